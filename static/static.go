@@ -1,0 +1,182 @@
+// Package static serves the style sheets, scripts and pictures that are part of the
+// program, under addresses that change with their content.
+//
+// Every file lives below one folder named by a digest of the whole tree
+// (/static/<hash>/css/latchkey.css), so that relative imports between modules and
+// relative URLs in style sheets resolve under the same digest, and every answer may be
+// cached for ever. The package serves nothing else: no listing, no other hash, no file
+// that is not embedded. It adds no security headers; the web server does.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Prefix is where the handler expects to be mounted.
+const Prefix = "/static/"
+
+//go:embed css/*.css js/*.js vendor/basecoat/*.css favicon.svg
+var files embed.FS
+
+// load reads the embedded tree once, on first use.
+var load = sync.OnceValue(func() *tree {
+	t, err := newTree(files)
+	if err != nil {
+		panic(fmt.Sprintf("static: embedded files: %v", err))
+	}
+	return t
+})
+
+// tree is the content of every file under one digest. It never changes.
+type tree struct {
+	hash  string
+	files map[string]asset
+}
+
+type asset struct {
+	plain, gzipped []byte
+	contentType    string
+}
+
+// newTree reads all files of fsys.
+func newTree(fsys fs.FS) (*tree, error) {
+	t := &tree{files: map[string]asset{}}
+	sum := sha256.New()
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%s\x00%d\x00", name, len(b))
+		sum.Write(b)
+		zipped, err := compress(b)
+		if err != nil {
+			return err
+		}
+		t.files[name] = asset{plain: b, gzipped: zipped, contentType: contentType(name)}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.hash = hex.EncodeToString(sum.Sum(nil))[:16]
+	return t, nil
+}
+
+func compress(b []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	w, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// contentType is spelled out: the system's own table differs between machines.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	return "application/octet-stream"
+}
+
+// Path returns the address of an embedded file, such as "css/latchkey.css".
+// It panics for a name that is not embedded: that is a mistake in a template,
+// which every rendering of it finds.
+func Path(name string) string {
+	t := load()
+	if _, ok := t.files[name]; !ok {
+		panic("static: no file " + strconv.Quote(name))
+	}
+	return Prefix + t.hash + "/" + name
+}
+
+// Open returns the content of an embedded file, for callers that answer at another
+// address (such as /favicon.ico). The error is fs.ErrNotExist for any other name.
+func Open(name string) (io.ReadSeeker, string, error) {
+	a, ok := load().files[name]
+	if !ok {
+		return nil, "", fs.ErrNotExist
+	}
+	return bytes.NewReader(a.plain), a.contentType, nil
+}
+
+// Handler answers GET and HEAD below Prefix. Everything but the exact address of an
+// embedded file is 404.
+func Handler() http.Handler {
+	return load()
+}
+
+// ServeHTTP implements http.Handler.
+func (t *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	name, ok := strings.CutPrefix(r.URL.Path, Prefix+t.hash+"/")
+	a, found := t.files[name]
+	if !ok || !found {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Accept-Encoding")
+	body := a.plain
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		h.Set("Content-Encoding", "gzip")
+		body = a.gzipped
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// acceptsGzip reads Accept-Encoding as RFC 9110 section 12.5.3 says, for gzip only.
+func acceptsGzip(header string) bool {
+	for item := range strings.SplitSeq(header, ",") {
+		coding, params, _ := strings.Cut(item, ";")
+		coding = strings.ToLower(strings.TrimSpace(coding))
+		if coding != "gzip" && coding != "*" {
+			continue
+		}
+		q, hasQ := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		if !hasQ {
+			return true
+		}
+		weight, err := strconv.ParseFloat(q, 64)
+		return err == nil && weight > 0
+	}
+	return false
+}

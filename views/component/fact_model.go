@@ -1,0 +1,26 @@
+package component
+
+// Definition is a term with its text.
+type Definition struct {
+	Term string
+	Text string
+	Code bool // set in the fixed-width face
+}
+
+// Tile is one figure of Stats.
+type Tile struct {
+	Label string
+	Value string
+	Note  string // second line: "2 expire this week"
+	Href  string // makes the tile a link
+	Tone  string // colours the note; Neutral when empty
+}
+
+// ProgressModel is a bar with its meaning in words.
+type ProgressModel struct {
+	ID    string
+	Label string
+	Value int
+	Max   int
+	Text  string // "7 of 10 members"
+}

@@ -1,0 +1,86 @@
+package component
+
+// TabsModel is a row of links, one of which is the current page.
+type TabsModel struct {
+	Label string // names the navigation: "Access management"
+	Tabs  []Tab
+}
+
+// Tab is one link of Tabs or SubTabs.
+type Tab struct {
+	Label   string
+	Href    string
+	Current bool
+	Count   string // shown behind the label
+}
+
+// PaginationModel leads through a long list. An empty Href means there is nothing that way.
+type PaginationModel struct {
+	Label    string // "Pages" when empty
+	Summary  string // "1–50 of 213"
+	PrevHref string
+	NextHref string
+}
+
+func (m PaginationModel) label() string {
+	if m.Label == "" {
+		return "Pages"
+	}
+	return m.Label
+}
+
+// FilterModel is a search form that sends GET, so that the URL carries the state.
+type FilterModel struct {
+	Action  string
+	Label   string // names the search landmark: "Filter tokens"
+	ID      string // prefix of the fields' ids; "filter" when empty
+	Name    string // search field's name; empty: no search field
+	Search  string // search field's label
+	Value   string
+	Selects []SelectModel
+	Fields  []FieldModel // dates and other inputs
+	Hidden  []HiddenField
+	Submit  string // "Filter" when empty
+	// ClearHref shows a "Clear" link when something is filtered.
+	ClearHref string
+	// Live is a CSS selector: typing also hides what does not match there.
+	Live string
+}
+
+func (m FilterModel) searchID() string {
+	if m.ID == "" {
+		return "filter-search"
+	}
+	return m.ID + "-search"
+}
+
+func (m FilterModel) submit() string {
+	if m.Submit == "" {
+		return "Filter"
+	}
+	return m.Submit
+}
+
+// MenuModel is a small menu behind a button; it needs no script.
+type MenuModel struct {
+	Label string // accessible name: "Actions for ci-probe"
+	Text  string // visible text; empty: three dots
+	Items []MenuItem
+}
+
+// MenuItem is a link, or a form that posts to Post.
+type MenuItem struct {
+	Label  string
+	Href   string
+	Post   string // a POST form to this address instead of a link
+	Hidden []HiddenField
+	Icon   string
+	Danger bool
+	Dialog bool
+}
+
+// StepperModel shows where a wizard stands. Current counts from 1.
+type StepperModel struct {
+	Current int
+	Steps   []string
+}
