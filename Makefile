@@ -1,0 +1,57 @@
+# Latchkey. `make help` lists the targets; only Go is needed for run and build,
+# and `make setup` installs what the tests need besides.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+GO      ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BIN     ?= bin/latchkey
+SHOTS   ?= e2e/screenshots
+RUN     ?= .
+BENCH   ?= .
+COUNT   ?= 10
+
+# Where .ci/setup puts what the tests use; nginx lives in /usr/sbin.
+export LATCHKEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
+export PATH := $(LATCHKEY_CACHE)/bin:$(PATH):/usr/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start the demo at http://127.0.0.1:8080 (needs only Go)
+	$(GO) run ./cmd/latchkey demo --addr 127.0.0.1:8080
+
+build: ## build the static binary bin/latchkey
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN) ./cmd/latchkey
+
+generate: ## write the *_templ.go files anew from the .templ files
+	$(GO) tool templ generate
+
+check: ## gofmt, go vet, staticcheck, and no stale generated files
+	@.ci/check
+
+setup: ## install what the tests need and is not there yet (says what it does)
+	@.ci/setup
+
+test: setup test-unit test-e2e ## run every test: race detector first, then the browser journeys
+
+test-unit: ## run all tests but the browser journeys, with the race detector
+	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$') && $(GO) test -race $$packages
+
+test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
+	$(GO) test -count=1 -timeout 5m -run '$(RUN)' ./e2e
+
+bench: ## run the Go benchmarks (BENCH=regexp picks some)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+screenshots: setup ## run the browser journeys and write their pictures to e2e/screenshots
+	@mkdir -p '$(SHOTS)'
+	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./e2e
+
+soak: ## run the race-detected tests COUNT times (10) in shuffled order
+	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$') && $(GO) test -race -count=$(COUNT) -shuffle=on -timeout 60m $$packages
