@@ -1,0 +1,107 @@
+package audit
+
+// TargetType is the kind of thing that was acted upon, in the wire vocabulary of the
+// audit log API.
+type TargetType string
+
+// The target types.
+const (
+	TargetUser                  TargetType = "user"
+	TargetInvitation            TargetType = "user_invitation"
+	TargetPermission            TargetType = "permission"
+	TargetPolicy                TargetType = "policy"
+	TargetGroup                 TargetType = "group"
+	TargetWorkspace             TargetType = "workspace"
+	TargetOrganization          TargetType = "organization"
+	TargetSession               TargetType = "session"
+	TargetPersonalToken         TargetType = "personal_access_token"
+	TargetServiceToken          TargetType = "service_access_token"
+	TargetAPIClient             TargetType = "api_client"
+	TargetSource                TargetType = "source"
+	TargetDestination           TargetType = "destination"
+	TargetTransformation        TargetType = "transformation"
+	TargetTransformationLibrary TargetType = "transformation_library"
+	TargetTrackingPlan          TargetType = "tracking_plan"
+	TargetConnection            TargetType = "connection"
+)
+
+// Action is what was done, in the wire vocabulary of the audit log API.
+type Action string
+
+// The actions.
+const (
+	Created                  Action = "created"
+	Updated                  Action = "updated"
+	Deleted                  Action = "deleted"
+	Rotated                  Action = "rotated"
+	Expired                  Action = "expired"
+	UsedAfterRevocation      Action = "used_after_revocation"
+	AccessDenied             Action = "access_denied"
+	MemberAdded              Action = "member_added"
+	MemberRemoved            Action = "member_removed"
+	AddedToOrganization      Action = "added_to_organization"
+	RemovedFromOrganization  Action = "removed_from_organization"
+	ChangedPermission        Action = "changed_permission"
+	ResourceAccessUpdated    Action = "resource_access_updated"
+	DeletedUserPermissions   Action = "deleted_user_permissions"
+	Deactivated              Action = "deactivated"
+	Reactivated              Action = "reactivated"
+	ProfileUpdated           Action = "profile_updated"
+	PasswordChanged          Action = "password_changed"
+	SignedIn                 Action = "signed_in"
+	SignedOut                Action = "signed_out"
+	SignInFailed             Action = "sign_in_failed"
+	Migrated                 Action = "migrated"
+	UpdatedTransformation    Action = "updated_transformation"
+	ConnectedDestination     Action = "connected_destination"
+	DisconnectedDestination  Action = "disconnected_destination"
+	ConnectedSource          Action = "connected_source"
+	DisconnectedSource       Action = "disconnected_source"
+	ConnectedTransformation  Action = "connected_transformation"
+	RemovedTransformation    Action = "disconnected_transformation"
+	ConnectedTrackingPlan    Action = "connected_tracking_plan"
+	DisconnectedTrackingPlan Action = "disconnected_tracking_plan"
+	Published                Action = "published"
+)
+
+// vocabulary is the closed list of pairs that the log may hold.
+func vocabulary() map[TargetType][]Action {
+	life := []Action{Created, Updated, Deleted}
+	token := []Action{Created, Deleted, Rotated, Expired, UsedAfterRevocation, AccessDenied}
+	with := func(base []Action, more ...Action) []Action {
+		return append(append([]Action(nil), base...), more...)
+	}
+	return map[TargetType][]Action{
+		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
+			Deactivated, Reactivated, ProfileUpdated, PasswordChanged},
+		TargetInvitation:    life,
+		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},
+		TargetPolicy:        {Created, Updated, Deleted},
+		TargetGroup:         with(life, MemberAdded, MemberRemoved),
+		TargetWorkspace:     life,
+		TargetOrganization:  {Created, Updated, Migrated},
+		TargetSession:       {SignedIn, SignedOut, SignInFailed},
+		TargetPersonalToken: token,
+		TargetServiceToken:  token,
+		TargetAPIClient:     {Created, Deleted},
+		TargetSource: with(life, ConnectedDestination, DisconnectedDestination,
+			ConnectedTrackingPlan, DisconnectedTrackingPlan),
+		TargetDestination: with(life, ConnectedSource, DisconnectedSource,
+			UpdatedTransformation, ConnectedTransformation, RemovedTransformation),
+		TargetTransformation:        with(life, Published),
+		TargetTransformationLibrary: with(life, Published),
+		TargetTrackingPlan:          with(life, ConnectedSource, DisconnectedSource),
+		TargetConnection:            life,
+	}
+}
+
+// Known reports whether the log may hold action on target. The store refuses any other
+// pair: a misspelled event is a bug that must not reach the log.
+func Known(target TargetType, action Action) bool {
+	for _, a := range vocabulary()[target] {
+		if a == action {
+			return true
+		}
+	}
+	return false
+}
