@@ -1,0 +1,79 @@
+package access
+
+import (
+	"maps"
+	"slices"
+
+	"latchkey/internal/fault"
+)
+
+// Everything is the policy that holds every permission everywhere: the power of an
+// Admin in a workspace.
+func (c *Catalogue) Everything() Policy {
+	out := Policy{}
+	for _, perm := range c.Permissions() {
+		out[perm] = Everywhere()
+	}
+	return out
+}
+
+// Check lists what is wrong with p, sorted by permission, which is the path of each
+// problem: an unknown permission, a limit where none may be, an id that no resource can
+// have. It does not know which resources exist. See [Catalogue.CheckChange] for a
+// stored policy that may name types which the catalogue no longer has.
+func (c *Catalogue) Check(p Policy) []fault.Field {
+	var problems []fault.Field
+	for _, perm := range slices.Sorted(maps.Keys(p)) {
+		if message := c.problem(perm, p[perm]); message != "" {
+			problems = append(problems, fault.Field{Path: string(perm), Message: message})
+		}
+	}
+	return problems
+}
+
+// CheckChange is Check on after without the problems that before has already, unchanged:
+// an unknown permission may be kept or dropped, never added or altered.
+func (c *Catalogue) CheckChange(before, after Policy) []fault.Field {
+	return slices.DeleteFunc(c.Check(after), func(f fault.Field) bool {
+		old, had := before[Permission(f.Path)]
+		return had && old.Equal(after[Permission(f.Path)])
+	})
+}
+
+const maxID = 255
+
+func (c *Catalogue) problem(perm Permission, reach Reach) string {
+	entry, known := c.Lookup(perm)
+	if !known {
+		return "There is no such permission."
+	}
+	if !entry.Limitable && !reach.Unlimited() {
+		return c.Describe(perm) + " cannot be limited to chosen resources."
+	}
+	for _, id := range reach.IDs {
+		if id == "" || len(id) > maxID || !plainText(id) {
+			return "The list of resources has an id that no resource can have."
+		}
+	}
+	return ""
+}
+
+// Known is p without the permissions that the catalogue does not have.
+func (c *Catalogue) Known(p Policy) Policy {
+	out := p.Clone()
+	for perm := range out {
+		if _, known := c.Lookup(perm); !known {
+			delete(out, perm)
+		}
+	}
+	return out
+}
+
+// Unknown lists the permissions of p that the catalogue does not have, sorted. A stored
+// policy keeps them; they grant nothing.
+func (c *Catalogue) Unknown(p Policy) []Permission {
+	return slices.DeleteFunc(p.Permissions(), func(perm Permission) bool {
+		_, known := c.Lookup(perm)
+		return known
+	})
+}

@@ -1,0 +1,146 @@
+// Package access decides who may do what. It holds the permission catalogue, policies
+// and their union, principals, and one function, [Decide], that every service asks
+// before an effect and every presenter asks before it offers a button.
+//
+// The package is pure: no clock, no input or output, no state. Everything it needs
+// comes in as values, so the same question always has the same answer. It does not
+// authenticate, does not load anything, does not know whether an id exists and does not
+// look at an organization's plan (see [Plan] for what a plan includes).
+package access
+
+import "strings"
+
+// Permission names one thing that can be allowed: "<type>:<action>", for example
+// "source:create_delete". Those of the [Catalogue] can stand in a policy. The system
+// acts below have the same shape but are never in a catalogue, so no policy holds them.
+type Permission string
+
+// The system acts: what roles, membership, ownership and the level of a token decide.
+const (
+	// ViewWorkspace is being in a workspace and reading what is in it.
+	ViewWorkspace Permission = "workspace:view"
+
+	// The acts of organization Admins.
+	ManageWorkspaces    Permission = "workspace:manage"
+	ManageMembers       Permission = "member:manage"
+	ManageInvitations   Permission = "invitation:manage"
+	ManageGroups        Permission = "group:manage"
+	ManagePolicies      Permission = "policy:manage"
+	ManageServiceTokens Permission = "service_access_token:manage"
+	ManageAPIClients    Permission = "api_client:manage"
+	ManageMigration     Permission = "migration:manage"
+	ManageOrganization  Permission = "organization:manage"
+	IdentifyTokens      Permission = "token:identify"
+
+	// ReadAuditLog, ReadUsage and UseSCIM are what an organization service access
+	// token is for. Admins read the audit log and usage in the dashboard; nobody but
+	// such a token speaks SCIM.
+	ReadAuditLog Permission = "audit_log:read"
+	ReadUsage    Permission = "usage:read"
+	UseSCIM      Permission = "scim:use"
+
+	// ManagePersonalToken is seeing and deleting the token of Resource.Owner: one's
+	// own, and for an Admin anybody's in the organization.
+	ManagePersonalToken Permission = "personal_access_token:manage"
+	// CreatePersonalToken is making a token for Resource.Owner in Resource.Workspace:
+	// for oneself only, Admins included, in a workspace that one is in.
+	CreatePersonalToken Permission = "personal_access_token:create"
+)
+
+// The actions that resource types share.
+const (
+	actionEdit         = "edit"
+	actionConnect      = "connect"
+	actionCreateDelete = "create_delete"
+)
+
+// NewPermission joins a type and an action. It does not check either.
+func NewPermission(typ, action string) Permission {
+	return Permission(typ + ":" + action)
+}
+
+// Type is the part before the first colon, or all of it when there is none.
+func (p Permission) Type() string {
+	typ, _, _ := strings.Cut(string(p), ":")
+	return typ
+}
+
+// Action is the part after the first colon, or "" when there is none.
+func (p Permission) Action() string {
+	_, action, _ := strings.Cut(string(p), ":")
+	return action
+}
+
+// WellFormed reports whether p has the shape "<type>:<action>", each of 1 to 64
+// characters from a-z, 0-9 and "_", a letter first. It says nothing about existence.
+func (p Permission) WellFormed() bool {
+	typ, action, found := strings.Cut(string(p), ":")
+	return found && wellFormedName(typ) && wellFormedName(action)
+}
+
+const maxName = 64
+
+func wellFormedName(s string) bool {
+	if s == "" || len(s) > maxName || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// SystemActs lists every system act in a fixed order: for the explain view and for
+// tests that walk them all.
+func SystemActs() []Permission {
+	return []Permission{
+		ViewWorkspace, ManageWorkspaces, ManageMembers, ManageInvitations, ManageGroups,
+		ManagePolicies, ManageServiceTokens, ManageAPIClients, ManageMigration,
+		ManageOrganization, IdentifyTokens, ReadAuditLog, ReadUsage, UseSCIM,
+		ManagePersonalToken, CreatePersonalToken,
+	}
+}
+
+// act says which rule decides a permission.
+type act uint8
+
+const (
+	actUnknown      act = iota
+	actResource         // in the catalogue: policies decide
+	actView             // membership decides
+	actOrganization     // role or level of the token decides
+	actManageToken      // ownership or role decides
+	actCreateToken      // ownership and membership decide
+)
+
+func systemAct(p Permission) act {
+	switch p {
+	case ViewWorkspace:
+		return actView
+	case ManageWorkspaces, ManageMembers, ManageInvitations, ManageGroups, ManagePolicies,
+		ManageServiceTokens, ManageAPIClients, ManageMigration, ManageOrganization,
+		IdentifyTokens, ReadAuditLog, ReadUsage, UseSCIM:
+		return actOrganization
+	case ManagePersonalToken:
+		return actManageToken
+	case CreatePersonalToken:
+		return actCreateToken
+	}
+	return actUnknown
+}
+
+// systemType reports whether typ is the type of a system act. No resource type may take
+// such a name.
+func systemType(typ string) bool {
+	switch typ {
+	case "workspace", "member", "invitation", "group", "policy", "service_access_token",
+		"api_client", "migration", "organization", "token", "audit_log", "usage", "scim",
+		"personal_access_token":
+		return true
+	}
+	return false
+}

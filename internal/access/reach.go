@@ -1,0 +1,152 @@
+package access
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Reach says which resources of a type a permission covers.
+//
+// All=false covers exactly IDs; All=true covers every resource of the type, those that
+// do not exist yet included, except IDs. Finite and cofinite sets are closed under
+// union, difference and intersection, so "include all future resources" needs no clock:
+// it is All with the resources of today that were not chosen as exceptions.
+//
+// IDs is sorted, without duplicates and nil when empty; the constructors, the methods
+// and JSON keep that. The zero Reach covers nothing.
+type Reach struct {
+	All bool
+	IDs []string
+}
+
+// Everywhere covers every resource of the type, present and future.
+func Everywhere() Reach { return Reach{All: true} }
+
+// Only covers exactly the given ids. Empty ids are left out.
+func Only(ids ...string) Reach { return Reach{IDs: idSet(ids)} }
+
+// AllBut covers every resource, present and future, except the given ids.
+func AllBut(ids ...string) Reach { return Reach{All: true, IDs: idSet(ids)} }
+
+// Covers reports whether the resource id is covered. The empty id asks the type-wide
+// question, whose answer is All. It is right for IDs in any order.
+func (r Reach) Covers(id string) bool {
+	if id == "" {
+		return r.All
+	}
+	return r.All != slices.Contains(r.IDs, id)
+}
+
+// Empty reports whether r covers nothing at all.
+func (r Reach) Empty() bool { return !r.All && len(r.IDs) == 0 }
+
+// Unlimited reports whether r covers everything without exception.
+func (r Reach) Unlimited() bool { return r.All && len(r.IDs) == 0 }
+
+// Union covers what r or o covers.
+func (r Reach) Union(o Reach) Reach {
+	switch {
+	case r.All && o.All:
+		return Reach{All: true, IDs: intersect(r.IDs, o.IDs)}
+	case r.All:
+		return Reach{All: true, IDs: subtract(r.IDs, o.IDs)}
+	case o.All:
+		return Reach{All: true, IDs: subtract(o.IDs, r.IDs)}
+	}
+	return Reach{IDs: merge(r.IDs, o.IDs)}
+}
+
+// Minus covers what r covers and o does not.
+func (r Reach) Minus(o Reach) Reach {
+	switch {
+	case r.All && o.All:
+		return Reach{IDs: subtract(o.IDs, r.IDs)}
+	case r.All:
+		return Reach{All: true, IDs: merge(r.IDs, o.IDs)}
+	case o.All:
+		return Reach{IDs: intersect(r.IDs, o.IDs)}
+	}
+	return Reach{IDs: subtract(r.IDs, o.IDs)}
+}
+
+// Contains reports whether r covers everything that o covers.
+func (r Reach) Contains(o Reach) bool { return o.Minus(r).Empty() }
+
+// Equal reports whether r and o cover the same resources.
+func (r Reach) Equal(o Reach) bool {
+	return r.All == o.All && slices.Equal(idSet(r.IDs), idSet(o.IDs))
+}
+
+// MarshalJSON writes {"all":false,"ids":["a","b"]} with the ids sorted.
+func (r Reach) MarshalJSON() ([]byte, error) {
+	wire := struct {
+		All bool     `json:"all"`
+		IDs []string `json:"ids"`
+	}{r.All, idSet(r.IDs)}
+	if wire.IDs == nil {
+		wire.IDs = []string{}
+	}
+	return json.Marshal(wire)
+}
+
+// idSet is ids sorted, without duplicates and empty ones; nil when nothing is left. It
+// returns ids itself when it has that form already, and never changes it.
+func idSet(ids []string) []string {
+	if len(ids) == 0 {
+		return nil
+	}
+	if isIDSet(ids) {
+		return ids
+	}
+	set := slices.Clone(ids)
+	slices.Sort(set)
+	set = slices.Compact(set)
+	if set[0] == "" {
+		set = set[1:]
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	return slices.Clip(set)
+}
+
+func isIDSet(ids []string) bool {
+	last := ""
+	for _, id := range ids {
+		if id <= last {
+			return false
+		}
+		last = id
+	}
+	return true
+}
+
+func merge(a, b []string) []string {
+	if len(a) == 0 {
+		return idSet(b)
+	}
+	if len(b) == 0 {
+		return idSet(a)
+	}
+	return idSet(slices.Concat(a, b))
+}
+
+func subtract(a, b []string) []string {
+	return pick(a, b, false)
+}
+
+func intersect(a, b []string) []string {
+	return pick(a, b, true)
+}
+
+// pick keeps the ids of a that are in b (present) or are not (!present).
+func pick(a, b []string, present bool) []string {
+	a, b = idSet(a), idSet(b)
+	var out []string
+	for _, id := range a {
+		if _, found := slices.BinarySearch(b, id); found == present {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -1,0 +1,184 @@
+package access
+
+import "latchkey/internal/fault"
+
+// Decision is the answer of [Decide]. The zero Decision refuses.
+type Decision struct {
+	Allowed bool
+	Hide    bool // answer "not found": the caller must not learn that it exists
+	Reason  Reason
+}
+
+// Reason is the rule that decided, for the audit trail, tooltips and the explain view.
+// The reason of a hidden answer is for Admins and logs only: never show it to the caller.
+type Reason struct {
+	Code       ReasonCode
+	Permission Permission
+	Kind       Kind      // of the principal
+	Scope      Scope     // of a personal token
+	Layer      LayerKind // ByPolicy and ByRole: what gives the permission
+	LayerName  string    // the group's name, for LayerGroup
+}
+
+// ReasonCode names a rule.
+type ReasonCode uint8
+
+// The rules. Unasked is the zero value: nothing was asked, so nothing is allowed.
+const (
+	Unasked ReasonCode = iota
+
+	ByRole       // organization role Admin
+	ByPolicy     // the effective access policy
+	ByMembership // being in the workspace
+	ByOwnership  // one's own personal token
+	ByTokenLevel // what organization tokens are for
+
+	NoPrincipal             // nobody, or a malformed principal
+	OtherOrganization       // of another organization
+	NotInWorkspace          // in a workspace that the principal is not in
+	NotOwner                // somebody else's personal token
+	UnknownPermission       // neither in the catalogue nor a system act
+	WrongType               // the permission is not one of this type of resource
+	NoWorkspace             // the permission needs a workspace, and none was given
+	DifferentWorkspaces     // the ends of a connection are in two
+	Missing                 // no policy gives it
+	NotCovered              // given, but limited to other resources
+	NotInScope              // the token's scope leaves it out
+	AdminOnly               // needs the organization role Admin
+	WrongTokenLevel         // needs a token of the other level: 401, not 403
+	OrganizationTokenOnly   // not for people: needs an organization token
+	NotForOrganizationToken // not one of the things that organization tokens are for
+	NotForTokens            // people only, in the dashboard
+)
+
+// String is the code's machine name, for logs and the audit trail.
+func (c ReasonCode) String() string {
+	names := [...]string{
+		"unasked", "by_role", "by_policy", "by_membership", "by_ownership", "by_token_level",
+		"no_principal", "other_organization", "not_in_workspace", "not_owner",
+		"unknown_permission", "wrong_type", "no_workspace", "different_workspaces", "missing",
+		"not_covered", "not_in_scope", "admin_only", "wrong_token_level",
+		"organization_token_only", "not_for_organization_token", "not_for_tokens",
+	}
+	if int(c) < len(names) {
+		return names[c]
+	}
+	return "unasked"
+}
+
+func (q question) reason(code ReasonCode) Reason {
+	return Reason{Code: code, Permission: q.permission, Kind: q.principal.Kind, Scope: q.principal.Scope}
+}
+
+func (q question) allow(code ReasonCode) Decision {
+	d := Decision{Allowed: true, Reason: q.reason(code)}
+	if code == ByRole {
+		d.Reason.Layer = LayerAdmin
+	}
+	return d
+}
+
+func (q question) deny(code ReasonCode) Decision { return Decision{Reason: q.reason(code)} }
+
+func (q question) hide(code ReasonCode) Decision {
+	return Decision{Hide: true, Reason: q.reason(code)}
+}
+
+// Source names what gives an allowed permission, to follow "from", or "" when that is
+// neither a policy nor a role.
+func (r Reason) Source() string {
+	if r.Layer == "" {
+		return ""
+	}
+	return source(r.Layer, r.LayerName)
+}
+
+// Text is one plain sentence that names the permission and the rule.
+func (r Reason) Text() string {
+	name := r.permissionName()
+	switch r.Code {
+	case ByRole, ByPolicy:
+		return "Allowed: " + name + " comes from " + r.Source() + "."
+	case ByMembership:
+		return "Allowed: whoever is in the workspace may view it."
+	case ByOwnership:
+		return "Allowed: it is your own personal access token."
+	case ByTokenLevel:
+		return "Allowed: " + name + " is what organization service access tokens are for."
+	}
+	return r.refusal(name)
+}
+
+func (r Reason) refusal(name string) string {
+	switch r.Code {
+	case NoPrincipal:
+		return "Not allowed: nobody is signed in and no valid token was presented."
+	case OtherOrganization:
+		return "Not allowed: it belongs to another organization."
+	case NotInWorkspace:
+		return "Not allowed: it is in a workspace that the principal is not in."
+	case NotOwner:
+		return "Not allowed: " + name + " covers one's own personal access tokens only."
+	case UnknownPermission:
+		return "Not allowed: there is no such permission as " + name + "."
+	case WrongType:
+		return "Not allowed: " + name + " is not a permission of this type of resource."
+	case NoWorkspace:
+		return "Not allowed: " + name + " needs a workspace."
+	case DifferentWorkspaces:
+		return "Not allowed: the two ends of a connection must be in one workspace."
+	case Missing:
+		return "Not allowed: the permission " + name + " is missing, as no policy in this workspace gives it."
+	case NotCovered:
+		return "Not allowed: the permission " + name + " is limited to chosen resources, and this is none of them."
+	}
+	return r.levelRefusal(name)
+}
+
+// levelRefusal words the rules about roles, scopes and kinds of tokens.
+func (r Reason) levelRefusal(name string) string {
+	switch r.Code {
+	case NotInScope:
+		return "Not allowed: the token's scope, " + r.Scope.Label() + ", leaves out the permission " + name + "."
+	case AdminOnly:
+		return "Not allowed: " + name + " needs the organization role Admin."
+	case WrongTokenLevel:
+		if r.Kind == OrganizationToken {
+			return "Not allowed: " + name + " needs a workspace-level access token."
+		}
+		return "Not allowed: " + name + " needs an organization-level access token."
+	case OrganizationTokenOnly:
+		return "Not allowed: " + name + " is for organization service access tokens only."
+	case NotForOrganizationToken:
+		return "Not allowed: " + name + " is closed to organization service access tokens, which are for SCIM, audit logs and usage."
+	case NotForTokens:
+		return "Not allowed: " + name + " is for signed-in members only, not for tokens."
+	}
+	return "Not allowed: nothing was asked for."
+}
+
+// permissionName is the permission, if it looks like one: what a caller made up is not
+// repeated to anybody.
+func (r Reason) permissionName() string {
+	if !r.Permission.WellFormed() {
+		return "the one given"
+	}
+	return string(r.Permission)
+}
+
+// Err turns the decision into what a service returns: nil when allowed; fault.NotFound
+// about what ("That token") when existence is withheld; fault.Unauthenticated when a
+// token of the other level is needed; otherwise fault.Denied with the reason's text.
+func (d Decision) Err(what string) error {
+	switch {
+	case d.Allowed:
+		return nil
+	case d.Hide:
+		return fault.NewNotFound(what)
+	case d.Reason.Code == WrongTokenLevel && d.Reason.Kind == OrganizationToken:
+		return fault.NewUnauthenticated("This endpoint requires a workspace-level access token")
+	case d.Reason.Code == WrongTokenLevel:
+		return fault.NewUnauthenticated("This endpoint requires an organization-level access token")
+	}
+	return fault.NewDenied(d.Reason.Text())
+}
