@@ -1,1 +1,12 @@
-/* Latchkey */
+// Everything here only adds to pages that work without it. Each module listens on the
+// document and finds its elements by data attributes, so fetched dialogs need no set-up.
+import "./theme-switch.js";
+import "./menu.js";
+import "./filter.js";
+import "./copy.js";
+import "./once.js";
+import "./expiry.js";
+import "./policy.js";
+import "./secret.js";
+import "./dialog.js";
+import "./errors.js";

@@ -4,11 +4,12 @@ import "github.com/a-h/templ"
 
 // Variants of a button. A view has at most one primary button.
 const (
-	Primary = "primary"
-	Outline = "outline"
-	Ghost   = "ghost"
-	Danger  = "danger"
-	Plain   = "link"
+	Primary     = "primary"
+	Outline     = "outline"
+	Ghost       = "ghost"
+	Danger      = "danger"       // confirms a destruction
+	DangerQuiet = "danger-quiet" // leads to one: "Delete" in a row
+	Plain       = "link"
 )
 
 // ButtonModel describes a button or, when Href is set, a link that looks like one.

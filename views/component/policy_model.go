@@ -1,6 +1,10 @@
 package component
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // PolicyModel is a policy to edit (PolicyEditor) or to look at (PolicyView).
 type PolicyModel struct {
@@ -95,6 +99,14 @@ func (m PolicyModel) id() string {
 		return "policy"
 	}
 	return m.ID
+}
+
+// summaryAttrs names the address that refreshes the summary.
+func (m PolicyModel) summaryAttrs() templ.Attributes {
+	if m.SummaryHref == "" {
+		return nil
+	}
+	return templ.Attributes{"data-summary-href": m.SummaryHref}
 }
 
 // permissionID makes an id of a prefix and a permission.

@@ -1,0 +1,11 @@
+// The summary of a refused form takes focus; its links lead into the fields.
+document.querySelector("[data-error-summary]")?.focus();
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-error-summary] a[href^='#']");
+  const field = link && document.getElementById(link.hash.slice(1));
+  if (!field) return;
+  event.preventDefault();
+  field.scrollIntoView({ block: "center" });
+  field.focus();
+});

@@ -1,0 +1,23 @@
+// The exact end of what is about to be made, in words.
+const date = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+});
+
+document.addEventListener("input", (event) => {
+  const box = event.target.closest(".expiry");
+  if (!box) return;
+  const select = box.querySelector("[data-expiry]");
+  const preview = box.querySelector("[data-expiry-preview]");
+  preview.textContent =
+    select.value === "date"
+      ? fromDate(box.querySelector("[data-expiry-date]"))
+      : (select.selectedOptions[0]?.dataset.until ?? "");
+});
+
+// data-until-text on the date field may say it differently; {date} stands for the day.
+function fromDate(input) {
+  const day = input.valueAsDate;
+  if (!day) return "";
+  const text = input.dataset.untilText ?? "Expires at the end of {date}, UTC.";
+  return text.replace("{date}", date.format(day));
+}

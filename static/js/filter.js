@@ -1,0 +1,36 @@
+// Live filter: an input with data-filter="<selector>" hides what does not match in there.
+document.addEventListener("input", (event) => {
+  const input = event.target;
+  const list = input.dataset?.filter && document.querySelector(input.dataset.filter);
+  if (!list) return;
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const items = list.querySelectorAll("[data-filter-item]");
+  let shown = 0;
+  for (const item of items) {
+    const text = item.textContent.toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+    if (!item.hidden) shown++;
+  }
+  status(input).textContent = `${shown} of ${items.length} shown`;
+});
+
+// Enter must not submit the form around a filter that has already done its work.
+document.addEventListener("keydown", (event) => {
+  const input = event.target;
+  if (event.key !== "Enter" || !input.dataset?.filter || input.closest("form[role=search]")) return;
+  event.preventDefault();
+  const button = input.parentElement.querySelector("button[name=step]");
+  if (button && button.offsetParent) button.click();
+});
+
+function status(input) {
+  let region = input.nextElementSibling;
+  if (!region?.matches("[data-filter-status]")) {
+    region = document.createElement("span");
+    region.className = "sr-only";
+    region.dataset.filterStatus = "";
+    region.setAttribute("role", "status");
+    input.after(region);
+  }
+  return region;
+}

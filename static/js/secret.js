@@ -1,0 +1,19 @@
+// A page that shows a secret: its address becomes that of the list, so that reloading or
+// sharing it shows the list, and the value leaves the page together with the reader.
+const secret = document.querySelector("[data-secret]");
+if (secret?.dataset.secretClose) {
+  history.replaceState(null, "", secret.dataset.secretClose);
+}
+
+addEventListener("pagehide", () => {
+  for (const element of document.querySelectorAll("[data-secret-value]")) {
+    if ("value" in element) element.value = "";
+    element.removeAttribute("value");
+    if (element.tagName !== "INPUT") element.textContent = "";
+  }
+});
+
+// Brought back from the browser's cache the page is empty: show the list instead.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && secret) location.reload();
+});
