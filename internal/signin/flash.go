@@ -1,0 +1,103 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"latchkey/internal/fault"
+)
+
+// NoticeKind says how a notice is meant.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	Success NoticeKind = "success"
+	Info    NoticeKind = "info"
+	Warning NoticeKind = "warning"
+)
+
+// Notice is a short message for the next page of a session: what just happened. It must
+// hold no secret: it rests in the database.
+type Notice struct {
+	Kind NoticeKind
+	Text string // at most 300 bytes; the rest is cut
+}
+
+// A session keeps the newest few notices.
+const (
+	maxNotices    = 5
+	maxNoticeText = 300
+)
+
+// ParseNotices reads notices as they are stored: a JSON list, or "" for none.
+func ParseNotices(stored string) ([]Notice, error) {
+	if stored == "" {
+		return nil, nil
+	}
+	var list []Notice
+	if err := json.Unmarshal([]byte(stored), &list); err != nil {
+		return nil, fmt.Errorf("stored notices: %w", err)
+	}
+	return list, nil
+}
+
+// formatNotices writes notices as they are stored.
+func formatNotices(list []Notice) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+// AddFlash leaves notices for the session's next page. When the session is gone there is
+// no such page, and nothing is wrong.
+func (s *Service) AddFlash(ctx context.Context, sessionID string, notices ...Notice) error {
+	_, err := s.changeNotices(ctx, sessionID, func(list []Notice) []Notice {
+		for _, n := range notices {
+			n.Text = clean(n.Text, maxNoticeText)
+			list = append(list, n)
+		}
+		return list[max(0, len(list)-maxNotices):]
+	})
+	return err
+}
+
+// TakeFlash returns the session's notices, oldest first, and removes them: of two pages
+// that ask at once, one gets them.
+func (s *Service) TakeFlash(ctx context.Context, sessionID string) ([]Notice, error) {
+	return s.changeNotices(ctx, sessionID, func([]Notice) []Notice { return nil })
+}
+
+// changeNotices replaces the notices by what change makes of them and returns those that
+// were there. Somebody else may write in between: then it looks again.
+func (s *Service) changeNotices(ctx context.Context, sessionID string, change func([]Notice) []Notice) ([]Notice, error) {
+	var before []Notice
+	for range 10 {
+		done := false
+		err := s.store.InTx(ctx, func(tx Tx) error {
+			was, err := tx.SessionNotices(ctx, sessionID)
+			if err != nil {
+				return err
+			}
+			if before, err = ParseNotices(was); err != nil {
+				return err
+			}
+			now, err := formatNotices(change(before))
+			if err != nil {
+				return err
+			}
+			done, err = tx.SwapNotices(ctx, sessionID, was, now)
+			return err
+		})
+		if fault.Is(err, fault.NotFound) {
+			return nil, nil
+		}
+		if err != nil || done {
+			return before, err
+		}
+	}
+	return nil, fault.NewUnavailable(fmt.Errorf("the notices of session %s change all the time", sessionID))
+}

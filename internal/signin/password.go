@@ -1,0 +1,121 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"latchkey/internal/fault"
+)
+
+// The length of a password: at least in characters, at most in bytes (which only bounds
+// what is hashed).
+const (
+	MinPassword = 10
+	MaxPassword = 256
+)
+
+// CheckPassword says in a plain sentence what is wrong with a new password, or "" when
+// nothing is. Length is the only rule of composition: demanding digits and signs makes
+// people choose worse ones. It does not look for breached passwords.
+func CheckPassword(password, email string) string {
+	switch {
+	case password == "":
+		return "Enter a password."
+	case !utf8.ValidString(password):
+		return "The password is not valid text."
+	case utf8.RuneCountInString(password) < MinPassword:
+		return fmt.Sprintf("Use at least %d characters.", MinPassword)
+	case len(password) > MaxPassword:
+		return fmt.Sprintf("Use at most %d bytes.", MaxPassword)
+	case strings.EqualFold(strings.TrimSpace(password), strings.TrimSpace(email)):
+		return "Use something else than the e-mail address."
+	}
+	return ""
+}
+
+// Hasher makes and checks password hashes.
+type Hasher interface {
+	// Hash returns the hash of a password, with its salt and parameters in it.
+	Hash(ctx context.Context, password string) (string, error)
+	// Matches reports whether hash was made from password. An empty hash stands for
+	// somebody who has none: it never matches and takes as long as any other.
+	Matches(ctx context.Context, hash, password string) (bool, error)
+}
+
+// Cost is what one hash takes. It is written into each hash, so that it can be raised
+// later without touching what is stored.
+type Cost struct {
+	MemoryKiB  uint32
+	Iterations uint32
+}
+
+// DefaultCost is 19 MiB and two passes on one lane, the least that OWASP recommends for
+// argon2id.
+func DefaultCost() Cost { return Cost{MemoryKiB: 19 * 1024, Iterations: 2} }
+
+const saltBytes, keyBytes = 16, 32
+
+// Argon2 hashes passwords with argon2id (RFC 9106). It computes as many hashes at a time as there are
+// cores: more would not be faster, and each holds its memory, so a flood of sign-ins
+// could otherwise exhaust it. Those above wait, as long as their context allows.
+type Argon2 struct {
+	params argon2id.Params
+	dummy  string
+	slots  chan struct{}
+}
+
+// NewArgon2 makes a hasher for new passwords of that cost; it checks hashes of any.
+func NewArgon2(c Cost) *Argon2 {
+	encoded := func(n int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, n)) }
+	return &Argon2{
+		params: argon2id.Params{Memory: c.MemoryKiB, Iterations: c.Iterations, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes},
+		// No password is known that gives this key, and Matches would not say yes if it were.
+		dummy: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", c.MemoryKiB, c.Iterations, encoded(saltBytes), encoded(keyBytes)),
+		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+}
+
+// Hash returns the PHC string of a password. It checks no rules: [CheckPassword] does.
+// Unavailable when the context ends before a core is free.
+func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
+	if err := a.acquire(ctx); err != nil {
+		return "", err
+	}
+	defer a.release()
+	return argon2id.CreateHash(password, &a.params)
+}
+
+// Matches implements [Hasher]. A hash that cannot be read is an internal fault;
+// Unavailable when the context ends before a core is free.
+func (a *Argon2) Matches(ctx context.Context, hash, password string) (bool, error) {
+	if err := a.acquire(ctx); err != nil {
+		return false, err
+	}
+	defer a.release()
+	against := hash
+	if hash == "" {
+		against = a.dummy
+	}
+	match, err := argon2id.ComparePasswordAndHash(password, against)
+	if err != nil {
+		return false, fault.NewInternal(fmt.Errorf("stored password hash: %w", err))
+	}
+	return match && hash != "", nil
+}
+
+func (a *Argon2) acquire(ctx context.Context) error {
+	select {
+	case a.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fault.NewUnavailable(ctx.Err())
+	}
+}
+
+func (a *Argon2) release() { <-a.slots }

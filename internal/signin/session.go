@@ -1,0 +1,163 @@
+package signin
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Lookup returns the session of a cookie's secret and records that it was used, at most
+// once per [TouchInterval]. Unauthenticated for a secret that is malformed, unknown or of
+// a session that is over, and while its member is deactivated. It loads no permissions.
+func (s *Service) Lookup(ctx context.Context, secret string) (Session, error) {
+	sum := digest(secret)
+	if sum == nil {
+		return Session{}, signInFirst()
+	}
+	session, account, err := s.store.SessionByDigest(ctx, sum)
+	if fault.Is(err, fault.NotFound) {
+		return Session{}, signInFirst()
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if !session.Live(s.store.Now()) || !account.Active {
+		return Session{}, signInFirst()
+	}
+	return session, s.touch(ctx, session)
+}
+
+func signInFirst() error { return fault.NewUnauthenticated("Sign in to continue.") }
+
+// touch writes the time of last use when the recorded one is too old. Of the parallel
+// requests of one session a single one writes; the others go on.
+func (s *Service) touch(ctx context.Context, session Session) error {
+	if s.store.Now().Sub(session.LastSeenAt) < TouchInterval {
+		return nil
+	}
+	if _, busy := s.touching.LoadOrStore(session.ID, true); busy {
+		return nil
+	}
+	defer s.touching.Delete(session.ID)
+	return s.store.InTx(ctx, func(tx Tx) error {
+		return tx.TouchSession(ctx, session.ID, tx.Now().Add(-TouchInterval))
+	})
+}
+
+// SignOut ends the session of a cookie's secret. A secret that opens none is no error:
+// the browser is signed out either way.
+func (s *Service) SignOut(ctx context.Context, secret string, origin audit.Origin) error {
+	if digest(secret) == nil {
+		return nil
+	}
+	return s.store.InTx(ctx, func(tx Tx) error { return signOut(ctx, tx, secret, origin) })
+}
+
+// signOut ends a session within a transaction. One that was over already goes silently.
+func signOut(ctx context.Context, tx Tx, secret string, origin audit.Origin) error {
+	sum := digest(secret)
+	if sum == nil {
+		return nil
+	}
+	session, account, err := tx.SessionByDigest(ctx, sum)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ended, err := tx.EndSession(ctx, session.ID)
+	if err != nil || !ended || !session.Live(tx.Now()) {
+		return err
+	}
+	return tx.AppendEvent(ctx, account.caller(origin).Did(audit.SignedOut, sessionTarget(session.ID, account)))
+}
+
+// List returns a member's running sessions, the one used last first.
+func (s *Service) List(ctx context.Context, memberID string) ([]Session, error) {
+	return s.store.SessionsOf(ctx, memberID, limitsAt(s.store.Now()))
+}
+
+// End ends one of the caller's own sessions. NotFound for anybody else's, existing or
+// not; Denied for a caller who is no signed-in member.
+func (s *Service) End(ctx context.Context, by audit.Caller, sessionID string) error {
+	if err := onlyMembers(by); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		own, err := tx.SessionsOf(ctx, by.ID, limitsAt(tx.Now()))
+		if err != nil {
+			return err
+		}
+		for _, session := range own {
+			if session.ID != sessionID {
+				continue
+			}
+			if _, err := tx.EndSession(ctx, sessionID); err != nil {
+				return err
+			}
+			return tx.AppendEvent(ctx, by.Did(audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email}))
+		}
+		return fault.NewNotFound("That session")
+	})
+}
+
+// EndOthers ends the caller's sessions but the current one and returns how many. Denied
+// for a caller who is no signed-in member.
+func (s *Service) EndOthers(ctx context.Context, by audit.Caller, current string) (int, error) {
+	if err := onlyMembers(by); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		var err error
+		n, err = endOthers(ctx, tx, by, current)
+		return err
+	})
+	return n, err
+}
+
+func endOthers(ctx context.Context, tx Tx, by audit.Caller, current string) (int, error) {
+	// Those that are over go without an event.
+	if _, err := tx.DropOverSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
+		return 0, err
+	}
+	ended, err := tx.EndSessionsOf(ctx, by.ID, current)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ended {
+		if err := tx.AppendEvent(ctx, by.Did(audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: id, Name: by.Email})); err != nil {
+			return 0, err
+		}
+	}
+	return len(ended), nil
+}
+
+// onlyMembers refuses tokens: they have no sessions and no password.
+func onlyMembers(by audit.Caller) error {
+	if by.Kind != access.Member {
+		return fault.NewDenied("Only a signed-in member may do this.")
+	}
+	return nil
+}
+
+// Swept says what [Service.Sweep] deleted.
+type Swept struct{ Sessions, Attempts int64 }
+
+// Sweep deletes sessions that are over and attempts that no longer count. Nothing depends
+// on it but the size of the database; run it every hour or so.
+func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+	var swept Swept
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		var err error
+		if swept.Sessions, err = tx.DropOverSessions(ctx, "", limitsAt(tx.Now())); err != nil {
+			return err
+		}
+		swept.Attempts, err = tx.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))
+		return err
+	})
+	return swept, err
+}

@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"latchkey/internal/signin"
+)
+
+// SignIns is the store as package signin sees it.
+type SignIns struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (s SignIns) InTx(ctx context.Context, fn func(signin.Tx) error) error {
+	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+// SignInOrganization returns the id of the installation's organization; NotFound before
+// there is one.
+func (q queries) SignInOrganization(ctx context.Context) (string, error) {
+	return one(ctx, q, "The organization", func(row scanner) (string, error) {
+		var id string
+		err := row.Scan(&id)
+		return id, err
+	}, `SELECT id FROM organizations ORDER BY created_at, id LIMIT 1`)
+}
+
+const signInColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status = 'active', m.password_hash`
+
+// signInFields is where signInColumns go.
+func signInFields(a *signin.Account) []any {
+	return []any{&a.ID, &a.Organization, &a.Email, &a.Name, &a.Role, &a.Active, &a.PasswordHash}
+}
+
+func scanSignIn(row scanner) (signin.Account, error) {
+	var a signin.Account
+	err := row.Scan(signInFields(&a)...)
+	return a, err
+}
+
+// SignInAccount returns the member with a lower-case e-mail; NotFound otherwise. An
+// installation has one organization; were there more, the oldest member would be meant.
+func (q queries) SignInAccount(ctx context.Context, email string) (signin.Account, error) {
+	return one(ctx, q, "That member", scanSignIn,
+		`SELECT `+signInColumns+` FROM members m WHERE m.email = $1 ORDER BY m.created_at, m.id LIMIT 1`, email)
+}
+
+// SignInAccountOf returns the member with an id; NotFound otherwise.
+func (q queries) SignInAccountOf(ctx context.Context, memberID string) (signin.Account, error) {
+	return one(ctx, q, "That member", scanSignIn, `SELECT `+signInColumns+` FROM members m WHERE m.id = $1`, memberID)
+}
+
+const sessionColumns = `s.id, s.member_id, m.organization_id, s.created_at, s.last_seen_at, s.ip, s.user_agent, s.flash`
+
+// scanSession scans sessionColumns and then whatever else is selected.
+func scanSession(row scanner, more ...any) (signin.Session, error) {
+	var s signin.Session
+	var created, seen int64
+	var notices string
+	into := []any{&s.ID, &s.MemberID, &s.Organization, &created, &seen, &s.IP, &s.UserAgent, &notices}
+	if err := row.Scan(append(into, more...)...); err != nil {
+		return s, err
+	}
+	s.CreatedAt, s.LastSeenAt = moment(created), moment(seen)
+	var err error
+	s.Notices, err = signin.ParseNotices(notices)
+	return s, err
+}
+
+// SessionByDigest returns a stored session and its member, whatever their state; NotFound
+// for an unknown digest.
+func (q queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Session, signin.Account, error) {
+	var a signin.Account
+	s, err := one(ctx, q, "That session", func(row scanner) (signin.Session, error) {
+		return scanSession(row, signInFields(&a)...)
+	}, `SELECT `+sessionColumns+`, `+signInColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
+		WHERE s.digest = $1`, digest)
+	return s, a, err
+}
+
+// SessionsOf lists a member's sessions newer than both limits, the one used last first.
+func (q queries) SessionsOf(ctx context.Context, memberID string, limits signin.Limits) ([]signin.Session, error) {
+	scan := func(row scanner) (signin.Session, error) { return scanSession(row) }
+	return all(ctx, q, scan, `SELECT `+sessionColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
+		WHERE s.member_id = $1 AND s.last_seen_at > $2 AND s.created_at > $3
+		ORDER BY s.last_seen_at DESC, s.created_at DESC, s.id`, memberID, millis(limits.Idle), millis(limits.Absolute))
+}
+
+// SessionNotices returns a session's notices as stored; NotFound without the session.
+func (q queries) SessionNotices(ctx context.Context, sessionID string) (string, error) {
+	return one(ctx, q, "That session", func(row scanner) (string, error) {
+		var notices string
+		err := row.Scan(&notices)
+		return notices, err
+	}, `SELECT flash FROM sessions WHERE id = $1`, sessionID)
+}
+
+// InsertSession adds a session under the digest of its secret; Conflict when it is taken.
+func (tx *Tx) InsertSession(ctx context.Context, s signin.Session, digest []byte) error {
+	_, err := tx.exec(ctx, `INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at, ip, user_agent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		s.ID, digest, s.MemberID, millis(s.CreatedAt), millis(s.LastSeenAt), s.IP, s.UserAgent)
+	return err
+}
+
+// EndSession deletes a session and reports whether it was there.
+func (tx *Tx) EndSession(ctx context.Context, sessionID string) (bool, error) {
+	n, err := tx.exec(ctx, `DELETE FROM sessions WHERE id = $1`, sessionID)
+	return n > 0, err
+}
+
+// EndSessionsOf deletes a member's sessions but one (except "" spares none) and returns
+// their ids. It is for everybody who takes a member's access away in a transaction.
+func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]string, error) {
+	return all(ctx, tx.queries, func(row scanner) (string, error) {
+		var id string
+		err := row.Scan(&id)
+		return id, err
+	}, `DELETE FROM sessions WHERE member_id = $1 AND id <> $2 RETURNING id`, memberID, except)
+}
+
+// DropOverSessions deletes the sessions beyond the limits, of one member or (memberID "")
+// of all, and returns how many.
+func (tx *Tx) DropOverSessions(ctx context.Context, memberID string, limits signin.Limits) (int64, error) {
+	return tx.exec(ctx, `DELETE FROM sessions WHERE ($1 = '' OR member_id = $1) AND (last_seen_at <= $2 OR created_at <= $3)`,
+		memberID, millis(limits.Idle), millis(limits.Absolute))
+}
+
+// TouchSession records that the session and its member were seen now, unless that was
+// recorded after the given moment.
+func (tx *Tx) TouchSession(ctx context.Context, sessionID string, unlessAfter time.Time) error {
+	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3`,
+		millis(tx.now), sessionID, millis(unlessAfter))
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE members SET last_seen_at = $1
+		WHERE id = (SELECT s.member_id FROM sessions s WHERE s.id = $2)`, millis(tx.now), sessionID)
+	return err
+}
+
+// SwapNotices replaces a session's notices if they still are what was read, and reports
+// whether it did.
+func (tx *Tx) SwapNotices(ctx context.Context, sessionID, was, now string) (bool, error) {
+	n, err := tx.exec(ctx, `UPDATE sessions SET flash = $1 WHERE id = $2 AND flash = $3`, now, sessionID, was)
+	return n > 0, err
+}
+
+// MarkSignedIn records that the member was seen now if the member is active and has that
+// password hash, and reports whether it did.
+func (tx *Tx) MarkSignedIn(ctx context.Context, memberID, passwordHash string) (bool, error) {
+	n, err := tx.exec(ctx, `UPDATE members SET last_seen_at = $1 WHERE id = $2 AND status = 'active' AND password_hash = $3`,
+		millis(tx.now), memberID, passwordHash)
+	return n > 0, err
+}
+
+// SwapPassword replaces the password hash if it still is what was read, and reports
+// whether it did.
+func (tx *Tx) SwapPassword(ctx context.Context, memberID, was, now string) (bool, error) {
+	n, err := tx.exec(ctx, `UPDATE members SET password_hash = $1, updated_at = $2 WHERE id = $3 AND password_hash = $4`,
+		now, millis(tx.now), memberID, was)
+	return n > 0, err
+}
+
+// Attempts returns what is recorded under the keys, in no order.
+func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt, error) {
+	return all(ctx, q, func(row scanner) (signin.Attempt, error) {
+		var a signin.Attempt
+		var start, till int64
+		err := row.Scan(&a.Key, &a.Failures, &start, &till)
+		a.Start = moment(start)
+		if till > 0 {
+			a.BlockedTill = moment(till)
+		}
+		return a, err
+	}, `SELECT key, failures, window_start, blocked_till FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
+}
+
+// CountAttempt counts one failure in a single statement, so that parallel ones all count.
+// A block that has passed and a window that is over both start anew; a block that holds
+// leaves the row alone, and then no row comes back. The cast is for PostgreSQL, which would
+// take the type of $5 from the 0 beside it: too small for a time.
+func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloor, blockTill time.Time) (bool, error) {
+	var failures int
+	err := tx.db.QueryRowContext(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 1, $2)
+		ON CONFLICT (key) DO UPDATE SET
+			failures = CASE WHEN attempts.window_start <= $3 OR attempts.blocked_till > 0 THEN 1 ELSE attempts.failures + 1 END,
+			window_start = CASE WHEN attempts.window_start <= $3 OR attempts.blocked_till > 0 THEN $2 ELSE attempts.window_start END,
+			blocked_till = CASE WHEN attempts.window_start > $3 AND attempts.blocked_till = 0 AND attempts.failures + 1 >= $4
+				THEN CAST($5 AS BIGINT) ELSE 0 END
+		WHERE attempts.blocked_till <= $2
+		RETURNING failures`, key, millis(tx.now), millis(windowFloor), most, millis(blockTill)).Scan(&failures)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ForgiveAttempt takes back one failure, and the block if most is no longer reached.
+func (tx *Tx) ForgiveAttempt(ctx context.Context, key string, most int) error {
+	_, err := tx.exec(ctx, `UPDATE attempts SET failures = failures - 1,
+			blocked_till = CASE WHEN failures - 1 < $1 THEN 0 ELSE blocked_till END
+		WHERE key = $2 AND failures > 0`, most, key)
+	return err
+}
+
+// ClearAttempts forgets what is recorded under the keys.
+func (tx *Tx) ClearAttempts(ctx context.Context, keys ...string) error {
+	_, err := tx.exec(ctx, `DELETE FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
+	return err
+}
+
+// RememberKey records key with no failure, starting now.
+func (tx *Tx) RememberKey(ctx context.Context, key string) error {
+	_, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 0, $2)
+		ON CONFLICT (key) DO UPDATE SET failures = 0, window_start = $2, blocked_till = 0`, key, millis(tx.now))
+	return err
+}
+
+// DropAttempts deletes records of failures that are old and block nothing, and of
+// successes that are old, and returns how many.
+func (tx *Tx) DropAttempts(ctx context.Context, countedBefore, rememberedBefore time.Time) (int64, error) {
+	return tx.exec(ctx, `DELETE FROM attempts
+		WHERE (failures > 0 AND window_start <= $1 AND blocked_till <= $2) OR (failures = 0 AND window_start <= $3)`,
+		millis(countedBefore), millis(tx.now), millis(rememberedBefore))
+}
+
+// anyOf is the strings as query arguments.
+func anyOf(list []string) []any {
+	args := make([]any, len(list))
+	for i, s := range list {
+		args[i] = s
+	}
+	return args
+}
