@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/verify"
 )
 
 // Accounts is the store as package account sees it.
@@ -100,6 +101,7 @@ func (tx *Tx) InsertGroup(ctx context.Context, g account.Group) error {
 
 // AddToGroup makes the member one of the group's; being one already is no error.
 func (tx *Tx) AddToGroup(ctx context.Context, group, member string) error {
+	tx.changed(verify.MemberChanged, member)
 	_, err := tx.exec(ctx, `INSERT INTO group_members (group_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, group, member)
 	return err
 }
@@ -145,9 +147,12 @@ func (tx *Tx) InsertPolicy(ctx context.Context, p account.Policy) error {
 	switch p.Kind {
 	case account.GroupPolicy:
 		group = p.Subject
+		tx.changed(verify.GroupChanged, p.Subject)
 	case account.MemberPolicy:
 		member = p.Subject
+		tx.changed(verify.MemberChanged, p.Subject)
 	case account.BaselinePolicy:
+		tx.changed(verify.WorkspaceChanged, p.Workspace)
 	}
 	_, err := tx.exec(ctx, `INSERT INTO policies (id, organization_id, workspace_id, kind, group_id, member_id, body, version, created_at, updated_at, updated_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`,

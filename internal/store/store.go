@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/verify"
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -24,6 +25,7 @@ type Store struct {
 	read    *sql.DB
 	dialect dialect
 	now     func() time.Time
+	commit  func(ctx context.Context, changes []verify.Change)
 }
 
 // Options says which database to open.
@@ -67,10 +69,21 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// OnCommit registers who is told what a transaction changed: after its commit and before
+// InTx returns. Register once, before the first transaction.
+func (s *Store) OnCommit(tell func(ctx context.Context, changes []verify.Change)) { s.commit = tell }
+
 // Tx is one write transaction. Its clock stands still: everything in it happens at Now.
 type Tx struct {
 	queries
-	now time.Time
+	now     time.Time
+	changes []verify.Change
+}
+
+// changed notes what a write changed, for those who keep it in memory. Every write that
+// bears on what a token may do calls it.
+func (tx *Tx) changed(kind verify.ChangeKind, id string) {
+	tx.changes = append(tx.changes, verify.Change{Kind: kind, ID: id})
 }
 
 // Now is the moment of the transaction: UTC, whole milliseconds.
@@ -86,11 +99,17 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	// After a successful commit the rollback does nothing; on every other way out,
 	// panics included, it leaves no trace of the transaction.
 	defer func() { _ = sqlTx.Rollback() }()
-	if err := fn(&Tx{queries: queries{db: sqlTx}, now: s.Now()}); err != nil {
+	tx := &Tx{queries: queries{db: sqlTx}, now: s.Now()}
+	if err := fn(tx); err != nil {
 		return s.dialect.translate(err)
 	}
 	if err := sqlTx.Commit(); err != nil {
 		return s.dialect.translate(fmt.Errorf("commit: %w", err))
+	}
+	if s.commit != nil && len(tx.changes) > 0 {
+		// The change is made: those who keep a copy must hear of it even when the
+		// request that made it was cancelled meanwhile.
+		s.commit(context.WithoutCancel(ctx), tx.changes)
 	}
 	return nil
 }

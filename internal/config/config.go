@@ -1,0 +1,95 @@
+// Package config is what an operator can set: flags and LATCHKEY_* variables arrive here
+// from the command line as one [Config]. It opens nothing and reads no environment itself.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"latchkey/internal/fault"
+)
+
+// Config is the whole configuration of a server.
+type Config struct {
+	Addr           string   // HOST:PORT to listen on
+	Data           string   // folder of the SQLite database
+	PublicURL      string   // how browsers and clients reach this server; empty: http://Addr
+	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is believed
+	LogLevel       string   // debug, info, warn, error
+	LogFormat      string   // text, json
+}
+
+// Validate reports every problem at once, by flag name.
+func (c Config) Validate() error {
+	var p fault.Problems
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		p.Add("--addr", fmt.Sprintf("%q is not HOST:PORT", c.Addr))
+	}
+	if c.Data == "" {
+		p.Add("--data", "name a folder for the database")
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			p.Add("--public-url", fmt.Sprintf("%q is not like https://latchkey.example.com", c.PublicURL))
+		}
+	}
+	if _, err := c.Proxies(); err != nil {
+		p.Add("--trusted-proxies", err.Error())
+	}
+	if _, err := c.Level(); err != nil {
+		p.Add("--log-level", err.Error())
+	}
+	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
+		p.Add("--log-format", fmt.Sprintf("%q is neither text nor json", c.LogFormat))
+	}
+	if f := fault.Of(p.Err("")); f != nil {
+		lines := make([]string, len(f.Fields))
+		for i, field := range f.Fields {
+			lines[i] = field.Path + ": " + field.Message
+		}
+		return fmt.Errorf("%s", strings.Join(lines, "; "))
+	}
+	return nil
+}
+
+// Secure reports whether browsers reach the server over TLS, so that cookies must be
+// marked Secure.
+func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
+
+// Proxies parses TrustedProxies; a single address is a range of one.
+func (c Config) Proxies() ([]*net.IPNet, error) {
+	var ranges []*net.IPNet
+	for _, s := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(s)
+		if err != nil {
+			addr, addrErr := netip.ParseAddr(s)
+			if addrErr != nil {
+				return nil, fmt.Errorf("%q is neither an address nor a range like 10.0.0.0/8", s)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		_, ipNet, err := net.ParseCIDR(prefix.Masked().String())
+		if err != nil {
+			return nil, err
+		}
+		ranges = append(ranges, ipNet)
+	}
+	return ranges, nil
+}
+
+// Level parses LogLevel; empty is info.
+func (c Config) Level() (slog.Level, error) {
+	var level slog.Level
+	if c.LogLevel == "" {
+		return slog.LevelInfo, nil
+	}
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return 0, fmt.Errorf("%q is none of debug, info, warn, error", c.LogLevel)
+	}
+	return level, nil
+}

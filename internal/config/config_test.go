@@ -1,0 +1,35 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/config"
+)
+
+func TestValidate_ReportsEveryProblemAtOnce(t *testing.T) {
+	err := config.Config{Addr: "nowhere", PublicURL: "ftp://x", TrustedProxies: []string{"10.0.0.0/99"},
+		LogLevel: "loud", LogFormat: "xml"}.Validate()
+	if err == nil {
+		t.Fatal("a wholly wrong configuration was accepted")
+	}
+	for _, flag := range []string{"--addr", "--data", "--public-url", "--trusted-proxies", "--log-level", "--log-format"} {
+		if !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s is not named in %q", flag, err)
+		}
+	}
+}
+
+func TestValidate_AcceptsTheDefaults(t *testing.T) {
+	c := config.Config{Addr: "127.0.0.1:8080", Data: "/var/lib/latchkey", PublicURL: "https://keys.example.com/", TrustedProxies: []string{"10.1.2.3", "fd00::/8"}}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if !c.Secure() {
+		t.Error("an https public URL must make cookies secure")
+	}
+	ranges, err := c.Proxies()
+	if err != nil || len(ranges) != 2 || ranges[0].String() != "10.1.2.3/32" {
+		t.Errorf("Proxies = %v, %v", ranges, err)
+	}
+}
