@@ -5,5 +5,3 @@
 // [access.Decide]. It verifies no presented token (package verify does) and it changes
 // none: a token is made, read and deleted, and its policy is what it was made with.
 package token
-
-import _ "latchkey/internal/access"

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/internal/access"
+	"latchkey/internal/token"
+)
+
+// Tokens is the store as package token sees it.
+type Tokens struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (s Tokens) InTx(ctx context.Context, fn func(token.Tx) error) error {
+	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+// A personal token is suspended while its owner is not an active member.
+const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''),
+	t.workspace_id, coalesce(w.name, ''), t.scope, t.policy, t.legacy, t.created_by, t.created_by_name, t.created_at,
+	t.expires_at, t.last_used_at, t.last_used_from, t.deleted_at,
+	CASE WHEN t.kind = 'personal' AND coalesce(m.status, '') <> 'active' THEN TRUE ELSE FALSE END`
+
+const tokenTables = ` FROM tokens t
+	LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
+	LEFT JOIN workspaces w ON w.id = t.workspace_id AND w.organization_id = t.organization_id `
+
+func scanToken(row scanner) (token.Token, error) {
+	var t token.Token
+	var created int64
+	var expires, used, deleted sql.NullInt64
+	var policy, from string
+	err := row.Scan(&t.ID, &t.Organization, &t.Kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName,
+		&t.Workspace, &t.WorkspaceName, &t.Scope, &policy, &t.Legacy, &t.CreatedBy, &t.CreatedByName, &created,
+		&expires, &used, &from, &deleted, &t.Suspended)
+	if err != nil {
+		return t, err
+	}
+	t.CreatedAt = moment(created)
+	t.ExpiresAt, t.LastUsedAt, t.DeletedAt = maybeMoment(expires), maybeMoment(used), maybeMoment(deleted)
+	if policy != "" {
+		if t.Policy, err = access.ParsePolicy(policy); err != nil {
+			return t, fmt.Errorf("policy of token %s: %w", t.ID, err)
+		}
+	}
+	if err := json.Unmarshal([]byte(from), &t.LastUsedFrom); err != nil {
+		return t, fmt.Errorf("addresses of token %s: %w", t.ID, err)
+	}
+	return t, nil
+}
+
+// Token returns a token of the organization that is not deleted; NotFound otherwise.
+func (q queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
+	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, organization, id)
+}
+
+// TokenByDigest returns the token with this digest of its secret, of any organization and
+// deleted or not: for verification. NotFound when there is none.
+func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
+	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
+}
+
+const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
+
+// PersonalTokens lists a member's tokens that are not deleted, newest first.
+func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
+	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL`+newestFirst,
+		organization, owner)
+}
+
+// ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.
+func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
+	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND t.deleted_at IS NULL`+newestFirst,
+		organization, kind)
+}
+
+// ServiceTokensEnding lists up to limit live service tokens that expire after from and not
+// after until, the soonest first.
+func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
+	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND t.deleted_at IS NULL
+			AND t.expires_at > $2 AND t.expires_at <= $3 ORDER BY t.expires_at, t.id LIMIT $4`,
+		organization, millis(from), millis(until), limit)
+}
+
+// TokenCounts counts an organization's tokens that are not deleted, as token.Token.State
+// classes them at now.
+func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
+	type group struct {
+		kind  token.Kind
+		state token.State
+		count int
+	}
+	groups, err := all(ctx, q, func(row scanner) (group, error) {
+		var g group
+		err := row.Scan(&g.kind, &g.state, &g.count)
+		return g, err
+	}, `SELECT kind, state, count(*) FROM (
+			SELECT t.kind AS kind, CASE
+				WHEN t.expires_at <= $2 THEN 'expired'
+				WHEN t.kind = 'personal' AND coalesce(m.status, '') <> 'active' THEN 'suspended'
+				WHEN t.expires_at <= $3 THEN 'expires_soon'
+				ELSE 'active' END AS state`+tokenTables+`
+			WHERE t.organization_id = $1 AND t.deleted_at IS NULL) AS classed
+		GROUP BY kind, state`, organization, millis(now), millis(now.Add(token.SoonAfter)))
+	if err != nil {
+		return nil, err
+	}
+	counts := map[token.Kind]token.Counts{}
+	for _, g := range groups {
+		c := counts[g.kind]
+		c.Add(g.state, g.count)
+		counts[g.kind] = c
+	}
+	return counts, nil
+}
+
+// TokenSubmitted reports whether creator has made a token with this submission key,
+// deleted ones included.
+func (q queries) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
+	n, err := q.number(ctx, `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, submission)
+	return n > 0, err
+}
+
+// TokenWorkspace returns the name of a workspace of the organization; NotFound otherwise.
+func (q queries) TokenWorkspace(ctx context.Context, organization, workspace string) (string, error) {
+	return one(ctx, q, "That workspace", scanText,
+		`SELECT w.name FROM workspaces w WHERE w.organization_id = $1 AND w.id = $2`, organization, workspace)
+}
+
+func scanText(row scanner) (string, error) {
+	var text string
+	err := row.Scan(&text)
+	return text, err
+}
+
+// PersonalTokenNames lists the names, of as many characters as name has, of a member's
+// tokens that are live at now. Letter case is not folded here: what is a letter differs
+// between engines.
+func (q queries) PersonalTokenNames(ctx context.Context, organization, owner, name string, now time.Time) ([]string, error) {
+	return all(ctx, q, scanText, `SELECT t.name FROM tokens t
+		WHERE t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL
+			AND (t.expires_at IS NULL OR t.expires_at > $3) AND length(t.name) = $4`,
+		organization, owner, millis(now), utf8.RuneCountInString(name))
+}
+
+// ServiceTokenNames does so for the organization's service tokens of a kind, in the
+// workspace ("" for organization tokens).
+func (q queries) ServiceTokenNames(ctx context.Context, organization string, kind token.Kind, workspace, name string, now time.Time) ([]string, error) {
+	return all(ctx, q, scanText, `SELECT t.name FROM tokens t
+		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND t.workspace_id = $3 AND t.deleted_at IS NULL
+			AND (t.expires_at IS NULL OR t.expires_at > $4) AND length(t.name) = $5`,
+		organization, kind, workspace, millis(now), utf8.RuneCountInString(name))
+}
+
+// ResourceTypes returns, by id, the type of every resource in a workspace of the
+// organization that is of one of the types.
+func (q queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
+	if len(types) == 0 {
+		return map[string]string{}, nil
+	}
+	args := []any{organization, workspace}
+	for _, typ := range types {
+		args = append(args, typ)
+	}
+	type pair struct{ id, typ string }
+	rows, err := all(ctx, q, func(row scanner) (pair, error) {
+		var r pair
+		err := row.Scan(&r.id, &r.typ)
+		return r, err
+	}, `SELECT r.id, r.type FROM resources r JOIN workspaces w ON w.id = r.workspace_id
+		WHERE w.organization_id = $1 AND r.workspace_id = $2 AND r.type IN (`+placeholders(3, len(types))+`)`, args...)
+	found := make(map[string]string, len(rows))
+	for _, r := range rows {
+		found[r.id] = r.typ
+	}
+	return found, err
+}
+
+// TokenPlan returns the organization's plan and holds its row until the transaction ends:
+// where writers overlap, those that make tokens in one organization take turns, so that
+// what one reads of names and submissions is still true when it writes. NotFound when
+// there is no such organization.
+func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, error) {
+	plan, err := one(ctx, tx.queries, "That organization", scanText,
+		`UPDATE organizations SET plan = plan WHERE id = $1 RETURNING plan`, organization)
+	return access.Plan(plan), err
+}
+
+// InsertToken adds a token as it is (past times, any scope, a deleted one) under the digest
+// of its secret. Conflict when the id, the digest, or the creator's submission key is
+// there already; submission "" is no key.
+func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error {
+	policy := ""
+	if t.Kind == token.Workspace {
+		policy = t.Policy.String()
+	}
+	uses := t.LastUsedFrom
+	if uses == nil {
+		uses = []token.Use{}
+	}
+	from, err := json.Marshal(uses)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, digest, hint, owner_id, workspace_id, scope, policy, legacy,
+			created_by, created_by_name, created_at, expires_at, last_used_at, last_used_from, deleted_at, submission)
+		VALUES (`+placeholders(1, 19)+`)`,
+		t.ID, t.Organization, t.Kind, t.Name, digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
+		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.LastUsedAt), string(from), millis(t.DeletedAt), submission)
+	return err
+}
+
+// DeleteToken marks a token of the organization as deleted now; NotFound when there is
+// none or it is so already. The row stays: its digest must go on being known as revoked.
+func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
+	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
+		millis(tx.now), organization, id)
+}

@@ -1,0 +1,168 @@
+package token
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// what names a token in "was not found".
+const what = "That token"
+
+// Deps is what the service is made of. Store and Catalogue are required.
+type Deps struct {
+	Store     Store
+	Catalogue *access.Catalogue
+	Now       func() time.Time // time.Now when nil
+	Rand      io.Reader        // crypto/rand when nil; must be cryptographically secure
+	// Changed, when set, is told the ids of tokens that were made or deleted, after the
+	// commit and before the method returns: whoever keeps tokens in memory forgets
+	// them there. It is also told when it is not known whether the commit succeeded. Its
+	// context is never cancelled.
+	Changed func(ctx context.Context, ids ...string)
+}
+
+// Service is the use cases of the token life cycle. It is safe for concurrent use.
+type Service struct {
+	store     Store
+	catalogue *access.Catalogue
+	now       func() time.Time
+	random    io.Reader
+	changed   func(ctx context.Context, ids ...string)
+}
+
+// New wires the service.
+func New(d Deps) *Service {
+	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand, changed: d.Changed}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	if s.changed == nil {
+		s.changed = func(context.Context, ...string) {}
+	}
+	return s
+}
+
+// self is the member behind the caller; "" when there is none.
+func self(by audit.Caller) string {
+	switch by.Kind {
+	case access.Member:
+		return by.ID
+	case access.PersonalToken:
+		return by.Owner
+	}
+	return ""
+}
+
+// mayManage decides about seeing and deleting t, where it really is. Whoever may not is
+// told that it does not exist, whatever the reason: ids of tokens are not to be probed.
+func (s *Service) mayManage(by audit.Caller, t Token) error {
+	permission, resource := access.ManageServiceTokens, access.Resource{Organization: t.Organization}
+	if t.Kind == Personal {
+		permission, resource.Owner = access.ManagePersonalToken, t.Owner
+	}
+	if !access.Decide(s.catalogue, by.Principal, permission, resource).Allowed {
+		return fault.NewNotFound(what)
+	}
+	return nil
+}
+
+// Get returns a token to its owner or to an Admin; NotFound to everybody else and when it
+// is deleted.
+func (s *Service) Get(ctx context.Context, by audit.Caller, id string) (Token, error) {
+	t, err := s.store.Token(ctx, by.Organization, id)
+	if err != nil {
+		return Token{}, err
+	}
+	if err := s.mayManage(by, t); err != nil {
+		return Token{}, err
+	}
+	return t, nil
+}
+
+// Personal lists the caller's own personal tokens that are not deleted, newest first.
+func (s *Service) Personal(ctx context.Context, by audit.Caller) ([]Token, error) {
+	return s.OfMember(ctx, by, self(by))
+}
+
+// OfMember lists a member's personal tokens that are not deleted, newest first: one's own,
+// and for an Admin anybody's. Otherwise NotFound. An unknown member has no tokens.
+func (s *Service) OfMember(ctx context.Context, by audit.Caller, member string) ([]Token, error) {
+	resource := access.Resource{Organization: by.Organization, Owner: member}
+	if err := access.Decide(s.catalogue, by.Principal, access.ManagePersonalToken, resource).Err("That member"); err != nil {
+		return nil, err
+	}
+	return s.store.PersonalTokens(ctx, by.Organization, member)
+}
+
+// Services lists the organization's service tokens of a kind that are not deleted, newest
+// first. Denied to all but Admins; NotFound for a kind that is not one of a service token.
+func (s *Service) Services(ctx context.Context, by audit.Caller, kind Kind) ([]Token, error) {
+	if err := s.mayManageServices(by); err != nil {
+		return nil, err
+	}
+	if kind != Workspace && kind != Organization {
+		return nil, fault.NewNotFound("That kind of token")
+	}
+	return s.store.ServiceTokens(ctx, by.Organization, kind)
+}
+
+// mayManageServices decides about service tokens as such: making and listing them.
+func (s *Service) mayManageServices(by audit.Caller) error {
+	resource := access.Resource{Organization: by.Organization}
+	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("That page")
+}
+
+// Delete ends a token for good and returns it as it was. NotFound as for Get, so also the
+// second time. A token of any state but Deleted can be deleted, on every plan.
+func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Token, error) {
+	var t Token
+	ready := false
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		var err error
+		if t, err = tx.Token(ctx, by.Organization, id); err != nil {
+			return err
+		}
+		if err := s.mayManage(by, t); err != nil {
+			return err
+		}
+		if err := tx.DeleteToken(ctx, t.Organization, t.ID); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, by, audit.Deleted, t); err != nil {
+			return err
+		}
+		ready = true
+		return nil
+	})
+	if ready {
+		s.changed(context.WithoutCancel(ctx), t.ID)
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	return t, nil
+}
+
+// record writes the audit event of a token that was made or deleted.
+func (s *Service) record(ctx context.Context, tx Tx, by audit.Caller, action audit.Action, t Token) error {
+	text, err := t.description()
+	if err != nil {
+		return err
+	}
+	event := by.Did(action, t.target())
+	if action == audit.Deleted {
+		event = event.Changed(text, "")
+	} else {
+		event = event.Changed("", text)
+	}
+	return tx.AppendEvent(ctx, event)
+}

@@ -1,0 +1,64 @@
+package token
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+)
+
+// Store is what the service reads outside a transaction, and the way into one.
+type Store interface {
+	// InTx runs fn in one write transaction: all or nothing.
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// Token returns a token that is not deleted; NotFound otherwise, and when it belongs
+	// to another organization.
+	Token(ctx context.Context, organization, id string) (Token, error)
+	// PersonalTokens lists a member's tokens that are not deleted, newest first.
+	PersonalTokens(ctx context.Context, organization, owner string) ([]Token, error)
+	// ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.
+	ServiceTokens(ctx context.Context, organization string, kind Kind) ([]Token, error)
+	// ServiceTokensEnding lists up to limit service tokens of both kinds that expire after
+	// from and not after until, the soonest first.
+	ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]Token, error)
+	// TokenCounts counts an organization's tokens that are not deleted, as [Token.State]
+	// would class them at now.
+	TokenCounts(ctx context.Context, organization string, now time.Time) (map[Kind]Counts, error)
+	// TokenSubmitted reports whether creator has made a token with this submission key,
+	// deleted ones included.
+	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
+}
+
+// Tx is what the service does inside a transaction.
+type Tx interface {
+	// Now is the moment of the transaction.
+	Now() time.Time
+	// TokenPlan returns the organization's plan and holds the organization until the
+	// transaction ends, so that two that make tokens in it take turns. NotFound when
+	// there is no such organization.
+	TokenPlan(ctx context.Context, organization string) (access.Plan, error)
+	// TokenWorkspace returns the name of a workspace of the organization; NotFound otherwise.
+	TokenWorkspace(ctx context.Context, organization, workspace string) (string, error)
+	// Token is as in [Store].
+	Token(ctx context.Context, organization, id string) (Token, error)
+	// PersonalTokenNames lists the names, of as many characters as name has, of a member's
+	// tokens that are live at now: neither deleted nor expired.
+	PersonalTokenNames(ctx context.Context, organization, owner, name string, now time.Time) ([]string, error)
+	// ServiceTokenNames does so for the organization's service tokens of a kind, in the
+	// workspace ("" for organization tokens).
+	ServiceTokenNames(ctx context.Context, organization string, kind Kind, workspace, name string, now time.Time) ([]string, error)
+	// TokenSubmitted is as in [Store].
+	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
+	// ResourceTypes returns, by id, the type of every resource in a workspace of the
+	// organization that is of one of the types.
+	ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error)
+	// InsertToken adds a token under the digest of its secret. Conflict when the id, the
+	// digest, or the creator's submission key is there already; "" is no key.
+	InsertToken(ctx context.Context, t Token, digest [32]byte, submission string) error
+	// DeleteToken marks a token as deleted at the transaction's moment; NotFound when it
+	// is so already. Its digest stays known.
+	DeleteToken(ctx context.Context, organization, id string) error
+	// AppendEvent adds to the audit log.
+	AppendEvent(ctx context.Context, e audit.Event) error
+}
