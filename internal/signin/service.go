@@ -40,7 +40,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, previous string, 
 			return started, err
 		}
 	}
-	return Started{}, s.refuse(ctx, email, origin)
+	return Started{}, s.refuse(ctx, email, account, origin)
 }
 
 // prove looks the account up and checks the password. Whoever cannot sign in has it checked
@@ -80,7 +80,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 		if _, err := tx.DropOverSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
 			return err
 		}
-		started.Session = Session{ID: ksuid.New().String(), MemberID: account.ID, Organization: account.Organization,
+		started.Session = Session{ID: ksuid.New().String(), Member: account.ID, Organization: account.Organization,
 			CreatedAt: tx.Now(), LastSeenAt: tx.Now(), IP: origin.IP, UserAgent: clean(origin.UserAgent, 256)}
 		if err := tx.InsertSession(ctx, started.Session, digest(started.Secret)); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 
 // refuse records a failed sign-in. Before the installation is set up there is no log to
 // write to.
-func (s *Service) refuse(ctx context.Context, email string, origin audit.Origin) error {
+func (s *Service) refuse(ctx context.Context, email string, account Account, origin audit.Origin) error {
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		organization, err := tx.SignInOrganization(ctx)
 		if err != nil {
@@ -103,7 +103,7 @@ func (s *Service) refuse(ctx context.Context, email string, origin audit.Origin)
 		}
 		by := audit.SystemCaller(organization)
 		by.Name, by.Origin = "Not signed in", origin
-		return tx.AppendEvent(ctx, by.Did(audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email)}))
+		return tx.AppendEvent(ctx, by.Did(audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}))
 	})
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
@@ -118,7 +118,10 @@ func sessionTarget(id string, of Account) audit.Target {
 
 // typedName is what the log keeps of an e-mail that failed. People type their password
 // into the wrong field; what is no address is therefore left out.
-func typedName(email string) string {
+func typedName(email string, account Account) string {
+	if account.ID != "" {
+		return account.Email
+	}
 	local, domain, found := strings.Cut(email, "@")
 	if !found || local == "" || !strings.Contains(domain, ".") {
 		return "not an e-mail address"

@@ -33,7 +33,7 @@ const (
 // Session is one signed-in browser. It holds no secret.
 type Session struct {
 	ID           string // public
-	MemberID     string
+	Member       string // id
 	Organization string // of the member
 	CreatedAt    time.Time
 	LastSeenAt   time.Time // at most TouchInterval behind

@@ -59,7 +59,7 @@ func scanSession(row scanner, more ...any) (signin.Session, error) {
 	var s signin.Session
 	var created, seen int64
 	var notices string
-	into := []any{&s.ID, &s.MemberID, &s.Organization, &created, &seen, &s.IP, &s.UserAgent, &notices}
+	into := []any{&s.ID, &s.Member, &s.Organization, &created, &seen, &s.IP, &s.UserAgent, &notices}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return s, err
 	}
@@ -101,7 +101,7 @@ func (q queries) SessionNotices(ctx context.Context, sessionID string) (string, 
 func (tx *Tx) InsertSession(ctx context.Context, s signin.Session, digest []byte) error {
 	_, err := tx.exec(ctx, `INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at, ip, user_agent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		s.ID, digest, s.MemberID, millis(s.CreatedAt), millis(s.LastSeenAt), s.IP, s.UserAgent)
+		s.ID, digest, s.Member, millis(s.CreatedAt), millis(s.LastSeenAt), s.IP, s.UserAgent)
 	return err
 }
 
