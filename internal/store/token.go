@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/token"
+	"latchkey/internal/verify"
 )
 
 // Tokens is the store as package token sees it.
@@ -68,11 +69,14 @@ func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Toke
 
 const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
 
+// ofOwner selects a member's tokens that are not deleted. The concatenation keeps SQLite,
+// which has no statistics, from walking all tokens of the organization instead of the
+// owner's few.
+const ofOwner = `t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL AND t.organization_id || '' = $1`
+
 // PersonalTokens lists a member's tokens that are not deleted, newest first.
 func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL`+newestFirst,
-		organization, owner)
+	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE `+ofOwner+newestFirst, organization, owner)
 }
 
 // ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.
@@ -123,10 +127,12 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 	return counts, nil
 }
 
+const submittedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
+
 // TokenSubmitted reports whether creator has made a token with this submission key,
 // deleted ones included.
 func (q queries) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
-	n, err := q.number(ctx, `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, submission)
+	n, err := q.number(ctx, submittedQuery, creator, submission)
 	return n > 0, err
 }
 
@@ -147,8 +153,7 @@ func scanText(row scanner) (string, error) {
 // between engines.
 func (q queries) PersonalTokenNames(ctx context.Context, organization, owner, name string, now time.Time) ([]string, error) {
 	return all(ctx, q, scanText, `SELECT t.name FROM tokens t
-		WHERE t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL
-			AND (t.expires_at IS NULL OR t.expires_at > $3) AND length(t.name) = $4`,
+		WHERE `+ofOwner+` AND (t.expires_at IS NULL OR t.expires_at > $3) AND length(t.name) = $4`,
 		organization, owner, millis(now), utf8.RuneCountInString(name))
 }
 
@@ -211,6 +216,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	if err != nil {
 		return err
 	}
+	tx.changed(verify.TokenChanged, t.ID)
 	_, err = tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, last_used_at, last_used_from, deleted_at, submission)
 		VALUES (`+placeholders(1, 19)+`)`,
@@ -222,6 +228,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 // DeleteToken marks a token of the organization as deleted now; NotFound when there is
 // none or it is so already. The row stays: its digest must go on being known as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
+	tx.changed(verify.TokenChanged, id)
 	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
 		millis(tx.now), organization, id)
 }

@@ -86,7 +86,6 @@ func (s *Service) generate(ctx context.Context, by audit.Caller, d draft) (Gener
 		return Generated{}, err
 	}
 	var t Token
-	ready := false
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		plan, err := s.mayGenerate(ctx, tx, by, d)
 		if err != nil {
@@ -102,15 +101,8 @@ func (s *Service) generate(ctx context.Context, by audit.Caller, d draft) (Gener
 		if err := tx.InsertToken(ctx, t, Digest(secret.Reveal()), d.submission); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, by, audit.Created, t); err != nil {
-			return err
-		}
-		ready = true
-		return nil
+		return s.record(ctx, tx, by, audit.Created, t)
 	})
-	if ready {
-		s.changed(context.WithoutCancel(ctx), t.ID)
-	}
 	if err != nil {
 		return Generated{}, s.explain(ctx, by, d, err)
 	}

@@ -20,11 +20,6 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now when nil
 	Rand      io.Reader        // crypto/rand when nil; must be cryptographically secure
-	// Changed, when set, is told the ids of tokens that were made or deleted, after the
-	// commit and before the method returns: whoever keeps tokens in memory forgets
-	// them there. It is also told when it is not known whether the commit succeeded. Its
-	// context is never cancelled.
-	Changed func(ctx context.Context, ids ...string)
 }
 
 // Service is the use cases of the token life cycle. It is safe for concurrent use.
@@ -33,20 +28,16 @@ type Service struct {
 	catalogue *access.Catalogue
 	now       func() time.Time
 	random    io.Reader
-	changed   func(ctx context.Context, ids ...string)
 }
 
 // New wires the service.
 func New(d Deps) *Service {
-	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand, changed: d.Changed}
+	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.random == nil {
 		s.random = rand.Reader
-	}
-	if s.changed == nil {
-		s.changed = func(context.Context, ...string) {}
 	}
 	return s
 }
@@ -125,7 +116,6 @@ func (s *Service) mayManageServices(by audit.Caller) error {
 // second time. A token of any state but Deleted can be deleted, on every plan.
 func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Token, error) {
 	var t Token
-	ready := false
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		var err error
 		if t, err = tx.Token(ctx, by.Organization, id); err != nil {
@@ -137,15 +127,8 @@ func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Token
 		if err := tx.DeleteToken(ctx, t.Organization, t.ID); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, by, audit.Deleted, t); err != nil {
-			return err
-		}
-		ready = true
-		return nil
+		return s.record(ctx, tx, by, audit.Deleted, t)
 	})
-	if ready {
-		s.changed(context.WithoutCancel(ctx), t.ID)
-	}
 	if err != nil {
 		return Token{}, err
 	}

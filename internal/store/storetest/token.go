@@ -1,0 +1,502 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+// Tokens checks what the store promises of tokens. open gives an empty store of its own to
+// every test and closes it with the test.
+func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
+	for name, test := range map[string]func(*testing.T, *tokenBed){
+		"every field is kept":                       keepsTokens,
+		"times are kept to the millisecond":         keepsMilliseconds,
+		"a digest is unique":                        refusesSecondDigest,
+		"a submission is unique per creator":        refusesSecondSubmission,
+		"a deleted token is a tombstone":            keepsTombstones,
+		"another organization sees nothing":         separatesOrganizations,
+		"lists are newest first":                    listsNewestFirst,
+		"counts agree with the states":              countsAsStates,
+		"live names only":                           findsLiveNames,
+		"tokens that end soon":                      findsEnding,
+		"changes are told after the commit":         tellsChanges,
+		"concurrent submissions make one":           makesOnePerSubmission,
+		"concurrent creations of a name make one":   makesOnePerName,
+		"an unknown organization has no plan":       refusesUnknownOrganization,
+		"workspaces are found in their own":         findsWorkspaces,
+		"a failed transaction leaves no token":      rollsBack,
+		"the owner's and workspace's names are new": joinsNames,
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newTokenBed(t, open(t))) })
+	}
+}
+
+// tokenBed is a store with what tokens hang on: two organizations, each with a workspace
+// and an active member, and a deactivated one.
+type tokenBed struct {
+	*store.Store
+	now   time.Time // of the set-up
+	count int
+}
+
+const (
+	bedOrg, bedOtherOrg             = "org-1", "org-2"
+	bedWorkspace, bedOtherWorkspace = "ws-1", "ws-2"
+	bedMember, bedOtherMember       = "member-1", "member-2"
+	bedDeactivated                  = "member-3"
+)
+
+func newTokenBed(t *testing.T, s *store.Store) *tokenBed {
+	t.Helper()
+	b := &tokenBed{Store: s}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		b.now = tx.Now()
+		for i, org := range []string{bedOrg, bedOtherOrg} {
+			n := fmt.Sprint(i + 1)
+			if err := tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Org " + n, Plan: access.PlanGrowth, CreatedAt: b.now}); err != nil {
+				return err
+			}
+			if err := tx.InsertWorkspace(ctx, account.Workspace{ID: "ws-" + n, Organization: org, Name: "Workspace " + n,
+				Environment: account.Production, Region: "US", CreatedAt: b.now, UpdatedAt: b.now}); err != nil {
+				return err
+			}
+			if err := tx.InsertMember(ctx, bedPerson("member-"+n, org, account.Active, b.now), ""); err != nil {
+				return err
+			}
+		}
+		return tx.InsertMember(ctx, bedPerson(bedDeactivated, bedOrg, account.Deactivated, b.now), "")
+	})
+	return b
+}
+
+func bedPerson(id, org string, status account.Status, now time.Time) account.Member {
+	return account.Member{ID: id, Organization: org, Email: id + "@acme.example", Name: "Name of " + id,
+		Role: access.RoleMember, Status: status, CreatedAt: now, UpdatedAt: now}
+}
+
+// inTx runs fn in a transaction that must succeed.
+func (b *tokenBed) inTx(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) {
+	t.Helper()
+	if err := b.InTx(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// insert adds a token in a transaction of its own.
+func (b *tokenBed) insert(ctx context.Context, tok token.Token, digest [32]byte, submission string) error {
+	return b.InTx(ctx, func(tx *store.Tx) error { return tx.InsertToken(ctx, tok, digest, submission) })
+}
+
+// add inserts tokens, each under a digest of its id.
+func (b *tokenBed) add(t *testing.T, tokens ...token.Token) {
+	t.Helper()
+	for _, tok := range tokens {
+		if err := b.insert(t.Context(), tok, token.Digest(tok.ID), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// personal is a new token of the member in the bed's organization.
+func (b *tokenBed) personal(change func(*token.Token)) token.Token {
+	b.count++
+	tok := token.Token{ID: fmt.Sprintf("token-%03d", b.count), Organization: bedOrg, Kind: token.Personal,
+		Name: fmt.Sprintf("probe %03d", b.count), Hint: "lkpat_…abcd", Owner: bedMember, Workspace: bedWorkspace,
+		Scope: access.ScopeReadOnly, CreatedBy: bedMember, CreatedByName: "Ann", CreatedAt: b.now}
+	if change != nil {
+		change(&tok)
+	}
+	return tok
+}
+
+// service is a new organization token, unless changed.
+func (b *tokenBed) service(change func(*token.Token)) token.Token {
+	return b.personal(func(tok *token.Token) {
+		tok.Kind, tok.Owner, tok.Workspace, tok.Scope, tok.Hint = token.Organization, "", "", "", "lkoat_…abcd"
+		if change != nil {
+			change(tok)
+		}
+	})
+}
+
+// diff compares tokens; nil and empty lists are alike.
+func diff(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+func wantKind(t *testing.T, err error, kind fault.Kind) {
+	t.Helper()
+	if err == nil || !fault.Is(err, kind) {
+		t.Errorf("error = %v, want %v", err, kind)
+	}
+}
+
+func keepsTokens(t *testing.T, b *tokenBed) {
+	personal := b.personal(func(tok *token.Token) {
+		tok.Scope, tok.Legacy, tok.Name = access.ScopeAdmin, true, "Ünïcode 🔑 'quoted'"
+		tok.CreatedAt = time.Date(2019, 2, 3, 4, 5, 6, 7e6, time.UTC)
+		tok.ExpiresAt, tok.LastUsedAt = b.now.Add(time.Hour), b.now.Add(-time.Hour)
+		tok.LastUsedFrom = []token.Use{{IP: "2001:db8::1", At: b.now.Add(-time.Hour)}, {IP: "192.0.2.7", At: b.now.Add(-2 * time.Hour)}}
+	})
+	workspace := b.service(func(tok *token.Token) {
+		tok.Kind, tok.Workspace = token.Workspace, bedWorkspace
+		tok.Policy = access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.AllBut("d1"), "source:connect": access.Everywhere()}
+	})
+	organization := b.service(nil)
+	b.add(t, personal, workspace, organization)
+
+	personal.OwnerName, personal.WorkspaceName, workspace.WorkspaceName = "Name of "+bedMember, "Workspace 1", "Workspace 1"
+	for _, want := range []token.Token{personal, workspace, organization} {
+		got, err := b.Token(t.Context(), bedOrg, want.ID)
+		if d := diff(want, got); err != nil || d != "" {
+			t.Errorf("Token: %v\n%s", err, d)
+		}
+		byDigest, err := b.TokenByDigest(t.Context(), token.Digest(want.ID))
+		if d := diff(want, byDigest); err != nil || d != "" {
+			t.Errorf("TokenByDigest: %v\n%s", err, d)
+		}
+	}
+	_, err := b.TokenByDigest(t.Context(), token.Digest("unknown"))
+	wantKind(t, err, fault.NotFound)
+}
+
+func keepsMilliseconds(t *testing.T, b *tokenBed) {
+	exact := time.Date(2031, 1, 2, 3, 4, 5, 6_999_999, time.FixedZone("east", 7200))
+	b.add(t, b.personal(func(tok *token.Token) { tok.ID, tok.CreatedAt, tok.ExpiresAt = "timed", exact, exact }))
+	got, err := b.Token(t.Context(), bedOrg, "timed")
+	want := time.Date(2031, 1, 2, 1, 4, 5, 6e6, time.UTC)
+	if err != nil || got.CreatedAt != want || got.ExpiresAt != want || !got.LastUsedAt.IsZero() || !got.DeletedAt.IsZero() {
+		t.Errorf("times = %+v, %v", got, err)
+	}
+}
+
+func refusesSecondDigest(t *testing.T, b *tokenBed) {
+	digest := token.Digest("secret")
+	first, second := b.personal(nil), b.personal(nil)
+	if err := b.insert(t.Context(), first, digest, ""); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, b.insert(t.Context(), second, digest, ""), fault.Conflict)
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, first.ID) })
+	wantKind(t, b.insert(t.Context(), second, digest, ""), fault.Conflict)
+	if list, err := b.PersonalTokens(t.Context(), bedOrg, bedMember); err != nil || len(list) != 0 {
+		t.Errorf("list = %v, %v", list, err)
+	}
+}
+
+func refusesSecondSubmission(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	submit := func(creator, key string) error {
+		tok := b.personal(func(tok *token.Token) { tok.CreatedBy = creator })
+		return b.insert(ctx, tok, token.Digest(tok.ID), key)
+	}
+	for _, ok := range [][2]string{{bedMember, "key-1"}, {bedMember, "key-2"}, {bedDeactivated, "key-1"}, {bedMember, ""}, {bedMember, ""}} {
+		if err := submit(ok[0], ok[1]); err != nil {
+			t.Errorf("%v: %v", ok, err)
+		}
+	}
+	wantKind(t, submit(bedMember, "key-1"), fault.Conflict)
+	for key, want := range map[[2]string]bool{
+		{bedMember, "key-1"}: true, {bedDeactivated, "key-2"}: false, {bedMember, ""}: false, {"", "key-1"}: false,
+	} {
+		if got, err := b.TokenSubmitted(ctx, key[0], key[1]); err != nil || got != want {
+			t.Errorf("TokenSubmitted%v = %v, %v", key, got, err)
+		}
+	}
+}
+
+func keepsTombstones(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	for _, tok := range []token.Token{b.personal(nil), b.service(nil)} {
+		if err := b.insert(ctx, tok, token.Digest(tok.ID), "key of "+tok.ID); err != nil {
+			t.Fatal(err)
+		}
+		var at time.Time
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			at = tx.Now()
+			return tx.DeleteToken(ctx, bedOrg, tok.ID)
+		})
+		_, err := b.Token(ctx, bedOrg, tok.ID)
+		wantKind(t, err, fault.NotFound)
+		again := b.InTx(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, tok.ID) })
+		wantKind(t, again, fault.NotFound)
+		if got, err := b.TokenByDigest(ctx, token.Digest(tok.ID)); err != nil || got.ID != tok.ID || got.DeletedAt != at {
+			t.Errorf("tombstone = %+v, %v, want deleted at %v", got, err, at)
+		}
+		if submitted, err := b.TokenSubmitted(ctx, bedMember, "key of "+tok.ID); err != nil || !submitted {
+			t.Errorf("the submission of a deleted token is forgotten: %v", err)
+		}
+	}
+	personal, err := b.PersonalTokens(ctx, bedOrg, bedMember)
+	services, err2 := b.ServiceTokens(ctx, bedOrg, token.Organization)
+	counts, err3 := b.TokenCounts(ctx, bedOrg, b.Now())
+	if err != nil || err2 != nil || err3 != nil || len(personal)+len(services)+len(counts) != 0 {
+		t.Errorf("deleted tokens are listed: %v %v %v (%v %v %v)", personal, services, counts, err, err2, err3)
+	}
+}
+
+func separatesOrganizations(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	b.add(t, b.personal(func(tok *token.Token) { tok.ID, tok.ExpiresAt = "p", b.now.Add(time.Hour) }),
+		b.service(func(tok *token.Token) { tok.ID, tok.ExpiresAt = "o", b.now.Add(time.Hour) }))
+	for _, id := range []string{"p", "o"} {
+		_, err := b.Token(ctx, bedOtherOrg, id)
+		wantKind(t, err, fault.NotFound)
+		wantKind(t, b.InTx(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOtherOrg, id) }), fault.NotFound)
+		if _, err := b.Token(ctx, bedOrg, id); err != nil {
+			t.Errorf("%s is gone: %v", id, err)
+		}
+	}
+	personal, err := b.PersonalTokens(ctx, bedOtherOrg, bedMember)
+	services, err2 := b.ServiceTokens(ctx, bedOtherOrg, token.Organization)
+	ending, err3 := b.ServiceTokensEnding(ctx, bedOtherOrg, b.now, b.now.Add(2*time.Hour), 9)
+	counts, err4 := b.TokenCounts(ctx, bedOtherOrg, b.now)
+	names, err5 := b.PersonalTokenNames(ctx, bedOtherOrg, bedMember, "probe 001", b.now)
+	if n := len(personal) + len(services) + len(ending) + len(counts) + len(names); n != 0 || err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
+		t.Errorf("seen from outside: %v %v %v %v %v", personal, services, ending, counts, names)
+	}
+}
+
+func listsNewestFirst(t *testing.T, b *tokenBed) {
+	at := func(seconds int) func(*token.Token) {
+		return func(tok *token.Token) { tok.CreatedAt = b.now.Add(time.Duration(seconds) * time.Second) }
+	}
+	b.add(t, b.personal(at(1)), b.personal(at(3)), b.personal(at(2)), b.service(at(5)), b.service(at(6)), b.service(func(tok *token.Token) {
+		tok.Kind, tok.Workspace = token.Workspace, bedWorkspace
+	}), b.personal(func(tok *token.Token) { tok.Owner = bedDeactivated }))
+	for want, list := range map[string]func() ([]token.Token, error){
+		"token-002 token-003 token-001": func() ([]token.Token, error) { return b.PersonalTokens(t.Context(), bedOrg, bedMember) },
+		"token-007":                     func() ([]token.Token, error) { return b.PersonalTokens(t.Context(), bedOrg, bedDeactivated) },
+		"token-005 token-004":           func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Organization) },
+		"token-006":                     func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Workspace) },
+		"":                              func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Personal) },
+	} {
+		got, err := list()
+		if err != nil || ids(got) != want {
+			t.Errorf("list = %q, %v, want %q", ids(got), err, want)
+		}
+	}
+}
+
+func ids(list []token.Token) string {
+	out := make([]string, len(list))
+	for i, tok := range list {
+		out[i] = tok.ID
+	}
+	return strings.Join(out, " ")
+}
+
+func countsAsStates(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	soon := token.SoonAfter
+	for _, end := range []time.Duration{-time.Hour, 0, time.Millisecond, soon - time.Millisecond, soon, soon + time.Millisecond, 90 * 24 * time.Hour, -1} {
+		until := func(tok *token.Token) {
+			if end != -1 {
+				tok.ExpiresAt = b.now.Add(end)
+			}
+		}
+		b.add(t, b.personal(until), b.service(until), b.personal(func(tok *token.Token) { until(tok); tok.Owner = bedDeactivated }),
+			b.personal(func(tok *token.Token) { until(tok); tok.Owner = "removed" }))
+	}
+	want := map[token.Kind]token.Counts{}
+	add := func(list []token.Token, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tok := range list {
+			counts := want[tok.Kind]
+			counts.Add(tok.State(b.now), 1)
+			want[tok.Kind] = counts
+		}
+	}
+	for _, owner := range []string{bedMember, bedDeactivated, "removed"} {
+		add(b.PersonalTokens(ctx, bedOrg, owner))
+	}
+	add(b.ServiceTokens(ctx, bedOrg, token.Organization))
+	got, err := b.TokenCounts(ctx, bedOrg, b.now)
+	if d := diff(want, got); err != nil || d != "" {
+		t.Errorf("counts: %v\n%s", err, d)
+	}
+	services := token.Counts{Active: 3, ExpiresSoon: 3, Expired: 2}
+	personal := token.Counts{Active: 3, ExpiresSoon: 3, Expired: 6, Suspended: 12}
+	if d := diff(map[token.Kind]token.Counts{token.Personal: personal, token.Organization: services}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func findsLiveNames(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	named := func(name string, change func(*token.Token)) func(*token.Token) {
+		return func(tok *token.Token) {
+			tok.Name = name
+			if change != nil {
+				change(tok)
+			}
+		}
+	}
+	b.add(t,
+		b.personal(named("Élan", nil)),
+		b.personal(named("soon", func(tok *token.Token) { tok.ExpiresAt = b.now.Add(time.Millisecond) })),
+		b.personal(named("gone", func(tok *token.Token) { tok.ExpiresAt = b.now })),
+		b.personal(named("dead", func(tok *token.Token) { tok.DeletedAt = b.now })),
+		b.personal(named("longer", nil)),
+		b.personal(named("else", func(tok *token.Token) { tok.Owner = bedDeactivated })),
+		b.service(named("serv", nil)),
+		b.service(named("work", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, bedWorkspace })),
+		b.service(named("away", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, "ws-x" })),
+	)
+	names, err := b.PersonalTokenNames(ctx, bedOrg, bedMember, "ÉLAN", b.now)
+	if d := cmp.Diff([]string{"Élan", "soon"}, names, cmpopts.SortSlices(strings.Compare)); err != nil || d != "" {
+		t.Errorf("personal: %v\n%s", err, d)
+	}
+	for kind, want := range map[token.Kind]string{token.Organization: "serv", token.Workspace: "work"} {
+		workspace := ""
+		if kind == token.Workspace {
+			workspace = bedWorkspace
+		}
+		names, err := b.ServiceTokenNames(ctx, bedOrg, kind, workspace, "four", b.now)
+		if d := cmp.Diff([]string{want}, names); err != nil || d != "" {
+			t.Errorf("%s: %v\n%s", kind, err, d)
+		}
+	}
+}
+
+func findsEnding(t *testing.T, b *tokenBed) {
+	ends := func(d time.Duration) func(*token.Token) {
+		return func(tok *token.Token) { tok.ExpiresAt = b.now.Add(d) }
+	}
+	b.add(t, b.service(ends(3*time.Hour)), b.service(ends(time.Hour)), b.service(ends(0)), b.service(ends(2*time.Hour)),
+		b.service(ends(3*time.Hour+time.Millisecond)), b.service(nil), b.personal(ends(time.Hour)),
+		b.service(func(tok *token.Token) { ends(time.Hour)(tok); tok.DeletedAt = b.now }))
+	for limit, want := range map[int]string{9: "token-002 token-004 token-001", 2: "token-002 token-004"} {
+		got, err := b.ServiceTokensEnding(t.Context(), bedOrg, b.now, b.now.Add(3*time.Hour), limit)
+		if err != nil || ids(got) != want {
+			t.Errorf("ending = %q, %v, want %q", ids(got), err, want)
+		}
+	}
+}
+
+func tellsChanges(t *testing.T, b *tokenBed) {
+	var told []verify.Change
+	b.OnCommit(func(_ context.Context, changes []verify.Change) { told = append(told, changes...) })
+	tok := b.personal(nil)
+	b.add(t, tok)
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, tok.ID) })
+	change := verify.Change{Kind: verify.TokenChanged, ID: tok.ID}
+	if d := cmp.Diff([]verify.Change{change, change}, told); d != "" {
+		t.Error(d)
+	}
+}
+
+// caller is the bed's member, in its workspace.
+func (b *tokenBed) caller() audit.Caller {
+	return audit.Caller{Name: "Ann", Principal: access.Principal{Kind: access.Member, ID: bedMember, Organization: bedOrg,
+		Role: access.RoleMember, In: map[string]*access.Effective{bedWorkspace: access.Combine()}}}
+}
+
+// generateAtOnce makes many tokens at the same moment and returns the errors of those that failed.
+func (b *tokenBed) generateAtOnce(t *testing.T, form func(i int) token.NewPersonal) []error {
+	t.Helper()
+	const many = 12
+	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
+	errs := make([]error, many)
+	var start, done sync.WaitGroup
+	start.Add(1)
+	for i := range many {
+		done.Go(func() {
+			start.Wait()
+			_, errs[i] = service.GeneratePersonal(t.Context(), b.caller(), form(i))
+		})
+	}
+	start.Done()
+	done.Wait()
+	var failed []error
+	for _, err := range errs {
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if list, err := b.PersonalTokens(t.Context(), bedOrg, bedMember); err != nil || len(list) != 1 || len(failed) != many-1 {
+		t.Fatalf("%d tokens, %d failures: %v", len(list), len(failed), err)
+	}
+	return failed
+}
+
+func makesOnePerSubmission(t *testing.T, b *tokenBed) {
+	for _, err := range b.generateAtOnce(t, func(i int) token.NewPersonal {
+		return token.NewPersonal{Name: fmt.Sprint("name ", i), Workspace: bedWorkspace, Scope: "read_only", Submission: "once"}
+	}) {
+		wantKind(t, err, fault.Conflict)
+		if !strings.Contains(fault.Of(err).Message, "already sent") {
+			t.Errorf("message = %q", fault.Of(err).Message)
+		}
+	}
+}
+
+func makesOnePerName(t *testing.T, b *tokenBed) {
+	for _, err := range b.generateAtOnce(t, func(i int) token.NewPersonal {
+		return token.NewPersonal{Name: "the name", Workspace: bedWorkspace, Scope: "read_only", Submission: fmt.Sprint("key ", i)}
+	}) {
+		wantKind(t, err, fault.Invalid)
+	}
+}
+
+func refusesUnknownOrganization(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	wantKind(t, b.InTx(ctx, func(tx *store.Tx) error { _, err := tx.TokenPlan(ctx, "unknown"); return err }), fault.NotFound)
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		plan, err := tx.TokenPlan(ctx, bedOrg)
+		if plan != access.PlanGrowth {
+			t.Errorf("plan = %q", plan)
+		}
+		return err
+	})
+	tok := b.service(func(tok *token.Token) { tok.Organization = "unknown" })
+	wantKind(t, b.insert(ctx, tok, token.Digest(tok.ID), ""), fault.Conflict)
+}
+
+func findsWorkspaces(t *testing.T, b *tokenBed) {
+	if name, err := b.TokenWorkspace(t.Context(), bedOrg, bedWorkspace); err != nil || name != "Workspace 1" {
+		t.Errorf("name = %q, %v", name, err)
+	}
+	for _, id := range []string{bedOtherWorkspace, "unknown", ""} {
+		_, err := b.TokenWorkspace(t.Context(), bedOrg, id)
+		wantKind(t, err, fault.NotFound)
+	}
+}
+
+func rollsBack(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	tok := b.personal(nil)
+	err := b.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.InsertToken(ctx, tok, token.Digest(tok.ID), "key"); err != nil {
+			return err
+		}
+		return fault.NewDenied("no")
+	})
+	wantKind(t, err, fault.Denied)
+	_, err = b.TokenByDigest(ctx, token.Digest(tok.ID))
+	wantKind(t, err, fault.NotFound)
+}
+
+// joinsNames: names come from the token's own organization, and a token outlives both.
+func joinsNames(t *testing.T, b *tokenBed) {
+	b.add(t, b.personal(func(tok *token.Token) { tok.ID, tok.Owner, tok.Workspace = "stray", bedOtherMember, bedOtherWorkspace }))
+	got, err := b.Token(t.Context(), bedOrg, "stray")
+	if err != nil || got.OwnerName != "" || got.WorkspaceName != "" || !got.Suspended {
+		t.Errorf("token = %+v, %v", got, err)
+	}
+}
