@@ -28,9 +28,10 @@ type Deps struct {
 	Tokens    *token.Service
 	SignIn    *signin.Service
 	Sessions  *Sessions
+	Hasher    signin.Hasher // for passwords that are set outside of package signin
 	Catalogue *access.Catalogue
 	Now       func() time.Time
-	SetupCode string // secret of the set-up link; empty: nobody can set up
+	SetupCode string // secret of the set-up link; never empty
 	BaseURL   string // how clients reach this server, for the lines to copy; empty: as the request came
 	Demo      *Demo  // offers the demonstration's accounts; nil outside of it
 }

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+	"latchkey/internal/demo"
+)
+
+type demoCmd struct {
+	Addr     string `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data     string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
+	LogLevel string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
+}
+
+// Run seeds an empty database and serves it until it is told to stop.
+func (d demoCmd) Run(ctx context.Context) (err error) {
+	if d.Data == "" {
+		folder, err := os.MkdirTemp("", "latchkey-demo-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+		d.Data = folder
+	} else if err := os.MkdirAll(d.Data, 0o700); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, LogLevel: d.LogLevel},
+		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := demo.Seed(ctx, a.Store, a.Hasher); err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}

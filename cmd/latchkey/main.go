@@ -1,0 +1,34 @@
+// Command latchkey serves self-hosted access tokens for people and services.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field per sub-command.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server on a real database."`
+	Demo    demoCmd    `cmd:"" help:"Run a demonstration with made-up data."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parser := kong.Must(&cli{}, kong.Name("latchkey"), kong.Description(description),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(exit))
+	command, err := parser.Parse(os.Args[1:])
+	if err == nil {
+		err = command.Run()
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "latchkey: %s\n", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+)
+
+type serveCmd struct {
+	Addr           string   `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data           string   `help:"Folder of the database; made when missing." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	PublicURL      string   `help:"How browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
+	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is believed." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
+	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
+	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
+}
+
+// Run serves until it is told to stop.
+func (s serveCmd) Run(ctx context.Context) (err error) {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, PublicURL: s.PublicURL,
+		TrustedProxies: s.TrustedProxies, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
+		app.Options{Out: os.Stdout, Log: os.Stderr})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return a.Run(ctx)
+}

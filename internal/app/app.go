@@ -1,0 +1,171 @@
+// Package app is the composition root: the only place that knows configuration, store
+// and web together. The command line and the tests start servers through it.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/config"
+	"latchkey/internal/signin"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/web"
+	"latchkey/web/ui"
+)
+
+// Options is what only the demonstration and tests choose.
+type Options struct {
+	Now  func() time.Time // time.Now when nil
+	Out  io.Writer        // where the operator reads (address, set-up link); discarded when nil
+	Log  io.Writer        // where log lines go; discarded when nil
+	Demo *ui.Demo         // accounts that the sign-in page offers; nil in a real installation
+}
+
+// App is one server: its store, its use cases and its handler.
+type App struct {
+	Accounts *account.Service
+	Tokens   *token.Service
+	SignIn   *signin.Service
+	Hasher   signin.Hasher
+	Store    *store.Store
+	Handler  http.Handler
+
+	cfg   config.Config
+	out   io.Writer
+	log   *slog.Logger
+	setup string // secret of the set-up link; good for nothing once there is an organization
+}
+
+// New opens the database in cfg.Data and wires everything. The error is one line that
+// an operator understands.
+func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	st, err := store.Open(ctx, store.Options{Path: filepath.Join(cfg.Data, "latchkey.db"), Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: st, cfg: cfg, out: o.Out, log: logger(cfg, o.Log)}
+	if err := a.wire(o); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return a, nil
+}
+
+// wire builds use cases and front doors over the open store.
+func (a *App) wire(o Options) error {
+	catalogue := access.BuiltIn()
+	a.Accounts = account.New(store.Accounts{Store: a.Store}, catalogue, o.Now)
+	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
+	a.Hasher = signin.NewArgon2(signin.DefaultCost())
+	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
+	a.setup = rand.Text()
+	proxies, err := a.cfg.Proxies()
+	if err != nil {
+		return err
+	}
+	pages := ui.New(ui.Deps{
+		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher,
+		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
+		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup,
+		BaseURL: strings.TrimSuffix(a.cfg.PublicURL, "/"), Demo: o.Demo,
+	})
+	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, Proxies: proxies,
+		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
+	return nil
+}
+
+// Close ends background work and closes the database.
+func (a *App) Close() error { return a.Store.Close() }
+
+// Limits of the listener: slow or idle peers must not hold a connection for ever.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 60 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 120 * time.Second
+	drainTimeout      = 20 * time.Second
+)
+
+// Run listens and serves until ctx ends, then lets requests in flight finish. It returns
+// nil after an orderly stop.
+func (a *App) Run(ctx context.Context) error {
+	listener, err := net.Listen("tcp", a.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
+	}
+	server := &http.Server{
+		Handler: a.Handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	if err := a.announce(ctx, listener.Addr().String()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.log.Info("stopping: requests in flight may finish")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return fmt.Errorf("some requests did not finish in time: %w", err)
+	}
+	return nil
+}
+
+// announce tells the operator where to go; on an empty database, how to claim it.
+func (a *App) announce(ctx context.Context, addr string) error {
+	claimed, err := a.Accounts.Claimed(ctx)
+	if err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(a.cfg.PublicURL, "/")
+	if base == "" {
+		base = "http://" + addr
+	}
+	fmt.Fprintf(a.out, "Latchkey is ready at %s\n", base)
+	if !claimed {
+		fmt.Fprintf(a.out, "\nThis installation is not set up yet. Open this link once to claim it:\n\n    %s/setup?code=%s\n\n", base, a.setup)
+	}
+	return nil
+}
+
+// logger writes text or JSON lines from the configured level on.
+func logger(cfg config.Config, w io.Writer) *slog.Logger {
+	if w == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	level, err := cfg.Level()
+	if err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

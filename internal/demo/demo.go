@@ -1,0 +1,225 @@
+// Package demo fills an empty database with a made-up organization: Acme, its people,
+// policies, resources and tokens in every state. It is for the demonstration and for
+// tests that want something to look at; a real installation never calls it.
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+)
+
+// Password is the password of every account of the demonstration.
+const Password = "latchkey-demo"
+
+// Account is somebody whom a visitor may sign in as.
+type Account struct{ Email, Note string }
+
+// Accounts lists the accounts that a visitor may sign in as.
+func Accounts() []Account {
+	return []Account{
+		{adminEmail, "Admin: everything, everywhere"},
+		{editorEmail, "Member: edits and connects in Staging, views Production"},
+		{viewerEmail, "Member: views Production"},
+	}
+}
+
+const (
+	adminEmail  = "admin@acme.example"
+	editorEmail = "editor@acme.example"
+	viewerEmail = "viewer@acme.example"
+	formerEmail = "robin@acme.example" // deactivated: a suspended token
+)
+
+// ErrReal says that the database holds a real organization, which the demonstration must not touch.
+var ErrReal = errors.New("this folder holds a real installation: run it with latchkey serve, or name an empty folder")
+
+// Hasher makes the stored form of a password.
+type Hasher interface {
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Seed fills an empty database. One that was seeded before is left as it is; one that
+// holds anything else is refused with [ErrReal].
+func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
+	claimed, err := st.Claimed(ctx)
+	if err != nil {
+		return err
+	}
+	if claimed {
+		seeded, err := st.EmailKnown(ctx, adminEmail)
+		if err == nil && !seeded {
+			return ErrReal
+		}
+		return err
+	}
+	// All four accounts have the same password, so one hash does.
+	hash, err := hasher.Hash(ctx, Password)
+	if err != nil {
+		return err
+	}
+	return st.InTx(ctx, func(tx *store.Tx) error {
+		s := &seeder{tx: tx, ctx: ctx, hash: hash}
+		s.organization()
+		s.people()
+		s.policies()
+		s.resources()
+		s.tokens()
+		return s.err
+	})
+}
+
+// seeder carries what is being made. After the first error the rest does nothing.
+type seeder struct {
+	ctx  context.Context
+	tx   *store.Tx
+	hash string
+	err  error
+
+	org                 string
+	production, staging string
+	admin, editor       account.Member
+	viewer, former      account.Member
+	sources             []string // of Staging, in the order of their names here
+}
+
+func (s *seeder) try(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// ago is a moment in the past of the demonstration.
+func (s *seeder) ago(d time.Duration) time.Time { return s.tx.Now().Add(-d) }
+
+const day = 24 * time.Hour
+
+func (s *seeder) organization() {
+	s.org = ksuid.New().String()
+	s.try(s.tx.InsertOrganization(s.ctx, account.Organization{ID: s.org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: s.ago(90 * day)}))
+	s.production = s.workspace("Production", account.Production)
+	s.staging = s.workspace("Staging", account.Development)
+}
+
+func (s *seeder) workspace(name string, env account.Environment) string {
+	w := account.Workspace{ID: ksuid.New().String(), Organization: s.org, Name: name, Environment: env, Region: "US",
+		CreatedAt: s.ago(90 * day), UpdatedAt: s.ago(90 * day)}
+	s.try(s.tx.InsertWorkspace(s.ctx, w))
+	return w.ID
+}
+
+func (s *seeder) people() {
+	s.admin = s.member("Ada Admin", adminEmail, access.RoleAdmin, account.Active)
+	s.editor = s.member("Eli Editor", editorEmail, access.RoleMember, account.Active)
+	s.viewer = s.member("Vera Viewer", viewerEmail, access.RoleMember, account.Active)
+	s.former = s.member("Robin Former", formerEmail, access.RoleMember, account.Deactivated)
+	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: s.admin.ID, Organization: s.org, Role: access.RoleAdmin},
+		Name: s.admin.Name, Email: s.admin.Email}
+	for _, m := range []account.Member{s.admin, s.editor, s.viewer, s.former} {
+		s.try(s.tx.AppendEvent(s.ctx, by.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})))
+	}
+}
+
+func (s *seeder) member(name, email string, role access.Role, status account.Status) account.Member {
+	m := account.Member{ID: ksuid.New().String(), Organization: s.org, Email: email, Name: name, Role: role, Status: status,
+		CreatedAt: s.ago(80 * day), UpdatedAt: s.ago(80 * day)}
+	s.try(s.tx.InsertMember(s.ctx, m, s.hash))
+	return m
+}
+
+// policies puts everybody where the demonstration's description says that they are.
+func (s *seeder) policies() {
+	s.policy(s.production, account.BaselinePolicy, "", access.Policy{})
+	s.policy(s.staging, account.BaselinePolicy, "", access.Policy{"source:live_events": access.Everywhere()})
+	editAll := access.Policy{}
+	for _, t := range access.BuiltIn().Types(access.SectionResources) {
+		for _, e := range t.Entries {
+			if a := e.Permission.Action(); a == "edit" || a == "connect" {
+				editAll[e.Permission] = access.Everywhere()
+			}
+		}
+	}
+	s.policy(s.staging, account.MemberPolicy, s.editor.ID, editAll)
+	s.policy(s.production, account.MemberPolicy, s.editor.ID, access.Policy{})
+	s.policy(s.production, account.MemberPolicy, s.viewer.ID, access.Policy{})
+	s.policy(s.production, account.MemberPolicy, s.former.ID, access.Policy{})
+
+	analysts := account.Group{ID: ksuid.New().String(), Organization: s.org, Name: "Analysts",
+		Description: "People who look at models and audiences", CreatedAt: s.ago(60 * day), UpdatedAt: s.ago(60 * day)}
+	s.try(s.tx.InsertGroup(s.ctx, analysts))
+	s.try(s.tx.AddToGroup(s.ctx, analysts.ID, s.viewer.ID))
+	s.policy(s.production, account.GroupPolicy, analysts.ID, access.Policy{
+		"sql_model:live_events": access.Everywhere(), "audience:live_events": access.Everywhere()})
+}
+
+func (s *seeder) policy(workspace string, kind account.PolicyKind, subject string, body access.Policy) {
+	s.try(s.tx.InsertPolicy(s.ctx, account.Policy{ID: ksuid.New().String(), Organization: s.org, Workspace: workspace,
+		Kind: kind, Subject: subject, Body: body, Version: 1, UpdatedAt: s.ago(60 * day), UpdatedBy: s.admin.Name}))
+}
+
+func (s *seeder) resources() {
+	for _, w := range []string{s.production, s.staging} {
+		ids := []string{}
+		for _, r := range [][2]string{
+			{"source", "Web shop"}, {"source", "iOS app"}, {"source", "Billing webhooks"},
+			{"destination", "Snowflake warehouse"}, {"destination", "Customer.io"}, {"destination", "Amplitude"},
+			{"transformation", "Mask e-mail addresses"}, {"transformation_library", "geo-lookup"},
+			{"tracking_plan", "Checkout events"}, {"sql_model", "Monthly active users"},
+			{"audience", "Trial users"}, {"table", "orders"}, {"profile", "Customer 360"},
+		} {
+			id := ksuid.New().String()
+			s.try(s.tx.InsertResource(s.ctx, w, account.Resource{ID: id, Type: r[0], Name: r[1]}))
+			ids = append(ids, id)
+		}
+		if w == s.staging {
+			s.sources = ids[:3]
+		}
+	}
+}
+
+// tokens makes tokens in every state. Their secrets are thrown away at once.
+func (s *seeder) tokens() {
+	personal := func(owner account.Member, workspace, name string, scope access.Scope, created, ends time.Time) {
+		s.token(token.Token{Kind: token.Personal, Name: name, Owner: owner.ID, Workspace: workspace, Scope: scope,
+			CreatedBy: owner.ID, CreatedByName: owner.Name, CreatedAt: created, ExpiresAt: ends})
+	}
+	in := func(d time.Duration) time.Time { return s.tx.Now().Add(d) }
+	never := time.Time{}
+	personal(s.admin, s.production, "terraform-plan", access.ScopeReadOnly, s.ago(20*day), in(70*day))
+	personal(s.admin, s.production, "legacy-admin-script", access.ScopeAdmin, s.ago(400*day), never)
+	personal(s.admin, s.staging, "event-replay", access.ScopeReadWrite, s.ago(27*day), in(3*day))
+	personal(s.admin, s.staging, "hackathon", access.ScopeReadWrite, s.ago(40*day), s.ago(10*day))
+	personal(s.editor, s.staging, "ci-probe", access.ScopeReadWrite, s.ago(5*day), in(25*day))
+	personal(s.editor, s.production, "dashboard-export", access.ScopeReadOnly, s.ago(28*day), in(2*day))
+	personal(s.viewer, s.production, "notebook", access.ScopeReadOnly, s.ago(12*day), in(78*day))
+	personal(s.former, s.production, "old-laptop", access.ScopeReadOnly, s.ago(50*day), never)
+
+	service := func(t token.Token) {
+		t.CreatedBy, t.CreatedByName = s.admin.ID, s.admin.Name
+		s.token(t)
+	}
+	service(token.Token{Kind: token.Organization, Name: "okta-scim", CreatedAt: s.ago(60 * day), ExpiresAt: in(300 * day)})
+	service(token.Token{Kind: token.Organization, Name: "siem-audit-export", CreatedAt: s.ago(85 * day), ExpiresAt: in(5 * day)})
+	service(token.Token{Kind: token.Workspace, Name: "deploy-pipeline", Workspace: s.production, CreatedAt: s.ago(30 * day), ExpiresAt: in(150 * day),
+		Policy: access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Everywhere(),
+			"source:connect": access.Everywhere(), "destination:connect": access.Everywhere()}})
+	service(token.Token{Kind: token.Workspace, Name: "staging-sync", Workspace: s.staging, CreatedAt: s.ago(45 * day),
+		Policy: access.Policy{"source:edit": access.Only(s.sources[:2]...), "transformation:edit": access.Everywhere(),
+			"transformation:create_delete": access.Everywhere()}})
+}
+
+func (s *seeder) token(t token.Token) {
+	secret, err := token.Generate(t.Kind, rand.Reader)
+	s.try(err)
+	t.ID, t.Organization, t.Hint = ksuid.New().String(), s.org, token.Hint(secret.Reveal())
+	s.try(s.tx.InsertToken(s.ctx, t, token.Digest(secret.Reveal()), ""))
+}

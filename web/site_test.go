@@ -1,0 +1,148 @@
+package web_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+	"latchkey/internal/demo"
+	"latchkey/web/ui"
+)
+
+// site is a whole server on a fresh SQLite file with the demonstration's data.
+type site struct {
+	*httptest.Server
+	app  *app.App
+	now  func() time.Time
+	logs *lockedText
+}
+
+// lockedText is a log that requests write while the test reads.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// newSite starts a seeded server; change may adapt its options.
+func newSite(t *testing.T, change ...func(*app.Options)) *site {
+	t.Helper()
+	s := &site{logs: &lockedText{}, now: time.Now}
+	o := app.Options{Log: s.logs, Demo: app.DemoAccounts()}
+	for _, f := range change {
+		f(&o)
+	}
+	if o.Now != nil {
+		s.now = o.Now
+	}
+	var err error
+	s.app, err = app.New(context.Background(), config.Config{Addr: "127.0.0.1:0", Data: t.TempDir()}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if o.Demo != nil {
+		if err := demo.Seed(context.Background(), s.app.Store, s.app.Hasher); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Server = httptest.NewServer(s.app.Handler)
+	t.Cleanup(s.Server.Close)
+	return s
+}
+
+// withoutDemo leaves the database empty.
+func withoutDemo(o *app.Options) { o.Demo = (*ui.Demo)(nil) }
+
+// browser is one visitor: it keeps cookies and follows no redirect.
+type browser struct {
+	t    *testing.T
+	site *site
+	http.Client
+}
+
+func (s *site) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t: t, site: s, Client: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
+}
+
+// signedIn is a browser in which somebody of the demonstration has signed in.
+func (s *site) signedIn(t *testing.T, email string) *browser {
+	t.Helper()
+	b := s.browser(t)
+	if got := b.post("/sign-in", url.Values{"email": {email}, "password": {demo.Password}}); got.status != http.StatusSeeOther {
+		t.Fatalf("sign-in of %s: %d %s", email, got.status, got.body)
+	}
+	return b
+}
+
+// answer is a response whose body has been read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
+	resp, err := b.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(body)}
+}
+
+func (b *browser) get(path string) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, b.site.URL+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(r)
+}
+
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, b.site.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
