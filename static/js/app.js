@@ -2,6 +2,7 @@
 // document and finds its elements by data attributes, so fetched dialogs need no set-up.
 import "./theme-switch.js";
 import "./menu.js";
+import "./tabs.js";
 import "./filter.js";
 import "./copy.js";
 import "./once.js";

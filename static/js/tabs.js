@@ -1,0 +1,4 @@
+// On a narrow screen the tabs scroll: the current one is brought into sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  tab.scrollIntoView({ block: "nearest", inline: "center" });
+}
