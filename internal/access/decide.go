@@ -21,25 +21,28 @@ type Resource struct {
 //
 // Whether a plan includes a feature, and whether a token is alive, is not asked here.
 func Decide(c *Catalogue, p Principal, perm Permission, r Resource) Decision {
-	q := question{catalogue: c, principal: &p, permission: perm, resource: &r}
+	q := question{catalogue: c, principal: p, permission: perm, resource: r}
 	return q.decide()
 }
 
-// question is one call of Decide.
+// question is one call of Decide. It holds values, not pointers: the reason repeats some
+// of its strings, and pointers beside them would force the whole question to the heap.
 type question struct {
 	catalogue  *Catalogue
-	principal  *Principal
+	principal  Principal
 	permission Permission
-	resource   *Resource
+	resource   Resource
 }
 
-func (q question) decide() Decision {
-	p := q.principal
+func (q *question) decide() Decision {
+	p := &q.principal
 	switch {
-	case p.Kind == Nobody, p.Kind > OrganizationToken, p.Organization == "":
+	case !p.wellFormed():
 		return q.hide(NoPrincipal)
 	case q.resource.Organization != p.Organization:
 		return q.hide(OtherOrganization)
+	case p.Kind == PersonalToken && !p.isIn(p.Workspace):
+		return q.hide(NotInWorkspace) // its owner has left: it is good for nothing
 	}
 	switch systemAct(q.permission) {
 	case actView:
@@ -61,13 +64,13 @@ func (q question) decide() Decision {
 }
 
 // outside reports whether r is in a workspace that p is not in.
-func (q question) outside() bool {
+func (q *question) outside() bool {
 	return q.resource.Workspace != "" && !q.principal.isIn(q.resource.Workspace)
 }
 
 // entrance refuses what never gets into a workspace; nil is no such refusal. The answer
 // to an organization token is the same for every workspace, so it reveals none.
-func (q question) entrance() (refusal Decision, refused bool) {
+func (q *question) entrance() (refusal Decision, refused bool) {
 	switch {
 	case q.principal.Kind == OrganizationToken:
 		return q.deny(WrongTokenLevel), true
@@ -80,26 +83,22 @@ func (q question) entrance() (refusal Decision, refused bool) {
 }
 
 // view is being in the workspace. What only Admins manage is not viewed by being there.
-func (q question) view() Decision {
+func (q *question) view() Decision {
 	if refusal, refused := q.entrance(); refused {
 		return refusal
 	}
-	p, typ := q.principal, q.resource.Type
-	switch {
-	case systemType(typ) && typ != ViewWorkspace.Type():
+	if typ := q.resource.Type; systemType(typ) && typ != ViewWorkspace.Type() {
 		return q.deny(WrongType)
-	case p.Kind == PersonalToken && !p.Scope.valid():
-		return q.deny(NotInScope)
 	}
 	return q.allow(ByMembership)
 }
 
 // inWorkspace decides the permissions that policies hold.
-func (q question) inWorkspace(entry Entry) Decision {
+func (q *question) inWorkspace(entry Entry) Decision {
 	if refusal, refused := q.entrance(); refused {
 		return refusal
 	}
-	p, r := q.principal, q.resource
+	p, r := &q.principal, &q.resource
 	switch {
 	case r.Type != "" && r.Type != q.permission.Type():
 		return q.deny(WrongType)
@@ -113,7 +112,7 @@ func (q question) inWorkspace(entry Entry) Decision {
 
 // byPolicy asks the effective policy. A permission that cannot be limited must be given
 // type-wide: a stored limit on it, from a catalogue that has changed since, gives nothing.
-func (q question) byPolicy(entry Entry, given *Effective) Decision {
+func (q *question) byPolicy(entry Entry, given *Effective) Decision {
 	switch {
 	case given.Allows(q.permission, q.resource.ID) && (entry.Limitable || given.Allows(q.permission, "")):
 		d := q.allow(ByPolicy)
@@ -126,8 +125,8 @@ func (q question) byPolicy(entry Entry, given *Effective) Decision {
 }
 
 // organization decides the acts on the organization and its administration.
-func (q question) organization() Decision {
-	switch p := q.principal; p.Kind {
+func (q *question) organization() Decision {
+	switch q.principal.Kind {
 	case Member:
 		return q.organizationByMember()
 	case PersonalToken:
@@ -139,13 +138,13 @@ func (q question) organization() Decision {
 		}
 		return q.deny(NotForOrganizationToken)
 	}
-	if q.outside() || q.principal.Workspace == "" {
+	if q.outside() { // a workspace token
 		return q.hide(NotInWorkspace)
 	}
 	return q.deny(WrongTokenLevel)
 }
 
-func (q question) organizationByMember() Decision {
+func (q *question) organizationByMember() Decision {
 	switch {
 	case q.outside():
 		return q.hide(NotInWorkspace)
@@ -159,11 +158,11 @@ func (q question) organizationByMember() Decision {
 
 // organizationByPersonalToken: only the deprecated Admin scope, and only while the owner
 // is an Admin. SCIM and the audit log stay with organization tokens.
-func (q question) organizationByPersonalToken() Decision {
-	p := q.principal
+func (q *question) organizationByPersonalToken() Decision {
+	p := &q.principal
 	asAdmin := p.Scope == ScopeAdmin && p.Role == RoleAdmin
 	switch {
-	case !p.isIn(p.Workspace), q.outside() && !asAdmin:
+	case q.outside() && !asAdmin:
 		return q.hide(NotInWorkspace)
 	case q.permission == UseSCIM, q.permission == ReadAuditLog:
 		return q.deny(WrongTokenLevel)
@@ -180,8 +179,8 @@ func (q question) organizationByPersonalToken() Decision {
 // manageToken: existence of other people's tokens is withheld from all but Admins. A
 // token manages no personal token, not even itself. Membership of the workspace is not
 // asked: what one has lost access to, one may still see and delete.
-func (q question) manageToken() Decision {
-	p, owner := q.principal, q.resource.Owner
+func (q *question) manageToken() Decision {
+	p, owner := &q.principal, q.resource.Owner
 	switch {
 	case p.Kind == Member && p.ID != "" && owner == p.ID:
 		return q.allow(ByOwnership)
@@ -193,8 +192,8 @@ func (q question) manageToken() Decision {
 	return q.hide(NotOwner)
 }
 
-func (q question) createToken() Decision {
-	p, r := q.principal, q.resource
+func (q *question) createToken() Decision {
+	p, r := &q.principal, &q.resource
 	switch {
 	case p.Kind != Member:
 		return q.deny(NotForTokens)

@@ -59,7 +59,7 @@ type grant struct {
 // result from then on: the caller must not change them.
 func Combine(layers ...Layer) *Effective {
 	e := &Effective{layers: slices.Clone(layers), grants: make(map[Permission]grant)}
-	limited := map[Permission][]Reach{}
+	limited := map[Permission]*[]Reach{}
 	for i, layer := range e.layers {
 		for perm, reach := range layer.Policy {
 			if g, ok := e.grants[perm]; ok && g.full >= 0 {
@@ -68,37 +68,42 @@ func Combine(layers ...Layer) *Effective {
 			if reach.Unlimited() {
 				e.grants[perm] = grant{Everywhere(), i}
 			} else if !reach.Empty() {
-				limited[perm] = append(limited[perm], reach)
+				list, ok := limited[perm]
+				if !ok {
+					list = new([]Reach)
+					limited[perm] = list
+				}
+				*list = append(*list, reach)
 			}
 		}
 	}
 	for perm, reaches := range limited {
 		if _, full := e.grants[perm]; !full {
-			e.grants[perm] = grant{uniteAll(reaches), -1}
+			e.grants[perm] = grant{uniteAll(*reaches), -1}
 		}
 	}
 	return e
 }
 
-// uniteAll is the union of many, sorting once instead of once per step.
+// uniteAll is the union of one or more, sorting all ids once instead of once per step.
 func uniteAll(reaches []Reach) Reach {
-	var ids []string
-	var cofinite *Reach
+	size := 0
+	for _, r := range reaches {
+		size += len(r.IDs)
+	}
+	ids := make([]string, 0, size)
+	var cofinite Reach
 	for _, r := range reaches {
 		switch {
 		case !r.All:
 			ids = append(ids, r.IDs...)
-		case cofinite == nil:
-			cofinite = &Reach{All: true, IDs: idSet(r.IDs)}
+		case !cofinite.All:
+			cofinite = r
 		default:
-			*cofinite = cofinite.Union(r)
+			cofinite = cofinite.Union(r)
 		}
 	}
-	union := Only(ids...)
-	if cofinite != nil {
-		union = cofinite.Union(union)
-	}
-	return union
+	return cofinite.Union(Reach{IDs: sortIDs(ids)})
 }
 
 // Policy is the union of the layers, as a copy.

@@ -60,7 +60,13 @@ func (p Policy) Permissions() []Permission {
 }
 
 // Clone is a policy of its own with the same content, in canonical form.
-func (p Policy) Clone() Policy { return p.Union(nil) }
+func (p Policy) Clone() Policy {
+	out := p.Union(nil)
+	for perm, reach := range out {
+		out[perm] = Reach{All: reach.All, IDs: slices.Clone(reach.IDs)}
+	}
+	return out
+}
 
 // Change is what a new policy gives and takes, compared with an old one. Both lists are
 // sorted by permission and hold no empty reach.

@@ -141,6 +141,20 @@ type Principal struct {
 	In map[string]*Effective
 }
 
+// wellFormed reports whether p is somebody at all: of a known kind, in an organization
+// and, for tokens, with the place and the scope that bound them.
+func (p *Principal) wellFormed() bool {
+	switch p.Kind {
+	case Member, OrganizationToken:
+		return p.Organization != ""
+	case PersonalToken:
+		return p.Organization != "" && p.Scope.valid()
+	case WorkspaceToken:
+		return p.Organization != "" && p.Workspace != ""
+	}
+	return false
+}
+
 // IsIn reports whether p is in the workspace, which gives it view there. A personal
 // token is in its one workspace as long as its owner is; an organization token is in
 // none. The workspace is taken to be of p's organization: [Decide] checks that.
@@ -176,7 +190,7 @@ func (p *Principal) isAdmin() bool {
 // It is empty, never nil, outside p's workspaces.
 func EffectivePolicy(c *Catalogue, p Principal, workspace string) Policy {
 	out := Policy{}
-	if p.Organization == "" || !p.isIn(workspace) {
+	if !p.wellFormed() || !p.isIn(workspace) {
 		return out
 	}
 	given := p.In[workspace].Policy()

@@ -3,6 +3,7 @@ package access
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Reach says which resources of a type a permission covers.
@@ -13,7 +14,8 @@ import (
 // it is All with the resources of today that were not chosen as exceptions.
 //
 // IDs is sorted, without duplicates and nil when empty; the constructors, the methods
-// and JSON keep that. The zero Reach covers nothing.
+// and JSON keep that. Reaches share id lists: never write to one. The zero Reach covers
+// nothing.
 type Reach struct {
 	All bool
 	IDs []string
@@ -23,10 +25,12 @@ type Reach struct {
 func Everywhere() Reach { return Reach{All: true} }
 
 // Only covers exactly the given ids. Empty ids are left out.
-func Only(ids ...string) Reach { return Reach{IDs: idSet(ids)} }
+func Only(ids ...string) Reach { return Reach{IDs: sortIDs(slices.Clone(ids))} }
 
 // AllBut covers every resource, present and future, except the given ids.
-func AllBut(ids ...string) Reach { return Reach{All: true, IDs: idSet(ids)} }
+func AllBut(ids ...string) Reach {
+	return Reach{All: true, IDs: sortIDs(slices.Clone(ids))}
+}
 
 // Covers reports whether the resource id is covered. The empty id asks the type-wide
 // question, whose answer is All. It is right for IDs in any order.
@@ -98,16 +102,20 @@ func idSet(ids []string) []string {
 	if isIDSet(ids) {
 		return ids
 	}
-	set := slices.Clone(ids)
-	slices.Sort(set)
-	set = slices.Compact(set)
-	if set[0] == "" {
-		set = set[1:]
+	return sortIDs(slices.Clone(ids))
+}
+
+// sortIDs is idSet in place.
+func sortIDs(ids []string) []string {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) > 0 && ids[0] == "" {
+		ids = ids[1:]
 	}
-	if len(set) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
-	return slices.Clip(set)
+	return slices.Clip(ids)
 }
 
 func isIDSet(ids []string) bool {
@@ -122,13 +130,25 @@ func isIDSet(ids []string) bool {
 }
 
 func merge(a, b []string) []string {
+	a, b = idSet(a), idSet(b)
 	if len(a) == 0 {
-		return idSet(b)
+		return b
 	}
 	if len(b) == 0 {
-		return idSet(a)
+		return a
 	}
-	return idSet(slices.Concat(a, b))
+	out := make([]string, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch order := strings.Compare(a[0], b[0]); {
+		case order < 0:
+			out, a = append(out, a[0]), a[1:]
+		case order > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }
 
 func subtract(a, b []string) []string {

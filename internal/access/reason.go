@@ -66,11 +66,11 @@ func (c ReasonCode) String() string {
 	return "unasked"
 }
 
-func (q question) reason(code ReasonCode) Reason {
+func (q *question) reason(code ReasonCode) Reason {
 	return Reason{Code: code, Permission: q.permission, Kind: q.principal.Kind, Scope: q.principal.Scope}
 }
 
-func (q question) allow(code ReasonCode) Decision {
+func (q *question) allow(code ReasonCode) Decision {
 	d := Decision{Allowed: true, Reason: q.reason(code)}
 	if code == ByRole {
 		d.Reason.Layer = LayerAdmin
@@ -78,9 +78,9 @@ func (q question) allow(code ReasonCode) Decision {
 	return d
 }
 
-func (q question) deny(code ReasonCode) Decision { return Decision{Reason: q.reason(code)} }
+func (q *question) deny(code ReasonCode) Decision { return Decision{Reason: q.reason(code)} }
 
-func (q question) hide(code ReasonCode) Decision {
+func (q *question) hide(code ReasonCode) Decision {
 	return Decision{Hide: true, Reason: q.reason(code)}
 }
 
