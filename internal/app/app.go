@@ -94,6 +94,12 @@ func (a *App) wire(o Options) error {
 	return nil
 }
 
+// SetupCode is the secret of the set-up link; it opens nothing once there is an organization.
+func (a *App) SetupCode() string { return a.setup }
+
+// DataFolder is where the database's files are.
+func (a *App) DataFolder() string { return a.cfg.Data }
+
 // Close ends background work and closes the database.
 func (a *App) Close() error { return a.Store.Close() }
 

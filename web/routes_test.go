@@ -1,0 +1,192 @@
+package web_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/token"
+	"latchkey/web"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const (
+	adminEmail  = "admin@acme.example"
+	editorEmail = "editor@acme.example"
+	viewerEmail = "viewer@acme.example"
+)
+
+// caller is the member as use cases see it, for looking behind the pages.
+func (s *site) caller(t *testing.T, email string) audit.Caller {
+	t.Helper()
+	ctx := context.Background()
+	m, err := s.app.Store.SignInAccount(ctx, email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := s.app.Accounts.Subject(ctx, m.Organization, m.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return audit.Caller{Principal: subject.Principal, Name: m.Name, Email: m.Email}
+}
+
+// footprint is everything that a refused request must leave as it was: the number of
+// audit events (each change writes one) and of live tokens.
+func (s *site) footprint(t *testing.T) string {
+	t.Helper()
+	ctx, admin := context.Background(), s.caller(t, adminEmail)
+	events, err := s.app.Store.RecentEvents(ctx, admin.Organization, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := s.app.Store.TokenCounts(ctx, admin.Organization, s.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("seq %d tokens %v", events[0].Seq, counts)
+}
+
+// fill replaces the :id of a route by something of Ada's that really exists, so that a refusal
+// is about the visitor and not about the id.
+func (s *site) fill(t *testing.T, path string) string {
+	t.Helper()
+	ctx, admin := context.Background(), s.caller(t, adminEmail)
+	if strings.Contains(path, "personal-access-tokens/:id") {
+		mine, err := s.app.Tokens.Personal(ctx, admin)
+		if err != nil || len(mine) == 0 {
+			t.Fatalf("no token of the Admin's: %v", err)
+		}
+		return strings.Replace(path, ":id", mine[0].ID, 1)
+	}
+	if strings.Contains(path, "service-access-tokens/:id") {
+		services, err := s.app.Tokens.Services(ctx, admin, token.Workspace)
+		if err != nil || len(services) == 0 {
+			t.Fatalf("no service token: %v", err)
+		}
+		return strings.Replace(path, ":id", services[0].ID, 1)
+	}
+	return path
+}
+
+// TestRoutes_EveryRouteForEveryKindOfVisitor asks for each row of the table as each kind of visitor and
+// holds the statuses against testdata/routes.golden. Posts carry an empty form, so an Admin's are
+// refused for what they say, everybody else's for who they are.
+func TestRoutes_EveryRouteForEveryKindOfVisitor(t *testing.T) {
+	s := newSite(t)
+	visitors := []struct {
+		name string
+		make func() *browser
+	}{
+		{"nobody", func() *browser { return s.browser(t) }},
+		{"viewer", func() *browser { return s.signedIn(t, viewerEmail) }},
+		{"editor", func() *browser { return s.signedIn(t, editorEmail) }},
+		{"admin", func() *browser { return s.signedIn(t, adminEmail) }},
+	}
+	var table strings.Builder
+	for _, p := range web.Pages(nil) {
+		fmt.Fprintf(&table, "%-4s %-75s", p.Method, p.Path)
+		for _, v := range visitors {
+			// A visitor of its own for each request: signing out must not spoil the rest.
+			b, path := v.make(), s.fill(t, p.Path)
+			before := s.footprint(t)
+			got := b.request(p.Method, path)
+			fmt.Fprintf(&table, " %s=%s", v.name, outcome(got))
+			if refused := got.status >= 400; refused && s.footprint(t) != before {
+				t.Errorf("%s %s refused %s with %d and yet changed something", p.Method, p.Path, v.name, got.status)
+			}
+			if v.name != "admin" && p.Needs != "" && got.status < 300 {
+				t.Errorf("%s %s: %s got %d on a page that needs %s", p.Method, p.Path, v.name, got.status, p.Needs)
+			}
+		}
+		table.WriteString("\n")
+	}
+	golden(t, "routes.golden", table.String())
+}
+
+func (b *browser) request(method, path string) answer {
+	b.t.Helper()
+	if method == http.MethodPost {
+		return b.post(path, url.Values{})
+	}
+	return b.get(path)
+}
+
+// outcome is the status, with the target of a redirect that leads to the sign-in page.
+func outcome(a answer) string {
+	if location := a.header.Get("Location"); strings.HasPrefix(location, "/sign-in") {
+		return fmt.Sprintf("%d→sign-in", a.status)
+	}
+	return fmt.Sprint(a.status)
+}
+
+// golden compares with, or with -update rewrites, a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs (-want +got); go test ./web -update rewrites it:\n%s", name, diff)
+	}
+}
+
+func TestRoutes_AdminTabsAreNotInAMembersPage(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/", "/settings/profile", "/settings/access-management"} {
+		page := s.signedIn(t, editorEmail).get(path)
+		if page.status != http.StatusOK {
+			t.Fatalf("%s: %d", path, page.status)
+		}
+		if strings.Contains(page.body, "service-access-tokens") || strings.Contains(page.body, "Service Access Tokens") {
+			t.Errorf("%s shows a member the way to service access tokens", path)
+		}
+	}
+	if admin := s.signedIn(t, adminEmail).get("/settings/profile"); !strings.Contains(admin.body, "service-access-tokens") {
+		t.Error("an Admin is not led to service access tokens")
+	}
+}
+
+func TestRoutes_AnUnknownPathIsAPageThatSaysSo(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/nowhere", "/settings/../../etc/passwd", "/static/", "/static/0000/css/latchkey.css"} {
+		if got := s.browser(t).get(path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, got.status)
+		}
+	}
+	if got := s.browser(t).request(http.MethodPost, "/"); got.status != http.StatusNotFound {
+		t.Errorf("POST /: %d, want 404", got.status)
+	}
+}
+
+func TestPages_EveryStateChangeIsAPost(t *testing.T) {
+	for _, p := range web.Pages(nil) {
+		if p.Method != http.MethodGet && p.Method != http.MethodPost {
+			t.Errorf("%s %s: forms know GET and POST only", p.Method, p.Path)
+		}
+		if p.Needs == access.Permission("") && strings.Contains(p.Path, "service-access-tokens") {
+			t.Errorf("%s %s is not gated", p.Method, p.Path)
+		}
+	}
+}

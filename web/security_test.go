@@ -1,0 +1,289 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"latchkey/internal/app"
+	"latchkey/internal/demo"
+	"latchkey/web"
+)
+
+func TestAnswers_CarryTheSecurityFloor(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/sign-in", "/nowhere", "/settings/profile", "/healthz"} {
+		h := s.signedIn(t, adminEmail).get(path).header
+		for name, part := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'",
+			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "X-Request-Id": "",
+		} {
+			if got := h.Get(name); got == "" || !strings.Contains(got, part) {
+				t.Errorf("%s: %s = %q, want %q in it", path, name, got, part)
+			}
+		}
+		if csp := h.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") || strings.Contains(csp, "nonce") {
+			t.Errorf("%s: the policy has a hole: %s", path, csp)
+		}
+	}
+	if got := s.signedIn(t, adminEmail).get("/settings/profile").header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("a private page may be kept: Cache-Control %q", got)
+	}
+}
+
+func TestPages_HoldNothingInline(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	seen := 0
+	for _, p := range web.Pages(nil) {
+		if p.Method != http.MethodGet {
+			continue
+		}
+		got := b.get(s.fill(t, p.Path))
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		seen++
+		if len(got.body) > 50<<10 {
+			t.Errorf("%s is %d bytes, over the budget of 50 KB", p.Path, len(got.body))
+		}
+		checkInline(t, p.Path, got.body)
+	}
+	if seen < 8 {
+		t.Fatalf("only %d pages seen", seen)
+	}
+}
+
+// checkInline fails on whatever the content security policy would block.
+func checkInline(t *testing.T, path, body string) {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		external := false
+		for _, a := range n.Attr {
+			external = external || (a.Key == "src" && a.Val != "")
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
+				t.Errorf("%s: <%s %s=%q>", path, n.Data, a.Key, a.Val)
+			}
+			if (a.Key == "href" || a.Key == "src" || a.Key == "action") && (strings.HasPrefix(a.Val, "//") || strings.Contains(a.Val, "javascript:")) {
+				t.Errorf("%s: <%s %s=%q> leads away", path, n.Data, a.Key, a.Val)
+			}
+		}
+		if n.Data == "style" || (n.Data == "script" && !external) {
+			t.Errorf("%s holds an inline <%s>", path, n.Data)
+		}
+	}
+}
+
+func TestForms_FromAnotherSiteAreRefused(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	before := s.footprint(t)
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}},
+	} {
+		for _, p := range web.Pages(nil) {
+			if p.Method != http.MethodPost || p.Path == "/setup" {
+				continue
+			}
+			r, err := http.NewRequest(p.Method, s.URL+s.fill(t, p.Path), strings.NewReader("name=x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header = header.Clone()
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if got := b.do(r); got.status != http.StatusForbidden {
+				t.Errorf("POST %s with %v: %d, want 403", p.Path, header, got.status)
+			}
+		}
+	}
+	if after := s.footprint(t); after != before {
+		t.Errorf("something changed: %s, was %s", after, before)
+	}
+}
+
+func TestForms_TenMegabytesAreRefusedAndNothingIsStored(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	before := s.footprint(t)
+	huge := url.Values{"name": {strings.Repeat("x", 10<<20)}}
+	for _, p := range web.Pages(nil) {
+		// Signing out reads no form; deleting reads none either and would really delete.
+		if p.Method != http.MethodPost || p.Path == "/setup" || p.Path == "/sign-out" || strings.HasSuffix(p.Path, "/delete") {
+			continue
+		}
+		if got := b.post(s.fill(t, p.Path), huge); got.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("POST %s: %d, want 413", p.Path, got.status)
+		}
+	}
+	if after := s.footprint(t); after != before {
+		t.Errorf("something changed: %s, was %s", after, before)
+	}
+}
+
+var (
+	secretPattern     = regexp.MustCompile(`lk[pso]at_[0-9A-Za-z]{49}`)
+	submissionPattern = regexp.MustCompile(`name="submission" value="([^"]+)"`)
+)
+
+// submission reads the one-time key of the form on a page.
+func submission(t *testing.T, page answer) string {
+	t.Helper()
+	m := submissionPattern.FindStringSubmatch(page.body)
+	if m == nil {
+		t.Fatalf("no form on the page (%d): %.300s", page.status, page.body)
+	}
+	return m[1]
+}
+
+func TestCanary_ASecretIsInExactlyOneResponse(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	workspace := firstWorkspace(t, s)
+	form := url.Values{"name": {"canary"}, "workspace": {workspace}, "scope": {"read_only"}, "expiration": {"30d"},
+		"submission": {submission(t, b.get("/settings/profile/personal-access-tokens/new"))}}
+	reveal := b.post("/settings/profile/personal-access-tokens", form)
+	secret := secretPattern.FindString(reveal.body)
+	if reveal.status != http.StatusOK || secret == "" {
+		t.Fatalf("no secret revealed: %d", reveal.status)
+	}
+	if got := reveal.header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("the reveal may be kept: Cache-Control %q", got)
+	}
+	if again := b.post("/settings/profile/personal-access-tokens", form); again.status != http.StatusConflict || strings.Contains(again.body, secret) {
+		t.Errorf("the same form again: %d, want 409 without the secret", again.status)
+	}
+	for _, p := range web.Pages(nil) {
+		if p.Method == http.MethodGet && strings.Contains(b.get(s.fill(t, p.Path)).body, secret) {
+			t.Errorf("%s shows the secret", p.Path)
+		}
+	}
+	assertNowhere(t, s, "the token's secret", secret)
+	assertNowhere(t, s, "the password", demo.Password)
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cookie := range b.Jar.Cookies(u) {
+		assertNowhere(t, s, "the session's secret", cookie.Value)
+	}
+}
+
+// assertNowhere looks for a secret in the log, in every audit row and in the database's files.
+func assertNowhere(t *testing.T, s *site, what, secret string) {
+	t.Helper()
+	if len(secret) < 10 {
+		t.Fatalf("%s is too short to look for", what)
+	}
+	if strings.Contains(s.logs.String(), secret) {
+		t.Errorf("%s is in the log", what)
+	}
+	events, err := s.app.Store.RecentEvents(context.Background(), s.caller(t, adminEmail).Organization, "", 10_000)
+	if err != nil || len(events) == 0 {
+		t.Fatalf("no audit rows: %v", err)
+	}
+	for _, e := range events {
+		for _, text := range []string{e.Target.Name, e.ActorName, e.Before, e.After, e.Origin.UserAgent, e.Target.ID, e.TokenID} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is in audit event %d", what, e.Seq)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(s.app.DataFolder(), "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no database files: %v", err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(content), secret) {
+			t.Errorf("%s is in %s", what, filepath.Base(f))
+		}
+	}
+}
+
+func firstWorkspace(t *testing.T, s *site) string {
+	t.Helper()
+	list, err := s.app.Store.Workspaces(context.Background(), s.caller(t, adminEmail).Organization)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no workspace: %v", err)
+	}
+	return list[0].ID
+}
+
+func TestSignIn_ThrottlesAndTellsNothing(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	s := newSite(t, func(o *app.Options) { o.Now = func() time.Time { return now } })
+	try := func(email string) answer {
+		return s.browser(t).post("/sign-in", url.Values{"email": {email}, "password": {"not the password"}})
+	}
+	known, unknown := try(adminEmail), try("ghost@acme.example")
+	if known.status != http.StatusUnauthorized || unknown.status != known.status {
+		t.Fatalf("statuses %d and %d, want 401 twice", known.status, unknown.status)
+	}
+	if strings.ReplaceAll(known.body, adminEmail, "") != strings.ReplaceAll(unknown.body, "ghost@acme.example", "") &&
+		!strings.Contains(unknown.body, "The e-mail or the password is not right.") {
+		t.Error("the answers differ for a known and an unknown account")
+	}
+	var last answer
+	for range 10 {
+		last = try(adminEmail)
+	}
+	if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") == "" {
+		t.Fatalf("after eleven failures: %d, Retry-After %q", last.status, last.header.Get("Retry-After"))
+	}
+	if got := s.browser(t).post("/sign-in", url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusTooManyRequests {
+		t.Errorf("the right password while throttled: %d, want 429", got.status)
+	}
+	now = now.Add(time.Hour)
+	if got := s.browser(t).post("/sign-in", url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusSeeOther {
+		t.Errorf("after the wait: %d, want 303", got.status)
+	}
+}
+
+func TestSignIn_LeadsOnlyToPathsOfThisServer(t *testing.T) {
+	s := newSite(t)
+	for next, want := range map[string]string{
+		"/settings/profile?x=1": "/settings/profile?x=1", "https://evil.example/": "/", "//evil.example": "/", `/\evil.example`: "/",
+		"javascript:alert(1)": "/", "": "/", "/sign-out": "/", "/\tevil": "/",
+	} {
+		got := s.browser(t).post("/sign-in", url.Values{"email": {viewerEmail}, "password": {demo.Password}, "next": {next}})
+		if location := got.header.Get("Location"); location != want {
+			t.Errorf("next %q leads to %q, want %q", next, location, want)
+		}
+	}
+}
+
+func TestSignOut_EndsTheSessionOnTheServer(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, viewerEmail)
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := b.Jar.Cookies(u)
+	if got := b.post("/sign-out", nil); got.status != http.StatusSeeOther {
+		t.Fatalf("sign-out: %d", got.status)
+	}
+	thief := s.browser(t)
+	thief.Jar.SetCookies(u, kept)
+	if got := thief.get("/"); got.status != http.StatusSeeOther {
+		t.Errorf("the old cookie still opens the page: %d", got.status)
+	}
+}
