@@ -81,7 +81,8 @@ type Tx interface {
 	// failure that reaches most blocks the key until blockTill. It reports whether it
 	// counted: a key that is blocked now is left as it is.
 	CountAttempt(ctx context.Context, key string, most int, windowFloor, blockTill time.Time) (bool, error)
-	// ForgiveAttempt takes back one counted failure, and the block if most is no longer reached.
+	// ForgiveAttempt takes back one counted failure, and the block if most is no longer reached. A
+	// record that is left without a failure goes.
 	ForgiveAttempt(ctx context.Context, key string, most int) error
 	// ClearAttempts forgets what is recorded under the keys.
 	ClearAttempts(ctx context.Context, keys ...string) error

@@ -198,11 +198,15 @@ func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloo
 	return err == nil, err
 }
 
-// ForgiveAttempt takes back one failure, and the block if most is no longer reached.
+// ForgiveAttempt takes back one failure, and the block if most is no longer reached. The
+// last failure takes its record along: one without a failure would mean a success.
 func (tx *Tx) ForgiveAttempt(ctx context.Context, key string, most int) error {
+	if n, err := tx.exec(ctx, `DELETE FROM attempts WHERE key = $1 AND failures <= 1`, key); n > 0 || err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, `UPDATE attempts SET failures = failures - 1,
 			blocked_till = CASE WHEN failures - 1 < $1 THEN 0 ELSE blocked_till END
-		WHERE key = $2 AND failures > 0`, most, key)
+		WHERE key = $2`, most, key)
 	return err
 }
 

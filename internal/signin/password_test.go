@@ -1,0 +1,184 @@
+package signin_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+)
+
+func TestCheckPassword_OnlyLengthAndTheEmailMatter(t *testing.T) {
+	for _, c := range []struct{ password, want string }{
+		{"", "Enter a password."},
+		{"123456789", "Use at least 10 characters."},
+		{"ééééééééé", "Use at least 10 characters."},
+		{"1234567890", ""},
+		{"éééééééééé", ""},
+		{"latchkey-demo", ""},
+		{"all lower case words", ""},
+		{strings.Repeat("x", 256), ""},
+		{strings.Repeat("x", 257), "Use at most 256 bytes."},
+		{strings.Repeat("é", 129), "Use at most 256 bytes."},
+		{"long enough \xff", "The password is not valid text."},
+		{" ADA@acme.example", "Use something else than the e-mail address."},
+		{"ada@acme.example.", ""},
+	} {
+		if got := signin.CheckPassword(c.password, ada); got != c.want {
+			t.Errorf("CheckPassword(%q) = %q, want %q", c.password, got, c.want)
+		}
+	}
+}
+
+func TestArgon2_MatchesOnlyThePasswordThatWasHashed(t *testing.T) {
+	a := cheap()
+	one, err := a.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := a.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one == two {
+		t.Error("two hashes of a password have the same salt")
+	}
+	for _, c := range []struct {
+		hash, password string
+		want           bool
+	}{{one, password, true}, {two, password, true}, {one, password + " ", false}, {one, "", false}, {"", "", false}, {"", password, false}} {
+		if got, err := a.Matches(t.Context(), c.hash, c.password); got != c.want || err != nil {
+			t.Errorf("Matches(%q, %q) = %v, %v", c.hash, c.password, got, err)
+		}
+	}
+	_, err = a.Matches(t.Context(), "plain", "plain")
+	wantKind(t, err, fault.Internal)
+}
+
+func TestArgon2_DefaultCostIsWrittenIntoTheHash(t *testing.T) {
+	a := signin.NewArgon2(signin.DefaultCost())
+	hash, err := a.Hash(t.Context(), password)
+	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Fatalf("hash = %q, %v", hash, err)
+	}
+	if match, err := cheap().Matches(t.Context(), hash, password); !match || err != nil {
+		t.Errorf("a hasher of another cost does not match it: %v", err)
+	}
+}
+
+func TestArgon2_CheckingWithoutAHashTakesAsLong(t *testing.T) {
+	a := signin.NewArgon2(signin.Cost{MemoryKiB: 4 * 1024, Iterations: 2})
+	hash, err := a.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quickest := func(hash string) time.Duration {
+		least := time.Hour
+		for range 7 {
+			start := time.Now()
+			if _, err := a.Matches(t.Context(), hash, wrong); err != nil {
+				t.Fatal(err)
+			}
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	with, without := quickest(hash), quickest("")
+	if without < with/3 || with < without/3 {
+		t.Errorf("%v with a hash, %v without", with, without)
+	}
+}
+
+func TestArgon2_HashesNoMoreAtATimeThanThereAreCores(t *testing.T) {
+	a := signin.NewArgon2(signin.Cost{MemoryKiB: 64 * 1024, Iterations: 8}) // takes some hundred milliseconds
+	cores := runtime.GOMAXPROCS(0)
+	calls := 8 * cores
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	var started atomic.Int64
+	go func() {
+		for started.Load() < int64(calls) {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(20 * time.Millisecond)
+		giveUp()
+	}()
+	got := inParallel(calls, func(int) error {
+		started.Add(1)
+		_, err := a.Hash(ctx, password)
+		return err
+	})
+	if got["ok"] == 0 || got["ok"] > cores || got["unavailable"] != calls-got["ok"] {
+		t.Errorf("outcomes = %v on %d cores; those above must wait, and give up with their context", got, cores)
+	}
+}
+
+func TestChangePassword_EndsTheOtherSessions(t *testing.T) {
+	f := newFixture(t)
+	current, other, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
+	logged := len(f.events(t))
+	const next = "another good password"
+	if err := f.ChangePassword(t.Context(), f.caller(ada), password, next, current.Session.ID); err != nil {
+		t.Fatal(err)
+	}
+	f.wantLive(t, current, true)
+	f.wantLive(t, other, false)
+	f.wantLive(t, bos, true)
+	wantKind(t, f.try(t, ada, password, home), fault.Unauthenticated)
+	if err := f.try(t, ada, next, home); err != nil {
+		t.Errorf("the new password does not work: %v", err)
+	}
+	events := f.events(t)[logged:]
+	if events[0].Action != audit.SignedOut || events[0].Target.ID != other.Session.ID ||
+		events[1].Action != audit.PasswordChanged || events[1].Target.Type != audit.TargetUser || events[1].Target.ID != f.ids[ada] || events[1].ActorID != f.ids[ada] {
+		t.Errorf("events = %+v", events[:2])
+	}
+}
+
+func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
+	f := newFixture(t)
+	other := f.mustSignIn(t, ada, "")
+	for name, c := range map[string]struct{ current, next, path string }{
+		"wrong current": {wrong, "another good password", "current"},
+		"no current":    {"", "another good password", "current"},
+		"too short":     {password, "short", "new"},
+		"the e-mail":    {password, ada, "new"},
+		"the same":      {password, password, "new"},
+	} {
+		err := f.ChangePassword(t.Context(), f.caller(ada), c.current, c.next, "")
+		if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 1 || got.Fields[0].Path != c.path {
+			t.Errorf("%s: fields = %v", name, got.Fields)
+		}
+	}
+	err := f.ChangePassword(t.Context(), f.caller(ada), "", "", "")
+	if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 2 {
+		t.Errorf("both missing: fields = %v", got.Fields)
+	}
+	f.wantLive(t, other, true)
+	f.mustSignIn(t, ada, "")
+}
+
+func TestChangePassword_GuessingIsThrottledWithTheSignIns(t *testing.T) {
+	f := newFixture(t)
+	for range signin.PairFailures {
+		wantKind(t, f.ChangePassword(t.Context(), f.caller(ada), wrong, "another good password", ""), fault.Invalid)
+	}
+	wantKind(t, f.ChangePassword(t.Context(), f.caller(ada), password, "another good password", ""), fault.Throttled)
+	f.wantThrottled(t, ada, home, signin.PairBlock)
+}
+
+func TestChangePassword_OfTwoAtOnceOneWins(t *testing.T) {
+	f := newFixture(t)
+	got := inParallel(3, func(i int) error {
+		return f.ChangePassword(t.Context(), f.caller(ada), password, strings.Repeat("new", 4+i), "")
+	})
+	// Whoever comes after the winner finds either a clash or the old password to be wrong.
+	if got["ok"] != 1 || got["conflict"]+got["invalid"] != 2 {
+		t.Errorf("outcomes = %v", got)
+	}
+}

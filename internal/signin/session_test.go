@@ -1,0 +1,224 @@
+package signin_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+	"latchkey/internal/store"
+)
+
+func TestLookup_RefusesWhatIsNoLiveSecret(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	for _, secret := range []string{"", "x", started.Session.ID, strings.Repeat("A", 43), started.Secret + "A",
+		started.Secret[1:], strings.Repeat("=", 43), strings.Repeat("x", 1<<20)} {
+		if _, err := f.Lookup(t.Context(), secret); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("Lookup(%.50q) = %v", secret, err)
+		}
+	}
+}
+
+func TestLookup_IdleLimitHoldsToTheMillisecond(t *testing.T) {
+	f := newFixture(t)
+	early, late := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, "")
+	f.clock.Advance(signin.IdleLimit - time.Millisecond)
+	f.wantLive(t, early, true) // and counts as used now
+	f.clock.Advance(time.Millisecond)
+	f.wantLive(t, late, false)
+	f.wantLive(t, early, true)
+}
+
+func TestLookup_AbsoluteLimitHoldsToTheMillisecond(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	end := f.clock.Now().Add(signin.AbsoluteLimit)
+	for f.clock.Now().Before(end.Add(-time.Hour)) {
+		f.clock.Advance(time.Hour)
+		f.wantLive(t, started, true)
+	}
+	f.clock.Advance(end.Sub(f.clock.Now()) - time.Millisecond)
+	f.wantLive(t, started, true)
+	f.clock.Advance(time.Millisecond)
+	f.wantLive(t, started, false)
+}
+
+func TestLookup_WritesTheLastUseOncePerInterval(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	seen := func() int { return f.count(t, `SELECT last_seen_at FROM sessions`) }
+	start := seen()
+	f.clock.Advance(signin.TouchInterval - time.Millisecond)
+	f.wantLive(t, started, true)
+	if seen() != start {
+		t.Error("written within the interval")
+	}
+	f.clock.Advance(time.Millisecond)
+	if got := inParallel(20, func(int) error { _, err := f.Lookup(t.Context(), started.Secret); return err }); got["ok"] != 20 {
+		t.Errorf("parallel look-ups: %v", got)
+	}
+	if seen() != start+int(signin.TouchInterval.Milliseconds()) {
+		t.Error("not written after the interval")
+	}
+	if n := f.count(t, `SELECT last_seen_at FROM members WHERE id = $1`, f.ids[ada]); n != seen() {
+		t.Error("the member was not seen with the session")
+	}
+	if n := f.count(t, `SELECT count(*) FROM members WHERE last_seen_at IS NOT NULL`); n != 1 {
+		t.Errorf("%d members were seen", n)
+	}
+}
+
+func TestLookup_DeactivationSuspendsTheSession(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	f.exec(t, `UPDATE members SET status = 'deactivated' WHERE id = $1`, f.ids[ada])
+	f.wantLive(t, started, false)
+	f.exec(t, `UPDATE members SET status = 'active' WHERE id = $1`, f.ids[ada])
+	f.wantLive(t, started, true)
+}
+
+func TestSignOut_EndsTheSessionOnce(t *testing.T) {
+	f := newFixture(t)
+	started, other := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, "")
+	for range 2 {
+		if err := f.SignOut(t.Context(), started.Secret, from(home)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.SignOut(t.Context(), "nonsense", from(home)); err != nil {
+		t.Fatal(err)
+	}
+	f.wantLive(t, started, false)
+	f.wantLive(t, other, true)
+	if e := f.events(t); len(e) != 3 {
+		t.Errorf("%d events, want two sign-ins and one sign-out", len(e))
+	}
+}
+
+func TestSignOut_OfASessionThatIsOverIsNotLogged(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	f.clock.Advance(signin.IdleLimit)
+	if err := f.SignOut(t.Context(), started.Secret, from(home)); err != nil {
+		t.Fatal(err)
+	}
+	if e := f.events(t); len(e) != 1 {
+		t.Errorf("%d events, want the sign-in only", len(e))
+	}
+}
+
+func ids(sessions []signin.Session) string {
+	var list []string
+	for _, s := range sessions {
+		list = append(list, s.ID)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestList_ShowsOwnRunningSessionsLastUsedFirst(t *testing.T) {
+	f := newFixture(t)
+	f.mustSignIn(t, ada, "") // over by the time of the list
+	f.clock.Advance(signin.IdleLimit - time.Hour)
+	older := f.mustSignIn(t, ada, "")
+	f.mustSignIn(t, bo, "")
+	f.clock.Advance(time.Minute)
+	newer := f.mustSignIn(t, ada, "")
+	f.clock.Advance(time.Hour)
+	f.wantLive(t, older, true)
+	got, err := f.List(t.Context(), f.ids[ada])
+	if want := older.Session.ID + " " + newer.Session.ID; err != nil || ids(got) != want {
+		t.Errorf("List = %s, %v; want %s", ids(got), err, want)
+	}
+}
+
+func TestEnd_OtherMembersSessionIsNotFound(t *testing.T) {
+	f := newFixture(t)
+	adas, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
+	wantKind(t, f.End(t.Context(), f.caller(bo), adas.Session.ID), fault.NotFound)
+	wantKind(t, f.End(t.Context(), f.caller(bo), "unknown"), fault.NotFound)
+	f.wantLive(t, adas, true)
+	if err := f.End(t.Context(), f.caller(bo), bos.Session.ID); err != nil {
+		t.Fatal(err)
+	}
+	f.wantLive(t, bos, false)
+	events := f.events(t)
+	if e := events[len(events)-1]; len(events) != 3 || e.Action != audit.SignedOut || e.Target.ID != bos.Session.ID || e.ActorID != f.ids[bo] {
+		t.Errorf("events = %+v", events)
+	}
+}
+
+func TestEndOthers_SparesTheCurrentSessionAndOtherMembers(t *testing.T) {
+	f := newFixture(t)
+	f.mustSignIn(t, ada, "")
+	f.clock.Advance(signin.IdleLimit) // that one is over: it goes without an event
+	current, another, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
+	logged := len(f.events(t))
+	n, err := f.EndOthers(t.Context(), f.caller(ada), current.Session.ID)
+	if n != 1 || err != nil {
+		t.Fatalf("EndOthers = %d, %v", n, err)
+	}
+	f.wantLive(t, current, true)
+	f.wantLive(t, another, false)
+	f.wantLive(t, bos, true)
+	if e := f.events(t); len(e) != logged+1 || e[logged].Target.ID != another.Session.ID {
+		t.Errorf("events = %+v", e[logged:])
+	}
+}
+
+func TestEndSessionsOf_EndsAllOfAMember(t *testing.T) {
+	f := newFixture(t)
+	one, two, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
+	err := f.store.InTx(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.EndSessionsOf(t.Context(), f.ids[ada], "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wantLive(t, one, false)
+	f.wantLive(t, two, false)
+	f.wantLive(t, bos, true)
+}
+
+func TestSessionActs_AreClosedToTokens(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	by := f.caller(ada)
+	by.Kind, by.Owner = access.PersonalToken, by.ID
+	wantKind(t, f.End(t.Context(), by, started.Session.ID), fault.Denied)
+	_, err := f.EndOthers(t.Context(), by, "")
+	wantKind(t, err, fault.Denied)
+	wantKind(t, f.ChangePassword(t.Context(), by, password, "another good one", ""), fault.Denied)
+	f.wantLive(t, started, true)
+}
+
+func TestSweep_DropsOnlyWhatIsOver(t *testing.T) {
+	f := newFixture(t)
+	f.mustSignIn(t, ada, "")
+	wantKind(t, f.try(t, nobody, wrong, "192.0.2.1"), fault.Unauthenticated)
+	f.clock.Advance(signin.IdleLimit - time.Minute)
+	live := f.mustSignIn(t, bo, "")
+	wantKind(t, f.try(t, ada, wrong, "203.0.113.1"), fault.Unauthenticated)
+	f.clock.Advance(time.Minute)
+	swept, err := f.Sweep(t.Context())
+	// The address, the account and the pair of the first failure are a day old.
+	if want := (signin.Swept{Sessions: 1, Attempts: 3}); swept != want || err != nil {
+		t.Errorf("Sweep = %+v, %v; want %+v", swept, err, want)
+	}
+	f.wantLive(t, live, true)
+	// Left are the address, the account and the pair of the last failure, and the two acquaintances.
+	if n := f.count(t, `SELECT count(*) FROM attempts`); n != 5 {
+		t.Errorf("%d attempts left, want 5", n)
+	}
+	f.clock.Advance(signin.Acquaintance)
+	if _, err := f.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.count(t, `SELECT (SELECT count(*) FROM attempts) + (SELECT count(*) FROM sessions)`); n != 0 {
+		t.Errorf("%d rows left after everything is over", n)
+	}
+}
