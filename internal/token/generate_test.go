@@ -1,0 +1,322 @@
+package token_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+)
+
+func TestGenerate_MakesWhatWasAskedFor(t *testing.T) {
+	w := newWorld(t)
+	policy := access.Policy{"source:edit": access.Only("s2", "s1"), "destination:connect": access.Everywhere(), "source:live_events": access.AllBut("s2")}
+	for _, c := range []struct {
+		by     audit.Caller
+		form   any
+		want   token.Token
+		prefix string
+	}{
+		{w.editor, token.NewPersonal{Name: "  ci probe\t", Workspace: "staging", Scope: "read_only", Submission: w.form()},
+			token.Token{Kind: token.Personal, Name: "ci probe", Owner: "editor", OwnerName: "EDITOR", Workspace: "staging", WorkspaceName: "STAGING",
+				Scope: access.ScopeReadOnly, ExpiresAt: noon.AddDate(0, 0, 30)}, "lkpat_"},
+		{w.admin, token.NewPersonal{Name: "mine", Workspace: "production", Scope: "read_write", Expiration: token.OnDate, Date: "2026-12-31", Submission: w.form()},
+			token.Token{Kind: token.Personal, Name: "mine", Owner: "admin", OwnerName: "ADMIN", Workspace: "production", WorkspaceName: "PRODUCTION",
+				Scope: access.ScopeReadWrite, ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}, "lkpat_"},
+		{w.admin, token.NewWorkspace{Name: "deploy", Workspace: "production", Policy: policy, Expiration: token.Never, Submission: w.form()},
+			token.Token{Kind: token.Workspace, Name: "deploy", Workspace: "production", WorkspaceName: "PRODUCTION", Policy: policy}, "lksat_"},
+		{w.admin, token.NewWorkspace{Name: "view only", Workspace: "staging", Expiration: token.Never, Submission: w.form()},
+			token.Token{Kind: token.Workspace, Name: "view only", Workspace: "staging", WorkspaceName: "STAGING", Policy: access.Policy{}}, "lksat_"},
+		{w.admin, token.NewOrganization{Name: "scim", Expiration: token.In1Year, Submission: w.form()},
+			token.Token{Kind: token.Organization, Name: "scim", ExpiresAt: noon.AddDate(1, 0, 0)}, "lkoat_"},
+	} {
+		got := w.made(c.by, c.form)
+		secret := got.Secret.Reveal()
+		if kind, err := token.Parse(secret); err != nil || kind != c.want.Kind || !strings.HasPrefix(secret, c.prefix) {
+			t.Errorf("secret %q: %v", secret, err)
+		}
+		c.want.ID, c.want.Hint = got.ID, c.prefix+"…"+secret[51:]
+		c.want.Organization, c.want.CreatedBy, c.want.CreatedByName, c.want.CreatedAt = "acme", c.by.ID, c.by.Name, noon
+		c.want.LastUsedFrom = []token.Use{}
+		if d := cmp.Diff(c.want, got.Token); d != "" || len(got.ID) != 27 {
+			t.Error(d)
+		}
+		stored, err := w.store.TokenByDigest(t.Context(), token.Digest(secret))
+		if d := cmp.Diff(got.Token, stored); err != nil || d != "" {
+			t.Errorf("stored: %v\n%s", err, d)
+		}
+		read, err := w.Get(t.Context(), c.by, got.ID)
+		if d := cmp.Diff(got.Token, read); err != nil || d != "" {
+			t.Errorf("read: %v\n%s", err, d)
+		}
+	}
+}
+
+func TestGenerate_KeepsNoSecretAnywhere(t *testing.T) {
+	w := newWorld(t)
+	for _, g := range []token.Generated{
+		w.made(w.editor, w.personal(nil)),
+		w.made(w.admin, w.workspace(nil)),
+		w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()}),
+	} {
+		secret := g.Secret.Reveal()
+		digest := token.Digest(secret)
+		if _, err := w.Delete(t.Context(), w.admin, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		if files := w.files(); strings.Contains(files, secret) || strings.Contains(files, secret[6:49]) || !strings.Contains(files, string(digest[:])) {
+			t.Error("the database holds the secret, or not its digest")
+		}
+		text := fmt.Sprintf("%v %+v %#v", g, g, w.events())
+		if strings.Contains(text, secret[6:49]) || strings.Contains(strings.ToLower(text), hex.EncodeToString(digest[:])) {
+			t.Error("the secret or its digest is in the result's text or in the audit log")
+		}
+	}
+}
+
+func TestGenerate_RefusesNames(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{
+		"", "   ", "\u00a0\t\n", strings.Repeat("x", 65), strings.Repeat("é", 65), strings.Repeat("x", 10_000_000),
+		"a\x00b", "a\nb", "a\x1b[31mb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u200bb", "a\u2028b", "\ufeffa", "a\xffb",
+	} {
+		forms := []any{w.personal(func(in *token.NewPersonal) { in.Name = name }), w.workspace(func(in *token.NewWorkspace) { in.Name = name })}
+		for _, form := range forms {
+			if got, _ := w.refused(w.admin, form, fault.Invalid); got != "name" {
+				t.Errorf("%.20q: fields %q", name, got)
+			}
+		}
+	}
+	for _, name := range []string{"x", strings.Repeat("é", 64), " " + strings.Repeat("x", 64) + " ", "日本語 🔑", "<script>", "'; --"} {
+		got := w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Name = name }))
+		if got.Name != strings.TrimSpace(name) {
+			t.Errorf("name = %q", got.Name)
+		}
+	}
+}
+
+func TestGenerate_NamesAreUniqueAmongTheLiving(t *testing.T) {
+	w := newWorld(t)
+	personal := func(name, workspace, expiration string) token.NewPersonal {
+		return w.personal(func(in *token.NewPersonal) { in.Name, in.Workspace, in.Expiration = name, workspace, expiration })
+	}
+	first := w.made(w.editor, personal("Élan CI", "production", token.In7Days))
+	for _, form := range []token.NewPersonal{personal("Élan CI", "production", ""), personal(" éLAN ci ", "staging", "")} {
+		if got, _ := w.refused(w.editor, form, fault.Invalid); got != "name" {
+			t.Errorf("%q: fields %q", form.Name, got)
+		}
+	}
+	w.made(w.viewer, personal("Élan CI", "production", "")) // another owner
+	w.wait(7*24*time.Hour - time.Millisecond)
+	w.refused(w.editor, personal("Élan CI", "production", ""), fault.Invalid)
+	w.wait(time.Millisecond) // the first has expired
+	second := w.made(w.editor, personal("Élan CI", "production", token.Never))
+	if _, err := w.Delete(t.Context(), w.editor, second.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.made(w.editor, personal("Élan CI", "production", ""))
+	if _, err := w.Get(t.Context(), w.editor, first.ID); err != nil {
+		t.Errorf("the expired one is gone: %v", err)
+	}
+}
+
+func TestGenerate_ServiceNamesAreUniquePerKindAndWorkspace(t *testing.T) {
+	w := newWorld(t)
+	in := func(workspace, name string) token.NewWorkspace {
+		return w.workspace(func(in *token.NewWorkspace) { in.Workspace, in.Name = workspace, name })
+	}
+	organization := func(name string) token.NewOrganization {
+		return token.NewOrganization{Name: name, Submission: w.form()}
+	}
+	w.made(w.admin, in("production", "Deploy"))
+	w.made(w.admin, in("staging", "deploy"))
+	w.made(w.admin, organization("deploy"))
+	w.made(w.admin, w.personal(func(in *token.NewPersonal) { in.Name = "deploy" }))
+	for _, form := range []any{in("production", "DEPLOY"), in("staging", "Deploy"), organization("Deploy")} {
+		if got, _ := w.refused(w.admin, form, fault.Invalid); got != "name" {
+			t.Errorf("%+v: fields %q", form, got)
+		}
+	}
+}
+
+func TestGenerate_WithholdsWorkspacesThatOneIsNotIn(t *testing.T) {
+	w := newWorld(t)
+	var messages []string
+	refuse := func(by audit.Caller, form any) {
+		fields, f := w.refused(by, form, fault.Invalid)
+		if fields != "workspace" {
+			t.Errorf("%+v: fields %q", form, fields)
+			return
+		}
+		messages = append(messages, f.Fields[0].Message)
+	}
+	for _, id := range []string{"foreign", "unknown", "production ", "' OR '1'='1"} {
+		refuse(w.admin, w.personal(func(in *token.NewPersonal) { in.Workspace = id }))
+		refuse(w.viewer, w.personal(func(in *token.NewPersonal) { in.Workspace = id }))
+		refuse(w.admin, w.workspace(func(in *token.NewWorkspace) { in.Workspace = id }))
+	}
+	refuse(w.viewer, w.personal(func(in *token.NewPersonal) { in.Workspace = "staging" }))
+	for _, m := range messages {
+		if m != messages[0] {
+			t.Errorf("existence shows in %q and %q", m, messages[0])
+		}
+	}
+	refuse(w.viewer, w.personal(func(in *token.NewPersonal) { in.Workspace = "" }))
+}
+
+func TestGenerate_NobodyCanMakeTheAdminScope(t *testing.T) {
+	w := newWorld(t)
+	for _, by := range []audit.Caller{w.admin, w.editor, w.viewer} {
+		for _, scope := range []string{"admin", "Admin", "ADMIN", "", "read", "read_only ", "read_only,admin", "\x00"} {
+			form := w.personal(func(in *token.NewPersonal) { in.Scope = scope })
+			if got, _ := w.refused(by, form, fault.Invalid); got != "scope" {
+				t.Errorf("%q: fields %q", scope, got)
+			}
+		}
+	}
+}
+
+func TestGenerate_ReportsEveryProblemAtOnce(t *testing.T) {
+	w := newWorld(t)
+	got, _ := w.refused(w.editor, token.NewPersonal{Name: "\x00", Workspace: "x", Scope: "admin", Expiration: "date", Date: "x", Submission: "k"}, fault.Invalid)
+	if got != "date name scope workspace" {
+		t.Errorf("fields %q", got)
+	}
+	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Name = "taken" }))
+	got, _ = w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Name, in.Expiration = "taken", "x" }), fault.Invalid)
+	if got != "expiration name" {
+		t.Errorf("fields %q", got)
+	}
+}
+
+func TestGenerate_NeedsAPlanWithTokens(t *testing.T) {
+	w := newWorld(t)
+	before := w.made(w.editor, w.personal(nil))
+	w.exec(`UPDATE organizations SET plan = 'free' WHERE id = 'acme'`)
+	for _, form := range []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}} {
+		if _, f := w.refused(w.admin, form, fault.Denied); f.Message != access.UpgradeText {
+			t.Errorf("message = %q", f.Message)
+		}
+	}
+	if _, err := w.Delete(t.Context(), w.editor, before.ID); err != nil {
+		t.Errorf("what is there can still be deleted: %v", err)
+	}
+	w.exec(`UPDATE organizations SET plan = 'starter' WHERE id = 'acme'`)
+	w.made(w.editor, w.personal(nil))
+}
+
+func TestGenerate_IsForMembersAndServiceTokensForAdmins(t *testing.T) {
+	w := newWorld(t)
+	as := func(kind access.Kind) audit.Caller {
+		c := w.editor
+		c.Kind, c.ID, c.Owner, c.Workspace, c.Scope = kind, "some-token", "editor", "production", access.ScopeReadWrite
+		return c
+	}
+	for _, by := range []audit.Caller{as(access.PersonalToken), as(access.WorkspaceToken), as(access.OrganizationToken)} {
+		w.refused(by, w.personal(nil), fault.Denied)
+	}
+	w.refused(audit.Caller{}, w.personal(nil), fault.NotFound)
+	for _, form := range []any{w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}, token.NewWorkspace{}, token.NewOrganization{}} {
+		w.refused(w.editor, form, fault.Denied)
+		w.refused(as(access.PersonalToken), form, fault.Denied)
+		w.refused(as(access.OrganizationToken), form, fault.Denied)
+		w.refused(as(access.WorkspaceToken), form, fault.Unauthenticated)
+		w.refused(audit.Caller{}, form, fault.NotFound)
+	}
+}
+
+func TestGenerate_AdminScopeTokenActsForItsOwner(t *testing.T) {
+	w := newWorld(t)
+	pat := w.admin
+	pat.Kind, pat.ID, pat.Owner, pat.Workspace, pat.Scope = access.PersonalToken, "pat", "admin", "staging", access.ScopeAdmin
+	made := w.made(pat, w.workspace(nil))
+	if made.CreatedBy != "admin" || made.Owner != "" || made.Workspace != "production" {
+		t.Errorf("token = %+v", made.Token)
+	}
+	if e := w.events()[0]; e.ActorID != "admin" || e.TokenID != "pat" || e.ActorType != audit.User {
+		t.Errorf("event = %+v", e)
+	}
+}
+
+func TestGenerate_ASecondSubmissionMakesNothing(t *testing.T) {
+	w := newWorld(t)
+	forms := []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}}
+	for _, form := range forms {
+		made := w.made(w.admin, form)
+		for range 2 {
+			_, f := w.refused(w.admin, form, fault.Conflict)
+			if !strings.Contains(f.Message, "already sent") || !strings.Contains(f.Message, "shown once") {
+				t.Errorf("message = %q", f.Message)
+			}
+		}
+		if _, err := w.Delete(t.Context(), w.admin, made.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.refused(w.admin, form, fault.Conflict)
+	}
+	for _, key := range []string{"", strings.Repeat("k", 129), "\xff"} {
+		if got, _ := w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Submission = key }), fault.Invalid); got != "submission" {
+			t.Errorf("%.10q: fields %q", key, got)
+		}
+	}
+	// Another member's form may have the same key.
+	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Submission = "form-1" }))
+}
+
+func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
+	w := newWorld(t)
+	for fields, policy := range map[string]access.Policy{
+		"invoice:refund":                  {"invoice:refund": access.Everywhere()},
+		"audit_log:read":                  {"audit_log:read": access.Everywhere()},
+		"service_access_token:manage":     {"service_access_token:manage": access.Everywhere()},
+		"source:connect":                  {"source:connect": access.Only("s1")},
+		"source:edit":                     {"source:edit": access.Only("s1", "nothing")},
+		"source:live_events":              {"source:live_events": access.Only("s3")}, // in another workspace
+		"destination:edit":                {"destination:edit": access.Only("s1")},   // of another type
+		"destination:edit source:edit":    {"source:edit": access.AllBut("s4"), "destination:edit": access.Only("d2")},
+		"source:create_delete table:edit": {"source:create_delete": access.AllBut("s1"), "table:edit": access.Only("t1"), "source:edit": access.Only("s1")},
+	} {
+		form := w.workspace(func(in *token.NewWorkspace) { in.Policy = policy })
+		if got, _ := w.refused(w.admin, form, fault.Invalid); got != fields {
+			t.Errorf("%v: fields %q, want %q", policy, got, fields)
+		}
+	}
+}
+
+func TestGenerateWorkspace_PrivacyPermissionsNeedThePlan(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`UPDATE organizations SET plan = 'growth' WHERE id = 'acme'`)
+	form := w.workspace(func(in *token.NewWorkspace) {
+		in.Policy = access.Policy{"source:live_events": access.Only("s1"), "source:edit": access.Only("s1")}
+	})
+	got, f := w.refused(w.admin, form, fault.Invalid)
+	if got != "source:live_events" || f.Fields[0].Message != access.UpgradeText {
+		t.Errorf("fields %q: %+v", got, f.Fields)
+	}
+}
+
+func TestGenerateWorkspace_PolicyIsACopy(t *testing.T) {
+	w := newWorld(t)
+	policy := access.Policy{"source:edit": access.Only("s1")}
+	made := w.made(w.admin, w.workspace(func(in *token.NewWorkspace) { in.Policy = policy }))
+	policy["source:edit"] = access.Everywhere()
+	stored, err := w.Get(t.Context(), w.admin, made.ID)
+	if err != nil || made.Policy.Allows("source:edit", "s2") || stored.Policy.Allows("source:edit", "s2") {
+		t.Errorf("policies = %v, %v, %v", made.Policy, stored.Policy, err)
+	}
+}
+
+// BenchmarkGeneratePersonal is the whole use case on SQLite, with its synchronous commit.
+func BenchmarkGeneratePersonal(b *testing.B) {
+	w := newWorld(b)
+	for b.Loop() {
+		w.made(w.editor, w.personal(nil))
+	}
+}

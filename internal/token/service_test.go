@@ -1,0 +1,292 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+)
+
+func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
+	w := newWorld(t)
+	personal := w.made(w.editor, w.personal(nil))
+	workspace := w.made(w.admin, w.workspace(nil))
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+	patOfEditor := audit.Caller{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
+		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}}
+	sat := audit.Caller{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}}
+	before := w.rows()
+	for name, c := range map[string]struct {
+		by  audit.Caller
+		ids []string
+	}{
+		"another member":           {w.viewer, []string{personal.ID, workspace.ID, organization.ID}},
+		"the owner, service ones":  {w.editor, []string{workspace.ID, organization.ID}},
+		"another organization":     {w.stranger, []string{personal.ID, workspace.ID, organization.ID}},
+		"nobody":                   {audit.Caller{}, []string{personal.ID, workspace.ID}},
+		"the owner's own token":    {patOfEditor, []string{personal.ID, workspace.ID}},
+		"a workspace token":        {sat, []string{personal.ID, workspace.ID, organization.ID}},
+		"an unknown or strange id": {w.admin, []string{"unknown", "", "' OR 1=1 --", strings.Repeat("x", 10000)}},
+	} {
+		for _, id := range c.ids {
+			_, getErr := w.Get(t.Context(), c.by, id)
+			_, deleteErr := w.Delete(t.Context(), c.by, id)
+			for _, err := range []error{getErr, deleteErr} {
+				if !fault.Is(err, fault.NotFound) || fault.Of(err).Message != "That token was not found." {
+					t.Errorf("%s, %.20s: %v", name, id, err)
+				}
+			}
+		}
+	}
+	if after := w.rows(); after != before {
+		t.Errorf("something changed: %s, then %s", before, after)
+	}
+}
+
+func TestDelete_EndsATokenOnceAndForAll(t *testing.T) {
+	w := newWorld(t)
+	own := w.made(w.editor, w.personal(nil))
+	others := w.made(w.viewer, w.personal(nil))
+	workspace := w.made(w.admin, w.workspace(nil))
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+	w.wait(time.Minute)
+	for _, c := range []struct {
+		by    audit.Caller
+		token token.Token
+	}{{w.editor, own.Token}, {w.admin, others.Token}, {w.admin, workspace.Token}, {w.admin, organization.Token}} {
+		got, err := w.Delete(t.Context(), c.by, c.token.ID)
+		if d := cmp.Diff(c.token, got); err != nil || d != "" {
+			t.Errorf("Delete: %v\n%s", err, d)
+		}
+		if _, err := w.Delete(t.Context(), c.by, c.token.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the second time: %v", err)
+		}
+		if _, err := w.Get(t.Context(), c.by, c.token.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("it is still there: %v", err)
+		}
+	}
+	tombstone, err := w.store.TokenByDigest(t.Context(), token.Digest(own.Secret.Reveal()))
+	if err != nil || tombstone.State(w.clock()) != token.Deleted {
+		t.Errorf("tombstone = %+v, %v", tombstone, err)
+	}
+}
+
+func TestDelete_WritesItsEvent(t *testing.T) {
+	w := newWorld(t)
+	personal := w.made(w.viewer, w.personal(func(in *token.NewPersonal) { in.Name = "ci-probe" }))
+	service := w.made(w.admin, w.workspace(func(in *token.NewWorkspace) {
+		in.Name, in.Workspace, in.Policy = "deploy", "staging", access.Policy{"source:connect": access.Everywhere()}
+	}))
+	w.wait(time.Minute)
+	for _, id := range []string{personal.ID, service.ID} {
+		_, err := w.Delete(t.Context(), w.admin, id)
+		must(t, err)
+	}
+	created := audit.Event{Time: noon, Organization: "acme", ActorType: audit.User, Action: audit.Created}
+	personalTarget := audit.Target{Type: audit.TargetPersonalToken, ID: personal.ID, Name: "ci-probe", Workspace: "production"}
+	serviceTarget := audit.Target{Type: audit.TargetServiceToken, ID: service.ID, Name: "deploy", Workspace: "staging"}
+	personalText := `{"name":"ci-probe","kind":"personal","hint":"` + personal.Hint + `","owner":"viewer","workspace":"production","scope":"read_write","expiresAt":null}`
+	serviceText := `{"name":"deploy","kind":"workspace","hint":"` + service.Hint + `","workspace":"staging","policy":{"source:connect":{"all":true,"ids":[]}},"expiresAt":null}`
+	event := func(by audit.Caller, action audit.Action, target audit.Target, at time.Time, before, after string) audit.Event {
+		e := created
+		e.Workspace, e.ActorID, e.ActorName, e.ActorEmail, e.Action, e.Target, e.Origin = target.Workspace, by.ID, by.Name, by.Email, action, target, by.Origin
+		e.Time, e.Before, e.After = at, before, after
+		return e
+	}
+	want := []audit.Event{
+		event(w.admin, audit.Deleted, serviceTarget, noon.Add(time.Minute), serviceText, ""),
+		event(w.admin, audit.Deleted, personalTarget, noon.Add(time.Minute), personalText, ""),
+		event(w.admin, audit.Created, serviceTarget, noon, "", serviceText),
+		event(w.viewer, audit.Created, personalTarget, noon, "", personalText),
+	}
+	if d := cmp.Diff(want, w.events(), cmpopts.IgnoreFields(audit.Event{}, "Seq", "ID", "PrevHash", "Hash")); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestLists_AreForWhomTheyConcern(t *testing.T) {
+	w := newWorld(t)
+	first := w.made(w.editor, w.personal(nil))
+	w.wait(time.Second)
+	second := w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Workspace = "staging" }))
+	w.made(w.viewer, w.personal(nil))
+	workspace := w.made(w.admin, w.workspace(nil))
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+
+	want := []token.Token{second.Token, first.Token}
+	own, err := w.Personal(t.Context(), w.editor)
+	if d := cmp.Diff(want, own); err != nil || d != "" {
+		t.Errorf("Personal: %v\n%s", err, d)
+	}
+	byAdmin, err := w.OfMember(t.Context(), w.admin, "editor")
+	if d := cmp.Diff(want, byAdmin); err != nil || d != "" {
+		t.Errorf("OfMember: %v\n%s", err, d)
+	}
+	for kind, want := range map[token.Kind]token.Token{token.Workspace: workspace.Token, token.Organization: organization.Token} {
+		got, err := w.Services(t.Context(), w.admin, kind)
+		if d := cmp.Diff([]token.Token{want}, got); err != nil || d != "" {
+			t.Errorf("Services(%s): %v\n%s", kind, err, d)
+		}
+		if list, err := w.Services(t.Context(), w.editor, kind); !fault.Is(err, fault.Denied) || list != nil {
+			t.Errorf("a member lists %s: %v, %v", kind, list, err)
+		}
+		if list, err := w.Services(t.Context(), w.stranger, kind); err != nil || len(list) != 0 {
+			t.Errorf("another organization lists %s: %v, %v", kind, list, err)
+		}
+	}
+	if list, err := w.OfMember(t.Context(), w.viewer, "editor"); !fault.Is(err, fault.NotFound) || list != nil {
+		t.Errorf("a member lists another's: %v, %v", list, err)
+	}
+	if list, err := w.OfMember(t.Context(), w.stranger, "editor"); err != nil || len(list) != 0 {
+		t.Errorf("another organization's Admin lists: %v, %v", list, err)
+	}
+	if _, err := w.Services(t.Context(), w.admin, token.Personal); !fault.Is(err, fault.NotFound) {
+		t.Errorf("personal tokens are no service tokens: %v", err)
+	}
+	for _, by := range []audit.Caller{{}, {Principal: access.Principal{Kind: access.OrganizationToken, Organization: "acme"}}} {
+		if list, err := w.Personal(t.Context(), by); err == nil || list != nil {
+			t.Errorf("%v has personal tokens: %v", by.Kind, list)
+		}
+	}
+}
+
+func TestSummary_CountsOwnTokensAndForAdminsAll(t *testing.T) {
+	w := newWorld(t)
+	ends := func(choice string) func(*token.NewPersonal) {
+		return func(in *token.NewPersonal) { in.Expiration = choice }
+	}
+	week := w.made(w.editor, w.personal(ends(token.In7Days)))
+	w.made(w.editor, w.personal(ends(token.In30Days)))
+	w.made(w.editor, w.personal(ends(token.Never)))
+	w.wait(24 * 24 * time.Hour)
+	w.made(w.admin, w.personal(nil))
+	w.made(w.idle, w.personal(nil))
+	service := w.made(w.admin, w.workspace(func(in *token.NewWorkspace) { in.Expiration = token.In7Days }))
+	w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form(), Expiration: token.In90Days})
+
+	mine, err := w.Summary(t.Context(), w.editor)
+	must(t, err)
+	if want := (token.Counts{Active: 1, ExpiresSoon: 1, Expired: 1}); mine.Mine != want || mine.All || mine.Organization != nil || mine.ServicesEnding != nil {
+		t.Errorf("a member's summary = %+v", mine)
+	}
+	if len(mine.MineEnding) != 1 || mine.MineEnding[0].ID == week.ID {
+		t.Errorf("ending = %+v", mine.MineEnding)
+	}
+	all, err := w.Summary(t.Context(), w.admin)
+	must(t, err)
+	want := map[token.Kind]token.Counts{
+		token.Personal:     {Active: 2, ExpiresSoon: 1, Expired: 1, Suspended: 1},
+		token.Workspace:    {ExpiresSoon: 1},
+		token.Organization: {Active: 1},
+	}
+	if d := cmp.Diff(want, all.Organization); d != "" || !all.All || all.Mine != (token.Counts{Active: 1}) {
+		t.Errorf("an Admin's summary = %+v\n%s", all, d)
+	}
+	if d := cmp.Diff([]token.Token{service.Token}, all.ServicesEnding); d != "" {
+		t.Error(d)
+	}
+	if c := all.Organization[token.Personal]; c.Total() != 5 || c.Of(token.Suspended) != 1 || c.Of(token.Deleted) != 0 {
+		t.Errorf("counts = %+v", c)
+	}
+}
+
+func TestToken_OfADeactivatedOwnerIsSuspended(t *testing.T) {
+	w := newWorld(t)
+	made := w.made(w.idle, w.personal(nil))
+	got, err := w.Get(t.Context(), w.admin, made.ID)
+	if err != nil || got.State(w.clock()) != token.Suspended {
+		t.Errorf("state = %v, %v", got.State(w.clock()), err)
+	}
+	w.exec(`UPDATE members SET status = 'active' WHERE id = 'idle'`)
+	if got, err = w.Get(t.Context(), w.admin, made.ID); err != nil || got.State(w.clock()) != token.Active {
+		t.Errorf("after reactivation: %v, %v", got.State(w.clock()), err)
+	}
+}
+
+func TestToken_StoredAdminScopeIsListedAndDeletable(t *testing.T) {
+	w := newWorld(t)
+	old := token.Token{ID: "old", Organization: "acme", Kind: token.Personal, Name: "legacy", Hint: token.Hint("1abcdefghijklmnopqrstuVW"),
+		Owner: "editor", Workspace: "production", Scope: access.ScopeAdmin, Legacy: true, CreatedAt: noon.AddDate(-3, 0, 0)}
+	must(t, w.store.InTx(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertToken(t.Context(), old, token.Digest("1abcdefghijklmnopqrstuVW"), "")
+	}))
+	list, err := w.Personal(t.Context(), w.editor)
+	if err != nil || len(list) != 1 || list[0].Scope.Label() != "Admin (deprecated)" || !list[0].Legacy {
+		t.Fatalf("list = %+v, %v", list, err)
+	}
+	if _, err := w.Delete(t.Context(), w.editor, "old"); err != nil {
+		t.Error(err)
+	}
+}
+
+// failing is a store whose transactions fail, or lie, at one step.
+type failing struct {
+	store.Tokens
+	audit       error // AppendEvent fails with it
+	unsubmitted bool  // no submission is known inside the transaction
+}
+
+func (f failing) InTx(ctx context.Context, fn func(token.Tx) error) error {
+	return f.Tokens.InTx(ctx, func(tx token.Tx) error { return fn(failingTx{tx, f}) })
+}
+
+type failingTx struct {
+	token.Tx
+	failing
+}
+
+func (f failingTx) AppendEvent(ctx context.Context, e audit.Event) error {
+	return errors.Join(f.Tx.AppendEvent(ctx, e), f.audit)
+}
+
+func (f failingTx) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
+	if f.unsubmitted {
+		return false, nil
+	}
+	return f.Tx.TokenSubmitted(ctx, creator, submission)
+}
+
+func (w *world) on(f failing) *world {
+	f.Tokens = store.Tokens{Store: w.store}
+	other := *w
+	other.Service = token.New(token.Deps{Store: f, Catalogue: access.BuiltIn(), Now: w.clock})
+	return &other
+}
+
+func TestChanges_WithoutTheirAuditEventDoNotHappen(t *testing.T) {
+	w := newWorld(t)
+	made := w.made(w.editor, w.personal(nil))
+	broken := w.on(failing{audit: errors.New("the log is full")})
+	if _, f := broken.refused(w.editor, w.personal(nil), fault.Internal); strings.Contains(f.Message, "log is full") {
+		t.Errorf("the cause is public: %q", f.Message)
+	}
+	if _, err := broken.Delete(t.Context(), w.editor, made.ID); err == nil {
+		t.Error("deleted without an event")
+	}
+	if _, err := w.Get(t.Context(), w.editor, made.ID); err != nil {
+		t.Errorf("it is gone: %v", err)
+	}
+}
+
+// On an engine whose transactions overlap, two equal submissions can both pass the check;
+// the unique index stops the second.
+func TestGenerate_WordsTheDatabasesOwnRefusalOfASecondSubmission(t *testing.T) {
+	w := newWorld(t)
+	form := w.personal(nil)
+	w.made(w.editor, form)
+	form.Name = "another"
+	_, f := w.on(failing{unsubmitted: true}).refused(w.editor, form, fault.Conflict)
+	if !strings.Contains(f.Message, "already sent") {
+		t.Errorf("message = %q", f.Message)
+	}
+}

@@ -1,0 +1,214 @@
+package token_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+)
+
+// world is a service on a real database: Acme (Enterprise) with the workspaces
+// "production" and "staging", and another organization with a workspace "foreign".
+type world struct {
+	*token.Service
+	t        testing.TB
+	store    *store.Store
+	path     string
+	now      *atomic.Int64 // milliseconds
+	admin    audit.Caller
+	editor   audit.Caller // in both workspaces
+	viewer   audit.Caller // in production
+	idle     audit.Caller // deactivated; as who acts, never
+	stranger audit.Caller // Admin of the other organization
+	forms    int
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "latchkey.db"), now: new(atomic.Int64)}
+	w.now.Store(noon.UnixMilli())
+	s, err := store.Open(t.Context(), store.Options{Path: w.path, Now: w.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	w.store = s
+	w.Service = token.New(token.Deps{Store: store.Tokens{Store: s}, Catalogue: access.BuiltIn(), Now: w.clock})
+	w.admin = w.caller("admin", "acme", access.RoleAdmin)
+	w.editor = w.caller("editor", "acme", access.RoleMember, "production", "staging")
+	w.viewer = w.caller("viewer", "acme", access.RoleMember, "production")
+	w.idle = w.caller("idle", "acme", access.RoleMember, "production")
+	w.stranger = w.caller("stranger", "other", access.RoleAdmin)
+	w.populate()
+	return w
+}
+
+func (w *world) clock() time.Time         { return time.UnixMilli(w.now.Load()) }
+func (w *world) wait(d time.Duration)     { w.now.Add(d.Milliseconds()) }
+func (w *world) context() context.Context { return w.t.Context() }
+
+func (w *world) caller(id, organization string, role access.Role, in ...string) audit.Caller {
+	c := audit.Caller{Name: strings.ToUpper(id), Email: id + "@example.com",
+		Origin:    audit.Origin{IP: "192.0.2.1", UserAgent: "test", RequestID: "request-" + id},
+		Principal: access.Principal{Kind: access.Member, ID: id, Organization: organization, Role: role, In: map[string]*access.Effective{}}}
+	for _, workspace := range in {
+		c.In[workspace] = access.Combine()
+	}
+	return c
+}
+
+func (w *world) populate() {
+	w.t.Helper()
+	must(w.t, w.store.InTx(w.context(), func(tx *store.Tx) error {
+		var errs []error
+		for id, plan := range map[string]access.Plan{"acme": access.PlanEnterprise, "other": access.PlanEnterprise} {
+			errs = append(errs, tx.InsertOrganization(w.context(), account.Organization{ID: id, Name: id, Plan: plan, CreatedAt: noon}))
+		}
+		for id, organization := range map[string]string{"production": "acme", "staging": "acme", "foreign": "other"} {
+			errs = append(errs, tx.InsertWorkspace(w.context(), account.Workspace{ID: id, Organization: organization, Name: strings.ToUpper(id),
+				Environment: account.Production, Region: "US", CreatedAt: noon, UpdatedAt: noon}))
+		}
+		for _, c := range []audit.Caller{w.admin, w.editor, w.viewer, w.idle, w.stranger} {
+			m := account.Member{ID: c.ID, Organization: c.Organization, Email: c.Email, Name: c.Name, Role: c.Role, Status: account.Active, CreatedAt: noon, UpdatedAt: noon}
+			if c.ID == "idle" {
+				m.Status = account.Deactivated
+			}
+			errs = append(errs, tx.InsertMember(w.context(), m, ""))
+		}
+		return errors.Join(errs...)
+	}))
+	w.exec(`INSERT INTO resources (id, workspace_id, type, name, created_at, updated_at) VALUES
+		('s1', 'production', 'source', 'S1', 0, 0), ('s2', 'production', 'source', 'S2', 0, 0),
+		('d1', 'production', 'destination', 'D1', 0, 0), ('s3', 'staging', 'source', 'S3', 0, 0), ('s4', 'foreign', 'source', 'S4', 0, 0)`)
+}
+
+// exec changes the database beside the program: what no use case does.
+func (w *world) exec(statement string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(5000)")
+	must(w.t, err)
+	defer db.Close()
+	_, err = db.ExecContext(w.context(), statement)
+	must(w.t, err)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// form makes a one-time key.
+func (w *world) form() string { w.forms++; return fmt.Sprint("form-", w.forms) }
+
+// personal is a form that is all right.
+func (w *world) personal(change func(*token.NewPersonal)) token.NewPersonal {
+	in := token.NewPersonal{Workspace: "production", Scope: "read_write", Expiration: token.Never, Submission: w.form()}
+	in.Name = "probe " + in.Submission
+	if change != nil {
+		change(&in)
+	}
+	return in
+}
+
+func (w *world) workspace(change func(*token.NewWorkspace)) token.NewWorkspace {
+	in := token.NewWorkspace{Workspace: "production", Expiration: token.Never, Submission: w.form()}
+	in.Name = "service " + in.Submission
+	if change != nil {
+		change(&in)
+	}
+	return in
+}
+
+// made is the token of a form that must be accepted.
+func (w *world) made(by audit.Caller, in any) token.Generated {
+	w.t.Helper()
+	g, err := w.generate(by, in)
+	must(w.t, err)
+	return g
+}
+
+func (w *world) generate(by audit.Caller, in any) (token.Generated, error) {
+	switch in := in.(type) {
+	case token.NewPersonal:
+		return w.GeneratePersonal(w.context(), by, in)
+	case token.NewWorkspace:
+		return w.GenerateWorkspace(w.context(), by, in)
+	default:
+		return w.GenerateOrganization(w.context(), by, in.(token.NewOrganization))
+	}
+}
+
+// refused demands that the form is refused as kind, that no secret comes back and that
+// nothing is stored or audited. It returns the paths of the fields, sorted, and the fault.
+func (w *world) refused(by audit.Caller, in any, kind fault.Kind) (string, *fault.Error) {
+	w.t.Helper()
+	before := w.rows()
+	g, err := w.generate(by, in)
+	if err == nil || !fault.Is(err, kind) || g.Secret.Reveal() != "" || g.ID != "" {
+		w.t.Errorf("%+v: %+v, %v, want %v", in, g, err, kind)
+		return "", &fault.Error{}
+	}
+	if after := w.rows(); after != before {
+		w.t.Errorf("%+v: something was stored: %s, then %s", in, before, after)
+	}
+	return paths(err), fault.Of(err)
+}
+
+func paths(err error) string {
+	var list []string
+	for _, f := range fault.Of(err).Fields {
+		list = append(list, f.Path)
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
+
+// rows sums up what is stored of tokens and events.
+func (w *world) rows() string {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(5000)")
+	must(w.t, err)
+	defer db.Close()
+	var text string
+	must(w.t, db.QueryRowContext(w.context(), `SELECT (SELECT count(*) FROM tokens) || ' tokens, ' || (SELECT count(*) FROM tokens WHERE deleted_at IS NOT NULL)
+		|| ' deleted, ' || (SELECT count(*) FROM audit_events) || ' events'`).Scan(&text))
+	return text
+}
+
+// events lists Acme's audit events, newest first.
+func (w *world) events() []audit.Event {
+	w.t.Helper()
+	list, err := w.store.RecentEvents(w.context(), "acme", "", 100)
+	must(w.t, err)
+	return list
+}
+
+// files is every byte that the database keeps.
+func (w *world) files() string {
+	w.t.Helper()
+	names, err := filepath.Glob(w.path + "*")
+	must(w.t, err)
+	var all strings.Builder
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		must(w.t, err)
+		all.Write(data)
+	}
+	return all.String()
+}
