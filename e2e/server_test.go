@@ -96,14 +96,14 @@ func (s *server) await() error {
 	return fmt.Errorf("latchkey did not print its address and listen within %v", startLimit)
 }
 
-var setupPattern = regexp.MustCompile(`http://\S+/setup\S*`)
+var setupPattern = regexp.MustCompile(`(http://\S+/setup\S*)\s`)
 
 // SetupURL is the one-time link that serve prints on an empty database.
 func (s *server) SetupURL(t *testing.T) string {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if link := setupPattern.FindString(s.Logs()); link != "" {
-			return link
+		if found := setupPattern.FindStringSubmatch(s.Logs()); found != nil {
+			return found[1]
 		}
 	}
 	t.Fatalf("no set-up link in the output:\n%s", s.Logs())
