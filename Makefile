@@ -30,7 +30,7 @@ build: ## build the static binary bin/latchkey
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN) ./cmd/latchkey
 
 generate: ## write the *_templ.go files anew from the .templ files
-	$(GO) tool templ generate
+	$(GO) tool templ generate -path views
 
 check: ## gofmt, go vet, staticcheck, and no stale generated files
 	@.ci/check
