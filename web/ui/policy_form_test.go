@@ -1,0 +1,229 @@
+package ui
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+)
+
+// shopResources are two sources, three destinations and a table.
+func shopResources() []account.Resource {
+	return []account.Resource{
+		{ID: "d1", Type: "destination", Name: "Ads"},
+		{ID: "d2", Type: "destination", Name: "Mailer"},
+		{ID: "d3", Type: "destination", Name: "Warehouse"},
+		{ID: "s1", Type: "source", Name: "Shop"},
+		{ID: "s2", Type: "source", Name: "Blog"},
+		{ID: "t1", Type: "table", Name: "orders"},
+	}
+}
+
+func shopEditor(baseline access.Policy) policyEditor {
+	return newPolicyEditor(access.BuiltIn(), access.PlanEnterprise, shopResources(),
+		access.Layer{Kind: access.LayerBaseline, Policy: baseline})
+}
+
+// form builds a form of pairs of name and value.
+func formOf(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+func TestParsePolicy_GivesWhatTheFormAsksFor(t *testing.T) {
+	tests := []struct {
+		name string
+		form url.Values
+		want access.Policy
+	}{
+		{"nothing", url.Values{}, access.Policy{}},
+		{"a permission without limits", formOf("grant", "source:connect"),
+			access.Policy{"source:connect": access.Everywhere()}},
+		{"all resources", formOf("grant", "source:edit", "reach.source:edit", "all", "only.source:edit", "s1"),
+			access.Policy{"source:edit": access.Everywhere()}},
+		{"chosen resources", formOf("grant", "destination:edit", "reach.destination:edit", "selected",
+			"only.destination:edit", "d3", "only.destination:edit", "d1"),
+			access.Policy{"destination:edit": access.Only("d1", "d3")}},
+		{"select all means those of today", formOf("grant", "destination:edit", "reach.destination:edit", "selected",
+			"every.destination:edit", "1", "only.destination:edit", "d1"),
+			access.Policy{"destination:edit": access.Only("d1", "d2", "d3")}},
+		{"chosen and future ones", formOf("grant", "destination:edit", "reach.destination:edit", "selected",
+			"only.destination:edit", "d1", "future.destination:edit", "1"),
+			access.Policy{"destination:edit": access.AllBut("d2", "d3")}},
+		{"select all and future ones", formOf("grant", "destination:edit", "reach.destination:edit", "selected",
+			"every.destination:edit", "1", "future.destination:edit", "1"),
+			access.Policy{"destination:edit": access.Everywhere()}},
+		{"only future ones", formOf("grant", "table:live_events", "reach.table:live_events", "selected", "future.table:live_events", "1"),
+			access.Policy{"table:live_events": access.AllBut("t1")}},
+		{"a choice without the permission", formOf("reach.source:edit", "selected", "only.source:edit", "s1"), access.Policy{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := shopEditor(nil)
+			f, problems := e.parsePolicy(tt.form)
+			got, missing := e.policy(f)
+			if problems != nil || missing != nil {
+				t.Errorf("problems %v, %v", problems, missing)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestParsePolicy_NamesEveryFieldThatNoPageSends(t *testing.T) {
+	tests := []struct {
+		name string
+		form url.Values
+		path string
+	}{
+		{"an unknown permission", formOf("grant", "rocket:launch"), "rocket:launch"},
+		{"an act of Admins", formOf("grant", "member:manage"), "member:manage"},
+		{"a limit on an unknown permission", formOf("only.rocket:launch", "s1"), "rocket:launch"},
+		{"a limit where none may be", formOf("grant", "source:connect", "reach.source:connect", "selected"), "source:connect"},
+		{"a resource of another type", formOf("grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "d1"), "source:edit"},
+		{"a resource of nowhere", formOf("grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s1", "only.source:edit", "s9"), "source:edit"},
+		{"a reach that is none", formOf("grant", "source:edit", "reach.source:edit", "most"), "source:edit"},
+		{"a grant that does not say how far", formOf("grant", "source:edit"), "source:edit"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, problems := shopEditor(nil).parsePolicy(tt.form)
+			if len(problems) != 1 || problems[0].Path != tt.path || problems[0].Message == "" {
+				t.Errorf("problems %v, want one at %s", problems, tt.path)
+			}
+		})
+	}
+}
+
+func TestPolicy_RefusesALimitToNothing(t *testing.T) {
+	e := shopEditor(nil)
+	for _, form := range []url.Values{
+		formOf("grant", "source:edit", "reach.source:edit", "selected"),
+		formOf("grant", "audience:edit", "reach.audience:edit", "selected", "every.audience:edit", "1"),
+	} {
+		f, _ := e.parsePolicy(form)
+		p, missing := e.policy(f)
+		if len(p) != 0 || len(missing) != 1 {
+			t.Errorf("policy %v, missing %v", p, missing)
+		}
+	}
+}
+
+func TestForm_AsksForThePolicyThatItWasMadeOf(t *testing.T) {
+	e := shopEditor(nil)
+	for _, p := range []access.Policy{
+		{},
+		e.catalogue.Everything(),
+		{"source:edit": access.Only("s1"), "destination:edit": access.AllBut("d2"), "source:connect": access.Everywhere()},
+		{"destination:live_events": access.Only("d1", "d2", "d3")},
+	} {
+		got, missing := e.policy(e.form(p))
+		if missing != nil || !got.Equal(p) {
+			t.Errorf("%v became %v, %v", p, got, missing)
+		}
+	}
+}
+
+func TestForm_LeavesOutResourcesThatAreGone(t *testing.T) {
+	e := shopEditor(nil)
+	got, _ := e.policy(e.form(access.Policy{"source:edit": access.Only("s1", "gone"), "table:edit": access.AllBut("gone")}))
+	want := access.Policy{"source:edit": access.Only("s1"), "table:edit": access.Everywhere()}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestHidden_CarriesTheWholeForm parses what the hidden fields of a form send.
+func TestHidden_CarriesTheWholeForm(t *testing.T) {
+	e := shopEditor(nil)
+	f, problems := e.parsePolicy(formOf(
+		"grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s2",
+		"grant", "destination:edit", "reach.destination:edit", "selected", "every.destination:edit", "1",
+		"grant", "table:edit", "reach.table:edit", "all",
+		"grant", "table:connect",
+		"reach.table:live_events", "selected", "future.table:live_events", "1",
+	))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	sent := url.Values{}
+	for _, h := range e.hidden(f) {
+		sent.Add(h.Name, h.Value)
+	}
+	again, problems := e.parsePolicy(sent)
+	if problems != nil {
+		t.Error(problems)
+	}
+	if diff := cmp.Diff(f, again, cmp.AllowUnexported(choice{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWithoutLimits_KeepsThePermissionsAndSaysWhichWereLimited(t *testing.T) {
+	e := shopEditor(nil)
+	f, _ := e.parsePolicy(formOf("grant", "table:connect",
+		"grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s2"))
+	free, limited := f.withoutLimits()
+	if diff := cmp.Diff([]access.Permission{"source:edit"}, limited); diff != "" {
+		t.Error(diff)
+	}
+	want := policyForm{"table:connect": {granted: true}, "source:edit": {granted: true, selected: true}}
+	if diff := cmp.Diff(want, free, cmp.AllowUnexported(choice{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// manyResources are n of each of ten types.
+func manyResources(n int) []account.Resource {
+	var out []account.Resource
+	for _, typ := range []string{"source", "destination", "table", "sql_model", "audience", "transformation",
+		"tracking_plan", "profile", "retl_sync", "data_catalog"} {
+		for i := range n {
+			out = append(out, account.Resource{ID: fmt.Sprintf("%s-%018d", typ, i), Type: typ, Name: fmt.Sprintf("Resource %04d of many", i)})
+		}
+	}
+	return out
+}
+
+func FuzzParsePolicy_NeverGivesWhatIsNotThere(f *testing.F) {
+	f.Add("grant=source%3Aedit&reach.source%3Aedit=selected&only.source%3Aedit=s1")
+	f.Add("grant=x&reach.=selected&only.source:edit=d1&future.table:edit=1")
+	e := shopEditor(nil)
+	f.Fuzz(func(t *testing.T, body string) {
+		form, err := url.ParseQuery(body)
+		if err != nil {
+			return
+		}
+		state, _ := e.parsePolicy(form)
+		p, _ := e.policy(state)
+		if problems := e.catalogue.Check(p); problems != nil {
+			t.Errorf("%q gave %v: %v", body, p, problems)
+		}
+		for permission, reach := range p {
+			for _, id := range reach.IDs {
+				if e.names[id].Type != permission.Type() {
+					t.Errorf("%q limits %s to %q", body, permission, id)
+				}
+			}
+		}
+		_, _ = e.model(state, nil)
+	})
+}
+
+func asFields(problems []fault.Field) fieldErrors {
+	fields := fieldErrors{}
+	for _, p := range problems {
+		fields[p.Path] = p.Message
+	}
+	return fields
+}
