@@ -2,56 +2,37 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/fault"
 )
 
-// Store is what the service reads outside a transaction, and the way into one.
-type Store interface {
-	SubjectStore
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
-	// Claimed reports whether an organization exists.
-	Claimed(ctx context.Context) (bool, error)
-	// Baseline returns a workspace's baseline policy; NotFound when the workspace is not
-	// the organization's.
-	Baseline(ctx context.Context, organization, workspace string) (Policy, error)
-	// Resources lists a workspace's resources by type and name.
-	Resources(ctx context.Context, organization, workspace string) ([]Resource, error)
-	// RecentEvents lists the newest audit events, of one actor or (actor "") of all.
-	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
-}
-
-// Tx is what the service does inside a transaction.
-type Tx interface {
-	SubjectStore
-	// Now is the moment of the transaction.
-	Now() time.Time
-	Claimed(ctx context.Context) (bool, error)
-	InsertOrganization(ctx context.Context, o Organization) error
-	// InsertWorkspace is a Conflict when the name is taken.
-	InsertWorkspace(ctx context.Context, w Workspace) error
-	// InsertMember is a Conflict when the e-mail is taken.
-	InsertMember(ctx context.Context, m Member, passwordHash string) error
-	InsertGroup(ctx context.Context, g Group) error
-	AddToGroup(ctx context.Context, group, member string) error
-	// InsertPolicy is a Conflict when the place already holds one.
-	InsertPolicy(ctx context.Context, p Policy) error
-	AppendEvent(ctx context.Context, e audit.Event) error
-}
-
-// Service is the use cases of account administration.
+// Service is the use cases of account administration. Each takes who asks, loads, lets
+// [access.Decide] answer before any effect, changes all or nothing in one transaction
+// with its audit events, and returns faults. It is safe for concurrent use.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
 	now       func() time.Time
+	mailer    Mailer
 }
 
+// Option is an optional part of the service.
+type Option func(*Service)
+
+// WithMailer sends invitations by e-mail as well. Without it their links are only shown.
+func WithMailer(m Mailer) Option { return func(s *Service) { s.mailer = m } }
+
 // New wires the service.
-func New(store Store, catalogue *access.Catalogue, now func() time.Time) *Service {
-	return &Service{store: store, catalogue: catalogue, now: now}
+func New(store Store, catalogue *access.Catalogue, now func() time.Time, options ...Option) *Service {
+	s := &Service{store: store, catalogue: catalogue, now: now}
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // Claimed reports whether the installation has been set up.
@@ -82,7 +63,7 @@ func (s *Service) Resources(ctx context.Context, by audit.Caller, workspace stri
 // audit log, the caller's own for others.
 func (s *Service) RecentActivity(ctx context.Context, by audit.Caller, limit int) ([]audit.Event, error) {
 	actor := by.ID
-	if access.Decide(s.catalogue, by.Principal, access.ReadAuditLog, access.Resource{Organization: by.Organization}).Allowed {
+	if s.may(by, access.ReadAuditLog) == nil {
 		actor = ""
 	}
 	return s.store.RecentEvents(ctx, by.Organization, actor, limit)
@@ -91,4 +72,56 @@ func (s *Service) RecentActivity(ctx context.Context, by audit.Caller, limit int
 func (s *Service) mayView(by audit.Caller, workspace string) error {
 	return access.Decide(s.catalogue, by.Principal, access.ViewWorkspace,
 		access.Resource{Organization: by.Organization, Workspace: workspace}).Err("That workspace")
+}
+
+// may decides an act on the caller's organization as such. What is loaded afterwards is
+// loaded within that organization, so that nothing of another can be reached by its id.
+func (s *Service) may(by audit.Caller, act access.Permission) error {
+	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("That page")
+}
+
+// change runs fn as one change of the caller's organization: decided, with the
+// organization held, all or nothing.
+func (s *Service) change(ctx context.Context, by audit.Caller, act access.Permission, fn func(tx Tx, org Organization) error) error {
+	if err := s.may(by, act); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		org, err := tx.HoldOrganization(ctx, by.Organization)
+		if err != nil {
+			return err
+		}
+		return fn(tx, org)
+	})
+}
+
+// state is what the audit log keeps of a thing before or after a change, as JSON.
+type state map[string]any
+
+func (s state) String() string {
+	text, err := json.Marshal(s)
+	if err != nil { // texts, numbers, lists of them: they always marshal
+		return "{}"
+	}
+	return string(text)
+}
+
+// newName is a name in a form, with its problem recorded under path.
+func newName(p *fault.Problems, path, value string) string {
+	clean, err := CleanName(value)
+	addIf(p, path, err)
+	return clean
+}
+
+// unique is list without empty and repeated entries, in order.
+func unique(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	out := make([]string, 0, len(list))
+	for _, v := range list {
+		if v != "" && !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
 }

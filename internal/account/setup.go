@@ -37,6 +37,9 @@ func (n NewInstallation) Check() []fault.Field {
 	addIf(&p, "name", err)
 	_, err = CleanEmail(n.Email)
 	addIf(&p, "email", err)
+	if n.Environment != Production && n.Environment != Development && n.Environment != "" {
+		p.Add("environment", "Choose Production or Development.")
+	}
 	if f := fault.Of(p.Err("")); f != nil {
 		return f.Fields
 	}
@@ -104,19 +107,6 @@ func install(ctx context.Context, tx Tx, n NewInstallation) (Member, error) {
 	return admin, insertWorkspace(ctx, tx, by, w)
 }
 
-// insertWorkspace adds a workspace with its baseline (view only) and tells the log.
-func insertWorkspace(ctx context.Context, tx Tx, by audit.Caller, w Workspace) error {
-	if err := tx.InsertWorkspace(ctx, w); err != nil {
-		return err
-	}
-	baseline := Policy{ID: ksuid.New().String(), Organization: w.Organization, Workspace: w.ID,
-		Kind: BaselinePolicy, Body: access.Policy{}, Version: 1, UpdatedAt: w.CreatedAt, UpdatedBy: by.Name}
-	if err := tx.InsertPolicy(ctx, baseline); err != nil {
-		return err
-	}
-	return tx.AppendEvent(ctx, by.Did(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: w.ID, Name: w.Name, Workspace: w.ID}))
-}
-
 // MaxName is how long a name may be, in characters.
 const MaxName = 64
 
@@ -135,6 +125,13 @@ func CleanName(s string) (string, error) {
 		return "", fault.NewInvalid("The name contains characters that cannot be shown.")
 	}
 	return s, nil
+}
+
+// sameName reports whether two names differ in letter case at most.
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+func nameTaken(message string) error {
+	return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: message})
 }
 
 // hidden reports characters that control a terminal or page, or that let two names look

@@ -1,0 +1,391 @@
+package account
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// GroupReader is what the use cases of groups read.
+type GroupReader interface {
+	// Group returns NotFound outside the organization.
+	Group(ctx context.Context, organization, id string) (Group, error)
+	// Groups lists the organization's groups by name.
+	Groups(ctx context.Context, organization string) ([]Group, error)
+	// CountGroupMembers counts, by group, the members of the organization's groups.
+	CountGroupMembers(ctx context.Context, organization string) (map[string]int, error)
+	// WorkspacesOfGroups lists, by group, the workspaces linked to it, by name.
+	WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]Named, error)
+	// MembersOfGroups returns, for each of the groups, who of the members is in it.
+	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
+}
+
+// GroupWriter is how the use cases change groups.
+type GroupWriter interface {
+	// InsertGroup is a Conflict when the name is taken.
+	InsertGroup(ctx context.Context, g Group) error
+	// UpdateGroup saves name and description; Conflict when the name is taken.
+	UpdateGroup(ctx context.Context, g Group) error
+	// DeleteGroup removes a group with its memberships and policies.
+	DeleteGroup(ctx context.Context, organization, id string) error
+	// AddToGroup makes a member one of the group's; being one already is no error.
+	AddToGroup(ctx context.Context, group, member string) error
+	// RemoveFromGroup ends a membership; NotFound when there is none.
+	RemoveFromGroup(ctx context.Context, group, member string) error
+}
+
+// GroupForm is what can be said about a group.
+type GroupForm struct {
+	Name        string
+	Description string
+}
+
+// maxDescription is how long a description may be, in characters.
+const maxDescription = 500
+
+// clean checks the form; Invalid with fields "name", "description".
+func (f GroupForm) clean() (GroupForm, error) {
+	var p fault.Problems
+	f.Name = newName(&p, "name", f.Name)
+	f.Description = strings.TrimSpace(f.Description)
+	switch lines := strings.NewReplacer("\r", "", "\n", "", "\t", ""); {
+	case !utf8.ValidString(f.Description) || strings.ContainsFunc(lines.Replace(f.Description), hidden):
+		p.Add("description", "The description contains characters that cannot be shown.")
+	case utf8.RuneCountInString(f.Description) > maxDescription:
+		p.Add("description", "Use at most 500 characters.")
+	}
+	return f, p.Err("Some fields need your attention.")
+}
+
+// GroupRow is a group as lists show it.
+type GroupRow struct {
+	Group
+	Members    int
+	Workspaces []Named // linked, by name
+}
+
+func (g Group) target() audit.Target {
+	return audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name}
+}
+
+func (g Group) state() state { return state{"name": g.Name, "description": g.Description} }
+
+// membershipEvent says that a member came into a group or left it.
+func membershipEvent(by audit.Caller, action audit.Action, g Group, m Member) audit.Event {
+	what := state{"member": m.ID, "name": m.Name, "email": m.Email}.String()
+	if action == audit.MemberAdded {
+		return by.Did(action, g.target()).Changed("", what)
+	}
+	return by.Did(action, g.target()).Changed(what, "")
+}
+
+// GroupRows lists the organization's groups by name, in a fixed number of queries. Denied
+// to all but Admins.
+func (s *Service) GroupRows(ctx context.Context, by audit.Caller) ([]GroupRow, error) {
+	if err := s.may(by, access.ManageGroups); err != nil {
+		return nil, err
+	}
+	groups, err := s.store.Groups(ctx, by.Organization)
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.store.CountGroupMembers(ctx, by.Organization)
+	if err != nil {
+		return nil, err
+	}
+	workspaces, err := s.store.WorkspacesOfGroups(ctx, by.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]GroupRow, len(groups))
+	for i, g := range groups {
+		rows[i] = GroupRow{g, members[g.ID], workspaces[g.ID]}
+	}
+	return rows, nil
+}
+
+// GroupDetails is all that there is to administer about one group, members aside: see
+// MemberQuery.InGroup.
+type GroupDetails struct {
+	Group
+	Members  int
+	Policies []PlacedPolicy // by workspace
+	Outside  []Workspace    // not linked, by name
+}
+
+// GroupDetails returns a group; NotFound when it is not the organization's, Denied to all
+// but Admins.
+func (s *Service) GroupDetails(ctx context.Context, by audit.Caller, id string) (GroupDetails, error) {
+	if err := s.may(by, access.ManageGroups); err != nil {
+		return GroupDetails{}, err
+	}
+	g, err := s.store.Group(ctx, by.Organization, id)
+	if err != nil {
+		return GroupDetails{}, err
+	}
+	counts, err := s.store.CountGroupMembers(ctx, by.Organization)
+	if err != nil {
+		return GroupDetails{}, err
+	}
+	d := GroupDetails{Group: g, Members: counts[id]}
+	d.Policies, d.Outside, err = s.placed(ctx, by.Organization, GroupPolicy, id)
+	return d, err
+}
+
+// CheckGroup says what is wrong with a group that is to be made, before its workspaces are
+// chosen: Denied when the plan has no room for it, Invalid as for CreateGroup.
+func (s *Service) CheckGroup(ctx context.Context, by audit.Caller, form GroupForm) error {
+	if err := s.may(by, access.ManageGroups); err != nil {
+		return err
+	}
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return err
+	}
+	_, err = newGroup(ctx, s.store, org, form)
+	return err
+}
+
+// newGroup checks plan and form.
+func newGroup(ctx context.Context, r Reader, org Organization, form GroupForm) (Group, error) {
+	groups, err := r.Groups(ctx, org.ID)
+	if err != nil {
+		return Group{}, err
+	}
+	if limit, limited := org.Plan.GroupLimit(); limited && len(groups) >= limit {
+		return Group{}, fault.NewDenied(access.UpgradeText)
+	}
+	if form, err = form.clean(); err != nil {
+		return Group{}, err
+	}
+	g := Group{ID: ksuid.New().String(), Organization: org.ID, Name: form.Name, Description: form.Description}
+	return g, groupNameFree(groups, g)
+}
+
+func groupNameFree(groups []Group, g Group) error {
+	if slices.ContainsFunc(groups, func(other Group) bool { return other.ID != g.ID && sameName(other.Name, g.Name) }) {
+		return nameTaken("Another group has this name.")
+	}
+	return nil
+}
+
+// CreateGroup adds a group and links workspaces, each with an empty policy. Denied to all
+// but Admins, and when the plan has no room for another group; Invalid with fields "name"
+// (also when it is taken), "description", "workspaces".
+func (s *Service) CreateGroup(ctx context.Context, by audit.Caller, form GroupForm, workspaces []string) (Group, error) {
+	var g Group
+	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		var err error
+		if g, err = newGroup(ctx, tx, org, form); err != nil {
+			return err
+		}
+		chosen, err := chooseWorkspaces(ctx, tx, org.ID, workspaces)
+		if err != nil {
+			return err
+		}
+		g.CreatedAt, g.UpdatedAt = tx.Now(), tx.Now()
+		if err := tx.InsertGroup(ctx, g); err != nil {
+			return err
+		}
+		for _, w := range chosen {
+			if err := tx.InsertPolicy(ctx, emptyPolicy(tx, by, Place{GroupPolicy, w.ID, g.ID})); err != nil {
+				return err
+			}
+		}
+		after := g.state()
+		after["workspaces"] = names(chosen)
+		return tx.AppendEvent(ctx, by.Did(audit.Created, g.target()).Changed("", after.String()))
+	})
+	return g, err
+}
+
+// chooseWorkspaces finds the chosen ones; Invalid with field "workspaces" for an unknown id.
+func chooseWorkspaces(ctx context.Context, r Reader, organization string, ids []string) ([]Workspace, error) {
+	list, err := r.Workspaces(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	ids = unique(ids)
+	chosen := slices.DeleteFunc(list, func(w Workspace) bool { return !slices.Contains(ids, w.ID) })
+	if len(chosen) != len(ids) {
+		return nil, fault.NewInvalid("Some fields need your attention.",
+			fault.Field{Path: "workspaces", Message: "One of the workspaces does not exist any more."})
+	}
+	return chosen, nil
+}
+
+func names(list []Workspace) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = w.Name
+	}
+	return out
+}
+
+// UpdateGroup renames or describes a group. NotFound when it is not the organization's;
+// Invalid with fields "name", "description"; Denied to all but Admins.
+func (s *Service) UpdateGroup(ctx context.Context, by audit.Caller, id string, form GroupForm) (Group, error) {
+	var g Group
+	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		old, err := tx.Group(ctx, org.ID, id)
+		if err != nil {
+			return err
+		}
+		form, err := form.clean()
+		if err != nil {
+			return err
+		}
+		g = old
+		if g.Name, g.Description = form.Name, form.Description; g == old {
+			return nil
+		}
+		groups, err := tx.Groups(ctx, org.ID)
+		if err != nil {
+			return err
+		}
+		if err := groupNameFree(groups, g); err != nil {
+			return err
+		}
+		g.UpdatedAt = tx.Now()
+		if err := tx.UpdateGroup(ctx, g); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, by.Did(audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
+	})
+	return g, err
+}
+
+// DeleteGroup removes a group: its members lose what it gave. NotFound when it is not the
+// organization's; Denied to all but Admins.
+func (s *Service) DeleteGroup(ctx context.Context, by audit.Caller, id string) (Group, error) {
+	var g Group
+	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		var err error
+		if g, err = tx.Group(ctx, org.ID, id); err != nil {
+			return err
+		}
+		if err := tx.DeleteGroup(ctx, org.ID, g.ID); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, by.Did(audit.Deleted, g.target()).Changed(g.state().String(), ""))
+	})
+	return g, err
+}
+
+// AddToGroups makes every one of the members a member of every one of the groups, all or
+// nothing, and returns how many memberships are new. Being in one already is no error.
+// Denied for a group whose members the identity provider manages, and to all but Admins;
+// NotFound for what is not the organization's; Invalid with field "groups" or "members"
+// when there are none.
+func (s *Service) AddToGroups(ctx context.Context, by audit.Caller, members, groups []string) (int, error) {
+	added := 0
+	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		who, in, err := membersAndGroups(ctx, tx, org.ID, members, groups)
+		if err != nil {
+			return err
+		}
+		present, err := tx.MembersOfGroups(ctx, unique(groups), unique(members))
+		if err != nil {
+			return err
+		}
+		for _, g := range in {
+			for _, m := range who {
+				if present[g.ID][m.ID] {
+					continue
+				}
+				if err := addToGroup(ctx, tx, by, g, m); err != nil {
+					return err
+				}
+				added++
+			}
+		}
+		return nil
+	})
+	return added, err
+}
+
+func addToGroup(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+	if err := tx.AddToGroup(ctx, g.ID, m.ID); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, membershipEvent(by, audit.MemberAdded, g, m))
+}
+
+// membersAndGroups loads what AddToGroups was asked for.
+func membersAndGroups(ctx context.Context, tx Tx, organization string, members, groups []string) ([]Member, []Group, error) {
+	if len(unique(groups)) == 0 {
+		return nil, nil, fault.NewInvalid("Some fields need your attention.",
+			fault.Field{Path: "groups", Message: "Choose at least one group."})
+	}
+	who, err := allMembers(ctx, tx, organization, members)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := chooseGroups(ctx, tx, organization, groups)
+	return who, in, err
+}
+
+// chooseGroups finds groups whose members are ours to manage. NotFound for an unknown
+// id; Denied when the identity provider manages one of them.
+func chooseGroups(ctx context.Context, r Reader, organization string, ids []string) ([]Group, error) {
+	list, err := r.Groups(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	ids = unique(ids)
+	chosen := slices.DeleteFunc(list, func(g Group) bool { return !slices.Contains(ids, g.ID) })
+	if len(chosen) != len(ids) {
+		return nil, fault.NewNotFound("That group")
+	}
+	for _, g := range chosen {
+		if err := g.membersAreOurs(); err != nil {
+			return nil, err
+		}
+	}
+	return chosen, nil
+}
+
+// membersAreOurs refuses to touch a membership that the identity provider would undo.
+func (g Group) membersAreOurs() error {
+	if g.External {
+		return fault.NewDenied("The members of the group " + g.Name + " are managed by the identity provider.")
+	}
+	return nil
+}
+
+// RemoveFromGroup ends memberships of one group, all or nothing. NotFound when the group
+// or one of the memberships is not there; Denied for a group whose members the identity
+// provider manages, and to all but Admins.
+func (s *Service) RemoveFromGroup(ctx context.Context, by audit.Caller, group string, members []string) (Group, error) {
+	var g Group
+	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		var err error
+		if g, err = tx.Group(ctx, org.ID, group); err != nil {
+			return err
+		}
+		if err := g.membersAreOurs(); err != nil {
+			return err
+		}
+		who, err := allMembers(ctx, tx, org.ID, members)
+		if err != nil {
+			return err
+		}
+		for _, m := range who {
+			if err := tx.RemoveFromGroup(ctx, g.ID, m.ID); err != nil {
+				return err
+			}
+			if err := tx.AppendEvent(ctx, membershipEvent(by, audit.MemberRemoved, g, m)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g, err
+}

@@ -1,0 +1,67 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/audit"
+)
+
+// Reader is everything that the service reads, inside and outside a transaction. It is put
+// together from what the use cases of each aggregate need; the parts stand beside them.
+// Every list takes the organization as a required parameter.
+type Reader interface {
+	SubjectStore
+	WorkspaceReader
+	MemberReader
+	GroupReader
+	PolicyReader
+	InvitationReader
+	TokenReader
+}
+
+// Store is what the service reads outside a transaction, and the way into one.
+type Store interface {
+	Reader
+	// InTx runs fn in one write transaction: all or nothing.
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// Claimed reports whether an organization exists.
+	Claimed(ctx context.Context) (bool, error)
+	// RecentEvents lists the newest audit events, of one actor or (actor "") of all.
+	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
+}
+
+// Tx is what the service does inside a transaction.
+type Tx interface {
+	Reader
+	WorkspaceWriter
+	MemberWriter
+	GroupWriter
+	PolicyWriter
+	InvitationWriter
+	// Now is the moment of the transaction.
+	Now() time.Time
+	Claimed(ctx context.Context) (bool, error)
+	InsertOrganization(ctx context.Context, o Organization) error
+	// HoldOrganization returns the organization and keeps its row until the transaction
+	// ends: two changes of one organization take turns, so that what one has read (who is
+	// an Admin, how many groups there are) is still true when it writes. NotFound when
+	// there is no such organization.
+	HoldOrganization(ctx context.Context, id string) (Organization, error)
+	// TombstoneTokens marks the tokens as deleted now; those that are so already stay.
+	TombstoneTokens(ctx context.Context, organization string, ids []string) error
+	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// TokenReader is the little that account administration must know of tokens: whose they
+// are, to say what breaks, to end them with their owner, and to explain decisions.
+type TokenReader interface {
+	// Token holds the facts that decide what a token may do; NotFound when it is deleted.
+	TokenFacts(ctx context.Context, organization, id string) (TokenFacts, error)
+	// TokensOfMembers lists the members' personal tokens that are not deleted, expired
+	// ones included; the last used first.
+	TokensOfMembers(ctx context.Context, organization string, members []string) ([]HeldToken, error)
+	// TokensOfWorkspace lists the tokens of both kinds of a workspace that are not
+	// deleted, expired ones included.
+	TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]HeldToken, error)
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"latchkey/internal/account"
+	"latchkey/internal/verify"
+)
+
+const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at`
+
+func scanMember(row scanner) (account.Member, error) {
+	var m account.Member
+	var created, updated int64
+	var seen sql.NullInt64
+	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen)
+	m.CreatedAt, m.UpdatedAt, m.LastSeenAt = moment(created), moment(updated), maybeMoment(seen)
+	return m, err
+}
+
+// Member returns a member of the organization; NotFound otherwise.
+func (q queries) Member(ctx context.Context, organization, id string) (account.Member, error) {
+	return one(ctx, q, "That member", scanMember,
+		`SELECT `+memberColumns+` FROM members m WHERE m.organization_id = $1 AND m.id = $2`, organization, id)
+}
+
+// InsertMember adds a member; Conflict when the e-mail is taken.
+func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash string) error {
+	tx.changed(verify.MemberChanged, m.ID)
+	_, err := tx.exec(ctx, `INSERT INTO members (id, organization_id, email, name, role, status, password_hash, external_id, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		m.ID, m.Organization, m.Email, m.Name, m.Role, m.Status, passwordHash, m.ExternalID, millis(m.CreatedAt), millis(m.UpdatedAt))
+	return err
+}
+
+// Members returns the members of the organization with these ids, by name.
+func (q queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return all(ctx, q, scanMember, `SELECT `+memberColumns+` FROM members m
+		WHERE m.organization_id = $1 AND m.id IN (`+placeholders(2, len(ids))+`) ORDER BY lower(m.name), m.id`,
+		with([]any{organization}, ids...)...)
+}
+
+// memberOrder is the sort key of each order of a list of members.
+func memberOrder(s account.MemberSort) string {
+	switch s {
+	case account.ByEmail:
+		return `m.email`
+	case account.ByRole:
+		return `m.role`
+	case account.ByLastSeen:
+		return `coalesce(m.last_seen_at, 0)`
+	case account.ByTokens:
+		return `live`
+	case account.ByName:
+	}
+	return `lower(m.name)`
+}
+
+// liveTokens counts a member's live personal tokens at $2.
+const liveTokens = `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal'
+		AND t.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2))`
+
+// FindMembers returns one page of members with their live tokens, and how many there are
+// on all pages.
+func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery, now time.Time) ([]account.MemberRow, int, error) {
+	where := ` FROM members m WHERE m.organization_id = $1
+		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR lower(m.name) LIKE $3 ESCAPE '\' OR m.name LIKE $4 ESCAPE '\' OR m.name LIKE $5 ESCAPE '\')
+		AND ($6 = '' OR m.id IN (SELECT member_id FROM group_members WHERE group_id = $6))
+		AND ($7 = '' OR m.id NOT IN (SELECT member_id FROM group_members WHERE group_id = $7))`
+	lower, typed, title := likePatterns(query.Search)
+	filter := []any{query.Search, lower, typed, title, query.InGroup, query.NotInGroup}
+	total, err := q.number(ctx, `SELECT count(*)`+where, append([]any{organization}, filter...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	direction := ``
+	if query.Descending {
+		direction = ` DESC`
+	}
+	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, `+strings.ReplaceAll(liveTokens, "$2", "$8")+` AS live`+where+`
+		ORDER BY `+memberOrder(query.Sort)+direction+`, lower(m.name), m.id LIMIT $9 OFFSET $10`,
+		append(append([]any{organization}, filter...), millis(now), query.Limit, query.Offset)...)
+	return rows, total, err
+}
+
+func scanMemberRow(row scanner) (account.MemberRow, error) {
+	var live int
+	m, err := scanMember(scanWith{row, &live})
+	return account.MemberRow{Member: m, LiveTokens: live}, err
+}
+
+// scanWith scans one more column at the end.
+type scanWith struct {
+	scanner
+	last any
+}
+
+func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
+
+// likePatterns are LIKE patterns for texts that contain search, in lower case, as typed and
+// with a capital first letter: engines differ in which letters beyond ASCII their lower()
+// folds, and these are the ways in which names are written.
+func likePatterns(search string) (lower, typed, title string) {
+	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search)
+	first, size := utf8.DecodeRuneInString(escaped)
+	capital := escaped
+	if size > 0 && first != utf8.RuneError {
+		capital = string(unicode.ToTitle(first)) + strings.ToLower(escaped[size:])
+	}
+	return `%` + strings.ToLower(escaped) + `%`, `%` + escaped + `%`, `%` + capital + `%`
+}
+
+// WorkspacesOfMembers lists, by member, the workspaces that a policy of their own or of a
+// group puts them into, by name.
+func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	ids := placeholders(2, len(members))
+	return q.namedBy(ctx, `SELECT inside.member_id, w.id, w.name FROM (
+			SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.organization_id = $1 AND p.member_id IN (`+ids+`)
+			UNION SELECT p.workspace_id, gm.member_id AS member_id FROM group_members gm JOIN policies p ON p.group_id = gm.group_id
+				WHERE p.organization_id = $1 AND gm.member_id IN (`+ids+`)) AS inside
+		JOIN workspaces w ON w.id = inside.workspace_id ORDER BY lower(w.name), w.id`, with([]any{organization}, members...)...)
+}
+
+// GroupsOfMembers lists, by member, their groups by name.
+func (q queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	return q.namedBy(ctx, `SELECT gm.member_id, g.id, g.name FROM group_members gm JOIN groups g ON g.id = gm.group_id
+		WHERE g.organization_id = $1 AND gm.member_id IN (`+placeholders(2, len(members))+`) ORDER BY lower(g.name), g.id`,
+		with([]any{organization}, members...)...)
+}
+
+// CountMembers counts the organization's members, deactivated ones included.
+func (q queries) CountMembers(ctx context.Context, organization string) (int, error) {
+	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1`, organization)
+}
+
+// CountActiveAdmins counts the organization's active Admins.
+func (q queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
+	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
+}
+
+// EmailsKnown returns which of the addresses belong to a member.
+func (q queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
+	if len(emails) == 0 {
+		return nil, nil
+	}
+	return q.textSet(ctx, `SELECT email FROM members WHERE organization_id = $1 AND email IN (`+placeholders(2, len(emails))+`)`,
+		with([]any{organization}, emails...)...)
+}
+
+// UpdateMember saves name, role and status; NotFound when the member is gone.
+func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
+	tx.changed(verify.MemberChanged, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4
+		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
+}
+
+// DeleteMembers removes members; their sessions, memberships and policies go with them.
+// NotFound when one of them is gone.
+func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
+	for _, id := range ids {
+		tx.changed(verify.MemberChanged, id)
+		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ResetMember removes a member's own policies and the memberships of groups that are not
+// managed externally.
+func (tx *Tx) ResetMember(ctx context.Context, organization, id string) error {
+	tx.changed(verify.MemberChanged, id)
+	if _, err := tx.exec(ctx, `DELETE FROM policies WHERE organization_id = $1 AND member_id = $2`, organization, id); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `DELETE FROM group_members WHERE member_id = $1
+		AND group_id IN (SELECT id FROM groups WHERE organization_id = $2 AND external = FALSE)`, id, organization)
+	return err
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/verify"
+)
+
+const policyColumns = `p.id, p.organization_id, p.workspace_id, p.kind, coalesce(p.group_id, p.member_id, ''),
+	coalesce(g.name, m.name, ''), p.body, p.version, p.updated_at, p.updated_by`
+
+const policyTables = ` FROM policies p LEFT JOIN groups g ON g.id = p.group_id LEFT JOIN members m ON m.id = p.member_id `
+
+func scanPolicy(row scanner) (account.Policy, error) {
+	var p account.Policy
+	var body string
+	var updated int64
+	err := row.Scan(&p.ID, &p.Organization, &p.Workspace, &p.Kind, &p.Subject, &p.SubjectName, &body, &p.Version, &updated, &p.UpdatedBy)
+	if err != nil {
+		return p, err
+	}
+	p.UpdatedAt = moment(updated)
+	if p.Body, err = access.ParsePolicy(body); err != nil {
+		return p, fmt.Errorf("policy %s: %w", p.ID, err)
+	}
+	return p, nil
+}
+
+// Baseline returns a workspace's baseline policy; NotFound outside the organization.
+func (q queries) Baseline(ctx context.Context, organization, workspace string) (account.Policy, error) {
+	return one(ctx, q, "That workspace", scanPolicy, `SELECT `+policyColumns+policyTables+`
+		WHERE p.organization_id = $1 AND p.workspace_id = $2 AND p.kind = 'baseline'`, organization, workspace)
+}
+
+// PoliciesOfMember lists every layer that may make up the member's effective policies:
+// all baselines, the policies of the member's groups and the member's own.
+func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]account.Policy, error) {
+	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
+		WHERE p.organization_id = $1 AND p.id IN (
+			SELECT b.id FROM policies b WHERE b.organization_id = $1 AND b.kind = 'baseline'
+			UNION ALL SELECT o.id FROM policies o WHERE o.member_id = $2
+			UNION ALL SELECT gp.id FROM group_members gm JOIN policies gp ON gp.group_id = gm.group_id WHERE gm.member_id = $2)
+		ORDER BY p.workspace_id, p.kind, lower(g.name), p.id`, organization, member)
+}
+
+// ofSubject is the condition that picks the policies of the subject $3 among those of a
+// kind, so that an index finds them.
+func ofSubject(kind account.PolicyKind) string {
+	switch kind {
+	case account.GroupPolicy:
+		return `p.group_id = $3`
+	case account.MemberPolicy:
+		return `p.member_id = $3`
+	case account.BaselinePolicy:
+	}
+	return `$3 = ''`
+}
+
+// PolicyAt returns the policy in a place; NotFound when there is none.
+func (q queries) PolicyAt(ctx context.Context, organization string, at account.Place) (account.Policy, error) {
+	return one(ctx, q, "That policy", scanPolicy, `SELECT `+policyColumns+policyTables+`
+		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(at.Kind)+` AND p.workspace_id = $4`,
+		organization, at.Kind, at.Subject, at.Workspace)
+}
+
+// PoliciesOf lists the policies of one group or member, or with subject "" all baselines.
+func (q queries) PoliciesOf(ctx context.Context, organization string, kind account.PolicyKind, subject string) ([]account.Policy, error) {
+	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
+		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(kind)+` ORDER BY p.workspace_id`,
+		organization, kind, subject)
+}
+
+// PolicyEvents lists the newest audit events of one policy, newest first.
+func (q queries) PolicyEvents(ctx context.Context, organization, policy string, limit int) ([]audit.Event, error) {
+	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
+		WHERE organization_id = $1 AND target_id = $2 AND target_type IN ('policy', 'permission') ORDER BY seq DESC LIMIT $3`,
+		organization, policy, limit)
+}
+
+// Audience counts whom a policy in the place concerns.
+func (q queries) Audience(ctx context.Context, organization string, at account.Place, now time.Time) (account.Audience, error) {
+	var a account.Audience
+	var err error
+	switch at.Kind {
+	case account.MemberPolicy:
+		a.Members, err = q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND role <> 'admin'`, organization, at.Subject)
+		return a, err
+	case account.GroupPolicy:
+		a.Groups = 1
+		a.Members, err = q.number(ctx, `SELECT count(*) FROM group_members gm JOIN members m ON m.id = gm.member_id
+			WHERE m.organization_id = $1 AND gm.group_id = $2 AND m.role <> 'admin'`, organization, at.Subject)
+		return a, err
+	case account.BaselinePolicy:
+	}
+	if a.Members, err = q.number(ctx, `SELECT count(*) FROM (`+inWorkspaces+`) AS inside WHERE workspace_id = $2`, organization, at.Workspace); err != nil {
+		return a, err
+	}
+	if a.Groups, err = q.number(ctx, `SELECT count(*) FROM policies WHERE organization_id = $1 AND workspace_id = $2 AND kind = 'group'`, organization, at.Workspace); err != nil {
+		return a, err
+	}
+	a.ServiceTokens, err = q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
+		AND t.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $3)`, organization, at.Workspace, millis(now))
+	return a, err
+}
+
+// policyChanged notes whom a policy concerns.
+func (tx *Tx) policyChanged(p account.Policy) {
+	switch p.Kind {
+	case account.GroupPolicy:
+		tx.changed(verify.GroupChanged, p.Subject)
+	case account.MemberPolicy:
+		tx.changed(verify.MemberChanged, p.Subject)
+	case account.BaselinePolicy:
+		tx.changed(verify.WorkspaceChanged, p.Workspace)
+	}
+}
+
+// InsertPolicy adds a policy; Conflict when the place already holds one.
+func (tx *Tx) InsertPolicy(ctx context.Context, p account.Policy) error {
+	var group, member any
+	switch p.Kind {
+	case account.GroupPolicy:
+		group = p.Subject
+	case account.MemberPolicy:
+		member = p.Subject
+	case account.BaselinePolicy:
+	}
+	tx.policyChanged(p)
+	_, err := tx.exec(ctx, `INSERT INTO policies (id, organization_id, workspace_id, kind, group_id, member_id, body, version, created_at, updated_at, updated_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`,
+		p.ID, p.Organization, p.Workspace, p.Kind, group, member, p.Body.String(), p.Version, millis(p.UpdatedAt), p.UpdatedBy)
+	return err
+}
+
+// UpdatePolicy saves body and version of a policy whose stored version is the one before;
+// Conflict otherwise.
+func (tx *Tx) UpdatePolicy(ctx context.Context, p account.Policy) error {
+	tx.policyChanged(p)
+	n, err := tx.exec(ctx, `UPDATE policies SET body = $1, version = $2, updated_at = $3, updated_by = $4
+		WHERE organization_id = $5 AND id = $6 AND version = $7`,
+		p.Body.String(), p.Version, millis(p.UpdatedAt), p.UpdatedBy, p.Organization, p.ID, p.Version-1)
+	if err == nil && n == 0 {
+		return fault.NewConflict("The policy was changed meanwhile.")
+	}
+	return err
+}
+
+// DeletePolicy takes a group or member out of a workspace; NotFound when the policy is gone.
+func (tx *Tx) DeletePolicy(ctx context.Context, p account.Policy) error {
+	tx.policyChanged(p)
+	return tx.execOne(ctx, "That policy", `DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
+}
+
+// Resources lists a workspace's resources by type and name.
+func (q queries) Resources(ctx context.Context, organization, workspace string) ([]account.Resource, error) {
+	return all(ctx, q, func(row scanner) (account.Resource, error) {
+		var r account.Resource
+		err := row.Scan(&r.ID, &r.Type, &r.Name)
+		return r, err
+	}, `SELECT r.id, r.type, r.name FROM resources r JOIN workspaces w ON w.id = r.workspace_id
+		WHERE w.organization_id = $1 AND r.workspace_id = $2 ORDER BY r.type, lower(r.name), r.id`, organization, workspace)
+}

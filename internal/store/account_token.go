@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, t.last_used_at`
+
+func scanHeld(row scanner) (account.HeldToken, error) {
+	var t account.HeldToken
+	var kind token.Kind
+	var expires, used sql.NullInt64
+	err := row.Scan(&t.ID, &kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
+	t.Personal = kind == token.Personal
+	t.ExpiresAt, t.LastUsedAt = maybeMoment(expires), maybeMoment(used)
+	return t, err
+}
+
+const lastUsedFirst = ` ORDER BY coalesce(t.last_used_at, 0) DESC, t.id`
+
+// TokensOfMembers lists members' personal tokens that are not deleted, the last used first.
+func (q queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.deleted_at IS NULL AND t.owner_id IN (`+placeholders(2, len(members))+`)`+lastUsedFirst,
+		with([]any{organization}, members...)...)
+}
+
+// TokensOfWorkspace lists the tokens of a workspace that are not deleted.
+func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
+	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.deleted_at IS NULL`+lastUsedFirst, organization, workspace)
+}
+
+// TokenFacts returns what decides about a token that is not deleted; NotFound otherwise.
+func (q queries) TokenFacts(ctx context.Context, organization, id string) (account.TokenFacts, error) {
+	t, err := q.Token(ctx, organization, id)
+	if err != nil {
+		return account.TokenFacts{}, err
+	}
+	kinds := map[token.Kind]access.Kind{token.Personal: access.PersonalToken, token.Workspace: access.WorkspaceToken, token.Organization: access.OrganizationToken}
+	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: kinds[t.Kind], Name: t.Name, Hint: t.Hint, Owner: t.Owner,
+		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
+}
+
+// TombstoneTokens marks tokens of the organization as deleted now; those that are so
+// already stay as they are.
+func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
+	for _, id := range ids {
+		tx.changed(verify.TokenChanged, id)
+		if _, err := tx.exec(ctx, `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
+			millis(tx.now), organization, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
