@@ -1,7 +1,9 @@
 package signin_test
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,6 +71,43 @@ func TestLookup_WritesTheLastUseOncePerInterval(t *testing.T) {
 	}
 	if n := f.count(t, `SELECT count(*) FROM members WHERE last_seen_at IS NOT NULL`); n != 1 {
 		t.Errorf("%d members were seen", n)
+	}
+}
+
+// slow is a store whose first transaction waits until it is let go.
+type slow struct {
+	store.SignIns
+	entered, release chan struct{}
+	transactions     atomic.Int64
+}
+
+func (s *slow) InTx(ctx context.Context, fn func(signin.Tx) error) error {
+	if s.transactions.Add(1) == 1 {
+		close(s.entered)
+		<-s.release
+	}
+	return s.SignIns.InTx(ctx, fn)
+}
+
+func TestLookup_WhileOneRequestWritesTheLastUseOthersDoNotWait(t *testing.T) {
+	f := newFixture(t)
+	started := f.mustSignIn(t, ada, "")
+	f.clock.Advance(signin.TouchInterval)
+	st := &slow{SignIns: store.SignIns{Store: f.store}, entered: make(chan struct{}), release: make(chan struct{})}
+	f.Service = signin.New(st, f.hasher)
+	first := make(chan error)
+	go func() {
+		_, err := f.Lookup(t.Context(), started.Secret)
+		first <- err
+	}()
+	<-st.entered
+	f.wantLive(t, started, true)
+	close(st.release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if n := st.transactions.Load(); n != 1 {
+		t.Errorf("%d transactions, want 1", n)
 	}
 }
 

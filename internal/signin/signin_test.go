@@ -3,6 +3,7 @@ package signin_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -33,13 +34,16 @@ func TestSignIn_EveryFailureGetsTheSameAnswerAfterTheSameWork(t *testing.T) {
 		"not text":              {"\xff\x00@acme.example", password},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before, logged := f.hasher.checked.Load(), len(f.events(t))
+			before, dummies, logged := f.hasher.checked.Load(), f.hasher.dummies.Load(), len(f.events(t))
 			err := f.try(t, c.email, c.password, "203.0.113."+fmt.Sprint(len(name)))
 			if got := wantKind(t, err, fault.Unauthenticated); got.Message != "The e-mail or the password is not right." || got.Cause != nil {
 				t.Errorf("answer = %v", got)
 			}
 			if n := f.hasher.checked.Load() - before; n != 1 {
 				t.Errorf("%d hashes checked, want 1", n)
+			}
+			if n := f.hasher.dummies.Load() - dummies; (n == 0) != (name == "wrong password") {
+				t.Errorf("checked against %d dummies; only an account that can sign in has its own hash checked", n)
 			}
 			if n := len(f.events(t)) - logged; n != 1 {
 				t.Errorf("%d events, want 1", n)
@@ -188,6 +192,10 @@ func TestSignIn_SecretAndPasswordAreNowhereInTheDatabase(t *testing.T) {
 	started := f.mustSignIn(t, ada, "")
 	wantKind(t, f.try(t, ada, wrong, home), fault.Unauthenticated)
 	f.wantLive(t, started, true)
+	decoded, err := base64.RawURLEncoding.DecodeString(started.Secret)
+	if err != nil || len(decoded) != 32 {
+		t.Fatalf("the secret has %d bytes, %v", len(decoded), err)
+	}
 	files, err := filepath.Glob(f.path + "*")
 	if err != nil || len(files) < 2 {
 		t.Fatalf("files = %v, %v; want the database and its log", files, err)
@@ -197,9 +205,9 @@ func TestSignIn_SecretAndPasswordAreNowhereInTheDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, canary := range []string{started.Secret, password, wrong} {
+		for name, canary := range map[string]string{"secret": started.Secret, "decoded secret": string(decoded), "password": password, "wrong password": wrong} {
 			if bytes.Contains(content, []byte(canary)) {
-				t.Errorf("%s holds %q", filepath.Base(file), canary)
+				t.Errorf("%s holds the %s", filepath.Base(file), name)
 			}
 		}
 	}
