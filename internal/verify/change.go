@@ -1,5 +1,3 @@
-// Package verify turns a presented secret into the principal that it stands for, at the
-// speed of memory and with the truth of the database.
 package verify
 
 // ChangeKind says what kind of thing a transaction changed.

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+// Verification is the store as package verify sees it.
+type Verification struct{ *Store }
+
+const recordColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.digest, t.owner_id, t.workspace_id, t.scope,
+	t.policy, t.legacy, t.created_at, t.expires_at, t.deleted_at`
+
+func scanRecord(row scanner) (verify.Record, error) {
+	var r verify.Record
+	var digest []byte
+	var created int64
+	var expires, deleted sql.NullInt64
+	err := row.Scan(&r.ID, &r.Organization, &r.Kind, &r.Name, &r.Hint, &digest, &r.Owner, &r.Workspace, &r.Scope,
+		&r.Policy, &r.Legacy, &created, &expires, &deleted)
+	if err != nil {
+		return r, err
+	}
+	if copy(r.Digest[:], digest) != len(r.Digest) || len(digest) != len(r.Digest) {
+		return r, fmt.Errorf("token %s: the digest has %d bytes", r.ID, len(digest))
+	}
+	r.CreatedAt, r.ExpiresAt, r.Deleted = moment(created), maybeMoment(expires), deleted.Valid
+	return r, nil
+}
+
+// LiveTokens calls each for every token that is not deleted.
+func (q queries) LiveTokens(ctx context.Context, each func(verify.Record) error) error {
+	rows, err := q.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM tokens t WHERE t.deleted_at IS NULL`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err == nil {
+			err = each(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// idsPerQuery keeps lists of ids below every engine's limit of parameters.
+const idsPerQuery = 500
+
+// TokenRecords returns the tokens with these ids, deleted ones included.
+func (q queries) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
+	var found []verify.Record
+	for chunk := range slices.Chunk(ids, idsPerQuery) {
+		some, err := all(ctx, q, scanRecord, `SELECT `+recordColumns+` FROM tokens t WHERE t.id IN (`+
+			placeholders(1, len(chunk))+`)`, anys(chunk)...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
+}
+
+func anys(texts []string) []any {
+	args := make([]any, len(texts))
+	for i, s := range texts {
+		args[i] = s
+	}
+	return args
+}
+
+// RecordOfDigest returns the token with this digest of its secret, deleted or not.
+func (q queries) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error) {
+	return one(ctx, q, "That token", scanRecord, `SELECT `+recordColumns+` FROM tokens t WHERE t.digest = $1`, digest[:])
+}
+
+// standingOf says how a personal token's owner stands and which policies apply to it in the
+// workspace; each policy is a row, and no policy is one row without. One statement, so that
+// it is the truth of one moment. The arms of the union each find their rows by an index.
+const standingOf = `SELECT o.name, w.name, m.name, m.email, m.role, m.status,
+		coalesce(x.kind, ''), coalesce(x.group_id, ''), coalesce(x.group_name, ''), coalesce(x.body, '')
+	FROM members m
+	JOIN organizations o ON o.id = m.organization_id
+	JOIN workspaces w ON w.organization_id = m.organization_id
+	LEFT JOIN (
+		SELECT p.id, p.kind, '' AS group_id, '' AS group_name, p.body FROM policies p
+			WHERE p.workspace_id = $2 AND p.kind = 'baseline'
+		UNION ALL
+		SELECT p.id, p.kind, g.id, g.name, p.body FROM group_members gm
+			JOIN policies p ON p.group_id = gm.group_id AND p.workspace_id = $2 AND p.kind = 'group'
+			JOIN groups g ON g.id = gm.group_id WHERE gm.member_id = $1
+		UNION ALL
+		SELECT p.id, p.kind, '', '', p.body FROM policies p
+			WHERE p.workspace_id = $2 AND p.member_id = $1 AND p.kind = 'member'
+	) x ON TRUE
+	WHERE m.id = $1 AND w.id = $2 AND m.organization_id = $3
+	ORDER BY x.kind, lower(x.group_name), x.id`
+
+// standingIn is the same for a workspace token: it has no owner.
+const standingIn = `SELECT o.name, w.name, '', '', '', '', coalesce(p.kind, ''), '', '', coalesce(p.body, '')
+	FROM workspaces w
+	JOIN organizations o ON o.id = w.organization_id
+	LEFT JOIN policies p ON p.workspace_id = w.id AND p.kind = 'baseline'
+	WHERE w.id = $1 AND w.organization_id = $2`
+
+const standingAlone = `SELECT o.name, '', '', '', '', '', '', '', '', '' FROM organizations o WHERE o.id = $1`
+
+// TokenStanding reads what decides about a holder's tokens, as of one moment.
+func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Standing, error) {
+	var query string
+	var args []any
+	switch h.Kind {
+	case token.Personal:
+		query, args = standingOf, []any{h.Owner, h.Workspace, h.Organization}
+	case token.Workspace:
+		query, args = standingIn, []any{h.Workspace, h.Organization}
+	case token.Organization:
+		query, args = standingAlone, []any{h.Organization}
+	}
+	var s verify.Standing
+	rows, err := all(ctx, q, func(row scanner) (verify.Layer, error) {
+		var l verify.Layer
+		err := row.Scan(&s.Organization, &s.Workspace, &s.Owner, &s.Email, &s.Role, &s.Status, &l.Kind, &l.Group, &l.Name, &l.Body)
+		return l, err
+	}, query, args...)
+	if err != nil {
+		return s, err
+	}
+	if len(rows) == 0 {
+		return s, fault.NewNotFound("What the token belongs to")
+	}
+	s.Layers = slices.DeleteFunc(rows, func(l verify.Layer) bool { return l.Kind == "" })
+	return s, nil
+}
+
+// GroupMembers lists the ids of a group's members.
+func (q queries) GroupMembers(ctx context.Context, group string) ([]string, error) {
+	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
+}
+
+// SaveUses notes when tokens were used last and from where, in one transaction. A use is
+// no change of the token: nobody is told.
+func (s *Store) SaveUses(ctx context.Context, uses []verify.Use) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		for chunk := range slices.Chunk(uses, idsPerQuery) {
+			if err := tx.saveUses(ctx, chunk); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
+	stored, err := tx.storedUses(ctx, uses)
+	if err != nil {
+		return err
+	}
+	var values strings.Builder
+	args := make([]any, 0, 3*len(uses))
+	for _, u := range uses {
+		from, err := json.Marshal(mergeUses(u.From, stored[u.Token]))
+		if err != nil {
+			return err
+		}
+		if len(args) > 0 {
+			values.WriteString(", ")
+		}
+		// The type of a parameter in VALUES is not inferred everywhere.
+		fmt.Fprintf(&values, "($%d, CAST($%d AS BIGINT), $%d)", len(args)+1, len(args)+2, len(args)+3)
+		args = append(args, u.Token, millis(u.At), string(from))
+	}
+	_, err = tx.exec(ctx, `WITH used (id, at, places) AS (VALUES `+values.String()+`)
+		UPDATE tokens SET last_used_at = used.at, last_used_from = used.places
+		FROM used WHERE tokens.id = used.id AND coalesce(tokens.last_used_at, 0) <= used.at`, args...)
+	return err
+}
+
+// storedUses reads the addresses that the tokens were used from before.
+func (tx *Tx) storedUses(ctx context.Context, uses []verify.Use) (map[string][]token.Use, error) {
+	ids := make([]any, len(uses))
+	for i, u := range uses {
+		ids[i] = u.Token
+	}
+	stored := make(map[string][]token.Use, len(uses))
+	_, err := all(ctx, tx.queries, func(row scanner) (struct{}, error) {
+		var id, text string
+		var from []token.Use
+		err := row.Scan(&id, &text)
+		if err == nil {
+			err = json.Unmarshal([]byte(text), &from)
+		}
+		stored[id] = from
+		return struct{}{}, err
+	}, `SELECT t.id, t.last_used_from FROM tokens t WHERE t.last_used_from <> '[]' AND t.id IN (`+placeholders(1, len(ids))+`)`, ids...)
+	return stored, err
+}
+
+// mergeUses is the latest distinct addresses of both, newest first. now is that already.
+func mergeUses(now, before []token.Use) []token.Use {
+	merged := append(append([]token.Use{}, now...), before...)
+	slices.SortStableFunc(merged, func(a, b token.Use) int { return b.At.Compare(a.At) })
+	seen := map[string]bool{}
+	merged = slices.DeleteFunc(merged, func(u token.Use) bool {
+		twice := seen[u.IP]
+		seen[u.IP] = true
+		return twice
+	})
+	return merged[:min(len(merged), verify.MaxAddresses)]
+}
+
+var _ verify.Store = Verification{}

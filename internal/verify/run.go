@@ -1,0 +1,54 @@
+package verify
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	flushEvery = 30 * time.Second // how much of "last used" a crash may lose
+	retryAfter = 5 * time.Second  // when Load failed
+	sweepEvery = 10               // flushes
+)
+
+// Run fills the memory, saves uses every 30 seconds and forgets tokens of holders that
+// are gone, until ctx ends. Failures are logged and tried again.
+func (a *Authority) Run(ctx context.Context) {
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	for flushes := 1; ; {
+		wait := flush.C
+		var retry <-chan time.Time
+		if !a.Complete() {
+			if err := a.Load(ctx); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "verify: cannot load the tokens, asking the database for each", "error", err)
+				retry = time.After(retryAfter)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-retry:
+		case <-wait:
+			if err := a.Flush(ctx); err != nil {
+				a.log.ErrorContext(ctx, "verify: cannot save when tokens were used, trying again", "error", err)
+			}
+			if flushes++; flushes%sweepEvery == 0 {
+				a.Sweep()
+			}
+		}
+	}
+}
+
+// Close saves the last uses. Call it when nothing verifies any more and before the store
+// is closed.
+func (a *Authority) Close(ctx context.Context) error { return a.Flush(ctx) }
+
+// Sweep takes tokens out of memory whose owner, workspace or organization is gone: they
+// come back for nobody. Presented again, the database tells that they are revoked.
+func (a *Authority) Sweep() {
+	a.dropWhere(func(e *entry) bool {
+		st := e.standing.state.Load()
+		return st != nil && st.refusal == Revoked
+	})
+}

@@ -1,0 +1,107 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+)
+
+// Store is what verification needs of the database.
+type Store interface {
+	// LiveTokens calls each for every token that is not deleted, expired ones included,
+	// as of one moment. An error of each ends it.
+	LiveTokens(ctx context.Context, each func(Record) error) error
+	// TokenRecords returns the tokens with these ids, deleted ones included, in any order;
+	// unknown ids are left out.
+	TokenRecords(ctx context.Context, ids []string) ([]Record, error)
+	// RecordOfDigest returns the token with this digest of its secret, deleted or not;
+	// NotFound when there never was one.
+	RecordOfDigest(ctx context.Context, digest [32]byte) (Record, error)
+	// TokenStanding reads, as of one moment, what decides about the tokens of a holder;
+	// NotFound when the member, the workspace or the organization is gone.
+	TokenStanding(ctx context.Context, h Holder) (Standing, error)
+	// GroupMembers lists the ids of a group's members; none for an unknown group.
+	GroupMembers(ctx context.Context, group string) ([]string, error)
+	// SaveUses notes when tokens were used last and from where, all in one transaction.
+	// Addresses that are stored already and not among the latest stay.
+	SaveUses(ctx context.Context, uses []Use) error
+}
+
+// Record is a token as the database has it, with the digest of its secret. Times are UTC in
+// whole milliseconds; the zero time means none.
+type Record struct {
+	ID           string
+	Organization string
+	Kind         token.Kind
+	Name         string
+	Hint         string
+	Digest       [32]byte
+	Owner        string // personal: the member's id
+	Workspace    string // personal, workspace
+	Scope        access.Scope
+	Policy       string // workspace: its own policy as canonical JSON
+	Legacy       bool
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	Deleted      bool
+}
+
+// Holder is what tokens with the same rights have in common: all personal tokens of one
+// member in one workspace with one scope, all workspace tokens of one workspace with the
+// same policy, all organization tokens.
+type Holder struct {
+	Kind         token.Kind
+	Organization string
+	Owner        string
+	Workspace    string
+	Scope        access.Scope
+	Policy       string
+}
+
+// holder is what the record shares its rights with.
+func (r Record) holder() Holder {
+	h := Holder{Kind: r.Kind, Organization: r.Organization}
+	switch r.Kind {
+	case token.Personal:
+		h.Owner, h.Workspace, h.Scope = r.Owner, r.Workspace, r.Scope
+	case token.Workspace:
+		h.Workspace, h.Policy = r.Workspace, r.Policy
+	case token.Organization:
+	}
+	return h
+}
+
+// Standing is what the database says about a holder.
+type Standing struct {
+	Organization string // name
+	Workspace    string // name
+	Owner        string // name; this and the next three for personal tokens
+	Email        string
+	Role         access.Role
+	Status       account.Status
+	// Layers are the policies that apply in the workspace: for a personal token the
+	// baseline, those of its owner's groups and its owner's; for a workspace token the
+	// baseline. In the order in which a reason names them.
+	Layers []Layer
+}
+
+// Layer is one stored policy.
+type Layer struct {
+	Kind  account.PolicyKind
+	Group string // id, of a group's policy
+	Name  string // of the group
+	Body  string // canonical JSON
+}
+
+// Use is when a token was used last and from where.
+type Use struct {
+	Token string // id
+	At    time.Time
+	From  []token.Use // the latest addresses, newest first, at most [MaxAddresses]; may be empty
+}
+
+// MaxAddresses is how many distinct addresses are kept per token.
+const MaxAddresses = 5
