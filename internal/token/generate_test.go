@@ -278,8 +278,8 @@ func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
 		"service_access_token:manage":     {"service_access_token:manage": access.Everywhere()},
 		"source:connect":                  {"source:connect": access.Only("s1")},
 		"source:edit":                     {"source:edit": access.Only("s1", "nothing")},
-		"source:live_events":              {"source:live_events": access.Only("s3")}, // in another workspace
-		"destination:edit":                {"destination:edit": access.Only("s1")},   // of another type
+		"source:live_events":              {"source:live_events": access.Only("s3")},                                 // in another workspace
+		"destination:edit":                {"destination:edit": access.Only("s1"), "source:edit": access.Only("s1")}, // of another type
 		"destination:edit source:edit":    {"source:edit": access.AllBut("s4"), "destination:edit": access.Only("d2")},
 		"source:create_delete table:edit": {"source:create_delete": access.AllBut("s1"), "table:edit": access.Only("t1"), "source:edit": access.Only("s1")},
 	} {

@@ -78,6 +78,16 @@ func TestParseExpiration_RefusesWhatIsNoEnd(t *testing.T) {
 	}
 }
 
+func TestParseExpiration_ADayIsOverAtMidnight(t *testing.T) {
+	midnight := time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC)
+	if _, problems := token.ParseExpiration(token.OnDate, "2026-03-10", midnight.Add(-time.Millisecond)); problems != nil {
+		t.Errorf("the day's last instant: %v", problems)
+	}
+	if _, problems := token.ParseExpiration(token.OnDate, "2026-03-10", midnight); problems == nil {
+		t.Error("midnight still accepts the day before")
+	}
+}
+
 func TestChoices_AllParseToTheEndTheyShow(t *testing.T) {
 	var values []string
 	for _, c := range token.Choices(noon) {
