@@ -146,7 +146,7 @@ func (x *extension) entry(path, typ string, entry Entry) {
 	case perm.Type() != typ:
 		x.problems.Add(path+".action", "The action belongs to the type "+perm.Type()+", not to "+typ+".")
 	case known:
-		x.problems.Add(path+".action", "The permission "+string(perm)+" is built in.")
+		x.problems.Add(path+".action", "The permission "+string(perm)+" is there already.")
 	case x.permissions[perm]:
 		x.problems.Add(path+".action", "The permission "+string(perm)+" is there twice.")
 	}

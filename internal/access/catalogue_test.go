@@ -96,6 +96,9 @@ func TestExtend_AddsRowsOfTheOperator(t *testing.T) {
 		t.Fatal(err)
 	}
 	row.Entries[0].ReadOnly = true // the caller's slice is not the catalogue's
+	if c.Types(SectionCustom)[0].Entries[0].ReadOnly {
+		t.Error("the caller's row is the catalogue's")
+	}
 	if e, ok := c.Lookup("invoice:refund"); !ok || e.Note != "Money leaves." || c.SectionOf("invoice:refund") != SectionCustom {
 		t.Errorf("entry %+v %v", e, ok)
 	}
@@ -106,6 +109,9 @@ func TestExtend_AddsRowsOfTheOperator(t *testing.T) {
 		t.Error("the receiver has changed")
 	}
 	if got := c.Describe("invoice:refund"); got != "Refund Invoices" {
+		t.Error(got)
+	}
+	if got := c.Describe("gone:edit"); got != "gone:edit" {
 		t.Error(got)
 	}
 	if got := c.TypeLabel("nothing"); got != "nothing" {
@@ -122,8 +128,8 @@ func TestExtend_AddsRowsOfTheOperator(t *testing.T) {
 
 func TestExtend_NamesEveryMistake(t *testing.T) {
 	cases := map[string]struct {
-		break_ func(*ResourceType)
-		path   string
+		spoil func(*ResourceType)
+		path  string
 	}{
 		"no type":         {func(r *ResourceType) { r.Type = "" }, "types[0].type"},
 		"type in capital": {func(r *ResourceType) { r.Type = "Invoice" }, "types[0].type"},
@@ -148,7 +154,7 @@ func TestExtend_NamesEveryMistake(t *testing.T) {
 	}
 	for name, k := range cases {
 		row := invoices()
-		k.break_(&row)
+		k.spoil(&row)
 		c, err := BuiltIn().Extend(row)
 		if c != nil || !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)

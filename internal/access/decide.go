@@ -209,30 +209,27 @@ func (q *question) createToken() Decision {
 
 // DecideAll needs every one of perms on r. Without any the answer is no.
 func DecideAll(c *Catalogue, p Principal, perms []Permission, r Resource) Decision {
-	var worst Decision
-	for i, perm := range perms {
-		d := Decide(c, p, perm, r)
-		if i == 0 {
-			worst = d
-			continue
-		}
-		worst = worse(worst, d)
+	if len(perms) == 0 {
+		return Decision{}
 	}
-	return worst
+	d := Decide(c, p, perms[0], r)
+	for _, perm := range perms[1:] {
+		d = worse(d, Decide(c, p, perm, r))
+	}
+	return d
 }
 
 // AllOf is the decision of an act that needs several: the first that hides, otherwise
 // the first that refuses, otherwise the first. Without any the answer is no.
 func AllOf(decisions ...Decision) Decision {
-	var worst Decision
-	for i, d := range decisions {
-		if i == 0 {
-			worst = d
-			continue
-		}
-		worst = worse(worst, d)
+	if len(decisions) == 0 {
+		return Decision{}
 	}
-	return worst
+	d := decisions[0]
+	for _, next := range decisions[1:] {
+		d = worse(d, next)
+	}
+	return d
 }
 
 // worse prefers hiding over refusing over allowing, and a over b among equals: whoever

@@ -228,6 +228,18 @@ func TestDecide_WorkspaceTokenHasItsPolicyAndTheBaseline(t *testing.T) {
 	expectReason(t, "edit without any policy", Decide(c, p, "source:edit", in("source", "S1")), false, Missing)
 }
 
+func TestDecide_ServiceTokensHaveNoRole(t *testing.T) {
+	c := BuiltIn()
+	for _, p := range []Principal{workspaceToken(baseline(nil)), organizationToken()} {
+		p.Role, p.Scope = RoleAdmin, ScopeAdmin
+		expect(t, p.Kind.String()+" edits", Decide(c, p, "source:edit", in("source", "S1")), false)
+		expect(t, p.Kind.String()+" manages", Decide(c, p, ManageMembers, Resource{Organization: acme}), false)
+		if got := EffectivePolicy(c, p, production); len(got) != 0 {
+			t.Errorf("%s: effective policy %v", p.Kind, got)
+		}
+	}
+}
+
 func TestDecide_WorkspaceTokenIsClosedToTheOrganization(t *testing.T) {
 	c := BuiltIn()
 	p := workspaceToken(baseline(c.Everything()))
@@ -413,6 +425,10 @@ func TestDecide_NamesTheLayerThatGives(t *testing.T) {
 		Layer{Kind: LayerGroup, ID: "g1", Name: "Analysts", Policy: Policy{"source:edit": Only("S2")}},
 		Layer{Kind: LayerMember, Policy: perms("table:edit")},
 	)
+	first := member(baseline(perms("table:edit")), Layer{Kind: LayerMember, Policy: perms("table:edit")})
+	if got := Decide(c, first, "table:edit", in("table", "T1")).Reason.Layer; got != LayerBaseline {
+		t.Errorf("of two layers %s is named, want the first", got)
+	}
 	cases := map[string]Decision{
 		"Baseline Workspace Policy": Decide(c, p, "source:edit", in("source", "S1")),
 		"group Analysts":            Decide(c, p, "source:edit", in("source", "S2")),

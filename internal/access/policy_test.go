@@ -60,6 +60,16 @@ func TestReach_IsRightForUnsortedLiterals(t *testing.T) {
 	}
 }
 
+func TestReach_RepeatedIdsCountOnce(t *testing.T) {
+	twice := Reach{IDs: []string{"a", "a"}}
+	if !twice.Equal(Only("a")) {
+		t.Error("not equal")
+	}
+	if diff := cmp.Diff(Only("a"), twice.Union(Reach{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPolicy_AddingAllBeatsExceptionsOfAnother(t *testing.T) {
 	p := Policy{"source:edit": AllBut("S1", "S2")}.Union(Policy{"source:edit": Only("S2", "S3")})
 	if diff := cmp.Diff(Policy{"source:edit": AllBut("S1")}, p); diff != "" {
