@@ -37,8 +37,7 @@ type powers struct {
 func (ps *powers) of(h Holder, s Standing) (*power, error) {
 	layers := s.Layers
 	if h.Kind == token.Workspace {
-		own := Layer{Kind: tokenPolicy, Body: h.Policy}
-		layers = append([]Layer{own}, layers...)
+		layers = append(slices.Clip(layers), Layer{Kind: tokenPolicy, Body: h.Policy})
 	}
 	parts := []string{string(h.Kind), h.Organization, h.Workspace, string(h.Scope), string(s.Role)}
 	for _, l := range layers {

@@ -1,0 +1,206 @@
+package verify_test
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+)
+
+// right is one right of one token. state is even while it is settled: 0 not there,
+// 2 there; odd while a change is under way. Each change adds 4, so that two readings that
+// are equal had no change between them.
+type right struct {
+	secret    string
+	workspace string
+	state     atomic.Uint64
+}
+
+func (r *right) change(to bool, do func()) {
+	was := r.state.Load()
+	r.state.Store(was | 1)
+	do()
+	next := (was&^3 + 4)
+	if to {
+		next |= 2
+	}
+	r.state.Store(next)
+}
+
+// end takes the right away for good.
+func (r *right) end(do func()) { r.change(false, do) }
+
+// TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight is the promise of this package:
+// verification runs in many goroutines while rights come and go in every way there is.
+func TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight(t *testing.T) {
+	w := newWorld(t)
+	rounds := 12
+	if testing.Short() {
+		rounds = 3
+	}
+	h := &hammer{world: w}
+	h.start(6)
+	for i := range rounds {
+		for _, scenario := range []func(*hammer, int){tokensEnd, memberComesAndGoes, policiesShrink, groupsChange, workspaceEnds} {
+			scenario(h, i)
+		}
+	}
+	h.stop(t)
+}
+
+type hammer struct {
+	*world
+	mu      sync.Mutex
+	rights  []*right
+	done    atomic.Bool
+	wg      sync.WaitGroup
+	checked atomic.Int64
+	wrong   atomic.Int64
+}
+
+// watch makes the verifiers check the right from now on.
+func (h *hammer) watch(secret, workspace string, there bool) *right {
+	r := &right{secret: secret, workspace: workspace}
+	if there {
+		r.state.Store(2)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rights = append(h.rights, r)
+	if len(h.rights) > 60 { // old ones are settled for good
+		h.rights = h.rights[30:]
+	}
+	return r
+}
+
+func (h *hammer) start(goroutines int) {
+	for range goroutines {
+		h.wg.Go(func() {
+			for !h.done.Load() {
+				h.mu.Lock()
+				rights := h.rights
+				h.mu.Unlock()
+				if len(rights) == 0 {
+					time.Sleep(time.Millisecond)
+					continue
+				}
+				h.check(rights[rand.IntN(len(rights))])
+			}
+		})
+	}
+}
+
+func (h *hammer) check(r *right) {
+	before := r.state.Load()
+	got := h.may(r.secret, r.workspace, editSources)
+	if before&1 == 1 || r.state.Load() != before {
+		return // a change came between: either answer is right
+	}
+	h.checked.Add(1)
+	if got != (before&2 == 2) {
+		h.wrong.Add(1)
+	}
+}
+
+func (h *hammer) stop(t *testing.T) {
+	time.Sleep(20 * time.Millisecond)
+	h.done.Store(true)
+	h.wg.Wait()
+	if h.wrong.Load() > 0 || h.checked.Load() < 1000 {
+		t.Errorf("%d of %d answers were wrong", h.wrong.Load(), h.checked.Load())
+	}
+}
+
+func tokensEnd(h *hammer, _ int) {
+	sat := h.service(h.main, everywhere(editSources))
+	r := h.watch(sat.Secret.Reveal(), h.main, true)
+	time.Sleep(time.Millisecond)
+	r.end(func() {
+		_, err := h.tokens.Delete(h.ctx, h.admin, sat.ID)
+		h.must(err)
+	})
+}
+
+func memberComesAndGoes(h *hammer, i int) {
+	m := h.member(named("member", i))
+	h.policy(account.MemberPolicy, h.main, m.ID, everywhere(editSources))
+	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, true)
+	for range 3 {
+		r.change(false, func() {
+			_, err := h.accounts.Deactivate(h.ctx, h.admin, m.ID)
+			h.must(err)
+		})
+		r.change(true, func() {
+			_, err := h.accounts.Reactivate(h.ctx, h.admin, m.ID)
+			h.must(err)
+		})
+	}
+	r.end(func() {
+		_, err := h.accounts.DeleteMembers(h.ctx, h.admin, []string{m.ID})
+		h.must(err)
+	})
+}
+
+func policiesShrink(h *hammer, i int) {
+	workspace := h.workspace(named("policies", i))
+	m := h.member(named("policed", i))
+	h.policy(account.MemberPolicy, workspace, m.ID, nil)
+	pat := h.watch(h.personal(m, workspace, access.ScopeReadWrite).Secret.Reveal(), workspace, false)
+	sat := h.watch(h.service(workspace, nil).Secret.Reveal(), workspace, false)
+	for range 3 {
+		both := func(to bool, body access.Policy) {
+			sat.change(to, func() {
+				pat.change(to, func() { h.policy(account.BaselinePolicy, workspace, "", body) })
+			})
+		}
+		both(true, everywhere(editSources))
+		both(false, nil)
+		pat.change(true, func() { h.policy(account.MemberPolicy, workspace, m.ID, everywhere(editSources)) })
+		pat.change(false, func() { h.policy(account.MemberPolicy, workspace, m.ID, nil) })
+	}
+}
+
+func groupsChange(h *hammer, i int) {
+	m := h.member(named("grouped", i))
+	h.policy(account.MemberPolicy, h.main, m.ID, nil)
+	g := h.group(named("group", i))
+	h.policy(account.GroupPolicy, h.main, g, everywhere(editSources))
+	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, false)
+	add := func() {
+		_, err := h.accounts.AddToGroups(h.ctx, h.admin, []string{m.ID}, []string{g})
+		h.must(err)
+	}
+	for range 3 {
+		r.change(true, add)
+		r.change(false, func() {
+			_, err := h.accounts.RemoveFromGroup(h.ctx, h.admin, g, []string{m.ID})
+			h.must(err)
+		})
+	}
+	r.change(true, add)
+	r.change(false, func() { h.policy(account.GroupPolicy, h.main, g, nil) })
+	r.change(true, func() { h.policy(account.GroupPolicy, h.main, g, everywhere(editSources)) })
+	r.end(func() {
+		_, err := h.accounts.DeleteGroup(h.ctx, h.admin, g)
+		h.must(err)
+	})
+}
+
+func workspaceEnds(h *hammer, i int) {
+	name := named("ending", i)
+	workspace := h.workspace(name)
+	sat := h.watch(h.service(workspace, everywhere(editSources)).Secret.Reveal(), workspace, true)
+	owner := account.Member{ID: h.admin.ID, Organization: h.org, Role: access.RoleAdmin}
+	pat := h.watch(h.personal(owner, workspace, access.ScopeReadWrite).Secret.Reveal(), workspace, true)
+	time.Sleep(time.Millisecond)
+	sat.end(func() {
+		pat.end(func() {
+			_, err := h.accounts.DeleteWorkspace(h.ctx, h.admin, workspace, name)
+			h.must(err)
+		})
+	})
+}

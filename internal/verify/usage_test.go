@@ -1,0 +1,177 @@
+package verify_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite"
+
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+// exec changes the database behind the store's back.
+func exec(t testing.TB, path, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+	if err == nil {
+		_, err = db.Exec(query, args...)
+	}
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) use(secret string, from string) {
+	w.t.Helper()
+	v, err := w.verify.Verify(w.ctx, secret)
+	w.must(err)
+	addr := netip.Addr{}
+	if from != "" {
+		addr = netip.MustParseAddr(from)
+	}
+	w.verify.Used(v, addr)
+}
+
+// stored is what the database says of a token's use.
+func (w *world) stored(id string) token.Token {
+	w.t.Helper()
+	got, err := w.store.Token(w.ctx, w.org, id)
+	w.must(err)
+	return got
+}
+
+func TestUsed_TheLastFiveDistinctAddressesAreSaved(t *testing.T) {
+	w := newWorld(t)
+	g := w.organizationToken()
+	secret := g.Secret.Reveal()
+	if got := w.stored(g.ID); !got.LastUsedAt.IsZero() || len(got.LastUsedFrom) != 0 {
+		t.Fatalf("before any use: %+v", got)
+	}
+	at := map[string]time.Time{}
+	for _, from := range []string{"10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1", "10.0.0.1", "10.0.0.4", "10.0.0.5", "10.0.0.5"} {
+		w.pass(time.Second)
+		w.use(secret, from)
+		at[from] = w.now()
+	}
+	w.pass(time.Second)
+	w.use(secret, "") // not known from where
+	w.must(w.verify.Flush(w.ctx))
+	got := w.stored(g.ID)
+	if !got.LastUsedAt.Equal(w.now()) {
+		t.Errorf("last used at %v, want %v", got.LastUsedAt, w.now())
+	}
+	var want []token.Use
+	for _, from := range []string{"10.0.0.5", "10.0.0.4", "10.0.0.1", "2001:db8::1", "10.0.0.3"} {
+		want = append(want, token.Use{IP: from, At: at[from]})
+	}
+	if d := cmp.Diff(want, got.LastUsedFrom); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestUsed_WhatWasSavedBeforeAStartStays(t *testing.T) {
+	w := newWorld(t)
+	g := w.organizationToken()
+	w.use(g.Secret.Reveal(), "10.0.0.1")
+	w.must(w.verify.Close(w.ctx))
+	w.verify = w.newAuthority(verify.Deps{})
+	w.pass(time.Minute)
+	w.use(g.Secret.Reveal(), "10.0.0.2")
+	w.must(w.verify.Close(w.ctx))
+	var from []string
+	for _, u := range w.stored(g.ID).LastUsedFrom {
+		from = append(from, u.IP)
+	}
+	if d := cmp.Diff([]string{"10.0.0.2", "10.0.0.1"}, from); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestUsed_WhatCannotBeSavedIsKept(t *testing.T) {
+	w := newWorld(t)
+	broken := &unsaved{Store: store.Verification{Store: w.store}, err: errors.New("disk full")}
+	w.verify = w.newAuthority(verify.Deps{Store: broken})
+	g := w.organizationToken()
+	w.use(g.Secret.Reveal(), "10.0.0.1")
+	if err := w.verify.Flush(w.ctx); !errors.Is(err, broken.err) {
+		t.Fatalf("flush: %v", err)
+	}
+	w.use(g.Secret.Reveal(), "10.0.0.2")
+	broken.err = nil
+	w.must(w.verify.Flush(w.ctx))
+	if got := w.stored(g.ID).LastUsedFrom; len(got) != 2 {
+		t.Errorf("saved: %v", got)
+	}
+	if broken.saved = 0; w.verify.Flush(w.ctx) != nil || broken.saved != 0 {
+		t.Errorf("an idle flush saved %d", broken.saved)
+	}
+}
+
+type unsaved struct {
+	verify.Store
+	err   error
+	saved int
+}
+
+func (u *unsaved) SaveUses(ctx context.Context, uses []verify.Use) error {
+	if u.err != nil {
+		return u.err
+	}
+	u.saved += len(uses)
+	return u.Store.SaveUses(ctx, uses)
+}
+
+func TestUsed_NoUseIsLostUnderLoad(t *testing.T) {
+	w := newWorld(t)
+	const tokens, users, rounds = 40, 4, 300
+	secrets, ids := make([]string, tokens), make([]string, tokens)
+	for i := range tokens {
+		g := w.organizationToken()
+		secrets[i], ids[i] = g.Secret.Reveal(), g.ID
+	}
+	last := w.now().Add(time.Hour)
+	var wg sync.WaitGroup
+	for u := range users {
+		addr := netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", u))
+		wg.Go(func() {
+			for r := range rounds {
+				if r == rounds-1 {
+					w.clock.Store(last.UnixMilli())
+				}
+				for _, s := range secrets {
+					v, err := w.verify.Verify(w.ctx, s)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					w.verify.Used(v, addr)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		w.must(w.verify.Flush(w.ctx))
+	}
+	w.must(w.verify.Flush(w.ctx))
+	for _, id := range ids {
+		if got := w.stored(id); !got.LastUsedAt.Equal(last) || len(got.LastUsedFrom) != users {
+			t.Fatalf("last used at %v from %v", got.LastUsedAt, got.LastUsedFrom)
+		}
+	}
+}
