@@ -113,7 +113,7 @@ func TestPath_ChangesWithAnyFile(t *testing.T) {
 		}
 		return tr.hash
 	}
-	if hash("1") == hash("2") || hash("1") != hash("1") {
+	if first := hash("1"); first == hash("2") || first != hash("1") {
 		t.Error("the digest must follow the content and nothing else")
 	}
 }

@@ -26,7 +26,7 @@
 //	</form>
 //
 // Lists: Filter, Table with Row, RowHead, Cell, CellEnd and CellActions, Stacked, State,
-// Badge, Time, Code, Menu, Pagination.
+// Badge, Time, Due, Code, Menu, Pagination.
 //
 //	@component.Table(m.Table) {
 //		for _, t := range m.Tokens {

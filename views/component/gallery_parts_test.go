@@ -36,14 +36,18 @@ func tokenTable(id string, n int) templ.Component {
 			with(component.Cell("Scope"), component.Badge(component.BadgeModel{Text: "Read-Only"})),
 			with(component.Cell("Last used"), component.Time(component.TimeModel{Text: "Never"})),
 			with(component.Cell("Created"), component.Time(created)),
-			with(component.Cell("Expires"), component.Time(component.TimeModel{Machine: "2026-04-04T10:21:00Z", Text: "in 27 days", Absolute: "4 April 2026, 10:21 UTC"})),
+			with(component.Cell("Expires"), component.Due(component.TimeModel{Machine: "2026-04-04T10:21:00Z", Text: "in 27 days", Absolute: "4 April 2026, 10:21 UTC"}, states[i%4].Tone)),
 			with(component.Cell("State"), component.State(states[i%4])),
-			with(component.CellActions(), component.Button(component.ButtonModel{Label: "Delete", Context: names[i%4], Href: "/delete", Variant: component.DangerQuiet, Small: true, Dialog: true})),
+			with(component.CellActions(), rowMenu(names[i%4]), component.Button(component.ButtonModel{Label: "Delete", Context: names[i%4], Href: "/delete", Variant: component.DangerQuiet, Small: true, Dialog: true})),
 		))
 	}
 	return with(component.Table(component.TableModel{ID: id, Caption: "Tokens " + id, Columns: []component.Column{
 		{Label: "Name", SortHref: "?sort=name", Sorted: "ascending"}, {Label: "Workspace"}, {Label: "Scope"}, {Label: "Last used", SortHref: "?sort=used"}, {Label: "Created", SortHref: "?sort=created"}, {Label: "Expires", SortHref: "?sort=expires"}, {Label: "State"}, {Label: "Actions", LabelHidden: true},
 	}}), rows...)
+}
+
+func rowMenu(name string) templ.Component {
+	return component.Menu(component.MenuModel{Label: "Actions for " + name, Items: []component.MenuItem{{Label: "Rotate", Href: "/x", Icon: "rotate-cw"}, {Label: "Policy", Href: "/view", Icon: "eye"}, {Label: "Delete", Href: "/delete", Icon: "trash-2", Danger: true, Dialog: true}}})
 }
 
 func listParts() []templ.Component {
