@@ -195,15 +195,8 @@ func (e policyEditor) form(p access.Policy) policyForm {
 	return f
 }
 
-// hidden carries the form through a page that does not show it.
-func (e policyEditor) hidden(f policyForm) []component.HiddenField {
-	var out []component.HiddenField
-	for _, permission := range slices.Sorted(maps.Keys(f)) {
-		out = append(out, e.hiddenChoice(permission, f[permission])...)
-	}
-	return out
-}
-
+// hiddenChoice carries what the form says about a permission through a page that does not
+// offer to change it.
 func (e policyEditor) hiddenChoice(permission access.Permission, c choice) []component.HiddenField {
 	var out []component.HiddenField
 	add := func(field, value string) {

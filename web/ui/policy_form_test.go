@@ -143,8 +143,8 @@ func TestForm_LeavesOutResourcesThatAreGone(t *testing.T) {
 	}
 }
 
-// TestHidden_CarriesTheWholeForm parses what the hidden fields of a form send.
-func TestHidden_CarriesTheWholeForm(t *testing.T) {
+// TestHiddenChoice_CarriesTheWholeForm parses what the hidden fields of a form send.
+func TestHiddenChoice_CarriesTheWholeForm(t *testing.T) {
 	e := shopEditor(nil)
 	f, problems := e.parsePolicy(formOf(
 		"grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s2",
@@ -157,8 +157,10 @@ func TestHidden_CarriesTheWholeForm(t *testing.T) {
 		t.Fatal(problems)
 	}
 	sent := url.Values{}
-	for _, h := range e.hidden(f) {
-		sent.Add(h.Name, h.Value)
+	for permission, c := range f {
+		for _, h := range e.hiddenChoice(permission, c) {
+			sent.Add(h.Name, h.Value)
+		}
 	}
 	again, problems := e.parsePolicy(sent)
 	if problems != nil {

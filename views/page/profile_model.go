@@ -1,0 +1,30 @@
+package page
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Profile is the page "Your Profile": one section after the other, and perhaps a dialog
+// of one of them.
+type Profile struct {
+	Shell   layout.Shell
+	Header  component.PageHeaderModel
+	Dialogs TokenDialogs
+	Account ProfileAccount
+	Tokens  PersonalTokens
+}
+
+// ProfileAccount is who the reader is.
+type ProfileAccount struct {
+	Card  component.CardModel
+	Facts []component.Definition
+}
+
+// PersonalTokens is the section "Personal Access Tokens".
+type PersonalTokens struct {
+	Purpose component.NoticeModel  // what they are for, and what to use instead
+	Refusal *component.NoticeModel // why none can be made
+	Card    component.CardModel
+	List    TokenList
+}
