@@ -1,0 +1,452 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+// Accounts checks what the store promises of workspaces, members, groups, policies and
+// invitations, with concurrent writers in it. open gives an empty store of its own to every test and
+// closes it with the test.
+func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
+	for name, test := range map[string]func(*testing.T, *accountBed){
+		"another organization sees nothing":            separatesAccounts,
+		"names and addresses are unique":               refusesSecondNames,
+		"a place holds one policy":                     refusesSecondPolicy,
+		"what hangs on a thing goes with it":           cascades,
+		"a stale version is refused":                   refusesStaleVersion,
+		"a policy's layers are found":                  findsLayers,
+		"changes of accounts are told":                 tellsAccountChanges,
+		"an invitation is closed once":                 closesInvitationsOnce,
+		"an invitation keeps its fields":               keepsInvitations,
+		"a failed change leaves nothing":               rollsAccountsBack,
+		"two Admins cannot demote each other":          keepsOneAdmin,
+		"of two saves of a policy one is refused":      refusesSecondSave,
+		"accepting twice at once makes one member":     acceptsOnce,
+		"groups made at once stay within the plan":     keepsGroupLimit,
+		"invitations made at once stay within it, too": keepsMemberLimit,
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newAccountBed(t, open(t))) })
+	}
+}
+
+// accountBed is a store with an organization on the plan Growth: the workspace "prod" with a
+// baseline, the Admin "ada", the Member "bo" in the group "analysts", which is linked to it.
+type accountBed struct {
+	*store.Store
+	service *account.Service
+	admin   audit.Caller
+}
+
+const bedProd, bedAda, bedBo, bedGroup = "prod", "ada", "bo", "analysts"
+
+func newAccountBed(t *testing.T, s *store.Store) *accountBed {
+	t.Helper()
+	b := &accountBed{Store: s, service: account.New(store.Accounts{Store: s}, access.BuiltIn(), s.Now)}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		now := tx.Now()
+		return errors.Join(
+			tx.InsertOrganization(ctx, account.Organization{ID: bedOrg, Name: "Acme", Plan: access.PlanGrowth, CreatedAt: now}),
+			tx.InsertWorkspace(ctx, account.Workspace{ID: bedProd, Organization: bedOrg, Name: "Production", Environment: account.Production, Region: "US", CreatedAt: now, UpdatedAt: now}),
+			tx.InsertMember(ctx, bedMemberOf(bedAda, access.RoleAdmin, now), ""),
+			tx.InsertMember(ctx, bedMemberOf(bedBo, access.RoleMember, now), ""),
+			tx.InsertGroup(ctx, account.Group{ID: bedGroup, Organization: bedOrg, Name: "Analysts", CreatedAt: now, UpdatedAt: now}),
+			tx.AddToGroup(ctx, bedGroup, bedBo),
+			tx.InsertPolicy(ctx, bedPolicy("p-baseline", account.BaselinePolicy, "", now)),
+			tx.InsertPolicy(ctx, bedPolicy("p-group", account.GroupPolicy, bedGroup, now)),
+			tx.InsertPolicy(ctx, bedPolicy("p-member", account.MemberPolicy, bedBo, now)),
+		)
+	})
+	b.admin = adminCaller(bedAda)
+	return b
+}
+
+func adminCaller(id string) audit.Caller {
+	return audit.Caller{Principal: access.Principal{Kind: access.Member, ID: id, Organization: bedOrg, Role: access.RoleAdmin}, Name: id}
+}
+
+func bedMemberOf(id string, role access.Role, now time.Time) account.Member {
+	return account.Member{ID: id, Organization: bedOrg, Email: id + "@acme.example", Name: id, Role: role, Status: account.Active, CreatedAt: now, UpdatedAt: now}
+}
+
+func bedPolicy(id string, kind account.PolicyKind, subject string, now time.Time) account.Policy {
+	return account.Policy{ID: id, Organization: bedOrg, Workspace: bedProd, Kind: kind, Subject: subject, Body: access.Policy{}, Version: 1, UpdatedAt: now}
+}
+
+func bedInvitation(id string, now time.Time) account.Invitation {
+	return account.Invitation{ID: id, Organization: bedOrg, Email: id + "@acme.example", Role: access.RoleMember,
+		Groups: []account.Named{{ID: bedGroup, Name: "Analysts"}}, Workspaces: []account.Named{{ID: bedProd, Name: "Production"}},
+		InvitedBy: bedAda, InvitedByName: "ada", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+}
+
+func (b *accountBed) inTx(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) {
+	t.Helper()
+	if err := b.try(t, fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *accountBed) try(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) error {
+	return b.InTx(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) })
+}
+
+func separatesAccounts(t *testing.T, b *accountBed) {
+	ctx, other := t.Context(), "org-2"
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertOrganization(ctx, account.Organization{ID: other, Name: "Other", Plan: access.PlanFree, CreatedAt: tx.Now()}),
+			tx.InsertInvitation(ctx, bedInvitation("inv", tx.Now()), []byte("digest")))
+	})
+	reads := map[string]func() error{
+		"Workspace":      func() error { _, err := b.Workspace(ctx, other, bedProd); return err },
+		"Member":         func() error { _, err := b.Member(ctx, other, bedBo); return err },
+		"Group":          func() error { _, err := b.Group(ctx, other, bedGroup); return err },
+		"Baseline":       func() error { _, err := b.Baseline(ctx, other, bedProd); return err },
+		"InvitationByID": func() error { _, err := b.InvitationByID(ctx, other, "inv"); return err },
+		"PolicyAt": func() error {
+			_, err := b.PolicyAt(ctx, other, account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup})
+			return err
+		},
+		"UpdateMember": func() error {
+			return b.try(t, func(ctx context.Context, tx *store.Tx) error {
+				m := bedMemberOf(bedBo, access.RoleAdmin, tx.Now())
+				m.Organization = other
+				return tx.UpdateMember(ctx, m)
+			})
+		},
+		"DeleteMembers": func() error {
+			return b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, other, []string{bedBo}) })
+		},
+		"DeleteWorkspace": func() error {
+			return b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, other, bedProd) })
+		},
+		"DeleteGroup": func() error {
+			return b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, other, bedGroup) })
+		},
+	}
+	for name, read := range reads {
+		if err := read(); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	members, err := b.Members(ctx, other, []string{bedBo})
+	policies, err2 := b.PoliciesOfMember(ctx, other, bedBo)
+	groups, err3 := b.GroupsOfMembers(ctx, other, []string{bedBo})
+	in, err4 := b.WorkspacesOfMembers(ctx, other, []string{bedBo})
+	counts, err5 := b.WorkspaceCounts(ctx, other, b.Now())
+	if n := len(members) + len(policies) + len(groups) + len(in) + len(counts); n > 0 || errors.Join(err, err2, err3, err4, err5) != nil {
+		t.Errorf("%d rows, %v", n, errors.Join(err, err2, err3, err4, err5))
+	}
+}
+
+func refusesSecondNames(t *testing.T, b *accountBed) {
+	for name, insert := range map[string]func(ctx context.Context, tx *store.Tx) error{
+		"workspace": func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertWorkspace(ctx, account.Workspace{ID: "x", Organization: bedOrg, Name: "PRODUCTION", Environment: account.Production, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+		},
+		"group": func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertGroup(ctx, account.Group{ID: "x", Organization: bedOrg, Name: "aNALYSTS", CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+		},
+		"member": func(ctx context.Context, tx *store.Tx) error {
+			m := bedMemberOf(bedBo, access.RoleMember, tx.Now())
+			m.ID = "x"
+			return tx.InsertMember(ctx, m, "")
+		},
+		"invitation digest": func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.InsertInvitation(ctx, bedInvitation("i1", tx.Now()), []byte("same")),
+				tx.InsertInvitation(ctx, bedInvitation("i2", tx.Now()), []byte("same")))
+		},
+	} {
+		if err := b.try(t, insert); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func refusesSecondPolicy(t *testing.T, b *accountBed) {
+	for kind, subject := range map[account.PolicyKind]string{account.BaselinePolicy: "", account.GroupPolicy: bedGroup, account.MemberPolicy: bedBo} {
+		err := b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertPolicy(ctx, bedPolicy("second", kind, subject, tx.Now()))
+		})
+		wantKind(t, err, fault.Conflict)
+	}
+}
+
+func cascades(t *testing.T, b *accountBed) {
+	ctx := t.Context()
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertInvitation(ctx, bedInvitation("inv", tx.Now()), []byte("digest")),
+			tx.InsertResource(ctx, bedProd, account.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""))
+	})
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) })
+	policies, err := b.PoliciesOfMember(ctx, bedOrg, bedBo)
+	if err != nil || len(policies) != 2 {
+		t.Errorf("after the group: %v, %v", policies, err)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) })
+	policies, err = b.PoliciesOf(ctx, bedOrg, account.MemberPolicy, bedBo)
+	if err != nil || len(policies) != 0 {
+		t.Errorf("after the member: %v, %v", policies, err)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) })
+	resources, err := b.ResourceTypes(ctx, bedOrg, bedProd, []string{"source"})
+	inv, err2 := b.InvitationByID(ctx, bedOrg, "inv")
+	if err != nil || err2 != nil || len(resources)+len(inv.Groups)+len(inv.Workspaces) != 0 {
+		t.Errorf("after the workspace: %v, %+v, %v, %v", resources, inv, err, err2)
+	}
+	if _, err := b.Token(ctx, bedOrg, "pat"); err != nil {
+		t.Errorf("a token is no part of its owner or workspace: %v", err)
+	}
+}
+
+func refusesStaleVersion(t *testing.T, b *accountBed) {
+	save := func(version int64) error {
+		return b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			p := bedPolicy("p-member", account.MemberPolicy, bedBo, tx.Now())
+			p.Version, p.Body = version, access.Policy{"source:connect": access.Everywhere()}
+			return tx.UpdatePolicy(ctx, p)
+		})
+	}
+	if err := save(2); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []int64{1, 2, 4} {
+		wantKind(t, save(version), fault.Conflict)
+	}
+	p, err := b.PolicyAt(t.Context(), bedOrg, account.Place{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedBo})
+	if err != nil || p.Version != 2 || !p.Body.Allows("source:connect", "") || p.SubjectName != "bo" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+func findsLayers(t *testing.T, b *accountBed) {
+	policies, err := b.PoliciesOfMember(t.Context(), bedOrg, bedBo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range policies {
+		got = append(got, string(p.Kind)+" "+p.SubjectName)
+	}
+	if diff := cmp.Diff([]string{"baseline ", "group Analysts", "member bo"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func tellsAccountChanges(t *testing.T, b *accountBed) {
+	var told []verify.Change
+	b.OnCommit(func(_ context.Context, changes []verify.Change) { told = changes })
+	member, group, workspace := verify.Change{Kind: verify.MemberChanged, ID: bedBo}, verify.Change{Kind: verify.GroupChanged, ID: bedGroup},
+		verify.Change{Kind: verify.WorkspaceChanged, ID: bedProd}
+	steps := []struct {
+		name string
+		do   func(ctx context.Context, tx *store.Tx) error
+		want []verify.Change
+	}{
+		{"member policy", func(ctx context.Context, tx *store.Tx) error {
+			p := bedPolicy("p-member", account.MemberPolicy, bedBo, tx.Now())
+			p.Version = 2
+			return tx.UpdatePolicy(ctx, p)
+		}, []verify.Change{member}},
+		{"group policy", func(ctx context.Context, tx *store.Tx) error {
+			return tx.DeletePolicy(ctx, bedPolicy("p-group", account.GroupPolicy, bedGroup, tx.Now()))
+		}, []verify.Change{group}},
+		{"baseline", func(ctx context.Context, tx *store.Tx) error {
+			p := bedPolicy("p-baseline", account.BaselinePolicy, "", tx.Now())
+			p.Version = 2
+			return tx.UpdatePolicy(ctx, p)
+		}, []verify.Change{workspace}},
+		{"deletion of a group", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) }, []verify.Change{group, member}},
+		{"member", func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateMember(ctx, bedMemberOf(bedBo, access.RoleAdmin, tx.Now()))
+		}, []verify.Change{member}},
+		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo) }, []verify.Change{member}},
+		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) }, []verify.Change{member}},
+		{"tokens", func(ctx context.Context, tx *store.Tx) error {
+			return tx.TombstoneTokens(ctx, bedOrg, []string{"t1", "t2"})
+		}, []verify.Change{{Kind: verify.TokenChanged, ID: "t1"}, {Kind: verify.TokenChanged, ID: "t2"}}},
+		{"workspace", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) }, []verify.Change{workspace}},
+	}
+	for _, step := range steps {
+		told = nil
+		b.inTx(t, step.do)
+		if diff := cmp.Diff(step.want, told); diff != "" {
+			t.Errorf("%s: %s", step.name, diff)
+		}
+	}
+}
+
+func closesInvitationsOnce(t *testing.T, b *accountBed) {
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.InsertInvitation(ctx, bedInvitation("used", tx.Now()), []byte("1")), tx.InsertInvitation(ctx, bedInvitation("deleted", tx.Now()), []byte("2")))
+	})
+	closing := func(id string, accepted bool) error {
+		return b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.CloseInvitation(ctx, id, accepted) })
+	}
+	if err := errors.Join(closing("used", true), closing("deleted", false)); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"used", "deleted"} {
+		wantKind(t, closing(id, true), fault.Conflict)
+		wantKind(t, closing(id, false), fault.Conflict)
+		wantKind(t, b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.RenewInvitation(ctx, account.Invitation{ID: id, ExpiresAt: tx.Now()}, []byte("3"))
+		}), fault.NotFound)
+	}
+	if _, err := b.InvitationByDigest(t.Context(), []byte("2")); err != nil {
+		t.Errorf("a deleted invitation must go on being known: %v", err)
+	}
+}
+
+func keepsInvitations(t *testing.T, b *accountBed) {
+	want := bedInvitation("inv", b.Now())
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.InsertInvitation(ctx, want, []byte("digest")) })
+	byID, err := b.InvitationByID(t.Context(), bedOrg, "inv")
+	byDigest, err2 := b.InvitationByDigest(t.Context(), []byte("digest"))
+	page, total, err3 := b.FindInvitations(t.Context(), bedOrg, account.InvitationQuery{Search: "INV", State: account.InvitationPending, Limit: 10}, b.Now())
+	if errors.Join(err, err2, err3) != nil || total != 1 {
+		t.Fatal(err, err2, err3, total)
+	}
+	for _, got := range []account.Invitation{byID, byDigest, page[0]} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func rollsAccountsBack(t *testing.T, b *accountBed) {
+	err := b.try(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.DeleteMembers(ctx, bedOrg, []string{bedBo}), tx.DeleteWorkspace(ctx, bedOrg, bedProd), fault.NewConflict("no"))
+	})
+	wantKind(t, err, fault.Conflict)
+	if policies, err := b.PoliciesOfMember(t.Context(), bedOrg, bedBo); err != nil || len(policies) != 3 {
+		t.Errorf("%v, %v", policies, err)
+	}
+}
+
+// atOnce runs n acts at the same moment and returns their errors.
+func atOnce(n int, act func(i int) error) []error {
+	var wait sync.WaitGroup
+	start := make(chan struct{})
+	errs := make([]error, n)
+	for i := range n {
+		wait.Go(func() {
+			<-start
+			errs[i] = act(i)
+		})
+	}
+	close(start)
+	wait.Wait()
+	return errs
+}
+
+// wantSucceeded wants that many acts to have succeeded, the others to have failed with kind.
+func wantSucceeded(t *testing.T, errs []error, want int, kind fault.Kind) {
+	t.Helper()
+	n := 0
+	for _, err := range errs {
+		if err == nil {
+			n++
+		} else if !fault.Is(err, kind) {
+			t.Errorf("failed with %v, want %s", err, kind)
+		}
+	}
+	if n != want {
+		t.Errorf("%d of %d succeeded, want %d", n, len(errs), want)
+	}
+}
+
+func keepsOneAdmin(t *testing.T, b *accountBed) {
+	if _, err := b.service.MakeAdmin(t.Context(), b.admin, bedBo); err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{bedAda, bedBo}
+	errs := atOnce(2, func(i int) error {
+		_, err := b.service.MakeMember(t.Context(), adminCaller(ids[i]), ids[1-i])
+		return err
+	})
+	wantSucceeded(t, errs, 1, fault.Conflict)
+	if n, err := b.CountActiveAdmins(t.Context(), bedOrg); err != nil || n != 1 {
+		t.Errorf("%d Admins are left, %v", n, err)
+	}
+}
+
+func refusesSecondSave(t *testing.T, b *accountBed) {
+	place := account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup}
+	errs := atOnce(8, func(i int) error {
+		_, err := b.service.SavePolicy(t.Context(), b.admin, place, account.Revision{Policy: "p-group", Version: 1},
+			access.Policy{access.BuiltIn().Permissions()[i]: access.Everywhere()})
+		return err
+	})
+	wantSucceeded(t, errs, 1, fault.Conflict)
+	p, err := b.PolicyAt(t.Context(), bedOrg, place)
+	if err != nil || p.Version != 2 || len(p.Body) != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+func acceptsOnce(t *testing.T, b *accountBed) {
+	var secret account.LinkSecret
+	_, err := b.service.Invite(t.Context(), b.admin, account.InviteForm{Emails: "new@acme.example", Role: "member", Workspaces: []string{bedProd}},
+		func(s account.LinkSecret) string { secret = s; return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs := atOnce(8, func(i int) error {
+		_, err := b.service.Accept(t.Context(), secret, fmt.Sprint("Newcomer ", i), "", audit.Origin{})
+		return err
+	})
+	wantSucceeded(t, errs, 1, fault.Conflict)
+	if n, err := b.CountMembers(t.Context(), bedOrg); err != nil || n != 3 {
+		t.Errorf("%d members, %v", n, err)
+	}
+}
+
+func keepsGroupLimit(t *testing.T, b *accountBed) {
+	errs := atOnce(8, func(i int) error {
+		_, err := b.service.CreateGroup(t.Context(), b.admin, account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil)
+		return err
+	})
+	wantSucceeded(t, errs, 2, fault.Denied) // Growth includes three, one is there
+}
+
+func keepsMemberLimit(t *testing.T, b *accountBed) {
+	const small = "org-2" // on Starter, which includes ten members
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		err := tx.InsertOrganization(ctx, account.Organization{ID: small, Name: "Small", Plan: access.PlanStarter, CreatedAt: tx.Now()})
+		for i := range 9 {
+			m := bedMemberOf(fmt.Sprint("m", i), access.RoleAdmin, tx.Now())
+			m.Organization = small
+			err = errors.Join(err, tx.InsertMember(ctx, m, ""))
+		}
+		return err
+	})
+	by := adminCaller("m0")
+	by.Organization = small
+	errs := atOnce(4, func(i int) error {
+		_, err := b.service.Invite(t.Context(), by, account.InviteForm{Emails: fmt.Sprintf("n%d@acme.example", i), Role: "admin"},
+			func(account.LinkSecret) string { return "" })
+		return err
+	})
+	wantSucceeded(t, errs, 1, fault.Denied)
+	if n, err := b.CountPendingInvitations(t.Context(), small, b.Now()); err != nil || n != 1 {
+		t.Errorf("%d invitations, %v", n, err)
+	}
+}
