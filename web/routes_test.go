@@ -103,7 +103,8 @@ func TestRoutes_EveryRouteForEveryKindOfVisitor(t *testing.T) {
 			before := s.footprint(t)
 			got := b.request(p.Method, path)
 			fmt.Fprintf(&table, " %s=%s", v.name, outcome(got))
-			if refused := got.status >= 400; refused && s.footprint(t) != before {
+			// A failed sign-in is an event of its own; everything else refused leaves no trace.
+			if refused := got.status >= 400 && p.Path != "/sign-in"; refused && s.footprint(t) != before {
 				t.Errorf("%s %s refused %s with %d and yet changed something", p.Method, p.Path, v.name, got.status)
 			}
 			if v.name != "admin" && p.Needs != "" && got.status < 300 {

@@ -84,7 +84,7 @@ func (d sqliteDialect) dsn(readOnly bool) string {
 }
 
 func (d sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
-	if err := d.checkFolder(); err != nil {
+	if err := d.prepareFile(); err != nil {
 		return nil, nil, err
 	}
 	if write, err = sql.Open("sqlite", d.dsn(false)); err != nil {
@@ -103,14 +103,21 @@ func (d sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error
 	return write, read, nil
 }
 
-// checkFolder finds out early what SQLite would only report as "unable to open".
-func (d sqliteDialect) checkFolder() error {
-	folder := filepath.Dir(d.path)
-	probe, err := os.CreateTemp(folder, ".latchkey-probe-*")
+// prepareFile finds out early what SQLite would only report as "unable to open", and
+// makes a new file readable by its owner only: SQLite's own files beside it follow suit.
+func (d sqliteDialect) prepareFile() error {
+	probe, err := os.CreateTemp(filepath.Dir(d.path), ".latchkey-probe-*")
 	if err != nil {
 		return fmt.Errorf("the data folder cannot be written: %w", err)
 	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("the database cannot be written: %w", err)
+	}
+	return file.Close()
 }
 
 func (d sqliteDialect) translate(err error) error {

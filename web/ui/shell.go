@@ -15,7 +15,7 @@ func (h *Handlers) shell(c echo.Context, v visit, title string) layout.Shell {
 	path := c.Request().URL.Path
 	settings := []layout.NavItem{
 		navItem(path, "Your Profile", "/settings/profile", "user-round"),
-		navItem(path, "Access Management", "/settings/access-management", "shield"),
+		navItem(path, "Access Management", "/settings/access-management", "shield-check"),
 	}
 	role := "Member"
 	if v.Principal.Role == access.RoleAdmin {
