@@ -44,14 +44,14 @@ test-unit: ## run all tests but the browser journeys, with the race detector
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$') && $(GO) test -race $$packages
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
-	$(GO) test -count=1 -timeout 5m -run '$(RUN)' ./e2e
+	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 screenshots: setup ## run the browser journeys and write their pictures to e2e/screenshots
 	@mkdir -p '$(SHOTS)'
-	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 5m -run '$(RUN)' ./e2e
+	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
 
 soak: ## run the race-detected tests COUNT times (10) in shuffled order
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$') && $(GO) test -race -count=$(COUNT) -shuffle=on -timeout 60m $$packages
