@@ -1,0 +1,95 @@
+// Package mail sends plain-text messages over SMTP. It keeps no queue and retries
+// nothing: the caller says what happens when a message cannot be delivered.
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Sender delivers messages through one SMTP server. It is safe for concurrent use.
+type Sender struct {
+	from    string
+	host    string
+	options []gomail.Option
+}
+
+// New reads a server's address:
+//
+//	smtp://user:password@host:587?from=latchkey@example.com
+//
+// Scheme smtp uses STARTTLS when the server offers it, and demands it before it sends a
+// password anywhere but to this machine; smtps speaks TLS from the first byte (port 465). "from" is required. The error
+// never repeats the password.
+func New(address string) (*Sender, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		// The parser's own error quotes the address, password included.
+		return nil, errors.New("is not a URL like smtp://user:password@host:587?from=latchkey@example.com")
+	}
+	s := &Sender{from: u.Query().Get("from"), host: u.Hostname()}
+	if s.host == "" || s.from == "" {
+		return nil, errors.New("needs a host and ?from=ADDRESS")
+	}
+	password, hasPassword := u.User.Password()
+	local := s.host == "localhost" || s.host == "127.0.0.1" || s.host == "::1"
+	switch u.Scheme {
+	case "smtps":
+		s.options = append(s.options, gomail.WithSSLPort(false))
+	case "smtp":
+		policy := gomail.TLSOpportunistic
+		if hasPassword && !local {
+			policy = gomail.TLSMandatory
+		}
+		s.options = append(s.options, gomail.WithTLSPortPolicy(policy))
+	default:
+		return nil, fmt.Errorf("has the scheme %q; use smtp or smtps", u.Scheme)
+	}
+	if u.Port() != "" {
+		port, err := strconv.Atoi(u.Port())
+		if err != nil {
+			return nil, errors.New("has a port that is no number")
+		}
+		s.options = append(s.options, gomail.WithPort(port))
+	}
+	if hasPassword {
+		s.options = append(s.options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+	}
+	if _, err := gomail.NewClient(s.host, s.options...); err != nil {
+		return nil, fmt.Errorf("cannot be used: %w", err)
+	}
+	return s, s.check()
+}
+
+// check finds a sender's address that no message could carry.
+func (s *Sender) check() error {
+	if err := gomail.NewMsg().From(s.from); err != nil {
+		return fmt.Errorf("has a from address that is none: %q", s.from)
+	}
+	return nil
+}
+
+// Send delivers one message to one address, or says why not. The context bounds the
+// whole conversation with the server.
+func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
+	m := gomail.NewMsg()
+	if err := m.From(s.from); err != nil {
+		return err
+	}
+	if err := m.To(to); err != nil {
+		return err
+	}
+	m.Subject(subject)
+	m.SetBodyString(gomail.TypeTextPlain, text)
+	client, err := gomail.NewClient(s.host, s.options...)
+	if err != nil {
+		return err
+	}
+	return client.DialAndSendWithContext(ctx, m)
+}
