@@ -20,14 +20,6 @@ const (
 	stopLimit  = 15 * time.Second // from SIGTERM to the exit
 )
 
-// The accounts of the demo organization "Acme", all with the same password.
-const (
-	adminEmail   = "admin@acme.example"
-	editorEmail  = "editor@acme.example"
-	viewerEmail  = "viewer@acme.example"
-	demoPassword = "latchkey-demo"
-)
-
 // server is one running latchkey process, or, in the harness's own tests, only
 // the URL of another server.
 type server struct {
