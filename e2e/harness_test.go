@@ -166,8 +166,8 @@ func TestNewPage_PassesASoundPage(t *testing.T) {
 		p.sees("heading", "Sound")
 		p.lacks("heading", "sound")
 		p.fill("Token name", "ci-probe")
-		if got := p.value("Token name"); got != "ci-probe" {
-			t.Errorf("value %q", got)
+		if got := p.value("Token name"); got != "ci-probe" || strings.Contains(p.html(), got) {
+			t.Errorf("value %q; it belongs into the field and not into the document", got)
 		}
 		axe(t, p)
 	}
@@ -188,6 +188,10 @@ func TestScope_ActsInsideItsPartOnly(t *testing.T) {
 	}
 	if !p.isChecked("Forever") {
 		t.Error("the checkbox is not on")
+	}
+	p.uncheck("Forever")
+	if p.isChecked("Forever") {
+		t.Error("the checkbox is still on")
 	}
 }
 
