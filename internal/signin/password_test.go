@@ -95,7 +95,7 @@ func TestArgon2_CheckingWithoutAHashTakesAsLong(t *testing.T) {
 }
 
 func TestArgon2_HashesNoMoreAtATimeThanThereAreCores(t *testing.T) {
-	a := signin.NewArgon2(signin.Cost{MemoryKiB: 64 * 1024, Iterations: 8}) // takes some hundred milliseconds
+	a := signin.NewArgon2(signin.Cost{MemoryKiB: 32 * 1024, Iterations: 6}) // takes a hundred milliseconds or more
 	cores := runtime.GOMAXPROCS(0)
 	calls := 8 * cores
 	ctx, giveUp := context.WithCancel(t.Context())

@@ -39,8 +39,8 @@ func TestLookup_AbsoluteLimitHoldsToTheMillisecond(t *testing.T) {
 	f := newFixture(t)
 	started := f.mustSignIn(t, ada, "")
 	end := f.clock.Now().Add(signin.AbsoluteLimit)
-	for f.clock.Now().Before(end.Add(-time.Hour)) {
-		f.clock.Advance(time.Hour)
+	for f.clock.Now().Before(end.Add(-signin.IdleLimit)) {
+		f.clock.Advance(signin.IdleLimit - time.Hour)
 		f.wantLive(t, started, true)
 	}
 	f.clock.Advance(end.Sub(f.clock.Now()) - time.Millisecond)

@@ -140,15 +140,17 @@ func TestThrottle_AcquaintanceEnds(t *testing.T) {
 		after   time.Duration
 		blocked bool
 	}{{signin.Acquaintance - time.Millisecond, false}, {signin.Acquaintance, true}} {
-		f := newFixture(t)
-		f.mustSignIn(t, ada, "")
-		f.clock.Advance(c.after)
-		for i := range signin.AccountFailures {
-			f.fail(t, 1, ada, fmt.Sprintf("203.0.113.%d", i))
-		}
-		if err := f.try(t, ada, password, home); fault.Is(err, fault.Throttled) != c.blocked {
-			t.Errorf("after %v: %v, want blocked = %v", c.after, err, c.blocked)
-		}
+		t.Run(c.after.String(), func(t *testing.T) {
+			f := newFixture(t)
+			f.mustSignIn(t, ada, "")
+			f.clock.Advance(c.after)
+			for i := range signin.AccountFailures {
+				f.fail(t, 1, ada, fmt.Sprintf("203.0.113.%d", i))
+			}
+			if err := f.try(t, ada, password, home); fault.Is(err, fault.Throttled) != c.blocked {
+				t.Errorf("%v, want blocked = %v", err, c.blocked)
+			}
+		})
 	}
 }
 
@@ -171,11 +173,13 @@ func TestThrottle_AddressesThatAreOneCountAsOne(t *testing.T) {
 		{"198.51.100.7", "198.51.100.8", false},
 		{"", "", true},
 	} {
-		f := newFixture(t)
-		f.fail(t, signin.PairFailures, ada, c.a)
-		if err := f.try(t, ada, password, c.b); fault.Is(err, fault.Throttled) != c.same {
-			t.Errorf("%s and %s: %v, want the same = %v", c.a, c.b, err, c.same)
-		}
+		t.Run(c.a+" and "+c.b, func(t *testing.T) {
+			f := newFixture(t)
+			f.fail(t, signin.PairFailures, ada, c.a)
+			if err := f.try(t, ada, password, c.b); fault.Is(err, fault.Throttled) != c.same {
+				t.Errorf("%v, want the same = %v", err, c.same)
+			}
+		})
 	}
 }
 

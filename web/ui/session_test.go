@@ -277,6 +277,44 @@ func TestSessions_GorillaFlashesLastUntilTaken(t *testing.T) {
 	}
 }
 
+func TestSessions_SameNoticeAgainIsShownAgain(t *testing.T) {
+	b := newBrowser(t, ui.SessionOptions{})
+	b.signIn(t)
+	b.flashes(t, false, "Saved.")
+	b.visit(t, func(w http.ResponseWriter, r *http.Request) {
+		if got := b.TakeNotices(w, r); len(got) != 1 {
+			t.Errorf("notices = %v", got)
+		}
+		if err := b.AddNotice(w, r, "Saved."); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got := b.take(t); len(got) != 1 {
+		t.Errorf("notices = %v", got)
+	}
+}
+
+func TestSessions_NewSessionTakesNoNoticesOver(t *testing.T) {
+	b := newBrowser(t, ui.SessionOptions{})
+	b.signIn(t)
+	b.flashes(t, false, "for the former session")
+	set := b.visit(t, func(w http.ResponseWriter, r *http.Request) {
+		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), audit.Origin{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(b.Begin(w, r, started), b.AddNotice(w, r, "Welcome back.")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(set) != 1 {
+		t.Errorf("%d cookies, want 1", len(set))
+	}
+	if diff := cmp.Diff([]string{"Welcome back."}, b.take(t)); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
 func TestSessions_NoticeWithoutASessionIsAnError(t *testing.T) {
 	b := newBrowser(t, ui.SessionOptions{})
 	b.visit(t, func(w http.ResponseWriter, r *http.Request) {
