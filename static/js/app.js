@@ -7,6 +7,7 @@ import "./filter.js";
 import "./copy.js";
 import "./once.js";
 import "./expiry.js";
+import "./may.js";
 import "./policy.js";
 import "./secret.js";
 import "./dialog.js";

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"latchkey/internal/access"
@@ -38,10 +39,10 @@ func personalTokensView(v visit, tokens []token.Token, q listQuery, admin bool) 
 		Purpose: personalPurpose(v, admin),
 		Card: component.CardModel{ID: "personal-access-tokens", Title: patTitle, Flush: true,
 			Description: "They act as you, with your access policy as it is at the moment of each request, limited by their scope."},
-		List: tokenList(tokens, q, patPath, patTitle, v.now),
+		List: tokenList(tokens, q, patPath, "Your personal access tokens", v.now),
 	}
 	m.List.ShowWorkspace, m.List.ShowScope = true, true
-	m.List.Table.Columns = q.columns([2]string{"Name", "name"}, [2]string{"Workspace", ""}, [2]string{"Scope", ""},
+	m.List.Table.Columns = q.columns([2]string{"Name", "name"}, [2]string{"Workspace and scope", ""},
 		[2]string{"Created", "created"}, [2]string{"Last used", "used"}, [2]string{"Expires", "expires"}, [2]string{"State", ""})
 	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: patPath + "/new", Dialog: true}
 	if m.Refusal = personalRefusal(v); m.Refusal != nil {
@@ -136,8 +137,8 @@ func creatableScopes() []access.Scope {
 }
 
 // mayBlocks says what a new token may do, by workspace and scope: the very policy that
-// will decide about it. Workspaces with the same answer share a block. Without resources
-// nothing is counted and named.
+// will decide about it. Where resources are not known, nothing is counted and named, and
+// workspaces with the same answer share a block.
 func mayBlocks(c *access.Catalogue, v visit, resources map[string][]account.Resource) []page.MayBlock {
 	var blocks []page.MayBlock
 	for _, w := range v.Workspaces {
@@ -148,20 +149,16 @@ func mayBlocks(c *access.Catalogue, v visit, resources map[string][]account.Reso
 			p := access.EffectivePolicy(c, tokenPrincipal(v, w.ID, s), w.ID)
 			phrases := append([]string{words.view()}, words.phrases(p)...)
 			block.Lines = append(block.Lines, page.MayLine{Scope: string(s), Label: s.Label(),
-				Text: "With your current access this token may " + strings.Join(phrases, "; ") + "."})
+				Text: strings.Join(phrases, "; ") + "."})
 		}
-		blocks = addBlock(blocks, block)
+		blocks = addBlock(blocks, block, listed)
 	}
 	return blocks
 }
 
-func addBlock(blocks []page.MayBlock, b page.MayBlock) []page.MayBlock {
+func addBlock(blocks []page.MayBlock, b page.MayBlock, alone bool) []page.MayBlock {
 	for i, other := range blocks {
-		same := len(other.Lines) == len(b.Lines)
-		for j := range b.Lines {
-			same = same && other.Lines[j] == b.Lines[j]
-		}
-		if same {
+		if !alone && slices.Equal(other.Lines, b.Lines) {
 			blocks[i].Workspaces += " " + b.Workspaces
 			blocks[i].Title += ", " + b.Title
 			return blocks

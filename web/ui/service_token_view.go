@@ -25,7 +25,7 @@ func serviceTokensView(v visit, tokens []token.Token, k token.Kind, q listQuery)
 			{Label: "Workspace", Href: satList(token.Workspace), Current: k == token.Workspace},
 		}},
 		Card: component.CardModel{ID: "service-access-tokens", Title: k.Label() + "s", Description: purposeOf(k), Flush: true},
-		List: tokenList(tokens, q, satPages, k.Label()+"s", v.now),
+		List: tokenList(tokens, q, satPages, "All "+lowerFirst(k.Label())+"s", v.now),
 	}
 	for i := range m.List.Rows {
 		m.List.Rows[i].Href = satPage(m.List.Rows[i].ID)
