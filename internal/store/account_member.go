@@ -126,10 +126,10 @@ func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, m
 	}
 	ids := placeholders(2, len(members))
 	return q.namedBy(ctx, `SELECT inside.member_id, w.id, w.name FROM (
-			SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.organization_id = $1 AND p.member_id IN (`+ids+`)
+			SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.member_id IN (`+ids+`)
 			UNION SELECT p.workspace_id, gm.member_id AS member_id FROM group_members gm JOIN policies p ON p.group_id = gm.group_id
-				WHERE p.organization_id = $1 AND gm.member_id IN (`+ids+`)) AS inside
-		JOIN workspaces w ON w.id = inside.workspace_id ORDER BY lower(w.name), w.id`, with([]any{organization}, members...)...)
+				WHERE gm.member_id IN (`+ids+`)) AS inside
+		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, with([]any{organization}, members...)...)
 }
 
 // GroupsOfMembers lists, by member, their groups by name.

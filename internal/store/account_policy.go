@@ -39,10 +39,12 @@ func (q queries) Baseline(ctx context.Context, organization, workspace string) (
 }
 
 // PoliciesOfMember lists every layer that may make up the member's effective policies:
-// all baselines, the policies of the member's groups and the member's own.
+// all baselines, the policies of the member's groups and the member's own. The organization
+// is compared as an expression, so that no engine walks all of its policies for it: every
+// request of a member comes through here.
 func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]account.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
-		WHERE p.organization_id = $1 AND p.id IN (
+		WHERE p.organization_id || '' = $1 AND p.id IN (
 			SELECT b.id FROM policies b WHERE b.organization_id = $1 AND b.kind = 'baseline'
 			UNION ALL SELECT o.id FROM policies o WHERE o.member_id = $2
 			UNION ALL SELECT gp.id FROM group_members gm JOIN policies gp ON gp.group_id = gm.group_id WHERE gm.member_id = $2)
@@ -98,7 +100,8 @@ func (q queries) Audience(ctx context.Context, organization string, at account.P
 		return a, err
 	case account.BaselinePolicy:
 	}
-	if a.Members, err = q.number(ctx, `SELECT count(*) FROM (`+inWorkspaces+`) AS inside WHERE workspace_id = $2`, organization, at.Workspace); err != nil {
+	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces+`) AS inside
+		WHERE workspace_id = $2 AND `+notAdmin, organization, at.Workspace); err != nil {
 		return a, err
 	}
 	if a.Groups, err = q.number(ctx, `SELECT count(*) FROM policies WHERE organization_id = $1 AND workspace_id = $2 AND kind = 'group'`, organization, at.Workspace); err != nil {

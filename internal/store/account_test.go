@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -202,6 +203,16 @@ func TestAccountPages_NeedTheSameQueriesAtAnySize(t *testing.T) {
 	}
 }
 
+// processorTime is what the process has used of the processors.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 // BenchmarkAccountPages measures what the pages read, at full size; a page must not need
 // more than 50 ms of CPU in all.
 func BenchmarkAccountPages(b *testing.B) {
@@ -213,11 +224,13 @@ func BenchmarkAccountPages(b *testing.B) {
 			continue
 		}
 		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
+			start, n := processorTime(b), 0
+			for ; b.Loop(); n++ {
 				if err := read(); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((processorTime(b)-start).Microseconds())/1000/float64(n), "cpu-ms/op")
 		})
 	}
 }

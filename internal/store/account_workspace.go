@@ -30,13 +30,14 @@ func (q queries) Workspace(ctx context.Context, organization, id string) (accoun
 		WHERE w.organization_id = $1 AND w.id = $2`, organization, id)
 }
 
-// inWorkspaces lists, as workspace_id and member_id, the organization's members who are no
-// Admins with the workspaces that they are in.
-const inWorkspaces = `SELECT p.workspace_id, m.id AS member_id FROM policies p JOIN members m ON m.id = p.member_id
-		WHERE p.organization_id = $1 AND p.kind = 'member' AND m.role <> 'admin'
-	UNION SELECT p.workspace_id, m.id AS member_id FROM policies p
-		JOIN group_members gm ON gm.group_id = p.group_id JOIN members m ON m.id = gm.member_id
-		WHERE p.organization_id = $1 AND p.kind = 'group' AND m.role <> 'admin'`
+// inWorkspaces lists, as workspace_id and member_id, who is in which of the organization's
+// workspaces by a policy; some more than once, and Admins among them.
+const inWorkspaces = `SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.organization_id = $1 AND p.kind = 'member'
+	UNION ALL SELECT p.workspace_id, gm.member_id AS member_id FROM policies p JOIN group_members gm ON gm.group_id = p.group_id
+		WHERE p.organization_id = $1 AND p.kind = 'group'`
+
+// notAdmin leaves the Admins out of inWorkspaces.
+const notAdmin = `member_id NOT IN (SELECT id FROM members WHERE organization_id = $1 AND role = 'admin')`
 
 // WorkspaceCounts counts what is in each workspace of the organization, by id.
 func (q queries) WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error) {
@@ -59,7 +60,7 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 		{`SELECT w.id, (SELECT count(*) FROM members m WHERE m.organization_id = $1 AND m.role = 'admin')
 			FROM workspaces w WHERE w.organization_id = $1`,
 			func(c *account.WorkspaceCounts, n int) { c.Members += n }, []any{organization}},
-		{`SELECT workspace_id, count(*) FROM (` + inWorkspaces + `) AS inside GROUP BY workspace_id`,
+		{`SELECT workspace_id, count(DISTINCT member_id) FROM (` + inWorkspaces + `) AS inside WHERE ` + notAdmin + ` GROUP BY workspace_id`,
 			func(c *account.WorkspaceCounts, n int) { c.Members += n }, []any{organization}},
 		{`SELECT workspace_id, count(*) FROM policies WHERE organization_id = $1 AND kind = 'group' GROUP BY workspace_id`,
 			func(c *account.WorkspaceCounts, n int) { c.Groups = n }, []any{organization}},
