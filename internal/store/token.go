@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"latchkey/internal/access"
 	"latchkey/internal/token"
@@ -69,10 +68,8 @@ func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Toke
 
 const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
 
-// ofOwner selects a member's tokens that are not deleted. The concatenation keeps SQLite,
-// which has no statistics, from walking all tokens of the organization instead of the
-// owner's few.
-const ofOwner = `t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL AND t.organization_id || '' = $1`
+// ofOwner selects a member's tokens that are not deleted.
+const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL`
 
 // PersonalTokens lists a member's tokens that are not deleted, newest first.
 func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
@@ -148,22 +145,16 @@ func scanText(row scanner) (string, error) {
 	return text, err
 }
 
-// PersonalTokenNames lists the names, of as many characters as name has, of a member's
-// tokens that are live at now. Letter case is not folded here: what is a letter differs
-// between engines.
-func (q queries) PersonalTokenNames(ctx context.Context, organization, owner, name string, now time.Time) ([]string, error) {
-	return all(ctx, q, scanText, `SELECT t.name FROM tokens t
-		WHERE `+ofOwner+` AND (t.expires_at IS NULL OR t.expires_at > $3) AND length(t.name) = $4`,
-		organization, owner, millis(now), utf8.RuneCountInString(name))
-}
+// nameTakenQuery looks along the index of names.
+const nameTakenQuery = `SELECT count(*) FROM tokens t
+	WHERE t.organization_id = $1 AND t.kind = $2 AND t.owner_id = $3 AND t.name_key = $4 AND t.deleted_at IS NULL
+		AND (t.kind = 'personal' OR t.workspace_id = $5) AND (t.expires_at IS NULL OR t.expires_at > $6)`
 
-// ServiceTokenNames does so for the organization's service tokens of a kind, in the
-// workspace ("" for organization tokens).
-func (q queries) ServiceTokenNames(ctx context.Context, organization string, kind token.Kind, workspace, name string, now time.Time) ([]string, error) {
-	return all(ctx, q, scanText, `SELECT t.name FROM tokens t
-		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND t.workspace_id = $3 AND t.deleted_at IS NULL
-			AND (t.expires_at IS NULL OR t.expires_at > $4) AND length(t.name) = $5`,
-		organization, kind, workspace, millis(now), utf8.RuneCountInString(name))
+// TokenNameTaken reports whether another token that is live at now has t's name: of the
+// same owner for a personal token, of the same kind and workspace for a service token.
+func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
+	n, err := q.number(ctx, nameTakenQuery, t.Organization, t.Kind, t.Owner, token.NameKey(t.Name), t.Workspace, millis(now))
+	return n > 0, err
 }
 
 // ResourceTypes returns, by id, the type of every resource in a workspace of the
@@ -217,10 +208,10 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 		return err
 	}
 	tx.changed(verify.TokenChanged, t.ID)
-	_, err = tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, digest, hint, owner_id, workspace_id, scope, policy, legacy,
+	_, err = tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, last_used_at, last_used_from, deleted_at, submission)
-		VALUES (`+placeholders(1, 19)+`)`,
-		t.ID, t.Organization, t.Kind, t.Name, digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
+		VALUES (`+placeholders(1, 20)+`)`,
+		t.ID, t.Organization, t.Kind, t.Name, token.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
 		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.LastUsedAt), string(from), millis(t.DeletedAt), submission)
 	return err
 }

@@ -74,22 +74,26 @@ func TestResourceTypes_KnowsTheWorkspaceAndTheTypesAskedFor(t *testing.T) {
 // A list that a person waits for must not walk every token there is.
 func TestTokenQueries_UseAnIndex(t *testing.T) {
 	s := openWithResources(t)
-	for index, query := range map[string]string{
-		"tokens_digest":     `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`,
-		"tokens_owner":      `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst,
-		"tokens_submission": submittedQuery,
+	for _, c := range []struct {
+		index, query string
+		args         []any
+	}{
+		{"tokens_digest", `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`, []any{"x"}},
+		{"tokens_name", `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst, []any{"o", "m"}},
+		{"tokens_name", nameTakenQuery, []any{"o", "personal", "m", "n", "w", 0}},
+		{"tokens_submission", submittedQuery, []any{"x", "y"}},
 	} {
 		plan, err := all(t.Context(), s.queries, func(row scanner) (string, error) {
 			var id, parent, unused int
 			var detail string
 			err := row.Scan(&id, &parent, &unused, &detail)
 			return detail, err
-		}, `EXPLAIN QUERY PLAN `+query, "x", "y")
+		}, `EXPLAIN QUERY PLAN `+c.query, c.args...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := strings.Join(plan, "\n"); !strings.Contains(text, index) {
-			t.Errorf("%s is not used:\n%s", index, text)
+		if text := strings.Join(plan, "\n"); !strings.Contains(text, c.index) {
+			t.Errorf("%s is not used:\n%s", c.index, text)
 		}
 	}
 }

@@ -187,19 +187,22 @@ func (c *composer) checkResources(ctx context.Context, policy access.Policy) err
 // checkNameFree refuses a name that a live token has already, whatever its case: of the
 // owner for a personal token; of the same kind, in the same workspace, for a service token.
 func (c *composer) checkNameFree(ctx context.Context) error {
-	t := c.token
-	var names []string
-	var err error
-	if t.Kind == Personal {
-		names, err = c.tx.PersonalTokenNames(ctx, t.Organization, t.Owner, t.Name, c.tx.Now())
-	} else {
-		names, err = c.tx.ServiceTokenNames(ctx, t.Organization, t.Kind, t.Workspace, t.Name, c.tx.Now())
-	}
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, t.Name) }) {
+	taken, err := c.tx.TokenNameTaken(ctx, c.token, c.tx.Now())
+	if err == nil && taken {
 		c.problems.Add(fieldName, "A token with this name exists already. Choose another name.")
 	}
-	return nil
+	return err
+}
+
+// NameKey is equal for names that differ only in letter case (Unicode simple folding, as
+// in strings.EqualFold). It is kept beside the name, because what a letter is differs
+// between database engines.
+func NameKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name)
 }

@@ -42,12 +42,10 @@ type Tx interface {
 	TokenWorkspace(ctx context.Context, organization, workspace string) (string, error)
 	// Token is as in [Store].
 	Token(ctx context.Context, organization, id string) (Token, error)
-	// PersonalTokenNames lists the names, of as many characters as name has, of a member's
-	// tokens that are live at now: neither deleted nor expired.
-	PersonalTokenNames(ctx context.Context, organization, owner, name string, now time.Time) ([]string, error)
-	// ServiceTokenNames does so for the organization's service tokens of a kind, in the
-	// workspace ("" for organization tokens).
-	ServiceTokenNames(ctx context.Context, organization string, kind Kind, workspace, name string, now time.Time) ([]string, error)
+	// TokenNameTaken reports whether t's name is that of another token that is live at now:
+	// of the same owner for a personal token; of the same kind in the same workspace for
+	// a service token. Names are compared by [NameKey].
+	TokenNameTaken(ctx context.Context, t Token, now time.Time) (bool, error)
 	// TokenSubmitted is as in [Store].
 	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
 	// ResourceTypes returns, by id, the type of every resource in a workspace of the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -98,8 +99,7 @@ func (h *Handlers) askToSignIn(c echo.Context) error {
 // Origin is where a request came from, for the audit log.
 func Origin(c echo.Context) audit.Origin {
 	agent := c.Request().UserAgent()
-	if len(agent) > 256 {
-		agent = agent[:256]
-	}
+	// Cut first: a character that the cut splits must not be stored as half of one.
+	agent = strings.ToValidUTF8(agent[:min(len(agent), 256)], "")
 	return audit.Origin{IP: c.RealIP(), UserAgent: agent, RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
 }

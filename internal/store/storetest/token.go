@@ -264,9 +264,11 @@ func separatesOrganizations(t *testing.T, b *tokenBed) {
 	services, err2 := b.ServiceTokens(ctx, bedOtherOrg, token.Organization)
 	ending, err3 := b.ServiceTokensEnding(ctx, bedOtherOrg, b.now, b.now.Add(2*time.Hour), 9)
 	counts, err4 := b.TokenCounts(ctx, bedOtherOrg, b.now)
-	names, err5 := b.PersonalTokenNames(ctx, bedOtherOrg, bedMember, "probe 001", b.now)
-	if n := len(personal) + len(services) + len(ending) + len(counts) + len(names); n != 0 || err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
-		t.Errorf("seen from outside: %v %v %v %v %v", personal, services, ending, counts, names)
+	elsewhere := b.personal(nil)
+	elsewhere.Organization, elsewhere.Name = bedOtherOrg, "probe 001"
+	taken, err5 := b.TokenNameTaken(ctx, elsewhere, b.now)
+	if n := len(personal) + len(services) + len(ending) + len(counts); n != 0 || taken || err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
+		t.Errorf("seen from outside: %v %v %v %v %v", personal, services, ending, counts, taken)
 	}
 }
 
@@ -358,18 +360,22 @@ func findsLiveNames(t *testing.T, b *tokenBed) {
 		b.service(named("work", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, bedWorkspace })),
 		b.service(named("away", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, "ws-x" })),
 	)
-	names, err := b.PersonalTokenNames(ctx, bedOrg, bedMember, "ÉLAN", b.now)
-	if d := cmp.Diff([]string{"Élan", "soon"}, names, cmpopts.SortSlices(strings.Compare)); err != nil || d != "" {
-		t.Errorf("personal: %v\n%s", err, d)
-	}
-	for kind, want := range map[token.Kind]string{token.Organization: "serv", token.Workspace: "work"} {
-		workspace := ""
-		if kind == token.Workspace {
-			workspace = bedWorkspace
-		}
-		names, err := b.ServiceTokenNames(ctx, bedOrg, kind, workspace, "four", b.now)
-		if d := cmp.Diff([]string{want}, names); err != nil || d != "" {
-			t.Errorf("%s: %v\n%s", kind, err, d)
+	personal := token.Token{Organization: bedOrg, Kind: token.Personal, Owner: bedMember, Workspace: "any"}
+	organization := token.Token{Organization: bedOrg, Kind: token.Organization}
+	workspace := token.Token{Organization: bedOrg, Kind: token.Workspace, Workspace: bedWorkspace}
+	for _, c := range []struct {
+		like  token.Token
+		name  string
+		taken bool
+	}{
+		{personal, "ÉLAN", true}, {personal, "élan", true}, {personal, "Elan", false}, {personal, "SOON", true},
+		{personal, "gone", false}, {personal, "dead", false}, {personal, "else", false}, {personal, "serv", false},
+		{organization, "SERV", true}, {organization, "work", false}, {organization, "Élan", false},
+		{workspace, "Work", true}, {workspace, "away", false}, {workspace, "serv", false},
+	} {
+		c.like.Name = c.name
+		if taken, err := b.TokenNameTaken(ctx, c.like, b.now); err != nil || taken != c.taken {
+			t.Errorf("%s %q: taken = %v, %v", c.like.Kind, c.name, taken, err)
 		}
 	}
 }

@@ -87,6 +87,7 @@ CREATE TABLE tokens (
     organization_id TEXT    NOT NULL REFERENCES organizations (id),
     kind            TEXT    NOT NULL CHECK (kind IN ('personal', 'workspace', 'organization')),
     name            TEXT    NOT NULL,
+    name_key        TEXT    NOT NULL, -- name without letter case
     digest          BLOB    NOT NULL, -- SHA-256 of the whole secret
     hint            TEXT    NOT NULL, -- prefix and last four characters
     owner_id        TEXT    NOT NULL DEFAULT '',
@@ -105,7 +106,7 @@ CREATE TABLE tokens (
 );
 CREATE UNIQUE INDEX tokens_digest ON tokens (digest);
 CREATE UNIQUE INDEX tokens_submission ON tokens (created_by, submission) WHERE submission <> '';
-CREATE INDEX tokens_owner ON tokens (owner_id, deleted_at) WHERE kind = 'personal';
+CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key) WHERE deleted_at IS NULL;
 CREATE INDEX tokens_organization ON tokens (organization_id, kind, deleted_at);
 CREATE INDEX tokens_workspace ON tokens (workspace_id);
 
