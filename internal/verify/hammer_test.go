@@ -38,12 +38,12 @@ func (r *right) end(do func()) { r.change(false, do) }
 // verification runs in many goroutines while rights come and go in every way there is.
 func TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight(t *testing.T) {
 	w := newWorld(t)
-	rounds := 12
+	rounds := 4
 	if testing.Short() {
-		rounds = 3
+		rounds = 1
 	}
 	h := &hammer{world: w}
-	h.start(6)
+	h.start(4)
 	for i := range rounds {
 		for _, scenario := range []func(*hammer, int){tokensEnd, memberComesAndGoes, policiesShrink, groupsChange, workspaceEnds} {
 			scenario(h, i)

@@ -165,6 +165,25 @@ func TestApply_ARowThatIsGoneAltogetherIsForgotten(t *testing.T) {
 	}
 }
 
+func TestApply_AGroupThatIsGoneAltogetherGivesNothing(t *testing.T) {
+	w := newWorld(t)
+	eve := w.member("eve")
+	group := w.group("Analysts", eve)
+	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	secret := w.personal(eve, w.main, access.ScopeReadWrite).Secret.Reveal()
+	if !w.may(secret, w.main, editSources) {
+		t.Fatal("not allowed at first")
+	}
+	// Nothing in the database says any more who was in it.
+	exec(t, w.path, `DELETE FROM group_members WHERE group_id = ?`, group)
+	exec(t, w.path, `DELETE FROM policies WHERE group_id = ?`, group)
+	w.verify.Apply(w.ctx, []verify.Change{{Kind: verify.GroupChanged, ID: group}})
+	if w.may(secret, w.main, editSources) {
+		t.Error("the old right is still there")
+	}
+}
+
 func TestVerify_ABrokenPolicyOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	w.insert(token.Token{Kind: token.Workspace, Workspace: w.main, Legacy: true, Policy: everywhere(editSources)}, "imported")

@@ -1,0 +1,246 @@
+package verify_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+// TestVerify_AnswersAsFreshlyLoadedDataDoes changes a random organization step by step and
+// compares, after each step, what memory says with what package account makes of the
+// database at that moment: two ways to the same answer that share only access.Decide.
+func TestVerify_AnswersAsFreshlyLoadedDataDoes(t *testing.T) {
+	steps := 150
+	if testing.Short() {
+		steps = 40
+	}
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			o := newRandomOrg(t, seed)
+			for step := range steps {
+				did := o.step()
+				if !o.agrees() {
+					t.Fatalf("after step %d: %s", step, did)
+				}
+			}
+		})
+	}
+}
+
+type randomOrg struct {
+	*world
+	r          *rand.Rand
+	workspaces []string
+	members    []account.Member
+	groups     []string
+	tokens     []randomToken
+	cold       *verify.Authority // a second one, emptied before each look
+}
+
+type randomToken struct{ id, secret string }
+
+func newRandomOrg(t *testing.T, seed uint64) *randomOrg {
+	o := &randomOrg{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7))}
+	o.cold = o.newAuthority(verify.Deps{})
+	o.workspaces = []string{o.main, o.workspace("Second"), o.workspace("Third")}
+	for i := range 4 {
+		o.members = append(o.members, o.member(named("m", i)))
+		o.groups = append(o.groups, o.group(named("g", i)))
+	}
+	for range 12 {
+		o.newToken()
+	}
+	return o
+}
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// perms are a few of each sort: limitable, privacy, type-wide, one that nothing knows.
+func perms() []access.Permission {
+	return []access.Permission{editSources, editDests, liveEvents, "source:connect", "destination:create_delete",
+		"transformation_library:edit", "credential_store:edit", "workspace:view", "member:manage", "audit_log:read", "invoice:refund"}
+}
+
+func (o *randomOrg) randomPolicy() access.Policy {
+	p := access.Policy{}
+	for _, perm := range perms()[:7] {
+		switch o.r.IntN(5) {
+		case 0:
+			p[perm] = access.Everywhere()
+		case 1:
+			p[perm] = access.Only("r1", "r2")
+		case 2:
+			p[perm] = access.AllBut("r1")
+		}
+	}
+	return p
+}
+
+// newToken stores a token of any kind, for any owner and workspace, fitting or not.
+func (o *randomOrg) newToken() {
+	t := token.Token{Kind: pick(o.r, []token.Kind{token.Personal, token.Personal, token.Personal, token.Workspace, token.Organization})}
+	switch t.Kind {
+	case token.Personal:
+		t.Owner, t.Workspace = pick(o.r, o.members).ID, pick(o.r, o.workspaces)
+		t.Scope = pick(o.r, []access.Scope{access.ScopeReadOnly, access.ScopeReadWrite, access.ScopeAdmin})
+	case token.Workspace:
+		t.Workspace, t.Policy = pick(o.r, o.workspaces), o.randomPolicy()
+	case token.Organization:
+	}
+	if o.r.IntN(4) == 0 {
+		t.ExpiresAt = o.now().Add(time.Duration(o.r.IntN(20)) * time.Minute)
+	}
+	secret := o.newSecret(t.Kind)
+	o.tokens = append(o.tokens, randomToken{o.insert(t, secret).ID, secret})
+}
+
+// put writes a policy into a place without asking what may be there.
+func (o *randomOrg) put(at account.Place) {
+	body := o.randomPolicy()
+	o.tx(func(tx *store.Tx) error {
+		p, err := tx.PolicyAt(o.ctx, o.org, at)
+		if fault.Is(err, fault.NotFound) {
+			return tx.InsertPolicy(o.ctx, account.Policy{ID: ksuid.New().String(), Organization: o.org, Workspace: at.Workspace,
+				Kind: at.Kind, Subject: at.Subject, Body: body, Version: 1, UpdatedAt: o.now()})
+		}
+		if err != nil {
+			return err
+		}
+		p.Body, p.Version = body, p.Version+1
+		return tx.UpdatePolicy(o.ctx, p)
+	})
+}
+
+func (o *randomOrg) step() string {
+	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
+	m, g, ws := o.r.IntN(len(o.members)), pick(o.r, o.groups), pick(o.r, o.workspaces)
+	member := o.members[m].ID
+	switch n := o.r.IntN(13); n {
+	case 0:
+		o.newToken()
+		return "new token"
+	case 1:
+		i := o.r.IntN(len(o.tokens))
+		o.tx(func(tx *store.Tx) error { return ignoreMissing(tx.DeleteToken(o.ctx, o.org, o.tokens[i].id)) })
+		return "token deleted"
+	case 2, 3:
+		o.put(account.Place{Kind: account.MemberPolicy, Workspace: ws, Subject: member})
+		return "member policy"
+	case 4, 5:
+		o.put(account.Place{Kind: account.GroupPolicy, Workspace: ws, Subject: g})
+		return "group policy"
+	case 6:
+		o.put(account.Place{Kind: account.BaselinePolicy, Workspace: ws})
+		return "baseline"
+	case 7, 8:
+		o.tx(func(tx *store.Tx) error { return tx.AddToGroup(o.ctx, g, member) })
+		return "joins a group"
+	case 9:
+		o.tx(func(tx *store.Tx) error { return ignoreMissing(tx.RemoveFromGroup(o.ctx, g, member)) })
+		return "leaves a group"
+	case 10:
+		o.removeOne(account.Place{Kind: account.MemberPolicy, Workspace: ws, Subject: member})
+		return "out of a workspace"
+	default:
+		return o.changePeople(m, n)
+	}
+}
+
+func (o *randomOrg) removeOne(at account.Place) {
+	o.tx(func(tx *store.Tx) error {
+		p, err := tx.PolicyAt(o.ctx, o.org, at)
+		if err == nil {
+			err = tx.DeletePolicy(o.ctx, p)
+		}
+		return ignoreMissing(err)
+	})
+}
+
+// changePeople changes role and status, and rarely ends a member or a workspace.
+func (o *randomOrg) changePeople(m, n int) string {
+	if o.r.IntN(12) == 0 && len(o.members) > 2 && n == 11 {
+		_, err := o.accounts.DeleteMembers(o.ctx, o.admin, []string{o.members[m].ID})
+		o.must(err)
+		o.members = slices.Delete(o.members, m, m+1)
+		return "member deleted"
+	}
+	if o.r.IntN(12) == 0 && len(o.workspaces) > 2 {
+		o.tx(func(tx *store.Tx) error { return tx.DeleteWorkspace(o.ctx, o.org, o.workspaces[2]) })
+		o.workspaces = o.workspaces[:2]
+		return "workspace deleted"
+	}
+	member := &o.members[m]
+	member.Role = pick(o.r, []access.Role{access.RoleAdmin, access.RoleMember, access.RoleMember})
+	member.Status = pick(o.r, []account.Status{account.Active, account.Active, account.Deactivated})
+	o.tx(func(tx *store.Tx) error { return tx.UpdateMember(o.ctx, *member) })
+	return "role and status"
+}
+
+func ignoreMissing(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// agrees compares every token on every permission in every workspace.
+func (o *randomOrg) agrees() bool {
+	o.t.Helper()
+	o.cold.Forget()
+	for _, tok := range o.tokens {
+		want, err := o.accounts.PrincipalOf(o.ctx, o.org, tok.id)
+		if err != nil { // deleted, or its workspace is
+			o.must(ignoreMissing(err))
+			want = access.Principal{}
+		}
+		if !o.answersLike(o.verify, tok, want) || !o.answersLike(o.cold, tok, want) {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *randomOrg) answersLike(a *verify.Authority, tok randomToken, want access.Principal) bool {
+	v, err := a.Verify(o.ctx, tok.secret)
+	if (err == nil) != (want.Kind != access.Nobody) {
+		o.t.Errorf("token %s: %v, want %+v", tok.id, err, want)
+		return false
+	}
+	if err != nil {
+		return true
+	}
+	inScope := map[access.Permission]bool{}
+	for _, perm := range v.Permissions() {
+		inScope[perm] = true
+	}
+	for _, perm := range perms() {
+		for _, ws := range append(o.workspaces, "", "elsewhere") {
+			for _, id := range []string{"", "r1", "r3"} {
+				r := access.Resource{Organization: o.org, Workspace: ws, ID: id}
+				was, is := access.Decide(o.catalogue, want, perm, r), access.Decide(o.catalogue, v.Principal(), perm, r)
+				was.Reason.LayerName, is.Reason.LayerName = "", ""
+				if was != is {
+					o.t.Errorf("token %s, %s on %+v: %+v, want %+v", tok.id, perm, r, is, was)
+					return false
+				}
+				own := ws == v.Principal().Workspace
+				if own && inScope[perm] && !was.Allowed {
+					o.t.Errorf("token %s: %s is in its scope", tok.id, perm)
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
