@@ -145,7 +145,8 @@ func TestPolicies_AreChecked(t *testing.T) {
 		"source:connect":       {"source:connect": access.Only("S1")},
 		"source:edit":          {"source:edit": access.Only("S1", "S2")}, // of another workspace
 		"table:edit":           {"table:edit": access.AllBut("D1")},      // of another type
-		"destination:edit":     {"destination:edit": access.Only("nowhere")},
+		"destination:edit":     {"destination:edit": access.Only("S1"), "source:edit": access.Only("S1")},
+		"profile:edit":         {"profile:edit": access.Only("nowhere")},
 		"source:live_events":   {"source:live_events": access.Everywhere()},
 		"member:manage":        {"member:manage": access.Everywhere()},
 		"audience:edit":        {"audience:edit": access.Only("S1")},
