@@ -1,0 +1,199 @@
+package apiclient_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/apiclient"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+)
+
+type world struct {
+	*testing.T
+	ctx     context.Context
+	store   *store.Store
+	clients *apiclient.Service
+	tokens  *token.Service
+	verify  *verify.Authority
+	admin   audit.Caller
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, ctx: context.Background()}
+	var err error
+	w.store, err = store.Open(w.ctx, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+	w.must(err)
+	t.Cleanup(func() { w.must(w.store.Close()) })
+	catalogue := access.BuiltIn()
+	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
+	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue})
+	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue})
+	w.store.OnCommit(func(ctx context.Context, changes []verify.Change) {
+		w.verify.Apply(ctx, changes)
+		w.clients.Apply(ctx, changes)
+	})
+	accounts := account.New(store.Accounts{Store: w.store}, catalogue, w.store.Now)
+	admin, err := accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
+	w.must(err)
+	w.admin = audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: admin.ID,
+		Organization: admin.Organization, Role: access.RoleAdmin}}
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) register(name string) apiclient.Registered {
+	w.Helper()
+	c, err := w.clients.Register(w.ctx, w.admin, name, rand.Text())
+	w.must(err)
+	return c
+}
+
+func TestRegister_TheSecretAuthenticatesUntilTheClientIsDeleted(t *testing.T) {
+	w := newWorld(t)
+	c, other := w.register("Billing API"), w.register("Other")
+	got, err := w.clients.Authenticate(w.ctx, c.ID, c.Secret.Reveal())
+	w.must(err)
+	if got != c.Client {
+		t.Errorf("client = %+v", got)
+	}
+	for name, credential := range map[string][2]string{
+		"wrong secret": {c.ID, other.Secret.Reveal()}, "unknown id": {"nobody", c.Secret.Reveal()},
+		"nothing": {"", ""}, "no secret": {c.ID, ""},
+	} {
+		if _, err := w.clients.Authenticate(w.ctx, credential[0], credential[1]); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err = w.clients.Delete(w.ctx, w.admin, c.ID)
+	w.must(err)
+	if _, err := w.clients.Authenticate(w.ctx, c.ID, c.Secret.Reveal()); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("after the deletion: %v", err)
+	}
+	if _, err := w.clients.Delete(w.ctx, w.admin, c.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("deleting twice: %v", err)
+	}
+	if _, err := w.clients.Authenticate(w.ctx, other.ID, other.Secret.Reveal()); err != nil {
+		t.Errorf("the other client: %v", err)
+	}
+}
+
+func TestManage_IsForAdminsOnly(t *testing.T) {
+	w := newWorld(t)
+	c := w.register("Billing API")
+	member := w.admin
+	member.Role = access.RoleMember
+	for name, act := range map[string]func() error{
+		"list":     func() error { _, err := w.clients.List(w.ctx, member); return err },
+		"get":      func() error { _, err := w.clients.Get(w.ctx, member, c.ID); return err },
+		"register": func() error { _, err := w.clients.Register(w.ctx, member, "x", "y"); return err },
+		"delete":   func() error { _, err := w.clients.Delete(w.ctx, member, c.ID); return err },
+	} {
+		if err := act(); !fault.Is(err, fault.Denied) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRegister_RefusesBadNamesAndAFormThatCameBefore(t *testing.T) {
+	w := newWorld(t)
+	w.register("Billing API")
+	for _, name := range []string{"", "   ", "billing api", strings.Repeat("x", 65), "a\x00b"} {
+		_, err := w.clients.Register(w.ctx, w.admin, name, rand.Text())
+		if f := fault.Of(err); f == nil || f.Kind != fault.Invalid || f.Fields[0].Path != "name" {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := w.clients.Register(w.ctx, w.admin, "No key", ""); !fault.Is(err, fault.Invalid) {
+		t.Errorf("no submission key: %v", err)
+	}
+	_, err := w.clients.Register(w.ctx, w.admin, "Twice", "same")
+	w.must(err)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := w.clients.Register(w.ctx, w.admin, rand.Text(), "same"); !fault.Is(err, fault.Conflict) {
+				t.Errorf("the same form: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if list, err := w.clients.List(w.ctx, w.admin); err != nil || len(list) != 2 {
+		t.Errorf("list: %v, %v", list, err)
+	}
+}
+
+func TestClients_AreAuditedWithoutTheirSecrets(t *testing.T) {
+	w := newWorld(t)
+	c := w.register("Billing API")
+	_, err := w.clients.Delete(w.ctx, w.admin, c.ID)
+	w.must(err)
+	events, err := w.store.RecentEvents(w.ctx, w.admin.Organization, "", 2)
+	w.must(err)
+	text := fmt.Sprintf("%+v", events)
+	if events[0].Action != audit.Deleted || events[1].Action != audit.Created || events[1].Target.ID != c.ID ||
+		!strings.Contains(events[1].After, "Billing API") || strings.Contains(text, c.Secret.Reveal()) {
+		t.Errorf("events: %s", text)
+	}
+}
+
+func TestSecret_PrintsRedactedEverywhere(t *testing.T) {
+	w := newWorld(t)
+	c := w.register("Billing API")
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%v %+v %#v %s %q %x\n", c, c, c, c.Secret, c.Secret, c.Secret)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("made", "client", c, "secret", c.Secret)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("made", "client", c, "secret", c.Secret)
+	w.must(json.NewEncoder(&out).Encode(c))
+	if secret := c.Secret.Reveal(); strings.Contains(out.String(), secret) || strings.Contains(out.String(), fmt.Sprintf("%x", secret)) {
+		t.Errorf("leaked in %s", out.String())
+	}
+	if (apiclient.Secret{}).Reveal() != "" || !strings.HasSuffix(c.Secret.Reveal(), strings.TrimPrefix(c.Hint, "…")) {
+		t.Errorf("hint = %q", c.Hint)
+	}
+}
+
+func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
+	w := newWorld(t)
+	c := w.register("Billing API")
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin, token.NewOrganization{Name: "leaked", Expiration: token.Never, Submission: "1"})
+	w.must(err)
+	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
+	w.must(err)
+	w.must(w.clients.Revoke(w.ctx, audit.SystemCaller("another organization"), v))
+	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err != nil {
+		t.Fatalf("revoked by a stranger: %v", err)
+	}
+	for range 2 { // the second time it is no error
+		w.must(w.clients.Revoke(w.ctx, c.Caller(audit.Origin{IP: "10.0.0.1"}), v))
+	}
+	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err == nil {
+		t.Error("still accepted")
+	}
+	events, err := w.store.RecentEvents(w.ctx, w.admin.Organization, "", 1)
+	w.must(err)
+	if e := events[0]; e.Action != audit.Deleted || e.Target.ID != g.ID || e.ActorName != "API client Billing API" || e.Origin.IP != "10.0.0.1" {
+		t.Errorf("event: %+v", e)
+	}
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+
+	"latchkey/internal/apiclient"
+	"latchkey/internal/verify"
+)
+
+// APIClients is the store as package apiclient sees it.
+type APIClients struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (s APIClients) InTx(ctx context.Context, fn func(apiclient.Tx) error) error {
+	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+const clientColumns = `c.id, c.organization_id, c.name, c.hint, c.created_by, c.created_by_name, c.created_at`
+
+func scanClient(row scanner) (apiclient.Client, error) {
+	var c apiclient.Client
+	var created int64
+	err := row.Scan(&c.ID, &c.Organization, &c.Name, &c.Hint, &c.CreatedBy, &c.CreatedByName, &created)
+	c.CreatedAt = moment(created)
+	return c, err
+}
+
+// APIClients lists the organization's clients by name.
+func (q queries) APIClients(ctx context.Context, organization string) ([]apiclient.Client, error) {
+	return all(ctx, q, scanClient, `SELECT `+clientColumns+` FROM api_clients c
+		WHERE c.organization_id = $1 ORDER BY lower(c.name), c.id`, organization)
+}
+
+// Credentials lists the credentials of every client, of all organizations.
+func (q queries) Credentials(ctx context.Context) ([]apiclient.Credential, error) {
+	return all(ctx, q, func(row scanner) (apiclient.Credential, error) {
+		var digest []byte
+		c, err := scanClient(scanWith{row, &digest})
+		credential := apiclient.Credential{Client: c}
+		copy(credential.Digest[:], digest)
+		return credential, err
+	}, `SELECT `+clientColumns+`, c.digest FROM api_clients c`)
+}
+
+// APIClientSubmitted reports whether creator has registered a client with this submission key.
+func (q queries) APIClientSubmitted(ctx context.Context, creator, submission string) (bool, error) {
+	n, err := q.number(ctx, `SELECT count(*) FROM api_clients WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, submission)
+	return n > 0, err
+}
+
+// InsertAPIClient adds a client; Conflict when its name or submission key is there.
+func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, submission string) error {
+	tx.changed(verify.ClientChanged, c.ID)
+	_, err := tx.exec(ctx, `INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
+		VALUES (`+placeholders(1, 9)+`)`,
+		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), submission)
+	return err
+}
+
+// DeleteAPIClient removes a client; NotFound when there is none.
+func (tx *Tx) DeleteAPIClient(ctx context.Context, organization, id string) error {
+	tx.changed(verify.ClientChanged, id)
+	return tx.execOne(ctx, "That API client", `DELETE FROM api_clients WHERE organization_id = $1 AND id = $2`, organization, id)
+}
