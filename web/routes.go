@@ -53,6 +53,12 @@ func Pages(h *ui.Handlers) []Page {
 		{post, pats, Member, "", h.GeneratePersonalToken},
 		{get, pats + "/:id/delete", Member, "", h.ConfirmDeletePersonalToken},
 		{post, pats + "/:id/delete", Member, "", h.DeletePersonalToken},
+		{get, "/settings/profile/name", Member, "", h.EditName},
+		{post, "/settings/profile/name", Member, "", h.SaveName},
+		{get, "/settings/profile/password", Member, "", h.EditPassword},
+		{post, "/settings/profile/password", Member, "", h.SavePassword},
+		{post, "/settings/profile/sessions/end-others", Member, "", h.EndOtherSessions},
+		{post, "/settings/profile/sessions/:id/end", Member, "", h.EndSession},
 
 		// Access Management.
 		{get, "/settings/access-management", Member, "", h.AccessManagement},

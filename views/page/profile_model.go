@@ -8,17 +8,20 @@ import (
 // Profile is the page "Your Profile": one section after the other, and perhaps a dialog
 // of one of them.
 type Profile struct {
-	Shell   layout.Shell
-	Header  component.PageHeaderModel
-	Dialogs TokenDialogs
-	Account ProfileAccount
-	Tokens  PersonalTokens
+	Shell    layout.Shell
+	Header   component.PageHeaderModel
+	Dialogs  TokenDialogs
+	Form     *FormDialog // name or password
+	Account  ProfileAccount
+	Tokens   PersonalTokens
+	Sessions ProfileSessions
 }
 
 // ProfileAccount is who the reader is.
 type ProfileAccount struct {
 	Card  component.CardModel
 	Facts []component.Definition
+	Edit  []component.ButtonModel
 }
 
 // PersonalTokens is the section "Personal Access Tokens".

@@ -134,6 +134,9 @@ func (h *Handlers) profile(c echo.Context, v visit, title string) (page.Profile,
 		return page.Profile{}, err
 	}
 	m := profileView(v, tokens, readListQuery(profilePath, c.QueryParams()), h.may(v, access.ManageServiceTokens))
+	if m.Sessions, err = h.profileSessions(c, v); err != nil {
+		return page.Profile{}, err
+	}
 	m.Shell = h.shell(c, v, title)
 	return m, nil
 }

@@ -22,6 +22,10 @@ func profileView(v visit, tokens []token.Token, q listQuery, admin bool) page.Pr
 				{Term: "E-mail", Text: v.Member.Email},
 				{Term: "Role", Text: roleLabel(v.Principal.Role)},
 			},
+			Edit: []component.ButtonModel{
+				{Label: "Change name", Href: profilePath + "/name", Variant: component.Outline, Small: true, Dialog: true},
+				{Label: "Change password", Href: profilePath + "/password", Variant: component.Outline, Small: true, Dialog: true},
+			},
 		},
 		Tokens: personalTokensView(v, tokens, q, admin),
 	}
