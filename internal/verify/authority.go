@@ -63,6 +63,17 @@ func New(d Deps) *Authority {
 // neither unless imported tokens exist, whose secrets have any shape. An unknown one costs
 // one look-up in the database, which tells revoked from never seen.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
+	return a.verify(ctx, secret, true)
+}
+
+// Recall is Verify for a presenter that has failed too often: once the memory is complete,
+// it does not ask the database about an unknown token, so a revoked one is Unknown too.
+// Tokens that are good for something are accepted as by Verify.
+func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error) {
+	return a.verify(ctx, secret, false)
+}
+
+func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verified, error) {
 	wellFormed := token.WellFormed(secret)
 	complete := a.complete.Load()
 	if !wellFormed && complete && a.index.legacy.Load() == 0 {
@@ -74,8 +85,11 @@ func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error)
 	}
 	// Complete before and after the search is complete during it.
 	complete = complete && a.complete.Load()
-	if !wellFormed && complete {
+	switch {
+	case complete && !wellFormed:
 		return Verified{}, &Refused{Refusal: Malformed}
+	case complete && !ask:
+		return Verified{}, &Refused{Refusal: Unknown}
 	}
 	return a.ask(ctx, digest, complete)
 }
@@ -159,7 +173,7 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 		return &state{refusal: Displaced}, nil
 	}
 	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace,
-		owner: found.Owner, email: found.Email}
+		owner: found.Owner, email: found.Email, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}
 	for _, l := range found.Layers {
 		if l.Kind == account.GroupPolicy {
 			st.groups = append(st.groups, l.Group)

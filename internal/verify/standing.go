@@ -27,6 +27,8 @@ type state struct {
 	email        string
 	groups       []string // ids of the groups that give something
 	power        *power
+	place        [1]string // the holder's workspace and owner: ids, in arrays so that
+	person       [1]string // response headers can point into them
 }
 
 // standings knows every holder that has a token in the index.

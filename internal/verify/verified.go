@@ -40,7 +40,8 @@ func (v Verified) Caller(origin audit.Origin) audit.Caller {
 // ID is the token's public id.
 func (v Verified) ID() string { return v.entry.id[0] }
 
-// IDValues is ID as the values of a response header.
+// IDValues is ID as the values of a response header. Like the other methods called
+// …Values it returns memory that the token has anyway: the caller must not change it.
 func (v Verified) IDValues() []string { return v.entry.id[:] }
 
 // Kind is the token's kind.
@@ -64,6 +65,18 @@ func (v Verified) Subject() string {
 	}
 	return v.entry.id[0]
 }
+
+// SubjectValues is Subject as the values of a response header.
+func (v Verified) SubjectValues() []string {
+	if v.Kind() == token.Personal {
+		return v.state.person[:]
+	}
+	return v.entry.id[:]
+}
+
+// WorkspaceValues is the workspace's id as the values of a response header; the id is ""
+// for an organization token.
+func (v Verified) WorkspaceValues() []string { return v.state.place[:] }
 
 // Organization is the organization's name.
 func (v Verified) Organization() string { return v.state.organization }

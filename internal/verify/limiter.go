@@ -1,0 +1,135 @@
+package verify
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limiter counts failed attempts per address: each address may fail a number of times at
+// once, and once more after each interval. An IPv6 network of 64 bits is one address. It
+// is in memory only and of bounded size; it limits nothing by itself.
+type Limiter struct {
+	burst  int
+	every  time.Duration
+	now    func() time.Time
+	seed   maphash.Seed
+	until  atomic.Int64 // until then (nanoseconds) some address may be exhausted
+	shards [16]struct {
+		mu   sync.Mutex
+		full map[netip.Addr]time.Time // when the address will have all its attempts again
+	}
+}
+
+// maxAddresses bounds the memory of one shard: 16 × 4096 addresses take about 6 MB.
+const maxAddresses = 4096
+
+// NewLimiter allows burst failures at once and one more after each interval. now is the
+// clock.
+func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
+	return &Limiter{burst: burst, every: every, now: now, seed: maphash.MakeSeed()}
+}
+
+// Fail notes a failed attempt of the address.
+func (l *Limiter) Fail(from netip.Addr) {
+	from, now := network(from), l.now()
+	s := &l.shards[maphash.Comparable(l.seed, from)%uint64(len(l.shards))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	full := s.full[from]
+	if full.Before(now) {
+		full = now
+	}
+	full = full.Add(l.every)
+	// More failures than the burst do not prolong the wait: it would never end for an
+	// honest client behind the same address as a broken one.
+	if latest := now.Add(time.Duration(l.burst) * l.every); full.After(latest) {
+		full = latest
+	}
+	if s.full == nil {
+		s.full = map[netip.Addr]time.Time{}
+	}
+	if _, known := s.full[from]; !known && len(s.full) >= maxAddresses {
+		l.evict(s.full, now)
+	}
+	s.full[from] = full
+	if l.wait(full, now) > 0 {
+		l.exhausted(full.UnixNano())
+	}
+}
+
+// exhausted moves until forward.
+func (l *Limiter) exhausted(till int64) {
+	for {
+		until := l.until.Load()
+		if until >= till || l.until.CompareAndSwap(until, till) {
+			return
+		}
+	}
+}
+
+// evict makes room for a while: addresses that have recovered go first, then any.
+func (l *Limiter) evict(full map[netip.Addr]time.Time, now time.Time) {
+	for addr, at := range full {
+		if !at.After(now) {
+			delete(full, addr)
+		}
+	}
+	for addr := range full {
+		if len(full) < maxAddresses/4*3 {
+			return
+		}
+		delete(full, addr)
+	}
+}
+
+// Wait is how long the address must wait before it may fail again; 0 when it may now. While
+// no address is exhausted it costs one atomic operation.
+func (l *Limiter) Wait(from netip.Addr) time.Duration {
+	until := l.until.Load()
+	if until == 0 {
+		return 0
+	}
+	now := l.now()
+	if now.UnixNano() >= until {
+		return 0
+	}
+	from = network(from)
+	s := &l.shards[maphash.Comparable(l.seed, from)%uint64(len(l.shards))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.wait(s.full[from], now)
+}
+
+// wait is the time until an address that is full again at full has one attempt.
+func (l *Limiter) wait(full, now time.Time) time.Duration {
+	if !full.After(now) {
+		return 0
+	}
+	return max(0, full.Sub(now)-time.Duration(l.burst-1)*l.every)
+}
+
+// network is what counts as one address.
+func network(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
+}
+
+// Addresses is how many addresses are remembered.
+func (l *Limiter) Addresses() int {
+	n := 0
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		n += len(s.full)
+		s.mu.Unlock()
+	}
+	return n
+}
