@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -14,10 +15,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/demo"
+	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/web"
 )
+
+// satRoot is where service access tokens live.
+const satRoot = "/settings/access-management/service-access-tokens"
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
@@ -25,7 +32,32 @@ const (
 	adminEmail  = "admin@acme.example"
 	editorEmail = "editor@acme.example"
 	viewerEmail = "viewer@acme.example"
+
+	elsewhereEmail = "elsewhere@acme.example"
 )
+
+// addElsewhere adds a member who is only in a workspace of its own, where nobody else is.
+func (s *site) addElsewhere(t *testing.T) {
+	t.Helper()
+	ctx, now := context.Background(), s.now()
+	organization := s.caller(t, adminEmail).Organization
+	hash, err := s.app.Hasher.Hash(ctx, demo.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := account.Member{ID: "elsewhere", Organization: organization, Email: elsewhereEmail, Name: "Else Where",
+		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
+	w := account.Workspace{ID: "sandbox", Organization: organization, Name: "Sandbox", Environment: account.Development,
+		Region: "US", CreatedAt: now, UpdatedAt: now}
+	err = s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.InsertMember(ctx, m, hash), tx.InsertWorkspace(ctx, w),
+			tx.InsertPolicy(ctx, account.Policy{ID: "p1", Organization: organization, Workspace: w.ID, Kind: account.BaselinePolicy, Version: 1, UpdatedAt: now}),
+			tx.InsertPolicy(ctx, account.Policy{ID: "p2", Organization: organization, Workspace: w.ID, Kind: account.MemberPolicy, Subject: m.ID, Version: 1, UpdatedAt: now}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // caller is the member as use cases see it, for looking behind the pages.
 func (s *site) caller(t *testing.T, email string) audit.Caller {
@@ -85,11 +117,13 @@ func (s *site) fill(t *testing.T, path string) string {
 // refused for what they say, everybody else's for who they are.
 func TestRoutes_EveryRouteForEveryKindOfVisitor(t *testing.T) {
 	s := newSite(t)
+	s.addElsewhere(t)
 	visitors := []struct {
 		name string
 		make func() *browser
 	}{
 		{"nobody", func() *browser { return s.browser(t) }},
+		{"elsewhere", func() *browser { return s.signedIn(t, elsewhereEmail) }},
 		{"viewer", func() *browser { return s.signedIn(t, viewerEmail) }},
 		{"editor", func() *browser { return s.signedIn(t, editorEmail) }},
 		{"admin", func() *browser { return s.signedIn(t, adminEmail) }},

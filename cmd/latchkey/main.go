@@ -15,6 +15,7 @@ import (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server on a real database."`
 	Demo    demoCmd    `cmd:"" help:"Run a demonstration with made-up data."`
+	Plan    planCmd    `cmd:"" help:"Print or change the organization's plan."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

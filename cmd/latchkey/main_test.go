@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
@@ -129,10 +130,36 @@ func newerDatabase(t *testing.T) string {
 	return folder
 }
 
-func TestServe_AnswersSoonAndFinishesWhatItBegan(t *testing.T) {
+func TestPlan_IsPrintedAndChangedAndSurvives(t *testing.T) {
 	folder := t.TempDir()
-	cmd := exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--data", folder)
-	out := &bytes.Buffer{}
+	if code, _, stderr := run(t, "plan", "--data", folder); code != 1 || !strings.Contains(stderr, "was not found") {
+		t.Errorf("before the set-up: %d %q", code, stderr)
+	}
+	if code, _, stderr := run(t, "plan", "--data", filepath.Join(folder, "nowhere")); code != 1 || !strings.Contains(stderr, "no such file") {
+		t.Errorf("without a database: %d %q", code, stderr)
+	}
+	seed := exec.Command(binary, "demo", "--addr", "127.0.0.1:0", "--data", folder)
+	address := serve(t, seed)
+	if _, err := http.Get(address); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][2]string{{"", "Acme: Enterprise"}, {"free", "Acme: Free"}, {"", "Acme: Free"}} {
+		args := []string{"plan", "--data", folder}
+		if c[0] != "" {
+			args = append(args, c[0])
+		}
+		if code, out, stderr := run(t, args...); code != 0 || strings.TrimSpace(out) != c[1] {
+			t.Errorf("plan %s: %d %q %q, want %q", c[0], code, out, stderr, c[1])
+		}
+	}
+	if code, _, stderr := run(t, "plan", "--data", folder, "gold"); code != 1 || !strings.Contains(stderr, "none of free") {
+		t.Errorf("an unknown plan: %d %q", code, stderr)
+	}
+}
+
+// serve starts a server, which the end of the test stops, and returns its address.
+func serve(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	reader, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -140,16 +167,25 @@ func TestServe_AnswersSoonAndFinishesWhatItBegan(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	buf := make([]byte, 4096)
-	address := ""
-	for address == "" {
-		n, err := reader.Read(buf)
-		if err != nil {
-			t.Fatalf("it ended early: %s", out)
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("after SIGTERM: %v, want exit 0", err)
 		}
-		out.Write(buf[:n])
-		address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out.String())
+	})
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		if address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text()); address != "" {
+			return address
+		}
 	}
+	t.Fatal("it ended before it printed its address")
+	return ""
+}
+
+func TestServe_AnswersSoonAndFinishesWhatItBegan(t *testing.T) {
+	folder := t.TempDir()
+	address := serve(t, exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--data", folder))
 	resp, err := http.Get(address + "/readyz")
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("/readyz: %v %v", resp, err)
@@ -157,11 +193,5 @@ func TestServe_AnswersSoonAndFinishesWhatItBegan(t *testing.T) {
 	resp.Body.Close()
 	if info, err := os.Stat(filepath.Join(folder, "latchkey.db")); err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the database file is open to others: %v %v", info.Mode(), err)
-	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("after SIGTERM: %v, want exit 0", err)
 	}
 }

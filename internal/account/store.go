@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 )
 
@@ -27,6 +28,8 @@ type Store interface {
 	InTx(ctx context.Context, fn func(Tx) error) error
 	// Claimed reports whether an organization exists.
 	Claimed(ctx context.Context) (bool, error)
+	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	SoleOrganization(ctx context.Context) (Organization, error)
 	// RecentEvents lists the newest audit events, of one actor or (actor "") of all.
 	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
 }
@@ -43,6 +46,7 @@ type Tx interface {
 	Now() time.Time
 	Claimed(ctx context.Context) (bool, error)
 	InsertOrganization(ctx context.Context, o Organization) error
+	SetPlan(ctx context.Context, organization string, plan access.Plan) error
 	// HoldOrganization returns the organization and keeps its row until the transaction
 	// ends: two changes of one organization take turns, so that what one has read (who is
 	// an Admin, how many groups there are) is still true when it writes. NotFound when

@@ -115,4 +115,3 @@ func (h *Handlers) profileSessions(c echo.Context, v visit) (page.ProfileSession
 	}
 	return sessionsView(list, v), nil
 }
-

@@ -15,10 +15,10 @@ import (
 func nameDialog(name string, errs fieldErrors) page.FormDialog {
 	return page.FormDialog{
 		Dialog: component.DialogModel{ID: "edit-name", Title: "Change your name", CloseHref: profilePath},
-		Action: profilePath + "/name", Submit: "Save",
+		Action: profilePath + "/name", Submit: component.ButtonModel{Label: "Save"},
 		Errors: errs.summary([]string{"name"}, map[string]string{"name": "profile-name"}),
-		Fields: []component.FieldModel{{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
-			Autocomplete: "name", Required: true, MaxLength: account.MaxName}},
+		Fields: []page.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
+			Autocomplete: "name", Required: true, MaxLength: account.MaxName}}},
 	}
 }
 
@@ -27,12 +27,14 @@ func passwordDialog(errs fieldErrors) page.FormDialog {
 	return page.FormDialog{
 		Dialog: component.DialogModel{ID: "edit-password", Title: "Change your password", CloseHref: profilePath,
 			Description: "Every other session of yours is signed out. Your tokens go on."},
-		Action: profilePath + "/password", Submit: "Change password",
+		Action: profilePath + "/password", Submit: component.ButtonModel{Label: "Change password"},
 		Errors: errs.summary([]string{"current", "new"}, map[string]string{"current": "password-current", "new": "password-new"}),
-		Fields: []component.FieldModel{
-			{ID: "password-current", Name: "current", Label: "Current password", Type: "password", Error: errs["current"], Autocomplete: "current-password", Required: true},
-			{ID: "password-new", Name: "new", Label: "New password", Type: "password", Error: errs["new"], Autocomplete: "new-password", Required: true,
-				Help: fmt.Sprintf("At least %d characters. Length is the only rule.", signin.MinPassword)},
+		Fields: []page.FormField{
+			{Secret: &component.FieldModel{ID: "password-current", Name: "current", Label: "Current password", Error: errs["current"],
+				Autocomplete: "current-password", Required: true}},
+			{Secret: &component.FieldModel{ID: "password-new", Name: "new", Label: "New password", Error: errs["new"],
+				Autocomplete: "new-password", Required: true,
+				Help: fmt.Sprintf("At least %d characters. Length is the only rule.", signin.MinPassword)}},
 		},
 	}
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"latchkey/internal/access"
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+)
+
+type planCmd struct {
+	Plan string `arg:"" optional:"" help:"free, starter, growth or enterprise; without it the plan is printed."`
+	Data string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+}
+
+// Run prints or changes the organization's plan. A server that runs on the same database
+// follows from its next request on.
+func (p planCmd) Run(ctx context.Context) (err error) {
+	if _, err := os.Stat(p.Data); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data}, app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if p.Plan != "" {
+		plan, err := access.ParsePlan(p.Plan)
+		if err != nil {
+			return fmt.Errorf("%q is none of free, starter, growth, enterprise", p.Plan)
+		}
+		if err := a.Accounts.SetPlan(ctx, plan); err != nil {
+			return err
+		}
+	}
+	o, err := a.Accounts.TheOrganization(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%s: %s\n", o.Name, o.Plan.Label())
+	return err
+}
