@@ -1,4 +1,5 @@
-// The policy editor: "Select all" and the summary in plain words that follows the choices.
+// The policy editor: "Select all", searching without a reload, and the summary in plain words
+// that follows the choices.
 let timer;
 let running;
 
@@ -6,9 +7,49 @@ document.addEventListener("change", (event) => {
   const policy = event.target.closest("[data-policy]");
   if (!policy) return;
   if (event.target.matches("[data-select-all]")) selectAll(event.target);
+  else if (event.target.matches(".policy-selected")) listFirst(event.target);
   else if (event.target.closest("[data-options]")) followOptions(event.target);
   if (event.target.dataset.filter === undefined) schedule(policy);
 });
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-policy] button[name=step][value^='search:']");
+  if (!button || event.defaultPrevented) return;
+  event.preventDefault();
+  search(button);
+});
+
+// A long list comes empty: choosing from it is a reason to ask for its beginning.
+function listFirst(radio) {
+  const limit = radio.closest(".policy-limit");
+  if (limit.querySelector(".policy-nothing")) search(limit.querySelector(".policy-search button"));
+}
+
+// search puts the list of the answer in the place of this one; without an answer the form is
+// sent as it would be without script.
+async function search(button) {
+  const list = button.closest(".policy-list");
+  const id = list.querySelector("[data-options]").id;
+  const fresh = await answer(button.form, button, id);
+  if (!fresh) {
+    button.form.requestSubmit(button);
+    return;
+  }
+  const typing = list.contains(document.activeElement);
+  list.replaceWith(document.adoptNode(fresh));
+  if (typing) fresh.querySelector("input[type=search]").focus();
+}
+
+async function answer(form, button, id) {
+  try {
+    const body = new URLSearchParams(new FormData(form, button));
+    const response = await fetch(form.action, { method: "POST", body, redirect: "error" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return page.getElementById(id)?.closest(".policy-list");
+  } catch {
+    return null;
+  }
+}
 
 function options(element) {
   return [...element.closest(".policy-list").querySelectorAll("[data-options] input:not(:disabled)")];

@@ -14,11 +14,10 @@ import (
 const (
 	// maxOptions is how many resources one limit lists; the rest is found by searching.
 	maxOptions = 25
-	// idleOptions is how many resources all limits together list that nobody has opened
-	// yet, so that a page with thousands of resources stays small.
-	idleOptions = 60
-	// leastOptions is what a limit lists at least.
-	leastOptions = 2
+	// idleOptions is how many resources all limits together list that are not in use. When
+	// there are more they list none until somebody searches, so that a page stays small
+	// however many resources there are.
+	idleOptions = 90
 )
 
 // model is the editor's page part for the state of the form. Errors are by permission.
@@ -239,15 +238,12 @@ func matches(name, find string) bool {
 	return true
 }
 
-// idleOptions is how many resources each limit lists that is not in use: all there are
-// when they are few.
+// idleOptions is how many resources each limit lists that is not in use.
 func (e policyEditor) idleOptions() int {
-	for n := maxOptions; n > leastOptions; n-- {
-		if e.listed(n) <= idleOptions {
-			return n
-		}
+	if e.listed(maxOptions) <= idleOptions {
+		return maxOptions
 	}
-	return leastOptions
+	return 0
 }
 
 // listed counts the options of all limits when each lists at most n.

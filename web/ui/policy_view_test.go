@@ -136,7 +136,7 @@ func TestModel_PageWithFiveThousandResourcesStaysSmall(t *testing.T) {
 	if err := component.PolicyEditor(m).Render(context.Background(), &page); err != nil {
 		t.Fatal(err)
 	}
-	if page.Len() > 62_000 {
+	if page.Len() > 53_000 {
 		t.Errorf("the editor is %d bytes", page.Len())
 	}
 }
