@@ -37,7 +37,7 @@ const (
 )
 
 // addElsewhere adds a member who is only in a workspace of its own, where nobody else is.
-func (s *site) addElsewhere(t *testing.T) {
+func (s *site) addElsewhere(t testing.TB) {
 	t.Helper()
 	ctx, now := context.Background(), s.now()
 	organization := s.caller(t, adminEmail).Organization
@@ -60,7 +60,7 @@ func (s *site) addElsewhere(t *testing.T) {
 }
 
 // caller is the member as use cases see it, for looking behind the pages.
-func (s *site) caller(t *testing.T, email string) audit.Caller {
+func (s *site) caller(t testing.TB, email string) audit.Caller {
 	t.Helper()
 	ctx := context.Background()
 	m, err := s.app.Store.SignInAccount(ctx, email)
@@ -76,7 +76,7 @@ func (s *site) caller(t *testing.T, email string) audit.Caller {
 
 // footprint is everything that a refused request must leave as it was: the number of
 // audit events (each change writes one) and of live tokens.
-func (s *site) footprint(t *testing.T) string {
+func (s *site) footprint(t testing.TB) string {
 	t.Helper()
 	ctx, admin := context.Background(), s.caller(t, adminEmail)
 	events, err := s.app.Store.RecentEvents(ctx, admin.Organization, "", 1)
@@ -92,7 +92,7 @@ func (s *site) footprint(t *testing.T) string {
 
 // fill replaces the :id of a route by something of Ada's that really exists, so that a refusal
 // is about the visitor and not about the id.
-func (s *site) fill(t *testing.T, path string) string {
+func (s *site) fill(t testing.TB, path string) string {
 	t.Helper()
 	ctx, admin := context.Background(), s.caller(t, adminEmail)
 	if strings.Contains(path, "personal-access-tokens/:id") {

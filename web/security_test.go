@@ -218,7 +218,7 @@ func assertNowhere(t *testing.T, s *site, what, secret string) {
 	}
 }
 
-func firstWorkspace(t *testing.T, s *site) string {
+func firstWorkspace(t testing.TB, s *site) string {
 	t.Helper()
 	list, err := s.app.Store.Workspaces(context.Background(), s.caller(t, adminEmail).Organization)
 	if err != nil || len(list) == 0 {

@@ -45,7 +45,7 @@ func (l *lockedText) String() string {
 }
 
 // newSite starts a seeded server; change may adapt its options.
-func newSite(t *testing.T, change ...func(*app.Options)) *site {
+func newSite(t testing.TB, change ...func(*app.Options)) *site {
 	t.Helper()
 	s := &site{logs: &lockedText{}, now: time.Now}
 	o := app.Options{Log: s.logs, Demo: app.DemoAccounts()}
@@ -80,12 +80,12 @@ func withoutDemo(o *app.Options) { o.Demo = (*ui.Demo)(nil) }
 
 // browser is one visitor: it keeps cookies and follows no redirect.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	site *site
 	http.Client
 }
 
-func (s *site) browser(t *testing.T) *browser {
+func (s *site) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *site) browser(t *testing.T) *browser {
 }
 
 // signedIn is a browser in which somebody of the demonstration has signed in.
-func (s *site) signedIn(t *testing.T, email string) *browser {
+func (s *site) signedIn(t testing.TB, email string) *browser {
 	t.Helper()
 	b := s.browser(t)
 	if got := b.post("/sign-in", url.Values{"email": {email}, "password": {demo.Password}}); got.status != http.StatusSeeOther {
@@ -125,6 +125,16 @@ func (b *browser) do(r *http.Request) answer {
 		b.t.Fatal(err)
 	}
 	return answer{resp.StatusCode, resp.Header, string(body)}
+}
+
+// cookies are what the browser would send.
+func (b *browser) cookies() []*http.Cookie {
+	b.t.Helper()
+	u, err := url.Parse(b.site.URL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.Jar.Cookies(u)
 }
 
 func (b *browser) get(path string) answer {
