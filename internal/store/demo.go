@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"latchkey/internal/account"
+	"latchkey/internal/registry"
 )
 
-// InsertResource adds a resource to a workspace.
+// InsertResource adds a resource that has nothing but a type and a name.
 func (tx *Tx) InsertResource(ctx context.Context, workspace string, r account.Resource) error {
-	_, err := tx.exec(ctx, `INSERT INTO resources (id, workspace_id, type, name, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $5)`, r.ID, workspace, r.Type, r.Name, millis(tx.now))
-	return err
+	return tx.AddResource(ctx, registry.Resource{ID: r.ID, Workspace: workspace, Type: r.Type, Name: r.Name,
+		Enabled: true, Config: "{}", Version: 1, CreatedAt: tx.now, UpdatedAt: tx.now})
 }
 
 // EmailKnown reports whether any member, of any organization, has the address.

@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"latchkey/internal/fault"
+)
+
+// Form is what a caller says about a resource. A member that is nil is not said: a new
+// resource gets its default, an existing one keeps what it has.
+type Form struct {
+	Name          *string
+	Definition    *string // required for new sources and destinations; never changes
+	Description   *string
+	ExternalID    *string // only when creating
+	Enabled       *bool   // true by default
+	Config        *string // JSON text that the caller has checked; {} by default
+	Version       *int64
+	GeoEnrichment *bool
+	Transient     *bool
+}
+
+// The members that a form may be wrong in, as the public API names them.
+const (
+	fieldName        = "name"
+	fieldType        = "type"
+	fieldDescription = "description"
+	fieldExternalID  = "externalId"
+	fieldVersion     = "version"
+	fieldLanguage    = "language"
+	fieldCode        = "code"
+)
+
+// Bounds of what is stored, in characters.
+const (
+	maxName        = 255
+	maxDefinition  = 128
+	maxDescription = 4000
+	maxExternalID  = 255
+)
+
+const invalidText = "Some fields need your attention."
+
+// complete fills the form of a new resource and checks it; Invalid with every problem.
+func (f Form) complete(typ string) (Resource, error) {
+	r := Resource{Type: typ, Enabled: true, Config: "{}", Version: 1}
+	var p fault.Problems
+	if f.Name == nil {
+		p.Add(fieldName, "A name is required.")
+	}
+	if f.Definition == nil && hasDefinition(typ) {
+		p.Add(fieldType, "A type is required.")
+	}
+	r.ExternalID = checkExternalID(&p, f.ExternalID)
+	if f.Definition != nil {
+		r.Definition = checkText(&p, fieldType, *f.Definition, maxDefinition)
+	}
+	f.Definition, f.ExternalID = nil, nil
+	f.fill(&p, &r)
+	return r, p.Err(invalidText)
+}
+
+// apply is r with what the form says; Invalid with every problem.
+func (f Form) apply(r Resource) (Resource, error) {
+	var p fault.Problems
+	if f.Definition != nil && *f.Definition != r.Definition {
+		p.Add(fieldType, "The type cannot be changed. It is "+strconv.Quote(r.Definition)+".")
+	}
+	if f.ExternalID != nil && *f.ExternalID != r.ExternalID {
+		p.Add(fieldExternalID, "The external id cannot be changed here. Set it with PUT …/external-id.")
+	}
+	f.fill(&p, &r)
+	return r, p.Err(invalidText)
+}
+
+// fill takes over what may be said when creating and when changing alike.
+func (f Form) fill(p *fault.Problems, r *Resource) {
+	if f.Name != nil {
+		r.Name = checkText(p, fieldName, *f.Name, maxName)
+	}
+	if f.Description != nil {
+		r.Description = checkDescription(p, *f.Description)
+	}
+	if f.Enabled != nil {
+		r.Enabled = *f.Enabled
+	}
+	if f.Config != nil {
+		r.Config = *f.Config
+	}
+	if f.Version != nil && r.Type == Destination {
+		if *f.Version < 1 {
+			p.Add(fieldVersion, "A version is a whole number from 1 on.")
+		}
+		r.Version = *f.Version
+	}
+	if f.GeoEnrichment != nil {
+		r.GeoEnrichment = f.GeoEnrichment
+	}
+	if f.Transient != nil {
+		r.Transient = f.Transient
+	}
+}
+
+func hasDefinition(typ string) bool { return typ == Source || typ == Destination }
+
+// checkText takes a required line of text as it is: what a client wrote must be what it
+// reads, so nothing is trimmed.
+func checkText(p *fault.Problems, path, text string, most int) string {
+	switch {
+	case strings.TrimSpace(text) == "":
+		p.Add(path, "This must not be empty.")
+	case utf8.RuneCountInString(text) > most:
+		p.Add(path, "Use at most "+strconv.Itoa(most)+" characters.")
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, deceptive):
+		p.Add(path, "This contains characters that cannot be shown.")
+	}
+	return text
+}
+
+// deceptive reports characters that no single line of text needs: control characters,
+// line and paragraph separators, and those that turn the direction of what follows.
+func deceptive(r rune) bool {
+	switch {
+	case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+		return true
+	case '\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
+		return true
+	}
+	return false
+}
+
+// checkDescription takes text of several lines, which may be empty.
+func checkDescription(p *fault.Problems, text string) string {
+	if utf8.RuneCountInString(text) > maxDescription {
+		p.Add(fieldDescription, "Use at most "+strconv.Itoa(maxDescription)+" characters.")
+	}
+	storable(p, fieldDescription, text)
+	return text
+}
+
+// storable refuses what a database cannot keep as text.
+func storable(p *fault.Problems, path, text string) {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		p.Add(path, "This contains characters that cannot be stored.")
+	}
+}
+
+// checkExternalID takes an external id; nil and "" are none.
+func checkExternalID(p *fault.Problems, id *string) string {
+	if id == nil || *id == "" {
+		return ""
+	}
+	return checkText(p, fieldExternalID, *id, maxExternalID)
+}

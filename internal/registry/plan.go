@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// LinkSource lets a source follow a tracking plan. It needs Edit and Connect on both, and
+// Edit on the data catalog: Denied otherwise. NotFound when the plan or the source is not
+// there; Conflict when the source follows a plan already. config is JSON text that the
+// caller has checked.
+func (s *Service) LinkSource(ctx context.Context, by audit.Caller, workspace, plan, source, config string) (SourceLink, error) {
+	var made SourceLink
+	err := s.change(ctx, by, workspace, func(c *changing) error {
+		ends, err := c.linkEnds(ctx, plan, source)
+		if err != nil {
+			return err
+		}
+		switch _, err := c.SourceLink(ctx, source); {
+		case err == nil:
+			return fault.NewConflict("The source already follows a tracking plan.")
+		case !fault.Is(err, fault.NotFound):
+			return err
+		}
+		made = SourceLink{TrackingPlan: plan, Source: source, Config: config, CreatedAt: c.Now(), UpdatedAt: c.Now()}
+		if err := c.AddSourceLink(ctx, made); err != nil {
+			return err
+		}
+		if err := c.tell(ctx, audit.ConnectedSource, ends.plan.target(), nil, ends.state()); err != nil {
+			return err
+		}
+		return c.tell(ctx, audit.ConnectedTrackingPlan, ends.source.target(), nil, ends.state())
+	})
+	return made, err
+}
+
+// linked is a tracking plan and a source.
+type linked struct{ plan, source Resource }
+
+func (l linked) state() state {
+	return state{"trackingPlanId": l.plan.ID, "trackingPlan": l.plan.Name, "sourceId": l.source.ID, "source": l.source.Name}
+}
+
+// linkEnds holds a plan and a source and decides about joining or parting them.
+func (c *changing) linkEnds(ctx context.Context, plan, source string) (linked, error) {
+	var ends linked
+	var err error
+	if ends.plan, err = c.HoldResource(ctx, c.workspace.ID, TrackingPlan, plan); err != nil {
+		return ends, err
+	}
+	if ends.source, err = c.HoldResource(ctx, c.workspace.ID, Source, source); err != nil {
+		return ends, err
+	}
+	if err := c.mayLink(ends.plan, ends.source); err != nil {
+		return ends, err
+	}
+	return ends, c.may(ends.plan, access.NewPermission(dataCatalog, "edit"))
+}
+
+// existingLink is linkEnds for two that are linked; NotFound when they are not.
+func (c *changing) existingLink(ctx context.Context, plan, source string) (linked, SourceLink, error) {
+	ends, err := c.linkEnds(ctx, plan, source)
+	if err != nil {
+		return ends, SourceLink{}, err
+	}
+	link, err := c.SourceLink(ctx, source)
+	if err == nil && link.TrackingPlan != plan {
+		err = fault.NewNotFound("A link of this source to this tracking plan")
+	}
+	return ends, link, err
+}
+
+// UpdateLink changes how a source follows a tracking plan. Errors as for LinkSource, and
+// NotFound when it does not follow it.
+func (s *Service) UpdateLink(ctx context.Context, by audit.Caller, workspace, plan, source, config string) (SourceLink, error) {
+	var link SourceLink
+	err := s.change(ctx, by, workspace, func(c *changing) error {
+		ends, old, err := c.existingLink(ctx, plan, source)
+		if link = old; err != nil || link.Config == config {
+			return err
+		}
+		link.Config, link.UpdatedAt = config, c.Now()
+		if err := c.SaveSourceLink(ctx, link); err != nil {
+			return err
+		}
+		after := ends.state()
+		after["configChanged"] = true
+		return c.tell(ctx, audit.Updated, ends.plan.target(), ends.state(), after)
+	})
+	return link, err
+}
+
+// UnlinkSource ends it, with the rights of LinkSource; NotFound when the source does not
+// follow the plan.
+func (s *Service) UnlinkSource(ctx context.Context, by audit.Caller, workspace, plan, source string) error {
+	return s.change(ctx, by, workspace, func(c *changing) error {
+		ends, _, err := c.existingLink(ctx, plan, source)
+		if err != nil {
+			return err
+		}
+		if err := c.RemoveSourceLink(ctx, source); err != nil {
+			return err
+		}
+		if err := c.tell(ctx, audit.DisconnectedSource, ends.plan.target(), ends.state(), nil); err != nil {
+			return err
+		}
+		return c.tell(ctx, audit.DisconnectedTrackingPlan, ends.source.target(), ends.state(), nil)
+	})
+}

@@ -1,0 +1,142 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+)
+
+// Service is the use cases of a workspace's resources. It is safe for concurrent use.
+type Service struct {
+	store     Store
+	catalogue *access.Catalogue
+}
+
+// New wires the service.
+func New(store Store, catalogue *access.Catalogue) *Service {
+	return &Service{store: store, catalogue: catalogue}
+}
+
+// Workspace returns a workspace to whoever is in it. To everybody else it is NotFound, and
+// Unauthenticated to an organization token, which is good for no workspace.
+func (s *Service) Workspace(ctx context.Context, by audit.Caller, id string) (account.Workspace, error) {
+	return s.enter(ctx, s.store, by, id)
+}
+
+// enter finds the workspace and decides about being in it. Every use case comes through
+// here: what is loaded afterwards is loaded within this workspace.
+func (s *Service) enter(ctx context.Context, r Reader, by audit.Caller, workspace string) (account.Workspace, error) {
+	at := access.Resource{Organization: by.Organization, Workspace: workspace}
+	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
+		return account.Workspace{}, err
+	}
+	// To be an Admin is to be in every workspace of one's own organization only.
+	return r.Workspace(ctx, by.Organization, workspace)
+}
+
+// change runs fn in a transaction, in the workspace.
+func (s *Service) change(ctx context.Context, by audit.Caller, workspace string, fn func(c *changing) error) error {
+	return s.store.InTx(ctx, func(tx Tx) error {
+		w, err := s.enter(ctx, tx, by, workspace)
+		if err != nil {
+			return err
+		}
+		return fn(&changing{service: s, Tx: tx, by: by, workspace: w})
+	})
+}
+
+// changing is one change under way: the transaction, who makes it, and where.
+type changing struct {
+	Tx
+	service   *Service
+	by        audit.Caller
+	workspace account.Workspace
+}
+
+// may decides about permissions on a resource, all of which are needed.
+func (c *changing) may(r Resource, perms ...access.Permission) error {
+	decisions := make([]access.Decision, len(perms))
+	for i, perm := range perms {
+		at := r.where(c.workspace)
+		if perm.Type() != r.Type {
+			at.Type, at.ID = perm.Type(), ""
+		}
+		decisions[i] = access.Decide(c.service.catalogue, c.by.Principal, perm, at)
+	}
+	return access.AllOf(decisions...).Err(Noun(r.Type))
+}
+
+// mayLink decides about joining, changing or parting two resources.
+func (c *changing) mayLink(from, to Resource) error {
+	return access.DecideConnection(c.service.catalogue, c.by.Principal, from.where(c.workspace), to.where(c.workspace)).
+		Err(Noun(from.Type))
+}
+
+// tell appends what the caller did to r to the audit log.
+func (c *changing) tell(ctx context.Context, action audit.Action, target audit.Target, before, after state) error {
+	return c.AppendEvent(ctx, c.by.Did(action, target).Changed(before.String(), after.String()))
+}
+
+// newID makes an id that sorts by the moment of the transaction.
+func (c *changing) newID() (string, error) {
+	id, err := ksuid.NewRandomWithTime(c.Now())
+	return id.String(), err
+}
+
+// state is what the audit log keeps of a thing before or after a change. Configuration is
+// not in it: it may hold credentials of other systems.
+type state map[string]any
+
+// String is JSON, or "" for nil.
+func (s state) String() string {
+	if s == nil {
+		return ""
+	}
+	text, err := json.Marshal(s)
+	if err != nil { // texts, numbers and booleans: they always marshal
+		return "{}"
+	}
+	return string(text)
+}
+
+// rights are the permissions that writing a type needs.
+type rights struct{ create, edit []access.Permission }
+
+// rightsOf says what a type needs. Creating and deleting need the same.
+func rightsOf(typ string) rights {
+	edit, create := access.NewPermission(typ, "edit"), access.NewPermission(typ, "create_delete")
+	switch typ {
+	case Library: // Edit covers all of it
+		return rights{create: []access.Permission{edit}, edit: []access.Permission{edit}}
+	case TrackingPlan: // a plan is part of the data catalog
+		also := access.NewPermission(dataCatalog, "edit")
+		return rights{create: []access.Permission{create, also}, edit: []access.Permission{edit, also}}
+	}
+	return rights{create: []access.Permission{create}, edit: []access.Permission{edit}}
+}
+
+// list reads one part of a list, and one item more to know whether there is more.
+func list[T any](q Query, read func(limit int) ([]T, error), count func() (int, error)) (List[T], error) {
+	total, err := count()
+	if err != nil {
+		return List[T]{}, err
+	}
+	limit := 0
+	if q.Size > 0 {
+		limit = q.Size + 1
+	}
+	items, err := read(limit)
+	if err != nil {
+		return List[T]{}, err
+	}
+	l := List[T]{Items: items, Total: total}
+	if q.Size > 0 && len(items) > q.Size {
+		l.Items, l.More = items[:q.Size], true
+	}
+	return l, nil
+}
