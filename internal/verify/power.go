@@ -22,6 +22,7 @@ type power struct {
 	permissions []access.Permission          // held without limit, system acts first
 	limited     access.Policy                // the others
 	text        [1]string                    // permissions, separated by spaces
+	limitedText string                       // limited as canonical JSON; "" when there is none
 	layers      []*access.Layer              // holds on to what cache would forget
 }
 
@@ -102,6 +103,9 @@ func (p *power) list(c *access.Catalogue, who access.Principal) {
 			p.permissions = append(p.permissions, perm)
 			delete(p.limited, perm)
 		}
+	}
+	if len(p.limited) > 0 {
+		p.limitedText = p.limited.String()
 	}
 	words := make([]string, len(p.permissions))
 	for i, perm := range p.permissions {

@@ -109,6 +109,9 @@ func (v Verified) Permissions() []access.Permission { return v.state.power.permi
 // Limited is what the token may do with some resources only, after scope.
 func (v Verified) Limited() access.Policy { return v.state.power.limited }
 
+// LimitedText is Limited as canonical JSON, or "" when nothing is.
+func (v Verified) LimitedText() string { return v.state.power.limitedText }
+
 // Scope is Permissions separated by spaces, as OAuth writes a scope.
 func (v Verified) Scope() string { return v.state.power.text[0] }
 

@@ -1,0 +1,118 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/verify"
+	"latchkey/web/respond"
+)
+
+// tokenKey is where Bearer leaves the token in the request's context.
+const tokenKey = "latchkey.token"
+
+// expiresHeader tells a caller when its token will end.
+const expiresHeader = "Latchkey-Token-Expires"
+
+// Bearer lets requests with a good token through and leaves it for [Token] and [Caller].
+// It authenticates and decides nothing. Without one it answers 401, all reasons alike; an
+// address that keeps failing gets 429 for its failures, while good tokens from there still
+// pass: many clients may share an address.
+func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header.Set("Cache-Control", "no-store")
+		v, err := h.authenticate(c.Request(), header)
+		if err != nil {
+			return err
+		}
+		if end := v.ExpiresAt(); !end.IsZero() {
+			header.Set(expiresHeader, end.Format(time.RFC3339))
+		}
+		c.Set(tokenKey, v)
+		return next(c)
+	}
+}
+
+// Token is the token that [Bearer] accepted; zero, which is nobody, outside of it.
+func Token(c echo.Context) verify.Verified {
+	v, _ := c.Get(tokenKey).(verify.Verified)
+	return v
+}
+
+// Caller is the token that [Bearer] accepted, as use cases take it.
+func (h *Handlers) Caller(c echo.Context) audit.Caller {
+	return Token(c).Caller(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
+}
+
+// The answers to a request that presents no token, and to one whose token is not accepted:
+// one text for unknown, expired, revoked, suspended and malformed.
+const (
+	missingText = "Present an access token: Authorization: Bearer <token>."
+	invalidText = "The access token is not valid: it may be mistyped, expired or revoked."
+)
+
+// authenticate verifies the presented token and notes its use. Its error is Unauthenticated
+// with the challenge in header, or Throttled, or the database's.
+func (h *Handlers) authenticate(r *http.Request, header http.Header) (verify.Verified, error) {
+	secret, came := credential(r.Header)
+	if !came {
+		header.Set("WWW-Authenticate", respond.Challenge)
+		return verify.Verified{}, fault.NewUnauthenticated(missingText)
+	}
+	v, wait, err := h.verify(r, secret)
+	switch {
+	case err == nil:
+		return v, nil
+	case wait > 0:
+		return v, fault.NewThrottled("Too many failed tokens came from this address.", wait)
+	case isRefused(err):
+		header.Set("WWW-Authenticate", respond.ChallengeInvalid)
+		f := fault.NewUnauthenticated(invalidText)
+		f.Cause = err
+		return v, f
+	}
+	return v, err
+}
+
+func isRefused(err error) bool {
+	var refused *verify.Refused
+	return errors.As(err, &refused)
+}
+
+// verify verifies a presented secret, notes the use of a good one and counts a failure. wait
+// is set with the error when the address has failed too often.
+func (h *Handlers) verify(r *http.Request, secret string) (v verify.Verified, wait time.Duration, err error) {
+	addr := h.address(r)
+	if wait = h.d.Failures.Wait(addr); wait == 0 {
+		v, err = h.d.Verify.Verify(r.Context(), secret)
+	} else {
+		v, err = h.d.Verify.Recall(r.Context(), secret)
+	}
+	if err == nil {
+		h.d.Verify.Used(v, addr)
+		return v, 0, nil
+	}
+	var refused *verify.Refused
+	if !errors.As(err, &refused) {
+		return v, 0, err
+	}
+	h.d.Failures.Fail(addr)
+	if wait == 0 {
+		h.report(r, err)
+	}
+	return v, wait, err
+}
+
+// report tells of a refused token that once was good.
+func (h *Handlers) report(r *http.Request, err error) {
+	var refused *verify.Refused
+	if h.d.Refused != nil && errors.As(err, &refused) && refused.Token != nil {
+		h.d.Refused(r.Context(), refused, h.origin(r, ""))
+	}
+}

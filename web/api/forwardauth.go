@@ -1,0 +1,147 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+	"latchkey/web/respond"
+)
+
+// The headers of an accepted request, spelled as net/http keeps them. A proxy copies them
+// to the API behind it, and must drop those that its client sent.
+const (
+	subjectHeader     = "Latchkey-Subject"     // the owner's id, or a service token's own
+	tokenIDHeader     = "Latchkey-Token-Id"    //
+	tokenKindHeader   = "Latchkey-Token-Kind"  // personal, workspace, organization
+	workspaceHeader   = "Latchkey-Workspace"   // id; empty for organization tokens
+	permissionsHeader = "Latchkey-Permissions" // held without limit, separated by spaces
+)
+
+// requireHeader names permissions that are needed besides those of the query, separated by
+// spaces: for proxies that cannot choose the query (Envoy). It only ever asks for more, so
+// it does no harm if a client sends it.
+const requireHeader = "Latchkey-Require-Permission"
+
+// fixed holds header values that all answers share: to be read only.
+type fixed struct {
+	noStore []string
+	json    []string
+	kinds   map[token.Kind][]string
+}
+
+func newFixed() fixed {
+	f := fixed{noStore: []string{"no-store"}, json: []string{"application/json"}, kinds: map[token.Kind][]string{}}
+	for _, k := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
+		f.kinds[k] = []string{string(k)}
+	}
+	return f
+}
+
+// serveVerify answers /auth/verify and every path below it, whatever the method: 200 with the
+// headers above when the token is good and has every permission that is asked for, 401
+// when it is not good, 403 with the reason when a permission is missing. It never answers
+// anything else: proxies take other answers for a broken server and some let the request
+// pass then. What cannot be verified is refused, also when the database is out of reach.
+//
+// The question is in the query: permission (any number, all needed), workspace (the token's
+// own if absent; without a permission, being in it is needed) and resource (an id). On the
+// exact path any other parameter is refused, since a misspelled one would go unnoticed. Below
+// it the query came from the client's request, and others are its own business; those three
+// can only make the question stricter, as without them any good token passes.
+func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.logFailure(r, fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+			respond.Problem(w, fault.NewUnauthenticated(invalidText))
+		}
+	}()
+	header := w.Header()
+	header["Cache-Control"] = h.fixed.noStore
+	secret, came := credential(r.Header)
+	if !came {
+		header.Set("WWW-Authenticate", respond.Challenge)
+		respond.Problem(w, fault.NewUnauthenticated(missingText))
+		return
+	}
+	v, _, err := h.verify(r, secret)
+	if err != nil {
+		if !isRefused(err) {
+			h.logFailure(r, fault.Of(err))
+		}
+		respond.Problem(w, fault.NewUnauthenticated(invalidText))
+		return
+	}
+	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
+		if reason := h.refuses(r, v, required); reason != "" {
+			respond.Problem(w, fault.NewDenied(reason))
+			return
+		}
+	}
+	header[subjectHeader] = v.SubjectValues()
+	header[tokenIDHeader] = v.IDValues()
+	header[tokenKindHeader] = h.fixed.kinds[v.Kind()]
+	header[workspaceHeader] = v.WorkspaceValues()
+	header[permissionsHeader] = v.ScopeValues()
+	w.WriteHeader(http.StatusOK)
+}
+
+// refuses says why the token may not do what is asked for, or "" when it may.
+func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string) string {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "Not allowed: the query cannot be read."
+	}
+	exact := r.URL.Path == verifyPath
+	for name, values := range query {
+		switch name {
+		case "permission":
+		case "workspace", "resource":
+			if len(values) > 1 {
+				return "Not allowed: the query names more than one " + name + "."
+			}
+		default:
+			if exact {
+				return "Not allowed: the query may hold permission, workspace and resource, and nothing else."
+			}
+		}
+	}
+	holder := v.Holder()
+	asked := access.Resource{Organization: holder.Organization, Workspace: holder.Workspace, ID: query.Get("resource")}
+	needed := make([]access.Permission, 0, len(query["permission"])+1)
+	for _, p := range query["permission"] {
+		needed = append(needed, access.Permission(p))
+	}
+	for _, line := range required {
+		for p := range strings.FieldsSeq(line) {
+			needed = append(needed, access.Permission(p))
+		}
+	}
+	if query.Has("workspace") {
+		asked.Workspace = query.Get("workspace")
+		needed = append(needed, access.ViewWorkspace)
+	}
+	return h.decide(v, needed, asked)
+}
+
+// decide asks for every permission; needing none is no refusal. Reasons that would tell of
+// something hidden are replaced.
+func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked access.Resource) string {
+	if len(needed) == 0 {
+		return ""
+	}
+	d := access.DecideAll(h.d.Catalogue, v.Principal(), needed, asked)
+	switch {
+	case d.Allowed:
+		return ""
+	case d.Hide:
+		return "Not allowed: the token has no such workspace."
+	}
+	return d.Reason.Text()
+}

@@ -1,0 +1,224 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"latchkey/internal/apiclient"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
+	"latchkey/web/respond"
+)
+
+// maxForm is how much of a form with a token is read.
+const maxForm = 64 << 10
+
+// buffers recycles the memory of requests and answers that hold tokens.
+type buffers struct{ pool *sync.Pool }
+
+func newBuffers() buffers {
+	return buffers{&sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+}
+
+// with lends an empty buffer to do and wipes it afterwards.
+func (b buffers) with(do func(*bytes.Buffer) error) error {
+	buf := b.pool.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer func() {
+		clear(buf.Bytes())
+		b.pool.Put(buf)
+	}()
+	return do(buf)
+}
+
+// oauthProblem is an error as RFC 6749, section 5.2, and as the rest of the API has it.
+type oauthProblem struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+	Message     string `json:"message"`
+	Code        string `json:"code"`
+}
+
+func answerOAuth(w http.ResponseWriter, status int, code string, kind fault.Kind, text string) error {
+	respond.JSON(w, status, oauthProblem{Error: code, Description: text, Message: text, Code: respond.Code(kind)})
+	return nil
+}
+
+func invalidRequest(w http.ResponseWriter, text string) error {
+	return answerOAuth(w, http.StatusBadRequest, "invalid_request", fault.Invalid, text)
+}
+
+// introspect answers POST /oauth2/introspect (RFC 7662): an API client asks what a token is
+// good for. Whatever is wrong with the token, the answer is {"active":false} and nothing
+// else; so it is for tokens of another organization.
+func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return answerOAuth(w, http.StatusMethodNotAllowed, "invalid_request", fault.Invalid, "Use POST.")
+	}
+	client, ok, err := h.client(w, r)
+	if err != nil || !ok {
+		return err
+	}
+	secret, problem := h.presented(w, r)
+	if problem != "" {
+		return invalidRequest(w, problem)
+	}
+	v, err := h.d.Verify.Verify(r.Context(), secret)
+	if err != nil && !isRefused(err) {
+		return err
+	}
+	active := err == nil && v.Holder().Organization == client.Organization
+	if err != nil {
+		h.report(r, err)
+	}
+	return h.buffers.with(func(body *bytes.Buffer) error {
+		if active {
+			h.d.Verify.Used(v, netip.Addr{}) // its presenter's address is not known here
+			body.Write(h.describe(body.AvailableBuffer(), r, v))
+		} else {
+			body.WriteString(`{"active":false}`)
+		}
+		header := w.Header()
+		header["Content-Type"] = h.fixed.json
+		header["Cache-Control"] = h.fixed.noStore
+		_, err := w.Write(body.Bytes())
+		return err
+	})
+}
+
+// describe appends the answer for a good token: the members of RFC 7662, section 2.2, and
+// our own. scope holds what the token may do without limit; permissions that are limited
+// to chosen resources are apart, since a server that knows only scopes would not see the
+// limits.
+func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte {
+	holder := v.Holder()
+	b = append(b, `{"active":true,"scope":"`...)
+	b = append(b, v.Scope()...) // permissions have no character that needs escaping
+	b = append(b, '"')
+	b = appendMember(b, "client_id", v.ID())
+	b = appendMember(b, "sub", v.Subject())
+	b = append(b, `,"token_type":"Bearer"`...)
+	if end := v.ExpiresAt(); !end.IsZero() {
+		b = strconv.AppendInt(append(b, `,"exp":`...), end.Unix(), 10)
+	}
+	b = strconv.AppendInt(append(b, `,"iat":`...), v.CreatedAt().Unix(), 10)
+	b = appendMember(b, "iss", h.issuer(r))
+	b = appendMember(b, "jti", v.ID())
+	if v.Kind() == token.Personal {
+		b = appendMember(b, "username", v.Email())
+		b = appendMember(b, "token_scope", string(holder.Scope))
+	}
+	b = appendMember(b, "token_kind", string(v.Kind()))
+	b = appendMember(b, "token_name", v.Name())
+	if holder.Workspace != "" {
+		b = appendMember(b, "workspace_id", holder.Workspace)
+		b = appendMember(b, "workspace_name", v.Workspace())
+	}
+	b = appendMember(b, "organization_id", holder.Organization)
+	b = appendMember(b, "organization_name", v.Organization())
+	if limited := v.LimitedText(); limited != "" {
+		b = append(append(b, `,"limited_permissions":`...), limited...)
+	}
+	return append(b, '}')
+}
+
+// appendMember appends ,"name":"value". Values that need escaping go the long way.
+func appendMember(b []byte, name, value string) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	if plain(value) {
+		return append(append(append(b, '"'), value...), '"')
+	}
+	text, err := json.Marshal(value)
+	if err != nil { // a text always marshals
+		return append(b, `""`...)
+	}
+	return append(b, text...)
+}
+
+// plain reports whether s stands in JSON as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
+}
+
+// client authenticates the API client by HTTP Basic, or answers and is not ok. As with
+// tokens, an address that has failed too often gets 429 for its failures only.
+func (h *Handlers) client(w http.ResponseWriter, r *http.Request) (c apiclient.Client, ok bool, err error) {
+	if scheme, rest, came := strings.Cut(r.Header.Get("Authorization"), " "); came && strings.EqualFold(scheme, "Basic") {
+		id, secret, _ := basic(strings.Trim(rest, " "))
+		c, err = h.d.Clients.Authenticate(r.Context(), id, secret)
+		if err == nil || !fault.Is(err, fault.Unauthenticated) {
+			return c, err == nil, err
+		}
+		addr := h.address(r)
+		wait := h.d.Failures.Wait(addr)
+		h.d.Failures.Fail(addr)
+		if wait > 0 {
+			w.Header().Set("Retry-After", respond.RetryAfter(wait))
+			return c, false, answerOAuth(w, http.StatusTooManyRequests, "invalid_client", fault.Throttled,
+				"Too many failed attempts came from this address.")
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="Latchkey API clients", charset="UTF-8"`)
+	return c, false, answerOAuth(w, http.StatusUnauthorized, "invalid_client", fault.Unauthenticated,
+		"Authenticate as an API client: HTTP Basic with its id and secret.")
+}
+
+// presented reads the token of a form (RFC 7662, section 2.1; RFC 7009, section 2.1), or
+// says what is wrong with the request. A token in the query is none: it would be in logs.
+func (h *Handlers) presented(w http.ResponseWriter, r *http.Request) (secret, problem string) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
+		return "", "Send the token as a form: Content-Type: application/x-www-form-urlencoded."
+	}
+	err := h.buffers.with(func(body *bytes.Buffer) error {
+		if _, err := body.ReadFrom(http.MaxBytesReader(w, io.NopCloser(r.Body), maxForm)); err != nil {
+			problem = "The form is too large or was not sent completely."
+			return nil
+		}
+		secret, problem = tokenIn(body.String())
+		return nil
+	})
+	if err != nil {
+		return "", "The form cannot be read."
+	}
+	return secret, problem
+}
+
+// tokenIn finds the parameter "token", which must be there once (RFC 6749, section 3.1).
+func tokenIn(form string) (secret, problem string) {
+	found := false
+	for pair := range strings.SplitSeq(form, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if name != "token" {
+			if unescaped, err := url.QueryUnescape(name); err != nil || unescaped != "token" {
+				continue
+			}
+		}
+		if found {
+			return "", "The form has the parameter token twice."
+		}
+		unescaped, err := url.QueryUnescape(value)
+		if err != nil {
+			return "", "The parameter token is not encoded as a form."
+		}
+		secret, found = unescaped, true
+	}
+	if secret == "" {
+		return "", "The form has no parameter token."
+	}
+	return secret, ""
+}

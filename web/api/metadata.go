@@ -1,0 +1,45 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/web/respond"
+)
+
+// metadata is RFC 8414, section 2. There is no endpoint that issues tokens: people make
+// them on the pages, so response and grant types are empty.
+type metadata struct {
+	Issuer                   string   `json:"issuer"`
+	ResponseTypes            []string `json:"response_types_supported"`
+	GrantTypes               []string `json:"grant_types_supported"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	Documentation            string   `json:"service_documentation"`
+}
+
+// Metadata answers GET /.well-known/oauth-authorization-server.
+func (h *Handlers) Metadata(c echo.Context) error {
+	issuer, basic := h.issuer(c.Request()), []string{"client_secret_basic"}
+	respond.JSON(c.Response(), http.StatusOK, metadata{
+		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
+		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: basic,
+		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: basic,
+		Documentation: issuer + "/docs/api",
+	})
+	return nil
+}
+
+// issuer names this server: as configured, otherwise as the request came.
+func (h *Handlers) issuer(r *http.Request) string {
+	switch {
+	case h.d.Issuer != "":
+		return h.d.Issuer
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"strings"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/verify"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Revoke answers POST /oauth2/revoke (RFC 7009): the token in the form ends at once and for
+// good. Whoever holds a token may end it, so two may ask: an API client that came by it
+// (Basic), and the token itself (Bearer, the same token as in the form). A token that is not
+// good any more, or of another organization, is no error: the answer is 200 with no body.
+func (h *Handlers) Revoke(w http.ResponseWriter, r *http.Request) {
+	h.safely(w, r, h.revoke)
+}
+
+func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
+	id := w.Header().Get(echo.HeaderXRequestID)
+	if bearer, ok := bearerToken(r.Header); ok {
+		return h.revokeSelf(w, r, bearer, h.origin(r, id))
+	}
+	client, ok, err := h.client(w, r)
+	if err != nil || !ok {
+		return err
+	}
+	secret, problem := h.presented(w, r)
+	if problem != "" {
+		return invalidRequest(w, problem)
+	}
+	v, err := h.d.Verify.Verify(r.Context(), secret)
+	if err != nil {
+		return h.nothingToRevoke(w, r, err)
+	}
+	return h.end(w, r, client.Caller(h.origin(r, id)), v)
+}
+
+// revokeSelf ends the presented token if the form names it and nothing else.
+func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer string, origin audit.Origin) error {
+	v, err := h.authenticate(r, w.Header())
+	if err != nil {
+		return err
+	}
+	secret, problem := h.presented(w, r)
+	if problem != "" {
+		return invalidRequest(w, problem)
+	}
+	if subtle.ConstantTimeCompare([]byte(bearer), []byte(secret)) != 1 {
+		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, "A token may end itself, and no other.")
+	}
+	return h.end(w, r, v.Caller(origin), v)
+}
+
+func bearerToken(header http.Header) (string, bool) {
+	if scheme, _, _ := strings.Cut(header.Get("Authorization"), " "); !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return credential(header)
+}
+
+func (h *Handlers) nothingToRevoke(w http.ResponseWriter, r *http.Request, err error) error {
+	if !isRefused(err) {
+		return err
+	}
+	h.report(r, err)
+	return done(w)
+}
+
+func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by audit.Caller, v verify.Verified) error {
+	if err := h.d.Clients.Revoke(r.Context(), by, v); err != nil {
+		return err
+	}
+	return done(w)
+}
+
+func done(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

@@ -1,0 +1,110 @@
+package respond
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"latchkey/internal/fault"
+)
+
+// problem is the body of every error of the JSON API.
+type problem struct {
+	Error   string            `json:"error"`
+	Message string            `json:"message"`
+	Code    string            `json:"code"`
+	Details map[string]string `json:"details,omitempty"` // by field path
+}
+
+// Code is the machine name of a fault kind in the JSON API.
+func Code(kind fault.Kind) string {
+	switch kind {
+	case fault.NotFound:
+		return "NOT_FOUND"
+	case fault.Denied:
+		return "FORBIDDEN"
+	case fault.Invalid:
+		return "INVALID"
+	case fault.Conflict:
+		return "CONFLICT"
+	case fault.Unauthenticated:
+		return "UNAUTHORIZED"
+	case fault.Throttled:
+		return "TOO_MANY_REQUESTS"
+	case fault.TooLarge:
+		return "TOO_LARGE"
+	case fault.Unavailable:
+		return "UNAVAILABLE"
+	case fault.Internal:
+	}
+	return "INTERNAL"
+}
+
+// The challenges of RFC 6750, section 3: what WWW-Authenticate says.
+const (
+	// Challenge is for requests without a credential: it has no error code.
+	Challenge = `Bearer realm="Latchkey"`
+	// ChallengeInvalid is for every credential that is not accepted, whatever is wrong with it.
+	ChallengeInvalid = Challenge + `, error="invalid_token", error_description="The access token is not valid here"`
+	// ChallengeScope is for a known token that lacks a permission.
+	ChallengeScope = Challenge + `, error="insufficient_scope"`
+)
+
+// Problem answers a fault as JSON: {"error","message","code","details"}, with
+// WWW-Authenticate unless the header is set already, and Retry-After for Throttled. Causes
+// stay private.
+func Problem(w http.ResponseWriter, f *fault.Error) {
+	h := w.Header()
+	if h.Get("WWW-Authenticate") == "" {
+		switch f.Kind {
+		case fault.Unauthenticated:
+			h.Set("WWW-Authenticate", ChallengeInvalid)
+		case fault.Denied:
+			h.Set("WWW-Authenticate", ChallengeScope)
+		default:
+		}
+	}
+	if f.Kind == fault.Throttled {
+		h.Set("Retry-After", RetryAfter(f.RetryAfter))
+	}
+	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind), Details: details(f.Fields)})
+}
+
+// RetryAfter is a wait in whole seconds, rounded up and never 0.
+func RetryAfter(wait time.Duration) string {
+	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
+}
+
+// details are the problems by path; several of one path are sentences in a row.
+func details(fields []fault.Field) map[string]string {
+	if len(fields) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(fields))
+	for _, f := range fields {
+		if there := out[f.Path]; there != "" {
+			out[f.Path] = there + " " + f.Message
+			continue
+		}
+		out[f.Path] = f.Message
+	}
+	return out
+}
+
+// JSON answers with a value. Answers of the API are private: nothing on the way may keep them.
+// A value that does not marshal is a bug and answered as an internal fault.
+func JSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		f := fault.NewInternal(err)
+		status = http.StatusInternalServerError
+		body, _ = json.Marshal(problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind)})
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
