@@ -99,7 +99,8 @@ func TestPersonalToken_IsGeneratedCopiedAndDeleted(t *testing.T) {
 	p.row("smoke-test").seesText("lkpat_…" + secret[len(secret)-4:])
 	p.row("smoke-test").seesText("Never")
 	nowhere(t, p, secret, profilePage, newPATPage, "/")
-	screenshotOf(t, p, profilePage, "personal-tokens")
+	p.open(profilePage)
+	screenshot(t, p, "personal-tokens")
 
 	p.click("link", "Delete smoke-test")
 	alert := p.within("alertdialog", "Delete token smoke-test?")
@@ -112,13 +113,6 @@ func TestPersonalToken_IsGeneratedCopiedAndDeleted(t *testing.T) {
 		t.Errorf("%d rows after the deletion", n)
 	}
 	axe(t, p)
-}
-
-// screenshotOf is a picture of a page in light and dark and on a phone.
-func screenshotOf(t *testing.T, p *page, path, name string) {
-	t.Helper()
-	p.open(path)
-	screenshot(t, p, name)
 }
 
 func TestPersonalToken_EveryErrorStandsBesideItsField(t *testing.T) {
@@ -295,9 +289,7 @@ func TestPersonalToken_WholeJourneyWithTheKeyboard(t *testing.T) {
 	}
 	p.press("Enter")
 	p.sees("dialog", patDialog)
-	if err := p.Keyboard().Type("smoke-test"); err != nil {
-		t.Fatal(err)
-	}
+	typed(t, p, "smoke-test")
 	p.tabTo("button", "Generate")
 	p.press("Enter")
 	secret := revealed(t, p, "lkpat_")
