@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"latchkey/internal/access"
@@ -23,6 +24,9 @@ const (
 	workspaceHeader   = "Latchkey-Workspace"   // id; empty for organization tokens
 	permissionsHeader = "Latchkey-Permissions" // held without limit, separated by spaces
 )
+
+// reasonHeader says why a request is refused with 403, for proxies that drop the body.
+const reasonHeader = "Latchkey-Reason"
 
 // requireHeader names permissions that are needed besides those of the query, separated by
 // spaces: for proxies that cannot choose the query (Envoy). It only ever asks for more, so
@@ -51,10 +55,11 @@ func newFixed() fixed {
 // pass then. What cannot be verified is refused, also when the database is out of reach.
 //
 // The question is in the query: permission (any number, all needed), workspace (the token's
-// own if absent; without a permission, being in it is needed) and resource (an id). On the
-// exact path any other parameter is refused, since a misspelled one would go unnoticed. Below
-// it the query came from the client's request, and others are its own business; those three
-// can only make the question stricter, as without them any good token passes.
+// own if absent; being in it is needed) and resource (an id). Some proxies send their
+// client's query here (Envoy below the path, Caddy when its uri has none): then a client
+// can only make the question stricter, since without one any good token passes. Other
+// parameters are the client's business, unless the value of one is a permission: that is
+// a misspelled question, which must not go unnoticed.
 func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -80,6 +85,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	}
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if reason := h.refuses(r, v, required); reason != "" {
+			header.Set(reasonHeader, reason)
 			respond.Problem(w, fault.NewDenied(reason))
 			return
 		}
@@ -98,7 +104,6 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 	if err != nil {
 		return "Not allowed: the query cannot be read."
 	}
-	exact := r.URL.Path == verifyPath
 	for name, values := range query {
 		switch name {
 		case "permission":
@@ -107,8 +112,8 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 				return "Not allowed: the query names more than one " + name + "."
 			}
 		default:
-			if exact {
-				return "Not allowed: the query may hold permission, workspace and resource, and nothing else."
+			if r.URL.Path == verifyPath && slices.ContainsFunc(values, h.isPermission) {
+				return "Not allowed: the query has a permission in a parameter that is not called permission."
 			}
 		}
 	}
@@ -128,6 +133,11 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 		needed = append(needed, access.ViewWorkspace)
 	}
 	return h.decide(v, needed, asked)
+}
+
+func (h *Handlers) isPermission(text string) bool {
+	_, known := h.d.Catalogue.Lookup(access.Permission(text))
+	return known || slices.Contains(access.SystemActs(), access.Permission(text))
 }
 
 // decide asks for every permission; needing none is no refusal. Reasons that would tell of

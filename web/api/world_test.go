@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -91,7 +92,12 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	}
 	w.handlers = api.New(d)
 	e := echo.New()
-	e.HTTPErrorHandler = func(err error, c echo.Context) { w.handlers.Problem(c, fault.Of(err)) }
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if errors.Is(err, echo.ErrNotFound) {
+			err = fault.NewNotFound("This page")
+		}
+		w.handlers.Problem(c, fault.Of(err))
+	}
 	for _, route := range api.Routes(w.handlers) {
 		if route.Open {
 			e.Add(route.Method, route.Path, route.Handle)
@@ -237,3 +243,7 @@ func trust(cidr string) option {
 }
 
 func few(d *api.Deps) { d.Failures = verify.NewLimiter(3, time.Minute, d.Now) }
+
+func workspaceForm(name string) account.WorkspaceForm {
+	return account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"}
+}
