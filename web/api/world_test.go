@@ -47,6 +47,8 @@ type world struct {
 	org      string
 	main     string
 	refused  []verify.Refused
+	// connections is how many the server has accepted.
+	connections atomic.Int64
 }
 
 type option func(*api.Deps)
@@ -106,7 +108,13 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 		}
 	}
 	w.handler = w.handlers.Direct(e)
-	server := httptest.NewServer(w.handler)
+	server := httptest.NewUnstartedServer(w.handler)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			w.connections.Add(1)
+		}
+	}
+	server.Start()
 	w.Cleanup(server.Close)
 	w.url = server.URL
 }
@@ -247,3 +255,5 @@ func few(d *api.Deps) { d.Failures = verify.NewLimiter(3, time.Minute, d.Now) }
 func workspaceForm(name string) account.WorkspaceForm {
 	return account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"}
 }
+
+func organizationToken() token.Token { return token.Token{Kind: token.Organization} }

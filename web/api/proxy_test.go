@@ -1,0 +1,281 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+)
+
+// The addresses in the files of deploy/, which tests replace.
+const (
+	deployLatchkey = "127.0.0.1:8080"
+	deployAPI      = "127.0.0.1:9000"
+	deployListen   = "127.0.0.1:8000"
+)
+
+// backend is an API that knows nothing of Latchkey: it answers with what reached it.
+type backend struct {
+	*httptest.Server
+	connections atomic.Int64
+}
+
+func newBackend(t *testing.T) *backend {
+	b := &backend{}
+	b.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		for name, values := range r.Header {
+			w.Header()["Saw-"+name] = values
+		}
+		fmt.Fprintf(w, "%s %s %s", r.Method, r.RequestURI, body)
+	}))
+	b.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			b.connections.Add(1)
+		}
+	}
+	b.Start()
+	t.Cleanup(b.Close)
+	return b
+}
+
+func (b *backend) addr() string { return b.Listener.Addr().String() }
+
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// deployed is a file of deploy/ with the addresses of the test.
+func deployed(t *testing.T, file string, w *world, b *backend, listen string) string {
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(deployLatchkey, strings.TrimPrefix(w.url, "http://"), deployAPI, b.addr(), deployListen, listen).Replace(string(text))
+}
+
+// tail keeps what a program prints.
+type tail struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *tail) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *tail) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// run starts a proxy and waits until it listens.
+func run(t *testing.T, listen, program string, env []string, args ...string) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		if path = "/usr/sbin/" + program; exec.Command("test", "-x", path).Run() != nil {
+			t.Fatalf("%s is not installed: run make setup", program)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	out := &tail{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(exited) }()
+	t.Cleanup(func() { stop(); <-exited })
+	for range 200 {
+		if c, err := net.Dial("tcp", listen); err == nil {
+			_ = c.Close()
+			return
+		}
+		select {
+		case <-exited:
+			t.Fatalf("%s ended:\n%s", program, out)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatalf("%s does not listen on %s:\n%s", program, listen, out)
+}
+
+func startNginx(t *testing.T, w *world, b *backend) string {
+	dir, listen := t.TempDir(), freeAddr(t)
+	for _, file := range []string{"latchkey.conf", "latchkey-api.conf"} {
+		w.must(os.WriteFile(filepath.Join(dir, file), []byte(deployed(t, "nginx/"+file, w, b, listen)), 0o600))
+	}
+	temp := ""
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		temp += fmt.Sprintf("\t%s_temp_path %s/%s;\n", kind, dir, kind)
+	}
+	conf := filepath.Join(dir, "nginx.conf")
+	w.must(os.WriteFile(conf, []byte("daemon off;\nmaster_process off;\npid "+dir+"/pid;\nerror_log stderr;\nevents {}\nhttp {\n\taccess_log off;\n"+
+		temp+"\tinclude latchkey.conf;\n}\n"), 0o600))
+	run(t, listen, "nginx", nil, "-p", dir, "-c", conf, "-e", "stderr")
+	return "http://" + listen
+}
+
+func startCaddy(t *testing.T, w *world, b *backend) string {
+	dir, listen := t.TempDir(), freeAddr(t)
+	conf := filepath.Join(dir, "Caddyfile")
+	w.must(os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n}\n"+deployed(t, "caddy/Caddyfile", w, b, listen)), 0o600))
+	run(t, listen, "caddy", []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}, "run", "--config", conf, "--adapter", "caddyfile")
+	return "http://" + listen
+}
+
+func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
+	for name, start := range map[string]func(*testing.T, *world, *backend) string{"nginx": startNginx, "caddy": startCaddy} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, trust("127.0.0.1/32"))
+			b := newBackend(t)
+			direct := w.url
+			w.url = start(t, w, b)
+			proxyPasses(t, w)
+			proxyRefuses(t, w)
+			proxyDropsForgedHeaders(t, w)
+			proxyNotesTheClientsAddress(t, w)
+			proxyKeepsConnections(t, w, b)
+			w.url = direct
+		})
+	}
+}
+
+func proxyPasses(t *testing.T, w *world) {
+	eve := w.member("eve-"+t.Name()[len("TestProxies_"):][:3], access.Policy{"destination:edit": access.Everywhere()})
+	tok, secret := w.personal(eve, access.ScopeReadWrite)
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", "/items?page=2&workspace=theirs&permission=nonsense", ""}, {"POST", "/destinations/d1?x=1", "a=b"},
+		{"DELETE", "/a%2Fb//c", ""}, {"PUT", "/items", strings.Repeat("x", 100000)},
+	} {
+		got := w.ask(c.method, c.path, c.body, bearer(secret)...)
+		if want := c.method + " " + c.path + " " + c.body; got.status != 200 || got.body != want {
+			t.Errorf("%s %s: %d %.200q", c.method, c.path, got.status, got.body)
+		}
+		for header, want := range map[string]string{"Subject": eve.ID, "Token-Id": tok.ID, "Token-Kind": "personal",
+			"Workspace": w.main, "Permissions": "workspace:view destination:edit"} {
+			if v := got.header.Values("Saw-Latchkey-" + header); len(v) != 1 || v[0] != want {
+				t.Errorf("%s %s: the API saw Latchkey-%s %q, want %q", c.method, c.path, header, v, want)
+			}
+		}
+		if got.header.Get("Saw-Authorization") != "" {
+			t.Error("the API saw the token")
+		}
+	}
+	if got := w.ask("GET", "/items", "", basicAuth("eve@example.com", secret)...); got.status != 200 {
+		t.Errorf("basic: %d", got.status)
+	}
+	w.must(w.clients.Revoke(w.ctx, w.admin, must(w.verify.Verify(w.ctx, secret))))
+	if got := w.ask("GET", "/items", "", bearer(secret)...); got.status != 401 {
+		t.Errorf("the request after the revocation: %d", got.status)
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func proxyRefuses(t *testing.T, w *world) {
+	_, viewer := w.service(nil)
+	for name, c := range map[string]struct {
+		path      string
+		headers   []string
+		status    int
+		challenge string
+	}{
+		"no token":           {"/items", nil, 401, `Bearer realm="Latchkey"`},
+		"bad token":          {"/items", bearer("lkpat_nonsense"), 401, `error="invalid_token"`},
+		"missing permission": {"/destinations/d1", bearer(viewer), 403, `error="insufficient_scope"`},
+	} {
+		got := w.ask("GET", c.path, "", c.headers...)
+		if got.status != c.status || !strings.Contains(got.header.Get("WWW-Authenticate"), c.challenge) || got.header.Get("Saw-Accept-Encoding") != "" {
+			t.Errorf("%s: %d %v", name, got.status, got.header)
+		}
+		if c.status == 403 {
+			if text, _ := w.object(got)["message"].(string); !strings.Contains(text, "destination:edit") {
+				t.Errorf("%s: the reason is %q", name, text)
+			}
+		}
+	}
+	if got := w.ask("GET", "/_latchkey", "", bearer(viewer)...); got.header.Get("Latchkey-Subject") != "" {
+		t.Errorf("the check itself can be asked from outside: %d", got.status)
+	}
+}
+
+func proxyDropsForgedHeaders(t *testing.T, w *world) {
+	_, secret := w.insert(organizationToken())
+	got := w.ask("GET", "/items", "", append(bearer(secret), "Latchkey-Subject", "root", "Latchkey-Workspace", "forged",
+		"latchkey-permissions", "everything", "Latchkey-Token-Kind", "forged", "Latchkey-Token-Id", "forged")...)
+	if got.status != 200 {
+		t.Fatalf("status %d", got.status)
+	}
+	for name, values := range got.header {
+		for _, v := range values {
+			if strings.HasPrefix(name, "Saw-Latchkey-") && (strings.Contains(v, "forged") || v == "root" || v == "everything" || strings.Contains(v, "{")) {
+				t.Errorf("the API saw %s: %q", name, v)
+			}
+		}
+	}
+	if v := got.header.Get("Saw-Latchkey-Workspace"); v != "" {
+		t.Errorf("the API saw the workspace %q of a token that has none", v)
+	}
+}
+
+func proxyNotesTheClientsAddress(t *testing.T, w *world) {
+	tok, secret := w.service(nil)
+	w.ask("GET", "/items", "", append(bearer(secret), "X-Forwarded-For", "203.0.113.66")...)
+	w.must(w.verify.Flush(w.ctx))
+	got, err := w.store.Token(w.ctx, w.org, tok.ID)
+	w.must(err)
+	if len(got.LastUsedFrom) != 1 || got.LastUsedFrom[0].IP != "127.0.0.1" {
+		t.Errorf("used from %v: a client can choose its address", got.LastUsedFrom)
+	}
+}
+
+// proxyKeepsConnections: a connection per check would cost more than the check.
+func proxyKeepsConnections(t *testing.T, w *world, b *backend) {
+	_, secret := w.service(nil)
+	checks, calls := w.connections.Load(), b.connections.Load()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 50 {
+				if got := w.ask("GET", "/items", "", bearer(secret)...); got.status != 200 {
+					t.Errorf("status %d", got.status)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	checks, calls = w.connections.Load()-checks, b.connections.Load()-calls
+	if checks > 20 || calls > 20 {
+		t.Errorf("200 requests took %d connections to Latchkey and %d to the API", checks, calls)
+	}
+}
