@@ -72,6 +72,19 @@ func TestModel_LocksWhatIsInheritedInFull(t *testing.T) {
 	}
 }
 
+func TestModel_OffersTheExceptionsOfWhatIsInherited(t *testing.T) {
+	m, _ := shopEditor(access.Policy{"destination:edit": access.AllBut("d1")}).model(policyForm{}, nil)
+	edit := cellOf(t, m, "destination:edit")
+	if edit.Locked || edit.Note != "Inherited: baseline (all but 1 resource)" {
+		t.Fatalf("%+v", edit)
+	}
+	for _, o := range edit.Limit.Options {
+		if o.Locked != (o.ID != "d1") {
+			t.Errorf("%+v", o)
+		}
+	}
+}
+
 func TestModel_NamesEverySource(t *testing.T) {
 	e := newPolicyEditor(access.BuiltIn(), access.PlanEnterprise, nil,
 		access.Layer{Kind: access.LayerBaseline, Policy: access.Policy{"source:edit": access.Everywhere()}},
