@@ -1,0 +1,163 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// What an identity provider may do with members and groups, by the same rules as in the
+// dashboard. These are steps of a transaction that package provision has begun, has
+// decided about and holds the organization in; each writes its audit event.
+
+// ErrLastAdmin is the cause of the Conflict that keeps the last active Admin active.
+var ErrLastAdmin = errors.New("the last active Admin must stay active")
+
+// Join adds a member with baseline only: in every workspace, by an empty policy of its
+// own. The role is Member. Conflict when the e-mail is taken; Denied when the plan has no
+// room; Invalid for an e-mail or name that cannot be.
+func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Member) (Member, error) {
+	var err error
+	if m.Email, err = CleanEmail(m.Email); err != nil {
+		return Member{}, err
+	}
+	if m.Name, err = CleanName(m.Name); err != nil {
+		return Member{}, err
+	}
+	if err := seatFree(ctx, tx, org); err != nil {
+		return Member{}, err
+	}
+	m.ID, m.Organization, m.Role = ksuid.New().String(), org.ID, access.RoleMember
+	m.CreatedAt, m.UpdatedAt = tx.Now(), tx.Now()
+	if err := tx.InsertMember(ctx, m, ""); err != nil {
+		return Member{}, err
+	}
+	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
+		return Member{}, err
+	}
+	return m, baselineOnly(ctx, tx, by, m)
+}
+
+// SetStatus deactivates or reactivates a member. Having that status already changes
+// nothing. Conflict, with [ErrLastAdmin] as its cause, for the last active Admin.
+func SetStatus(ctx context.Context, tx Tx, by audit.Caller, m Member, status Status) (Member, error) {
+	if m.Status == status {
+		return m, nil
+	}
+	action := audit.Reactivated
+	if status == Deactivated {
+		action = audit.Deactivated
+	}
+	old := m
+	m.Status = status
+	if err := updateMember(ctx, tx, by, action, old, &m); err != nil {
+		return old, err
+	}
+	err := keepAnAdmin(ctx, tx, m.Organization)
+	if f := fault.Of(err); f != nil && f.Kind == fault.Conflict {
+		f.Cause = ErrLastAdmin
+	}
+	return m, err
+}
+
+// SetName renames a member. The same name changes nothing; Invalid for one that cannot be.
+func SetName(ctx context.Context, tx Tx, by audit.Caller, m Member, name string) (Member, error) {
+	old := m
+	var err error
+	if m.Name, err = CleanName(name); err != nil || m.Name == old.Name {
+		return old, err
+	}
+	return m, updateMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
+}
+
+func updateMember(ctx context.Context, tx Tx, by audit.Caller, action audit.Action, old Member, m *Member) error {
+	m.UpdatedAt = tx.Now()
+	if err := tx.UpdateMember(ctx, *m); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, by.Did(action, m.target()).Changed(old.state().String(), m.state().String()))
+}
+
+// ManageGroup adds a group whose members the identity provider manages. It has no
+// workspaces: those and their policies are the Admins' business. Conflict when the name is
+// taken; Denied when the plan has no room for another; Invalid for a name that cannot be.
+func ManageGroup(ctx context.Context, tx Tx, by audit.Caller, org Organization, name, externalID string) (Group, error) {
+	if err := groupNameTaken(ctx, tx, Group{Organization: org.ID, Name: name}); err != nil {
+		return Group{}, err
+	}
+	g, err := newGroup(ctx, tx, org, GroupForm{Name: name})
+	if err != nil {
+		return Group{}, err
+	}
+	g.External, g.ExternalID = true, externalID
+	g.CreatedAt, g.UpdatedAt = tx.Now(), tx.Now()
+	if err := tx.InsertGroup(ctx, g); err != nil {
+		return Group{}, err
+	}
+	return g, tx.AppendEvent(ctx, by.Did(audit.Created, g.target()).Changed("", managedState(g).String()))
+}
+
+// managedState is what the log keeps of a group with who manages its members.
+func managedState(g Group) state {
+	s := g.state()
+	s["external"], s["externalId"] = g.External, g.ExternalID
+	return s
+}
+
+func groupNameTaken(ctx context.Context, tx Tx, g Group) error {
+	groups, err := tx.Groups(ctx, g.Organization)
+	if err == nil && groupNameFree(groups, g) != nil {
+		return fault.NewConflict("Another group has this name.")
+	}
+	return err
+}
+
+// RenameGroup renames a group and notes that its members are managed by the identity
+// provider from now on. No difference changes nothing. store keeps what UpdateGroup does
+// not: External and ExternalID. Errors as for ManageGroup.
+func RenameGroup(ctx context.Context, tx Tx, by audit.Caller, old, g Group, store func(context.Context, Group) error) (Group, error) {
+	form, err := GroupForm{Name: g.Name, Description: g.Description}.clean()
+	if err != nil {
+		return old, err
+	}
+	if g.Name, g.Description = form.Name, form.Description; g == old {
+		return old, nil
+	}
+	if err := groupNameTaken(ctx, tx, g); err != nil {
+		return old, err
+	}
+	g.UpdatedAt = tx.Now()
+	if err := tx.UpdateGroup(ctx, g); err != nil {
+		return old, err
+	}
+	if err := store(ctx, g); err != nil {
+		return old, err
+	}
+	return g, tx.AppendEvent(ctx, by.Did(audit.Updated, g.target()).Changed(managedState(old).String(), managedState(g).String()))
+}
+
+// RemoveGroup removes a group: its members lose what it gave.
+func RemoveGroup(ctx context.Context, tx Tx, by audit.Caller, g Group) error {
+	if err := tx.DeleteGroup(ctx, g.Organization, g.ID); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, by.Did(audit.Deleted, g.target()).Changed(managedState(g).String(), ""))
+}
+
+// Enroll makes a member one of the group's, whoever manages it.
+func Enroll(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+	return addToGroup(ctx, tx, by, g, m)
+}
+
+// Withdraw ends a membership, whoever manages the group; NotFound when there is none.
+func Withdraw(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+	if err := tx.RemoveFromGroup(ctx, g.ID, m.ID); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, membershipEvent(by, audit.MemberRemoved, g, m))
+}

@@ -1,0 +1,310 @@
+package provision
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Document is a resource as attributes by their canonical names: texts, bools,
+// json.Numbers, nested Documents (as map[string]any) and lists ([]any). Attributes of an
+// extension are within a nested one under the extension's id.
+type Document map[string]any
+
+// maxDocument is how much of what a provider sends about one user is kept, as JSON.
+const maxDocument = 64 << 10
+
+// ParseBody reads a JSON object. The error is a Problem of type InvalidSyntax.
+func ParseBody(body []byte) (map[string]any, error) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // what was sent is echoed digit by digit
+	var m map[string]any
+	if err := d.Decode(&m); err != nil || m == nil {
+		return nil, invalid(InvalidSyntax, "The body is not a JSON object.")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, invalid(InvalidSyntax, "There is something behind the JSON object of the body.")
+	}
+	return m, nil
+}
+
+// read checks a resource that a client sent in full and brings it into canonical form:
+// known names are spelled as in the schema, values have their types, null and empty lists
+// are left out. What only the server sets is ignored, and so is a password, which must not
+// be kept. Attributes that the schema does not know are kept as they came.
+func (t Resource) read(body map[string]any) (Document, error) {
+	urns, err := readSchemas(body)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(urns, func(u string) bool { return strings.EqualFold(u, t.Core.ID) }) {
+		return nil, invalid(InvalidSyntax, "The attribute schemas does not name %s.", t.Core.ID)
+	}
+	doc := Document{}
+	for key, value := range body {
+		if strings.EqualFold(key, "schemas") {
+			continue
+		}
+		if err := t.put(doc, key, value); err != nil {
+			return nil, err
+		}
+	}
+	doc["schemas"] = t.schemas(doc, urns)
+	return doc, nil
+}
+
+// readSchemas returns the list of schemas of a body.
+func readSchemas(body map[string]any) ([]string, error) {
+	raw, found, err := member(body, "schemas")
+	if err != nil {
+		return nil, err
+	}
+	list, ok := raw.([]any)
+	if !found || !ok || len(list) == 0 || len(list) > 32 {
+		return nil, invalid(InvalidSyntax, "The attribute schemas must list the schemas of the body.")
+	}
+	var urns []string
+	for _, v := range list {
+		s, ok := v.(string)
+		if !ok {
+			return nil, invalid(InvalidSyntax, "The attribute schemas must list texts.")
+		}
+		urns = append(urns, s)
+	}
+	return urns, nil
+}
+
+// schemas is what a document's schemas are: the core schema, the extensions in use, and
+// others that came with it.
+func (t Resource) schemas(doc Document, sent []string) []any {
+	list := []any{t.Core.ID}
+	known := func(u string) bool {
+		return slices.ContainsFunc(list, func(v any) bool { return strings.EqualFold(v.(string), u) })
+	}
+	for key := range doc {
+		if strings.HasPrefix(strings.ToLower(key), "urn:") && !known(key) {
+			list = append(list, key)
+		}
+	}
+	for _, u := range sent {
+		if _, ours := t.extension(u); !ours && !known(u) {
+			list = append(list, u)
+		}
+	}
+	slices.SortFunc(list[1:], func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	return list
+}
+
+// member finds a key of a JSON object in any letter case; InvalidSyntax when it is there
+// twice.
+func member(m map[string]any, name string) (value any, found bool, err error) {
+	for key, v := range m {
+		if !strings.EqualFold(key, name) {
+			continue
+		}
+		if found {
+			return nil, false, invalid(InvalidSyntax, "The attribute %s is there twice.", name)
+		}
+		value, found = v, true
+	}
+	return value, found, nil
+}
+
+// put sets one member of a whole resource.
+func (t Resource) put(doc Document, key string, value any) error {
+	if ext, ok := t.extension(key); ok {
+		return putExtension(doc, ext, value)
+	}
+	a, known := attribute(t.Core.Attributes, key)
+	switch {
+	case known && a.ReadOnly, strings.EqualFold(key, "password"):
+		return nil
+	case !known:
+		return putUnknown(doc, key, value)
+	}
+	v, err := coerce(a, a.Name, value)
+	if err != nil {
+		return err
+	}
+	return putOnce(doc, a.Name, v)
+}
+
+// putOnce refuses an attribute that is there twice in different letter cases.
+func putOnce(doc map[string]any, key string, value any) error {
+	if _, twice := doc[key]; twice {
+		return invalid(InvalidSyntax, "The attribute %s is there twice.", key)
+	}
+	if value != nil {
+		doc[key] = value
+	}
+	return nil
+}
+
+func putUnknown(doc map[string]any, key string, value any) error {
+	if len(key) > 256 || strings.ContainsRune(key, 0) {
+		return invalid(InvalidSyntax, "An attribute's name is too long or not valid text.")
+	}
+	return putOnce(doc, key, value)
+}
+
+func putExtension(doc Document, ext Schema, value any) error {
+	if value == nil {
+		return nil
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return invalid(InvalidValue, "The extension %s must be an object.", ext.ID)
+	}
+	inner := map[string]any{}
+	for key, v := range object {
+		a, known := attribute(ext.Attributes, key)
+		if !known {
+			if err := putUnknown(inner, key, v); err != nil {
+				return err
+			}
+			continue
+		}
+		v, err := coerce(a, a.Name, v)
+		if err != nil {
+			return err
+		}
+		if err := putOnce(inner, a.Name, v); err != nil {
+			return err
+		}
+	}
+	if len(inner) == 0 {
+		return nil
+	}
+	return putOnce(doc, ext.ID, inner)
+}
+
+// coerce brings a value into the attribute's type; nil is no value. Providers send
+// booleans as texts ("False"), one object where a list belongs, and a text where an object
+// with a value belongs.
+func coerce(a Attribute, path string, value any) (any, error) {
+	if !a.Multi {
+		return coerceOne(a, path, value)
+	}
+	if value == nil {
+		return nil, nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	var out []any
+	primary := 0
+	for _, v := range list {
+		one, err := coerceOne(a, path, v)
+		if err != nil {
+			return nil, err
+		}
+		if one == nil {
+			continue
+		}
+		if m, ok := one.(map[string]any); ok && m["primary"] == true {
+			primary++
+		}
+		out = append(out, one)
+	}
+	if primary > 1 {
+		return nil, invalid(InvalidValue, "More than one value of %s is marked as primary.", path)
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// coerceOne is coerce for one value of an attribute that may have several.
+func coerceOne(a Attribute, path string, value any) (any, error) {
+	if value == nil {
+		return nil, nil
+	}
+	switch a.Type {
+	case Boolean:
+		return coerceBool(path, value)
+	case Complex:
+		return coerceObject(a, path, value)
+	case String, DateTime, Reference, Binary:
+	}
+	s, ok := value.(string)
+	if !ok || strings.ContainsRune(s, 0) {
+		return nil, invalid(InvalidValue, "The value of %s must be a text.", path)
+	}
+	return s, nil
+}
+
+func coerceBool(path string, value any) (any, error) {
+	switch v := value.(type) {
+	case bool:
+		return v, nil
+	case string:
+		if strings.EqualFold(v, "true") || strings.EqualFold(v, "false") {
+			return strings.EqualFold(v, "true"), nil
+		}
+	}
+	return nil, invalid(InvalidValue, "The value of %s must be true or false.", path)
+}
+
+func coerceObject(a Attribute, path string, value any) (any, error) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		main, has := attribute(a.Sub, "value")
+		if _, isText := value.(string); !has || !isText {
+			return nil, invalid(InvalidValue, "The value of %s must be an object.", path)
+		}
+		object = map[string]any{main.Name: value}
+	}
+	out := map[string]any{}
+	for key, v := range object {
+		sub, known := attribute(a.Sub, key)
+		if !known {
+			if err := putUnknown(out, key, v); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		v, err := coerce(sub, path+"."+sub.Name, v)
+		if err != nil {
+			return nil, err
+		}
+		if err := putOnce(out, sub.Name, v); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// text is a text attribute of the document, or "".
+func (d Document) text(name string) string {
+	s, _ := d[name].(string)
+	return s
+}
+
+// clone copies a document so that a PATCH that fails half-way leaves no trace.
+func (d Document) clone() Document { return cloneValue(map[string]any(d)).(map[string]any) }
+
+func cloneValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, value := range v {
+			out[key] = cloneValue(value)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, value := range v {
+			out[i] = cloneValue(value)
+		}
+		return out
+	}
+	return v
+}

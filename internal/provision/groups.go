@@ -1,0 +1,247 @@
+package provision
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// CreateGroup adds a group whose members the provider manages. Uniqueness when the name
+// is taken, whoever made the other group: the provider can find that one by its name and
+// take it over by changing it. InvalidSyntax and InvalidValue for a body that cannot be.
+func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
+	var out Rendered
+	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+		doc, err := s.groups.read(body)
+		if err != nil {
+			return err
+		}
+		name, err := groupName(doc)
+		if err != nil {
+			return err
+		}
+		g, err := account.ManageGroup(ctx, tx, call.By, org, name, doc.text("externalId"))
+		if err != nil {
+			return groupProblem(err)
+		}
+		if _, err := s.setMembers(ctx, tx, call, g, doc); err != nil {
+			return err
+		}
+		out, err = renderGroup(ctx, tx, call, g)
+		return err
+	})
+	return out, err
+}
+
+func groupName(doc Document) (string, error) {
+	name := doc.text("displayName")
+	if strings.TrimSpace(name) == "" {
+		return "", invalid(InvalidValue, "The attribute displayName is required.")
+	}
+	if len(doc.text("externalId")) > maxElement {
+		return "", invalid(InvalidValue, "The attribute externalId is longer than %d bytes.", maxElement)
+	}
+	return name, nil
+}
+
+// groupProblem gives the faults of package account their keywords.
+func groupProblem(err error) error {
+	f := fault.Of(err)
+	switch {
+	case f == nil:
+		return nil
+	case f.Kind == fault.Conflict:
+		return &Problem{Type: Uniqueness, Fault: f}
+	case f.Kind == fault.Invalid && len(f.Fields) > 0:
+		return invalid(InvalidValue, "The attribute displayName cannot be used. %s", f.Fields[0].Message)
+	}
+	return err
+}
+
+// Group returns a group; NotFound when there is none.
+func (s *Service) Group(ctx context.Context, call Call, id string) (Rendered, error) {
+	if err := s.Enter(ctx, call.By); err != nil {
+		return Rendered{}, err
+	}
+	g, err := s.store.Group(ctx, call.By.Organization, id)
+	if err != nil {
+		return Rendered{}, notFound(err, "Group", id)
+	}
+	return renderGroup(ctx, s.store, call, g)
+}
+
+// ReplaceGroup replaces name, external id and members. From then on the provider manages
+// the group. Uniqueness, InvalidValue and StaleVersion as for CreateGroup and ReplaceUser.
+func (s *Service) ReplaceGroup(ctx context.Context, call Call, id string, body map[string]any) (Rendered, error) {
+	return s.changeGroup(ctx, call, id, func(Document) (Document, error) { return s.groups.read(body) })
+}
+
+// PatchGroup changes parts of a group, all operations or none. From then on the provider
+// manages the group. Errors as for PatchUser and ReplaceGroup.
+func (s *Service) PatchGroup(ctx context.Context, call Call, id string, operations []Operation) (Rendered, error) {
+	return s.changeGroup(ctx, call, id, func(doc Document) (Document, error) { return s.groups.patch(doc, operations) })
+}
+
+func (s *Service) changeGroup(ctx context.Context, call Call, id string, change func(Document) (Document, error)) (Rendered, error) {
+	var out Rendered
+	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+		g, before, err := s.groupToChange(ctx, tx, call, id)
+		if err != nil {
+			return err
+		}
+		after, err := change(before.Document)
+		if err != nil {
+			return err
+		}
+		changed := g
+		if changed.Name, err = groupName(after); err != nil {
+			return err
+		}
+		changed.External, changed.ExternalID = true, after.text("externalId")
+		if g, err = account.RenameGroup(ctx, tx, call.By, g, changed, tx.SaveGroupLink); err != nil {
+			return groupProblem(err)
+		}
+		changedMembers, err := s.setMembers(ctx, tx, call, g, after)
+		if err != nil {
+			return err
+		}
+		if changedMembers {
+			g.UpdatedAt = tx.Now()
+			if err := tx.UpdateGroup(ctx, g); err != nil {
+				return err
+			}
+		}
+		out, err = renderGroup(ctx, tx, call, g)
+		return err
+	})
+	return out, err
+}
+
+// groupToChange loads a group as a client sees it and checks If-Match.
+func (s *Service) groupToChange(ctx context.Context, tx Tx, call Call, id string) (account.Group, Rendered, error) {
+	g, err := tx.Group(ctx, call.By.Organization, id)
+	if err != nil {
+		return g, Rendered{}, notFound(err, "Group", id)
+	}
+	r, err := renderGroup(ctx, tx, call, g)
+	if err != nil {
+		return g, r, err
+	}
+	return g, r, call.unchanged(r.Version)
+}
+
+// DeleteGroup removes a group. NotFound and StaleVersion as for ReplaceUser.
+func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
+	return s.write(ctx, call, func(tx Tx, _ account.Organization) error {
+		g, _, err := s.groupToChange(ctx, tx, call, id)
+		if err != nil {
+			return err
+		}
+		return account.RemoveGroup(ctx, tx, call.By, g)
+	})
+}
+
+// setMembers makes the members of a group those of the document and reports whether
+// anything changed.
+func (s *Service) setMembers(ctx context.Context, tx Tx, call Call, g account.Group, doc Document) (bool, error) {
+	current, err := tx.MembersByGroup(ctx, g.Organization, []string{g.ID})
+	if err != nil {
+		return false, err
+	}
+	want, order, err := memberIDs(doc)
+	if err != nil {
+		return false, err
+	}
+	have, changed := make(map[string]bool, len(current[g.ID])), false
+	for _, n := range current[g.ID] {
+		if have[n.ID] = true; want[n.ID] {
+			continue
+		}
+		changed = true
+		if err := takeStep(ctx, tx, call, g, n.ID, account.Withdraw); err != nil {
+			return false, err
+		}
+	}
+	for _, id := range order {
+		if have[id] {
+			continue
+		}
+		changed = true
+		if err := takeStep(ctx, tx, call, g, id, account.Enroll); err != nil {
+			return false, err
+		}
+	}
+	return changed, nil
+}
+
+type membershipStep func(ctx context.Context, tx account.Tx, by audit.Caller, g account.Group, m account.Member) error
+
+// takeStep takes one step with one member; InvalidValue when there is no such user.
+func takeStep(ctx context.Context, tx Tx, call Call, g account.Group, id string, step membershipStep) error {
+	u, err := tx.ProvisionedUser(ctx, g.Organization, id)
+	if fault.Is(err, fault.NotFound) {
+		return invalid(InvalidValue, "The member %q is not a user.", cut(id))
+	}
+	if err != nil {
+		return err
+	}
+	return step(ctx, tx, call.By, g, u.Member)
+}
+
+// memberIDs reads the members of a document, once each and in order. Groups within groups
+// are refused.
+func memberIDs(doc Document) (set map[string]bool, order []string, err error) {
+	list, _ := doc["members"].([]any)
+	set = make(map[string]bool, len(list))
+	for _, v := range list {
+		m, _ := v.(map[string]any)
+		id := mainValue(v)
+		if kind, _ := m["type"].(string); kind != "" && !strings.EqualFold(kind, "User") {
+			return nil, nil, invalid(InvalidValue, "A member of a group must be a user, not a %s.", cut(kind))
+		}
+		if id == "" {
+			return nil, nil, invalid(InvalidValue, "A member of a group needs a value: the user's id.")
+		}
+		if !set[id] {
+			order = append(order, id)
+		}
+		set[id] = true
+	}
+	return set, order, nil
+}
+
+func renderGroup(ctx context.Context, r reader, call Call, g account.Group) (Rendered, error) {
+	list, err := renderGroups(ctx, r, call, []account.Group{g})
+	if err != nil {
+		return Rendered{}, err
+	}
+	return list[0], nil
+}
+
+// renderGroups shows groups with their members, by id.
+func renderGroups(ctx context.Context, r reader, call Call, groups []account.Group) ([]Rendered, error) {
+	ids := make([]string, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	members, err := r.MembersByGroup(ctx, call.By.Organization, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Rendered, len(groups))
+	for i, g := range groups {
+		doc := Document{"schemas": []any{SchemaGroup}, "displayName": g.Name,
+			"members": slices.Clip(references(members[g.ID], call.Base+"/Users/", "User"))}
+		if g.ExternalID != "" {
+			doc["externalId"] = g.ExternalID
+		}
+		if list[i], err = finish(doc, call.Base, "Group", g.ID, g.CreatedAt, g.UpdatedAt); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,184 @@
+// Package provision is SCIM 2.0 without HTTP: what an identity provider says about users
+// and groups (RFC 7643), its filters and PATCH operations (RFC 7644), and what becomes of
+// that here. Users are members, groups are groups; the rules about them are those of
+// package account, whose steps the use cases run in one transaction each.
+//
+// What a provider sends is kept and given back, because providers take an answer that
+// lacks something for a failure. Of it only userName, displayName, name, active,
+// externalId and the members of groups mean anything here; a password is dropped unread.
+// The package neither authenticates nor speaks HTTP, and it holds no SQL: a filter becomes
+// a [Condition] that the store runs with bound values.
+package provision
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Service is the use cases of provisioning. Those of the protocol are for organization
+// service access tokens only: Unauthenticated for tokens of another level, Denied for
+// everybody else, and while provisioning is switched off or the plan lacks it. It is safe
+// for concurrent use.
+type Service struct {
+	store         Store
+	catalogue     *access.Catalogue
+	now           func() time.Time
+	users, groups Resource
+}
+
+// New wires the service.
+func New(store Store, catalogue *access.Catalogue, now func() time.Time) *Service {
+	return &Service{store: store, catalogue: catalogue, now: now, users: Users(), groups: Groups()}
+}
+
+// Resources lists the resource types, for discovery.
+func (s *Service) Resources() []Resource { return []Resource{s.users, s.groups} }
+
+// Call is what every use case of the protocol is told about the request.
+type Call struct {
+	By      audit.Caller
+	Base    string // address of the protocol, without a slash at the end, for locations
+	IfMatch string // the header of that name; "" for any version
+}
+
+// Enter answers whether the caller may use the protocol at all, for what needs nothing
+// else: discovery.
+func (s *Service) Enter(ctx context.Context, by audit.Caller) error {
+	if err := s.may(by); err != nil {
+		return err
+	}
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return err
+	}
+	return open(org)
+}
+
+func (s *Service) may(by audit.Caller) error {
+	return access.Decide(s.catalogue, by.Principal, access.UseSCIM,
+		access.Resource{Organization: by.Organization}).Err("That page")
+}
+
+// open refuses while provisioning is switched off or not part of the plan.
+func open(org account.Organization) error {
+	switch {
+	case !org.Plan.Has(access.FeatureSCIM):
+		return fault.NewDenied("The organization's plan does not include SCIM provisioning.")
+	case !org.SCIMEnabled:
+		return fault.NewDenied("SCIM provisioning is switched off. An Admin can switch it on in Latchkey under Access Management, Provisioning.")
+	}
+	return nil
+}
+
+// write runs fn as one change of the organization, held, all or nothing. What the
+// protection of the last Admin refuses is an event of its own.
+func (s *Service) write(ctx context.Context, call Call, fn func(tx Tx, org account.Organization) error) error {
+	if err := s.may(call.By); err != nil {
+		return err
+	}
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		org, err := tx.HoldOrganization(ctx, call.By.Organization)
+		if err != nil {
+			return err
+		}
+		if err := open(org); err != nil {
+			return err
+		}
+		return fn(tx, org)
+	})
+	if errors.Is(err, account.ErrLastAdmin) {
+		return errors.Join(err, s.store.InTx(ctx, func(tx Tx) error { return tx.AppendEvent(ctx, refusal(call.By)) }))
+	}
+	return err
+}
+
+// refusal is the event that says that a token tried to deactivate the last active Admin.
+func refusal(by audit.Caller) audit.Event {
+	target := audit.Target{Type: audit.TargetServiceToken, ID: by.ID, Name: by.Name}
+	return by.Did(audit.AccessDenied, target).Changed("", `{"because":"SCIM cannot deactivate the last active Admin."}`)
+}
+
+// unchanged checks If-Match against the current version (RFC 7644 §3.14).
+func (c Call) unchanged(version string) error {
+	if c.IfMatch == "" {
+		return nil
+	}
+	for tag := range strings.SplitSeq(c.IfMatch, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || opaque(tag) == opaque(version) {
+			return nil
+		}
+	}
+	return conflict(StaleVersion, "The resource has changed since you read it. Its version is %s now.", version)
+}
+
+// opaque is an entity tag without the mark of a weak one.
+func opaque(tag string) string { return strings.TrimPrefix(tag, "W/") }
+
+// Enable switches provisioning on or off. Denied to all but Admins, and switching on when
+// the plan lacks it. No difference changes nothing.
+func (s *Service) Enable(ctx context.Context, by audit.Caller, enabled bool) error {
+	if err := s.manage(by); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		org, err := tx.HoldOrganization(ctx, by.Organization)
+		if err != nil || org.SCIMEnabled == enabled {
+			return err
+		}
+		if enabled && !org.Plan.Has(access.FeatureSCIM) {
+			return fault.NewDenied(access.UpgradeText)
+		}
+		if err := tx.SaveSCIM(ctx, org.ID, enabled); err != nil {
+			return err
+		}
+		before, after := `{"scimEnabled":false}`, `{"scimEnabled":true}`
+		if !enabled {
+			before, after = after, before
+		}
+		target := audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}
+		return tx.AppendEvent(ctx, by.Did(audit.Updated, target).Changed(before, after))
+	})
+}
+
+func (s *Service) manage(by audit.Caller) error {
+	return access.Decide(s.catalogue, by.Principal, access.ManageOrganization,
+		access.Resource{Organization: by.Organization}).Err("That page")
+}
+
+// keptRequests is how many requests are kept of each kind: a thousand successes must not
+// push out the failure that an Admin looks for.
+const keptRequests = 200
+
+// Requests lists the newest recorded requests, at most limit of them; failed keeps to
+// those that failed. Denied to all but Admins.
+func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, limit int) ([]Request, error) {
+	if err := s.manage(by); err != nil {
+		return nil, err
+	}
+	return s.store.ProvisionRequests(ctx, by.Organization, failed, limit)
+}
+
+// Record keeps how a request of a known token ended. Texts are cut to what a list shows.
+func (s *Service) Record(ctx context.Context, by audit.Caller, r Request) error {
+	r.Organization, r.Token, r.TokenName, r.IP = by.Organization, by.ID, by.Name, by.Origin.IP
+	r.Path, r.Subject, r.Detail = trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
+	return s.store.InTx(ctx, func(tx Tx) error {
+		r.At = tx.Now()
+		return tx.RecordRequest(ctx, r, keptRequests)
+	})
+}
+
+func trim(s string, most int) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

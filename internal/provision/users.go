@@ -1,0 +1,315 @@
+package provision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+)
+
+// timeLayout is how moments are written: UTC, whole milliseconds.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// reader is what rendering needs, inside and outside a transaction.
+type reader interface {
+	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
+	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
+}
+
+// CreateUser adds a user, or links the member whose address is its userName. Inactive only
+// when that is what the provider says. Uniqueness for a member that is linked already;
+// InvalidSyntax or InvalidValue for a body that cannot be.
+func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
+	var out Rendered
+	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+		doc, err := s.users.read(body)
+		if err != nil {
+			return err
+		}
+		address, err := email(doc)
+		if err != nil {
+			return err
+		}
+		if _, given := doc["active"]; !given {
+			doc["active"] = true
+		}
+		u, err := tx.UserByName(ctx, org.ID, address)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			u, err = join(ctx, tx, call, org, doc, address)
+		case err == nil && u.Linked && !u.Removed:
+			err = conflict(Uniqueness, "The user %s is provisioned already.", u.Email)
+		}
+		if err != nil {
+			return err
+		}
+		out, err = s.save(ctx, tx, call, u, doc)
+		return err
+	})
+	return out, err
+}
+
+// join makes the member. A duplicate that appears meanwhile is the other's.
+func join(ctx context.Context, tx Tx, call Call, org account.Organization, doc Document, address string) (User, error) {
+	name, err := displayName(doc)
+	if err != nil {
+		return User{}, err
+	}
+	if name == "" {
+		name = strings.ToValidUTF8(address[:min(len(address), account.MaxName)], "")
+	}
+	m := account.Member{Email: address, Name: name, Status: account.Active, ExternalID: doc.text("externalId")}
+	if doc["active"] == false {
+		m.Status = account.Deactivated
+	}
+	m, err = account.Join(ctx, tx, call.By, org, m)
+	if fault.Is(err, fault.Conflict) {
+		err = conflict(Uniqueness, "The user %s exists already.", address)
+	}
+	return User{Member: m}, err
+}
+
+// User returns a user; NotFound when there is none.
+func (s *Service) User(ctx context.Context, call Call, id string) (Rendered, error) {
+	if err := s.Enter(ctx, call.By); err != nil {
+		return Rendered{}, err
+	}
+	u, err := s.store.ProvisionedUser(ctx, call.By.Organization, id)
+	if err != nil {
+		return Rendered{}, notFound(err, "User", id)
+	}
+	return renderUser(ctx, s.store, call, u)
+}
+
+// notFound words NotFound as providers' logs show it.
+func notFound(err error, what, id string) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return fault.NewNotFound(what + " " + cut(id))
+}
+
+// ReplaceUser replaces what is known of a user (RFC 7644 §3.5.1). Without active the
+// status stays. Mutability for another address; StaleVersion when If-Match does not hold;
+// otherwise as CreateUser and User.
+func (s *Service) ReplaceUser(ctx context.Context, call Call, id string, body map[string]any) (Rendered, error) {
+	return s.changeUser(ctx, call, id, func(Document) (Document, error) { return s.users.read(body) })
+}
+
+// PatchUser changes parts of a user (RFC 7644 §3.5.2), all operations or none. InvalidPath,
+// InvalidFilter, NoTarget and InvalidValue for operations that cannot be; Mutability for
+// attributes that cannot be changed; StaleVersion and NotFound as for ReplaceUser.
+func (s *Service) PatchUser(ctx context.Context, call Call, id string, operations []Operation) (Rendered, error) {
+	return s.changeUser(ctx, call, id, func(doc Document) (Document, error) { return s.users.patch(doc, operations) })
+}
+
+func (s *Service) changeUser(ctx context.Context, call Call, id string, change func(Document) (Document, error)) (Rendered, error) {
+	var out Rendered
+	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+		u, err := s.userToChange(ctx, tx, call, id)
+		if err != nil {
+			return err
+		}
+		before, err := u.document()
+		if err != nil {
+			return err
+		}
+		after, err := change(before)
+		if err != nil {
+			return err
+		}
+		if err := keepsAddress(u, before, after); err != nil {
+			return err
+		}
+		out, err = s.save(ctx, tx, call, u, after)
+		return err
+	})
+	return out, err
+}
+
+// userToChange loads a user and checks If-Match.
+func (s *Service) userToChange(ctx context.Context, tx Tx, call Call, id string) (User, error) {
+	u, err := tx.ProvisionedUser(ctx, call.By.Organization, id)
+	if err != nil {
+		return User{}, notFound(err, "User", id)
+	}
+	if call.IfMatch == "" {
+		return u, nil
+	}
+	r, err := renderUser(ctx, tx, call, u)
+	if err != nil {
+		return User{}, err
+	}
+	return u, call.unchanged(r.Version)
+}
+
+// save brings the member in line with the document and keeps it.
+func (s *Service) save(ctx context.Context, tx Tx, call Call, u User, doc Document) (Rendered, error) {
+	m, err := follow(ctx, tx, call, u, doc)
+	if err != nil {
+		return Rendered{}, err
+	}
+	text, err := stored(doc)
+	if err != nil {
+		return Rendered{}, err
+	}
+	if m.ExternalID = doc.text("externalId"); len(m.ExternalID) > maxElement {
+		return Rendered{}, invalid(InvalidValue, "The attribute externalId is longer than %d bytes.", maxElement)
+	}
+	if err := tx.SaveUser(ctx, m, text, s.users.elements(doc)); err != nil {
+		return Rendered{}, err
+	}
+	return renderUser(ctx, tx, call, User{Member: m, Linked: true, Document: text, WrittenAt: tx.Now()})
+}
+
+// follow applies name and status. The name is touched only when the document asks for
+// another one than before, so that a member's own choice lasts.
+func follow(ctx context.Context, tx Tx, call Call, u User, doc Document) (account.Member, error) {
+	before, err := u.document()
+	if err != nil {
+		return u.Member, err
+	}
+	was, err := displayName(before)
+	if err != nil {
+		return u.Member, err
+	}
+	name, err := displayName(doc)
+	if err != nil {
+		return u.Member, err
+	}
+	m := u.Member
+	if name != "" && name != was {
+		if m, err = account.SetName(ctx, tx, call.By, m, name); err != nil {
+			return m, err
+		}
+	}
+	status := m.Status
+	if active, given := doc["active"].(bool); given {
+		status = account.Deactivated
+		if active {
+			status = account.Active
+		}
+	}
+	return setStatus(ctx, tx, call, m, status)
+}
+
+// setStatus changes the status; a deactivated member's sessions end at once.
+func setStatus(ctx context.Context, tx Tx, call Call, m account.Member, status account.Status) (account.Member, error) {
+	ending := m.Status == account.Active && status == account.Deactivated
+	m, err := account.SetStatus(ctx, tx, call.By, m, status)
+	if err == nil && ending {
+		_, err = tx.EndSessionsOf(ctx, m.ID, "")
+	}
+	return m, err
+}
+
+// DeleteUser deactivates the member and takes it out of the groups that the provider
+// manages. For the protocol it is gone (RFC 7644 §3.6); creating it anew brings it back.
+// Conflict for the last active Admin; NotFound and StaleVersion as for ReplaceUser.
+func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
+	return s.write(ctx, call, func(tx Tx, org account.Organization) error {
+		u, err := s.userToChange(ctx, tx, call, id)
+		if err != nil {
+			return err
+		}
+		if _, err := setStatus(ctx, tx, call, u.Member, account.Deactivated); err != nil {
+			return err
+		}
+		groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{u.ID})
+		if err != nil {
+			return err
+		}
+		for _, named := range groups[u.ID] {
+			g, err := tx.Group(ctx, org.ID, named.ID)
+			if err != nil {
+				return err
+			}
+			if !g.External {
+				continue
+			}
+			if err := account.Withdraw(ctx, tx, call.By, g, u.Member); err != nil {
+				return err
+			}
+		}
+		return tx.ForgetUser(ctx, org.ID, u.ID)
+	})
+}
+
+func renderUser(ctx context.Context, r reader, call Call, u User) (Rendered, error) {
+	list, err := renderUsers(ctx, r, call, []User{u})
+	if err != nil {
+		return Rendered{}, err
+	}
+	return list[0], nil
+}
+
+// renderUsers adds what only the server knows.
+func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rendered, error) {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	groups, err := r.GroupsOfMembers(ctx, call.By.Organization, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Rendered, len(users))
+	for i, u := range users {
+		doc, err := u.document()
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := doc["displayName"]; !ok {
+			doc["displayName"] = u.Name
+		}
+		if in := references(groups[u.ID], call.Base+"/Groups/", ""); len(in) > 0 {
+			doc["groups"] = in
+		}
+		list[i], err = finish(doc, call.Base, "User", u.ID, u.CreatedAt, latest(u.UpdatedAt, u.WrittenAt))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// references lists things by id, address and name.
+func references(list []account.Named, base, kind string) []any {
+	out := make([]any, len(list))
+	for i, n := range list {
+		element := map[string]any{"value": n.ID, "$ref": base + n.ID, "display": n.Name}
+		if kind != "" {
+			element["type"] = kind
+		}
+		out[i] = element
+	}
+	return out
+}
+
+// finish adds id and meta. The version is a digest of all the rest, so that it changes
+// with whatever a client can see, whoever changed it.
+func finish(doc Document, base, kind, id string, created, modified time.Time) (Rendered, error) {
+	doc["id"] = id
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return Rendered{}, errors.New("render: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	r := Rendered{ID: id, Location: base + "/" + kind + "s/" + id, Version: `W/"` + hex.EncodeToString(sum[:8]) + `"`, Document: doc}
+	doc["meta"] = map[string]any{"resourceType": kind, "created": created.UTC().Format(timeLayout),
+		"lastModified": modified.UTC().Format(timeLayout), "location": r.Location, "version": r.Version}
+	return r, nil
+}

@@ -1,0 +1,377 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/account"
+	"latchkey/internal/provision"
+	"latchkey/internal/verify"
+)
+
+// Provisions is the store as package provision sees it.
+type Provisions struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (p Provisions) InTx(ctx context.Context, fn func(provision.Tx) error) error {
+	return p.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+const (
+	provisionedColumns = memberColumns + `, coalesce(s.document, ''), s.written_at, s.removed_at`
+	provisionedTables  = ` FROM members m LEFT JOIN scim_users s ON s.member_id = m.id`
+	// listedMembers leaves out those that the provider has deleted.
+	listedMembers = ` FROM members m WHERE m.organization_id = $1
+		AND m.id NOT IN (SELECT member_id FROM scim_users WHERE organization_id = $1 AND removed_at IS NOT NULL)`
+)
+
+func scanProvisioned(row scanner) (provision.User, error) {
+	var u provision.User
+	var written, removed sql.NullInt64
+	m, err := scanMember(scanMore{row, []any{&u.Document, &written, &removed}})
+	u.Member, u.Removed = m, removed.Valid
+	u.Linked, u.WrittenAt = written.Valid && !removed.Valid, maybeMoment(written)
+	return u, err
+}
+
+// scanMore scans more columns at the end.
+type scanMore struct {
+	scanner
+	more []any
+}
+
+func (s scanMore) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.more...)...) }
+
+// ProvisionedUser returns a member that the provider has not deleted; NotFound otherwise.
+func (q queries) ProvisionedUser(ctx context.Context, organization, id string) (provision.User, error) {
+	return one(ctx, q, "That user", scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
+		WHERE m.organization_id = $1 AND m.id = $2 AND s.removed_at IS NULL`, organization, id)
+}
+
+// UserByName returns the member with a lower-case e-mail, deleted by the provider or not;
+// NotFound otherwise.
+func (q queries) UserByName(ctx context.Context, organization, email string) (provision.User, error) {
+	return one(ctx, q, "That user", scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
+		WHERE m.organization_id = $1 AND m.email = $2`, organization, email)
+}
+
+// FindUsers returns a page of the members that the provider has not deleted, and how many
+// there are on all pages.
+func (q queries) FindUsers(ctx context.Context, organization string, s provision.Search) ([]provision.User, int, error) {
+	f := &filterSQL{args: []any{organization}, of: memberFields()}
+	where := listedMembers + f.clause(s.Where)
+	total, err := q.number(ctx, `SELECT count(*)`+where, f.args...)
+	if err != nil || s.Limit == 0 || total <= s.Offset {
+		return nil, total, err
+	}
+	ids, err := all(ctx, q, scanText, `SELECT m.id`+where+f.order(s)+f.page(s), f.args...)
+	if err != nil || len(ids) == 0 {
+		return nil, total, err
+	}
+	users, err := all(ctx, q, scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
+		WHERE m.id IN (`+placeholders(1, len(ids))+`)`, with(nil, ids...)...)
+	return inOrder(users, ids, func(u provision.User) string { return u.ID }), total, err
+}
+
+// inOrder sorts rows by the order of their ids.
+func inOrder[T any](rows []T, ids []string, id func(T) string) []T {
+	by := make(map[string]T, len(rows))
+	for _, row := range rows {
+		by[id(row)] = row
+	}
+	out := make([]T, 0, len(rows))
+	for _, i := range ids {
+		if row, ok := by[i]; ok {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// FindGroups returns a page of the organization's groups, and how many there are on all
+// pages.
+func (q queries) FindGroups(ctx context.Context, organization string, s provision.Search) ([]account.Group, int, error) {
+	f := &filterSQL{args: []any{organization}, of: groupFields()}
+	where := ` FROM groups g WHERE g.organization_id = $1` + f.clause(s.Where)
+	total, err := q.number(ctx, `SELECT count(*)`+where, f.args...)
+	if err != nil || s.Limit == 0 || total <= s.Offset {
+		return nil, total, err
+	}
+	groups, err := all(ctx, q, scanGroup, `SELECT `+groupColumns+where+f.order(s)+f.page(s), f.args...)
+	return groups, total, err
+}
+
+// MembersByGroup lists, by group, the members that the provider has not deleted, by id.
+func (q queries) MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error) {
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	return q.namedBy(ctx, `SELECT gm.group_id, m.id, m.name FROM group_members gm JOIN members m ON m.id = gm.member_id
+		LEFT JOIN scim_users s ON s.member_id = m.id
+		WHERE m.organization_id = $1 AND s.removed_at IS NULL AND gm.group_id IN (`+placeholders(2, len(groups))+`) ORDER BY m.id`,
+		with([]any{organization}, groups...)...)
+}
+
+// SaveUser links a member and keeps its document, its searchable values and its external id.
+func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, elements []provision.Element) error {
+	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = $1 WHERE organization_id = $2 AND id = $3`,
+		m.ExternalID, m.Organization, m.ID); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, `INSERT INTO scim_users (member_id, organization_id, document, written_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (member_id) DO UPDATE SET document = $3, written_at = $4, removed_at = NULL`,
+		m.ID, m.Organization, document, millis(tx.now)); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM scim_values WHERE member_id = $1`, m.ID); err != nil {
+		return err
+	}
+	for i, e := range elements {
+		if _, err := tx.exec(ctx, `INSERT INTO scim_values (member_id, position, attribute, value, display, kind, is_primary)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`, m.ID, i, e.Attribute, e.Value, e.Display, e.Kind, e.Primary); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetUser notes that the provider has deleted a member and drops what it kept.
+func (tx *Tx) ForgetUser(ctx context.Context, organization, id string) error {
+	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = '' WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM scim_values WHERE member_id = $1`, id); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO scim_users (member_id, organization_id, document, written_at, removed_at) VALUES ($1, $2, '', $3, $3)
+		ON CONFLICT (member_id) DO UPDATE SET document = '', written_at = $3, removed_at = $3`, id, organization, millis(tx.now))
+	return err
+}
+
+// SaveGroupLink keeps who manages a group's members.
+func (tx *Tx) SaveGroupLink(ctx context.Context, g account.Group) error {
+	return tx.execOne(ctx, "That group", `UPDATE groups SET external = $1, external_id = $2 WHERE organization_id = $3 AND id = $4`,
+		g.External, g.ExternalID, g.Organization, g.ID)
+}
+
+// SaveSCIM switches provisioning on or off.
+func (tx *Tx) SaveSCIM(ctx context.Context, organization string, enabled bool) error {
+	tx.changed(verify.OrganizationChanged, organization)
+	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_enabled = $1 WHERE id = $2`, enabled, organization)
+}
+
+const requestColumns = `id, organization_id, at, token_id, token_name, method, path, subject, status, problem, detail, ip`
+
+func scanRequest(row scanner) (provision.Request, error) {
+	var r provision.Request
+	var at int64
+	err := row.Scan(&r.ID, &r.Organization, &at, &r.Token, &r.TokenName, &r.Method, &r.Path, &r.Subject, &r.Status, &r.Type, &r.Detail, &r.IP)
+	r.At = moment(at)
+	return r, err
+}
+
+// ProvisionRequests lists the newest recorded requests of an organization; failed keeps to
+// those that failed.
+func (q queries) ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]provision.Request, error) {
+	where := ` WHERE organization_id = $1 AND failed IN (TRUE, $2)`
+	return all(ctx, q, scanRequest, `SELECT `+requestColumns+` FROM scim_requests`+where+` ORDER BY at DESC, id DESC LIMIT $3`,
+		organization, failed, limit)
+}
+
+// RecordRequest keeps a request and drops the oldest of its kind beyond keep.
+func (tx *Tx) RecordRequest(ctx context.Context, r provision.Request, keep int) error {
+	if _, err := tx.exec(ctx, `INSERT INTO scim_requests (`+requestColumns+`, failed) VALUES (`+placeholders(1, 13)+`)`,
+		ksuid.New().String(), r.Organization, millis(r.At), r.Token, r.TokenName, r.Method, r.Path, r.Subject, r.Status, r.Type, r.Detail, r.IP,
+		r.Failed()); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `DELETE FROM scim_requests WHERE organization_id = $1 AND failed = $2 AND id IN (
+		SELECT id FROM scim_requests WHERE organization_id = $1 AND failed = $2 ORDER BY at DESC, id DESC LIMIT 1000 OFFSET $3)`,
+		r.Organization, r.Failed(), keep)
+	return err
+}
+
+// filterSQL translates a condition to SQL with bound arguments. What varies in its texts
+// is column names from the tables below and placeholders, nothing that came from outside.
+type filterSQL struct {
+	args []any
+	of   resourceSQL
+}
+
+// resourceSQL says where a resource's fields are.
+type resourceSQL struct {
+	id      string                     // column of the resource's id
+	columns map[provision.Field]string // texts, flags and moments
+	some    func(f *filterSQL, s provision.Some) string
+}
+
+func memberFields() resourceSQL {
+	return resourceSQL{id: `m.id`, some: (*filterSQL).ofMember, columns: map[provision.Field]string{
+		provision.FieldID: `m.id`, provision.FieldExternalID: `m.external_id`, provision.FieldUserName: `m.email`, provision.FieldName: `m.name`,
+		provision.FieldActive: `(m.status = 'active')`, provision.FieldCreated: `m.created_at`,
+		provision.FieldModified: `(SELECT max(t.at) FROM (SELECT m.updated_at AS at UNION ALL SELECT s.written_at FROM scim_users s WHERE s.member_id = m.id) AS t)`,
+	}}
+}
+
+func groupFields() resourceSQL {
+	return resourceSQL{id: `g.id`, some: (*filterSQL).ofGroup, columns: map[provision.Field]string{
+		provision.FieldID: `g.id`, provision.FieldExternalID: `g.external_id`, provision.FieldName: `g.name`,
+		provision.FieldCreated: `g.created_at`, provision.FieldModified: `g.updated_at`,
+	}}
+}
+
+// bind adds an argument and returns its placeholder.
+func (f *filterSQL) bind(v any) string {
+	f.args = append(f.args, v)
+	return fmt.Sprintf("$%d", len(f.args))
+}
+
+// clause continues a WHERE; nothing for no condition.
+func (f *filterSQL) clause(c provision.Condition) string {
+	if c == nil {
+		return ""
+	}
+	return ` AND ` + f.sql(c, f.of.columns)
+}
+
+func (f *filterSQL) sql(c provision.Condition, columns map[provision.Field]string) string {
+	switch c := c.(type) {
+	case provision.All:
+		return `(` + f.sql(c.Left, columns) + ` AND ` + f.sql(c.Right, columns) + `)`
+	case provision.Either:
+		return `(` + f.sql(c.Left, columns) + ` OR ` + f.sql(c.Right, columns) + `)`
+	case provision.Not:
+		return `NOT (` + f.sql(c.Of, columns) + `)`
+	case provision.Has:
+		return f.has(c, columns)
+	case provision.Compare:
+		return f.compare(c, columns)
+	case provision.Some:
+		return f.of.some(f, c)
+	case provision.Const:
+		if c {
+			return `1 = 1`
+		}
+	}
+	return `1 = 0`
+}
+
+// boolean reports whether a field is a flag.
+func boolean(field provision.Field) bool {
+	return field == provision.FieldActive || field == provision.ElementPrimary
+}
+
+func (f *filterSQL) has(c provision.Has, columns map[provision.Field]string) string {
+	column, ok := columns[c.Field]
+	switch {
+	case !ok:
+		return `1 = 0`
+	case boolean(c.Field), c.Field == provision.FieldCreated, c.Field == provision.FieldModified:
+		return `1 = 1`
+	}
+	return column + ` <> ''`
+}
+
+func (f *filterSQL) compare(c provision.Compare, columns map[provision.Field]string) string {
+	column, ok := columns[c.Field]
+	switch {
+	case !ok:
+		return `1 = 0`
+	case boolean(c.Field):
+		return column + ` = ` + f.bind(c.Bool)
+	case !c.Time.IsZero():
+		return column + comparison(c.Op) + f.bind(c.Time.UnixMilli())
+	case c.Fold && c.Field == provision.FieldName:
+		// Engines differ in which letters beyond ASCII lower() folds: what was typed is
+		// compared as well.
+		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text) + ` OR ` + f.text(column, c.Op, c.Text) + `)`
+	}
+	return f.text(column, c.Op, c.Text)
+}
+
+// text compares texts byte by byte, with what both engines know: LIKE would take letter
+// case for nothing on one and not on the other.
+func (f *filterSQL) text(column string, op provision.Operator, text string) string {
+	switch op {
+	case provision.Contains:
+		if text == "" {
+			return `1 = 1`
+		}
+		return `length(replace(` + column + `, ` + f.bindText(text) + `, '')) < length(` + column + `)`
+	case provision.StartsWith:
+		part := f.bindText(text)
+		return `substr(` + column + `, 1, length(` + part + `)) = ` + part
+	case provision.EndsWith:
+		part := f.bindText(text)
+		return `(length(` + column + `) >= length(` + part + `) AND substr(` + column + `, length(` + column + `) - length(` + part + `) + 1) = ` + part + `)`
+	}
+	return column + comparison(op) + f.bind(text)
+}
+
+// bindText is bind with the type said, for functions that take several.
+func (f *filterSQL) bindText(text string) string { return `CAST(` + f.bind(text) + ` AS TEXT)` }
+
+func comparison(op provision.Operator) string {
+	switch op {
+	case provision.Greater:
+		return ` > `
+	case provision.GreaterOrEqual:
+		return ` >= `
+	case provision.Less:
+		return ` < `
+	case provision.LessOrEqual:
+		return ` <= `
+	}
+	return ` = `
+}
+
+// ofMember asks for some element of a user. Of a member that the provider has not written
+// the only one is its address.
+func (f *filterSQL) ofMember(s provision.Some) string {
+	if s.Attribute == "groups" {
+		return `m.id IN (SELECT gm.member_id FROM group_members gm JOIN groups g ON g.id = gm.group_id WHERE ` +
+			f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `g.id`, provision.ElementDisplay: `lower(g.name)`}) + `)`
+	}
+	kept := `m.id IN (SELECT v.member_id FROM scim_values v WHERE v.attribute = ` + f.bind(s.Attribute) + ` AND ` +
+		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `v.value`, provision.ElementDisplay: `v.display`,
+			provision.ElementKind: `v.kind`, provision.ElementPrimary: `v.is_primary`}) + `)`
+	if s.Attribute != "emails" {
+		return kept
+	}
+	return `(` + kept + ` OR (` + f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.email`, provision.ElementDisplay: `''`,
+		provision.ElementKind: `'work'`, provision.ElementPrimary: `TRUE`}) + ` AND m.id NOT IN (SELECT member_id FROM scim_users)))`
+}
+
+// ofGroup asks for some member of a group.
+func (f *filterSQL) ofGroup(s provision.Some) string {
+	if s.Attribute != "members" {
+		return `1 = 0`
+	}
+	return `g.id IN (SELECT gm.group_id FROM group_members gm JOIN members m ON m.id = gm.member_id WHERE ` +
+		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.id`, provision.ElementDisplay: `lower(m.name)`, provision.ElementKind: `'user'`}) + `)`
+}
+
+// order sorts a list; the id makes it the same every time.
+func (f *filterSQL) order(s provision.Search) string {
+	direction := ` ASC`
+	if s.Descending {
+		direction = ` DESC`
+	}
+	switch column, ok := f.of.columns[s.Sort.Field]; {
+	case s.Sort.Attribute != "":
+		return ` ORDER BY coalesce((SELECT min(v.value) FROM scim_values v WHERE v.member_id = ` + f.of.id + ` AND v.attribute = ` +
+			f.bind(s.Sort.Attribute) + `), '')` + direction + `, ` + f.of.id
+	case ok && s.Sort.Field == provision.FieldName:
+		return ` ORDER BY lower(` + column + `)` + direction + `, ` + f.of.id
+	case ok && s.Sort.Field != provision.FieldID:
+		return ` ORDER BY ` + column + direction + `, ` + f.of.id
+	}
+	return ` ORDER BY ` + f.of.id + direction
+}
+
+func (f *filterSQL) page(s provision.Search) string {
+	return ` LIMIT ` + f.bind(s.Limit) + ` OFFSET ` + f.bind(s.Offset)
+}
