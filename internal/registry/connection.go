@@ -101,7 +101,10 @@ func (c *changing) end(ctx context.Context, p *fault.Problems, typ, path, id str
 		p.Add(path, "This is required.")
 		return Resource{}, nil
 	}
-	r, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
+	r, err := Resource{}, error(fault.NewNotFound(Noun(typ)))
+	if plausibleID(id) {
+		r, err = c.HoldResource(ctx, c.workspace.ID, typ, id)
+	}
 	if fault.Is(err, fault.NotFound) {
 		p.Add(path, "There is no such "+typ+" in this workspace.")
 		return Resource{}, nil

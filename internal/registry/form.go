@@ -148,6 +148,12 @@ func storable(p *fault.Problems, path, text string) {
 	}
 }
 
+// plausibleID reports whether text can be an id at all. No database is asked about others:
+// some refuse the question.
+func plausibleID(text string) bool {
+	return text != "" && len(text) <= maxName && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
 // checkExternalID takes an external id; nil and "" are none.
 func checkExternalID(p *fault.Problems, id *string) string {
 	if id == nil || *id == "" {

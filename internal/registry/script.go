@@ -259,7 +259,10 @@ type publishing struct {
 func (b *publishing) publishAll(ctx context.Context, typ, list string, versions []string) error {
 	for i, id := range versions {
 		path := list + "[" + strconv.Itoa(i) + "].versionId"
-		v, err := b.Version(ctx, b.workspace.ID, typ, id)
+		v, err := Version{}, error(fault.NewNotFound("That version"))
+		if plausibleID(id) {
+			v, err = b.Version(ctx, b.workspace.ID, typ, id)
+		}
 		if fault.Is(err, fault.NotFound) {
 			b.problems.Add(path, "There is no such version in this workspace.")
 			continue

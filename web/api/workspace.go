@@ -1,0 +1,204 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/registry"
+	"latchkey/web/openapi"
+	"latchkey/web/respond"
+)
+
+// Workspace is the workspace API: what is in the workspace of the presented token, in the
+// shapes that existing clients of the product family read and write.
+//
+// A token has one workspace, so no path names one; what is in another is not found.
+// Organization tokens have none and get 401. Every decision is made by package registry.
+type Workspace struct {
+	registry *registry.Service
+	document *openapi.Document
+	caller   func(echo.Context) audit.Caller
+}
+
+// NewWorkspace makes the handlers. Their routes belong behind the Bearer of h.
+func NewWorkspace(h *Handlers, resources *registry.Service, document *openapi.Document) *Workspace {
+	return &Workspace{registry: resources, document: document, caller: h.Caller}
+}
+
+// WorkspaceRoutes is the table of the workspace API. Its rows belong behind
+// [Handlers.Bearer], those that are Open apart.
+func WorkspaceRoutes(h *Workspace) []Route {
+	const (
+		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+
+		sources, destinations, connections = "/v2/sources", "/v2/destinations", "/v2/connections"
+		plans                              = plansPath
+		scripts, libraries                 = "/transformations", "/libraries"
+	)
+	rows := []Route{
+		{get, "/v2/workspace", false, h.workspace},
+		{get, "/v2/openapi.json", true, h.openAPI},
+
+		{get, sources, false, h.listSources},
+		{post, sources, false, h.createSource},
+		{get, sources + "/:id", false, h.getSource},
+		{put, sources + "/:id", false, h.updateSource},
+		{del, sources + "/:id", false, h.remove(registry.Source)},
+		{put, sources + "/:id/external-id", false, h.setExternalID(registry.Source)},
+
+		{get, destinations, false, h.listDestinations},
+		{post, destinations, false, h.createDestination},
+		{get, destinations + "/:id", false, h.getDestination},
+		{put, destinations + "/:id", false, h.updateDestination},
+		{del, destinations + "/:id", false, h.remove(registry.Destination)},
+		{put, destinations + "/:id/external-id", false, h.setExternalID(registry.Destination)},
+		{get, destinations + "/:id/transformation", false, h.getAttachment},
+		{put, destinations + "/:id/transformation", false, h.setAttachment},
+		{del, destinations + "/:id/transformation", false, h.removeAttachment},
+
+		{get, connections, false, h.listConnections},
+		{post, connections, false, h.createConnection},
+		{get, connections + "/:id", false, h.getConnection},
+		{put, connections + "/:id", false, h.updateConnection},
+		{del, connections + "/:id", false, h.deleteConnection},
+		{put, connections + "/:id/external-id", false, h.setConnectionExternalID},
+
+		{get, plans, false, h.listPlans},
+		{post, plans, false, h.createPlan},
+		{get, plans + "/:id", false, h.getPlan},
+		{put, plans + "/:id", false, h.updatePlan},
+		{del, plans + "/:id", false, h.remove(registry.TrackingPlan)},
+		{put, plans + "/:id/external-id", false, h.setExternalID(registry.TrackingPlan)},
+		{post, plans + "/:id/sources/:source", false, h.linkSource},
+		{put, plans + "/:id/sources/:source", false, h.updateLink},
+		{del, plans + "/:id/sources/:source", false, h.unlinkSource},
+
+		// Clients publish at the second of these two paths.
+		{post, scripts + "/publish", false, h.publish},
+		{post, scripts + "/libraries/publish", false, h.publish},
+	}
+	rows = append(rows, h.scriptRoutes(scripts, registry.Transformation)...)
+	rows = append(rows, h.scriptRoutes(libraries, registry.Library)...)
+	for i := range rows {
+		rows[i].Handle = wrongLevel(rows[i].Handle)
+	}
+	return rows
+}
+
+// ServesWorkspace reports whether a path belongs to the workspace API. See [Serves] for
+// the paths under /v2.
+func ServesWorkspace(path string) bool {
+	for _, prefix := range []string{"/transformations", "/libraries"} {
+		if rest, ok := strings.CutPrefix(path, prefix); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return strings.HasPrefix(path, "/v2/")
+}
+
+// wrongLevelBody is what clients of the family know as the answer to an organization token.
+type wrongLevelBody struct {
+	Error string `json:"error"`
+	Code  string `json:"code"`
+}
+
+// wrongLevel answers a good token of the wrong level with exactly that body.
+func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		f := fault.Of(err)
+		if f == nil || f.Kind != fault.Unauthenticated {
+			return err
+		}
+		c.Response().Header().Set("WWW-Authenticate", respond.ChallengeInvalid)
+		respond.JSON(c.Response(), respond.Status(f.Kind), wrongLevelBody{f.Message, respond.Code(f.Kind)})
+		return nil
+	}
+}
+
+// wireWorkspace is a workspace as the API shows it.
+type wireWorkspace struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Environment string `json:"environment"`
+	Status      string `json:"status"`
+	Region      string `json:"region"`
+}
+
+func (h *Workspace) workspace(c echo.Context) error {
+	by := h.caller(c)
+	w, err := h.registry.Workspace(c.Request().Context(), by, by.Workspace)
+	if err != nil {
+		return err
+	}
+	return ok(c, map[string]wireWorkspace{"workspace": {w.ID, w.Name, string(w.Environment), "ACTIVE", w.Region}})
+}
+
+// remove answers DELETE of a resource of a type.
+func (h *Workspace) remove(typ string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		by := h.caller(c)
+		if err := h.registry.Delete(c.Request().Context(), by, by.Workspace, typ, param(c, "id")); err != nil {
+			return err
+		}
+		return ok(c, struct{}{})
+	}
+}
+
+// externalID is the answer of PUT …/external-id.
+type externalID struct {
+	ID         string `json:"id"`
+	ExternalID string `json:"externalId"`
+}
+
+// setExternalID answers PUT …/external-id of a resource of a type.
+func (h *Workspace) setExternalID(typ string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, err := readExternalID(c)
+		if err != nil {
+			return err
+		}
+		by := h.caller(c)
+		r, err := h.registry.SetExternalID(c.Request().Context(), by, by.Workspace, typ, param(c, "id"), id)
+		if err != nil {
+			return err
+		}
+		return ok(c, externalID{r.ID, r.ExternalID})
+	}
+}
+
+func readExternalID(c echo.Context) (string, error) {
+	body, err := readObject(c)
+	if err != nil {
+		return "", err
+	}
+	id := body.text("externalId")
+	if err := body.err(); err != nil || id == nil {
+		return "", err
+	}
+	return *id, nil
+}
+
+// ok answers with a value.
+func ok(c echo.Context, value any) error {
+	respond.JSON(c.Response(), http.StatusOK, value)
+	return nil
+}
+
+// param is an id from the path, or "", which nothing has, when it cannot be one.
+func param(c echo.Context, name string) string {
+	id := c.Param(name)
+	if len(id) > maxPath || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		return ""
+	}
+	return id
+}
+
+// wireTime writes a time as the API does: RFC 3339, UTC, milliseconds.
+func wireTime(t time.Time) string { return audit.FormatTime(t) }
