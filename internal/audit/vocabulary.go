@@ -1,5 +1,10 @@
 package audit
 
+import (
+	"maps"
+	"slices"
+)
+
 // TargetType is the kind of thing that was acted upon, in the wire vocabulary of the
 // audit log API.
 type TargetType string
@@ -22,7 +27,10 @@ const (
 	TargetTransformation        TargetType = "transformation"
 	TargetTransformationLibrary TargetType = "transformation_library"
 	TargetTrackingPlan          TargetType = "tracking_plan"
+	TargetSQLModel              TargetType = "sql_model"
+	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
+	TargetAuditLog              TargetType = "audit_log"
 )
 
 // Action is what was done, in the wire vocabulary of the audit log API.
@@ -61,7 +69,10 @@ const (
 	RemovedTransformation    Action = "disconnected_transformation"
 	ConnectedTrackingPlan    Action = "connected_tracking_plan"
 	DisconnectedTrackingPlan Action = "disconnected_tracking_plan"
+	ConnectedSQLModel        Action = "connected_sql_model"
+	DisconnectedSQLModel     Action = "disconnected_sql_model"
 	Published                Action = "published"
+	Pruned                   Action = "pruned" // of the log itself, see [Checkpoint]
 )
 
 // vocabulary is the closed list of pairs that the log may hold.
@@ -85,23 +96,35 @@ func vocabulary() map[TargetType][]Action {
 		TargetServiceToken:  token,
 		TargetAPIClient:     {Created, Deleted},
 		TargetSource: with(life, ConnectedDestination, DisconnectedDestination,
-			ConnectedTrackingPlan, DisconnectedTrackingPlan),
+			ConnectedTrackingPlan, DisconnectedTrackingPlan, ConnectedSQLModel, DisconnectedSQLModel),
 		TargetDestination: with(life, ConnectedSource, DisconnectedSource,
 			UpdatedTransformation, ConnectedTransformation, RemovedTransformation),
 		TargetTransformation:        with(life, Published),
 		TargetTransformationLibrary: with(life, Published),
 		TargetTrackingPlan:          with(life, ConnectedSource, DisconnectedSource),
+		TargetSQLModel:              life,
+		TargetProfiles:              life,
 		TargetConnection:            life,
+		TargetAuditLog:              {Pruned},
 	}
+}
+
+// TargetTypes lists every target type, sorted.
+func TargetTypes() []TargetType { return slices.Sorted(maps.Keys(vocabulary())) }
+
+// Actions lists every action that some target may have, sorted.
+func Actions() []Action {
+	all := map[Action]bool{}
+	for _, actions := range vocabulary() {
+		for _, a := range actions {
+			all[a] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Known reports whether the log may hold action on target. The store refuses any other
 // pair: a misspelled event is a bug that must not reach the log.
 func Known(target TargetType, action Action) bool {
-	for _, a := range vocabulary()[target] {
-		if a == action {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(vocabulary()[target], action)
 }

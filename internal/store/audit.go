@@ -5,11 +5,26 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 )
+
+// AuditLog is the store as package audit sees it.
+type AuditLog struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (a AuditLog) InTx(ctx context.Context, fn func(audit.Tx) error) error {
+	return a.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+// ofOrganization compares the organization as an expression, so that no engine takes an index
+// that begins with it: nearly all events are of the one organization, and where they stand in
+// the log is what narrows a search.
+const ofOrganization = `organization_id || '' = $1`
 
 const auditColumns = `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
 	token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash`
@@ -26,28 +41,106 @@ func scanEvent(row scanner) (audit.Event, error) {
 
 // AppendEvent chains e to the log within the transaction of the change that it tells of.
 // A pair of target and action outside the vocabulary is a bug and fails the transaction.
+//
+// The row of the head is changed first, so that transactions which append take turns: numbers
+// follow each other in the order of the commits, and times never go back, whatever the clocks do.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	if !audit.Known(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
 	}
-	err := tx.db.QueryRowContext(ctx, `SELECT seq, hash FROM audit_events ORDER BY seq DESC LIMIT 1`).Scan(&e.Seq, &e.PrevHash)
-	if errors.Is(err, sql.ErrNoRows) {
-		e.Seq, e.PrevHash, err = 0, audit.Genesis(), nil
-	}
+	e = e.Clean()
+	var at int64
+	err := tx.db.QueryRowContext(ctx, `UPDATE audit_head SET seq = seq + 1 RETURNING seq, at, hash`).Scan(&e.Seq, &at, &e.PrevHash)
 	if err != nil {
-		return err
+		return fmt.Errorf("audit: read the head: %w", err)
 	}
-	e.Seq, e.ID, e.Time = e.Seq+1, ksuid.New().String(), tx.now
+	e.ID, e.Time = ksuid.New().String(), tx.now
+	switch last := moment(at); {
+	case e.Time.Equal(last):
+	case e.Time.Before(last):
+		// The clock went back. A time of its own keeps readers right that go on from the
+		// last time that they have seen.
+		e.Time = last.Add(time.Millisecond)
+	}
+	e.Hash = e.Sum()
 	_, err = tx.exec(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (`+placeholders(1, 21)+`)`,
 		e.Seq, e.ID, millis(e.Time), e.Organization, e.Workspace, e.ActorType, e.ActorID, e.ActorName, e.ActorEmail,
 		e.TokenID, e.Action, e.Target.Type, e.Target.ID, e.Target.Name, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID,
-		e.Before, e.After, e.PrevHash, e.Sum())
+		e.Before, e.After, e.PrevHash, e.Hash)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE audit_head SET at = $1, hash = $2`, millis(e.Time), e.Hash)
 	return err
 }
 
 // RecentEvents returns the newest events of an organization, newest first. With
 // actor set, only what that member or token did.
 func (q queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
+	if actor == "" {
+		return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
+			WHERE `+ofOrganization+` ORDER BY seq DESC LIMIT $2`, organization, limit)
+	}
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
-		WHERE organization_id = $1 AND ($2 = '' OR actor_id = $2) ORDER BY seq DESC LIMIT $3`, organization, actor, limit)
+		WHERE organization_id = $1 AND actor_id = $2 ORDER BY seq DESC LIMIT $3`, organization, actor, limit)
+}
+
+// EventByID returns an event of the organization; NotFound otherwise.
+func (q queries) EventByID(ctx context.Context, organization, id string) (audit.Event, error) {
+	return one(ctx, q, "That event", scanEvent, `SELECT `+auditColumns+` FROM audit_events
+		WHERE organization_id = $1 AND id = $2 AND seq > (SELECT coalesce(max(seq), 0) FROM audit_checkpoints)`, organization, id)
+}
+
+// EventsAfter lists up to limit events of every organization with numbers greater than seq.
+func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
+	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
+}
+
+// AuditPlan returns the organization's plan; NotFound for an unknown one.
+func (q queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
+	return one(ctx, q, "That organization", func(row scanner) (access.Plan, error) {
+		var plan access.Plan
+		err := row.Scan(&plan)
+		return plan, err
+	}, `SELECT plan FROM organizations WHERE id = $1`, organization)
+}
+
+// LogOwner is the organization that the installation's own events belong to: its oldest.
+func (q queries) LogOwner(ctx context.Context) (string, error) { return q.SignInOrganization(ctx) }
+
+// MemberNames returns the name and e-mail address of a member of the organization.
+func (q queries) MemberNames(ctx context.Context, organization, id string) (name, email string, err error) {
+	type names struct{ name, email string }
+	n, err := one(ctx, q, "That member", func(row scanner) (names, error) {
+		var n names
+		err := row.Scan(&n.name, &n.email)
+		return n, err
+	}, `SELECT name, email FROM members WHERE organization_id = $1 AND id = $2`, organization, id)
+	return n.name, n.email, err
+}
+
+// AuditState reads where the log begins and ends.
+func (q queries) AuditState(ctx context.Context) (audit.State, error) {
+	s, _, err := q.auditState(ctx)
+	return s, err
+}
+
+// auditState reads in one statement where the log begins, ends and is indexed up to.
+func (q queries) auditState(ctx context.Context) (audit.State, int64, error) {
+	s := audit.State{Checkpoint: audit.Checkpoint{Anchor: audit.Start()}}
+	var at, indexed int64
+	var seq, signedBy, checkpointAt, signedAt sql.NullInt64
+	var hash []byte
+	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.at, h.hash, h.indexed, c.seq, c.at, c.hash, c.signed_by, c.signed_at
+		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`).
+		Scan(&s.Head.Seq, &at, &s.Head.Hash, &indexed, &seq, &checkpointAt, &hash, &signedBy, &signedAt)
+	s.HeadTime = moment(at)
+	if seq.Valid {
+		s.Checkpoint = audit.Checkpoint{Anchor: audit.Anchor{Seq: seq.Int64, Hash: hash}, Time: moment(checkpointAt.Int64),
+			SignedBy: signedBy.Int64, SignedAt: moment(signedAt.Int64)}
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = &audit.Broken{Seq: 0, Why: "cannot be told: the record of the log's head is gone"}
+	}
+	return s, indexed, err
 }
