@@ -220,7 +220,7 @@ func TestPersonalToken_DoubleSubmitMakesOne(t *testing.T) {
 			signIn(t, p, viewerEmail, demoPassword)
 			p.open(newPATPage)
 			dialog := fillPAT(p, "smoke-test", "Production")
-			if err := dialog.find("button", "Generate").Dblclick(playwright.LocatorDblclickOptions{NoWaitAfter: playwright.Bool(true)}); err != nil {
+			if err := dialog.find("button", "Generate").Dblclick(); err != nil {
 				t.Fatal(err)
 			}
 			p.reaches("/settings/profile" + map[bool]string{true: "", false: "/personal-access-tokens"}[opts == nil])

@@ -189,7 +189,7 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 	if diff := cmp.Diff(f, again, cmp.AllowUnexported(tokenForm{})); diff != "" {
 		t.Error(diff)
 	}
-	if newTokenForm().submission == newTokenForm().submission {
+	if one, other := newTokenForm(), newTokenForm(); one.submission == other.submission {
 		t.Error("two forms have one key")
 	}
 	if long := nameField(tokenForm{name: strings.Repeat("x", 1<<20) + "\xff"}, nil, ""); len(long.Value) > 1000 {
