@@ -102,10 +102,14 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bodyLimit makes reading more than maxBody fail with *http.MaxBytesError.
+// bodyLimit refuses a body that says it is too long, and makes reading more than maxBody
+// fail with *http.MaxBytesError.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
+		if r.ContentLength > maxBody {
+			return fault.NewTooLarge("The form is too large.")
+		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 		return next(c)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,7 +38,7 @@ func Pages(h *ui.Handlers) []Page {
 		pats = "/settings/profile/personal-access-tokens"
 		sats = "/settings/access-management/service-access-tokens"
 	)
-	return []Page{
+	return slices.Concat([]Page{
 		// Getting in and out.
 		{get, "/setup", FirstRun, "", h.Setup},
 		{post, "/setup", FirstRun, "", h.Install},
@@ -73,7 +74,7 @@ func Pages(h *ui.Handlers) []Page {
 		{get, sats + "/:id", Member, access.ManageServiceTokens, h.ServiceToken},
 		{get, sats + "/:id/delete", Member, access.ManageServiceTokens, h.ConfirmDeleteServiceToken},
 		{post, sats + "/:id/delete", Member, access.ManageServiceTokens, h.DeleteServiceToken},
-	}
+	}, accountPages(h), groupPages(h))
 }
 
 // register puts the table behind its gates. It is the only place that adds routes, so that

@@ -149,3 +149,28 @@ func TestExplain_RefusesQuestionsAboutNothing(t *testing.T) {
 		wantKind(t, err, fault.NotFound)
 	}
 }
+
+func TestFindSubjects_FindsMembersAndTokens(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	bo := b.member("Probus", b.prod)
+	b.token(func(tok *token.Token) { tok.Owner, tok.Name = bo.ID, "ci-probe" })
+	b.token(func(tok *token.Token) {
+		tok.Kind, tok.Scope, tok.Name, tok.Hint = token.Workspace, "", "deploy", "lksat_…PROB"
+	})
+	gone := b.token(func(tok *token.Token) { tok.Owner, tok.Name = bo.ID, "old probe" })
+	b.inTx(func(tx *store.Tx) error { return tx.DeleteToken(t.Context(), b.org, gone) })
+	for search, want := range map[string]string{"PROB": "Probus ci-probe deploy", "deploy": "deploy", " ": "", "%": ""} {
+		found, err := b.FindSubjects(t.Context(), b.admin, search)
+		b.must(err)
+		var got []string
+		for _, m := range found.Members {
+			got = append(got, m.Name)
+		}
+		for _, tok := range found.Tokens {
+			got = append(got, tok.Name)
+		}
+		if strings.Join(got, " ") != want || found.More {
+			t.Errorf("%q finds %q, want %q", search, got, want)
+		}
+	}
+}

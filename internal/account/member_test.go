@@ -320,6 +320,7 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"Invite":          func() error { _, err := b.Invite(ctx, by, account.InviteForm{}, link); return err },
 		"Resend":          func() error { _, err := b.ResendInvitation(ctx, by, "i", link); return err },
 		"DeleteInvite":    func() error { _, err := b.DeleteInvitation(ctx, by, "i"); return err },
+		"FindSubjects":    func() error { _, err := b.FindSubjects(ctx, by, "b"); return err },
 		"Explain":         func() error { _, err := b.Explain(ctx, by, account.Question{}); return err },
 	} {
 		if err := act(); !fault.Is(err, fault.Denied) {

@@ -60,7 +60,7 @@ type Tx interface {
 // TokenReader is the little that account administration must know of tokens: whose they
 // are, to say what breaks, to end them with their owner, and to explain decisions.
 type TokenReader interface {
-	// Token holds the facts that decide what a token may do; NotFound when it is deleted.
+	// TokenFacts returns what decides about a token; NotFound when it is deleted.
 	TokenFacts(ctx context.Context, organization, id string) (TokenFacts, error)
 	// TokensOfMembers lists the members' personal tokens that are not deleted, expired
 	// ones included; the last used first.
@@ -68,4 +68,7 @@ type TokenReader interface {
 	// TokensOfWorkspace lists the tokens of both kinds of a workspace that are not
 	// deleted, expired ones included.
 	TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]HeldToken, error)
+	// FindTokens lists up to limit tokens of any kind that are not deleted and have search
+	// in their name or hint, by name.
+	FindTokens(ctx context.Context, organization, search string, limit int) ([]HeldToken, error)
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -11,10 +12,10 @@ import (
 // HeldToken is a token that goes with its owner or its workspace.
 type HeldToken struct {
 	ID            string
-	Personal      bool // otherwise a service token of the workspace
+	Kind          access.Kind
 	Name          string
 	Hint          string // what lists show of the secret
-	Owner         string // personal: member id
+	Owner         string // personal tokens: member id
 	OwnerName     string
 	Workspace     string
 	WorkspaceName string // as it is now; empty when the workspace is gone
@@ -41,6 +42,41 @@ type TokenFacts struct {
 	ExpiresAt    time.Time
 }
 
+// maxSubjects is how many members and how many tokens a search finds.
+const maxSubjects = 10
+
+// Subjects are members and tokens that a search has found: whom Explain can be asked about.
+type Subjects struct {
+	Members []Member
+	Tokens  []HeldToken
+	More    bool // than these
+}
+
+// FindSubjects searches members by name and e-mail, and tokens of all kinds that are not
+// deleted by name and hint. An empty search finds nothing. Denied to all but Admins.
+func (s *Service) FindSubjects(ctx context.Context, by audit.Caller, search string) (Subjects, error) {
+	if err := s.may(by, access.ManageMembers); err != nil {
+		return Subjects{}, err
+	}
+	var found Subjects
+	if search = strings.TrimSpace(search); search == "" {
+		return found, nil
+	}
+	rows, total, err := s.store.FindMembers(ctx, by.Organization, MemberQuery{Search: search, Sort: ByName, Limit: maxSubjects}, s.now())
+	if err != nil {
+		return Subjects{}, err
+	}
+	for _, row := range rows {
+		found.Members = append(found.Members, row.Member)
+	}
+	if found.Tokens, err = s.store.FindTokens(ctx, by.Organization, search, maxSubjects+1); err != nil {
+		return Subjects{}, err
+	}
+	found.More = total > maxSubjects || len(found.Tokens) > maxSubjects
+	found.Tokens = found.Tokens[:min(len(found.Tokens), maxSubjects)]
+	return found, nil
+}
+
 // endTokens marks tokens as deleted for good, with one event each. because is a plain
 // sentence for the log.
 func endTokens(ctx context.Context, tx Tx, by audit.Caller, tokens []HeldToken, because string) error {
@@ -53,7 +89,7 @@ func endTokens(ctx context.Context, tx Tx, by audit.Caller, tokens []HeldToken, 
 	}
 	for _, t := range tokens {
 		target := audit.Target{Type: audit.TargetServiceToken, ID: t.ID, Name: t.Name, Workspace: t.Workspace}
-		if t.Personal {
+		if t.Kind == access.PersonalToken {
 			target.Type = audit.TargetPersonalToken
 		}
 		before := state{"name": t.Name, "hint": t.Hint, "because": because}

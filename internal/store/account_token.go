@@ -17,9 +17,22 @@ func scanHeld(row scanner) (account.HeldToken, error) {
 	var kind token.Kind
 	var expires, used sql.NullInt64
 	err := row.Scan(&t.ID, &kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
-	t.Personal = kind == token.Personal
+	t.Kind = principalKind(kind)
 	t.ExpiresAt, t.LastUsedAt = maybeMoment(expires), maybeMoment(used)
 	return t, err
+}
+
+// principalKind is what a token of a kind is to a decision.
+func principalKind(k token.Kind) access.Kind {
+	switch k {
+	case token.Personal:
+		return access.PersonalToken
+	case token.Workspace:
+		return access.WorkspaceToken
+	case token.Organization:
+		return access.OrganizationToken
+	}
+	return access.Nobody
 }
 
 const lastUsedFirst = ` ORDER BY coalesce(t.last_used_at, 0) DESC, t.id`
@@ -40,14 +53,23 @@ func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace 
 		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.deleted_at IS NULL`+lastUsedFirst, organization, workspace)
 }
 
+// FindTokens lists up to limit tokens that are not deleted and have search in their name or
+// hint, by name.
+func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
+	lower, typed, title := likePatterns(search)
+	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
+		WHERE t.organization_id = $1 AND t.deleted_at IS NULL AND (lower(t.name) LIKE $2 ESCAPE '\' OR t.name LIKE $3 ESCAPE '\'
+			OR t.name LIKE $4 ESCAPE '\' OR t.hint LIKE $3 ESCAPE '\') ORDER BY lower(t.name), t.id LIMIT $5`,
+		organization, lower, typed, title, limit)
+}
+
 // TokenFacts returns what decides about a token that is not deleted; NotFound otherwise.
 func (q queries) TokenFacts(ctx context.Context, organization, id string) (account.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
 		return account.TokenFacts{}, err
 	}
-	kinds := map[token.Kind]access.Kind{token.Personal: access.PersonalToken, token.Workspace: access.WorkspaceToken, token.Organization: access.OrganizationToken}
-	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: kinds[t.Kind], Name: t.Name, Hint: t.Hint, Owner: t.Owner,
+	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: principalKind(t.Kind), Name: t.Name, Hint: t.Hint, Owner: t.Owner,
 		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
 }
 

@@ -2,8 +2,7 @@ package page
 
 import "latchkey/views/component"
 
-// FormDialog is a dialog with a form of its own, or with Rest a question before
-// something is done.
+// FormDialog is a dialog with a form of its own.
 type FormDialog struct {
 	Dialog component.DialogModel
 	Action string // the form posts here
@@ -13,6 +12,7 @@ type FormDialog struct {
 	Hidden []component.HiddenField
 	Fields []FormField
 	Submit component.ButtonModel
+	Back   *component.ButtonModel // to the step before
 }
 
 // FormField is one field of a form; exactly one of its parts is set.

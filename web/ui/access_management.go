@@ -12,8 +12,6 @@ import (
 	"latchkey/web/respond"
 )
 
-const accessPath = "/settings/access-management"
-
 // accessTab is a tab of "Access Management" and the act that one needs for it.
 type accessTab struct {
 	label, href string
@@ -23,7 +21,12 @@ type accessTab struct {
 // accessTabs lists the tabs in their order.
 func accessTabs() []accessTab {
 	return []accessTab{
+		{userTitle, userPath, access.ManageMembers},
+		{invitationTitle, invitationPath, access.ManageInvitations},
+		{groupTitle, groupPath, access.ManageGroups},
+		{baselineTitle, baselinePath, access.ManagePolicies},
 		{"Service Access Tokens", satPages, access.ManageServiceTokens},
+		{explainTitle, explainPath, access.ManageMembers},
 	}
 }
 

@@ -17,6 +17,9 @@ func (h *Handlers) shell(c echo.Context, v visit, title string) layout.Shell {
 		navItem(path, "Your Profile", "/settings/profile", "user-round"),
 		navItem(path, "Access Management", "/settings/access-management", "shield-check"),
 	}
+	if h.may(v, access.ManageWorkspaces) {
+		settings = append(settings, navItem(path, workspaceTitle, workspacePath, "layers"))
+	}
 	role := "Member"
 	if v.Principal.Role == access.RoleAdmin {
 		role = "Admin"

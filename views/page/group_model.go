@@ -1,0 +1,75 @@
+package page
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Groups is the tab "Groups".
+type Groups struct {
+	Frame   AccessManagement
+	Dialogs AccessDialogs
+	Refusal *component.NoticeModel // why no other can be made
+	Card    component.CardModel
+	Filter  *component.FilterModel
+	Table   component.TableModel
+	Rows    []GroupRow
+	Pages   *component.PaginationModel
+	None    string                // instead of the rows
+	Empty   *component.EmptyModel // instead of everything
+}
+
+// GroupRow is one group of a list.
+type GroupRow struct {
+	Name        string
+	Description string
+	Href        string
+	External    bool // its members are managed by the identity provider
+	Members     string
+	Workspaces  string
+	Menu        component.MenuModel
+}
+
+// Group is the page of one group.
+type Group struct {
+	Shell    layout.Shell
+	Header   component.PageHeaderModel
+	Dialogs  AccessDialogs
+	Notice   *component.NoticeModel
+	Members  component.CardModel
+	List     UserList
+	Policies PolicyList
+}
+
+// GroupMembers offers members to add to a group.
+type GroupMembers struct {
+	Shell   layout.Shell
+	Header  component.PageHeaderModel
+	Filter  component.FilterModel
+	Action  string
+	Errors  component.ErrorSummaryModel
+	Members component.ChoiceGroupModel
+	None    *component.EmptyModel // instead of the members
+	Cancel  string
+}
+
+// Baselines is the tab "Baseline Workspace Policies".
+type Baselines struct {
+	Frame   AccessManagement
+	Refusal *component.NoticeModel // why they cannot be edited
+	Card    component.CardModel
+	Table   component.TableModel
+	Rows    []BaselineRow
+	Empty   *component.EmptyModel
+}
+
+// BaselineRow is one workspace's baseline.
+type BaselineRow struct {
+	Workspace, Detail string
+	Href              string
+	Summary           []string
+	Members, Groups   string
+	Updated           component.TimeModel
+	By                string
+	Edit              component.ButtonModel
+}

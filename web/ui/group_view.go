@@ -1,0 +1,233 @@
+package ui
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	"latchkey/views/page"
+)
+
+const stepCreate = "create"
+
+// groupsView is the tab; the frame is added by the handler.
+func groupsView(rows []account.GroupRow, plan access.Plan, q pageQuery) page.Groups {
+	m := page.Groups{
+		Card: component.CardModel{ID: "groups", Title: groupTitle, Flush: true,
+			Description: "A group gives all of its members the same policies, workspace by workspace."},
+		Table: component.TableModel{ID: "group-list", Caption: groupTitle, Columns: []component.Column{
+			q.column("Name", "name"), q.column("Members", "members"), q.column("Workspaces", ""), {Label: "Actions", LabelHidden: true, End: true}}},
+	}
+	m.Table.Columns[1].End = true
+	create := &component.ButtonModel{Label: "Create group", Icon: "plus", Href: groupPath + "/new", Dialog: true}
+	if limit, limited := plan.GroupLimit(); limited && len(rows) >= limit {
+		create.Disabled, create.Reason = true, access.UpgradeText
+		m.Refusal = groupRefusal(plan, limit)
+	}
+	if len(rows) == 0 {
+		m.Empty = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No groups yet", Action: create,
+			Text: "Put members who need the same into a group, and link the group to workspaces with a policy.",
+			Hint: "What everybody in a workspace needs belongs into its baseline; what one member needs, into a member policy."}
+		return m
+	}
+	m.Card.Action = create
+	found, matching := pickGroups(rows, q)
+	if len(rows) >= filterFrom || q.find != "" {
+		f := q.filter("groups-filter", "Search groups", "Name or description")
+		m.Filter = &f
+	}
+	for _, g := range found {
+		m.Rows = append(m.Rows, groupRow(g))
+	}
+	if len(found) == 0 {
+		m.None = "No group matches this search."
+	}
+	m.Pages = q.pages(len(found), matching, "group", "groups")
+	return m
+}
+
+func groupRefusal(plan access.Plan, limit int) *component.NoticeModel {
+	m := &component.NoticeModel{Kind: "info", Title: "The " + plan.Label() + " plan has no groups", Text: access.UpgradeText}
+	if limit > 0 {
+		m.Title = "The " + plan.Label() + " plan includes " + count(limit, "group", "groups")
+	}
+	return m
+}
+
+// pickGroups is the page of the groups that q asks for, and how many match in all.
+func pickGroups(rows []account.GroupRow, q pageQuery) (shown []account.GroupRow, matching int) {
+	var found []account.GroupRow
+	for _, g := range rows {
+		if matches(g.Name+" "+g.Description, q.find) {
+			found = append(found, g)
+		}
+	}
+	key, descending := q.order()
+	if key == "members" {
+		slices.SortStableFunc(found, func(a, b account.GroupRow) int { return cmp.Compare(a.Members, b.Members) })
+	}
+	if descending {
+		slices.Reverse(found)
+	}
+	from := min(q.offset(), len(found))
+	return found[from:min(from+q.size, len(found))], len(found)
+}
+
+func groupRow(g account.GroupRow) page.GroupRow {
+	at := path(groupPath, g.ID)
+	return page.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, External: g.External,
+		Members: thousands(g.Members), Workspaces: namedList(g.Workspaces),
+		Menu: component.MenuModel{Label: "Actions for " + g.Name, Items: []component.MenuItem{
+			{Label: "View group", Href: at, Icon: "users-round"},
+			{Label: "Rename", Href: at + "/edit", Icon: "pencil", Dialog: true},
+			{Label: "Delete group", Href: at + "/delete", Danger: true, Dialog: true},
+		}}}
+}
+
+func groupFields(form url.Values, errors fieldErrors) []page.FormField {
+	name := textField(fieldName, "Group name", "", form, errors)
+	name.Required, name.Autofocus = true, len(errors) == 0
+	description := textField(fieldDescription, "Description", "What its members have in common.", form, errors)
+	description.Optional, description.Rows = true, 3
+	return []page.FormField{textItem(name), areaItem(description)}
+}
+
+// groupBasicsDialog is the first step; the second one's answers go along.
+func groupBasicsDialog(form url.Values, errors fieldErrors) *page.FormDialog {
+	m := &page.FormDialog{
+		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", Description: "Step 1 of 2: what it is.", CloseHref: groupPath},
+		Action: groupPath + "/new", Errors: formErrors(errors, fieldName, fieldDescription), Fields: groupFields(form, errors),
+		Submit: component.ButtonModel{Label: "Next", Name: fieldStep, Value: "next"},
+	}
+	for _, id := range form[fieldWorkspaces] {
+		m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldWorkspaces, Value: id})
+	}
+	return m
+}
+
+// groupWorkspacesDialog is the second step.
+func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, errors fieldErrors) *page.FormDialog {
+	m := &page.FormDialog{
+		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", CloseHref: groupPath,
+			Description: "Step 2 of 2: the workspaces that " + shown(strings.TrimSpace(form.Get(fieldName))) + " is linked to."},
+		Action: groupPath + "/new", Errors: formErrors(errors, fieldWorkspaces),
+		Hidden: []component.HiddenField{{Name: fieldName, Value: form.Get(fieldName)}, {Name: fieldDescription, Value: form.Get(fieldDescription)}},
+		Fields: []page.FormField{boxesItem(boxesField(fieldWorkspaces, "Workspaces",
+			"The group's members come into them, with view and the baseline. You give more by the policies afterwards.", form, errors, workspaceChoices(workspaces)))},
+		Submit: component.ButtonModel{Label: "Create", Name: fieldStep, Value: stepCreate},
+		Back:   &component.ButtonModel{Label: "Back", Variant: component.Outline, Name: fieldStep, Value: stepBack, NoValidate: true},
+	}
+	return m
+}
+
+func groupEditDialog(id string, form url.Values, errors fieldErrors) *page.FormDialog {
+	at := path(groupPath, id)
+	return &page.FormDialog{
+		Dialog: component.DialogModel{ID: "edit-group", Title: "Rename group", CloseHref: at},
+		Action: at + "/edit", Errors: formErrors(errors, fieldName, fieldDescription), Fields: groupFields(form, errors),
+		Submit: component.ButtonModel{Label: "Save"},
+	}
+}
+
+func deleteGroupDialog(d account.GroupDetails) *page.Confirm {
+	at := path(groupPath, d.ID)
+	m := &page.Confirm{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
+		Consequence: "Its members lose at once what it gives. This cannot be undone.",
+		Details:     []string{"It has " + count(d.Members, "member", "members") + " and is linked to " + count(len(d.Policies), "workspace", "workspaces") + "."}}}
+	if d.External {
+		m.Alert.Details = append(m.Alert.Details, "The identity provider manages its members and may make it anew.")
+	}
+	return m
+}
+
+func removeMembersDialog(g account.Group, members []account.Member) *page.Confirm {
+	at := path(groupPath, g.ID)
+	return &page.Confirm{Alert: component.AlertDialogModel{ID: "remove-members", Title: "Remove " + memberNames(members) + " from " + g.Name + "?",
+		Consequence: "What the group gives is lost at once, and so are its workspaces, unless something else puts them there.",
+		Action:      at + "/members/remove", Hidden: memberFields(members), Confirm: "Yes, remove", CancelHref: at}}
+}
+
+// groupView is the page of one group; the frame is added by the handler.
+func groupView(d account.GroupDetails, found account.MemberPage, q pageQuery, catalogue *access.Catalogue, now time.Time) page.Group {
+	at := path(groupPath, d.ID)
+	m := page.Group{
+		Header: component.PageHeaderModel{Title: d.Name, Description: d.Description, Back: &component.Link{Label: "Groups", Href: groupPath},
+			More: []component.ButtonModel{
+				{Label: "Rename", Icon: "pencil", Variant: component.Outline, Href: at + "/edit", Dialog: true},
+				{Label: "Delete group", Variant: component.DangerQuiet, Href: at + "/delete", Dialog: true},
+			}},
+		Members:  component.CardModel{ID: "group-members", Title: "Group Members", Flush: true},
+		List:     userList(found, q, "Group members", now),
+		Policies: policyListView(d.Policies, catalogue, at, now),
+	}
+	m.Policies.Card = component.CardModel{ID: "group-policies", Title: "Group Workspace Policies", Flush: true,
+		Description: "Each links the group to a workspace and says what its members may do there beyond the baseline."}
+	groupPolicyActions(&m.Policies, len(d.Outside) > 0, at)
+	groupMemberActions(&m, d, q, at)
+	return m
+}
+
+func groupPolicyActions(m *page.PolicyList, more bool, at string) {
+	var add *component.ButtonModel
+	if more {
+		add = &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true, Variant: component.Outline}
+	}
+	if m.Card.Action = add; len(m.Rows) == 0 {
+		m.Card.Action = nil
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "Linked to no workspace yet", Action: add,
+			Text: "Link the group to a workspace, and its members are in it."}
+	}
+}
+
+// groupMemberActions offers to add and remove members, where that is decided here.
+func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at string) {
+	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
+	if d.External {
+		add = nil
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
+			Text: "Who is in this group is decided there. Its name and its policies are decided here."}
+	} else {
+		m.List.BulkID = bulkForm
+		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
+			Attrs: map[string]any{"formaction": at + "/members/remove"}}}
+		m.List.Table.Columns = append([]component.Column{{Label: "Select", LabelHidden: true}}, m.List.Table.Columns...)
+	}
+	m.Members.Action = add
+	if d.Members == 0 && q.find == "" {
+		m.Members.Action = nil
+		m.List.None = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No members yet", Action: add,
+			Text: "Add members, and what the group gives holds for them on their next request."}
+		m.List.Filter = component.FilterModel{}
+	}
+}
+
+// groupMembersView offers members to add.
+func groupMembersView(d account.GroupDetails, found account.MemberPage, find string, errors fieldErrors) page.GroupMembers {
+	at := path(groupPath, d.ID)
+	m := page.GroupMembers{
+		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".", Back: &component.Link{Label: "Group", Href: at}},
+		Filter: component.FilterModel{Action: at + "/members/new", Label: "Search members", ID: "pick", Name: "q", Search: "Name or e-mail", Value: find, Submit: "Search"},
+		Action: at + "/members/new", Errors: formErrors(errors, "members"), Cancel: at,
+	}
+	if find != "" {
+		m.Filter.ClearHref = m.Filter.Action
+	}
+	var choices []component.Choice
+	for _, row := range found.Rows {
+		choices = append(choices, component.Choice{Value: row.ID, Label: row.Name, Help: row.Email})
+	}
+	m.Members = *boxesField(fieldMember, "Members who are not in the group", "", nil, nil, choices)
+	m.Members.ID, m.Members.Filter, m.Members.Error = "form-members", "", errors["members"]
+	if more := found.Total - len(found.Rows); more > 0 {
+		m.Members.Help = thousands(more) + " more are not shown. Search to narrow the list."
+	}
+	if len(choices) == 0 {
+		m.None = &component.EmptyModel{Icon: "users-round", Title: "Nobody to add", Text: "Everybody who matches is in the group already."}
+	}
+	return m
+}

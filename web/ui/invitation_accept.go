@@ -1,0 +1,92 @@
+package ui
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	"latchkey/views/page"
+	"latchkey/web/respond"
+)
+
+// AcceptInvitation shows the page behind an invitation's link, or says why the link grants
+// nothing.
+func (h *Handlers) AcceptInvitation(c echo.Context) error {
+	secret := account.LinkSecret(c.QueryParam(fieldSecret))
+	inv, err := h.d.Accounts.Invitation(c.Request().Context(), secret)
+	if err != nil {
+		return err
+	}
+	return h.showAccept(c, http.StatusOK, inv, secret, url.Values{}, nil)
+}
+
+func (h *Handlers) showAccept(c echo.Context, status int, inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors fieldErrors) error {
+	c.Response().Header().Set("Referrer-Policy", "no-referrer")
+	return h.render.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
+}
+
+// JoinOrganization makes a member of whoever has the link, and signs them in.
+func (h *Handlers) JoinOrganization(c echo.Context) error {
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	ctx, secret := c.Request().Context(), account.LinkSecret(form.Get(fieldSecret))
+	inv, err := h.d.Accounts.Invitation(ctx, secret)
+	if err != nil {
+		return err
+	}
+	if wrong := checkAccept(form, inv.Email); wrong != nil {
+		return h.showAccept(c, respond.Status(fault.Invalid), inv, secret, form, wrong)
+	}
+	hash, err := h.d.Hasher.Hash(ctx, form.Get(fieldPassword))
+	if err != nil {
+		return err
+	}
+	m, err := h.d.Accounts.Accept(ctx, secret, form.Get(fieldName), hash, Origin(c))
+	wrong, err := invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.showAccept(c, respond.Status(fault.Invalid), inv, secret, form, wrong)
+	}
+	if err := h.startSession(c, m.Email, form.Get(fieldPassword)); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, "/")
+}
+
+// checkAccept finds what can be told before anything is hashed.
+func checkAccept(form url.Values, email string) fieldErrors {
+	var p fault.Problems
+	if _, err := account.CleanName(form.Get(fieldName)); err != nil {
+		p.Add(fieldName, fault.Of(err).Message)
+	}
+	if text := signin.CheckPassword(form.Get(fieldPassword), email); text != "" {
+		p.Add(fieldPassword, text)
+	}
+	fields, _ := invalid(p.Err(""))
+	return fields
+}
+
+func acceptView(inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors fieldErrors) page.Accept {
+	name := textField(fieldName, "Your name", "", form, errors)
+	name.Autocomplete, name.Required, name.Autofocus = "name", true, len(errors) == 0
+	return page.Accept{
+		Page: layout.Page{Title: "Join " + inv.OrganizationName,
+			Intro: inv.InvitedByName + " has invited you. Choose a name and a password."},
+		Action: acceptPath, Errors: formErrors(errors, fieldName, fieldPassword),
+		Hidden: []component.HiddenField{{Name: fieldSecret, Value: secret.Reveal()}},
+		Email:  component.FieldModel{ID: "form-email", Name: "email", Label: "E-mail", Value: inv.Email, Type: "email", Autocomplete: "username", ReadOnly: true},
+		Name:   name,
+		Password: component.FieldModel{ID: "form-password", Name: fieldPassword, Label: "Password", Error: errors[fieldPassword],
+			Help: "At least 10 characters. Length is the only rule.", Autocomplete: "new-password", Required: true},
+	}
+}
