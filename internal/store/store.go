@@ -12,7 +12,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
+
+	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
@@ -30,6 +33,9 @@ type Store struct {
 
 // Options says which database to open.
 type Options struct {
+	// URL of a PostgreSQL database (postgres://user:password@host/name), 15 or later.
+	// When set, Path is of no account.
+	URL string
 	// Path of the SQLite file; it is created when missing, its folder is not.
 	Path string
 	// Now is the clock; time.Now when nil.
@@ -37,22 +43,33 @@ type Options struct {
 }
 
 // Open opens the database and migrates it. The error says in one line what is wrong: a
-// folder that cannot be written, a file that is no database, a schema that is newer
-// than the program ([ErrNewerSchema]).
+// folder that cannot be written, a file that is no database, a server that is out of reach
+// or too old, a schema that is newer than the program ([ErrNewerSchema]).
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	d := sqliteDialect{path: o.Path}
+	d, err := o.dialect()
+	if err != nil {
+		return nil, err
+	}
 	write, read, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read}, write: write, read: read, dialect: d, now: o.Now}
-	if err := migrate(ctx, write, d); err != nil {
+	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: o.Now}
+	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (o Options) dialect() (dialect, error) {
+	if o.URL == "" {
+		return sqliteDialect{path: o.Path}, nil
+	}
+	return newPostgres(o.URL, ksuid.New().String())
 }
 
 // Close closes every connection.
@@ -63,7 +80,7 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 
 // Ping asks the database whether it answers.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.read.PingContext(ctx); err != nil {
+	if _, err := s.number(ctx, `SELECT 1`); err != nil {
 		return fault.NewUnavailable(err)
 	}
 	return nil
@@ -89,112 +106,84 @@ func (tx *Tx) changed(kind verify.ChangeKind, id string) {
 // Now is the moment of the transaction: UTC, whole milliseconds.
 func (tx *Tx) Now() time.Time { return tx.now }
 
+// How often a transaction is tried, and how long a break between the first two tries is on
+// average; it doubles with each.
+const (
+	mostTries  = 6
+	firstBreak = 5 * time.Millisecond
+)
+
 // InTx runs fn in a write transaction: all of it is kept, or nothing when fn fails or
-// panics. Within fn use tx, never the Store.
+// panics. Within fn use tx, never the Store. No other write transaction of any node runs
+// meanwhile, so what fn reads stays true until it is done.
+//
+// fn may run again from the start when the database gave the first run up for the sake of
+// another transaction, or the connection was lost before anything happened: it must set,
+// not add to, what it leaves outside. When the connection is lost during the commit nobody
+// knows whether the change was made; the error is Unavailable.
 func (s *Store) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		changes, err := s.try(ctx, fn)
+		if err == nil {
+			if s.commit != nil && len(changes) > 0 {
+				// The change is made: those who keep a copy must hear of it even when the
+				// request that made it was cancelled meanwhile.
+				s.commit(context.WithoutCancel(ctx), changes)
+			}
+			return nil
+		}
+		if try == mostTries || !s.worthAnother(try, err) || !pause(ctx, firstBreak<<try) {
+			return s.dialect.translate(err)
+		}
+	}
+}
+
+// unbegun is the error of a transaction in which nothing happened yet.
+type unbegun struct{ error }
+
+func (u unbegun) Unwrap() error { return u.error }
+
+// worthAnother reports whether a failed transaction may do better when it is run again. A
+// lost connection is replaced once: if the next one is lost as well, the database is gone.
+func (s *Store) worthAnother(try int, err error) bool {
+	return s.dialect.collided(err) || try == 1 && errors.As(err, new(unbegun)) && s.dialect.lost(err)
+}
+
+// pause waits for half to one and a half of d, so that those who collided do not again; it
+// reports false when ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d/2 + rand.N(d)):
+		return true
+	}
+}
+
+// try runs fn in a transaction once and returns what it changed.
+func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]verify.Change, error) {
 	sqlTx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
-		return s.dialect.translate(fmt.Errorf("begin: %w", err))
+		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
 	// After a successful commit the rollback does nothing; on every other way out,
 	// panics included, it leaves no trace of the transaction.
 	defer func() { _ = sqlTx.Rollback() }()
+	if err := s.dialect.takeTurn(ctx, sqlTx); err != nil {
+		return nil, unbegun{fmt.Errorf("begin: %w", err)}
+	}
 	tx := &Tx{queries: queries{db: sqlTx}, now: s.Now()}
 	if err := fn(tx); err != nil {
-		return s.dialect.translate(err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return s.dialect.translate(fmt.Errorf("commit: %w", err))
-	}
-	if s.commit != nil && len(tx.changes) > 0 {
-		// The change is made: those who keep a copy must hear of it even when the
-		// request that made it was cancelled meanwhile.
-		s.commit(context.WithoutCancel(ctx), tx.changes)
-	}
-	return nil
-}
-
-// runner is what *sql.DB and *sql.Tx have in common.
-type runner interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// queries carries every read. It works on the pool of readers or inside a transaction.
-type queries struct{ db runner }
-
-// scanner is what *sql.Row and *sql.Rows have in common.
-type scanner interface{ Scan(dest ...any) error }
-
-// one runs a query for a single row. No row is NotFound, naming what.
-func one[T any](ctx context.Context, q queries, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(q.db.QueryRowContext(ctx, query, args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		var zero T
-		return zero, fault.NewNotFound(what)
-	}
-	return v, err
-}
-
-// all runs a query and scans every row. No rows is an empty slice.
-func all[T any](ctx context.Context, q queries, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.db.QueryContext(ctx, query, args...)
-	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	list := []T{}
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
+	if len(tx.changes) > 0 {
+		if err := s.dialect.publish(ctx, sqlTx, tx.changes); err != nil {
 			return nil, err
 		}
-		list = append(list, v)
 	}
-	return list, rows.Err()
-}
-
-// number runs a query for one integer.
-func (q queries) number(ctx context.Context, query string, args ...any) (int, error) {
-	var n int
-	err := q.db.QueryRowContext(ctx, query, args...).Scan(&n)
-	return n, err
-}
-
-// exec runs a statement and returns how many rows it changed.
-func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := tx.db.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
+	if err := sqlTx.Commit(); err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
 	}
-	return result.RowsAffected()
+	return tx.changes, nil
 }
 
-// execOne runs a statement that must change exactly one row; none is NotFound, naming what.
-func (tx *Tx) execOne(ctx context.Context, what, query string, args ...any) error {
-	n, err := tx.exec(ctx, query, args...)
-	if err == nil && n == 0 {
-		return fault.NewNotFound(what)
-	}
-	return err
-}
-
-// millis is how a time is stored; the zero time is NULL.
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
-// moment reads a stored time.
-func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
-
-// maybeMoment reads a time that may be NULL: then it is the zero time.
-func maybeMoment(ms sql.NullInt64) time.Time {
-	if !ms.Valid {
-		return time.Time{}
-	}
-	return moment(ms.Int64)
-}

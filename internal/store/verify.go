@@ -36,23 +36,15 @@ func scanRecord(row scanner) (verify.Record, error) {
 	return r, nil
 }
 
-// LiveTokens calls each for every token that is not deleted.
-func (q queries) LiveTokens(ctx context.Context, each func(verify.Record) error) error {
-	rows, err := q.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM tokens t WHERE t.deleted_at IS NULL`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r, err := scanRecord(rows)
-		if err == nil {
-			err = each(r)
-		}
+// LiveTokens calls do for every token that is not deleted.
+func (q queries) LiveTokens(ctx context.Context, do func(verify.Record) error) error {
+	return each(ctx, q, func(row scanner) error {
+		r, err := scanRecord(row)
 		if err != nil {
 			return err
 		}
-	}
-	return rows.Err()
+		return do(r)
+	}, `SELECT `+recordColumns+` FROM tokens t WHERE t.deleted_at IS NULL`)
 }
 
 // idsPerQuery keeps lists of ids below every engine's limit of parameters.
