@@ -1,0 +1,288 @@
+package legacy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// fields takes the members of one object apart and tells the reader what is wrong with
+// them. Every member that is asked for is known; the rest is warned of by done.
+type fields struct {
+	r     *reader
+	path  string
+	wrong bool
+	known []string
+	by    map[string]node
+}
+
+// object opens an object; ok is false, and told, when it is none.
+func (r *reader) object(path string, n node) (*fields, bool) {
+	f := &fields{r: r, path: path, by: make(map[string]node, len(n.members))}
+	if n.kind != object {
+		f.problem("", "This must be an object, not "+n.kind.String()+".")
+		return f, false
+	}
+	for _, m := range n.members {
+		if _, twice := f.by[m.key]; twice {
+			f.problem(m.key, "It is there twice.")
+		}
+		f.by[m.key] = m.value
+	}
+	return f, true
+}
+
+func (f *fields) at(key string) string {
+	switch {
+	case key == "":
+		return f.path
+	case f.path == "":
+		return key
+	}
+	return f.path + "." + key
+}
+
+func (f *fields) problem(key, message string) {
+	f.wrong = true
+	f.r.problem(f.at(key), message)
+}
+
+func (f *fields) warn(key, message string) { f.r.warn(f.at(key), message) }
+
+// take returns a member; false when it is not there or null.
+func (f *fields) take(key string) (node, bool) {
+	f.known = append(f.known, key)
+	n, ok := f.by[key]
+	return n, ok && n.kind != null
+}
+
+// of is take for a member of one kind; another kind is told.
+func (f *fields) of(key string, want kind) (node, bool) {
+	n, ok := f.take(key)
+	if ok && n.kind != want {
+		f.problem(key, "This must be "+want.String()+", not "+n.kind.String()+".")
+		return n, false
+	}
+	return n, ok
+}
+
+// done warns of members that nobody asked for, and reports whether the object is sound.
+func (f *fields) done() bool {
+	for _, key := range slices.Sorted(maps.Keys(f.by)) {
+		if !slices.Contains(f.known, key) {
+			f.warn(clip(key, 60), unknownField)
+		}
+	}
+	return !f.wrong
+}
+
+const unknownField = "This field is not known and was left out."
+
+// maxText bounds every text that is no secret.
+const maxText = 1024
+
+// optional reads a text that may be missing.
+func (f *fields) optional(key string) string {
+	n, ok := f.of(key, text)
+	if ok && len(n.text) > maxText {
+		f.problem(key, "This text is too long.")
+		return ""
+	}
+	return n.text
+}
+
+// required reads a text that must be there.
+func (f *fields) required(key string) string {
+	before := f.wrong
+	f.wrong = false
+	s := f.optional(key)
+	if s == "" && !f.wrong {
+		f.problem(key, "This is required.")
+	}
+	f.wrong = f.wrong || before
+	return s
+}
+
+const maxID = 64
+
+// id reads an id: 1 to 64 characters that an address takes as they are.
+func (f *fields) id(key string) string {
+	s := f.required(key)
+	if s != "" && !isID(s) {
+		f.problem(key, "An id is 1 to 64 characters from A-Z, a-z, 0-9, \"-\", \"_\" and \".\", a letter or digit first.")
+	}
+	return s
+}
+
+func isID(s string) bool {
+	if s == "" || len(s) > maxID || strings.ContainsRune("-_.", rune(s[0])) {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
+	})
+}
+
+// maxName is how long a name may be here, in characters.
+const maxName = 64
+
+// name reads a name as this system can keep it: control and format characters are left
+// out and a long one is cut, with a warning.
+func (f *fields) name(key string) string {
+	s := f.optional(key)
+	clean := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s))
+	if cut := clip(clean, maxName); cut != clean {
+		f.warn(key, "The name is longer than 64 characters and was cut.")
+		return strings.TrimSpace(cut)
+	}
+	if clean != strings.TrimSpace(s) {
+		f.warn(key, "Characters that cannot be shown were left out of the name.")
+	}
+	return clean
+}
+
+func (f *fields) requiredName(key string) string {
+	s := f.name(key)
+	if s == "" {
+		f.problem(key, "A name is required.")
+	}
+	return s
+}
+
+// clip is the first n characters of s.
+func clip(s string, n int) string {
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n])
+	}
+	return s
+}
+
+// choice reads one of some words; a missing one is fallback, or told when that is "".
+func (f *fields) choice(key, fallback string, words ...string) string {
+	n, ok := f.of(key, text)
+	switch {
+	case ok && slices.Contains(words, n.text):
+		return n.text
+	case ok:
+		f.problem(key, fmt.Sprintf("%q is none of %s.", clip(n.text, 60), strings.Join(words, ", ")))
+	case fallback == "" && f.absent(key):
+		f.problem(key, "This is required: one of "+strings.Join(words, ", ")+".")
+	}
+	return fallback
+}
+
+func (f *fields) absent(key string) bool { return f.by[key].kind == null }
+
+func (f *fields) truth(key string, fallback bool) bool {
+	if n, ok := f.of(key, boolean); ok {
+		return n.truth
+	}
+	return fallback
+}
+
+// time reads an RFC 3339 time, kept in whole milliseconds UTC.
+func (f *fields) time(key string, needed bool) time.Time {
+	n, ok := f.of(key, text)
+	if !ok {
+		if needed && f.absent(key) {
+			f.problem(key, "This is required.")
+		}
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, n.text)
+	if err != nil || t.Year() < 1970 {
+		f.problem(key, "This must be a time like 2024-05-01T12:00:00Z.")
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}
+
+func (f *fields) email(key string) string {
+	s := strings.ToLower(strings.TrimSpace(f.required(key)))
+	if s == "" {
+		return ""
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) {
+		f.problem(key, "This does not look like an e-mail address.")
+	}
+	return s
+}
+
+// subjects reads {"members": [ids], "tokens": [ids]}; nil when it is not there.
+func (f *fields) subjects(key string) *Subjects {
+	n, ok := f.of(key, object)
+	if !ok {
+		return nil
+	}
+	inner, _ := f.r.object(f.at(key), n)
+	s := &Subjects{Members: inner.ids("members"), Tokens: inner.ids("tokens")}
+	f.wrong = !inner.done() || f.wrong
+	return s
+}
+
+// ids reads a list of ids.
+func (f *fields) ids(key string) []string {
+	n, _ := f.of(key, list)
+	var out []string
+	for i, item := range n.items {
+		if item.kind != text || !isID(item.text) {
+			f.problem(fmt.Sprintf("%s[%d]", key, i), "This must be an id.")
+			continue
+		}
+		out = append(out, item.text)
+	}
+	return out
+}
+
+// Bounds of a secret in clear, in bytes.
+const (
+	longestSecret = 4096
+	weakSecret    = 16 // shorter ones can be guessed, and show no hint
+)
+
+// secret reads what is said about a token's value: "secret" in clear, which is digested
+// here and goes no further, or "sha256" in hexadecimal.
+func (f *fields) secret() Secret {
+	s := Secret{Hint: "…", CreatedAt: f.time("created_at", true), ExpiresAt: f.time("expires_at", false)}
+	clear, isClear := f.of("secret", text)
+	digest, isDigest := f.of("sha256", text)
+	switch {
+	case isClear && isDigest:
+		f.problem("secret", "Either the secret or its digest is wanted, not both.")
+	case isClear:
+		s.Digest, s.Hint = f.digested(clear.text)
+	case isDigest:
+		sum, err := hex.DecodeString(digest.text)
+		if copy(s.Digest[:], sum) != len(s.Digest) || len(sum) != len(s.Digest) || err != nil {
+			f.problem("sha256", "This must be a SHA-256 digest: 64 hexadecimal digits.")
+		}
+	case f.absent("secret") && f.absent("sha256"):
+		f.problem("", "The token needs its secret or its digest: \"secret\" or \"sha256\".")
+	}
+	return s
+}
+
+func (f *fields) digested(clear string) ([32]byte, string) {
+	switch {
+	case clear == "" || len(clear) > longestSecret || strings.ContainsFunc(clear, unicode.IsControl):
+		f.problem("secret", "A secret is 1 to 4096 bytes without control characters.")
+		return [32]byte{}, ""
+	case len(clear) < weakSecret:
+		f.warn("secret", "The secret is shorter than 16 characters and can be guessed. Replace the token soon.")
+		return sha256.Sum256([]byte(clear)), "…"
+	}
+	return sha256.Sum256([]byte(clear)), "…" + strings.ToValidUTF8(clear[len(clear)-4:], "")
+}

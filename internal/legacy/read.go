@@ -1,0 +1,290 @@
+package legacy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+)
+
+// How much is told about one file.
+const (
+	maxProblems = 100
+	maxWarnings = 500
+)
+
+// errEnough ends a reading that has found enough problems.
+var errEnough = errors.New("legacy: enough problems")
+
+// Read reads an export and hands every sound element to the sink, in one pass and in the
+// order of the file. The error is fault.Invalid with every problem by its path (the first
+// hundred of them), or what the sink returned, or what reading returned. A sink must be
+// ready to forget everything: a problem may be the last thing in the file.
+func Read(from io.Reader, sink Sink) (Summary, error) {
+	d := json.NewDecoder(from)
+	d.UseNumber()
+	r := &reader{json: d, sink: sink, types: resourceTypes(), workspaces: map[string]bool{}, resources: map[string]bool{},
+		members: map[string]*person{}, emails: map[string]string{}, tokens: map[string]string{}, digests: map[[32]byte]string{}}
+	err := r.file()
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if err == nil {
+		r.references()
+		err = r.problems.Err("The file has mistakes. Nothing was imported.")
+	}
+	return r.summary, err
+}
+
+// reader is one reading. Of what went by it keeps ids, to check what refers to them.
+type reader struct {
+	json     *json.Decoder
+	sink     Sink
+	summary  Summary
+	problems fault.Problems
+	found    int // problems
+	types    []string
+
+	section    int // of the sections, the next one that may come
+	workspaces map[string]bool
+	resources  map[string]bool
+	members    map[string]*person
+	emails     map[string]string   // path by address
+	tokens     map[string]string   // "personal" or "service" by id
+	digests    map[[32]byte]string // path by digest
+	named      []named             // who is named before they come
+}
+
+// person is what is kept of a member.
+type person struct {
+	admin bool
+	in    map[string]bool
+}
+
+// named is a list of subjects and where it stands.
+type named struct {
+	path string
+	who  Subjects
+}
+
+func (r *reader) problem(path, message string) {
+	if r.found++; r.found <= maxProblems {
+		r.problems.Add(path, message)
+	}
+}
+
+func (r *reader) warn(path, message string) {
+	if len(r.summary.Warnings) < maxWarnings {
+		r.summary.Warnings = append(r.summary.Warnings, Warning{path, message})
+		return
+	}
+	r.summary.More++
+}
+
+// section is a list of the file, with what reads one element.
+type section struct {
+	name string
+	read func(r *reader, path string, n node) error
+}
+
+// sections lists them in the order in which they must come: what is referred to comes
+// first, so that one pass is enough.
+func sections() []section {
+	return []section{
+		{"workspaces", (*reader).workspace},
+		{"resources", (*reader).resource},
+		{"members", (*reader).member},
+		{"personal_tokens", (*reader).personalToken},
+		{"service_tokens", (*reader).serviceToken},
+	}
+}
+
+// file reads the outermost object.
+func (r *reader) file() error {
+	start, err := r.json.Token()
+	if err != nil {
+		return r.broken("file", err)
+	}
+	if start != json.Delim('{') {
+		r.problem("file", "The file must be one JSON object.")
+		return errEnough
+	}
+	head := node{kind: object}
+	for r.json.More() {
+		key, err := r.json.Token()
+		if err != nil {
+			return r.broken("file", err)
+		}
+		name := fmt.Sprint(key)
+		if i := sectionNamed(name); i >= 0 {
+			if err := r.list(&head, i); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.headMember(&head, name); err != nil {
+			return err
+		}
+	}
+	if _, err := r.json.Token(); err != nil {
+		return r.broken("file", err)
+	}
+	if _, err := r.json.Token(); !errors.Is(err, io.EOF) {
+		r.problem("file", "Something follows the end of the object.")
+	}
+	if r.section == 0 {
+		if err := r.head(head); err != nil {
+			return err
+		}
+		r.problem("workspaces", "This is required.")
+	}
+	return nil
+}
+
+// headMember reads a member of the outermost object that is no section. One that is not
+// known may be as large as it likes.
+func (r *reader) headMember(head *node, name string) error {
+	known := slices.Contains([]string{"format", "version", "exported_at", "organization"}, name)
+	switch {
+	case known && r.section > 0:
+		r.problem(name, "This must come before workspaces.")
+	case !known:
+		r.warn(clip(name, 60), unknownField)
+		if err := skip(r.json); err != nil {
+			return r.broken(clip(name, 60), err)
+		}
+		return nil
+	}
+	value, err := readNode(r.json, 1)
+	if err != nil {
+		return r.broken(name, err)
+	}
+	head.members = append(head.members, member{name, value})
+	return nil
+}
+
+func sectionNamed(name string) int {
+	for i, s := range sections() {
+		if s.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// broken tells of JSON that is not well-formed; reading cannot go on behind it. Errors of
+// the source itself are returned as they are.
+func (r *reader) broken(path string, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errDepth) {
+		return err
+	}
+	r.problem(path, syntaxError(err, r.json.InputOffset()))
+	return errEnough
+}
+
+// head reads what stands before the sections. Without it nothing that follows is worth
+// reading.
+func (r *reader) head(n node) error {
+	f, _ := r.object("file", n)
+	f.path = ""
+	if f.choice("format", "", Format) == "" || f.wrong {
+		return errEnough
+	}
+	if version, ok := f.of("version", number); !ok || version.text != strconv.Itoa(Version) {
+		f.problem("version", "This program reads version 1.")
+		return errEnough
+	}
+	f.time("exported_at", false)
+	org, ok := f.take("organization")
+	if !ok {
+		f.problem("organization", "This is required.")
+	}
+	o := Organization{}
+	if ok {
+		inner, _ := r.object("organization", org)
+		o = Organization{ID: inner.id("id"), Name: inner.requiredName("name")}
+		f.wrong = !inner.done() || f.wrong
+	}
+	if !f.done() {
+		return nil
+	}
+	return r.sink.Organization(o)
+}
+
+// list reads a section, one element at a time.
+func (r *reader) list(head *node, i int) error {
+	s := sections()[i]
+	if r.section == 0 {
+		if err := r.head(*head); err != nil {
+			return err
+		}
+		if i > 0 {
+			r.problem("workspaces", "This must come before "+s.name+".")
+		}
+	}
+	if i < r.section {
+		r.problem(s.name, "It is there twice, or too late: the order is workspaces, resources, members, personal_tokens, service_tokens.")
+		return errEnough
+	}
+	r.section = i + 1
+	if open, err := r.json.Token(); err != nil {
+		return r.broken(s.name, err)
+	} else if open != json.Delim('[') {
+		r.problem(s.name, "This must be a list.")
+		return errEnough
+	}
+	for at := 0; r.json.More(); at++ {
+		path := s.name + "[" + strconv.Itoa(at) + "]"
+		n, err := readNode(r.json, 1)
+		if err != nil {
+			return r.broken(path, err)
+		}
+		if err := s.read(r, path, n); err != nil {
+			return err
+		}
+		if r.found >= maxProblems {
+			return errEnough
+		}
+	}
+	if _, err := r.json.Token(); err != nil {
+		return r.broken(s.name, err)
+	}
+	return nil
+}
+
+// references warns of those who are named in a lock or a list and do not exist.
+func (r *reader) references() {
+	for _, n := range r.named {
+		for i, id := range n.who.Members {
+			if r.members[id] == nil {
+				r.warn(fmt.Sprintf("%s.members[%d]", n.path, i), "There is no such member: the entry means nothing.")
+			}
+		}
+		for i, id := range n.who.Tokens {
+			switch r.tokens[id] {
+			case "":
+				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "There is no such token: the entry means nothing.")
+			case personal:
+				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "This is a personal token: it follows its owner and the entry means nothing.")
+			}
+		}
+	}
+}
+
+// resourceTypes lists the types that a resource may have.
+func resourceTypes() []string {
+	var out []string
+	c := access.BuiltIn()
+	for _, s := range c.Sections() {
+		for _, row := range c.Types(s) {
+			out = append(out, row.Type)
+		}
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package legacy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"latchkey/internal/access"
+)
+
+// Effect is what a note says about the power of its subject.
+type Effect string
+
+// The effects.
+const (
+	// Less: the subject loses something that cannot be expressed without giving too much.
+	Less Effect = "less"
+	// Watch: nothing changes, but it is worth a look.
+	Watch Effect = "watch"
+)
+
+// Note is something that the mapping of a role has to say. Permissions are those that it is
+// about, in catalogue order.
+type Note struct {
+	Effect      Effect              `json:"effect"`
+	Permissions []access.Permission `json:"permissions,omitempty"`
+	Text        string              `json:"text"`
+}
+
+// Rules maps roles to policies. Give it every workspace and resource of an export, then
+// ask. It is not safe for concurrent use. Policies that it returns are shared: do not
+// change them.
+type Rules struct {
+	catalogue *access.Catalogue
+	workspace map[string]*terrain
+	made      map[string]mapped
+}
+
+// terrain is what decides about roles in one workspace.
+type terrain struct {
+	privacy map[subject]bool
+	locks   map[string][]string         // ids of locked resources by type
+	allowed map[subject]map[string]bool // ids of locked resources that somebody may change
+}
+
+// subject is a member or a service token.
+type subject struct {
+	token bool
+	id    string
+}
+
+// mapped is a policy with what is to be said about it.
+type mapped struct {
+	policy access.Policy
+	notes  []Note
+}
+
+// NewRules makes rules without any workspace. They give permissions of the built-in
+// catalogue only: an operator's own did not exist in the legacy system.
+func NewRules() *Rules {
+	return &Rules{catalogue: access.BuiltIn(), workspace: map[string]*terrain{}, made: map[string]mapped{}}
+}
+
+// AddWorkspace takes a workspace and its Data Privacy list.
+func (r *Rules) AddWorkspace(w Workspace) {
+	t := &terrain{privacy: map[subject]bool{}, locks: map[string][]string{}, allowed: map[subject]map[string]bool{}}
+	for s := range w.Privacy.each() {
+		t.privacy[s] = true
+	}
+	r.workspace[w.ID] = t
+}
+
+// AddResource takes a resource of a workspace that was added; as is the id that policies
+// are to name it by.
+func (r *Rules) AddResource(x Resource, as string) {
+	t := r.workspace[x.Workspace]
+	if t == nil || x.Lock == nil {
+		return
+	}
+	t.locks[x.Type] = append(t.locks[x.Type], as)
+	for s := range x.Lock.each() {
+		if t.allowed[s] == nil {
+			t.allowed[s] = map[string]bool{}
+		}
+		t.allowed[s][as] = true
+	}
+}
+
+// each lists the subjects.
+func (s Subjects) each() map[subject]bool {
+	out := make(map[subject]bool, len(s.Members)+len(s.Tokens))
+	for _, id := range s.Members {
+		out[subject{id: id}] = true
+	}
+	for _, id := range s.Tokens {
+		out[subject{token: true, id: id}] = true
+	}
+	return out
+}
+
+// Member is the Member Workspace Policy that mirrors a member's role in a workspace, the
+// locks there and its Data Privacy list. It is empty, never nil, for a viewer.
+func (r *Rules) Member(member string, g Grant) (access.Policy, []Note) {
+	return r.policy(subject{id: member}, g)
+}
+
+// Token is the policy of a workspace's service token, which mirrors what it had in the same
+// way. Tokens of the organization have none: the result is empty.
+func (r *Rules) Token(t ServiceToken) (access.Policy, []Note) {
+	return r.policy(subject{token: true, id: t.ID}, t.Grant)
+}
+
+func (r *Rules) policy(s subject, g Grant) (access.Policy, []Note) {
+	t := r.workspace[g.Workspace]
+	if t == nil {
+		return access.Policy{}, nil
+	}
+	own := slices.Sorted(maps.Keys(t.allowed[s]))
+	key := strings.Join(append([]string{g.Workspace, string(g.Role), yesNo(g.EditAccess), yesNo(t.privacy[s])}, own...), "\n")
+	m, ok := r.made[key]
+	if !ok {
+		m = r.mirror(t, s, g)
+		r.made[key] = m
+	}
+	return m.policy, m.notes
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// The actions of the catalogue that roles speak of.
+const (
+	edit         = "edit"
+	connect      = "connect"
+	createDelete = "create_delete"
+)
+
+// mirror builds the policy: what the role gives everywhere, then the locks, then privacy.
+func (r *Rules) mirror(t *terrain, s subject, g Grant) mapped {
+	m := mapped{policy: access.Policy{}}
+	for _, row := range r.catalogue.Types(access.SectionResources) {
+		for _, entry := range row.Entries {
+			if g.gives(row.Type, entry.Permission.Action()) {
+				m.policy[entry.Permission] = access.Everywhere()
+			}
+		}
+		m.lock(row, t.closed(row.Type, s))
+	}
+	if t.privacy[s] {
+		m.privacy(r.catalogue)
+	}
+	return m
+}
+
+// gives reports whether the role gives an action on all resources of a type, locks aside.
+//
+// Libraries and transformations are apart: a Connections Admin or Editor connects them, but
+// changes them with "Grant edit access" only, which gives even a Connections Viewer that
+// much. The oldest roles know neither the exception nor the switch.
+func (g Grant) gives(typ, action string) bool {
+	apart := typ == "transformation" || typ == "transformation_library"
+	if apart && g.EditAccess && !g.Role.oldest() && action != connect {
+		return true
+	}
+	switch g.Role {
+	case ReadWrite:
+		return true
+	case ConnectionsAdmin:
+		return !apart || action == connect
+	case ConnectionsEditor:
+		return action == connect || action == edit && !apart
+	case ConnectionsViewer, ReadOnly:
+	}
+	return false
+}
+
+// closed lists the locked resources of a type that the subject may not change.
+func (t *terrain) closed(typ string, s subject) []string {
+	var out []string
+	for _, id := range t.locks[typ] {
+		if !t.allowed[s][id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// lock takes the locked resources of a type out of Edit. Where Edit cannot be limited, all
+// of it goes: a lock must hold. Create & Delete is for the whole type, as the role had it.
+func (m *mapped) lock(row access.ResourceType, closed []string) {
+	perm := access.NewPermission(row.Type, edit)
+	if _, given := m.policy[perm]; !given || len(closed) == 0 {
+		return
+	}
+	if !limitable(row, perm) {
+		delete(m.policy, perm)
+		m.notes = append(m.notes, Note{Less, []access.Permission{perm},
+			row.Label + ": editing cannot be limited to chosen ones. Because some are locked, editing them is left out."})
+		return
+	}
+	m.policy[perm] = access.AllBut(closed...)
+	if wide := access.NewPermission(row.Type, createDelete); !m.policy[wide].Empty() {
+		m.notes = append(m.notes, Note{Watch, []access.Permission{wide},
+			row.Label + ": Create & Delete is for all of them, as the role had it. A lock keeps from editing, not from deleting."})
+	}
+}
+
+func limitable(row access.ResourceType, perm access.Permission) bool {
+	return slices.ContainsFunc(row.Entries, func(e access.Entry) bool { return e.Permission == perm && e.Limitable })
+}
+
+// privacy adds seeing personal data of all sources, destinations and transformations.
+func (m *mapped) privacy(c *access.Catalogue) {
+	for _, row := range c.Types(access.SectionPII) {
+		switch row.Type {
+		case "source", "destination", "transformation":
+			for _, entry := range row.Entries {
+				m.policy[entry.Permission] = access.Everywhere()
+			}
+		}
+	}
+}
+
+// Describe says in words what a grant was.
+func (g Grant) Describe() string {
+	if g.EditAccess && !g.Role.oldest() {
+		return g.Role.Label() + " with edit access"
+	}
+	return g.Role.Label()
+}
