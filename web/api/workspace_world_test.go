@@ -49,7 +49,8 @@ func newOffice(t testing.TB) *office {
 			e.Add(route.Method, route.Path, route.Handle, w.handlers.Bearer)
 		}
 	}
-	server := httptest.NewServer(w.handlers.Direct(e))
+	w.handler = w.handlers.Direct(e)
+	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	return o
