@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/static"
+	"latchkey/web/api"
 	"latchkey/web/ui"
 )
 
@@ -82,6 +83,13 @@ func Pages(h *ui.Handlers) []Page {
 func register(e *echo.Echo, d Deps) {
 	for _, p := range Pages(d.Pages) {
 		e.Add(p.Method, p.Path, p.Handle, sameOrigin, gate(d.Pages, p))
+	}
+	for _, r := range api.Routes(d.API) {
+		if r.Open {
+			e.Add(r.Method, r.Path, r.Handle)
+		} else {
+			e.Add(r.Method, r.Path, r.Handle, d.API.Bearer)
+		}
 	}
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	e.HEAD(static.Prefix+"*", echo.WrapHandler(static.Handler()))

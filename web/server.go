@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/web/api"
 	"latchkey/web/ui"
 )
 
@@ -20,6 +21,7 @@ import (
 type Deps struct {
 	Log     *slog.Logger
 	Pages   *ui.Handlers
+	API     *api.Handlers
 	Ready   func(*http.Request) error // nil when the database answers
 	Proxies []*net.IPNet              // whose X-Forwarded-For is believed
 }
@@ -32,7 +34,7 @@ func New(d Deps) http.Handler {
 	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(d, err, c) }
 	e.Use(outer(d.Log)...)
 	register(e, d)
-	return e
+	return d.API.Direct(e)
 }
 
 // clientAddress believes X-Forwarded-For only from proxies that the operator named.
@@ -53,11 +55,14 @@ func answerError(d Deps, err error, c echo.Context) {
 		return
 	}
 	f := asFault(err)
-	if strings.HasPrefix(c.Request().URL.Path, "/static/") {
+	switch path := c.Request().URL.Path; {
+	case strings.HasPrefix(path, "/static/"):
 		c.Response().WriteHeader(http.StatusNotFound)
-		return
+	case api.Serves(path):
+		d.API.Problem(c, f)
+	default:
+		d.Pages.Problem(c, f)
 	}
-	d.Pages.Problem(c, f)
 }
 
 // asFault translates the router's own errors; everything else is a fault already or Internal.

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/signin"
 	"latchkey/web/ui"
 )
 
@@ -48,7 +49,7 @@ func (l *lockedText) String() string {
 func newSite(t testing.TB, change ...func(*app.Options)) *site {
 	t.Helper()
 	s := &site{logs: &lockedText{}, now: time.Now}
-	o := app.Options{Log: s.logs, Demo: app.DemoAccounts()}
+	o := app.Options{Log: s.logs, Demo: app.DemoAccounts(), Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}}
 	for _, f := range change {
 		f(&o)
 	}

@@ -13,6 +13,7 @@ import (
 type demoCmd struct {
 	Addr     string `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data     string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
+	Catalog  string `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
 	LogLevel string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
 }
 
@@ -28,7 +29,7 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 	} else if err := os.MkdirAll(d.Data, 0o700); err != nil {
 		return err
 	}
-	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, LogLevel: d.LogLevel},
+	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, Catalog: d.Catalog, LogLevel: d.LogLevel},
 		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err

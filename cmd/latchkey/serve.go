@@ -14,6 +14,8 @@ type serveCmd struct {
 	Data           string   `help:"Folder of the database; made when missing." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	PublicURL      string   `help:"How browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is believed." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
+	Catalog        string   `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
+	SMTPURL        string   `help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 }
@@ -24,7 +26,7 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, PublicURL: s.PublicURL,
-		TrustedProxies: s.TrustedProxies, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
+		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -13,15 +14,21 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/apiclient"
+	"latchkey/internal/catalog"
 	"latchkey/internal/config"
+	"latchkey/internal/mail"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
+	"latchkey/internal/verify"
 	"latchkey/web"
+	"latchkey/web/api"
 	"latchkey/web/ui"
 )
 
@@ -31,6 +38,7 @@ type Options struct {
 	Out  io.Writer        // where the operator reads (address, set-up link); discarded when nil
 	Log  io.Writer        // where log lines go; discarded when nil
 	Demo *ui.Demo         // accounts that the sign-in page offers; nil in a real installation
+	Cost signin.Cost      // of a password's hash; signin.DefaultCost when zero. Tests lower it.
 }
 
 // App is one server: its store, its use cases and its handler.
@@ -39,6 +47,8 @@ type App struct {
 	Tokens   *token.Service
 	SignIn   *signin.Service
 	Hasher   signin.Hasher
+	Clients  *apiclient.Service
+	Verify   *verify.Authority
 	Store    *store.Store
 	Handler  http.Handler
 
@@ -73,25 +83,64 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 
 // wire builds use cases and front doors over the open store.
 func (a *App) wire(o Options) error {
-	catalogue := access.BuiltIn()
-	a.Accounts = account.New(store.Accounts{Store: a.Store}, catalogue, o.Now)
-	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
-	a.Hasher = signin.NewArgon2(signin.DefaultCost())
-	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
-	a.setup = rand.Text()
+	catalogue, err := a.catalogue()
+	if err != nil {
+		return err
+	}
+	administration, err := a.administration()
+	if err != nil {
+		return err
+	}
 	proxies, err := a.cfg.Proxies()
 	if err != nil {
 		return err
 	}
-	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher,
-		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
-		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup,
-		BaseURL: strings.TrimSuffix(a.cfg.PublicURL, "/"), Demo: o.Demo,
+	a.Accounts = account.New(store.Accounts{Store: a.Store}, catalogue, o.Now, administration...)
+	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
+	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
+	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
+	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue})
+	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log})
+	a.Store.OnCommit(func(ctx context.Context, changes []verify.Change) {
+		a.Verify.Apply(ctx, changes)
+		a.Clients.Apply(ctx, changes)
 	})
-	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, Proxies: proxies,
+	a.setup = rand.Text()
+	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
+	pages := ui.New(ui.Deps{
+		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients,
+		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
+		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
+	})
+	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Catalogue: catalogue, Log: a.log, Now: o.Now,
+		Issuer: baseURL, Proxies: proxies})
+	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	return nil
+}
+
+// catalogue is the built-in permission table, with the operator's own types if a file names some.
+func (a *App) catalogue() (*access.Catalogue, error) {
+	if a.cfg.Catalog == "" {
+		return access.BuiltIn(), nil
+	}
+	types, err := catalog.Load(a.cfg.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	return access.BuiltIn().Extend(types...)
+}
+
+// administration is what account administration does beyond the database: send mail.
+func (a *App) administration() ([]account.Option, error) {
+	if a.cfg.SMTPURL == "" {
+		return nil, nil
+	}
+	sender, err := mail.New(a.cfg.SMTPURL)
+	if err != nil {
+		return nil, fmt.Errorf("--smtp-url: %w", err)
+	}
+	return []account.Option{account.WithMailer(sender)}, nil
 }
 
 // SetupCode is the secret of the set-up link; it opens nothing once there is an organization.
@@ -100,8 +149,12 @@ func (a *App) SetupCode() string { return a.setup }
 // DataFolder is where the database's files are.
 func (a *App) DataFolder() string { return a.cfg.Data }
 
-// Close ends background work and closes the database.
-func (a *App) Close() error { return a.Store.Close() }
+// Close saves what is only in memory (when tokens were used) and closes the database.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	return errors.Join(a.Verify.Close(ctx), a.Store.Close())
+}
 
 // Limits of the listener: slow or idle peers must not hold a connection for ever.
 const (
@@ -127,6 +180,9 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.announce(ctx, listener.Addr().String()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	background, stop := context.WithCancel(ctx)
+	defer a.inBackground(background)()
+	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -141,6 +197,30 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("some requests did not finish in time: %w", err)
 	}
 	return nil
+}
+
+// sweepEvery is how often rows that no longer mean anything are deleted.
+const sweepEvery = time.Hour
+
+// inBackground starts what goes on beside requests and returns how to wait for its end,
+// which comes with the context's.
+func (a *App) inBackground(ctx context.Context) (wait func()) {
+	var running sync.WaitGroup
+	running.Go(func() { a.Verify.Run(ctx) })
+	running.Go(func() {
+		for tick := time.NewTicker(sweepEvery); ; {
+			if _, err := a.SignIn.Sweep(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("cannot delete old sessions, trying again later", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return running.Wait
 }
 
 // announce tells the operator where to go; on an empty database, how to claim it.

@@ -19,6 +19,8 @@ type Config struct {
 	Data           string   // folder of the SQLite database
 	PublicURL      string   // how browsers and clients reach this server; empty: http://Addr
 	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is believed
+	Catalog        string   // YAML file with the operator's own resource types; empty: none
+	SMTPURL        string   // smtp://… for invitations by e-mail; empty: links only
 	LogLevel       string   // debug, info, warn, error
 	LogFormat      string   // text, json
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strconv"
 	"sync"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -49,10 +47,4 @@ func (r *Renderer) HTML(c echo.Context, status int, page templ.Component) error 
 func SeeOther(c echo.Context, location string) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Redirect(http.StatusSeeOther, location)
-}
-
-// Seconds writes a waiting time as the Retry-After header wants it (RFC 9110 §10.2.3):
-// whole seconds, rounded up.
-func Seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }

@@ -14,6 +14,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
@@ -27,6 +28,7 @@ type Deps struct {
 	Accounts  *account.Service
 	Tokens    *token.Service
 	SignIn    *signin.Service
+	Clients   *apiclient.Service
 	Sessions  *Sessions
 	Hasher    signin.Hasher // for passwords that are set outside of package signin
 	Catalogue *access.Catalogue

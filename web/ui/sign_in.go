@@ -76,7 +76,7 @@ func (h *Handlers) SignOut(c echo.Context) error {
 // retryAfter tells a throttled client when to come back.
 func retryAfter(c echo.Context, f *fault.Error) {
 	if f.RetryAfter > 0 {
-		c.Response().Header().Set("Retry-After", respond.Seconds(f.RetryAfter))
+		c.Response().Header().Set("Retry-After", respond.RetryAfter(f.RetryAfter))
 	}
 }
 
