@@ -1,0 +1,105 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+)
+
+// fill replaces the parameters of a route by things that really exist, made for this one
+// request: a refusal is then about the visitor and not about the id, and an Admin's
+// destructive request spoils nothing for the next.
+func (s *site) fill(t testing.TB, path string) string {
+	t.Helper()
+	if !strings.Contains(path, ":") {
+		return path
+	}
+	admin := s.caller(t, adminEmail)
+	makers := []struct {
+		under string
+		make  func(testing.TB, audit.Caller) string
+	}{
+		{"personal-access-tokens/", s.anyPersonalToken},
+		{"service-access-tokens/", s.anyServiceToken},
+		{"users/", s.newMember},
+		{"groups/", s.newGroup},
+		{"invitations/", s.newInvitation},
+		{"workspaces/", s.newWorkspace},
+	}
+	for _, m := range makers {
+		if strings.Contains(path, m.under+":id") {
+			path = strings.Replace(path, m.under+":id", m.under+m.make(t, admin), 1)
+		}
+	}
+	return strings.NewReplacer(":workspace", firstWorkspace(t, s), ":change", "deactivate").Replace(path)
+}
+
+func (s *site) anyPersonalToken(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	mine, err := s.app.Tokens.Personal(context.Background(), admin)
+	if err != nil || len(mine) == 0 {
+		t.Fatalf("no token of the Admin's: %v", err)
+	}
+	return mine[0].ID
+}
+
+func (s *site) anyServiceToken(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	services, err := s.app.Tokens.Services(context.Background(), admin, token.Workspace)
+	if err != nil || len(services) == 0 {
+		t.Fatalf("no service token: %v", err)
+	}
+	return services[0].ID
+}
+
+// newMember adds somebody who is in the first workspace.
+func (s *site) newMember(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	ctx, now, id := context.Background(), s.now(), ksuid.New().String()
+	m := account.Member{ID: id, Organization: admin.Organization, Email: strings.ToLower(id) + "@acme.example", Name: "Throw Away",
+		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
+	p := account.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: firstWorkspace(t, s),
+		Kind: account.MemberPolicy, Subject: id, Version: 1, UpdatedAt: now}
+	err := s.app.Store.InTx(ctx, func(tx *store.Tx) error { return errors.Join(tx.InsertMember(ctx, m, ""), tx.InsertPolicy(ctx, p)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func (s *site) newGroup(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	g, err := s.app.Accounts.CreateGroup(context.Background(), admin, account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.ID
+}
+
+func (s *site) newInvitation(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	form := account.InviteForm{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
+	invited, err := s.app.Accounts.Invite(context.Background(), admin, form, func(account.LinkSecret) string { return "" })
+	if err != nil || len(invited.Sent) != 1 {
+		t.Fatalf("invite: %+v %v", invited, err)
+	}
+	return invited.Sent[0].ID
+}
+
+func (s *site) newWorkspace(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	w, err := s.app.Accounts.CreateWorkspace(context.Background(), admin, account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.ID
+}
