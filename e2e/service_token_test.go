@@ -28,6 +28,7 @@ func TestServiceToken_OrganizationIsGeneratedAndDeleted(t *testing.T) {
 	p := newPage(t, start(t, "demo"))
 	signIn(t, p, adminEmail, demoPassword)
 	p.open(accessPage)
+	p.within("navigation", "Access management").click("link", "Service Access Tokens")
 	p.reaches(satOrg)
 	p.seesText("Good for exactly three things")
 	axe(t, p)
