@@ -1,0 +1,164 @@
+package scim
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/provision"
+	"latchkey/web/respond"
+)
+
+// readBody reads the whole body; the server's limit holds.
+func readBody(c echo.Context) ([]byte, error) {
+	body, err := io.ReadAll(c.Request().Body)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, fault.NewTooLarge("The request is larger than this server reads.")
+	}
+	if err != nil {
+		f := fault.NewInvalid("The body could not be read.")
+		f.Cause = err
+		return nil, f
+	}
+	return body, nil
+}
+
+// readResource reads a user or group in full and notes its name for the record.
+func readResource(c echo.Context, name string) (map[string]any, error) {
+	raw, err := readBody(c)
+	if err != nil {
+		return nil, err
+	}
+	body, err := provision.ParseBody(raw)
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range body {
+		if text, ok := value.(string); ok && strings.EqualFold(key, name) {
+			c.Set(subjectKey, text)
+		}
+	}
+	return body, nil
+}
+
+// readPatch reads the operations of a PATCH request.
+func readPatch(c echo.Context) ([]provision.Operation, error) {
+	raw, err := readBody(c)
+	if err != nil {
+		return nil, err
+	}
+	return provision.ParsePatch(raw)
+}
+
+// answerResource answers with one resource, its entity tag and, when it is new, its address.
+func answerResource(c echo.Context, status int, t provision.Resource, r provision.Rendered, name string) error {
+	h := c.Response().Header()
+	h.Set("ETag", r.Version)
+	if text, ok := r.Document[name].(string); ok {
+		c.Set(subjectKey, text)
+	}
+	if status == http.StatusCreated {
+		h.Set("Location", r.Location)
+	}
+	if known(c.Request(), r.Version) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	want, err := wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
+	if err != nil {
+		return err
+	}
+	respond.SCIM(c.Response(), status, t.Pick(r.Document, want))
+	return nil
+}
+
+// known reports whether a reader has this version already (If-None-Match).
+func known(r *http.Request, version string) bool {
+	if r.Method != http.MethodGet {
+		return false
+	}
+	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		if strings.TrimPrefix(strings.TrimSpace(tag), "W/") == strings.TrimPrefix(version, "W/") {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted is the choice of attributes; asking for some and for all but some is Invalid.
+func wanted(only, without string) (provision.Attributes, error) {
+	if only != "" && without != "" {
+		return provision.Attributes{}, fault.NewInvalid("Use either attributes or excludedAttributes.")
+	}
+	return provision.Attributes{Only: provision.SplitAttributes(only), Without: provision.SplitAttributes(without)}, nil
+}
+
+// listResponse is one page of a list (RFC 7644 §3.4.2).
+type listResponse struct {
+	Schemas      []string `json:"schemas"`
+	Total        int      `json:"totalResults"`
+	ItemsPerPage int      `json:"itemsPerPage"`
+	StartIndex   int      `json:"startIndex"`
+	Resources    []any    `json:"Resources"`
+}
+
+func answerList(c echo.Context, total, start int, resources []any) error {
+	respond.SCIM(c.Response(), http.StatusOK, listResponse{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
+		Total: total, ItemsPerPage: len(resources), StartIndex: start, Resources: resources})
+	return nil
+}
+
+// answerPage is answerList for resources.
+func answerPage(c echo.Context, t provision.Resource, list provision.List, want provision.Attributes) error {
+	resources := make([]any, len(list.Items))
+	for i, r := range list.Items {
+		resources[i] = t.Pick(r.Document, want)
+	}
+	return answerList(c, list.Total, list.StartIndex, resources)
+}
+
+// readQuery reads the parameters of a list.
+func readQuery(c echo.Context) (provision.ListQuery, provision.Attributes, error) {
+	q := provision.ListQuery{Filter: c.QueryParam("filter"), SortBy: c.QueryParam("sortBy"),
+		Descending: strings.EqualFold(c.QueryParam("sortOrder"), "descending"), StartIndex: 1}
+	if text := c.QueryParam("startIndex"); text != "" {
+		n, err := whole(text)
+		if err != nil {
+			return q, provision.Attributes{}, err
+		}
+		q.StartIndex = n
+	}
+	if text := c.QueryParam("count"); text != "" {
+		n, err := whole(text)
+		if err != nil {
+			return q, provision.Attributes{}, err
+		}
+		q.Count = &n
+	}
+	want, err := wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
+	return q, want, err
+}
+
+func whole(text string) (int, error) {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, fault.NewInvalid("The parameters startIndex and count must be whole numbers.")
+	}
+	return int(n), nil
+}
+
+// readSearch reads the parameters of a list from the body of a search (RFC 7644 §3.4.3).
+func readSearch(c echo.Context) (provision.ListQuery, provision.Attributes, error) {
+	q := provision.ListQuery{StartIndex: 1}
+	raw, err := readBody(c)
+	if err != nil {
+		return q, provision.Attributes{}, err
+	}
+	search, err := provision.ParseSearch(raw)
+	return search.Query, search.Want, err
+}
