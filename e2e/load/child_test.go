@@ -1,0 +1,226 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/app"
+	"latchkey/internal/audit"
+	"latchkey/internal/config"
+	"latchkey/internal/token"
+)
+
+// announce is the line by which a child tells where it listens.
+const announce = "listening on "
+
+// serveBare is the yardstick: hash, map, small JSON. args: a file with one secret per line.
+func serveBare(args []string) error {
+	text, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	known := map[[32]byte]string{}
+	for i, secret := range strings.Fields(string(text)) {
+		known[sha256.Sum256([]byte(secret))] = strconv.Itoa(i)
+	}
+	return listen(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, ok := known[sha256.Sum256([]byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")))]
+		if !ok {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(append(append([]byte(`{"active":true,"id":"`), id...), `"}`...))
+	}))
+}
+
+// serveAPI is an API behind a proxy.
+func serveAPI([]string) error {
+	return listen(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"items":[]}`)
+	}))
+}
+
+func listen(h http.Handler) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(announce + l.Addr().String())
+	return http.Serve(l, h)
+}
+
+// serveLatchkey is the server as the program runs it, on the data folder args[0], with a
+// second listener that makes it create tokens: GET /create?rate=…&for=….
+func serveLatchkey(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	cfg := config.Config{Addr: "127.0.0.1:" + args[1], Data: args[0], LogLevel: "info", LogFormat: "text"}
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: io.Discard})
+	if err != nil {
+		return err
+	}
+	control := http.NewServeMux()
+	control.HandleFunc("/create", func(w http.ResponseWriter, r *http.Request) {
+		rate, _ := strconv.Atoi(r.FormValue("rate"))
+		during, _ := time.ParseDuration(r.FormValue("for"))
+		begin := time.Now()
+		n, err := createTokens(ctx, a, rate, during)
+		fmt.Fprintf(w, "%d %v %v", n, time.Since(begin).Seconds(), err)
+	})
+	control.HandleFunc("/loaded", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, a.Verify.Complete(), a.Verify.Tokens())
+	})
+	go func() { _ = listen(control) }()
+	if err := a.Run(ctx); err != nil {
+		return err
+	}
+	return a.Close()
+}
+
+// creators is how many creations may be under way at a time.
+const creators = 16
+
+// createTokens makes tokens through the use case at a steady rate, as several people do.
+func createTokens(ctx context.Context, a *app.App, rate int, during time.Duration) (int64, error) {
+	organization, err := a.Store.SignInOrganization(ctx)
+	if err != nil {
+		return 0, err
+	}
+	by := audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}
+	var made, due atomic.Int64
+	var failure atomic.Pointer[error]
+	var running sync.WaitGroup
+	begin := time.Now()
+	for range creators {
+		running.Go(func() {
+			for {
+				n := due.Add(1)
+				at := begin.Add(time.Duration(n) * time.Second / time.Duration(rate))
+				if at.Sub(begin) > during {
+					return
+				}
+				time.Sleep(time.Until(at))
+				key := strconv.FormatInt(begin.UnixNano()+n, 36)
+				_, err := a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, Expiration: token.Never, Submission: key})
+				if err != nil {
+					failure.Store(&err)
+					return
+				}
+				made.Add(1)
+			}
+		})
+	}
+	running.Wait()
+	if err := failure.Load(); err != nil {
+		return made.Load(), *err
+	}
+	return made.Load(), nil
+}
+
+// child is a server in a process of its own.
+type child struct {
+	addr    string // where it serves
+	control string // where the second listener is, if there is one
+	cmd     *exec.Cmd
+	started time.Time
+}
+
+// start runs this program again in another role and waits for its addresses.
+func start(t *testing.T, role string, addresses int, args ...string) *child {
+	t.Helper()
+	c := &child{cmd: exec.Command(os.Args[0], args...), started: time.Now()}
+	c.cmd.Env = append(os.Environ(), childRole+"="+role)
+	c.cmd.Stderr = os.Stderr
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.stop)
+	lines := bufio.NewScanner(out)
+	for found := 0; found < addresses && lines.Scan(); {
+		if at, ok := strings.CutPrefix(lines.Text(), announce); ok {
+			c.control, found = at, found+1
+			if c.addr == "" {
+				c.addr = at
+			}
+		}
+		if _, at, ok := strings.Cut(lines.Text(), "ready at http://"); ok {
+			c.addr, found = at, found+1
+		}
+	}
+	if c.addr == "" {
+		t.Fatalf("%s does not start", role)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return c
+}
+
+// stop ends the process orderly and waits for its end.
+func (c *child) stop() {
+	if c.cmd.ProcessState == nil {
+		_ = c.cmd.Process.Signal(syscall.SIGTERM)
+		_ = c.cmd.Wait()
+	}
+}
+
+// processor is how much processor time the process has used so far.
+func (c *child) processor(t *testing.T) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// After the name in parentheses, fields 14 and 15 (utime, stime) in ticks of 10 ms.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// resident is the memory that the process occupies, in megabytes.
+func (c *child) resident(t *testing.T) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kb / 1024
+}
+
+// get asks the second listener.
+func (c *child) get(t *testing.T, path string) string {
+	resp, err := http.Get("http://" + c.control + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

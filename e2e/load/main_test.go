@@ -1,0 +1,28 @@
+package load
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// full asks for the whole measurement instead of a short check.
+func full() bool { return flag.Lookup("full").Value.String() == "true" }
+
+// childRole names in the environment what a process of this program serves as.
+const childRole = "LATCHKEY_LOAD_ROLE"
+
+func TestMain(m *testing.M) {
+	flag.Bool("full", false, "measure at full size; it takes some minutes")
+	flag.Parse()
+	roles := map[string]func(args []string) error{"bare": serveBare, "latchkey": serveLatchkey, "api": serveAPI}
+	if role := os.Getenv(childRole); role != "" {
+		if err := roles[role](flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}

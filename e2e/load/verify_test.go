@@ -1,0 +1,169 @@
+package load
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestVerify_UnderLoad is the measurement of `make bench-verify`; without -full a short
+// check that all answers are right.
+func TestVerify_UnderLoad(t *testing.T) {
+	size, rounds, during := 2000, 1, 200*time.Millisecond
+	if full() {
+		size, rounds, during = 100000, 7, 4*time.Second
+	}
+	s := seed(t, size)
+	b := bench{t: t, seeded: s, rounds: rounds, during: during}
+	bare := start(t, "bare", 1, b.secretsFile())
+	srv := start(t, "latchkey", 2, s.data, "0")
+	b.waitLoaded(srv)
+	targets := []target{
+		{"(a) hash, map, small JSON", bare, bare.addr, bearer("/"), `"active":true`},
+		{"(b) /auth/verify", srv, srv.addr, bearer("/auth/verify"), ""},
+		{"(b) one permission", srv, srv.addr, bearer("/auth/verify?permission=workspace:view"), ""},
+		{"(c) /oauth2/introspect", srv, srv.addr, introspection(s.client.ID, s.client.Secret.Reveal()), `"active":true`},
+	}
+	b.warm(targets)
+	results := b.compare(targets)
+	b.print(fmt.Sprintf("%d live tokens, %d connections, %d rounds of %v, %d cores for servers and clients",
+		size, connections, rounds, during, runtime.GOMAXPROCS(0)), targets, results)
+	fmt.Printf("  resident: %d MB\n", srv.resident(t))
+	b.beside(srv, targets[1])
+	b.proxied(srv)
+}
+
+// TestVerify_WithAMillionTokens measures the start and the rate with a million live tokens.
+func TestVerify_WithAMillionTokens(t *testing.T) {
+	size, rounds, during := 5000, 1, 200*time.Millisecond
+	if full() {
+		size, rounds, during = 1000000, 5, 4*time.Second
+	}
+	s := seed(t, size)
+	b := bench{t: t, seeded: s, rounds: rounds, during: during}
+	bare := start(t, "bare", 1, b.secretsFile())
+	srv := start(t, "latchkey", 2, s.data, "0")
+	verify := target{"(b) /auth/verify", srv, srv.addr, bearer("/auth/verify"), ""}
+	first := round(t, target{verify.name, nil, verify.addr, verify.request, ""}, s.secrets[:1], time.Millisecond)
+	answered := time.Since(srv.started)
+	b.waitLoaded(srv)
+	loaded := time.Since(srv.started)
+	targets := []target{{"(a) hash, map, small JSON", bare, bare.addr, bearer("/"), `"active":true`}, verify}
+	b.warm(targets)
+	results := b.compare(targets)
+	b.print(fmt.Sprintf("%d live tokens", size), targets, results)
+	fmt.Printf("  from the start of the process: first verification answered after %v, all tokens in memory after %v\n  resident: %d MB\n",
+		answered.Round(time.Millisecond), loaded.Round(time.Millisecond), srv.resident(t))
+	if first.errors > 0 {
+		t.Errorf("during the start: %d errors: %v", first.errors, first.err)
+	}
+}
+
+// bench is one comparison.
+type bench struct {
+	t      *testing.T
+	seeded seeded
+	rounds int
+	during time.Duration
+}
+
+func (b *bench) secretsFile() string {
+	file := filepath.Join(b.t.TempDir(), "secrets")
+	must(b.t, os.WriteFile(file, []byte(strings.Join(b.seeded.secrets, "\n")), 0o600))
+	return file
+}
+
+func (b *bench) waitLoaded(srv *child) {
+	for begin := time.Now(); !strings.HasPrefix(srv.get(b.t, "/loaded"), "true"); {
+		if time.Since(begin) > time.Minute {
+			b.t.Fatal("the tokens are not loaded after a minute")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// warm lets every server see each token once, as in a server that has run for a while.
+func (b *bench) warm(targets []target) {
+	for _, to := range targets {
+		b.check(to, round(b.t, to, b.seeded.secrets, b.during))
+	}
+}
+
+func (b *bench) check(to target, r result) {
+	if r.errors > 0 {
+		b.t.Errorf("%s: %d errors: %v", to.name, r.errors, r.err)
+	}
+}
+
+// compare interleaves the rounds, each time in another order, so that what else the machine
+// does hits all alike.
+func (b *bench) compare(targets []target) [][]result {
+	results := make([][]result, len(targets))
+	for range b.rounds {
+		for _, i := range rand.Perm(len(targets)) {
+			r := round(b.t, targets[i], b.seeded.secrets, b.during)
+			b.check(targets[i], r)
+			results[i] = append(results[i], r)
+		}
+	}
+	return results
+}
+
+// print writes the median of the rounds and its ratio to the first target's.
+func (b *bench) print(title string, targets []target, results [][]result) {
+	fmt.Printf("\n%s\n  %-28s %10s %6s   %8s %6s   %8s %6s   %9s %6s\n", title, "",
+		"answers/s", "ratio", "p50", "ratio", "p99", "ratio", "processor", "ratio")
+	base := median(results[0])
+	for i, to := range targets {
+		m := median(results[i])
+		fmt.Printf("  %-28s %10.0f %6.2f   %8v %6.2f   %8v %6.2f   %9v %6.2f\n", to.name, m.perSecond, m.perSecond/base.perSecond,
+			m.p50.Round(10*time.Microsecond), float64(m.p50)/float64(base.p50), m.p99.Round(10*time.Microsecond), float64(m.p99)/float64(base.p99),
+			m.processor.Round(100*time.Nanosecond), float64(base.processor)/float64(m.processor))
+	}
+}
+
+// median takes each number's median on its own.
+func median(rounds []result) result {
+	middle := func(less func(a, b result) int) result {
+		sorted := slices.SortedFunc(slices.Values(rounds), less)
+		return sorted[len(sorted)/2]
+	}
+	return result{
+		perSecond: middle(func(a, b result) int { return int(a.perSecond - b.perSecond) }).perSecond,
+		p50:       middle(func(a, b result) int { return int(a.p50 - b.p50) }).p50,
+		p99:       middle(func(a, b result) int { return int(a.p99 - b.p99) }).p99,
+		processor: middle(func(a, b result) int { return int(a.processor - b.processor) }).processor,
+	}
+}
+
+// beside measures verification while the same server creates 200 tokens a second.
+func (b *bench) beside(srv *child, to target) {
+	const rate = 200
+	var alone, busy []result
+	var perSecond []float64
+	for range b.rounds {
+		alone = append(alone, round(b.t, to, b.seeded.secrets, b.during))
+		done := make(chan float64)
+		go func() {
+			var n, took float64
+			answer := srv.get(b.t, fmt.Sprintf("/create?rate=%d&for=%v", rate, b.during))
+			if _, err := fmt.Sscan(answer, &n, &took); err != nil || !strings.HasSuffix(answer, "<nil>") {
+				b.t.Errorf("creating tokens: %s", answer)
+			}
+			done <- n / took
+		}()
+		r := round(b.t, to, b.seeded.secrets, b.during)
+		b.check(to, r)
+		busy = append(busy, r)
+		perSecond = append(perSecond, <-done)
+	}
+	a, m := median(alone), median(busy)
+	fmt.Printf("  with %.0f creations/s beside: %.0f answers/s, %.2f of those without; p99 %v instead of %v\n",
+		slices.Sorted(slices.Values(perSecond))[len(perSecond)/2], m.perSecond, m.perSecond/a.perSecond, m.p99.Round(10*time.Microsecond), a.p99.Round(10*time.Microsecond))
+}
