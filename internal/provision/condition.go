@@ -39,12 +39,13 @@ const (
 )
 
 // Compare holds when a column compares so with the value of its type: Text for texts,
-// with Fold when letter case does not matter (and then Text is in lower case); Bool for
-// booleans; Time for moments. Op is never Present and never NotEqual.
+// with Fold when letter case does not matter (and then Text is in lower case, Typed as it
+// came); Bool for booleans; Time for moments. Op is never Present and never NotEqual.
 type Compare struct {
 	Field Field
 	Op    Operator
 	Text  string
+	Typed string
 	Fold  bool
 	Bool  bool
 	Time  time.Time
@@ -231,7 +232,7 @@ func compare(a Attribute, field Field, c Comparison) (Condition, error) {
 	default:
 		out.Text, _ = c.Value.(string)
 		if out.Fold = !a.CaseExact; out.Fold {
-			out.Text = fold(out.Text)
+			out.Text, out.Typed = fold(out.Text), out.Text
 		}
 	}
 	return out, nil

@@ -287,7 +287,7 @@ func (f *filterSQL) compare(c provision.Compare, columns map[provision.Field]str
 	case c.Fold && c.Field == provision.FieldName:
 		// Engines differ in which letters beyond ASCII lower() folds: what was typed is
 		// compared as well.
-		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text) + ` OR ` + f.text(column, c.Op, c.Text) + `)`
+		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text) + ` OR ` + f.text(column, c.Op, c.Typed) + `)`
 	}
 	return f.text(column, c.Op, c.Text)
 }

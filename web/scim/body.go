@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -124,6 +125,11 @@ func answerPage(c echo.Context, t provision.Resource, list provision.List, want 
 
 // readQuery reads the parameters of a list.
 func readQuery(c echo.Context) (provision.ListQuery, provision.Attributes, error) {
+	// Parts that cannot be read would be dropped silently, and without its filter a list
+	// has everybody in it.
+	if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+		return provision.ListQuery{}, provision.Attributes{}, fault.NewInvalid("The query of the address cannot be read.")
+	}
 	q := provision.ListQuery{Filter: c.QueryParam("filter"), SortBy: c.QueryParam("sortBy"),
 		Descending: strings.EqualFold(c.QueryParam("sortOrder"), "descending"), StartIndex: 1}
 	if text := c.QueryParam("startIndex"); text != "" {
