@@ -14,6 +14,7 @@ import (
 // introspection needs one.
 type credentials struct {
 	store   Store
+	lease   *verify.Lease
 	reading sync.Mutex
 	all     atomic.Pointer[map[string]Credential] // by id; nil: to be read
 }
@@ -21,12 +22,12 @@ type credentials struct {
 // get returns all credentials, reading them if a change has taken them away. The lock is
 // held while reading, so forget waits and then drops what was read too early.
 func (c *credentials) get(ctx context.Context) (map[string]Credential, error) {
-	if all := c.all.Load(); all != nil {
+	if all := c.all.Load(); all != nil && c.lease.Holds() {
 		return *all, nil
 	}
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	if all := c.all.Load(); all != nil {
+	if all := c.all.Load(); all != nil && c.lease.Holds() {
 		return *all, nil
 	}
 	list, err := c.store.Credentials(ctx)
@@ -57,6 +58,9 @@ func (s *Service) Apply(_ context.Context, changes []verify.Change) {
 		}
 	}
 }
+
+// Forget empties the memory: the next question is for the database.
+func (s *Service) Forget() { s.known.forget() }
 
 // Authenticate returns the client with this id and secret. Unauthenticated when there is
 // none, whichever of the two is wrong.

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/verify"
 )
 
 // Store is what the service reads outside a transaction, and the way into one.
@@ -48,10 +49,11 @@ type Tx interface {
 	Now() time.Time
 }
 
-// Deps is what the service is made of. All are required.
+// Deps is what the service is made of. All but Lease are required.
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
+	Lease     *verify.Lease // till when memory may be trusted; nil: for ever
 }
 
 // Service is the use cases of API clients. It is safe for concurrent use. Wire its Apply
@@ -64,7 +66,7 @@ type Service struct {
 
 // New wires the service.
 func New(d Deps) *Service {
-	return &Service{store: d.Store, catalogue: d.Catalogue, known: credentials{store: d.Store}}
+	return &Service{store: d.Store, catalogue: d.Catalogue, known: credentials{store: d.Store, lease: d.Lease}}
 }
 
 // what names a client in "was not found".

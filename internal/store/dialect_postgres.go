@@ -199,7 +199,7 @@ func (d postgresDialect) translate(err error) error {
 	case code == "22021" || code == "22P05":
 		return unstorable(err)
 	case d.lost(err), d.collided(err),
-		code == "55P03",                                      // waited for its turn too long
+		code == "55P03", // waited for its turn too long
 		code == "57014" && !errors.Is(err, context.Canceled), // took too long
 		strings.HasPrefix(code, "53"):                        // disk or memory is full
 		return fault.NewUnavailable(err)

@@ -186,4 +186,3 @@ func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]verify.Change
 	}
 	return tx.changes, nil
 }
-

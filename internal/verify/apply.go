@@ -151,6 +151,10 @@ func (a *Authority) Forget() {
 	a.complete.Store(false) // before it is true: see Verify
 	a.index.change()
 	a.index.loading = nil // a running Load gives up
+	select {
+	case a.emptied <- struct{}{}:
+	default:
+	}
 	a.index.clear()
 	// Under the index's lock: an entry that is kept later has a standing of the new registry.
 	a.standings.clear()

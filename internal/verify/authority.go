@@ -20,6 +20,7 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now when nil
 	Log       *slog.Logger     // slog.Default when nil
+	Lease     *Lease           // till when memory may be trusted; nil: for ever
 }
 
 // Authority verifies tokens. It is safe for concurrent use. Wire its Apply to the store
@@ -36,6 +37,8 @@ type Authority struct {
 	changing  sync.Mutex // changes to tokens are read and applied one after another
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
+	lease     *Lease
+	emptied   chan struct{} // wakes Run when the memory was emptied
 }
 
 // maxAsking is how many unknown tokens are looked up in the database at a time. It is
@@ -46,7 +49,7 @@ const maxAsking = 64
 // [Authority.Load] fills the memory.
 func New(d Deps) *Authority {
 	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue},
-		asking: make(chan struct{}, maxAsking)}
+		asking: make(chan struct{}, maxAsking), lease: d.Lease, emptied: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -61,7 +64,8 @@ func New(d Deps) *Authority {
 //
 // A token in memory costs one SHA-256, no lock and no allocation. A malformed secret costs
 // neither unless imported tokens exist, whose secrets have any shape. An unknown one costs
-// one look-up in the database, which tells revoked from never seen.
+// one look-up in the database, which tells revoked from never seen. Without a lease that
+// holds, the database is asked about every token.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
 	return a.verify(ctx, secret, true)
 }
@@ -74,6 +78,10 @@ func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error)
 }
 
 func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verified, error) {
+	now := a.now()
+	if !a.lease.holdsAt(now) {
+		return a.askAfresh(ctx, token.Digest(secret))
+	}
 	wellFormed := token.WellFormed(secret)
 	complete := a.complete.Load()
 	if !wellFormed && complete && a.index.legacy.Load() == 0 {
@@ -81,7 +89,7 @@ func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verifi
 	}
 	digest := token.Digest(secret)
 	if e := a.index.find(&digest); e != nil {
-		return a.check(ctx, e)
+		return a.check(ctx, e, now)
 	}
 	// Complete before and after the search is complete during it.
 	complete = complete && a.complete.Load()
@@ -95,8 +103,8 @@ func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verifi
 }
 
 // check is what is left once the token is known: its end, and how its holder stands.
-func (a *Authority) check(ctx context.Context, e *entry) (Verified, error) {
-	if e.expired(a.now()) {
+func (a *Authority) check(ctx context.Context, e *entry, now time.Time) (Verified, error) {
+	if e.expired(now) {
 		return Verified{}, refuse(Expired, e)
 	}
 	st := e.standing.state.Load()
@@ -141,7 +149,43 @@ func (a *Authority) ask(ctx context.Context, digest [32]byte, complete bool) (Ve
 		a.standings.release(e.standing)
 		return Verified{}, refuse(Revoked, e)
 	}
-	return a.check(ctx, a.keepEntry(e, generation))
+	return a.check(ctx, a.keepEntry(e, generation), a.now())
+}
+
+// askAfresh asks the database for everything about a token, whatever is in memory. The
+// entry is kept: it finds its uses there, and all is forgotten before memory is trusted again.
+func (a *Authority) askAfresh(ctx context.Context, digest [32]byte) (Verified, error) {
+	select {
+	case a.asking <- struct{}{}:
+	case <-ctx.Done():
+		return Verified{}, fault.NewUnavailable(ctx.Err())
+	}
+	defer func() { <-a.asking }()
+	generation := a.index.now()
+	r, err := a.store.RecordOfDigest(ctx, digest)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return Verified{}, &Refused{Refusal: Unknown}
+	case err != nil:
+		return Verified{}, err
+	}
+	e := newEntry(r, a.standings.acquire(r.holder()))
+	if r.Deleted {
+		a.standings.release(e.standing)
+		return Verified{}, refuse(Revoked, e)
+	}
+	e = a.keepEntry(e, generation)
+	if e.expired(a.now()) {
+		return Verified{}, refuse(Expired, e)
+	}
+	st, err := a.readState(ctx, e.standing.holder)
+	switch {
+	case err != nil:
+		return Verified{}, err
+	case st.refusal != 0:
+		return Verified{}, refuse(st.refusal, e)
+	}
+	return Verified{entry: e, state: st}, nil
 }
 
 // loadState reads how a holder stands, once however many ask at the same time. Who waited

@@ -22,5 +22,6 @@
 //
 // It decides nothing: that is package access, with the [Verified] principal. It writes
 // nothing but when and from where tokens were used ([Authority.Used]), later and in batches. It
-// speaks no HTTP and knows nothing of several processes on one database: see Apply.
+// speaks no HTTP. Where several processes share one database, somebody must bring the others'
+// changes to Apply and say by a [Lease] for how long memory then is true.
 package verify

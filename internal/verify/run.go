@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -20,7 +21,12 @@ func (a *Authority) Run(ctx context.Context) {
 		wait := flush.C
 		var retry <-chan time.Time
 		if !a.Complete() {
-			if err := a.Load(ctx); err != nil && ctx.Err() == nil {
+			err := a.Load(ctx)
+			switch {
+			case err == nil || ctx.Err() != nil:
+			case errors.Is(err, errForgotten):
+				continue
+			default:
 				a.log.ErrorContext(ctx, "verify: cannot load the tokens, asking the database for each", "error", err)
 				retry = time.After(retryAfter)
 			}
@@ -29,6 +35,7 @@ func (a *Authority) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-retry:
+		case <-a.emptied:
 		case <-wait:
 			if err := a.Flush(ctx); err != nil {
 				a.log.ErrorContext(ctx, "verify: cannot save when tokens were used, trying again", "error", err)
