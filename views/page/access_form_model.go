@@ -29,7 +29,6 @@ type FormField struct {
 type Confirm struct {
 	Alert component.AlertDialogModel
 	Typed *component.FieldModel
-	Links []component.Link
 }
 
 // AccessDialogs are the dialogs that may stand above a page of administration, one at a time.

@@ -14,6 +14,7 @@ type Profile struct {
 	Form     *FormDialog // name or password
 	Account  ProfileAccount
 	Tokens   PersonalTokens
+	Access   AccessList
 	Sessions ProfileSessions
 }
 

@@ -19,11 +19,16 @@ const accessPolicyTitle = "Access Policy"
 // from. at is the address of the page with all of it.
 func accessListView(view account.AccessView, catalogue *access.Catalogue, at, description string) page.AccessList {
 	m := page.AccessList{Card: component.CardModel{ID: "access-policy", Title: accessPolicyTitle, Description: description}}
+	if view.Member.Role == access.RoleAdmin && len(view.Access) > 0 {
+		m.Items = []page.AccessItem{{Workspace: "Every workspace", Lines: []page.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}},
+			Details: component.ButtonModel{Label: "Details", Context: "of every workspace", Variant: component.Ghost, Small: true, Href: at}}}
+		return m
+	}
 	for _, a := range view.Access {
 		item := page.AccessItem{Workspace: a.Workspace.Name,
 			Details: component.ButtonModel{Label: "Details", Context: "of " + a.Workspace.Name, Variant: component.Ghost, Small: true, Href: path(at, a.Workspace.ID)}}
 		for _, layer := range a.Layers {
-			item.Lines = append(item.Lines, page.AccessLine{Source: upperFirst(layer.Source()), Gives: gives(catalogue, layer)})
+			item.Lines = append(item.Lines, page.AccessLine{Source: upperFirst(layer.Source()), Gives: strings.Join(givesLines(catalogue, layer.Policy), "; ")})
 		}
 		m.Items = append(m.Items, item)
 	}
@@ -32,13 +37,6 @@ func accessListView(view account.AccessView, catalogue *access.Catalogue, at, de
 			Text: "A member policy or a group puts somebody into a workspace. Whoever is in one can view its resources."}
 	}
 	return m
-}
-
-func gives(catalogue *access.Catalogue, layer access.Layer) string {
-	if layer.Kind == access.LayerAdmin {
-		return "Everything"
-	}
-	return strings.Join(givesLines(catalogue, layer.Policy), "; ")
 }
 
 // OwnAccessPolicy shows the visitor's own effective policy in a workspace.

@@ -137,6 +137,7 @@ func (h *Handlers) profile(c echo.Context, v visit, title string) (page.Profile,
 	if m.Sessions, err = h.profileSessions(c, v); err != nil {
 		return page.Profile{}, err
 	}
+	m.Access = accessListView(h.d.Accounts.AccessOf(v.Subject), h.d.Catalogue, profilePath+"/access-policy", "What you may do today, and where it comes from.")
 	m.Shell = h.shell(c, v, title)
 	return m, nil
 }

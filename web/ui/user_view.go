@@ -189,7 +189,6 @@ func breaks(m *page.Confirm, tokens []account.HeldToken, several bool, now time.
 		m.Alert.Details = append(m.Alert.Details, line+", "+lastUsedWords(t.LastUsedAt, now)+".")
 	}
 	m.Alert.Details = append(m.Alert.Details, "Move production use to a service access token first: it belongs to nobody and goes on.")
-	m.Links = []component.Link{{Label: "Service access tokens", Href: satPages + "/workspace"}}
 }
 
 func lastUsedWords(t, now time.Time) string {
