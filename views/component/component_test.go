@@ -32,7 +32,7 @@ func editorWith(c component.PolicyCell) component.PolicyModel {
 func TestPolicyEditor_NamesItsFieldsByPermission(t *testing.T) {
 	m := editorWith(component.PolicyCell{
 		Permission: "source:edit", Label: "Edit Event Stream Sources", Caption: "Edit", Present: true, Checked: true, Limitable: true,
-		Limit: &component.Limit{Selected: true, Total: 3, Hidden: []string{"s3"}, Options: []component.Option{{ID: "s1", Name: "Web", Checked: true}, {ID: "s2", Name: "App"}}},
+		Limit: &component.Limit{Selected: true, Total: 30, Hidden: []string{"s3"}, Options: []component.Option{{ID: "s1", Name: "Web", Checked: true}, {ID: "s2", Name: "App"}}},
 	})
 	got := fields(parse(t, render(t, component.PolicyEditor(m))))
 	want := []string{
@@ -182,5 +182,16 @@ func TestIcon_EveryNameInUseIsDrawn(t *testing.T) {
 		if render(t, component.Icon(name)) == fallback {
 			t.Errorf("no icon %s", name)
 		}
+	}
+}
+
+func TestPolicyEditor_AListSeenAtAGlanceHasNoSearch(t *testing.T) {
+	limit := component.Limit{Selected: true, Total: 8}
+	cell := component.PolicyCell{Permission: "source:edit", Label: "Edit", Present: true, Limitable: true, Limit: &limit}
+	if got := fields(parse(t, render(t, component.PolicyEditor(editorWith(cell))))); slices.Contains(got, "find.source:edit=") {
+		t.Errorf("eight resources are searched: %v", got)
+	}
+	if limit.Total = 9; !slices.Contains(fields(parse(t, render(t, component.PolicyEditor(editorWith(cell))))), "find.source:edit=") {
+		t.Error("nine resources cannot be searched")
 	}
 }
