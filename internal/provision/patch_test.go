@@ -1,0 +1,113 @@
+package provision
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func document(t *testing.T, text string) Document {
+	t.Helper()
+	m, err := ParseBody([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestPatch_ChangesWhatTheOperationsSay(t *testing.T) {
+	const start = `{"userName":"a@b.example","name":{"givenName":"A","familyName":"B"},"title":"Dr",
+		"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"h@b.example","type":"home"}]}`
+	for name, c := range map[string]struct{ operations, want string }{
+		"add sets one value":    {`{"op":"add","path":"nickName","value":"N"}`, `{"nickName":"N"}`},
+		"add merges an object":  {`{"op":"add","path":"name","value":{"middleName":"M"}}`, `{"name":{"givenName":"A","middleName":"M","familyName":"B"}}`},
+		"replace does so, too":  {`{"op":"replace","path":"name","value":{"givenName":"Z"}}`, `{"name":{"givenName":"Z","familyName":"B"}}`},
+		"null takes away":       {`{"op":"replace","path":"title","value":null}`, `{"title":null}`},
+		"an empty list, too":    {`{"op":"replace","path":"emails","value":[]}`, `{"emails":null}`},
+		"remove takes away":     {`{"op":"remove","path":"name.givenName"}`, `{"name":{"familyName":"B"}}`},
+		"the last part as well": {`{"op":"remove","path":"name.givenName"},{"op":"remove","path":"name.familyName"}`, `{"name":null}`},
+		"names in any case":     {`{"op":"add","path":"NICKname","value":"N"}`, `{"nickName":"N"}`},
+		"add appends once": {`{"op":"add","path":"emails","value":[{"value":"x@b.example","type":"other"},{"value":"h@b.example","type":"home"}]}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"h@b.example","type":"home"},{"value":"x@b.example","type":"other"}]}`},
+		"a new primary one demotes": {`{"op":"add","path":"emails","value":{"value":"x@b.example","primary":true}}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":false},{"value":"h@b.example","type":"home"},{"value":"x@b.example","primary":true}]}`},
+		"marking one demotes": {`{"op":"replace","path":"emails[type eq \"home\"].primary","value":"True"}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":false},{"value":"h@b.example","type":"home","primary":true}]}`},
+		"a filter selects": {`{"op":"replace","path":"emails[type eq \"HOME\"].value","value":"n@b.example"}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"n@b.example","type":"home"}]}`},
+		"add makes what the filter describes": {`{"op":"add","path":"phoneNumbers[type eq \"work\" and primary eq true].value","value":"1"}`,
+			`{"phoneNumbers":[{"value":"1","type":"work","primary":true}]}`},
+		"remove by filter": {`{"op":"remove","path":"emails[type ne \"work\"]"}`, `{"emails":[{"value":"a@b.example","type":"work","primary":true}]}`},
+		"remove all":       {`{"op":"remove","path":"emails"}`, `{"emails":null}`},
+		"remove nothing":   {`{"op":"remove","path":"emails[type eq \"fax\"]"}`, `{}`},
+		"of every element": {`{"op":"remove","path":"emails.type"}`, `{"emails":[{"value":"a@b.example","primary":true},{"value":"h@b.example"}]}`},
+		"without a path":   {`{"op":"add","value":{"title":"X","id":"ignored","name.givenName":"G"}}`, `{"title":"X","name":{"givenName":"G","familyName":"B"}}`},
+		"an extension":     {`{"op":"add","value":{"` + SchemaEnterprise + `":{"department":"D"}}}`, `{"` + SchemaEnterprise + `":{"department":"D"}}`},
+		"a made up extension": {`{"op":"add","path":"urn:acme:2.0:User:badge","value":7}`,
+			`{"urn:acme:2.0:User":{"badge":7},"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:acme:2.0:User"]}`},
+		"a password is dropped": {`{"op":"replace","path":"password","value":"secret"}`, `{}`},
+		"in order":              {`{"op":"add","path":"title","value":"1"},{"op":"replace","path":"title","value":"2"}`, `{"title":"2"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			operations, err := ParsePatch([]byte(`{"schemas":["` + MessagePatch + `"],"Operations":[` + c.operations + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Users().patch(document(t, start), operations)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := document(t, start)
+			want["schemas"] = []any{SchemaUser}
+			if _, ok := got[SchemaEnterprise]; ok {
+				want["schemas"] = []any{SchemaUser, SchemaEnterprise}
+			}
+			for key, value := range document(t, c.want) {
+				if want[key] = value; value == nil {
+					delete(want, key)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got) %s", diff)
+			}
+		})
+	}
+}
+
+func TestRead_KeepsWhatWasSentAndDropsWhatIsNotTheClients(t *testing.T) {
+	got, err := Users().read(document(t, `{"SCHEMAS":["`+SchemaUser+`","`+SchemaEnterprise+`","urn:other"],"username":"A@b.example","ID":"x","meta":{"created":"x"},
+		"groups":[{"value":"g"}],"Password":"secret","active":"TRUE","roles":[{"value":"r","primary":"True"}],"shoeSize":44.50,"nickName":null,"ims":[],
+		"emails":{"value":"A@b.example"},"photos":["https://x.example/p"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := document(t, `{"schemas":["`+SchemaUser+`","urn:other"],"userName":"A@b.example","active":true,"roles":[{"value":"r","primary":true}],"shoeSize":44.50,
+		"emails":[{"value":"A@b.example"}],"photos":[{"value":"https://x.example/p"}]}`)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got) %s", diff)
+	}
+}
+
+func TestDisplayName_IsWhatTheDocumentSaysBest(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"displayName":" D ","name":{"formatted":"F"}}`:                               "D",
+		`{"displayName":" ","name":{"formatted":"F","givenName":"G"}}`:                 "F",
+		`{"name":{"givenName":"G","familyName":"H"}}`:                                  "G H",
+		`{"name":{"familyName":"H"}}`:                                                  "H",
+		`{"name":{"formatted":"a\u202eb","givenName":"G"}}`:                            "G",
+		`{"userName":"x@y.example"}`:                                                   "",
+		`{"name":{"formatted":"` + string(make64()) + `x","givenName":"` + "G" + `"}}`: "G",
+	} {
+		if got, err := displayName(document(t, text)); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", text, got, err, want)
+		}
+	}
+}
+
+func make64() []byte {
+	b := make([]byte, 64)
+	for i := range b {
+		b[i] = 'x'
+	}
+	return b
+}
