@@ -10,10 +10,9 @@ import (
 // User is a member with what the provider keeps here about it.
 type User struct {
 	account.Member
-	Linked    bool      // the provider has written it
-	Removed   bool      // the provider has deleted it: it does not exist for SCIM
-	Document  string    // what was sent, as JSON, without what the member itself holds; "" when not linked
-	WrittenAt time.Time // of the document; zero when not linked
+	Linked   bool   // the provider has written it
+	Removed  bool   // the provider has deleted it: it does not exist for SCIM
+	Document string // what was sent, as JSON, without what the member itself holds; "" when not linked
 }
 
 // Element is one searchable value of a user's document; see [Some].
@@ -82,7 +81,8 @@ type Tx interface {
 	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
 	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
-	// SaveUser links a member and keeps its document, its elements and its external id.
+	// SaveUser links a member and keeps its document, its elements and its external id. The
+	// member was changed now.
 	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
 	// ForgetUser notes that the provider has deleted a member, and drops what it kept.
 	ForgetUser(ctx context.Context, organization, id string) error

@@ -162,10 +162,11 @@ func (s *Service) save(ctx context.Context, tx Tx, call Call, u User, doc Docume
 	if m.ExternalID = doc.text("externalId"); len(m.ExternalID) > maxElement {
 		return Rendered{}, invalid(InvalidValue, "The attribute externalId is longer than %d bytes.", maxElement)
 	}
+	m.UpdatedAt = tx.Now()
 	if err := tx.SaveUser(ctx, m, text, s.users.elements(doc)); err != nil {
 		return Rendered{}, err
 	}
-	return renderUser(ctx, tx, call, User{Member: m, Linked: true, Document: text, WrittenAt: tx.Now()})
+	return renderUser(ctx, tx, call, User{Member: m, Linked: true, Document: text})
 }
 
 // follow applies name and status. The name is touched only when the document asks for
@@ -271,19 +272,12 @@ func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rend
 		if in := references(groups[u.ID], call.Base+"/Groups/", ""); len(in) > 0 {
 			doc["groups"] = in
 		}
-		list[i], err = finish(doc, call.Base, "User", u.ID, u.CreatedAt, latest(u.UpdatedAt, u.WrittenAt))
+		list[i], err = finish(doc, call.Base, "User", u.ID, u.CreatedAt, u.UpdatedAt)
 		if err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // references lists things by id, address and name.

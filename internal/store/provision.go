@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/segmentio/ksuid"
 
@@ -33,7 +34,7 @@ func scanProvisioned(row scanner) (provision.User, error) {
 	var written, removed sql.NullInt64
 	m, err := scanMember(scanMore{row, []any{&u.Document, &written, &removed}})
 	u.Member, u.Removed = m, removed.Valid
-	u.Linked, u.WrittenAt = written.Valid && !removed.Valid, maybeMoment(written)
+	u.Linked = written.Valid && !removed.Valid
 	return u, err
 }
 
@@ -63,11 +64,11 @@ func (q queries) UserByName(ctx context.Context, organization, email string) (pr
 func (q queries) FindUsers(ctx context.Context, organization string, s provision.Search) ([]provision.User, int, error) {
 	f := &filterSQL{args: []any{organization}, of: memberFields()}
 	where := listedMembers + f.clause(s.Where)
-	total, err := q.number(ctx, `SELECT count(*)`+where, f.args...)
-	if err != nil || s.Limit == 0 || total <= s.Offset {
-		return nil, total, err
-	}
-	ids, err := all(ctx, q, scanText, `SELECT m.id`+where+f.order(s)+f.page(s), f.args...)
+	count := func() (int, error) { return q.number(ctx, `SELECT count(*)`+where, f.args[:f.filtered]...) }
+	// The page is found by id and then read, so that only the page is read.
+	ids, total, err := onePage(s, count, func() ([]string, error) {
+		return all(ctx, q, scanText, `SELECT m.id`+where+f.order(s)+f.page(s), f.args...)
+	})
 	if err != nil || len(ids) == 0 {
 		return nil, total, err
 	}
@@ -96,12 +97,25 @@ func inOrder[T any](rows []T, ids []string, id func(T) string) []T {
 func (q queries) FindGroups(ctx context.Context, organization string, s provision.Search) ([]account.Group, int, error) {
 	f := &filterSQL{args: []any{organization}, of: groupFields()}
 	where := ` FROM groups g WHERE g.organization_id = $1` + f.clause(s.Where)
-	total, err := q.number(ctx, `SELECT count(*)`+where, f.args...)
-	if err != nil || s.Limit == 0 || total <= s.Offset {
-		return nil, total, err
+	count := func() (int, error) { return q.number(ctx, `SELECT count(*)`+where, f.args[:f.filtered]...) }
+	return onePage(s, count, func() ([]account.Group, error) {
+		return all(ctx, q, scanGroup, `SELECT `+groupColumns+where+f.order(s)+f.page(s), f.args...)
+	})
+}
+
+// onePage reads a page and how many there are on all pages. A page that is not full says
+// that itself, so that finding one among many takes one look.
+func onePage[T any](s provision.Search, count func() (int, error), page func() ([]T, error)) ([]T, int, error) {
+	if s.Limit > 0 {
+		rows, err := page()
+		if err != nil || len(rows) < s.Limit && (len(rows) > 0 || s.Offset == 0) {
+			return rows, s.Offset + len(rows), err
+		}
+		total, err := count()
+		return rows, total, err
 	}
-	groups, err := all(ctx, q, scanGroup, `SELECT `+groupColumns+where+f.order(s)+f.page(s), f.args...)
-	return groups, total, err
+	total, err := count()
+	return nil, total, err
 }
 
 // MembersByGroup lists, by group, the members that the provider has not deleted, by id.
@@ -115,10 +129,11 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 		with([]any{organization}, groups...)...)
 }
 
-// SaveUser links a member and keeps its document, its searchable values and its external id.
+// SaveUser links a member and keeps its document, its searchable values and its external
+// id; it was changed now.
 func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, elements []provision.Element) error {
-	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = $1 WHERE organization_id = $2 AND id = $3`,
-		m.ExternalID, m.Organization, m.ID); err != nil {
+	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = $1, updated_at = $2 WHERE organization_id = $3 AND id = $4`,
+		m.ExternalID, millis(tx.now), m.Organization, m.ID); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, `INSERT INTO scim_users (member_id, organization_id, document, written_at) VALUES ($1, $2, $3, $4)
@@ -197,8 +212,9 @@ func (tx *Tx) RecordRequest(ctx context.Context, r provision.Request, keep int) 
 // filterSQL translates a condition to SQL with bound arguments. What varies in its texts
 // is column names from the tables below and placeholders, nothing that came from outside.
 type filterSQL struct {
-	args []any
-	of   resourceSQL
+	args     []any
+	filtered int // how many of args belong to the filter
+	of       resourceSQL
 }
 
 // resourceSQL says where a resource's fields are.
@@ -211,8 +227,7 @@ type resourceSQL struct {
 func memberFields() resourceSQL {
 	return resourceSQL{id: `m.id`, some: (*filterSQL).ofMember, columns: map[provision.Field]string{
 		provision.FieldID: `m.id`, provision.FieldExternalID: `m.external_id`, provision.FieldUserName: `m.email`, provision.FieldName: `m.name`,
-		provision.FieldActive: `(m.status = 'active')`, provision.FieldCreated: `m.created_at`,
-		provision.FieldModified: `(SELECT max(t.at) FROM (SELECT m.updated_at AS at UNION ALL SELECT s.written_at FROM scim_users s WHERE s.member_id = m.id) AS t)`,
+		provision.FieldActive: `(m.status = 'active')`, provision.FieldCreated: `m.created_at`, provision.FieldModified: `m.updated_at`,
 	}}
 }
 
@@ -231,10 +246,12 @@ func (f *filterSQL) bind(v any) string {
 
 // clause continues a WHERE; nothing for no condition.
 func (f *filterSQL) clause(c provision.Condition) string {
-	if c == nil {
-		return ""
+	text := ""
+	if c != nil {
+		text = ` AND ` + f.sql(c, f.of.columns)
 	}
-	return ` AND ` + f.sql(c, f.of.columns)
+	f.filtered = len(f.args)
+	return text
 }
 
 func (f *filterSQL) sql(c provision.Condition, columns map[provision.Field]string) string {
@@ -287,28 +304,41 @@ func (f *filterSQL) compare(c provision.Compare, columns map[provision.Field]str
 	case c.Fold && c.Field == provision.FieldName:
 		// Engines differ in which letters beyond ASCII lower() folds: what was typed is
 		// compared as well.
-		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text) + ` OR ` + f.text(column, c.Op, c.Typed) + `)`
+		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text, true) + ` OR ` + f.text(column, c.Op, c.Typed, true) + `)`
 	}
-	return f.text(column, c.Op, c.Text)
+	return f.text(column, c.Op, c.Text, c.Fold)
 }
 
-// text compares texts byte by byte, with what both engines know: LIKE would take letter
-// case for nothing on one and not on the other.
-func (f *filterSQL) text(column string, op provision.Operator, text string) string {
+// text compares texts. Where letter case matters, parts are found with what both engines
+// know: LIKE would take letter case for nothing on one and not on the other.
+func (f *filterSQL) text(column string, op provision.Operator, text string, folded bool) string {
+	before, after := ``, ``
 	switch op {
 	case provision.Contains:
-		if text == "" {
-			return `1 = 1`
-		}
-		return `length(replace(` + column + `, ` + f.bindText(text) + `, '')) < length(` + column + `)`
+		before, after = `%`, `%`
 	case provision.StartsWith:
-		part := f.bindText(text)
+		after = `%`
+	case provision.EndsWith:
+		before = `%`
+	default:
+		return column + comparison(op) + f.bind(text)
+	}
+	if folded {
+		return column + ` LIKE ` + f.bind(before+likeEscape(text)+after) + ` ESCAPE '\'`
+	}
+	part := f.bindText(text)
+	switch op {
+	case provision.StartsWith:
 		return `substr(` + column + `, 1, length(` + part + `)) = ` + part
 	case provision.EndsWith:
-		part := f.bindText(text)
 		return `(length(` + column + `) >= length(` + part + `) AND substr(` + column + `, length(` + column + `) - length(` + part + `) + 1) = ` + part + `)`
 	}
-	return column + comparison(op) + f.bind(text)
+	return `(` + part + ` = '' OR length(replace(` + column + `, ` + part + `, '')) < length(` + column + `))`
+}
+
+// likeEscape makes a text stand for itself in a LIKE pattern.
+func likeEscape(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
 // bindText is bind with the type said, for functions that take several.
@@ -335,14 +365,15 @@ func (f *filterSQL) ofMember(s provision.Some) string {
 		return `m.id IN (SELECT gm.member_id FROM group_members gm JOIN groups g ON g.id = gm.group_id WHERE ` +
 			f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `g.id`, provision.ElementDisplay: `lower(g.name)`}) + `)`
 	}
-	kept := `m.id IN (SELECT v.member_id FROM scim_values v WHERE v.attribute = ` + f.bind(s.Attribute) + ` AND ` +
+	kept := `SELECT v.member_id FROM scim_values v WHERE v.attribute = ` + f.bind(s.Attribute) + ` AND ` +
 		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `v.value`, provision.ElementDisplay: `v.display`,
-			provision.ElementKind: `v.kind`, provision.ElementPrimary: `v.is_primary`}) + `)`
+			provision.ElementKind: `v.kind`, provision.ElementPrimary: `v.is_primary`})
 	if s.Attribute != "emails" {
-		return kept
+		return `m.id IN (` + kept + `)`
 	}
-	return `(` + kept + ` OR (` + f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.email`, provision.ElementDisplay: `''`,
-		provision.ElementKind: `'work'`, provision.ElementPrimary: `TRUE`}) + ` AND m.id NOT IN (SELECT member_id FROM scim_users)))`
+	return `m.id IN (` + kept + ` UNION ALL SELECT e.id FROM members e WHERE e.organization_id = $1 AND ` +
+		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `e.email`, provision.ElementDisplay: `''`,
+			provision.ElementKind: `'work'`, provision.ElementPrimary: `TRUE`}) + ` AND e.id NOT IN (SELECT member_id FROM scim_users))`
 }
 
 // ofGroup asks for some member of a group.

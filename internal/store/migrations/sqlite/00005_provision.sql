@@ -26,7 +26,7 @@ CREATE TABLE scim_values (
 CREATE INDEX scim_values_value ON scim_values (attribute, value);
 
 CREATE INDEX members_listed ON members (organization_id, id);
-CREATE INDEX members_external ON members (organization_id, external_id) WHERE external_id <> '';
+CREATE INDEX members_external ON members (organization_id, external_id);
 
 -- The last provisioning requests and how they ended; old ones are dropped.
 CREATE TABLE scim_requests (
