@@ -166,26 +166,6 @@ func (s *seeder) policy(workspace string, kind account.PolicyKind, subject strin
 		Kind: kind, Subject: subject, Body: body, Version: 1, UpdatedAt: s.ago(60 * day), UpdatedBy: s.admin.Name}))
 }
 
-func (s *seeder) resources() {
-	for _, w := range []string{s.production, s.staging} {
-		ids := []string{}
-		for _, r := range [][2]string{
-			{"source", "Web shop"}, {"source", "iOS app"}, {"source", "Billing webhooks"},
-			{"destination", "Snowflake warehouse"}, {"destination", "Customer.io"}, {"destination", "Amplitude"},
-			{"transformation", "Mask e-mail addresses"}, {"transformation_library", "geo-lookup"},
-			{"tracking_plan", "Checkout events"}, {"sql_model", "Monthly active users"},
-			{"audience", "Trial users"}, {"table", "orders"}, {"profile", "Customer 360"},
-		} {
-			id := ksuid.New().String()
-			s.try(s.tx.InsertResource(s.ctx, w, account.Resource{ID: id, Type: r[0], Name: r[1]}))
-			ids = append(ids, id)
-		}
-		if w == s.staging {
-			s.sources = ids[:3]
-		}
-	}
-}
-
 // tokens makes tokens in every state. Their secrets are thrown away at once.
 func (s *seeder) tokens() {
 	personal := func(owner account.Member, workspace, name string, scope access.Scope, created, ends time.Time) {

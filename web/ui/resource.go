@@ -1,0 +1,103 @@
+package ui
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/registry"
+	"latchkey/views/layout"
+	"latchkey/views/page"
+	"latchkey/web/openapi"
+)
+
+const (
+	resourceTitle = "Resources"
+	resourcePages = 25 // rows of a page
+)
+
+// ResourcePages are the pages about what is in workspaces, and about the API to it.
+type ResourcePages struct {
+	*Handlers
+	registry *registry.Service
+	document *openapi.Document
+}
+
+// NewResourcePages makes the pages. Resources belongs behind the gate Member, APIDocs is
+// for everybody.
+func NewResourcePages(h *Handlers, resources *registry.Service, document *openapi.Document) *ResourcePages {
+	return &ResourcePages{h, resources, document}
+}
+
+// resourcePath is the address of a workspace's resources.
+func resourcePath(workspace string) string {
+	return "/workspaces/" + url.PathEscape(workspace) + "/resources"
+}
+
+// resourceNav is the navigation entry "Resources". It leads to the workspace that the
+// reader is looking at, otherwise to the first; there is none for who is in no workspace.
+func resourceNav(path string, v visit) (layout.NavItem, bool) {
+	if len(v.Workspaces) == 0 {
+		return layout.NavItem{}, false
+	}
+	item := layout.NavItem{Label: resourceTitle, Icon: "database", Href: resourcePath(v.Workspaces[0].ID)}
+	for _, w := range v.Workspaces {
+		if href := resourcePath(w.ID); path == href {
+			item.Href, item.Current = href, true
+		}
+	}
+	return item, true
+}
+
+// resourceSwitcher leads to the same page of the other workspaces.
+func resourceSwitcher(v visit, workspace string) *layout.Switcher {
+	s := &layout.Switcher{}
+	for _, w := range v.Workspaces {
+		item := layout.SwitcherItem{Label: w.Name, Note: w.Environment.Label(), Href: resourcePath(w.ID), Current: w.ID == workspace}
+		if item.Current {
+			s.Current = w.Name
+		}
+		s.Items = append(s.Items, item)
+	}
+	return s
+}
+
+// Resources shows what is in a workspace, per type, with what the reader may do and why.
+func (h *ResourcePages) Resources(c echo.Context) error {
+	v, workspace := visitOf(c), c.Param("id")
+	q := readPageQuery(resourcePath(workspace), c.QueryParams(), resourcePages)
+	typ := c.QueryParam("type")
+	if typ != "" {
+		q.keep = url.Values{"type": {typ}}
+	}
+	found, err := h.registry.Browse(c.Request().Context(), v.caller, workspace,
+		registry.BrowseQuery{Type: typ, Search: strings.ReplaceAll(q.find, "\x00", ""), Page: q.page, Size: q.size})
+	if err != nil {
+		return err
+	}
+	m := resourcesView(found, h.registry.Types(), typ, q, v.now)
+	m.Shell = h.shell(c, v, resourceTitle)
+	m.Shell.Workspace = resourceSwitcher(v, workspace)
+	return h.render.HTML(c, http.StatusOK, page.ResourcesPage(m))
+}
+
+// APIDocs shows the OpenAPI document to everybody, in the application's frame to who is
+// signed in.
+func (h *ResourcePages) APIDocs(c echo.Context) error {
+	groups, err := h.document.Groups()
+	if err != nil {
+		return err
+	}
+	about, err := h.document.About()
+	if err != nil {
+		return err
+	}
+	m := apiDocsView(about, groups)
+	if v, err := h.visit(c); err == nil {
+		shell := h.shell(c, v, m.Header.Title)
+		m.Shell = &shell
+	}
+	return h.render.HTML(c, http.StatusOK, page.APIDocsPage(m))
+}
