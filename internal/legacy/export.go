@@ -100,8 +100,8 @@ type Member struct {
 
 // Secret is what an export says about a token's value. The zero time means never.
 type Secret struct {
-	Digest    [32]byte  `json:"digest"` // SHA-256
-	Hint      string    `json:"hint"`   // what lists may show
+	Digest    [32]byte  `json:"-"`    // SHA-256
+	Hint      string    `json:"hint"` // what lists may show
 	CreatedAt time.Time `json:"createdAt"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }

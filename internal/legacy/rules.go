@@ -232,3 +232,6 @@ func (g Grant) Describe() string {
 	}
 	return g.Role.Label()
 }
+
+// Catalogue is what the rules give permissions of.
+func (r *Rules) Catalogue() *access.Catalogue { return r.catalogue }

@@ -1,0 +1,186 @@
+package migration
+
+import (
+	"fmt"
+	"strings"
+
+	"latchkey/internal/account"
+	"latchkey/internal/legacy"
+)
+
+// nameKey is equal for names of workspaces that may not stand side by side.
+func nameKey(name string) string { return strings.ToLower(name) }
+
+// prepare reads what the items of a batch are compared with.
+func (st *stage) prepare(kind Kind, items []Item) (err error) {
+	switch kind {
+	case Workspaces:
+		var refs []string
+		for _, i := range items {
+			refs = append(refs, i.Ref)
+		}
+		taken, err := st.tx.WorkspaceIDsTaken(st.ctx, refs)
+		for id := range taken {
+			if _, ours := st.byID[id]; !ours {
+				st.byID[id] = account.Workspace{} // of another organization
+			}
+		}
+		return err
+	case Resources:
+		ids := make([]string, 0, 2*len(items))
+		for _, i := range items {
+			ids = append(ids, i.Ref)
+			if linked := st.links[Resources][i.Ref]; linked != "" && linked != i.Ref {
+				ids = append(ids, linked)
+			}
+		}
+		st.located, err = st.tx.LocatedResources(st.ctx, ids)
+	case PersonalTokens, ServiceTokens:
+		digests := make([][]byte, len(items))
+		for n, i := range items {
+			digests[n] = i.Digest
+		}
+		st.held, err = st.tx.HeldDigests(st.ctx, digests)
+	case Members:
+	}
+	return err
+}
+
+// compare finds out what of the item is here already. A choice that does not fit any more
+// is forgotten.
+func (st *stage) compare(i *Item) error {
+	i.Known = false
+	var found Conflict
+	switch i.Kind {
+	case Workspaces:
+		found = st.compareWorkspace(i)
+	case Resources:
+		return st.compareResource(i)
+	case Members:
+		found = st.compareMember(i)
+	case PersonalTokens, ServiceTokens:
+		found = st.compareToken(i)
+	}
+	if found != i.Conflict {
+		i.Conflict, i.Choice = found, ""
+	}
+	if i.Kind == Workspaces {
+		st.settle(i)
+	}
+	return nil
+}
+
+func (st *stage) compareWorkspace(i *Item) Conflict {
+	if w, here := st.byID[st.links[Workspaces][i.Ref]]; here && w.Organization == st.m.Organization {
+		i.Known, i.Local = true, w.ID
+		return ""
+	}
+	if _, taken := st.byName[nameKey(i.Name)]; taken {
+		return SameName
+	}
+	return ""
+}
+
+// settle decides where the workspace goes: into one that is here, or into a new one whose
+// id is the old one where that is free.
+func (st *stage) settle(i *Item) {
+	existing := st.byName[nameKey(i.Name)]
+	p := place{local: i.Local, name: i.Name}
+	switch {
+	case i.Known:
+		p.name = st.byID[i.Local].Name
+	case i.Conflict == SameName && i.Choice != Anew:
+		p = place{existing.ID, existing.Name}
+	default:
+		if _, taken := st.byID[p.local]; taken || p.local == "" {
+			p.local = st.freeWorkspaceID(i.Ref)
+		}
+		p.name = st.freeName(i.Name)
+		st.names[nameKey(p.name)] = true
+	}
+	i.Local, st.workspaces[i.Ref] = p.local, p
+}
+
+func (st *stage) freeWorkspaceID(ref string) string {
+	if _, taken := st.byID[ref]; taken {
+		return newID()
+	}
+	return ref
+}
+
+// freeName is name, or name with a number behind it that makes it new.
+func (st *stage) freeName(name string) string {
+	for n := 1; ; n++ {
+		suffix := ""
+		switch {
+		case n == 2:
+			suffix = " (imported)"
+		case n > 2:
+			suffix = fmt.Sprintf(" (imported %d)", n-1)
+		}
+		base := []rune(name)
+		if room := 64 - len(suffix); len(base) > room {
+			base = base[:room]
+		}
+		if free := strings.TrimSpace(string(base)) + suffix; !st.names[nameKey(free)] {
+			return free
+		}
+	}
+}
+
+// compareResource keeps a resource's id where it is free. One of the same id and type in the
+// same workspace is taken to be the same resource.
+func (st *stage) compareResource(i *Item) error {
+	x, err := decoded[legacy.Resource](*i)
+	if err != nil {
+		return err
+	}
+	target := st.workspaces[x.Workspace].local
+	for _, id := range []string{st.links[Resources][i.Ref], i.Ref} {
+		if at, there := st.located[id]; there && at.Workspace == target && at.Type == x.Type {
+			i.Known, i.Local = true, id
+			return nil
+		}
+	}
+	if _, taken := st.located[i.Ref]; !taken {
+		i.Local = i.Ref
+	} else if i.Local == "" || i.Local == i.Ref {
+		i.Local = newID()
+	}
+	return nil
+}
+
+func (st *stage) compareMember(i *Item) Conflict {
+	linked := st.links[Members][i.Ref]
+	if _, here := st.present[linked]; here {
+		i.Known, i.Local = true, linked
+		return ""
+	}
+	if other, taken := st.emails[i.Detail]; taken {
+		i.Local = other.ID
+		return SameEmail
+	}
+	if _, stale := st.present[i.Local]; i.Local == "" || stale || i.Local == linked {
+		i.Local = newID()
+	}
+	if linked != "" {
+		return Removed
+	}
+	return ""
+}
+
+func (st *stage) compareToken(i *Item) Conflict {
+	held, taken := st.held[string(i.Digest)]
+	switch linked := st.links[i.Kind][i.Ref]; {
+	case taken && held.ID == linked:
+		// Deleted here since or not: it came, and nothing brings it back.
+		i.Known, i.Local = true, linked
+		return ""
+	case taken:
+		return SameDigest
+	}
+	if i.Local == "" || i.Local == st.links[i.Kind][i.Ref] {
+		i.Local = newID()
+	}
+	return ""
+}

@@ -1,0 +1,221 @@
+package migration
+
+import (
+	"context"
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Choose resolves the conflict of one item. Invalid for a choice that its conflict does not
+// offer; NotFound when there is no such item; Conflict when nothing is staged.
+func (s *Service) Choose(ctx context.Context, by audit.Caller, seq int64, choice Choice) (Item, error) {
+	var i Item
+	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		var err error
+		if i, err = tx.StagedItem(ctx, m.ID, seq); err != nil {
+			return err
+		}
+		if !slices.Contains(i.Conflict.Choices(), choice) {
+			return fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
+		}
+		if err := decide(ctx, tx, m, &i, choice); err != nil {
+			return err
+		}
+		return follow(ctx, tx, m, i.Conflict)
+	}, Staged)
+	return i, err
+}
+
+// ChooseAll resolves every conflict of a kind that waits for a choice, and returns how many
+// there were. Errors as for Choose.
+func (s *Service) ChooseAll(ctx context.Context, by audit.Caller, conflict Conflict, choice Choice) (int, error) {
+	if !slices.Contains(conflict.Choices(), choice) {
+		return 0, fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
+	}
+	decided := 0
+	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		for _, kind := range Kinds() {
+			err := each(ctx, tx, m.ID, kind, func(i *Item) error {
+				if i.Conflict != conflict || !i.Open() {
+					return nil
+				}
+				decided++
+				return decide(ctx, tx, m, i, choice)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return follow(ctx, tx, m, conflict)
+	}, Staged)
+	return decided, err
+}
+
+func decide(ctx context.Context, tx Tx, m Migration, i *Item, choice Choice) error {
+	i.Choice = choice
+	i.Rank = i.rank()
+	return tx.UpdateItem(ctx, m.ID, *i)
+}
+
+// follow compares everything anew where other items depend on what was chosen: what is in a
+// workspace on where that goes, tokens on whether their owner comes.
+func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
+	if conflict != SameName && conflict != Removed {
+		return nil
+	}
+	st, err := newStage(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	return st.run(func(i *Item) error { return st.mirror(i, true) })
+}
+
+// Find returns one page of staged items and how many there are on all pages.
+func (s *Service) Find(ctx context.Context, by audit.Caller, q Query) ([]Item, int, error) {
+	o, err := s.Overview(ctx, by)
+	if err != nil || o.Empty() {
+		return nil, 0, err
+	}
+	return s.store.FindStaged(ctx, o.Staging.ID, q)
+}
+
+// Tallies counts what is in the staging area; nothing when it is empty.
+func (s *Service) Tallies(ctx context.Context, by audit.Caller) ([]Tally, error) {
+	o, err := s.Overview(ctx, by)
+	if err != nil || o.Empty() {
+		return nil, err
+	}
+	return s.store.Tallies(ctx, o.Staging.ID)
+}
+
+// View is a staged item with what looking at it and editing it needs.
+type View struct {
+	Item
+	Migration Migration
+	Plan      access.Plan
+	Places    []ViewPlace // by policy of the item, in the same order
+}
+
+// ViewPlace is the workspace of a staged policy, as it will be.
+type ViewPlace struct {
+	Name      string
+	Baseline  access.Policy
+	Resources []account.Resource // those that are there and those that come
+}
+
+// Item returns a staged item; NotFound when there is none, Conflict before the import.
+func (s *Service) Item(ctx context.Context, by audit.Caller, seq int64) (View, error) {
+	o, err := s.Overview(ctx, by)
+	switch {
+	case err != nil:
+		return View{}, err
+	case o.Staging.State != Staged:
+		return View{}, fault.NewConflict("Nothing is staged.")
+	}
+	v := View{Migration: o.Staging}
+	if v.Item, err = s.store.StagedItem(ctx, o.Staging.ID, seq); err != nil {
+		return v, err
+	}
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return v, err
+	}
+	v.Plan = org.Plan
+	v.Places, err = viewPlaces(ctx, s.store, o.Staging, v.After.Policies)
+	return v, err
+}
+
+// viewPlaces loads the workspaces of policies.
+func viewPlaces(ctx context.Context, r Reader, m Migration, policies []Policy) ([]ViewPlace, error) {
+	places, at := make([]ViewPlace, len(policies)), map[string][]int{}
+	for n, p := range policies {
+		at[p.Workspace] = append(at[p.Workspace], n)
+	}
+	err := each(ctx, r, m.ID, Workspaces, func(i *Item) error {
+		if len(at[i.Ref]) == 0 {
+			return nil
+		}
+		place, err := viewPlace(ctx, r, m, *i)
+		for _, n := range at[i.Ref] {
+			places[n] = place
+		}
+		return err
+	})
+	return places, err
+}
+
+func viewPlace(ctx context.Context, r Reader, m Migration, w Item) (ViewPlace, error) {
+	place := ViewPlace{Name: w.Name, Baseline: access.Policy{}}
+	baseline, err := r.Baseline(ctx, m.Organization, w.Local)
+	if err == nil {
+		place.Baseline = baseline.Body
+		place.Resources, err = r.Resources(ctx, m.Organization, w.Local)
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return place, err
+	}
+	return place, each(ctx, r, m.ID, Resources, func(i *Item) error {
+		x, err := resourceOf(*i)
+		if err == nil && x.Workspace == w.Ref && !i.Known {
+			place.Resources = append(place.Resources, account.Resource{ID: i.Local, Type: x.Type, Name: x.Name})
+		}
+		return err
+	})
+}
+
+// SavePolicy replaces a staged policy of an item: the one in a workspace, by its id in the
+// old system. Invalid, by permission, for what the catalogue or the plan does not allow or
+// for resources that the workspace will not have; NotFound when the item has no policy
+// there; Conflict for an item that is left out.
+func (s *Service) SavePolicy(ctx context.Context, by audit.Caller, seq int64, workspace string, body access.Policy) error {
+	return s.change(ctx, by, func(tx Tx, m Migration) error {
+		i, err := tx.StagedItem(ctx, m.ID, seq)
+		if err != nil {
+			return err
+		}
+		if i.LeftOut() {
+			return fault.NewConflict("It is left out: its policy means nothing.")
+		}
+		at := slices.IndexFunc(i.After.Policies, func(p Policy) bool { return p.Workspace == workspace })
+		if at < 0 {
+			return fault.NewNotFound("That policy")
+		}
+		if err := s.checkPolicy(ctx, tx, m, i.After.Policies[at], body); err != nil {
+			return err
+		}
+		if i.After.Policies[at].Body.Equal(body) {
+			return nil
+		}
+		i.After.Policies[at].Body, i.After.Policies[at].Edited = body, true
+		return tx.UpdateItem(ctx, m.ID, i)
+	}, Staged)
+}
+
+// checkPolicy finds everything that is wrong with an edited policy.
+func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Policy, body access.Policy) error {
+	org, err := tx.Organization(ctx, m.Organization)
+	if err != nil {
+		return err
+	}
+	places, err := viewPlaces(ctx, tx, m, []Policy{old})
+	if err != nil {
+		return err
+	}
+	types := map[string]string{}
+	for _, r := range places[0].Resources {
+		types[r.ID] = r.Type
+	}
+	var problems fault.Problems
+	problems.AddAll(s.catalogue.CheckChange(old.Body, body))
+	problems.AddAll(org.Plan.Refuses(s.catalogue, old.Body, body))
+	for _, perm := range body.Permissions() {
+		if slices.ContainsFunc(body[perm].IDs, func(id string) bool { return types[id] != perm.Type() }) {
+			problems.Add(string(perm), "Choose resources of this type in this workspace only: some of those chosen are not.")
+		}
+	}
+	return problems.Err("Some fields need your attention.")
+}

@@ -1,0 +1,257 @@
+package migration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+	"latchkey/internal/registry"
+	"latchkey/internal/token"
+)
+
+// errOpen says that a conflict waits for a choice.
+var errOpen = fault.NewConflict("Some conflicts wait for a choice. Resolve them first.")
+
+// Deploy makes the staged import live: all of it in one transaction, for good. typed must
+// be the organization's name (Invalid with field "name" otherwise); the operator types
+// nothing. What exists is compared once more: a conflict that has come up since is saved
+// in the staging area, and the error is a Conflict, as it is while choices are missing or
+// when no active Admin would be left. Denied when the plan has no room for the members or no
+// tokens. A file that brings nothing new changes nothing.
+func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Migration, error) {
+	var done Migration
+	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		org, err := tx.Organization(ctx, by.Organization)
+		if err != nil {
+			return err
+		}
+		if !s.operator && strings.TrimSpace(typed) != org.Name {
+			return fault.NewInvalid("Type the organization's name to deploy.", fault.Field{Path: "name", Message: "Type " + org.Name + "."})
+		}
+		d, err := newDeployment(ctx, tx, m, by, org)
+		if err != nil {
+			return err
+		}
+		done, err = d.run()
+		return err
+	}, Staged)
+	if errors.Is(err, errOpen) {
+		return done, s.recheck(ctx, by)
+	}
+	return done, err
+}
+
+// recheck saves what a deployment has found to clash.
+func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
+	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		st, err := newStage(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		return st.run(func(i *Item) error { return st.mirror(i, true) })
+	}, Staged)
+	if err != nil {
+		return err
+	}
+	return errOpen
+}
+
+// deployment is one Deploy.
+type deployment struct {
+	*stage
+	by    audit.Caller
+	org   account.Organization
+	made  map[Kind][]Link
+	added struct{ members, tokens, other int }
+}
+
+func newDeployment(ctx context.Context, tx Tx, m Migration, by audit.Caller, org account.Organization) (*deployment, error) {
+	st, err := newStage(ctx, tx, m)
+	return &deployment{stage: st, by: by, org: org, made: map[Kind][]Link{}}, err
+}
+
+func (d *deployment) run() (Migration, error) {
+	open := false
+	err := d.stage.run(func(i *Item) error {
+		open = open || i.Open()
+		return d.mirror(i, true)
+	})
+	switch {
+	case err != nil:
+		return d.m, err
+	case open:
+		return d.m, errOpen
+	}
+	for _, kind := range Kinds() {
+		err := each(d.ctx, d.tx, d.m.ID, kind, func(i *Item) error {
+			if i.LeftOut() {
+				return nil
+			}
+			d.made[kind] = append(d.made[kind], Link{kind, i.Ref, i.Local})
+			return d.apply(*i)
+		})
+		if err != nil {
+			return d.m, err
+		}
+	}
+	if err := d.check(); err != nil {
+		return d.m, err
+	}
+	return d.finish()
+}
+
+// check refuses what the organization as a whole must not become.
+func (d *deployment) check() error {
+	if d.added.tokens > 0 && !d.org.Plan.Has(access.FeatureTokens) {
+		return fault.NewDenied(access.UpgradeText)
+	}
+	if limit, limited := d.org.Plan.MemberLimit(); limited && d.added.members > 0 {
+		if n, err := d.tx.CountMembers(d.ctx, d.org.ID); err != nil {
+			return err
+		} else if n > limit {
+			return fault.NewDenied("The plan " + d.org.Plan.Label() + " has no room for so many members. " + access.UpgradeText)
+		}
+	}
+	admins, err := d.tx.CountActiveAdmins(d.ctx, d.org.ID)
+	if err == nil && admins == 0 {
+		return fault.NewConflict("No active Admin would be left. Keep one of them as they are.")
+	}
+	return err
+}
+
+// finish writes down what was done and empties the staging area.
+func (d *deployment) finish() (Migration, error) {
+	report, err := buildReport(d.ctx, d.tx, d.m, d.org)
+	if err != nil {
+		return d.m, err
+	}
+	d.m.State, d.m.DeployedAt, d.m.DeployedByName = Deployed, d.tx.Now(), d.by.Name
+	report.Deployed, report.By = audit.FormatTime(d.m.DeployedAt), d.by.Name
+	text, err := json.Marshal(report)
+	if err != nil {
+		return d.m, err
+	}
+	d.m.Report = string(text)
+	for _, kind := range Kinds() {
+		if err := d.tx.SaveLinks(d.ctx, d.org.ID, d.m.Source.ID, d.made[kind]); err != nil {
+			return d.m, err
+		}
+	}
+	if d.added.members+d.added.tokens+d.added.other == 0 {
+		return d.m, d.tx.DeleteMigration(d.ctx, d.org.ID, d.m.ID) // nothing to tell
+	}
+	if err := d.tx.DeleteItems(d.ctx, d.m.ID); err != nil {
+		return d.m, err
+	}
+	if err := d.tx.UpdateMigration(d.ctx, d.m); err != nil {
+		return d.m, err
+	}
+	return d.m, d.tx.AppendEvent(d.ctx, d.by.Did(audit.Migrated,
+		audit.Target{Type: audit.TargetOrganization, ID: d.org.ID, Name: d.org.Name}).Changed("", report.state(d.m)))
+}
+
+func (d *deployment) apply(i Item) error {
+	switch i.Kind {
+	case Workspaces:
+		return d.addWorkspace(i)
+	case Resources:
+		return d.addResource(i)
+	case Members:
+		return d.addMember(i)
+	case PersonalTokens:
+		return d.addPersonalToken(i)
+	case ServiceTokens:
+		return d.addServiceToken(i)
+	}
+	return nil
+}
+
+func (d *deployment) addWorkspace(i Item) error {
+	if _, here := d.byID[i.Local]; here {
+		return nil
+	}
+	w, err := decoded[legacy.Workspace](i)
+	if err != nil {
+		return err
+	}
+	d.added.other++
+	now, name := d.tx.Now(), d.workspaces[i.Ref].name
+	if err := d.tx.InsertWorkspace(d.ctx, account.Workspace{ID: i.Local, Organization: d.org.ID, Name: name,
+		Environment: account.Environment(w.Environment), Region: w.Region, CreatedAt: now, UpdatedAt: now}); err != nil {
+		return err
+	}
+	if err := d.tx.InsertPolicy(d.ctx, d.policy(account.Place{Kind: account.BaselinePolicy, Workspace: i.Local}, access.Policy{})); err != nil {
+		return err
+	}
+	return d.tell(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: i.Local, Name: name, Workspace: i.Local})
+}
+
+// tell adds an event to the audit log.
+func (d *deployment) tell(action audit.Action, target audit.Target) error {
+	return d.tx.AppendEvent(d.ctx, d.by.Did(action, target))
+}
+
+// policy is a new policy in a place.
+func (d *deployment) policy(at account.Place, body access.Policy) account.Policy {
+	return account.Policy{ID: newID(), Organization: d.org.ID, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject,
+		Body: body, Version: 1, UpdatedAt: d.tx.Now(), UpdatedBy: d.by.Name}
+}
+
+func (d *deployment) addResource(i Item) error {
+	x, err := resourceOf(i)
+	if err != nil {
+		return err
+	}
+	d.added.other++
+	r := registry.Resource{ID: i.Local, Workspace: d.workspaces[x.Workspace].local, Type: x.Type, Name: x.Name, Definition: x.Definition,
+		Enabled: true, Config: "{}", CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now(), CreatedBy: d.by.Name, Version: 1}
+	if x.Type == registry.Source {
+		r.WriteKey = newID()
+	}
+	if err := d.tx.AddResource(d.ctx, r); err != nil || !audit.Known(audit.TargetType(x.Type), audit.Created) {
+		return err
+	}
+	return d.tell(audit.Created, audit.Target{Type: audit.TargetType(x.Type), ID: r.ID, Name: r.Name, Workspace: r.Workspace})
+}
+
+func resourceOf(i Item) (legacy.Resource, error) { return decoded[legacy.Resource](i) }
+
+func (d *deployment) addPersonalToken(i Item) error {
+	t, err := decoded[legacy.PersonalToken](i)
+	if err != nil {
+		return err
+	}
+	owner := d.people[t.Owner]
+	return d.addToken(i, t.Secret, token.Token{Kind: token.Personal, Owner: owner.local, Workspace: d.workspaces[t.Workspace].local,
+		Scope: t.Scope, CreatedBy: owner.local}, audit.TargetPersonalToken)
+}
+
+func (d *deployment) addServiceToken(i Item) error {
+	t, err := decoded[legacy.ServiceToken](i)
+	if err != nil {
+		return err
+	}
+	made := token.Token{Kind: token.Organization, CreatedBy: d.by.ID, CreatedByName: d.by.Name}
+	if t.Grant.Workspace != "" {
+		made.Kind, made.Workspace, made.Policy = token.Workspace, d.workspaces[t.Grant.Workspace].local, i.After.Policies[0].Body
+	}
+	return d.addToken(i, t.Secret, made, audit.TargetServiceToken)
+}
+
+// addToken adds a token under the digest that it came with. Its secret keeps its shape, so
+// it is marked as one of the old system.
+func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token, target audit.TargetType) error {
+	d.added.tokens++
+	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
+	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
+	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil {
+		return err
+	}
+	return d.tell(audit.Created, audit.Target{Type: target, ID: t.ID, Name: t.Name, Workspace: t.Workspace})
+}

@@ -1,0 +1,108 @@
+package migration
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+)
+
+// addMember adds a member with its policies, or brings them to the member who has the
+// address already, as was chosen.
+func (d *deployment) addMember(i Item) error {
+	if i.Conflict == SameEmail {
+		return d.join(i)
+	}
+	m, err := decoded[legacy.Member](i)
+	if err != nil {
+		return err
+	}
+	d.added.members++
+	member := account.Member{ID: i.Local, Organization: d.org.ID, Email: m.Email, Name: m.Name, Role: i.After.Role,
+		Status: account.Active, CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now()}
+	if !m.Active {
+		member.Status = account.Deactivated
+	}
+	if err := d.tx.InsertMember(d.ctx, member, ""); err != nil {
+		return err
+	}
+	for _, p := range i.After.Policies {
+		if err := d.tx.InsertPolicy(d.ctx, d.policy(d.at(i, p), p.Body)); err != nil {
+			return err
+		}
+	}
+	return d.tell(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: member.ID, Name: member.Name})
+}
+
+// at is where a staged policy of a member will stand.
+func (d *deployment) at(i Item, p Policy) account.Place {
+	return account.Place{Kind: account.MemberPolicy, Workspace: d.workspaces[p.Workspace].local, Subject: i.Local}
+}
+
+// join changes the member who is here: nothing, what is missing, or all that the import
+// speaks of. Status, name and workspaces that the import does not have stay.
+func (d *deployment) join(i Item) error {
+	if i.Choice == Keep {
+		return nil
+	}
+	m, err := d.tx.Member(d.ctx, d.org.ID, i.Local)
+	if err != nil {
+		return err
+	}
+	role := i.After.Role
+	if i.Choice == Add && m.Role == access.RoleAdmin {
+		role = access.RoleAdmin
+	}
+	if role != m.Role {
+		before := m.Role
+		m.Role, m.UpdatedAt = role, d.tx.Now()
+		if err := d.tx.UpdateMember(d.ctx, m); err != nil {
+			return err
+		}
+		d.added.other++
+		event := d.by.Did(audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
+		if err := d.tx.AppendEvent(d.ctx, event.Changed(`{"role":"`+string(before)+`"}`, `{"role":"`+string(role)+`"}`)); err != nil {
+			return err
+		}
+	}
+	for _, p := range i.After.Policies {
+		if err := d.joinPolicy(i, m, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinPolicy adds to a policy of the member, or replaces it.
+func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
+	at := d.at(i, staged)
+	old, err := d.tx.PolicyAt(d.ctx, d.org.ID, at)
+	target := func(id string) audit.Target {
+		return audit.Target{Type: audit.TargetPolicy, ID: id, Name: m.Name + " in " + d.workspaces[staged.Workspace].name, Workspace: at.Workspace}
+	}
+	if fault.Is(err, fault.NotFound) {
+		p := d.policy(at, staged.Body)
+		d.added.other++
+		if err := d.tx.InsertPolicy(d.ctx, p); err != nil {
+			return err
+		}
+		return d.tx.AppendEvent(d.ctx, d.by.Did(audit.Created, target(p.ID)).Changed("", p.Body.String()))
+	}
+	if err != nil {
+		return err
+	}
+	next := old
+	if next.Body = staged.Body; i.Choice == Add {
+		next.Body = old.Body.Union(staged.Body)
+	}
+	if next.Body.Equal(old.Body) {
+		return nil
+	}
+	d.added.other++
+	next.Version, next.UpdatedAt, next.UpdatedBy = old.Version+1, d.tx.Now(), d.by.Name
+	if err := d.tx.UpdatePolicy(d.ctx, next); err != nil {
+		return err
+	}
+	return d.tx.AppendEvent(d.ctx, d.by.Did(audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))
+}

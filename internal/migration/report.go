@@ -1,0 +1,350 @@
+package migration
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/legacy"
+)
+
+// Report says what an import does, or did once it is deployed.
+type Report struct {
+	Organization string              `json:"organization"`
+	Source       legacy.Organization `json:"source"`
+	File         string              `json:"file"`
+	SHA256       string              `json:"sha256"`
+	Strategy     Strategy            `json:"strategy"`
+	Deployed     string              `json:"deployed,omitempty"` // when
+	By           string              `json:"by,omitempty"`
+	Totals       []Total             `json:"totals"`
+	FileWarnings []legacy.Warning    `json:"fileWarnings"`
+	MoreWarnings int                 `json:"moreWarnings"` // beyond those
+	Entries      []Entry             `json:"entries"`
+	Members      []Line              `json:"members"`
+	Tokens       []Line              `json:"serviceTokens"`
+	Policies     []access.Policy     `json:"policies"` // what lines refer to, counted from 0
+}
+
+// Total counts a kind.
+type Total struct {
+	Kind    Kind `json:"kind"`
+	New     int  `json:"new"`
+	Joined  int  `json:"joined"`  // with what is here already, as was chosen
+	Known   int  `json:"known"`   // imported before: unchanged
+	LeftOut int  `json:"leftOut"` // as was chosen
+}
+
+// Level is what an entry is about.
+type Level string
+
+// The levels.
+const (
+	LevelConflict Level = "conflict" // and how it was resolved
+	LevelLess     Level = "less"     // less than before
+	LevelWatch    Level = "watch"    // worth a look
+	LevelEdited   Level = "edited"   // an Admin changed the staged policy
+)
+
+// Entry is something to know about one item.
+type Entry struct {
+	Level    Level  `json:"level"`
+	Kind     Kind   `json:"kind"`
+	Ref      string `json:"id"` // in the old system
+	Name     string `json:"name"`
+	Detail   string `json:"detail,omitempty"`
+	Text     string `json:"text"`
+	Unsolved bool   `json:"unsolved,omitempty"` // a conflict that waits for a choice
+}
+
+// Line is a member or a service token, before and after.
+type Line struct {
+	Ref    string      `json:"id"`
+	Name   string      `json:"name"`
+	Detail string      `json:"detail,omitempty"`
+	Role   access.Role `json:"role,omitempty"`
+	In     []LinePlace `json:"in,omitempty"`
+}
+
+// LinePlace is what a line has in one workspace. Policy counts from 0 in Report.Policies.
+type LinePlace struct {
+	Workspace string `json:"workspace"` // id in the old system
+	Before    string `json:"before"`
+	Policy    int    `json:"policy"`
+}
+
+// Preview is the report of what is staged, before it is deployed. NotFound when the staging
+// area is empty.
+func (s *Service) Preview(ctx context.Context, by audit.Caller) (Report, error) {
+	if err := s.may(by); err != nil {
+		return Report{}, err
+	}
+	m, err := s.store.Staging(ctx, by.Organization)
+	if err != nil {
+		return Report{}, err
+	}
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return Report{}, err
+	}
+	return buildReport(ctx, s.store, m, org)
+}
+
+// reporter builds a report.
+type reporter struct {
+	report   Report
+	policies map[string]int
+}
+
+func buildReport(ctx context.Context, r Reader, m Migration, org account.Organization) (Report, error) {
+	b := reporter{policies: map[string]int{}, report: Report{Organization: org.Name, Source: m.Source, File: m.FileName, SHA256: m.Digest,
+		Strategy: m.Strategy, FileWarnings: m.Summary.Warnings, MoreWarnings: m.Summary.More,
+		Entries: []Entry{}, Members: []Line{}, Tokens: []Line{}, Policies: []access.Policy{}}}
+	if b.report.FileWarnings == nil {
+		b.report.FileWarnings = []legacy.Warning{}
+	}
+	for _, kind := range Kinds() {
+		total := Total{Kind: kind}
+		err := each(ctx, r, m.ID, kind, func(i *Item) error {
+			total.count(*i)
+			b.add(*i)
+			return nil
+		})
+		if err != nil {
+			return b.report, err
+		}
+		b.report.Totals = append(b.report.Totals, total)
+	}
+	return b.report, nil
+}
+
+func (t *Total) count(i Item) {
+	switch {
+	case i.Known:
+		t.Known++
+	case i.Choice == LeaveOut:
+		t.LeftOut++
+	case i.Conflict == SameEmail, i.Conflict == SameName && i.Choice != Anew, i.Open():
+		t.Joined++
+	default:
+		t.New++
+	}
+}
+
+func (b *reporter) add(i Item) {
+	tell := func(level Level, text string, unsolved bool) {
+		b.report.Entries = append(b.report.Entries, Entry{level, i.Kind, i.Ref, i.Name, i.Detail, text, unsolved})
+	}
+	if i.Conflict != "" {
+		tell(LevelConflict, i.Conflict.Text()+" "+i.Choice.Text(), i.Open())
+	}
+	if i.LeftOut() {
+		return
+	}
+	for _, n := range i.After.Notes {
+		tell(Level(n.Effect), n.Text, false)
+	}
+	for _, p := range i.After.Policies {
+		if p.Edited {
+			tell(LevelEdited, "The policy in "+p.Workspace+" was edited before it was deployed.", false)
+			continue
+		}
+		for _, n := range p.Notes {
+			tell(Level(n.Effect), n.Text, false)
+		}
+	}
+	line := Line{Ref: i.Ref, Name: i.Name, Detail: i.Detail, Role: i.After.Role}
+	for _, p := range i.After.Policies {
+		line.In = append(line.In, LinePlace{p.Workspace, p.Before, b.policy(p.Body)})
+	}
+	switch i.Kind {
+	case Members:
+		b.report.Members = append(b.report.Members, line)
+	case ServiceTokens:
+		b.report.Tokens = append(b.report.Tokens, line)
+	case Workspaces, Resources, PersonalTokens:
+	}
+}
+
+// policy is the place of a policy in the report; equal ones have one.
+func (b *reporter) policy(p access.Policy) int {
+	key := p.String()
+	n, ok := b.policies[key]
+	if !ok {
+		n = len(b.report.Policies)
+		b.policies[key] = n
+		b.report.Policies = append(b.report.Policies, p)
+	}
+	return n
+}
+
+// Text says what the conflict is.
+func (c Conflict) Text() string {
+	switch c {
+	case SameName:
+		return "A workspace of this name exists."
+	case SameEmail:
+		return "A member with this address exists."
+	case Removed:
+		return "The member was imported before and has been removed since."
+	case SameDigest:
+		return "A token with this secret exists here or was revoked here."
+	}
+	return ""
+}
+
+// Text says what the choice means, as a sentence.
+func (c Choice) Text() string {
+	switch c {
+	case Use:
+		return "The import goes into it."
+	case Anew:
+		return "It is imported as a new one."
+	case Keep:
+		return "Role and policies stay as they are here; the tokens come."
+	case Add:
+		return "What the import gives comes on top."
+	case Replace:
+		return "Role and the policies in imported workspaces are replaced."
+	case LeaveOut:
+		return "It is left out."
+	}
+	return "No choice has been made."
+}
+
+// Unsolved counts the conflicts that wait for a choice.
+func (r Report) Unsolved() int {
+	n := 0
+	for _, e := range r.Entries {
+		if e.Unsolved {
+			n++
+		}
+	}
+	return n
+}
+
+// Clean reports whether there is nothing to look at.
+func (r Report) Clean() bool { return len(r.Entries) == 0 && len(r.FileWarnings) == 0 }
+
+// Changes counts what is added or joined.
+func (r Report) Changes() int {
+	n := 0
+	for _, t := range r.Totals {
+		n += t.New + t.Joined
+	}
+	return n
+}
+
+// state is what the audit log keeps of a deployment.
+func (r Report) state(m Migration) string {
+	sum := sha256.Sum256([]byte(m.Report))
+	text, err := json.Marshal(struct {
+		Migration string   `json:"migration"`
+		Strategy  Strategy `json:"strategy"`
+		File      string   `json:"fileSha256"`
+		Report    string   `json:"reportSha256"`
+		Totals    []Total  `json:"totals"`
+	}{m.ID, m.Strategy, m.Digest, hex.EncodeToString(sum[:]), r.Totals})
+	if err != nil { // texts and numbers always marshal
+		return "{}"
+	}
+	return string(text)
+}
+
+// Label names the kind for people, in the plural.
+func (k Kind) Label() string {
+	switch k {
+	case Workspaces:
+		return "Workspaces"
+	case Resources:
+		return "Resources"
+	case Members:
+		return "Members"
+	case PersonalTokens:
+		return "Personal access tokens"
+	case ServiceTokens:
+		return "Service access tokens"
+	}
+	return string(k)
+}
+
+// WriteText writes the report for people.
+func (r Report) WriteText(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("Import of %s into %s", r.Source.Name, r.Organization)
+	p.line("File: %s (SHA-256 %s)", r.File, r.SHA256)
+	p.line("Strategy: %s", r.Strategy.Label())
+	if r.Deployed != "" {
+		p.line("Deployed: %s by %s", r.Deployed, r.By)
+	}
+	p.line("")
+	p.line("%-24s %8s %8s %8s %8s", "", "new", "joined", "known", "left out")
+	for _, t := range r.Totals {
+		p.line("%-24s %8d %8d %8d %8d", t.Kind.Label(), t.New, t.Joined, t.Known, t.LeftOut)
+	}
+	if len(r.FileWarnings) > 0 {
+		p.line("")
+		p.line("Warnings about the file:")
+		for _, f := range r.FileWarnings {
+			p.line("  %s: %s", f.Path, f.Message)
+		}
+		if r.MoreWarnings > 0 {
+			p.line("  and %d more", r.MoreWarnings)
+		}
+	}
+	for _, level := range []Level{LevelConflict, LevelLess, LevelWatch, LevelEdited} {
+		p.entries(level, r.Entries)
+	}
+	return p.err
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+func (p *printer) entries(level Level, entries []Entry) {
+	first := true
+	for _, e := range entries {
+		if e.Level != level {
+			continue
+		}
+		if first {
+			p.line("")
+			p.line("%s:", level.Label())
+			first = false
+		}
+		name := e.Name
+		if e.Detail != "" {
+			name += " (" + e.Detail + ")"
+		}
+		p.line("  %s %s: %s", e.Ref, name, e.Text)
+	}
+}
+
+// Label heads the entries of a level.
+func (l Level) Label() string {
+	switch l {
+	case LevelConflict:
+		return "Conflicts"
+	case LevelLess:
+		return "Less than before"
+	case LevelWatch:
+		return "Worth a look"
+	case LevelEdited:
+		return "Edited before deploying"
+	}
+	return string(l)
+}

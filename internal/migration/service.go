@@ -1,0 +1,133 @@
+package migration
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Service is the use cases of migration. All are for Admins; each is Denied to others. It
+// is safe for concurrent use.
+type Service struct {
+	store     Store
+	catalogue *access.Catalogue
+	operator  bool
+}
+
+// New wires the service.
+func New(store Store, catalogue *access.Catalogue) *Service {
+	return &Service{store: store, catalogue: catalogue}
+}
+
+// Operator is the service for whoever runs the program on the machine of the database,
+// whom nobody has to let in, with the caller to use: the system, acting for the
+// installation's organization. NotFound before the set-up.
+func (s *Service) Operator(ctx context.Context) (*Service, audit.Caller, error) {
+	o, err := s.store.SoleOrganization(ctx)
+	return &Service{store: s.store, catalogue: s.catalogue, operator: true}, audit.SystemCaller(o.ID), err
+}
+
+func (s *Service) may(by audit.Caller) error {
+	if s.operator {
+		return nil
+	}
+	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("That page")
+}
+
+// Overview is what there is to see of migration.
+type Overview struct {
+	Staging     Migration // zero: the staging area is empty
+	Deployments []Migration
+}
+
+// Empty reports whether the staging area is.
+func (o Overview) Empty() bool { return o.Staging.ID == "" }
+
+// Overview returns the staging area and what was deployed.
+func (s *Service) Overview(ctx context.Context, by audit.Caller) (Overview, error) {
+	if err := s.may(by); err != nil {
+		return Overview{}, err
+	}
+	var o Overview
+	var err error
+	if o.Staging, err = s.store.Staging(ctx, by.Organization); err != nil && !fault.Is(err, fault.NotFound) {
+		return o, err
+	}
+	o.Deployments, err = s.store.Deployments(ctx, by.Organization)
+	return o, err
+}
+
+// Deployment returns a deployed migration with its report; NotFound for another one.
+func (s *Service) Deployment(ctx context.Context, by audit.Caller, id string) (Migration, error) {
+	if err := s.may(by); err != nil {
+		return Migration{}, err
+	}
+	m, err := s.store.Migration(ctx, by.Organization, id)
+	if err == nil && m.State != Deployed {
+		err = fault.NewNotFound("That report")
+	}
+	return m, err
+}
+
+// change runs fn on the staging area as one change. NotFound when it is empty; Conflict
+// when the migration there is in none of the states.
+func (s *Service) change(ctx context.Context, by audit.Caller, fn func(tx Tx, m Migration) error, states ...State) error {
+	if err := s.may(by); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		if _, err := tx.HoldOrganization(ctx, by.Organization); err != nil {
+			return err
+		}
+		m, err := tx.Staging(ctx, by.Organization)
+		if err != nil {
+			return err
+		}
+		if !m.in(states) {
+			return fault.NewConflict("The staging area has moved on. Look at it again.")
+		}
+		return fn(tx, m)
+	})
+}
+
+func (m Migration) in(states []State) bool {
+	for _, s := range states {
+		if m.State == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Reset empties the staging area, whatever is in it. An empty one is no error.
+func (s *Service) Reset(ctx context.Context, by audit.Caller) error {
+	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		return tx.DeleteMigration(ctx, by.Organization, m.ID)
+	}, Reading, Uploaded, Staged)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// batch is how many items are read or written at a time.
+const batch = 1000
+
+// each calls do for every item of a kind, in the order of the file. do may change the
+// item in the store.
+func each(ctx context.Context, r Reader, migration string, kind Kind, do func(*Item) error) error {
+	for after := int64(0); ; {
+		items, err := r.StagedItems(ctx, migration, kind, after, batch)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		for i := range items {
+			if err := do(&items[i]); err != nil {
+				return err
+			}
+		}
+		after = items[len(items)-1].Seq
+	}
+}

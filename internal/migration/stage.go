@@ -1,0 +1,327 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+)
+
+// Import mirrors the uploaded export with a strategy and compares it with what exists. It
+// may be done again with another strategy: choices stay, edited policies do not. Conflict
+// while no file is uploaded, NotFound when the staging area is empty.
+func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy) error {
+	if strategy != WithPolicies && strategy != Fresh {
+		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
+	}
+	return s.change(ctx, by, func(tx Tx, m Migration) error {
+		keep := m.State == Staged && m.Strategy == strategy
+		m.State, m.Strategy = Staged, strategy
+		st, err := newStage(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		if err := st.run(func(i *Item) error { return st.mirror(i, keep) }); err != nil {
+			return err
+		}
+		return tx.UpdateMigration(ctx, m)
+	}, Uploaded, Staged)
+}
+
+// stage is one pass over the staging area, with what it is compared with.
+type stage struct {
+	ctx   context.Context
+	tx    Tx
+	m     Migration
+	plan  access.Plan
+	rules *legacy.Rules
+
+	workspaces map[string]place // by old id
+	byName     map[string]account.Workspace
+	byID       map[string]account.Workspace
+	names      map[string]bool
+	emails     map[string]Present
+	present    map[string]Present
+	people     map[string]standing
+	links      map[Kind]map[string]string
+	held       map[string]Held    // of the batch at hand
+	located    map[string]Located // of all resources
+}
+
+// place is where a workspace of the export goes.
+type place struct {
+	local string
+	name  string
+}
+
+// standing is what tokens need to know of their owner.
+type standing struct {
+	local   string
+	leftOut bool
+	admin   bool
+	in      map[string]bool
+}
+
+func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
+	st := &stage{ctx: ctx, tx: tx, m: m, rules: legacy.NewRules(), workspaces: map[string]place{}, byName: map[string]account.Workspace{},
+		byID: map[string]account.Workspace{}, names: map[string]bool{}, emails: map[string]Present{}, present: map[string]Present{},
+		people: map[string]standing{}, links: map[Kind]map[string]string{}, located: map[string]Located{}}
+	org, err := tx.Organization(ctx, m.Organization)
+	if err != nil {
+		return nil, err
+	}
+	st.plan = org.Plan
+	list, err := tx.Workspaces(ctx, m.Organization)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range list {
+		st.byName[nameKey(w.Name)], st.byID[w.ID], st.names[nameKey(w.Name)] = w, w, true
+	}
+	members, err := tx.PresentMembers(ctx, m.Organization)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range members {
+		st.emails[p.Email], st.present[p.ID] = p, p
+	}
+	for _, kind := range Kinds() {
+		if st.links[kind], err = tx.Links(ctx, m.Organization, m.Source.ID, kind); err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+// run compares every item and hands it to do, kind by kind in the order of an export, and
+// saves those that have changed.
+func (st *stage) run(do func(*Item) error) error {
+	for _, kind := range Kinds() {
+		for after := int64(0); ; {
+			items, err := st.tx.StagedItems(st.ctx, st.m.ID, kind, after, batch)
+			if err != nil {
+				return err
+			}
+			if len(items) == 0 {
+				break
+			}
+			if err := st.runBatch(kind, items, do); err != nil {
+				return err
+			}
+			after = items[len(items)-1].Seq
+		}
+	}
+	return nil
+}
+
+func (st *stage) runBatch(kind Kind, items []Item, do func(*Item) error) error {
+	if err := st.prepare(kind, items); err != nil {
+		return err
+	}
+	for _, i := range items {
+		before := fingerprint(i)
+		if err := st.compare(&i); err != nil {
+			return err
+		}
+		if err := do(&i); err != nil {
+			return err
+		}
+		i.Rank = i.rank()
+		if fingerprint(i) == before {
+			continue
+		}
+		if err := st.tx.UpdateItem(st.ctx, st.m.ID, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fingerprint is all of an item that a pass may change.
+func fingerprint(i Item) string {
+	return fmt.Sprint(i.Rank, i.Conflict, i.Choice, i.Known, i.Local, i.After)
+}
+
+// mirror sets what the item becomes. keep leaves policies that an Admin has edited.
+func (st *stage) mirror(i *Item, keep bool) error {
+	old := i.After
+	i.After = After{}
+	switch i.Kind {
+	case Workspaces:
+		return st.mirrorWorkspace(i)
+	case Resources:
+		return st.mirrorResource(i)
+	case Members:
+		if err := st.mirrorMember(i); err != nil {
+			return err
+		}
+	case PersonalTokens:
+		return st.mirrorPersonalToken(i)
+	case ServiceTokens:
+		if err := st.mirrorServiceToken(i); err != nil {
+			return err
+		}
+	}
+	if keep {
+		i.After.keepEdits(old)
+	}
+	return nil
+}
+
+// keepEdits takes over the edited policies of before.
+func (a *After) keepEdits(before After) {
+	for _, old := range before.Policies {
+		for i := range a.Policies {
+			if old.Edited && a.Policies[i].Workspace == old.Workspace {
+				a.Policies[i] = old
+			}
+		}
+	}
+}
+
+func (a *After) watch(text string) {
+	a.Notes = append(a.Notes, legacy.Note{Effect: legacy.Watch, Text: text})
+}
+
+func (a *After) less(text string) {
+	a.Notes = append(a.Notes, legacy.Note{Effect: legacy.Less, Text: text})
+}
+
+// mirrorWorkspace takes the workspace's rules, and tells where its own baseline gives more
+// than the export knows of.
+func (st *stage) mirrorWorkspace(i *Item) error {
+	w, err := decoded[legacy.Workspace](*i)
+	if err != nil {
+		return err
+	}
+	st.rules.AddWorkspace(w)
+	st.comesBack(i)
+	if _, there := st.byID[i.Local]; !there {
+		if i.Choice == Anew {
+			i.After.watch("It will be named " + st.workspaces[i.Ref].name + ".")
+		}
+		return nil
+	}
+	baseline, err := st.tx.Baseline(st.ctx, st.m.Organization, i.Local)
+	if err == nil && len(baseline.Body.Permissions()) > 0 {
+		i.After.watch("Its baseline gives more than view: it applies to every member and service token that is imported into it.")
+	}
+	return err
+}
+
+func (st *stage) mirrorResource(i *Item) error {
+	x, err := decoded[legacy.Resource](*i)
+	if err != nil {
+		return err
+	}
+	st.rules.AddResource(x, i.Local)
+	st.comesBack(i)
+	if i.Local != i.Ref && !i.Known {
+		i.After.watch("Its id is taken: it will be " + i.Local + ".")
+	}
+	return nil
+}
+
+// comesBack tells of what was imported before and is gone.
+func (st *stage) comesBack(i *Item) {
+	if !i.Known && st.links[i.Kind][i.Ref] != "" {
+		i.After.watch("It was imported before and is gone: it comes back.")
+	}
+}
+
+func (st *stage) mirrorMember(i *Item) error {
+	m, err := decoded[legacy.Member](*i)
+	if err != nil {
+		return err
+	}
+	who := standing{local: i.Local, leftOut: i.Choice == LeaveOut, admin: m.Admin, in: map[string]bool{}}
+	i.After.Role = access.RoleMember
+	if m.Admin {
+		i.After.Role = access.RoleAdmin
+	}
+	for _, g := range m.Grants {
+		who.in[g.Workspace] = true
+		if m.Admin {
+			continue // in every workspace with every permission
+		}
+		p := Policy{Workspace: g.Workspace, Before: g.Describe(), Body: access.Policy{}}
+		if st.m.Strategy == WithPolicies {
+			mirrored, notes := st.rules.Member(i.Ref, g)
+			p.Body, p.Notes = st.within(mirrored, notes)
+		}
+		i.After.Policies = append(i.After.Policies, p)
+	}
+	if !m.Active {
+		i.After.watch("The member is deactivated: personal tokens are suspended until reactivation.")
+	}
+	if !m.Admin && len(m.Grants) == 0 {
+		i.After.watch("The member is in no workspace and will see none.")
+	}
+	st.people[i.Ref] = who
+	return nil
+}
+
+// within is what of a policy the plan includes.
+func (st *stage) within(p access.Policy, notes []legacy.Note) (access.Policy, []legacy.Note) {
+	refused := st.plan.Refuses(st.rules.Catalogue(), nil, p)
+	if len(refused) == 0 {
+		return p, notes
+	}
+	p = p.Clone()
+	left := legacy.Note{Effect: legacy.Less, Text: "The plan has no permissions on personal data: they are left out."}
+	for _, f := range refused {
+		delete(p, access.Permission(f.Path))
+		left.Permissions = append(left.Permissions, access.Permission(f.Path))
+	}
+	return p, append(append([]legacy.Note{}, notes...), left)
+}
+
+func (st *stage) mirrorPersonalToken(i *Item) error {
+	t, err := decoded[legacy.PersonalToken](*i)
+	if err != nil {
+		return err
+	}
+	owner := st.people[t.Owner]
+	if i.Conflict == "" { // there is nothing to choose: it goes where its owner goes
+		i.Choice = ""
+		if owner.leftOut && !i.Known {
+			i.Choice = LeaveOut
+		}
+	}
+	switch {
+	case owner.leftOut && !i.Known:
+		i.After.less("Its owner is left out, and so is the token.")
+	case !owner.admin && !owner.in[t.Workspace]:
+		i.After.watch("Its owner is not in its workspace: it is good for nothing, as before.")
+	case !owner.admin && t.Scope == access.ScopeAdmin:
+		i.After.watch("Its owner is no Admin: it acts as Read-Write.")
+	}
+	if end := t.Secret.ExpiresAt; !end.IsZero() && !end.After(st.tx.Now()) {
+		i.After.watch("It has expired.")
+	}
+	return nil
+}
+
+func (st *stage) mirrorServiceToken(i *Item) error {
+	t, err := decoded[legacy.ServiceToken](*i)
+	if err != nil {
+		return err
+	}
+	if t.Grant.Workspace == "" {
+		return nil
+	}
+	p := Policy{Workspace: t.Grant.Workspace, Before: t.Grant.Describe()}
+	mirrored, notes := st.rules.Token(t)
+	p.Body, p.Notes = st.within(mirrored, notes)
+	i.After.Policies = []Policy{p}
+	return nil
+}
+
+// newID is an id of our own.
+func newID() string { return ksuid.New().String() }

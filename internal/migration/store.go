@@ -1,0 +1,96 @@
+package migration
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/registry"
+	"latchkey/internal/token"
+)
+
+// Reader is what the service reads, inside and outside a transaction.
+type Reader interface {
+	// Organization returns NotFound for an unknown id.
+	Organization(ctx context.Context, id string) (account.Organization, error)
+	// Workspaces lists the organization's workspaces by name.
+	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
+	// Baseline returns a workspace's baseline; NotFound outside the organization.
+	Baseline(ctx context.Context, organization, workspace string) (account.Policy, error)
+	// Resources lists a workspace's resources by type and name.
+	Resources(ctx context.Context, organization, workspace string) ([]account.Resource, error)
+	// Staging returns the migration that is not deployed; NotFound when there is none.
+	Staging(ctx context.Context, organization string) (Migration, error)
+	// Deployments lists the deployed migrations, newest first, without their reports.
+	Deployments(ctx context.Context, organization string) ([]Migration, error)
+	// Migration returns one; NotFound outside the organization.
+	Migration(ctx context.Context, organization, id string) (Migration, error)
+	// StagedItem returns an item; NotFound when there is none.
+	StagedItem(ctx context.Context, migration string, seq int64) (Item, error)
+	// StagedItems lists up to limit items of a kind that come after seq, in the order of
+	// the file.
+	StagedItems(ctx context.Context, migration string, kind Kind, after int64, limit int) ([]Item, error)
+	// FindStaged returns one page of items, and how many there are on all pages.
+	FindStaged(ctx context.Context, migration string, q Query) ([]Item, int, error)
+	// Tallies counts the items of a migration.
+	Tallies(ctx context.Context, migration string) ([]Tally, error)
+	// Links returns, by the old id, what elements of a kind became in earlier migrations
+	// from the same source.
+	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
+	// PresentMembers lists all members of the organization.
+	PresentMembers(ctx context.Context, organization string) ([]Present, error)
+	// HeldDigests returns, by digest, the tokens of any organization that have one of them,
+	// deleted ones included.
+	HeldDigests(ctx context.Context, digests [][]byte) (map[string]Held, error)
+	// LocatedResources returns, by id, where resources with these ids are, in any organization.
+	LocatedResources(ctx context.Context, ids []string) (map[string]Located, error)
+	// WorkspaceIDsTaken returns which ids belong to a workspace of any organization.
+	WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error)
+}
+
+// Store is what the service reads outside a transaction, and the way into one.
+type Store interface {
+	Reader
+	// InTx runs fn in one write transaction: all or nothing.
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	SoleOrganization(ctx context.Context) (account.Organization, error)
+}
+
+// Tx is what the service does inside a transaction.
+type Tx interface {
+	Reader
+	// Now is the moment of the transaction.
+	Now() time.Time
+	// HoldOrganization returns the organization and keeps its row until the transaction
+	// ends: those who change one staging area take turns.
+	HoldOrganization(ctx context.Context, id string) (account.Organization, error)
+	// InsertMigration is a Conflict while another one of the organization is not deployed.
+	InsertMigration(ctx context.Context, m Migration) error
+	// UpdateMigration saves all but who made it and when; NotFound when it is gone.
+	UpdateMigration(ctx context.Context, m Migration) error
+	// DeleteMigration removes one with its items.
+	DeleteMigration(ctx context.Context, organization, id string) error
+	// InsertItems adds items of a migration.
+	InsertItems(ctx context.Context, migration string, items []Item) error
+	// UpdateItem saves what comparison, choices and edits change of an item.
+	UpdateItem(ctx context.Context, migration string, i Item) error
+	// DeleteItems removes the items of a migration.
+	DeleteItems(ctx context.Context, migration string) error
+	// SaveLinks notes what elements became, for later migrations from the source.
+	SaveLinks(ctx context.Context, organization, source string, links []Link) error
+
+	Member(ctx context.Context, organization, id string) (account.Member, error)
+	CountMembers(ctx context.Context, organization string) (int, error)
+	CountActiveAdmins(ctx context.Context, organization string) (int, error)
+	PolicyAt(ctx context.Context, organization string, at account.Place) (account.Policy, error)
+	InsertWorkspace(ctx context.Context, w account.Workspace) error
+	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
+	UpdateMember(ctx context.Context, m account.Member) error
+	InsertPolicy(ctx context.Context, p account.Policy) error
+	UpdatePolicy(ctx context.Context, p account.Policy) error
+	AddResource(ctx context.Context, r registry.Resource) error
+	InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error
+	AppendEvent(ctx context.Context, e audit.Event) error
+}

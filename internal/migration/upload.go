@@ -1,0 +1,179 @@
+package migration
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+)
+
+// Upload reads an export into the staging area, in short transactions: others go on
+// changing the organization meanwhile. progress, which may be nil, is told how many
+// elements have been read. Conflict when the staging area is not empty; Invalid with
+// every mistake of the file, and an empty staging area, when it has some.
+func (s *Service) Upload(ctx context.Context, by audit.Caller, fileName string, from io.Reader, progress func(elements int)) (Migration, error) {
+	if err := s.may(by); err != nil {
+		return Migration{}, err
+	}
+	u := &upload{ctx: ctx, store: s.store, by: by, progress: progress}
+	if err := u.begin(fileName); err != nil {
+		return Migration{}, err
+	}
+	digest := sha256.New()
+	summary, err := legacy.Read(io.TeeReader(from, digest), u)
+	if err == nil {
+		u.m.Summary, u.m.Digest = summary, hex.EncodeToString(digest.Sum(nil))
+		err = u.finish()
+	}
+	if err != nil {
+		return Migration{}, errors.Join(err, u.discard())
+	}
+	return u.m, nil
+}
+
+// upload is one file on its way into the staging area.
+type upload struct {
+	ctx      context.Context
+	store    Store
+	by       audit.Caller
+	progress func(int)
+	m        Migration
+	items    []Item // read and not written yet
+	read     int64
+}
+
+var errMoved = fault.NewConflict("The staging area was reset while the file was read.")
+
+func (u *upload) begin(fileName string) error {
+	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading, FileName: shown(fileName),
+		CreatedBy: u.by.ID, CreatedByName: u.by.Name}
+	return u.store.InTx(u.ctx, func(tx Tx) error {
+		if _, err := tx.HoldOrganization(u.ctx, u.by.Organization); err != nil {
+			return err
+		}
+		_, err := tx.Staging(u.ctx, u.by.Organization)
+		if err == nil {
+			return fault.NewConflict("The staging area is in use. Reset it first.")
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		u.m.CreatedAt = tx.Now()
+		return tx.InsertMigration(u.ctx, u.m)
+	})
+}
+
+// shown is a file name as pages may show it.
+func shown(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	if runes := []rune(name); len(runes) > 100 {
+		name = string(runes[:100])
+	}
+	return name
+}
+
+// flush writes what has been read. The staging area may have been reset meanwhile.
+func (u *upload) flush() error {
+	err := u.store.InTx(u.ctx, func(tx Tx) error {
+		if err := u.ours(tx); err != nil {
+			return err
+		}
+		return tx.InsertItems(u.ctx, u.m.ID, u.items)
+	})
+	u.items = u.items[:0]
+	if err == nil && u.progress != nil {
+		u.progress(int(u.read))
+	}
+	return err
+}
+
+func (u *upload) ours(tx Tx) error {
+	there, err := tx.Staging(u.ctx, u.by.Organization)
+	if fault.Is(err, fault.NotFound) || err == nil && there.ID != u.m.ID {
+		return errMoved
+	}
+	return err
+}
+
+func (u *upload) finish() error {
+	if err := u.flush(); err != nil {
+		return err
+	}
+	u.m.State = Uploaded
+	return u.store.InTx(u.ctx, func(tx Tx) error {
+		if err := u.ours(tx); err != nil {
+			return err
+		}
+		return tx.UpdateMigration(u.ctx, u.m)
+	})
+}
+
+// discard leaves nothing of a file that was not read to its end, even when the request
+// that brought it is over.
+func (u *upload) discard() error {
+	ctx := context.WithoutCancel(u.ctx)
+	return u.store.InTx(ctx, func(tx Tx) error { return tx.DeleteMigration(ctx, u.by.Organization, u.m.ID) })
+}
+
+// add takes one element.
+func (u *upload) add(i Item, element any) error {
+	body, err := json.Marshal(element)
+	if err != nil {
+		return err
+	}
+	u.read++
+	i.Seq, i.Body = u.read, string(body)
+	if u.items = append(u.items, i); len(u.items) < batch {
+		return nil
+	}
+	return u.flush()
+}
+
+// Organization implements [legacy.Sink], as the other methods do.
+func (u *upload) Organization(o legacy.Organization) error { u.m.Source = o; return nil }
+
+func (u *upload) Workspace(w legacy.Workspace) error {
+	return u.add(Item{Kind: Workspaces, Ref: w.ID, Name: w.Name}, w)
+}
+
+func (u *upload) Resource(x legacy.Resource) error {
+	return u.add(Item{Kind: Resources, Ref: x.ID, Name: x.Name, Detail: x.Type}, x)
+}
+
+func (u *upload) Member(m legacy.Member) error {
+	return u.add(Item{Kind: Members, Ref: m.ID, Name: m.Name, Detail: m.Email}, m)
+}
+
+func (u *upload) PersonalToken(t legacy.PersonalToken) error {
+	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label(), Digest: t.Secret.Digest[:]}, t)
+}
+
+func (u *upload) ServiceToken(t legacy.ServiceToken) error {
+	level := "Organization"
+	if t.Grant.Workspace != "" {
+		level = "Workspace"
+	}
+	return u.add(Item{Kind: ServiceTokens, Ref: t.ID, Name: t.Name, Detail: level, Digest: t.Secret.Digest[:]}, t)
+}
+
+// decoded reads an item's element.
+func decoded[T any](i Item) (T, error) {
+	var element T
+	err := json.Unmarshal([]byte(i.Body), &element)
+	return element, err
+}
