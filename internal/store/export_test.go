@@ -28,3 +28,25 @@ func (c *countingRunner) QueryRowContext(ctx context.Context, query string, args
 	c.n.Add(1)
 	return c.runner.QueryRowContext(ctx, query, args...)
 }
+
+// Exec runs any statement in the transaction: for tests of the engine.
+func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
+	_, err := tx.exec(ctx, statement, args...)
+	return err
+}
+
+// Text runs a query for one text on the pool of readers.
+func (s *Store) Text(ctx context.Context, query string, args ...any) (string, error) {
+	return one(ctx, s.queries, "That row", scanText, query, args...)
+}
+
+// Texts runs a query for many.
+func (s *Store) Texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	return all(ctx, s.queries, scanText, query, args...)
+}
+
+// Exec runs a statement as somebody with access to the database can.
+func (s *Store) Exec(ctx context.Context, statement string) error {
+	_, err := s.write.ExecContext(ctx, statement)
+	return err
+}

@@ -22,17 +22,15 @@ type Follower interface {
 	Apply(ctx context.Context, changes []verify.Change)
 	// Forget is told that anything may have changed.
 	Forget()
-	// TrustUntil is told till when the memory holds all that was committed a moment ago
-	// anywhere; at that time at the latest it must ask the database instead.
-	TrustUntil(end time.Time)
 }
 
-// FeedOptions says whom a feed informs, and how strict it is.
+// FeedOptions says whom a feed informs, and how strict it is. Grace may be zero.
 type FeedOptions struct {
 	Follower Follower
+	Lease    *verify.Lease // till when Follower may trust its memory; a feed of several nodes keeps it
 	Log      *slog.Logger
-	// Grace is how long memory is trusted after the feed was lost. With zero it is not; a
-	// node that cannot reach the database then refuses every token.
+	// Grace is how long memory is trusted after the feed was lost. With zero it is not, so
+	// that a node which cannot reach the database accepts no token.
 	Grace time.Duration
 }
 
@@ -41,19 +39,19 @@ type FeedOptions struct {
 //
 // It holds one connection that listens. Every half second it sends itself a notification,
 // the beat: notifications come in the order of the commits, so when a beat is back,
-// everything that was committed before it was sent has been applied. That is what memory is
-// trusted for, for two seconds from the sending of the last beat that came back. A
-// connection that is lost ends the trust at once; one that hangs, or a process that was
-// stopped, when the two seconds are over. After a new connection the memory starts empty.
+// everything that was committed before it was sent has been applied. The lease is extended
+// to two seconds from the sending of each beat that came back. A connection that is lost
+// ends it at once; one that hangs, or a process that was stopped, when the two seconds are
+// over. On a new connection the memory starts empty.
 //
-// On SQLite there is one node: it is trusted for ever, and leads.
+// On SQLite there is one node: its memory is true, and it leads.
 type Feed struct {
-	store  *Store
-	o      FeedOptions
-	leads  atomic.Bool
-	beaten atomic.Int64 // when the last beat that came back was sent: nanoseconds since started
-	took   atomic.Int64 // how long it took, in nanoseconds
-	start  time.Time
+	store *Store
+	o     FeedOptions
+	start time.Time
+	leads atomic.Bool
+	sent  atomic.Int64 // when the last beat that came back was sent: nanoseconds since start; negative: none
+	took  atomic.Int64 // how long it took, in nanoseconds
 }
 
 const (
@@ -63,15 +61,17 @@ const (
 	feedBreak = 300 * time.Millisecond
 )
 
-// Feed makes the feed. From now on memory is not trusted until it runs, on engines that
-// have several nodes.
+// Feed makes the feed; it does nothing before it runs.
 func (s *Store) Feed(o FeedOptions) *Feed {
 	f := &Feed{store: s, o: o, start: s.now()}
-	f.beaten.Store(-1)
-	if _, shared := s.dialect.(postgresDialect); shared {
-		o.Follower.TrustUntil(time.Time{})
-	}
+	f.sent.Store(-1)
 	return f
+}
+
+// Shared reports whether several nodes may use the database, so that memory needs a lease.
+func (s *Store) Shared() bool {
+	_, shared := s.dialect.(postgresDialect)
+	return shared
 }
 
 // Run follows until ctx ends. Failures are logged and tried again.
@@ -85,7 +85,7 @@ func (f *Feed) Leads() bool { return f.leads.Load() }
 // Lag is the age of what this node surely knows: how long ago the last beat that came back
 // was sent. ok is false when there is none: the feed is lost.
 func (f *Feed) Lag() (age, roundTrip time.Duration, ok bool) {
-	sent := f.beaten.Load()
+	sent := f.sent.Load()
 	if sent < 0 {
 		return 0, 0, false
 	}
@@ -158,13 +158,14 @@ func (d postgresDialect) follow(ctx context.Context, f *Feed) {
 
 // lost ends what rests on the feed.
 func (f *Feed) lost() {
-	end := time.Time{}
-	if sent := f.beaten.Load(); sent >= 0 && f.o.Grace > 0 {
-		end = f.start.Add(time.Duration(sent) + f.o.Grace)
-	}
+	sent := f.sent.Swap(-1)
 	f.leads.Store(false)
-	f.beaten.Store(-1)
-	f.o.Follower.TrustUntil(end)
+	switch {
+	case f.o.Grace <= 0:
+		f.o.Lease.End()
+	case sent >= 0:
+		f.o.Lease.Extend(f.start.Add(time.Duration(sent) + f.o.Grace))
+	}
 }
 
 // listen follows on one connection until it fails.
@@ -259,9 +260,9 @@ func (e *ear) take(ctx context.Context, n *pgconn.Notification, beat int64) {
 			return // our own changes were applied when they were made
 		}
 		e.back = true
-		e.feed.beaten.Store(int64(e.sent.Sub(e.feed.start)))
+		e.feed.sent.Store(int64(e.sent.Sub(e.feed.start)))
 		e.feed.took.Store(int64(e.feed.store.now().Sub(e.sent)))
-		follower.TrustUntil(e.sent.Add(trustFor))
+		e.feed.o.Lease.Extend(e.sent.Add(trustFor))
 	case m.All:
 		follower.Forget()
 	case len(m.Changes) > 0:

@@ -74,8 +74,14 @@ func Start(t testing.TB) *Server {
 // URL creates an empty database for the test and returns its address.
 func (s *Server) URL(t testing.TB) string {
 	t.Helper()
+	return s.URLWith(t, "")
+}
+
+// URLWith is URL with options of CREATE DATABASE.
+func (s *Server) URLWith(t testing.TB, options string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d", s.count.Add(1))
-	s.admin(t, "postgres", "CREATE DATABASE "+name)
+	s.admin(t, "postgres", "CREATE DATABASE "+name+" TEMPLATE template0 "+options)
 	t.Cleanup(func() {
 		if s.running() {
 			s.admin(t, "postgres", "DROP DATABASE "+name+" WITH (FORCE)")

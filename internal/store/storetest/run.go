@@ -17,9 +17,12 @@ func Run(t *testing.T, open Open) {
 		name string
 		run  func(*testing.T, Open)
 	}{
+		{"engine", Engine},
 		{"accounts", Accounts},
 		{"sign-ins", SignIns},
 		{"tokens", Tokens},
+		{"registry", Registry},
+		{"provisioning", Provision},
 	} {
 		t.Run(suite.name, func(t *testing.T) { suite.run(t, open) })
 	}
