@@ -62,7 +62,7 @@ const (
 
 // The size of a page of a list.
 const (
-	DefaultPage = 25
+	DefaultPage = 20
 	MaxPage     = 100
 )
 

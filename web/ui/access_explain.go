@@ -204,7 +204,10 @@ func answerView(x account.Explanation) page.Answer {
 	if x.Decision.Allowed {
 		a.Notice.Kind, a.Notice.Title = "success", "Allowed"
 	}
-	a.Notice.Text = upperFirst(strings.TrimPrefix(strings.TrimPrefix(a.Notice.Text, "Not allowed: "), "Allowed: "))
+	a.Notice.Text = strings.TrimPrefix(strings.TrimPrefix(a.Notice.Text, "Not allowed: "), "Allowed: ")
+	if !strings.HasPrefix(a.Notice.Text, string(x.Decision.Reason.Permission)) || x.Decision.Reason.Permission == "" {
+		a.Notice.Text = upperFirst(a.Notice.Text)
+	}
 	if x.Inactive != "" {
 		a.Notice.Text = x.Inactive
 	}

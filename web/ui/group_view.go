@@ -83,8 +83,8 @@ func groupRow(g account.GroupRow) page.GroupRow {
 	return page.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, External: g.External,
 		Members: thousands(g.Members), Workspaces: namedList(g.Workspaces),
 		Menu: component.MenuModel{Label: "Actions for " + g.Name, Items: []component.MenuItem{
-			{Label: "View group", Href: at, Icon: "users-round"},
-			{Label: "Rename", Href: at + "/edit", Icon: "pencil", Dialog: true},
+			{Label: "View group", Href: at},
+			{Label: "Rename", Href: at + "/edit", Dialog: true},
 			{Label: "Delete group", Href: at + "/delete", Danger: true, Dialog: true},
 		}}}
 }

@@ -102,8 +102,8 @@ func namedList(list []account.Named) string {
 // memberMenu is what can be done to a member. All of it asks first, on a page of its own.
 func memberMenu(m account.Member) component.MenuModel {
 	menu := component.MenuModel{Label: "Actions for " + m.Name, Items: []component.MenuItem{
-		{Label: "View member details", Href: path(userPath, m.ID), Icon: "user-round"},
-		{Label: "Add to groups", Href: withQuery(userPath+"/add-to-groups", fieldMember, m.ID), Icon: "users-round", Dialog: true},
+		{Label: "View member details", Href: path(userPath, m.ID)},
+		{Label: "Add to groups", Href: withQuery(userPath+"/add-to-groups", fieldMember, m.ID), Dialog: true},
 	}}
 	for _, b := range memberButtons(m) {
 		menu.Items = append(menu.Items, component.MenuItem{Label: b.Label, Href: b.Href, Danger: b.Variant == component.DangerQuiet, Dialog: true})
