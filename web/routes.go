@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/static"
 	"latchkey/web/api"
+	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
 
@@ -75,6 +76,8 @@ func Pages(h *ui.Handlers) []Page {
 		{get, sats + "/:id", Member, access.ManageServiceTokens, h.ServiceToken},
 		{get, sats + "/:id/delete", Member, access.ManageServiceTokens, h.ConfirmDeleteServiceToken},
 		{post, sats + "/:id/delete", Member, access.ManageServiceTokens, h.DeleteServiceToken},
+		{get, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.Provisioning},
+		{post, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.SwitchProvisioning},
 	}, accountPages(h), groupPages(h))
 }
 
@@ -90,6 +93,9 @@ func register(e *echo.Echo, d Deps) {
 		} else {
 			e.Add(r.Method, r.Path, r.Handle, d.API.Bearer)
 		}
+	}
+	for _, r := range scim.Routes(d.SCIM) {
+		e.Add(r.Method, r.Path, r.Handle, d.SCIM.Chain)
 	}
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	e.HEAD(static.Prefix+"*", echo.WrapHandler(static.Handler()))

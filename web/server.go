@@ -14,6 +14,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/web/api"
+	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
 
@@ -22,6 +23,7 @@ type Deps struct {
 	Log     *slog.Logger
 	Pages   *ui.Handlers
 	API     *api.Handlers
+	SCIM    *scim.Handlers
 	Ready   func(*http.Request) error // nil when the database answers
 	Proxies []*net.IPNet              // whose X-Forwarded-For is believed
 }
@@ -60,6 +62,8 @@ func answerError(d Deps, err error, c echo.Context) {
 		c.Response().WriteHeader(http.StatusNotFound)
 	case api.Serves(path):
 		d.API.Problem(c, f)
+	case scim.Serves(path):
+		d.SCIM.Problem(c, f)
 	default:
 		d.Pages.Problem(c, f)
 	}

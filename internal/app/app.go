@@ -23,12 +23,14 @@ import (
 	"latchkey/internal/catalog"
 	"latchkey/internal/config"
 	"latchkey/internal/mail"
+	"latchkey/internal/provision"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web"
 	"latchkey/web/api"
+	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
 
@@ -43,14 +45,15 @@ type Options struct {
 
 // App is one server: its store, its use cases and its handler.
 type App struct {
-	Accounts *account.Service
-	Tokens   *token.Service
-	SignIn   *signin.Service
-	Hasher   signin.Hasher
-	Clients  *apiclient.Service
-	Verify   *verify.Authority
-	Store    *store.Store
-	Handler  http.Handler
+	Accounts  *account.Service
+	Tokens    *token.Service
+	SignIn    *signin.Service
+	Hasher    signin.Hasher
+	Clients   *apiclient.Service
+	Provision *provision.Service
+	Verify    *verify.Authority
+	Store     *store.Store
+	Handler   http.Handler
 
 	cfg   config.Config
 	out   io.Writer
@@ -107,14 +110,16 @@ func (a *App) wire(o Options) error {
 	})
 	a.setup = rand.Text()
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
+	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
 	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients,
+		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision,
 		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
 		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies})
-	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Proxies: proxies,
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
+	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	return nil
 }

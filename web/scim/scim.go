@@ -35,6 +35,10 @@ type Deps struct {
 	Caller func(echo.Context) audit.Caller
 }
 
+// Serves reports whether a path belongs to this front door, so that errors outside of its
+// routes are answered by [Handlers.Problem].
+func Serves(path string) bool { return path == "/scim" || strings.HasPrefix(path, "/scim/") }
+
 // Handlers is the front door.
 type Handlers struct{ d Deps }
 

@@ -26,6 +26,7 @@ func accessTabs() []accessTab {
 		{groupTitle, groupPath, access.ManageGroups},
 		{baselineTitle, baselinePath, access.ManagePolicies},
 		{"Service Access Tokens", satPages, access.ManageServiceTokens},
+		{provisioningTitle, provisioningPath, access.ManageOrganization},
 		{explainTitle, explainPath, access.ManageMembers},
 	}
 }

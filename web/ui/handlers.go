@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
+	"latchkey/internal/provision"
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	"latchkey/views/component"
@@ -29,6 +30,7 @@ type Deps struct {
 	Tokens    *token.Service
 	SignIn    *signin.Service
 	Clients   *apiclient.Service
+	Provision *provision.Service
 	Sessions  *Sessions
 	Hasher    signin.Hasher // for passwords that are set outside of package signin
 	Catalogue *access.Catalogue

@@ -1,0 +1,79 @@
+package ui
+
+import (
+	"net/url"
+	"strconv"
+
+	"latchkey/internal/access"
+	"latchkey/internal/provision"
+	"latchkey/views/component"
+	"latchkey/views/page"
+)
+
+// provisioningView is the tab without its frame.
+func provisioningView(v visit, requests []provision.Request, failed bool, base string) page.Provisioning {
+	m := page.Provisioning{
+		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
+			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups."},
+		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
+		Base:   component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
+		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
+		Action: provisioningPath,
+		Switch: component.ButtonModel{Label: "Switch on", Name: "switch", Value: "on"},
+	}
+	if v.Organization.SCIMEnabled {
+		m.State = component.StateModel{Text: "On", Tone: component.Good}
+		m.Switch = component.ButtonModel{Label: "Switch off", Name: "switch", Value: "off", Variant: component.Outline}
+	}
+	if plan := v.Organization.Plan; !plan.Has(access.FeatureSCIM) {
+		m.Refusal = &component.NoticeModel{Kind: "warning", Title: "The " + plan.Label() + " plan has no SCIM provisioning", Text: access.UpgradeText}
+		m.State.Text, m.State.Tone = "Not in the plan", component.Neutral
+		if !v.Organization.SCIMEnabled {
+			m.Switch.Disabled, m.Switch.Reason = true, access.UpgradeText
+		}
+	}
+	return withRequests(m, v, requests, failed)
+}
+
+// withRequests adds the last requests.
+func withRequests(m page.Provisioning, v visit, requests []provision.Request, failed bool) page.Provisioning {
+	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
+		Description: "What the provider asked for and how it ended, the newest first. Of each kind the last 200 are kept."}
+	m.Table = component.TableModel{Caption: "Last provisioning requests",
+		Columns: []component.Column{{Label: "Request"}, {Label: "Outcome"}, {Label: "Token"}, {Label: "When"}}}
+	if len(requests) > 0 || failed {
+		m.Kinds = &component.TabsModel{Label: "Requests", Tabs: []component.Tab{
+			{Label: "All", Href: provisioningPath, Current: !failed},
+			{Label: "Failed", Href: provisioningPath + "?show=failed", Current: failed},
+		}}
+	}
+	for _, r := range requests {
+		m.Rows = append(m.Rows, provisioningRequest(v, r))
+	}
+	switch {
+	case len(requests) > 0:
+	case failed:
+		m.Empty = &component.EmptyModel{Icon: "circle-check", Title: "No request has failed", Text: "Those that do are listed here, with the reason.", Inside: true}
+	default:
+		m.Empty = &component.EmptyModel{Icon: "inbox", Title: "No requests yet", Inside: true,
+			Text: "Switch provisioning on, generate a token, and give the provider both the base URL and the token. Its connection test shows up here."}
+	}
+	return m
+}
+
+func provisioningRequest(v visit, r provision.Request) page.ProvisioningRequest {
+	row := page.ProvisioningRequest{When: timeView(r.At, v.now), Method: r.Method, Path: readablePath(r.Path), Subject: shown(r.Subject), Token: r.TokenName,
+		Outcome: component.StateModel{Text: strconv.Itoa(r.Status) + " Done", Tone: component.Good}}
+	if r.Failed() {
+		row.Outcome.Text, row.Outcome.Tone, row.Detail = strconv.Itoa(r.Status)+" Failed", component.Bad, r.Detail
+	}
+	return row
+}
+
+// readablePath is a path with its escapes decoded, if they can be.
+func readablePath(path string) string {
+	if text, err := url.QueryUnescape(path); err == nil {
+		path = text
+	}
+	return shown(path)
+}
