@@ -38,12 +38,12 @@ func provisioningView(v visit, requests []provision.Request, failed bool, base s
 // withRequests adds the last requests.
 func withRequests(m page.Provisioning, v visit, requests []provision.Request, failed bool) page.Provisioning {
 	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
-		Description: "What the provider asked for and how it ended, the newest first. Of each kind the last 200 are kept."}
+		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept."}
 	m.Table = component.TableModel{Caption: "Last provisioning requests",
 		Columns: []component.Column{{Label: "Request"}, {Label: "Outcome"}, {Label: "Token"}, {Label: "When"}}}
 	if len(requests) > 0 || failed {
 		m.Kinds = &component.TabsModel{Label: "Requests", Tabs: []component.Tab{
-			{Label: "All", Href: provisioningPath, Current: !failed},
+			{Label: "All requests", Href: provisioningPath, Current: !failed},
 			{Label: "Failed", Href: provisioningPath + "?show=failed", Current: failed},
 		}}
 	}

@@ -1,0 +1,61 @@
+package ui
+
+import (
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/provision"
+	"latchkey/views/component"
+)
+
+func provisioningVisit(plan access.Plan, enabled bool) visit {
+	v := visit{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	v.Organization.Plan, v.Organization.SCIMEnabled = plan, enabled
+	return v
+}
+
+func TestProvisioningView_OffersWhatTheStateAndThePlanAllow(t *testing.T) {
+	for name, c := range map[string]struct {
+		plan     access.Plan
+		enabled  bool
+		state    string
+		value    string
+		disabled bool
+		refused  bool
+	}{
+		"off":                      {access.PlanEnterprise, false, "Off", "on", false, false},
+		"on":                       {access.PlanEnterprise, true, "On", "off", false, false},
+		"not in the plan":          {access.PlanGrowth, false, "Not in the plan", "on", true, true},
+		"not in the plan any more": {access.PlanGrowth, true, "Not in the plan", "off", false, true},
+	} {
+		m := provisioningView(provisioningVisit(c.plan, c.enabled), nil, false, "https://keys.example")
+		if m.State.Text != c.state || m.Switch.Value != c.value || m.Switch.Disabled != c.disabled || (m.Refusal != nil) != c.refused {
+			t.Errorf("%s: state %q, switch %+v, refusal %v", name, m.State.Text, m.Switch, m.Refusal)
+		}
+		if m.Base.Text != "https://keys.example/scim/v2" || m.Empty == nil || m.Kinds != nil {
+			t.Errorf("%s: base %q, empty %v, kinds %v", name, m.Base.Text, m.Empty, m.Kinds)
+		}
+	}
+}
+
+func TestProvisioningView_SaysHowEachRequestEnded(t *testing.T) {
+	v := provisioningVisit(access.PlanEnterprise, true)
+	m := provisioningView(v, []provision.Request{
+		{At: v.now.Add(-time.Minute), Method: "POST", Path: "/Users", Subject: "x@acme.example", Status: 409, Detail: "why", TokenName: "okta"},
+		{At: v.now, Method: "GET", Path: "/Users?filter=userName%20eq%20%22x%22", Status: 200, Detail: "not shown"},
+	}, false, "")
+	if len(m.Rows) != 2 || m.Empty != nil || m.Kinds == nil || !m.Kinds.Tabs[0].Current {
+		t.Fatalf("%+v", m)
+	}
+	failed, done := m.Rows[0], m.Rows[1]
+	if failed.Outcome.Text != "409 Failed" || failed.Outcome.Tone != component.Bad || failed.Detail != "why" || failed.Subject != "x@acme.example" || failed.Token != "okta" {
+		t.Errorf("failed: %+v", failed)
+	}
+	if done.Outcome.Text != "200 Done" || done.Detail != "" || done.Path != `/Users?filter=userName eq "x"` {
+		t.Errorf("done: %+v", done)
+	}
+	if m := provisioningView(v, nil, true, ""); m.Empty == nil || m.Kinds == nil || !m.Kinds.Tabs[1].Current {
+		t.Errorf("no failures: %+v", m)
+	}
+}
