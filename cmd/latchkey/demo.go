@@ -11,25 +11,28 @@ import (
 )
 
 type demoCmd struct {
-	Addr     string `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data     string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
-	Catalog  string `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
-	LogLevel string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
+	Addr        string `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data        string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
+	DatabaseURL string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	Catalog     string `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
+	LogLevel    string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
 }
 
 // Run seeds an empty database and serves it until it is told to stop.
 func (d demoCmd) Run(ctx context.Context) (err error) {
-	if d.Data == "" {
+	if d.Data == "" && d.DatabaseURL == "" {
 		folder, err := os.MkdirTemp("", "latchkey-demo-")
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
 		d.Data = folder
-	} else if err := os.MkdirAll(d.Data, 0o700); err != nil {
-		return err
+	} else if d.DatabaseURL == "" {
+		if err := os.MkdirAll(d.Data, 0o700); err != nil {
+			return err
+		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, Catalog: d.Catalog, LogLevel: d.LogLevel},
+	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL, Catalog: d.Catalog, LogLevel: d.LogLevel},
 		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err

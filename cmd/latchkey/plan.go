@@ -12,17 +12,20 @@ import (
 )
 
 type planCmd struct {
-	Plan string `arg:"" optional:"" help:"free, starter, growth or enterprise; without it the plan is printed."`
-	Data string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	Plan        string `arg:"" optional:"" help:"free, starter, growth or enterprise; without it the plan is printed."`
+	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
 // Run prints or changes the organization's plan. A server that runs on the same database
 // follows from its next request on.
 func (p planCmd) Run(ctx context.Context) (err error) {
-	if _, err := os.Stat(p.Data); err != nil {
-		return err
+	if p.DatabaseURL == "" {
+		if _, err := os.Stat(p.Data); err != nil {
+			return err
+		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL}, app.Options{})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"latchkey/internal/app"
 	"latchkey/internal/config"
@@ -12,20 +13,25 @@ import (
 type serveCmd struct {
 	Addr           string   `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data           string   `help:"Folder of the database; made when missing." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file, by one server or several: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	PublicURL      string   `help:"How browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is believed." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
 	Catalog        string   `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
 	SMTPURL        string   `help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
+
+	OutageGrace time.Duration `help:"How long tokens are still checked from memory when PostgreSQL cannot be reached, revocations by other servers unseen. 0 refuses them." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
 
 // Run serves until it is told to stop.
 func (s serveCmd) Run(ctx context.Context) (err error) {
-	if err := os.MkdirAll(s.Data, 0o700); err != nil {
-		return err
+	if s.DatabaseURL == "" {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return err
+		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, PublicURL: s.PublicURL,
+	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL, OutageGrace: s.OutageGrace, PublicURL: s.PublicURL,
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"latchkey/internal/access"
@@ -55,13 +54,14 @@ type App struct {
 	Store     *store.Store
 	Handler   http.Handler
 
+	feed  *store.Feed
 	cfg   config.Config
 	out   io.Writer
 	log   *slog.Logger
 	setup string // secret of the set-up link; good for nothing once there is an organization
 }
 
-// New opens the database in cfg.Data and wires everything. The error is one line that
+// New opens the database and wires everything. The error is one line that
 // an operator understands.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
@@ -73,7 +73,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
-	st, err := store.Open(ctx, store.Options{Path: filepath.Join(cfg.Data, "latchkey.db"), Now: o.Now})
+	st, err := store.Open(ctx, store.Options{URL: cfg.DatabaseURL, Path: filepath.Join(cfg.Data, "latchkey.db"), Now: o.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +102,12 @@ func (a *App) wire(o Options) error {
 	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
 	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
-	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue})
-	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log})
-	a.Store.OnCommit(func(ctx context.Context, changes []verify.Change) {
-		a.Verify.Apply(ctx, changes)
-		a.Clients.Apply(ctx, changes)
-	})
+	lease := a.lease(o.Now)
+	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: lease})
+	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log, Lease: lease})
+	known := memory{a.Verify, a.Clients}
+	a.Store.OnCommit(known.Apply)
+	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: lease, Log: a.log, Grace: a.cfg.OutageGrace})
 	a.setup = rand.Text()
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
@@ -122,6 +122,14 @@ func (a *App) wire(o Options) error {
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	return nil
+}
+
+// lease is till when this node may trust its memory: for ever where there is no other node.
+func (a *App) lease(now func() time.Time) *verify.Lease {
+	if !a.Store.Shared() {
+		return nil
+	}
+	return verify.NewLease(now)
 }
 
 // catalogue is the built-in permission table, with the operator's own types if a file names some.
@@ -202,30 +210,6 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("some requests did not finish in time: %w", err)
 	}
 	return nil
-}
-
-// sweepEvery is how often rows that no longer mean anything are deleted.
-const sweepEvery = time.Hour
-
-// inBackground starts what goes on beside requests and returns how to wait for its end,
-// which comes with the context's.
-func (a *App) inBackground(ctx context.Context) (wait func()) {
-	var running sync.WaitGroup
-	running.Go(func() { a.Verify.Run(ctx) })
-	running.Go(func() {
-		for tick := time.NewTicker(sweepEvery); ; {
-			if _, err := a.SignIn.Sweep(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("cannot delete old sessions, trying again later", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				tick.Stop()
-				return
-			case <-tick.C:
-			}
-		}
-	})
-	return running.Wait
 }
 
 // announce tells the operator where to go; on an empty database, how to claim it.

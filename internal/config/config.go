@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"latchkey/internal/fault"
 )
@@ -16,13 +17,17 @@ import (
 // Config is the whole configuration of a server.
 type Config struct {
 	Addr           string   // HOST:PORT to listen on
-	Data           string   // folder of the SQLite database
+	Data           string   // folder of the SQLite database; of no account with DatabaseURL
+	DatabaseURL    string   // postgres://user:password@host/name; empty: SQLite
 	PublicURL      string   // how browsers and clients reach this server; empty: http://Addr
 	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is believed
 	Catalog        string   // YAML file with the operator's own resource types; empty: none
 	SMTPURL        string   // smtp://… for invitations by e-mail; empty: links only
 	LogLevel       string   // debug, info, warn, error
 	LogFormat      string   // text, json
+	// OutageGrace is how long tokens are checked from memory after the database was lost,
+	// so that revocations made elsewhere are not seen. Zero, the default, refuses them.
+	OutageGrace time.Duration
 }
 
 // Validate reports every problem at once, by flag name.
@@ -31,8 +36,15 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		p.Add("--addr", fmt.Sprintf("%q is not HOST:PORT", c.Addr))
 	}
-	if c.Data == "" {
+	if c.Data == "" && c.DatabaseURL == "" {
 		p.Add("--data", "name a folder for the database")
+	}
+	// What is wrong with the URL is not said in its own words: it holds a password.
+	if u, err := url.Parse(c.DatabaseURL); c.DatabaseURL != "" && (err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql")) {
+		p.Add("--database-url", "it is not like postgres://user:password@host/name")
+	}
+	if c.OutageGrace < 0 {
+		p.Add("--outage-grace", "it cannot be negative")
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)

@@ -68,6 +68,10 @@ func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 		return err
 	}
 	return st.InTx(ctx, func(tx *store.Tx) error {
+		// Another demonstration may have begun on the same database meanwhile.
+		if claimed, err := tx.Claimed(ctx); err != nil || claimed {
+			return err
+		}
 		s := &seeder{tx: tx, ctx: ctx, hash: hash}
 		s.organization()
 		s.people()

@@ -78,8 +78,13 @@ func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close
 // Now is the store's clock, cut to the precision that the database keeps.
 func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
-// Ping asks the database whether it answers.
+// pingTimeout is how long the database may take to say that it is there.
+const pingTimeout = 2 * time.Second
+
+// Ping asks the database whether it answers; Unavailable when it does not in time.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
 	if _, err := s.number(ctx, `SELECT 1`); err != nil {
 		return fault.NewUnavailable(err)
 	}
@@ -95,6 +100,7 @@ type Tx struct {
 	queries
 	now     time.Time
 	changes []verify.Change
+	audited time.Time // of the events that it has appended; zero: none yet
 }
 
 // changed notes what a write changed, for those who keep it in memory. Every write that

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"latchkey/internal/apiclient"
+	"latchkey/internal/verify"
+)
+
+// job is work beside requests that is done once for all nodes, by the one that leads. It may
+// be done twice when the leader changes, so it must not matter.
+type job struct {
+	name  string // completes "cannot …"
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+// jobs lists what is done once, whatever the number of nodes.
+func (a *App) jobs() []job {
+	return []job{
+		{"delete old sessions", time.Hour, func(ctx context.Context) error {
+			_, err := a.SignIn.Sweep(ctx)
+			return err
+		}},
+	}
+}
+
+// inBackground starts what goes on beside requests and returns how to wait for its end,
+// which comes with the context's.
+func (a *App) inBackground(ctx context.Context) (wait func()) {
+	var running sync.WaitGroup
+	running.Go(func() { a.feed.Run(ctx) })
+	running.Go(func() { a.Verify.Run(ctx) })
+	for _, j := range a.jobs() {
+		running.Go(func() { a.repeat(ctx, j) })
+	}
+	return running.Wait
+}
+
+// lookEvery is how often a node looks whether it leads and something is due.
+const lookEvery = time.Second
+
+// repeat does a job whenever it is due and this node leads, until ctx ends.
+func (a *App) repeat(ctx context.Context, j job) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for due := time.Now(); ; {
+		if a.feed.Leads() && !time.Now().Before(due) {
+			if err := j.do(ctx); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
+			}
+			due = time.Now().Add(j.every)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+}
+
+// memory is all that this node keeps of the database: it is told of every change, this
+// node's own and the others'.
+type memory struct {
+	verify  *verify.Authority
+	clients *apiclient.Service
+}
+
+func (m memory) Apply(ctx context.Context, changes []verify.Change) {
+	m.verify.Apply(ctx, changes)
+	m.clients.Apply(ctx, changes)
+}
+
+func (m memory) Forget() {
+	m.verify.Forget()
+	m.clients.Forget()
+}
