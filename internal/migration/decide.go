@@ -71,7 +71,7 @@ func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 	if err != nil {
 		return err
 	}
-	return st.run(func(i *Item) error { return st.mirror(i, true) })
+	return st.save(true)
 }
 
 // Find returns one page of staged items and how many there are on all pages.

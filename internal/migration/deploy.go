@@ -54,7 +54,7 @@ func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
 		if err != nil {
 			return err
 		}
-		return st.run(func(i *Item) error { return st.mirror(i, true) })
+		return st.save(true)
 	}, Staged)
 	if err != nil {
 		return err
@@ -76,11 +76,27 @@ func newDeployment(ctx context.Context, tx Tx, m Migration, by audit.Caller, org
 	return &deployment{stage: st, by: by, org: org, made: map[Kind][]Link{}}, err
 }
 
+// run compares, mirrors and carries out each item in one pass. What a later item finds open
+// ends the transaction, and with it all that was done for earlier ones.
 func (d *deployment) run() (Migration, error) {
 	open := false
+	report := newReporter(d.m, d.org)
 	err := d.stage.run(func(i *Item) error {
-		open = open || i.Open()
-		return d.mirror(i, true)
+		if err := d.compare(i); err != nil {
+			return err
+		}
+		if err := d.mirror(i, true); err != nil {
+			return err
+		}
+		if open = open || i.Open(); open {
+			return nil
+		}
+		report.add(*i)
+		if i.LeftOut() {
+			return nil
+		}
+		d.made[i.Kind] = append(d.made[i.Kind], Link{i.Kind, i.Ref, i.Local})
+		return d.apply(*i)
 	})
 	switch {
 	case err != nil:
@@ -88,22 +104,10 @@ func (d *deployment) run() (Migration, error) {
 	case open:
 		return d.m, errOpen
 	}
-	for _, kind := range Kinds() {
-		err := each(d.ctx, d.tx, d.m.ID, kind, func(i *Item) error {
-			if i.LeftOut() {
-				return nil
-			}
-			d.made[kind] = append(d.made[kind], Link{kind, i.Ref, i.Local})
-			return d.apply(*i)
-		})
-		if err != nil {
-			return d.m, err
-		}
-	}
 	if err := d.check(); err != nil {
 		return d.m, err
 	}
-	return d.finish()
+	return d.finish(report.report)
 }
 
 // check refuses what the organization as a whole must not become.
@@ -126,11 +130,7 @@ func (d *deployment) check() error {
 }
 
 // finish writes down what was done and empties the staging area.
-func (d *deployment) finish() (Migration, error) {
-	report, err := buildReport(d.ctx, d.tx, d.m, d.org)
-	if err != nil {
-		return d.m, err
-	}
+func (d *deployment) finish(report Report) (Migration, error) {
 	d.m.State, d.m.DeployedAt, d.m.DeployedByName = Deployed, d.tx.Now(), d.by.Name
 	report.Deployed, report.By = audit.FormatTime(d.m.DeployedAt), d.by.Name
 	text, err := json.Marshal(report)
@@ -192,7 +192,9 @@ func (d *deployment) addWorkspace(i Item) error {
 	return d.tell(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: i.Local, Name: name, Workspace: i.Local})
 }
 
-// tell adds an event to the audit log.
+// tell adds an event to the audit log. Workspaces, members, service tokens and changes of
+// those who were here have one each; resources and personal tokens, of which there may be
+// tens of thousands, are in the report, whose digest the event of the whole has.
 func (d *deployment) tell(action audit.Action, target audit.Target) error {
 	return d.tx.AppendEvent(d.ctx, d.by.Did(action, target))
 }
@@ -214,10 +216,7 @@ func (d *deployment) addResource(i Item) error {
 	if x.Type == registry.Source {
 		r.WriteKey = newID()
 	}
-	if err := d.tx.AddResource(d.ctx, r); err != nil || !audit.Known(audit.TargetType(x.Type), audit.Created) {
-		return err
-	}
-	return d.tell(audit.Created, audit.Target{Type: audit.TargetType(x.Type), ID: r.ID, Name: r.Name, Workspace: r.Workspace})
+	return d.tx.AddResource(d.ctx, r)
 }
 
 func resourceOf(i Item) (legacy.Resource, error) { return decoded[legacy.Resource](i) }
@@ -229,7 +228,7 @@ func (d *deployment) addPersonalToken(i Item) error {
 	}
 	owner := d.people[t.Owner]
 	return d.addToken(i, t.Secret, token.Token{Kind: token.Personal, Owner: owner.local, Workspace: d.workspaces[t.Workspace].local,
-		Scope: t.Scope, CreatedBy: owner.local}, audit.TargetPersonalToken)
+		Scope: t.Scope, CreatedBy: owner.local})
 }
 
 func (d *deployment) addServiceToken(i Item) error {
@@ -241,17 +240,17 @@ func (d *deployment) addServiceToken(i Item) error {
 	if t.Grant.Workspace != "" {
 		made.Kind, made.Workspace, made.Policy = token.Workspace, d.workspaces[t.Grant.Workspace].local, i.After.Policies[0].Body
 	}
-	return d.addToken(i, t.Secret, made, audit.TargetServiceToken)
+	if err := d.addToken(i, t.Secret, made); err != nil {
+		return err
+	}
+	return d.tell(audit.Created, audit.Target{Type: audit.TargetServiceToken, ID: i.Local, Name: i.Name, Workspace: made.Workspace})
 }
 
 // addToken adds a token under the digest that it came with. Its secret keeps its shape, so
 // it is marked as one of the old system.
-func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token, target audit.TargetType) error {
+func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
 	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
-	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil {
-		return err
-	}
-	return d.tell(audit.Created, audit.Target{Type: target, ID: t.ID, Name: t.Name, Workspace: t.Workspace})
+	return d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), "")
 }

@@ -471,7 +471,7 @@ func TestDeploy_IsAudited(t *testing.T) {
 			}
 		}
 	}
-	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2, "user added_to_organization": 4 + 1, "personal_access_token created": 3, "service_access_token created": 2} {
+	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2, "user added_to_organization": 4 + 1, "service_access_token created": 2} {
 		if what == "workspace created" {
 			n++ // Main
 		}

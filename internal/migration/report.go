@@ -102,24 +102,29 @@ type reporter struct {
 	policies map[string]int
 }
 
-func buildReport(ctx context.Context, r Reader, m Migration, org account.Organization) (Report, error) {
-	b := reporter{policies: map[string]int{}, report: Report{Organization: org.Name, Source: m.Source, File: m.FileName, SHA256: m.Digest,
+func newReporter(m Migration, org account.Organization) *reporter {
+	b := &reporter{policies: map[string]int{}, report: Report{Organization: org.Name, Source: m.Source, File: m.FileName, SHA256: m.Digest,
 		Strategy: m.Strategy, FileWarnings: m.Summary.Warnings, MoreWarnings: m.Summary.More,
 		Entries: []Entry{}, Members: []Line{}, Tokens: []Line{}, Policies: []access.Policy{}}}
 	if b.report.FileWarnings == nil {
 		b.report.FileWarnings = []legacy.Warning{}
 	}
 	for _, kind := range Kinds() {
-		total := Total{Kind: kind}
+		b.report.Totals = append(b.report.Totals, Total{Kind: kind})
+	}
+	return b
+}
+
+func buildReport(ctx context.Context, r Reader, m Migration, org account.Organization) (Report, error) {
+	b := newReporter(m, org)
+	for _, kind := range Kinds() {
 		err := each(ctx, r, m.ID, kind, func(i *Item) error {
-			total.count(*i)
 			b.add(*i)
 			return nil
 		})
 		if err != nil {
 			return b.report, err
 		}
-		b.report.Totals = append(b.report.Totals, total)
 	}
 	return b.report, nil
 }
@@ -138,6 +143,11 @@ func (t *Total) count(i Item) {
 }
 
 func (b *reporter) add(i Item) {
+	for n := range b.report.Totals {
+		if b.report.Totals[n].Kind == i.Kind {
+			b.report.Totals[n].count(i)
+		}
+	}
 	tell := func(level Level, text string, unsolved bool) {
 		b.report.Entries = append(b.report.Entries, Entry{level, i.Kind, i.Ref, i.Name, i.Detail, text, unsolved})
 	}

@@ -2,7 +2,7 @@ package migration
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"github.com/segmentio/ksuid"
 
@@ -27,7 +27,7 @@ func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy
 		if err != nil {
 			return err
 		}
-		if err := st.run(func(i *Item) error { return st.mirror(i, keep) }); err != nil {
+		if err := st.save(keep); err != nil {
 			return err
 		}
 		return tx.UpdateMigration(ctx, m)
@@ -99,8 +99,25 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	return st, nil
 }
 
-// run compares every item and hands it to do, kind by kind in the order of an export, and
-// saves those that have changed.
+// save compares and mirrors every item, keeping choices and (with keep) edited policies,
+// and saves those that have changed.
+func (st *stage) save(keep bool) error {
+	return st.run(func(i *Item) error {
+		before := i.clone()
+		if err := st.compare(i); err != nil {
+			return err
+		}
+		if err := st.mirror(i, keep); err != nil {
+			return err
+		}
+		if i.Rank = i.rank(); i.same(before) {
+			return nil
+		}
+		return st.tx.UpdateItem(st.ctx, st.m.ID, *i)
+	})
+}
+
+// run hands every item to do, kind by kind in the order of an export.
 func (st *stage) run(do func(*Item) error) error {
 	for _, kind := range Kinds() {
 		for after := int64(0); ; {
@@ -111,8 +128,13 @@ func (st *stage) run(do func(*Item) error) error {
 			if len(items) == 0 {
 				break
 			}
-			if err := st.runBatch(kind, items, do); err != nil {
+			if err := st.prepare(kind, items); err != nil {
 				return err
+			}
+			for n := range items {
+				if err := do(&items[n]); err != nil {
+					return err
+				}
 			}
 			after = items[len(items)-1].Seq
 		}
@@ -120,32 +142,22 @@ func (st *stage) run(do func(*Item) error) error {
 	return nil
 }
 
-func (st *stage) runBatch(kind Kind, items []Item, do func(*Item) error) error {
-	if err := st.prepare(kind, items); err != nil {
-		return err
-	}
-	for _, i := range items {
-		before := fingerprint(i)
-		if err := st.compare(&i); err != nil {
-			return err
-		}
-		if err := do(&i); err != nil {
-			return err
-		}
-		i.Rank = i.rank()
-		if fingerprint(i) == before {
-			continue
-		}
-		if err := st.tx.UpdateItem(st.ctx, st.m.ID, i); err != nil {
-			return err
-		}
-	}
-	return nil
+// clone is the item as it is now: what a pass changes is replaced, never written into.
+func (i *Item) clone() Item { return *i }
+
+// same reports whether nothing differs that a pass may change.
+func (i *Item) same(o Item) bool {
+	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Known == o.Known && i.Local == o.Local &&
+		i.After.Role == o.After.Role && sameNotes(i.After.Notes, o.After.Notes) &&
+		slices.EqualFunc(i.After.Policies, o.After.Policies, func(p, q Policy) bool {
+			return p.Workspace == q.Workspace && p.Before == q.Before && p.Edited == q.Edited && sameNotes(p.Notes, q.Notes) && p.Body.Equal(q.Body)
+		})
 }
 
-// fingerprint is all of an item that a pass may change.
-func fingerprint(i Item) string {
-	return fmt.Sprint(i.Rank, i.Conflict, i.Choice, i.Known, i.Local, i.After)
+func sameNotes(a, b []legacy.Note) bool {
+	return slices.EqualFunc(a, b, func(m, n legacy.Note) bool {
+		return m.Effect == n.Effect && m.Text == n.Text && slices.Equal(m.Permissions, n.Permissions)
+	})
 }
 
 // mirror sets what the item becomes. keep leaves policies that an Admin has edited.

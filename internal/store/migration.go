@@ -97,27 +97,36 @@ func (tx *Tx) DeleteMigration(ctx context.Context, organization, id string) erro
 
 const itemColumns = `i.seq, i.kind, i.ref, i.name, i.detail, i.attention, i.conflict, i.choice, i.known, i.local_id, i.digest, i.body, i.after_state`
 
-func scanItem(row scanner) (migration.Item, error) {
-	var i migration.Item
-	var after string
-	err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Known, &i.Local, &i.Digest, &i.Body, &after)
-	if err != nil || after == "{}" {
-		return i, err
+// itemScanner scans items. Many have the same policies: each is parsed once.
+func itemScanner() func(row scanner) (migration.Item, error) {
+	parsed := map[string]migration.After{}
+	return func(row scanner) (migration.Item, error) {
+		var i migration.Item
+		var after string
+		err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Known, &i.Local, &i.Digest, &i.Body, &after)
+		if err != nil || after == "{}" {
+			return i, err
+		}
+		known, ok := parsed[after]
+		if !ok {
+			if err := json.Unmarshal([]byte(after), &known); err != nil {
+				return i, fmt.Errorf("staged item %d: %w", i.Seq, err)
+			}
+			parsed[after] = known
+		}
+		i.After = known
+		return i, nil
 	}
-	if err := json.Unmarshal([]byte(after), &i.After); err != nil {
-		return i, fmt.Errorf("staged item %d: %w", i.Seq, err)
-	}
-	return i, nil
 }
 
 // StagedItem returns an item of a migration; NotFound when there is none.
 func (q queries) StagedItem(ctx context.Context, id string, seq int64) (migration.Item, error) {
-	return one(ctx, q, "That item", scanItem, `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
+	return one(ctx, q, "That item", itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
 }
 
 // StagedItems lists up to limit items of a kind after seq, in the order of the file.
 func (q queries) StagedItems(ctx context.Context, id string, kind migration.Kind, after int64, limit int) ([]migration.Item, error) {
-	return all(ctx, q, scanItem, `SELECT `+itemColumns+` FROM migration_items i
+	return all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i
 		WHERE i.migration_id = $1 AND i.kind = $2 AND i.seq > $3 ORDER BY i.seq LIMIT $4`, id, kind, after, limit)
 }
 
@@ -143,7 +152,7 @@ func (q queries) FindStaged(ctx context.Context, id string, query migration.Quer
 	f.text += ` ORDER BY i.attention DESC, i.seq`
 	f.add(` LIMIT $%d`, query.Limit)
 	f.add(` OFFSET $%d`, query.Offset)
-	items, err := all(ctx, q, scanItem, `SELECT `+itemColumns+` FROM migration_items i WHERE `+f.text, f.args...)
+	items, err := all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE `+f.text, f.args...)
 	return items, total, err
 }
 
