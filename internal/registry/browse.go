@@ -28,7 +28,7 @@ type Right struct {
 // Browsed is a resource with what the caller may do with it.
 type Browsed struct {
 	Resource
-	Rights []Right // permissions that concern one resource: Edit, and seeing personal data
+	Rights []Right // every permission of its type, asked for this resource
 }
 
 // TypeRights is what the caller may do with a type as such.
@@ -68,30 +68,49 @@ func (s *Service) Browse(ctx context.Context, by audit.Caller, workspace string,
 		return Browse{}, err
 	}
 	for _, r := range found {
-		b.Items = append(b.Items, Browsed{r, s.rights(by, r.where(w), true)})
+		b.Items = append(b.Items, Browsed{r, s.rights(by, r.where(w))})
 	}
 	for _, typ := range s.types() {
 		if typ == q.Type || (q.Type == "" && b.Counts[typ] > 0) {
 			at := access.Resource{Organization: w.Organization, Workspace: w.ID, Type: typ}
-			b.Types = append(b.Types, TypeRights{typ, s.catalogue.TypeLabel(typ), s.rights(by, at, false)})
+			b.Types = append(b.Types, TypeRights{typ, s.catalogue.TypeLabel(typ), s.typeRights(by, at)})
 		}
 	}
 	return b, nil
 }
 
-// rights asks about every permission of a type: those that can be limited concern single
-// resources, the others the type.
-func (s *Service) rights(by audit.Caller, at access.Resource, limitable bool) []Right {
+// rights asks about every permission of a resource's type. To connect it is to have Edit
+// and Connect on it, so that is what Connect says.
+func (s *Service) rights(by audit.Caller, at access.Resource) []Right {
 	var out []Right
+	for _, entry := range s.entries(at.Type) {
+		needed := []access.Permission{entry.Permission}
+		if entry.Permission.Action() == "connect" {
+			needed = append(needed, access.NewPermission(at.Type, "edit"))
+		}
+		out = append(out, Right{entry, access.DecideAll(s.catalogue, by.Principal, needed, at)})
+	}
+	return out
+}
+
+// typeRights asks about the permissions that are for a whole type.
+func (s *Service) typeRights(by audit.Caller, at access.Resource) []Right {
+	var out []Right
+	for _, entry := range s.entries(at.Type) {
+		if !entry.Limitable {
+			out = append(out, Right{entry, access.Decide(s.catalogue, by.Principal, entry.Permission, at)})
+		}
+	}
+	return out
+}
+
+// entries lists what the catalogue has about a type, over all sections.
+func (s *Service) entries(typ string) []access.Entry {
+	var out []access.Entry
 	for _, section := range s.catalogue.Sections() {
 		for _, row := range s.catalogue.Types(section) {
-			if row.Type != at.Type {
-				continue
-			}
-			for _, entry := range row.Entries {
-				if entry.Limitable == limitable {
-					out = append(out, Right{entry, access.Decide(s.catalogue, by.Principal, entry.Permission, at)})
-				}
+			if row.Type == typ {
+				out = append(out, row.Entries...)
 			}
 		}
 	}

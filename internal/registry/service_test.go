@@ -294,7 +294,9 @@ func TestBrowse_SaysWhatTheCallerMayDoAsDecideDoes(t *testing.T) {
 			answers[typ.Type+" "+string(r.Entry.Permission)] = r.Decision.Allowed
 		}
 	}
-	want := map[string]bool{"One source:edit": true, "Two source:edit": false, "One source:live_events": false, "Two source:live_events": true,
+	want := map[string]bool{
+		"One source:edit": true, "One source:connect": true, "One source:create_delete": false, "One source:live_events": false,
+		"Two source:edit": false, "Two source:connect": false, "Two source:create_delete": false, "Two source:live_events": true,
 		"source source:connect": true, "source source:create_delete": false}
 	if diff := cmp.Diff(want, answers); diff != "" {
 		t.Error(diff)

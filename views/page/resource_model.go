@@ -41,7 +41,7 @@ type ResourceTypeRow struct {
 	Access ResourceAccess
 }
 
-// ResourceAccess is what the reader may do, and why each thing is or is not allowed.
+// ResourceAccess is what the reader may do, and why not the rest.
 type ResourceAccess struct {
 	May     []component.BadgeModel
 	Nothing string // instead of May: "View only"
@@ -49,7 +49,7 @@ type ResourceAccess struct {
 	Reasons []ResourceReason
 }
 
-// ResourceReason is the rule that decided about one thing.
+// ResourceReason is the rule that refuses one thing.
 type ResourceReason struct {
 	Label string // "Edit"
 	Text  string

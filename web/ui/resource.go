@@ -15,7 +15,7 @@ import (
 
 const (
 	resourceTitle = "Resources"
-	resourcePages = 25 // rows of a page
+	resourcePages = 20 // rows of a page
 )
 
 // ResourcePages are the pages about what is in workspaces, and about the API to it.

@@ -56,9 +56,7 @@ func resourceFilter(found registry.Browse, types []registry.TypeRights, chosen s
 		}
 	}
 	f.Selects = []component.SelectModel{choice}
-	if chosen != "" {
-		f.ClearHref = q.path
-	} else if f.ClearHref != "" {
+	if chosen != "" || f.ClearHref != "" {
 		f.ClearHref = q.path
 	}
 	return f
@@ -92,12 +90,14 @@ func typesView(types []registry.TypeRights) *page.ResourceTypes {
 	return m
 }
 
-// accessView presents the answers of access.Decide.
+// accessView presents the answers of access.Decide: what is allowed as badges, and why
+// the rest is not.
 func accessView(about string, rights []registry.Right, nothing string) page.ResourceAccess {
 	a := page.ResourceAccess{About: about}
 	for _, r := range rights {
 		if r.Decision.Allowed {
 			a.May = append(a.May, component.BadgeModel{Text: r.Entry.Label, Tone: component.Good, Icon: "check"})
+			continue
 		}
 		a.Reasons = append(a.Reasons, page.ResourceReason{Label: r.Entry.Label, Text: reasonText(r.Decision.Reason)})
 	}
