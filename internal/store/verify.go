@@ -141,75 +141,89 @@ func (q queries) GroupMembers(ctx context.Context, group string) ([]string, erro
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
 }
 
+// StoredUses returns, by token, the addresses that are stored; tokens without any are left
+// out.
+func (q queries) StoredUses(ctx context.Context, ids []string) (map[string][]token.Use, error) {
+	stored := make(map[string][]token.Use, len(ids))
+	for chunk := range slices.Chunk(ids, idsPerQuery) {
+		err := each(ctx, q, func(row scanner) error {
+			var id, text string
+			if err := row.Scan(&id, &text); err != nil {
+				return err
+			}
+			var from []token.Use
+			err := json.Unmarshal([]byte(text), &from)
+			stored[id] = from
+			return err
+		}, `SELECT t.id, t.last_used_from FROM tokens t WHERE t.last_used_from <> '[]' AND t.id IN (`+
+			placeholders(1, len(chunk))+`)`, anys(chunk)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
+}
+
+// usesPerStatement is how many uses one statement saves: enough to be worth a way to a
+// server, few enough to be compiled quickly.
+const usesPerStatement = 50
+
 // SaveUses notes when tokens were used last and from where, in one transaction. A use is
 // no change of the token: nobody is told.
 func (s *Store) SaveUses(ctx context.Context, uses []verify.Use) error {
 	return s.InTx(ctx, func(tx *Tx) error {
-		for chunk := range slices.Chunk(uses, idsPerQuery) {
-			if err := tx.saveUses(ctx, chunk); err != nil {
+		whole := len(uses) / usesPerStatement * usesPerStatement
+		if whole > 0 {
+			if err := tx.saveUses(ctx, usesPerStatement, uses[:whole]); err != nil {
 				return err
 			}
 		}
-		return nil
+		if whole == len(uses) {
+			return nil
+		}
+		return tx.saveUses(ctx, len(uses)-whole, uses[whole:])
 	})
 }
 
-func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
-	stored, err := tx.storedUses(ctx, uses)
-	if err != nil {
-		return err
-	}
+// saveUses saves that many uses at a time. The statement is compiled once: that takes as
+// long as running it.
+func (tx *Tx) saveUses(ctx context.Context, at int, uses []verify.Use) error {
 	var values strings.Builder
-	args := make([]any, 0, 3*len(uses))
-	for _, u := range uses {
-		from, err := json.Marshal(mergeUses(u.From, stored[u.Token]))
-		if err != nil {
-			return err
-		}
-		if len(args) > 0 {
+	for i := range at {
+		if i > 0 {
 			values.WriteString(", ")
 		}
 		// The type of a parameter in VALUES is not inferred everywhere.
-		fmt.Fprintf(&values, "($%d, CAST($%d AS BIGINT), $%d)", len(args)+1, len(args)+2, len(args)+3)
-		args = append(args, u.Token, millis(u.At), string(from))
+		fmt.Fprintf(&values, "($%d, CAST($%d AS BIGINT), $%d)", 3*i+1, 3*i+2, 3*i+3)
 	}
-	_, err = tx.exec(ctx, `WITH used (id, at, places) AS (VALUES `+values.String()+`)
+	statement, err := tx.prepare(ctx, `WITH used (id, at, places) AS (VALUES `+values.String()+`)
 		UPDATE tokens SET last_used_at = used.at, last_used_from = used.places
-		FROM used WHERE tokens.id = used.id AND coalesce(tokens.last_used_at, 0) <= used.at`, args...)
-	return err
-}
-
-// storedUses reads the addresses that the tokens were used from before.
-func (tx *Tx) storedUses(ctx context.Context, uses []verify.Use) (map[string][]token.Use, error) {
-	ids := make([]any, len(uses))
-	for i, u := range uses {
-		ids[i] = u.Token
+		FROM used WHERE tokens.id = used.id AND coalesce(tokens.last_used_at, 0) <= used.at`)
+	if err != nil {
+		return err
 	}
-	stored := make(map[string][]token.Use, len(uses))
-	_, err := all(ctx, tx.queries, func(row scanner) (struct{}, error) {
-		var id, text string
-		var from []token.Use
-		err := row.Scan(&id, &text)
-		if err == nil {
-			err = json.Unmarshal([]byte(text), &from)
+	defer statement.Close()
+	for chunk := range slices.Chunk(uses, at) {
+		args := make([]any, 0, 3*at)
+		for _, u := range chunk {
+			from, err := json.Marshal(append([]token.Use{}, u.From...))
+			if err != nil {
+				return err
+			}
+			args = append(args, u.Token, millis(u.At), string(from))
 		}
-		stored[id] = from
-		return struct{}{}, err
-	}, `SELECT t.id, t.last_used_from FROM tokens t WHERE t.last_used_from <> '[]' AND t.id IN (`+placeholders(1, len(ids))+`)`, ids...)
-	return stored, err
+		if _, err := statement.ExecContext(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// mergeUses is the latest distinct addresses of both, newest first. now is that already.
-func mergeUses(now, before []token.Use) []token.Use {
-	merged := append(append([]token.Use{}, now...), before...)
-	slices.SortStableFunc(merged, func(a, b token.Use) int { return b.At.Compare(a.At) })
-	seen := map[string]bool{}
-	merged = slices.DeleteFunc(merged, func(u token.Use) bool {
-		twice := seen[u.IP]
-		seen[u.IP] = true
-		return twice
-	})
-	return merged[:min(len(merged), verify.MaxAddresses)]
+// prepare compiles a statement that runs several times within the transaction.
+func (tx *Tx) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	return tx.db.(interface {
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	}).PrepareContext(ctx, query)
 }
 
 var _ verify.Store = Verification{}

@@ -25,8 +25,11 @@ type Store interface {
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
 	// GroupMembers lists the ids of a group's members; none for an unknown group.
 	GroupMembers(ctx context.Context, group string) ([]string, error)
+	// StoredUses returns, by token, the addresses that are stored, newest first; tokens
+	// without any are left out.
+	StoredUses(ctx context.Context, tokens []string) (map[string][]token.Use, error)
 	// SaveUses notes when tokens were used last and from where, all in one transaction.
-	// Addresses that are stored already and not among the latest stay.
+	// A later use that is stored already stays.
 	SaveUses(ctx context.Context, uses []Use) error
 }
 

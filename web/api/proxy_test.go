@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
@@ -36,11 +37,14 @@ type backend struct {
 func newBackend(t *testing.T) *backend {
 	b := &backend{}
 	b.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
+		body, err := io.ReadAll(r.Body)
 		for name, values := range r.Header {
 			w.Header()["Saw-"+name] = values
 		}
-		fmt.Fprintf(w, "%s %s %s", r.Method, r.RequestURI, body)
+		fmt.Fprint(w, saw(r.Method, r.RequestURI, string(body)))
+		if err != nil {
+			fmt.Fprint(w, " ", err)
+		}
 	}))
 	b.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
@@ -50,6 +54,11 @@ func newBackend(t *testing.T) *backend {
 	b.Start()
 	t.Cleanup(b.Close)
 	return b
+}
+
+// saw is what the backend answers to a request.
+func saw(method, path, body string) string {
+	return fmt.Sprintf("%s %s, %d bytes, %x", method, path, len(body), sha256.Sum256([]byte(body)))
 }
 
 func (b *backend) addr() string { return b.Listener.Addr().String() }
@@ -172,8 +181,8 @@ func proxyPasses(t *testing.T, w *world) {
 		{"DELETE", "/a%2Fb//c", ""}, {"PUT", "/items", strings.Repeat("x", 100000)},
 	} {
 		got := w.ask(c.method, c.path, c.body, bearer(secret)...)
-		if want := c.method + " " + c.path + " " + c.body; got.status != 200 || got.body != want {
-			t.Errorf("%s %s: %d %.200q", c.method, c.path, got.status, got.body)
+		if want := saw(c.method, c.path, c.body); got.status != 200 || got.body != want {
+			t.Errorf("%d %q, want %q", got.status, got.body, want)
 		}
 		for header, want := range map[string]string{"Subject": eve.ID, "Token-Id": tok.ID, "Token-Kind": "personal",
 			"Workspace": w.main, "Permissions": "workspace:view destination:edit"} {
