@@ -99,10 +99,11 @@ type Reading struct {
 const MaxPerPage = 100
 
 // Read returns the oldest events that the client has not seen, oldest first. A client that
-// goes on from the last id it has seen, with or without the same or a later CreatedAt as
-// CreatedAfter, gets each event exactly once, however many are written meanwhile. So does one
-// that only goes on from the last CreatedAt: events are left out until no other can get the
-// same time. Invalid, by parameter, for a cursor that is none; otherwise as for [Service.Find].
+// goes on from the id or the time of the last event that it has seen, or from both, gets each
+// event exactly once, however many are written meanwhile: times grow from transaction to
+// transaction, and the events of one become visible together. Only within one pass, while
+// there are more, it must go on from the id. Invalid, by parameter, for a cursor that is
+// none; otherwise errors as for [Service.Find].
 func (s *Service) Read(ctx context.Context, by Caller, r Reading) (Found, error) {
 	if err := s.may(ctx, by); err != nil {
 		return Found{}, err
@@ -111,7 +112,7 @@ func (s *Service) Read(ctx context.Context, by Caller, r Reading) (Found, error)
 	if r.PerPage < 1 || r.PerPage > MaxPerPage {
 		p.Add("per_page", "A whole number from 1 to 100.")
 	}
-	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage, Settled: s.d.Now()}
+	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage}
 	if !r.CreatedAfter.IsZero() {
 		q.From = r.CreatedAfter.Truncate(time.Millisecond).Add(time.Millisecond)
 	}

@@ -16,9 +16,6 @@ type Query struct {
 	Limit       int   // at least 1
 	// Days asks for the counts between these moments, which ascend; the last one has no end.
 	Days []time.Time
-	// Settled leaves out the newest events as long as others may yet come with the same
-	// time, by this clock; zero leaves out none.
-	Settled time.Time
 }
 
 // Found is one page.

@@ -22,7 +22,6 @@ type Checkpoint struct {
 // State is where the log begins and ends.
 type State struct {
 	Head       Anchor
-	HeadTime   time.Time
 	Checkpoint Checkpoint // zero Seq and the hash of [Genesis] when nothing was pruned
 }
 

@@ -43,7 +43,10 @@ func scanEvent(row scanner) (audit.Event, error) {
 // A pair of target and action outside the vocabulary is a bug and fails the transaction.
 //
 // The row of the head is changed first, so that transactions which append take turns: numbers
-// follow each other in the order of the commits, and times never go back, whatever the clocks do.
+// follow each other in the order of the commits. So do times, whatever the clocks do: the events
+// of a transaction have one time, which is later than that of the transaction before, by a
+// millisecond if need be. A reader that has seen one event of a time can see them all, and
+// may go on after that time.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	if !audit.Known(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
@@ -54,14 +57,13 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	if err != nil {
 		return fmt.Errorf("audit: read the head: %w", err)
 	}
-	e.ID, e.Time = ksuid.New().String(), tx.now
-	switch last := moment(at); {
-	case e.Time.Equal(last):
-	case e.Time.Before(last):
-		// The clock went back. A time of its own keeps readers right that go on from the
-		// last time that they have seen.
-		e.Time = last.Add(time.Millisecond)
+	if tx.audited.IsZero() {
+		tx.audited = tx.now
+		if last := moment(at); !tx.now.After(last) {
+			tx.audited = last.Add(time.Millisecond)
+		}
 	}
+	e.ID, e.Time = ksuid.New().String(), tx.audited
 	e.Hash = e.Sum()
 	_, err = tx.exec(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (`+placeholders(1, 21)+`)`,
 		e.Seq, e.ID, millis(e.Time), e.Organization, e.Workspace, e.ActorType, e.ActorID, e.ActorName, e.ActorEmail,
@@ -128,13 +130,12 @@ func (q queries) AuditState(ctx context.Context) (audit.State, error) {
 // auditState reads in one statement where the log begins, ends and is indexed up to.
 func (q queries) auditState(ctx context.Context) (audit.State, int64, error) {
 	s := audit.State{Checkpoint: audit.Checkpoint{Anchor: audit.Start()}}
-	var at, indexed int64
+	var indexed int64
 	var seq, signedBy, checkpointAt, signedAt sql.NullInt64
 	var hash []byte
-	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.at, h.hash, h.indexed, c.seq, c.at, c.hash, c.signed_by, c.signed_at
+	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.hash, h.indexed, c.seq, c.at, c.hash, c.signed_by, c.signed_at
 		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`).
-		Scan(&s.Head.Seq, &at, &s.Head.Hash, &indexed, &seq, &checkpointAt, &hash, &signedBy, &signedAt)
-	s.HeadTime = moment(at)
+		Scan(&s.Head.Seq, &s.Head.Hash, &indexed, &seq, &checkpointAt, &hash, &signedBy, &signedAt)
 	if seq.Valid {
 		s.Checkpoint = audit.Checkpoint{Anchor: audit.Anchor{Seq: seq.Int64, Hash: hash}, Time: moment(checkpointAt.Int64),
 			SignedBy: signedBy.Int64, SignedAt: moment(signedAt.Int64)}

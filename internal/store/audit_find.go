@@ -76,8 +76,12 @@ func pick(set *audit.Seqs, q audit.Query) (seqs []int64, before int) {
 	if q.Backwards {
 		slices.Reverse(seqs)
 	}
-	if len(seqs) == 0 {
+	switch {
+	case len(seqs) > 0:
+	case q.Backwards:
 		return seqs, 0
+	default:
+		return seqs, set.Len()
 	}
 	// Both kinds of order count what lies on the far side of the page's first event.
 	counts := set.Counts([]int64{0, seqs[0], seqs[0] + 1})
@@ -101,10 +105,6 @@ func (q queries) window(ctx context.Context, query audit.Query) (window, error) 
 		return window{}, err
 	}
 	w := window{low: state.Checkpoint.Seq + 1, high: state.Head.Seq, indexed: indexed, head: state.Head.Seq}
-	until := query.Until
-	if !query.Settled.IsZero() && !query.Settled.After(state.HeadTime) && (until.IsZero() || until.After(state.HeadTime)) {
-		until = state.HeadTime
-	}
 	if !query.From.IsZero() {
 		from, err := q.firstAt(ctx, query.From, w.head+1)
 		if err != nil {
@@ -112,8 +112,8 @@ func (q queries) window(ctx context.Context, query audit.Query) (window, error) 
 		}
 		w.low = max(w.low, from)
 	}
-	if !until.IsZero() {
-		end, err := q.firstAt(ctx, until, w.head+1)
+	if !query.Until.IsZero() {
+		end, err := q.firstAt(ctx, query.Until, w.head+1)
 		if err != nil {
 			return w, err
 		}

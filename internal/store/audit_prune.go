@@ -40,6 +40,7 @@ func (tx *Tx) Prune(ctx context.Context, c audit.Checkpoint) error {
 // waits for long.
 func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
+		done = false
 		state, indexed, err := tx.auditState(ctx)
 		if err != nil {
 			return err

@@ -109,7 +109,7 @@ func TestDelete_WritesItsEvent(t *testing.T) {
 		event(w.admin, audit.Created, serviceTarget, noon, "", serviceText),
 		event(w.viewer, audit.Created, personalTarget, noon, "", personalText),
 	}
-	if d := cmp.Diff(want, w.events(), cmpopts.IgnoreFields(audit.Event{}, "Seq", "ID", "PrevHash", "Hash")); d != "" {
+	if d := cmp.Diff(want, w.events(), cmpopts.IgnoreFields(audit.Event{}, "Seq", "ID", "PrevHash", "Hash"), cmpopts.EquateApproxTime(10*time.Millisecond)); d != "" {
 		t.Error(d)
 	}
 }

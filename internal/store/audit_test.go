@@ -1,0 +1,180 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
+)
+
+func TestAuditLog_OnSQLite(t *testing.T) { storetest.AuditLog(t, openSQLite) }
+
+func TestAuditLog_OnPostgres(t *testing.T) { storetest.AuditLog(t, openPostgres) }
+
+// engines runs a test on both.
+func engines(t *testing.T, test func(t *testing.T, s *store.Store)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, openSQLite(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, openPostgres(t)) })
+}
+
+// writeEvents appends n events in one transaction.
+func writeEvents(t *testing.T, s *store.Store, n int) {
+	t.Helper()
+	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		var failed error
+		for range n {
+			failed = errors.Join(failed, tx.AppendEvent(t.Context(), by.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+		}
+		return failed
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAuditLog_TheDatabaseRefusesToChangeIt(t *testing.T) {
+	engines(t, func(t *testing.T, s *store.Store) {
+		writeEvents(t, s, 5)
+		for _, statement := range []string{
+			`UPDATE audit_events SET actor_id = 'eve' WHERE seq = 2`,
+			`UPDATE audit_events SET seq = 9 WHERE seq = 5`,
+			`DELETE FROM audit_events WHERE seq = 5`,
+			`DELETE FROM audit_events WHERE seq = 1`,
+			`DELETE FROM audit_events`,
+			`INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT seq, at, hash, 5, 0 FROM audit_events WHERE seq = 3`,
+			`INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT 99, at, hash, 99, 0 FROM audit_events WHERE seq = 3`,
+		} {
+			if err := s.Exec(t.Context(), statement); err == nil {
+				t.Errorf("%s: accepted", statement)
+			}
+		}
+		if _, err := audit.Verify(t.Context(), s, 1); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAuditLog_DeletesOnlyUpToTheCheckpoint(t *testing.T) {
+	engines(t, func(t *testing.T, s *store.Store) {
+		writeEvents(t, s, 5)
+		log, err := s.EventsAfter(t.Context(), 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.InTx(t.Context(), func(tx *store.Tx) error {
+			e := audit.SystemCaller("acme").Did(audit.Pruned, audit.Target{Type: audit.TargetAuditLog})
+			return errors.Join(tx.AppendEvent(t.Context(), e),
+				tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: 3, Hash: log[2].Hash}, Time: log[2].Time}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{`DELETE FROM audit_events WHERE seq = 4`, `DELETE FROM audit_events`,
+			`DELETE FROM audit_checkpoints`, `UPDATE audit_checkpoints SET seq = 5`} {
+			if err := s.Exec(t.Context(), statement); err == nil {
+				t.Errorf("%s: accepted", statement)
+			}
+		}
+		if err := s.Exec(t.Context(), `DELETE FROM audit_events WHERE seq <= 3`); err != nil {
+			t.Errorf("up to the checkpoint: %v", err)
+		}
+	})
+}
+
+// TestVerify_FindsWhatIsDoneBehindTheServersBack takes the triggers away, as somebody with the
+// file can, and tampers.
+func TestVerify_FindsWhatIsDoneBehindTheServersBack(t *testing.T) {
+	for name, tamper := range map[string]struct {
+		statements string
+		first      int64
+	}{
+		"edited":    {`UPDATE audit_events SET actor_name = 'Eve' WHERE seq = 7`, 7},
+		"removed":   {`DELETE FROM audit_events WHERE seq = 7`, 7},
+		"reordered": {`UPDATE audit_events SET seq = 99 WHERE seq = 7; UPDATE audit_events SET seq = 7 WHERE seq = 8; UPDATE audit_events SET seq = 8 WHERE seq = 99`, 7},
+		"truncated": {`DELETE FROM audit_events WHERE seq > 15`, 16},
+		"beheaded":  {`DELETE FROM audit_events WHERE seq < 5`, 1},
+		"added":     {`INSERT INTO audit_events SELECT 21, 'new', at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email, token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, hash, hash FROM audit_events WHERE seq = 20; UPDATE audit_head SET seq = 21`, 21},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openSQLite(t)
+			writeEvents(t, s, 20)
+			for _, statement := range append([]string{`DROP TRIGGER audit_events_no_update`, `DROP TRIGGER audit_events_no_delete`}, strings.Split(tamper.statements, ";")...) {
+				if err := s.Exec(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var b *audit.Broken
+			if _, err := audit.Verify(t.Context(), s, 2); !errors.As(err, &b) || b.Seq != tamper.first {
+				t.Errorf("verify: %v, want event %d", err, tamper.first)
+			}
+		})
+	}
+}
+
+func TestCompare_FindsATruncationThatHidesItself(t *testing.T) {
+	s := openSQLite(t)
+	writeEvents(t, s, 20)
+	var file strings.Builder
+	head, err := audit.WriteFile(t.Context(), s, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`DROP TRIGGER audit_events_no_delete`, `DELETE FROM audit_events WHERE seq > 15`,
+		`UPDATE audit_head SET seq = 15, hash = (SELECT hash FROM audit_events WHERE seq = 15)`} {
+		if err := s.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := audit.Verify(t.Context(), s, 1); err != nil {
+		t.Fatalf("by itself nothing shows: %v", err)
+	}
+	writeEvents(t, s, 10)
+	var b *audit.Broken
+	if err := audit.Compare(t.Context(), s, head); !errors.As(err, &b) || b.Seq != 20 {
+		t.Errorf("against the exported head: %v, want event 20", err)
+	}
+}
+
+func TestAppendEvent_TimesGrowFromTransactionToTransaction(t *testing.T) {
+	now := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	start := now
+	for _, step := range []time.Duration{0, 0, time.Second, -time.Hour, 0, 2 * time.Hour} {
+		now = now.Add(step)
+		writeEvents(t, s, 1)
+	}
+	writeEvents(t, s, 2)
+	log, err := s.EventsAfter(context.Background(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []time.Duration
+	for _, e := range log {
+		got = append(got, e.Time.Sub(start))
+	}
+	want := []time.Duration{0, time.Millisecond, time.Second, time.Second + time.Millisecond, time.Second + 2*time.Millisecond, time.Hour + time.Second}
+	if !log[6].Time.Equal(log[7].Time) {
+		t.Errorf("two events of one transaction are at %v and %v", log[6].Time, log[7].Time)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("times %v, want %v", got, want)
+		}
+	}
+}
