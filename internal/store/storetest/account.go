@@ -32,6 +32,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"a stale version is refused":                   refusesStaleVersion,
 		"a policy's layers are found":                  findsLayers,
 		"changes of accounts are told":                 tellsAccountChanges,
+		"lists find, sort and count":                   listsAccounts,
 		"an invitation is closed once":                 closesInvitationsOnce,
 		"an invitation keeps its fields":               keepsInvitations,
 		"a failed change leaves nothing":               rollsAccountsBack,
@@ -290,6 +291,74 @@ func tellsAccountChanges(t *testing.T, b *accountBed) {
 		if diff := cmp.Diff(step.want, told); diff != "" {
 			t.Errorf("%s: %s", step.name, diff)
 		}
+	}
+}
+
+// listsAccounts runs every query behind a list or a count, whatever the engine makes of it.
+func listsAccounts(t *testing.T, b *accountBed) {
+	ctx := t.Context()
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertMember(ctx, bedMemberOf("Änne 100%", access.RoleMember, tx.Now()), ""),
+			tx.InsertResource(ctx, bedProd, account.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""),
+			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "Deploy", Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("sat"), ""))
+	})
+	names := func(q account.MemberQuery) string {
+		if q.Limit = 10; q.Sort == "" {
+			q.Sort = account.ByName
+		}
+		rows, total, err := b.FindMembers(ctx, bedOrg, q, b.Now())
+		if err != nil || total != len(rows) {
+			t.Fatal(q, total, err)
+		}
+		var out []string
+		for _, row := range rows {
+			out = append(out, fmt.Sprint(row.Name, row.LiveTokens))
+		}
+		return strings.Join(out, " ")
+	}
+	for _, tt := range []struct {
+		q    account.MemberQuery
+		want string
+	}{
+		{account.MemberQuery{Search: "BO"}, "bo1"},
+		{account.MemberQuery{Search: "änne 100%"}, "Änne 100%0"},
+		{account.MemberQuery{Search: "_"}, ""},
+		{account.MemberQuery{InGroup: bedGroup}, "bo1"},
+		{account.MemberQuery{NotInGroup: bedGroup, Sort: account.ByEmail}, "ada0 Änne 100%0"},
+		{account.MemberQuery{Sort: account.ByTokens, Descending: true, Search: "acme.example"}, "bo1 ada0 Änne 100%0"},
+		{account.MemberQuery{Sort: account.ByRole, Search: "a"}, "ada0 bo1 Änne 100%0"},
+		{account.MemberQuery{Sort: account.ByLastSeen, InGroup: bedGroup}, "bo1"},
+	} {
+		if got := names(tt.q); got != tt.want {
+			t.Errorf("%+v finds %q, want %q", tt.q, got, tt.want)
+		}
+	}
+	counts, err := b.WorkspaceCounts(ctx, bedOrg, b.Now())
+	want := map[string]account.WorkspaceCounts{bedProd: {Members: 2, Groups: 1, Resources: 1, ServiceTokens: 1, PersonalTokens: 1}}
+	if diff := cmp.Diff(want, counts); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for at, want := range map[account.Place]account.Audience{
+		{Kind: account.BaselinePolicy, Workspace: bedProd}:                    {Members: 1, Groups: 1, ServiceTokens: 1},
+		{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup}:    {Members: 1, Groups: 1},
+		{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedBo}:      {Members: 1},
+		{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedAda}:     {},
+		{Kind: account.GroupPolicy, Workspace: bedProd, Subject: "elsewhere"}: {Groups: 1},
+	} {
+		if got, err := b.Audience(ctx, bedOrg, at, b.Now()); err != nil || got != want {
+			t.Errorf("%v: %+v, %v", at, got, err)
+		}
+	}
+	baselines, err := b.PoliciesOf(ctx, bedOrg, account.BaselinePolicy, "")
+	found, err2 := b.FindTokens(ctx, bedOrg, "PRO", 5)
+	held, err3 := b.TokensOfWorkspace(ctx, bedOrg, bedProd)
+	in, err4 := b.WorkspacesOfMembers(ctx, bedOrg, []string{bedAda, bedBo})
+	groups, err5 := b.MembersOfGroups(ctx, []string{bedGroup}, []string{bedAda, bedBo})
+	if errors.Join(err, err2, err3, err4, err5) != nil || len(baselines) != 1 || len(found) != 1 || len(held) != 2 || len(in[bedBo]) != 1 || len(in[bedAda]) != 0 ||
+		!groups[bedGroup][bedBo] || groups[bedGroup][bedAda] {
+		t.Error(baselines, found, held, in, groups, errors.Join(err, err2, err3, err4, err5))
 	}
 }
 
