@@ -65,7 +65,7 @@ func isDriver(path string) bool {
 func broken(from, path string) string {
 	pure := []string{"internal/access", "internal/fault", "internal/legacy", "static"}
 	domain := []string{"internal/account", "internal/token", "internal/registry", "internal/audit", "internal/signin",
-		"internal/provision", "internal/verify", "internal/apiclient"}
+		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration"}
 	switch {
 	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault"):
 		return "pure packages import the standard library only"

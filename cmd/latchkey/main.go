@@ -16,6 +16,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server on a real database."`
 	Demo    demoCmd    `cmd:"" help:"Run a demonstration with made-up data."`
 	Plan    planCmd    `cmd:"" help:"Print or change the organization's plan."`
+	Import  importCmd  `cmd:"" help:"Bring members, policies and tokens over from a role-based system."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/catalog"
 	"latchkey/internal/config"
 	"latchkey/internal/mail"
+	"latchkey/internal/migration"
 	"latchkey/internal/provision"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
@@ -50,6 +51,7 @@ type App struct {
 	Hasher    signin.Hasher
 	Clients   *apiclient.Service
 	Provision *provision.Service
+	Migration *migration.Service
 	Verify    *verify.Authority
 	Store     *store.Store
 	Handler   http.Handler
@@ -110,6 +112,7 @@ func (a *App) wire(o Options) error {
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: lease, Log: a.log, Grace: a.cfg.OutageGrace})
 	a.setup = rand.Text()
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
+	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision,

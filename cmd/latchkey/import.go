@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"latchkey/internal/app"
+	"latchkey/internal/audit"
+	"latchkey/internal/config"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+	"latchkey/internal/migration"
+)
+
+type importCmd struct {
+	File               string `arg:"" help:"Export of the old system; see docs/legacy-export.md."`
+	Strategy           string `required:"" enum:"with-policies,fresh" help:"with-policies mirrors roles, locks and privacy lists; fresh lets members view only. Service tokens keep what they have in both."`
+	DryRun             bool   `help:"Print the report and change nothing."`
+	Report             string `enum:"text,json" default:"text" help:"text or json."`
+	ExistingWorkspaces string `enum:"ask,use,new" default:"ask" help:"Where a workspace of the same name exists: use it or make a new one."`
+	ExistingMembers    string `enum:"ask,keep,add,replace" default:"ask" help:"Where a member has the address already: keep role and policies, add to them, or replace them."`
+	ExistingTokens     string `enum:"ask,leave-out" default:"ask" help:"Where a token with the same secret exists: leave-out."`
+	RemovedMembers     string `enum:"ask,leave-out,new" default:"ask" help:"Who was imported before and removed since: leave-out or new."`
+	Reset              bool   `help:"Empty the staging area first if somebody has left something there."`
+	DatabaseURL        string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	Data               string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+}
+
+// exitWarnings is the exit code of an import that has something to look at; a clean one
+// exits with 0, a failed one, like every command, with 1.
+const exitWarnings = 3
+
+// Run imports the file, or says what importing it would do. A server that runs on the same
+// file must be started again to know the tokens.
+func (i importCmd) Run(ctx context.Context) error {
+	clean, err := i.run(ctx)
+	if err == nil && !clean {
+		os.Exit(exitWarnings)
+	}
+	return err
+}
+
+func (i importCmd) run(ctx context.Context) (clean bool, err error) {
+	file, err := os.Open(i.File)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if i.DatabaseURL == "" {
+		if _, err := os.Stat(i.Data); err != nil {
+			return false, err
+		}
+	}
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL}, app.Options{})
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	service, by, err := a.Migration.Operator(ctx)
+	if err != nil {
+		return false, err
+	}
+	report, err := i.carryOut(ctx, service, by, file)
+	if err != nil {
+		return false, i.explain(err)
+	}
+	return report.Clean(), i.print(report)
+}
+
+// carryOut stages the file, decides as the flags say, and deploys unless it is a dry run.
+// Whatever is not deployed is gone from the staging area afterwards.
+func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.Caller, file *os.File) (report migration.Report, err error) {
+	if i.Reset {
+		if err := s.Reset(ctx, by); err != nil {
+			return report, err
+		}
+	}
+	if _, err := s.Upload(ctx, by, filepath.Base(i.File), file, i.progress(file)); err != nil {
+		return report, err
+	}
+	deployed := false
+	defer func() {
+		if !deployed {
+			err = errors.Join(err, s.Reset(context.WithoutCancel(ctx), by))
+		}
+	}()
+	i.tell("mirroring roles …")
+	if err := s.Import(ctx, by, migration.Strategy(i.Strategy)); err != nil {
+		return report, err
+	}
+	for conflict, choice := range i.choices() {
+		if _, err := s.ChooseAll(ctx, by, conflict, choice); err != nil {
+			return report, err
+		}
+	}
+	if report, err = s.Preview(ctx, by); err != nil {
+		return report, err
+	}
+	if n := report.Unsolved(); n > 0 {
+		return report, errors.Join(i.print(report), fmt.Errorf("%d conflicts wait for a choice: see --existing-workspaces, --existing-members, --existing-tokens, --removed-members; nothing was imported", n))
+	}
+	if i.DryRun {
+		return report, nil
+	}
+	i.tell("deploying …")
+	m, err := s.Deploy(ctx, by, "")
+	if err != nil {
+		return report, err
+	}
+	deployed = true
+	err = json.Unmarshal([]byte(m.Report), &report)
+	return report, err
+}
+
+// choices is what the flags say about conflicts.
+func (i importCmd) choices() map[migration.Conflict]migration.Choice {
+	choices := map[migration.Conflict]migration.Choice{}
+	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.ExistingWorkspaces, migration.SameEmail: i.ExistingMembers,
+		migration.SameDigest: i.ExistingTokens, migration.Removed: i.RemovedMembers} {
+		if flag != "ask" {
+			choices[conflict] = migration.Choice(flag)
+		}
+	}
+	return choices
+}
+
+// progress tells how far the file has been read.
+func (i importCmd) progress(file *os.File) func(int) {
+	info, err := file.Stat()
+	return func(elements int) {
+		at, seekErr := file.Seek(0, io.SeekCurrent)
+		if err != nil || seekErr != nil || info.Size() == 0 {
+			i.tell("read %d elements", elements)
+			return
+		}
+		i.tell("read %d elements, %d %%", elements, 100*at/info.Size())
+	}
+}
+
+// tell writes a line of progress beside the report.
+func (importCmd) tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// print writes the report.
+func (i importCmd) print(r migration.Report) error {
+	if i.Report == "json" {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(r)
+	}
+	if err := r.WriteText(os.Stdout); err != nil {
+		return err
+	}
+	verdict := "Everything was imported. Start a server that was running again, so that it knows the tokens."
+	switch {
+	case r.Unsolved() > 0:
+		verdict = "Nothing was imported."
+	case r.Changes() == 0:
+		verdict = "Everything in the file is here already: nothing was changed."
+	case i.DryRun:
+		verdict = "This was a dry run: nothing was changed."
+	}
+	_, err := fmt.Printf("\n%s\n", verdict)
+	return err
+}
+
+// explain lists the mistakes of a file, one a line, and leaves one sentence for the end.
+func (i importCmd) explain(err error) error {
+	f := fault.Of(err)
+	switch {
+	case f.Kind == fault.Internal:
+		return err
+	case i.Report == "json" && len(f.Fields) > 0:
+		var out struct {
+			Errors []legacy.Warning `json:"errors"`
+		}
+		for _, field := range f.Fields {
+			out.Errors = append(out.Errors, legacy.Warning(field))
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+			return err
+		}
+	default:
+		for _, field := range f.Fields {
+			fmt.Fprintf(os.Stderr, "%s: %s\n", field.Path, field.Message)
+		}
+	}
+	return errors.New(f.Message)
+}

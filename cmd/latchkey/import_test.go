@@ -1,0 +1,150 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+	"latchkey/internal/migration"
+)
+
+const exampleExport = "../../internal/legacy/testdata/acme.json"
+
+// installed is a data folder with an organization in it; inside runs fn on it.
+func installed(t *testing.T) string {
+	t.Helper()
+	data := t.TempDir()
+	inside(t, data, func(a *app.App) {
+		_, err := a.Accounts.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada",
+			Email: "ada@acme.example", Plan: access.PlanEnterprise})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	return data
+}
+
+func inside(t *testing.T, data string, fn func(*app.App)) {
+	t.Helper()
+	a, err := app.New(t.Context(), config.Config{Addr: "127.0.0.1:0", Data: data}, app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	fn(a)
+}
+
+// members counts the members in a data folder.
+func members(t *testing.T, data string) (n int) {
+	inside(t, data, func(a *app.App) {
+		org, err := a.Accounts.TheOrganization(t.Context())
+		if err == nil {
+			n, err = a.Store.CountMembers(t.Context(), org.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	return n
+}
+
+// export is the example with a text replaced, as a file.
+func export(t *testing.T, old, with string) string {
+	t.Helper()
+	text, err := os.ReadFile(exampleExport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "export.json")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(text), old, with)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestImport_DryRunThenRealThenAgain(t *testing.T) {
+	data, file := installed(t), export(t, "", "")
+	code, out, errOut := run(t, "import", file, "--strategy", "with-policies", "--dry-run", "--data", data)
+	if code != 3 || !strings.Contains(out, "dry run") || !strings.Contains(out, "Worth a look") || !strings.Contains(errOut, "100 %") {
+		t.Errorf("dry run: exit %d\n%s\n%s", code, out, errOut)
+	}
+	if n := members(t, data); n != 1 {
+		t.Errorf("a dry run left %d members", n)
+	}
+	var report migration.Report
+	code, out, _ = run(t, "import", file, "--strategy", "with-policies", "--data", data, "--report", "json")
+	if err := json.Unmarshal([]byte(out), &report); code != 3 || err != nil || report.Deployed == "" || report.Totals[2].New != 4 {
+		t.Errorf("import: exit %d, %v\n%s", code, err, out)
+	}
+	inside(t, data, func(a *app.App) {
+		if _, err := a.Verify.Verify(t.Context(), "old style secret, of ed"); err != nil {
+			t.Errorf("an imported secret: %v", err)
+		}
+	})
+	code, out, _ = run(t, "import", file, "--strategy", "fresh", "--data", data)
+	if code != 0 || !strings.Contains(out, "nothing was changed") || members(t, data) != 5 {
+		t.Errorf("the same file again: exit %d\n%s", code, out)
+	}
+}
+
+func TestImport_ACleanFileExitsWithZero(t *testing.T) {
+	data := installed(t)
+	file := filepath.Join(t.TempDir(), "clean.json")
+	text := `{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},"workspaces":[{"id":"w","name":"W"}],
+		"members":[{"id":"m","email":"m@acme.example","org_role":"member","workspaces":[{"workspace":"w","role":"connections_editor"}]}]}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errOut := run(t, "import", file, "--strategy", "with-policies", "--data", data); code != 0 || members(t, data) != 2 {
+		t.Errorf("exit %d\n%s\n%s", code, out, errOut)
+	}
+}
+
+func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
+	data := installed(t)
+	for name, tt := range map[string]struct {
+		args []string
+		says string
+	}{
+		"a mistake in the file":  {[]string{export(t, "connections_admin", "boss"), "--strategy", "fresh"}, "members[1].workspaces[0].role"},
+		"no file":                {[]string{"nowhere.json", "--strategy", "fresh"}, "no such file"},
+		"no strategy":            {[]string{export(t, "", "")}, "--strategy"},
+		"an unknown strategy":    {[]string{export(t, "", ""), "--strategy", "all"}, "with-policies"},
+		"a conflict":             {[]string{export(t, "vic@acme", "ada@acme"), "--strategy", "fresh"}, "--existing-members"},
+		"a folder without a db?": {[]string{export(t, "", ""), "--strategy", "fresh", "--data", filepath.Join(data, "none")}, "no such file"},
+	} {
+		args := append([]string{"import"}, tt.args...)
+		if len(tt.args) < 5 {
+			args = append(args, "--data", data)
+		}
+		code, out, errOut := run(t, args...)
+		if code != 1 || !strings.Contains(errOut, tt.says) {
+			t.Errorf("%s: exit %d, want 1 and %q\n%s\n%s", name, code, tt.says, out, errOut)
+		}
+	}
+	if n := members(t, data); n != 1 {
+		t.Errorf("%d members are there", n)
+	}
+	code, out, _ := run(t, "import", export(t, "connections_admin", "boss"), "--strategy", "fresh", "--data", data, "--report", "json")
+	if code != 1 || !strings.Contains(out, `"path":"members[1].workspaces[0].role"`) {
+		t.Errorf("JSON: exit %d, %s", code, out)
+	}
+}
+
+func TestImport_FlagsResolveConflicts(t *testing.T) {
+	data := installed(t)
+	code, out, errOut := run(t, "import", export(t, "vic@acme", "ada@acme"), "--strategy", "fresh", "--data", data, "--existing-members", "keep")
+	if code != 3 || members(t, data) != 4 || !strings.Contains(out, "Role and policies stay") {
+		t.Errorf("exit %d\n%s\n%s", code, out, errOut)
+	}
+}
