@@ -142,6 +142,19 @@ DO $$ DECLARE t text; BEGIN
 END $$`
 )
 
+// Exec runs statements on the database with the address.
+func Exec(t testing.TB, address, statements string) {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), statements); err != nil {
+		t.Fatalf("%s: %v", statements, err)
+	}
+}
+
 // Socket is the file that the server listens on: for tests that put themselves between.
 func (s *Server) Socket() string { return filepath.Join(s.folder, ".s.PGSQL.5432") }
 
@@ -174,14 +187,7 @@ func (s *Server) url(database string) string {
 // admin runs statements on a database; every server has the one named postgres.
 func (s *Server) admin(t testing.TB, database, statements string) {
 	t.Helper()
-	db, err := sql.Open("pgx", s.url(database))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(context.Background(), statements); err != nil {
-		t.Fatalf("%s: %v", statements, err)
-	}
+	Exec(t, s.url(database), statements)
 }
 
 // start makes a data folder and runs a server on it.
