@@ -2,4 +2,10 @@
 
 package scim_test
 
-const raceEnabled = false
+import "time"
+
+// A filtered list over so many users may take so much processor time.
+const (
+	crowdSize      = 10_000
+	processorLimit = 20 * time.Millisecond
+)
