@@ -1,0 +1,112 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/internal/account"
+)
+
+const userPages = "/settings/access-management/users"
+
+func TestMemberPages_AnAdminMayGoWhenAnotherStays(t *testing.T) {
+	for _, act := range []string{"make-member", "deactivate", "delete"} {
+		s := newSite(t)
+		ada, eli := s.caller(t, adminEmail), s.caller(t, editorEmail)
+		if _, err := s.app.Accounts.MakeAdmin(context.Background(), ada, eli.ID); err != nil {
+			t.Fatal(err)
+		}
+		b := s.signedIn(t, adminEmail)
+		target, form := userPages+"/"+ada.ID+"/"+act, url.Values{}
+		if act == "delete" {
+			target, form = userPages+"/delete", url.Values{"member": {ada.ID}}
+		}
+		if got := b.post(target, form); got.status != http.StatusSeeOther {
+			t.Fatalf("%s oneself: %d %.300s", act, got.status, got.body)
+		}
+		home := b.get("/")
+		if signedIn := home.status == http.StatusOK; signedIn != (act == "make-member") {
+			t.Errorf("after %s of oneself / answers %d", act, home.status)
+		}
+		if got := b.get(userPages); got.status == http.StatusOK {
+			t.Errorf("after %s of oneself the users are still shown", act)
+		}
+	}
+}
+
+func TestMemberPages_KnowOnlyTheirChanges(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	at := userPages + "/" + s.caller(t, viewerEmail).ID
+	for path, want := range map[string]int{
+		at + "/make-king": http.StatusNotFound, at + "/tokens/none/delete": http.StatusNotFound, at + "/policies/none": http.StatusNotFound,
+		at + "/access-policy/none": http.StatusNotFound, userPages + "/none": http.StatusNotFound, userPages + "/none/deactivate": http.StatusNotFound,
+		userPages + "/delete?member=none": http.StatusNotFound, userPages + "/delete": http.StatusSeeOther, userPages + "?sort=nonsense&page=7": http.StatusOK,
+	} {
+		if got := b.get(path); got.status != want {
+			t.Errorf("GET %s: %d, want %d", path, got.status, want)
+		}
+	}
+}
+
+func TestPolicyPages_RefuseAStaleFormAndKeepWhatWasChosen(t *testing.T) {
+	s := newSite(t)
+	ctx, ada := context.Background(), s.caller(t, adminEmail)
+	b := s.signedIn(t, adminEmail)
+	workspace := firstWorkspace(t, s)
+	at := "/settings/access-management/baseline-policies/" + workspace
+	p, err := s.app.Accounts.Baseline(ctx, ada, workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"step": {"save"}, "policy_id": {p.ID}, "version": {"1"}, "grant": {"table:connect"}}
+	if got := b.post(at, form); got.status != http.StatusSeeOther {
+		t.Fatalf("first save: %d %.500s", got.status, got.body)
+	}
+	form["grant"] = []string{"audience:connect"}
+	got := b.post(at, form)
+	if got.status != http.StatusConflict || !strings.Contains(got.body, "Ada Admin changed this policy while you were editing it. Added: Connect Tables.") {
+		t.Fatalf("second save: %d %.2000s", got.status, got.body)
+	}
+	if !strings.Contains(got.body, `value="audience:connect" aria-label="Connect Audiences" checked`) || !strings.Contains(got.body, `name="version" value="2"`) {
+		t.Error("the choice is lost, or the form still is one for the old policy")
+	}
+	form["grant"] = []string{"table:fly"}
+	form["version"] = []string{"2"}
+	if got := b.post(at, form); got.status != http.StatusBadRequest || !strings.Contains(got.body, "There is no such permission.") {
+		t.Errorf("an unknown permission: %d", got.status)
+	}
+}
+
+func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	const invitations = "/settings/access-management/invitations"
+	got := b.post(invitations+"/new", url.Values{"emails": {"nora@acme.example"}, "role": {"member"}, "workspaces": {firstWorkspace(t, s)}})
+	_, rest, found := strings.Cut(got.body, "/accept-invitation?secret=")
+	if got.status != http.StatusOK || !found || got.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d, %q, %.300s", got.status, got.header.Get("Cache-Control"), got.body)
+	}
+	secret := rest[:43]
+	nobody := s.browser(t)
+	if page := nobody.get("/accept-invitation?secret=" + secret); page.status != http.StatusOK || page.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the link answers %d", page.status)
+	}
+	joined := nobody.post("/accept-invitation", url.Values{"secret": {secret}, "name": {"Nora"}, "password": {"a long enough password"}})
+	if joined.status != http.StatusSeeOther || nobody.get("/").status != http.StatusOK {
+		t.Errorf("joining answers %d %.300s", joined.status, joined.body)
+	}
+	if again := nobody.get("/accept-invitation?secret=" + secret); again.status != http.StatusConflict {
+		t.Errorf("the used link answers %d", again.status)
+	}
+	if strings.Contains(s.logs.String(), secret) || strings.Contains(b.get(invitations).body, secret) {
+		t.Error("the secret is in the log or in the list")
+	}
+	page, err := s.app.Accounts.Invitations(context.Background(), s.caller(t, adminEmail), account.InvitationQuery{State: account.InvitationAccepted})
+	if err != nil || page.Total != 1 {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
