@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -91,9 +92,10 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	dialog.fill("Token name", "noras-probe")
 	dialog.choose("Scope", "Read-Write")
 	dialog.click("button", "Generate")
-	revealed(t, nora, "lkpat_")
+	secret := revealed(t, nora, "lkpat_")
 	nora.click("link", "Close")
 	explains(t, ada, "noras-probe", "Edit Tables", "Not allowed")
+	checks(t, s, secret, http.StatusOK, `"permissions":["workspace:view"]`)
 
 	ada.open(usersPage)
 	ada.act("Nora New", "Add to groups")
@@ -104,8 +106,10 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	nora.open(profilePage)
 	nora.within("region", "Access Policy").seesText("See live events of SQL Models and Audiences")
 
+	checks(t, s, secret, http.StatusOK, `"sql_model:live_events"`)
 	gainsTables(t, ada)
 	explains(t, ada, "noras-probe", "Edit Tables", "Allowed")
+	checks(t, s, secret, http.StatusOK, `"table:edit"`)
 	nora.open(profilePage)
 	nora.within("region", "Access Policy").seesText("Edit Tables")
 
@@ -113,16 +117,18 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	nora.open(profilePage)
 	nora.reaches("/sign-in")
 	explains(t, ada, "noras-probe", "Edit Tables", "Not allowed")
+	checks(t, s, secret, http.StatusUnauthorized, "")
 	changes(ada, "Nora New", "Reactivate", "Nora New was reactivated.")
 	nora.open(profilePage)
 	nora.sees("heading", "Your Profile")
 	explains(t, ada, "noras-probe", "Edit Tables", "Allowed")
+	checks(t, s, secret, http.StatusOK, `"table:edit"`)
 
 	ada.open(usersPage)
 	ada.act("Nora New", "Delete member")
 	alert := ada.within("alertdialog", "Delete member Nora New?")
 	alert.seesText("noras-probe")
-	alert.seesText("never used")
+	alert.seesText("used")
 	alert.seesText("service access token")
 	axe(t, ada)
 	alert.click("button", "Yes, delete")
@@ -130,6 +136,26 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	ada.lacksText(newcomer)
 	nora.open(profilePage)
 	nora.reaches("/sign-in")
+	checks(t, s, secret, http.StatusUnauthorized, "")
+}
+
+// checks presents a token to the API, which answers what it may do at this moment.
+func checks(t *testing.T, s *server, secret string, status int, holds string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v2/token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != status || !strings.Contains(string(body), holds) {
+		t.Errorf("the token's check answers %d %s, %v; want %d with %s", answer.StatusCode, body, err, status, holds)
+	}
 }
 
 // gainsTables lets Nora edit tables in Production, and reads what the editor says about it.
