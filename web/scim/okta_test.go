@@ -53,8 +53,8 @@ func TestOkta_AssignUpdateUnassignAndReassign(t *testing.T) {
 	// Unassign and reassign.
 	_, pat := w.token(token.Token{Kind: token.Personal, Owner: id, Workspace: w.main, Scope: access.ScopeReadOnly, Name: "pat"})
 	w.session(id)
-	if _, err := w.verify.Verify(w.ctx, pat); err != nil {
-		t.Fatalf("the member's token is not good: %v", err)
+	if _, err := w.verify.Verify(w.ctx, pat); err != nil || w.sessions(id) != 1 {
+		t.Fatalf("the member's token is not good: %v; %d sessions", err, w.sessions(id))
 	}
 	off := w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","value":{"active":false}}`))
 	if off.get("active") != false || w.member(id).Status != account.Deactivated || w.sessions(id) != 0 {

@@ -164,6 +164,10 @@ func runsConditions(t *testing.T, b *accountBed) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+	b.saveUser(t, bedBo, "Ext", `{}`, provision.Element{Attribute: "emails", Value: "bo@home.example", Kind: "home"})
+	if ids := b.found(t, emails(kind("work"))); !slices.Equal(ids, []string{bedAda}) {
+		t.Errorf("without an address for work: %v", ids)
+	}
 	for name, c := range map[string]provision.Condition{
 		"name": text(provision.FieldName, provision.Equal, "analysts"),
 		"member": provision.All{Left: text(provision.FieldID, provision.Equal, bedGroup),
