@@ -11,11 +11,16 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
+	"latchkey/web/ui"
 )
 
 // maxBody is how much of a request's body is read. The largest honest form is a policy
 // with a few thousand chosen resources.
 const maxBody = 1 << 20
+
+// maxUpload is how large an export may be. It is read in a stream and behind the gate for
+// Admins, so it holds no memory.
+const maxUpload = 256 << 20
 
 // contentSecurityPolicy allows what is served from here and nothing else: no inline script or
 // style, no nonce, no framing.
@@ -106,11 +111,14 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 // fail with *http.MaxBytesError.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
-		if r.ContentLength > maxBody {
+		r, limit := c.Request(), int64(maxBody)
+		if r.URL.Path == ui.MigrationUpload {
+			limit = maxUpload
+		}
+		if r.ContentLength > limit {
 			return fault.NewTooLarge("The form is too large.")
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 		return next(c)
 	}
 }

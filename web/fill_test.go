@@ -33,14 +33,17 @@ func (s *site) fill(t testing.TB, path string) string {
 		{"users/", s.newMember},
 		{"groups/", s.newGroup},
 		{"invitations/", s.newInvitation},
-		{"workspaces/", s.newWorkspace},
+		{"settings/workspaces/", s.newWorkspace},
+		{"/workspaces/", func(t testing.TB, _ audit.Caller) string { return firstWorkspace(t, s) }},
 	}
 	for _, m := range makers {
 		if strings.Contains(path, m.under+":id") {
 			path = strings.Replace(path, m.under+":id", m.under+m.make(t, admin), 1)
 		}
 	}
-	return strings.NewReplacer(":workspace", firstWorkspace(t, s), ":change", "deactivate").Replace(path)
+	return strings.NewReplacer(":workspace", firstWorkspace(t, s), ":change", "deactivate",
+		// The staging area is empty and nothing was deployed.
+		":seq", "1", ":kind", "members", "deployed/:id", "deployed/none", ":format", "report.txt").Replace(path)
 }
 
 func (s *site) anyPersonalToken(t testing.TB, admin audit.Caller) string {

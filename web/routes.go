@@ -49,6 +49,8 @@ func Pages(h *ui.Handlers) []Page {
 		{post, "/sign-out", Member, "", h.SignOut},
 
 		{get, "/", Member, "", h.Home},
+		{get, "/workspaces/:id/resources", Member, "", h.Resources},
+		{get, "/docs/api", Open, "", h.APIDocs},
 
 		// Your Profile.
 		{get, "/settings/profile", Member, "", h.Profile},
@@ -78,7 +80,7 @@ func Pages(h *ui.Handlers) []Page {
 		{post, sats + "/:id/delete", Member, access.ManageServiceTokens, h.DeleteServiceToken},
 		{get, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.Provisioning},
 		{post, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.SwitchProvisioning},
-	}, accountPages(h), groupPages(h))
+	}, accountPages(h), groupPages(h), migrationPages(h))
 }
 
 // register puts the table behind its gates. It is the only place that adds routes, so that
@@ -87,7 +89,7 @@ func register(e *echo.Echo, d Deps) {
 	for _, p := range Pages(d.Pages) {
 		e.Add(p.Method, p.Path, p.Handle, sameOrigin, gate(d.Pages, p))
 	}
-	for _, r := range api.Routes(d.API) {
+	for _, r := range append(api.Routes(d.API), api.WorkspaceRoutes(d.Workspace)...) {
 		if r.Open {
 			e.Add(r.Method, r.Path, r.Handle)
 		} else {

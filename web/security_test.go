@@ -127,7 +127,8 @@ func TestForms_TenMegabytesAreRefusedAndNothingIsStored(t *testing.T) {
 	before := s.footprint(t)
 	huge := url.Values{"name": {strings.Repeat("x", 10<<20)}}
 	for _, p := range web.Pages(nil) {
-		if p.Method != http.MethodPost || p.Path == "/setup" || readsNoForm(p.Path) {
+		// An export to import may be large; its own tests send one that is too large.
+		if p.Method != http.MethodPost || p.Path == "/setup" || readsNoForm(p.Path) || strings.HasSuffix(p.Path, "/migration/upload") {
 			continue
 		}
 		if got := b.post(p.Path, huge); got.status != http.StatusRequestEntityTooLarge && got.status != http.StatusNotFound {
@@ -227,6 +228,11 @@ func firstWorkspace(t testing.TB, s *site) string {
 	list, err := s.app.Store.Workspaces(context.Background(), s.caller(t, adminEmail).Organization)
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no workspace: %v", err)
+	}
+	for _, w := range list {
+		if w.Name == "Production" {
+			return w.ID
+		}
 	}
 	return list[0].ID
 }

@@ -20,12 +20,13 @@ import (
 
 // Deps is what the server is made of.
 type Deps struct {
-	Log     *slog.Logger
-	Pages   *ui.Handlers
-	API     *api.Handlers
-	SCIM    *scim.Handlers
-	Ready   func(*http.Request) error // nil when the database answers
-	Proxies []*net.IPNet              // whose X-Forwarded-For is believed
+	Log       *slog.Logger
+	Pages     *ui.Handlers
+	API       *api.Handlers
+	Workspace *api.Workspace
+	SCIM      *scim.Handlers
+	Ready     func(*http.Request) error // nil when the database answers
+	Proxies   []*net.IPNet              // whose X-Forwarded-For is believed
 }
 
 // New builds the handler of the whole server.
@@ -60,7 +61,7 @@ func answerError(d Deps, err error, c echo.Context) {
 	switch path := c.Request().URL.Path; {
 	case strings.HasPrefix(path, "/static/"):
 		c.Response().WriteHeader(http.StatusNotFound)
-	case api.Serves(path):
+	case api.Serves(path) || api.ServesWorkspace(path):
 		d.API.Problem(c, f)
 	case scim.Serves(path):
 		d.SCIM.Problem(c, f)

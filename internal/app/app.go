@@ -24,12 +24,14 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/migration"
 	"latchkey/internal/provision"
+	"latchkey/internal/registry"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web"
 	"latchkey/web/api"
+	"latchkey/web/openapi"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -114,15 +116,16 @@ func (a *App) wire(o Options) error {
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
 	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision,
+		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Registry: resources, Document: document,
 		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
 		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
-	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, SCIM: provider, Proxies: proxies,
+	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	return nil
 }

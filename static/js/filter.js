@@ -1,7 +1,13 @@
-// Live filter: an input with data-filter="<selector>" hides what does not match in there.
+// Live filter: an input with data-filter="<selector>" hides what does not match in there;
+// with data-filter alone, in the list of its own fieldset.
+const listOf = (input) => {
+  const selector = input.dataset?.filter;
+  return selector ? document.querySelector(selector) : selector === "" && input.closest("fieldset")?.querySelector("[data-options]");
+};
+
 document.addEventListener("input", (event) => {
   const input = event.target;
-  const list = input.dataset?.filter && document.querySelector(input.dataset.filter);
+  const list = listOf(input);
   if (!list) return;
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const items = list.querySelectorAll("[data-filter-item]");
@@ -17,7 +23,7 @@ document.addEventListener("input", (event) => {
 // Enter must not submit the form around a filter that has already done its work.
 document.addEventListener("keydown", (event) => {
   const input = event.target;
-  if (event.key !== "Enter" || !input.dataset?.filter || input.closest("form[role=search]")) return;
+  if (event.key !== "Enter" || input.dataset?.filter === undefined || input.closest("form[role=search]")) return;
   event.preventDefault();
   const button = input.parentElement.querySelector("button[name=step]");
   if (button && button.offsetParent) button.click();

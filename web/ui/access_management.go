@@ -28,6 +28,7 @@ func accessTabs() []accessTab {
 		{"Service Access Tokens", satPages, access.ManageServiceTokens},
 		{provisioningTitle, provisioningPath, access.ManageOrganization},
 		{explainTitle, explainPath, access.ManageMembers},
+		{migrationTitle, migrationPath, access.ManageMigration},
 	}
 }
 

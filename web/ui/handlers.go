@@ -16,11 +16,14 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
+	"latchkey/internal/migration"
 	"latchkey/internal/provision"
+	"latchkey/internal/registry"
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/views/page"
+	"latchkey/web/openapi"
 	"latchkey/web/respond"
 )
 
@@ -30,7 +33,10 @@ type Deps struct {
 	Tokens    *token.Service
 	SignIn    *signin.Service
 	Clients   *apiclient.Service
+	Registry  *registry.Service
+	Document  *openapi.Document // of the API, for its page
 	Provision *provision.Service
+	Migration *migration.Service
 	Sessions  *Sessions
 	Hasher    signin.Hasher // for passwords that are set outside of package signin
 	Catalogue *access.Catalogue

@@ -10,26 +10,12 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/views/layout"
 	"latchkey/views/page"
-	"latchkey/web/openapi"
 )
 
 const (
 	resourceTitle = "Resources"
 	resourcePages = 20 // rows of a page
 )
-
-// ResourcePages are the pages about what is in workspaces, and about the API to it.
-type ResourcePages struct {
-	*Handlers
-	registry *registry.Service
-	document *openapi.Document
-}
-
-// NewResourcePages makes the pages. Resources belongs behind the gate Member, APIDocs is
-// for everybody.
-func NewResourcePages(h *Handlers, resources *registry.Service, document *openapi.Document) *ResourcePages {
-	return &ResourcePages{h, resources, document}
-}
 
 // resourcePath is the address of a workspace's resources.
 func resourcePath(workspace string) string {
@@ -65,19 +51,19 @@ func resourceSwitcher(v visit, workspace string) *layout.Switcher {
 }
 
 // Resources shows what is in a workspace, per type, with what the reader may do and why.
-func (h *ResourcePages) Resources(c echo.Context) error {
+func (h *Handlers) Resources(c echo.Context) error {
 	v, workspace := visitOf(c), c.Param("id")
 	q := readPageQuery(resourcePath(workspace), c.QueryParams(), resourcePages)
 	typ := c.QueryParam("type")
 	if typ != "" {
 		q.keep = url.Values{"type": {typ}}
 	}
-	found, err := h.registry.Browse(c.Request().Context(), v.caller, workspace,
+	found, err := h.d.Registry.Browse(c.Request().Context(), v.caller, workspace,
 		registry.BrowseQuery{Type: typ, Search: strings.ReplaceAll(q.find, "\x00", ""), Page: q.page, Size: q.size})
 	if err != nil {
 		return err
 	}
-	m := resourcesView(found, h.registry.Types(), typ, q, v.now)
+	m := resourcesView(found, h.d.Registry.Types(), typ, q, v.now)
 	m.Shell = h.shell(c, v, resourceTitle)
 	m.Shell.Workspace = resourceSwitcher(v, workspace)
 	return h.render.HTML(c, http.StatusOK, page.ResourcesPage(m))
@@ -85,12 +71,12 @@ func (h *ResourcePages) Resources(c echo.Context) error {
 
 // APIDocs shows the OpenAPI document to everybody, in the application's frame to who is
 // signed in.
-func (h *ResourcePages) APIDocs(c echo.Context) error {
-	groups, err := h.document.Groups()
+func (h *Handlers) APIDocs(c echo.Context) error {
+	groups, err := h.d.Document.Groups()
 	if err != nil {
 		return err
 	}
-	about, err := h.document.About()
+	about, err := h.d.Document.About()
 	if err != nil {
 		return err
 	}

@@ -26,14 +26,17 @@ func (h *Handlers) shell(c echo.Context, v visit, title string) layout.Shell {
 	}
 	home := navItem(path, "Home", "/", "house")
 	home.Current = path == "/"
+	nav := []layout.NavItem{home}
+	var switcher *layout.Switcher
+	if resources, ok := resourceNav(path, v); ok {
+		nav, switcher = append(nav, resources), resourceSwitcher(v, "")
+	}
 	return layout.Shell{
-		Title: title,
-		User:  layout.User{Name: v.Member.Name, Email: v.Member.Email, Role: role},
-		Nav: []layout.NavItem{
-			home,
-			{Label: "Settings", Children: settings},
-		},
-		Flash: h.takeFlash(c),
+		Title:     title,
+		User:      layout.User{Name: v.Member.Name, Email: v.Member.Email, Role: role},
+		Nav:       append(nav, layout.NavItem{Label: "Settings", Children: settings}),
+		Workspace: switcher,
+		Flash:     h.takeFlash(c),
 	}
 }
 
