@@ -79,7 +79,7 @@ func TestTokenQueries_UseAnIndex(t *testing.T) {
 		args         []any
 	}{
 		{"tokens_digest", `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`, []any{"x"}},
-		{"tokens_name", `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst, []any{"o", "m"}},
+		{"tokens_owner", `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst, []any{"o", "m"}},
 		{"tokens_name", nameTakenQuery, []any{"o", "personal", "m", "n", "w", 0}},
 		{"tokens_submission", submittedQuery, []any{"x", "y"}},
 	} {

@@ -109,6 +109,7 @@ CREATE TABLE tokens (
 );
 CREATE UNIQUE INDEX tokens_digest ON tokens (digest);
 CREATE UNIQUE INDEX tokens_submission ON tokens (created_by, submission) WHERE submission <> '';
+CREATE INDEX tokens_owner ON tokens (organization_id, kind, owner_id, deleted_at);
 CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key) WHERE deleted_at IS NULL;
 CREATE INDEX tokens_organization ON tokens (organization_id, kind, deleted_at);
 CREATE INDEX tokens_workspace ON tokens (workspace_id);
