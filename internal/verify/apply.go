@@ -99,7 +99,7 @@ func (a *Authority) applyToken(r Record) {
 		return
 	}
 	if fresh != nil {
-		fresh.use.Store(old.use.Load())
+		a.uses.inherit(fresh, old)
 	}
 	a.standings.release(old.standing)
 }

@@ -48,7 +48,7 @@ const maxAsking = 64
 // New makes an authority with an empty memory. It works at once, asking the database;
 // [Authority.Load] fills the memory.
 func New(d Deps) *Authority {
-	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue},
+	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue}, uses: newRecorder(),
 		asking: make(chan struct{}, maxAsking), lease: d.Lease, emptied: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now

@@ -7,30 +7,36 @@ import (
 	"latchkey/internal/token"
 )
 
-// entry is one live token in memory. It is immutable but for use.
+// entry is one live token in memory. It is immutable but for its use. The first five fields
+// are all that a verification touches; together they fill one cache line.
 type entry struct {
 	digest   [32]byte
-	standing *standing // nil marks a grave: see index
-	use      atomic.Pointer[usage]
-	id       [1]string // an array, so that a response header can point into it
-	name     string
-	hint     string
-	created  int64 // milliseconds since 1970 UTC
-	expires  int64 // the first millisecond at which it is no longer good; 0: never
-	legacy   bool
+	standing *standing     // nil marks a grave: see index
+	expires  int64         // the first millisecond at which it is no longer good; 0: never
+	usedAt   atomic.Int64  // latest use, in milliseconds since 1970 UTC
+	usedFrom atomic.Uint64 // the place of that use; 0: not in its shard's list, see recorder
+
+	use     *usage // guarded by the shard
+	created int64
+	id      [1]string // an array, so that a response header can point into it
+	text    string    // id, name and hint: one piece of memory, as there may be a million
+	nameEnd uint32
+	legacy  bool
 }
 
 func newEntry(r Record, s *standing) *entry {
-	// One piece of memory for the three texts: there may be a million of them.
 	text := r.ID + r.Name + r.Hint
-	name, hint := len(r.ID), len(r.ID)+len(r.Name)
-	e := &entry{digest: r.Digest, standing: s, id: [1]string{text[:name]}, name: text[name:hint], hint: text[hint:],
-		created: r.CreatedAt.UnixMilli(), legacy: r.Legacy}
+	e := &entry{digest: r.Digest, standing: s, id: [1]string{text[:len(r.ID)]}, text: text,
+		nameEnd: uint32(len(r.ID) + len(r.Name)), created: r.CreatedAt.UnixMilli(), legacy: r.Legacy}
 	if !r.ExpiresAt.IsZero() {
 		e.expires = r.ExpiresAt.UnixMilli()
 	}
 	return e
 }
+
+func (e *entry) name() string { return e.text[len(e.id[0]):e.nameEnd] }
+
+func (e *entry) hint() string { return e.text[e.nameEnd:] }
 
 // expired reports whether the token is over at now. The end is a whole millisecond, so
 // cutting now to one is exact.

@@ -38,7 +38,7 @@ func (r *right) end(do func()) { r.change(false, do) }
 // verification runs in many goroutines while rights come and go in every way there is.
 func TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight(t *testing.T) {
 	w := newWorld(t)
-	rounds := 4
+	rounds := 2
 	if testing.Short() {
 		rounds = 1
 	}

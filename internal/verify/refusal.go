@@ -34,6 +34,6 @@ func (r *Refused) Error() string { return "the token is refused: " + r.Refusal.S
 
 func refuse(r Refusal, e *entry) error {
 	h := e.standing.holder
-	return &Refused{Refusal: r, Token: &Record{ID: e.id[0], Organization: h.Organization, Kind: h.Kind, Name: e.name,
-		Hint: e.hint, Owner: h.Owner, Workspace: h.Workspace, Scope: h.Scope, Legacy: e.legacy}}
+	return &Refused{Refusal: r, Token: &Record{ID: e.id[0], Organization: h.Organization, Kind: h.Kind, Name: e.name(),
+		Hint: e.hint(), Owner: h.Owner, Workspace: h.Workspace, Scope: h.Scope, Legacy: e.legacy}}
 }

@@ -8,13 +8,13 @@ import (
 
 const (
 	// A crash may lose 30 seconds of "last used": the interval and what a flush takes.
-	flushEvery = 20 * time.Second
+	flushEvery = 24 * time.Second
 	flushRest  = 4               // a flush works a fifth of its time
 	retryAfter = 5 * time.Second // when Load failed
 	sweepEvery = 10              // flushes
 )
 
-// Run fills the memory, saves uses every 20 seconds and forgets tokens of holders that
+// Run fills the memory, saves uses every 24 seconds and forgets tokens of holders that
 // are gone, until ctx ends. Failures are logged and tried again.
 func (a *Authority) Run(ctx context.Context) {
 	flush := time.NewTicker(flushEvery)

@@ -3,97 +3,109 @@ package verify
 import (
 	"cmp"
 	"context"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"latchkey/internal/token"
 )
 
-// usage is when and from where one token was used.
+// usage is from where one token was used and when last, beside what its entry holds.
+// Everything in it is guarded by the token's shard.
 type usage struct {
-	id      string
-	shard   *shard
-	current atomic.Pointer[place] // the place of the latest use; never nil
-	dirty   atomic.Bool           // used since the last flush, and in its shard's list
-	merged  atomic.Bool           // places has what the database had; see Flush
-	places  []*place              // distinct addresses, the latest to come first; guarded by the shard
+	entry  *entry
+	places []place // distinct addresses, that of the latest use first
+	listed bool    // in the shard's list: used since the last flush
+	merged bool    // places has what the database had: see save
 }
 
 // place is one address and the last use from there. The invalid address stands for uses
 // whose origin is not known.
 type place struct {
 	addr netip.Addr
-	at   atomic.Int64 // milliseconds since 1970 UTC
+	at   int64 // milliseconds since 1970 UTC
 }
 
-// recorder gathers uses. A token that is used again from the same place costs two atomic
+// recorder gathers uses. A token that is used again from the same place costs some atomic
 // operations on its own memory; else a lock that one token in 64 shares.
 type recorder struct {
+	seed   maphash.Seed
 	shards [64]shard
 }
 
 type shard struct {
-	mu    sync.Mutex
-	dirty []*usage
-	_     [32]byte // a cache line of its own
+	mu   sync.Mutex
+	list []*usage
+	_    [32]byte // a cache line of its own
 }
 
+func newRecorder() recorder { return recorder{seed: maphash.MakeSeed()} }
+
 func (r *recorder) shard(e *entry) *shard { return &r.shards[e.digest[31]%64] }
+
+// place is a number for an address, never 0.
+func (r *recorder) place(addr netip.Addr) uint64 { return maphash.Comparable(r.seed, addr) | 1 }
 
 // Used notes that the token was used now from the address, which may be invalid (not
 // known). It is kept in memory until the next flush.
 func (a *Authority) Used(v Verified, from netip.Addr) {
-	e, now := v.entry, a.now().UnixMilli()
-	if u := e.use.Load(); u != nil {
-		if p := u.current.Load(); p.addr == from {
-			if p.at.Load() < now {
-				p.at.Store(now)
-			}
-			// In this order, and the other way round in take and snapshot: no use is lost.
-			if u.dirty.Load() {
-				return
-			}
+	e, now, place := v.entry, a.now().UnixMilli(), a.uses.place(from)
+	if e.usedFrom.Load() == place {
+		if e.usedAt.Load() < now {
+			e.usedAt.Store(now)
+		}
+		// In this order, and the other way round in take and snapshot: no use is lost.
+		if e.usedFrom.Load() == place {
+			return
 		}
 	}
-	a.uses.note(e, from, now)
+	a.uses.note(e, from, place, now)
 }
 
 // note is the slow way of Used.
-func (r *recorder) note(e *entry, from netip.Addr, now int64) {
+func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
 	s := r.shard(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := e.use.Load()
-	if u == nil {
-		u = &usage{id: e.id[0], shard: s}
-		u.move(from, now)
-		e.use.Store(u)
-	} else {
-		u.move(from, now)
+	if e.use == nil {
+		e.use = &usage{entry: e}
 	}
-	s.mark(u)
+	e.use.settle()
+	e.use.move(from, now)
+	e.usedAt.Store(now)
+	e.usedFrom.Store(place)
+	s.add(e.use)
 }
 
-// move makes from the current place. The caller holds the shard's lock.
+// settle writes down when the current place was used last.
+func (u *usage) settle() {
+	if len(u.places) > 0 {
+		u.places[0].at = max(u.places[0].at, u.entry.usedAt.Load())
+	}
+}
+
+// move makes from the current place.
 func (u *usage) move(from netip.Addr, now int64) {
-	i := slices.IndexFunc(u.places, func(p *place) bool { return p.addr == from })
-	var p *place
-	if i >= 0 {
-		p = u.places[i]
+	p := place{addr: from, at: now}
+	if i := slices.IndexFunc(u.places, func(p place) bool { return p.addr == from }); i >= 0 {
+		p.at = max(p.at, u.places[i].at)
 		u.places = slices.Delete(u.places, i, i+1)
-	} else {
-		p = &place{addr: from}
 	}
-	p.at.Store(max(now, p.at.Load()))
 	u.places = slices.Insert(u.places, 0, p)
-	if len(u.places) > MaxAddresses+1 { // one may be the unknown address
-		u.places = u.places[:MaxAddresses+1]
+	u.cut()
+}
+
+// cut keeps as many places as count; one of them may be the unknown address.
+func (u *usage) cut() { u.places = u.places[:min(len(u.places), MaxAddresses+1)] }
+
+// add puts u on the list. The caller holds the lock.
+func (s *shard) add(u *usage) {
+	if !u.listed {
+		u.listed, s.list = true, append(s.list, u)
 	}
-	u.current.Store(p)
 }
 
 // take empties the lists of all shards.
@@ -102,11 +114,12 @@ func (r *recorder) take() []*usage {
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()
-		for _, u := range s.dirty {
-			u.dirty.Store(false)
+		for _, u := range s.list {
+			u.listed = false
+			u.entry.usedFrom.Store(0)
 		}
-		taken = append(taken, s.dirty...)
-		s.dirty = nil
+		taken = append(taken, s.list...)
+		s.list = nil
 		s.mu.Unlock()
 	}
 	return taken
@@ -115,57 +128,70 @@ func (r *recorder) take() []*usage {
 // restore puts back what could not be saved.
 func (r *recorder) restore(taken []*usage) {
 	for _, u := range taken {
-		u.shard.mu.Lock()
-		u.shard.mark(u)
-		u.shard.mu.Unlock()
+		s := r.shard(u.entry)
+		s.mu.Lock()
+		s.add(u)
+		s.mu.Unlock()
 	}
 }
 
-// mark puts u on the list. The caller holds the lock.
-func (s *shard) mark(u *usage) {
-	if !u.dirty.Swap(true) {
-		s.dirty = append(s.dirty, u)
+// inherit lets the entry that takes another one's place go on with its uses.
+func (r *recorder) inherit(e, old *entry) {
+	s := r.shard(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := old.use; u != nil {
+		u.settle()
+		e.use, u.entry = u, e
+		e.usedAt.Store(u.places[0].at)
 	}
+}
+
+// isMerged reports whether u has what the database had.
+func (r *recorder) isMerged(u *usage) bool {
+	s := r.shard(u.entry)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return u.merged
+}
+
+// recall adds addresses that are stored: from before this process knew of the token, or
+// from other nodes.
+func (r *recorder) recall(u *usage, stored []token.Use) {
+	s := r.shard(u.entry)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, old := range stored {
+		addr, err := netip.ParseAddr(old.IP)
+		if err != nil || slices.ContainsFunc(u.places, func(p place) bool { return p.addr == addr }) {
+			continue
+		}
+		u.places = append(u.places, place{addr: addr, at: old.At.UnixMilli()})
+	}
+	// The first one is the current place whatever other nodes have seen since.
+	slices.SortStableFunc(u.places[1:], func(a, b place) int { return cmp.Compare(b.at, a.at) })
+	u.cut()
+	u.merged = true
 }
 
 // snapshot is what to save of u.
-func (u *usage) snapshot() Use {
-	u.shard.mu.Lock()
-	defer u.shard.mu.Unlock()
-	use := Use{Token: u.id, From: make([]token.Use, 0, MaxAddresses)}
+func (r *recorder) snapshot(u *usage) Use {
+	s := r.shard(u.entry)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u.settle()
+	use := Use{Token: u.entry.id[0], From: make([]token.Use, 0, len(u.places))}
 	var last int64
 	for _, p := range u.places {
-		at := p.at.Load()
-		last = max(last, at)
+		last = max(last, p.at)
 		if p.addr.IsValid() {
-			use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(at).UTC()})
+			use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
 		}
 	}
 	slices.SortStableFunc(use.From, func(a, b token.Use) int { return b.At.Compare(a.At) })
 	use.From = use.From[:min(len(use.From), MaxAddresses)]
 	use.At = time.UnixMilli(last).UTC()
 	return use
-}
-
-// recall adds addresses that are stored: from before this process knew of the token, or
-// from other nodes.
-func (u *usage) recall(stored []token.Use) {
-	u.shard.mu.Lock()
-	defer u.shard.mu.Unlock()
-	current := u.current.Load()
-	others := slices.DeleteFunc(u.places, func(p *place) bool { return p == current })
-	for _, old := range stored {
-		addr, err := netip.ParseAddr(old.IP)
-		if err != nil || addr == current.addr || slices.ContainsFunc(others, func(p *place) bool { return p.addr == addr }) {
-			continue
-		}
-		p := &place{addr: addr}
-		p.at.Store(old.At.UnixMilli())
-		others = append(others, p)
-	}
-	slices.SortStableFunc(others, func(a, b *place) int { return cmp.Compare(b.at.Load(), a.at.Load()) })
-	u.places = append([]*place{current}, others[:min(len(others), MaxAddresses)]...)
-	u.merged.Store(true)
 }
 
 // saveBatch is how many uses one transaction saves: other writers wait for it for some
@@ -183,7 +209,7 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 	defer a.flushing.Unlock()
 	taken := a.uses.take()
 	// Neighbours in the table are saved together: it makes a third of the work.
-	slices.SortFunc(taken, func(a, b *usage) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(taken, func(a, b *usage) int { return strings.Compare(a.entry.id[0], b.entry.id[0]) })
 	for len(taken) > 0 {
 		begin := time.Now()
 		batch := taken[:min(len(taken), saveBatch)]
@@ -210,22 +236,22 @@ func pause(ctx context.Context, d time.Duration) {
 // save saves a batch. Addresses from before this process are read once per token; where
 // other processes save uses too, each time.
 func (a *Authority) save(ctx context.Context, batch []*usage) error {
-	var unknown []string
+	var ask []string
 	for _, u := range batch {
-		if !u.merged.Load() || a.lease != nil {
-			unknown = append(unknown, u.id)
+		if a.lease != nil || !a.uses.isMerged(u) {
+			ask = append(ask, u.entry.id[0])
 		}
 	}
-	stored, err := a.store.StoredUses(ctx, unknown)
+	stored, err := a.store.StoredUses(ctx, ask)
 	if err != nil {
 		return err
 	}
 	uses := make([]Use, len(batch))
 	for i, u := range batch {
-		if !u.merged.Load() || a.lease != nil {
-			u.recall(stored[u.id])
+		if a.lease != nil || !a.uses.isMerged(u) {
+			a.uses.recall(u, stored[u.entry.id[0]])
 		}
-		uses[i] = u.snapshot()
+		uses[i] = a.uses.snapshot(u)
 	}
 	return a.store.SaveUses(ctx, uses)
 }

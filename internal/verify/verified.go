@@ -30,7 +30,7 @@ func (v Verified) Principal() access.Principal {
 // Caller is the token as use cases and the audit log take it: an act through a personal
 // token is its owner's.
 func (v Verified) Caller(origin audit.Origin) audit.Caller {
-	c := audit.Caller{Principal: v.Principal(), Name: v.entry.name, Origin: origin}
+	c := audit.Caller{Principal: v.Principal(), Name: v.entry.name(), Origin: origin}
 	if v.Kind() == token.Personal {
 		c.Name, c.Email = v.state.owner, v.state.email
 	}
@@ -48,10 +48,10 @@ func (v Verified) IDValues() []string { return v.entry.id[:] }
 func (v Verified) Kind() token.Kind { return v.entry.kind() }
 
 // Name is the token's name.
-func (v Verified) Name() string { return v.entry.name }
+func (v Verified) Name() string { return v.entry.name() }
 
 // Hint is what lists show of the secret.
-func (v Verified) Hint() string { return v.entry.hint }
+func (v Verified) Hint() string { return v.entry.hint() }
 
 // Holder is what the token shares with others of the same rights: organization, workspace,
 // owner, scope.

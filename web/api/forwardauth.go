@@ -68,7 +68,6 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	header := w.Header()
-	header["Cache-Control"] = h.fixed.noStore
 	secret, came := credential(r.Header)
 	if !came {
 		header.Set("WWW-Authenticate", respond.Challenge)

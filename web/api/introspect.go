@@ -69,7 +69,7 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	secret, problem := h.presented(w, r)
+	secret, problem := h.presented(r)
 	if problem != "" {
 		return invalidRequest(w, problem)
 	}
@@ -178,14 +178,19 @@ func (h *Handlers) client(w http.ResponseWriter, r *http.Request) (c apiclient.C
 		"Authenticate as an API client: HTTP Basic with its id and secret.")
 }
 
+// formType is the media type of a form.
+const formType = "application/x-www-form-urlencoded"
+
 // presented reads the token of a form (RFC 7662, section 2.1; RFC 7009, section 2.1), or
 // says what is wrong with the request. A token in the query is none: it would be in logs.
-func (h *Handlers) presented(w http.ResponseWriter, r *http.Request) (secret, problem string) {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
-		return "", "Send the token as a form: Content-Type: application/x-www-form-urlencoded."
+func (h *Handlers) presented(r *http.Request) (secret, problem string) {
+	if kind := r.Header.Get("Content-Type"); kind != formType {
+		if media, _, err := mime.ParseMediaType(kind); err != nil || media != formType {
+			return "", "Send the token as a form: Content-Type: " + formType + "."
+		}
 	}
 	err := h.buffers.with(func(body *bytes.Buffer) error {
-		if _, err := body.ReadFrom(http.MaxBytesReader(w, io.NopCloser(r.Body), maxForm)); err != nil {
+		if _, err := body.ReadFrom(io.LimitReader(r.Body, maxForm+1)); err != nil || body.Len() > maxForm {
 			problem = "The form is too large or was not sent completely."
 			return nil
 		}

@@ -29,7 +29,7 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	secret, problem := h.presented(w, r)
+	secret, problem := h.presented(r)
 	if problem != "" {
 		return invalidRequest(w, problem)
 	}
@@ -46,7 +46,7 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 	if err != nil {
 		return err
 	}
-	secret, problem := h.presented(w, r)
+	secret, problem := h.presented(r)
 	if problem != "" {
 		return invalidRequest(w, problem)
 	}
