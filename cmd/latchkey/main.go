@@ -13,11 +13,14 @@ import (
 
 // cli is the command line: one field per sub-command.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the server on a real database."`
-	Demo    demoCmd    `cmd:"" help:"Run a demonstration with made-up data."`
-	Plan    planCmd    `cmd:"" help:"Print or change the organization's plan."`
-	Import  importCmd  `cmd:"" help:"Bring members, policies and tokens over from a role-based system."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve        serveCmd        `cmd:"" help:"Run the server on a real database."`
+	Demo         demoCmd         `cmd:"" help:"Run a demonstration with made-up data."`
+	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
+	Import       importCmd       `cmd:"" help:"Bring members, policies and tokens over from a role-based system."`
+	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database to a file while it is in use."`
+	Restore      restoreCmd      `cmd:"" help:"Put a backup of a SQLite database in place."`
+	MigrateStore migrateStoreCmd `cmd:"" help:"Copy everything from a SQLite file to PostgreSQL."`
+	Version      versionCmd      `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"latchkey/internal/store"
+)
+
+type backupCmd struct {
+	File string `arg:"" help:"New file to write."`
+	Data string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+}
+
+// Run copies the SQLite database while a server may go on using it. PostgreSQL has tools of
+// its own: pg_dump, or base backups with the write-ahead log.
+func (b backupCmd) Run(ctx context.Context) error {
+	if err := store.Backup(ctx, filepath.Join(b.Data, "latchkey.db"), b.File); err != nil {
+		return err
+	}
+	_, err := fmt.Printf("The backup is complete and checked: %s\n", b.File)
+	return err
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"latchkey/internal/store"
+)
+
+type migrateStoreCmd struct {
+	From string `required:"" type:"existingfile" help:"SQLite file to copy, usually data/latchkey.db. Stop its server first." placeholder:"FILE"`
+	To   string `required:"" help:"Empty PostgreSQL database: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+}
+
+// Run copies everything from a SQLite file to PostgreSQL. Nothing arrives unless all of it
+// does and the audit log's chain holds; after a failure it is simply run again.
+func (m migrateStoreCmd) Run(ctx context.Context) error {
+	done, err := store.Transfer(ctx, m.From, m.To)
+	if err != nil {
+		return err
+	}
+	for _, t := range done.Tables {
+		fmt.Fprintf(os.Stdout, "%10d  %s\n", t.Rows, t.Table)
+	}
+	_, err = fmt.Printf("Everything was copied. The audit log's chain holds up to event %d, hash %x.\n", done.Audit.Head.Seq, done.Audit.Head.Hash)
+	return err
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"latchkey/internal/store"
+)
+
+type restoreCmd struct {
+	File string `arg:"" type:"existingfile" help:"Backup to restore."`
+	Data string `help:"Folder of the database; it must hold none." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+}
+
+// Run puts a backup in place of a SQLite database that is not there. It overwrites nothing.
+func (r restoreCmd) Run(ctx context.Context) error {
+	if err := os.MkdirAll(r.Data, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(r.Data, "latchkey.db")
+	if err := store.Restore(ctx, r.File, path); err != nil {
+		return err
+	}
+	_, err := fmt.Printf("The backup is restored and checked: %s\n", path)
+	return err
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Backup writes a copy of the SQLite file at from to a new file, as of one moment, while a
+// server goes on using it. The copy is a database of its own, readable by its owner only,
+// checked and safely on disk when Backup returns. An existing file is not overwritten.
+func Backup(ctx context.Context, from, to string) (err error) {
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("there is no database: %w", err)
+	}
+	file, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(to))
+		}
+	}()
+	defer func() { err = errors.Join(err, file.Close()) }()
+	db, err := sql.Open("sqlite", sqliteDialect{path: from}.dsn(false))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, to); err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	return errors.Join(sound(ctx, to), file.Sync())
+}
+
+// Restore puts a backup in place as the SQLite file at to, which must not exist yet, and
+// checks it: the pages, the schema, which must not be newer than this program's. Nothing is
+// left when it fails.
+func Restore(ctx context.Context, from, to string) error {
+	for _, name := range []string{to, to + "-wal", to + "-shm"} {
+		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s is there already; move it away first: %w", name, errors.Join(err, os.ErrExist))
+		}
+	}
+	if err := sound(ctx, from); err != nil {
+		return err
+	}
+	arriving := filepath.Join(filepath.Dir(to), ".restoring-"+filepath.Base(to))
+	if err := copyFile(from, arriving); err != nil {
+		return errors.Join(fmt.Errorf("copy the backup: %w", err), os.RemoveAll(arriving))
+	}
+	s, err := Open(ctx, Options{Path: arriving})
+	if err == nil {
+		err = s.Close()
+	}
+	if err == nil {
+		err = os.Rename(arriving, to)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(arriving), os.RemoveAll(arriving+"-wal"), os.RemoveAll(arriving+"-shm"))
+	}
+	return nil
+}
+
+// sound checks every page of a SQLite file, and that it is one of ours.
+func sound(ctx context.Context, path string) (err error) {
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	// immutable: nobody writes it, and no file may appear beside it.
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&immutable=1")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var verdict string
+	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil {
+		return fmt.Errorf("%s is not a database: %w", path, err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%s is damaged: %s", path, verdict)
+	}
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM goose_db_version`).Scan(new(int)); err != nil {
+		return fmt.Errorf("%s is not a database of Latchkey: %w", path, err)
+	}
+	return nil
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if _, err := io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Sync()
+}

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"latchkey/internal/audit"
+)
+
+// ErrNotEmpty says that the target of a transfer holds data already.
+var ErrNotEmpty = errors.New("the target database holds data already; name an empty one")
+
+// Transferred is what came of a transfer.
+type Transferred struct {
+	Tables []TableRows
+	Audit  audit.State // of the copy, its chain verified
+}
+
+// TableRows says how many rows of a table were copied.
+type TableRows struct {
+	Table string
+	Rows  int64
+}
+
+// Transfer copies everything in the SQLite file at from to the PostgreSQL database at to:
+// every row of every table, as it is. It counts the rows and verifies the audit chain of the
+// copy before it keeps it, all in one transaction: a transfer that was interrupted left
+// nothing and is simply run again. [ErrNotEmpty] when the target holds data.
+//
+// It reads the source as of one moment; what a server writes to it after that is not in the
+// copy, so stop it first. Both are brought to this program's schema.
+func Transfer(ctx context.Context, from, to string) (Transferred, error) {
+	source, err := Open(ctx, Options{Path: from})
+	if err != nil {
+		return Transferred{}, err
+	}
+	target, err := Open(ctx, Options{URL: to})
+	if err != nil {
+		return Transferred{}, errors.Join(err, source.Close())
+	}
+	var done Transferred
+	err = target.dialect.alone(ctx, target.write, func(db *sql.DB) error {
+		done, err = transfer(ctx, source, target.dialect, db)
+		return err
+	})
+	return done, errors.Join(target.dialect.translate(err), source.Close(), target.Close())
+}
+
+func transfer(ctx context.Context, source *Store, d dialect, db *sql.DB) (Transferred, error) {
+	snapshot, err := source.read.BeginTx(ctx, nil)
+	if err != nil {
+		return Transferred{}, err
+	}
+	defer func() { _ = snapshot.Rollback() }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return Transferred{}, err
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return Transferred{}, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := d.takeTurn(ctx, tx); err != nil {
+		return Transferred{}, err
+	}
+	c := copier{from: queries{db: snapshot}, to: queries{db: tx}, conn: conn}
+	done, err := c.run(ctx)
+	if err != nil {
+		return Transferred{}, err
+	}
+	return done, tx.Commit()
+}
+
+// copier copies tables in a transaction of the target.
+type copier struct {
+	from, to queries
+	conn     *sql.Conn // the transaction's
+}
+
+// headTable has one row in a new database. signedTable checks new rows against events that
+// may be gone by now.
+const (
+	headTable   = "audit_head"
+	signedTable = "audit_checkpoints"
+)
+
+func (c copier) run(ctx context.Context) (Transferred, error) {
+	tables, err := c.tables(ctx)
+	if err != nil {
+		return Transferred{}, err
+	}
+	for _, table := range tables {
+		if err := c.mustBeEmpty(ctx, table); err != nil {
+			return Transferred{}, err
+		}
+	}
+	for _, statement := range []string{`DELETE FROM ` + headTable, `ALTER TABLE ` + signedTable + ` DISABLE TRIGGER USER`} {
+		if _, err := c.to.db.ExecContext(ctx, statement); err != nil {
+			return Transferred{}, err
+		}
+	}
+	var done Transferred
+	for _, table := range tables {
+		n, err := c.copy(ctx, table)
+		if err != nil {
+			return Transferred{}, fmt.Errorf("copy the table %s: %w", table, err)
+		}
+		done.Tables = append(done.Tables, TableRows{table, n})
+	}
+	if _, err := c.to.db.ExecContext(ctx, `ALTER TABLE `+signedTable+` ENABLE TRIGGER USER`); err != nil {
+		return Transferred{}, err
+	}
+	if done.Audit, err = audit.Verify(ctx, c.to, 1); err != nil {
+		return Transferred{}, fmt.Errorf("the copy of the audit log: %w", err)
+	}
+	return done, nil
+}
+
+// tables lists the target's tables, each after those that it refers to.
+func (c copier) tables(ctx context.Context) ([]string, error) {
+	rest, err := all(ctx, c.to, scanText, `SELECT tablename::text FROM pg_tables
+		WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%' ORDER BY tablename`)
+	if err != nil {
+		return nil, err
+	}
+	references, err := all(ctx, c.to, scanText, `SELECT DISTINCT conrelid::regclass::text || ' ' || confrelid::regclass::text
+		FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid AND connamespace = 'public'::regnamespace`)
+	if err != nil {
+		return nil, err
+	}
+	var ordered []string
+	for len(rest) > 0 {
+		i := slices.IndexFunc(rest, func(table string) bool {
+			return !slices.ContainsFunc(rest, func(other string) bool { return slices.Contains(references, table+" "+other) })
+		})
+		if i < 0 {
+			return nil, fmt.Errorf("the tables %s refer to each other in a circle", strings.Join(rest, ", "))
+		}
+		ordered, rest = append(ordered, rest[i]), slices.Delete(rest, i, i+1)
+	}
+	return ordered, nil
+}
+
+func (c copier) mustBeEmpty(ctx context.Context, table string) error {
+	condition := ``
+	if table == headTable {
+		condition = ` WHERE seq > 0`
+	}
+	n, err := c.to.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+table+condition+` LIMIT 1) AS x`)
+	if err == nil && n > 0 {
+		return ErrNotEmpty
+	}
+	return err
+}
+
+// column is a column of the target.
+type column struct{ name, typ string }
+
+// copy copies one table and checks that all of it arrived.
+func (c copier) copy(ctx context.Context, table string) (int64, error) {
+	columns, err := all(ctx, c.to, func(row scanner) (column, error) {
+		var col column
+		err := row.Scan(&col.name, &col.typ)
+		return col, err
+	}, `SELECT column_name::text, data_type::text FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`, table)
+	if err != nil {
+		return 0, err
+	}
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = col.name
+	}
+	rows, err := c.from.query(ctx, `SELECT `+strings.Join(names, ", ")+` FROM `+table)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var copied int64
+	err = c.conn.Raw(func(driver any) error {
+		copied, err = driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{table}, names, &tableRows{rows: rows, columns: columns})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	there, err := c.from.number(ctx, `SELECT count(*) FROM `+table)
+	if err == nil && int64(there) != copied {
+		err = fmt.Errorf("%d rows of %d arrived", copied, there)
+	}
+	return copied, err
+}
+
+// tableRows hands rows of SQLite to PostgreSQL.
+type tableRows struct {
+	rows    *sql.Rows
+	columns []column
+}
+
+func (r *tableRows) Next() bool { return r.rows.Next() }
+func (r *tableRows) Err() error { return r.rows.Err() }
+
+// Values is the row with each value in the type that the column wants: SQLite knows neither
+// booleans nor, in a table that is not strict, what a text is.
+func (r *tableRows) Values() ([]any, error) {
+	values := make([]any, len(r.columns))
+	into := make([]any, len(values))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := r.rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	for i, col := range r.columns {
+		switch v := values[i].(type) {
+		case int64:
+			if col.typ == "boolean" {
+				values[i] = v != 0
+			}
+		case []byte:
+			if col.typ == "text" {
+				values[i] = string(v)
+			}
+		case string:
+			if col.typ == "bytea" {
+				values[i] = []byte(v)
+			}
+		}
+	}
+	return values, nil
+}
