@@ -29,6 +29,7 @@ func (r *reader) workspace(path string, n node) error {
 		return nil
 	}
 	r.summary.Counts.Workspaces++
+	r.summary.Counts.Private += len(w.Privacy.Members) + len(w.Privacy.Tokens)
 	return r.sink.Workspace(w)
 }
 

@@ -141,6 +141,7 @@ type Counts struct {
 	Workspaces     int `json:"workspaces"`
 	Resources      int `json:"resources"`
 	Locks          int `json:"locks"`
+	Private        int `json:"private"` // members and service tokens on Data Privacy lists
 	Members        int `json:"members"`
 	Admins         int `json:"admins"`
 	PersonalTokens int `json:"personalTokens"`

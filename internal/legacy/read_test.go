@@ -65,7 +65,7 @@ func TestRead_TakesEverythingThatTheExampleSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Members: 4, Admins: 1, PersonalTokens: 3, ServiceTokens: 2}}
+	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Private: 2, Members: 4, Admins: 1, PersonalTokens: 3, ServiceTokens: 2}}
 	if diff := cmp.Diff(want, summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}

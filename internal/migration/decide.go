@@ -219,3 +219,16 @@ func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Polic
 	}
 	return problems.Err("Some fields need your attention.")
 }
+
+// WorkspaceNames returns the names of the staged workspaces by their ids in the old system.
+func (s *Service) WorkspaceNames(ctx context.Context, by audit.Caller) (map[string]string, error) {
+	o, err := s.Overview(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	return names, each(ctx, s.store, o.Staging.ID, Workspaces, func(i *Item) error {
+		names[i.Ref] = i.Name
+		return nil
+	})
+}

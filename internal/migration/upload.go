@@ -160,7 +160,7 @@ func (u *upload) Member(m legacy.Member) error {
 }
 
 func (u *upload) PersonalToken(t legacy.PersonalToken) error {
-	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label(), Digest: t.Secret.Digest[:]}, t)
+	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label() + ", of " + t.Owner, Digest: t.Secret.Digest[:]}, t)
 }
 
 func (u *upload) ServiceToken(t legacy.ServiceToken) error {

@@ -1,0 +1,226 @@
+package ui
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/migration"
+	"latchkey/views/page"
+	"latchkey/web/respond"
+)
+
+const (
+	migrationPath  = "/settings/access-management/migration"
+	migrationTitle = "Migration"
+
+	// MigrationUpload is the address that takes an export: the one form that may be large.
+	MigrationUpload = migrationPath + "/upload"
+
+	// longRequest is how long reading or deploying a large export may take.
+	longRequest = 10 * time.Minute
+)
+
+// The fields of the migration's forms.
+const (
+	fieldFile     = "file"
+	fieldStrategy = "strategy"
+	fieldChoice   = "choice"
+	fieldConflict = "conflict"
+)
+
+// Migration shows how far the migration is, with the next step.
+func (h *Handlers) Migration(c echo.Context) error {
+	return h.showMigration(c, http.StatusOK, nil, page.AccessDialogs{})
+}
+
+// showMigration shows the tab. A staged import is shown by its lists.
+func (h *Handlers) showMigration(c echo.Context, status int, problems []fault.Field, dialogs page.AccessDialogs) error {
+	v := visitOf(c)
+	o, err := h.d.Migration.Overview(c.Request().Context(), v.caller)
+	if err != nil {
+		return err
+	}
+	if o.Staging.State == migration.Staged && dialogs == (page.AccessDialogs{}) && len(problems) == 0 {
+		return respond.SeeOther(c, stagedPath(migration.Members))
+	}
+	m := migrationView(o, problems, v.now)
+	m.Frame = h.accessFrame(c, v, migrationTitle)
+	m.Dialogs = dialogs
+	return h.render.HTML(c, status, page.MigrationPage(m))
+}
+
+// takeTime lets a large export be read and written: the server's own limits are for pages.
+// Where the connection cannot be told, those limits hold.
+func takeTime(c echo.Context) {
+	control, until := http.NewResponseController(c.Response()), time.Now().Add(longRequest)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until)
+}
+
+// UploadExport reads the file into the staging area as it comes: it is never kept.
+func (h *Handlers) UploadExport(c echo.Context) error {
+	takeTime(c)
+	part, err := filePart(c.Request())
+	if err != nil {
+		return err
+	}
+	if part == nil || part.FileName() == "" {
+		return h.showMigration(c, http.StatusBadRequest, []fault.Field{{Path: fieldFile, Message: "Choose a file."}}, page.AccessDialogs{})
+	}
+	_, err = h.d.Migration.Upload(c.Request().Context(), visitOf(c).caller, part.FileName(), part, nil)
+	var tooLarge *http.MaxBytesError
+	switch f := fault.Of(err); {
+	case f == nil:
+		return respond.SeeOther(c, migrationPath)
+	case errors.As(err, &tooLarge):
+		return fault.NewTooLarge("The file is too large. Import it from the command line.")
+	case f.Kind == fault.Invalid:
+		return h.showMigration(c, respond.Status(f.Kind), f.Fields, page.AccessDialogs{})
+	case f.Kind == fault.Conflict:
+		return h.done(c, migrationPath, f.Message)
+	}
+	return err
+}
+
+// filePart is the part of the form that is the file; nil when there is none.
+func filePart(r *http.Request) (*multipart.Part, error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		f := fault.NewInvalid("The form could not be read.")
+		f.Cause = err
+		return nil, f
+	}
+	for {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			f := fault.NewInvalid("The form could not be read.")
+			f.Cause = err
+			return nil, f
+		case part.FormName() == fieldFile:
+			return part, nil
+		}
+	}
+}
+
+// ImportExport mirrors the uploaded file with the chosen strategy.
+func (h *Handlers) ImportExport(c echo.Context) error {
+	takeTime(c)
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	err = h.d.Migration.Import(c.Request().Context(), visitOf(c).caller, migration.Strategy(form.Get(fieldStrategy)))
+	switch f := fault.Of(err); {
+	case f == nil:
+		return h.done(c, stagedPath(migration.Members), "The import is staged. Nothing is live yet.")
+	case f.Kind == fault.Invalid:
+		return h.showMigration(c, respond.Status(f.Kind), f.Fields, page.AccessDialogs{})
+	case f.Kind == fault.Conflict || f.Kind == fault.NotFound:
+		return h.done(c, migrationPath, f.Message)
+	}
+	return err
+}
+
+// ConfirmReset asks before the staging area is emptied.
+func (h *Handlers) ConfirmReset(c echo.Context) error {
+	return h.showMigration(c, http.StatusOK, nil, page.AccessDialogs{Confirm: resetDialog()})
+}
+
+// ResetStaging empties the staging area.
+func (h *Handlers) ResetStaging(c echo.Context) error {
+	if err := h.d.Migration.Reset(c.Request().Context(), visitOf(c).caller); err != nil {
+		return err
+	}
+	return h.done(c, migrationPath, "The staging area was reset. Live access is as it was.")
+}
+
+// ConfirmDeploy asks for the organization's name and says what will happen.
+func (h *Handlers) ConfirmDeploy(c echo.Context) error {
+	return h.askDeploy(c, http.StatusOK, nil, "")
+}
+
+func (h *Handlers) askDeploy(c echo.Context, status int, wrong fieldErrors, refused string) error {
+	v := visitOf(c)
+	report, err := h.d.Migration.Preview(c.Request().Context(), v.caller)
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, migrationPath)
+	}
+	if err != nil {
+		return err
+	}
+	dialog := deployDialog(report, v.Organization.Name, wrong)
+	dialog.Alert.Error = refused
+	return h.showMigration(c, status, nil, page.AccessDialogs{Confirm: dialog})
+}
+
+// DeployStaged makes the staged import live.
+func (h *Handlers) DeployStaged(c echo.Context) error {
+	takeTime(c)
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	_, err = h.d.Migration.Deploy(c.Request().Context(), visitOf(c).caller, form.Get(fieldName))
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, migrationPath)
+	}
+	wrong, other := invalid(err)
+	if wrong != nil {
+		return h.askDeploy(c, respond.Status(fault.Invalid), wrong, "")
+	}
+	text, status, err := refusal(other)
+	switch {
+	case err != nil:
+		return err
+	case text != "":
+		return h.askDeploy(c, status, nil, text)
+	}
+	return h.done(c, migrationPath, "The migration is deployed.")
+}
+
+// MigrationReport downloads the report of a deployed migration, as text or as JSON.
+func (h *Handlers) MigrationReport(c echo.Context) error {
+	m, err := h.d.Migration.Deployment(c.Request().Context(), visitOf(c).caller, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return sendReport(c, m)
+}
+
+// stagedPath is the address of a list of the staging area.
+func stagedPath(kind migration.Kind) string { return path(migrationPath+"/staged", stagedSlug(kind)) }
+
+// stagedSlug is a kind as addresses have it.
+func stagedSlug(kind migration.Kind) string {
+	switch kind {
+	case migration.Members:
+		return "members"
+	case migration.ServiceTokens:
+		return "service-access-tokens"
+	case migration.PersonalTokens:
+		return "personal-access-tokens"
+	case migration.Workspaces:
+		return "workspaces"
+	case migration.Resources:
+		return "resources"
+	}
+	return string(kind)
+}
+
+// stagedKinds lists the kinds in the order of the sub-tabs.
+func stagedKinds() []migration.Kind {
+	return []migration.Kind{migration.Members, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces, migration.Resources}
+}
+
+// itemPath is the address of a staged item.
+func itemPath(seq int64) string { return path(migrationPath+"/items", strconv.FormatInt(seq, 10)) }

@@ -1,0 +1,287 @@
+package ui
+
+import (
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+	"latchkey/internal/migration"
+	"latchkey/views/component"
+	"latchkey/views/page"
+)
+
+// stagedView presents one list of the staging area.
+type stagedView struct {
+	catalogue *access.Catalogue
+	staging   migration.Migration
+	kind      migration.Kind
+	names     map[string]string // of workspaces
+	tallies   []migration.Tally
+	query     pageQuery
+}
+
+func (s stagedView) page(items []migration.Item, total int) page.Migration {
+	preview := previewBadge()
+	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), fileNotices(s.staging)...),
+		Staged: &page.MigrationStaged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
+			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
+			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.pages(len(items), total, "item", "items"),
+			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
+				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}, {Label: "Actions", LabelHidden: true, End: true}}}},
+		Acts: []component.ButtonModel{
+			{Label: "Deploy", Href: migrationPath + "/deploy", Dialog: true},
+			{Label: "Reset staging area", Href: migrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true},
+		},
+	}
+	for _, i := range items {
+		m.Staged.Rows = append(m.Staged.Rows, s.row(i))
+	}
+	if len(items) == 0 {
+		m.Staged.None = &component.EmptyModel{Title: "Nothing here.", Inside: true}
+	}
+	return m
+}
+
+// notices say that nothing is live, and what still keeps it from being deployed.
+func (s stagedView) notices() []component.NoticeModel {
+	open := 0
+	for _, t := range s.tallies {
+		if t.Conflict != "" && t.Choice == "" {
+			open += t.Count
+		}
+	}
+	if open > 0 {
+		return []component.NoticeModel{{Kind: "warning", Title: count(open, "conflict waits", "conflicts wait") + " for a choice",
+			Text: "Some of the file is here already. Choose what is to become of it, then deploy."}}
+	}
+	return []component.NoticeModel{{Kind: "info", Text: "This is a preview: live access does not change before you deploy."}}
+}
+
+func (s stagedView) stats() []component.Tile {
+	n := func(want func(migration.Tally) bool) string {
+		sum := 0
+		for _, t := range s.tallies {
+			if want(t) {
+				sum += t.Count
+			}
+		}
+		return thousands(sum)
+	}
+	return []component.Tile{
+		{Label: "Conflicts", Value: n(func(t migration.Tally) bool { return t.Conflict != "" && t.Choice == "" })},
+		{Label: "Less than before", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
+		{Label: "Worth a look", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
+		{Label: "Here already", Value: n(func(t migration.Tally) bool { return t.Known })},
+	}
+}
+
+func (s stagedView) tabs() component.TabsModel {
+	m := component.TabsModel{Label: "Staging area"}
+	for _, kind := range stagedKinds() {
+		sum := 0
+		for _, t := range s.tallies {
+			if t.Kind == kind {
+				sum += t.Count
+			}
+		}
+		m.Tabs = append(m.Tabs, component.Tab{Label: kind.Label(), Href: stagedPath(kind), Current: kind == s.kind, Count: thousands(sum)})
+	}
+	return m
+}
+
+func (s stagedView) filter() component.FilterModel {
+	f := s.query.filter("staged", "Search "+strings.ToLower(s.kind.Label()), "Name or detail")
+	only := s.query.keep.Get("only")
+	f.Selects = []component.SelectModel{{ID: "staged-only", Name: "only", Label: "Show", Options: []component.SelectOption{
+		{Value: "", Label: "Everything", Selected: only == ""}, {Value: "open", Label: "Conflicts without a choice", Selected: only == "open"},
+		{Value: "notes", Label: "What wants attention", Selected: only == "notes"}}}}
+	return f
+}
+
+// bulk offers one choice for all conflicts of a kind.
+func (s stagedView) bulk() []page.MigrationBulk {
+	waiting := map[migration.Conflict]int{}
+	for _, t := range s.tallies {
+		if t.Kind == s.kind && t.Conflict != "" && t.Choice == "" {
+			waiting[t.Conflict] += t.Count
+		}
+	}
+	var out []page.MigrationBulk
+	for _, c := range []migration.Conflict{migration.SameName, migration.SameEmail, migration.Removed, migration.SameDigest} {
+		if waiting[c] == 0 {
+			continue
+		}
+		b := page.MigrationBulk{Action: migrationPath + "/conflicts", Hidden: []component.HiddenField{{Name: fieldConflict, Value: string(c)}},
+			Choice: component.SelectModel{ID: "all-" + string(c), Name: fieldChoice,
+				Label: strings.TrimSuffix(c.Text(), ".") + ", " + count(waiting[c], "time", "times")},
+			Submit: component.ButtonModel{Label: "Choose for all", Variant: component.Outline}}
+		for _, choice := range c.Choices() {
+			b.Choice.Options = append(b.Choice.Options, component.SelectOption{Value: string(choice), Label: choice.Text()})
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func (s stagedView) row(i migration.Item) page.MigrationRow {
+	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i),
+		Look: component.ButtonModel{Label: "Look at", Context: i.Name, Href: itemPath(i.Seq), Variant: component.Outline, Small: true}}
+	for _, p := range i.After.Policies {
+		r.Before = append(r.Before, p.Before+" in "+s.names[p.Workspace])
+		r.After = append(r.After, strings.Join(givesLines(s.catalogue, p.Body), "; ")+" in "+s.names[p.Workspace])
+	}
+	if len(r.Before) == 0 {
+		r.Before, r.After = []string{plainBefore(i)}, []string{plainAfter(i)}
+	}
+	return r
+}
+
+// plainBefore is what an item without policies was.
+func plainBefore(i migration.Item) string {
+	switch {
+	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
+		return "Organization Admin"
+	case i.Kind == migration.Members:
+		return "In no workspace"
+	case i.Kind == migration.ServiceTokens:
+		return "Organization token"
+	case i.Kind == migration.PersonalTokens:
+		return "Follows its owner"
+	}
+	return "–"
+}
+
+// plainAfter is what an item without policies will be.
+func plainAfter(i migration.Item) string {
+	switch {
+	case i.Known:
+		return "Here already"
+	case i.Choice == migration.LeaveOut:
+		return "Left out"
+	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
+		return "Admin"
+	case i.Kind == migration.Workspaces, i.Kind == migration.Resources:
+		return "Comes"
+	}
+	return plainBefore(i)
+}
+
+// itemState is why an item is worth a look; nil when it is not.
+func itemState(i migration.Item) *component.StateModel {
+	switch {
+	case i.Known:
+		return &component.StateModel{Text: "Here already", Tone: component.Neutral}
+	case i.Open():
+		return &component.StateModel{Text: "Conflict", Tone: component.Bad}
+	case i.Choice == migration.LeaveOut:
+		return &component.StateModel{Text: "Left out", Tone: component.Neutral}
+	case i.Edited():
+		return &component.StateModel{Text: "Edited", Tone: component.Info}
+	case i.Rank == migration.Warning:
+		return &component.StateModel{Text: "Less than before", Tone: component.Warn}
+	case i.Rank == migration.Watch:
+		return &component.StateModel{Text: "Worth a look", Tone: component.Info}
+	case i.Conflict != "":
+		return &component.StateModel{Text: "Resolved", Tone: component.Good}
+	}
+	return nil
+}
+
+// itemView is the page of one item; the shell is added by the handler.
+func itemView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) page.MigrationItem {
+	m := page.MigrationItem{
+		Header:  component.PageHeaderModel{Title: i.Name, Description: i.Kind.Label(), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
+		Preview: previewBadge(), Notices: noteNotices(i.After.Notes, ""),
+		Card: component.CardModel{ID: "item", Title: "What it is"},
+		Facts: []component.Definition{{Term: "In the old system", Text: i.Ref, Code: true}, {Term: "Detail", Text: orDash(i.Detail)},
+			{Term: "Before", Text: plainBefore(i.Item)}, {Term: "After", Text: plainAfter(i.Item)}},
+		Changes: component.CardModel{ID: "changes", Title: "Before and after", Flush: true},
+		Table: component.TableModel{Caption: "Policies before and after", Columns: []component.Column{
+			{Label: "Workspace"}, {Label: "Before"}, {Label: "After"}, {Label: "State"}, {Label: "Actions", LabelHidden: true, End: true}}},
+	}
+	if len(i.After.Policies) > 0 {
+		m.Facts = m.Facts[:2]
+	} else {
+		m.None = &component.EmptyModel{Title: "It has no policies of its own.", Inside: true}
+	}
+	for n, p := range i.After.Policies {
+		m.Notices = append(m.Notices, noteNotices(p.Notes, i.Places[n].Name)...)
+		m.Rows = append(m.Rows, changeRow(catalogue, i, n))
+	}
+	if i.Conflict != "" {
+		m.Conflict = conflictView(i.Item, wrong)
+	}
+	return m
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel {
+	var out []component.NoticeModel
+	for _, n := range notes {
+		m := component.NoticeModel{Kind: "info", Title: workspace, Text: n.Text}
+		if n.Effect == legacy.Less {
+			m.Kind = "warning"
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.MigrationChange {
+	p := i.After.Policies[n]
+	r := page.MigrationChange{Workspace: i.Places[n].Name, Before: p.Before, After: givesLines(catalogue, p.Body)}
+	if p.Edited {
+		r.State = &component.StateModel{Text: "Edited", Tone: component.Info}
+	}
+	if !i.LeftOut() {
+		r.Edit = &component.ButtonModel{Label: "Edit policy", Context: "in " + r.Workspace, Variant: component.Outline, Small: true,
+			Href: path(itemPath(i.Seq)+"/policies", p.Workspace)}
+	}
+	return r
+}
+
+func conflictView(i migration.Item, wrong fieldErrors) *page.MigrationConflict {
+	m := &page.MigrationConflict{
+		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
+		Action: itemPath(i.Seq) + "/choice",
+		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "What is to become of it", Boxes: true, Error: wrong[fieldChoice]},
+		Submit: component.ButtonModel{Label: "Save choice"},
+	}
+	if wrong != nil {
+		m.Errors = formErrors(wrong, fieldChoice)
+	}
+	for _, c := range i.Conflict.Choices() {
+		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: c.Text(), Checked: i.Choice == c})
+	}
+	return m
+}
+
+// model is the page of the editor; the frame is added by the handler.
+func (e stagedEdit) model() page.PolicyEdit {
+	at := path(itemPath(e.item.Seq)+"/policies", e.policy.Workspace)
+	m := page.PolicyEdit{
+		Header: component.PageHeaderModel{Title: e.item.Name + " in " + e.place.Name, Description: "Staged policy, not live before the import is deployed",
+			Back: &component.Link{Label: e.item.Name, Href: itemPath(e.item.Seq)}},
+		Facts:  []component.Definition{{Term: "Before", Text: e.policy.Before}},
+		Action: at, Cancel: itemPath(e.item.Seq), Save: component.ButtonModel{Label: "Save", Name: fieldStep, Value: stepSave},
+	}
+	m.Policy, m.Hidden = e.editor.model(e.form, e.errors)
+	m.Policy.SummaryHref = at + "/summary"
+	problems := e.editor.named(e.errors.list())
+	ids := e.editor.errorIDs(e.errors)
+	for _, p := range problems {
+		m.Errors.Errors = append(m.Errors.Errors, problemOf(p, ids))
+	}
+	return m
+}
+
+func problemOf(p fault.Field, ids map[string]string) component.FieldError {
+	return component.FieldError{FieldID: ids[p.Path], Text: p.Message}
+}
