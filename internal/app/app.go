@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/catalog"
 	"latchkey/internal/config"
 	"latchkey/internal/mail"
+	"latchkey/internal/metric"
 	"latchkey/internal/migration"
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
@@ -58,11 +59,13 @@ type App struct {
 	Store     *store.Store
 	Handler   http.Handler
 
-	feed  *store.Feed
-	cfg   config.Config
-	out   io.Writer
-	log   *slog.Logger
-	setup string // secret of the set-up link; good for nothing once there is an organization
+	trust   *verify.Lease // nil where there is one node
+	feed    *store.Feed
+	metrics *metric.Metrics // nil unless somebody looks
+	cfg     config.Config
+	out     io.Writer
+	log     *slog.Logger
+	setup   string // secret of the set-up link; good for nothing once there is an organization
 }
 
 // New opens the database and wires everything. The error is one line that
@@ -106,12 +109,13 @@ func (a *App) wire(o Options) error {
 	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
 	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
-	lease := a.lease(o.Now)
-	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: lease})
-	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log, Lease: lease})
+	a.trust = a.lease(o.Now)
+	a.metrics = a.newMetrics()
+	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
+	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
-	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: lease, Log: a.log, Grace: a.cfg.OutageGrace})
+	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
 	a.setup = rand.Text()
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
@@ -127,6 +131,9 @@ func (a *App) wire(o Options) error {
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
+	if a.metrics != nil {
+		a.Handler = a.metrics.Requests(a.Handler)
+	}
 	return nil
 }
 
@@ -199,6 +206,11 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.announce(ctx, listener.Addr().String()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	endMetrics, err := a.serveMetrics()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer endMetrics()
 	background, stop := context.WithCancel(ctx)
 	defer a.inBackground(background)()
 	defer stop()

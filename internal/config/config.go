@@ -28,6 +28,7 @@ type Config struct {
 	// OutageGrace is how long tokens are checked from memory after the database was lost,
 	// so that revocations made elsewhere are not seen. Zero, the default, refuses them.
 	OutageGrace time.Duration
+	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
 }
 
 // Validate reports every problem at once, by flag name.
@@ -42,6 +43,9 @@ func (c Config) Validate() error {
 	// What is wrong with the URL is not said in its own words: it holds a password.
 	if u, err := url.Parse(c.DatabaseURL); c.DatabaseURL != "" && (err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql")) {
 		p.Add("--database-url", "it is not like postgres://user:password@host/name")
+	}
+	if _, _, err := net.SplitHostPort(c.MetricsAddr); c.MetricsAddr != "" && err != nil {
+		p.Add("--metrics-addr", fmt.Sprintf("%q is not HOST:PORT", c.MetricsAddr))
 	}
 	if c.OutageGrace < 0 {
 		p.Add("--outage-grace", "it cannot be negative")

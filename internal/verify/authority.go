@@ -21,6 +21,8 @@ type Deps struct {
 	Now       func() time.Time // time.Now when nil
 	Log       *slog.Logger     // slog.Default when nil
 	Lease     *Lease           // till when memory may be trusted; nil: for ever
+	// Observe, when set, is told how each verification ended and how long it took.
+	Observe func(err error, took time.Duration)
 }
 
 // Authority verifies tokens. It is safe for concurrent use. Wire its Apply to the store
@@ -38,6 +40,7 @@ type Authority struct {
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
 	lease     *Lease
+	observe   func(err error, took time.Duration)
 	emptied   chan struct{} // wakes Run when the memory was emptied
 }
 
@@ -49,7 +52,7 @@ const maxAsking = 64
 // [Authority.Load] fills the memory.
 func New(d Deps) *Authority {
 	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue}, uses: newRecorder(),
-		asking: make(chan struct{}, maxAsking), lease: d.Lease, emptied: make(chan struct{}, 1)}
+		asking: make(chan struct{}, maxAsking), lease: d.Lease, observe: d.Observe, emptied: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -67,14 +70,24 @@ func New(d Deps) *Authority {
 // one look-up in the database, which tells revoked from never seen. Without a lease that
 // holds, the database is asked about every token.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
-	return a.verify(ctx, secret, true)
+	return a.observed(ctx, secret, true)
 }
 
 // Recall is Verify for a presenter that has failed too often: once the memory is complete,
 // it does not ask the database about an unknown token, so a revoked one is Unknown too.
 // Tokens that are good for something are accepted as by Verify.
 func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error) {
-	return a.verify(ctx, secret, false)
+	return a.observed(ctx, secret, false)
+}
+
+func (a *Authority) observed(ctx context.Context, secret string, ask bool) (Verified, error) {
+	if a.observe == nil {
+		return a.verify(ctx, secret, ask)
+	}
+	began := time.Now()
+	v, err := a.verify(ctx, secret, ask)
+	a.observe(err, time.Since(began))
+	return v, err
 }
 
 func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verified, error) {

@@ -1,0 +1,108 @@
+package metric_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/metric"
+	"latchkey/internal/verify"
+)
+
+func sample(tokens func(context.Context) (metric.Tokens, error)) *metric.Metrics {
+	return metric.New(metric.Deps{
+		Cache:  func() metric.Cache { return metric.Cache{Tokens: 7, Holders: 3, Complete: true} },
+		Feed:   func() metric.Feed { return metric.Feed{Connected: true, Age: 250 * time.Millisecond, Leads: true} },
+		Tokens: tokens, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+func noTokens(context.Context) (metric.Tokens, error) {
+	return metric.Tokens{Ends: make([]int, len(metric.Horizons()))}, nil
+}
+
+// scrape is what Prometheus would read.
+func scrape(t *testing.T, m *metric.Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func wantLines(t *testing.T, text string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("no line %q", line)
+		}
+	}
+}
+
+func TestMetrics_CountVerificationsByResult(t *testing.T) {
+	m := sample(noTokens)
+	m.Verified(nil, time.Microsecond)
+	m.Verified(nil, time.Microsecond)
+	m.Verified(&verify.Refused{Refusal: verify.Revoked}, time.Microsecond)
+	m.Verified(fault.NewUnavailable(errors.New("gone")), time.Millisecond)
+	wantLines(t, scrape(t, m), `latchkey_verifications_total{result="accepted"} 2`, `latchkey_verifications_total{result="revoked"} 1`,
+		`latchkey_verifications_total{result="unavailable"} 1`, `latchkey_verifications_total{result="expired"} 0`,
+		`latchkey_verification_seconds_count 4`)
+}
+
+func TestMetrics_CountRequestsWithoutSayingWhatWasAskedFor(t *testing.T) {
+	m := sample(noTokens)
+	h := m.Requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/missing" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, "body")
+	}))
+	for _, r := range [][2]string{{"GET", "/v2/missing"}, {"GET", "/settings/secret-name"}, {"MADEUP", "/settings/other"}, {"POST", "/auth/verify/x"}} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(r[0], r[1], nil))
+	}
+	text := scrape(t, m)
+	wantLines(t, text, `latchkey_http_requests_total{door="api",method="GET",status="404"} 1`,
+		`latchkey_http_requests_total{door="page",method="GET",status="200"} 1`,
+		`latchkey_http_requests_total{door="page",method="other",status="200"} 1`,
+		`latchkey_http_requests_total{door="forward_auth",method="POST",status="200"} 1`)
+	if found := regexp.MustCompile(`secret-name|missing|MADEUP`).FindString(text); found != "" {
+		t.Errorf("the metrics tell %q", found)
+	}
+}
+
+func TestMetrics_ShowTheStateAndTheTokensAndAskOnceAMinute(t *testing.T) {
+	asked := 0
+	m := sample(func(context.Context) (metric.Tokens, error) {
+		asked++
+		return metric.Tokens{Counts: []metric.Count{{Kind: "personal", State: "active", N: 5}}, Ends: []int{1, 2, 2, 3, 4},
+			EndingLater: 5, Left: 10 * time.Hour, Endless: 6}, nil
+	})
+	scrape(t, m)
+	wantLines(t, scrape(t, m), `latchkey_cache_tokens 7`, `latchkey_cache_complete 1`, `latchkey_cache_trusted 0`, `latchkey_feed_connected 1`,
+		`latchkey_feed_age_seconds 0.25`, `latchkey_leader 1`, `latchkey_tokens{kind="personal",state="active"} 5`,
+		`latchkey_token_expires_in_seconds_bucket{le="604800"} 2`, `latchkey_token_expires_in_seconds_count 5`,
+		`latchkey_token_expires_in_seconds_sum 36000`, `latchkey_tokens_without_end 6`)
+	if asked != 1 {
+		t.Errorf("the database was asked %d times", asked)
+	}
+}
+
+func TestMetrics_AreServedWithoutTheDatabase(t *testing.T) {
+	m := sample(func(context.Context) (metric.Tokens, error) { return metric.Tokens{}, errors.New("gone") })
+	text := scrape(t, m)
+	wantLines(t, text, `latchkey_cache_tokens 7`)
+	if strings.Contains(text, "latchkey_tokens{") {
+		t.Error("tokens are counted that nobody counted")
+	}
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/metric"
+)
+
+// TokenMetrics counts the tokens of the installation at now, in two queries. Before there is
+// an organization there are none.
+func (q queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens, error) {
+	none := metric.Tokens{Ends: make([]int, len(metric.Horizons()))}
+	organization, err := q.SignInOrganization(ctx)
+	if fault.Is(err, fault.NotFound) {
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	counts, err := q.TokenCounts(ctx, organization, now)
+	if err != nil {
+		return none, err
+	}
+	m, err := q.tokenEnds(ctx, now)
+	if err != nil {
+		return none, err
+	}
+	for kind, c := range counts {
+		for state, n := range map[string]int{"active": c.Active, "expires_soon": c.ExpiresSoon, "expired": c.Expired, "suspended": c.Suspended} {
+			m.Counts = append(m.Counts, metric.Count{Kind: string(kind), State: state, N: n})
+		}
+	}
+	return m, nil
+}
+
+// tokenEnds counts live tokens by what they have left.
+func (q queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, error) {
+	var sums strings.Builder
+	args := []any{millis(now)}
+	for i, h := range metric.Horizons() {
+		fmt.Fprintf(&sums, `, coalesce(sum(CASE WHEN expires_at <= $%d THEN 1 ELSE 0 END), 0)`, i+2)
+		args = append(args, millis(now.Add(h)))
+	}
+	return one(ctx, q, "The tokens", func(row scanner) (metric.Tokens, error) {
+		m := metric.Tokens{Ends: make([]int, len(metric.Horizons()))}
+		var left int64
+		into := []any{&m.EndingLater, &m.Endless, &left}
+		for i := range m.Ends {
+			into = append(into, &m.Ends[i])
+		}
+		err := row.Scan(into...)
+		m.Left = time.Duration(left) * time.Millisecond
+		return m, err
+	}, `SELECT count(expires_at), count(*) - count(expires_at), CAST(coalesce(sum(expires_at - $1), 0) AS BIGINT)`+sums.String()+`
+		FROM tokens WHERE deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)`, args...)
+}
