@@ -83,7 +83,7 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	b.get(migrationRoot).has(t, "1 warning about the file", "3 members get policies that mirror the role", "3 members can only view", "2 service access tokens keep their permissions")
 	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
 	list := b.get(migrationRoot + "/staged/members")
-	list.has(t, "Preview Mode", "Connections Editor with edit access in Old production", "Organization Admin", "Deploy")
+	list.has(t, "Preview Mode", "Old production: Connections Editor with edit access", "Old production: Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
 	ed := itemNamed(t, list, "Ed")
 	b.get(ed).has(t, "Preview Mode", "Before and after", "ed@acme.example")
 	b.get(ed+"/policies/ws-prod").has(t, "not live before", "Edit Event Stream Sources")

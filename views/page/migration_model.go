@@ -83,7 +83,7 @@ type MigrationPastRow struct {
 	Strategy string
 	Deployed component.TimeModel
 	By       string
-	Reports  []component.Link
+	Reports  []component.ButtonModel
 }
 
 // MigrationItem is one staged item, before and after.

@@ -128,13 +128,59 @@ func (s stagedView) row(i migration.Item) page.MigrationRow {
 	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i),
 		Look: component.ButtonModel{Label: "Look at", Context: i.Name, Href: itemPath(i.Seq), Variant: component.Outline, Small: true}}
 	for _, p := range i.After.Policies {
-		r.Before = append(r.Before, p.Before+" in "+s.names[p.Workspace])
-		r.After = append(r.After, strings.Join(givesLines(s.catalogue, p.Body), "; ")+" in "+s.names[p.Workspace])
+		r.Before = append(r.Before, s.names[p.Workspace]+": "+p.Before)
+		r.After = append(r.After, s.names[p.Workspace]+": "+gist(s.catalogue, p.Body))
 	}
 	if len(r.Before) == 0 {
 		r.Before, r.After = []string{plainBefore(i)}, []string{plainAfter(i)}
 	}
 	return r
+}
+
+// gist is a policy in a few words, for lists: how many types each kind of act is given on.
+func gist(catalogue *access.Catalogue, p access.Policy) string {
+	var parts []string
+	words := policyWords{catalogue: catalogue}
+	for _, section := range catalogue.Sections() {
+		private := 0
+		for _, v := range words.verbs(section) {
+			given, limited := 0, 0
+			for _, entry := range v.entries {
+				switch reach := p[entry.Permission]; {
+				case reach.Unlimited():
+					given++
+				case !reach.Empty():
+					limited++
+				}
+			}
+			switch {
+			case given+limited == 0:
+			case section == access.SectionPII:
+				private += given + limited
+			default:
+				parts = append(parts, v.gist(given, limited))
+			}
+		}
+		if private > 0 {
+			parts = append(parts, "personal data ("+count(private, "permission", "permissions")+")")
+		}
+	}
+	if len(parts) == 0 {
+		return "View only"
+	}
+	return upperFirst(strings.Join(parts, ", "))
+}
+
+// gist says how many of the types an act is given on, wholly or in part.
+func (v verb) gist(given, limited int) string {
+	text := v.text + " " + thousands(given+limited) + " of " + count(len(v.entries), "type", "types")
+	if given == len(v.entries) {
+		text = v.text + " everything"
+	}
+	if limited > 0 {
+		text += " (" + thousands(limited) + " in part)"
+	}
+	return text
 }
 
 // plainBefore is what an item without policies was.

@@ -180,7 +180,7 @@ func pastView(list []migration.Migration, now time.Time) *page.MigrationPast {
 	}
 	for _, d := range list {
 		m.Rows = append(m.Rows, page.MigrationPastRow{File: d.FileName, Strategy: d.Strategy.Label(), Deployed: timeView(d.DeployedAt, now),
-			By: d.DeployedByName, Reports: reportLinks(d)})
+			By: d.DeployedByName, Reports: reportButtons(d)})
 	}
 	return m
 }
@@ -188,4 +188,14 @@ func pastView(list []migration.Migration, now time.Time) *page.MigrationPast {
 func reportLinks(m migration.Migration) []component.Link {
 	at := path(migrationPath+"/deployed", m.ID)
 	return []component.Link{{Label: "Download the report", Href: at + "/report.txt"}, {Label: "Download it as JSON", Href: at + "/report.json"}}
+}
+
+func reportButtons(m migration.Migration) []component.ButtonModel {
+	var out []component.ButtonModel
+	for _, l := range reportLinks(m) {
+		out = append(out, component.ButtonModel{Label: l.Label, Context: "of " + m.FileName, Href: l.Href, Variant: component.Outline, Small: true,
+			Attrs: map[string]any{"download": true}})
+	}
+	out[0].Label, out[1].Label = "Report", "JSON"
+	return out
 }
