@@ -18,7 +18,7 @@ export LATCHKEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
 export PATH := $(LATCHKEY_CACHE)/bin:$(PATH):/usr/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak
+.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak bench-nodes
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks 
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-nodes: setup ## print rates and revocation times of one and two nodes on both engines
+	$(GO) test -count=1 -timeout 8m -run '^TestBenchNodes$$' -v ./e2e -bench-nodes
 
 screenshots: setup ## run the browser journeys and write their pictures to e2e/screenshots
 	@mkdir -p '$(SHOTS)'
