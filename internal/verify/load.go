@@ -17,7 +17,7 @@ func (a *Authority) Load(ctx context.Context) error {
 	a.index.loading = l
 	a.index.mu.Unlock()
 	err := a.store.LiveTokens(ctx, func(r Record) error {
-		l.batch = append(l.batch, newEntry(r, a.standings.acquire(r.holder())))
+		l.batch = append(l.batch, l.slab.newEntry(r, a.standings.acquire(r.holder())))
 		if len(l.batch) < loadBatch {
 			return nil
 		}
@@ -34,6 +34,7 @@ type loader struct {
 	a       *Authority
 	touched map[[32]byte]bool // what has changed since it began; guarded by the index's mu
 	batch   []*entry
+	slab    slab
 }
 
 // put moves the batch into the index.

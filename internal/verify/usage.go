@@ -18,8 +18,9 @@ import (
 type usage struct {
 	entry  *entry
 	places []place // distinct addresses, that of the latest use first
-	listed bool    // in the shard's list: used since the last flush
-	merged bool    // places has what the database had: see save
+	first  [1]place
+	listed bool // in the shard's list: used since the last flush
+	merged bool // places has what the database had: see save
 }
 
 // place is one address and the last use from there. The invalid address stands for uses
@@ -72,6 +73,7 @@ func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
 	defer s.mu.Unlock()
 	if e.use == nil {
 		e.use = &usage{entry: e}
+		e.use.places = e.use.first[:0] // most tokens are used from one address
 	}
 	e.use.settle()
 	e.use.move(from, now)
