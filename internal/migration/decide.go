@@ -38,6 +38,7 @@ func (s *Service) ChooseAll(ctx context.Context, by audit.Caller, conflict Confl
 	}
 	decided := 0
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		decided = 0 // the transaction may have been tried before
 		for _, kind := range Kinds() {
 			err := each(ctx, tx, m.ID, kind, func(i *Item) error {
 				if i.Conflict != conflict || !i.Open() {
