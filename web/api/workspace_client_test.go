@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -141,7 +143,7 @@ func TestClient_ASourceIsCreatedReadUpdatedImportedAndDeleted(t *testing.T) {
 	// The client updates with all that it has read, but for the id.
 	change := read.Source
 	change.ID, change.Name, change.Enabled, change.Config = "", "Web shop 2", false, json.RawMessage(`{"b":[]}`)
-	o.expire(1500)
+	o.expire(1500 * time.Millisecond)
 	var changed struct{ Source clientSource }
 	c.do(http.MethodPut, "/v2/sources/"+made.Source.ID, change, &changed)
 	c.do(http.MethodGet, "/v2/sources/"+made.Source.ID, nil, &read)
@@ -151,7 +153,7 @@ func TestClient_ASourceIsCreatedReadUpdatedImportedAndDeleted(t *testing.T) {
 	}
 	// The same once more changes nothing.
 	before := *read.Source.UpdatedAt
-	o.expire(1500)
+	o.expire(1500 * time.Millisecond)
 	c.do(http.MethodPut, "/v2/sources/"+made.Source.ID, change, &changed)
 	if *changed.Source.UpdatedAt != before {
 		t.Error("an update that changes nothing moved updatedAt")
@@ -366,10 +368,12 @@ func TestClient_TransformationsAreVersionedAndPublished(t *testing.T) {
 	}
 	c.do(http.MethodGet, "/transformations/"+made.ID+"/versions/"+second.VersionID, nil, &got)
 	mustEqual(t, second, got)
+	c.refused(http.MethodGet, "/transformations/"+o.transformation(c.secret)+"/versions/"+second.VersionID, nil, http.StatusNotFound)
 	c.do(http.MethodPost, "/transformations/publish", json.RawMessage(`{"transformations":[{"versionId":"`+second.VersionID+`"}]}`), nil)
 	var list struct{ Transformations []clientScript }
 	c.do(http.MethodGet, "/transformations", nil, &list)
-	if len(list.Transformations) != 1 || list.Transformations[0].Code != "two" || !list.Transformations[0].Published {
+	i := slices.IndexFunc(list.Transformations, func(s clientScript) bool { return s.ID == made.ID })
+	if i < 0 || list.Transformations[i].Code != "two" || !list.Transformations[i].Published {
 		t.Errorf("the list is %+v", list)
 	}
 	c.do(http.MethodPost, "/transformations/"+made.ID+"?publish=true", json.RawMessage(`{"code":"three"}`), &got)
@@ -451,9 +455,34 @@ func TestClient_TrackingPlansAndTheSourcesThatFollowThem(t *testing.T) {
 	if string(linked.Config) != `{"track":null}` {
 		t.Errorf("the link's config is %s", linked.Config)
 	}
+	other := plans + "/" + o.plan(c.secret) + "/sources/" + source
+	c.refused(http.MethodPut, other, map[string]any{"config": config}, http.StatusNotFound)
+	c.refused(http.MethodDelete, other, nil, http.StatusNotFound)
 	c.refused(http.MethodDelete, plans+"/"+made.ID, nil, http.StatusConflict)
 	c.refused(http.MethodDelete, "/v2/sources/"+source, nil, http.StatusConflict)
 	c.do(http.MethodDelete, link, nil, nil)
 	c.refused(http.MethodDelete, link, nil, http.StatusNotFound)
 	c.do(http.MethodDelete, plans+"/"+made.ID, nil, nil)
+}
+
+func TestClient_ListsThatTheFamilyReadsAtOnceAreWhole(t *testing.T) {
+	o := newOffice(t)
+	c := client{o, o.everything()}
+	for range 101 {
+		o.plan(c.secret)
+	}
+	var list struct {
+		TrackingPlans []struct{ ID string }
+		Paging        *struct {
+			Total int
+			Next  string
+		}
+	}
+	if c.do(http.MethodGet, "/v2/catalog/tracking-plans", nil, &list); len(list.TrackingPlans) != 101 || list.Paging != nil {
+		t.Errorf("%d plans, paging %v", len(list.TrackingPlans), list.Paging)
+	}
+	if c.do(http.MethodGet, "/v2/catalog/tracking-plans?per_page=100", nil, &list); len(list.TrackingPlans) != 100 || list.Paging == nil ||
+		list.Paging.Total != 101 || !strings.HasPrefix(list.Paging.Next, "/v2/catalog/tracking-plans?") {
+		t.Errorf("a page of %d plans, paging %+v", len(list.TrackingPlans), list.Paging)
+	}
 }
