@@ -38,7 +38,6 @@ type Server struct {
 	folder string
 	bin    string
 	as     *syscall.Credential
-	args   []string
 	mu     sync.Mutex
 	stdin  io.Closer // closing it ends the server
 	cmd    *exec.Cmd
