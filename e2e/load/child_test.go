@@ -88,6 +88,7 @@ func serveLatchkey(args []string) error {
 	control.HandleFunc("/loaded", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, a.Verify.Complete(), a.Verify.Tokens())
 	})
+	control.HandleFunc("/churn", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, churnTokens(r.Context(), a, w)) })
 	go func() { _ = listen(control) }()
 	if err := a.Run(ctx); err != nil {
 		return err
@@ -95,16 +96,45 @@ func serveLatchkey(args []string) error {
 	return a.Close()
 }
 
+// admin is an Admin of the only organization.
+func admin(ctx context.Context, a *app.App) (audit.Caller, error) {
+	organization, err := a.Store.SignInOrganization(ctx)
+	return audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}, err
+}
+
+// churnTokens makes tokens and deletes every second one, telling of each step that is done.
+func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
+	by, err := admin(ctx, a)
+	tell := func(what, secret string) {
+		fmt.Fprintln(w, what, secret)
+		w.(http.Flusher).Flush()
+	}
+	for i := 0; err == nil; i++ {
+		var g token.Generated
+		key := fmt.Sprintf("churn %d", i)
+		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, Expiration: token.Never, Submission: key}); err != nil {
+			break
+		}
+		tell("made", g.Secret.Reveal())
+		if i%2 == 0 {
+			tell("deleting", g.Secret.Reveal())
+			if _, err = a.Tokens.Delete(ctx, by, g.ID); err == nil {
+				tell("deleted", g.Secret.Reveal())
+			}
+		}
+	}
+	return err
+}
+
 // creators is how many creations may be under way at a time.
 const creators = 16
 
 // createTokens makes tokens through the use case at a steady rate, as several people do.
 func createTokens(ctx context.Context, a *app.App, rate int, during time.Duration) (int64, error) {
-	organization, err := a.Store.SignInOrganization(ctx)
+	by, err := admin(ctx, a)
 	if err != nil {
 		return 0, err
 	}
-	by := audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}
 	var made, due atomic.Int64
 	var failure atomic.Pointer[error]
 	var running sync.WaitGroup
