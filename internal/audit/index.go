@@ -1,6 +1,11 @@
 package audit
 
-import "unicode/utf8"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
 
 // The kinds of terms. A term is a kind and a value; the kinds do not begin alike.
 const (
@@ -19,27 +24,39 @@ const (
 	beginning = "b:"
 )
 
-// Key is a row of the index: a term of one organization.
+// Key is a row of the index of a block: a term of one organization.
 type Key struct{ Organization, Term string }
 
 // Index is the events of one block by term.
-type Index map[Key]*Bits
+type Index struct {
+	block Block
+	rows  map[Key][]uint16 // offsets from the block's first number, ascending
+}
 
-// Add takes an event in. All events of an index are of one block.
-func (x Index) Add(e Event) {
-	seen := map[string]bool{}
+// NewIndex makes the index of a block without events.
+func NewIndex(b Block) *Index { return &Index{b, map[Key][]uint16{}} }
+
+// Add takes an event of the block in. They come in the order of their numbers.
+func (x *Index) Add(e Event) {
+	offset := uint16(e.Seq - x.block.First)
 	for _, term := range terms(e) {
-		if seen[term] {
-			continue
-		}
-		seen[term] = true
 		key := Key{e.Organization, term}
-		if x[key] == nil {
-			x[key] = &Bits{}
+		row := x.rows[key]
+		if n := len(row); n == 0 || row[n-1] != offset { // an event may have a term twice
+			x.rows[key] = append(row, offset)
 		}
-		x[key].add(e.Seq)
 	}
 }
+
+// Keys lists the rows in their order.
+func (x *Index) Keys() []Key {
+	return slices.SortedFunc(maps.Keys(x.rows), func(a, b Key) int {
+		return cmp.Or(cmp.Compare(a.Organization, b.Organization), cmp.Compare(a.Term, b.Term))
+	})
+}
+
+// Stored is what the index stores of a row; see [Seqs.AddStored].
+func (x *Index) Stored(k Key) []byte { return encode(x.rows[k], x.block.Size) }
 
 // terms lists what e is found by, some more than once.
 func terms(e Event) []string {

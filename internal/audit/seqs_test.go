@@ -31,31 +31,42 @@ func listed(s *Seqs) []int64 {
 func TestSeqs_AreASetWhateverTheirDensity(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, chance := range []float64{0, 0.0005, 0.05, 0.5, 1} {
-		set, list := some(r, 5*BlockSize, chance)
+		set, list := some(r, 5*span, chance)
 		if diff := cmp.Diff(list, listed(set)); diff != "" {
 			t.Fatalf("chance %v: (-want +got)\n%s", chance, diff)
 		}
 		if set.Len() != len(list) {
 			t.Errorf("chance %v: Len %d, want %d", chance, set.Len(), len(list))
 		}
-		stored := NewSeqs()
-		for block, b := range set.blocks {
-			form := b.Encode()
-			if most := 1 + BlockSize/8; len(form) > most {
-				t.Errorf("a block takes %d bytes, more than its bits", len(form))
+	}
+}
+
+func TestStored_IsReadAsItWasWritten(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, b := range []Block{{1, SmallBlock}, {SmallBlock + 1, SmallBlock}, {1, LargeBlock}, {2*LargeBlock + 1, LargeBlock}} {
+		for _, chance := range []float64{0, 0.0005, 0.05, 0.5, 1} {
+			want, offsets := []int64{}, []uint16{}
+			for i := range b.Size {
+				if r.Float64() < chance {
+					want, offsets = append(want, b.First+i), append(offsets, uint16(i))
+				}
 			}
-			if err := stored.AddStored(block, form); err != nil {
+			form, set := encode(offsets, b.Size), NewSeqs()
+			if most := int(1 + b.Size/8); len(form) > most {
+				t.Errorf("%+v takes %d bytes, more than its bits", b, len(form))
+			}
+			if err := set.AddStored(b, form); err != nil {
 				t.Fatal(err)
 			}
-		}
-		if diff := cmp.Diff(list, listed(stored)); diff != "" {
-			t.Errorf("chance %v: stored and read again (-want +got)\n%s", chance, diff)
+			if diff := cmp.Diff(want, listed(set)); diff != "" {
+				t.Errorf("%+v, chance %v (-want +got)\n%s", b, chance, diff)
+			}
 		}
 	}
 }
 
 func TestSeqs_PagesBothWaysSeeEachNumberOnce(t *testing.T) {
-	set, list := some(rand.New(rand.NewPCG(3, 4)), 4*BlockSize, 0.3)
+	set, list := some(rand.New(rand.NewPCG(3, 4)), 4*span, 0.3)
 	var up, down []int64
 	for page := set.Above(0, 25); len(page) > 0; page = set.Above(page[len(page)-1], 25) {
 		up = append(up, page...)
@@ -72,7 +83,7 @@ func TestSeqs_PagesBothWaysSeeEachNumberOnce(t *testing.T) {
 func TestSeqs_CountsClipAndIntersectAsListsDo(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 50 {
-		most := int64(4 * BlockSize)
+		most := int64(4 * span)
 		a, listA := some(r, most, r.Float64())
 		b, listB := some(r, most, r.Float64())
 		low, high := r.Int64N(most), r.Int64N(most)
@@ -102,10 +113,10 @@ func TestSeqs_CountsClipAndIntersectAsListsDo(t *testing.T) {
 
 func TestSeqs_ADamagedRowIsAnError(t *testing.T) {
 	for name, stored := range map[string][]byte{
-		"nothing": {}, "no such form": {9, 0, 0}, "half a number": {formList, 1}, "beyond the block": {formList, 0x00, 0x08},
+		"nothing": {}, "no such form": {9, 0, 0}, "half a number": {formList, 1}, "beyond the block": {formList, 0x00, 0x04},
 		"too few bits": {formBits, 1, 2},
 	} {
-		if err := NewSeqs().AddStored(0, stored); err == nil {
+		if err := NewSeqs().AddStored(Block{1, SmallBlock}, stored); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

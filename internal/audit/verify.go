@@ -35,7 +35,7 @@ type Source interface {
 }
 
 // segment is how many events are checked at a time.
-const segment = 10_000
+const segment = 2000
 
 // Verify follows the chain from the checkpoint to the end, on as many processors as workers
 // says, and reports the state whose chain holds. The error is a [*Broken] for a chain that does
@@ -50,8 +50,8 @@ func Verify(ctx context.Context, src Source, workers int) (State, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chain, signed := NewChain(state.Checkpoint.Anchor), state.Checkpoint.Seq == 0
-	for part := range segments(ctx, src, state, workers) {
-		p := <-part
+	for next := range segments(ctx, src, state, workers) {
+		p := <-next
 		if p.err != nil {
 			return state, p.err
 		}
@@ -73,8 +73,8 @@ func Verify(ctx context.Context, src Source, workers int) (State, error) {
 	return state, nil
 }
 
-// part is the outcome of checking one segment by itself.
-type part struct {
+// checked is the outcome of checking one segment by itself.
+type checked struct {
 	err   error
 	first Event // zero when the segment is empty
 	last  Anchor
@@ -83,7 +83,7 @@ type part struct {
 }
 
 // follow continues the chain over the segment.
-func (p part) follow(chain *Chain) error {
+func (p checked) follow(chain *Chain) error {
 	if p.first.Seq == 0 {
 		return nil
 	}
@@ -98,14 +98,14 @@ func (p part) follow(chain *Chain) error {
 }
 
 // segments checks the log's segments in parallel and yields their outcomes in order.
-func segments(ctx context.Context, src Source, state State, workers int) <-chan chan part {
-	ordered := make(chan chan part, max(workers, 1)-1)
+func segments(ctx context.Context, src Source, state State, workers int) <-chan chan checked {
+	ordered := make(chan chan checked, max(workers, 1)-1)
 	go func() {
 		defer close(ordered)
 		var running sync.WaitGroup
 		defer running.Wait()
 		for after := state.Checkpoint.Seq; after < state.Head.Seq; after += segment {
-			result := make(chan part, 1)
+			result := make(chan checked, 1)
 			select {
 			case ordered <- result:
 			case <-ctx.Done():
@@ -119,12 +119,12 @@ func segments(ctx context.Context, src Source, state State, workers int) <-chan 
 }
 
 // check checks the events from after+1 to after+size.
-func check(ctx context.Context, src Source, signed Checkpoint, after int64, size int) part {
+func check(ctx context.Context, src Source, signed Checkpoint, after int64, size int) checked {
 	events, err := src.EventsAfter(ctx, after, size)
 	if err != nil || len(events) == 0 {
-		return part{err: err}
+		return checked{err: err}
 	}
-	p := part{first: events[0]}
+	p := checked{first: events[0]}
 	chain := NewChain(Anchor{events[0].Seq - 1, events[0].PrevHash})
 	for _, e := range events {
 		if e.Seq > after+int64(size) {

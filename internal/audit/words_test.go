@@ -46,7 +46,7 @@ func TestTerms_AreWhatClausesAskFor(t *testing.T) {
 	}
 	found := 0
 	for range 20_000 {
-		e := Event{Seq: 1 + r.Int64N(BlockSize), ActorName: text(6), ActorEmail: text(5), Target: Target{Name: text(8), ID: text(2)}, Origin: Origin{IP: text(3)}}
+		e := Event{Seq: 1, ActorName: text(6), ActorEmail: text(5), Target: Target{Name: text(8), ID: text(2)}, Origin: Origin{IP: text(3)}}
 		f := Filter{Text: text(5), Who: text(3)}
 		has := map[string]bool{}
 		for _, term := range terms(e) {

@@ -121,27 +121,20 @@ func (q queries) MemberNames(ctx context.Context, organization, id string) (name
 	return n.name, n.email, err
 }
 
-// AuditState reads where the log begins and ends.
+// AuditState reads where the log begins and ends, in one statement.
 func (q queries) AuditState(ctx context.Context) (audit.State, error) {
-	s, _, err := q.auditState(ctx)
-	return s, err
-}
-
-// auditState reads in one statement where the log begins, ends and is indexed up to.
-func (q queries) auditState(ctx context.Context) (audit.State, int64, error) {
 	s := audit.State{Checkpoint: audit.Checkpoint{Anchor: audit.Start()}}
-	var indexed int64
-	var seq, signedBy, checkpointAt, signedAt sql.NullInt64
+	var seq, signedBy, at, signedAt sql.NullInt64
 	var hash []byte
-	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.hash, h.indexed, c.seq, c.at, c.hash, c.signed_by, c.signed_at
+	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.hash, c.seq, c.at, c.hash, c.signed_by, c.signed_at
 		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`).
-		Scan(&s.Head.Seq, &s.Head.Hash, &indexed, &seq, &checkpointAt, &hash, &signedBy, &signedAt)
+		Scan(&s.Head.Seq, &s.Head.Hash, &seq, &at, &hash, &signedBy, &signedAt)
 	if seq.Valid {
-		s.Checkpoint = audit.Checkpoint{Anchor: audit.Anchor{Seq: seq.Int64, Hash: hash}, Time: moment(checkpointAt.Int64),
+		s.Checkpoint = audit.Checkpoint{Anchor: audit.Anchor{Seq: seq.Int64, Hash: hash}, Time: moment(at.Int64),
 			SignedBy: signedBy.Int64, SignedAt: moment(signedAt.Int64)}
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = &audit.Broken{Seq: 0, Why: "cannot be told: the record of the log's head is gone"}
 	}
-	return s, indexed, err
+	return s, err
 }

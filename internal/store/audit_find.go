@@ -25,8 +25,8 @@ func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 
 // FindEvents returns a page of the events that a filter chooses, how many there are in all,
 // and how many in each of the parts asked for. What it costs hardly depends on how many
-// events there are: the index has one row per term and 2,048 events, and only the newest ones,
-// which it does not hold yet, are read themselves.
+// events there are: the index has a row per term and block, and only the newest events, which it
+// does not hold yet, are read themselves.
 func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Found, err error) {
 	err = s.snapshot(ctx, func(r queries) error {
 		found, err = r.findEvents(ctx, q)
@@ -40,7 +40,7 @@ func (q queries) findEvents(ctx context.Context, query audit.Query) (audit.Found
 	if err != nil {
 		return audit.Found{}, err
 	}
-	set, err := q.matching(ctx, query.Filter, w)
+	set, err := q.matching(ctx, query.Filter, w.low, w.high)
 	if err != nil {
 		return audit.Found{}, err
 	}
@@ -94,17 +94,16 @@ func pick(set *audit.Seqs, q audit.Query) (seqs []int64, before int) {
 // window is the part of the log that can hold what is asked for.
 type window struct {
 	low, high int64 // numbers, both included
-	indexed   int64 // up to here the index knows
 	head      int64 // the newest event
 }
 
 // window narrows the log down by time and to what is there.
 func (q queries) window(ctx context.Context, query audit.Query) (window, error) {
-	state, indexed, err := q.auditState(ctx)
+	state, err := q.AuditState(ctx)
 	if err != nil {
 		return window{}, err
 	}
-	w := window{low: state.Checkpoint.Seq + 1, high: state.Head.Seq, indexed: indexed, head: state.Head.Seq}
+	w := window{low: state.Checkpoint.Seq + 1, high: state.Head.Seq, head: state.Head.Seq}
 	if !query.From.IsZero() {
 		from, err := q.firstAt(ctx, query.From, w.head+1)
 		if err != nil {
@@ -134,61 +133,65 @@ func (q queries) firstAt(ctx context.Context, t time.Time, none int64) (int64, e
 	return seq, err
 }
 
-// matching is the numbers of the events in the window that the filter chooses.
-func (q queries) matching(ctx context.Context, f audit.Filter, w window) (*audit.Seqs, error) {
-	set := audit.NewSeqs()
-	if w.low > w.high {
-		return set, nil
+// matching is the numbers of the events from low to high that the filter chooses: as the
+// index says where it knows, and read one by one elsewhere.
+func (q queries) matching(ctx context.Context, f audit.Filter, low, high int64) (*audit.Seqs, error) {
+	if low > high {
+		return audit.NewSeqs(), nil
 	}
-	var err error
-	if w.low <= w.indexed {
-		if set, err = q.indexed(ctx, f, audit.BlockOf(w.low), audit.BlockOf(min(w.high, w.indexed))); err != nil {
+	blocks, err := q.auditBlocks(ctx, low, high)
+	if err != nil {
+		return nil, err
+	}
+	set, err := q.indexed(ctx, f, blocks)
+	if err != nil {
+		return nil, err
+	}
+	for _, gap := range audit.Gaps(blocks, low, high) {
+		if err := q.addUnindexed(ctx, set, f, gap[0], gap[1]); err != nil {
 			return nil, err
 		}
 	}
-	if w.high > w.indexed {
-		if err := q.addUnindexed(ctx, set, f, max(w.low, w.indexed+1), w.high); err != nil {
-			return nil, err
-		}
-	}
-	set.Clip(w.low, w.high)
+	set.Clip(low, high)
 	return set, nil
 }
 
 // mostTermRows bounds what a word may cost that begins many different names.
 const mostTermRows = 5000
 
-// indexed is what the index has in some blocks.
-func (q queries) indexed(ctx context.Context, f audit.Filter, from, to int64) (*audit.Seqs, error) {
+// indexed is what the index has in some blocks, which follow each other.
+func (q queries) indexed(ctx context.Context, f audit.Filter, blocks []audit.Block) (*audit.Seqs, error) {
+	result := audit.NewSeqs()
+	if len(blocks) == 0 {
+		return result, nil
+	}
 	clauses := f.Clauses()
 	if len(clauses) == 0 {
 		clauses = []audit.Clause{{Terms: []string{""}}}
 	}
-	var result *audit.Seqs
-	for _, c := range clauses {
-		set, err := q.clause(ctx, f.Organization, c, from, to)
+	for i, c := range clauses {
+		set, err := q.clause(ctx, f.Organization, c, blocks[0].First, blocks[len(blocks)-1].First)
 		if err != nil {
 			return nil, err
 		}
-		if result == nil {
-			result = set
-		} else {
-			result.Intersect(set)
+		if i > 0 {
+			set.Intersect(result)
 		}
+		result = set
 	}
 	return result, nil
 }
 
-// clause is the numbers for one condition.
+// clause is the numbers for one condition, in the blocks that begin from one number to another.
 func (q queries) clause(ctx context.Context, organization string, c audit.Clause, from, to int64) (*audit.Seqs, error) {
 	set := audit.NewSeqs()
 	for _, term := range c.Terms {
-		if err := q.addTerms(ctx, set, `term = $4`, organization, from, to, term); err != nil {
+		if err := q.addTerms(ctx, set, `i.term = $4`, organization, from, to, term); err != nil {
 			return nil, err
 		}
 	}
 	if c.From != "" {
-		err := q.addTerms(ctx, set, `term >= $4 AND term < $5`, organization, from, to, c.From, c.To)
+		err := q.addTerms(ctx, set, `i.term >= $4 AND i.term < $5`, organization, from, to, c.From, c.To)
 		if errors.Is(err, errTooManyTerms) {
 			message := "Type more of “" + c.Word + "”: too many different names begin like that."
 			return nil, fault.NewInvalid(message, fault.Field{Path: "text", Message: message})
@@ -213,16 +216,18 @@ var errTooManyTerms = errors.New("too many terms")
 
 // addTerms adds what the index has for some terms of an organization.
 func (q queries) addTerms(ctx context.Context, set *audit.Seqs, which, organization string, from, to int64, terms ...any) error {
-	rows, err := q.db.QueryContext(ctx, `SELECT block, bits FROM audit_index
-		WHERE organization_id = $1 AND block >= $2 AND block <= $3 AND `+which, append([]any{organization, from, to}, terms...)...)
+	// The cross join makes SQLite go from block to block, by the key of the index.
+	rows, err := q.db.QueryContext(ctx, `SELECT b.first, b.size, i.bits FROM audit_blocks b CROSS JOIN audit_index i
+		WHERE b.first >= $2 AND b.first <= $3 AND i.size = b.size AND i.first = b.first AND i.organization_id = $1 AND `+which,
+		append([]any{organization, from, to}, terms...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var stored sql.RawBytes
 	for n := 0; rows.Next(); n++ {
-		var block int64
-		if err := rows.Scan(&block, &stored); err != nil {
+		var block audit.Block
+		if err := rows.Scan(&block.First, &block.Size, &stored); err != nil {
 			return err
 		}
 		if err := set.AddStored(block, stored); err != nil {
@@ -313,7 +318,7 @@ func (q queries) eventsWith(ctx context.Context, seqs []int64) ([]audit.Event, e
 
 // Sizes of what EachEvent holds in memory at a time.
 const (
-	stretch = 64 * audit.BlockSize // numbers that are searched
+	stretch = 8 * audit.LargeBlock // numbers that are searched
 	handful = 200                  // events that are read
 )
 
@@ -352,11 +357,7 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 // stretch searches a part of the log as of one moment.
 func (s *Store) stretch(ctx context.Context, f audit.Filter, low, high int64) (set *audit.Seqs, err error) {
 	err = s.snapshot(ctx, func(q queries) error {
-		_, indexed, err := q.auditState(ctx)
-		if err != nil {
-			return err
-		}
-		set, err = q.matching(ctx, f, window{low: low, high: high, indexed: indexed, head: high})
+		set, err = q.matching(ctx, f, low, high)
 		return err
 	})
 	return set, err

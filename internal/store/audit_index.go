@@ -1,10 +1,9 @@
 package store
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"latchkey/internal/audit"
 )
@@ -20,81 +19,109 @@ func scanIndexed(row scanner) (audit.Event, error) {
 	return e, err
 }
 
-// indexOf is the index of the events of one block with numbers from low to high.
-func (q queries) indexOf(ctx context.Context, low, high int64) (audit.Index, error) {
-	events, err := all(ctx, q, scanIndexed, `SELECT `+indexColumns+` FROM audit_events WHERE seq >= $1 AND seq <= $2 ORDER BY seq`, low, high)
-	x := audit.Index{}
-	for _, e := range events {
-		x.Add(e)
-	}
-	return x, err
+// auditBlocks lists the indexed blocks that hold numbers from low to high, in their order.
+func (q queries) auditBlocks(ctx context.Context, low, high int64) ([]audit.Block, error) {
+	return all(ctx, q, func(row scanner) (audit.Block, error) {
+		var b audit.Block
+		err := row.Scan(&b.First, &b.Size)
+		return b, err
+	}, `SELECT first, size FROM audit_blocks WHERE first + size > $1 AND first <= $2 ORDER BY first`, low, high)
 }
+
+// readAtOnce is how many events are read into memory to be indexed.
+const readAtOnce = 1024
+
+// indexOf is the index of the events of a block that come after another.
+func (q queries) indexOf(ctx context.Context, b audit.Block, after int64) (*audit.Index, error) {
+	x := audit.NewIndex(b)
+	for after = max(after, b.First-1); after < b.Last(); after += readAtOnce {
+		events, err := all(ctx, q, scanIndexed, `SELECT `+indexColumns+` FROM audit_events WHERE seq > $1 AND seq <= $2 ORDER BY seq`,
+			after, min(after+readAtOnce, b.Last()))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events {
+			x.Add(e)
+		}
+	}
+	return x, nil
+}
+
+// rowsPerTx bounds how long others wait for the writer, and rowsPerInsert keeps statements short.
+const (
+	rowsPerTx     = 2000
+	rowsPerInsert = 100
+)
 
 // IndexEvents takes the next full block of events into the index, and reports whether there
-// was none.
+// was none. A block counts once all its rows are written, so that they can be written in
+// several transactions, and by several nodes at once without harm.
 func (s *Store) IndexEvents(ctx context.Context) (done bool, err error) {
-	state, indexed, err := s.auditState(ctx)
-	if err != nil || state.Head.Seq < indexed+audit.BlockSize {
-		return true, s.dialect.translate(err)
+	state, err := s.AuditState(ctx)
+	if err != nil {
+		return false, err
 	}
-	return false, s.InTx(ctx, func(tx *Tx) error {
-		_, indexed, err := tx.auditState(ctx)
-		if err != nil {
-			return err
+	blocks, err := s.auditBlocks(ctx, 1, state.Head.Seq)
+	if err != nil {
+		return false, err
+	}
+	block, replaced, more := audit.NextBlock(blocks, state.Checkpoint.Seq, state.Head.Seq)
+	if !more {
+		return true, nil
+	}
+	x, err := s.indexOf(ctx, block, state.Checkpoint.Seq)
+	if err != nil {
+		return false, err
+	}
+	for keys := range slices.Chunk(x.Keys(), rowsPerTx) {
+		if err := s.InTx(ctx, func(tx *Tx) error { return tx.putIndex(ctx, block, x, keys) }); err != nil {
+			return false, err
 		}
-		// Below the checkpoint there is nothing to index, and nobody searches there.
-		x, err := tx.indexOf(ctx, max(indexed+1, state.Checkpoint.Seq+1), indexed+audit.BlockSize)
-		if err != nil {
-			return err
+	}
+	if err := s.InTx(ctx, func(tx *Tx) error { return tx.switchBlocks(ctx, block, replaced) }); err != nil {
+		return false, err
+	}
+	for _, old := range replaced {
+		if err := s.InTx(ctx, func(tx *Tx) error { return tx.dropIndex(ctx, old) }); err != nil {
+			return false, err
 		}
-		if err := tx.putIndex(ctx, audit.BlockOf(indexed+1), x); err != nil {
-			return err
-		}
-		_, err = tx.exec(ctx, `UPDATE audit_head SET indexed = $1 WHERE indexed = $2`, indexed+audit.BlockSize, indexed)
-		return err
-	})
+	}
+	return false, nil
 }
 
-// rowsPerInsert keeps statements short.
-const rowsPerInsert = 100
-
-// putIndex writes the index of a block, in the order of its rows.
-func (tx *Tx) putIndex(ctx context.Context, block int64, x audit.Index) error {
-	for keys := range slices.Chunk(sortedKeys(x), rowsPerInsert) {
-		var values bytes.Buffer
-		args := make([]any, 0, 4*len(keys))
-		for i, k := range keys {
+// putIndex writes some rows of the index of a block.
+func (tx *Tx) putIndex(ctx context.Context, block audit.Block, x *audit.Index, keys []audit.Key) error {
+	for some := range slices.Chunk(keys, rowsPerInsert) {
+		var values strings.Builder
+		args := make([]any, 0, 5*len(some))
+		for i, k := range some {
 			if i > 0 {
 				values.WriteString(", ")
 			}
-			values.WriteString("(" + placeholders(len(args)+1, 4) + ")")
-			args = append(args, k.Organization, k.Term, block, x[k].Encode())
+			values.WriteString("(" + placeholders(len(args)+1, 5) + ")")
+			args = append(args, block.Size, block.First, k.Organization, k.Term, x.Stored(k))
 		}
-		if _, err := tx.exec(ctx, `INSERT INTO audit_index (organization_id, term, block, bits) VALUES `+values.String()+`
-			ON CONFLICT (organization_id, term, block) DO UPDATE SET bits = excluded.bits`, args...); err != nil {
+		if _, err := tx.exec(ctx, `INSERT INTO audit_index (size, first, organization_id, term, bits) VALUES `+values.String()+`
+			ON CONFLICT (size, first, organization_id, term) DO UPDATE SET bits = excluded.bits`, args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func sortedKeys(x audit.Index) []audit.Key {
-	keys := make([]audit.Key, 0, len(x))
-	for k := range x {
-		keys = append(keys, k)
+// switchBlocks makes a block count in place of others.
+func (tx *Tx) switchBlocks(ctx context.Context, block audit.Block, replaced []audit.Block) error {
+	for _, old := range replaced {
+		if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE first = $1 AND size = $2`, old.First, old.Size); err != nil {
+			return err
+		}
 	}
-	slices.SortFunc(keys, func(a, b audit.Key) int {
-		return cmp.Or(cmp.Compare(a.Organization, b.Organization), cmp.Compare(a.Term, b.Term))
-	})
-	return keys
+	_, err := tx.exec(ctx, `INSERT INTO audit_blocks (first, size) VALUES ($1, $2) ON CONFLICT (first) DO NOTHING`, block.First, block.Size)
+	return err
 }
 
 // dropIndex removes the rows of a block.
-func (tx *Tx) dropIndex(ctx context.Context, block int64, x audit.Index) error {
-	for _, k := range sortedKeys(x) {
-		if _, err := tx.exec(ctx, `DELETE FROM audit_index WHERE organization_id = $1 AND term = $2 AND block = $3`, k.Organization, k.Term, block); err != nil {
-			return err
-		}
-	}
-	return nil
+func (tx *Tx) dropIndex(ctx context.Context, b audit.Block) error {
+	_, err := tx.exec(ctx, `DELETE FROM audit_index WHERE size = $1 AND first = $2`, b.Size, b.First)
+	return err
 }

@@ -12,7 +12,7 @@ import (
 // PrunePoint is the last event older than the moment, and how many events the log would lose
 // with it.
 func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
-	state, _, err := q.auditState(ctx)
+	state, err := q.AuditState(ctx)
 	if err != nil {
 		return audit.Checkpoint{}, 0, err
 	}
@@ -35,49 +35,37 @@ func (tx *Tx) Prune(ctx context.Context, c audit.Checkpoint) error {
 	return err
 }
 
-// DropPruned deletes the events of one block that lie before the checkpoint, with their rows
-// of the index, and reports whether there were none: in small transactions, so that nobody
-// waits for long.
+// eventsPerTx is how many events one transaction deletes.
+const eventsPerTx = 2000
+
+// DropPruned deletes some of what lies before the checkpoint, and reports whether there was
+// nothing left: in small transactions, so that nobody waits for long. A block of the index that
+// holds such events goes first; what is left of it is indexed anew later.
 func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
-		done = false
-		state, indexed, err := tx.auditState(ctx)
+		done = false // it may be tried again
+		state, err := tx.AuditState(ctx)
 		if err != nil {
 			return err
 		}
-		var first int64
-		err = tx.db.QueryRowContext(ctx, `SELECT seq FROM audit_events WHERE seq <= $1 ORDER BY seq LIMIT 1`, state.Checkpoint.Seq).Scan(&first)
-		if errors.Is(err, sql.ErrNoRows) {
-			done = true
-			return nil
+		left, err := tx.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM audit_events WHERE seq <= $1 LIMIT 1) AS one`, state.Checkpoint.Seq)
+		if err != nil || left == 0 {
+			done = left == 0
+			return err
 		}
+		blocks, err := tx.auditBlocks(ctx, 1, state.Checkpoint.Seq)
 		if err != nil {
 			return err
 		}
-		return tx.dropPruned(ctx, audit.BlockOf(first), state.Checkpoint.Seq, indexed)
+		if len(blocks) > 0 {
+			if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE first = $1`, blocks[0].First); err != nil {
+				return err
+			}
+			return tx.dropIndex(ctx, blocks[0])
+		}
+		_, err = tx.exec(ctx, `DELETE FROM audit_events WHERE seq IN (
+			SELECT seq FROM audit_events WHERE seq <= $1 ORDER BY seq LIMIT $2)`, state.Checkpoint.Seq, eventsPerTx)
+		return err
 	})
 	return done, err
-}
-
-func (tx *Tx) dropPruned(ctx context.Context, block, until, indexed int64) error {
-	start, end := audit.BlockStart(block), audit.BlockStart(block+1)-1
-	if end > indexed {
-		_, err := tx.exec(ctx, `DELETE FROM audit_events WHERE seq >= $1 AND seq <= $2`, start, min(end, until))
-		return err
-	}
-	// The terms are those of the events, so these are read before they go.
-	x, err := tx.indexOf(ctx, start, end)
-	if err != nil {
-		return err
-	}
-	if err := tx.dropIndex(ctx, block, x); err != nil {
-		return err
-	}
-	if _, err := tx.exec(ctx, `DELETE FROM audit_events WHERE seq >= $1 AND seq <= $2`, start, min(end, until)); err != nil {
-		return err
-	}
-	if x, err = tx.indexOf(ctx, until+1, end); err != nil {
-		return err
-	}
-	return tx.putIndex(ctx, block, x)
 }

@@ -178,3 +178,35 @@ func TestAppendEvent_TimesGrowFromTransactionToTransaction(t *testing.T) {
 		}
 	}
 }
+
+// TestIndexEvents_MergesSmallBlocksAndFindsTheSame lets a log grow until a large block takes the
+// place of small ones, and a bit beyond.
+func TestIndexEvents_MergesSmallBlocksAndFindsTheSame(t *testing.T) {
+	s := openSQLite(t)
+	count := func() int {
+		found, err := s.FindEvents(t.Context(), audit.Query{Filter: audit.Filter{Organization: "acme", Text: "ada"}, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.Total
+	}
+	for written := 0; written < audit.LargeBlock+2*audit.SmallBlock; {
+		writeEvents(t, s, audit.SmallBlock+audit.SmallBlock/8)
+		written += audit.SmallBlock + audit.SmallBlock/8
+		for done, err := false, error(nil); !done; {
+			if done, err = s.IndexEvents(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := count(); n != written {
+			t.Fatalf("%d of %d are found", n, written)
+		}
+	}
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n > 5 {
+		t.Errorf("%d blocks, %v: nothing was merged", n, err)
+	}
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_index i WHERE NOT EXISTS
+		(SELECT 1 FROM audit_blocks b WHERE b.first = i.first AND b.size = i.size)`); err != nil || n != 0 {
+		t.Errorf("%d rows belong to no block, %v", n, err)
+	}
+}

@@ -50,3 +50,6 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 	_, err := s.write.ExecContext(ctx, statement)
 	return err
 }
+
+// Count runs a query for one integer.
+func (s *Store) Count(ctx context.Context, query string) (int, error) { return s.number(ctx, query) }

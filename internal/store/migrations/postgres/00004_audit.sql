@@ -9,26 +9,32 @@ CREATE INDEX audit_events_request ON audit_events (request_id);
 -- Where the chain ends, in one row. Who appends changes it first, so that appending
 -- transactions take turns; that the last events are gone shows against it.
 CREATE TABLE audit_head (
-    id      BIGINT PRIMARY KEY CHECK (id = 1),
-    seq     BIGINT NOT NULL, -- of the last event; 0: none yet
-    at      BIGINT NOT NULL,
-    hash    BYTEA  NOT NULL,
-    indexed BIGINT NOT NULL  -- audit_index holds all events up to this seq
+    id   BIGINT PRIMARY KEY CHECK (id = 1),
+    seq  BIGINT NOT NULL, -- of the last event; 0: none yet
+    at   BIGINT NOT NULL,
+    hash BYTEA  NOT NULL
 );
-INSERT INTO audit_head (id, seq, at, hash, indexed) VALUES (1,
+INSERT INTO audit_head (id, seq, at, hash) VALUES (1,
     coalesce((SELECT max(seq) FROM audit_events), 0),
     coalesce((SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1), 0),
-    coalesce((SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1), decode(repeat('00', 32), 'hex')),
-    0);
+    coalesce((SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1), decode(repeat('00', 32), 'hex')));
 
--- Which events have a term ("actor:ID", "word:ada" …), as bits per block of numbers. It can
--- be made anew from the events at any time.
+-- Which events have a term ("actor:ID", "text:b:ada" …), as offsets or bits per block of
+-- numbers. The rows of a block are written once and lie together. All of it can be made anew
+-- from the events at any time.
 CREATE TABLE audit_index (
+    size            BIGINT NOT NULL,
+    first           BIGINT NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
     term            TEXT COLLATE "C" NOT NULL, -- searched by ranges of bytes
-    block           BIGINT NOT NULL,
     bits            BYTEA  NOT NULL,
-    PRIMARY KEY (organization_id, term, block)
+    PRIMARY KEY (size, first, organization_id, term)
+);
+
+-- The blocks that the index holds all of; others are searched event by event.
+CREATE TABLE audit_blocks (
+    first BIGINT PRIMARY KEY,
+    size  BIGINT NOT NULL
 );
 
 -- Up to where the log was pruned: the chain is verified from the hash of the last event that
