@@ -201,7 +201,7 @@ func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.member("edgar", "ed@acme.example", access.RoleMember)
 	_, err := b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"},
-		access.Policy{"audience:edit": access.Everywhere()})
+		access.Policy{"audience:create_delete": access.Everywhere()})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "MAIN"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -218,7 +218,7 @@ func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b.choose(migration.Members, "m-ed", migration.Add)
 	b.deploy()
 	p, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"})
-	if err != nil || !p.Body["audience:edit"].Unlimited() || !p.Body["source:edit"].Unlimited() || p.Version != 2 {
+	if err != nil || !p.Body["audience:create_delete"].Unlimited() || !p.Body["source:edit"].Unlimited() || p.Version != 2 {
 		t.Errorf("policy after Add: %s, %v", p.Body, err)
 	}
 	if !b.allows(edSecret, "source:edit", "src-app") {
