@@ -33,6 +33,7 @@ func (s *site) fill(t testing.TB, path string) string {
 		{"users/", s.newMember},
 		{"groups/", s.newGroup},
 		{"invitations/", s.newInvitation},
+		{"api-clients/", s.newAPIClient},
 		{"settings/workspaces/", s.newWorkspace},
 		{"/workspaces/", func(t testing.TB, _ audit.Caller) string { return firstWorkspace(t, s) }},
 	}

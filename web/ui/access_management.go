@@ -26,6 +26,7 @@ func accessTabs() []accessTab {
 		{groupTitle, groupPath, access.ManageGroups},
 		{baselineTitle, baselinePath, access.ManagePolicies},
 		{"Service Access Tokens", satPages, access.ManageServiceTokens},
+		{clientTitle, clientPath, access.ManageAPIClients},
 		{provisioningTitle, provisioningPath, access.ManageOrganization},
 		{explainTitle, explainPath, access.ManageMembers},
 		{migrationTitle, migrationPath, access.ManageMigration},
