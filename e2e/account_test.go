@@ -438,8 +438,9 @@ func TestAccount_WithTheKeyboard(t *testing.T) {
 	ada.sees("alertdialog", "Deactivate Vera Viewer?")
 	ada.press("Escape")
 	ada.lacks("alertdialog", "")
-	if !focusedOn(t, menu) {
-		t.Errorf("focus is on %s", ada.focused())
+	// The dialog is gone before the focus is back: wait for it.
+	if err := ada.expect.Locator(menu).ToBeFocused(); err != nil {
+		t.Errorf("focus is on %s: %v", ada.focused(), err)
 	}
 }
 
