@@ -82,7 +82,7 @@ func TestDecode_TakesWhatIsRight(t *testing.T) {
 func TestDecode_AnswersStaySmallWhateverComes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`{"` + strings.Repeat("k", 10_000) + `":1`)
-	for i := range 50_000 {
+	for i := range 5_000 {
 		b.WriteString(`,"` + strings.Repeat("é", 3) + string(rune('a'+i%26)) + strings.Repeat("x", i%7) + `-` + string(rune(0x4e00+i%20000)) + `-` + strings.Repeat("y", i/20000) + `":1`)
 	}
 	b.WriteString(`}`)

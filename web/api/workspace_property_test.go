@@ -114,8 +114,8 @@ func (s *stage) policy() access.Policy {
 }
 
 func TestProperty_TheAnswerIsWhatDecideSaysOfFreshlyLoadedData(t *testing.T) {
-	const rounds = 30
-	for seed := range uint64(3) {
+	const rounds = 20
+	for seed := range uint64(2) {
 		s := newStage(t, seed)
 		tokens := map[string]string{} // id → secret
 		keep := func(id, secret string) { tokens[id] = secret }
