@@ -1,9 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"crypto/rand"
 	"flag"
+	"fmt"
 	"net/http"
+	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,6 +55,17 @@ func TestBenchNodes(t *testing.T) {
 	for _, what := range []string{"verify, SQLite", "verify, PostgreSQL", "verify, two nodes", "create, SQLite", "create, PostgreSQL"} {
 		t.Logf("%-20s %8.0f per second", what, best[what])
 	}
+	// Processor time says the same on a machine that has other things to do as well.
+	for _, c := range []struct {
+		what   string
+		secret string
+		nodes  []*server
+	}{{"SQLite", mustGenerate(t, c, lite), []*server{lite}}, {"PostgreSQL", mustGenerate(t, shared, one), []*server{one}},
+		{"two nodes", mustGenerate(t, shared, one), []*server{one, two}}} {
+		before := processorTime(t, c.nodes)
+		n := verifyRate(t, time.Duration(rounds)*length, c.secret, c.nodes...) * float64(rounds) * length.Seconds()
+		t.Logf("verify, %-12s %8.1f µs of the servers' processor time", c.what, float64((processorTime(t, c.nodes)-before).Microseconds())/n)
+	}
 	t.Logf("PostgreSQL to SQLite %.2f, two nodes to one %.2f",
 		best["verify, PostgreSQL"]/best["verify, SQLite"], best["verify, two nodes"]/best["verify, PostgreSQL"])
 	steady := mustGenerate(t, shared, one)
@@ -66,6 +82,27 @@ func TestBenchNodes(t *testing.T) {
 		promise(t, "PostgreSQL to SQLite", best["verify, PostgreSQL"]/best["verify, SQLite"], 0.95)
 		promise(t, "two nodes to one", best["verify, two nodes"]/best["verify, PostgreSQL"], 0.9)
 	}
+}
+
+// processorTime is what the nodes' processes have used so far. Where the system does not tell
+// it is zero.
+func processorTime(t *testing.T, nodes []*server) (used time.Duration) {
+	t.Helper()
+	for _, node := range nodes {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", node.cmd.Process.Pid))
+		if err != nil {
+			return 0
+		}
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		for _, ticks := range fields[11:13] { // in user and in kernel mode, in hundredths of a second
+			n, err := strconv.Atoi(ticks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			used += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return used
 }
 
 func promise(t *testing.T, what string, got, least float64) {
