@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/fault"
 )
 
 // Service is the use cases of a workspace's resources. It is safe for concurrent use.
@@ -34,6 +35,9 @@ func (s *Service) enter(ctx context.Context, r Reader, by audit.Caller, workspac
 	at := access.Resource{Organization: by.Organization, Workspace: workspace}
 	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
 		return account.Workspace{}, err
+	}
+	if !plausibleID(workspace) {
+		return account.Workspace{}, fault.NewNotFound("That workspace")
 	}
 	// To be an Admin is to be in every workspace of one's own organization only.
 	return r.Workspace(ctx, by.Organization, workspace)

@@ -230,6 +230,18 @@ func TestService_AnAdminOfAnotherOrganizationFindsNothing(t *testing.T) {
 	b.mustBe(err, fault.Invalid)
 }
 
+func TestService_AnIDThatCannotBeOneIsAskedOfNoDatabase(t *testing.T) {
+	b := newBed(t)
+	for _, id := range []string{"", "\x00", "\xff", strings.Repeat("x", 300)} {
+		_, err := b.Workspace(b.ctx, admin(acme), id)
+		if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied) {
+			t.Errorf("workspace %.10q: %v", id, err)
+		}
+		_, err = b.Connect(b.ctx, admin(acme), main, registry.ConnectionForm{Source: &id, Destination: &id})
+		b.mustBe(err, fault.Invalid)
+	}
+}
+
 func TestService_ReplacingATransformationNeedsRightsOnTheOldOneAsWell(t *testing.T) {
 	b, by := newBed(t), admin(acme)
 	destination := b.create(registry.Destination, registry.Form{})

@@ -54,12 +54,12 @@ func resourceSwitcher(v visit, workspace string) *layout.Switcher {
 func (h *Handlers) Resources(c echo.Context) error {
 	v, workspace := visitOf(c), c.Param("id")
 	q := readPageQuery(resourcePath(workspace), c.QueryParams(), resourcePages)
-	typ := c.QueryParam("type")
+	typ := storable(c.QueryParam("type"))
 	if typ != "" {
 		q.keep = url.Values{"type": {typ}}
 	}
 	found, err := h.d.Registry.Browse(c.Request().Context(), v.caller, workspace,
-		registry.BrowseQuery{Type: typ, Search: strings.ReplaceAll(q.find, "\x00", ""), Page: q.page, Size: q.size})
+		registry.BrowseQuery{Type: typ, Search: storable(q.find), Page: q.page, Size: q.size})
 	if err != nil {
 		return err
 	}
@@ -87,3 +87,6 @@ func (h *Handlers) APIDocs(c echo.Context) error {
 	}
 	return h.render.HTML(c, http.StatusOK, page.APIDocsPage(m))
 }
+
+// storable is text that any database takes as a parameter.
+func storable(text string) string { return strings.ReplaceAll(shown(text), "\x00", "") }
