@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
 
@@ -72,6 +78,70 @@ func BenchmarkPage_ProfileWith50Tokens(b *testing.B) {
 }
 
 func BenchmarkPage_WorkspaceTokens(b *testing.B) { benchPage(b, satRoot+"/workspace", nil) }
+
+// withMembers fills the organization: a thousand members in two hundred groups and fifty
+// workspaces.
+func (s *site) withMembers(t testing.TB) {
+	t.Helper()
+	ctx, admin := context.Background(), s.caller(t, adminEmail)
+	production := firstWorkspace(t, s)
+	err := s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+		var errs []error
+		now := tx.Now()
+		policy := func(workspace string, kind account.PolicyKind, subject string) {
+			errs = append(errs, tx.InsertPolicy(ctx, account.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: workspace,
+				Kind: kind, Subject: subject, Body: access.Policy{"source:edit": access.Everywhere()}, Version: 1, UpdatedAt: now}))
+		}
+		for i := range 48 {
+			w := account.Workspace{ID: fmt.Sprintf("w%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Workspace %d", i),
+				Environment: account.Development, Region: "US", CreatedAt: now, UpdatedAt: now}
+			errs = append(errs, tx.InsertWorkspace(ctx, w))
+			policy(w.ID, account.BaselinePolicy, "")
+		}
+		for i := range 200 {
+			g := account.Group{ID: fmt.Sprintf("g%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Group %d", i), CreatedAt: now, UpdatedAt: now}
+			errs = append(errs, tx.InsertGroup(ctx, g))
+			policy(production, account.GroupPolicy, g.ID)
+		}
+		for i := range 1000 {
+			m := account.Member{ID: fmt.Sprintf("m%d", i), Organization: admin.Organization, Email: fmt.Sprintf("m%d@acme.example", i),
+				Name: fmt.Sprintf("Member %d", i), Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
+			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.AddToGroup(ctx, fmt.Sprintf("g%d", i%200), m.ID), tx.AddToGroup(ctx, fmt.Sprintf("g%d", (i+7)%200), m.ID))
+			policy(fmt.Sprintf("w%d", i%48), account.MemberPolicy, m.ID)
+		}
+		for i := range 5000 {
+			errs = append(errs, tx.InsertResource(ctx, production, account.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
+		}
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+const manage = "/settings/access-management"
+
+func BenchmarkLarge_Users(b *testing.B) {
+	benchPage(b, manage+"/users", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Member(b *testing.B) {
+	benchPage(b, manage+"/users/m1", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Groups(b *testing.B) {
+	benchPage(b, manage+"/groups", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Baselines(b *testing.B) {
+	benchPage(b, manage+"/baseline-policies", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Invitations(b *testing.B) {
+	benchPage(b, manage+"/invitations", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Workspaces(b *testing.B) {
+	benchPage(b, "/settings/workspaces", func(s *site) { s.withMembers(b) })
+}
+func BenchmarkLarge_Group(b *testing.B) {
+	benchPage(b, manage+"/groups/g1", func(s *site) { s.withMembers(b) })
+}
 
 func TestPages_FiveHundredAtOnceAllAnswer(t *testing.T) {
 	s := newSite(t)
