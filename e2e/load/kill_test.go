@@ -22,7 +22,9 @@ func TestKill_EveryAcknowledgedChangeIsThere(t *testing.T) {
 	srv := start(t, "latchkey", 2, s.data, "0")
 	busy := time.Now().Add(1500 * time.Millisecond)
 	var wg sync.WaitGroup
-	wg.Go(func() { _, _, _ = ask(target{"", nil, srv.addr, bearer("/auth/verify"), ""}, s.secrets, busy.Add(time.Second)) })
+	wg.Go(func() {
+		_, _, _ = ask(target{"", nil, srv.addr, bearer("/auth/verify"), ""}, s.secrets, busy.Add(time.Second))
+	})
 	alive, gone := churn(t, srv, busy)
 	must(t, srv.cmd.Process.Kill())
 	_ = srv.cmd.Wait()
