@@ -35,6 +35,7 @@ func (s *site) fill(t testing.TB, path string) string {
 		{"invitations/", s.newInvitation},
 		{"api-clients/", s.newAPIClient},
 		{"settings/workspaces/", s.newWorkspace},
+		{"audit-logs/", s.anyEvent},
 		{"/workspaces/", func(t testing.TB, _ audit.Caller) string { return firstWorkspace(t, s) }},
 	}
 	for _, m := range makers {
@@ -42,7 +43,7 @@ func (s *site) fill(t testing.TB, path string) string {
 			path = strings.Replace(path, m.under+":id", m.under+m.make(t, admin), 1)
 		}
 	}
-	return strings.NewReplacer(":workspace", firstWorkspace(t, s), ":change", "deactivate",
+	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s), ":change", "deactivate",
 		// The staging area is empty and nothing was deployed.
 		":seq", "1", ":kind", "members", "deployed/:id", "deployed/none", ":format", "report.txt").Replace(path)
 }
@@ -97,6 +98,15 @@ func (s *site) newInvitation(t testing.TB, admin audit.Caller) string {
 		t.Fatalf("invite: %+v %v", invited, err)
 	}
 	return invited.Sent[0].ID
+}
+
+func (s *site) anyEvent(t testing.TB, admin audit.Caller) string {
+	t.Helper()
+	events, err := s.app.Store.RecentEvents(context.Background(), admin.Organization, "", 1)
+	if err != nil || len(events) == 0 {
+		t.Fatalf("no event: %v", err)
+	}
+	return events[0].ID
 }
 
 func (s *site) newWorkspace(t testing.TB, admin audit.Caller) string {

@@ -80,7 +80,7 @@ func Pages(h *ui.Handlers) []Page {
 		{post, sats + "/:id/delete", Member, access.ManageServiceTokens, h.DeleteServiceToken},
 		{get, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.Provisioning},
 		{post, "/settings/access-management/provisioning", Member, access.ManageOrganization, h.SwitchProvisioning},
-	}, accountPages(h), groupPages(h), apiClientPages(h), migrationPages(h))
+	}, accountPages(h), groupPages(h), apiClientPages(h), migrationPages(h), auditPages(h))
 }
 
 // register puts the table behind its gates. It is the only place that adds routes, so that

@@ -21,6 +21,8 @@ type serveCmd struct {
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 
+	AuditRetention config.Retention `help:"How long events of the audit log are kept, e.g. 90d or 7y. 0 is for ever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
+
 	MetricsAddr string        `help:"Address of a listener of its own that serves /metrics for Prometheus; keep it from the public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
 	OutageGrace time.Duration `help:"How long tokens are still checked from memory when PostgreSQL cannot be reached, revocations by other servers unseen. 0 refuses them." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
@@ -33,7 +35,7 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 		}
 	}
 	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL, OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
-		PublicURL:      s.PublicURL,
+		PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
+	"latchkey/internal/audit"
 	"latchkey/internal/catalog"
 	"latchkey/internal/config"
 	"latchkey/internal/mail"
@@ -55,6 +56,7 @@ type App struct {
 	Clients   *apiclient.Service
 	Provision *provision.Service
 	Migration *migration.Service
+	Audit     *audit.Service
 	Verify    *verify.Authority
 	Store     *store.Store
 	Handler   http.Handler
@@ -116,18 +118,19 @@ func (a *App) wire(o Options) error {
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
+	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = rand.Text()
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
 	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
 	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Registry: resources, Document: document,
+		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
 		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Catalogue: catalogue, Log: a.log, Now: o.Now,
-		Issuer: baseURL, Proxies: proxies})
+		Issuer: baseURL, Proxies: proxies, Refused: a.refused})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})

@@ -24,6 +24,8 @@ func (a *App) jobs() []job {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
+		{"index the audit log", 10 * time.Second, a.Audit.Index},
+		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
 	}
 }
 
@@ -33,6 +35,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { a.feed.Run(ctx) })
 	running.Go(func() { a.Verify.Run(ctx) })
+	running.Go(func() { a.Audit.Run(ctx) })
 	for _, j := range a.jobs() {
 		running.Go(func() { a.repeat(ctx, j) })
 	}

@@ -113,7 +113,7 @@ func (t *attempts) restore(list []watched) {
 }
 
 // Flush writes the attempts that are due, in one transaction. What cannot be written is kept
-// for the next time. Call it once more before the store is closed.
+// for the next time.
 func (s *Service) Flush(ctx context.Context) error {
 	due := s.attempts.due()
 	if len(due) == 0 {

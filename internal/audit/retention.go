@@ -7,43 +7,25 @@ import (
 	"latchkey/internal/fault"
 )
 
-// The rhythm of the background work: refused attempts are written every flushEvery, the index
-// is brought up to date every upkeepEvery and the log is pruned every pruneEvery.
-const (
-	flushEvery  = time.Second
-	upkeepEvery = 10 * time.Second
-	pruneEvery  = 24 * time.Hour
-)
+// flushEvery is how long a refused attempt waits for its event.
+const flushEvery = time.Second
 
-// Run keeps the log in order until ctx ends: refused attempts are written, the index follows
-// the log, and what is older than the retention goes. What fails is logged and tried again.
+// Run writes refused attempts until ctx ends, and then what is left of them. What fails is
+// logged and tried again. Every node runs it; [Service.Index] and [Service.Prune] are called
+// from time to time by one of them.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
-	var kept, pruned time.Time // when these were done last
 	for {
-		if now := s.d.Now(); now.Sub(kept) >= upkeepEvery || now.Before(kept) {
-			kept = now
-			if (now.Sub(pruned) >= pruneEvery || now.Before(pruned)) && s.report(ctx, "prune the audit log", s.Prune(ctx)) {
-				pruned = now
-			}
-			s.report(ctx, "index the audit log", s.Index(ctx))
+		if err := s.Flush(context.WithoutCancel(ctx)); err != nil {
+			s.d.Log.ErrorContext(ctx, "audit: cannot write refused attempts, trying again", "error", err)
 		}
-		s.report(ctx, "write refused attempts", s.Flush(ctx))
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
-}
-
-// report logs what failed in the background; true when nothing did.
-func (s *Service) report(ctx context.Context, what string, err error) bool {
-	if err != nil && ctx.Err() == nil {
-		s.d.Log.ErrorContext(ctx, "audit: cannot "+what+", trying again", "error", err)
-	}
-	return err == nil
 }
 
 // Index takes every full block of events into the index. Searching works without, only slower.

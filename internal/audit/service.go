@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/segmentio/ksuid"
@@ -62,16 +63,41 @@ func (s *Service) Find(ctx context.Context, by Caller, q Query) (Found, error) {
 	if err := q.Check(); err != nil {
 		return Found{}, err
 	}
-	return s.d.Store.FindEvents(ctx, q)
+	found, err := s.d.Store.FindEvents(ctx, q)
+	if err != nil {
+		return Found{}, err
+	}
+	found.Tokens, err = s.tokens(ctx, by.Organization, found.Events...)
+	return found, err
+}
+
+// tokens names the tokens that carried events.
+func (s *Service) tokens(ctx context.Context, organization string, events ...Event) (map[string]TokenName, error) {
+	var ids []string
+	for _, e := range events {
+		if e.TokenID != "" && !slices.Contains(ids, e.TokenID) {
+			ids = append(ids, e.TokenID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.d.Store.TokenNames(ctx, organization, ids)
 }
 
 // Event returns one event of the caller's organization; NotFound for another's and one that
 // was pruned. Denied to all but Admins and organization tokens, and on a plan without the log.
-func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, error) {
+// With it comes the token that carried it; zero for none.
+func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, TokenName, error) {
 	if err := s.may(ctx, by); err != nil {
-		return Event{}, err
+		return Event{}, TokenName{}, err
 	}
-	return s.d.Store.EventByID(ctx, by.Organization, id)
+	e, err := s.d.Store.EventByID(ctx, by.Organization, id)
+	if err != nil {
+		return Event{}, TokenName{}, err
+	}
+	tokens, err := s.tokens(ctx, by.Organization, e)
+	return e, tokens[e.TokenID], err
 }
 
 // Export calls fn for all that the filter chooses, oldest first, in constant memory. Errors as

@@ -24,6 +24,14 @@ type Found struct {
 	Total  int   // all events that the filter chooses
 	Before int   // how many of them come before the page, in its order
 	Counts []int // per part of Query.Days
+	// Tokens are those that carried the events, by id.
+	Tokens map[string]TokenName
+}
+
+// TokenName is what an event shows of a token, as it is now or was when it was deleted.
+type TokenName struct {
+	Name string
+	Hint string // the prefix and the last characters of its secret
 }
 
 // More reports whether events come after the page.
@@ -50,6 +58,9 @@ type Store interface {
 	EachEvent(ctx context.Context, f Filter, fn func(Event) error) error
 	// EventByID returns an event of the organization; NotFound otherwise.
 	EventByID(ctx context.Context, organization, id string) (Event, error)
+	// TokenNames returns tokens of the organization by id, deleted ones included; unknown
+	// ids are left out.
+	TokenNames(ctx context.Context, organization string, ids []string) (map[string]TokenName, error)
 	// IndexEvents takes the next full block into the index; done is false when there may be
 	// another.
 	IndexEvents(ctx context.Context) (done bool, err error)

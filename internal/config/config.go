@@ -29,6 +29,8 @@ type Config struct {
 	// so that revocations made elsewhere are not seen. Zero, the default, refuses them.
 	OutageGrace time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
+	// AuditRetention is how long events of the audit log are kept; 0 is for ever.
+	AuditRetention time.Duration
 }
 
 // Validate reports every problem at once, by flag name.
@@ -49,6 +51,9 @@ func (c Config) Validate() error {
 	}
 	if c.OutageGrace < 0 {
 		p.Add("--outage-grace", "it cannot be negative")
+	}
+	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
+		p.Add("--audit-retention", "it cannot be less than a day; 0d keeps events for ever")
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)

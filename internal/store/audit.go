@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segmentio/ksuid"
@@ -105,6 +106,25 @@ func (q queries) AuditPlan(ctx context.Context, organization string) (access.Pla
 		err := row.Scan(&plan)
 		return plan, err
 	}, `SELECT plan FROM organizations WHERE id = $1`, organization)
+}
+
+// TokenNames returns tokens of the organization by id, deleted ones included.
+func (q queries) TokenNames(ctx context.Context, organization string, ids []string) (map[string]audit.TokenName, error) {
+	names := map[string]audit.TokenName{}
+	for chunk := range slices.Chunk(ids, idsPerQuery) {
+		_, err := all(ctx, q, func(row scanner) (string, error) {
+			var id string
+			var n audit.TokenName
+			err := row.Scan(&id, &n.Name, &n.Hint)
+			names[id] = n
+			return id, err
+		}, `SELECT id, name, hint FROM tokens WHERE organization_id = $1 AND id IN (`+placeholders(2, len(chunk))+`)`,
+			with([]any{organization}, chunk...)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // LogOwner is the organization that the installation's own events belong to: its oldest.

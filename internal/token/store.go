@@ -15,6 +15,9 @@ type Store interface {
 	// Token returns a token that is not deleted; NotFound otherwise, and when it belongs
 	// to another organization.
 	Token(ctx context.Context, organization, id string) (Token, error)
+	// TokenByDigest returns the token with this digest of its secret, of any organization and
+	// deleted or not; NotFound when there never was one.
+	TokenByDigest(ctx context.Context, digest [32]byte) (Token, error)
 	// PersonalTokens lists a member's tokens that are not deleted, newest first.
 	PersonalTokens(ctx context.Context, organization, owner string) ([]Token, error)
 	// ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.

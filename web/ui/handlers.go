@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
+	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
 	"latchkey/internal/provision"
@@ -37,6 +38,7 @@ type Deps struct {
 	Document  *openapi.Document // of the API, for its page
 	Provision *provision.Service
 	Migration *migration.Service
+	Audit     *audit.Service
 	Sessions  *Sessions
 	Hasher    signin.Hasher // for passwords that are set outside of package signin
 	Catalogue *access.Catalogue

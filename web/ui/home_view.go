@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -86,33 +85,4 @@ func nextSteps(v visit) []page.NextStep {
 	}
 	return append(steps, page.NextStep{Icon: "user-round", Label: "Look at your profile", Href: "/settings/profile",
 		Text: "Your tokens and what you may do."})
-}
-
-// actorName is who did it, as the log kept it.
-func actorName(e audit.Event) string {
-	if e.ActorName != "" {
-		return e.ActorName
-	}
-	if e.ActorType == audit.System {
-		return "Somebody unknown"
-	}
-	return e.ActorID
-}
-
-// eventText says an event in words: "created the personal access token ci-probe".
-func eventText(e audit.Event) string {
-	action, target := strings.ReplaceAll(string(e.Action), "_", " "), strings.ReplaceAll(string(e.Target.Type), "_", " ")
-	switch e.Action {
-	case audit.SignedIn:
-		return "signed in"
-	case audit.SignedOut:
-		return "signed out"
-	case audit.SignInFailed:
-		return "failed to sign in as " + e.Target.Name
-	case audit.AddedToOrganization:
-		return "added " + e.Target.Name + " to the organization"
-	case audit.RemovedFromOrganization:
-		return "removed " + e.Target.Name + " from the organization"
-	}
-	return action + " the " + target + " " + e.Target.Name
 }

@@ -20,6 +20,9 @@ func (h *Handlers) shell(c echo.Context, v visit, title string) layout.Shell {
 	if h.may(v, access.ManageWorkspaces) {
 		settings = append(settings, navItem(path, workspaceTitle, workspacePath, "layers"))
 	}
+	if h.may(v, access.ReadAuditLog) {
+		settings = append(settings, navItem(path, auditTitle, auditPath, "scroll-text"))
+	}
 	role := "Member"
 	if v.Principal.Role == access.RoleAdmin {
 		role = "Admin"

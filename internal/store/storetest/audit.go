@@ -275,7 +275,7 @@ func separatesLogs(t *testing.T, b *logBed) {
 		b.index()
 	}
 	first := b.everything()[0]
-	if _, err := b.service(0).Event(t.Context(), b.admin, first.ID); !fault.Is(err, fault.NotFound) {
+	if _, _, err := b.service(0).Event(t.Context(), b.admin, first.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an event of another organization: %v", err)
 	}
 	if at, err := b.service(0).Cursor(t.Context(), b.admin, first.ID); err != nil || at != 0 {

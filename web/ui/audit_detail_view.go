@@ -1,0 +1,206 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/views/component"
+	"latchkey/views/page"
+)
+
+// auditDetail is one event in full; closing it leads back to the list in its state.
+func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWords, q auditQuery) *page.AuditDetail {
+	m := &page.AuditDetail{
+		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true},
+		Change: auditChange(e, words),
+	}
+	add := func(term, text, note string, code bool) {
+		if text != "" {
+			m.Facts = append(m.Facts, page.AuditFact{Term: term, Text: text, Note: note, Code: code})
+		}
+	}
+	add("When", absoluteSeconds(e.Time), relative(e.Time, v.now), false)
+	add("User", actorName(e), e.ActorEmail, false)
+	if e.TokenID != "" {
+		add("Token used", cmpOr(carrier.Name, e.TokenID), carrier.Hint, false)
+	}
+	add("Target", cmpOr(e.Target.Name, e.Target.ID), typeLabel(e.Target.Type), false)
+	if e.Workspace != "" {
+		add("Workspace", workspaceName(v, e.Workspace), "", false)
+	}
+	add("IP address", e.Origin.IP, "", true)
+	add("User agent", e.Origin.UserAgent, "", false)
+	add("Request id", e.Origin.RequestID, "", true)
+	add("Event id", e.ID, "", true)
+	add("In the chain", fmt.Sprintf("Event %s", thousands(int(e.Seq))), hex.EncodeToString(e.Hash), false)
+	m.Links = auditLinks(e)
+	return m
+}
+
+// auditLinks lead to what else there is about the same actor, token and target.
+func auditLinks(e audit.Event) []component.Link {
+	var out []component.Link
+	if e.ActorID != "" {
+		out = append(out, component.Link{Label: "Everything that " + actorName(e) + " did", Href: auditQuery{}.with(paramBy, e.ActorID).at()})
+	}
+	if e.Target.ID != "" && e.Target.ID != e.ActorID {
+		out = append(out, component.Link{Label: "Everything about " + cmpOr(e.Target.Name, "this "+typeNoun(e.Target.Type)), Href: auditQuery{}.with(paramAbout, e.Target.ID).at()})
+	}
+	if e.TokenID != "" && e.TokenID != e.ActorID && e.TokenID != e.Target.ID {
+		out = append(out, component.Link{Label: "Everything about the token used", Href: auditQuery{}.with(paramAbout, e.TokenID).at()})
+	}
+	return out
+}
+
+func cmpOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func workspaceName(v visit, id string) string {
+	for _, w := range v.Workspaces {
+		if w.ID == id {
+			return w.Name
+		}
+	}
+	return id + " (deleted)"
+}
+
+// absoluteSeconds is a moment in full with seconds, in UTC.
+func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
+
+// auditChange says what was there before and is there now; nil when the event does not tell.
+func auditChange(e audit.Event, words policyWords) *page.AuditChange {
+	if e.Before == "" && e.After == "" {
+		return nil
+	}
+	m := &page.AuditChange{Table: component.TableModel{Caption: "What changed", Columns: []component.Column{{Label: "Field"}, {Label: "Before"}, {Label: "After"}}}}
+	if e.Target.Type == audit.TargetPolicy || e.Target.Type == audit.TargetPermission {
+		before, errBefore := statePolicy([]byte(e.Before))
+		after, errAfter := statePolicy([]byte(e.After))
+		if errBefore == nil && errAfter == nil {
+			m.Gained, m.Lost = words.difference(before, after)
+			return m
+		}
+	}
+	before, after := stateFields(e.Before), stateFields(e.After)
+	m.Gained, m.Lost = tokenPolicies(before, after, words)
+	for _, name := range slices.Sorted(maps.Keys(union(before, after))) {
+		was, is := stateText(before[name]), stateText(after[name])
+		if was != is {
+			m.Fields = append(m.Fields, page.AuditField{Name: fieldLabel(name), Before: was, After: is})
+		}
+	}
+	return m
+}
+
+// difference names the permissions that come and go when one policy takes another's place.
+func (w policyWords) difference(before, after access.Policy) (gained, lost []string) {
+	change := access.Difference(before, after)
+	return w.list(change.Added), w.list(change.Removed)
+}
+
+func (w policyWords) list(permissions []access.PermissionReach) []string {
+	var out []string
+	for _, p := range permissions {
+		text := w.catalogue.Describe(p.Permission)
+		if entry, known := w.catalogue.Lookup(p.Permission); known && !p.Reach.Unlimited() {
+			text = entry.Label + " " + w.part(p.Permission.Type(), w.catalogue.TypeLabel(p.Permission.Type()), p.Reach)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// statePolicy reads a policy of an event; none is an empty one.
+func statePolicy(text []byte) (access.Policy, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return access.Policy{}, nil
+	}
+	return access.ParsePolicy(string(text))
+}
+
+// tokenPolicies takes the policy of a token out of its description and says it in words.
+func tokenPolicies(before, after map[string]json.RawMessage, words policyWords) (gained, lost []string) {
+	was, errBefore := statePolicy(before["policy"])
+	is, errAfter := statePolicy(after["policy"])
+	if errBefore != nil || errAfter != nil {
+		return nil, nil // shown as it is
+	}
+	delete(before, "policy")
+	delete(after, "policy")
+	return words.difference(was, is)
+}
+
+// stateFields takes a state apart; what is no JSON object is one field.
+func stateFields(state string) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if state == "" {
+		return fields
+	}
+	if json.Unmarshal([]byte(state), &fields) != nil {
+		text, _ := json.Marshal(state) // a string always marshals
+		return map[string]json.RawMessage{"state": text}
+	}
+	return fields
+}
+
+func union(a, b map[string]json.RawMessage) map[string]json.RawMessage {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// stateText shows a value as people read it.
+func stateText(raw json.RawMessage) string {
+	var value any
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil || value == nil {
+		return "–"
+	}
+	switch v := value.(type) {
+	case bool:
+		if v {
+			return "Yes"
+		}
+		return "No"
+	case string:
+		if t, err := time.Parse(audit.TimeFormat, v); err == nil {
+			return absolute(t)
+		}
+		return cmpOr(clipped(v, 500), "–")
+	case []any:
+		var list []string
+		for _, item := range v {
+			text, ok := item.(string)
+			if !ok {
+				return clipped(string(raw), 500)
+			}
+			list = append(list, text)
+		}
+		return cmpOr(clipped(strings.Join(list, ", "), 500), "–")
+	}
+	return clipped(string(raw), 500)
+}
+
+// fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".
+func fieldLabel(name string) string {
+	var b strings.Builder
+	for i, r := range strings.ReplaceAll(name, "_", " ") {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return upperFirst(b.String())
+}
