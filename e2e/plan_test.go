@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const upgrade = "Upgrade to access this feature and additional capabilities."
+
+// setPlan changes the plan of a running server's organization, as its operator does.
+func setPlan(t *testing.T, s *server, plan string) {
+	t.Helper()
+	binary, err := shared.binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(binary, "plan", plan, "--data", s.Data).CombinedOutput(); err != nil {
+		t.Fatalf("plan %s: %v %s", plan, err, out)
+	}
+}
+
+// newGroup tries to make a group without workspaces.
+func newGroup(p *page, name string) {
+	p.t.Helper()
+	p.open(groupsPage + "/new")
+	p.fill("Group name", name)
+	p.click("button", "Next")
+}
+
+func TestPlan_LimitsHoldFromTheNextRequestOn(t *testing.T) {
+	t.Parallel()
+	s := start(t, "demo")
+	ada := admin(t, s)
+	ada.tolerate("403|409")
+
+	setPlan(t, s, "growth") // three groups; the demonstration has one
+	for _, name := range []string{"Second", "Third"} {
+		newGroup(ada, name)
+		ada.click("button", "Create")
+		ada.seesText("Group " + name + " was created.")
+	}
+	ada.open(groupsPage)
+	ada.seesText(upgrade)
+	axe(t, ada)
+
+	ada.open(baselinesPage)
+	ada.seesText(upgrade)
+	axe(t, ada)
+
+	setPlan(t, s, "free")
+	ada.open("/settings/profile")
+	ada.seesText(upgrade)
+	ada.lacks("link", "Generate new token")
+	axe(t, ada)
+	ada.open("/settings/profile/personal-access-tokens/new")
+	ada.seesText(upgrade)
+	if !strings.Contains(ada.html(), "Not allowed") {
+		t.Error("the dialog's own address is not refused")
+	}
+
+	setPlan(t, s, "enterprise")
+	newGroup(ada, "Fourth")
+	ada.click("button", "Create")
+	ada.seesText("Group Fourth was created.")
+}
