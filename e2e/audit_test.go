@@ -1,0 +1,205 @@
+package e2e
+
+import (
+	"encoding/csv"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+const (
+	auditPage    = "/settings/audit-logs"
+	identifyPage = auditPage + "/identify-token"
+)
+
+// variants are the ways in which a page must work alike.
+func variants() map[string][]pageOption {
+	return map[string][]pageOption{"wide": nil, "dark": {dark}, "phone": {mobile}, "without-script": {noScript, mobile, dark}}
+}
+
+func TestAuditLogs_AreReadableEverywhere(t *testing.T) {
+	t.Parallel()
+	s := start(t, "demo")
+	for name, opts := range variants() {
+		t.Run(name, func(t *testing.T) {
+			p := admin(t, s, opts...)
+			p.open(auditPage)
+			p.sees("heading", "Audit Logs")
+			p.within("table", "Events").seesText("Added to organization")
+			axe(t, p)
+			screenshot(t, p, "audit-logs-"+name)
+			p.click("link", "Added to organization Vera Viewer: details")
+			dialog := p.within("dialog", "Added to organization")
+			dialog.seesText("Ada Admin added Vera Viewer to the organization.")
+			dialog.seesText("In the chain")
+			axe(t, p)
+			screenshot(t, p, "audit-event-"+name)
+			dialog.click("link", "Close")
+			p.open(auditPage + "?q=nobody")
+			p.seesText("No event matches this filter.")
+			axe(t, p)
+			p.open(identifyPage)
+			axe(t, p)
+			screenshot(t, p, "identify-token-"+name)
+		})
+	}
+}
+
+func TestAuditLogs_TellWhoGaveAndTookWhat(t *testing.T) {
+	t.Parallel()
+	s := start(t, "demo")
+	p := admin(t, s)
+	p.open(baselinesPage)
+	p.row("Production").click("link", "Production")
+	p.check("Edit Destinations")
+	p.click("button", "Save")
+	p.open(auditPage)
+	p.choose("Type", "Policy")
+	p.choose("Action", "Updated")
+	p.click("button", "Filter")
+	p.sees("link", "Updated Production: details")
+	p.click("link", "Updated Production: details")
+	dialog := p.within("dialog", "Updated")
+	dialog.seesText("Gained")
+	dialog.seesText("Edit Destinations")
+	dialog.lacksText("Lost")
+	axe(t, p)
+	screenshot(t, p, "audit-policy-change")
+	dialog.click("link", "Everything that Ada Admin did")
+	p.seesText("Only what Ada Admin did")
+	p.click("link", "Show everybody and everything")
+	p.reaches(auditPage)
+}
+
+func TestAuditLogs_TheChartFiltersByDay(t *testing.T) {
+	t.Parallel()
+	p := admin(t, start(t, "demo"))
+	p.open(auditPage)
+	bar := p.Page.Locator(".audit-chart a").Last()
+	label, err := bar.GetAttribute("aria-label")
+	if err != nil || !strings.Contains(label, "event") {
+		t.Fatalf("a bar says %q, %v", label, err)
+	}
+	if err := bar.Focus(); err != nil {
+		t.Fatal(err)
+	}
+	p.press("Enter")
+	if err := p.WaitForURL(p.server.URL + auditPage + "?from=*&to=*"); err != nil {
+		t.Fatalf("at %s: %v", p.path(), err)
+	}
+	if p.value("From") == "" || p.value("From") != p.value("To") {
+		t.Errorf("from %q to %q", p.value("From"), p.value("To"))
+	}
+	p.within("table", "Events").seesText("Ada Admin")
+	axe(t, p)
+}
+
+func TestAuditLogs_PagesLeadBothWays(t *testing.T) {
+	t.Parallel()
+	server := start(t, "demo")
+	vera := newPage(t, server)
+	for range 14 { // sign-ins and their ends
+		signIn(t, vera, viewerEmail, demoPassword)
+		if err := vera.Locator("details.account > summary").Click(); err != nil {
+			t.Fatal(err)
+		}
+		vera.click("button", "Sign out")
+		vera.reaches("/sign-in")
+	}
+	p := admin(t, server)
+	p.open(auditPage + "?who=vera")
+	p.seesText("1–25 of 28")
+	p.click("link", "Next")
+	p.seesText("26–28 of 28")
+	p.click("link", "Previous")
+	p.seesText("1–25 of 28")
+}
+
+func TestAuditLogs_ExportWhatIsFiltered(t *testing.T) {
+	t.Parallel()
+	p := admin(t, start(t, "demo"))
+	p.open(auditPage + "?action=added_to_organization&q=vera")
+	if err := p.Locator(`summary[aria-label="Export these events"]`).Click(); err != nil {
+		t.Fatal(err)
+	}
+	axe(t, p)
+	download, err := p.ExpectDownload(func() error { return p.find("link", "CSV, for spreadsheets").Click() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := download.Path()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	if err != nil || len(records) != 2 || records[1][2] != "Ada Admin" || records[1][8] != "Vera Viewer" || download.SuggestedFilename() != "audit-logs.csv" {
+		t.Errorf("%s: %v, %v", download.SuggestedFilename(), records, err)
+	}
+}
+
+func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
+	t.Parallel()
+	server := start(t, "demo")
+	p := admin(t, server)
+	p.open("/settings/access-management/service-access-tokens/organization/new")
+	p.fill("Token name", "found-in-a-log")
+	p.click("button", "Generate")
+	secret := p.value("Token")
+	p.open(identifyPage)
+	p.fill("Token or its SHA-256 digest", "  "+secret+"\n")
+	p.click("button", "Identify")
+	p.seesText("This token is live")
+	p.sees("heading", "found-in-a-log")
+	p.within("region", "Audit trail").seesText("created the service access token found-in-a-log")
+	if strings.Contains(p.html(), secret) || strings.Contains(p.path(), "lkoat_") || p.value("Token or its SHA-256 digest") != "" {
+		t.Error("the page repeats the secret")
+	}
+	axe(t, p)
+	screenshot(t, p, "identified-token")
+	p.click("link", "Delete token")
+	p.within("alertdialog", "Delete token found-in-a-log?").click("button", "Yes, delete")
+	if status := presented(t, server, secret); status != http.StatusUnauthorized {
+		t.Fatalf("the deleted token opens the API: %d", status)
+	}
+	p.open(identifyPage)
+	p.fill("Token or its SHA-256 digest", secret)
+	p.click("button", "Identify")
+	p.seesText("This token is dead")
+	p.open(auditPage + "?action=used_after_revocation&q=found-in")
+	if _, err := p.WaitForFunction(`async () => (await (await fetch(location.href)).text()).includes("Used after its end found")
+		|| document.body.innerText.includes("found-in-a-log")`, nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
+		t.Errorf("the use after the end is not in the log: %v", err)
+	}
+	p.open(identifyPage)
+	p.fill("Token or its SHA-256 digest", secret[:40])
+	p.click("button", "Identify")
+	p.seesText("its checksum is wrong")
+	if strings.Contains(server.Logs(), secret) {
+		t.Error("the secret is in the log")
+	}
+}
+
+// presented uses a token on the API and returns the status.
+func presented(t *testing.T, server *server, secret string) int {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, server.URL+"/v2/token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}
