@@ -41,12 +41,13 @@ setup: ## install what the tests need and is not there yet (says what it does)
 test: setup test-unit test-e2e ## run every test: race detector first, then the browser journeys
 
 # SQLite is Go code here, and ten times slower under the race detector: the suites that do
-# little but query it run without. `make soak` runs them with it.
+# little but query it run without, and the hammering of verification runs short with it and
+# whole without. `make soak` runs everything with it.
 PLAIN := latchkey/internal/store latchkey/internal/migration latchkey/e2e/load
 
 test-unit: ## run all tests but the browser journeys, with the race detector
-	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test -race -timeout 20m $$packages
-	$(GO) test -timeout 20m $(PLAIN)
+	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -v '/e2e$$' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test -race -short -timeout 20m $$packages
+	$(GO) test -timeout 20m $(PLAIN) latchkey/internal/verify
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
 	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
