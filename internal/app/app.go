@@ -129,7 +129,7 @@ func (a *App) wire(o Options) error {
 		Sessions:  ui.NewSessions(a.SignIn, ui.SessionOptions{Secure: a.cfg.Secure()}),
 		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
-	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Catalogue: catalogue, Log: a.log, Now: o.Now,
+	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies, Refused: a.refused})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,

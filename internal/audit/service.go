@@ -39,9 +39,10 @@ func New(d Deps) *Service {
 	return &Service{d: d, attempts: newAttempts(d.Now)}
 }
 
-// may decides about reading the log: for Admins and organization tokens, on plans that
-// include it. Unauthenticated for tokens of another level, Denied otherwise.
-func (s *Service) may(ctx context.Context, by Caller) error {
+// May decides about reading the log: for Admins and organization tokens, on plans that
+// include it. Unauthenticated for tokens of another level, Denied otherwise. The other use
+// cases ask it themselves.
+func (s *Service) May(ctx context.Context, by Caller) error {
 	d := access.Decide(s.d.Catalogue, by.Principal, access.ReadAuditLog, access.Resource{Organization: by.Organization})
 	if err := d.Err("That page"); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Service) may(ctx context.Context, by Caller) error {
 // Find returns a page of the caller's organization. Invalid for a filter that cannot be;
 // otherwise errors as for [Service.Event].
 func (s *Service) Find(ctx context.Context, by Caller, q Query) (Found, error) {
-	if err := s.may(ctx, by); err != nil {
+	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
 	}
 	q.Organization = by.Organization
@@ -89,7 +90,7 @@ func (s *Service) tokens(ctx context.Context, organization string, events ...Eve
 // was pruned. Denied to all but Admins and organization tokens, and on a plan without the log.
 // With it comes the token that carried it; zero for none.
 func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, TokenName, error) {
-	if err := s.may(ctx, by); err != nil {
+	if err := s.May(ctx, by); err != nil {
 		return Event{}, TokenName{}, err
 	}
 	e, err := s.d.Store.EventByID(ctx, by.Organization, id)
@@ -103,7 +104,7 @@ func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, Token
 // Export calls fn for all that the filter chooses, oldest first, in constant memory. Errors as
 // for [Service.Find], and those of fn.
 func (s *Service) Export(ctx context.Context, by Caller, f Filter, fn func(Event) error) error {
-	if err := s.may(ctx, by); err != nil {
+	if err := s.May(ctx, by); err != nil {
 		return err
 	}
 	f.Organization = by.Organization
@@ -118,6 +119,7 @@ type Reading struct {
 	Workspace    string
 	CreatedAfter time.Time // zero: from the beginning
 	AfterCursor  string    // id of the last event seen; "" is none
+	Page         int       // from 1, counted from the beginning; 0 is no page, but what follows the cursor
 	PerPage      int       // 1 to 100
 }
 
@@ -131,14 +133,14 @@ const MaxPerPage = 100
 // there are more, it must go on from the id. Invalid, by parameter, for a cursor that is
 // none; otherwise errors as for [Service.Find].
 func (s *Service) Read(ctx context.Context, by Caller, r Reading) (Found, error) {
-	if err := s.may(ctx, by); err != nil {
+	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
 	}
 	var p fault.Problems
 	if r.PerPage < 1 || r.PerPage > MaxPerPage {
 		p.Add("per_page", "A whole number from 1 to 100.")
 	}
-	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage}
+	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
 	if !r.CreatedAfter.IsZero() {
 		q.From = r.CreatedAfter.Truncate(time.Millisecond).Add(time.Millisecond)
 	}
@@ -150,10 +152,10 @@ func (s *Service) Read(ctx context.Context, by Caller, r Reading) (Found, error)
 			return Found{}, err
 		}
 		q.Cursor = at.Seq
-		if !at.Time.Before(r.CreatedAfter.Truncate(time.Millisecond)) && !r.CreatedAfter.IsZero() {
-			// The cursor is at that moment or beyond it, so it alone says what was seen:
-			// others may have the same time as the event that it names.
-			q.From = r.CreatedAfter.Truncate(time.Millisecond)
+		if moment := r.CreatedAfter.Truncate(time.Millisecond); at.Time.Equal(moment) {
+			// Others may have the same time as the event that the cursor names: the cursor
+			// alone says which of them were seen.
+			q.From = moment
 		}
 	}
 	if err := p.Err("Some parameters are not right."); err != nil {

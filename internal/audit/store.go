@@ -14,6 +14,7 @@ type Query struct {
 	Cursor      int64 // number of the event that the page follows; 0 is from the start
 	Backwards   bool  // the page before the cursor instead
 	Limit       int   // at least 1
+	Skip        int   // events of the order that are left out first; not together with Backwards
 	// Days asks for the counts between these moments, which ascend; the last one has no end.
 	Days []time.Time
 }

@@ -69,10 +69,11 @@ func pick(set *audit.Seqs, q audit.Query) (seqs []int64, before int) {
 		cursor = 1<<63 - 1
 	}
 	if ascending {
-		seqs = set.Above(cursor, q.Limit)
+		seqs = set.Above(cursor, q.Skip+q.Limit)
 	} else {
-		seqs = set.Below(cursor, q.Limit)
+		seqs = set.Below(cursor, q.Skip+q.Limit)
 	}
+	seqs = seqs[min(q.Skip, len(seqs)):]
 	if q.Backwards {
 		slices.Reverse(seqs)
 	}

@@ -34,6 +34,7 @@ import (
 type Deps struct {
 	Verify    *verify.Authority
 	Clients   *apiclient.Service
+	Audit     *audit.Service
 	Catalogue *access.Catalogue
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -88,6 +89,7 @@ type Route struct {
 func Routes(h *Handlers) []Route {
 	return []Route{
 		{http.MethodGet, "/v2/token", false, h.WhoAmI},
+		{http.MethodGet, auditLogsPath, false, h.AuditLogs},
 		{http.MethodPost, "/oauth2/revoke", true, echo.WrapHandler(http.HandlerFunc(h.Revoke))},
 		{http.MethodGet, "/.well-known/oauth-authorization-server", true, h.Metadata},
 	}

@@ -99,7 +99,7 @@ func eventText(e audit.Event) string {
 	case audit.Pruned:
 		return "pruned the audit log"
 	}
-	if e.Target.Type == audit.TargetPolicy && e.Workspace == "" {
+	if e.Target.Type == audit.TargetPolicy {
 		thing = "policy of"
 	}
 	return lowerFirst(actionLabel(e.Action)) + connecting(e.Action) + " the " + thing + " " + name
