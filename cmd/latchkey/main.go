@@ -17,6 +17,7 @@ type cli struct {
 	Demo         demoCmd         `cmd:"" help:"Run a demonstration with made-up data."`
 	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
 	Import       importCmd       `cmd:"" help:"Bring members, policies and tokens over from a role-based system."`
+	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log."`
 	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database to a file while it is in use."`
 	Restore      restoreCmd      `cmd:"" help:"Put a backup of a SQLite database in place."`
 	MigrateStore migrateStoreCmd `cmd:"" help:"Copy everything from a SQLite file to PostgreSQL."`
