@@ -16,6 +16,7 @@ type Resources struct {
 	None   *component.EmptyModel // instead of rows
 	Pages  *component.PaginationModel
 	Types  *ResourceTypes // what concerns whole types; nil when there is nothing to say
+	Trail  *AuditTrail    // for Admins
 }
 
 // ResourceRow is one resource.

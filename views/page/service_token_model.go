@@ -71,6 +71,7 @@ type ServiceToken struct {
 	Uses   []TokenUse
 	Notice component.NoticeModel
 	Policy *component.PolicyModel // workspace tokens only
+	Trail  *AuditTrail            // nil without the audit log
 }
 
 // TokenUse is an address that a token was used from.

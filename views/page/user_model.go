@@ -54,6 +54,7 @@ type Member struct {
 	Policies PolicyList
 	Access   AccessList
 	Tokens   MemberTokens
+	Trail    *AuditTrail // nil without the audit log
 	Danger   component.CardModel
 	Acts     []MemberAct
 }

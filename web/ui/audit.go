@@ -125,6 +125,11 @@ func (h *Handlers) auditTrail(c echo.Context, v visit, about string) (*page.Audi
 	return h.auditSection(c, v, audit.Filter{About: about}, auditQuery{}.with(paramAbout, about))
 }
 
+// workspaceTrail is the same for a workspace: everything that happened in it.
+func (h *Handlers) workspaceTrail(c echo.Context, v visit, workspace string) (*page.AuditTrail, error) {
+	return h.auditSection(c, v, audit.Filter{Workspace: workspace}, auditQuery{}.with(paramWorkspace, workspace))
+}
+
 func (h *Handlers) auditSection(c echo.Context, v visit, f audit.Filter, all auditQuery) (*page.AuditTrail, error) {
 	if !v.Organization.Plan.Has(access.FeatureAuditLog) || !h.may(v, access.ReadAuditLog) {
 		return nil, nil

@@ -38,6 +38,9 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs page.AccessDia
 	m.Tokens = memberTokens(d.Member, tokens, readListQuery(path(userPath, id), c.QueryParams()), v.now)
 	m.Shell = h.shell(c, v, "Member details")
 	m.Dialogs = dialogs
+	if m.Trail, err = h.auditTrail(c, v, id); err != nil {
+		return err
+	}
 	return h.render.HTML(c, status, page.MemberPage(m))
 }
 

@@ -66,6 +66,9 @@ func (h *Handlers) Resources(c echo.Context) error {
 	m := resourcesView(found, h.d.Registry.Types(), typ, q, v.now)
 	m.Shell = h.shell(c, v, resourceTitle)
 	m.Shell.Workspace = resourceSwitcher(v, workspace)
+	if m.Trail, err = h.workspaceTrail(c, v, workspace); err != nil {
+		return err
+	}
 	return h.render.HTML(c, http.StatusOK, page.ResourcesPage(m))
 }
 

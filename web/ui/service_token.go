@@ -104,6 +104,9 @@ func (h *Handlers) ServiceToken(c echo.Context) error {
 		m.Policy = &policy
 	}
 	m.Shell = h.shell(c, v, satTitle)
+	if m.Trail, err = h.auditTrail(c, v, t.ID); err != nil {
+		return err
+	}
 	return h.render.HTML(c, http.StatusOK, page.ServiceTokenPage(m))
 }
 

@@ -26,6 +26,7 @@ func workspacesView(rows []account.WorkspaceRow, now time.Time) page.Workspaces 
 			Tokens: thousands(row.ServiceTokens + row.PersonalTokens), Created: timeView(row.CreatedAt, now),
 			Menu: component.MenuModel{Label: "Actions for " + row.Name, Items: []component.MenuItem{
 				{Label: "Rename", Href: at + "/edit", Icon: "pencil", Dialog: true},
+				{Label: "Audit log", Href: auditQuery{}.with(paramWorkspace, row.ID).at(), Icon: "scroll-text"},
 				{Label: "Baseline policy", Href: path(baselinePath, row.ID), Icon: "shield-check"},
 				{Label: "Delete workspace", Href: at + "/delete", Danger: true, Dialog: true},
 			}}})
