@@ -29,8 +29,10 @@ const (
 const reasonHeader = "Latchkey-Reason"
 
 // requireHeader names permissions that are needed besides those of the query, separated by
-// spaces: for proxies that cannot choose the query (Envoy). It only ever asks for more, so
-// it does no harm if a client sends it.
+// spaces: for proxies that cannot choose the query (Envoy). They are asked for the token's
+// own workspace and for no resource, whatever the query names: there it is the client's,
+// who would name a resource that a limited token may edit. The header only ever asks for
+// more, so it does no harm if a client sends it.
 const requireHeader = "Latchkey-Require-Permission"
 
 // fixed holds header values that all answers share: to be read only.
@@ -55,7 +57,8 @@ func newFixed() fixed {
 // pass then. What cannot be verified is refused, also when the database is out of reach.
 //
 // The question is in the query: permission (any number, all needed), workspace (the token's
-// own if absent; being in it is needed) and resource (an id). Some proxies send their
+// own if absent; being in it is needed) and resource (an id; without one, the permissions
+// are needed without limit, as Latchkey-Permissions lists them). Some proxies send their
 // client's query here (Envoy below the path, Caddy when its uri has none): then a client
 // can only make the question stricter, since without one any good token passes. Other
 // parameters are the client's business, unless the value of one is a permission: that is
@@ -117,21 +120,32 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 		}
 	}
 	holder := v.Holder()
-	asked := access.Resource{Organization: holder.Organization, Workspace: holder.Workspace, ID: query.Get("resource")}
+	own := access.Resource{Organization: holder.Organization, Workspace: holder.Workspace}
+	if reason := h.decide(v, listed(required), own); reason != "" {
+		return reason
+	}
+	asked := own
+	asked.ID = query.Get("resource")
 	needed := make([]access.Permission, 0, len(query["permission"])+1)
 	for _, p := range query["permission"] {
 		needed = append(needed, access.Permission(p))
-	}
-	for _, line := range required {
-		for p := range strings.FieldsSeq(line) {
-			needed = append(needed, access.Permission(p))
-		}
 	}
 	if query.Has("workspace") {
 		asked.Workspace = query.Get("workspace")
 		needed = append(needed, access.ViewWorkspace)
 	}
 	return h.decide(v, needed, asked)
+}
+
+// listed are the permissions of header lines.
+func listed(lines []string) []access.Permission {
+	var needed []access.Permission
+	for _, line := range lines {
+		for p := range strings.FieldsSeq(line) {
+			needed = append(needed, access.Permission(p))
+		}
+	}
+	return needed
 }
 
 func (h *Handlers) isPermission(text string) bool {
@@ -147,10 +161,23 @@ func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked a
 	}
 	d := access.DecideAll(h.d.Catalogue, v.Principal(), needed, asked)
 	switch {
+	case d.Allowed && asked.ID == "":
+		return limits(v, needed)
 	case d.Allowed:
 		return ""
 	case d.Hide:
 		return "Not allowed: the token has no such workspace."
 	}
 	return d.Reason.Text()
+}
+
+// limits refuses a question that names no resource when the token has a permission for
+// all but some: the request may be about one of those.
+func limits(v verify.Verified, needed []access.Permission) string {
+	for _, p := range needed {
+		if _, limited := v.Limited()[p]; limited {
+			return "Not allowed: " + string(p) + " is limited to some resources, and the question names none."
+		}
+	}
+	return ""
 }

@@ -78,7 +78,8 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		"permission=source:edit":                                403,
 		"permission=source:edit&resource=s1":                    200,
 		"permission=source:edit&resource=s2":                    403,
-		"permission=invoice:refund":                             200,
+		"permission=invoice:refund":                             403, // all but one: it may be about that one
+		"permission=invoice:refund&resource=i1":                 200,
 		"permission=invoice:refund&resource=i9":                 403,
 		"permission=workspace:view":                             200,
 		"permission=audit_log:read":                             403,
@@ -168,6 +169,26 @@ func TestForwardAuth_NeverAnswersAnythingElse(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("seen only %v", seen)
+	}
+}
+
+func TestForwardAuth_AClientsQueryDoesNotLoosenWhatTheHeaderRequires(t *testing.T) {
+	w := newWorld(t)
+	_, limited := w.service(access.Policy{"source:edit": access.Only("s1"), "invoice:refund": access.AllBut("i9")})
+	for query, want := range map[string]int{
+		"": 403, "?resource=s1": 403, "?permission=source:edit&resource=s1": 403, "?workspace=" + w.main + "&resource=s1": 403,
+	} {
+		got := w.ask("GET", "/auth/verify/sources/s3"+query, "", append(bearer(limited), "Latchkey-Require-Permission", "source:edit")...)
+		if got.status != want {
+			t.Errorf("%q: %d, want %d", query, got.status, want)
+		}
+	}
+	_, whole := w.service(access.Policy{"source:edit": access.Everywhere()})
+	for query, want := range map[string]int{"": 200, "?resource=s1": 200, "?workspace=elsewhere": 403, "?permission=source:connect": 403} {
+		got := w.ask("GET", "/auth/verify/sources/s3"+query, "", append(bearer(whole), "Latchkey-Require-Permission", "source:edit")...)
+		if got.status != want {
+			t.Errorf("may edit all, %q: %d, want %d", query, got.status, want)
+		}
 	}
 }
 
