@@ -166,6 +166,8 @@ func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
 			proxyPasses(t, w)
 			proxyRefuses(t, w)
 			proxyDropsForgedHeaders(t, w)
+			proxyKeepsTheHeadersThatAClientWantsDropped(t, w)
+			proxyCoversThePathItself(t, w)
 			proxyNotesTheClientsAddress(t, w)
 			proxyKeepsConnections(t, w, b)
 			w.url = direct
@@ -240,13 +242,14 @@ func proxyRefuses(t *testing.T, w *world) {
 func proxyDropsForgedHeaders(t *testing.T, w *world) {
 	_, secret := w.insert(organizationToken())
 	got := w.ask("GET", "/items", "", append(bearer(secret), "Latchkey-Subject", "root", "Latchkey-Workspace", "forged",
-		"latchkey-permissions", "everything", "Latchkey-Token-Kind", "forged", "Latchkey-Token-Id", "forged")...)
+		"latchkey-permissions", "everything", "Latchkey-Token-Kind", "forged", "Latchkey-Token-Id", "forged",
+		"Latchkey_Subject", "root", "Latchkey_Token-Id", "forged")...)
 	if got.status != 200 {
 		t.Fatalf("status %d", got.status)
 	}
 	for name, values := range got.header {
 		for _, v := range values {
-			if strings.HasPrefix(name, "Saw-Latchkey-") && (strings.Contains(v, "forged") || v == "root" || v == "everything" || strings.Contains(v, "{")) {
+			if strings.HasPrefix(name, "Saw-Latchkey") && (strings.Contains(v, "forged") || v == "root" || v == "everything" || strings.Contains(v, "{")) {
 				t.Errorf("the API saw %s: %q", name, v)
 			}
 		}
@@ -264,6 +267,28 @@ func proxyNotesTheClientsAddress(t *testing.T, w *world) {
 	w.must(err)
 	if len(got.LastUsedFrom) != 1 || got.LastUsedFrom[0].IP != "127.0.0.1" {
 		t.Errorf("used from %v: a client can choose its address", got.LastUsedFrom)
+	}
+}
+
+// proxyKeepsTheHeadersThatAClientWantsDropped: what Connection names is for the next hop
+// only, and a proxy that believes a client there would drop what Latchkey has just said.
+func proxyKeepsTheHeadersThatAClientWantsDropped(t *testing.T, w *world) {
+	tok, secret := w.service(nil)
+	got := w.ask("GET", "/items", "", append(bearer(secret), "Connection", "keep-alive, Latchkey-Workspace,latchkey-subject, LATCHKEY-TOKEN-ID")...)
+	for name, want := range map[string]string{"Workspace": w.main, "Subject": tok.ID, "Token-Id": tok.ID} {
+		if v := got.header.Get("Saw-Latchkey-" + name); got.status != 200 || v != want {
+			t.Errorf("%d, the API saw Latchkey-%s %q, want %q", got.status, name, v, want)
+		}
+	}
+}
+
+// proxyCoversThePathItself: /destinations is not below /destinations/.
+func proxyCoversThePathItself(t *testing.T, w *world) {
+	_, viewer := w.service(nil)
+	for _, path := range []string{"/destinations", "/destinations/", "//destinations/d1", "/%64estinations/d1", "/x/../destinations/d1"} {
+		if got := w.ask("POST", path, "a=b", bearer(viewer)...); got.status != 403 {
+			t.Errorf("%s: %d", path, got.status)
+		}
 	}
 }
 
