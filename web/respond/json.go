@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -93,18 +94,22 @@ func details(fields []fault.Field) map[string]string {
 }
 
 // JSON answers with a value. Answers of the API are private: nothing on the way may keep them.
-// A value that does not marshal is a bug and answered as an internal fault.
+// What was stored as JSON comes back as it came: "<" stays "<", as no answer is ever read as
+// a page. A value that does not marshal is a bug and answered as an internal fault.
 func JSON(w http.ResponseWriter, status int, value any) {
-	body, err := json.Marshal(value)
-	if err != nil {
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
 		f := fault.NewInternal(err)
 		status = http.StatusInternalServerError
-		body, _ = json.Marshal(problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind)})
+		body.Reset()
+		_ = e.Encode(problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind)})
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
+	_, _ = w.Write(body.Bytes())
 }
