@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -112,10 +113,23 @@ func (h *Handlers) Direct(next http.Handler) http.Handler {
 			h.safely(w, r, h.introspect)
 		case strings.HasPrefix(path, verifyPath) && (len(path) == len(verifyPath) || path[len(verifyPath)] == '/'):
 			h.serveVerify(w, r)
+		case strings.HasPrefix(path, "/v2/v2/"):
+			next.ServeHTTP(w, underBase(r))
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// underBase takes the first /v2 off a path. Older clients of the family have a base URL
+// that ends in /v2 and append paging.next to it, which begins with /v2 for the newer ones.
+func underBase(r *http.Request) *http.Request {
+	under := *r
+	under.URL = &url.URL{}
+	*under.URL = *r.URL
+	under.URL.Path = strings.TrimPrefix(r.URL.Path, "/v2")
+	under.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, "/v2")
+	return &under
 }
 
 // Serves reports whether a path belongs to this front door, so that errors of the router

@@ -95,6 +95,28 @@ func (h *Workspace) updatePlan(c echo.Context) error {
 	return answerPlan(c, r, err)
 }
 
+// planEvents is a page of the events of a tracking plan, in the shape of the data catalog's
+// lists. Clients of the family read it with every plan.
+type planEvents struct {
+	Data        []struct{} `json:"data"`
+	Total       int        `json:"total"`
+	CurrentPage int        `json:"currentPage"`
+	PageSize    int        `json:"pageSize"`
+}
+
+// listPlanEvents answers with no events, since none are kept here.
+func (h *Workspace) listPlanEvents(c echo.Context) error {
+	l, err := readListing(c, plansPath)
+	if err != nil {
+		return err
+	}
+	by := h.caller(c)
+	if _, err := h.registry.Get(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, param(c, "id")); err != nil {
+		return err
+	}
+	return ok(c, planEvents{Data: []struct{}{}, CurrentPage: max(l.Page, 1), PageSize: l.Size})
+}
+
 func answerPlan(c echo.Context, r registry.Resource, err error) error {
 	if err != nil {
 		return err

@@ -75,6 +75,7 @@ func WorkspaceRoutes(h *Workspace) []Route {
 		{put, plans + "/:id", false, h.updatePlan},
 		{del, plans + "/:id", false, h.remove(registry.TrackingPlan)},
 		{put, plans + "/:id/external-id", false, h.setExternalID(registry.TrackingPlan)},
+		{get, plans + "/:id/events", false, h.listPlanEvents},
 		{post, plans + "/:id/sources/:source", false, h.linkSource},
 		{put, plans + "/:id/sources/:source", false, h.updateLink},
 		{del, plans + "/:id/sources/:source", false, h.unlinkSource},

@@ -451,6 +451,16 @@ func TestClient_TrackingPlansAndTheSourcesThatFollowThem(t *testing.T) {
 		t.Errorf("the list is %+v", list)
 	}
 
+	// The client reads a plan's events with the plan, in pages until page × size reaches the total.
+	var events struct {
+		Data                         []any
+		Total, CurrentPage, PageSize int
+	}
+	c.do(http.MethodGet, plans+"/"+made.ID+"/events?page=1", nil, &events)
+	if events.Data == nil || len(events.Data) != 0 || events.Total != 0 || events.CurrentPage != 1 || events.PageSize < 1 {
+		t.Errorf("the events are %+v", events)
+	}
+
 	source := o.source(c.secret)
 	link := plans + "/" + made.ID + "/sources/" + source
 	config := json.RawMessage(`{"track":{"propagateValidationErrors":"true","unplannedProperties":"drop"},"identify":{"anyOtherViolation":"forward"}}`)

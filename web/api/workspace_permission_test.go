@@ -65,6 +65,7 @@ func trials() []trial {
 			return "/v2/connections", `{"sourceId":"` + o.source(all) + `","destinationId":"` + o.destination(all) + `"}`
 		}, http.StatusBadRequest},
 
+		{get, plans + "/:id/events", at(plans+"/", plan, "/events", ""), hidden},
 		{post, plans + "/:id/sources/:source", at(plans+"/", link(false), "", `{"config":{}}`), hidden},
 		{put, plans + "/:id/sources/:source", at(plans+"/", link(true), "", `{"config":{"a":1}}`), hidden},
 		{del, plans + "/:id/sources/:source", at(plans+"/", link(true), "", ""), hidden},
