@@ -130,7 +130,7 @@ func (a *App) wire(o Options) error {
 		Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
-		Issuer: baseURL, Proxies: proxies, Refused: a.refused})
+		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
@@ -178,11 +178,12 @@ func (a *App) SetupCode() string { return a.setup }
 // DataFolder is where the database's files are.
 func (a *App) DataFolder() string { return a.cfg.Data }
 
-// Close saves what is only in memory (when tokens were used) and closes the database.
+// Close saves what is only in memory (when tokens were used, which were refused) and closes the
+// database.
 func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	return errors.Join(a.Verify.Close(ctx), a.Store.Close())
+	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())
 }
 
 // Limits of the listener: slow or idle peers must not hold a connection for ever.

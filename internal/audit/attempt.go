@@ -24,12 +24,12 @@ type Attempt struct {
 	Origin       Origin
 }
 
-// Bounds of what attempts may write. A token that keeps trying leaves one event at once and
-// then one an hour with the count; many tokens together leave no more than attemptsPerMinute.
+// Bounds of what attempts may write. A token that keeps trying the same leaves one event at
+// once and then one an hour with the count; all together leave no more than attemptsPerMinute.
 const (
 	attemptWindow     = time.Hour
 	attemptsPerMinute = 120
-	mostAttempts      = 10_000 // pairs of token and action that are watched at a time
+	mostAttempts      = 10_000 // triples of token, action and reason that are watched at a time
 )
 
 // attempts gathers what is to be written.
@@ -42,10 +42,15 @@ type attempts struct {
 	written int       // in it
 }
 
+// attemptKey tells attempts apart. The reason is a part of it, so that what a token does for
+// the first time is not lost in what it does all the time.
 type attemptKey struct {
 	token  string
 	action Action
+	reason string
 }
+
+func (a Attempt) key() attemptKey { return attemptKey{a.Token, a.Action, a.Reason} }
 
 // watched is one token's attempts of a kind since the last event.
 type watched struct {
@@ -65,7 +70,7 @@ func (s *Service) Refused(a Attempt) {
 	t := s.attempts
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := attemptKey{a.Token, a.Action}
+	key := a.key()
 	w := t.watched[key]
 	if w == nil {
 		if len(t.watched) >= mostAttempts {
@@ -105,17 +110,36 @@ func (t *attempts) restore(list []watched) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, old := range list {
-		if w := t.watched[attemptKey{old.latest.Token, old.latest.Action}]; w != nil {
+		if w := t.watched[old.latest.key()]; w != nil {
 			w.count += old.count
 			w.since = old.since
 		}
 	}
 }
 
+// rest takes all that is not written yet, whether it is due or not.
+func (t *attempts) rest() []watched {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []watched
+	for _, w := range t.watched {
+		if w.count > 0 {
+			out = append(out, *w)
+			w.since, w.count = t.now(), 0
+		}
+	}
+	return out
+}
+
 // Flush writes the attempts that are due, in one transaction. What cannot be written is kept
 // for the next time.
-func (s *Service) Flush(ctx context.Context) error {
-	due := s.attempts.due()
+func (s *Service) Flush(ctx context.Context) error { return s.writeAttempts(ctx, s.attempts.due()) }
+
+// Close writes what is left of refused attempts, also what would have waited for the end of
+// its hour. Call it when no more requests come.
+func (s *Service) Close(ctx context.Context) error { return s.writeAttempts(ctx, s.attempts.rest()) }
+
+func (s *Service) writeAttempts(ctx context.Context, due []watched) error {
 	if len(due) == 0 {
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 // flushEvery is how long a refused attempt waits for its event.
 const flushEvery = time.Second
 
-// Run writes refused attempts until ctx ends, and then what is left of them. What fails is
-// logged and tried again. Every node runs it; [Service.Index] and [Service.Prune] are called
+// Run writes refused attempts until ctx ends; [Service.Close] writes what is left then. What
+// fails is logged and tried again. Every node runs it; [Service.Index] and [Service.Prune] are called
 // from time to time by one of them.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)

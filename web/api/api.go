@@ -46,6 +46,9 @@ type Deps struct {
 	// revoked, suspended …) with where they were presented, but not by an address that
 	// fails all the time. It is called in the request: be quick.
 	Refused func(ctx context.Context, refused *verify.Refused, origin audit.Origin)
+	// Denied, when set, is told of good tokens that were refused something. It is called in
+	// the request as well.
+	Denied func(audit.Attempt)
 }
 
 // Handlers is the JSON front door.

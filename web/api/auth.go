@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
@@ -20,9 +21,9 @@ const tokenKey = "latchkey.token"
 const expiresHeader = "Latchkey-Token-Expires"
 
 // Bearer lets requests with a good token through and leaves it for [Token] and [Caller].
-// It authenticates and decides nothing. Without one it answers 401, all reasons alike; an
-// address that keeps failing gets 429 for its failures, while good tokens from there still
-// pass: many clients may share an address.
+// It authenticates and decides nothing, but notes in the audit log what others refuse the
+// token. Without one it answers 401, all reasons alike; an address that keeps failing gets 429
+// for its failures, while good tokens from there still pass: many clients may share an address.
 func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -35,7 +36,11 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 			header.Set(expiresHeader, end.Format(time.RFC3339))
 		}
 		c.Set(tokenKey, v)
-		return next(c)
+		err = next(c)
+		if f := fault.Of(err); f != nil && (f.Kind == fault.Denied || f.Kind == fault.Unauthenticated) {
+			h.denied(c.Request(), header, v, f.Message)
+		}
+		return err
 	}
 }
 
@@ -65,7 +70,7 @@ func (h *Handlers) authenticate(r *http.Request, header http.Header) (verify.Ver
 		header.Set("WWW-Authenticate", respond.Challenge)
 		return verify.Verified{}, fault.NewUnauthenticated(missingText)
 	}
-	v, wait, err := h.verify(r, secret)
+	v, wait, err := h.verify(r, header, secret)
 	switch {
 	case err == nil:
 		return v, nil
@@ -86,8 +91,8 @@ func isRefused(err error) bool {
 }
 
 // verify verifies a presented secret, notes the use of a good one and counts a failure. wait
-// is set with the error when the address has failed too often.
-func (h *Handlers) verify(r *http.Request, secret string) (v verify.Verified, wait time.Duration, err error) {
+// is set with the error when the address has failed too often. header is the answer's.
+func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v verify.Verified, wait time.Duration, err error) {
 	addr := h.address(r)
 	if wait = h.d.Failures.Wait(addr); wait == 0 {
 		v, err = h.d.Verify.Verify(r.Context(), secret)
@@ -104,15 +109,38 @@ func (h *Handlers) verify(r *http.Request, secret string) (v verify.Verified, wa
 	}
 	h.d.Failures.Fail(addr)
 	if wait == 0 {
-		h.report(r, err)
+		h.report(r, header, err)
 	}
 	return v, wait, err
 }
 
 // report tells of a refused token that once was good.
-func (h *Handlers) report(r *http.Request, err error) {
+func (h *Handlers) report(r *http.Request, header http.Header, err error) {
 	var refused *verify.Refused
 	if h.d.Refused != nil && errors.As(err, &refused) && refused.Token != nil {
-		h.d.Refused(r.Context(), refused, h.origin(r, ""))
+		// No id is made here: the answer must not tell a token that was good from an unknown one.
+		h.d.Refused(r.Context(), refused, h.origin(r, header.Get(echo.HeaderXRequestID)))
 	}
+}
+
+// denied notes in the audit log that a good token was refused something. The reason is in the
+// server's own words and repeats nothing that the client made up.
+func (h *Handlers) denied(r *http.Request, header http.Header, v verify.Verified, reason string) {
+	if h.d.Denied == nil {
+		return
+	}
+	p := v.Principal()
+	h.d.Denied(audit.Attempt{Action: audit.AccessDenied, Organization: p.Organization, Kind: p.Kind, Token: p.ID, Name: v.Name(),
+		Owner: p.Owner, Workspace: p.Workspace, Reason: reason, Origin: h.origin(r, requestID(header))})
+}
+
+// requestID names the request to its client and in the log. A direct route gets a name only
+// when there is something to look for.
+func requestID(header http.Header) string {
+	id := header.Get(echo.HeaderXRequestID)
+	if id == "" {
+		id = ksuid.New().String()
+		header.Set(echo.HeaderXRequestID, id)
+	}
+	return id
 }

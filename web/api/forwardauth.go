@@ -77,7 +77,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		respond.Problem(w, fault.NewUnauthenticated(missingText))
 		return
 	}
-	v, _, err := h.verify(r, secret)
+	v, _, err := h.verify(r, header, secret)
 	if err != nil {
 		if !isRefused(err) {
 			h.logFailure(r, fault.Of(err))
@@ -86,9 +86,10 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
-		if reason := h.refuses(r, v, required); reason != "" {
-			header.Set(reasonHeader, reason)
-			respond.Problem(w, fault.NewDenied(reason))
+		if refused := h.refuses(r, v, required); refused.text != "" {
+			h.denied(r, header, v, refused.noted())
+			header.Set(reasonHeader, refused.text)
+			respond.Problem(w, fault.NewDenied(refused.text))
 			return
 		}
 	}
@@ -100,29 +101,43 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// refuses says why the token may not do what is asked for, or "" when it may.
-func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string) string {
+// refusal is why a good token may not do what is asked for. The zero value is none.
+type refusal struct {
+	text string
+	code access.ReasonCode // of a decision
+}
+
+// noted is the text for the audit log, without a permission that the query made up.
+func (f refusal) noted() string {
+	if f.code == access.UnknownPermission {
+		return "Not allowed: there is no such permission as the one asked for."
+	}
+	return f.text
+}
+
+// refuses says why the token may not do what is asked for, if it may not.
+func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string) refusal {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return "Not allowed: the query cannot be read."
+		return refusal{text: "Not allowed: the query cannot be read."}
 	}
 	for name, values := range query {
 		switch name {
 		case "permission":
 		case "workspace", "resource":
 			if len(values) > 1 {
-				return "Not allowed: the query names more than one " + name + "."
+				return refusal{text: "Not allowed: the query names more than one " + name + "."}
 			}
 		default:
 			if r.URL.Path == verifyPath && slices.ContainsFunc(values, h.isPermission) {
-				return "Not allowed: the query has a permission in a parameter that is not called permission."
+				return refusal{text: "Not allowed: the query has a permission in a parameter that is not called permission."}
 			}
 		}
 	}
 	holder := v.Holder()
 	own := access.Resource{Organization: holder.Organization, Workspace: holder.Workspace}
-	if reason := h.decide(v, listed(required), own); reason != "" {
-		return reason
+	if refused := h.decide(v, listed(required), own); refused.text != "" {
+		return refused
 	}
 	asked := own
 	asked.ID = query.Get("resource")
@@ -155,20 +170,20 @@ func (h *Handlers) isPermission(text string) bool {
 
 // decide asks for every permission; needing none is no refusal. Reasons that would tell of
 // something hidden are replaced.
-func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked access.Resource) string {
+func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked access.Resource) refusal {
 	if len(needed) == 0 {
-		return ""
+		return refusal{}
 	}
 	d := access.DecideAll(h.d.Catalogue, v.Principal(), needed, asked)
 	switch {
 	case d.Allowed && asked.ID == "":
-		return limits(v, needed)
+		return refusal{text: limits(v, needed)}
 	case d.Allowed:
-		return ""
+		return refusal{}
 	case d.Hide:
-		return "Not allowed: the token has no such workspace."
+		return refusal{text: "Not allowed: the token has no such workspace."}
 	}
-	return d.Reason.Text()
+	return refusal{d.Reason.Text(), d.Reason.Code}
 }
 
 // limits refuses a question that names no resource when the token has a permission for

@@ -79,7 +79,7 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	}
 	active := err == nil && v.Holder().Organization == client.Organization
 	if err != nil {
-		h.report(r, err)
+		h.report(r, w.Header(), err)
 	}
 	return h.buffers.with(func(body *bytes.Buffer) error {
 		if active {

@@ -51,7 +51,9 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 		return invalidRequest(w, problem)
 	}
 	if subtle.ConstantTimeCompare([]byte(bearer), []byte(secret)) != 1 {
-		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, "A token may end itself, and no other.")
+		const reason = "A token may end itself, and no other."
+		h.denied(r, w.Header(), v, reason)
+		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, reason)
 	}
 	return h.end(w, r, v.Caller(origin), v)
 }
@@ -67,7 +69,7 @@ func (h *Handlers) nothingToRevoke(w http.ResponseWriter, r *http.Request, err e
 	if !isRefused(err) {
 		return err
 	}
-	h.report(r, err)
+	h.report(r, w.Header(), err)
 	return done(w)
 }
 

@@ -109,7 +109,8 @@ type wrongLevelBody struct {
 	Code  string `json:"code"`
 }
 
-// wrongLevel answers a good token of the wrong level with exactly that body.
+// wrongLevel answers a good token of the wrong level with exactly that body, and passes the
+// refusal on for the logs.
 func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
@@ -119,7 +120,7 @@ func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Response().Header().Set("WWW-Authenticate", respond.ChallengeInvalid)
 		respond.JSON(c.Response(), respond.Status(f.Kind), wrongLevelBody{f.Message, respond.Code(f.Kind)})
-		return nil
+		return err
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/labstack/echo/v4"
+	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -27,15 +28,24 @@ type office struct {
 	other    string // id of the second workspace
 }
 
-func newOffice(t testing.TB) *office {
+func newOffice(t testing.TB, options ...option) *office {
 	t.Helper()
-	w := newWorld(t)
+	w := newWorld(t, options...)
 	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn())}
 	other, err := w.accounts.CreateWorkspace(w.ctx, w.admin, account.WorkspaceForm{Name: "Other", Environment: account.Development, Region: "EU"})
 	w.must(err)
 	o.other = other.ID
 	e := echo.New()
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc { // as the server's chain does
+		return func(c echo.Context) error {
+			c.Response().Header().Set(echo.HeaderXRequestID, ksuid.New().String())
+			return next(c)
+		}
+	})
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if c.Response().Committed {
+			return
+		}
 		if errors.Is(err, echo.ErrNotFound) || errors.Is(err, echo.ErrMethodNotAllowed) {
 			err = fault.NewNotFound("This page")
 		}

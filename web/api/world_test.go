@@ -95,6 +95,9 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	w.handlers = api.New(d)
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if c.Response().Committed {
+			return
+		}
 		if errors.Is(err, echo.ErrNotFound) {
 			err = fault.NewNotFound("This page")
 		}
