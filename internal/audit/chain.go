@@ -139,10 +139,15 @@ func (c *Chain) Next(e Event) error {
 		return err
 	}
 	if !bytes.Equal(e.Sum(), e.Hash) {
-		return &Broken{e.Seq, e.ID, "is not what was written: its hash does not fit its content"}
+		return altered(e)
 	}
 	c.last = Anchor{e.Seq, e.Hash}
 	return nil
+}
+
+// altered says that an event is another one than was hashed.
+func altered(e Event) error {
+	return &Broken{e.Seq, e.ID, "is not what was written: its hash does not fit its content"}
 }
 
 // link checks that an event with this number and predecessor follows the last one.

@@ -207,6 +207,15 @@ func TestFile_TamperingIsFound(t *testing.T) {
 		"cut in a line":  func(l []string) []string { l[30] = l[30][:40]; return l[:31] },
 		"longer":         func(l []string) []string { return append(l, l[50]) },
 		"another start":  func(l []string) []string { l[0] = strings.Replace(l[0], `"seq":0`, `"seq":3`, 1); return l },
+		"beheaded":       beheaded(m, 20),
+		"a member twice": func(l []string) []string { l[30] = strings.Replace(l[30], `{`, `{"actorName":"Eve",`, 1); return l },
+		"one member more": func(l []string) []string {
+			l[30] = strings.Replace(l[30], `,"hash"`, `,"note":"x","hash"`, 1)
+			return l
+		},
+		"spelled otherwise":  func(l []string) []string { l[30] = strings.Replace(l[30], `"actorName"`, `"ActorName"`, 1); return l },
+		"escaped otherwise":  func(l []string) []string { l[30] = strings.Replace(l[30], "ada", `\u0061da`, 1); return l },
+		"another first hash": anotherFirstHash,
 	} {
 		text := strings.Join(tamper(slices.Clone(lines)), "")
 		if v, err := VerifyFile(strings.NewReader(text), Anchor{}); err == nil {
@@ -215,6 +224,61 @@ func TestFile_TamperingIsFound(t *testing.T) {
 	}
 	if _, err := VerifyFile(strings.NewReader(`{"format":"another"}`), Anchor{}); err == nil {
 		t.Error("another kind of file is accepted")
+	}
+}
+
+// beheaded cuts off the first events and begins the file after them, with their true hash.
+func beheaded(m *memory, n int) func(l []string) []string {
+	return func(l []string) []string {
+		first := fmt.Sprintf(`{"format":%q,"after":{"seq":%d,"hash":"%x"}}`, fileFormat, n, m.events[n-1].Hash)
+		return append([]string{first + "\n"}, l[n+1:]...)
+	}
+}
+
+// anotherFirstHash writes a whole chain of its own that begins with another hash than every log.
+func anotherFirstHash([]string) []string {
+	m := chained(0)
+	m.state.Head.Hash = bytes.Repeat([]byte{1}, 32)
+	m.state.Checkpoint.Hash = m.state.Head.Hash
+	m.append(Event{Organization: "acme", Action: Created, Target: Target{Type: TargetGroup}})
+	var file strings.Builder
+	_, _ = WriteFile(context.Background(), m, &file) // into memory: it cannot fail
+	return []string{file.String()}
+}
+
+func TestFile_OfAPrunedLogNeedsTheEventThatSignsForIt(t *testing.T) {
+	m := chained(30)
+	last := m.events[9]
+	c := Checkpoint{Anchor: Anchor{last.Seq, last.Hash}, Time: last.Time, SignedBy: 31}
+	text, err := c.sign(10, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.append(SystemCaller("acme").Did(Pruned, Target{Type: TargetAuditLog, Name: "Audit log"}).Changed("", text))
+	m.events, m.state.Checkpoint = m.events[10:], c
+	var file strings.Builder
+	if _, err := WriteFile(t.Context(), m, &file); err != nil {
+		t.Fatal(err)
+	}
+	v, err := VerifyFile(strings.NewReader(file.String()), Anchor{})
+	if err != nil || v.After.Seq != 10 || v.Head.Seq != 31 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	// The same file from two events later on: the event signs for another place.
+	lines := strings.SplitAfter(file.String(), "\n")
+	lines = append([]string{fmt.Sprintf(`{"format":%q,"after":{"seq":12,"hash":"%x"}}`+"\n", fileFormat, m.events[1].Hash)}, lines[3:]...)
+	var b *Broken
+	if _, err := VerifyFile(strings.NewReader(strings.Join(lines, "")), Anchor{}); !errors.As(err, &b) || b.Seq != 13 {
+		t.Errorf("cut off beyond what is signed for: %v, want event 13", err)
+	}
+}
+
+func TestVerify_TellsReplacementCharactersFromWhatTheyReplace(t *testing.T) {
+	m := chained(2)
+	m.append(Event{Organization: "acme", Action: Created, Target: Target{Type: TargetGroup, Name: "half \uFFFD"}})
+	m.events[2].Target.Name = "half \xc3"
+	if b := broken(t, m); b == nil || b.Seq != 3 {
+		t.Errorf("found %v, want event 3", b)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -92,8 +93,9 @@ type Verified struct {
 }
 
 // VerifyFile follows the chain in a file. seek is an anchor to look for on the way, for
-// example the head of an older file; Verified.Seen tells whether it is there. The error is a
-// [*Broken] for a chain that does not hold, and another for what is no such file.
+// example the head of an older file; Verified.Seen tells whether it is there. A file that
+// begins later than the log did must hold the event that signs for the pruning. The error is
+// a [*Broken] for a chain that does not hold, and another for what is no such file.
 func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	text, err := readLine(lines)
@@ -105,7 +107,8 @@ func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 	if v.After, err = start.After.anchor(); err != nil {
 		return v, fmt.Errorf("this is no exported audit log: %w", err)
 	}
-	chain := NewChain(v.After)
+	// The hash of what is before the first event is known, and so needs nobody to sign for it.
+	chain, signed := NewChain(v.After), v.After.Equal(Start())
 	for {
 		v.Head = chain.Last()
 		v.Seen = v.Seen || v.Head.Equal(seek)
@@ -115,11 +118,16 @@ func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 		}
 		var end fileEnd
 		if json.Unmarshal(text, &end) == nil && end.Head != nil {
-			return v, endsWell(lines, v.Head, *end.Head)
+			if err := endsWell(lines, v.Head, *end.Head); err != nil || signed {
+				return v, err
+			}
+			return v, &Broken{Seq: v.After.Seq + 1, Why: "is where the file begins, and no event in it signs for the end of what was before"}
 		}
-		if err := chain.nextLine(text); err != nil {
+		e, err := chain.nextLine(text)
+		if err != nil {
 			return v, err
 		}
+		signed = signed || Checkpoint{Anchor: v.After}.signedBy(e)
 	}
 }
 
@@ -132,20 +140,40 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimSpace(text), nil
 }
 
-// nextLine checks the event of a line.
-func (c *Chain) nextLine(text []byte) error {
+// nextLine checks the event of a line. The hash is taken over the line as it stands, not as it
+// is read: nothing can be put in that a reader would see and the hash does not cover.
+func (c *Chain) nextLine(text []byte) (Event, error) {
 	unreadable := &Broken{Seq: c.last.Seq + 1, Why: "cannot be read"}
+	body, hash, ok := cutHash(text)
 	var line fileEvent
-	if json.Unmarshal(text, &line) != nil {
-		return unreadable
-	}
-	hash, err := hex.DecodeString(line.Hash)
-	if err != nil {
-		return unreadable
+	if !ok || json.Unmarshal(text, &line) != nil {
+		return Event{}, unreadable
 	}
 	e := line.event()
 	e.PrevHash, e.Hash = c.last.Hash, hash
-	return c.Next(e)
+	if err := c.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
+		return e, err
+	}
+	sum := sha256.New()
+	sum.Write(e.PrevHash)
+	sum.Write(body)
+	sum.Write([]byte("}"))
+	if !bytes.Equal(sum.Sum(nil), hash) {
+		return e, altered(e)
+	}
+	c.last = Anchor{e.Seq, e.Hash}
+	return e, nil
+}
+
+// cutHash parts a line from its last member: body and "}" are the canonical form.
+func cutHash(line []byte) (body, hash []byte, ok bool) {
+	const member, end = `,"hash":"`, `"}`
+	body, rest, ok := bytes.Cut(line[max(0, len(line)-len(member)-2*sha256.Size-len(end)):], []byte(member))
+	if text, closed := bytes.CutSuffix(rest, []byte(end)); ok && closed && len(body) == 0 {
+		hash, err := hex.DecodeString(string(text))
+		return line[:len(line)-len(member)-len(rest)], hash, err == nil && len(hash) == sha256.Size
+	}
+	return nil, nil, false
 }
 
 // endsWell checks the last line and that it is the last.

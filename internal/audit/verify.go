@@ -30,7 +30,7 @@ type Source interface {
 	// AuditState reads where the log begins and ends, as the database says itself.
 	AuditState(ctx context.Context) (State, error)
 	// EventsAfter lists up to limit events of every organization with numbers greater than
-	// seq, in order.
+	// seq, in order. The error is a [*Broken] when one of them cannot be read as an event.
 	EventsAfter(ctx context.Context, seq int64, limit int) ([]Event, error)
 }
 
@@ -121,8 +121,16 @@ func segments(ctx context.Context, src Source, state State, workers int) <-chan 
 // check checks the events from after+1 to after+size.
 func check(ctx context.Context, src Source, signed Checkpoint, after int64, size int) checked {
 	events, err := src.EventsAfter(ctx, after, size)
-	if err != nil || len(events) == 0 {
+	var unreadable *Broken
+	if errors.As(err, &unreadable) {
+		// One before it may be broken as well, and is named then.
+		events, err = src.EventsAfter(ctx, after, int(unreadable.Seq-after-1))
+	}
+	if err != nil || len(events) == 0 && unreadable == nil {
 		return checked{err: err}
+	}
+	if len(events) == 0 {
+		return checked{err: unreadable}
 	}
 	p := checked{first: events[0]}
 	chain := NewChain(Anchor{events[0].Seq - 1, events[0].PrevHash})
@@ -138,6 +146,9 @@ func check(ctx context.Context, src Source, signed Checkpoint, after int64, size
 		}
 	}
 	p.last = chain.Last()
+	if unreadable != nil {
+		p.inner = unreadable
+	}
 	return p
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -36,6 +35,10 @@ func scanEvent(row scanner) (audit.Event, error) {
 	err := row.Scan(&e.Seq, &e.ID, &at, &e.Organization, &e.Workspace, &e.ActorType, &e.ActorID, &e.ActorName, &e.ActorEmail,
 		&e.TokenID, &e.Action, &e.Target.Type, &e.Target.ID, &e.Target.Name, &e.Origin.IP, &e.Origin.UserAgent, &e.Origin.RequestID,
 		&e.Before, &e.After, &e.PrevHash, &e.Hash)
+	if err != nil && e.Seq > 0 {
+		// The number was read and something behind it was not: it is not what was written.
+		return e, &audit.Broken{Seq: e.Seq, ID: e.ID, Why: "cannot be read: " + err.Error()}
+	}
 	e.Time, e.Target.Workspace = moment(at), e.Workspace
 	return e, err
 }
@@ -94,7 +97,8 @@ func (q queries) EventByID(ctx context.Context, organization, id string) (audit.
 		WHERE organization_id = $1 AND id = $2 AND seq > (SELECT coalesce(max(seq), 0) FROM audit_checkpoints)`, organization, id)
 }
 
-// EventsAfter lists up to limit events of every organization with numbers greater than seq.
+// EventsAfter lists up to limit events of every organization with numbers greater than seq. The
+// error is an [*audit.Broken] for one that cannot be read.
 func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 }
@@ -143,18 +147,22 @@ func (q queries) MemberNames(ctx context.Context, organization, id string) (name
 
 // AuditState reads where the log begins and ends, in one statement.
 func (q queries) AuditState(ctx context.Context) (audit.State, error) {
+	s, found, err := first(ctx, q, scanState, `SELECT h.seq, h.hash, c.seq, c.at, c.hash, c.signed_by, c.signed_at
+		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`)
+	if err == nil && !found {
+		err = &audit.Broken{Seq: 0, Why: "cannot be told: the record of the log's head is gone"}
+	}
+	return s, err
+}
+
+func scanState(row scanner) (audit.State, error) {
 	s := audit.State{Checkpoint: audit.Checkpoint{Anchor: audit.Start()}}
 	var seq, signedBy, at, signedAt sql.NullInt64
 	var hash []byte
-	err := q.db.QueryRowContext(ctx, `SELECT h.seq, h.hash, c.seq, c.at, c.hash, c.signed_by, c.signed_at
-		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`).
-		Scan(&s.Head.Seq, &s.Head.Hash, &seq, &at, &hash, &signedBy, &signedAt)
+	err := row.Scan(&s.Head.Seq, &s.Head.Hash, &seq, &at, &hash, &signedBy, &signedAt)
 	if seq.Valid {
 		s.Checkpoint = audit.Checkpoint{Anchor: audit.Anchor{Seq: seq.Int64, Hash: hash}, Time: moment(at.Int64),
 			SignedBy: signedBy.Int64, SignedAt: moment(signedAt.Int64)}
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		err = &audit.Broken{Seq: 0, Why: "cannot be told: the record of the log's head is gone"}
 	}
 	return s, err
 }
