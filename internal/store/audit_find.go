@@ -13,14 +13,23 @@ import (
 	"latchkey/internal/fault"
 )
 
-// snapshot runs fn on the database as of one moment.
+// snapshot runs fn on the database as of one moment. A connection that is lost meanwhile is
+// replaced once, and fn runs again: it must set, not add to, what it leaves outside.
 func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
+	err := s.snapshotOnce(ctx, fn)
+	if err != nil && s.dialect.lost(err) {
+		err = s.snapshotOnce(ctx, fn)
+	}
+	return s.dialect.translate(err)
+}
+
+func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) error {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return s.dialect.translate(fmt.Errorf("begin: %w", err))
+		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	return s.dialect.translate(fn(queries{db: tx}))
+	return fn(queries{db: tx})
 }
 
 // FindEvents returns a page of the events that a filter chooses, how many there are in all,
@@ -126,10 +135,9 @@ func (q queries) window(ctx context.Context, query audit.Query) (window, error) 
 func (q queries) firstAt(ctx context.Context, t time.Time, none int64) (int64, error) {
 	// Times are whole milliseconds: t is rounded up to one.
 	ms := t.Add(time.Millisecond - 1).UnixMilli()
-	var seq int64
-	err := q.db.QueryRowContext(ctx, `SELECT seq FROM audit_events WHERE at >= $1 ORDER BY at, seq LIMIT 1`, ms).Scan(&seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return none, nil
+	seq, found, err := first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE at >= $1 ORDER BY at, seq LIMIT 1`, ms)
+	if !found {
+		return none, err
 	}
 	return seq, err
 }

@@ -101,11 +101,13 @@ func (d sqliteDialect) translate(err error) error {
 	if !errors.As(err, &driver) {
 		return err
 	}
-	switch code := driver.Code(); code {
+	switch driver.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return exists(err)
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return gone(err)
+	}
+	switch driver.Code() & 0xff { // what it is about, without the details
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 		return fault.NewUnavailable(err)
 	}
