@@ -45,9 +45,16 @@ func (l *lockedText) String() string {
 	return l.text.String()
 }
 
-// newSite starts a seeded server; change may adapt its options.
+// newSite starts a seeded server on a file of its own; change may adapt its options.
 func newSite(t testing.TB, change ...func(*app.Options)) *site {
 	t.Helper()
+	return newSiteOn(t, config.Config{Data: t.TempDir()}, change...)
+}
+
+// newSiteOn is newSite on the database that cfg names.
+func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *site {
+	t.Helper()
+	cfg.Addr = "127.0.0.1:0"
 	s := &site{logs: &lockedText{}, now: time.Now}
 	o := app.Options{Log: s.logs, Demo: app.DemoAccounts(), Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}}
 	for _, f := range change {
@@ -57,7 +64,7 @@ func newSite(t testing.TB, change ...func(*app.Options)) *site {
 		s.now = o.Now
 	}
 	var err error
-	s.app, err = app.New(context.Background(), config.Config{Addr: "127.0.0.1:0", Data: t.TempDir()}, o)
+	s.app, err = app.New(context.Background(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}
