@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -111,9 +112,11 @@ func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error
 }
 
 // defused keeps spreadsheets from taking a cell for a formula: somebody else may have chosen
-// the name in it. A leading apostrophe makes it text.
+// the name in it. A leading apostrophe makes it text. What is wide or comes after blanks
+// counts as well, since some programs drop blanks and narrow what they read.
 func defused(cell string) string {
-	if start := strings.TrimLeft(cell, " "); start != "" && strings.IndexByte("=+-@\t\r\n", start[0]) >= 0 {
+	start := strings.TrimLeft(cell, " \u00a0\u3000\ufeff")
+	if first, _ := utf8.DecodeRuneInString(start); start != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + cell
 	}
 	return cell
