@@ -1,0 +1,175 @@
+package web_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+)
+
+const (
+	auditPages    = "/settings/audit-logs"
+	identifyPages = auditPages + "/identify-token"
+)
+
+// storedToken puts a token with a secret of any shape into the Admin's hands.
+func (s *site) storedToken(t testing.TB, secret string) token.Token {
+	t.Helper()
+	ctx, admin := context.Background(), s.caller(t, adminEmail)
+	made := token.Token{ID: ksuid.New().String(), Organization: admin.Organization, Kind: token.Personal, Name: "canary " + rand.Text()[:6], Hint: token.Hint(secret),
+		Owner: admin.ID, Workspace: firstWorkspace(t, s), Scope: "read_only", Legacy: !token.WellFormed(secret), CreatedAt: s.now()}
+	if err := s.app.Store.InTx(ctx, func(tx *store.Tx) error { return tx.InsertToken(ctx, made, token.Digest(secret), "") }); err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// present uses a secret on the API and in front of a proxy, with right and wrong questions.
+func (s *site) present(t *testing.T, secret string) {
+	t.Helper()
+	for _, path := range []string{"/v2/token", "/v2/audit-logs", "/auth/verify?permission=source:edit", "/auth/verify?permission=" + url.QueryEscape(secret)} {
+		r, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+secret)
+		s.browser(t).do(r)
+		r.Header.Del("Authorization")
+		r.SetBasicAuth("somebody@acme.example", secret)
+		s.browser(t).do(r)
+	}
+}
+
+// TestCanary_TheAuditLogAndItsExportsHoldNoSecret uses, identifies and ends tokens of every
+// shape and then looks for their secrets, and for the digests that were pasted, wherever the log
+// is seen.
+func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	ours, err := token.Generate(token.Personal, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, err := token.Generate(token.Workspace, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{"a token of ours": ours.Reveal(), "an imported token": "2bXkq7/legacy+secret=of:any~shape", "one that never was": unknown.Reveal(),
+		"an imported token in lower case": "old_style:secret_in_lower_case", "a mistyped one": ours.Reveal()[:50] + "x"}
+	made := map[string]token.Token{}
+	for name, secret := range secrets {
+		digest := fmt.Sprintf("%x", token.Digest(secret))
+		identified := []answer{}
+		if !strings.Contains(name, "never") && !strings.Contains(name, "mistyped") {
+			made[name] = s.storedToken(t, secret)
+		}
+		s.present(t, secret)
+		for _, pasted := range []string{secret, " " + secret + "\n", digest, strings.ToUpper(digest), "sha256:" + digest} {
+			got := b.post(identifyPages, url.Values{"token": {pasted}})
+			if _, known := made[name]; known != strings.Contains(got.body, "This token is live") || got.status != http.StatusOK {
+				t.Errorf("%s is identified as live: %v, %d", name, !known, got.status)
+			}
+			if known := made[name].Name; known != "" && !strings.Contains(got.body, known) {
+				t.Errorf("%s is not named", name)
+			}
+			identified = append(identified, got)
+		}
+		if known, ok := made[name]; ok {
+			if _, err := s.app.Tokens.Delete(context.Background(), s.caller(t, adminEmail), known.ID); err != nil {
+				t.Fatal(err)
+			}
+			s.present(t, secret)
+			if got := b.post(identifyPages, url.Values{"token": {secret}}); !strings.Contains(got.body, "This token is dead") {
+				t.Errorf("%s is not dead after its end", name)
+			}
+		}
+		for _, got := range identified {
+			if strings.Contains(got.body, secret) || strings.Contains(strings.ToLower(got.body), digest) {
+				t.Errorf("the page repeats what was pasted: %s", name)
+			}
+		}
+	}
+	if err := s.app.Audit.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	seen := s.everywhere(t, b)
+	for _, known := range made {
+		for where, text := range seen {
+			if !strings.Contains(text, known.Name) || !strings.Contains(text, "used_after_revocation") && !strings.Contains(text, "Used after its end") {
+				t.Errorf("%s does not tell of %s: it proves nothing", where, known.Name)
+			}
+		}
+	}
+	for name, secret := range secrets {
+		digest := fmt.Sprintf("%x", token.Digest(secret))
+		for where, text := range seen {
+			if strings.Contains(text, secret) || strings.Contains(strings.ToLower(text), digest) {
+				t.Errorf("%s is in %s", name, where)
+			}
+		}
+		assertNowhere(t, s, name, secret)
+		assertNowhere(t, s, name+", its digest", digest)
+	}
+}
+
+// everywhere is the log in every form in which it is seen.
+func (s *site) everywhere(t *testing.T, b *browser) map[string]string {
+	t.Helper()
+	var file strings.Builder
+	if _, err := audit.WriteFile(context.Background(), s.app.Store, &file); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{"the command's file": file.String()}
+	for _, path := range []string{auditPages + "?q=canary", auditPages + "/export/csv", auditPages + "/export/jsonl"} {
+		got := b.get(path)
+		if got.status != http.StatusOK {
+			t.Fatalf("%s: %d", path, got.status)
+		}
+		seen[path] = got.body
+	}
+	return seen
+}
+
+// TestExport_NeedsNoMoreMemoryForMore exports far more than it may hold.
+func TestExport_NeedsNoMoreMemoryForMore(t *testing.T) {
+	const events, each, most = 2500, 16 << 10, 16 << 20
+	s := newSite(t)
+	visitor, ada := s.signedIn(t, adminEmail), s.caller(t, adminEmail)
+	long := `{"note":"` + strings.Repeat("x", each) + `"}`
+	err := s.app.Store.InTx(context.Background(), func(tx *store.Tx) error {
+		var failed error
+		for i := range events {
+			target := audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("g", i), Name: "Group"}
+			failed = errors.Join(failed, tx.AppendEvent(context.Background(), ada.Did(audit.Created, target).Changed("", long)))
+		}
+		return failed
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"csv", "jsonl"} {
+		r := httptest.NewRequest(http.MethodGet, s.URL+auditPages+"/export/"+format, nil)
+		for _, cookie := range visitor.cookies() {
+			r.AddCookie(cookie)
+		}
+		before, g := heapInUse(), &heapGauge{header: http.Header{}}
+		s.app.Handler.ServeHTTP(g, r)
+		if g.bytes < events*each {
+			t.Errorf("%s: only %d bytes", format, g.bytes)
+		}
+		if g.peak > before+most {
+			t.Errorf("%s: %d MB more in use while %d MB are exported", format, (g.peak-before)>>20, g.bytes>>20)
+		}
+	}
+}
