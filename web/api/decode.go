@@ -187,9 +187,15 @@ func (o *object) take(key string) (json.RawMessage, bool) {
 	return raw, ok
 }
 
+// said is take for a member whose null says nothing: clients write it for what they leave out.
+func (o *object) said(key string) (json.RawMessage, bool) {
+	raw, ok := o.take(key)
+	return raw, ok && string(raw) != "null"
+}
+
 // text takes a string; nil when it is not there.
 func (o *object) text(key string) *string {
-	raw, ok := o.take(key)
+	raw, ok := o.said(key)
 	if !ok {
 		return nil
 	}
@@ -211,7 +217,7 @@ func halfCharacter(s string, raw json.RawMessage) bool {
 
 // flag takes a boolean; nil when it is not there.
 func (o *object) flag(key string) *bool {
-	raw, ok := o.take(key)
+	raw, ok := o.said(key)
 	if !ok {
 		return nil
 	}
@@ -224,7 +230,7 @@ func (o *object) flag(key string) *bool {
 
 // whole takes a whole number; nil when it is not there.
 func (o *object) whole(key string) *int64 {
-	raw, ok := o.take(key)
+	raw, ok := o.said(key)
 	if !ok {
 		return nil
 	}
@@ -247,7 +253,7 @@ func (o *object) raw(key string) *string {
 
 // list takes a list of objects; none when it is not there.
 func (o *object) list(key string) []*object {
-	raw, ok := o.take(key)
+	raw, ok := o.said(key)
 	if !ok {
 		return nil
 	}

@@ -28,19 +28,17 @@ func decodeSample(data string) (name string, err error) {
 
 func TestDecode_NamesWhatIsWrongByPath(t *testing.T) {
 	for body, want := range map[string]map[string]string{
-		`{"name":7}`:                        {"name": "This must be text."},
-		`{"name":null}`:                     {"name": "This must be text."},
-		`{"enabled":"true"}`:                {"enabled": "This must be true or false."},
-		`{"enabled":null}`:                  {"enabled": "This must be true or false."},
-		`{"version":1.5}`:                   {"version": "This must be a whole number."},
-		`{"version":"1"}`:                   {"version": "This must be a whole number."},
-		`{"version":99999999999999999999}`:  {"version": "This must be a whole number."},
-		`{"items":{}}`:                      {"items": "This must be a list of objects."},
-		`{"items":null}`:                    {"items": "This must be a list of objects."},
-		`{"items":[{"id":1},5,{"x":true}]}`: {"items[0].id": "This must be text.", "items[1]": "This must be an object.", "items[2].x": "There is no such field."},
-		`{"nmae":"x","Name":"y"}`:           {"nmae": "There is no such field.", "Name": "There is no such field."},
-		`{"config":{"a":{"b":1,"b":2}}}`:    {"config.a.b": "This name is there twice."},
-		`{"config":[0,{"b":1,"b":2}]}`:      {"config[1].b": "This name is there twice."},
+		`{"name":7}`:                                          {"name": "This must be text."},
+		`{"enabled":"true"}`:                                  {"enabled": "This must be true or false."},
+		`{"version":1.5}`:                                     {"version": "This must be a whole number."},
+		`{"version":"1"}`:                                     {"version": "This must be a whole number."},
+		`{"version":99999999999999999999}`:                    {"version": "This must be a whole number."},
+		`{"items":{}}`:                                        {"items": "This must be a list of objects."},
+		`{"items":[null]}`:                                    {"items[0]": "This must be an object."},
+		`{"items":[{"id":1},5,{"x":true}]}`:                   {"items[0].id": "This must be text.", "items[1]": "This must be an object.", "items[2].x": "There is no such field."},
+		`{"nmae":"x","Name":"y"}`:                             {"nmae": "There is no such field.", "Name": "There is no such field."},
+		`{"config":{"a":{"b":1,"b":2}}}`:                      {"config.a.b": "This name is there twice."},
+		`{"config":[0,{"b":1,"b":2}]}`:                        {"config[1].b": "This name is there twice."},
 		`{"config":[[],{"a":{}},{"b":[{"c":1,"\u0063":2}]}]}`: {"config[2].b[0].c": "This name is there twice."},
 		`{"name":"a","name":"b"}`:                             {"name": "This name is there twice."},
 		`{"name":"\ud800"}`:                                   {"name": "This is not valid text."},
@@ -71,7 +69,7 @@ func TestDecode_RefusesWhatIsNoObject(t *testing.T) {
 }
 
 func TestDecode_TakesWhatIsRight(t *testing.T) {
-	for _, body := range []string{`{}`, `{"name":"a"}`, ` {"name" : "\ufffd", "createdAt":[{}]} `, `{"config":{"a":{"a":1},"b":{"a":1}},"version":-3,"enabled":false,"items":[]}`,
+	for _, body := range []string{`{}`, `{"name":"a"}`, `{"name":null,"enabled":null,"version":null,"items":null}`, ` {"name" : "\ufffd", "createdAt":[{}]} `, `{"config":{"a":{"a":1},"b":{"a":1}},"version":-3,"enabled":false,"items":[]}`,
 		`{"config":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`, `{"config":[` + strings.Repeat("1,", 100_000) + `1]}`} {
 		if _, err := decodeSample(body); err != nil {
 			t.Errorf("%.60s: %v", body, err)

@@ -161,6 +161,31 @@ func TestClient_ASourceWithoutConfigIsReadBackAsItWas(t *testing.T) {
 	}
 }
 
+func TestClient_NullStandsForWhatIsLeftOut(t *testing.T) {
+	o := newOffice(t)
+	c := client{o, o.everything()}
+	for path, bodies := range map[string][2]string{
+		"/v2/sources":      {`{"name":"s","type":"HTTP","externalId":null,"enabled":null,"geoEnrichmentEnabled":null}`, `{"name":null,"type":null,"enabled":false}`},
+		"/v2/destinations": {`{"name":"d","type":"T","version":null}`, `{"version":null,"name":"d2"}`},
+	} {
+		id := o.make(c.secret, path, bodies[0])
+		c.do(http.MethodPut, path+"/"+id, json.RawMessage(bodies[1]), nil)
+	}
+	var made, got clientScript
+	c.do(http.MethodPost, "/transformations", json.RawMessage(`{"name":"t","description":null,"code":"x","language":"javascript"}`), &made)
+	c.do(http.MethodPost, "/transformations/"+made.ID, json.RawMessage(`{"name":"t","description":"d","code":"y","language":"javascript"}`), &made)
+	c.do(http.MethodPost, "/transformations/libraries/publish", json.RawMessage(`{"transformations":[{"versionId":"`+made.VersionID+`","testInput":null}],"libraries":null}`), nil)
+	c.do(http.MethodPost, "/transformations/"+made.ID, json.RawMessage(`{"name":"t","description":null,"code":"z","language":"javascript"}`), &got)
+	if got.Description != "d" {
+		t.Errorf("null made the description %q", got.Description)
+	}
+	if _, details := c.refused(http.MethodPost, "/v2/sources", json.RawMessage(`{"name":null,"type":null}`), http.StatusBadRequest); details["name"] == "" || details["type"] == "" {
+		t.Errorf("details %v", details)
+	}
+	c.refused(http.MethodPut, "/v2/sources/x/external-id", json.RawMessage(`{"externalId":null}`), http.StatusNotFound)
+	c.refused(http.MethodPut, "/v2/sources/"+o.source(c.secret)+"/external-id", json.RawMessage(`{"externalId":null}`), http.StatusBadRequest)
+}
+
 func TestClient_ADestinationKeepsItsVersionAndItsTransformation(t *testing.T) {
 	o := newOffice(t)
 	c := client{o, o.everything()}
