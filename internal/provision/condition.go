@@ -210,6 +210,7 @@ func element(a Attribute, name string) (Attribute, Field, error) {
 
 // compare translates one comparison with a column.
 func compare(a Attribute, field Field, c Comparison) (Condition, error) {
+	c.Value = typed(a, c.Value)
 	if err := fits(a, c); err != nil {
 		return nil, err
 	}

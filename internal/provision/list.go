@@ -66,8 +66,11 @@ func (t Resource) sort(by string) (Sort, error) {
 		return Sort{}, wrong
 	}
 	r, ok := t.resolve(target.Path)
-	if !ok || r.attr.Multi {
+	if !ok || r.attr.Multi && !sortsByValue(r) {
 		return Sort{}, wrong
+	}
+	if r.attr.Multi {
+		return Sort{Attribute: r.attr.Name}, nil
 	}
 	fields := map[string]Field{"id": FieldID, "externalId": FieldExternalID, "userName": FieldUserName, "displayName": FieldName,
 		"active": FieldActive, "meta.created": FieldCreated, "meta.lastModified": FieldModified}
@@ -82,6 +85,14 @@ func (t Resource) sort(by string) (Sort, error) {
 		return Sort{}, wrong
 	}
 	return Sort{Attribute: r.name()}, nil
+}
+
+// sortsByValue reports whether users can be sorted by an attribute with several values, that
+// is by the primary one, otherwise the first (RFC 7644 §3.4.2.3). What is kept elsewhere or
+// not as one text cannot be.
+func sortsByValue(r resolved) bool {
+	value, ok := attribute(r.attr.Sub, "value")
+	return ok && !r.attr.ReadOnly && r.attr.Name != "members" && value.Type != Binary && (r.sub == nil || r.sub.Name == value.Name)
 }
 
 // Users lists the users.

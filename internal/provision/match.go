@@ -30,6 +30,7 @@ func compareElement(a Attribute, c Comparison) (func(v any) bool, error) {
 	if !ok || c.Path.Sub != "" || c.Path.URI != "" {
 		return nil, invalid(InvalidFilter, "Values of %s have no attribute %q.", a.Name, cut(c.Path.String()))
 	}
+	c.Value = typed(sub, c.Value)
 	if err := fits(sub, c); err != nil {
 		return nil, err
 	}
@@ -95,6 +96,17 @@ func compareText(op Operator, have, want string) bool {
 	case Present:
 	}
 	return false
+}
+
+// typed is the value of a comparison in the attribute's type: one provider writes booleans as
+// texts ("True").
+func typed(a Attribute, value any) any {
+	if text, ok := value.(string); ok && a.Type == Boolean {
+		if b, err := coerceBool("", text); err == nil {
+			return b
+		}
+	}
+	return value
 }
 
 // fits checks that an operator and a value suit the attribute's type (RFC 7644 §3.4.2.2).

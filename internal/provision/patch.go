@@ -12,6 +12,9 @@ type Operation struct {
 	Path  string // "" without one
 	Value any
 	Given bool // a value came, null included
+	// Makes says that replacing what a filter does not select makes it. The provider that writes
+	// operations with a capital letter means it so; for all others it fails.
+	Makes bool
 }
 
 // maxOperations is how many operations one request may have.
@@ -65,7 +68,7 @@ func parseOperation(v any) (Operation, error) {
 		}
 		*into = text
 	}
-	o.Op = strings.ToLower(o.Op)
+	o.Op, o.Makes = strings.ToLower(o.Op), o.Op == "Replace"
 	if o.Op != "add" && o.Op != "replace" && o.Op != "remove" {
 		return Operation{}, invalid(InvalidSyntax, "The op of an operation must be add, replace or remove.")
 	}
@@ -98,6 +101,9 @@ func (t Resource) apply(doc Document, o Operation) error {
 	if o.Op != "remove" && !o.Given {
 		return invalid(InvalidValue, "An operation %s needs a value.", o.Op)
 	}
+	if ext, ok := t.extension(o.Path); ok {
+		return t.applyExtension(doc, o, ext, o.Value)
+	}
 	if o.Path != "" {
 		return t.applyAt(doc, o, false)
 	}
@@ -114,26 +120,30 @@ func (t Resource) apply(doc Document, o Operation) error {
 			continue
 		}
 		if ext, ok := t.extension(key); ok {
-			if err := t.applyExtension(doc, o.Op, ext, object[key]); err != nil {
+			if err := t.applyExtension(doc, o, ext, object[key]); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true, Makes: o.Makes}, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// applyExtension sets the attributes of an extension one by one.
-func (t Resource) applyExtension(doc Document, op string, ext Schema, value any) error {
+// applyExtension sets the attributes of an extension one by one, or removes all of it.
+func (t Resource) applyExtension(doc Document, o Operation, ext Schema, value any) error {
+	if o.Op == "remove" || value == nil {
+		delete(doc, ext.ID)
+		return nil
+	}
 	object, ok := value.(map[string]any)
 	if !ok {
 		return invalid(InvalidValue, "The extension %s must be an object.", ext.ID)
 	}
 	for _, key := range sortedKeys(object) {
-		if err := t.applyAt(doc, Operation{Op: op, Path: ext.ID + ":" + key, Value: object[key], Given: true}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true, Makes: o.Makes}, true); err != nil {
 			return err
 		}
 	}
@@ -194,6 +204,9 @@ func (t Resource) applyAt(doc Document, o Operation, named bool) error {
 // applyUnknown keeps attributes of extensions that providers make up, and of values
 // without a path any others, as they came.
 func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath, named bool) error {
+	if o.Op == "remove" {
+		o.Value = nil
+	}
 	ours := target.URI == "" || strings.EqualFold(target.URI, t.Core.ID)
 	switch {
 	case target.Filter != nil, target.Sub != "", ours && !named:
@@ -413,7 +426,8 @@ func emptyObject(v any) bool {
 
 // patchSelected changes the elements that a filter selects. Adding to one that is not
 // there makes it, as the filter describes it; replacing it fails with NoTarget (RFC 7644
-// §3.5.2.3); removing it changes nothing, so that a request can be repeated.
+// §3.5.2.3) unless the operation makes what it replaces; removing it changes nothing, so that a
+// request can be repeated.
 func patchSelected(list []any, o Operation, r resolved, filter Expr) ([]any, error) {
 	matches, err := matcher(r.attr, filter)
 	if err != nil {
@@ -437,7 +451,7 @@ func patchSelected(list []any, o Operation, r resolved, filter Expr) ([]any, err
 		return slices.DeleteFunc(list, emptyObject), nil
 	}
 	fresh := map[string]any{}
-	if o.Op != "add" || !describe(fresh, r.attr, filter) {
+	if o.Op != "add" && !o.Makes || !describe(fresh, r.attr, filter) {
 		return nil, invalid(NoTarget, "No value of %s is selected by [%s].", r.attr.Name, filter)
 	}
 	v, err := patchElement(fresh, o, r)

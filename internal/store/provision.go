@@ -393,8 +393,12 @@ func (f *filterSQL) order(s provision.Search) string {
 	}
 	switch column, ok := f.of.columns[s.Sort.Field]; {
 	case s.Sort.Attribute != "":
-		return ` ORDER BY coalesce((SELECT min(v.value) FROM scim_values v WHERE v.member_id = ` + f.of.id + ` AND v.attribute = ` +
-			f.bind(s.Sort.Attribute) + `), '')` + direction + `, ` + f.of.id
+		otherwise := `''`
+		if s.Sort.Attribute == "emails" {
+			otherwise = f.of.columns[provision.FieldUserName] // all that is known of whom the provider has not written
+		}
+		return ` ORDER BY coalesce((SELECT v.value FROM scim_values v WHERE v.member_id = ` + f.of.id + ` AND v.attribute = ` + f.bind(s.Sort.Attribute) +
+			` ORDER BY v.is_primary DESC, v.position LIMIT 1), ` + otherwise + `)` + direction + `, ` + f.of.id
 	case ok && s.Sort.Field == provision.FieldName:
 		return ` ORDER BY lower(` + column + `)` + direction + `, ` + f.of.id
 	case ok && s.Sort.Field != provision.FieldID:

@@ -161,7 +161,7 @@ func TestQueries_ThatCannotBe(t *testing.T) {
 	for query, typ := range map[string]string{
 		"filter=userName": "invalidFilter", "filter=userName eq": "invalidFilter", "filter=userName eq bob": "invalidFilter",
 		"filter=userName xx \"b\"": "invalidFilter", "filter=(userName pr": "invalidFilter", "filter=userName eq \"b": "invalidFilter",
-		"filter=shoeSize eq \"44\"": "invalidFilter", "filter=active gt true": "invalidFilter", "filter=active eq \"true\"": "invalidFilter",
+		"filter=shoeSize eq \"44\"": "invalidFilter", "filter=active gt true": "invalidFilter", "filter=active eq \"yes\"": "invalidFilter",
 		"filter=userName eq 7": "invalidFilter", "filter=meta.created gt \"yesterday\"": "invalidFilter", "filter=password eq \"x\"": "invalidFilter",
 		"filter=name pr": "invalidFilter", "filter=addresses.locality eq \"x\"": "invalidFilter", "filter=x509Certificates.value co \"x\"": "invalidFilter",
 		"filter=emails[type eq \"a\" and emails[type pr]]": "invalidFilter", "filter=title[value eq \"x\"]": "invalidFilter",
@@ -169,7 +169,7 @@ func TestQueries_ThatCannotBe(t *testing.T) {
 		"filter=" + strings.Repeat("(", 40) + "userName pr" + strings.Repeat(")", 40): "invalidFilter",
 		"filter=" + strings.TrimSuffix(strings.Repeat("id pr or ", 70), "or "):        "invalidFilter",
 		"filter=title eq \"" + strings.Repeat("x", 5000) + "\"":                       "invalidFilter",
-		"startIndex=one": "invalidValue", "count=many": "invalidValue", "sortBy=emails": "invalidValue", "sortBy=shoeSize": "invalidValue", "sortBy=name": "invalidValue",
+		"startIndex=one": "invalidValue", "count=many": "invalidValue", "sortBy=emails.type": "invalidValue", "sortBy=groups": "invalidValue", "sortBy=addresses": "invalidValue", "sortBy=shoeSize": "invalidValue", "sortBy=name": "invalidValue",
 	} {
 		w.problem(400, typ, "GET", "/Users?"+strings.NewReplacer(" ", "%20", `"`, "%22", ";", "%3B").Replace(query), "")
 	}
@@ -201,6 +201,7 @@ func TestFilters_RunOnTheDatabase(t *testing.T) {
 		`title ne null`:                                           "bob Cid Éva",
 		`title ne "dr"`:                                           "Ada dora%_ Éva",
 		`active eq false`:                                         "Cid",
+		`active eq "False"`:                                       "Cid",
 		`active ne false and title eq "dr"`:                       "bob",
 		`externalId eq "x1"`:                                      "",
 		`externalId eq "X1"`:                                      "Cid",
@@ -241,7 +242,8 @@ func TestFilters_RunOnTheDatabase(t *testing.T) {
 func TestSort_OrdersByWhatIsAsked(t *testing.T) {
 	w := newWorld(t)
 	for _, u := range [][2]string{{"zed@acme.example", "Beta"}, {"mia@acme.example", "alpha"}} {
-		w.want(201, "POST", "/Users", userStart+`"userName":"`+u[0]+`","displayName":"`+u[1]+`","title":"`+u[1][:1]+`"}`)
+		w.want(201, "POST", "/Users", userStart+`"userName":"`+u[0]+`","displayName":"`+u[1]+`","title":"`+u[1][:1]+`",
+			"emails":[{"value":"0@home.example"},{"value":"`+strings.ToLower(u[1])[:1]+`@x.example","type":"work","primary":`+fmt.Sprint(u[1] == "alpha")+`}]}`)
 	}
 	for query, want := range map[string]string{
 		"sortBy=userName":                                 "Ada alpha Beta",
@@ -249,6 +251,8 @@ func TestSort_OrdersByWhatIsAsked(t *testing.T) {
 		"sortBy=displayName&sortOrder=descending":         "Beta alpha Ada",
 		"sortBy=title&sortOrder=ascending":                "Ada alpha Beta",
 		"sortBy=meta.created&sortOrder=ascending&count=1": "Ada",
+		"sortBy=emails":                                   "Beta alpha Ada",
+		"sortBy=emails.value&sortOrder=descending":        "Ada alpha Beta",
 	} {
 		var names []string
 		for _, r := range w.want(200, "GET", "/Users?"+query, "").get("Resources").([]any) {
