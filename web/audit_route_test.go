@@ -100,11 +100,8 @@ func stateRoutes() []string {
 	for _, p := range append(api.Routes(nil), api.WorkspaceRoutes(nil)...) {
 		add(p.Method, p.Path)
 	}
-	for _, p := range scim.Routes(nil) {
-		// The last rows answer what is no endpoint.
-		if strings.HasPrefix(p.Path, scim.Base+"/Users") || strings.HasPrefix(p.Path, scim.Base+"/Groups") {
-			add(p.Method, p.Path)
-		}
+	for _, p := range scim.Endpoints(nil) {
+		add(p.Method, p.Path)
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
+	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
 
@@ -107,15 +108,24 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// maxProvisioned is how large a provider's request may be: a group with ten thousand members
+// by id, address and name. It is read only when the token is good.
+const maxProvisioned = 4 << 20
+
 // bodyLimit refuses a body that says it is too long, and makes reading more than maxBody
-// fail with *http.MaxBytesError.
+// fail with *http.MaxBytesError. That is all it does for providers, whose refused requests are
+// recorded by those who know the token.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, limit := c.Request(), int64(maxBody)
-		if r.URL.Path == ui.MigrationUpload {
+		provisioned := scim.Serves(r.URL.Path)
+		switch {
+		case provisioned:
+			limit = maxProvisioned
+		case r.URL.Path == ui.MigrationUpload:
 			limit = maxUpload
 		}
-		if r.ContentLength > limit {
+		if r.ContentLength > limit && !provisioned {
 			return fault.NewTooLarge("The form is too large.")
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)

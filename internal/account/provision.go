@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 
 	"github.com/segmentio/ksuid"
 
@@ -14,9 +13,6 @@ import (
 // What an identity provider may do with members and groups, by the same rules as in the
 // dashboard. These are steps of a transaction that package provision has begun, has
 // decided about and holds the organization in; each writes its audit event.
-
-// ErrLastAdmin is the cause of the Conflict that keeps the last active Admin active.
-var ErrLastAdmin = errors.New("the last active Admin must stay active")
 
 // Join adds a member with baseline only: in every workspace, by an empty policy of its
 // own. The role is Member. Conflict when the e-mail is taken; Denied when the plan has no
@@ -44,7 +40,7 @@ func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Membe
 }
 
 // SetStatus deactivates or reactivates a member. Having that status already changes
-// nothing. Conflict, with [ErrLastAdmin] as its cause, for the last active Admin.
+// nothing. Conflict for the last active Admin.
 func SetStatus(ctx context.Context, tx Tx, by audit.Caller, m Member, status Status) (Member, error) {
 	if m.Status == status {
 		return m, nil
@@ -58,11 +54,19 @@ func SetStatus(ctx context.Context, tx Tx, by audit.Caller, m Member, status Sta
 	if err := updateMember(ctx, tx, by, action, old, &m); err != nil {
 		return old, err
 	}
-	err := keepAnAdmin(ctx, tx, m.Organization)
-	if f := fault.Of(err); f != nil && f.Kind == fault.Conflict {
-		f.Cause = ErrLastAdmin
+	return m, keepAnAdmin(ctx, tx, m.Organization)
+}
+
+// NoteProvisioned appends the event of a change that only the identity provider's own document
+// about a member shows: whether there is one, before and now, and the names of the attributes
+// that are others. Their values (telephone numbers, addresses) stay out of a log from which
+// nothing can be taken.
+func NoteProvisioned(ctx context.Context, tx Tx, by audit.Caller, m Member, before, now bool, attributes []string) error {
+	was, is := state{"provisioned": before}, state{"provisioned": now}
+	if len(attributes) > 0 {
+		is["attributes"] = attributes
 	}
-	return m, err
+	return tx.AppendEvent(ctx, by.Did(audit.Provisioned, m.target()).Changed(was.String(), is.String()))
 }
 
 // SetName renames a member. The same name changes nothing; Invalid for one that cannot be.

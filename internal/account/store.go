@@ -30,7 +30,8 @@ type Store interface {
 	Claimed(ctx context.Context) (bool, error)
 	// SoleOrganization returns the installation's organization; NotFound when there is none.
 	SoleOrganization(ctx context.Context) (Organization, error)
-	// RecentEvents lists the newest audit events, of one actor or (actor "") of all.
+	// RecentEvents lists the newest audit events, of one actor or (actor "") of all but what
+	// identity providers ask.
 	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
 }
 

@@ -31,6 +31,7 @@ const (
 	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
+	TargetSCIMRequest           TargetType = "scim_request" // one that left no event of its own
 )
 
 // Action is what was done, in the wire vocabulary of the audit log API.
@@ -73,6 +74,11 @@ const (
 	DisconnectedSQLModel     Action = "disconnected_sql_model"
 	Published                Action = "published"
 	Pruned                   Action = "pruned" // of the log itself, see [Checkpoint]
+	Provisioned              Action = "provisioned"
+	Read                     Action = "read"
+	Refused                  Action = "refused"
+	Failed                   Action = "failed"
+	Unchanged                Action = "unchanged"
 )
 
 // vocabulary is the closed list of pairs that the log may hold.
@@ -84,7 +90,7 @@ func vocabulary() map[TargetType][]Action {
 	}
 	return map[TargetType][]Action{
 		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
-			Deactivated, Reactivated, ProfileUpdated, PasswordChanged},
+			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, Provisioned},
 		TargetInvitation:    life,
 		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},
 		TargetPolicy:        {Created, Updated, Deleted},
@@ -106,6 +112,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetProfiles:              life,
 		TargetConnection:            life,
 		TargetAuditLog:              {Pruned},
+		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // take it over by changing it. InvalidSyntax and InvalidValue for a body that cannot be.
 func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
 		doc, err := s.groups.read(body)
 		if err != nil {
 			return err
@@ -86,14 +86,14 @@ func (s *Service) PatchGroup(ctx context.Context, call Call, id string, operatio
 	return s.changeGroup(ctx, call, id, func(doc Document) (Document, error) { return s.groups.patch(doc, operations) })
 }
 
-func (s *Service) changeGroup(ctx context.Context, call Call, id string, change func(Document) (Document, error)) (Rendered, error) {
+func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit func(Document) (Document, error)) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
 		g, before, err := s.groupToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
 		}
-		after, err := change(before.Document)
+		after, err := edit(before.Document)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (s *Service) changeGroup(ctx context.Context, call Call, id string, change 
 }
 
 // groupToChange loads a group as a client sees it and checks If-Match.
-func (s *Service) groupToChange(ctx context.Context, tx Tx, call Call, id string) (account.Group, Rendered, error) {
+func (s *Service) groupToChange(ctx context.Context, tx *change, call Call, id string) (account.Group, Rendered, error) {
 	g, err := tx.Group(ctx, call.By.Organization, id)
 	if err != nil {
 		return g, Rendered{}, notFound(err, "Group", id)
@@ -136,7 +136,7 @@ func (s *Service) groupToChange(ctx context.Context, tx Tx, call Call, id string
 
 // DeleteGroup removes a group. NotFound and StaleVersion as for ReplaceUser.
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
-	return s.write(ctx, call, func(tx Tx, _ account.Organization) error {
+	return s.write(ctx, call, func(tx *change, _ account.Organization) error {
 		g, _, err := s.groupToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 
 // setMembers makes the members of a group those of the document and reports whether
 // anything changed.
-func (s *Service) setMembers(ctx context.Context, tx Tx, call Call, g account.Group, doc Document) (bool, error) {
+func (s *Service) setMembers(ctx context.Context, tx *change, call Call, g account.Group, doc Document) (bool, error) {
 	current, err := tx.MembersByGroup(ctx, g.Organization, []string{g.ID})
 	if err != nil {
 		return false, err
@@ -181,7 +181,7 @@ func (s *Service) setMembers(ctx context.Context, tx Tx, call Call, g account.Gr
 type membershipStep func(ctx context.Context, tx account.Tx, by audit.Caller, g account.Group, m account.Member) error
 
 // takeStep takes one step with one member; InvalidValue when there is no such user.
-func takeStep(ctx context.Context, tx Tx, call Call, g account.Group, id string, step membershipStep) error {
+func takeStep(ctx context.Context, tx *change, call Call, g account.Group, id string, step membershipStep) error {
 	u, err := tx.ProvisionedUser(ctx, g.Organization, id)
 	if fault.Is(err, fault.NotFound) {
 		return invalid(InvalidValue, "The member %q is not a user.", cut(id))

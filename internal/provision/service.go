@@ -12,7 +12,6 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -46,6 +45,9 @@ type Call struct {
 	By      audit.Caller
 	Base    string // address of the protocol, without a slash at the end, for locations
 	IfMatch string // the header of that name; "" for any version
+	// Record is what will be given to [Service.Record]: the use cases note in it how many events
+	// of the audit log tell of the request. It may be nil.
+	Record *Request
 }
 
 // Enter answers whether the caller may use the protocol at all, for what needs nothing
@@ -75,34 +77,6 @@ func open(org account.Organization) error {
 		return fault.NewDenied("SCIM provisioning is switched off. An Admin can switch it on in Latchkey under Access Management, Provisioning.")
 	}
 	return nil
-}
-
-// write runs fn as one change of the organization, held, all or nothing. What the
-// protection of the last Admin refuses is an event of its own.
-func (s *Service) write(ctx context.Context, call Call, fn func(tx Tx, org account.Organization) error) error {
-	if err := s.may(call.By); err != nil {
-		return err
-	}
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		org, err := tx.HoldOrganization(ctx, call.By.Organization)
-		if err != nil {
-			return err
-		}
-		if err := open(org); err != nil {
-			return err
-		}
-		return fn(tx, org)
-	})
-	if errors.Is(err, account.ErrLastAdmin) {
-		return errors.Join(err, s.store.InTx(ctx, func(tx Tx) error { return tx.AppendEvent(ctx, refusal(call.By)) }))
-	}
-	return err
-}
-
-// refusal is the event that says that a token tried to deactivate the last active Admin.
-func refusal(by audit.Caller) audit.Event {
-	target := audit.Target{Type: audit.TargetServiceToken, ID: by.ID, Name: by.Name}
-	return by.Did(audit.AccessDenied, target).Changed("", `{"because":"SCIM cannot deactivate the last active Admin."}`)
 }
 
 // unchanged checks If-Match against the current version (RFC 7644 §3.14).
@@ -150,35 +124,4 @@ func (s *Service) Enable(ctx context.Context, by audit.Caller, enabled bool) err
 func (s *Service) manage(by audit.Caller) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageOrganization,
 		access.Resource{Organization: by.Organization}).Err("That page")
-}
-
-// keptRequests is how many requests are kept of each kind: a thousand successes must not
-// push out the failure that an Admin looks for.
-const keptRequests = 200
-
-// Requests lists the newest recorded requests, at most limit of them; failed keeps to
-// those that failed. Denied to all but Admins.
-func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, limit int) ([]Request, error) {
-	if err := s.manage(by); err != nil {
-		return nil, err
-	}
-	return s.store.ProvisionRequests(ctx, by.Organization, failed, limit)
-}
-
-// Record keeps how a request of a known token ended. Texts are cut to what a list shows.
-func (s *Service) Record(ctx context.Context, by audit.Caller, r Request) error {
-	r.Organization, r.Token, r.TokenName, r.IP = by.Organization, by.ID, by.Name, by.Origin.IP
-	r.Path, r.Subject, r.Detail = trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
-	return s.store.InTx(ctx, func(tx Tx) error {
-		r.At = tx.Now()
-		return tx.RecordRequest(ctx, r, keptRequests)
-	})
-}
-
-func trim(s string, most int) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

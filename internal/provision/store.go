@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"time"
 
 	"latchkey/internal/account"
 )
@@ -33,8 +32,9 @@ type Search struct {
 	Limit      int // 0: only count
 }
 
-// Sort is what a list is sorted by: a field or, with Attribute, a single value of users'
-// documents. The zero Sort is the order of ids. Equal ones are in the order of ids.
+// Sort is what a list is sorted by: a field or, with Attribute, a value of users' documents:
+// the primary one of several, otherwise the first. The zero Sort is the order of ids. Equal
+// ones are in the order of ids.
 type Sort struct {
 	Field     Field
 	Attribute string
@@ -95,22 +95,3 @@ type Tx interface {
 	// RecordRequest keeps a request and drops the oldest of its kind (failed or not) beyond keep.
 	RecordRequest(ctx context.Context, r Request, keep int) error
 }
-
-// Request is one recorded provisioning request. It holds no credential and no body.
-type Request struct {
-	ID           string
-	Organization string
-	At           time.Time
-	Token        string // id of the token that carried it
-	TokenName    string
-	Method       string
-	Path         string // behind the base path, with the query
-	Subject      string // whom or what it was about, as sent: a user name or a display name
-	Status       int
-	Type         ProblemType
-	Detail       string // why it failed
-	IP           string
-}
-
-// Failed reports whether the request was refused or could not be done.
-func (r Request) Failed() bool { return r.Status >= 400 }

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"latchkey/internal/account"
@@ -28,14 +29,31 @@ func (u User) document() (Document, error) {
 	if fold(doc.text("userName")) != u.Email {
 		doc["userName"] = u.Email
 	}
-	if _, ok := doc["emails"]; !ok {
-		doc["emails"] = []any{map[string]any{"value": u.Email, "type": "work", "primary": true}}
-	}
+	doc = withAddress(doc, u.Email)
 	if u.ExternalID != "" {
 		doc["externalId"] = u.ExternalID
 	}
 	doc["active"] = u.Status == account.Active
 	return doc, nil
+}
+
+// withAddress is a document that has addresses: those in it, otherwise the one that Latchkey knows.
+func withAddress(doc Document, address string) Document {
+	if _, ok := doc["emails"]; ok {
+		return doc
+	}
+	doc = maps.Clone(doc)
+	doc["emails"] = []any{map[string]any{"value": address, "type": "work", "primary": true}}
+	return doc
+}
+
+// shown is a document as a client gets it: with the member's name and address where it has none.
+func (u User) shown(doc Document) Document {
+	doc = maps.Clone(withAddress(doc, u.Email))
+	if _, ok := doc["displayName"]; !ok {
+		doc["displayName"] = u.Name
+	}
+	return doc
 }
 
 // stored is the document as it is kept: what the member itself holds is left out. It is a

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ type reader interface {
 // InvalidSyntax or InvalidValue for a body that cannot be.
 func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
 		doc, err := s.users.read(body)
 		if err != nil {
 			return err
@@ -56,7 +58,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any
 }
 
 // join makes the member. A duplicate that appears meanwhile is the other's.
-func join(ctx context.Context, tx Tx, call Call, org account.Organization, doc Document, address string) (User, error) {
+func join(ctx context.Context, tx *change, call Call, org account.Organization, doc Document, address string) (User, error) {
 	name, err := displayName(doc)
 	if err != nil {
 		return User{}, err
@@ -109,9 +111,9 @@ func (s *Service) PatchUser(ctx context.Context, call Call, id string, operation
 	return s.changeUser(ctx, call, id, func(doc Document) (Document, error) { return s.users.patch(doc, operations) })
 }
 
-func (s *Service) changeUser(ctx context.Context, call Call, id string, change func(Document) (Document, error)) (Rendered, error) {
+func (s *Service) changeUser(ctx context.Context, call Call, id string, edit func(Document) (Document, error)) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx Tx, org account.Organization) error {
+	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -120,7 +122,7 @@ func (s *Service) changeUser(ctx context.Context, call Call, id string, change f
 		if err != nil {
 			return err
 		}
-		after, err := change(before)
+		after, err := edit(before)
 		if err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ func (s *Service) changeUser(ctx context.Context, call Call, id string, change f
 }
 
 // userToChange loads a user and checks If-Match.
-func (s *Service) userToChange(ctx context.Context, tx Tx, call Call, id string) (User, error) {
+func (s *Service) userToChange(ctx context.Context, tx *change, call Call, id string) (User, error) {
 	u, err := tx.ProvisionedUser(ctx, call.By.Organization, id)
 	if err != nil {
 		return User{}, notFound(err, "User", id)
@@ -149,9 +151,21 @@ func (s *Service) userToChange(ctx context.Context, tx Tx, call Call, id string)
 	return u, call.unchanged(r.Version)
 }
 
-// save brings the member in line with the document and keeps it.
-func (s *Service) save(ctx context.Context, tx Tx, call Call, u User, doc Document) (Rendered, error) {
-	m, err := follow(ctx, tx, call, u, doc)
+// save brings the member in line with the document and keeps it. A document that says nothing
+// new is not written, and so its user was not modified (RFC 7644 §3.5.2.1).
+func (s *Service) save(ctx context.Context, tx *change, call Call, u User, doc Document) (Rendered, error) {
+	before, err := u.document()
+	if err != nil {
+		return Rendered{}, err
+	}
+	if _, given := doc["active"]; !given {
+		doc["active"] = before["active"]
+	}
+	attributes := changedAttributes(u.shown(before), u.shown(doc))
+	if u.Linked && len(attributes) == 0 {
+		return renderUser(ctx, tx, call, u)
+	}
+	m, err := follow(ctx, tx, call, u.Member, before, doc)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -163,28 +177,48 @@ func (s *Service) save(ctx context.Context, tx Tx, call Call, u User, doc Docume
 		return Rendered{}, invalid(InvalidValue, "The attribute externalId is longer than %d bytes.", maxElement)
 	}
 	m.UpdatedAt = tx.Now()
-	if err := tx.SaveUser(ctx, m, text, s.users.elements(doc)); err != nil {
+	if err := tx.SaveUser(ctx, m, text, s.users.elements(withAddress(doc, m.Email))); err != nil {
 		return Rendered{}, err
+	}
+	if tx.events == 0 {
+		if err := account.NoteProvisioned(ctx, tx, call.By, m, u.Linked, true, attributes); err != nil {
+			return Rendered{}, err
+		}
 	}
 	return renderUser(ctx, tx, call, User{Member: m, Linked: true, Document: text})
 }
 
+// mostNamed is how many attributes the audit log names of one change.
+const mostNamed = 50
+
+// changedAttributes names the attributes that two documents differ in, in order.
+func changedAttributes(before, after Document) []string {
+	var names []string
+	for name, value := range after {
+		if !reflect.DeepEqual(before[name], value) {
+			names = append(names, trim(name, 100))
+		}
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			names = append(names, trim(name, 100))
+		}
+	}
+	slices.Sort(names)
+	return names[:min(len(names), mostNamed)]
+}
+
 // follow applies name and status. The name is touched only when the document asks for
 // another one than before, so that a member's own choice lasts.
-func follow(ctx context.Context, tx Tx, call Call, u User, doc Document) (account.Member, error) {
-	before, err := u.document()
-	if err != nil {
-		return u.Member, err
-	}
+func follow(ctx context.Context, tx *change, call Call, m account.Member, before, doc Document) (account.Member, error) {
 	was, err := displayName(before)
 	if err != nil {
-		return u.Member, err
+		return m, err
 	}
 	name, err := displayName(doc)
 	if err != nil {
-		return u.Member, err
+		return m, err
 	}
-	m := u.Member
 	if name != "" && name != was {
 		if m, err = account.SetName(ctx, tx, call.By, m, name); err != nil {
 			return m, err
@@ -201,7 +235,7 @@ func follow(ctx context.Context, tx Tx, call Call, u User, doc Document) (accoun
 }
 
 // setStatus changes the status; a deactivated member's sessions end at once.
-func setStatus(ctx context.Context, tx Tx, call Call, m account.Member, status account.Status) (account.Member, error) {
+func setStatus(ctx context.Context, tx *change, call Call, m account.Member, status account.Status) (account.Member, error) {
 	ending := m.Status == account.Active && status == account.Deactivated
 	m, err := account.SetStatus(ctx, tx, call.By, m, status)
 	if err == nil && ending {
@@ -214,7 +248,7 @@ func setStatus(ctx context.Context, tx Tx, call Call, m account.Member, status a
 // manages. For the protocol it is gone (RFC 7644 §3.6); creating it anew brings it back.
 // Conflict for the last active Admin; NotFound and StaleVersion as for ReplaceUser.
 func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
-	return s.write(ctx, call, func(tx Tx, org account.Organization) error {
+	return s.write(ctx, call, func(tx *change, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -235,6 +269,11 @@ func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 				continue
 			}
 			if err := account.Withdraw(ctx, tx, call.By, g, u.Member); err != nil {
+				return err
+			}
+		}
+		if tx.events == 0 {
+			if err := account.NoteProvisioned(ctx, tx, call.By, u.Member, u.Linked, false, nil); err != nil {
 				return err
 			}
 		}
@@ -266,9 +305,7 @@ func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rend
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := doc["displayName"]; !ok {
-			doc["displayName"] = u.Name
-		}
+		doc = u.shown(doc)
 		if in := references(groups[u.ID], call.Base+"/Groups/", ""); len(in) > 0 {
 			doc["groups"] = in
 		}

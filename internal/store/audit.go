@@ -81,11 +81,11 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 }
 
 // RecentEvents returns the newest events of an organization, newest first. With
-// actor set, only what that member or token did.
+// actor set, only what that member or token did; otherwise without what providers ask.
 func (q queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
 	if actor == "" {
 		return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
-			WHERE `+ofOrganization+` ORDER BY seq DESC LIMIT $2`, organization, limit)
+			WHERE `+ofOrganization+` AND target_type <> 'scim_request' ORDER BY seq DESC LIMIT $2`, organization, limit)
 	}
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
 		WHERE organization_id = $1 AND actor_id = $2 ORDER BY seq DESC LIMIT $3`, organization, actor, limit)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/segmentio/ksuid"
-
 	"latchkey/internal/account"
 	"latchkey/internal/provision"
 	"latchkey/internal/verify"
@@ -199,7 +197,7 @@ func (q queries) ProvisionRequests(ctx context.Context, organization string, fai
 // RecordRequest keeps a request and drops the oldest of its kind beyond keep.
 func (tx *Tx) RecordRequest(ctx context.Context, r provision.Request, keep int) error {
 	if _, err := tx.exec(ctx, `INSERT INTO scim_requests (`+requestColumns+`, failed) VALUES (`+placeholders(1, 13)+`)`,
-		ksuid.New().String(), r.Organization, millis(r.At), r.Token, r.TokenName, r.Method, r.Path, r.Subject, r.Status, r.Type, r.Detail, r.IP,
+		r.ID, r.Organization, millis(r.At), r.Token, r.TokenName, r.Method, r.Path, r.Subject, r.Status, r.Type, r.Detail, r.IP,
 		r.Failed()); err != nil {
 		return err
 	}

@@ -41,17 +41,21 @@ func readResource(c echo.Context, name string) (map[string]any, error) {
 		return nil, err
 	}
 	for key, value := range body {
-		if text, ok := value.(string); ok && strings.EqualFold(key, name) {
-			c.Set(subjectKey, text)
+		if strings.EqualFold(key, name) {
+			about(c, value)
 		}
 	}
-	return body, nil
+	_, err = asked(c) // before anything changes
+	return body, err
 }
 
 // readPatch reads the operations of a PATCH request.
 func readPatch(c echo.Context) ([]provision.Operation, error) {
 	raw, err := readBody(c)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := asked(c); err != nil { // before anything changes
 		return nil, err
 	}
 	return provision.ParsePatch(raw)
@@ -61,16 +65,14 @@ func readPatch(c echo.Context) ([]provision.Operation, error) {
 func answerResource(c echo.Context, status int, t provision.Resource, r provision.Rendered, name string) error {
 	h := c.Response().Header()
 	h.Set("ETag", r.Version)
-	if text, ok := r.Document[name].(string); ok {
-		c.Set(subjectKey, text)
-	}
+	about(c, r.Document[name])
 	if status == http.StatusCreated {
 		h.Set("Location", r.Location)
 	}
 	if known(c.Request(), r.Version) {
 		return c.NoContent(http.StatusNotModified)
 	}
-	want, err := wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
+	want, err := asked(c)
 	if err != nil {
 		return err
 	}
@@ -84,11 +86,16 @@ func known(r *http.Request, version string) bool {
 		return false
 	}
 	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if strings.TrimPrefix(strings.TrimSpace(tag), "W/") == strings.TrimPrefix(version, "W/") {
+		if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(version, "W/") {
 			return true
 		}
 	}
 	return false
+}
+
+// asked is the choice of attributes in the address of a request.
+func asked(c echo.Context) (provision.Attributes, error) {
+	return wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
 }
 
 // wanted is the choice of attributes; asking for some and for all but some is Invalid.
@@ -146,13 +153,13 @@ func readQuery(c echo.Context) (provision.ListQuery, provision.Attributes, error
 		}
 		q.Count = &n
 	}
-	want, err := wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
+	want, err := asked(c)
 	return q, want, err
 }
 
 func whole(text string) (int, error) {
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range it is the nearest that there is
 		return 0, fault.NewInvalid("The parameters startIndex and count must be whole numbers.")
 	}
 	return int(n), nil

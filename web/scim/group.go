@@ -80,7 +80,7 @@ func (h *Handlers) patchGroup(c echo.Context) error {
 	}
 	if c.QueryParam("attributes") == "" && c.QueryParam("excludedAttributes") == "" {
 		// A group may have thousands of members, and providers do not read them here.
-		c.Set(subjectKey, r.Document[displayName])
+		about(c, r.Document[displayName])
 		c.Response().Header().Set("ETag", r.Version)
 		return c.NoContent(http.StatusNoContent)
 	}
@@ -97,5 +97,7 @@ func (h *Handlers) deleteGroup(c echo.Context) error {
 
 func (h *Handlers) noteGroup(c echo.Context) {
 	r, err := h.d.Provision.Group(c.Request().Context(), h.call(c), c.Param("id"))
-	about(c, r, err, displayName)
+	if err == nil {
+		about(c, r.Document[displayName])
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/web/scim"
@@ -126,10 +127,11 @@ func TestLastAdmin_CannotBeLockedOut(t *testing.T) {
 		"PUT":    strings.Replace(oktaUser("ada@acme.example", "Eve", "B", "77"), `"active":true`, `"active":false`, 1),
 		"DELETE": "",
 	} {
-		before := w.events(w.satID)
+		before := w.log(w.satID)
 		w.problem(409, "", method, "/Users/"+w.admin.ID, body)
-		if got := w.events(w.satID)[len(before):]; !slices.Equal(got, []string{"service_access_token access_denied"}) {
-			t.Errorf("%s: events %v", method, got)
+		got := w.log(w.satID)[len(before):]
+		if len(got) != 1 || got[0].Action != audit.Refused || got[0].Target.ID != w.admin.ID || !strings.Contains(got[0].After, "last active Admin") {
+			t.Errorf("%s: events %+v", method, got)
 		}
 		if m := w.member(w.admin.ID); m.Status != account.Active || m.Name != "Ada B" {
 			t.Errorf("%s: the Admin is %+v", method, m)

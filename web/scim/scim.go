@@ -8,16 +8,19 @@
 package scim
 
 import (
-	"context"
 	"log/slog"
+	"mime"
 	"net/http"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/provision"
+	"latchkey/internal/verify"
 	"latchkey/web/respond"
 )
 
@@ -28,7 +31,8 @@ const Base = "/scim/v2"
 type Deps struct {
 	Provision *provision.Service
 	Log       *slog.Logger
-	BaseURL   string // how clients reach this server, without a slash at the end; empty: as the request came
+	Now       func() time.Time // nil: the clock
+	BaseURL   string           // how clients reach this server, without a slash at the end; empty: as the request came
 	// Bearer lets requests with a good token through, whatever its level; Caller is the
 	// token that it accepted, and nobody outside of it.
 	Bearer echo.MiddlewareFunc
@@ -40,60 +44,25 @@ type Deps struct {
 func Serves(path string) bool { return path == "/scim" || strings.HasPrefix(path, "/scim/") }
 
 // Handlers is the front door.
-type Handlers struct{ d Deps }
-
-// New makes the handlers.
-func New(d Deps) *Handlers { return &Handlers{d: d} }
-
-// Route is one row of the table of routes. All of them are behind [Handlers.Chain].
-type Route struct {
-	Method string
-	Path   string
-	Handle echo.HandlerFunc
+type Handlers struct {
+	d       Deps
+	secrets *regexp.Regexp  // finds secrets of tokens
+	wrong   *verify.Limiter // tokens of the wrong kind that the list of requests is told of
 }
 
-// Routes is the table. Its last rows answer whatever the others do not, as SCIM.
-func Routes(h *Handlers) []Route {
-	const (
-		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
-	)
-	table := []Route{
-		{get, Base + "/Users", h.listUsers},
-		{post, Base + "/Users", h.createUser},
-		{post, Base + "/Users/.search", h.searchUsers},
-		{get, Base + "/Users/:id", h.getUser},
-		{put, Base + "/Users/:id", h.replaceUser},
-		{patch, Base + "/Users/:id", h.patchUser},
-		{del, Base + "/Users/:id", h.deleteUser},
-
-		{get, Base + "/Groups", h.listGroups},
-		{post, Base + "/Groups", h.createGroup},
-		{post, Base + "/Groups/.search", h.searchGroups},
-		{get, Base + "/Groups/:id", h.getGroup},
-		{put, Base + "/Groups/:id", h.replaceGroup},
-		{patch, Base + "/Groups/:id", h.patchGroup},
-		{del, Base + "/Groups/:id", h.deleteGroup},
-
-		{get, Base + "/ServiceProviderConfig", h.serviceProviderConfig},
-		{get, Base + "/ResourceTypes", h.resourceTypes},
-		{get, Base + "/ResourceTypes/:id", h.resourceType},
-		{get, Base + "/Schemas", h.schemas},
-		{get, Base + "/Schemas/:id", h.schema},
+// New makes the handlers.
+func New(d Deps) *Handlers {
+	if d.Now == nil {
+		d.Now = time.Now
 	}
-	for _, method := range []string{get, post, put, patch, del} {
-		table = append(table,
-			Route{method, Base + "/Bulk", h.notImplemented},
-			Route{method, Base + "/Me", h.notImplemented},
-			Route{method, Base, h.nowhere},
-			Route{method, Base + "/*", h.nowhere})
-	}
-	return table
+	return &Handlers{d: d, secrets: regexp.MustCompile(`(lk[pso]at_)[0-9A-Za-z]+`), wrong: verify.NewLimiter(wrongBurst, wrongEvery, d.Now)}
 }
 
 // Chain is what every route is behind, outermost first: errors become SCIM answers, the
-// token is verified, the outcome is recorded, and the organization must provision at all.
+// token is verified and must be one of the organization, the outcome is recorded, the
+// organization must provision at all, and a body must say that it is JSON.
 func (h *Handlers) Chain(next echo.HandlerFunc) echo.HandlerFunc {
-	return h.answer(h.d.Bearer(h.record(h.enter(next))))
+	return h.answer(h.d.Bearer(h.level(h.record(h.enter(h.readable(next))))))
 }
 
 // answer renders an error here and passes it on, for the log.
@@ -110,39 +79,7 @@ func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 // Problem answers an error as SCIM. It never fails.
 func (h *Handlers) Problem(c echo.Context, err error) { respond.SCIMProblem(c.Response(), err) }
 
-// subjectKey is where handlers leave whom or what a request is about, for the record.
-const subjectKey = "latchkey.scim.subject"
-
-// about notes the name of the resource that a request failed for; its path only has an id.
-func about(c echo.Context, r provision.Rendered, err error, name string) {
-	if text, ok := r.Document[name].(string); err == nil && ok {
-		c.Set(subjectKey, text)
-	}
-}
-
-// record keeps how the request ended. That the record cannot be kept does not fail what
-// has been done.
-func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		r := provision.Request{Method: c.Request().Method, Status: c.Response().Status}
-		r.Path = strings.TrimPrefix(c.Request().URL.Path, Base)
-		if query := c.Request().URL.RawQuery; query != "" {
-			r.Path += "?" + query
-		}
-		r.Subject, _ = c.Get(subjectKey).(string)
-		if err != nil {
-			r.Status, r.Type, r.Detail = respond.SCIMOutcome(err)
-		}
-		ctx := context.WithoutCancel(c.Request().Context())
-		if failed := h.d.Provision.Record(ctx, h.d.Caller(c), r); failed != nil {
-			h.d.Log.ErrorContext(ctx, "scim: cannot record a request", "error", failed)
-		}
-		return err
-	}
-}
-
-// enter refuses tokens of another level, and everybody while provisioning is off.
+// enter refuses everybody while provisioning is off or not part of the plan.
 func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if err := h.d.Provision.Enter(c.Request().Context(), h.d.Caller(c)); err != nil {
@@ -152,16 +89,44 @@ func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// readable refuses bodies of other types than JSON. Without a type it is taken for JSON.
+func (h *Handlers) readable(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		given := c.Request().Header.Get("Content-Type")
+		kind, _, err := mime.ParseMediaType(given)
+		if given == "" || c.Request().ContentLength == 0 || err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
+			return next(c)
+		}
+		return refuse(c, http.StatusUnsupportedMediaType, "The body must be of the type "+respond.SCIMType+".")
+	}
+}
+
 func (h *Handlers) nowhere(echo.Context) error { return fault.NewNotFound("This SCIM endpoint") }
 
 func (h *Handlers) notImplemented(c echo.Context) error {
-	respond.SCIMStatus(c.Response(), http.StatusNotImplemented, "", "This server supports neither /Bulk nor /Me.")
+	return refuse(c, http.StatusNotImplemented, "This server supports neither /Bulk nor /Me.")
+}
+
+// wrongMethod answers the methods that a path does not have.
+func wrongMethod(allowed []string) echo.HandlerFunc {
+	allow := strings.Join(allowed, ", ")
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Allow", allow)
+		return refuse(c, http.StatusMethodNotAllowed, "This endpoint answers "+allow+".")
+	}
+}
+
+// refuse answers with a status of HTTP's own, which no fault has.
+func refuse(c echo.Context, status int, detail string) error {
+	r := recordOf(c)
+	r.Status, r.Detail = status, detail
+	respond.SCIMStatus(c.Response(), status, "", detail)
 	return nil
 }
 
 // call is what the use cases are told about the request.
 func (h *Handlers) call(c echo.Context) provision.Call {
-	return provision.Call{By: h.d.Caller(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match")}
+	return provision.Call{By: h.d.Caller(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
 }
 
 // base is the protocol's address.

@@ -91,5 +91,7 @@ func (h *Handlers) deleteUser(c echo.Context) error {
 
 func (h *Handlers) noteUser(c echo.Context) {
 	r, err := h.d.Provision.User(c.Request().Context(), h.call(c), c.Param("id"))
-	about(c, r, err, userName)
+	if err == nil {
+		about(c, r.Document[userName])
+	}
 }

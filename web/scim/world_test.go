@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ type world struct {
 	accounts  *account.Service
 	provision *provision.Service
 	verify    *verify.Authority
+	audit     *audit.Service
 	handler   http.Handler
 	admin     audit.Caller
 	org, main string
@@ -80,7 +82,8 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) serve(catalogue *access.Catalogue) {
 	log := slog.New(slog.DiscardHandler)
-	tokens := api.New(api.Deps{Verify: w.verify, Catalogue: catalogue, Now: time.Now, Log: log})
+	w.audit = audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.store.Now, Log: log})
+	tokens := api.New(api.Deps{Verify: w.verify, Audit: w.audit, Denied: w.audit.Refused, Catalogue: catalogue, Now: time.Now, Log: log})
 	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer, Caller: tokens.Caller})
 	e := echo.New()
 	for _, r := range scim.Routes(h) {
@@ -205,16 +208,26 @@ func (w *world) member(id string) account.Member {
 	return m
 }
 
-// events lists what the token did, oldest first, as "target action".
+// events lists what the token did, oldest first, as "target action", without the events of
+// requests that changed nothing.
 func (w *world) events(actor string) []string {
 	w.Helper()
-	events, err := w.store.RecentEvents(w.ctx, w.org, actor, 1000)
-	w.must(err)
-	list := make([]string, len(events))
-	for i, e := range events {
-		list[len(events)-1-i] = string(e.Target.Type) + " " + string(e.Action)
+	var list []string
+	for _, e := range w.log(actor) {
+		if e.Target.Type != audit.TargetSCIMRequest {
+			list = append(list, string(e.Target.Type)+" "+string(e.Action))
+		}
 	}
 	return list
+}
+
+// log is all that the token left in the audit log, oldest first.
+func (w *world) log(actor string) []audit.Event {
+	w.Helper()
+	events, err := w.store.RecentEvents(w.ctx, w.org, actor, 10_000)
+	w.must(err)
+	slices.Reverse(events)
+	return events
 }
 
 // session signs a member in, without a password.

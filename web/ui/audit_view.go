@@ -31,16 +31,19 @@ func typeLabel(t audit.TargetType) string {
 		return "SQL model"
 	case audit.TargetInvitation:
 		return "Invitation"
+	case audit.TargetSCIMRequest:
+		return "SCIM request"
 	}
 	return upperFirst(strings.ReplaceAll(string(t), "_", " "))
 }
 
 // typeNoun is the same within a sentence.
 func typeNoun(t audit.TargetType) string {
-	if label := typeLabel(t); t != audit.TargetAPIClient && t != audit.TargetSQLModel {
-		return lowerFirst(label)
+	switch t {
+	case audit.TargetAPIClient, audit.TargetSQLModel, audit.TargetSCIMRequest:
+		return typeLabel(t)
 	}
-	return typeLabel(t)
+	return lowerFirst(typeLabel(t))
 }
 
 // actionLabel names an action: "Signed in".
@@ -58,6 +61,16 @@ func actionLabel(a audit.Action) string {
 		return "Used after its end"
 	case audit.AccessDenied:
 		return "Was refused"
+	case audit.Provisioned:
+		return "Changed provisioning"
+	case audit.Read:
+		return "Read over SCIM"
+	case audit.Unchanged:
+		return "Changed nothing over SCIM"
+	case audit.Refused:
+		return "Was refused over SCIM"
+	case audit.Failed:
+		return "Failed over SCIM"
 	case audit.ConnectedSQLModel:
 		return "Connected SQL model"
 	case audit.DisconnectedSQLModel:
@@ -98,6 +111,16 @@ func eventText(e audit.Event) string {
 		return "was refused with the " + thing + " " + name
 	case audit.Pruned:
 		return "pruned the audit log"
+	case audit.Provisioned:
+		return "changed what is provisioned of " + name
+	case audit.Read:
+		return "sent the " + thing + " " + name
+	case audit.Unchanged:
+		return "sent the " + thing + " " + name + ", which changed nothing"
+	case audit.Refused:
+		return "was refused the " + thing + " " + name
+	case audit.Failed:
+		return "sent the " + thing + " " + name + ", which failed"
 	}
 	if e.Target.Type == audit.TargetPolicy {
 		thing = "policy of"

@@ -271,7 +271,7 @@ func boundsRequests(t *testing.T, b *accountBed) {
 	at := time.UnixMilli(1_000_000).UTC()
 	record := func(i, status int) {
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.RecordRequest(ctx, provision.Request{Organization: bedOrg, At: at.Add(time.Duration(i) * time.Millisecond), Token: "t", TokenName: "n",
+			return tx.RecordRequest(ctx, provision.Request{ID: fmt.Sprint("r", i), Organization: bedOrg, At: at.Add(time.Duration(i) * time.Millisecond), Token: "t", TokenName: "n",
 				Method: "GET", Path: fmt.Sprint("/", i), Subject: "s", Status: status, Type: provision.InvalidValue, Detail: "d", IP: "192.0.2.1"}, 3)
 		})
 	}

@@ -1,0 +1,166 @@
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Request is one recorded provisioning request. It holds no credential and no body.
+type Request struct {
+	ID           string
+	Organization string
+	At           time.Time
+	Token        string // id of the token that carried it
+	TokenName    string
+	Method       string
+	Path         string // behind the base path, with what the query asks for
+	Subject      string // whom or what it was about, as sent: a user name or a display name
+	Status       int
+	Type         ProblemType
+	Detail       string // why it failed
+	IP           string
+	// Events is how many events of the audit log tell of it already: those of its changes, or
+	// that of whoever refused the token. It is not kept.
+	Events int
+}
+
+// Failed reports whether the request was refused or could not be done.
+func (r Request) Failed() bool { return r.Status >= 400 }
+
+// keptRequests is how many requests are kept of each kind: a thousand successes must not
+// push out the failure that an Admin looks for.
+const keptRequests = 200
+
+// Requests lists the newest recorded requests, at most limit of them; failed keeps to
+// those that failed. Denied to all but Admins.
+func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, limit int) ([]Request, error) {
+	if err := s.manage(by); err != nil {
+		return nil, err
+	}
+	return s.store.ProvisionRequests(ctx, by.Organization, failed, limit)
+}
+
+// Record keeps how a request of a known token ended, in one transaction: in the list of the
+// last requests, whose texts are cut to what it shows, and as one event of the audit log unless
+// others tell of it. So every request is in the log: a change by what it changed, all else (what
+// was read, refused, or there already) by an event of its own.
+func (s *Service) Record(ctx context.Context, by audit.Caller, r Request) error {
+	r.ID, r.Organization, r.Token, r.TokenName, r.IP = ksuid.New().String(), by.Organization, by.ID, by.Name, by.Origin.IP
+	r.Method, r.Path, r.Subject, r.Detail = trim(r.Method, 20), trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
+	return s.store.InTx(ctx, func(tx Tx) error {
+		r.At = tx.Now()
+		if err := tx.RecordRequest(ctx, r, keptRequests); err != nil || r.Events > 0 {
+			return err
+		}
+		e, err := r.event(by)
+		if err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, e)
+	})
+}
+
+// event is the request as the audit log tells of it. Its target has the id of the resource that
+// the path names, if it names one, so that it is found with all else about that.
+func (r Request) event(by audit.Caller) (audit.Event, error) {
+	text, err := json.Marshal(struct {
+		Request string      `json:"request"`
+		Subject string      `json:"subject,omitempty"`
+		Status  int         `json:"status"`
+		Type    ProblemType `json:"scimType,omitempty"`
+		Reason  string      `json:"reason,omitempty"`
+	}{r.Method + " " + r.Path, r.Subject, r.Status, r.Type, r.Detail})
+	if err != nil {
+		return audit.Event{}, fault.NewInternal(err)
+	}
+	path, _, _ := strings.Cut(r.Path, "?")
+	kind, id := resourceOf(path)
+	name := path
+	if r.Subject != "" && kind != "" {
+		name = kind + " " + r.Subject
+	}
+	target := audit.Target{Type: audit.TargetSCIMRequest, ID: id, Name: strings.TrimSpace(r.Method + " " + name)}
+	return by.Did(r.action(), target).Changed("", string(text)), nil
+}
+
+// action is what the log calls the outcome of a request that has no event of another kind.
+func (r Request) action() audit.Action {
+	switch {
+	case r.Status >= 500:
+		return audit.Failed
+	case r.Failed():
+		return audit.Refused
+	case r.Method == "GET" || strings.HasSuffix(r.Path, "/.search"):
+		return audit.Read
+	}
+	return audit.Unchanged
+}
+
+// resourceOf takes the path of a user or group apart: "/Users" and the id, which the collection
+// itself does not have. Other paths have neither.
+func resourceOf(path string) (kind, id string) {
+	for _, kind := range []string{"/Users", "/Groups"} {
+		if rest, ok := strings.CutPrefix(path, kind); ok && (rest == "" || rest[0] == '/') {
+			if id = strings.Trim(rest, "/"); id == ".search" || strings.Contains(id, "/") {
+				id = ""
+			}
+			return kind, id
+		}
+	}
+	return "", ""
+}
+
+// trim cuts a text and takes from it what no database keeps.
+func trim(s string, most int) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// change is a transaction that counts what it tells the audit log.
+type change struct {
+	Tx
+	events int
+}
+
+// AppendEvent chains an event to the log.
+func (c *change) AppendEvent(ctx context.Context, e audit.Event) error {
+	c.events++
+	return c.Tx.AppendEvent(ctx, e)
+}
+
+// write runs fn as one change of the organization, held, all or nothing, and notes in the
+// call's record how many events tell of it.
+func (s *Service) write(ctx context.Context, call Call, fn func(tx *change, org account.Organization) error) error {
+	if err := s.may(call.By); err != nil {
+		return err
+	}
+	events := 0
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		org, err := tx.HoldOrganization(ctx, call.By.Organization)
+		if err != nil {
+			return err
+		}
+		if err := open(org); err != nil {
+			return err
+		}
+		c := &change{Tx: tx}
+		err = fn(c, org)
+		events = c.events
+		return err
+	})
+	if err == nil && call.Record != nil {
+		call.Record.Events += events
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package scim
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Route is one row of the table of routes. All of them are behind [Handlers.Chain].
+type Route struct {
+	Method string
+	Path   string
+	Handle echo.HandlerFunc
+}
+
+// methods are those that are answered at all; the server refuses others itself.
+func methods() []string {
+	return []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions}
+}
+
+// Routes is the table. Its last rows answer whatever the others do not, as SCIM. Each path is
+// there with a slash at its end as well, because providers put one behind a base address.
+func Routes(h *Handlers) []Route {
+	table := complete(Endpoints(h))
+	for _, method := range methods() {
+		table = append(table,
+			Route{method, Base + "/Bulk", h.notImplemented},
+			Route{method, Base + "/Me", h.notImplemented},
+			Route{method, Base, h.nowhere},
+			Route{method, Base + "/*", h.nowhere})
+	}
+	return table
+}
+
+// Endpoints are the requests that do something. [Routes] answers all others as well.
+func Endpoints(h *Handlers) []Route {
+	const (
+		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	)
+	return []Route{
+		{get, Base + "/Users", h.listUsers},
+		{post, Base + "/Users", h.createUser},
+		{post, Base + "/Users/.search", h.searchUsers},
+		{get, Base + "/Users/:id", h.getUser},
+		{put, Base + "/Users/:id", h.replaceUser},
+		{patch, Base + "/Users/:id", h.patchUser},
+		{del, Base + "/Users/:id", h.deleteUser},
+
+		{get, Base + "/Groups", h.listGroups},
+		{post, Base + "/Groups", h.createGroup},
+		{post, Base + "/Groups/.search", h.searchGroups},
+		{get, Base + "/Groups/:id", h.getGroup},
+		{put, Base + "/Groups/:id", h.replaceGroup},
+		{patch, Base + "/Groups/:id", h.patchGroup},
+		{del, Base + "/Groups/:id", h.deleteGroup},
+
+		{get, Base + "/ServiceProviderConfig", h.serviceProviderConfig},
+		{get, Base + "/ResourceTypes", h.resourceTypes},
+		{get, Base + "/ResourceTypes/:id", h.resourceType},
+		{get, Base + "/Schemas", h.schemas},
+		{get, Base + "/Schemas/:id", h.schema},
+	}
+}
+
+// complete adds to every path an answer to the methods that it does not have, and the path
+// with a slash at its end.
+func complete(table []Route) []Route {
+	var paths []string
+	allowed := map[string][]string{}
+	for _, r := range table {
+		if allowed[r.Path] == nil {
+			paths = append(paths, r.Path)
+		}
+		allowed[r.Path] = append(allowed[r.Path], r.Method)
+	}
+	for _, path := range paths {
+		refuses := wrongMethod(allowed[path])
+		for _, method := range methods() {
+			if !slices.Contains(allowed[path], method) {
+				table = append(table, Route{method, path, refuses})
+			}
+		}
+	}
+	for _, r := range slices.Clone(table) {
+		table = append(table, Route{r.Method, r.Path + "/", r.Handle})
+	}
+	return table
+}
