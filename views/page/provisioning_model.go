@@ -12,6 +12,7 @@ type Provisioning struct {
 	Token    component.ButtonModel // leads to making the provider's token
 	Action   string                // where the switch posts
 	Switch   component.ButtonModel
+	Guides   []ProvisioningGuide
 	Requests component.CardModel
 	Kinds    *component.TabsModel // all requests, or those that failed; nil without any
 	Table    component.TableModel
@@ -19,13 +20,19 @@ type Provisioning struct {
 	Empty    *component.EmptyModel // instead of the rows
 }
 
+// ProvisioningGuide says how one provider is connected.
+type ProvisioningGuide struct {
+	Title string
+	Steps []string
+}
+
 // ProvisioningRequest is one request of the provider.
 type ProvisioningRequest struct {
 	When    component.TimeModel
-	Method  string
-	Path    string
+	What    string // in words
 	Subject string // whom or what it was about
-	Token   string
+	Call    string // method and path
+	Token   component.Link
 	Outcome component.StateModel
 	Detail  string // why it failed
 }

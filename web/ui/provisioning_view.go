@@ -1,8 +1,9 @@
 package ui
 
 import (
-	"net/url"
+	"net/http"
 	"strconv"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/provision"
@@ -20,6 +21,7 @@ func provisioningView(v visit, requests []provision.Request, failed bool, base s
 		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
 		Action: provisioningPath,
 		Switch: component.ButtonModel{Label: "Switch on", Name: "switch", Value: "on"},
+		Guides: provisioningGuides(),
 	}
 	if v.Organization.SCIMEnabled {
 		m.State = component.StateModel{Text: "On", Tone: component.Good}
@@ -38,7 +40,7 @@ func provisioningView(v visit, requests []provision.Request, failed bool, base s
 // withRequests adds the last requests.
 func withRequests(m page.Provisioning, v visit, requests []provision.Request, failed bool) page.Provisioning {
 	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
-		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept."}
+		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept; all are in the audit log."}
 	m.Table = component.TableModel{Caption: "Last provisioning requests",
 		Columns: []component.Column{{Label: "Request"}, {Label: "Outcome"}, {Label: "Token"}, {Label: "When"}}}
 	if len(requests) > 0 || failed {
@@ -62,7 +64,8 @@ func withRequests(m page.Provisioning, v visit, requests []provision.Request, fa
 }
 
 func provisioningRequest(v visit, r provision.Request) page.ProvisioningRequest {
-	row := page.ProvisioningRequest{When: timeView(r.At, v.now), Method: r.Method, Path: readablePath(r.Path), Subject: shown(r.Subject), Token: r.TokenName,
+	row := page.ProvisioningRequest{When: timeView(r.At, v.now), What: requestWords(r), Subject: shown(r.Subject), Call: r.Method + " " + shown(r.Path),
+		Token:   component.Link{Label: r.TokenName, Href: auditQuery{}.with(paramAbout, r.Token).at()},
 		Outcome: component.StateModel{Text: strconv.Itoa(r.Status) + " Done", Tone: component.Good}}
 	if r.Failed() {
 		row.Outcome.Text, row.Outcome.Tone, row.Detail = strconv.Itoa(r.Status)+" Failed", component.Bad, r.Detail
@@ -70,10 +73,42 @@ func provisioningRequest(v visit, r provision.Request) page.ProvisioningRequest 
 	return row
 }
 
-// readablePath is a path with its escapes decoded, if they can be.
-func readablePath(path string) string {
-	if text, err := url.QueryUnescape(path); err == nil {
-		path = text
+// requestWords says what a request wants in the words of an Admin.
+func requestWords(r provision.Request) string {
+	path, query, _ := strings.Cut(r.Path, "?")
+	kind, rest, _ := strings.Cut(strings.Trim(path, "/"), "/")
+	thing := map[string]string{"Users": "user", "Groups": "group"}[kind]
+	switch {
+	case thing == "" && (kind == "ServiceProviderConfig" || kind == "Schemas" || kind == "ResourceTypes"):
+		return "Ask what Latchkey supports"
+	case thing == "":
+		return "Unknown request"
+	case rest == ".search", r.Method == http.MethodGet && rest == "" && strings.Contains(query, "filter="):
+		return "Look for " + thing
+	case r.Method == http.MethodGet && rest == "":
+		return "List " + thing + "s"
 	}
-	return shown(path)
+	verbs := map[string]string{http.MethodGet: "Read ", http.MethodPost: "Add ", http.MethodPut: "Update ", http.MethodPatch: "Update ", http.MethodDelete: "Delete "}
+	if verb, known := verbs[r.Method]; known {
+		return verb + thing
+	}
+	return "Unknown request"
+}
+
+// provisioningGuides are the steps of docs/scim.md in short.
+func provisioningGuides() []page.ProvisioningGuide {
+	return []page.ProvisioningGuide{
+		{Title: "Connect Okta", Steps: []string{
+			"Add the app “SCIM 2.0 Test App (OAuth Bearer Token)” from the catalog, or choose SCIM in an app of your own. The application username format is Email.",
+			"Provisioning › Configure API Integration: enter the base URL and the token. The unique identifier field for users is userName.",
+			"Provisioning › To App: switch on Create Users, Update User Attributes and Deactivate Users.",
+			"Assign people, and push the groups that you want to have here.",
+		}},
+		{Title: "Connect Microsoft Entra ID", Steps: []string{
+			"Create an enterprise application of your own, not from the gallery.",
+			"Provisioning: enter the base URL as the Tenant URL and the token as the Secret Token, and test the connection.",
+			"Attribute mapping: userName must be an e-mail address (userPrincipalName or mail). Map externalId to objectId.",
+			"Assign users and groups, try one with Provision on demand, and start provisioning.",
+		}},
+	}
 }
