@@ -126,7 +126,7 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 			limit = maxUpload
 		}
 		if r.ContentLength > limit && !provisioned {
-			return fault.NewTooLarge("The form is too large.")
+			return fault.NewTooLarge("The request is too large.")
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 		return next(c)

@@ -89,7 +89,8 @@ func register(e *echo.Echo, d Deps) {
 	for _, p := range Pages(d.Pages) {
 		e.Add(p.Method, p.Path, p.Handle, sameOrigin, gate(d.Pages, p))
 	}
-	for _, r := range append(api.Routes(d.API), api.WorkspaceRoutes(d.Workspace)...) {
+	endpoints := append(api.Routes(d.API), api.WorkspaceRoutes(d.Workspace)...)
+	for _, r := range append(endpoints, api.Others(endpoints)...) {
 		if r.Open {
 			e.Add(r.Method, r.Path, r.Handle)
 		} else {

@@ -54,7 +54,8 @@ func newFixed() fixed {
 // headers above when the token is good and has every permission that is asked for, 401
 // when it is not good, 403 with the reason when a permission is missing. It never answers
 // anything else: proxies take other answers for a broken server and some let the request
-// pass then. What cannot be verified is refused, also when the database is out of reach.
+// pass then. What cannot be verified is refused, also when the database is out of reach. (More
+// than 64 KiB of headers, and what is not HTTP, net/http refuses before it comes here.)
 //
 // The question is in the query: permission (any number, all needed), workspace (the token's
 // own if absent; being in it is needed) and resource (an id; without one, the permissions

@@ -65,7 +65,8 @@ func TestWorkspaceRoutes_StrangeInputIsNeverAServerError(t *testing.T) {
 		"hasExternalId=yes":      {"GET", "/v2/sources?hasExternalId=yes", "", 400},
 		"an unknown parameter":   {"GET", "/v2/sources?color=red", "", 200},
 		"a broken query":         {"GET", "/v2/sources?%zz", "", 200},
-		"another method":         {"PATCH", "/v2/sources", `{}`, 404},
+		"another method":         {"PATCH", "/v2/sources", `{}`, 405},
+		"a method of the list":   {"POST", "/v2/sources/x", `{}`, 405},
 		"another path":           {"GET", "/v2/nothing", "", 404},
 		"the token in the query": {"GET", "/v2/sources?access_token=" + all, "", 200},
 	} {
@@ -79,6 +80,34 @@ func TestWorkspaceRoutes_StrangeInputIsNeverAServerError(t *testing.T) {
 	}
 	if a := o.call("", "GET", "/v2/sources?access_token="+all, ""); a.status != 401 {
 		t.Errorf("a token in the query alone: %d", a.status)
+	}
+}
+
+func TestWorkspaceRoutes_KnowTheMethodsOfHTTP(t *testing.T) {
+	o := newOffice(t)
+	all := o.everything()
+	id := o.source(all)
+	for path, allow := range map[string]string{
+		"/v2/sources": "GET, HEAD, POST, OPTIONS", "/v2/sources/" + id: "GET, HEAD, PUT, DELETE, OPTIONS",
+		"/transformations/publish": "POST, OPTIONS", "/v2/token": "GET, HEAD, OPTIONS", "/oauth2/revoke": "POST, OPTIONS",
+	} {
+		if a := o.call("", http.MethodOptions, path, ""); a.status != 204 || a.header.Get("Allow") != allow || a.body != "" {
+			t.Errorf("OPTIONS %s: %d %q %q", path, a.status, a.header.Get("Allow"), a.body)
+		}
+		if a := o.call("", http.MethodPatch, path, "{}"); a.status != 405 || a.header.Get("Allow") != allow || o.object(a)["code"] != "METHOD_NOT_ALLOWED" {
+			t.Errorf("PATCH %s: %d %q %q", path, a.status, a.header.Get("Allow"), a.body)
+		}
+	}
+	// /transformations/publish is no id.
+	if a := o.call(all, http.MethodGet, "/transformations/publish", ""); a.status != 405 {
+		t.Errorf("GET /transformations/publish: %d", a.status)
+	}
+	get, head := o.call(all, http.MethodGet, "/v2/sources/"+id, ""), o.call(all, http.MethodHead, "/v2/sources/"+id, "")
+	if head.status != 200 || head.body != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") {
+		t.Errorf("HEAD: %d %v %q", head.status, head.header, head.body)
+	}
+	if a := o.call("", http.MethodHead, "/v2/sources/"+id, ""); a.status != 401 {
+		t.Errorf("HEAD without a token: %d", a.status)
 	}
 }
 

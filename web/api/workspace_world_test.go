@@ -52,7 +52,7 @@ func newOffice(t testing.TB, options ...option) *office {
 		w.handlers.Problem(c, fault.Of(err))
 	}
 	routes := append(api.Routes(w.handlers), api.WorkspaceRoutes(api.NewWorkspace(w.handlers, o.registry, openapi.New()))...)
-	for _, route := range routes {
+	for _, route := range append(routes, api.Others(routes)...) {
 		if route.Open {
 			e.Add(route.Method, route.Path, route.Handle)
 		} else {

@@ -72,6 +72,14 @@ func Problem(w http.ResponseWriter, f *fault.Error) {
 	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind), Details: details(f.Fields)})
 }
 
+// WrongMethod answers a method that a path does not have; allow are those that it has. It is
+// about HTTP alone, so no fault kind says it.
+func WrongMethod(w http.ResponseWriter, allow string) {
+	const text = "This path does not have this method."
+	w.Header().Set("Allow", allow)
+	JSON(w, http.StatusMethodNotAllowed, problem{Error: text, Message: text, Code: "METHOD_NOT_ALLOWED"})
+}
+
 // RetryAfter is a wait in whole seconds, rounded up and never 0.
 func RetryAfter(wait time.Duration) string {
 	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
