@@ -24,8 +24,23 @@ func (a *App) jobs() []job {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
+		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
+	}
+}
+
+// noteExpired looks at all tokens the first time and then at those that have expired since,
+// and somewhat before: clocks of other nodes may differ.
+func (a *App) noteExpired() func(ctx context.Context) error {
+	const overlap = time.Hour
+	var since time.Time
+	return func(ctx context.Context) error {
+		until, err := a.Tokens.NoteExpired(ctx, since)
+		if err == nil {
+			since = until.Add(-overlap)
+		}
+		return err
 	}
 }
 

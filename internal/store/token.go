@@ -92,6 +92,19 @@ func (q queries) ServiceTokensEnding(ctx context.Context, organization string, f
 		organization, millis(from), millis(until), limit)
 }
 
+// ExpiredTokens lists up to limit tokens of any organization that are not deleted, expired after
+// since and not after until, and have no event that says so. Where the log was pruned it is
+// not known any more.
+func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
+	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
+		WHERE t.deleted_at IS NULL AND t.expires_at > $1 AND t.expires_at <= $2
+			AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
+			AND NOT EXISTS (SELECT 1 FROM audit_events e
+				WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired')
+		ORDER BY t.expires_at, t.id LIMIT $3`,
+		since.UnixMilli(), until.UnixMilli(), limit)
+}
+
 // TokenCounts counts an organization's tokens that are not deleted, as token.Token.State
 // classes them at now.
 func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {

@@ -28,6 +28,10 @@ type Store interface {
 	// TokenCounts counts an organization's tokens that are not deleted, as [Token.State]
 	// would class them at now.
 	TokenCounts(ctx context.Context, organization string, now time.Time) (map[Kind]Counts, error)
+	// ExpiredTokens lists up to limit tokens of any organization that are not deleted, expired
+	// after since and not after until, and have no event that says so; none of which such an
+	// event would have been pruned.
+	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)
 	// TokenSubmitted reports whether creator has made a token with this submission key,
 	// deleted ones included.
 	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
@@ -49,6 +53,8 @@ type Tx interface {
 	// of the same owner for a personal token; of the same kind in the same workspace for
 	// a service token. Names are compared by [NameKey].
 	TokenNameTaken(ctx context.Context, t Token, now time.Time) (bool, error)
+	// ExpiredTokens is as in [Store].
+	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)
 	// TokenSubmitted is as in [Store].
 	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
 	// ResourceTypes returns, by id, the type of every resource in a workspace of the

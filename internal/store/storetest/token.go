@@ -34,6 +34,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"counts agree with the states":              countsAsStates,
 		"live names only":                           findsLiveNames,
 		"tokens that end soon":                      findsEnding,
+		"expired tokens are noted once each":        notesExpired,
 		"changes are told after the commit":         tellsChanges,
 		"concurrent submissions make one":           makesOnePerSubmission,
 		"concurrent creations of a name make one":   makesOnePerName,
@@ -269,6 +270,47 @@ func separatesOrganizations(t *testing.T, b *tokenBed) {
 	taken, err5 := b.TokenNameTaken(ctx, elsewhere, b.now)
 	if n := len(personal) + len(services) + len(ending) + len(counts); n != 0 || taken || err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
 		t.Errorf("seen from outside: %v %v %v %v %v", personal, services, ending, counts, taken)
+	}
+}
+
+// notesExpired lets tokens expire, in more than one transaction's worth, and has their ends noted
+// by two at once.
+func notesExpired(t *testing.T, b *tokenBed) {
+	ctx := t.Context()
+	ends := func(d time.Duration) func(*token.Token) {
+		return func(tok *token.Token) { tok.ExpiresAt = b.now.Add(d) }
+	}
+	const many = 203
+	for range many {
+		b.add(t, b.personal(ends(-time.Hour)))
+	}
+	b.add(t, b.service(ends(-time.Minute)), b.service(ends(time.Hour)), b.personal(nil))
+	deleted := b.personal(ends(-time.Hour))
+	b.add(t, deleted)
+	inTx(t, b.Store, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, deleted.ID) })
+	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
+	var noting sync.WaitGroup
+	for range 2 {
+		noting.Go(func() {
+			if _, err := service.NoteExpired(ctx, time.Time{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	noting.Wait()
+	events, err := b.EventsAfter(ctx, 0, 1000)
+	if err != nil || len(events) != many+1 {
+		t.Fatalf("%d events, %v; want %d", len(events), err, many+1)
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		if e.Action != audit.Expired || e.ActorType != audit.System || seen[e.Target.ID] || !strings.Contains(e.After, `"expiresAt":"`) {
+			t.Errorf("%+v", e)
+		}
+		seen[e.Target.ID] = true
+	}
+	if due, err := b.ExpiredTokens(ctx, b.now.Add(-2*time.Minute), b.now.Add(2*time.Hour), 10); err != nil || len(due) != 1 {
+		t.Errorf("in two hours: %d are due, %v; want the one that expires in an hour", len(due), err)
 	}
 }
 

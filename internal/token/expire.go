@@ -1,0 +1,45 @@
+package token
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/audit"
+)
+
+// expiredAtOnce is how many tokens one transaction notes.
+const expiredAtOnce = 200
+
+// NoteExpired writes an event for every token that has expired after since and has none yet,
+// and returns the moment up to which it looked. It ends no token: an expired one is good for
+// nothing anyway. It may run twice at once and as often as wanted.
+func (s *Service) NoteExpired(ctx context.Context, since time.Time) (time.Time, error) {
+	until := s.now()
+	for {
+		due, err := s.store.ExpiredTokens(ctx, since, until, 1)
+		if err != nil || len(due) == 0 {
+			return until, err
+		}
+		if err := s.store.InTx(ctx, func(tx Tx) error { return noteExpired(ctx, tx, since, until) }); err != nil {
+			return since, err
+		}
+	}
+}
+
+func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
+	// Asked again, because another one may have noted them meanwhile.
+	due, err := tx.ExpiredTokens(ctx, since, until, expiredAtOnce)
+	if err != nil {
+		return err
+	}
+	for _, t := range due {
+		text, err := t.description()
+		if err != nil {
+			return err
+		}
+		if err := tx.AppendEvent(ctx, audit.SystemCaller(t.Organization).Did(audit.Expired, t.target()).Changed("", text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
