@@ -181,15 +181,24 @@ func (p *part) each(n int64, do func(seq int64)) {
 	}
 }
 
-// Above lists up to n numbers greater than seq, ascending.
-func (s *Seqs) Above(seq int64, n int) []int64 {
+// Above lists up to n numbers greater than seq, ascending, after leaving out the first skip of them.
+func (s *Seqs) Above(seq int64, skip, n int) []int64 {
 	var out []int64
 	for _, i := range slices.Sorted(maps.Keys(s.parts)) {
-		if start(i+1)-1 <= seq {
+		p := s.parts[i]
+		switch {
+		case start(i+1)-1 <= seq:
+			continue
+		case start(i) > seq && p.count() <= skip:
+			skip -= p.count()
 			continue
 		}
-		s.parts[i].each(i, func(found int64) {
-			if found > seq && len(out) < n {
+		p.each(i, func(found int64) {
+			switch {
+			case found <= seq || len(out) == n:
+			case skip > 0:
+				skip--
+			default:
 				out = append(out, found)
 			}
 		})
@@ -200,20 +209,27 @@ func (s *Seqs) Above(seq int64, n int) []int64 {
 	return out
 }
 
-// Below lists up to n numbers less than seq, descending.
-func (s *Seqs) Below(seq int64, n int) []int64 {
+// Below lists up to n numbers less than seq, descending, after leaving out the first skip of them.
+func (s *Seqs) Below(seq int64, skip, n int) []int64 {
 	var out []int64
 	for _, i := range slices.Backward(slices.Sorted(maps.Keys(s.parts))) {
-		if start(i) >= seq {
+		p := s.parts[i]
+		switch {
+		case start(i) >= seq:
+			continue
+		case start(i+1)-1 < seq && p.count() <= skip:
+			skip -= p.count()
 			continue
 		}
 		var here []int64
-		s.parts[i].each(i, func(found int64) {
+		p.each(i, func(found int64) {
 			if found < seq {
 				here = append(here, found)
 			}
 		})
 		slices.Reverse(here)
+		left := min(skip, len(here))
+		skip, here = skip-left, here[left:]
 		out = append(out, here[:min(len(here), n-len(out))]...)
 		if len(out) == n {
 			break

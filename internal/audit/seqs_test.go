@@ -21,7 +21,7 @@ func some(r *rand.Rand, most int64, chance float64) (*Seqs, []int64) {
 }
 
 func listed(s *Seqs) []int64 {
-	out := s.Above(0, 1<<30)
+	out := s.Above(0, 0, 1<<30)
 	if out == nil {
 		return []int64{}
 	}
@@ -68,15 +68,33 @@ func TestStored_IsReadAsItWasWritten(t *testing.T) {
 func TestSeqs_PagesBothWaysSeeEachNumberOnce(t *testing.T) {
 	set, list := some(rand.New(rand.NewPCG(3, 4)), 4*span, 0.3)
 	var up, down []int64
-	for page := set.Above(0, 25); len(page) > 0; page = set.Above(page[len(page)-1], 25) {
+	for page := set.Above(0, 0, 25); len(page) > 0; page = set.Above(page[len(page)-1], 0, 25) {
 		up = append(up, page...)
 	}
-	for page := set.Below(1<<62, 25); len(page) > 0; page = set.Below(page[len(page)-1], 25) {
+	for page := set.Below(1<<62, 0, 25); len(page) > 0; page = set.Below(page[len(page)-1], 0, 25) {
 		down = append(down, page...)
 	}
 	slices.Reverse(down)
 	if !slices.Equal(up, list) || !slices.Equal(down, list) {
 		t.Errorf("%d up and %d down, want %d", len(up), len(down), len(list))
+	}
+}
+
+func TestSeqs_SkippingIsCountingFromTheEnd(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	set, list := some(r, 6*span, 0.4)
+	down := slices.Clone(list)
+	slices.Reverse(down)
+	for range 200 {
+		seq, skip, n := r.Int64N(6*span), r.IntN(len(list)), 1+r.IntN(100)
+		above := list[slices.IndexFunc(append(list, 1<<62), func(i int64) bool { return i > seq }):]
+		below := down[slices.IndexFunc(append(down, -1), func(i int64) bool { return i < seq }):]
+		for name, got := range map[string][][]int64{"above": {set.Above(seq, skip, n), above}, "below": {set.Below(seq, skip, n), below}} {
+			want := got[1][min(skip, len(got[1])):]
+			if want = want[:min(n, len(want))]; !slices.Equal(got[0], want) {
+				t.Fatalf("%d %s %d after %d: %d numbers, want %d", n, name, seq, skip, len(got[0]), len(want))
+			}
+		}
 	}
 }
 

@@ -78,11 +78,10 @@ func pick(set *audit.Seqs, q audit.Query) (seqs []int64, before int) {
 		cursor = 1<<63 - 1
 	}
 	if ascending {
-		seqs = set.Above(cursor, q.Skip+q.Limit)
+		seqs = set.Above(cursor, q.Skip, q.Limit)
 	} else {
-		seqs = set.Below(cursor, q.Skip+q.Limit)
+		seqs = set.Below(cursor, q.Skip, q.Limit)
 	}
-	seqs = seqs[min(q.Skip, len(seqs)):]
 	if q.Backwards {
 		slices.Reverse(seqs)
 	}
@@ -166,7 +165,7 @@ func (q queries) matching(ctx context.Context, f audit.Filter, low, high int64) 
 }
 
 // mostTermRows bounds what a word may cost that begins many different names.
-const mostTermRows = 5000
+const mostTermRows = 20_000
 
 // indexed is what the index has in some blocks, which follow each other.
 func (q queries) indexed(ctx context.Context, f audit.Filter, blocks []audit.Block) (*audit.Seqs, error) {
@@ -344,7 +343,7 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 			return err
 		}
 		for after := int64(0); ; {
-			seqs := set.Above(after, handful)
+			seqs := set.Above(after, 0, handful)
 			if len(seqs) == 0 {
 				break
 			}
