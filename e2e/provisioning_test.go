@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/playwright-community/playwright-go"
 )
 
 const provisioningPage = "/settings/access-management/provisioning"
@@ -75,6 +77,69 @@ func TestProvisioning_IsSwitchedOnUsedAndExplained(t *testing.T) {
 			if got := provider(t, s, secret, http.MethodGet, "/Users", ""); got != http.StatusForbidden {
 				t.Errorf("while it is off: %d", got)
 			}
+		})
+	}
+}
+
+// TestProvisioning_FailuresAreExplainedAndAudited provisions as a provider does on its first day,
+// and looks for the reasons of what failed where an Admin would.
+func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
+	t.Parallel()
+	const schema = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":`
+	for _, variant := range []struct {
+		name string
+		opts []pageOption
+	}{{"light", nil}, {"dark", []pageOption{dark}}, {"phone", []pageOption{mobile}}} {
+		t.Run(variant.name, func(t *testing.T) {
+			s := start(t, "demo")
+			p := newPage(t, s, variant.opts...)
+			signIn(t, p, adminEmail, demoPassword)
+			p.open(provisioningPage)
+			screenshot(t, p, "provisioning-empty-"+variant.name)
+			p.click("button", "Switch on")
+			p.click("link", "Generate organization token")
+			p.fill("Token name", "Microsoft Entra ID")
+			p.click("button", "Generate")
+			secret := revealed(t, p, "lkoat_")
+			for _, r := range []struct {
+				method, path, body string
+				want               int
+			}{
+				{"GET", "/Users?filter=userName%20eq%20%229f8b3fd5-0c9a-4a4c-9b6a-3a6bd1b1b3c3%22", "", 200},
+				{"POST", "/Users", schema + `"amelia.featherstonehaugh-cholmondeley@research.acme.example","displayName":"Amelia Featherstonehaugh-Cholmondeley"}`, 201},
+				{"POST", "/Users", schema + `"jdoe","displayName":"J. Doe"}`, 400},
+				{"GET", "/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22amelia.featherstonehaugh-cholmondeley@research.acme.example%22", "", 200},
+				{"DELETE", "/Users/2aBcDeFgHiJkLmNoPqRsTuVwXyZ", "", 404},
+				{"POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"` + strings.Repeat("All of Finance ", 5) + `"}`, 400},
+				{"POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Finance"}`, 201},
+				{"GET", "/ServiceProviderConfig", "", 200},
+			} {
+				if got := provider(t, s, secret, r.method, r.path, r.body); got != r.want {
+					t.Errorf("%s %s: %d, want %d", r.method, r.path, got, r.want)
+				}
+			}
+
+			p.open(provisioningPage)
+			if err := p.Page.Locator("summary", playwright.PageLocatorOptions{HasText: "Connect Microsoft Entra ID"}).Click(); err != nil {
+				t.Fatal(err)
+			}
+			p.seesText("Map externalId to objectId.")
+			axe(t, p)
+			screenshot(t, p, "provisioning-requests-"+variant.name)
+			p.within("navigation", "Requests").click("link", "Failed")
+			p.row("jdoe").seesText("The attribute userName must be an e-mail address.")
+			p.lacksText("201 Done")
+			screenshot(t, p, "provisioning-failed-"+variant.name)
+
+			p.row("jdoe").click("link", "Microsoft Entra ID")
+			p.row("POST /Users jdoe").seesText("Was refused over SCIM")
+			p.row("Amelia").seesText("Added to organization")
+			screenshot(t, p, "provisioning-audit-"+variant.name)
+			p.click("link", "Was refused over SCIM POST /Users jdoe: details")
+			dialog := p.within("dialog", "Was refused over SCIM")
+			dialog.lacksText("Before")
+			dialog.seesText("The attribute userName must be an e-mail address.")
+			screenshot(t, p, "provisioning-event-"+variant.name)
 		})
 	}
 }

@@ -37,6 +37,12 @@ func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWo
 	if e.Workspace != "" {
 		add("Workspace", workspaceName(v, e.Workspace), "", false)
 	}
+	if onlyTells(e) {
+		fields := stateFields(e.After)
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			add(fieldLabel(name), stateText(fields[name]), "", false)
+		}
+	}
 	add("IP address", e.Origin.IP, "", true)
 	add("User agent", e.Origin.UserAgent, "", false)
 	add("Request id", e.Origin.RequestID, "", true)
@@ -80,9 +86,15 @@ func workspaceName(v visit, id string) string {
 // absoluteSeconds is a moment in full with seconds, in UTC.
 func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
 
+// onlyTells reports whether an event is of something that changed nothing: what it says about
+// that is no state.
+func onlyTells(e audit.Event) bool {
+	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation
+}
+
 // auditChange says what was there before and is there now; nil when the event does not tell.
 func auditChange(e audit.Event, words policyWords) *page.AuditChange {
-	if e.Before == "" && e.After == "" {
+	if e.Before == "" && e.After == "" || onlyTells(e) {
 		return nil
 	}
 	m := &page.AuditChange{Table: component.TableModel{Caption: "What changed", Columns: []component.Column{{Label: "Field"}, {Label: "Before"}, {Label: "After"}}}}
@@ -195,6 +207,9 @@ func stateText(raw json.RawMessage) string {
 
 // fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".
 func fieldLabel(name string) string {
+	if name == "scimType" {
+		return "SCIM error"
+	}
 	var b strings.Builder
 	for i, r := range strings.ReplaceAll(name, "_", " ") {
 		if unicode.IsUpper(r) && i > 0 {
