@@ -75,11 +75,9 @@ func unreadable(path string, err error) error {
 // built-in catalogue without mistakes: access.BuiltIn().Extend accepts them. The error is
 // an [*Error] with every mistake, by line.
 func Parse(name string, data []byte) ([]access.ResourceType, error) {
-	r := reader{lines: map[string]int{}}
+	r := reader{lines: map[string]int{}, unread: map[string]bool{}}
 	rows := r.file(data)
-	if len(r.mistakes) == 0 {
-		r.checkRows(rows)
-	}
+	r.checkRows(rows)
 	if len(r.mistakes) == 0 {
 		return rows, nil
 	}
@@ -88,14 +86,35 @@ func Parse(name string, data []byte) ([]access.ResourceType, error) {
 }
 
 // reader walks the syntax tree and gathers mistakes. lines remembers where each path of
-// access.Catalogue.Extend ("types[0].label") stands.
+// access.Catalogue.Extend ("types[0].label") stands, unread which could not be read.
 type reader struct {
 	mistakes []Mistake
 	lines    map[string]int
+	unread   map[string]bool
 }
 
 func (r *reader) wrong(line int, format string, args ...any) {
 	r.mistakes = append(r.mistakes, Mistake{line, fmt.Sprintf(format, args...)})
+}
+
+// missing is wrong about the value of a path: there is none to judge.
+func (r *reader) missing(path string, line int, format string, args ...any) {
+	r.unread[path] = true
+	r.wrong(line, format, args...)
+}
+
+// judged reports whether what stands at a path was read. Labels that were not written follow
+// from something that was.
+func (r *reader) judged(path string) bool {
+	if _, written := r.lines[path]; !written && (strings.HasSuffix(path, ".label") || strings.HasSuffix(path, ".singular")) {
+		return false
+	}
+	for ; path != ""; path = path[:max(strings.LastIndexAny(path, ".["), 0)] {
+		if r.unread[path] {
+			return false
+		}
+	}
+	return true
 }
 
 // checkRows lets the catalogue itself judge names, labels and clashes.
@@ -109,6 +128,9 @@ func (r *reader) checkRows(rows []access.ResourceType) {
 		r.wrong(0, "%s", f.Message)
 	}
 	for _, field := range f.Fields {
+		if !r.judged(field.Path) && len(r.mistakes) > 0 {
+			continue
+		}
 		r.wrong(r.lineOf(field.Path), "%s: %s", field.Path, field.Message)
 	}
 }
@@ -174,7 +196,7 @@ func (r *reader) row(path string, node ast.Node) access.ResourceType {
 	}
 	list, found := fields["actions"]
 	if !found {
-		r.wrong(lineAt(node), "%s: the key actions is missing", path)
+		r.missing(path+".actions", lineAt(node), "%s: the key actions is missing", path)
 		return row
 	}
 	r.lines[path+".actions"] = lineAt(list)

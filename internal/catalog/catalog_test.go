@@ -108,6 +108,38 @@ func TestParse_NamesEveryMistakeByItsLine(t *testing.T) {
 	}
 }
 
+func TestParse_NamesMistakesOfFormAndOfMeaningTogetherAndEachOnce(t *testing.T) {
+	_, err := catalog.Parse("f", []byte(`types:
+  - type: In voice
+    label: ""
+    actions:
+      - edit
+      - action: refund
+        lable: Refund
+        limitable: maybe
+      - [x]
+  - label: 5
+    actions: {}
+  - type: source
+    label: S
+    actions: [edit, pause]
+  - ledger
+`))
+	want := `f:2: types[0].type: A type is 1 to 64 characters from a-z, 0-9 and _, a letter first.
+f:3: types[0].label: A label is 1 to 64 characters without control characters.
+f:7: types[0].actions[1]: there is no key lable; known are action, label, limitable, note
+f:8: types[0].actions[1].limitable: this must be true or false
+f:9: types[0].actions[2]: this must be a mapping with the keys action, label, limitable, note
+f:10: types[1]: the key type is missing
+f:10: types[1].label: this must be text; put it in quotes if it is
+f:11: types[1].actions: this must be a list
+f:14: types[2].actions[0].action: The permission source:edit is there already.
+f:15: types[3]: this must be a mapping with the keys type, label, singular, actions`
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLoad_ReadsAFileAndSaysWhenItCannot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalog.yaml")
 	if _, err := catalog.Load(path); err == nil || err.Error() != path+": cannot be read: no such file or directory" {

@@ -48,7 +48,7 @@ func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[s
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		r.wrong(lineAt(n), "%s: this must be a mapping with the keys %s", what, strings.Join(known, ", "))
+		r.missing(what, lineAt(n), "%s: this must be a mapping with the keys %s", what, strings.Join(known, ", "))
 		return nil, false
 	}
 	fields = map[string]ast.Node{}
@@ -71,7 +71,7 @@ func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[s
 func (r *reader) sequence(n ast.Node, what string) []ast.Node {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.wrong(lineAt(n), "%s: this must be a list", what)
+		r.missing(what, lineAt(n), "%s: this must be a list", what)
 		return nil
 	}
 	return list.Values
@@ -97,7 +97,7 @@ func (r *reader) text(fields map[string]ast.Node, path, key string) string {
 	}
 	text, ok := scalar(node)
 	if !ok {
-		r.wrong(lineAt(node), "%s.%s: this must be text; put it in quotes if it is", path, key)
+		r.missing(path+"."+key, lineAt(node), "%s.%s: this must be text; put it in quotes if it is", path, key)
 	}
 	return text
 }
@@ -105,7 +105,7 @@ func (r *reader) text(fields map[string]ast.Node, path, key string) string {
 // required reads a text that must be there; line is where it is missed.
 func (r *reader) required(fields map[string]ast.Node, path, key string, line int) string {
 	if fields[key] == nil {
-		r.wrong(line, "%s: the key %s is missing", path, key)
+		r.missing(path+"."+key, line, "%s: the key %s is missing", path, key)
 	}
 	return r.text(fields, path, key)
 }
