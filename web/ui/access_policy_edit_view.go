@@ -39,6 +39,10 @@ func (p policyEdit) model(summary component.PolicySummaryModel) page.PolicyEdit 
 		m.Notice = &component.NoticeModel{Kind: "info", Text: "Saving puts " + p.view.SubjectName + " into the workspace " + p.view.Workspace.Name +
 			". An empty policy gives view and what is inherited."}
 	}
+	if unknown := unknownLines(p.editor.catalogue, p.view.Body); len(unknown) > 0 && m.Notice == nil {
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Permissions that are not known any more",
+			Text: strings.Join(unknown, "; ") + ". Saving keeps what the catalogue file may bring back."}
+	}
 	return m
 }
 

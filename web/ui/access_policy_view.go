@@ -28,7 +28,7 @@ func accessListView(view account.AccessView, catalogue *access.Catalogue, at, de
 		item := page.AccessItem{Workspace: a.Workspace.Name,
 			Details: component.ButtonModel{Label: "Details", Context: "of " + a.Workspace.Name, Variant: component.Ghost, Small: true, Href: path(at, a.Workspace.ID)}}
 		for _, layer := range a.Layers {
-			item.Lines = append(item.Lines, page.AccessLine{Source: upperFirst(layer.Source()), Gives: strings.Join(givesLines(catalogue, layer.Policy), "; ")})
+			item.Lines = append(item.Lines, page.AccessLine{Source: upperFirst(layer.Source()), Gives: strings.Join(effectiveLines(catalogue, layer.Policy), "; ")})
 		}
 		m.Items = append(m.Items, item)
 	}

@@ -73,14 +73,29 @@ func policyListView(policies []account.PlacedPolicy, catalogue *access.Catalogue
 	return m
 }
 
-// givesLines says in short what a policy gives, without the names of resources.
+// givesLines says in short what a policy gives, without the names of resources, and what in
+// it is not known any more.
 func givesLines(catalogue *access.Catalogue, p access.Policy) []string {
+	return append(effectiveLines(catalogue, p), unknownLines(catalogue, p)...)
+}
+
+// effectiveLines says what a policy allows; never empty.
+func effectiveLines(catalogue *access.Catalogue, p access.Policy) []string {
 	lines := policyWords{catalogue: catalogue}.phrases(catalogue.Known(p))
-	if len(lines) == 0 {
-		return []string{"View only"}
-	}
 	for i, line := range lines {
 		lines[i] = upperFirst(line)
+	}
+	if len(lines) == 0 {
+		lines = []string{"View only"}
+	}
+	return lines
+}
+
+// unknownLines names what a policy holds that the catalogue does not have any more.
+func unknownLines(catalogue *access.Catalogue, p access.Policy) []string {
+	var lines []string
+	for _, permission := range catalogue.Unknown(p) {
+		lines = append(lines, string(permission)+" is not known any more and allows nothing")
 	}
 	return lines
 }

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -323,8 +322,8 @@ func (e policyEditor) plainWords(p access.Policy) component.PolicySummaryModel {
 	for _, phrase := range append([]string{e.words().view()}, all...) {
 		m.Lines = append(m.Lines, strings.ToUpper(phrase[:1])+phrase[1:]+".")
 	}
-	for _, permission := range e.catalogue.Unknown(p) {
-		m.Lines = append(m.Lines, fmt.Sprintf("%s is not known any more and allows nothing.", permission))
+	for _, line := range unknownLines(e.catalogue, p) {
+		m.Lines = append(m.Lines, line+".")
 	}
 	return m
 }
