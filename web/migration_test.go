@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -9,6 +11,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"latchkey/internal/migration"
+	"latchkey/internal/store"
 )
 
 const migrationRoot = "/settings/access-management/migration"
@@ -79,11 +85,11 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	b.get(migrationRoot).has(t, "Export file", `enctype="multipart/form-data"`)
 	// More than an ordinary form may hold.
-	b.upload(strings.Replace(legacyExport(t), `"version": 1,`, `"version": 1, "comment": "`+strings.Repeat("x", 2<<20)+`",`, 1)).seeOther(t, migrationRoot)
+	b.upload(strings.Replace(legacyExport(t), `"version": 1,`, `"version": 1, "comment": [`+strings.Repeat(`"more", `, 300_000)+`"and more"],`, 1)).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "1 warning about the file", "3 members get policies that mirror the role", "3 members can only view", "2 service access tokens keep their permissions")
 	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
 	list := b.get(migrationRoot + "/staged/members")
-	list.has(t, "Preview Mode", "Old production: Connections Editor with edit access", "Old production: Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
+	list.has(t, "Preview Mode", "<strong>Old production:</strong> Connections Editor with edit access", "<strong>Old production:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
 	ed := itemNamed(t, list, "Ed")
 	b.get(ed).has(t, "Preview Mode", "Before and after", "ed@acme.example")
 	b.get(ed+"/policies/ws-prod").has(t, "not live before", "Edit Event Stream Sources")
@@ -93,6 +99,11 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	b.get(ed).has(t, "Edited")
 	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</a>") || !strings.Contains(got.body, ">Cora</a>") {
 		t.Error("the search does not search")
+	}
+	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: nothing of this is live.", "comment: This field is not known", "Edited before deploying")
+	b.get(migrationRoot+"/preview/report.json").has(t, `"strategy":"with-policies"`, `"groups":[{"id":"g-data"`)
+	if got := b.get(migrationRoot + "/preview/nonsense"); got.status != http.StatusNotFound {
+		t.Errorf("a report of another kind: %d", got.status)
 	}
 	b.get(migrationRoot+"/deploy").has(t, "Deploy the migration?", "Members: 4 new.")
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"nonsense"}}); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Type Acme.") {
@@ -156,6 +167,106 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 	b.post(vic+"/choice", url.Values{"choice": {"keep"}}).seeOther(t, migrationRoot+"/staged/members")
 	b.post(migrationRoot+"/conflicts", url.Values{"conflict": {"name"}, "choice": {"use"}}).seeOther(t, migrationRoot+"/staged/workspaces")
 	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+}
+
+// holdWriter keeps every change waiting until the result is called.
+func (s *site) holdWriter() (release func()) {
+	held, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.app.Store.InTx(context.Background(), func(*store.Tx) error { close(held); <-end; return errors.New("nothing") })
+	}()
+	<-held
+	return func() { close(end); <-done }
+}
+
+// idle waits until no step is under way.
+func (b *browser) idle() {
+	b.t.Helper()
+	for until := time.Now().Add(20 * time.Second); b.get(migrationRoot+"/progress").status != http.StatusNoContent; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			b.t.Fatal("the step does not end")
+		}
+	}
+}
+
+func TestMigration_WhatTakesLongIsShownUntilItIsDone(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
+	if got := b.get(migrationRoot + "/progress"); got.status != http.StatusNoContent {
+		t.Errorf("progress of nothing: %d", got.status)
+	}
+	release := s.holdWriter()
+	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "The preview is being made", `data-poll="`+migrationRoot+`/progress"`, "Look again")
+	if got := b.get(migrationRoot + "/progress"); got.status != http.StatusOK || !strings.Contains(got.body, "<progress") || strings.Contains(got.body, "<main") {
+		t.Errorf("progress: %d\n%s", got.status, got.body)
+	}
+	release()
+	b.idle()
+	b.get(migrationRoot+"?after=stage").seeOther(t, migrationRoot+"/staged/members")
+	b.get(migrationRoot+"/staged/members").has(t, "The import is staged.")
+
+	release = s.holdWriter()
+	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "The migration is being deployed")
+	b.get(migrationRoot+"/staged/members").seeOther(t, migrationRoot)
+	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}})
+	release()
+	b.idle()
+	b.get(migrationRoot+"?after=deploy").seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "The migration is deployed.", "Migrated")
+	if done := b.get(migrationRoot); strings.Count(done.body, "export.json") != 2+2 { // notice, row and two buttons
+		t.Errorf("it was deployed twice\n%s", done.body)
+	}
+}
+
+func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
+	b.get(migrationRoot+"?after=stage").has(t, "The preview was not made", "How to import")
+	b.post(migrationRoot+"/import", url.Values{"strategy": {"fresh"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.get(migrationRoot+"?after=deploy").seeOther(t, migrationRoot+"/staged/members")
+	b.get(migrationRoot+"/staged/members").has(t, "did not come to its end")
+	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "The staging area was reset.")
+	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "The staging area was empty already.")
+
+	// A server that stopped while it read a file leaves what the next one finds.
+	ctx := t.Context()
+	org, err := s.app.Accounts.TheOrganization(ctx)
+	if err == nil {
+		err = s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+			return tx.InsertMigration(ctx, migration.Migration{ID: "half", Organization: org.ID, State: migration.Reading, FileName: "half.json", CreatedAt: tx.Now(), CreatedByName: "Ada"})
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.get(migrationRoot).has(t, "Reading half.json broke off", "Reset staging area")
+	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "Export file")
+}
+
+func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
+	b := newSite(t).signedIn(t, adminEmail)
+	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "2 groups come with empty policies.")
+	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
+	list := b.get(migrationRoot + "/staged/groups")
+	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only", "4 members, no rights of its own", "4 members, in no workspace", "Worth a look")
+	data := itemNamed(t, list, "Data team")
+	b.get(data).has(t, "Cora and Ed", "No rights of its own", "Edit policy")
+	form := url.Values{"step": {"save"}, "grant": {"source:edit"}, "reach.source:edit": {"all"}}
+	b.post(data+"/policies/ws-prod", form).seeOther(t, data)
+	b.get(itemNamed(t, list, "Everybody")).has(t, "would let in 1 of its members")
+	b.get(itemNamed(t, b.get(migrationRoot+"/staged/members"), "Ed")).has(t, "Data team and Everybody")
+	b.get(migrationRoot+"/deploy").has(t, "Groups: 2 new.")
+	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+	b.get("/settings/access-management/groups").has(t, "Data team", "Everybody")
 }
 
 func TestMigration_APageOfAThousandMembersIsSmall(t *testing.T) {

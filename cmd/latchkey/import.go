@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
@@ -24,6 +26,7 @@ type importCmd struct {
 	Report             string `enum:"text,json" default:"text" help:"text or json."`
 	ExistingWorkspaces string `enum:"ask,use,new" default:"ask" help:"Where a workspace of the same name exists: use it or make a new one."`
 	ExistingMembers    string `enum:"ask,keep,add,replace" default:"ask" help:"Where a member has the address already: keep role and policies, add to them, or replace them."`
+	ExistingGroups     string `enum:"ask,use,new,leave-out" default:"ask" help:"Where a group of the same name exists: use it, make a new one, or leave-out. One whose members an identity provider manages cannot be used."`
 	ExistingTokens     string `enum:"ask,leave-out" default:"ask" help:"Where a token with the same secret exists: leave-out."`
 	RemovedMembers     string `enum:"ask,leave-out,new" default:"ask" help:"Who was imported before and removed since: leave-out or new."`
 	Reset              bool   `help:"Empty the staging area first if somebody has left something there."`
@@ -76,7 +79,7 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 // Whatever is not deployed is gone from the staging area afterwards.
 func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.Caller, file *os.File) (report migration.Report, err error) {
 	if i.Reset {
-		if err := s.Reset(ctx, by); err != nil {
+		if _, err := s.Reset(ctx, by); err != nil {
 			return report, err
 		}
 	}
@@ -86,11 +89,12 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.
 	deployed := false
 	defer func() {
 		if !deployed {
-			err = errors.Join(err, s.Reset(context.WithoutCancel(ctx), by))
+			_, resetErr := s.Reset(context.WithoutCancel(ctx), by)
+			err = errors.Join(err, resetErr)
 		}
 	}()
 	i.tell("mirroring roles …")
-	if err := s.Import(ctx, by, migration.Strategy(i.Strategy)); err != nil {
+	if err := i.watched(s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
 		return report, err
 	}
 	for conflict, choice := range i.choices() {
@@ -102,14 +106,14 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.
 		return report, err
 	}
 	if n := report.Unsolved(); n > 0 {
-		return report, errors.Join(i.print(report), fmt.Errorf("%d conflicts wait for a choice: see --existing-workspaces, --existing-members, --existing-tokens, --removed-members; nothing was imported", n))
+		return report, errors.Join(i.print(report), fmt.Errorf("%d conflicts wait for a choice: see --existing-workspaces, --existing-members, --existing-groups, --existing-tokens, --removed-members; nothing was imported", n))
 	}
 	if i.DryRun {
 		return report, nil
 	}
 	i.tell("deploying …")
-	m, err := s.Deploy(ctx, by, "")
-	if err != nil {
+	var m migration.Migration
+	if err := i.watched(s, by, func() (err error) { m, err = s.Deploy(ctx, by, ""); return err }); err != nil {
 		return report, err
 	}
 	deployed = true
@@ -121,9 +125,9 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.
 func (i importCmd) choices() map[migration.Conflict]migration.Choice {
 	choices := map[migration.Conflict]migration.Choice{}
 	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.ExistingWorkspaces, migration.SameEmail: i.ExistingMembers,
-		migration.SameDigest: i.ExistingTokens, migration.Removed: i.RemovedMembers} {
-		if flag != "ask" {
-			choices[conflict] = migration.Choice(flag)
+		migration.SameGroup: i.ExistingGroups, migration.ManagedGroup: i.ExistingGroups, migration.SameDigest: i.ExistingTokens, migration.Removed: i.RemovedMembers} {
+		if choice := migration.Choice(flag); slices.Contains(conflict.Choices(), choice) {
+			choices[conflict] = choice
 		}
 	}
 	return choices
@@ -139,6 +143,24 @@ func (i importCmd) progress(file *os.File) func(int) {
 			return
 		}
 		i.tell("read %d elements, %d %%", elements, 100*at/info.Size())
+	}
+}
+
+// watched runs do and tells every few seconds how far it is.
+func (i importCmd) watched(s *migration.Service, by audit.Caller, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	every := time.NewTicker(2 * time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-every.C:
+			if running, w, err := s.Running(by); err == nil && running && w.Kind != "" {
+				i.tell("%s: %d of %d", w.Kind.Label(), w.Done, w.Total)
+			}
+		}
 	}
 }
 

@@ -178,9 +178,10 @@ func (a *App) SetupCode() string { return a.setup }
 // DataFolder is where the database's files are.
 func (a *App) DataFolder() string { return a.cfg.Data }
 
-// Close saves what is only in memory (when tokens were used, which were refused) and closes the
-// database.
+// Close ends what runs in the background, saves what is only in memory (when tokens were
+// used, which were refused) and closes the database.
 func (a *App) Close() error {
+	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())

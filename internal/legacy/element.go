@@ -133,6 +133,54 @@ func (f *fields) grant() Grant {
 	return g
 }
 
+func (r *reader) group(path string, n node) error {
+	f, ok := r.object(path, n)
+	if !ok {
+		return nil
+	}
+	g := Group{ID: f.id("id"), Name: f.requiredName("name"), Description: f.description("description"), Members: f.ids("members"), Workspaces: f.ids("workspaces")}
+	f.unique("id", g.ID, r.groups)
+	g.Members = f.existing("members", g.Members)
+	f.placed("workspaces", g.Workspaces)
+	if !f.done() {
+		return nil
+	}
+	r.summary.Counts.Groups++
+	return r.sink.Group(g)
+}
+
+// existing leaves out, with a warning, who is no member of the file or is named before.
+func (f *fields) existing(key string, ids []string) []string {
+	seen := make(map[string]bool, len(ids))
+	out := make([]string, 0, len(ids))
+	for i, id := range ids {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		switch {
+		case id == "": // told already
+		case f.r.members[id] == nil:
+			f.warn(at, "There is no such member: the entry means nothing.")
+		case seen[id]:
+			f.warn(at, "The member is in this list already.")
+		default:
+			out = append(out, id)
+		}
+		seen[id] = true
+	}
+	return out
+}
+
+// placed checks a list of workspaces of the file, each of which may stand there once.
+func (f *fields) placed(key string, ids []string) {
+	seen := make(map[string]bool, len(ids))
+	for i, id := range ids {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if id != "" && !f.r.workspaces[id] {
+			f.problem(at, "The file has no workspace with this id.")
+		}
+		f.unique(at, id, seen)
+	}
+}
+
 func (r *reader) personalToken(path string, n node) error {
 	f, ok := r.object(path, n)
 	if !ok {

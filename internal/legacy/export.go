@@ -98,6 +98,16 @@ type Member struct {
 	Grants []Grant `json:"grants,omitempty"`
 }
 
+// Group is a list of members. In the old system it gave no rights, so here its policy in
+// each of its workspaces begins empty.
+type Group struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Members     []string `json:"members,omitempty"`
+	Workspaces  []string `json:"workspaces,omitempty"` // that it is to be linked to
+}
+
 // Secret is what an export says about a token's value. The zero time means never.
 type Secret struct {
 	Digest    [32]byte  `json:"-"`    // SHA-256
@@ -132,6 +142,7 @@ type Sink interface {
 	Workspace(Workspace) error
 	Resource(Resource) error
 	Member(Member) error
+	Group(Group) error
 	PersonalToken(PersonalToken) error
 	ServiceToken(ServiceToken) error
 }
@@ -144,6 +155,7 @@ type Counts struct {
 	Private        int `json:"private"` // members and service tokens on Data Privacy lists
 	Members        int `json:"members"`
 	Admins         int `json:"admins"`
+	Groups         int `json:"groups"`
 	PersonalTokens int `json:"personalTokens"`
 	ServiceTokens  int `json:"serviceTokens"`
 }

@@ -130,25 +130,36 @@ func isID(s string) bool {
 	})
 }
 
-// maxName is how long a name may be here, in characters.
-const maxName = 64
+// How long a name and a description may be here, in characters.
+const (
+	maxName        = 64
+	maxDescription = 500
+)
 
 // name reads a name as this system can keep it: control and format characters are left
 // out and a long one is cut, with a warning.
-func (f *fields) name(key string) string {
+func (f *fields) name(key string) string { return f.kept(key, "name", maxName, "") }
+
+// description is name for a longer text of several lines.
+func (f *fields) description(key string) string {
+	return f.kept(key, "description", maxDescription, "\n\r\t")
+}
+
+// kept reads a text of up to limit characters, of which none is hidden but those allowed.
+func (f *fields) kept(key, what string, limit int, allowed string) string {
 	s := f.optional(key)
 	clean := strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(allowed, r) || r == utf8.RuneError {
 			return -1
 		}
 		return r
 	}, s))
-	if cut := clip(clean, maxName); cut != clean {
-		f.warn(key, "The name is longer than 64 characters and was cut.")
+	if cut := clip(clean, limit); cut != clean {
+		f.warn(key, fmt.Sprintf("The %s is longer than %d characters and was cut.", what, limit))
 		return strings.TrimSpace(cut)
 	}
 	if clean != strings.TrimSpace(s) {
-		f.warn(key, "Characters that cannot be shown were left out of the name.")
+		f.warn(key, "Characters that cannot be shown were left out of the "+what+".")
 	}
 	return clean
 }
@@ -215,7 +226,7 @@ func (f *fields) email(key string) string {
 		return ""
 	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) {
+	if err != nil || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsRune(s, utf8.RuneError) {
 		f.problem(key, "This does not look like an e-mail address.")
 	}
 	return s
@@ -240,7 +251,7 @@ func (f *fields) ids(key string) []string {
 	for i, item := range n.items {
 		if item.kind != text || !isID(item.text) {
 			f.problem(fmt.Sprintf("%s[%d]", key, i), "This must be an id.")
-			continue
+			item.text = "" // so that the others keep their places
 		}
 		out = append(out, item.text)
 	}
@@ -279,6 +290,11 @@ func (f *fields) digested(clear string) ([32]byte, string) {
 	switch {
 	case clear == "" || len(clear) > longestSecret || strings.ContainsFunc(clear, unicode.IsControl):
 		f.problem("secret", "A secret is 1 to 4096 bytes without control characters.")
+		return [32]byte{}, ""
+	case strings.ContainsRune(clear, utf8.RuneError):
+		// What stands there was lost when the file was written: its digest would be that of
+		// another secret, and the token would be dead without a word.
+		f.problem("secret", "The secret contains characters that are not UTF-8. Give its SHA-256 digest instead.")
 		return [32]byte{}, ""
 	case len(clear) < weakSecret:
 		f.warn("secret", "The secret is shorter than 16 characters and can be guessed. Replace the token soon.")

@@ -1,6 +1,7 @@
 package legacy
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,21 +39,41 @@ type member struct {
 	value node
 }
 
-// maxDepth is deeper than any honest export goes.
-const maxDepth = 24
+// What no honest export exceeds: how deep values are nested, how many there are in one
+// element of a section, and how many bytes one text has. Whoever goes further wants to
+// fill the memory.
+const (
+	maxDepth  = 24
+	maxValues = 200_000
+	maxToken  = 1 << 20
+)
 
-var errDepth = errors.New("lists and objects are nested too deeply")
+var (
+	errDepth = errors.New("lists and objects are nested too deeply")
+	errMany  = errors.New("one element has too many values")
+	errLong  = errors.New("one text is too long")
+)
+
+// nodes reads one element: a value with all that is in it.
+type nodes struct {
+	json *json.Decoder
+	left int // values that may come
+}
 
 // readNode reads the value that begins with the next token.
-func readNode(d *json.Decoder, depth int) (node, error) {
-	t, err := d.Token()
+func readNode(d *json.Decoder) (node, error) {
+	n := nodes{json: d, left: maxValues}
+	return n.next(1)
+}
+
+func (n *nodes) next(depth int) (node, error) {
+	t, err := n.json.Token()
 	if err != nil {
 		return node{}, err
 	}
-	return nodeOf(d, t, depth)
-}
-
-func nodeOf(d *json.Decoder, t json.Token, depth int) (node, error) {
+	if n.left--; n.left < 0 {
+		return node{}, errMany
+	}
 	switch t := t.(type) {
 	case string:
 		return node{kind: text, text: t}, nil
@@ -65,44 +86,73 @@ func nodeOf(d *json.Decoder, t json.Token, depth int) (node, error) {
 			return node{}, errDepth
 		}
 		if t == '[' {
-			return readList(d, depth+1)
+			return n.list(depth + 1)
 		}
-		return readObject(d, depth+1)
+		return n.object(depth + 1)
 	}
 	return node{}, nil
 }
 
-func readList(d *json.Decoder, depth int) (node, error) {
-	n := node{kind: list}
-	for d.More() {
-		item, err := readNode(d, depth)
+func (n *nodes) list(depth int) (node, error) {
+	out := node{kind: list}
+	for n.json.More() {
+		item, err := n.next(depth)
 		if err != nil {
-			return n, err
+			return out, err
 		}
-		n.items = append(n.items, item)
+		out.items = append(out.items, item)
 	}
-	_, err := d.Token()
+	_, err := n.json.Token()
+	return out, err
+}
+
+func (n *nodes) object(depth int) (node, error) {
+	out := node{kind: object}
+	for n.json.More() {
+		key, err := n.json.Token()
+		if err != nil {
+			return out, err
+		}
+		value, err := n.next(depth)
+		if err != nil {
+			return out, err
+		}
+		out.members = append(out.members, member{fmt.Sprint(key), value})
+	}
+	_, err := n.json.Token()
+	return out, err
+}
+
+// source is the file. It fails when the decoder has taken much more than it has made sense
+// of: what it waits for the end of is a text without one.
+type source struct {
+	from  io.Reader
+	taken int64
+	read  func() int64 // how far the decoder is
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.taken-s.read() > maxToken {
+		return 0, errLong
+	}
+	n, err := s.from.Read(p)
+	s.taken += int64(n)
 	return n, err
 }
 
-func readObject(d *json.Decoder, depth int) (node, error) {
-	n := node{kind: object}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return n, err
-		}
-		value, err := readNode(d, depth)
-		if err != nil {
-			return n, err
-		}
-		n.members = append(n.members, member{fmt.Sprint(key), value})
+// skipMark leaves out the byte order mark that some programs write before UTF-8.
+func skipMark(from io.Reader) io.Reader {
+	b := bufio.NewReader(from)
+	if start, _ := b.Peek(3); string(start) == "\uFEFF" {
+		_, _ = b.Discard(3)
 	}
-	_, err := d.Token()
-	return n, err
+	return b
 }
 
-// skip reads past the next value, however large.
+// deepest is how deep a value may be nested that is skipped.
+const deepest = 10_000
+
+// skip reads past the next value, however many others are in it.
 func skip(d *json.Decoder) error {
 	for depth := 0; ; {
 		t, err := d.Token()
@@ -114,6 +164,9 @@ func skip(d *json.Decoder) error {
 			depth++
 		case json.Delim(']'), json.Delim('}'):
 			depth--
+		}
+		if depth > deepest {
+			return errDepth
 		}
 		if depth == 0 {
 			return nil
@@ -128,6 +181,10 @@ func syntaxError(err error, offset int64) string {
 		return "The file ends in the middle of it."
 	case errors.Is(err, errDepth):
 		return "Lists and objects are nested too deeply here."
+	case errors.Is(err, errMany):
+		return "This holds too many values."
+	case errors.Is(err, errLong):
+		return "A text here is longer than any that means something."
 	}
 	return "This is not well-formed JSON, near byte " + strconv.FormatInt(offset, 10) + "."
 }

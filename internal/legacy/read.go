@@ -26,10 +26,12 @@ var errEnough = errors.New("legacy: enough problems")
 // hundred of them), or what the sink returned, or what reading returned. A sink must be
 // ready to forget everything: a problem may be the last thing in the file.
 func Read(from io.Reader, sink Sink) (Summary, error) {
-	d := json.NewDecoder(from)
+	source := &source{from: skipMark(from)}
+	d := json.NewDecoder(source)
 	d.UseNumber()
+	source.read = d.InputOffset
 	r := &reader{json: d, sink: sink, types: resourceTypes(), workspaces: map[string]bool{}, resources: map[string]bool{},
-		members: map[string]*person{}, emails: map[string]string{}, tokens: map[string]string{}, digests: map[[32]byte]string{}}
+		members: map[string]*person{}, groups: map[string]bool{}, emails: map[string]string{}, tokens: map[string]string{}, digests: map[[32]byte]string{}}
 	err := r.file()
 	if errors.Is(err, errEnough) {
 		err = nil
@@ -54,6 +56,7 @@ type reader struct {
 	workspaces map[string]bool
 	resources  map[string]bool
 	members    map[string]*person
+	groups     map[string]bool
 	emails     map[string]string   // path by address
 	tokens     map[string]string   // "personal" or "service" by id
 	digests    map[[32]byte]string // path by digest
@@ -99,6 +102,7 @@ func sections() []section {
 		{"workspaces", (*reader).workspace},
 		{"resources", (*reader).resource},
 		{"members", (*reader).member},
+		{"groups", (*reader).group},
 		{"personal_tokens", (*reader).personalToken},
 		{"service_tokens", (*reader).serviceToken},
 	}
@@ -147,7 +151,7 @@ func (r *reader) file() error {
 }
 
 // headMember reads a member of the outermost object that is no section. One that is not
-// known may be as large as it likes.
+// known may hold as much as it likes.
 func (r *reader) headMember(head *node, name string) error {
 	known := slices.Contains([]string{"format", "version", "exported_at", "organization"}, name)
 	switch {
@@ -160,7 +164,7 @@ func (r *reader) headMember(head *node, name string) error {
 		}
 		return nil
 	}
-	value, err := readNode(r.json, 1)
+	value, err := readNode(r.json)
 	if err != nil {
 		return r.broken(name, err)
 	}
@@ -181,7 +185,8 @@ func sectionNamed(name string) int {
 // the source itself are returned as they are.
 func (r *reader) broken(path string, err error) error {
 	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errDepth) {
+	if !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errDepth) &&
+		!errors.Is(err, errLong) && !errors.Is(err, errMany) {
 		return err
 	}
 	r.problem(path, syntaxError(err, r.json.InputOffset()))
@@ -229,7 +234,7 @@ func (r *reader) list(head *node, i int) error {
 		}
 	}
 	if i < r.section {
-		r.problem(s.name, "It is there twice, or too late: the order is workspaces, resources, members, personal_tokens, service_tokens.")
+		r.problem(s.name, "It is there twice, or too late: the order is workspaces, resources, members, groups, personal_tokens, service_tokens.")
 		return errEnough
 	}
 	r.section = i + 1
@@ -241,7 +246,7 @@ func (r *reader) list(head *node, i int) error {
 	}
 	for at := 0; r.json.More(); at++ {
 		path := s.name + "[" + strconv.Itoa(at) + "]"
-		n, err := readNode(r.json, 1)
+		n, err := readNode(r.json)
 		if err != nil {
 			return r.broken(path, err)
 		}

@@ -24,6 +24,7 @@ type export struct {
 	Workspaces []legacy.Workspace
 	Resources  []legacy.Resource
 	Members    []legacy.Member
+	Groups     []legacy.Group
 	Personal   []legacy.PersonalToken
 	Service    []legacy.ServiceToken
 	fail       error
@@ -39,6 +40,8 @@ func (e *export) Workspace(w legacy.Workspace) error {
 func (e *export) Resource(x legacy.Resource) error { e.Resources = append(e.Resources, x); return nil }
 
 func (e *export) Member(m legacy.Member) error { e.Members = append(e.Members, m); return nil }
+
+func (e *export) Group(g legacy.Group) error { e.Groups = append(e.Groups, g); return nil }
 
 func (e *export) PersonalToken(p legacy.PersonalToken) error {
 	e.Personal = append(e.Personal, p)
@@ -65,7 +68,7 @@ func TestRead_TakesEverythingThatTheExampleSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Private: 2, Members: 4, Admins: 1, PersonalTokens: 3, ServiceTokens: 2}}
+	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Private: 2, Members: 4, Admins: 1, Groups: 2, PersonalTokens: 3, ServiceTokens: 2}}
 	if diff := cmp.Diff(want, summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -75,6 +78,9 @@ func TestRead_TakesEverythingThatTheExampleSays(t *testing.T) {
 	}
 	if got := e.Members[3]; got.Name != "vic" || got.Active {
 		t.Errorf("the nameless, deactivated member is %+v", got)
+	}
+	if diff := cmp.Diff(legacy.Group{ID: "g-data", Name: "Data team", Description: "Pipelines and warehouse", Members: []string{"m-cora", "m-ed"}, Workspaces: []string{"ws-prod"}}, e.Groups[0]); diff != "" {
+		t.Errorf("group (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(legacy.PersonalToken{ID: "pat-ed", Name: "deploy", Owner: "m-ed", Workspace: "ws-prod", Scope: access.ScopeReadWrite,
 		Secret: legacy.Secret{Digest: sha256.Sum256([]byte("old style secret, of ed")), Hint: "…f ed",
@@ -133,6 +139,11 @@ func TestRead_NamesEveryMistakeByItsPath(t *testing.T) {
 		{"no role", `"role": "connections_viewer"`, `"rolle": "connections_viewer"`, "members[3].workspaces[0].role", "required"},
 		{"two roles in one workspace", `{"workspace": "ws-stage", "role": "connections_editor"}`, `{"workspace": "ws-prod", "role": "connections_editor"}`, "members[2].workspaces[1].workspace", "Another"},
 		{"edit access that is a text", `"grant_edit_access": true`, `"grant_edit_access": "yes"`, "members[2].workspaces[0].grant_edit_access", "true or false"},
+		{"group without a name", `"name": "Data team"`, `"nam": "Data team"`, "groups[0].name", "required"},
+		{"group id twice", `"id": "g-all"`, `"id": "g-data"`, "groups[1].id", "Another"},
+		{"group of no workspace", `"workspaces": ["ws-prod"]`, `"workspaces": [7, "ws-x"]`, "groups[0].workspaces[1]", "no workspace"},
+		{"group in a workspace twice", `"workspaces": ["ws-prod"]`, `"workspaces": ["ws-prod", "ws-prod"]`, "groups[0].workspaces[1]", "Another"},
+		{"secret that is not UTF-8", `old style secret`, "old \xff style secret", "personal_tokens[1].secret", "SHA-256"},
 		{"owner that does not exist", `"owner": "m-olga"`, `"owner": "m-nobody"`, "personal_tokens[0].owner", "no member"},
 		{"unknown scope", `"scope": "admin"`, `"scope": "root"`, "personal_tokens[0].scope", "none of"},
 		{"no creation", `"created_at": "2024-05-05T00:00:00Z",`, ``, "personal_tokens[2].created_at", "required"},
@@ -170,6 +181,9 @@ func TestRead_WarnsOfWhatItDoesNotKnow(t *testing.T) {
 		{`"name": "Cora"`, `"name": "Cora", "nickname": "C"`, "members[1].nickname"},
 		{`"role": "connections_admin"`, `"role": "connections_admin", "since": 3`, "members[1].workspaces[0].since"},
 		{`"members": ["m-cora"]`, `"members": ["m-cora", "m-gone"]`, "resources[2].lock.members[1]"},
+		{`["m-cora", "m-ed"]`, `["m-cora", "m-gone"]`, "groups[0].members[1]"},
+		{`["m-cora", "m-ed"]`, `["m-cora", "m-cora"]`, "groups[0].members[1]"},
+		{`Pipelines and`, strings.Repeat("P", 500), "groups[0].description"},
 		{`"tokens": ["sat-etl"]}}`, `"tokens": ["sat-gone"]}}`, "workspaces[0].data_privacy.tokens[0]"},
 		{`"tokens": ["sat-etl"]}}`, `"tokens": ["pat-ed"]}}`, "workspaces[0].data_privacy.tokens[0]"},
 		{`"workspace": "ws-stage", "scope": "read_only"`, `"workspace": "ws-prod", "scope": "read_only"`, "personal_tokens[2].workspace"},
@@ -197,6 +211,54 @@ func TestRead_RefusesWhatIsNoWholeJSON(t *testing.T) {
 		strings.Replace(whole, `"name": "Web"`, `"name": "Web", "deep": `+strings.Repeat("[", 5000)+strings.Repeat("]", 5000), 1), "\xff\xfe"} {
 		if _, err := legacy.Read(strings.NewReader(text), &export{}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%.40q: error %v, want Invalid", text, err)
+		}
+	}
+}
+
+func TestRead_TakesAByteOrderMark(t *testing.T) {
+	if _, err := legacy.Read(strings.NewReader("\uFEFF"+acme(t)), &export{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// endless writes head and then body again and again, more than any memory holds.
+type endless struct {
+	head, body string
+	given      int64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	text := e.body
+	if e.head != "" {
+		text = e.head
+	}
+	n := copy(p, text)
+	if e.head != "" {
+		e.head = e.head[n:]
+	}
+	e.given += int64(n)
+	return n, nil
+}
+
+func TestRead_EndsWithWhatWouldFillTheMemory(t *testing.T) {
+	const head = `{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},`
+	for name, source := range map[string]*endless{
+		"an endless name":            {head: head + `"workspaces":[{"id":"`, body: strings.Repeat("x", 4096)},
+		"an endless number":          {head: head + `"workspaces":[{"id":`, body: strings.Repeat("7", 4096)},
+		"endless space":              {head: head, body: strings.Repeat(" ", 4096)},
+		"an endless list of ids":     {head: head + `"workspaces":[{"data_privacy":{"members":["a"`, body: strings.Repeat(`,"a"`, 1024)},
+		"endless depth":              {head: head + `"workspaces":[`, body: strings.Repeat("[", 4096)},
+		"endless depth, not known":   {head: head + `"comment":`, body: strings.Repeat("[", 4096)},
+		"endless objects":            {head: head + `"workspaces":[`, body: strings.Repeat(`{"a":`, 1024)},
+		"an endless text, not known": {head: head + `"comment":"`, body: strings.Repeat("x", 4096)},
+		"an endless key":             {head: head + `"`, body: strings.Repeat("x", 4096)},
+		"an endless list of nothing": {head: head + `"workspaces":[{}`, body: strings.Repeat(`,{}`, 1024)},
+	} {
+		if _, err := legacy.Read(source, &export{}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: error %v, want Invalid", name, err)
+		}
+		if source.given > 4<<20 {
+			t.Errorf("%s: %d MB were read", name, source.given>>20)
 		}
 	}
 }

@@ -56,6 +56,7 @@ const compact = `{"format":"latchkey-legacy-export","version":1,"exported_at":"2
 "workspaces":[{"id":"w","name":"W","environment":"PRODUCTION","region":"US","data_privacy":{"members":["m"],"tokens":["s"]}}],
 "resources":[{"id":"r","workspace":"w","type":"source","name":"R","definition":"D","lock":{"members":["m"],"tokens":[]}}],
 "members":[{"id":"m","email":"m@x.example","name":"M","org_role":"member","status":"active","workspaces":[{"workspace":"w","role":"connections_editor","grant_edit_access":true}]}],
+"groups":[{"id":"g","name":"G","description":"all of them","members":["m"],"workspaces":["w"]}],
 "personal_tokens":[{"id":"p","name":"P","owner":"m","workspace":"w","scope":"read_write","created_at":"2024-05-01T12:00:00Z","expires_at":"2034-05-01T12:00:00+02:00","secret":"a long enough secret"}],
 "service_tokens":[{"id":"s","name":"S","level":"workspace","workspace":"w","role":"read_write","grant_edit_access":false,"created_at":"2024-05-01T12:00:00Z","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]}`
 
@@ -81,7 +82,7 @@ func TestSchema_AndTheReaderAgreeOnEveryMutation(t *testing.T) {
 
 // order is that of the members of the outermost object.
 func order() []string {
-	return []string{"format", "version", "exported_at", "organization", "workspaces", "resources", "members", "personal_tokens", "service_tokens"}
+	return []string{"format", "version", "exported_at", "organization", "workspaces", "resources", "members", "groups", "personal_tokens", "service_tokens"}
 }
 
 // inOrder writes the outermost object as the format wants it.

@@ -41,7 +41,7 @@ func (st *stage) prepare(kind Kind, items []Item) (err error) {
 			digests[n] = i.Digest
 		}
 		st.held, err = st.tx.HeldDigests(st.ctx, digests)
-	case Members:
+	case Members, Groups:
 	}
 	return err
 }
@@ -58,14 +58,20 @@ func (st *stage) compare(i *Item) error {
 		return st.compareResource(i)
 	case Members:
 		found = st.compareMember(i)
+	case Groups:
+		found = st.compareGroup(i)
 	case PersonalTokens, ServiceTokens:
 		found = st.compareToken(i)
 	}
 	if found != i.Conflict {
 		i.Conflict, i.Choice = found, ""
 	}
-	if i.Kind == Workspaces {
+	switch i.Kind {
+	case Workspaces:
 		st.settle(i)
+	case Groups:
+		st.settleGroup(i)
+	case Resources, Members, PersonalTokens, ServiceTokens:
 	}
 	return nil
 }
@@ -95,8 +101,7 @@ func (st *stage) settle(i *Item) {
 		if _, taken := st.byID[p.local]; taken || p.local == "" {
 			p.local = st.freeWorkspaceID(i.Ref)
 		}
-		p.name = st.freeName(i.Name)
-		st.names[nameKey(p.name)] = true
+		p.name = freeName(i.Name, st.names)
 	}
 	i.Local, st.workspaces[i.Ref] = p.local, p
 }
@@ -108,8 +113,8 @@ func (st *stage) freeWorkspaceID(ref string) string {
 	return ref
 }
 
-// freeName is name, or name with a number behind it that makes it new.
-func (st *stage) freeName(name string) string {
+// freeName is name, or name with something behind it that makes it new. It is taken then.
+func freeName(name string, taken map[string]bool) string {
 	for n := 1; ; n++ {
 		suffix := ""
 		switch {
@@ -122,7 +127,8 @@ func (st *stage) freeName(name string) string {
 		if room := 64 - len(suffix); len(base) > room {
 			base = base[:room]
 		}
-		if free := strings.TrimSpace(string(base)) + suffix; !st.names[nameKey(free)] {
+		if free := strings.TrimSpace(string(base)) + suffix; !taken[nameKey(free)] {
+			taken[nameKey(free)] = true
 			return free
 		}
 	}
@@ -135,19 +141,28 @@ func (st *stage) compareResource(i *Item) error {
 	if err != nil {
 		return err
 	}
-	target := st.workspaces[x.Workspace].local
+	target, before := st.workspaces[x.Workspace].local, i.Local
+	i.Known, i.Local = st.resourceID(*i, x, target)
+	if before != "" && before != i.Local {
+		st.moved[before] = i.Local
+	}
+	return nil
+}
+
+// resourceID is the id that a resource of the workspace has or will have.
+func (st *stage) resourceID(i Item, x legacy.Resource, target string) (known bool, id string) {
 	for _, id := range []string{st.links[Resources][i.Ref], i.Ref} {
 		if at, there := st.located[id]; there && at.Workspace == target && at.Type == x.Type {
-			i.Known, i.Local = true, id
-			return nil
+			return true, id
 		}
 	}
 	if _, taken := st.located[i.Ref]; !taken {
-		i.Local = i.Ref
-	} else if i.Local == "" || i.Local == i.Ref {
-		i.Local = newID()
+		return false, i.Ref
 	}
-	return nil
+	if _, stale := st.located[i.Local]; i.Local == "" || i.Local == i.Ref || stale {
+		return false, newID()
+	}
+	return false, i.Local
 }
 
 func (st *stage) compareMember(i *Item) Conflict {

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
 )
 
 // Choose resolves the conflict of one item. Invalid for a choice that its conflict does not
@@ -39,7 +40,7 @@ func (s *Service) ChooseAll(ctx context.Context, by audit.Caller, conflict Confl
 	decided := 0
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		decided = 0 // the transaction may have been tried before
-		for _, kind := range Kinds() {
+		for _, kind := range conflict.kinds() {
 			err := each(ctx, tx, m.ID, kind, func(i *Item) error {
 				if i.Conflict != conflict || !i.Open() {
 					return nil
@@ -51,9 +52,27 @@ func (s *Service) ChooseAll(ctx context.Context, by audit.Caller, conflict Confl
 				return err
 			}
 		}
+		if decided == 0 {
+			return nil
+		}
 		return follow(ctx, tx, m, conflict)
 	}, Staged)
 	return decided, err
+}
+
+// kinds lists what may have the conflict.
+func (c Conflict) kinds() []Kind {
+	switch c {
+	case SameName:
+		return []Kind{Workspaces}
+	case SameEmail, Removed:
+		return []Kind{Members}
+	case SameGroup, ManagedGroup:
+		return []Kind{Groups}
+	case SameDigest:
+		return []Kind{PersonalTokens, ServiceTokens}
+	}
+	return nil
 }
 
 func decide(ctx context.Context, tx Tx, m Migration, i *Item, choice Choice) error {
@@ -62,17 +81,26 @@ func decide(ctx context.Context, tx Tx, m Migration, i *Item, choice Choice) err
 	return tx.UpdateItem(ctx, m.ID, *i)
 }
 
-// follow compares everything anew where other items depend on what was chosen: what is in a
-// workspace on where that goes, tokens on whether their owner comes.
+// follow compares anew what depends on what was chosen: what is in a workspace on where that
+// goes, tokens on whether their owner comes, groups on who joins them and on each other.
 func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
-	if conflict != SameName && conflict != Removed {
+	var kinds []Kind
+	switch conflict {
+	case SameName, Removed:
+		kinds = Kinds()
+	case SameEmail, SameGroup, ManagedGroup:
+		kinds = []Kind{Workspaces, Resources, Members, Groups}
+		if m.Summary.Counts.Groups == 0 {
+			return nil
+		}
+	case SameDigest:
 		return nil
 	}
 	st, err := newStage(ctx, tx, m)
 	if err != nil {
 		return err
 	}
-	return st.save(true)
+	return st.save(true, kinds...)
 }
 
 // Find returns one page of staged items and how many there are on all pages.
@@ -99,6 +127,9 @@ type View struct {
 	Migration Migration
 	Plan      access.Plan
 	Places    []ViewPlace // by policy of the item, in the same order
+	Members   []string    // of a group: the first of those whom the file names
+	More      int         // of a group: how many others it names
+	Groups    []string    // of a member: the groups of the file
 }
 
 // ViewPlace is the workspace of a staged policy, as it will be.
@@ -126,8 +157,41 @@ func (s *Service) Item(ctx context.Context, by audit.Caller, seq int64) (View, e
 		return v, err
 	}
 	v.Plan = org.Plan
-	v.Places, err = viewPlaces(ctx, s.store, o.Staging, v.After.Policies)
-	return v, err
+	if v.Places, err = viewPlaces(ctx, s.store, o.Staging, v.After.Policies); err != nil {
+		return v, err
+	}
+	return v, v.company(ctx, s.store)
+}
+
+// mostNames is how many members of a group are named.
+const mostNames = 50
+
+// company finds the members of a group and the groups of a member.
+func (v *View) company(ctx context.Context, r Reader) error {
+	switch v.Kind {
+	case Groups:
+		g, err := decoded[legacy.Group](v.Item)
+		if err != nil {
+			return err
+		}
+		first := g.Members[:min(len(g.Members), mostNames)]
+		v.More = len(g.Members) - len(first)
+		members, err := r.StagedByRef(ctx, v.Migration.ID, Members, first)
+		for _, m := range members {
+			v.Members = append(v.Members, m.Name)
+		}
+		return err
+	case Members:
+		return each(ctx, r, v.Migration.ID, Groups, func(i *Item) error {
+			g, err := decoded[legacy.Group](*i)
+			if err == nil && !i.LeftOut() && slices.Contains(g.Members, v.Ref) {
+				v.Groups = append(v.Groups, i.Name)
+			}
+			return err
+		})
+	case Workspaces, Resources, PersonalTokens, ServiceTokens:
+	}
+	return nil
 }
 
 // viewPlaces loads the workspaces of policies.

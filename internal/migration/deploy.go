@@ -26,6 +26,15 @@ var errOpen = fault.NewConflict("Some conflicts wait for a choice. Resolve them 
 // tokens. A file that brings nothing new changes nothing.
 func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Migration, error) {
 	var done Migration
+	err := s.step(by, StepDeploy, func(r *run) (err error) {
+		done, err = s.deployWith(ctx, by, typed, r)
+		return err
+	})
+	return done, err
+}
+
+func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string, r *run) (Migration, error) {
+	var done Migration
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		org, err := tx.Organization(ctx, by.Organization)
 		if err != nil {
@@ -38,6 +47,7 @@ func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Mi
 		if err != nil {
 			return err
 		}
+		d.progress = r.tell
 		done, err = d.run()
 		return err
 	}, Staged)
@@ -54,7 +64,7 @@ func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
 		if err != nil {
 			return err
 		}
-		return st.save(true)
+		return st.save(true, Kinds()...)
 	}, Staged)
 	if err != nil {
 		return err
@@ -81,7 +91,7 @@ func newDeployment(ctx context.Context, tx Tx, m Migration, by audit.Caller, org
 func (d *deployment) run() (Migration, error) {
 	open := false
 	report := newReporter(d.m, d.org)
-	err := d.stage.run(func(i *Item) error {
+	err := d.stage.run(Kinds(), func(i *Item) error {
 		if err := d.compare(i); err != nil {
 			return err
 		}
@@ -164,6 +174,8 @@ func (d *deployment) apply(i Item) error {
 		return d.addResource(i)
 	case Members:
 		return d.addMember(i)
+	case Groups:
+		return d.addGroup(i)
 	case PersonalTokens:
 		return d.addPersonalToken(i)
 	case ServiceTokens:

@@ -74,13 +74,14 @@ const (
 	Workspaces     Kind = "workspace"
 	Resources      Kind = "resource"
 	Members        Kind = "member"
+	Groups         Kind = "group"
 	PersonalTokens Kind = "personal_token"
 	ServiceTokens  Kind = "service_token"
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
-	return []Kind{Workspaces, Resources, Members, PersonalTokens, ServiceTokens}
+	return []Kind{Workspaces, Resources, Members, Groups, PersonalTokens, ServiceTokens}
 }
 
 // Rank says how much an item wants to be looked at; lists begin with the highest.
@@ -99,10 +100,12 @@ type Conflict string
 
 // The conflicts; "" is none.
 const (
-	SameName   Conflict = "name"    // a workspace of this name exists
-	SameEmail  Conflict = "email"   // a member has this address
-	Removed    Conflict = "removed" // imported before, and removed here since
-	SameDigest Conflict = "digest"  // a token with this secret exists, or was revoked here
+	SameName     Conflict = "name"          // a workspace of this name exists
+	SameEmail    Conflict = "email"         // a member has this address
+	Removed      Conflict = "removed"       // imported before, and removed here since
+	SameGroup    Conflict = "group"         // a group of this name exists
+	ManagedGroup Conflict = "managed-group" // the same, and an identity provider manages its members
+	SameDigest   Conflict = "digest"        // a token with this secret exists, or was revoked here
 )
 
 // Choice is how a conflict is resolved.
@@ -110,12 +113,12 @@ type Choice string
 
 // The choices; "" is none yet.
 const (
-	Use      Choice = "use"       // SameName: what is imported goes into the existing workspace
-	Anew     Choice = "new"       // SameName: a workspace of another name; Removed: the member comes back
+	Use      Choice = "use"       // SameName, SameGroup: what is imported goes into the existing one
+	Anew     Choice = "new"       // SameName, SameGroup: one of another name; Removed: the member comes back
 	Keep     Choice = "keep"      // SameEmail: role and policies stay; the tokens come
 	Add      Choice = "add"       // SameEmail: what is imported comes on top
 	Replace  Choice = "replace"   // SameEmail: role and the policies in imported workspaces are replaced
-	LeaveOut Choice = "leave-out" // Removed, SameDigest: it is not imported
+	LeaveOut Choice = "leave-out" // Removed, SameGroup, SameDigest: it is not imported
 )
 
 // Choices lists how the conflict may be resolved.
@@ -127,10 +130,19 @@ func (c Conflict) Choices() []Choice {
 		return []Choice{Keep, Add, Replace}
 	case Removed:
 		return []Choice{LeaveOut, Anew}
+	case SameGroup:
+		return []Choice{Use, Anew, LeaveOut}
+	case ManagedGroup:
+		return []Choice{Anew, LeaveOut}
 	case SameDigest:
 		return []Choice{LeaveOut}
 	}
 	return nil
+}
+
+// Conflicts lists the conflicts.
+func Conflicts() []Conflict {
+	return []Conflict{SameName, SameEmail, Removed, SameGroup, ManagedGroup, SameDigest}
 }
 
 // Item is one element of an export in the staging area.
@@ -152,12 +164,14 @@ type Item struct {
 
 // After is what deploying makes of an item.
 type After struct {
-	Role     access.Role   `json:"role,omitempty"` // members
+	Role     access.Role   `json:"role,omitempty"`    // members
+	Joins    int           `json:"joins,omitempty"`   // groups: how many members it gets
+	NoRoom   bool          `json:"no_room,omitempty"` // groups: the plan has no room for it
 	Policies []Policy      `json:"policies,omitempty"`
 	Notes    []legacy.Note `json:"notes,omitempty"`
 }
 
-// Policy is a staged policy: of a member in a workspace, or of a service token.
+// Policy is a staged policy: of a member or a group in a workspace, or of a service token.
 type Policy struct {
 	Workspace string        `json:"workspace"` // id in the old system
 	Before    string        `json:"before"`    // the role there, in words
@@ -167,7 +181,7 @@ type Policy struct {
 }
 
 // LeftOut reports whether deploying does nothing for the item.
-func (i Item) LeftOut() bool { return i.Known || i.Choice == LeaveOut }
+func (i Item) LeftOut() bool { return i.Known || i.Choice == LeaveOut || i.After.NoRoom }
 
 // Open reports whether the item has a conflict that waits for a choice.
 func (i Item) Open() bool { return i.Conflict != "" && i.Choice == "" }

@@ -3,10 +3,12 @@ package migration_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -129,8 +131,13 @@ func TestStaging_LeavesLiveAccessAlone(t *testing.T) {
 	}
 	b.preview()
 	check("preview")
-	b.must(b.Reset(t.Context(), b.admin))
+	if was, err := b.Reset(t.Context(), b.admin); err != nil || !was {
+		t.Fatalf("reset: %v, %v", was, err)
+	}
 	check("reset")
+	if was, err := b.Reset(t.Context(), b.admin); err != nil || was {
+		t.Errorf("an empty staging area was reset: %v, %v", was, err)
+	}
 	if o, err := b.Overview(t.Context(), b.admin); err != nil || !o.Empty() {
 		t.Errorf("after the reset: %+v, %v", o, err)
 	}
@@ -143,7 +150,7 @@ func TestDeploy_TheSameFileTwiceChangesNothing(t *testing.T) {
 		b.deploy()
 		before := b.dump()
 		b.stage(second)
-		if got := totals(b.preview()); got != "workspace 0/0/2/0, resource 0/0/5/0, member 0/0/4/0, personal_token 0/0/3/0, service_token 0/0/2/0" {
+		if got := totals(b.preview()); got != "workspace 0/0/2/0, resource 0/0/5/0, member 0/0/4/0, group 0/0/2/0, personal_token 0/0/3/0, service_token 0/0/2/0" {
 			t.Errorf("%s: the second import says %s", second, got)
 		}
 		b.deploy()
@@ -173,6 +180,13 @@ func (b *bed) dump() string {
 		for _, t := range tokens {
 			out.WriteString("  " + t.ID + t.Name + "\n")
 		}
+	}
+	groups, err := s.Groups(ctx, b.org)
+	b.must(err)
+	counts, err := s.CountGroupMembers(ctx, b.org)
+	b.must(err)
+	for _, g := range groups {
+		fmt.Fprintln(&out, g, counts[g.ID])
 	}
 	for _, kind := range []string{"workspace", "organization"} {
 		tokens, err := s.ServiceTokens(ctx, b.org, kindOf(kind))
@@ -277,11 +291,42 @@ func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 	}
 }
 
+func TestChoose_AnEditedPolicyFollowsItsResourcesToTheirNewIds(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.must(b.store.InTx(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertResource(t.Context(), b.main, account.Resource{ID: "src-app", Type: "source", Name: "Another"})
+	}))
+	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	ed, etl := b.item(migration.Members, "m-ed"), b.item(migration.ServiceTokens, "sat-etl")
+	b.must(b.SavePolicy(t.Context(), b.admin, ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
+	b.must(b.SavePolicy(t.Context(), b.admin, etl.Seq, "ws-prod", access.Policy{"source:edit": access.AllBut("src-app", "src-web")}))
+	b.choose(migration.Workspaces, "ws-prod", migration.Anew)
+	moved := b.item(migration.Resources, "src-app").Local
+	b.deploy()
+	if !b.allows(edSecret, "source:edit", moved) || b.allows(edSecret, "source:edit", "src-web") {
+		t.Error("the choice of one resource did not follow its new id")
+	}
+	if b.allows(etlSecret, "source:edit", moved) || !b.allows(etlSecret, "source:edit", "new") {
+		t.Error("the exception of one resource did not follow its new id: the token may do more than was decided")
+	}
+}
+
+func TestImport_TellsTheNewNameOfAWorkspaceThatTheFileNamesTwice(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.upload(strings.Replace(example(t), `"name": "Staging"`, `"name": "production"`, 1))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	if !entry(b.preview(), migration.LevelWatch, "ws-stage", "production (imported)") {
+		t.Errorf("the report says %+v", b.preview().Entries)
+	}
+	b.deploy()
+}
+
 func TestImport_ATokenWithAKnownSecretIsLeftOutByChoice(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
 	b.deploy()
-	other := strings.NewReplacer("legacy-acme", "other", "@acme", "@other", "@Acme", "@other", `"name": "Production"`, `"name": "P2"`, `"name": "Staging"`, `"name": "S2"`).Replace(example(t))
+	other := strings.NewReplacer("legacy-acme", "other", "@acme", "@other", "@Acme", "@other", `"name": "Production"`, `"name": "P2"`, `"name": "Staging"`, `"name": "S2"`, "Data team", "D2", "Everybody", "E2").Replace(example(t))
 	b.upload(other)
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	if r := b.preview(); r.Unsolved() != 5 {
@@ -471,7 +516,7 @@ func TestDeploy_IsAudited(t *testing.T) {
 			}
 		}
 	}
-	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2, "user added_to_organization": 4 + 1, "service_access_token created": 2} {
+	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2, "user added_to_organization": 4 + 1, "group created": 2, "service_access_token created": 2} {
 		if what == "workspace created" {
 			n++ // Main
 		}
@@ -556,7 +601,11 @@ func TestService_IsForAdminsOnly(t *testing.T) {
 		"Overview":   func() error { _, err := b.Overview(ctx, mo); return err },
 		"Upload":     func() error { _, err := b.Upload(ctx, mo, "x", strings.NewReader(""), nil); return err },
 		"Import":     func() error { return b.Import(ctx, mo, migration.Fresh) },
-		"Reset":      func() error { return b.Reset(ctx, mo) },
+		"Reset":      func() error { _, err := b.Reset(ctx, mo); return err },
+		"Work":       func() error { _, err := b.Work(mo); return err },
+		"Running":    func() error { _, _, err := b.Running(mo); return err },
+		"ImportSoon": func() error { _, err := b.ImportSoon(ctx, mo, migration.Fresh, time.Minute); return err },
+		"DeploySoon": func() error { _, err := b.DeploySoon(ctx, mo, "Acme", time.Minute); return err },
 		"Find":       func() error { _, _, err := b.Find(ctx, mo, migration.Query{Kind: migration.Members}); return err },
 		"Tallies":    func() error { _, err := b.Tallies(ctx, mo); return err },
 		"Item":       func() error { _, err := b.Item(ctx, mo, 1); return err },

@@ -28,6 +28,7 @@ type Report struct {
 	MoreWarnings int                 `json:"moreWarnings"` // beyond those
 	Entries      []Entry             `json:"entries"`
 	Members      []Line              `json:"members"`
+	Groups       []Line              `json:"groups"`
 	Tokens       []Line              `json:"serviceTokens"`
 	Policies     []access.Policy     `json:"policies"` // what lines refer to, counted from 0
 }
@@ -63,12 +64,13 @@ type Entry struct {
 	Unsolved bool   `json:"unsolved,omitempty"` // a conflict that waits for a choice
 }
 
-// Line is a member or a service token, before and after.
+// Line is a member, a group or a service token, before and after.
 type Line struct {
 	Ref    string      `json:"id"`
 	Name   string      `json:"name"`
 	Detail string      `json:"detail,omitempty"`
 	Role   access.Role `json:"role,omitempty"`
+	Joins  int         `json:"joins,omitempty"` // members that a group gets
 	In     []LinePlace `json:"in,omitempty"`
 }
 
@@ -105,7 +107,7 @@ type reporter struct {
 func newReporter(m Migration, org account.Organization) *reporter {
 	b := &reporter{policies: map[string]int{}, report: Report{Organization: org.Name, Source: m.Source, File: m.FileName, SHA256: m.Digest,
 		Strategy: m.Strategy, FileWarnings: m.Summary.Warnings, MoreWarnings: m.Summary.More,
-		Entries: []Entry{}, Members: []Line{}, Tokens: []Line{}, Policies: []access.Policy{}}}
+		Entries: []Entry{}, Members: []Line{}, Groups: []Line{}, Tokens: []Line{}, Policies: []access.Policy{}}}
 	if b.report.FileWarnings == nil {
 		b.report.FileWarnings = []legacy.Warning{}
 	}
@@ -133,9 +135,9 @@ func (t *Total) count(i Item) {
 	switch {
 	case i.Known:
 		t.Known++
-	case i.Choice == LeaveOut:
+	case i.LeftOut():
 		t.LeftOut++
-	case i.Conflict == SameEmail, i.Conflict == SameName && i.Choice != Anew, i.Open():
+	case i.Conflict == SameEmail, i.Choice == Use, i.Open():
 		t.Joined++
 	default:
 		t.New++
@@ -152,13 +154,18 @@ func (b *reporter) add(i Item) {
 		b.report.Entries = append(b.report.Entries, Entry{level, i.Kind, i.Ref, i.Name, i.Detail, text, unsolved})
 	}
 	if i.Conflict != "" {
-		tell(LevelConflict, i.Conflict.Text()+" "+i.Choice.Text(), i.Open())
+		tell(LevelConflict, i.Conflict.Text()+" "+i.Conflict.Outcome(i.Choice), i.Open())
 	}
-	if i.LeftOut() {
+	if i.Known {
 		return
 	}
 	for _, n := range i.After.Notes {
-		tell(Level(n.Effect), n.Text, false)
+		if !i.LeftOut() || n.Effect == legacy.Less {
+			tell(Level(n.Effect), n.Text, false)
+		}
+	}
+	if i.LeftOut() {
+		return
 	}
 	for _, p := range i.After.Policies {
 		if p.Edited {
@@ -169,13 +176,15 @@ func (b *reporter) add(i Item) {
 			tell(Level(n.Effect), n.Text, false)
 		}
 	}
-	line := Line{Ref: i.Ref, Name: i.Name, Detail: i.Detail, Role: i.After.Role}
+	line := Line{Ref: i.Ref, Name: i.Name, Detail: i.Detail, Role: i.After.Role, Joins: i.After.Joins}
 	for _, p := range i.After.Policies {
 		line.In = append(line.In, LinePlace{p.Workspace, p.Before, b.policy(p.Body)})
 	}
 	switch i.Kind {
 	case Members:
 		b.report.Members = append(b.report.Members, line)
+	case Groups:
+		b.report.Groups = append(b.report.Groups, line)
 	case ServiceTokens:
 		b.report.Tokens = append(b.report.Tokens, line)
 	case Workspaces, Resources, PersonalTokens:
@@ -201,12 +210,24 @@ func (c Conflict) Text() string {
 		return "A workspace of this name exists."
 	case SameEmail:
 		return "A member with this address exists."
+	case SameGroup:
+		return "A group of this name exists."
+	case ManagedGroup:
+		return "A group of this name exists, and the identity provider manages its members."
 	case Removed:
 		return "The member was imported before and has been removed since."
 	case SameDigest:
 		return "A token with this secret exists here or was revoked here."
 	}
 	return ""
+}
+
+// Outcome says what a choice means for this conflict, as a sentence.
+func (c Conflict) Outcome(choice Choice) string {
+	if c == SameGroup && choice == Use {
+		return "Its members join that group and get what it gives."
+	}
+	return choice.Text()
 }
 
 // Text says what the choice means, as a sentence.
@@ -276,6 +297,8 @@ func (k Kind) Label() string {
 		return "Resources"
 	case Members:
 		return "Members"
+	case Groups:
+		return "Groups"
 	case PersonalTokens:
 		return "Personal access tokens"
 	case ServiceTokens:
@@ -292,6 +315,8 @@ func (r Report) WriteText(w io.Writer) error {
 	p.line("Strategy: %s", r.Strategy.Label())
 	if r.Deployed != "" {
 		p.line("Deployed: %s by %s", r.Deployed, r.By)
+	} else {
+		p.line("Not deployed: nothing of this is live.")
 	}
 	p.line("")
 	p.line("%-24s %8s %8s %8s %8s", "", "new", "joined", "known", "left out")

@@ -14,11 +14,12 @@ type Service struct {
 	store     Store
 	catalogue *access.Catalogue
 	operator  bool
+	works     *works
 }
 
-// New wires the service.
+// New wires the service. [Service.Close] ends what it does in the background.
 func New(store Store, catalogue *access.Catalogue) *Service {
-	return &Service{store: store, catalogue: catalogue}
+	return &Service{store: store, catalogue: catalogue, works: newWorks()}
 }
 
 // Operator is the service for whoever runs the program on the machine of the database,
@@ -26,7 +27,7 @@ func New(store Store, catalogue *access.Catalogue) *Service {
 // installation's organization. NotFound before the set-up.
 func (s *Service) Operator(ctx context.Context) (*Service, audit.Caller, error) {
 	o, err := s.store.SoleOrganization(ctx)
-	return &Service{store: s.store, catalogue: s.catalogue, operator: true}, audit.SystemCaller(o.ID), err
+	return &Service{store: s.store, catalogue: s.catalogue, operator: true, works: s.works}, audit.SystemCaller(o.ID), err
 }
 
 func (s *Service) may(by audit.Caller) error {
@@ -101,15 +102,22 @@ func (m Migration) in(states []State) bool {
 	return false
 }
 
-// Reset empties the staging area, whatever is in it. An empty one is no error.
-func (s *Service) Reset(ctx context.Context, by audit.Caller) error {
+// Reset empties the staging area, whatever is in it, and reports whether anything was. An
+// empty one is no error; Conflict while it is being staged or deployed.
+func (s *Service) Reset(ctx context.Context, by audit.Caller) (bool, error) {
+	if err := s.may(by); err != nil {
+		return false, err
+	}
+	if err := s.works.alone(by.Organization); err != nil {
+		return false, err
+	}
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		return tx.DeleteMigration(ctx, by.Organization, m.ID)
 	}, Reading, Uploaded, Staged)
 	if fault.Is(err, fault.NotFound) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // batch is how many items are read or written at a time.

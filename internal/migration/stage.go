@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -17,6 +18,10 @@ import (
 // may be done again with another strategy: choices stay, edited policies do not. Conflict
 // while no file is uploaded, NotFound when the staging area is empty.
 func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy) error {
+	return s.step(by, StepStage, func(r *run) error { return s.importWith(ctx, by, strategy, r) })
+}
+
+func (s *Service) importWith(ctx context.Context, by audit.Caller, strategy Strategy, r *run) error {
 	if strategy != WithPolicies && strategy != Fresh {
 		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
 	}
@@ -27,7 +32,8 @@ func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy
 		if err != nil {
 			return err
 		}
-		if err := st.save(keep); err != nil {
+		st.progress = r.tell
+		if err := st.save(keep, Kinds()...); err != nil {
 			return err
 		}
 		return tx.UpdateMigration(ctx, m)
@@ -36,11 +42,12 @@ func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy
 
 // stage is one pass over the staging area, with what it is compared with.
 type stage struct {
-	ctx   context.Context
-	tx    Tx
-	m     Migration
-	plan  access.Plan
-	rules *legacy.Rules
+	ctx      context.Context
+	tx       Tx
+	m        Migration
+	plan     access.Plan
+	rules    *legacy.Rules
+	progress func(Progress) // may be nil
 
 	workspaces map[string]place // by old id
 	byName     map[string]account.Workspace
@@ -52,6 +59,8 @@ type stage struct {
 	links      map[Kind]map[string]string
 	held       map[string]Held    // of the batch at hand
 	located    map[string]Located // of all resources
+	moved      map[string]string  // ids of resources that became others in this pass
+	groups     landscape
 }
 
 // place is where a workspace of the export goes.
@@ -60,10 +69,14 @@ type place struct {
 	name  string
 }
 
-// standing is what tokens need to know of their owner.
+// standing is what tokens need to know of their owner, and groups of their members.
 type standing struct {
 	local   string
+	name    string
+	email   string
+	known   bool
 	leftOut bool
+	stays   bool // a member who is here, with role and policies as they are
 	admin   bool
 	in      map[string]bool
 }
@@ -71,12 +84,15 @@ type standing struct {
 func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	st := &stage{ctx: ctx, tx: tx, m: m, rules: legacy.NewRules(), workspaces: map[string]place{}, byName: map[string]account.Workspace{},
 		byID: map[string]account.Workspace{}, names: map[string]bool{}, emails: map[string]Present{}, present: map[string]Present{},
-		people: map[string]standing{}, links: map[Kind]map[string]string{}, located: map[string]Located{}}
+		people: map[string]standing{}, links: map[Kind]map[string]string{}, located: map[string]Located{}, moved: map[string]string{}}
 	org, err := tx.Organization(ctx, m.Organization)
 	if err != nil {
 		return nil, err
 	}
 	st.plan = org.Plan
+	if err := st.newLandscape(org.Plan); err != nil {
+		return nil, err
+	}
 	list, err := tx.Workspaces(ctx, m.Organization)
 	if err != nil {
 		return nil, err
@@ -99,10 +115,10 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	return st, nil
 }
 
-// save compares and mirrors every item, keeping choices and (with keep) edited policies,
-// and saves those that have changed.
-func (st *stage) save(keep bool) error {
-	return st.run(func(i *Item) error {
+// save compares and mirrors the items of the kinds, keeping choices and (with keep) edited
+// policies, and saves those that have changed.
+func (st *stage) save(keep bool, kinds ...Kind) error {
+	return st.run(kinds, func(i *Item) error {
 		before := i.clone()
 		if err := st.compare(i); err != nil {
 			return err
@@ -117,9 +133,15 @@ func (st *stage) save(keep bool) error {
 	})
 }
 
-// run hands every item to do, kind by kind in the order of an export.
-func (st *stage) run(do func(*Item) error) error {
-	for _, kind := range Kinds() {
+// run hands every item of the kinds to do. They must be in the order of an export, from
+// its beginning: what refers to something comes after it.
+func (st *stage) run(kinds []Kind, do func(*Item) error) error {
+	at := Progress{}
+	for _, kind := range kinds {
+		at.All += st.m.count(kind)
+	}
+	for _, kind := range kinds {
+		at.Kind, at.Done, at.Total = kind, 0, st.m.count(kind)
 		for after := int64(0); ; {
 			items, err := st.tx.StagedItems(st.ctx, st.m.ID, kind, after, batch)
 			if err != nil {
@@ -137,9 +159,33 @@ func (st *stage) run(do func(*Item) error) error {
 				}
 			}
 			after = items[len(items)-1].Seq
+			at.Done += len(items)
+			if at.Whole += len(items); st.progress != nil {
+				st.progress(at)
+			}
 		}
 	}
 	return nil
+}
+
+// count is how many items of a kind the file has.
+func (m Migration) count(kind Kind) int {
+	n := m.Summary.Counts
+	switch kind {
+	case Workspaces:
+		return n.Workspaces
+	case Resources:
+		return n.Resources
+	case Members:
+		return n.Members
+	case Groups:
+		return n.Groups
+	case PersonalTokens:
+		return n.PersonalTokens
+	case ServiceTokens:
+		return n.ServiceTokens
+	}
+	return 0
 }
 
 // clone is the item as it is now: what a pass changes is replaced, never written into.
@@ -148,7 +194,7 @@ func (i *Item) clone() Item { return *i }
 // same reports whether nothing differs that a pass may change.
 func (i *Item) same(o Item) bool {
 	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Known == o.Known && i.Local == o.Local &&
-		i.After.Role == o.After.Role && sameNotes(i.After.Notes, o.After.Notes) &&
+		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom && sameNotes(i.After.Notes, o.After.Notes) &&
 		slices.EqualFunc(i.After.Policies, o.After.Policies, func(p, q Policy) bool {
 			return p.Workspace == q.Workspace && p.Before == q.Before && p.Edited == q.Edited && sameNotes(p.Notes, q.Notes) && p.Body.Equal(q.Body)
 		})
@@ -173,6 +219,10 @@ func (st *stage) mirror(i *Item, keep bool) error {
 		if err := st.mirrorMember(i); err != nil {
 			return err
 		}
+	case Groups:
+		if err := st.mirrorGroup(i); err != nil {
+			return err
+		}
 	case PersonalTokens:
 		return st.mirrorPersonalToken(i)
 	case ServiceTokens:
@@ -181,20 +231,45 @@ func (st *stage) mirror(i *Item, keep bool) error {
 		}
 	}
 	if keep {
-		i.After.keepEdits(old)
+		i.After.keepEdits(old, st.moved)
 	}
 	return nil
 }
 
-// keepEdits takes over the edited policies of before.
-func (a *After) keepEdits(before After) {
+// keepEdits takes over the edited policies of before. A resource that has another id since
+// is meant by that one.
+func (a *After) keepEdits(before After, moved map[string]string) {
 	for _, old := range before.Policies {
 		for i := range a.Policies {
 			if old.Edited && a.Policies[i].Workspace == old.Workspace {
+				old.Body = renamed(old.Body, moved)
 				a.Policies[i] = old
 			}
 		}
 	}
+}
+
+// renamed is the policy with the ids that resources have now.
+func renamed(p access.Policy, moved map[string]string) access.Policy {
+	if len(moved) == 0 {
+		return p
+	}
+	out := make(access.Policy, len(p))
+	for perm, reach := range p {
+		ids := make([]string, len(reach.IDs))
+		for i, id := range reach.IDs {
+			ids[i] = cmp.Or(moved[id], id)
+		}
+		switch {
+		case reach.Unlimited():
+			out[perm] = reach
+		case reach.All:
+			out[perm] = access.AllBut(ids...)
+		default:
+			out[perm] = access.Only(ids...)
+		}
+	}
+	return out
 }
 
 func (a *After) watch(text string) {
@@ -215,8 +290,8 @@ func (st *stage) mirrorWorkspace(i *Item) error {
 	st.rules.AddWorkspace(w)
 	st.comesBack(i)
 	if _, there := st.byID[i.Local]; !there {
-		if i.Choice == Anew {
-			i.After.watch("It will be named " + st.workspaces[i.Ref].name + ".")
+		if name := st.workspaces[i.Ref].name; name != i.Name {
+			i.After.watch("It will be named " + name + ".")
 		}
 		return nil
 	}
@@ -252,7 +327,8 @@ func (st *stage) mirrorMember(i *Item) error {
 	if err != nil {
 		return err
 	}
-	who := standing{local: i.Local, leftOut: i.Choice == LeaveOut, admin: m.Admin, in: map[string]bool{}}
+	who := standing{local: i.Local, name: m.Name, email: m.Email, known: i.Known, leftOut: i.Choice == LeaveOut,
+		stays: i.Conflict == SameEmail && i.Choice == Keep, admin: m.Admin, in: make(map[string]bool, len(m.Grants))}
 	i.After.Role = access.RoleMember
 	if m.Admin {
 		i.After.Role = access.RoleAdmin

@@ -31,6 +31,8 @@ type Reader interface {
 	// StagedItems lists up to limit items of a kind that come after seq, in the order of
 	// the file.
 	StagedItems(ctx context.Context, migration string, kind Kind, after int64, limit int) ([]Item, error)
+	// StagedByRef returns the items of a kind with these old ids, in the order of the file.
+	StagedByRef(ctx context.Context, migration string, kind Kind, refs []string) ([]Item, error)
 	// FindStaged returns one page of items, and how many there are on all pages.
 	FindStaged(ctx context.Context, migration string, q Query) ([]Item, int, error)
 	// Tallies counts the items of a migration.
@@ -40,6 +42,12 @@ type Reader interface {
 	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
 	// PresentMembers lists all members of the organization.
 	PresentMembers(ctx context.Context, organization string) ([]Present, error)
+	// MembersInside returns who is in a workspace by a policy, their own or a group's.
+	MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error)
+	// Groups lists the organization's groups by name.
+	Groups(ctx context.Context, organization string) ([]account.Group, error)
+	// MembersOfGroups returns, for each of the groups, who of the members is in it.
+	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
 	// HeldDigests returns, by digest, the tokens of any organization that have one of them,
 	// deleted ones included.
 	HeldDigests(ctx context.Context, digests [][]byte) (map[string]Held, error)
@@ -88,6 +96,8 @@ type Tx interface {
 	InsertWorkspace(ctx context.Context, w account.Workspace) error
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
+	InsertGroup(ctx context.Context, g account.Group) error
+	AddToGroup(ctx context.Context, group, member string) error
 	InsertPolicy(ctx context.Context, p account.Policy) error
 	UpdatePolicy(ctx context.Context, p account.Policy) error
 	AddResource(ctx context.Context, r registry.Resource) error

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -25,10 +26,28 @@ func (s *Service) Upload(ctx context.Context, by audit.Caller, fileName string, 
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
-	u := &upload{ctx: ctx, store: s.store, by: by, progress: progress}
+	u := &upload{ctx: ctx, store: s.store, by: by}
 	if err := u.begin(fileName); err != nil {
 		return Migration{}, err
 	}
+	r, err := s.works.begin(by.Organization, StepRead, by.ID)
+	if err != nil {
+		return Migration{}, errors.Join(err, u.discard())
+	}
+	u.progress = func(elements int) {
+		r.tell(Progress{Done: elements})
+		if progress != nil {
+			progress(elements)
+		}
+	}
+	u.m, err = u.readAll(from)
+	r.finish(err)
+	s.works.forget(by.Organization, r)
+	return u.m, err
+}
+
+// readAll reads the file to its end, or leaves nothing of it.
+func (u *upload) readAll(from io.Reader) (Migration, error) {
 	digest := sha256.New()
 	summary, err := legacy.Read(io.TeeReader(from, digest), u)
 	if err == nil {
@@ -96,7 +115,7 @@ func (u *upload) flush() error {
 		return tx.InsertItems(u.ctx, u.m.ID, u.items)
 	})
 	u.items = u.items[:0]
-	if err == nil && u.progress != nil {
+	if err == nil {
 		u.progress(int(u.read))
 	}
 	return err
@@ -157,6 +176,14 @@ func (u *upload) Resource(x legacy.Resource) error {
 
 func (u *upload) Member(m legacy.Member) error {
 	return u.add(Item{Kind: Members, Ref: m.ID, Name: m.Name, Detail: m.Email}, m)
+}
+
+func (u *upload) Group(g legacy.Group) error {
+	detail := strconv.Itoa(len(g.Members)) + " members"
+	if len(g.Members) == 1 {
+		detail = "1 member"
+	}
+	return u.add(Item{Kind: Groups, Ref: g.ID, Name: g.Name, Detail: detail}, g)
 }
 
 func (u *upload) PersonalToken(t legacy.PersonalToken) error {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"latchkey/internal/access"
+	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
 )
 
@@ -97,9 +99,10 @@ func (tx *Tx) DeleteMigration(ctx context.Context, organization, id string) erro
 
 const itemColumns = `i.seq, i.kind, i.ref, i.name, i.detail, i.attention, i.conflict, i.choice, i.known, i.local_id, i.digest, i.body, i.after_state`
 
-// itemScanner scans items. Many have the same policies: each is parsed once.
+// itemScanner scans items. Thousands have the same few policies with the same notes: each of
+// those is parsed once.
 func itemScanner() func(row scanner) (migration.Item, error) {
-	parsed := map[string]migration.After{}
+	known := afterParser{bodies: map[string]access.Policy{}, notes: map[string][]legacy.Note{}}
 	return func(row scanner) (migration.Item, error) {
 		var i migration.Item
 		var after string
@@ -107,16 +110,59 @@ func itemScanner() func(row scanner) (migration.Item, error) {
 		if err != nil || after == "{}" {
 			return i, err
 		}
-		known, ok := parsed[after]
-		if !ok {
-			if err := json.Unmarshal([]byte(after), &known); err != nil {
-				return i, fmt.Errorf("staged item %d: %w", i.Seq, err)
-			}
-			parsed[after] = known
+		if i.After, err = known.parse(after); err != nil {
+			return i, fmt.Errorf("staged item %d: %w", i.Seq, err)
 		}
-		i.After = known
 		return i, nil
 	}
+}
+
+// afterParser parses what deploying makes of items. What it returns is shared.
+type afterParser struct {
+	bodies map[string]access.Policy
+	notes  map[string][]legacy.Note
+}
+
+// stagedAfter is migration.After with its largest parts as they are.
+type stagedAfter struct {
+	migration.After
+	Policies []stagedPolicy `json:"policies"`
+}
+
+type stagedPolicy struct {
+	migration.Policy
+	Body  json.RawMessage `json:"body"`
+	Notes json.RawMessage `json:"notes"`
+}
+
+func (a afterParser) parse(text string) (migration.After, error) {
+	var raw stagedAfter
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return migration.After{}, err
+	}
+	out := raw.After
+	for _, p := range raw.Policies {
+		var err error
+		if p.Policy.Body, err = parsedOnce(a.bodies, p.Body); err != nil {
+			return out, err
+		}
+		if p.Policy.Notes, err = parsedOnce(a.notes, p.Notes); err != nil {
+			return out, err
+		}
+		out.Policies = append(out.Policies, p.Policy)
+	}
+	return out, nil
+}
+
+// parsedOnce is what a text is as JSON; no text is the zero value.
+func parsedOnce[T any](known map[string]T, text []byte) (T, error) {
+	value, ok := known[string(text)]
+	if ok || len(text) == 0 {
+		return value, nil
+	}
+	err := json.Unmarshal(text, &value)
+	known[string(text)] = value
+	return value, err
 }
 
 // StagedItem returns an item of a migration; NotFound when there is none.
@@ -128,6 +174,20 @@ func (q queries) StagedItem(ctx context.Context, id string, seq int64) (migratio
 func (q queries) StagedItems(ctx context.Context, id string, kind migration.Kind, after int64, limit int) ([]migration.Item, error) {
 	return all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i
 		WHERE i.migration_id = $1 AND i.kind = $2 AND i.seq > $3 ORDER BY i.seq LIMIT $4`, id, kind, after, limit)
+}
+
+// StagedByRef returns the items of a kind with these old ids, in the order of the file.
+func (q queries) StagedByRef(ctx context.Context, id string, kind migration.Kind, refs []string) ([]migration.Item, error) {
+	var out []migration.Item
+	for chunk := range slices.Chunk(refs, idsPerQuery) {
+		items, err := all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.kind = $2
+			AND i.ref IN (`+placeholders(3, len(chunk))+`) ORDER BY i.seq`, append([]any{id, kind}, anys(chunk)...)...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
+	}
+	return out, nil
 }
 
 // FindStaged returns one page of items, those that want attention first, and how many
@@ -248,6 +308,11 @@ func (q queries) PresentMembers(ctx context.Context, organization string) ([]mig
 		err := row.Scan(&p.ID, &p.Email, &p.Role, &p.Status)
 		return p, err
 	}, `SELECT m.id, m.email, m.role, m.status FROM members m WHERE m.organization_id = $1`, organization)
+}
+
+// MembersInside returns who is in a workspace by a policy, their own or a group's.
+func (q queries) MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error) {
+	return q.textSet(ctx, `SELECT DISTINCT member_id FROM (`+inWorkspaces+`) AS inside WHERE workspace_id = $2`, organization, workspace)
 }
 
 // HeldDigests returns, by digest, the tokens that have one of them, deleted ones included.

@@ -5,6 +5,8 @@ import "./menu.js";
 import "./tabs.js";
 import "./filter.js";
 import "./copy.js";
+import "./upload.js";
+import "./poll.js";
 import "./once.js";
 import "./expiry.js";
 import "./may.js";

@@ -1,4 +1,8 @@
 // On a narrow screen the tabs scroll: the current one is brought into sight.
-for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-  tab.scrollIntoView({ block: "nearest", inline: "center" });
+export function showCurrentTab() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
+  }
 }
+
+showCurrentTab();

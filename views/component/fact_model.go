@@ -21,6 +21,6 @@ type ProgressModel struct {
 	ID    string
 	Label string
 	Value int
-	Max   int
+	Max   int    // 0: nobody knows how much there is
 	Text  string // "7 of 10 members"
 }

@@ -12,6 +12,7 @@ type Migration struct {
 	Stepper component.StepperModel
 	Preview *component.BadgeModel // "Preview Mode"
 	Notices []component.NoticeModel
+	Work    *MigrationWork // under way: nothing else is shown then
 	Upload  *MigrationUpload
 	Import  *MigrationImport
 	Staged  *MigrationStaged
@@ -25,7 +26,20 @@ type MigrationUpload struct {
 	Action string
 	Errors component.ErrorSummaryModel
 	File   component.FieldModel
+	Bar    component.ProgressModel // shown while the file is sent
+	Broken component.NoticeModel   // what is said when sending broke off
 	Submit component.ButtonModel
+}
+
+// MigrationWork is a step under way. With script it is asked for again and again.
+type MigrationWork struct {
+	Card component.CardModel
+	Poll string // where to ask; it answers with no content when the step has ended
+	Then string // where to go then
+	Bar  component.ProgressModel
+	Text string
+	Lost component.NoticeModel // what is said while the server does not answer
+	Look component.ButtonModel
 }
 
 // MigrationImport asks what is to become of the uploaded file.
@@ -64,10 +78,16 @@ type MigrationRow struct {
 	Name   string
 	Detail string
 	Href   string
-	Before []string
-	After  []string
+	Before []MigrationLine
+	After  []MigrationLine
 	State  *component.StateModel
 	Look   component.ButtonModel
+}
+
+// MigrationLine is what somebody or something has, in a workspace where one is named.
+type MigrationLine struct {
+	Where string
+	Text  string
 }
 
 // MigrationPast lists what was deployed.
@@ -114,7 +134,7 @@ type MigrationConflict struct {
 type MigrationChange struct {
 	Workspace string
 	Before    string
-	After     []string
+	After     []MigrationLine
 	State     *component.StateModel
 	Edit      *component.ButtonModel
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -23,8 +24,12 @@ const (
 	// MigrationUpload is the address that takes an export: the one form that may be large.
 	MigrationUpload = migrationPath + "/upload"
 
-	// longRequest is how long reading or deploying a large export may take.
+	// longRequest is how long sending a large export may take.
 	longRequest = 10 * time.Minute
+
+	// patience is how long a form waits for staging or deploying before it answers with how
+	// far that is.
+	patience = time.Second
 )
 
 // The fields of the migration's forms.
@@ -35,25 +40,67 @@ const (
 	fieldConflict = "conflict"
 )
 
-// Migration shows how far the migration is, with the next step.
+// Migration shows how far the migration is, with the next step. Of a step that came to its
+// end in the background it tells first.
 func (h *Handlers) Migration(c echo.Context) error {
-	return h.showMigration(c, http.StatusOK, nil, page.AccessDialogs{})
+	work, err := h.d.Migration.Work(visitOf(c).caller)
+	switch {
+	case err != nil:
+		return err
+	case work.Ended && work.Step == migration.StepStage:
+		return h.staged(c, work.Err)
+	case work.Ended && work.Step == migration.StepDeploy:
+		return h.deployed(c, work.Err)
+	}
+	return h.showMigration(c, http.StatusOK, migrationShow{work: work, after: migration.Step(c.QueryParam(queryAfter))})
+}
+
+// queryAfter names the step that somebody has waited for.
+const queryAfter = "after"
+
+// migrationShow is one showing of the tab.
+type migrationShow struct {
+	problems []fault.Field
+	dialogs  page.AccessDialogs
+	work     migration.Work
+	after    migration.Step
+}
+
+// plain reports whether nothing is to be shown but the state of the migration.
+func (s migrationShow) plain() bool {
+	return s.dialogs == (page.AccessDialogs{}) && len(s.problems) == 0 && !s.work.Running()
 }
 
 // showMigration shows the tab. A staged import is shown by its lists.
-func (h *Handlers) showMigration(c echo.Context, status int, problems []fault.Field, dialogs page.AccessDialogs) error {
+func (h *Handlers) showMigration(c echo.Context, status int, s migrationShow) error {
 	v := visitOf(c)
 	o, err := h.d.Migration.Overview(c.Request().Context(), v.caller)
 	if err != nil {
 		return err
 	}
-	if o.Staging.State == migration.Staged && dialogs == (page.AccessDialogs{}) && len(problems) == 0 {
+	if o.Staging.State == migration.Staged && s.plain() {
+		if s.after == migration.StepDeploy {
+			return h.done(c, stagedPath(migration.Members), brokenOff)
+		}
 		return respond.SeeOther(c, stagedPath(migration.Members))
 	}
-	m := migrationView(o, problems, v.now)
+	m := migrationView(o, s, v.now)
 	m.Frame = h.accessFrame(c, v, migrationTitle)
-	m.Dialogs = dialogs
+	m.Dialogs = s.dialogs
 	return h.render.HTML(c, status, page.MigrationPage(m))
+}
+
+// MigrationProgress answers with how far the step under way is, and with no content when
+// none is.
+func (h *Handlers) MigrationProgress(c echo.Context) error {
+	running, work, err := h.d.Migration.Running(visitOf(c).caller)
+	if err != nil {
+		return err
+	}
+	if !running {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return h.render.HTML(c, http.StatusOK, page.MigrationWorkPart(*workView(work)))
 }
 
 // takeTime lets a large export be read and written: the server's own limits are for pages.
@@ -72,7 +119,7 @@ func (h *Handlers) UploadExport(c echo.Context) error {
 		return err
 	}
 	if part == nil || part.FileName() == "" {
-		return h.showMigration(c, http.StatusBadRequest, []fault.Field{{Path: fieldFile, Message: "Choose a file."}}, page.AccessDialogs{})
+		return h.showMigration(c, http.StatusBadRequest, migrationShow{problems: []fault.Field{{Path: fieldFile, Message: "Choose a file."}}})
 	}
 	_, err = h.d.Migration.Upload(c.Request().Context(), visitOf(c).caller, part.FileName(), part, nil)
 	var tooLarge *http.MaxBytesError
@@ -82,7 +129,7 @@ func (h *Handlers) UploadExport(c echo.Context) error {
 	case errors.As(err, &tooLarge):
 		return fault.NewTooLarge("The file is too large. Import it from the command line.")
 	case f.Kind == fault.Invalid:
-		return h.showMigration(c, respond.Status(f.Kind), f.Fields, page.AccessDialogs{})
+		return h.showMigration(c, respond.Status(f.Kind), migrationShow{problems: f.Fields})
 	case f.Kind == fault.Conflict:
 		return h.done(c, migrationPath, f.Message)
 	}
@@ -112,19 +159,27 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 	}
 }
 
-// ImportExport mirrors the uploaded file with the chosen strategy.
+// ImportExport mirrors the uploaded file with the chosen strategy, in the background when it
+// takes long.
 func (h *Handlers) ImportExport(c echo.Context) error {
-	takeTime(c)
 	form, err := readForm(c)
 	if err != nil {
 		return err
 	}
-	err = h.d.Migration.Import(c.Request().Context(), visitOf(c).caller, migration.Strategy(form.Get(fieldStrategy)))
+	ended, err := h.d.Migration.ImportSoon(c.Request().Context(), visitOf(c).caller, migration.Strategy(form.Get(fieldStrategy)), patience)
+	if !ended {
+		return respond.SeeOther(c, migrationPath)
+	}
+	return h.staged(c, err)
+}
+
+// staged tells how staging has ended.
+func (h *Handlers) staged(c echo.Context, err error) error {
 	switch f := fault.Of(err); {
 	case f == nil:
 		return h.done(c, stagedPath(migration.Members), "The import is staged. Nothing is live yet.")
 	case f.Kind == fault.Invalid:
-		return h.showMigration(c, respond.Status(f.Kind), f.Fields, page.AccessDialogs{})
+		return h.showMigration(c, respond.Status(f.Kind), migrationShow{problems: f.Fields})
 	case f.Kind == fault.Conflict || f.Kind == fault.NotFound:
 		return h.done(c, migrationPath, f.Message)
 	}
@@ -133,13 +188,19 @@ func (h *Handlers) ImportExport(c echo.Context) error {
 
 // ConfirmReset asks before the staging area is emptied.
 func (h *Handlers) ConfirmReset(c echo.Context) error {
-	return h.showMigration(c, http.StatusOK, nil, page.AccessDialogs{Confirm: resetDialog()})
+	return h.showMigration(c, http.StatusOK, migrationShow{dialogs: page.AccessDialogs{Confirm: resetDialog()}})
 }
 
 // ResetStaging empties the staging area.
 func (h *Handlers) ResetStaging(c echo.Context) error {
-	if err := h.d.Migration.Reset(c.Request().Context(), visitOf(c).caller); err != nil {
+	reset, err := h.d.Migration.Reset(c.Request().Context(), visitOf(c).caller)
+	switch f := fault.Of(err); {
+	case f != nil && f.Kind == fault.Conflict:
+		return h.done(c, migrationPath, f.Message)
+	case err != nil:
 		return err
+	case !reset: // deployed or reset by somebody else: nobody may be told that nothing is live
+		return h.done(c, migrationPath, "The staging area was empty already.")
 	}
 	return h.done(c, migrationPath, "The staging area was reset. Live access is as it was.")
 }
@@ -160,17 +221,24 @@ func (h *Handlers) askDeploy(c echo.Context, status int, wrong fieldErrors, refu
 	}
 	dialog := deployDialog(report, v.Organization.Name, wrong)
 	dialog.Alert.Error = refused
-	return h.showMigration(c, status, nil, page.AccessDialogs{Confirm: dialog})
+	return h.showMigration(c, status, migrationShow{dialogs: page.AccessDialogs{Confirm: dialog}})
 }
 
-// DeployStaged makes the staged import live.
+// DeployStaged makes the staged import live, in the background when it takes long.
 func (h *Handlers) DeployStaged(c echo.Context) error {
-	takeTime(c)
 	form, err := readForm(c)
 	if err != nil {
 		return err
 	}
-	_, err = h.d.Migration.Deploy(c.Request().Context(), visitOf(c).caller, form.Get(fieldName))
+	ended, err := h.d.Migration.DeploySoon(c.Request().Context(), visitOf(c).caller, form.Get(fieldName), patience)
+	if !ended {
+		return respond.SeeOther(c, migrationPath)
+	}
+	return h.deployed(c, err)
+}
+
+// deployed tells how deploying has ended.
+func (h *Handlers) deployed(c echo.Context, err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return respond.SeeOther(c, migrationPath)
 	}
@@ -194,7 +262,23 @@ func (h *Handlers) MigrationReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return sendReport(c, m)
+	return sendReport(c, "latchkey-migration-"+m.ID, []byte(m.Report))
+}
+
+// PreviewReport downloads what deploying would do, as text or as JSON.
+func (h *Handlers) PreviewReport(c echo.Context) error {
+	report, err := h.d.Migration.Preview(c.Request().Context(), visitOf(c).caller)
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, migrationPath)
+	}
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	return sendReport(c, "latchkey-migration-preview", text)
 }
 
 // stagedPath is the address of a list of the staging area.
@@ -213,13 +297,15 @@ func stagedSlug(kind migration.Kind) string {
 		return "workspaces"
 	case migration.Resources:
 		return "resources"
+	case migration.Groups:
+		return "groups"
 	}
 	return string(kind)
 }
 
 // stagedKinds lists the kinds in the order of the sub-tabs.
 func stagedKinds() []migration.Kind {
-	return []migration.Kind{migration.Members, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces, migration.Resources}
+	return []migration.Kind{migration.Members, migration.Groups, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces, migration.Resources}
 }
 
 // itemPath is the address of a staged item.

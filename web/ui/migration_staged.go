@@ -32,7 +32,11 @@ func (h *Handlers) StagedItems(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.Staging.State != migration.Staged {
+	running, _, err := h.d.Migration.Running(v.caller)
+	if err != nil {
+		return err
+	}
+	if o.Staging.State != migration.Staged || running {
 		return respond.SeeOther(c, migrationPath)
 	}
 	q := stagedQuery(kind, c.QueryParams())
@@ -129,6 +133,8 @@ func conflictKind(c migration.Conflict) migration.Kind {
 		return migration.Workspaces
 	case migration.SameDigest:
 		return migration.PersonalTokens
+	case migration.SameGroup, migration.ManagedGroup:
+		return migration.Groups
 	case migration.SameEmail, migration.Removed:
 	}
 	return migration.Members
@@ -222,22 +228,21 @@ func (h *Handlers) SummarizeStagedPolicy(c echo.Context) error {
 	return h.render.HTML(c, http.StatusOK, component.PolicySummary(e.editor.summary(e.form)))
 }
 
-// sendReport answers with a report to keep.
-func sendReport(c echo.Context, m migration.Migration) error {
+// sendReport answers with a report to keep, which comes as JSON.
+func sendReport(c echo.Context, name string, text []byte) error {
 	header := c.Response().Header()
 	header.Set("Cache-Control", "no-store")
-	name := "latchkey-migration-" + m.ID
 	switch c.Param("format") {
 	case "report.json":
 		header.Set("Content-Disposition", `attachment; filename="`+name+`.json"`)
-		return c.Blob(http.StatusOK, "application/json", []byte(m.Report))
+		return c.Blob(http.StatusOK, "application/json", text)
 	case "report.txt":
 		var report migration.Report
-		if err := json.Unmarshal([]byte(m.Report), &report); err != nil {
+		if err := json.Unmarshal(text, &report); err != nil {
 			return err
 		}
 		header.Set("Content-Disposition", `attachment; filename="`+name+`.txt"`)
-		c.Response().Header().Set(echo.HeaderContentType, "text/plain; charset=utf-8")
+		header.Set(echo.HeaderContentType, "text/plain; charset=utf-8")
 		c.Response().WriteHeader(http.StatusOK)
 		return report.WriteText(c.Response())
 	}

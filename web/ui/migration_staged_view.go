@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"latchkey/internal/access"
@@ -23,7 +24,7 @@ type stagedView struct {
 
 func (s stagedView) page(items []migration.Item, total int) page.Migration {
 	preview := previewBadge()
-	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), fileNotices(s.staging)...),
+	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), stagedWarnings(s.staging)...),
 		Staged: &page.MigrationStaged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
 			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
 			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.pages(len(items), total, "item", "items"),
@@ -31,6 +32,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}, {Label: "Actions", LabelHidden: true, End: true}}}},
 		Acts: []component.ButtonModel{
 			{Label: "Deploy", Href: migrationPath + "/deploy", Dialog: true},
+			{Label: "Download the preview", Href: migrationPath + "/preview/report.txt", Variant: component.Outline, Attrs: map[string]any{"download": true}},
 			{Label: "Reset staging area", Href: migrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true},
 		},
 	}
@@ -108,7 +110,7 @@ func (s stagedView) bulk() []page.MigrationBulk {
 		}
 	}
 	var out []page.MigrationBulk
-	for _, c := range []migration.Conflict{migration.SameName, migration.SameEmail, migration.Removed, migration.SameDigest} {
+	for _, c := range migration.Conflicts() {
 		if waiting[c] == 0 {
 			continue
 		}
@@ -117,7 +119,7 @@ func (s stagedView) bulk() []page.MigrationBulk {
 				Label: strings.TrimSuffix(c.Text(), ".") + ", " + count(waiting[c], "time", "times")},
 			Submit: component.ButtonModel{Label: "Choose for all", Variant: component.Outline}}
 		for _, choice := range c.Choices() {
-			b.Choice.Options = append(b.Choice.Options, component.SelectOption{Value: string(choice), Label: choice.Text()})
+			b.Choice.Options = append(b.Choice.Options, component.SelectOption{Value: string(choice), Label: c.Outcome(choice)})
 		}
 		out = append(out, b)
 	}
@@ -128,11 +130,11 @@ func (s stagedView) row(i migration.Item) page.MigrationRow {
 	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i),
 		Look: component.ButtonModel{Label: "Look at", Context: i.Name, Href: itemPath(i.Seq), Variant: component.Outline, Small: true}}
 	for _, p := range i.After.Policies {
-		r.Before = append(r.Before, s.names[p.Workspace]+": "+p.Before)
-		r.After = append(r.After, s.names[p.Workspace]+": "+gist(s.catalogue, p.Body))
+		r.Before = append(r.Before, page.MigrationLine{Where: s.names[p.Workspace], Text: p.Before})
+		r.After = append(r.After, page.MigrationLine{Where: s.names[p.Workspace], Text: gist(s.catalogue, p.Body)})
 	}
 	if len(r.Before) == 0 {
-		r.Before, r.After = []string{plainBefore(i)}, []string{plainAfter(i)}
+		r.Before, r.After = []page.MigrationLine{{Text: plainBefore(i)}}, []page.MigrationLine{{Text: plainAfter(i)}}
 	}
 	return r
 }
@@ -190,6 +192,8 @@ func plainBefore(i migration.Item) string {
 		return "Organization Admin"
 	case i.Kind == migration.Members:
 		return "In no workspace"
+	case i.Kind == migration.Groups:
+		return i.Detail + ", no rights of its own"
 	case i.Kind == migration.ServiceTokens:
 		return "Organization token"
 	case i.Kind == migration.PersonalTokens:
@@ -203,12 +207,20 @@ func plainAfter(i migration.Item) string {
 	switch {
 	case i.Known:
 		return "Here already"
-	case i.Choice == migration.LeaveOut:
+	case i.LeftOut():
 		return "Left out"
+	case i.Open():
+		return "Waits for a choice"
+	case i.Kind == migration.Workspaces && i.Choice == migration.Use:
+		return "Goes into the one that is here"
+	case i.Kind == migration.Groups && i.Choice == migration.Use:
+		return count(i.After.Joins, "member joins", "members join") + " the group that is here"
+	case i.Kind == migration.Groups:
+		return count(i.After.Joins, "member", "members") + ", in no workspace"
 	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
 		return "Admin"
 	case i.Kind == migration.Workspaces, i.Kind == migration.Resources:
-		return "Comes"
+		return "New"
 	}
 	return plainBefore(i)
 }
@@ -220,7 +232,7 @@ func itemState(i migration.Item) *component.StateModel {
 		return &component.StateModel{Text: "Here already", Tone: component.Neutral}
 	case i.Open():
 		return &component.StateModel{Text: "Conflict", Tone: component.Bad}
-	case i.Choice == migration.LeaveOut:
+	case i.LeftOut():
 		return &component.StateModel{Text: "Left out", Tone: component.Neutral}
 	case i.Edited():
 		return &component.StateModel{Text: "Edited", Tone: component.Info}
@@ -237,28 +249,65 @@ func itemState(i migration.Item) *component.StateModel {
 // itemView is the page of one item; the shell is added by the handler.
 func itemView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) page.MigrationItem {
 	m := page.MigrationItem{
-		Header:  component.PageHeaderModel{Title: i.Name, Description: i.Kind.Label(), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
+		Header:  component.PageHeaderModel{Title: i.Name, Description: kindWord(i.Kind), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
 		Preview: previewBadge(), Notices: noteNotices(i.After.Notes, ""),
-		Card: component.CardModel{ID: "item", Title: "What it is"},
-		Facts: []component.Definition{{Term: "In the old system", Text: i.Ref, Code: true}, {Term: "Detail", Text: orDash(i.Detail)},
-			{Term: "Before", Text: plainBefore(i.Item)}, {Term: "After", Text: plainAfter(i.Item)}},
+		Card:    component.CardModel{ID: "item", Title: "What it is"},
+		Facts:   itemFacts(i),
 		Changes: component.CardModel{ID: "changes", Title: "Before and after", Flush: true},
 		Table: component.TableModel{Caption: "Policies before and after", Columns: []component.Column{
 			{Label: "Workspace"}, {Label: "Before"}, {Label: "After"}, {Label: "State"}, {Label: "Actions", LabelHidden: true, End: true}}},
 	}
-	if len(i.After.Policies) > 0 {
-		m.Facts = m.Facts[:2]
-	} else {
+	if len(i.After.Policies) == 0 {
 		m.None = &component.EmptyModel{Title: "It has no policies of its own.", Inside: true}
 	}
 	for n, p := range i.After.Policies {
 		m.Notices = append(m.Notices, noteNotices(p.Notes, i.Places[n].Name)...)
 		m.Rows = append(m.Rows, changeRow(catalogue, i, n))
 	}
+	slices.SortStableFunc(m.Notices, func(a, b component.NoticeModel) int { return strings.Compare(b.Kind, a.Kind) }) // warnings first
 	if i.Conflict != "" {
 		m.Conflict = conflictView(i.Item, wrong)
 	}
 	return m
+}
+
+// itemFacts is what there is to say about an item beside its policies.
+func itemFacts(i migration.View) []component.Definition {
+	facts := []component.Definition{{Term: "Id in the old system", Text: i.Ref, Code: true}}
+	if i.Detail != "" && i.Kind != migration.Groups {
+		facts = append(facts, component.Definition{Term: detailTerm(i.Kind), Text: i.Detail})
+	}
+	if len(i.After.Policies) == 0 {
+		facts = append(facts, component.Definition{Term: "Before", Text: plainBefore(i.Item)}, component.Definition{Term: "After", Text: plainAfter(i.Item)})
+	}
+	return append(facts, company(i)...)
+}
+
+func detailTerm(kind migration.Kind) string {
+	if kind == migration.Members {
+		return "E-mail"
+	}
+	return "Type"
+}
+
+// kindWord names one item of a kind.
+func kindWord(kind migration.Kind) string {
+	return strings.TrimSuffix(kind.Label(), "s") // every label is a regular plural
+}
+
+// company names a group's members, or a member's groups.
+func company(i migration.View) []component.Definition {
+	switch {
+	case len(i.Members) > 0:
+		text := enumerate(i.Members)
+		if i.More > 0 {
+			text = strings.Join(i.Members, ", ") + " and " + thousands(i.More) + " more"
+		}
+		return []component.Definition{{Term: "Members", Text: text}}
+	case len(i.Groups) > 0:
+		return []component.Definition{{Term: "Groups", Text: enumerate(i.Groups)}}
+	}
+	return nil
 }
 
 func orDash(s string) string {
@@ -282,7 +331,7 @@ func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel 
 
 func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.MigrationChange {
 	p := i.After.Policies[n]
-	r := page.MigrationChange{Workspace: i.Places[n].Name, Before: p.Before, After: givesLines(catalogue, p.Body)}
+	r := page.MigrationChange{Workspace: i.Places[n].Name, Before: p.Before, After: migrationLines(givesLines(catalogue, p.Body))}
 	if p.Edited {
 		r.State = &component.StateModel{Text: "Edited", Tone: component.Info}
 	}
@@ -291,6 +340,14 @@ func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.Migrat
 			Href: path(itemPath(i.Seq)+"/policies", p.Workspace)}
 	}
 	return r
+}
+
+func migrationLines(texts []string) []page.MigrationLine {
+	lines := make([]page.MigrationLine, len(texts))
+	for i, text := range texts {
+		lines[i].Text = text
+	}
+	return lines
 }
 
 func conflictView(i migration.Item, wrong fieldErrors) *page.MigrationConflict {
@@ -304,7 +361,7 @@ func conflictView(i migration.Item, wrong fieldErrors) *page.MigrationConflict {
 		m.Errors = formErrors(wrong, fieldChoice)
 	}
 	for _, c := range i.Conflict.Choices() {
-		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: c.Text(), Checked: i.Choice == c})
+		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: i.Conflict.Outcome(c), Checked: i.Choice == c})
 	}
 	return m
 }

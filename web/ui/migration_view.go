@@ -19,32 +19,81 @@ func previewBadge() component.BadgeModel {
 	return component.BadgeModel{Text: "Preview Mode", Tone: component.Info, Icon: "eye"}
 }
 
-// migrationView is the tab while nothing is staged, or behind a dialog; the frame is added
-// by the handler.
-func migrationView(o migration.Overview, problems []fault.Field, now time.Time) page.Migration {
+// brokenOff is said when somebody waited for a step whose end nobody knows of.
+const brokenOff = "That did not come to its end: the server stopped meanwhile. Nothing was changed, and live access is as it was. Try again."
+
+// migrationView is the tab while nothing is staged, behind a dialog, or while a step is
+// under way; the frame is added by the handler.
+func migrationView(o migration.Overview, s migrationShow, now time.Time) page.Migration {
 	m := page.Migration{Stepper: migrationSteps(1), Past: pastView(o.Deployments, now)}
 	reset := component.ButtonModel{Label: "Reset staging area", Href: migrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true}
+	if s.work.Running() && s.dialogs == (page.AccessDialogs{}) {
+		m.Stepper, m.Work = migrationSteps(stepNumber(s.work.Step)), workView(s.work)
+		if s.work.Step == migration.StepRead {
+			m.Acts = []component.ButtonModel{reset}
+		}
+		return m
+	}
 	switch o.Staging.State {
 	case migration.Uploaded:
-		m.Import = importView(o.Staging, problems)
+		m.Import = importView(o.Staging, s.problems)
 		m.Notices = fileNotices(o.Staging)
+		if s.after == migration.StepStage {
+			m.Notices = append([]component.NoticeModel{{Kind: "warning", Title: "The preview was not made", Text: brokenOff}}, m.Notices...)
+		}
 		m.Acts = []component.ButtonModel{reset}
 	case migration.Reading:
-		m.Notices = []component.NoticeModel{{Kind: "info", Title: "A file is being read",
-			Text: o.Staging.FileName + " by " + o.Staging.CreatedByName + ". If this takes longer than a few minutes, reading broke off: reset the staging area."}}
+		m.Notices = []component.NoticeModel{{Kind: "warning", Title: "Reading " + o.Staging.FileName + " broke off",
+			Text: "The server stopped while it read the file that " + o.Staging.CreatedByName + " sent, " + relative(o.Staging.CreatedAt, now) +
+				". Nothing of it is live. Reset the staging area, then upload the file again."}}
 		m.Acts = []component.ButtonModel{reset}
 	case migration.Staged:
 		preview := previewBadge()
 		m.Stepper, m.Preview = migrationSteps(3), &preview
 		m.Acts = []component.ButtonModel{{Label: "Back to the preview", Href: stagedPath(migration.Members), Variant: component.Outline}}
 	default:
-		m.Upload = uploadView(problems)
+		m.Upload = uploadView(s.problems)
 		if len(o.Deployments) > 0 {
-			last := o.Deployments[0]
-			m.Notices = []component.NoticeModel{{Kind: "success", Title: "Migrated",
-				Text:  last.FileName + " was deployed by " + last.DeployedByName + ", " + relative(last.DeployedAt, now) + ". Tokens of the old system go on working.",
-				Links: reportLinks(last)}}
+			m.Notices = []component.NoticeModel{deployedNotice(o.Deployments[0], now)}
 		}
+	}
+	return m
+}
+
+func deployedNotice(last migration.Migration, now time.Time) component.NoticeModel {
+	return component.NoticeModel{Kind: "success", Title: "Migrated",
+		Text:  last.FileName + " was deployed by " + last.DeployedByName + ", " + relative(last.DeployedAt, now) + ". Tokens of the old system go on working.",
+		Links: reportLinks(last)}
+}
+
+// stepNumber is the step's place in migrationSteps.
+func stepNumber(s migration.Step) int {
+	if s == migration.StepDeploy {
+		return 3
+	}
+	return 1
+}
+
+// workView shows a step under way.
+func workView(w migration.Work) *page.MigrationWork {
+	m := &page.MigrationWork{Poll: migrationPath + "/progress", Then: migrationPath + "?" + queryAfter + "=" + string(w.Step),
+		Lost: component.NoticeModel{Kind: "danger", Text: "The server does not answer. This page goes on trying."},
+		Bar:  component.ProgressModel{ID: "work", Label: "Begun", Value: w.Whole, Max: w.All}}
+	m.Look = component.ButtonModel{Label: "Look again", Href: m.Then, Variant: component.Outline}
+	switch w.Step {
+	case migration.StepRead:
+		m.Card = component.CardModel{ID: "work-card", Title: "The file is being read"}
+		m.Bar.Label, m.Bar.Text = "Read", count(w.Done, "entry so far", "entries so far")
+		m.Text = "Nothing is live before you deploy."
+	case migration.StepStage:
+		m.Card = component.CardModel{ID: "work-card", Title: "The preview is being made"}
+		m.Text = "You can leave this page: it goes on. Nothing is live before you deploy."
+	case migration.StepDeploy:
+		m.Card = component.CardModel{ID: "work-card", Title: "The migration is being deployed"}
+		m.Text = "You can leave this page: it goes on. Everything becomes live at once when it is done; until then nothing is."
+	}
+	if w.Kind != "" {
+		m.Bar.Label, m.Bar.Text = w.Kind.Label(), thousands(w.Done)+" of "+thousands(w.Total)
 	}
 	return m
 }
@@ -55,8 +104,10 @@ func uploadView(problems []fault.Field) *page.MigrationUpload {
 			Description: "Upload the export of the old system. It is read into a staging area first: live access does not change before you deploy."},
 		Action: MigrationUpload,
 		File: component.FieldModel{ID: "form-file", Name: fieldFile, Label: "Export file", Type: "file", Required: true,
-			Help:  "One JSON file, as docs/legacy-export.md describes it. Secrets in it are digested while it is read and never stored.",
+			Help:  "One JSON file of up to 256 MB, as docs/legacy-export.md describes it. Secrets in it are digested while it is read and never stored.",
 			Attrs: map[string]any{"accept": "application/json,.json"}},
+		Bar:    component.ProgressModel{ID: "upload-bar", Label: "Sending and reading"},
+		Broken: component.NoticeModel{Kind: "danger", Text: "Sending the file broke off. Nothing of it was kept. Try again."},
 		Submit: component.ButtonModel{Label: "Upload", Icon: "upload"},
 	}
 	for n, p := range problems {
@@ -86,10 +137,13 @@ func importView(m migration.Migration, problems []fault.Field) *page.MigrationIm
 	admins := count(n.Admins, "Admin stays Admin", "Admins stay Admins") + ". "
 	tokens := " " + count(n.ServiceTokens, "service access token keeps its permissions", "service access tokens keep their permissions") + "; " +
 		count(n.PersonalTokens, "personal access token follows its owner.", "personal access tokens follow their owners.")
+	if n.Groups > 0 {
+		tokens += " " + count(n.Groups, "group comes with an empty policy.", "groups come with empty policies.")
+	}
 	v := &page.MigrationImport{
 		Card: component.CardModel{ID: "import", Title: "Choose how to import", Description: "Either way the result is a preview, which you can change before it is deployed."},
 		Facts: []component.Definition{{Term: "File", Text: m.FileName}, {Term: "From", Text: m.Source.Name}, {Term: "Workspaces", Text: thousands(n.Workspaces)},
-			{Term: "Resources", Text: thousands(n.Resources) + ", of which " + thousands(n.Locks) + " locked"}, {Term: "Members", Text: thousands(n.Members)},
+			{Term: "Resources", Text: thousands(n.Resources) + ", of which " + thousands(n.Locks) + " locked"}, {Term: "Members", Text: thousands(n.Members)}, {Term: "Groups", Text: thousands(n.Groups)},
 			{Term: "Tokens", Text: count(n.PersonalTokens, "personal", "personal") + ", " + count(n.ServiceTokens, "service", "service")}},
 		Action: migrationPath + "/import",
 		Strategy: component.ChoiceGroupModel{ID: "form-strategy", Name: fieldStrategy, Legend: "How to import", Boxes: true, Choices: []component.Choice{
@@ -124,16 +178,25 @@ func fileNotices(m migration.Migration) []component.NoticeModel {
 		return nil
 	}
 	text := ""
-	for i, w := range m.Summary.Warnings {
-		if i == shownWarnings {
-			break
-		}
+	for _, w := range m.Summary.Warnings[:min(shownWarnings, len(m.Summary.Warnings))] {
 		text += w.Path + ": " + w.Message + " "
 	}
 	if n > shownWarnings {
-		text += "The others are in the report."
+		text += "The others are in the report that you can download with the preview."
 	}
-	return []component.NoticeModel{{Kind: "warning", Title: count(n, "warning about the file", "warnings about the file"), Text: text}}
+	return []component.NoticeModel{{Kind: "warning", Title: warningCount(n), Text: text}}
+}
+
+func warningCount(n int) string { return count(n, "warning about the file", "warnings about the file") }
+
+// stagedWarnings is fileNotices in short, for the lists.
+func stagedWarnings(m migration.Migration) []component.NoticeModel {
+	n := len(m.Summary.Warnings) + m.Summary.More
+	if n == 0 {
+		return nil
+	}
+	return []component.NoticeModel{{Kind: "warning", Title: warningCount(n),
+		Links: []component.Link{{Label: "Download them with the preview", Href: migrationPath + "/preview/report.txt"}}}}
 }
 
 func resetDialog() *page.Confirm {

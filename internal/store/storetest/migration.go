@@ -47,6 +47,7 @@ func bedItems() []migration.Item {
 		{Seq: 3, Kind: migration.Members, Ref: "m3", Name: "Cy", Detail: "cy@acme.example", Rank: migration.Watch, Local: "local", Known: true, Body: "{}",
 			After: migration.After{Role: access.RoleMember, Policies: []migration.Policy{{Workspace: "w", Before: "was", Body: access.Policy{"source:edit": access.AllBut("s")}, Edited: true}}}},
 		{Seq: 4, Kind: migration.ServiceTokens, Ref: "t1", Name: "etl", Digest: digest[:], Body: "{}"},
+		{Seq: 5, Kind: migration.Groups, Ref: "m1", Name: "Data", Detail: "2 members", Body: "{}", After: migration.After{Joins: 2, NoRoom: true}},
 	}
 }
 
@@ -136,8 +137,12 @@ func findsItems(t *testing.T, b *accountBed) {
 	if items, err := b.StagedItems(ctx, m.ID, migration.Members, 1, 1); err != nil || len(items) != 1 || items[0].Seq != 2 {
 		t.Errorf("items after the first: %+v, %v", items, err)
 	}
+	items, err := b.StagedByRef(ctx, m.ID, migration.Members, []string{"m3", "m1", "t1", "none"})
+	if err != nil || len(items) != 2 || items[0].Ref != "m1" || items[1].Ref != "m3" {
+		t.Errorf("members by their old ids: %+v, %v", items, err)
+	}
 	tallies, err := b.Tallies(ctx, m.ID)
-	want := []migration.Tally{{Kind: migration.Members, Rank: migration.Clash, Conflict: migration.SameEmail, Count: 1},
+	want := []migration.Tally{{Kind: migration.Groups, Count: 1}, {Kind: migration.Members, Rank: migration.Clash, Conflict: migration.SameEmail, Count: 1},
 		{Kind: migration.Members, Rank: migration.Watch, Known: true, Count: 1}, {Kind: migration.Members, Count: 1}, {Kind: migration.ServiceTokens, Count: 1}}
 	if diff := cmp.Diff(want, tallies); err != nil || diff != "" {
 		t.Errorf("tallies: %v (-want +got):\n%s", err, diff)
@@ -197,6 +202,23 @@ func recognizes(t *testing.T, b *accountBed) {
 	if diff := cmp.Diff(map[string]bool{bedProd: true}, taken); err != nil || diff != "" {
 		t.Errorf("workspaces: %v (-want +got):\n%s", err, diff)
 	}
+	for _, step := range []struct {
+		end  string // which policy of Bo's ends before
+		want bool
+	}{{"", true}, {"p-member", true}, {"p-group", false}} {
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			if step.end == "" {
+				return nil
+			}
+			return tx.DeletePolicy(ctx, bedPolicy(step.end, account.PolicyKind(strings.TrimPrefix(step.end, "p-")), map[string]string{"p-member": bedBo, "p-group": bedGroup}[step.end], tx.Now()))
+		})
+		if inside, err := b.MembersInside(ctx, bedOrg, bedProd); err != nil || inside[bedBo] != step.want {
+			t.Errorf("without %q inside are %v, %v", step.end, inside, err)
+		}
+	}
+	if inside, err := b.MembersInside(ctx, "other", bedProd); err != nil || len(inside) != 0 {
+		t.Errorf("for another organization, inside are %v, %v", inside, err)
+	}
 	if held, err := b.HeldDigests(ctx, nil); err != nil || len(held) != 0 {
 		t.Errorf("no digests: %+v, %v", held, err)
 	}
@@ -206,6 +228,7 @@ const smallExport = `{"format":"latchkey-legacy-export","version":1,"organizatio
 "workspaces":[{"id":"w1","name":"First","data_privacy":{"members":["m1"]}}],
 "resources":[{"id":"s1","workspace":"w1","type":"source","name":"S","lock":{"members":["m1"]}}],
 "members":[{"id":"m1","email":"new@acme.example","name":"New","org_role":"member","workspaces":[{"workspace":"w1","role":"connections_editor"}]}],
+"groups":[{"id":"g1","name":"Crew","description":"All","members":["m1"],"workspaces":["w1"]}],
 "personal_tokens":[{"id":"p1","name":"p","owner":"m1","workspace":"w1","scope":"read_write","created_at":"2024-05-01T12:00:00Z","secret":"a secret of the old system"}],
 "service_tokens":[{"id":"t1","name":"t","level":"workspace","workspace":"w1","role":"read_write","created_at":"2024-05-01T12:00:00Z","secret":"another secret of the old system"}]}`
 
@@ -230,6 +253,13 @@ func deploysExport(t *testing.T, b *accountBed) {
 	held, err := b.TokenByDigest(ctx, sha256.Sum256([]byte("another secret of the old system")))
 	if err != nil || !held.Legacy || held.Workspace != "w1" || !held.Policy["source:edit"].Equal(access.AllBut("s1")) {
 		t.Errorf("the service token is %+v, %v", held, err)
+	}
+	groups, err := b.Groups(ctx, bedOrg)
+	if err != nil || len(groups) != 2 || groups[1].Name != "Crew" {
+		t.Fatalf("groups %+v, %v", groups, err)
+	}
+	if counts, err := b.CountGroupMembers(ctx, bedOrg); err != nil || counts[groups[1].ID] != 1 {
+		t.Errorf("members of the group: %v, %v", counts, err)
 	}
 	again := stagedExport(t, b)
 	r, err := again.Preview(ctx, b.admin)

@@ -1,0 +1,227 @@
+package migration
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/legacy"
+)
+
+// A group of the old system gave no rights. Two things keep it so: its policies begin empty,
+// and it is linked only to workspaces that all of its members are in without it.
+
+// noRights is what a group had in a workspace before.
+const noRights = "No rights of its own"
+
+// landscape is the groups that are here, and what is taken or still free.
+type landscape struct {
+	byID   map[string]account.Group
+	byName map[string]account.Group
+	names  map[string]bool
+	room   int                        // for how many new ones the plan has room
+	named  map[string]string          // names of those that come, by old id
+	inside map[string]map[string]bool // who is in a workspace today
+}
+
+// newLandscape loads the groups of the organization.
+func (st *stage) newLandscape(plan access.Plan) error {
+	groups, err := st.tx.Groups(st.ctx, st.m.Organization)
+	if err != nil {
+		return err
+	}
+	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
+		named: map[string]string{}, inside: map[string]map[string]bool{}}
+	for _, g := range groups {
+		l.byID[g.ID], l.byName[nameKey(g.Name)], l.names[nameKey(g.Name)] = g, g, true
+	}
+	if limit, limited := plan.GroupLimit(); limited {
+		l.room = limit - len(groups)
+	}
+	st.groups = l
+	return nil
+}
+
+func (st *stage) compareGroup(i *Item) Conflict {
+	if g, here := st.groups.byID[st.links[Groups][i.Ref]]; here {
+		i.Known, i.Local = true, g.ID
+		return ""
+	}
+	switch other, taken := st.groups.byName[nameKey(i.Name)]; {
+	case taken && other.External:
+		return ManagedGroup
+	case taken:
+		return SameGroup
+	}
+	return ""
+}
+
+// settleGroup decides which group here the item is to be.
+func (st *stage) settleGroup(i *Item) {
+	switch _, here := st.groups.byID[i.Local]; {
+	case i.Known:
+	case i.Conflict == SameGroup && i.Choice == Use:
+		i.Local = st.groups.byName[nameKey(i.Name)].ID
+	case here || i.Local == "" || i.Local == st.links[Groups][i.Ref]:
+		i.Local = newID()
+	}
+}
+
+// mirrorGroup finds out who joins the group and where it can be linked.
+func (st *stage) mirrorGroup(i *Item) error {
+	if i.LeftOut() {
+		return nil
+	}
+	g, err := decoded[legacy.Group](*i)
+	if err != nil {
+		return err
+	}
+	st.comesBack(i)
+	joins := st.joins(g)
+	i.After.Joins = len(joins)
+	if n := len(g.Members) - len(joins); n > 0 {
+		i.After.watch(fmt.Sprintf("%d of its members do not join it: they are left out, or stay as they are here.", n))
+	}
+	if i.Conflict == SameGroup && i.Choice == Use {
+		return nil
+	}
+	if i.Open() {
+		return st.linkGroup(i, g, joins)
+	}
+	if st.groups.room <= 0 {
+		i.After.NoRoom = true
+		i.After.less("The plan has no room for another group: it is left out.")
+		return nil
+	}
+	st.groups.room--
+	name := freeName(i.Name, st.groups.names)
+	st.groups.named[i.Ref] = name
+	if name != i.Name {
+		i.After.watch("It will be named " + name + ".")
+	}
+	return st.linkGroup(i, g, joins)
+}
+
+// joins lists those of the group's members who come into it. Who was here before and is to
+// stay as they are does not.
+func (st *stage) joins(g legacy.Group) []standing {
+	var out []standing
+	for _, ref := range g.Members {
+		if p, ok := st.people[ref]; ok && !p.leftOut && !p.stays {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// linkGroup gives the group an empty policy in each of its workspaces, except where that
+// would let somebody in.
+func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) error {
+	for _, workspace := range g.Workspaces {
+		strangers := 0
+		for _, p := range joins {
+			in, err := st.isIn(p, workspace)
+			if err != nil {
+				return err
+			}
+			if !in {
+				strangers++
+			}
+		}
+		if strangers > 0 {
+			i.After.watch(fmt.Sprintf("It is not linked to %s: that would let in %d of its members who were not there. Link it afterwards if you want that.",
+				st.workspaces[workspace].name, strangers))
+			continue
+		}
+		i.After.Policies = append(i.After.Policies, Policy{Workspace: workspace, Before: noRights, Body: access.Policy{}})
+	}
+	return nil
+}
+
+// isIn reports whether a member will be in a workspace of the export without any group of
+// it. Who was imported before is where they are today.
+func (st *stage) isIn(p standing, workspace string) (bool, error) {
+	if !p.known {
+		return p.admin || p.in[workspace], nil
+	}
+	if st.present[p.local].Role == access.RoleAdmin {
+		return true, nil
+	}
+	local := st.workspaces[workspace].local
+	if st.groups.inside[local] == nil {
+		inside, err := st.tx.MembersInside(st.ctx, st.m.Organization, local)
+		if err != nil {
+			return false, err
+		}
+		st.groups.inside[local] = inside
+	}
+	return st.groups.inside[local][p.local], nil
+}
+
+// addGroup makes the group, or brings its members into the one that is here.
+func (d *deployment) addGroup(i Item) error {
+	g, err := decoded[legacy.Group](i)
+	if err != nil {
+		return err
+	}
+	joins := d.joins(g)
+	if i.Conflict == SameGroup && i.Choice == Use {
+		return d.joinGroup(d.groups.byID[i.Local], joins)
+	}
+	d.added.other++
+	made := account.Group{ID: i.Local, Organization: d.org.ID, Name: d.groups.named[i.Ref], Description: g.Description,
+		CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now()}
+	if err := d.tx.InsertGroup(d.ctx, made); err != nil {
+		return err
+	}
+	names := []string{}
+	for _, p := range i.After.Policies {
+		place := d.workspaces[p.Workspace]
+		if err := d.tx.InsertPolicy(d.ctx, d.policy(account.Place{Kind: account.GroupPolicy, Workspace: place.local, Subject: made.ID}, p.Body)); err != nil {
+			return err
+		}
+		names = append(names, place.name)
+	}
+	for _, p := range joins {
+		if err := d.tx.AddToGroup(d.ctx, made.ID, p.local); err != nil {
+			return err
+		}
+	}
+	event := d.by.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: made.ID, Name: made.Name})
+	return d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"name": made.Name, "description": made.Description,
+		"workspaces": names, "members": len(joins)})))
+}
+
+// joinGroup adds members to a group that is here, with an event each: they get what it gives.
+func (d *deployment) joinGroup(g account.Group, joins []standing) error {
+	for _, p := range joins {
+		there, err := d.tx.MembersOfGroups(d.ctx, []string{g.ID}, []string{p.local})
+		if err != nil {
+			return err
+		}
+		if there[g.ID][p.local] {
+			continue
+		}
+		d.added.other++
+		if err := d.tx.AddToGroup(d.ctx, g.ID, p.local); err != nil {
+			return err
+		}
+		event := d.by.Did(audit.MemberAdded, audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name})
+		if err := d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"member": p.local, "name": p.name, "email": p.email}))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stateOf is what the audit log keeps of a thing.
+func stateOf(fields map[string]any) string {
+	text, err := json.Marshal(fields)
+	if err != nil { // texts, numbers and lists of them always marshal
+		return "{}"
+	}
+	return string(text)
+}
