@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
+
+	"latchkey/internal/store"
 )
 
 const (
@@ -68,9 +72,10 @@ func ask(t *testing.T, s *server, path, secret string) int {
 func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	t.Parallel()
 	const (
-		edSecret  = "old style secret, of ed"
-		etlSecret = "legacy-service-secret-0001"
-		maySource = "/auth/verify?permission=source:edit&resource="
+		edSecret   = "old style secret, of ed"
+		etlSecret  = "legacy-service-secret-0001"
+		olgaSecret = "2Jq0Tz-admin-token-of-olga"
+		maySource  = "/auth/verify?permission=source:edit&resource="
 	)
 	srv := start(t, "demo")
 	p := newPage(t, srv)
@@ -112,6 +117,18 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 		t.Errorf("an old token opens the API before it is deployed: %d", got)
 	}
 
+	p.open(migrationPage + "/staged/groups")
+	p.row("Everybody").seesText("Worth a look")
+	p.row("Data team").seesText("Production: View only")
+	axe(t, p)
+	screenshot(t, p, "migration-groups")
+	p.row("Data team").click("link", "Data team")
+	p.seesText("Cora and Ed")
+	p.click("link", "Edit policy in Production")
+	p.check("Create & Delete SQL Models")
+	p.click("button", "Save")
+	p.seesText("The staged policy was saved.")
+
 	p.open(stagedMembers)
 	p.click("link", "Deploy")
 	dialog := p.within("alertdialog", "Deploy the migration?")
@@ -126,7 +143,8 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	axe(t, p)
 	screenshot(t, p, "migration-deployed")
 
-	for path, want := range map[string]int{"/v2/token": 200, maySource + "src-web": 200, maySource + "src-app": 200, "/auth/verify?permission=audience:create_delete": 200} {
+	for path, want := range map[string]int{"/v2/token": 200, maySource + "src-web": 200, maySource + "src-app": 200, "/auth/verify?permission=audience:create_delete": 200,
+		"/auth/verify?permission=sql_model:create_delete": 200, "/auth/verify?permission=table:create_delete": 403} {
 		if got := ask(t, srv, path, edSecret); got != want {
 			t.Errorf("Ed's old token, %s: %d, want %d", path, got, want)
 		}
@@ -138,7 +156,17 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	}
 	p.open(satWork)
 	p.row("nightly etl").seesText("…0001")
-	for _, secret := range []string{edSecret, etlSecret, "admin-token-of-olga"} {
+	p.row("nightly etl").click("link", "nightly etl")
+	p.seesText("cannot be edited")
+	p.open("/settings/access-management/groups")
+	p.row("Data team").seesText("Production")
+	p.open("/settings/access-management/users")
+	p.row("Olga").click("link", "Olga")
+	p.row("olga's admin").seesText("Admin (deprecated)")
+	if got := ask(t, srv, "/v2/token", olgaSecret); got != http.StatusOK {
+		t.Errorf("the old Admin token: %d", got)
+	}
+	for _, secret := range []string{edSecret, etlSecret, olgaSecret} {
 		nowhere(t, p, secret, migrationPage, satWork)
 	}
 }
@@ -153,6 +181,53 @@ func TestMigration_WorksWithoutScriptAndOnAPhone(t *testing.T) {
 	p.click("link", "Reset staging area")
 	p.within("alertdialog", "Reset the staging area?").click("button", "Yes, reset")
 	p.sees("button", "Upload")
+}
+
+// holdChanges keeps the server from changing anything until the result is called.
+func holdChanges(t *testing.T, s *server) (release func()) {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(s.Data, "latchkey.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, end, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- db.InTx(context.Background(), func(*store.Tx) error { close(held); <-end; return errReleased })
+	}()
+	<-held
+	return func() {
+		close(end)
+		if err := <-done; !errors.Is(err, errReleased) {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+var errReleased = errors.New("released")
+
+func TestMigration_ShowsWhatTakesLongUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	srv := start(t, "demo")
+	p := newPage(t, srv)
+	signIn(t, p, adminEmail, demoPassword)
+	p.open(migrationPage)
+	if err := p.field("Export file").SetInputFiles(oldExport(t)); err != nil {
+		t.Fatal(err)
+	}
+	p.click("button", "Upload")
+	p.reaches(migrationPage)
+	p.sees("group", "How to import")
+	release := holdChanges(t, srv)
+	p.click("button", "Import")
+	p.sees("heading", "The preview is being made")
+	axe(t, p)
+	screenshot(t, p, "migration-progress")
+	release()
+	p.reaches(stagedMembers)
+	p.seesText("The import is staged.")
 }
 
 func TestMigration_NamesTheMistakesOfAFile(t *testing.T) {
@@ -174,6 +249,7 @@ func TestMigration_NamesTheMistakesOfAFile(t *testing.T) {
 	}
 	p.click("button", "Upload")
 	p.seesText("members[1].workspaces[0].role")
+	p.reaches(migrationPage) // a reload asks for the file anew
 	axe(t, p)
 	screenshot(t, p, "migration-mistakes")
 }
