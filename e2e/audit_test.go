@@ -36,6 +36,9 @@ func TestAuditLogs_AreReadableEverywhere(t *testing.T) {
 			dialog := p.within("dialog", "Added to organization")
 			dialog.seesText("Ada Admin added Vera Viewer to the organization.")
 			dialog.seesText("In the chain")
+			if at, err := p.Evaluate(`document.activeElement.tagName`); name != "without-script" && (err != nil || at != "H2") {
+				t.Errorf("the focus is on %v, %v: what is to be read may have scrolled away", at, err)
+			}
 			axe(t, p)
 			screenshot(t, p, "audit-event-"+name)
 			dialog.click("link", "Close")

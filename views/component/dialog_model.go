@@ -8,6 +8,7 @@ type DialogModel struct {
 	Description string
 	CloseHref   string // where Cancel, Esc and the close button lead
 	Wide        bool
+	Read        bool // it is there to be read: its title takes the focus, not what comes further down
 }
 
 // AlertDialogModel asks before something is destroyed.

@@ -12,7 +12,7 @@ type AuditLog struct {
 	Upgrade *component.EmptyModel // instead of all below: the plan does not include it
 	Detail  *AuditDetail          // the event that is open
 
-	Chart  AuditChart
+	Chart  *AuditChart // nil for a filter that cannot be applied
 	Errors component.ErrorSummaryModel
 	Card   component.CardModel
 	Filter component.FilterModel
@@ -85,6 +85,9 @@ type AuditFact struct {
 // AuditChange is what was there before and is there now.
 type AuditChange struct {
 	Gained, Lost []string // permissions in words
+	Note         string   // instead of them
+	Title        string   // over Facts
+	Facts        []AuditFact
 	Table        component.TableModel
 	Fields       []AuditField
 }

@@ -77,7 +77,9 @@ func (h *Handlers) showAuditLog(c echo.Context, v visit, detail *page.AuditDetai
 		status = respond.Status(fault.Invalid)
 	}
 	m := auditLogView(v, q, found, errors)
-	m.Chart = auditChart(q, days, found.Counts)
+	if errors == nil {
+		m.Chart = auditChart(q, days, found.Counts)
+	}
 	m.Detail, m.Shell = detail, h.shell(c, v, auditTitle)
 	return h.render.HTML(c, status, page.AuditLogPage(m))
 }

@@ -38,7 +38,7 @@ func chartDays(f audit.Filter, now time.Time) []time.Time {
 }
 
 // auditChart draws the counts; each bar leads to its days.
-func auditChart(q auditQuery, days []time.Time, counts []int) page.AuditChart {
+func auditChart(q auditQuery, days []time.Time, counts []int) *page.AuditChart {
 	bars := len(days) - 1
 	if len(counts) < bars {
 		counts = make([]int, len(days))
@@ -47,7 +47,7 @@ func auditChart(q auditQuery, days []time.Time, counts []int) page.AuditChart {
 	for _, n := range counts[:bars] {
 		total, most = total+n, max(most, n)
 	}
-	m := page.AuditChart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
+	m := &page.AuditChart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
 	span := "from " + dayText(days[0]) + " to " + dayText(days[bars].Add(-day))
 	m.Text = count(total, "event", "events") + " " + span + " UTC. Choose a bar to see its events."
 	if total == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/views/page"
 )
@@ -20,8 +21,8 @@ import (
 // auditDetail is one event in full; closing it leads back to the list in its state.
 func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWords, q auditQuery) *page.AuditDetail {
 	m := &page.AuditDetail{
-		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true},
-		Change: auditChange(e, words),
+		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true, Read: true},
+		Change: auditChange(v, e, words),
 	}
 	add := func(term, text, note string, code bool) {
 		if text != "" {
@@ -40,7 +41,7 @@ func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWo
 	if onlyTells(e) {
 		fields := stateFields(e.After)
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			add(fieldLabel(name), stateText(fields[name]), "", false)
+			add(fieldLabel(name), stateText(v, name, fields[name]), "", false)
 		}
 	}
 	add("IP address", e.Origin.IP, "", true)
@@ -93,7 +94,7 @@ func onlyTells(e audit.Event) bool {
 }
 
 // auditChange says what was there before and is there now; nil when the event does not tell.
-func auditChange(e audit.Event, words policyWords) *page.AuditChange {
+func auditChange(v visit, e audit.Event, words policyWords) *page.AuditChange {
 	if e.Before == "" && e.After == "" || onlyTells(e) {
 		return nil
 	}
@@ -103,18 +104,38 @@ func auditChange(e audit.Event, words policyWords) *page.AuditChange {
 		after, errAfter := statePolicy([]byte(e.After))
 		if errBefore == nil && errAfter == nil {
 			m.Gained, m.Lost = words.difference(before, after)
+			if len(m.Gained)+len(m.Lost) == 0 {
+				m.Note = "No permission came or went."
+			}
 			return m
 		}
 	}
 	before, after := stateFields(e.Before), stateFields(e.After)
 	m.Gained, m.Lost = tokenPolicies(before, after, words)
 	for _, name := range slices.Sorted(maps.Keys(union(before, after))) {
-		was, is := stateText(before[name]), stateText(after[name])
-		if was != is {
+		was, is := stateText(v, name, before[name]), stateText(v, name, after[name])
+		switch {
+		case e.Before == "":
+			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: is})
+		case e.After == "":
+			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: was})
+		case was != is:
 			m.Fields = append(m.Fields, page.AuditField{Name: fieldLabel(name), Before: was, After: is})
 		}
 	}
+	m.Title = changeTitle(e)
 	return m
+}
+
+// changeTitle heads the facts of an event that tells of one side only.
+func changeTitle(e audit.Event) string {
+	switch {
+	case e.After == "":
+		return "As it was"
+	case e.Action == audit.Created || e.Action == audit.AddedToOrganization:
+		return "As it was made"
+	}
+	return "Details"
 }
 
 // difference names the permissions that come and go when one policy takes another's place.
@@ -174,8 +195,28 @@ func union(a, b map[string]json.RawMessage) map[string]json.RawMessage {
 	return all
 }
 
-// stateText shows a value as people read it.
-func stateText(raw json.RawMessage) string {
+// stateText shows the value of a field as people read it.
+func stateText(v visit, name string, raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil && text != "" {
+		switch name {
+		case "workspace":
+			return workspaceName(v, text)
+		case "scope":
+			return access.Scope(text).Label()
+		case "kind":
+			return token.Kind(text).Label()
+		case "retention":
+			if kept, err := time.ParseDuration(text); err == nil && kept >= day {
+				return count(int(kept/day), "day", "days")
+			}
+		}
+	}
+	return valueText(raw)
+}
+
+// valueText shows a value whatever it is of.
+func valueText(raw json.RawMessage) string {
 	var value any
 	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil || value == nil {
 		return "–"
@@ -207,8 +248,13 @@ func stateText(raw json.RawMessage) string {
 
 // fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".
 func fieldLabel(name string) string {
-	if name == "scimType" {
+	switch name {
+	case "hint":
+		return "Token"
+	case "scimType":
 		return "SCIM error"
+	case "seq":
+		return "Up to event"
 	}
 	var b strings.Builder
 	for i, r := range strings.ReplaceAll(name, "_", " ") {

@@ -1,0 +1,49 @@
+package ui
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/views/component"
+	"latchkey/views/page"
+)
+
+func TestAuditChange_IsReadable(t *testing.T) {
+	v := visit{Subject: account.Subject{Workspaces: []account.Workspace{{ID: "ws-1", Name: "Production"}}}}
+	words := policyWords{catalogue: access.BuiltIn(), listed: true, resources: map[string][]account.Resource{"source": {{ID: "s1", Type: "source", Name: "Web shop"}, {ID: "s2", Type: "source", Name: "iOS app"}}}}
+	policy := func(action audit.Action, before, after string) audit.Event {
+		return audit.Event{Action: action, Target: audit.Target{Type: audit.TargetPolicy}, Before: before, After: after}
+	}
+	before := access.Policy{"source:edit": access.Only("s1"), "destination:edit": access.Everywhere(), "table:connect": access.Everywhere()}.String()
+	after := access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.Everywhere(), "destination:live_events": access.Everywhere()}.String()
+	for name, tt := range map[string]struct {
+		event audit.Event
+		want  *page.AuditChange
+	}{
+		"nothing told":     {audit.Event{Action: audit.SignedIn}, nil},
+		"a policy changes": {policy(audit.Updated, before, after), &page.AuditChange{Gained: []string{"Live events Destinations", "Edit 1 of 2 Event Stream Sources (iOS app)"}, Lost: []string{"Connect Tables"}}},
+		"a policy goes":    {policy(audit.Deleted, before, ""), &page.AuditChange{Lost: []string{"Edit Destinations", "Edit 1 of 2 Event Stream Sources (Web shop)", "Connect Tables"}}},
+		"an empty policy":  {policy(audit.Created, "", "{}"), &page.AuditChange{Note: "No permission came or went."}},
+		"a field changes": {audit.Event{Action: audit.Updated, Before: `{"enabled":true,"name":"a","version":1}`, After: `{"enabled":false,"name":"a","version":2}`},
+			&page.AuditChange{Title: "Details", Fields: []page.AuditField{{Name: "Enabled", Before: "Yes", After: "No"}, {Name: "Version", Before: "1", After: "2"}}}},
+		"a token is made": {audit.Event{Action: audit.Created, After: `{"name":"ci","kind":"personal","hint":"lkpat_…a1B2","workspace":"ws-1","scope":"read_only","expiresAt":"2026-12-31T12:00:00.000Z"}`},
+			&page.AuditChange{Title: "As it was made", Facts: []page.AuditFact{{Term: "Expires at", Text: "31 Dec 2026, 12:00 UTC"}, {Term: "Token", Text: "lkpat_…a1B2"},
+				{Term: "Kind", Text: "Personal access token"}, {Term: "Name", Text: "ci"}, {Term: "Scope", Text: "Read-Only"}, {Term: "Workspace", Text: "Production"}}}},
+		"a workspace that is gone": {audit.Event{Action: audit.Deleted, Before: `{"workspace":"ws-2"}`},
+			&page.AuditChange{Title: "As it was", Facts: []page.AuditFact{{Term: "Workspace", Text: "ws-2 (deleted)"}}}},
+		"a refusal, which is told as facts": {audit.Event{Action: audit.AccessDenied, After: `{"reason":"Not allowed.","attempts":3}`}, nil},
+		"a pruning": {audit.Event{Action: audit.Pruned, After: `{"seq":12,"retention":"9600h0m0s"}`},
+			&page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "Retention", Text: "400 days"}, {Term: "Up to event", Text: "12"}}}},
+		"no JSON": {audit.Event{Action: audit.Updated, After: `<b>`}, &page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "State", Text: "<b>"}}}},
+	} {
+		got := auditChange(v, tt.event, words)
+		if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreTypes(component.TableModel{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
