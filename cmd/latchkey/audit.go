@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
@@ -16,6 +19,13 @@ import (
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Follow the chain of the audit log, in the database or in an exported file."`
 	Export auditExportCmd `cmd:"" help:"Write the audit log to a file that can be verified by itself."`
+}
+
+// Help says what the two are good for together.
+func (auditCmd) Help() string {
+	return `Both only read and may run beside a server.
+
+Export from time to time to where nobody can write who can write the database, and verify against the last export: whoever cuts off the newest events, or writes a whole new chain, is seen only by that.`
 }
 
 // auditSource says where the log is.
@@ -31,18 +41,20 @@ func (s auditSource) open(ctx context.Context) (*store.Store, error) {
 type auditVerifyCmd struct {
 	auditSource
 	File    string `arg:"" optional:"" type:"existingfile" help:"Exported file to verify instead of the database."`
-	Against string `type:"existingfile" help:"File that was exported before: the log must still hold all of it." placeholder:"FILE"`
+	Against string `type:"existingfile" xor:"earlier" help:"File that was exported before: the log must still hold all of it." placeholder:"FILE"`
+	Head    string `xor:"earlier" help:"Head that an export printed, its number and hash: the log must still hold it." placeholder:"'N HASH'"`
+}
+
+// Help says what comes out.
+func (auditVerifyCmd) Help() string {
+	return `Prints how many events hold and the head of the chain. When an event was changed, removed, moved or added behind the server's back, it names the first one that does not hold and ends with status 1.`
 }
 
 // Run verifies and prints what holds. The error names the first event that does not.
 func (v auditVerifyCmd) Run(ctx context.Context) error {
-	earlier := audit.Start()
-	if v.Against != "" {
-		found, err := verifyFile(v.Against, audit.Start())
-		if err != nil {
-			return fmt.Errorf("%s: %w", v.Against, err)
-		}
-		earlier = found.Head
+	earlier, err := v.earlier()
+	if err != nil {
+		return err
 	}
 	if v.File != "" {
 		return v.file(earlier)
@@ -50,14 +62,40 @@ func (v auditVerifyCmd) Run(ctx context.Context) error {
 	return v.database(ctx, earlier)
 }
 
+// earlier is the head that the log must still hold; its beginning when none is given.
+func (v auditVerifyCmd) earlier() (audit.Anchor, error) {
+	switch {
+	case v.Against != "":
+		found, err := verifyFile(v.Against, audit.Start())
+		if err != nil {
+			return audit.Anchor{}, fmt.Errorf("%s: %w", v.Against, err)
+		}
+		return found.Head, nil
+	case v.Head != "":
+		return readHead(v.Head)
+	}
+	return audit.Start(), nil
+}
+
+// readHead reads what [holds] prints of a head.
+func readHead(text string) (audit.Anchor, error) {
+	number, digits, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(text, "Head:")), " ")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	hash, hexErr := hex.DecodeString(strings.TrimSpace(digits))
+	if err != nil || hexErr != nil || seq < 1 || len(hash) != len(audit.Genesis()) {
+		return audit.Anchor{}, errors.New("--head: give the number and the hash that an export printed, as '4711 9f86d0…'")
+	}
+	return audit.Anchor{Seq: seq, Hash: hash}, nil
+}
+
 func (v auditVerifyCmd) file(earlier audit.Anchor) error {
 	found, err := verifyFile(v.File, earlier)
 	switch {
 	case err != nil:
 		return broken(err)
-	case v.Against != "" && earlier.Seq < found.After.Seq:
+	case earlier.Seq > 0 && earlier.Seq < found.After.Seq:
 		return audit.ErrPruned
-	case v.Against != "" && !found.Seen:
+	case earlier.Seq > 0 && !found.Seen:
 		return broken(&audit.Broken{Seq: earlier.Seq, Why: "is not as it was exported before"})
 	}
 	holds(found.After, found.Head)
@@ -104,12 +142,21 @@ func broken(err error) error {
 }
 
 func holds(after, head audit.Anchor) {
-	fmt.Printf("The chain holds: %d events, from event %d to event %d.\nHead: %d %x\n", head.Seq-after.Seq, min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
+	what := "events"
+	if head.Seq-after.Seq == 1 {
+		what = "event"
+	}
+	fmt.Printf("The chain holds: %d %s, from event %d to event %d.\nHead: %d %x\n", head.Seq-after.Seq, what, min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
 }
 
 type auditExportCmd struct {
 	auditSource
 	File string `arg:"" help:"New file to write."`
+}
+
+// Help says what to do with the file.
+func (auditExportCmd) Help() string {
+	return `The file is JSON Lines and never overwrites another one. "latchkey audit verify FILE" verifies it anywhere, without a database. Keep it, or at least the head that is printed, where nobody can write who can write the database.`
 }
 
 // Run writes the file. Keep it, or the head that is printed, away from the database: what is

@@ -3,10 +3,12 @@ package main_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/app"
 	"latchkey/internal/config"
@@ -74,6 +76,8 @@ func TestAudit_TamperingIsOneLineThatNamesTheEvent(t *testing.T) {
 		"edited":    {"UPDATE audit_events SET target_name = 'Eve' WHERE seq = 3", "event 3 ("},
 		"removed":   {"DELETE FROM audit_events WHERE seq = 2", "event 2 is missing"},
 		"truncated": {"DELETE FROM audit_events WHERE seq = 4", "event 4 is missing"},
+		"garbled":   {"UPDATE audit_events SET at = 'noon' WHERE seq = 3", "event 3 ("},
+		"twice":     {"UPDATE audit_events SET at = 'noon', hash = x'00' WHERE seq >= 2", "event 2 ("},
 	} {
 		folder := seeded(t)
 		behind(t, folder, tamper.statement)
@@ -102,6 +106,95 @@ func TestAudit_ACutThatHidesItselfShowsAgainstTheLastExport(t *testing.T) {
 	}
 	if code, _, errOut := run(t, "audit", "verify", shorter, "--against", file); code != 1 || !strings.Contains(errOut, "event 4 is not as it was exported before") {
 		t.Errorf("the shorter file against the first: %d %q", code, errOut)
+	}
+}
+
+// headOf is the head that a command has printed.
+func headOf(t *testing.T, out string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(out, "Head: ")
+	if !found {
+		t.Fatalf("no head in %q", out)
+	}
+	return strings.TrimSpace(strings.Split(rest, "\n")[0])
+}
+
+func TestAudit_APrintedHeadIsAsGoodAsTheFile(t *testing.T) {
+	folder, file := seeded(t), filepath.Join(t.TempDir(), "audit.jsonl")
+	_, out, _ := run(t, "audit", "export", "--data", folder, file)
+	head := headOf(t, out)
+	for _, args := range [][]string{{"--data", folder}, {file}} {
+		if code, _, errOut := run(t, append([]string{"audit", "verify", "--head", head}, args...)...); code != 0 {
+			t.Errorf("%v: %d %q", args, code, errOut)
+		}
+		another := "3 " + strings.Fields(head)[1]
+		if code, _, errOut := run(t, append([]string{"audit", "verify", "--head", another}, args...)...); code != 1 || !strings.Contains(errOut, "event 3 is") {
+			t.Errorf("%v, another head: %d %q", args, code, errOut)
+		}
+	}
+	behind(t, folder, "DELETE FROM audit_events WHERE seq > 2", "UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_events WHERE seq = 2)")
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head", head); code != 1 || !strings.Contains(errOut, "event 3 is missing") {
+		t.Errorf("after a cut: %d %q", code, errOut)
+	}
+	for _, nonsense := range []string{"x", "4", "4 abc", "0 " + strings.Fields(head)[1], "-4 " + strings.Fields(head)[1]} {
+		if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head="+nonsense); code != 1 || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "--head: ") {
+			t.Errorf("%q: %d %q", nonsense, code, errOut)
+		}
+	}
+}
+
+// pruned lets a year pass on a folder's server with a retention.
+func pruned(t *testing.T, folder string, retention time.Duration) {
+	t.Helper()
+	a, err := app.New(context.Background(), config.Config{Addr: "127.0.0.1:0", Data: folder, AuditRetention: retention},
+		app.Options{Now: func() time.Time { return time.Now().AddDate(1, 0, 0) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(a.Audit.Prune(context.Background()), a.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
+	folder, before, after := seeded(t), filepath.Join(t.TempDir(), "before.jsonl"), filepath.Join(t.TempDir(), "after.jsonl")
+	if code, _, errOut := run(t, "audit", "export", "--data", folder, before); code != 0 {
+		t.Fatal(errOut)
+	}
+	pruned(t, folder, 90*24*time.Hour)
+	code, out, errOut := run(t, "audit", "verify", "--data", folder)
+	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") || !strings.Contains(out, "event 5 signs for it") {
+		t.Errorf("verify: %d %q %q", code, out, errOut)
+	}
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", before); code != 0 {
+		t.Errorf("against an export up to the checkpoint: %d %q", code, errOut)
+	}
+	if code, _, errOut := run(t, "audit", "export", "--data", folder, after); code != 0 {
+		t.Fatal(errOut)
+	}
+	if code, out, errOut := run(t, "audit", "verify", after); code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.") {
+		t.Errorf("its export: %d %q %q", code, out, errOut)
+	}
+	// Somebody pretends that more was pruned than was.
+	behind(t, folder, "DROP TRIGGER IF EXISTS audit_checkpoints_are_signed", "DROP TRIGGER audit_checkpoints_no_update",
+		"UPDATE audit_checkpoints SET hash = zeroblob(32)")
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, "event 5 (") {
+		t.Errorf("a checkpoint with another hash: %d %q", code, errOut)
+	}
+}
+
+func TestAudit_ABeginningThatIsGoneNeedsASignature(t *testing.T) {
+	folder, file := seeded(t), filepath.Join(t.TempDir(), "audit.jsonl")
+	behind(t, folder, "DROP TRIGGER audit_checkpoints_are_signed",
+		"INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT seq, at, hash, 4, 0 FROM audit_events WHERE seq = 2", "DELETE FROM audit_events WHERE seq <= 2")
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, "event 4 does not sign for the checkpoint") {
+		t.Errorf("verify: %d %q", code, errOut)
+	}
+	if code, _, errOut := run(t, "audit", "export", "--data", folder, file); code != 0 {
+		t.Fatal(errOut)
+	}
+	if code, _, errOut := run(t, "audit", "verify", file); code != 1 || !strings.Contains(errOut, "event 3 is where the file begins") {
+		t.Errorf("its export: %d %q", code, errOut)
 	}
 }
 
