@@ -140,15 +140,20 @@ func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }
 
+// poses reports letters that become ASCII ones in lower case (the Kelvin sign, İ): an address
+// with one is another mailbox than the one that it would be taken for.
+func poses(r rune) bool { return r >= utf8.RuneSelf && unicode.ToLower(r) < utf8.RuneSelf }
+
 // CleanEmail trims and lower-cases an address and checks its form (RFC 5322 addr-spec,
 // no display name, at most 254 bytes).
 func CleanEmail(s string) (string, error) {
+	posing := strings.ContainsFunc(s, poses)
 	s = strings.ToLower(strings.TrimSpace(s))
 	if s == "" {
 		return "", fault.NewInvalid("Enter an e-mail address.")
 	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || a.Name != "" || len(s) > 254 || strings.ContainsFunc(s, hidden) || !strings.Contains(s, "@") {
+	if err != nil || posing || a.Address != s || a.Name != "" || len(s) > 254 || strings.ContainsFunc(s, hidden) || !strings.Contains(s, "@") {
 		return "", fault.NewInvalid("That does not look like an e-mail address.")
 	}
 	return s, nil

@@ -1,6 +1,10 @@
 package provision
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // matcher makes a test of one element of a multi-valued attribute from what stands in the
 // brackets of a PATCH path. InvalidFilter for what the attribute does not have.
@@ -70,8 +74,16 @@ func holds(a Attribute, c Comparison, value any) bool {
 	return compareText(c.Op, have, want)
 }
 
-// fold is how texts are compared where letter case does not matter.
-func fold(s string) string { return strings.ToLower(s) }
+// fold is how texts are compared where letter case does not matter. Letters that would become
+// ASCII ones (the Kelvin sign, İ) stay: whose address has one is somebody else.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if lower := unicode.ToLower(r); r < utf8.RuneSelf || lower >= utf8.RuneSelf {
+			return lower
+		}
+		return r
+	}, s)
+}
 
 func compareText(op Operator, have, want string) bool {
 	switch op {

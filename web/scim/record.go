@@ -122,6 +122,9 @@ func (h *Handlers) path(u *url.URL) string {
 		}
 	}
 	path := strings.TrimPrefix(u.Path, Base)
+	if strings.HasPrefix(path, "//") {
+		path = path[1:]
+	}
 	if len(known) > 0 {
 		path += "?" + strings.Join(known, "&")
 	}

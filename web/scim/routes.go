@@ -3,6 +3,7 @@ package scim
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -19,8 +20,7 @@ func methods() []string {
 	return []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions}
 }
 
-// Routes is the table. Its last rows answer whatever the others do not, as SCIM. Each path is
-// there with a slash at its end as well, because providers put one behind a base address.
+// Routes is the table. Its last rows answer whatever the others do not, as SCIM.
 func Routes(h *Handlers) []Route {
 	table := complete(Endpoints(h))
 	for _, method := range methods() {
@@ -64,7 +64,7 @@ func Endpoints(h *Handlers) []Route {
 }
 
 // complete adds to every path an answer to the methods that it does not have, and the path
-// with a slash at its end.
+// with one slash more: at its end, or where a base address with a slash at its end meets it.
 func complete(table []Route) []Route {
 	var paths []string
 	allowed := map[string][]string{}
@@ -83,7 +83,7 @@ func complete(table []Route) []Route {
 		}
 	}
 	for _, r := range slices.Clone(table) {
-		table = append(table, Route{r.Method, r.Path + "/", r.Handle})
+		table = append(table, Route{r.Method, r.Path + "/", r.Handle}, Route{r.Method, Base + "/" + strings.TrimPrefix(r.Path, Base), r.Handle})
 	}
 	return table
 }

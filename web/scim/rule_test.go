@@ -78,6 +78,28 @@ func TestCreate_LinksAnExistingMemberOnce(t *testing.T) {
 	}
 }
 
+// TestCreate_LookAlikesAreNobodyElse holds that who can choose an address in the provider cannot
+// become another member by letters that only look like theirs.
+func TestCreate_LookAlikesAreNobodyElse(t *testing.T) {
+	w := newWorld(t)
+	kate := w.want(201, "POST", "/Users", oktaUser("kate.i@acme.example", "Kate", "I", "1"))
+	for _, address := range []string{"\u212aate.i@acme.example", "kate.\u0130@acme.example"} {
+		if a := w.find("/Users", `userName eq "`+address+`"`); a.get("totalResults") != 0.0 {
+			t.Errorf("%+q finds %s", address, a.raw)
+		}
+		w.problem(400, "invalidValue", "POST", "/Users", oktaUser(address, "Eve", "I", "2"))
+		w.problem(400, "invalidValue", "PUT", "/Users/"+kate.text("id"), oktaUser(address, "Eve", "I", "2"))
+	}
+	for _, address := range []string{"k\u0430te.i@acme.example", "\uff4bate.i@acme.example"} {
+		if a := w.want(201, "POST", "/Users", oktaUser(address, "Eve", "I", "2")); a.text("id") == kate.text("id") || a.text("userName") != address {
+			t.Errorf("%+q is %s", address, a.raw)
+		}
+	}
+	if a := w.find("/Users", `userName eq "KATE.I@ACME.EXAMPLE"`); a.text("Resources.0.id") != kate.text("id") {
+		t.Errorf("not found: %s", a.raw)
+	}
+}
+
 func TestCreate_WithoutANameKeepsTheMembersOwn(t *testing.T) {
 	w := newWorld(t)
 	w.want(201, "POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@acme.example"}`)

@@ -30,6 +30,8 @@ func TestWire_ASlashAtTheEndMeansNothing(t *testing.T) {
 	for _, path := range []string{"/Users/", "/Users/" + id + "/", "/Groups/", "/ServiceProviderConfig/", "/Schemas/", "/Schemas/" + enterpriseURN + "/", "/ResourceTypes/User/"} {
 		w.want(200, "GET", path, "")
 	}
+	w.want(200, "GET", "//Users/"+id, "")
+	w.want(200, "GET", "//Users", "")
 	w.want(200, "PATCH", "/Users/"+id+"/", patch(`{"op":"replace","path":"title","value":"x"}`))
 	w.want(204, "DELETE", "/Users/"+id+"/", "")
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/provision"
 	"latchkey/internal/store"
@@ -33,6 +35,7 @@ func Provision(t *testing.T, open func(t *testing.T) *store.Store) {
 		"the switch is told":                   tellsSwitch,
 		"documents go with their member":       dropsDocuments,
 		"members of groups, by group":          listsGroupMembers,
+		"requests are no recent activity":      tellsChangesFromRequests,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newAccountBed(t, open(t))) })
 	}
@@ -202,7 +205,8 @@ func pagesUsers(t *testing.T, b *accountBed) {
 		for i := range 8 {
 			m := bedMemberOf(fmt.Sprint("m", i), "member", tx.Now())
 			m.Name = fmt.Sprint("Name ", 9-i)
-			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.SaveUser(ctx, m, "{}", []provision.Element{{Attribute: "title", Value: fmt.Sprint(i % 2)}}))
+			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.SaveUser(ctx, m, "{}", []provision.Element{{Attribute: "title", Value: fmt.Sprint(i % 2)},
+				{Attribute: "emails", Value: fmt.Sprint(i)}, {Attribute: "emails", Value: fmt.Sprint("z", 9-i), Primary: true}}))
 		}
 		return errors.Join(errs...)
 	})
@@ -210,6 +214,7 @@ func pagesUsers(t *testing.T, b *accountBed) {
 		"ids":   {},
 		"names": {Sort: provision.Sort{Field: provision.FieldName}, Descending: true},
 		"title": {Sort: provision.Sort{Attribute: "title"}},
+		"mails": {Sort: provision.Sort{Attribute: "emails"}},
 		"flag":  {Sort: provision.Sort{Field: provision.FieldActive}},
 		"time":  {Sort: provision.Sort{Field: provision.FieldModified}, Descending: true},
 	} {
@@ -229,6 +234,9 @@ func pagesUsers(t *testing.T, b *accountBed) {
 		}
 		if name == "names" && (seen[0] != "m0" || seen[7] != "m7" && seen[9] != bedAda) {
 			t.Errorf("names: %v", seen)
+		}
+		if name == "mails" && !slices.Equal(seen, []string{bedAda, bedBo, "m7", "m6", "m5", "m4", "m3", "m2", "m1", "m0"}) {
+			t.Errorf("primary addresses: %v", seen)
 		}
 	}
 	if users, total, err := b.FindUsers(t.Context(), bedOrg, provision.Search{}); err != nil || total != 10 || len(users) != 0 {
@@ -340,5 +348,23 @@ func listsGroupMembers(t *testing.T, b *accountBed) {
 	want := map[string][]account.Named{bedGroup: {{ID: bedAda, Name: "ada"}, {ID: bedBo, Name: "bo"}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
+	}
+}
+
+func tellsChangesFromRequests(t *testing.T, b *accountBed) {
+	by := audit.Caller{Principal: access.Principal{Kind: access.OrganizationToken, ID: "sat", Organization: bedOrg}, Name: "okta"}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		request := by.Did(audit.Read, audit.Target{Type: audit.TargetSCIMRequest, Name: "GET /Users"})
+		return errors.Join(tx.AppendEvent(ctx, request), tx.AppendEvent(ctx, by.Did(audit.Provisioned, audit.Target{Type: audit.TargetUser, ID: bedBo})), tx.AppendEvent(ctx, request))
+	})
+	for actor, want := range map[string][]audit.Action{"": {audit.Provisioned}, "sat": {audit.Read, audit.Provisioned, audit.Read}} {
+		events, err := b.RecentEvents(t.Context(), bedOrg, actor, 10)
+		var got []audit.Action
+		for _, e := range events {
+			got = append(got, e.Action)
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("of %q: %v %s", actor, err, diff)
+		}
 	}
 }
