@@ -142,13 +142,21 @@ func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, e
 	if _, err := tx.exec(ctx, `DELETE FROM scim_values WHERE member_id = $1`, m.ID); err != nil {
 		return err
 	}
-	for i, e := range elements {
-		if _, err := tx.exec(ctx, `INSERT INTO scim_values (member_id, position, attribute, value, display, kind, is_primary)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, m.ID, i, e.Attribute, e.Value, e.Display, e.Kind, e.Primary); err != nil {
-			return err
-		}
+	return tx.insertElements(ctx, m.ID, elements)
+}
+
+// insertElements writes the searchable values of a member, at once: there are few.
+func (tx *Tx) insertElements(ctx context.Context, member string, elements []provision.Element) error {
+	if len(elements) == 0 {
+		return nil
 	}
-	return nil
+	rows, args := make([]string, len(elements)), make([]any, 0, 7*len(elements))
+	for i, e := range elements {
+		rows[i] = `(` + placeholders(len(args)+1, 7) + `)`
+		args = append(args, member, i, e.Attribute, e.Value, e.Display, e.Kind, e.Primary)
+	}
+	_, err := tx.exec(ctx, `INSERT INTO scim_values (member_id, position, attribute, value, display, kind, is_primary) VALUES `+strings.Join(rows, ", "), args...)
+	return err
 }
 
 // ForgetUser notes that the provider has deleted a member and drops what it kept.
@@ -201,8 +209,9 @@ func (tx *Tx) RecordRequest(ctx context.Context, r provision.Request, keep int) 
 		r.Failed()); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, `DELETE FROM scim_requests WHERE organization_id = $1 AND failed = $2 AND id IN (
-		SELECT id FROM scim_requests WHERE organization_id = $1 AND failed = $2 ORDER BY at DESC, id DESC LIMIT 1000 OFFSET $3)`,
+	// The newest to go is found once; a list of all would be made anew for every row.
+	_, err := tx.exec(ctx, `DELETE FROM scim_requests WHERE organization_id = $1 AND failed = $2 AND (at, id) <= (
+		SELECT at, id FROM scim_requests WHERE organization_id = $1 AND failed = $2 ORDER BY at DESC, id DESC LIMIT 1 OFFSET $3)`,
 		r.Organization, r.Failed(), keep)
 	return err
 }
