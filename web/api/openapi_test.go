@@ -93,6 +93,11 @@ func TestOpenAPI_EveryReferenceLeadsSomewhereAndEverySchemaCompiles(t *testing.T
 				walk(item)
 			}
 		case map[string]any:
+			for key, value := range v {
+				if value == nil {
+					t.Errorf("%q has no value: is there a comma in a text that is not quoted?", key)
+				}
+			}
 			if ref, ok := v["$ref"].(string); ok {
 				at := any(document)
 				for _, key := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
@@ -144,7 +149,16 @@ func (o *office) validate(c *jsonschema.Compiler, document map[string]any, metho
 		at = strings.Split(strings.TrimPrefix(ref, "#/"), "/")
 		described = document["components"].(map[string]any)["responses"].(map[string]any)[at[2]].(map[string]any)
 	}
+	headers, _ := described["headers"].(map[string]any)
+	for name := range headers {
+		if len(a.header.Values(name)) == 0 {
+			o.Errorf("%s %s: %d without %s", method, route, a.status, name)
+		}
+	}
 	if described["content"] == nil {
+		if a.body != "" && route != "/v2/openapi.json" {
+			o.Errorf("%s %s: %d with a body that the document does not describe: %s", method, route, a.status, a.body)
+		}
 		return
 	}
 	schema, err := c.Compile(pointer(append(at, "content", "application/json", "schema")...))
@@ -178,8 +192,22 @@ func TestOpenAPI_RealAnswersFitTheDocument(t *testing.T) {
 	}
 	client := o.client()
 	basic := basicAuth(client.ID, client.Secret.Reveal())
-	for _, form := range []string{"token=" + all, "token=nonsense", "x=y"} {
-		o.validate(c, document, http.MethodPost, "/oauth2/introspect", o.ask(http.MethodPost, "/oauth2/introspect", form, basic...))
+	_, few := o.personal(o.member("few", access.Policy{"source:edit": access.Only("s1")}), access.ScopeReadWrite)
+	for _, form := range []string{"token=" + all, "token=" + few, "token=" + organization, "token=nonsense", "x=y"} {
+		for _, headers := range [][]string{basic, bearer(all), nil} {
+			o.validate(c, document, http.MethodPost, "/oauth2/introspect", o.ask(http.MethodPost, "/oauth2/introspect", form, headers...))
+		}
 	}
+	for _, query := range []string{"", "?permission=source:edit", "?permission=source:edit&resource=s1"} {
+		for _, headers := range [][]string{bearer(few), bearer(organization), bearer("nonsense"), nil} {
+			o.validate(c, document, http.MethodGet, "/auth/verify", o.ask(http.MethodGet, "/auth/verify"+query, "", headers...))
+		}
+	}
+	o.validate(c, document, http.MethodGet, "/v2/token", o.call(few, http.MethodGet, "/v2/token", ""))
+	for _, headers := range [][]string{basic, bearer(viewing), bearer("nonsense"), nil} {
+		o.validate(c, document, http.MethodPost, "/oauth2/revoke", o.ask(http.MethodPost, "/oauth2/revoke", "token="+few, headers...))
+		o.validate(c, document, http.MethodPost, "/oauth2/revoke", o.ask(http.MethodPost, "/oauth2/revoke", "x=y", headers...))
+	}
+	o.validate(c, document, http.MethodGet, "/v2/openapi.json", o.call("", http.MethodGet, "/v2/openapi.json", ""))
 	o.validate(c, document, http.MethodGet, "/.well-known/oauth-authorization-server", o.call("", http.MethodGet, "/.well-known/oauth-authorization-server", ""))
 }
