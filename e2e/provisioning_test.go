@@ -143,3 +143,38 @@ func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
 		})
 	}
 }
+
+// TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot looks at a group that a provider
+// manages: its members are decided there, its workspaces here.
+func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
+	t.Parallel()
+	for _, variant := range []struct {
+		name string
+		opts []pageOption
+	}{{"light", nil}, {"phone", []pageOption{mobile, dark}}} {
+		t.Run(variant.name, func(t *testing.T) {
+			s := start(t, "demo")
+			p := newPage(t, s, variant.opts...)
+			signIn(t, p, adminEmail, demoPassword)
+			p.open(provisioningPage)
+			p.click("button", "Switch on")
+			p.click("link", "Generate organization token")
+			p.fill("Token name", "okta")
+			p.click("button", "Generate")
+			secret := revealed(t, p, "lkoat_")
+			if got := provider(t, s, secret, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Pushed"}`); got != http.StatusCreated {
+				t.Fatalf("the group: %d", got)
+			}
+			p.open(accessPage + "/groups")
+			p.row("Pushed").click("link", "Pushed")
+			p.seesText("Managed by the identity provider")
+			p.lacks("link", "Add members")
+			axe(t, p)
+			screenshot(t, p, "provisioning-group-"+variant.name)
+			p.click("link", "Add workspace policy")
+			p.within("dialog", "Add workspace policy").click("button", "Next")
+			p.click("button", "Save")
+			p.seesText("The policy of Pushed in Production was saved.")
+		})
+	}
+}

@@ -135,8 +135,8 @@ func primaryEmail(doc Document) string {
 	return best
 }
 
-// keepsAddress refuses what would change the address of a member. A member that the
-// provider has not written yet may have another in emails: it is only kept there.
+// keepsAddress refuses what would change the address of a member. Who is known without addresses,
+// because the provider never sent any, may have others in emails: they are only kept there.
 func keepsAddress(u User, before, after Document) error {
 	address, err := email(after)
 	if err != nil {
@@ -146,10 +146,18 @@ func keepsAddress(u User, before, after Document) error {
 		return invalid(Mutability, "The e-mail address %s cannot be changed. Assign the person anew under the other address.", u.Email)
 	}
 	now := fold(primaryEmail(after))
-	if !u.Linked || now == "" || now == u.Email || now == fold(primaryEmail(before)) {
+	if now == "" || now == u.Email || now == fold(primaryEmail(before)) || !u.hasAddresses() {
 		return nil
 	}
 	return invalid(Mutability, "The e-mail address of %s cannot be changed. Latchkey knows a person by it.", u.Email)
+}
+
+// hasAddresses reports whether the provider has sent addresses of the user.
+func (u User) hasAddresses() bool {
+	var kept struct {
+		Emails []json.RawMessage `json:"emails"`
+	}
+	return u.Linked && json.Unmarshal([]byte(u.Document), &kept) == nil && len(kept.Emails) > 0
 }
 
 // elements lists what of a document can be searched besides what the member holds.

@@ -120,3 +120,20 @@ func TestEntra_GroupsAndTheirMembers(t *testing.T) {
 	w.want(204, "DELETE", "/Groups/"+id, "")
 	w.problem(404, "", "PATCH", "/Groups/"+id, add)
 }
+
+// TestEntra_AMailboxThatComesLater is a person whose sign-in name is not the address of the
+// mailbox, which the provider adds when there is one.
+func TestEntra_AMailboxThatComesLater(t *testing.T) {
+	w := newWorld(t)
+	id := w.want(201, "POST", "/Users", userStart+`"userName":"larry@acme.onmicrosoft.example","active":true,"displayName":"Larry"}`).text("id")
+	add := func(address string) string {
+		return patch(`{"op":"Add","path":"emails[type eq \"work\"].value","value":"` + address + `"}`)
+	}
+	if a := w.want(200, "PATCH", "/Users/"+id, add("larry.harris@acme.example")); a.text("emails.0.value") != "larry.harris@acme.example" || a.text("userName") != "larry@acme.onmicrosoft.example" {
+		t.Errorf("added: %s", a.raw)
+	}
+	if w.member(id).Email != "larry@acme.onmicrosoft.example" {
+		t.Errorf("the member's address became %q", w.member(id).Email)
+	}
+	w.problem(400, "mutability", "PATCH", "/Users/"+id, add("other@acme.example"))
+}
