@@ -146,20 +146,25 @@ func fillRandom(dst []byte, random io.Reader) error {
 	return errRandom
 }
 
-// checksum is CRC-32 (IEEE) of body in base62, six characters. Written out over the table:
-// the library's function makes its argument escape, and the hot path must not allocate.
+// checksum is CRC-32 (IEEE) of body in base62, six characters.
 func checksum(body string) [checksumLength]byte {
-	crc := ^uint32(0)
-	for i := range len(body) {
-		crc = crc32.IEEETable[byte(crc)^body[i]] ^ crc>>8
-	}
-	crc = ^crc
 	var out [checksumLength]byte
+	sum := crc(body)
 	for i := checksumLength - 1; i >= 0; i-- {
-		out[i] = alphabet[crc%uint32(len(alphabet))]
-		crc /= uint32(len(alphabet))
+		out[i] = alphabet[sum%uint32(len(alphabet))]
+		sum /= uint32(len(alphabet))
 	}
 	return out
+}
+
+// crc is CRC-32 (IEEE). Written out over the table: the library's function makes its
+// argument escape, and the hot path must not allocate.
+func crc(s string) uint32 {
+	sum := ^uint32(0)
+	for i := range len(s) {
+		sum = crc32.IEEETable[byte(sum)^s[i]] ^ sum>>8
+	}
+	return ^sum
 }
 
 // errMalformed is shared, so that refusing garbage costs no allocation.
@@ -173,10 +178,10 @@ func Parse(s string) (Kind, error) {
 		return "", errMalformed
 	}
 	kind := kindOf(s)
-	if kind == "" || !base62(s[prefixLength:]) {
+	if kind == "" || !base62(s[prefixLength:bodyLength]) {
 		return "", errMalformed
 	}
-	if sum := checksum(s[:bodyLength]); string(sum[:]) != s[bodyLength:] {
+	if sum, ok := number(s[bodyLength:]); !ok || sum != uint64(crc(s[:bodyLength])) {
 		return "", errMalformed
 	}
 	return kind, nil
@@ -198,14 +203,38 @@ func kindOf(s string) Kind {
 	return ""
 }
 
+// digits is the value of each byte as a base62 digit; noDigit for all that is none.
+var digits = func() (values [256]byte) {
+	for i := range values {
+		values[i] = noDigit
+	}
+	for i := range len(alphabet) {
+		values[alphabet[i]] = byte(i)
+	}
+	return values
+}()
+
+const noDigit = 0xff
+
 func base62(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+		if digits[s[i]] == noDigit {
 			return false
 		}
 	}
 	return true
+}
+
+// number reads up to ten base62 digits.
+func number(s string) (n uint64, ok bool) {
+	for i := range len(s) {
+		digit := digits[s[i]]
+		if digit == noDigit {
+			return 0, false
+		}
+		n = n*uint64(len(alphabet)) + uint64(digit)
+	}
+	return n, true
 }
 
 // Digest is the SHA-256 of a whole presented secret, of ours or of an imported one: the
