@@ -240,16 +240,17 @@ func (r *rig) eventsAfter(seq int64) []audit.Event {
 	return events
 }
 
-// contents is all rows of all tables, but for those that count attempts to sign in and record
-// how a provider's requests ended: those are written for failures as well.
+// contents is all rows of all tables, but for those that count attempts to sign in, record
+// how a provider's requests ended, and note uses of tokens: those are written for failures as
+// well.
 func (r *rig) contents() map[string][]string {
 	r.t.Helper()
 	out := map[string][]string{}
-	for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('attempts', 'scim_requests') ORDER BY name`) {
+	for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('attempts', 'scim_requests', 'token_uses') ORDER BY name`) {
 		var columns []string
 		for _, name := range r.texts(`SELECT name FROM pragma_table_info('` + table + `')`) {
 			// A session's last use is noted once a minute, whatever becomes of the request.
-			if name != "last_seen_at" && name != "last_used_at" {
+			if name != "last_seen_at" {
 				columns = append(columns, `quote("`+name+`")`)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/verify"
 )
 
-const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, t.last_used_at`
+const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
 
 func scanHeld(row scanner) (account.HeldToken, error) {
 	var t account.HeldToken
@@ -35,7 +35,7 @@ func principalKind(k token.Kind) access.Kind {
 	return access.Nobody
 }
 
-const lastUsedFirst = ` ORDER BY coalesce(t.last_used_at, 0) DESC, t.id`
+const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
 
 // TokensOfMembers lists members' personal tokens that are not deleted, the last used first.
 func (q queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {

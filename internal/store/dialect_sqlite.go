@@ -24,17 +24,27 @@ type sqliteDialect struct{ path string }
 func (d sqliteDialect) goose() goose.Dialect { return goose.DialectSQLite3 }
 func (d sqliteDialect) folder() string       { return "migrations/sqlite" }
 
+// Each connection has a cache of pages of its own, in KiB. The system keeps the file's pages
+// as well, so small caches cost little time, and large ones would be most of the memory of
+// a server with many readers.
+const (
+	writerCache = "cache_size(-8000)"
+	readerCache = "cache_size(-4000)"
+)
+
 // dsn names the file with the pragmas that every connection must have. Transactions take the
 // write lock at once (immediate): two that read first and write later could not both go on.
 func (d sqliteDialect) dsn(readOnly bool) string {
 	v := url.Values{}
-	for _, pragma := range []string{"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)"} {
+	for _, pragma := range []string{"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"} {
 		v.Add("_pragma", pragma)
 	}
 	if readOnly {
 		v.Add("_pragma", "query_only(1)")
+		v.Add("_pragma", readerCache)
 	} else {
 		v.Set("_txlock", "immediate")
+		v.Add("_pragma", writerCache)
 	}
 	return "file:" + (&url.URL{Path: d.path}).EscapedPath() + "?" + v.Encode()
 }

@@ -23,12 +23,13 @@ func (s Tokens) InTx(ctx context.Context, fn func(token.Tx) error) error {
 // A personal token is suspended while its owner is not an active member.
 const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''),
 	t.workspace_id, coalesce(w.name, ''), t.scope, t.policy, t.legacy, t.created_by, t.created_by_name, t.created_at,
-	t.expires_at, t.last_used_at, t.last_used_from, t.deleted_at,
+	t.expires_at, u.last_used_at, coalesce(u.last_used_from, '[]'), t.deleted_at,
 	CASE WHEN t.kind = 'personal' AND coalesce(m.status, '') <> 'active' THEN TRUE ELSE FALSE END`
 
 const tokenTables = ` FROM tokens t
 	LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
-	LEFT JOIN workspaces w ON w.id = t.workspace_id AND w.organization_id = t.organization_id `
+	LEFT JOIN workspaces w ON w.id = t.workspace_id AND w.organization_id = t.organization_id
+	LEFT JOIN token_uses u ON u.token_id = t.id `
 
 func scanToken(row scanner) (token.Token, error) {
 	var t token.Token
@@ -92,17 +93,18 @@ func (q queries) ServiceTokensEnding(ctx context.Context, organization string, f
 		organization, millis(from), millis(until), limit)
 }
 
+const expiredQuery = `SELECT ` + tokenColumns + tokenTables + `
+	WHERE t.deleted_at IS NULL AND t.expires_at > $1 AND t.expires_at <= $2
+		AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
+		AND NOT EXISTS (SELECT 1 FROM audit_events e
+		WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired')
+	ORDER BY t.expires_at, t.id LIMIT $3`
+
 // ExpiredTokens lists up to limit tokens of any organization that are not deleted, expired after
 // since and not after until, and have no event that says so. Where the log was pruned it is
 // not known any more.
 func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.deleted_at IS NULL AND t.expires_at > $1 AND t.expires_at <= $2
-			AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
-			AND NOT EXISTS (SELECT 1 FROM audit_events e
-				WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired')
-		ORDER BY t.expires_at, t.id LIMIT $3`,
-		since.UnixMilli(), until.UnixMilli(), limit)
+	return all(ctx, q, scanToken, expiredQuery, since.UnixMilli(), until.UnixMilli(), limit)
 }
 
 // TokenCounts counts an organization's tokens that are not deleted, as token.Token.State
@@ -212,21 +214,16 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	if t.Kind == token.Workspace {
 		policy = t.Policy.String()
 	}
-	uses := t.LastUsedFrom
-	if uses == nil {
-		uses = []token.Use{}
-	}
-	from, err := json.Marshal(uses)
-	if err != nil {
+	tx.changed(verify.TokenChanged, t.ID)
+	_, err := tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
+			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
+		VALUES (`+placeholders(1, 18)+`)`,
+		t.ID, t.Organization, t.Kind, t.Name, token.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
+		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), submission)
+	if err != nil || t.LastUsedAt.IsZero() {
 		return err
 	}
-	tx.changed(verify.TokenChanged, t.ID)
-	_, err = tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
-			created_by, created_by_name, created_at, expires_at, last_used_at, last_used_from, deleted_at, submission)
-		VALUES (`+placeholders(1, 20)+`)`,
-		t.ID, t.Organization, t.Kind, t.Name, token.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
-		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.LastUsedAt), string(from), millis(t.DeletedAt), submission)
-	return err
+	return tx.saveUses(ctx, 1, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
 // DeleteToken marks a token of the organization as deleted now; NotFound when there is

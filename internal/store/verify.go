@@ -155,7 +155,7 @@ func (q queries) StoredUses(ctx context.Context, ids []string) (map[string][]tok
 			err := json.Unmarshal([]byte(text), &from)
 			stored[id] = from
 			return err
-		}, `SELECT t.id, t.last_used_from FROM tokens t WHERE t.last_used_from <> '[]' AND t.id IN (`+
+		}, `SELECT u.token_id, u.last_used_from FROM token_uses u WHERE u.last_used_from <> '[]' AND u.token_id IN (`+
 			placeholders(1, len(chunk))+`)`, anys(chunk)...)
 		if err != nil {
 			return nil, err
@@ -193,12 +193,11 @@ func (tx *Tx) saveUses(ctx context.Context, at int, uses []verify.Use) error {
 		if i > 0 {
 			values.WriteString(", ")
 		}
-		// The type of a parameter in VALUES is not inferred everywhere.
-		fmt.Fprintf(&values, "($%d, CAST($%d AS BIGINT), $%d)", 3*i+1, 3*i+2, 3*i+3)
+		fmt.Fprintf(&values, "($%d, $%d, $%d)", 3*i+1, 3*i+2, 3*i+3)
 	}
-	statement, err := tx.prepare(ctx, `WITH used (id, at, places) AS (VALUES `+values.String()+`)
-		UPDATE tokens SET last_used_at = used.at, last_used_from = used.places
-		FROM used WHERE tokens.id = used.id AND coalesce(tokens.last_used_at, 0) <= used.at`)
+	statement, err := tx.prepare(ctx, `INSERT INTO token_uses (token_id, last_used_at, last_used_from) VALUES `+values.String()+`
+		ON CONFLICT (token_id) DO UPDATE SET last_used_at = excluded.last_used_at, last_used_from = excluded.last_used_from
+		WHERE token_uses.last_used_at <= excluded.last_used_at`)
 	if err != nil {
 		return err
 	}

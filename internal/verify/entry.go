@@ -17,12 +17,13 @@ type entry struct {
 	usedAt   atomic.Int64  // latest use, in milliseconds since 1970 UTC
 	usedFrom atomic.Uint64 // the place of that use; 0: not in its shard's list, see recorder
 
-	use     *usage // guarded by the shard
-	created int64
-	id      [1]string // an array, so that a response header can point into it
-	text    string    // id, name and hint: one piece of memory, as there may be a million
-	nameEnd uint32
-	legacy  bool
+	id         [1]string    // an array, so that a response header can point into it
+	unplacedAt atomic.Int64 // latest use from where nobody knows, in milliseconds since 1970 UTC
+	use        *usage       // guarded by the shard
+	created    int64
+	text       string // id, name and hint: one piece of memory, as there may be a million
+	nameEnd    uint32
+	legacy     bool
 }
 
 func newEntry(r Record, s *standing) *entry {

@@ -23,8 +23,7 @@ type usage struct {
 	merged bool // places has what the database had: see save
 }
 
-// place is one address and the last use from there. The invalid address stands for uses
-// whose origin is not known.
+// place is one address and the last use from there.
 type place struct {
 	addr netip.Addr
 	at   int64 // milliseconds since 1970 UTC
@@ -47,13 +46,25 @@ func newRecorder() recorder { return recorder{seed: maphash.MakeSeed()} }
 
 func (r *recorder) shard(e *entry) *shard { return &r.shards[e.digest[31]%64] }
 
-// place is a number for an address, never 0.
-func (r *recorder) place(addr netip.Addr) uint64 { return maphash.Comparable(r.seed, addr) | 1 }
+// place is a number for an address, never 0 and never nowhere.
+func (r *recorder) place(addr netip.Addr) uint64 {
+	bytes := addr.As16()
+	return maphash.Bytes(r.seed, bytes[:]) | 1
+}
+
+// nowhere is the place of a token that has only been used from where nobody knows since
+// the last flush.
+const nowhere uint64 = 2
 
 // Used notes that the token was used now from the address, which may be invalid (not
 // known). It is kept in memory until the next flush.
 func (a *Authority) Used(v Verified, from netip.Addr) {
-	e, now, place := v.entry, a.now().UnixMilli(), a.uses.place(from)
+	e, now := v.entry, a.now().UnixMilli()
+	if !from.IsValid() {
+		a.uses.noteUnplaced(e, now)
+		return
+	}
+	place := a.uses.place(from)
 	if e.usedFrom.Load() == place {
 		if e.usedAt.Load() < now {
 			e.usedAt.Store(now)
@@ -66,20 +77,43 @@ func (a *Authority) Used(v Verified, from netip.Addr) {
 	a.uses.note(e, from, place, now)
 }
 
+// noteUnplaced leaves the current place as it is: a resource server that asks about a token
+// while its holder uses it must not make either of them slow.
+func (r *recorder) noteUnplaced(e *entry, now int64) {
+	if e.unplacedAt.Load() < now {
+		e.unplacedAt.Store(now)
+	}
+	if e.usedFrom.Load() != 0 { // in this order, as in Used
+		return
+	}
+	s := r.shard(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.usedFrom.CompareAndSwap(0, nowhere) {
+		s.add(e.usage())
+	}
+}
+
 // note is the slow way of Used.
 func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
 	s := r.shard(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	u := e.usage()
+	u.settle()
+	u.move(from, now)
+	e.usedAt.Store(now)
+	e.usedFrom.Store(place)
+	s.add(u)
+}
+
+// usage is the entry's, made on its first use. The caller holds the shard's lock.
+func (e *entry) usage() *usage {
 	if e.use == nil {
 		e.use = &usage{entry: e}
 		e.use.places = e.use.first[:0] // most tokens are used from one address
 	}
-	e.use.settle()
-	e.use.move(from, now)
-	e.usedAt.Store(now)
-	e.usedFrom.Store(place)
-	s.add(e.use)
+	return e.use
 }
 
 // settle writes down when the current place was used last.
@@ -100,8 +134,8 @@ func (u *usage) move(from netip.Addr, now int64) {
 	u.cut()
 }
 
-// cut keeps as many places as count; one of them may be the unknown address.
-func (u *usage) cut() { u.places = u.places[:min(len(u.places), MaxAddresses+1)] }
+// cut keeps as many places as count.
+func (u *usage) cut() { u.places = u.places[:min(len(u.places), MaxAddresses)] }
 
 // add puts u on the list. The caller holds the lock.
 func (s *shard) add(u *usage) {
@@ -145,7 +179,8 @@ func (r *recorder) inherit(e, old *entry) {
 	if u := old.use; u != nil {
 		u.settle()
 		e.use, u.entry = u, e
-		e.usedAt.Store(u.places[0].at)
+		e.usedAt.Store(old.usedAt.Load())
+		e.unplacedAt.Store(old.unplacedAt.Load())
 	}
 }
 
@@ -171,7 +206,7 @@ func (r *recorder) recall(u *usage, stored []token.Use) {
 		u.places = append(u.places, place{addr: addr, at: old.At.UnixMilli()})
 	}
 	// The first one is the current place whatever other nodes have seen since.
-	slices.SortStableFunc(u.places[1:], func(a, b place) int { return cmp.Compare(b.at, a.at) })
+	slices.SortStableFunc(u.places[min(1, len(u.places)):], func(a, b place) int { return cmp.Compare(b.at, a.at) })
 	u.cut()
 	u.merged = true
 }
@@ -183,15 +218,12 @@ func (r *recorder) snapshot(u *usage) Use {
 	defer s.mu.Unlock()
 	u.settle()
 	use := Use{Token: u.entry.id[0], From: make([]token.Use, 0, len(u.places))}
-	var last int64
+	last := u.entry.unplacedAt.Load()
 	for _, p := range u.places {
 		last = max(last, p.at)
-		if p.addr.IsValid() {
-			use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
-		}
+		use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
 	}
 	slices.SortStableFunc(use.From, func(a, b token.Use) int { return b.At.Compare(a.At) })
-	use.From = use.From[:min(len(use.From), MaxAddresses)]
 	use.At = time.UnixMilli(last).UTC()
 	return use
 }

@@ -78,6 +78,27 @@ func TestUsed_TheLastFiveDistinctAddressesAreSaved(t *testing.T) {
 	}
 }
 
+func TestUsed_FromWhereNobodyKnowsCountsAsUse(t *testing.T) {
+	w := newWorld(t)
+	g := w.organizationToken()
+	w.use(g.Secret.Reveal(), "")
+	w.pass(time.Second)
+	w.use(g.Secret.Reveal(), "")
+	w.must(w.verify.Flush(w.ctx))
+	if got := w.stored(g.ID); !got.LastUsedAt.Equal(w.now()) || len(got.LastUsedFrom) != 0 {
+		t.Errorf("last used at %v from %v", got.LastUsedAt, got.LastUsedFrom)
+	}
+	at := w.now()
+	w.use(g.Secret.Reveal(), "10.0.0.1")
+	w.pass(time.Second)
+	w.use(g.Secret.Reveal(), "")
+	w.must(w.verify.Flush(w.ctx))
+	got := w.stored(g.ID)
+	if d := cmp.Diff([]token.Use{{IP: "10.0.0.1", At: at}}, got.LastUsedFrom); d != "" || !got.LastUsedAt.Equal(w.now()) {
+		t.Errorf("last used at %v: %s", got.LastUsedAt, d)
+	}
+}
+
 func TestUsed_WhatWasSavedBeforeAStartStays(t *testing.T) {
 	w := newWorld(t)
 	g := w.organizationToken()
