@@ -34,7 +34,7 @@ func at(t *testing.T, path string, version int64) *sql.DB {
 
 func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.db")
-	db := at(t, path, 7)
+	db := at(t, path, 8)
 	for _, statement := range []string{
 		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
 		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at, last_used_at, last_used_from)
