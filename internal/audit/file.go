@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // The exported file is JSON Lines. The first line says where it begins, the last one where
@@ -117,17 +118,16 @@ func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 			return v, &Broken{Seq: v.Head.Seq + 1, Why: "is missing: the file ends without saying where the log ends"}
 		}
 		var end fileEnd
-		if json.Unmarshal(text, &end) == nil && end.Head != nil {
+		if bytes.HasPrefix(text, []byte(`{"head":`)) && json.Unmarshal(text, &end) == nil && end.Head != nil {
 			if err := endsWell(lines, v.Head, *end.Head); err != nil || signed {
 				return v, err
 			}
 			return v, &Broken{Seq: v.After.Seq + 1, Why: "is where the file begins, and no event in it signs for the end of what was before"}
 		}
-		e, err := chain.nextLine(text)
-		if err != nil {
+		if err := chain.nextLine(text); err != nil {
 			return v, err
 		}
-		signed = signed || Checkpoint{Anchor: v.After}.signedBy(e)
+		signed = signed || signs(text, v.After)
 	}
 }
 
@@ -140,29 +140,44 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimSpace(text), nil
 }
 
-// nextLine checks the event of a line. The hash is taken over the line as it stands, not as it
-// is read: nothing can be put in that a reader would see and the hash does not cover.
-func (c *Chain) nextLine(text []byte) (Event, error) {
+// nextLine checks the event of a line. The hash is taken over the line
+// as it stands, not as it is read: nothing can be put in that a reader would see and the
+// hash does not cover.
+func (c *Chain) nextLine(text []byte) error {
 	unreadable := &Broken{Seq: c.last.Seq + 1, Why: "cannot be read"}
 	body, hash, ok := cutHash(text)
-	var line fileEvent
-	if !ok || json.Unmarshal(text, &line) != nil {
-		return Event{}, unreadable
+	seq, id, named := nameOf(text)
+	if !ok || !named || !json.Valid(text) {
+		return unreadable
 	}
-	e := line.event()
-	e.PrevHash, e.Hash = c.last.Hash, hash
+	e := Event{Seq: seq, ID: id, PrevHash: c.last.Hash, Hash: hash}
 	if err := c.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
-		return e, err
+		return err
 	}
 	sum := sha256.New()
 	sum.Write(e.PrevHash)
 	sum.Write(body)
 	sum.Write([]byte("}"))
 	if !bytes.Equal(sum.Sum(nil), hash) {
-		return e, altered(e)
+		return altered(e)
 	}
 	c.last = Anchor{e.Seq, e.Hash}
-	return e, nil
+	return nil
+}
+
+// nameOf reads the number and the id, with which every line begins.
+func nameOf(line []byte) (seq int64, id string, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"seq":`))
+	digits, rest, found := bytes.Cut(rest, []byte(`,"id":"`))
+	name, _, ended := bytes.Cut(rest, []byte(`"`))
+	seq, err := strconv.ParseInt(string(digits), 10, 64)
+	return seq, string(name), ok && found && ended && err == nil
+}
+
+// signs reports whether the event of a line signs for the end of what was pruned.
+func signs(line []byte, after Anchor) bool {
+	var e fileEvent
+	return bytes.Contains(line, []byte(`"action":"`+Pruned+`"`)) && json.Unmarshal(line, &e) == nil && Checkpoint{Anchor: after}.signedBy(e.event())
 }
 
 // cutHash parts a line from its last member: body and "}" are the canonical form.
