@@ -90,6 +90,32 @@ func TestAuditLogs_BodyIsTheFamilys(t *testing.T) {
 	}
 }
 
+// TestAuditLogs_EveryKindOfBody holds whole bodies against testdata/audit_logs_bodies.golden, one a line.
+func TestAuditLogs_EveryKindOfBody(t *testing.T) {
+	o := newOffice(t)
+	secret := o.organizationToken()
+	_, workspaceToken := o.service(nil)
+	start := o.now()
+	o.happen(1)
+	after := "&created_after=" + url.QueryEscape(start.Add(time.Millisecond).Format("2006-01-02T15:04:05.000Z07:00"))
+	events := o.idsIn(audit.Filter{From: start.Add(2 * time.Millisecond)})
+	ids := strings.NewReplacer(o.org, "ORGANIZATION", o.main, "WORKSPACE", o.admin.ID, "ADMIN", events[len(events)-1], "EVENT")
+	var got strings.Builder
+	for _, ask := range []struct{ name, secret, query string }{
+		{"the last page", secret, "?per_page=1" + after}, {"nothing new", secret, "?created_after=2999-01-01"}, {"a workspace without events", secret, "?workspace_id=nowhere"},
+		{"mistakes", secret, "?per_page=0&created_after=yesterday&after_cursor=nobody"}, {"no such cursor", secret, "?after_cursor=nobody"},
+		{"another level", workspaceToken, ""}, {"an unknown token", "lkoat_x", ""}, {"no token", "", ""},
+	} {
+		a := o.call(ask.secret, http.MethodGet, auditLogs+ask.query, "")
+		fmt.Fprintf(&got, "%s: %d %s\n", ask.name, a.status, ids.Replace(strings.TrimSpace(a.body)))
+	}
+	want, err := os.ReadFile("testdata/audit_logs_bodies.golden")
+	o.must(err)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestAuditLogs_OnlyAnOrganizationTokenReadsThem(t *testing.T) {
 	o := newOffice(t)
 	_, workspaceToken := o.service(access.BuiltIn().Everything())
