@@ -42,6 +42,7 @@ type auditVerifyCmd struct {
 	auditSource
 	File    string `arg:"" optional:"" type:"existingfile" help:"Exported file to verify instead of the database."`
 	Against string `type:"existingfile" xor:"earlier" help:"File that was exported before: the log must still hold all of it." placeholder:"FILE"`
+	Index   bool   `help:"Also compare what pages and the API search by with the events, which takes longer."`
 	Head    string `xor:"earlier" help:"Head that an export printed, its number and hash: the log must still hold it." placeholder:"'N HASH'"`
 }
 
@@ -114,6 +115,11 @@ func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor) (err
 	}
 	if err := audit.Compare(ctx, st, earlier); err != nil {
 		return broken(err)
+	}
+	if v.Index {
+		if err := st.CheckIndex(ctx); err != nil {
+			return fmt.Errorf("the chain holds, the search index does not: %w", err)
+		}
 	}
 	holds(state.Checkpoint.Anchor, state.Head)
 	if c := state.Checkpoint; c.Seq > 0 {

@@ -10,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/store"
 )
 
 // seeded is a folder with the demonstration's database, whose server has stopped.
@@ -195,6 +198,47 @@ func TestAudit_ABeginningThatIsGoneNeedsASignature(t *testing.T) {
 	}
 	if code, _, errOut := run(t, "audit", "verify", file); code != 1 || !strings.Contains(errOut, "event 3 is where the file begins") {
 		t.Errorf("its export: %d %q", code, errOut)
+	}
+}
+
+func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	st, err := store.Open(context.Background(), store.Options{Path: filepath.Join(folder, "latchkey.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
+	err = st.InTx(context.Background(), func(tx *store.Tx) error {
+		var failed error
+		for range 2*audit.SmallBlock + 10 {
+			failed = errors.Join(failed, tx.AppendEvent(context.Background(), by.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+		}
+		return failed
+	})
+	for done := err != nil; !done && err == nil; {
+		done, err = st.IndexEvents(context.Background())
+	}
+	if err := errors.Join(err, st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := run(t, "audit", "verify", "--index", "--data", folder); code != 0 {
+		t.Fatalf("as it was written: %q", errOut)
+	}
+	// The row of all events has a bit for each: one is cleared, and set again.
+	for _, step := range []struct{ statement, want string }{
+		{"UPDATE audit_index SET bits = CAST(x'02FFFB' || substr(bits, 4) AS BLOB) WHERE first = 1025 AND term = ''", "event 1035 is not found"},
+		{"UPDATE audit_index SET bits = CAST(x'02FFFF' || substr(bits, 4) AS BLOB) WHERE first = 1025 AND term = ''", ""},
+		{"INSERT INTO audit_index VALUES (1024, 1025, 'acme', 'actor:eve', x'010500')", "event 1030 is not found"},
+		{"DELETE FROM audit_index WHERE first = 1 AND term = 'actor:ada'", "event 1 is not found"},
+	} {
+		behind(t, folder, step.statement)
+		code, _, errOut := run(t, "audit", "verify", "--index", "--data", folder)
+		if (code == 0) != (step.want == "") || !strings.Contains(errOut, step.want) {
+			t.Errorf("%s: %d %q, want %q", step.statement, code, errOut, step.want)
+		}
+	}
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 0 {
+		t.Errorf("the chain by itself: %q", errOut)
 	}
 }
 

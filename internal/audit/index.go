@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -57,6 +58,50 @@ func (x *Index) Keys() []Key {
 
 // Stored is what the index stores of a row; see [Seqs.AddStored].
 func (x *Index) Stored(k Key) []byte { return encode(x.rows[k], x.block.Size) }
+
+// Differs names the first event of the block that the stored rows show otherwise than the index
+// that was made of the events; 0 is none. A row that cannot be read counts for the whole block.
+func (x *Index) Differs(stored map[Key][]byte) int64 {
+	first := int64(0)
+	note := func(seq int64) {
+		if first == 0 || seq < first {
+			first = seq
+		}
+	}
+	for key, row := range x.rows {
+		if !bytes.Equal(stored[key], encode(row, x.block.Size)) {
+			note(x.firstOther(row, stored[key]))
+		}
+	}
+	for key, row := range stored {
+		if _, known := x.rows[key]; !known {
+			note(x.firstOther(nil, row))
+		}
+	}
+	return first
+}
+
+// firstOther is the first event that only one of a row and its stored form has.
+func (x *Index) firstOther(row []uint16, stored []byte) int64 {
+	want, got := NewSeqs(), NewSeqs()
+	for _, offset := range row {
+		want.Add(x.block.First + int64(offset))
+	}
+	if len(stored) > 0 && got.AddStored(x.block, stored) != nil {
+		return x.block.First
+	}
+	first := x.block.First
+	for a, b := want.Above(0, 0, len(row)), got.Above(0, 0, got.Len()); ; a, b = a[1:], b[1:] {
+		switch {
+		case len(a) == 0 && len(b) == 0:
+			return first // the same events, stored otherwise
+		case len(b) == 0 || len(a) > 0 && a[0] < b[0]:
+			return a[0]
+		case len(a) == 0 || b[0] < a[0]:
+			return b[0]
+		}
+	}
+}
 
 // terms lists what e is found by, some more than once.
 func terms(e Event) []string {
