@@ -521,9 +521,26 @@ func boundsAttempts(t *testing.T, b *logBed) {
 	if log := flush(); len(log) != 1 {
 		t.Fatalf("%d events after a flood", len(log))
 	}
+	other := used
+	other.Reason = "expired"
+	s.Refused(other)
+	if log := flush(); len(log) != 2 || log[1].After != `{"reason":"expired","attempts":1}` {
+		t.Errorf("what is refused for another reason is lost in the flood: %+v", log)
+	}
 	b.ahead = time.Hour
-	if log := flush(); len(log) != 2 || log[1].After != `{"reason":"revoked","attempts":5000}` {
+	if log := flush(); len(log) != 3 || log[2].After != `{"reason":"revoked","attempts":5000}` {
 		t.Errorf("an hour later: %+v", log[len(log)-1])
+	}
+	s.Refused(used)
+	s.Refused(other)
+	if log := flush(); len(log) != 4 {
+		t.Errorf("%d events within the next hour, want one for what was quiet before", len(log)-3)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if log := b.everything(); len(log) != 5 || log[4].After != `{"reason":"revoked","attempts":1}` {
+		t.Errorf("at the stop: %+v", log[len(log)-1])
 	}
 	for i := range 20_000 {
 		used.Token, used.Kind = fmt.Sprint("sat", i), access.WorkspaceToken
