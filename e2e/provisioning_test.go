@@ -169,6 +169,7 @@ func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
 			p.row("Pushed").click("link", "Pushed")
 			p.seesText("Managed by the identity provider")
 			p.lacks("link", "Add members")
+			p.lacks("button", "Filter")
 			axe(t, p)
 			screenshot(t, p, "provisioning-group-"+variant.name)
 			p.click("link", "Add workspace policy")

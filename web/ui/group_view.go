@@ -190,7 +190,7 @@ func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at s
 	if d.External {
 		add = nil
 		m.Notice = &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
-			Text: "Who is in this group is decided there. Its name and its policies are decided here."}
+			Text: "Who is in this group is decided there, and its name follows when it changes there. Its policies are decided here."}
 	} else {
 		m.List.BulkID = bulkForm
 		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
@@ -202,6 +202,9 @@ func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at s
 		m.Members.Action = nil
 		m.List.None = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No members yet", Action: add,
 			Text: "Add members, and what the group gives holds for them on their next request."}
+		if d.External {
+			m.List.None.Text = "The identity provider has put nobody into it. Whom it adds has what the group gives on the next request."
+		}
 		m.List.Filter = component.FilterModel{}
 	}
 }
