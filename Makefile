@@ -53,7 +53,7 @@ test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks 
 	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
 
 bench-nodes: setup ## print rates and revocation times of one and two nodes on both engines
 	$(GO) test -count=1 -timeout 8m -run '^TestBenchNodes$$' -v ./e2e -bench-nodes

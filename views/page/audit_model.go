@@ -88,13 +88,6 @@ type AuditChange struct {
 	Note         string   // instead of them
 	Title        string   // over Facts
 	Facts        []AuditFact
-	Table        component.TableModel
-	Fields       []AuditField
-}
-
-// AuditField is one field that changed.
-type AuditField struct {
-	Name, Before, After string
 }
 
 // AuditTrail is the log of one thing, as a section of its page.

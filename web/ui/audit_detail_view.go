@@ -98,7 +98,7 @@ func auditChange(v visit, e audit.Event, words policyWords) *page.AuditChange {
 	if e.Before == "" && e.After == "" || onlyTells(e) {
 		return nil
 	}
-	m := &page.AuditChange{Table: component.TableModel{Caption: "What changed", Columns: []component.Column{{Label: "Field"}, {Label: "Before"}, {Label: "After"}}}}
+	m := &page.AuditChange{}
 	if e.Target.Type == audit.TargetPolicy || e.Target.Type == audit.TargetPermission {
 		before, errBefore := statePolicy([]byte(e.Before))
 		after, errAfter := statePolicy([]byte(e.After))
@@ -120,16 +120,18 @@ func auditChange(v visit, e audit.Event, words policyWords) *page.AuditChange {
 		case e.After == "":
 			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: was})
 		case was != is:
-			m.Fields = append(m.Fields, page.AuditField{Name: fieldLabel(name), Before: was, After: is})
+			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: is, Note: "Before: " + was})
 		}
 	}
 	m.Title = changeTitle(e)
 	return m
 }
 
-// changeTitle heads the facts of an event that tells of one side only.
+// changeTitle heads what an event tells of the thing itself.
 func changeTitle(e audit.Event) string {
 	switch {
+	case e.Before != "" && e.After != "":
+		return "What changed"
 	case e.After == "":
 		return "As it was"
 	case e.Action == audit.Created || e.Action == audit.AddedToOrganization:
