@@ -92,6 +92,7 @@ func TestVerify_NamesTheFirstEventThatDoesNotHold(t *testing.T) {
 		"all are gone":                   {func(m *memory) { m.events = nil }, 1},
 		"the head is another":            {func(m *memory) { m.state.Head.Hash = Genesis() }, n},
 		"an unsigned checkpoint is made": {unsigned(hit), hit + 1},
+		"one is put behind the end":      {func(m *memory) { e := m.events[n-1]; e.Seq = n + 40; m.events = append(m.events, e) }, n + 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := chained(n)

@@ -70,7 +70,26 @@ func Verify(ctx context.Context, src Source, workers int) (State, error) {
 	case !signed:
 		return state, &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
 	}
-	return state, nil
+	return state, nothingBeyond(ctx, src, state.Head)
+}
+
+// nothingBeyond checks that no event stands behind the end of the log. A server may append
+// meanwhile: then the end moves, and it is looked behind the new one.
+func nothingBeyond(ctx context.Context, src Source, head Anchor) error {
+	for {
+		beyond, err := src.EventsAfter(ctx, head.Seq, 1)
+		if err != nil || len(beyond) == 0 {
+			return err
+		}
+		now, err := src.AuditState(ctx)
+		if err != nil {
+			return err
+		}
+		if now.Head.Seq <= head.Seq {
+			return &Broken{beyond[0].Seq, beyond[0].ID, fmt.Sprintf("was added: the log ends with event %d", head.Seq)}
+		}
+		head = now.Head
+	}
 }
 
 // checked is the outcome of checking one segment by itself.

@@ -50,6 +50,7 @@ func TestAuditLog_TheDatabaseRefusesToChangeIt(t *testing.T) {
 			`DELETE FROM audit_events WHERE seq = 1`,
 			`DELETE FROM audit_events`,
 			`INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT seq, at, hash, 5, 0 FROM audit_events WHERE seq = 3`,
+			`INSERT INTO audit_events SELECT * FROM audit_events WHERE seq = 3`,
 			`INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT 99, at, hash, 99, 0 FROM audit_events WHERE seq = 3`,
 		} {
 			if err := s.Exec(t.Context(), statement); err == nil {
@@ -60,6 +61,27 @@ func TestAuditLog_TheDatabaseRefusesToChangeIt(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// SQLite's REPLACE deletes without asking the triggers about deletion.
+func TestAuditLog_CannotBeReplacedOnSQLite(t *testing.T) {
+	s := openSQLite(t)
+	writeEvents(t, s, 5)
+	columns := `id, at, organization_id, workspace_id, actor_type, 'eve', actor_name, actor_email, token_id, action, target_type, target_id,
+		target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash FROM audit_events WHERE seq = 2`
+	for _, statement := range []string{
+		`INSERT OR REPLACE INTO audit_events SELECT 2, ` + columns,
+		`REPLACE INTO audit_events SELECT 6, ` + columns, // takes the id of event 2
+		`UPDATE OR REPLACE audit_events SET seq = 2 WHERE seq = 3`,
+		`INSERT INTO audit_events SELECT 2, 'new' || ` + columns + ` ON CONFLICT (seq) DO UPDATE SET actor_id = excluded.actor_id`,
+	} {
+		if err := s.Exec(t.Context(), statement); err == nil {
+			t.Errorf("%s: accepted", statement)
+		}
+	}
+	if _, err := audit.Verify(t.Context(), s, 1); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAuditLog_DeletesOnlyUpToTheCheckpoint(t *testing.T) {
