@@ -11,12 +11,17 @@ type Groups struct {
 	Dialogs AccessDialogs
 	Refusal *component.NoticeModel // why no other can be made
 	Card    component.CardModel
-	Filter  *component.FilterModel
+	Around  Around
 	Table   component.TableModel
 	Rows    []GroupRow
-	Pages   *component.PaginationModel
-	None    string                // instead of the rows
 	Empty   *component.EmptyModel // instead of everything
+}
+
+// Around is what stands around the table of a list that is searched and cut into pages.
+type Around struct {
+	Filter *component.FilterModel // nil for a short list
+	None   string                 // instead of the table, when nothing matches
+	Pages  *component.PaginationModel
 }
 
 // GroupRow is one group of a list.
@@ -58,6 +63,7 @@ type Baselines struct {
 	Frame   AccessManagement
 	Refusal *component.NoticeModel // why they cannot be edited
 	Card    component.CardModel
+	Around  Around
 	Table   component.TableModel
 	Rows    []BaselineRow
 	Empty   *component.EmptyModel

@@ -47,6 +47,7 @@ type Workspaces struct {
 	Header  component.PageHeaderModel
 	Dialogs AccessDialogs
 	Card    component.CardModel
+	Around  Around
 	Table   component.TableModel
 	Rows    []WorkspaceRow
 	Empty   *component.EmptyModel

@@ -23,12 +23,12 @@ func (h *Handlers) Baselines(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := baselinesView(rows, h.d.Catalogue, v)
+	m := baselinesView(rows, h.d.Catalogue, readPageQuery(baselinePath, c.QueryParams(), account.DefaultPage), v)
 	m.Frame = h.accessFrame(c, v, baselineTitle)
 	return h.render.HTML(c, http.StatusOK, page.BaselinesPage(m))
 }
 
-func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, v visit) page.Baselines {
+func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q pageQuery, v visit) page.Baselines {
 	m := page.Baselines{
 		Card: component.CardModel{ID: "baselines", Title: baselineTitle, Flush: true,
 			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
@@ -41,15 +41,17 @@ func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, v vi
 		edit = "View"
 		m.Refusal = &component.NoticeModel{Kind: "info", Title: "The " + v.Organization.Plan.Label() + " plan does not include editing them", Text: access.UpgradeText}
 	}
+	if len(rows) == 0 {
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Text: "Every workspace has a baseline policy."}
+		return m
+	}
+	rows, m.Around = listed(rows, q, "Name", "workspace", "workspaces", func(w account.BaselineRow) string { return w.Name })
 	for _, row := range rows {
 		href := path(baselinePath, row.ID)
 		m.Rows = append(m.Rows, page.BaselineRow{Workspace: row.Name, Detail: row.Environment.Label(), Href: href,
 			Summary: givesLines(catalogue, row.Baseline.Body), Members: thousands(row.Members), Groups: thousands(row.Groups),
 			Updated: timeView(row.Baseline.UpdatedAt, v.now), By: row.Baseline.UpdatedBy,
 			Edit: component.ButtonModel{Label: edit, Context: "the baseline of " + row.Name, Href: href, Variant: component.Ghost, Small: true}})
-	}
-	if len(rows) == 0 {
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Text: "Every workspace has a baseline policy."}
 	}
 	return m
 }

@@ -36,18 +36,11 @@ func groupsView(rows []account.GroupRow, plan access.Plan, q pageQuery) page.Gro
 		return m
 	}
 	m.Card.Action = create
-	found, matching := pickGroups(rows, q)
-	if len(rows) >= filterFrom || q.find != "" {
-		f := q.filter("groups-filter", "Search groups", "Name or description")
-		m.Filter = &f
-	}
-	for _, g := range found {
+	rows = sortedGroups(rows, q)
+	rows, m.Around = listed(rows, q, "Name or description", "group", "groups", func(g account.GroupRow) string { return g.Name + " " + g.Description })
+	for _, g := range rows {
 		m.Rows = append(m.Rows, groupRow(g))
 	}
-	if len(found) == 0 {
-		m.None = "No group matches this search."
-	}
-	m.Pages = q.pages(len(found), matching, "group", "groups")
 	return m
 }
 
@@ -59,23 +52,17 @@ func groupRefusal(plan access.Plan, limit int) *component.NoticeModel {
 	return m
 }
 
-// pickGroups is the page of the groups that q asks for, and how many match in all.
-func pickGroups(rows []account.GroupRow, q pageQuery) (shown []account.GroupRow, matching int) {
-	var found []account.GroupRow
-	for _, g := range rows {
-		if matches(g.Name+" "+g.Description, q.find) {
-			found = append(found, g)
-		}
-	}
+// sortedGroups is the groups, which come by name, in the order that q asks for.
+func sortedGroups(rows []account.GroupRow, q pageQuery) []account.GroupRow {
+	sorted := slices.Clone(rows)
 	key, descending := q.order()
 	if key == "members" {
-		slices.SortStableFunc(found, func(a, b account.GroupRow) int { return cmp.Compare(a.Members, b.Members) })
+		slices.SortStableFunc(sorted, func(a, b account.GroupRow) int { return cmp.Compare(a.Members, b.Members) })
 	}
 	if descending {
-		slices.Reverse(found)
+		slices.Reverse(sorted)
 	}
-	from := min(q.offset(), len(found))
-	return found[from:min(from+q.size, len(found))], len(found)
+	return sorted
 }
 
 func groupRow(g account.GroupRow) page.GroupRow {

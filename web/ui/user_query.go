@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/views/component"
+	"latchkey/views/page"
 )
 
 // pageQuery is the state of a list whose pages the server cuts, as its URL carries it.
@@ -120,6 +121,28 @@ func (q pageQuery) pages(rows, total int, one, many string) *component.Paginatio
 		m.NextHref = next.href()
 	}
 	return m
+}
+
+// listed is the page that q asks for of the rows that match its search, and what stands
+// around it. text is what is searched in.
+func listed[Row any](rows []Row, q pageQuery, searched, one, many string, text func(Row) string) ([]Row, page.Around) {
+	var found []Row
+	for _, row := range rows {
+		if matches(text(row), q.find) {
+			found = append(found, row)
+		}
+	}
+	from := min(q.offset(), len(found))
+	shown := found[from:min(from+q.size, len(found))]
+	around := page.Around{Pages: q.pages(len(shown), len(found), one, many)}
+	if len(rows) >= filterFrom || q.find != "" {
+		f := q.filter(many+"-filter", "Search "+many, searched)
+		around.Filter = &f
+	}
+	if len(found) == 0 {
+		around.None = "No " + one + " matches this search."
+	}
+	return shown, around
 }
 
 // path joins the parts of an address below base, each escaped.

@@ -29,7 +29,7 @@ func (h *Handlers) showWorkspaces(c echo.Context, status int, dialogs page.Acces
 	if err != nil {
 		return err
 	}
-	m := workspacesView(rows, v.now)
+	m := workspacesView(rows, readPageQuery(workspacePath, c.QueryParams(), account.DefaultPage), v.now)
 	m.Shell = h.shell(c, v, workspaceTitle)
 	m.Dialogs = dialogs
 	return h.render.HTML(c, status, page.WorkspacesPage(m))

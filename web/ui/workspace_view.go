@@ -10,7 +10,7 @@ import (
 )
 
 // workspacesView is the page; the frame is added by the handler.
-func workspacesView(rows []account.WorkspaceRow, now time.Time) page.Workspaces {
+func workspacesView(rows []account.WorkspaceRow, q pageQuery, now time.Time) page.Workspaces {
 	m := page.Workspaces{
 		Header: component.PageHeaderModel{Title: workspaceTitle, Description: "Isolated environments, each with resources, policies and tokens of its own.",
 			Action: &component.ButtonModel{Label: "Create workspace", Icon: "plus", Href: workspacePath + "/new", Dialog: true}},
@@ -19,22 +19,24 @@ func workspacesView(rows []account.WorkspaceRow, now time.Time) page.Workspaces 
 			{Label: "Name"}, {Label: "Environment"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Resources", End: true},
 			{Label: "Tokens", End: true}, {Label: "Created"}, {Label: "Actions", LabelHidden: true, End: true}}},
 	}
+	if len(rows) == 0 {
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Action: m.Header.Action,
+			Text: "A workspace holds resources and who may do what with them."}
+		m.Header.Action = nil
+		return m
+	}
+	rows, m.Around = listed(rows, q, "Name", "workspace", "workspaces", func(w account.WorkspaceRow) string { return w.Name })
 	for _, row := range rows {
 		at := path(workspacePath, row.ID)
 		m.Rows = append(m.Rows, page.WorkspaceRow{Name: row.Name, Region: row.Region, Environment: row.Environment.Label(),
 			Members: thousands(row.Members), Groups: thousands(row.Groups), Resources: thousands(row.Resources),
 			Tokens: thousands(row.ServiceTokens + row.PersonalTokens), Created: timeView(row.CreatedAt, now),
 			Menu: component.MenuModel{Label: "Actions for " + row.Name, Items: []component.MenuItem{
-				{Label: "Rename", Href: at + "/edit", Icon: "pencil", Dialog: true},
-				{Label: "Audit log", Href: auditQuery{}.with(paramWorkspace, row.ID).at(), Icon: "scroll-text"},
-				{Label: "Baseline policy", Href: path(baselinePath, row.ID), Icon: "shield-check"},
+				{Label: "Rename", Href: at + "/edit", Dialog: true},
+				{Label: "Audit log", Href: auditQuery{}.with(paramWorkspace, row.ID).at()},
+				{Label: "Baseline policy", Href: path(baselinePath, row.ID)},
 				{Label: "Delete workspace", Href: at + "/delete", Danger: true, Dialog: true},
 			}}})
-	}
-	if len(rows) == 0 {
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Action: m.Header.Action,
-			Text: "A workspace holds resources and who may do what with them."}
-		m.Header.Action = nil
 	}
 	return m
 }
