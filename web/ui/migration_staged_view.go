@@ -310,13 +310,6 @@ func company(i migration.View) []component.Definition {
 	return nil
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
-}
-
 func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel {
 	var out []component.NoticeModel
 	for _, n := range notes {
