@@ -160,11 +160,14 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 		got.has(t, "Some conflicts wait for a choice")
 	}
 	vic := itemNamed(t, list, "viewer")
-	b.get(vic).has(t, "What is to become of it")
+	b.get(vic).has(t, "What is to become of it", "Role here today", "Today in Production", "Edit policy")
 	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest || !got.hasError("form-choice", "Choose one of the answers.") {
 		t.Errorf("a choice that is none: %d", got.status)
 	}
 	b.post(vic+"/choice", url.Values{"choice": {"keep"}}).seeOther(t, migrationRoot+"/staged/members")
+	if got := b.get(vic); !strings.Contains(got.body, "As it is here") || strings.Contains(got.body, "Edit policy") {
+		t.Error("the page of one who stays as they are does not say so, or offers a policy that means nothing")
+	}
 	b.post(migrationRoot+"/conflicts", url.Values{"conflict": {"name"}, "choice": {"use"}}).seeOther(t, migrationRoot+"/staged/workspaces")
 	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
 }

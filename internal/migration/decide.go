@@ -130,6 +130,19 @@ type View struct {
 	Members   []string    // of a group: the first of those whom the file names
 	More      int         // of a group: how many others it names
 	Groups    []string    // of a member: the groups of the file
+	Here      *Here       // of a member who is here already: what they have today
+}
+
+// Here is a member who is here already.
+type Here struct {
+	Role     access.Role
+	Policies []HerePolicy // their own, by workspace name
+}
+
+// HerePolicy is a policy of today.
+type HerePolicy struct {
+	Workspace string // its name
+	Body      access.Policy
 }
 
 // ViewPlace is the workspace of a staged policy, as it will be.
@@ -182,6 +195,9 @@ func (v *View) company(ctx context.Context, r Reader) error {
 		}
 		return err
 	case Members:
+		if err := v.today(ctx, r); err != nil {
+			return err
+		}
 		return each(ctx, r, v.Migration.ID, Groups, func(i *Item) error {
 			g, err := decoded[legacy.Group](*i)
 			if err == nil && !i.LeftOut() && slices.Contains(g.Members, v.Ref) {
@@ -192,6 +208,35 @@ func (v *View) company(ctx context.Context, r Reader) error {
 	case Workspaces, Resources, PersonalTokens, ServiceTokens:
 	}
 	return nil
+}
+
+// today finds what a member has who is here already.
+func (v *View) today(ctx context.Context, r Reader) error {
+	if v.Conflict != SameEmail {
+		return nil
+	}
+	organization := v.Migration.Organization
+	m, err := r.Member(ctx, organization, v.Local)
+	if fault.Is(err, fault.NotFound) {
+		return nil // removed since; deploying finds out
+	}
+	if err != nil {
+		return err
+	}
+	v.Here = &Here{Role: m.Role}
+	policies, err := r.PoliciesOf(ctx, organization, account.MemberPolicy, m.ID)
+	if err != nil {
+		return err
+	}
+	workspaces, err := r.Workspaces(ctx, organization)
+	for _, w := range workspaces {
+		for _, p := range policies {
+			if p.Workspace == w.ID {
+				v.Here.Policies = append(v.Here.Policies, HerePolicy{w.Name, p.Body})
+			}
+		}
+	}
+	return err
 }
 
 // viewPlaces loads the workspaces of policies.
@@ -242,8 +287,8 @@ func (s *Service) SavePolicy(ctx context.Context, by audit.Caller, seq int64, wo
 		if err != nil {
 			return err
 		}
-		if i.LeftOut() {
-			return fault.NewConflict("It is left out: its policy means nothing.")
+		if i.LeftOut() || i.Stays() {
+			return fault.NewConflict("It is left out or stays as it is here: its policy means nothing.")
 		}
 		at := slices.IndexFunc(i.After.Policies, func(p Policy) bool { return p.Workspace == workspace })
 		if at < 0 {

@@ -15,8 +15,12 @@ import (
 	"latchkey/internal/token"
 )
 
-// errOpen says that a conflict waits for a choice.
-var errOpen = fault.NewConflict("Some conflicts wait for a choice. Resolve them first.")
+// Both say that a conflict waits for a choice: errWaiting of one that is shown already,
+// errOpen of one that deploying has come upon.
+var (
+	errWaiting = fault.NewConflict("Some conflicts wait for a choice. Resolve them first.")
+	errOpen    = fault.NewConflict(errWaiting.Message)
+)
 
 // Deploy makes the staged import live: all of it in one transaction, for good. typed must
 // be the organization's name (Invalid with field "name" otherwise); the operator types
@@ -43,6 +47,9 @@ func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string,
 		if !s.operator && strings.TrimSpace(typed) != org.Name {
 			return fault.NewInvalid("Type the organization's name to deploy.", fault.Field{Path: "name", Message: "Type " + org.Name + "."})
 		}
+		if err := solved(ctx, tx, m); err != nil {
+			return err
+		}
 		d, err := newDeployment(ctx, tx, m, by, org)
 		if err != nil {
 			return err
@@ -55,6 +62,17 @@ func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string,
 		return done, s.recheck(ctx, by)
 	}
 	return done, err
+}
+
+// solved reports, before much is done, whether a conflict that is known waits for a choice.
+func solved(ctx context.Context, r Reader, m Migration) error {
+	tallies, err := r.Tallies(ctx, m.ID)
+	for _, t := range tallies {
+		if t.Conflict != "" && t.Choice == "" {
+			return errWaiting
+		}
+	}
+	return err
 }
 
 // recheck saves what a deployment has found to clash.

@@ -199,6 +199,15 @@ func TestChoose_WhoStaysAsTheyAreJoinsNoGroup(t *testing.T) {
 	if i := b.item(migration.Groups, "g-data"); i.After.Joins != 1 || len(i.After.Policies) != 1 {
 		t.Errorf("with one who stays as they are the group is %+v", i)
 	}
+	ed := b.item(migration.Members, "m-ed")
+	if err := b.SavePolicy(t.Context(), b.admin, ed.Seq, "ws-prod", access.Policy{}); !fault.Is(err, fault.Conflict) || ed.Rank != migration.Quiet {
+		t.Errorf("a policy that will not be: %v, %+v", err, ed)
+	}
+	for _, line := range b.preview().Members {
+		if line.Ref == "m-ed" {
+			t.Errorf("the report tells what one who stays as they are would have: %+v", line)
+		}
+	}
 	b.choose(migration.Members, "m-ed", migration.Add)
 	if i := b.item(migration.Groups, "g-data"); i.After.Joins != 2 {
 		t.Errorf("with one who joins the group is %+v", i)

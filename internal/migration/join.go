@@ -43,7 +43,7 @@ func (d *deployment) at(i Item, p Policy) account.Place {
 // join changes the member who is here: nothing, what is missing, or all that the import
 // speaks of. Status, name and workspaces that the import does not have stay.
 func (d *deployment) join(i Item) error {
-	if i.Choice == Keep {
+	if i.Stays() {
 		return nil
 	}
 	m, err := d.tx.Member(d.ctx, d.org.ID, i.Local)

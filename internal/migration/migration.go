@@ -183,6 +183,9 @@ type Policy struct {
 // LeftOut reports whether deploying does nothing for the item.
 func (i Item) LeftOut() bool { return i.Known || i.Choice == LeaveOut || i.After.NoRoom }
 
+// Stays reports whether it is a member who is here and keeps role and policies as they are.
+func (i Item) Stays() bool { return i.Conflict == SameEmail && i.Choice == Keep }
+
 // Open reports whether the item has a conflict that waits for a choice.
 func (i Item) Open() bool { return i.Conflict != "" && i.Choice == "" }
 
@@ -202,6 +205,9 @@ func (i Item) rank() Rank {
 		return Clash
 	}
 	rank := Quiet
+	if i.Stays() {
+		return rank // what the file gives means nothing
+	}
 	look := func(notes []legacy.Note) {
 		for _, n := range notes {
 			if n.Effect == legacy.Less {

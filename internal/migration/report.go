@@ -160,11 +160,11 @@ func (b *reporter) add(i Item) {
 		return
 	}
 	for _, n := range i.After.Notes {
-		if !i.LeftOut() || n.Effect == legacy.Less {
+		if !i.Stays() && !i.LeftOut() || n.Effect == legacy.Less {
 			tell(Level(n.Effect), n.Text, false)
 		}
 	}
-	if i.LeftOut() {
+	if i.LeftOut() || i.Stays() {
 		return
 	}
 	for _, p := range i.After.Policies {

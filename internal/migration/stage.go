@@ -328,7 +328,7 @@ func (st *stage) mirrorMember(i *Item) error {
 		return err
 	}
 	who := standing{local: i.Local, name: m.Name, email: m.Email, known: i.Known, leftOut: i.Choice == LeaveOut,
-		stays: i.Conflict == SameEmail && i.Choice == Keep, admin: m.Admin, in: make(map[string]bool, len(m.Grants))}
+		stays: i.Stays(), admin: m.Admin, in: make(map[string]bool, len(m.Grants))}
 	i.After.Role = access.RoleMember
 	if m.Admin {
 		i.After.Role = access.RoleAdmin

@@ -40,6 +40,10 @@ type Reader interface {
 	// Links returns, by the old id, what elements of a kind became in earlier migrations
 	// from the same source.
 	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
+	// Member returns NotFound outside the organization.
+	Member(ctx context.Context, organization, id string) (account.Member, error)
+	// PoliciesOf lists the policies of one group or member.
+	PoliciesOf(ctx context.Context, organization string, kind account.PolicyKind, subject string) ([]account.Policy, error)
 	// PresentMembers lists all members of the organization.
 	PresentMembers(ctx context.Context, organization string) ([]Present, error)
 	// MembersInside returns who is in a workspace by a policy, their own or a group's.
@@ -89,7 +93,6 @@ type Tx interface {
 	// SaveLinks notes what elements became, for later migrations from the source.
 	SaveLinks(ctx context.Context, organization, source string, links []Link) error
 
-	Member(ctx context.Context, organization, id string) (account.Member, error)
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
 	PolicyAt(ctx context.Context, organization string, at account.Place) (account.Policy, error)

@@ -81,7 +81,6 @@ type MigrationRow struct {
 	Before []MigrationLine
 	After  []MigrationLine
 	State  *component.StateModel
-	Look   component.ButtonModel
 }
 
 // MigrationLine is what somebody or something has, in a workspace where one is named.
@@ -124,6 +123,7 @@ type MigrationItem struct {
 // MigrationConflict asks how a conflict is resolved.
 type MigrationConflict struct {
 	Card   component.CardModel
+	Today  []component.Definition // what it clashes with has
 	Action string
 	Errors component.ErrorSummaryModel
 	Choice component.ChoiceGroupModel

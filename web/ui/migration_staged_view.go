@@ -29,7 +29,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
 			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.pages(len(items), total, "item", "items"),
 			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
-				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}, {Label: "Actions", LabelHidden: true, End: true}}}},
+				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}}}},
 		Acts: []component.ButtonModel{
 			{Label: "Deploy", Href: migrationPath + "/deploy", Dialog: true},
 			{Label: "Download the preview", Href: migrationPath + "/preview/report.txt", Variant: component.Outline, Attrs: map[string]any{"download": true}},
@@ -127,16 +127,23 @@ func (s stagedView) bulk() []page.MigrationBulk {
 }
 
 func (s stagedView) row(i migration.Item) page.MigrationRow {
-	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i),
-		Look: component.ButtonModel{Label: "Look at", Context: i.Name, Href: itemPath(i.Seq), Variant: component.Outline, Small: true}}
+	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i)}
 	for _, p := range i.After.Policies {
 		r.Before = append(r.Before, page.MigrationLine{Where: s.names[p.Workspace], Text: p.Before})
-		r.After = append(r.After, page.MigrationLine{Where: s.names[p.Workspace], Text: gist(s.catalogue, p.Body)})
+		r.After = append(r.After, page.MigrationLine{Where: s.names[p.Workspace], Text: afterText(i, gist(s.catalogue, p.Body))})
 	}
 	if len(r.Before) == 0 {
 		r.Before, r.After = []page.MigrationLine{{Text: plainBefore(i)}}, []page.MigrationLine{{Text: plainAfter(i)}}
 	}
 	return r
+}
+
+// afterText is what a policy will be: what it says, unless it is not going to be.
+func afterText(i migration.Item, text string) string {
+	if i.Stays() || i.LeftOut() {
+		return plainAfter(i)
+	}
+	return text
 }
 
 // gist is a policy in a few words, for lists: how many types each kind of act is given on.
@@ -209,6 +216,8 @@ func plainAfter(i migration.Item) string {
 		return "Here already"
 	case i.LeftOut():
 		return "Left out"
+	case i.Stays():
+		return "As it is here"
 	case i.Open():
 		return "Waits for a choice"
 	case i.Kind == migration.Workspaces && i.Choice == migration.Use:
@@ -266,7 +275,7 @@ func itemView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) 
 	}
 	slices.SortStableFunc(m.Notices, func(a, b component.NoticeModel) int { return strings.Compare(b.Kind, a.Kind) }) // warnings first
 	if i.Conflict != "" {
-		m.Conflict = conflictView(i.Item, wrong)
+		m.Conflict = conflictView(catalogue, i, wrong)
 	}
 	return m
 }
@@ -325,14 +334,28 @@ func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel 
 func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.MigrationChange {
 	p := i.After.Policies[n]
 	r := page.MigrationChange{Workspace: i.Places[n].Name, Before: p.Before, After: migrationLines(givesLines(catalogue, p.Body))}
+	if i.LeftOut() || i.Stays() {
+		r.After = []page.MigrationLine{{Text: plainAfter(i.Item)}}
+		return r
+	}
 	if p.Edited {
 		r.State = &component.StateModel{Text: "Edited", Tone: component.Info}
 	}
-	if !i.LeftOut() {
-		r.Edit = &component.ButtonModel{Label: "Edit policy", Context: "in " + r.Workspace, Variant: component.Outline, Small: true,
-			Href: path(itemPath(i.Seq)+"/policies", p.Workspace)}
-	}
+	r.Edit = &component.ButtonModel{Label: "Edit policy", Context: "in " + r.Workspace, Variant: component.Outline, Small: true,
+		Href: path(itemPath(i.Seq)+"/policies", p.Workspace)}
 	return r
+}
+
+// todayFacts is what somebody has who is here already.
+func todayFacts(catalogue *access.Catalogue, here *migration.Here) []component.Definition {
+	if here == nil {
+		return nil
+	}
+	facts := []component.Definition{{Term: "Role here today", Text: roleLabel(here.Role)}}
+	for _, p := range here.Policies {
+		facts = append(facts, component.Definition{Term: "Today in " + p.Workspace, Text: gist(catalogue, p.Body)})
+	}
+	return facts
 }
 
 func migrationLines(texts []string) []page.MigrationLine {
@@ -343,9 +366,10 @@ func migrationLines(texts []string) []page.MigrationLine {
 	return lines
 }
 
-func conflictView(i migration.Item, wrong fieldErrors) *page.MigrationConflict {
+func conflictView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) *page.MigrationConflict {
 	m := &page.MigrationConflict{
 		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
+		Today:  todayFacts(catalogue, i.Here),
 		Action: itemPath(i.Seq) + "/choice",
 		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "What is to become of it", Boxes: true, Error: wrong[fieldChoice]},
 		Submit: component.ButtonModel{Label: "Save choice"},

@@ -92,7 +92,10 @@ func workView(w migration.Work) *page.MigrationWork {
 		m.Card = component.CardModel{ID: "work-card", Title: "The migration is being deployed"}
 		m.Text = "You can leave this page: it goes on. Everything becomes live at once when it is done; until then nothing is."
 	}
-	if w.Kind != "" {
+	switch {
+	case w.Kind != "" && w.Whole == w.All:
+		m.Bar.Label, m.Bar.Text = "Finishing", count(w.All, "entry", "entries")
+	case w.Kind != "":
 		m.Bar.Label, m.Bar.Text = w.Kind.Label(), thousands(w.Done)+" of "+thousands(w.Total)
 	}
 	return m
