@@ -100,6 +100,8 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</a>") || !strings.Contains(got.body, ">Cora</a>") {
 		t.Error("the search does not search")
 	}
+	b.get(migrationRoot+"/staged/members?q=nobody").has(t, "Nothing matches this search.")
+	b.get(migrationRoot+"/staged/personal-access-tokens?q=ed@acme").has(t, "Read-Write, of ed@acme.example")
 	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: nothing of this is live.", "comment: This field is not known", "Edited before deploying")
 	b.get(migrationRoot+"/preview/report.json").has(t, `"strategy":"with-policies"`, `"groups":[{"id":"g-data"`)
 	if got := b.get(migrationRoot + "/preview/nonsense"); got.status != http.StatusNotFound {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/migration"
+	"latchkey/internal/store"
 )
 
 const exampleExport = "../../internal/legacy/testdata/acme.json"
@@ -147,4 +149,60 @@ func TestImport_FlagsResolveConflicts(t *testing.T) {
 	if code != 3 || members(t, data) != 4 || !strings.Contains(out, "Role and policies stay") {
 		t.Errorf("exit %d\n%s\n%s", code, out, errOut)
 	}
+}
+
+func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
+	for _, tt := range []struct {
+		flag     string
+		external bool
+		code     int
+		want     string
+	}{
+		{"ask", false, 1, "Data team=0"},
+		{"use", false, 3, "Data team=2 Everybody=4"},
+		{"new", false, 3, "Data team=0 Data team (imported)=2 Everybody=4"},
+		{"leave-out", false, 3, "Data team=0 Everybody=4"},
+		{"use", true, 1, "Data team=0"}, // the identity provider says who is in it
+		{"new", true, 3, "Data team=0 Data team (imported)=2 Everybody=4"},
+	} {
+		data := installed(t)
+		inside(t, data, func(a *app.App) {
+			org, err := a.Accounts.TheOrganization(t.Context())
+			if err == nil {
+				err = a.Store.InTx(t.Context(), func(tx *store.Tx) error {
+					return tx.InsertGroup(t.Context(), account.Group{ID: "live", Organization: org.ID, Name: "Data team", External: tt.external, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		code, out, errOut := run(t, "import", export(t, "", ""), "--strategy", "fresh", "--data", data, "--existing-groups", tt.flag)
+		if got := groupsIn(t, data); code != tt.code || got != tt.want {
+			t.Errorf("%s, external %v: exit %d, %s; want %d, %s\n%s\n%s", tt.flag, tt.external, code, got, tt.code, tt.want, out, errOut)
+		}
+	}
+}
+
+// groupsIn lists the groups in a data folder with how many members they have.
+func groupsIn(t *testing.T, data string) string {
+	var words []string
+	inside(t, data, func(a *app.App) {
+		org, err := a.Accounts.TheOrganization(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, err := a.Store.Groups(t.Context(), org.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := a.Store.CountGroupMembers(t.Context(), org.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range groups {
+			words = append(words, fmt.Sprintf("%s=%d", g.Name, counts[g.ID]))
+		}
+	})
+	return strings.Join(words, " ")
 }

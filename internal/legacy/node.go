@@ -186,5 +186,5 @@ func syntaxError(err error, offset int64) string {
 	case errors.Is(err, errLong):
 		return "A text here is longer than any that means something."
 	}
-	return "This is not well-formed JSON, near byte " + strconv.FormatInt(offset, 10) + "."
+	return "This is not well-formed JSON in UTF-8, near byte " + strconv.FormatInt(offset, 10) + "."
 }

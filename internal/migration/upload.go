@@ -26,7 +26,7 @@ func (s *Service) Upload(ctx context.Context, by audit.Caller, fileName string, 
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
-	u := &upload{ctx: ctx, store: s.store, by: by}
+	u := &upload{ctx: ctx, store: s.store, by: by, emails: map[string]string{}}
 	if err := u.begin(fileName); err != nil {
 		return Migration{}, err
 	}
@@ -69,6 +69,7 @@ type upload struct {
 	m        Migration
 	items    []Item // read and not written yet
 	read     int64
+	emails   map[string]string // of members, by id
 }
 
 var errMoved = fault.NewConflict("The staging area was reset while the file was read.")
@@ -175,6 +176,7 @@ func (u *upload) Resource(x legacy.Resource) error {
 }
 
 func (u *upload) Member(m legacy.Member) error {
+	u.emails[m.ID] = m.Email
 	return u.add(Item{Kind: Members, Ref: m.ID, Name: m.Name, Detail: m.Email}, m)
 }
 
@@ -187,7 +189,7 @@ func (u *upload) Group(g legacy.Group) error {
 }
 
 func (u *upload) PersonalToken(t legacy.PersonalToken) error {
-	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label() + ", of " + t.Owner, Digest: t.Secret.Digest[:]}, t)
+	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label() + ", of " + u.emails[t.Owner], Digest: t.Secret.Digest[:]}, t)
 }
 
 func (u *upload) ServiceToken(t legacy.ServiceToken) error {

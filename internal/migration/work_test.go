@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,4 +179,57 @@ func TestUpload_TellsHowFarItIsAndAResetEndsIt(t *testing.T) {
 	}
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.deploy()
+}
+
+func TestStaging_LiveTokensKeepTheirPowerThroughout(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.stage(migration.WithPolicies)
+	b.deploy() // its tokens are the live ones from now on
+	var deployed atomic.Bool
+	stop, checked := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		defer func() { checked <- n }()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			n++
+			for _, secret := range []string{edSecret, etlSecret} {
+				v, err := b.verify.Verify(context.Background(), secret)
+				if err != nil || v.Principal().Workspace != "ws-prod" {
+					t.Errorf("check %d: a live token is refused or elsewhere: %v", n, err)
+					return
+				}
+				may := access.Decide(access.BuiltIn(), v.Principal(), "source:edit", access.Resource{Organization: b.org, Workspace: "ws-prod", Type: "source", ID: "src-app"}).Allowed
+				if may != (secret == edSecret) {
+					t.Errorf("check %d: the power of a live token has changed", n)
+					return
+				}
+			}
+			if _, err := b.verify.Verify(context.Background(), largeSecret(3)); err == nil && !deployed.Load() {
+				t.Errorf("check %d: a staged token is good", n)
+				return
+			}
+		}
+	}()
+	from, to := io.Pipe()
+	go func() { writeLarge(to, 50); to.Close() }()
+	_, err := b.Upload(t.Context(), b.admin, "large.json", from, nil)
+	b.must(err)
+	for _, strategy := range []migration.Strategy{migration.Fresh, migration.WithPolicies} {
+		b.must(b.Import(t.Context(), b.admin, strategy))
+	}
+	b.preview()
+	deployed.Store(true) // from here on they may be good
+	b.deploy()
+	if b.refused(largeSecret(3)) {
+		t.Error("a token of the deployed file is refused")
+	}
+	close(stop)
+	if n := <-checked; n < 20 {
+		t.Errorf("live tokens were checked %d times only", n)
+	}
 }

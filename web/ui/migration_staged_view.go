@@ -40,7 +40,10 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 		m.Staged.Rows = append(m.Staged.Rows, s.row(i))
 	}
 	if len(items) == 0 {
-		m.Staged.None = &component.EmptyModel{Title: "Nothing here.", Inside: true}
+		m.Staged.None = &component.EmptyModel{Title: "The file has none.", Inside: true}
+		if s.query.find != "" || len(s.query.keep) > 0 {
+			m.Staged.None.Title = "Nothing matches this search."
+		}
 	}
 	return m
 }
