@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -145,6 +147,45 @@ func TestAuditLogs_ExportWhatIsFiltered(t *testing.T) {
 	records, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
 	if err != nil || len(records) != 2 || records[1][2] != "Ada Admin" || records[1][8] != "Vera Viewer" || download.SuggestedFilename() != "audit-logs.csv" {
 		t.Errorf("%s: %v, %v", download.SuggestedFilename(), records, err)
+	}
+}
+
+// TestAuditLogs_AreVerifiedBesideTheServerAndAfterwards runs the same binary's commands on the
+// database of a running server, and on the exported file alone.
+func TestAuditLogs_AreVerifiedBesideTheServerAndAfterwards(t *testing.T) {
+	t.Parallel()
+	server := start(t, "demo")
+	admin(t, server)
+	binary, err := shared.binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	latchkey := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command(binary, args...).CombinedOutput()
+		if err != nil {
+			t.Errorf("latchkey %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	file := filepath.Join(t.TempDir(), "audit.jsonl")
+	exported := latchkey("audit", "export", "--data", server.Data, file)
+	admin(t, server) // one more event
+	_, head, _ := strings.Cut(strings.TrimSpace(exported), "Head: ")
+	for _, args := range [][]string{{"--data", server.Data}, {"--data", server.Data, "--index", "--against", file}, {"--data", server.Data, "--head", head}, {file}, {file, "--head", head}} {
+		if out := latchkey(append([]string{"audit", "verify"}, args...)...); !strings.Contains(out, "The chain holds: ") {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), "Vera Viewer", "Vera Admin", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(binary, "audit", "verify", file).CombinedOutput(); err == nil || !strings.Contains(string(out), "is not what was written") {
+		t.Errorf("an edited file: %v\n%s", err, out)
 	}
 }
 
