@@ -29,6 +29,17 @@ func provider(t *testing.T, s *server, secret, method, path, body string) int {
 	return answer.StatusCode
 }
 
+// provisions switches SCIM on, on its page, and returns the token that it leads to.
+func provisions(t *testing.T, p *page, name string) string {
+	t.Helper()
+	p.click("button", "Switch on")
+	p.seesText("SCIM provisioning is switched on.")
+	p.click("link", "Generate organization token")
+	p.fill("Token name", name)
+	p.click("button", "Generate")
+	return revealed(t, p, "lkoat_")
+}
+
 // TestProvisioning_IsSwitchedOnUsedAndExplained walks an Admin from the switch to the reason
 // why a request failed.
 func TestProvisioning_IsSwitchedOnUsedAndExplained(t *testing.T) {
@@ -47,13 +58,7 @@ func TestProvisioning_IsSwitchedOnUsedAndExplained(t *testing.T) {
 			p.seesText("No requests yet")
 			p.seesText(s.URL + "/scim/v2")
 			axe(t, p)
-			p.click("button", "Switch on")
-			p.seesText("SCIM provisioning is switched on.")
-
-			p.click("link", "Generate organization token")
-			p.fill("Token name", "okta")
-			p.click("button", "Generate")
-			secret := revealed(t, p, "lkoat_")
+			secret := provisions(t, p, "okta")
 			user := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"grace@acme.example","displayName":"Grace Hopper"}`
 			for i, want := range []int{http.StatusCreated, http.StatusConflict} {
 				if got := provider(t, s, secret, http.MethodPost, "/Users", user); got != want {
@@ -96,11 +101,7 @@ func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
 			signIn(t, p, adminEmail, demoPassword)
 			p.open(provisioningPage)
 			screenshot(t, p, "provisioning-empty-"+variant.name)
-			p.click("button", "Switch on")
-			p.click("link", "Generate organization token")
-			p.fill("Token name", "Microsoft Entra ID")
-			p.click("button", "Generate")
-			secret := revealed(t, p, "lkoat_")
+			secret := provisions(t, p, "Microsoft Entra ID")
 			for _, r := range []struct {
 				method, path, body string
 				want               int
@@ -157,11 +158,7 @@ func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
 			p := newPage(t, s, variant.opts...)
 			signIn(t, p, adminEmail, demoPassword)
 			p.open(provisioningPage)
-			p.click("button", "Switch on")
-			p.click("link", "Generate organization token")
-			p.fill("Token name", "okta")
-			p.click("button", "Generate")
-			secret := revealed(t, p, "lkoat_")
+			secret := provisions(t, p, "okta")
 			if got := provider(t, s, secret, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Pushed"}`); got != http.StatusCreated {
 				t.Fatalf("the group: %d", got)
 			}
