@@ -176,3 +176,21 @@ func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
 		})
 	}
 }
+
+// TestProvisioning_AMemberOfTheProviderGetsInByAnInvitation follows a person from the provider
+// to the first page.
+func TestProvisioning_AMemberOfTheProviderGetsInByAnInvitation(t *testing.T) {
+	t.Parallel()
+	s := start(t, "demo")
+	ada := admin(t, s)
+	ada.open(provisioningPage)
+	secret := provisions(t, ada, "okta")
+	body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"grace@acme.example","displayName":"Grace Hopper"}`
+	if got := provider(t, s, secret, http.MethodPost, "/Users", body); got != http.StatusCreated {
+		t.Fatalf("the user: %d", got)
+	}
+	grace := joined(t, s, invited(t, ada, "grace@acme.example"), "Grace Hopper")
+	grace.open("/settings/profile")
+	grace.seesText("Grace Hopper")
+	grace.sees("link", "Generate new token")
+}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"github.com/segmentio/ksuid"
 
@@ -58,7 +59,8 @@ func unknownInvitation() error {
 }
 
 // Accept makes a member of whoever has the link, and uses the link up: a second time, even
-// at the same moment, is a Conflict. passwordHash comes from package signin. Invalid with
+// at the same moment, is a Conflict. Who is a member without a password (provisioned or brought
+// over from another system) gets this one, and what the invitation promises beside what is there. passwordHash comes from package signin. Invalid with
 // field "name"; Conflict also when the address became a member meanwhile; Denied when the plan
 // has no room; the other errors are those of Invitation. A group that the identity provider
 // has taken over meanwhile is left out.
@@ -79,10 +81,17 @@ func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordH
 		if err := p.Err("Some fields need your attention."); err != nil {
 			return err
 		}
-		if err := seatFree(ctx, tx, org); err != nil {
+		if err := tx.CloseInvitation(ctx, inv.ID, true); err != nil { // first, so that of two only one gets further
 			return err
 		}
-		return accept(ctx, tx, inv, m, passwordHash, origin)
+		known, err := tx.ClaimMember(ctx, org.ID, m.Email, passwordHash)
+		if fault.Is(err, fault.NotFound) {
+			return accept(ctx, tx, org, inv, m, passwordHash, origin)
+		}
+		if err == nil {
+			m, err = claim(ctx, tx, inv, known, m.Name, origin)
+		}
+		return err
 	})
 	return m, err
 }
@@ -99,11 +108,40 @@ func seatFree(ctx context.Context, tx Tx, org Organization) error {
 	return err
 }
 
-// accept does it: the invitation first, so that of two only one gets further.
-func accept(ctx context.Context, tx Tx, inv Invitation, m Member, passwordHash string, origin audit.Origin) error {
-	if err := tx.CloseInvitation(ctx, inv.ID, true); err != nil {
-		return err
+// noteAccepted appends the event of the acceptance and returns the member as who does all that
+// follows from it.
+func noteAccepted(ctx context.Context, tx Tx, inv Invitation, m Member, origin audit.Origin) (audit.Caller, error) {
+	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
+		Name: m.Name, Email: m.Email, Origin: origin}
+	accepted := state{"accepted": true, "member": m.ID}
+	return by, tx.AppendEvent(ctx, by.Did(audit.Updated, inv.target()).Changed("", accepted.String()))
+}
+
+// claim gives a member who had no password the name that they chose, and what an invitation
+// promises.
+func claim(ctx context.Context, tx Tx, inv Invitation, m Member, name string, origin audit.Origin) (Member, error) {
+	by, err := noteAccepted(ctx, tx, inv, m, origin)
+	if err != nil {
+		return m, err
 	}
+	if err := tx.AppendEvent(ctx, by.Did(audit.PasswordChanged, m.target())); err != nil {
+		return m, err
+	}
+	if m, err = SetName(ctx, tx, by, m, name); err != nil {
+		return m, err
+	}
+	if inv.Role == access.RoleAdmin && m.Role != inv.Role {
+		old := m
+		m.Role = inv.Role
+		if err := updateMember(ctx, tx, by, audit.ChangedPermission, old, &m); err != nil {
+			return m, err
+		}
+	}
+	return m, joinInvited(ctx, tx, by, inv, m)
+}
+
+// accept makes the member.
+func accept(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, passwordHash string, origin audit.Origin) error {
 	known, err := tx.EmailsKnown(ctx, inv.Organization, []string{m.Email})
 	if err != nil {
 		return err
@@ -111,13 +149,14 @@ func accept(ctx context.Context, tx Tx, inv Invitation, m Member, passwordHash s
 	if known[m.Email] {
 		return fault.NewConflict("You are a member already. Sign in with your e-mail and password.")
 	}
+	if err := seatFree(ctx, tx, org); err != nil {
+		return err
+	}
 	if err := tx.InsertMember(ctx, m, passwordHash); err != nil {
 		return err
 	}
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
-		Name: m.Name, Email: m.Email, Origin: origin}
-	accepted := state{"accepted": true, "member": m.ID}
-	if err := tx.AppendEvent(ctx, by.Did(audit.Updated, inv.target()).Changed("", accepted.String())); err != nil {
+	by, err := noteAccepted(ctx, tx, inv, m, origin)
+	if err != nil {
 		return err
 	}
 	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
@@ -126,14 +165,18 @@ func accept(ctx context.Context, tx Tx, inv Invitation, m Member, passwordHash s
 	return joinInvited(ctx, tx, by, inv, m)
 }
 
-// joinInvited gives the new member what the invitation promised.
+// joinInvited gives a member what the invitation promised, as far as it is not there.
 func joinInvited(ctx context.Context, tx Tx, by audit.Caller, inv Invitation, m Member) error {
+	in, err := tx.GroupsOfMembers(ctx, inv.Organization, []string{m.ID})
+	if err != nil {
+		return err
+	}
 	for _, named := range inv.Groups {
 		g, err := tx.Group(ctx, inv.Organization, named.ID)
 		if err != nil {
 			return err
 		}
-		if g.External {
+		if g.External || slices.ContainsFunc(in[m.ID], func(n Named) bool { return n.ID == g.ID }) {
 			continue
 		}
 		if err := addToGroup(ctx, tx, by, g, m); err != nil {
@@ -141,7 +184,12 @@ func joinInvited(ctx context.Context, tx Tx, by audit.Caller, inv Invitation, m 
 		}
 	}
 	for _, w := range inv.Workspaces {
-		if err := tx.InsertPolicy(ctx, emptyPolicy(tx, by, Place{MemberPolicy, w.ID, m.ID})); err != nil {
+		at := Place{MemberPolicy, w.ID, m.ID}
+		_, err := tx.PolicyAt(ctx, inv.Organization, at)
+		if fault.Is(err, fault.NotFound) {
+			err = tx.InsertPolicy(ctx, emptyPolicy(tx, by, at))
+		}
+		if err != nil {
 			return err
 		}
 	}

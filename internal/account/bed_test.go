@@ -65,7 +65,7 @@ func newBed(t testing.TB, plan access.Plan) *bed {
 	t.Cleanup(func() { b.must(s.Close()) })
 	b.store = s
 	b.Service = account.New(store.Accounts{Store: s}, access.BuiltIn(), b.clock.now, account.WithMailer(b.mail))
-	b.ada, err = b.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Production",
+	b.ada, err = b.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Production", PasswordHash: "a hash",
 		Name: "Ada", Email: "ada@acme.example", Plan: plan})
 	b.must(err)
 	b.org = b.ada.Organization
@@ -101,7 +101,7 @@ func (b *bed) member(name string, workspaces ...string) account.Member {
 	b.t.Helper()
 	m := account.Member{ID: "member-" + name, Organization: b.org, Email: strings.ToLower(name) + "@acme.example", Name: name,
 		Role: access.RoleMember, Status: account.Active, CreatedAt: b.clock.now(), UpdatedAt: b.clock.now()}
-	b.inTx(func(tx *store.Tx) error { return tx.InsertMember(b.t.Context(), m, "") })
+	b.inTx(func(tx *store.Tx) error { return tx.InsertMember(b.t.Context(), m, "a hash") })
 	for _, w := range workspaces {
 		b.policy(account.MemberPolicy, w, m.ID, access.Policy{})
 	}

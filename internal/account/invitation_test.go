@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/store"
 )
 
 func link(secret account.LinkSecret) string { return "https://latchkey.example/?" + secret.Reveal() }
@@ -285,6 +287,55 @@ func TestAccept_RefusesWhoBecameAMemberMeanwhile(t *testing.T) {
 	if !strings.Contains(fault.Of(err).Message, "member already") {
 		t.Error(err)
 	}
+}
+
+// TestAccept_GivesAMemberWithoutAPasswordOne is the way in for whom an identity provider, or the
+// migration from another system, has made a member.
+func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	staging, inside := b.workspace("Staging"), b.group("Inside")
+	m := account.Member{ID: "gil", Organization: b.org, Email: "gil@acme.example", Name: "Gil", Role: access.RoleMember, Status: account.Active,
+		CreatedAt: b.clock.now(), UpdatedAt: b.clock.now()}
+	b.inTx(func(tx *store.Tx) error {
+		return errors.Join(tx.InsertMember(t.Context(), m, ""), tx.AddToGroup(t.Context(), inside.ID, m.ID))
+	})
+	b.policy(account.MemberPolicy, b.prod, m.ID, access.Policy{})
+	out, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: m.Email, Role: "admin", Groups: []string{inside.ID}, Workspaces: []string{b.prod, staging.ID}}, link)
+	b.must(err)
+	if len(out.Sent) != 1 || len(out.Skipped) != 0 {
+		t.Fatalf("invited: %+v", out)
+	}
+	n := b.logged()
+	got, err := b.accept(secretOf(out.Sent[0]))
+	b.must(err)
+	if got.ID != m.ID || got.Name == "Gil" || got.Role != access.RoleAdmin {
+		t.Errorf("accepted: %+v", got)
+	}
+	policies, err := b.store.PoliciesOf(t.Context(), b.org, account.MemberPolicy, m.ID)
+	if err != nil || len(policies) != 2 {
+		t.Errorf("policies: %v, %v", policies, err)
+	}
+	if b.logged()-n != 4 { // the invitation, the password, the name, the role
+		t.Errorf("%d events", b.logged()-n)
+	}
+	again, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: m.Email, Role: "admin"}, link)
+	b.must(err)
+	if len(again.Sent) != 0 || len(again.Skipped) != 1 {
+		t.Errorf("who has a password is invited again: %+v", again)
+	}
+	_, err = b.accept(secretOf(out.Sent[0]))
+	wantKind(t, err, fault.Conflict)
+}
+
+func TestAccept_WakesNobody(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	sent := b.invite("gil@acme.example")
+	b.inTx(func(tx *store.Tx) error {
+		return tx.InsertMember(t.Context(), account.Member{ID: "gil", Organization: b.org, Email: "gil@acme.example", Name: "Gil", Role: access.RoleMember,
+			Status: account.Deactivated, CreatedAt: b.clock.now(), UpdatedAt: b.clock.now()}, "")
+	})
+	_, err := b.accept(secretOf(sent))
+	wantKind(t, err, fault.Conflict)
 }
 
 func TestAccept_LeavesOutWhatIsGoneOrTakenOver(t *testing.T) {

@@ -27,7 +27,8 @@ type MemberReader interface {
 	CountMembers(ctx context.Context, organization string) (int, error)
 	// CountActiveAdmins counts the active Admins.
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
-	// EmailsKnown returns which of the addresses (lower case) belong to a member.
+	// EmailsKnown returns which of the addresses (lower case) belong to a member who is not
+	// to be invited: who has a password, or is deactivated.
 	EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error)
 }
 
@@ -35,6 +36,9 @@ type MemberReader interface {
 type MemberWriter interface {
 	// InsertMember is a Conflict when the e-mail is taken.
 	InsertMember(ctx context.Context, m Member, passwordHash string) error
+	// ClaimMember gives the active member with an address (lower case) a first password;
+	// NotFound when there is none who has none.
+	ClaimMember(ctx context.Context, organization, email, passwordHash string) (Member, error)
 	// UpdateMember saves name, role and status.
 	UpdateMember(ctx context.Context, m Member) error
 	// DeleteMembers removes the members with their sessions, group memberships and

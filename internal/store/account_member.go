@@ -152,12 +152,24 @@ func (q queries) CountActiveAdmins(ctx context.Context, organization string) (in
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
 }
 
-// EmailsKnown returns which of the addresses belong to a member.
+// ClaimMember gives an active member who has no password yet a first one; NotFound otherwise.
+func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
+	id, err := one(ctx, tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
+		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`, passwordHash, millis(tx.now), organization, email)
+	if err != nil {
+		return account.Member{}, err
+	}
+	return tx.Member(ctx, organization, id)
+}
+
+// EmailsKnown returns which of the addresses belong to a member who has a password or is
+// deactivated.
 func (q queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
 	if len(emails) == 0 {
 		return nil, nil
 	}
-	return q.textSet(ctx, `SELECT email FROM members WHERE organization_id = $1 AND email IN (`+placeholders(2, len(emails))+`)`,
+	return q.textSet(ctx, `SELECT email FROM members WHERE organization_id = $1 AND (password_hash <> '' OR status <> 'active')
+		AND email IN (`+placeholders(2, len(emails))+`)`,
 		with([]any{organization}, emails...)...)
 }
 

@@ -39,6 +39,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"two Admins cannot demote each other":          keepsOneAdmin,
 		"of two saves of a policy one is refused":      refusesSecondSave,
 		"accepting twice at once makes one member":     acceptsOnce,
+		"a member is claimed once":                     claimsOnce,
 		"groups made at once stay within the plan":     keepsGroupLimit,
 		"invitations made at once stay within it, too": keepsMemberLimit,
 	} {
@@ -494,6 +495,43 @@ func keepsGroupLimit(t *testing.T, b *accountBed) {
 		return err
 	})
 	wantSucceeded(t, errs, 2, fault.Denied) // Growth includes three, one is there
+}
+
+func claimsOnce(t *testing.T, b *accountBed) {
+	claim := func(organization, email, hash string) (m account.Member, err error) {
+		return m, b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			m, err = tx.ClaimMember(ctx, organization, email, hash)
+			return err
+		})
+	}
+	known := func() map[string]bool {
+		known, err := b.EmailsKnown(t.Context(), bedOrg, []string{"ada@acme.example", "bo@acme.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known
+	}
+	if len(known()) != 0 {
+		t.Errorf("without passwords: %v", known())
+	}
+	if _, err := claim("org-2", "bo@acme.example", "h"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("in another organization: %v", err)
+	}
+	if m, err := claim(bedOrg, "bo@acme.example", "h"); err != nil || m.ID != bedBo {
+		t.Errorf("the first: %+v, %v", m, err)
+	}
+	if _, err := claim(bedOrg, "bo@acme.example", "other"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the second: %v", err)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.UpdateMember(ctx, account.Member{ID: bedAda, Organization: bedOrg, Name: "ada", Role: access.RoleAdmin, Status: account.Deactivated, UpdatedAt: tx.Now()})
+	})
+	if _, err := claim(bedOrg, "ada@acme.example", "h"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("who is deactivated: %v", err)
+	}
+	if len(known()) != 2 {
+		t.Errorf("not to be invited: %v", known())
+	}
 }
 
 func keepsMemberLimit(t *testing.T, b *accountBed) {
