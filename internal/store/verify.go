@@ -141,21 +141,22 @@ func (q queries) GroupMembers(ctx context.Context, group string) ([]string, erro
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
 }
 
-// StoredUses returns, by token, the addresses that are stored; tokens without any are left
-// out.
-func (q queries) StoredUses(ctx context.Context, ids []string) (map[string][]token.Use, error) {
-	stored := make(map[string][]token.Use, len(ids))
+// storedUses returns, by token, what is stored; tokens that were never used are left out.
+func (q queries) storedUses(ctx context.Context, ids []string) (map[string]verify.Use, error) {
+	stored := make(map[string]verify.Use, len(ids))
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		err := each(ctx, q, func(row scanner) error {
-			var id, text string
-			if err := row.Scan(&id, &text); err != nil {
+			var u verify.Use
+			var at int64
+			var text string
+			if err := row.Scan(&u.Token, &at, &text); err != nil {
 				return err
 			}
-			var from []token.Use
-			err := json.Unmarshal([]byte(text), &from)
-			stored[id] = from
+			u.At = moment(at)
+			err := json.Unmarshal([]byte(text), &u.From)
+			stored[u.Token] = u
 			return err
-		}, `SELECT u.token_id, u.last_used_from FROM token_uses u WHERE u.last_used_from <> '[]' AND u.token_id IN (`+
+		}, `SELECT u.token_id, u.last_used_at, u.last_used_from FROM token_uses u WHERE u.token_id IN (`+
 			placeholders(1, len(chunk))+`)`, anys(chunk)...)
 		if err != nil {
 			return nil, err
@@ -168,10 +169,15 @@ func (q queries) StoredUses(ctx context.Context, ids []string) (map[string][]tok
 // server, few enough to be compiled quickly.
 const usesPerStatement = 50
 
-// SaveUses notes when tokens were used last and from where, in one transaction. A use is
-// no change of the token: nobody is told.
-func (s *Store) SaveUses(ctx context.Context, uses []verify.Use) error {
+// SaveUses merges what is stored of the tokens named with new uses, and stores those, in one
+// transaction. A use is no change of the token: nobody is told.
+func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
 	return s.InTx(ctx, func(tx *Tx) error {
+		stored, err := tx.storedUses(ctx, tokens)
+		if err != nil {
+			return err
+		}
+		uses := merge(stored)
 		whole := len(uses) / usesPerStatement * usesPerStatement
 		if whole > 0 {
 			if err := tx.saveUses(ctx, usesPerStatement, uses[:whole]); err != nil {

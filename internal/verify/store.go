@@ -25,12 +25,12 @@ type Store interface {
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
 	// GroupMembers lists the ids of a group's members; none for an unknown group.
 	GroupMembers(ctx context.Context, group string) ([]string, error)
-	// StoredUses returns, by token, the addresses that are stored, newest first; tokens
-	// without any are left out.
-	StoredUses(ctx context.Context, tokens []string) (map[string][]token.Use, error)
-	// SaveUses notes when tokens were used last and from where, all in one transaction.
-	// A later use that is stored already stays.
-	SaveUses(ctx context.Context, uses []Use) error
+	// SaveUses notes when tokens were used last and from where, in one transaction: it reads
+	// what is stored of the tokens named, hands that by token to merge, which leaves out
+	// tokens that were never used, and stores what merge returns. No other process saves
+	// in between. merge may be called again from the start. A later use that is stored
+	// already stays.
+	SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]Use) []Use) error
 }
 
 // Record is a token as the database has it, with the digest of its secret. Times are UTC in

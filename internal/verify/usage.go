@@ -192,13 +192,17 @@ func (r *recorder) isMerged(u *usage) bool {
 	return u.merged
 }
 
-// recall adds addresses that are stored: from before this process knew of the token, or
-// from other nodes.
-func (r *recorder) recall(u *usage, stored []token.Use) {
+// recall adds what is stored: from before this process knew of the token, or from other
+// nodes.
+func (r *recorder) recall(u *usage, stored Use) {
 	s := r.shard(u.entry)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, old := range stored {
+	if at := u.entry.unplacedAt.Load(); !stored.At.IsZero() && at < stored.At.UnixMilli() {
+		// Whoever notes a use at this moment may win: its time is later.
+		u.entry.unplacedAt.CompareAndSwap(at, stored.At.UnixMilli())
+	}
+	for _, old := range stored.From {
 		addr, err := netip.ParseAddr(old.IP)
 		if err != nil || slices.ContainsFunc(u.places, func(p place) bool { return p.addr == addr }) {
 			continue
@@ -267,25 +271,24 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// save saves a batch. Addresses from before this process are read once per token; where
+// save saves a batch. What is stored from before this process is read once per token; where
 // other processes save uses too, each time.
 func (a *Authority) save(ctx context.Context, batch []*usage) error {
 	var ask []string
-	for _, u := range batch {
-		if a.lease != nil || !a.uses.isMerged(u) {
+	asked := make([]bool, len(batch))
+	for i, u := range batch {
+		if asked[i] = a.lease != nil || !a.uses.isMerged(u); asked[i] {
 			ask = append(ask, u.entry.id[0])
 		}
 	}
-	stored, err := a.store.StoredUses(ctx, ask)
-	if err != nil {
-		return err
-	}
-	uses := make([]Use, len(batch))
-	for i, u := range batch {
-		if a.lease != nil || !a.uses.isMerged(u) {
-			a.uses.recall(u, stored[u.entry.id[0]])
+	return a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
+		uses := make([]Use, len(batch))
+		for i, u := range batch {
+			if asked[i] {
+				a.uses.recall(u, stored[u.entry.id[0]])
+			}
+			uses[i] = a.uses.snapshot(u)
 		}
-		uses[i] = a.uses.snapshot(u)
-	}
-	return a.store.SaveUses(ctx, uses)
+		return uses
+	})
 }

@@ -143,12 +143,15 @@ type unsaved struct {
 	saved int
 }
 
-func (u *unsaved) SaveUses(ctx context.Context, uses []verify.Use) error {
+func (u *unsaved) SaveUses(ctx context.Context, tokens []string, merge func(map[string]verify.Use) []verify.Use) error {
 	if u.err != nil {
 		return u.err
 	}
-	u.saved += len(uses)
-	return u.Store.SaveUses(ctx, uses)
+	return u.Store.SaveUses(ctx, tokens, func(stored map[string]verify.Use) []verify.Use {
+		uses := merge(stored)
+		u.saved += len(uses)
+		return uses
+	})
 }
 
 func TestUsed_NoUseIsLostUnderLoad(t *testing.T) {
@@ -192,6 +195,50 @@ func TestUsed_NoUseIsLostUnderLoad(t *testing.T) {
 	w.must(w.verify.Flush(w.ctx))
 	for _, id := range ids {
 		if got := w.stored(id); !got.LastUsedAt.Equal(last) || len(got.LastUsedFrom) != users {
+			t.Fatalf("last used at %v from %v", got.LastUsedAt, got.LastUsedFrom)
+		}
+	}
+}
+
+// TestUsed_NodesThatSaveAtOnceKeepEachOthersUses has two nodes save the uses of the same
+// tokens at the same moment.
+func TestUsed_NodesThatSaveAtOnceKeepEachOthersUses(t *testing.T) {
+	w := newWorld(t)
+	const tokens = 300
+	ids, secrets := make([]string, tokens), make([]string, tokens)
+	for i := range tokens {
+		secrets[i] = w.newSecret(token.Organization)
+		ids[i] = w.insert(token.Token{Kind: token.Organization}, secrets[i]).ID
+	}
+	nodes := make([]*verify.Authority, 3)
+	for n := range nodes {
+		nodes[n], _ = otherNode(w)
+	}
+	var last time.Time
+	for n, node := range nodes {
+		w.pass(time.Second)
+		last = w.now()
+		for _, secret := range secrets {
+			v, err := node.Verify(w.ctx, secret)
+			w.must(err)
+			if n == 0 {
+				node.Used(v, netip.Addr{})
+				continue
+			}
+			node.Used(v, netip.AddrFrom4([4]byte{10, 0, 0, byte(n)}))
+		}
+	}
+	var wg sync.WaitGroup
+	for _, node := range nodes {
+		wg.Go(func() {
+			if err := node.Flush(w.ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if got := w.stored(id); !got.LastUsedAt.Equal(last) || len(got.LastUsedFrom) != 2 {
 			t.Fatalf("last used at %v from %v", got.LastUsedAt, got.LastUsedFrom)
 		}
 	}
