@@ -145,7 +145,7 @@ func (s *site) everywhere(t *testing.T, b *browser) map[string]string {
 
 // TestExport_NeedsNoMoreMemoryForMore exports far more than it may hold.
 func TestExport_NeedsNoMoreMemoryForMore(t *testing.T) {
-	const events, each, most = 2500, 16 << 10, 16 << 20
+	const events, each, most = 1500, 16 << 10, 12 << 20
 	s := newSite(t)
 	visitor, ada := s.signedIn(t, adminEmail), s.caller(t, adminEmail)
 	long := `{"note":"` + strings.Repeat("x", each) + `"}`

@@ -32,7 +32,7 @@ func TestAuditLogs_AReaderMissesNoneAndSeesNoneTwice(t *testing.T) {
 }
 
 func readAlong(t *testing.T, nodes ...*site) {
-	const writers, each = 6, 12
+	const writers, each = 6, 8
 	ctx, ada, workspace := context.Background(), nodes[0].caller(t, adminEmail), firstWorkspace(t, nodes[0])
 	writer, err := nodes[0].app.Tokens.GenerateWorkspace(ctx, ada, token.NewWorkspace{Name: "writer", Workspace: workspace,
 		Policy: access.BuiltIn().Everything(), Expiration: "30d", Submission: rand.Text()})

@@ -111,6 +111,7 @@ type rig struct {
 	*site
 	t                       *testing.T
 	db                      *sql.DB
+	dump                    string // the query of contents
 	admin                   *browser
 	workspace, organization string // secrets of service tokens that may do everything
 }
@@ -240,23 +241,25 @@ func (r *rig) eventsAfter(seq int64) []audit.Event {
 	return events
 }
 
-// contents is all rows of all tables, but for those that count attempts to sign in, record
-// how a provider's requests ended, and note uses of tokens: those are written for failures as
-// well.
-func (r *rig) contents() map[string][]string {
+// contents is all rows of all tables, but for those that count attempts to sign in and record
+// how a provider's requests ended: those are written for failures as well.
+func (r *rig) contents() []string {
 	r.t.Helper()
-	out := map[string][]string{}
-	for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('attempts', 'scim_requests', 'token_uses') ORDER BY name`) {
-		var columns []string
-		for _, name := range r.texts(`SELECT name FROM pragma_table_info('` + table + `')`) {
-			// A session's last use is noted once a minute, whatever becomes of the request.
-			if name != "last_seen_at" {
-				columns = append(columns, `quote("`+name+`")`)
+	if r.dump == "" {
+		var parts []string
+		for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('attempts', 'scim_requests') ORDER BY name`) {
+			columns := `'` + table + `'`
+			for _, name := range r.texts(`SELECT name FROM pragma_table_info('` + table + `')`) {
+				// A session's last use is noted once a minute, whatever becomes of the request.
+				if name != "last_seen_at" && name != "last_used_at" {
+					columns += ` || ' ' || quote("` + name + `")`
+				}
 			}
+			parts = append(parts, `SELECT `+columns+` AS row FROM `+table)
 		}
-		out[table] = r.texts(`SELECT ` + strings.Join(columns, ` || ' ' || `) + ` FROM ` + table + ` ORDER BY 1`)
+		r.dump = strings.Join(parts, ` UNION ALL `) + ` ORDER BY row`
 	}
-	return out
+	return r.texts(r.dump)
 }
 
 func (r *rig) texts(query string) []string {
