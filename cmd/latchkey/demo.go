@@ -11,7 +11,7 @@ import (
 )
 
 type demoCmd struct {
-	Addr        string `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Addr        string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data        string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	Catalog     string `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`

@@ -66,7 +66,7 @@ func TestHelp_NamesEveryCommandAndFlag(t *testing.T) {
 		t.Errorf("--help exits with %d", code)
 	}
 	_, out, _ = run(t, "serve", "--help")
-	for _, word := range []string{"--addr", "--data", "LATCHKEY_ADDR", "LATCHKEY_DATA", "--public-url", "--trusted-proxies"} {
+	for _, word := range []string{"--addr", "--data", "LATCHKEY_ADDR", "LATCHKEY_DATA", "--public-url", "--trusted-proxies", "--smtp-url"} {
 		if !strings.Contains(out, word) {
 			t.Errorf("serve --help does not name %s", word)
 		}

@@ -11,13 +11,13 @@ import (
 )
 
 type serveCmd struct {
-	Addr           string   `help:"Address to listen on." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data           string   `help:"Folder of the database; made when missing." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	Addr           string   `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data           string   `help:"Folder of the database, made when missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file, by one server or several: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	PublicURL      string   `help:"How browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is believed." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
 	Catalog        string   `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
-	SMTPURL        string   `help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
+	SMTPURL        string   `name:"smtp-url" help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 
