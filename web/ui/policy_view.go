@@ -91,11 +91,17 @@ func place(section access.Section, row *component.PolicyRow, entry access.Entry,
 	row.Cells[column] = cell
 }
 
+// rowNote joins the notes of a row's actions. Where there are several actions, a note says
+// which one it is about.
 func rowNote(row access.ResourceType) string {
 	var notes []string
 	for _, entry := range row.Entries {
-		if entry.Note != "" && !slices.Contains(notes, entry.Note) {
+		switch {
+		case entry.Note == "":
+		case len(row.Entries) == 1:
 			notes = append(notes, entry.Note)
+		default:
+			notes = append(notes, entry.Label+": "+entry.Note)
 		}
 	}
 	return strings.Join(notes, " ")

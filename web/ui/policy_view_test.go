@@ -270,3 +270,12 @@ func TestSummary_SaysWhatIsStillMissing(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestRowNote_SaysWhichActionANoteIsAbout(t *testing.T) {
+	edit, refund := access.Entry{Permission: "invoice:edit", Label: "Edit"}, access.Entry{Permission: "invoice:refund", Label: "Refund", Note: "Moves money."}
+	for want, entries := range map[string][]access.Entry{"": {edit}, "Moves money.": {refund}, "Refund: Moves money.": {edit, refund}} {
+		if got := rowNote(access.ResourceType{Entries: entries}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
