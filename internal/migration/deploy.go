@@ -22,10 +22,14 @@ var (
 	errOpen    = fault.NewConflict(errWaiting.Message)
 )
 
+// errChanged says that deploying would do something else than the preview shows.
+var errChanged = fault.NewConflict("Something here has changed since the preview was made. The preview is up to date now: look at it again, then deploy.")
+
 // Deploy makes the staged import live: all of it in one transaction, for good. typed must
 // be the organization's name (Invalid with field "name" otherwise); the operator types
 // nothing. What exists is compared once more: a conflict that has come up since is saved
-// in the staging area, and the error is a Conflict, as it is while choices are missing or
+// in the staging area, and the error is a Conflict, as it is when anything else would not be
+// as the preview shows it (which is up to date then), while choices are missing or
 // when no active Admin would be left. Denied when the plan has no room for the members or no
 // tokens. A file that brings nothing new changes nothing.
 func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Migration, error) {
@@ -58,8 +62,8 @@ func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string,
 		done, err = d.run()
 		return err
 	}, Staged)
-	if errors.Is(err, errOpen) {
-		return done, s.recheck(ctx, by)
+	if errors.Is(err, errOpen) || errors.Is(err, errChanged) {
+		return done, errors.Join(s.recheck(ctx, by), err)
 	}
 	return done, err
 }
@@ -75,19 +79,15 @@ func solved(ctx context.Context, r Reader, m Migration) error {
 	return err
 }
 
-// recheck saves what a deployment has found to clash.
+// recheck saves what a deployment has found out.
 func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
-	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		st, err := newStage(ctx, tx, m)
 		if err != nil {
 			return err
 		}
 		return st.save(true, Kinds()...)
 	}, Staged)
-	if err != nil {
-		return err
-	}
-	return errOpen
 }
 
 // deployment is one Deploy.
@@ -104,19 +104,19 @@ func newDeployment(ctx context.Context, tx Tx, m Migration, by audit.Caller, org
 	return &deployment{stage: st, by: by, org: org, made: map[Kind][]Link{}}, err
 }
 
-// run compares, mirrors and carries out each item in one pass. What a later item finds open
-// ends the transaction, and with it all that was done for earlier ones.
+// run compares, mirrors and carries out each item in one pass. A later item that is open, or
+// not what the preview shows, ends the transaction, and with it all that was done for
+// earlier ones.
 func (d *deployment) run() (Migration, error) {
-	open := false
+	open, changed := false, false
 	report := newReporter(d.m, d.org)
 	err := d.stage.run(Kinds(), func(i *Item) error {
-		if err := d.compare(i); err != nil {
+		before := i.clone()
+		if err := d.renew(i, true); err != nil {
 			return err
 		}
-		if err := d.mirror(i, true); err != nil {
-			return err
-		}
-		if open = open || i.Open(); open {
+		open, changed = open || i.Open(), changed || !i.same(before)
+		if open || changed {
 			return nil
 		}
 		report.add(*i)
@@ -131,6 +131,8 @@ func (d *deployment) run() (Migration, error) {
 		return d.m, err
 	case open:
 		return d.m, errOpen
+	case changed:
+		return d.m, errChanged
 	}
 	if err := d.check(); err != nil {
 		return d.m, err

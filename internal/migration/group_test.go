@@ -179,12 +179,16 @@ func TestDeploy_GroupsKeepWithinThePlan(t *testing.T) {
 	if err != nil || len(groups) != 3 || groups[0].Name != "Data team" {
 		t.Errorf("groups %+v, %v", groups, err)
 	}
-	// Somebody takes the last place between preview and deployment: that group is left out too.
+	// Somebody takes the last place between preview and deployment: that group is left out too, once
+	// the preview says so.
 	late := newBed(t, access.PlanGrowth)
 	late.liveGroup("one", false, nil)
 	late.liveGroup("two", false, nil)
 	late.stage(migration.WithPolicies)
 	late.liveGroup("three", false, nil)
+	if _, err := late.Deploy(t.Context(), late.admin, "Acme"); !fault.Is(err, fault.Conflict) || !late.item(migration.Groups, "g-data").LeftOut() {
+		t.Errorf("the plan was filled since the preview was made: %v", err)
+	}
 	late.deploy()
 	if groups, err := late.store.Groups(t.Context(), late.org); err != nil || len(groups) != 3 {
 		t.Errorf("groups %+v, %v", groups, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/segmentio/ksuid"
 
@@ -120,17 +121,23 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 func (st *stage) save(keep bool, kinds ...Kind) error {
 	return st.run(kinds, func(i *Item) error {
 		before := i.clone()
-		if err := st.compare(i); err != nil {
+		if err := st.renew(i, keep); err != nil || i.same(before) {
 			return err
-		}
-		if err := st.mirror(i, keep); err != nil {
-			return err
-		}
-		if i.Rank = i.rank(); i.same(before) {
-			return nil
 		}
 		return st.tx.UpdateItem(st.ctx, st.m.ID, *i)
 	})
+}
+
+// renew compares and mirrors one item.
+func (st *stage) renew(i *Item, keep bool) error {
+	if err := st.compare(i); err != nil {
+		return err
+	}
+	if err := st.mirror(i, keep); err != nil {
+		return err
+	}
+	i.Rank = i.rank()
+	return nil
 }
 
 // run hands every item of the kinds to do. They must be in the order of an export, from
@@ -194,7 +201,7 @@ func (i *Item) clone() Item { return *i }
 // same reports whether nothing differs that a pass may change.
 func (i *Item) same(o Item) bool {
 	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Known == o.Known && i.Local == o.Local &&
-		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom && sameNotes(i.After.Notes, o.After.Notes) &&
+		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom && i.After.Here == o.After.Here && sameNotes(i.After.Notes, o.After.Notes) &&
 		slices.EqualFunc(i.After.Policies, o.After.Policies, func(p, q Policy) bool {
 			return p.Workspace == q.Workspace && p.Before == q.Before && p.Edited == q.Edited && sameNotes(p.Notes, q.Notes) && p.Body.Equal(q.Body)
 		})
@@ -352,7 +359,20 @@ func (st *stage) mirrorMember(i *Item) error {
 		i.After.watch("The member is in no workspace and will see none.")
 	}
 	st.people[i.Ref] = who
-	return nil
+	if i.Conflict == SameEmail && !i.Stays() {
+		i.After.Here, err = st.today(i.Local)
+	}
+	return err
+}
+
+// today is what a member has who is here, in short: it changes whenever that does.
+func (st *stage) today(member string) (string, error) {
+	policies, err := st.tx.PoliciesOf(st.ctx, st.m.Organization, account.MemberPolicy, member)
+	out := string(st.present[member].Role)
+	for _, p := range policies {
+		out += " " + p.ID + "@" + strconv.FormatInt(p.Version, 10)
+	}
+	return out, err
 }
 
 // within is what of a policy the plan includes.
