@@ -244,6 +244,39 @@ func TestMigration_ShowsWhatTakesLongUntilItIsDone(t *testing.T) {
 	p.seesText("The import is staged.")
 }
 
+func TestMigration_AServerThatDiesWhileItDeploysLeavesThePreview(t *testing.T) {
+	t.Parallel()
+	srv := start(t, "demo")
+	p := newPage(t, srv)
+	signIn(t, p, adminEmail, demoPassword)
+	uploadExport(t, p, oldExport(t), "Import members")
+	p.open(migrationPage + "/staged/workspaces")
+	p.click("button", "Choose for all")
+	p.open(stagedMembers)
+	p.click("link", "Deploy")
+	release := holdChanges(t, srv)
+	dialog := p.within("alertdialog", "Deploy the migration?")
+	dialog.fill("Type the name of the organization to confirm", "Acme")
+	dialog.click("button", "Yes, deploy")
+	p.sees("heading", "The migration is being deployed")
+	p.open("/") // whoever looks on would see errors of the network
+	srv.kill()
+	release()
+
+	again := newPage(t, startIn(t, srv.Data, "serve"))
+	signIn(t, again, adminEmail, demoPassword)
+	again.open(migrationPage + "?after=deploy")
+	again.reaches(stagedMembers)
+	again.seesText("That did not come to its end")
+	again.seesText("Preview Mode")
+	if got := ask(t, again.server, "/v2/token", "old style secret, of ed"); got != http.StatusUnauthorized {
+		t.Errorf("a token of the broken deployment: %d", got)
+	}
+	again.click("link", "Reset staging area")
+	again.within("alertdialog", "Reset the staging area?").click("button", "Yes, reset")
+	again.seesText("The staging area was reset.")
+}
+
 func TestMigration_NamesTheMistakesOfAFile(t *testing.T) {
 	t.Parallel()
 	p := newPage(t, start(t, "demo"))

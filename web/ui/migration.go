@@ -79,10 +79,11 @@ func (h *Handlers) showMigration(c echo.Context, status int, s migrationShow) er
 		return err
 	}
 	if o.Staging.State == migration.Staged && s.plain() {
+		to := stagedPath(migration.Members)
 		if s.after == migration.StepDeploy {
-			return h.done(c, stagedPath(migration.Members), brokenOff)
+			to += "?" + queryAfter + "=" + string(s.after)
 		}
-		return respond.SeeOther(c, stagedPath(migration.Members))
+		return respond.SeeOther(c, to)
 	}
 	m := migrationView(o, s, v.now)
 	m.Frame = h.accessFrame(c, v, migrationTitle)

@@ -27,7 +27,7 @@ func (h *Handlers) StagedItems(c echo.Context) error {
 	if at < 0 {
 		return fault.NewNotFound("This page")
 	}
-	kind := stagedKinds()[at]
+	s := stagedView{catalogue: h.d.Catalogue, kind: stagedKinds()[at], after: migration.Step(c.QueryParam(queryAfter))}
 	o, err := h.d.Migration.Overview(ctx, v.caller)
 	if err != nil {
 		return err
@@ -39,21 +39,18 @@ func (h *Handlers) StagedItems(c echo.Context) error {
 	if o.Staging.State != migration.Staged || running {
 		return respond.SeeOther(c, migrationPath)
 	}
-	q := stagedQuery(kind, c.QueryParams())
-	items, total, err := h.d.Migration.Find(ctx, v.caller, migration.Query{Kind: kind, Search: q.find, Open: q.keep.Get("only") == "open",
-		Notes: q.keep.Get("only") == "notes", Limit: q.size, Offset: q.offset()})
+	s.staging, s.query = o.Staging, stagedQuery(s.kind, c.QueryParams())
+	items, total, err := h.d.Migration.Find(ctx, v.caller, s.find())
 	if err != nil {
 		return err
 	}
-	tallies, err := h.d.Migration.Tallies(ctx, v.caller)
-	if err != nil {
+	if s.tallies, err = h.d.Migration.Tallies(ctx, v.caller); err != nil {
 		return err
 	}
-	names, err := h.d.Migration.WorkspaceNames(ctx, v.caller)
-	if err != nil {
+	if s.names, err = h.d.Migration.WorkspaceNames(ctx, v.caller); err != nil {
 		return err
 	}
-	m := stagedView{h.d.Catalogue, o.Staging, kind, names, tallies, q}.page(items, total)
+	m := s.page(items, total)
 	m.Frame = h.accessFrame(c, v, migrationTitle)
 	return h.render.HTML(c, http.StatusOK, page.MigrationPage(m))
 }

@@ -20,6 +20,13 @@ type stagedView struct {
 	names     map[string]string // of workspaces
 	tallies   []migration.Tally
 	query     pageQuery
+	after     migration.Step // what somebody has waited for
+}
+
+// find is what the list asks for.
+func (s stagedView) find() migration.Query {
+	only := s.query.keep.Get("only")
+	return migration.Query{Kind: s.kind, Search: s.query.find, Open: only == "open", Notes: only == "notes", Limit: s.query.size, Offset: s.query.offset()}
 }
 
 func (s stagedView) page(items []migration.Item, total int) page.Migration {
@@ -50,6 +57,10 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 
 // notices say that nothing is live, and what still keeps it from being deployed.
 func (s stagedView) notices() []component.NoticeModel {
+	var out []component.NoticeModel
+	if s.after == migration.StepDeploy {
+		out = append(out, component.NoticeModel{Kind: "warning", Title: "The migration was not deployed", Text: brokenOff})
+	}
 	open := 0
 	for _, t := range s.tallies {
 		if t.Conflict != "" && t.Choice == "" {
@@ -57,10 +68,10 @@ func (s stagedView) notices() []component.NoticeModel {
 		}
 	}
 	if open > 0 {
-		return []component.NoticeModel{{Kind: "warning", Title: count(open, "conflict waits", "conflicts wait") + " for a choice",
-			Text: "Some of the file is here already. Choose what is to become of it, then deploy."}}
+		return append(out, component.NoticeModel{Kind: "warning", Title: count(open, "conflict waits", "conflicts wait") + " for a choice",
+			Text: "Some of the file is here already. Choose what is to become of it, then deploy."})
 	}
-	return []component.NoticeModel{{Kind: "info", Text: "This is a preview: live access does not change before you deploy."}}
+	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview: live access does not change before you deploy."})
 }
 
 func (s stagedView) stats() []component.Tile {
