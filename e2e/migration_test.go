@@ -117,17 +117,7 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 		t.Errorf("an old token opens the API before it is deployed: %d", got)
 	}
 
-	p.open(migrationPage + "/staged/groups")
-	p.row("Everybody").seesText("Worth a look")
-	p.row("Data team").seesText("Production: View only")
-	axe(t, p)
-	screenshot(t, p, "migration-groups")
-	p.row("Data team").click("link", "Data team")
-	p.seesText("Cora and Ed")
-	p.click("link", "Edit policy in Production")
-	p.check("Create & Delete SQL Models")
-	p.click("button", "Save")
-	p.seesText("The staged policy was saved.")
+	configuresGroup(t, p)
 
 	p.open(stagedMembers)
 	p.click("link", "Deploy")
@@ -154,6 +144,31 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 			t.Errorf("the old service token, %s: %d, want %d", path, got, want)
 		}
 	}
+	findsWhatCame(t, p, olgaSecret)
+	for _, secret := range []string{edSecret, etlSecret, olgaSecret} {
+		nowhere(t, p, secret, migrationPage, satWork)
+	}
+}
+
+// configuresGroup looks at the staged groups and gives one of them something.
+func configuresGroup(t *testing.T, p *page) {
+	t.Helper()
+	p.open(migrationPage + "/staged/groups")
+	p.row("Everybody").seesText("Worth a look")
+	p.row("Data team").seesText("Production: View only")
+	axe(t, p)
+	screenshot(t, p, "migration-groups")
+	p.row("Data team").click("link", "Data team")
+	p.seesText("Cora and Ed")
+	p.click("link", "Edit policy in Production")
+	p.check("Create & Delete SQL Models")
+	p.click("button", "Save")
+	p.seesText("The staged policy was saved.")
+}
+
+// findsWhatCame looks at what was deployed: a service token, a group, an old Admin token.
+func findsWhatCame(t *testing.T, p *page, olgaSecret string) {
+	t.Helper()
 	p.open(satWork)
 	p.row("nightly etl").seesText("…0001")
 	p.row("nightly etl").click("link", "nightly etl")
@@ -163,11 +178,8 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	p.open("/settings/access-management/users")
 	p.row("Olga").click("link", "Olga")
 	p.row("olga's admin").seesText("Admin (deprecated)")
-	if got := ask(t, srv, "/v2/token", olgaSecret); got != http.StatusOK {
+	if got := ask(t, p.server, "/v2/token", olgaSecret); got != http.StatusOK {
 		t.Errorf("the old Admin token: %d", got)
-	}
-	for _, secret := range []string{edSecret, etlSecret, olgaSecret} {
-		nowhere(t, p, secret, migrationPage, satWork)
 	}
 }
 
