@@ -42,6 +42,8 @@ func (m *memory) append(e Event) {
 
 func (m *memory) AuditState(context.Context) (State, error) { return m.state, nil }
 
+func (m *memory) AuditSnapshot(_ context.Context, read func(Source) error) error { return read(m) }
+
 func (m *memory) EventsAfter(_ context.Context, seq int64, limit int) ([]Event, error) {
 	var out []Event
 	for _, e := range m.events {

@@ -56,8 +56,18 @@ func Line(e Event) ([]byte, error) {
 }
 
 // WriteFile writes the whole log, as it was when it began, and returns the head that the file
-// ends with. Keep that head, or the file: what is cut off the log later shows against it.
-func WriteFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
+// ends with. Keep that head, or the file: what is cut off the log later shows against it. The
+// error is a [*Broken] when an event is missing or does not continue the one before: no file
+// has a gap. What w holds after an error is good for nothing.
+func WriteFile(ctx context.Context, log Snapshots, w io.Writer) (head Anchor, err error) {
+	err = log.AuditSnapshot(ctx, func(src Source) error {
+		head, err = writeFile(ctx, src, w)
+		return err
+	})
+	return head, err
+}
+
+func writeFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 	state, err := src.AuditState(ctx)
 	if err != nil {
 		return Anchor{}, err
@@ -67,7 +77,9 @@ func WriteFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 	if err := lines.Encode(fileStart{fileFormat, toFile(state.Checkpoint.Anchor)}); err != nil {
 		return Anchor{}, err
 	}
-	for after := state.Checkpoint.Seq; after < state.Head.Seq; {
+	chain := NewChain(state.Checkpoint.Anchor)
+	for chain.Last().Seq < state.Head.Seq {
+		after := chain.Last().Seq
 		events, err := src.EventsAfter(ctx, after, int(min(1000, state.Head.Seq-after)))
 		if err != nil {
 			return Anchor{}, err
@@ -76,11 +88,17 @@ func WriteFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 			return Anchor{}, &Broken{Seq: after + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
 		}
 		for _, e := range events {
+			if err := chain.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
+				return Anchor{}, err
+			}
+			chain.last = Anchor{e.Seq, e.Hash}
 			if err := lines.Encode(fileEvent{canonicalOf(e), hex.EncodeToString(e.Hash)}); err != nil {
 				return Anchor{}, err
 			}
 		}
-		after = events[len(events)-1].Seq
+	}
+	if !chain.Last().Equal(state.Head) {
+		return Anchor{}, &Broken{Seq: state.Head.Seq, Why: "is not the event that was written last"}
 	}
 	head := toFile(state.Head)
 	return state.Head, errors.Join(lines.Encode(fileEnd{&head}), out.Flush())

@@ -34,6 +34,13 @@ type Source interface {
 	EventsAfter(ctx context.Context, seq int64, limit int) ([]Event, error)
 }
 
+// Snapshots is a log of which a moment can be held fast.
+type Snapshots interface {
+	// AuditSnapshot calls read with the log as it is now, whatever is written or pruned
+	// meanwhile. The source is good until read returns, and for one goroutine.
+	AuditSnapshot(ctx context.Context, read func(Source) error) error
+}
+
 // segment is how many events are checked at a time.
 const segment = 2000
 
@@ -42,35 +49,66 @@ const segment = 2000
 // not. It sees every event that was changed, removed, moved or added behind the program's back;
 // that the newest were cut off it sees only as long as the record of the head was not cut
 // back as well: compare with an exported head for that.
+//
+// A server may write and prune meanwhile. What it prunes is missing and yet not broken: then
+// the log is followed anew from where it begins now.
 func Verify(ctx context.Context, src Source, workers int) (State, error) {
+	return unpruned(ctx, src, func(state State) error { return verify(ctx, src, state, workers) })
+}
+
+// mostStarts is how often a log is looked at that is pruned meanwhile. Servers prune once a day.
+const mostStarts = 5
+
+// unpruned looks at the log, and again when it seems broken and was pruned meanwhile. It returns
+// the state that was looked at last.
+func unpruned(ctx context.Context, src Source, look func(State) error) (State, error) {
 	state, err := src.AuditState(ctx)
 	if err != nil {
 		return state, err
 	}
+	for tries := 1; ; tries++ {
+		found := look(state)
+		var broken *Broken
+		if !errors.As(found, &broken) || tries == mostStarts {
+			return state, found
+		}
+		now, err := src.AuditState(ctx)
+		if err != nil {
+			return state, errors.Join(found, err)
+		}
+		if now.Checkpoint.Seq == state.Checkpoint.Seq {
+			return state, found
+		}
+		state = now
+	}
+}
+
+// verify follows the chain from and to where the state says.
+func verify(ctx context.Context, src Source, state State, workers int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chain, signed := NewChain(state.Checkpoint.Anchor), state.Checkpoint.Seq == 0
 	for next := range segments(ctx, src, state, workers) {
 		p := <-next
 		if p.err != nil {
-			return state, p.err
+			return p.err
 		}
 		if err := p.follow(chain); err != nil {
-			return state, err
+			return err
 		}
 		signed = signed || p.signs
 	}
 	switch last := chain.Last(); {
 	case ctx.Err() != nil:
-		return state, ctx.Err()
+		return ctx.Err()
 	case last.Seq < state.Head.Seq:
-		return state, &Broken{Seq: last.Seq + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
+		return &Broken{Seq: last.Seq + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
 	case !last.Equal(state.Head):
-		return state, &Broken{Seq: last.Seq, Why: "is not the event that was written last"}
+		return &Broken{Seq: last.Seq, Why: "is not the event that was written last"}
 	case !signed:
-		return state, &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
+		return &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
 	}
-	return state, nothingBeyond(ctx, src, state.Head)
+	return nothingBeyond(ctx, src, state.Head)
 }
 
 // nothingBeyond checks that no event stands behind the end of the log. A server may append
@@ -196,10 +234,11 @@ func (c Checkpoint) signedBy(e Event) bool {
 // Compare holds a log against a head that was exported from it before. The error is a
 // [*Broken] when the log does not contain it, and [ErrPruned] when that part of it is gone.
 func Compare(ctx context.Context, src Source, exported Anchor) error {
-	state, err := src.AuditState(ctx)
-	if err != nil {
-		return err
-	}
+	_, err := unpruned(ctx, src, func(state State) error { return compare(ctx, src, state, exported) })
+	return err
+}
+
+func compare(ctx context.Context, src Source, state State, exported Anchor) error {
 	switch {
 	case exported.Seq == 0, exported.Equal(state.Checkpoint.Anchor):
 		return nil

@@ -103,6 +103,12 @@ func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 }
 
+// AuditSnapshot calls read with the log as it is now, in one transaction that only reads. It
+// calls it once: what read has written elsewhere cannot be taken back when a connection is lost.
+func (s *Store) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
+	return s.dialect.translate(s.snapshotOnce(ctx, func(q queries) error { return read(q) }))
+}
+
 // AuditPlan returns the organization's plan; NotFound for an unknown one.
 func (q queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
 	return one(ctx, q, "That organization", func(row scanner) (access.Plan, error) {

@@ -32,6 +32,7 @@ func AuditLog(t *testing.T, open func(t *testing.T) *store.Store) {
 		"a reader misses none and sees none twice":  readsWhileWriting,
 		"pruning leaves a chain that holds":         prunesFromCheckpoint,
 		"pruning twice goes on where it was":        prunesTwice,
+		"pruning while the chain is followed":       prunesWhileFollowed,
 		"a pruned cursor leads to what is left":     readsFromPrunedCursor,
 		"the chain of an export holds elsewhere":    verifiesExport,
 		"refused attempts do not flood the log":     boundsAttempts,
@@ -462,12 +463,71 @@ func prunesTwice(t *testing.T, b *logBed) {
 	}
 }
 
+// prunedMeanwhile is a log that a server prunes right after it was read where it begins.
+type prunedMeanwhile struct {
+	audit.Source
+	prune func()
+}
+
+func (p *prunedMeanwhile) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
+	if p.prune != nil {
+		p.prune()
+		p.prune = nil
+	}
+	return p.Source.EventsAfter(ctx, seq, limit)
+}
+
+// snapshots is the same for who reads all from one moment.
+type snapshots struct {
+	audit.Snapshots
+	prune func()
+}
+
+func (s snapshots) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
+	return s.Snapshots.AuditSnapshot(ctx, func(src audit.Source) error { return read(&prunedMeanwhile{src, s.prune}) })
+}
+
+// prunesWhileFollowed holds that a log which a server prunes is neither taken for one that
+// somebody cut nor exported with a gap.
+func prunesWhileFollowed(t *testing.T, b *logBed) {
+	prune := func() {
+		t.Helper()
+		b.write(5, b.plain)
+		b.ahead += 2 * time.Hour
+		if err := b.service(time.Hour).Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.write(5, b.plain)
+	}
+	b.write(5, b.plain)
+	state, err := audit.Verify(t.Context(), &prunedMeanwhile{b, prune}, 1)
+	if err != nil || state.Checkpoint.Seq != 10 || state.Head.Seq != 16 {
+		t.Errorf("verified from %d to %d: %v", state.Checkpoint.Seq, state.Head.Seq, err)
+	}
+	log := b.everything()
+	exported := audit.Anchor{Seq: log[2].Seq, Hash: log[2].Hash}
+	if err := audit.Compare(t.Context(), &prunedMeanwhile{b, prune}, exported); !errors.Is(err, audit.ErrPruned) {
+		t.Errorf("compared with what is pruned meanwhile: %v", err)
+	}
+	var file strings.Builder
+	head, err := audit.WriteFile(t.Context(), snapshots{b, prune}, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.Seen || v.Head.Seq != head.Seq {
+		t.Errorf("the file from %d to %d: %v", v.After.Seq, v.Head.Seq, err)
+	}
+	if err := audit.Compare(t.Context(), b, head); !errors.Is(err, audit.ErrPruned) {
+		t.Errorf("against a file from before the pruning: %v", err)
+	}
+}
+
 func readsFromPrunedCursor(t *testing.T, b *logBed) {
 	b.write(20, b.plain)
 	gone := b.everything()[10].ID
 	time.Sleep(1100 * time.Millisecond) // ids tell whole seconds
 	b.write(1, b.plain)
-	b.ahead = time.Hour
+	b.ahead = time.Hour + time.Second // what was written in this very millisecond is older as well
 	if err := b.service(time.Hour).Prune(t.Context()); err != nil {
 		t.Fatal(err)
 	}
