@@ -141,7 +141,8 @@ func hidden(r rune) bool {
 }
 
 // poses reports letters that become ASCII ones in lower case (the Kelvin sign, İ): an address
-// with one is another mailbox than the one that it would be taken for.
+// with one is another mailbox than the one that it would be taken for. Package legacy
+// (fields.go) has the same rule for the addresses of an export: both must stay the same.
 func poses(r rune) bool { return r >= utf8.RuneSelf && unicode.ToLower(r) < utf8.RuneSelf }
 
 // CleanEmail trims and lower-cases an address and checks its form (RFC 5322 addr-spec,

@@ -220,13 +220,20 @@ func (f *fields) time(key string, needed bool) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
+// poses reports letters that become ASCII ones in lower case (the Kelvin sign, İ): an address
+// with one is another mailbox than the one that it would be taken for. The rule is that of
+// package account (setup.go), which this one cannot import: both must stay the same.
+func poses(r rune) bool { return r >= utf8.RuneSelf && unicode.ToLower(r) < utf8.RuneSelf }
+
 func (f *fields) email(key string) string {
-	s := strings.ToLower(strings.TrimSpace(f.required(key)))
+	s := strings.TrimSpace(f.required(key))
 	if s == "" {
 		return ""
 	}
+	posing := strings.ContainsFunc(s, poses) // cannot be seen any more in lower case
+	s = strings.ToLower(s)
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsRune(s, utf8.RuneError) {
+	if err != nil || posing || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsRune(s, utf8.RuneError) {
 		f.problem(key, "This does not look like an e-mail address.")
 	}
 	return s

@@ -301,3 +301,27 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestRead_RefusesAnAddressThatPosesAsAnother(t *testing.T) {
+	// The same cases are in TestCleanEmail_RefusesAnAddressThatPosesAsAnother of package account.
+	for address, good := range map[string]bool{
+		"\u212Aate@acme.example":  false, // Kelvin sign
+		"kate@ac\u0130me.example": false, // İ
+		"KATE@acme.example":       true,
+		"JOS\u00C9@acme.example":  true,
+		"ka\u017Fe@acme.example":  true, // ſ, whose lower case is itself
+	} {
+		var e export
+		_, err := legacy.Read(strings.NewReader(replaced(t, "vic@acme.example", address)), &e)
+		if good {
+			if err != nil || e.Members[3].Email != strings.ToLower(address) {
+				t.Errorf("%q: %v", address, err)
+			}
+			continue
+		}
+		f := fault.Of(err)
+		if f == nil || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Path != "members[3].email" {
+			t.Errorf("%q is taken for another mailbox: %v", address, err)
+		}
+	}
+}
