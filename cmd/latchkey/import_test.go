@@ -144,11 +144,29 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 }
 
 func TestImport_FlagsResolveConflicts(t *testing.T) {
-	data := installed(t)
-	code, out, errOut := run(t, "import", export(t, "vic@acme", "ada@acme"), "--strategy", "fresh", "--data", data, "--existing-members", "keep")
-	if code != 3 || members(t, data) != 4 || !strings.Contains(out, "Role and policies stay") {
-		t.Errorf("exit %d\n%s\n%s", code, out, errOut)
+	for name, file := range map[string]string{"with groups": export(t, "vic@acme", "ada@acme"), "without groups": withoutGroups(t, export(t, "vic@acme", "ada@acme"))} {
+		for _, flag := range []string{"keep", "add"} {
+			data := installed(t)
+			code, out, errOut := run(t, "import", file, "--strategy", "fresh", "--data", data, "--existing-members", flag)
+			if code != 3 || members(t, data) != 4 || strings.Contains(out, "Role and policies stay") != (flag == "keep") {
+				t.Errorf("%s, %s: exit %d\n%s\n%s", name, flag, code, out, errOut)
+			}
+		}
 	}
+}
+
+// withoutGroups takes the groups out of an export and returns its path.
+func withoutGroups(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := strings.Index(string(text), `  "groups": [`), strings.Index(string(text), `  "personal_tokens": [`)
+	if err := os.WriteFile(path, append(text[:from:from], text[to:]...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {

@@ -97,6 +97,12 @@ func example(t testing.TB) string {
 	return string(text)
 }
 
+// withoutGroups is the example of an exporter that knows no groups.
+func withoutGroups(t testing.TB) string {
+	text := example(t)
+	return text[:strings.Index(text, `  "groups": [`)] + text[strings.Index(text, `  "personal_tokens": [`):]
+}
+
 func (b *bed) upload(text string) {
 	b.t.Helper()
 	_, err := b.Upload(b.t.Context(), b.admin, "export.json", strings.NewReader(text), nil)

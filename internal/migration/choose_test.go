@@ -244,6 +244,19 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 			b.must(err)
 		},
+		"a policy of a group that is used": func(b *bed, _ account.Place) {
+			at := account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-data TEAM"}
+			v, err := b.accounts.Policy(t.Context(), b.admin, at)
+			b.must(err)
+			_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+			b.must(err)
+		},
+		"a workspace of a group that is used": func(b *bed, _ account.Place) {
+			w, err := b.accounts.CreateWorkspace(t.Context(), b.admin, account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
+			b.must(err)
+			_, err = b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.GroupPolicy, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
+			b.must(err)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, access.PlanEnterprise)
@@ -251,10 +264,12 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			edgar := account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"}
 			_, err := b.accounts.AddPolicy(t.Context(), b.admin, edgar, access.Policy{"audience:edit": access.Everywhere()})
 			b.must(err)
+			b.liveGroup("data TEAM", false, access.Policy{"profile:edit": access.Everywhere()})
 			b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 			b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 			b.choose(migration.Workspaces, "ws-prod", migration.Use)
 			b.choose(migration.Members, "m-ed", migration.Replace)
+			b.choose(migration.Groups, "g-data", migration.Use)
 			change(b, edgar)
 			if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "has changed since the preview") {
 				t.Errorf("deployed something else than the preview shows: %v", err)
@@ -265,4 +280,38 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			b.deploy() // the preview is up to date
 		})
 	}
+}
+
+func TestDeploy_StopsWhenABaselineThatGaveMoreGivesEvenMore(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	at := account.Place{Kind: account.BaselinePolicy, Workspace: b.main}
+	widen := func(p access.Policy) {
+		v, err := b.accounts.Policy(t.Context(), b.admin, at)
+		b.must(err)
+		_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), p)
+		b.must(err)
+	}
+	widen(access.Policy{"table:edit": access.Everywhere()})
+	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.choose(migration.Workspaces, "ws-prod", migration.Use)
+	widen(access.Policy{"table:edit": access.Everywhere(), "source:create_delete": access.Everywhere()})
+	if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "has changed since the preview") {
+		t.Errorf("the preview did not show what is deployed: %v", err)
+	}
+	b.deploy()
+	if !b.allows(etlSecret, "source:create_delete", "") {
+		t.Error("the baseline means nothing to an imported token: this test shows nothing")
+	}
+}
+
+func TestChoose_WhoIsHereAndStaysAsTheyAreHoldsNothingUp(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.member("edgar", "ed@acme.example", access.RoleMember)
+	b.upload(withoutGroups(t))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	for _, choice := range []migration.Choice{migration.Keep, migration.Add, migration.Replace, migration.Keep} {
+		b.choose(migration.Members, "m-ed", choice)
+	}
+	b.deploy()
 }

@@ -41,7 +41,12 @@ func (st *stage) prepare(kind Kind, items []Item) (err error) {
 			digests[n] = i.Digest
 		}
 		st.held, err = st.tx.HeldDigests(st.ctx, digests)
-	case Members, Groups:
+	case Members:
+		if st.groups.inside == nil {
+			st.groups.inside = map[string]map[string]bool{}
+			err = st.lookInside()
+		}
+	case Groups:
 	}
 	return err
 }

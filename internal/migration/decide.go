@@ -82,7 +82,8 @@ func decide(ctx context.Context, tx Tx, m Migration, i *Item, choice Choice) err
 }
 
 // follow compares anew what depends on what was chosen: what is in a workspace on where that
-// goes, tokens on whether their owner comes, groups on who joins them and on each other.
+// goes, tokens on whether their owner comes, groups on who joins them and on each other, and
+// what is remembered of those who are here on whether anything happens to them.
 func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 	var kinds []Kind
 	switch conflict {
@@ -90,9 +91,6 @@ func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 		kinds = Kinds()
 	case SameEmail, SameGroup, ManagedGroup:
 		kinds = []Kind{Workspaces, Resources, Members, Groups}
-		if m.Summary.Counts.Groups == 0 {
-			return nil
-		}
 	case SameDigest:
 		return nil
 	}

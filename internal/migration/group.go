@@ -24,7 +24,7 @@ type landscape struct {
 	names  map[string]bool
 	room   int                        // for how many new ones the plan has room
 	named  map[string]string          // names of those that come, by old id
-	inside map[string]map[string]bool // who is in a workspace today
+	inside map[string]map[string]bool // who was in a workspace before this pass changed anything
 }
 
 // newLandscape loads the groups of the organization.
@@ -34,7 +34,7 @@ func (st *stage) newLandscape(plan access.Plan) error {
 		return err
 	}
 	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
-		named: map[string]string{}, inside: map[string]map[string]bool{}}
+		named: map[string]string{}}
 	for _, g := range groups {
 		l.byID[g.ID], l.byName[nameKey(g.Name)], l.names[nameKey(g.Name)] = g, g, true
 	}
@@ -85,11 +85,14 @@ func (st *stage) mirrorGroup(i *Item) error {
 	if n := len(g.Members) - len(joins); n > 0 {
 		i.After.watch(fmt.Sprintf("%d of its members do not join it: they are left out, or stay as they are here.", n))
 	}
-	if i.Conflict == SameGroup && i.Choice == Use {
-		return nil
+	if i.Conflict == SameGroup && i.Choice == Use { // its members get what that one gives
+		policies, err := st.tx.PoliciesOf(st.ctx, st.m.Organization, account.GroupPolicy, i.Local)
+		i.After.Here = versions(policies...)
+		return err
 	}
 	if i.Open() {
-		return st.linkGroup(i, g, joins)
+		st.linkGroup(i, g, joins)
+		return nil
 	}
 	if st.groups.room <= 0 {
 		i.After.NoRoom = true
@@ -102,7 +105,8 @@ func (st *stage) mirrorGroup(i *Item) error {
 	if name != i.Name {
 		i.After.watch("It will be named " + name + ".")
 	}
-	return st.linkGroup(i, g, joins)
+	st.linkGroup(i, g, joins)
+	return nil
 }
 
 // joins lists those of the group's members who come into it. Who was here before and is to
@@ -119,15 +123,11 @@ func (st *stage) joins(g legacy.Group) []standing {
 
 // linkGroup gives the group an empty policy in each of its workspaces, except where that
 // would let somebody in.
-func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) error {
+func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) {
 	for _, workspace := range g.Workspaces {
 		strangers := 0
 		for _, p := range joins {
-			in, err := st.isIn(p, workspace)
-			if err != nil {
-				return err
-			}
-			if !in {
+			if !st.isIn(p, workspace) {
 				strangers++
 			}
 		}
@@ -138,27 +138,36 @@ func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) error {
 		}
 		i.After.Policies = append(i.After.Policies, Policy{Workspace: workspace, Before: noRights, Body: access.Policy{}})
 	}
-	return nil
 }
 
 // isIn reports whether a member will be in a workspace of the export without any group of
 // it. Who was imported before is where they are today.
-func (st *stage) isIn(p standing, workspace string) (bool, error) {
+func (st *stage) isIn(p standing, workspace string) bool {
 	if !p.known {
-		return p.admin || p.in[workspace], nil
+		return p.admin || p.in[workspace]
 	}
-	if st.present[p.local].Role == access.RoleAdmin {
-		return true, nil
-	}
-	local := st.workspaces[workspace].local
-	if st.groups.inside[local] == nil {
-		inside, err := st.tx.MembersInside(st.ctx, st.m.Organization, local)
+	return st.present[p.local].Role == access.RoleAdmin || st.groups.inside[st.workspaces[workspace].local][p.local]
+}
+
+// lookInside finds out who is in the workspaces of groups, before a member or group is
+// applied: whoever comes in by that would else seem to have been there.
+func (st *stage) lookInside() error {
+	return each(st.ctx, st.tx, st.m.ID, Groups, func(i *Item) error {
+		g, err := decoded[legacy.Group](*i)
 		if err != nil {
-			return false, err
+			return err
 		}
-		st.groups.inside[local] = inside
-	}
-	return st.groups.inside[local][p.local], nil
+		for _, workspace := range g.Workspaces {
+			local := st.workspaces[workspace].local
+			if _, here := st.byID[local]; !here || st.groups.inside[local] != nil {
+				continue
+			}
+			if st.groups.inside[local], err = st.tx.MembersInside(st.ctx, st.m.Organization, local); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // addGroup makes the group, or brings its members into the one that is here.

@@ -225,9 +225,7 @@ func TestChoose_WhoStaysAsTheyAreJoinsNoGroup(t *testing.T) {
 
 func TestDeploy_ALaterGroupDoesNotLetBackInWhoWasTakenOut(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	withGroups := example(t)
-	from, to := strings.Index(withGroups, `  "groups": [`), strings.Index(withGroups, `  "personal_tokens": [`)
-	b.upload(withGroups[:from] + withGroups[to:])
+	b.upload(withoutGroups(t))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
@@ -240,5 +238,45 @@ func TestDeploy_ALaterGroupDoesNotLetBackInWhoWasTakenOut(t *testing.T) {
 	b.deploy()
 	if b.isIn("ed@acme.example", "ws-prod") || !b.isIn("cora@acme.example", "ws-prod") {
 		t.Error("a group let somebody back in")
+	}
+}
+
+func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.upload(withoutGroups(t))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.deploy() // Cora is known from now on, and not in Staging
+	b.liveGroup("Data team", false, nil)
+	_, err := b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
+	b.must(err)
+	b.upload(strings.Replace(example(t), `["m-olga", "m-cora", "m-ed", "m-vic"]`, `["m-cora"]`, 1))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.choose(migration.Groups, "g-data", migration.Use) // lets Cora into Staging
+	if all := b.item(migration.Groups, "g-all"); len(all.After.Policies) != 0 {
+		t.Fatalf("the preview links the other group: %+v", all)
+	}
+	b.deploy()
+	if all, _ := b.group("Everybody"); !b.isIn("cora@acme.example", "ws-stage") {
+		t.Error("Cora did not come into Staging: this test shows nothing")
+	} else if _, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: all.ID}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the other group is linked: %v", err)
+	}
+}
+
+func TestDeploy_AMemberWhoIsJoinedDoesNotChangeWhereAGroupIsLinked(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.upload(withoutGroups(t))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.deploy()
+	// The file has another address of Cora's by now, and somebody in Staging under her old one.
+	b.upload(strings.NewReplacer(`["m-olga", "m-cora", "m-ed", "m-vic"]`, `["m-cora"]`, "cora@acme", "c@acme", `"members": [
+`, `"members": [
+    {"id": "m-coco", "email": "cora@acme.example", "name": "Coco", "org_role": "member", "workspaces": [{"workspace": "ws-stage", "role": "connections_viewer"}]},
+`).Replace(example(t)))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.choose(migration.Members, "m-coco", migration.Add)
+	b.deploy()
+	if !b.isIn("cora@acme.example", "ws-stage") {
+		t.Error("she did not come into Staging: this test shows nothing")
 	}
 }

@@ -167,7 +167,7 @@ type After struct {
 	Role     access.Role   `json:"role,omitempty"`    // members
 	Joins    int           `json:"joins,omitempty"`   // groups: how many members it gets
 	NoRoom   bool          `json:"no_room,omitempty"` // groups: the plan has no room for it
-	Here     string        `json:"here,omitempty"`    // a member who is here: what they have, in short
+	Here     string        `json:"here,omitempty"`    // of what is here and bears on it, in short: see stage.versions
 	Policies []Policy      `json:"policies,omitempty"`
 	Notes    []legacy.Note `json:"notes,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/segmentio/ksuid"
 
@@ -303,10 +304,13 @@ func (st *stage) mirrorWorkspace(i *Item) error {
 		return nil
 	}
 	baseline, err := st.tx.Baseline(st.ctx, st.m.Organization, i.Local)
-	if err == nil && len(baseline.Body.Permissions()) > 0 {
+	if err != nil {
+		return err
+	}
+	if i.After.Here = versions(baseline); len(baseline.Body.Permissions()) > 0 {
 		i.After.watch("Its baseline gives more than view: it applies to every member and service token that is imported into it.")
 	}
-	return err
+	return nil
 }
 
 func (st *stage) mirrorResource(i *Item) error {
@@ -368,11 +372,16 @@ func (st *stage) mirrorMember(i *Item) error {
 // today is what a member has who is here, in short: it changes whenever that does.
 func (st *stage) today(member string) (string, error) {
 	policies, err := st.tx.PoliciesOf(st.ctx, st.m.Organization, account.MemberPolicy, member)
-	out := string(st.present[member].Role)
-	for _, p := range policies {
-		out += " " + p.ID + "@" + strconv.FormatInt(p.Version, 10)
+	return string(st.present[member].Role) + " " + versions(policies...), err
+}
+
+// versions tells policies from what they are after any change.
+func versions(policies ...account.Policy) string {
+	out := make([]string, len(policies))
+	for i, p := range policies {
+		out[i] = p.ID + "@" + strconv.FormatInt(p.Version, 10)
 	}
-	return out, err
+	return strings.Join(out, " ")
 }
 
 // within is what of a policy the plan includes.
