@@ -48,7 +48,7 @@ func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, li
 	return s.store.ProvisionRequests(ctx, by.Organization, failed, limit)
 }
 
-// Record keeps how a request of a known token ended, in one transaction: in the list of the
+// Record keeps how a request of a token that may provision ended, in one transaction: in the list of the
 // last requests, whose texts are cut to what it shows, and as one event of the audit log unless
 // others tell of it. So every request is in the log: a change by what it changed, all else (what
 // was read, refused, or there already) by an event of its own.

@@ -35,7 +35,7 @@ func about(c echo.Context, name any) {
 	}
 }
 
-// record answers a request of a known token and records how it ended, whatever happens. Only
+// record answers a request of a token that may provision and records how it ended, whatever happens. Only
 // what is wrong with this server is passed on, for the log. That the record cannot be kept does
 // not fail what has been done.
 func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
@@ -76,25 +76,29 @@ func (h *Handlers) keep(c echo.Context, r *provision.Request) {
 	}
 }
 
-// How often the list of requests is told of tokens of the wrong kind from one address: often
-// enough for an Admin who gave the provider the wrong one, too rarely to push out what else
-// has failed.
+// How often the list of requests is told, per address, of tokens that may not provision: often
+// enough for an Admin who gave the provider the wrong one or has not switched provisioning on,
+// too rarely to push out what else has failed.
 const (
 	wrongBurst = 3
 	wrongEvery = time.Minute
 )
 
-// level refuses tokens of another level. That is in the audit log already: whoever lets tokens
-// through notes there what they are refused, and does not let one that keeps trying fill it.
-func (h *Handlers) level(next echo.HandlerFunc) echo.HandlerFunc {
+// enter refuses tokens of another level, and everybody while provisioning is off or not part of
+// the plan. Those refusals are in the audit log already: whoever lets tokens through notes there
+// what they are refused, and does not let one that keeps trying fill it.
+func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		by := h.d.Caller(c)
-		if by.Kind == access.OrganizationToken {
-			return next(c)
-		}
 		err := h.d.Provision.Enter(c.Request().Context(), by)
-		if err == nil { // never: a wrong guess here must not open the door
+		if err == nil && by.Kind != access.OrganizationToken { // never: a wrong guess must not open the door
 			err = fault.NewInternal(fmt.Errorf("a token of kind %v may use SCIM", by.Kind))
+		}
+		switch {
+		case err == nil:
+			return next(c)
+		case !fault.Is(err, fault.Denied) && !fault.Is(err, fault.Unauthenticated):
+			return h.record(func(echo.Context) error { return err })(c)
 		}
 		from, _ := netip.ParseAddr(by.Origin.IP) // the zero address is one as well
 		if h.wrong.Wait(from) == 0 {

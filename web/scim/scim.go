@@ -3,8 +3,8 @@
 // bearer token, which must be an organization service access token.
 //
 // Every answer, errors included, is application/scim+json. Bulk requests and /Me are not
-// supported and say so with 501. Every request of a known token is recorded with its
-// outcome, so that an Admin can see why an assignment failed.
+// supported and say so with 501. Every request of a token that may provision is recorded with
+// its outcome, so that an Admin can see why an assignment failed.
 package scim
 
 import (
@@ -47,7 +47,7 @@ func Serves(path string) bool { return path == "/scim" || strings.HasPrefix(path
 type Handlers struct {
 	d       Deps
 	secrets *regexp.Regexp  // finds secrets of tokens
-	wrong   *verify.Limiter // tokens of the wrong kind that the list of requests is told of
+	wrong   *verify.Limiter // requests of tokens that may not provision which the list of requests is told of
 }
 
 // New makes the handlers.
@@ -59,10 +59,10 @@ func New(d Deps) *Handlers {
 }
 
 // Chain is what every route is behind, outermost first: errors become SCIM answers, the
-// token is verified and must be one of the organization, the outcome is recorded, the
-// organization must provision at all, and a body must say that it is JSON.
+// token is verified and must be one of an organization that provisions, the outcome is
+// recorded, and a body must say that it is JSON.
 func (h *Handlers) Chain(next echo.HandlerFunc) echo.HandlerFunc {
-	return h.answer(h.d.Bearer(h.level(h.record(h.enter(h.readable(next))))))
+	return h.answer(h.d.Bearer(h.enter(h.record(h.readable(next)))))
 }
 
 // answer renders an error here and passes it on, for the log.
@@ -78,16 +78,6 @@ func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 
 // Problem answers an error as SCIM. It never fails.
 func (h *Handlers) Problem(c echo.Context, err error) { respond.SCIMProblem(c.Response(), err) }
-
-// enter refuses everybody while provisioning is off or not part of the plan.
-func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if err := h.d.Provision.Enter(c.Request().Context(), h.d.Caller(c)); err != nil {
-			return err
-		}
-		return next(c)
-	}
-}
 
 // readable refuses bodies of other types than JSON. Without a type it is taken for JSON.
 func (h *Handlers) readable(next echo.HandlerFunc) echo.HandlerFunc {
