@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
+
+	"latchkey/internal/access"
+	"latchkey/internal/migration"
 )
 
 // at opens a SQLite file whose schema is an older one.
@@ -60,5 +64,79 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	unused, err := s.Token(context.Background(), "o", "unused")
 	if err != nil || !unused.LastUsedAt.IsZero() || len(unused.LastUsedFrom) != 0 {
 		t.Errorf("%v from %v, %v", unused.LastUsedAt, unused.LastUsedFrom, err)
+	}
+}
+
+func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
+	path, ctx := filepath.Join(t.TempDir(), "latchkey.db"), context.Background()
+	db := at(t, path, 7)
+	for _, statement := range []string{
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO migrations (id, organization_id, state, strategy, file_name, source_id, created_at, created_by_name)
+			VALUES ('m', 'o', 'staged', 'fresh', 'export.json', 'old', 1, 'Ada')`,
+		`INSERT INTO migration_items (migration_id, seq, kind, ref, name, detail, attention, conflict, choice, known, local_id, digest, body, after_state) VALUES
+			('m', 1, 'workspace', 'w', 'Main', '', 0, '', '', TRUE, 'lw', NULL, '{"id":"w"}', '{}'),
+			('m', 2, 'member', 'm1', 'Ed', 'ed@acme.example', 3, 'email', 'keep', FALSE, 'lm', NULL, '{"id":"m1"}', '{"role":"member"}'),
+			('m', 3, 'service_token', 's', 'etl', 'Workspace', 1, '', '', FALSE, 'ls', X'0102', '{"id":"s"}', '{}')`,
+		`INSERT INTO migration_links (organization_id, source_id, kind, ref, local_id) VALUES ('o', 'old', 'workspace', 'w', 'lw')`,
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var got []migration.Item
+	for _, kind := range migration.Kinds() {
+		items, err := s.StagedItems(ctx, "m", kind, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, items...)
+	}
+	want := []migration.Item{
+		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Known: true, Local: "lw", Body: `{"id":"w"}`},
+		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Clash, Conflict: migration.SameEmail, Choice: migration.Keep,
+			Local: "lm", Body: `{"id":"m1"}`, After: migration.After{Role: access.RoleMember}},
+		{Seq: 3, Kind: migration.ServiceTokens, Ref: "s", Name: "etl", Detail: "Workspace", Rank: migration.Watch, Local: "ls", Digest: []byte{1, 2}, Body: `{"id":"s"}`},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("staged items (-before +after):\n%s", diff)
+	}
+	if m, err := s.Staging(ctx, "o"); err != nil || m.State != migration.Staged || m.Strategy != migration.Fresh || m.FileName != "export.json" {
+		t.Errorf("the staging area is %+v, %v", m, err)
+	}
+	if links, err := s.Links(ctx, "o", "old", migration.Workspaces); err != nil || links["w"] != "lw" {
+		t.Errorf("links %v, %v", links, err)
+	}
+	upgradedTakesGroups(t, s)
+}
+
+// upgradedTakesGroups adds a group to the items, and removes all with their migration.
+func upgradedTakesGroups(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := context.Background()
+	err := s.InTx(ctx, func(tx *Tx) error {
+		return tx.InsertItems(ctx, "m", []migration.Item{{Seq: 4, Kind: migration.Groups, Ref: "g", Name: "Data", Body: "{}"}})
+	})
+	if err != nil {
+		t.Errorf("a group: %v", err)
+	}
+	if err := s.InTx(ctx, func(tx *Tx) error { return tx.DeleteMigration(ctx, "o", "m") }); err != nil {
+		t.Error(err)
+	}
+	if n, err := s.number(ctx, `SELECT count(*) FROM migration_items`); err != nil || n != 0 {
+		t.Errorf("%d items are left without a migration, %v", n, err)
+	}
+	for _, index := range []string{"migration_items_kind", "migration_items_attention"} {
+		if n, err := s.number(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = $1 AND tbl_name = 'migration_items'`, index); err != nil || n != 1 {
+			t.Errorf("the index %s is not there, %v", index, err)
+		}
 	}
 }
