@@ -279,10 +279,18 @@ func (d *deployment) addServiceToken(i Item) error {
 }
 
 // addToken adds a token under the digest that it came with. Its secret keeps its shape, so
-// it is marked as one of the old system.
+// it is marked as one of the old system. The end of one that has expired is noted here.
 func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
 	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
-	return d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), "")
+	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || t.ExpiresAt.IsZero() || t.ExpiresAt.After(d.tx.Now()) {
+		return err
+	}
+	// It has expired long ago, maybe: those who note the ends of tokens look at the last hour.
+	event, err := t.ExpiredEvent()
+	if err != nil {
+		return err
+	}
+	return d.tx.AppendEvent(d.ctx, event)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
 )
 
 // The secrets of the example.
@@ -318,6 +321,33 @@ func TestDeploy_IsAudited(t *testing.T) {
 	}
 	if e := events[0]; e.Action != audit.Migrated || e.ActorID != b.admin.ID || !strings.Contains(e.After, m.ID) || !strings.Contains(e.After, m.Digest) {
 		t.Errorf("the last event is %+v", e)
+	}
+}
+
+func TestDeploy_NotesTheTokensThatHaveExpiredLongAgo(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.upload(strings.NewReplacer("2030-01-01T", "2020-01-01T", `"secret": "legacy-service-secret-0001"`, `"expires_at": "2021-01-01T00:00:00Z", "secret": "legacy-service-secret-0001"`).Replace(example(t)))
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.deploy()
+	noted := func() string {
+		events, err := b.store.RecentEvents(t.Context(), b.org, "", 100)
+		b.must(err)
+		var words []string
+		for _, e := range events {
+			if e.Action == audit.Expired && e.ActorType == audit.System && strings.Contains(e.After, `"expiresAt":"202`) {
+				words = append(words, string(e.Target.Type)+" "+e.Target.Name)
+			}
+		}
+		slices.Sort(words)
+		return strings.Join(words, ", ")
+	}
+	want := "personal_access_token deploy, service_access_token nightly etl"
+	if got := noted(); got != want {
+		t.Errorf("noted are %q, want %q", got, want)
+	}
+	tokens := token.New(token.Deps{Store: store.Tokens{Store: b.store}, Catalogue: access.BuiltIn(), Now: b.clock.now})
+	if _, err := tokens.NoteExpired(t.Context(), time.Time{}); err != nil || noted() != want {
+		t.Errorf("noted again: %q, %v", noted(), err)
 	}
 }
 

@@ -33,13 +33,19 @@ func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
 		return err
 	}
 	for _, t := range due {
-		text, err := t.description()
-		if err != nil {
-			return err
+		event, err := t.ExpiredEvent()
+		if err == nil {
+			err = tx.AppendEvent(ctx, event)
 		}
-		if err := tx.AppendEvent(ctx, audit.SystemCaller(t.Organization).Did(audit.Expired, t.target()).Changed("", text)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ExpiredEvent is the event that says that the token has expired.
+func (t Token) ExpiredEvent() (audit.Event, error) {
+	text, err := t.description()
+	return audit.SystemCaller(t.Organization).Did(audit.Expired, t.target()).Changed("", text), err
 }
