@@ -9,7 +9,7 @@ import (
 
 // ChangePassword replaces the caller's own password and ends the caller's sessions but
 // currentSession. Whoever has merely found an open browser does not know the current
-// password: it is asked for, and wrong ones are throttled together with failed sign-ins.
+// password: it is asked for, and wrong ones are throttled together with failed sign-ins, and told like them.
 //
 // Invalid with fields "current" and "new"; Throttled; Conflict when the password was
 // changed at the same time elsewhere; Denied for a caller who is no signed-in member.
@@ -25,14 +25,20 @@ func (s *Service) ChangePassword(ctx context.Context, by audit.Caller, current, 
 		return err
 	}
 	try := newAttempt(account.Email, by.Origin)
+	wrong := by.Did(audit.SignInFailed, sessionTarget(currentSession, account))
 	if err := s.reserve(ctx, &try); err != nil {
-		return err
+		return s.tellStopped(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
 	}
 	match, err := s.hasher.Matches(ctx, account.PasswordHash, current)
 	if err != nil {
 		return err
 	}
 	if !match {
+		ctx = context.WithoutCancel(ctx) // who hangs up has guessed all the same
+		wrong = wrong.Changed("", `{"reason":"wrong current password"}`)
+		if err := s.store.InTx(ctx, func(tx Tx) error { return tx.AppendEvent(ctx, wrong) }); err != nil {
+			return err
+		}
 		return invalid(fault.Field{Path: "current", Message: "The current password is not right."})
 	}
 	hash, err := s.hasher.Hash(ctx, next)

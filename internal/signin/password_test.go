@@ -172,6 +172,31 @@ func TestChangePassword_GuessingIsThrottledWithTheSignIns(t *testing.T) {
 	f.wantThrottled(t, ada, home, signin.PairBlock)
 }
 
+func TestChangePassword_EveryWrongCurrentPasswordLeavesOneEvent(t *testing.T) {
+	f := newFixture(t)
+	current := f.mustSignIn(t, ada, "")
+	logged := len(f.events(t))
+	for range signin.PairFailures + 3 {
+		if err := f.ChangePassword(t.Context(), f.caller(ada), wrong, "another good password", current.Session.ID); err == nil {
+			t.Fatal("a wrong password is accepted")
+		}
+	}
+	events := f.events(t)[logged:]
+	if len(events) != signin.PairFailures+1 { // and one for the block
+		t.Fatalf("%d events", len(events))
+	}
+	for i, e := range events {
+		want := `{"reason":"wrong current password"}`
+		if i == signin.PairFailures {
+			want = `{"reason":"too many failed attempts for this account from this address","blockedUntil":"2026-03-01T09:15:00.000Z"}`
+		}
+		if e.Action != audit.SignInFailed || e.Target.Type != audit.TargetSession || e.Target.ID != current.Session.ID || e.Target.Name != ada ||
+			e.ActorID != f.ids[ada] || e.Origin.IP != home || e.After != want {
+			t.Errorf("event %d: %+v", i, e)
+		}
+	}
+}
+
 func TestChangePassword_OfTwoAtOnceOneWins(t *testing.T) {
 	f := newFixture(t)
 	got := inParallel(3, func(i int) error {

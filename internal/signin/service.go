@@ -21,12 +21,15 @@ const refusal = "The e-mail or the password is not right."
 //
 // Unauthenticated with one and the same text for an unknown e-mail, a deactivated member,
 // a member without a password and a wrong password, after the same work. Throttled (see
-// [PairFailures]) without any. Neither the password nor the secret goes anywhere else.
+// [PairFailures]) without any. Each failure is in the audit log, and of those that a block
+// stops the first. Neither the password nor the secret goes anywhere else.
 func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin audit.Origin) (Started, error) {
 	email = cleanEmail(email)
 	try := newAttempt(email, origin)
 	if err := s.reserve(ctx, &try); err != nil {
-		return Started{}, err
+		return Started{}, s.tellStopped(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
+			return failed(ctx, tx, email, Account{}, origin)
+		})
 	}
 	account, match, err := s.prove(ctx, email, password)
 	if err != nil {
@@ -97,18 +100,24 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 // write to.
 func (s *Service) refuse(ctx context.Context, email string, account Account, origin audit.Origin) error {
 	err := s.store.InTx(ctx, func(tx Tx) error {
-		organization, err := tx.SignInOrganization(ctx)
+		e, err := failed(ctx, tx, email, account, origin)
 		if err != nil {
 			return err
 		}
-		by := audit.SystemCaller(organization)
-		by.Name, by.Origin = "Not signed in", origin
-		return tx.AppendEvent(ctx, by.Did(audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}))
+		return tx.AppendEvent(ctx, e)
 	})
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	return fault.NewUnauthenticated(refusal)
+}
+
+// failed is the event of a sign-in that failed; NotFound before the installation is set up.
+func failed(ctx context.Context, tx Tx, email string, account Account, origin audit.Origin) (audit.Event, error) {
+	organization, err := tx.SignInOrganization(ctx)
+	by := audit.SystemCaller(organization)
+	by.Name, by.Origin = "Not signed in", origin
+	return by.Did(audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}), err
 }
 
 // sessionTarget names a session in the log by its public id and its member.

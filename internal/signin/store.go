@@ -88,6 +88,9 @@ type Tx interface {
 	ClearAttempts(ctx context.Context, keys ...string) error
 	// RememberKey records key with no failure and with now as its start.
 	RememberKey(ctx context.Context, key string) error
+	// TellBlock remembers under key, atomically, that the block which ends at till was told of,
+	// and reports whether it was not yet.
+	TellBlock(ctx context.Context, key string, till time.Time) (bool, error)
 	// DropAttempts deletes the records of failures that began at or before countedBefore
 	// and block nothing any more, and those without a failure from before
 	// rememberedBefore. It returns how many.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"time"
@@ -54,23 +55,38 @@ type counter struct {
 	failures int
 	window   time.Duration
 	block    time.Duration
+	why      string // it blocks, as the audit log says it
 }
+
+// told is the key that remembers the block of which the audit log tells.
+func (c counter) told() string { return attemptKey("told", c.key) }
 
 // attempt is one try to prove a password: the keys that it counts under.
 type attempt struct {
 	pair, address, account counter
 	known                  string // key that remembers the account's sign-ins from this address
 	isKnown                bool
+	stopped                stop // zero while nothing blocks it
+}
+
+// stop is a block that an attempt ran into.
+type stop struct {
+	by   counter
+	till time.Time
+	told bool // the audit log tells of this block
 }
 
 // newAttempt derives the keys; email is cleaned already.
 func newAttempt(email string, origin audit.Origin) attempt {
 	from := network(origin.IP)
 	return attempt{
-		pair:    counter{attemptKey("pair", email, from), PairFailures, PairWindow, PairBlock},
-		address: counter{attemptKey("address", from), AddressFailures, AddressWindow, AddressBlock},
-		account: counter{attemptKey("account", email), AccountFailures, AccountWindow, AccountBlock},
-		known:   attemptKey("known", email, from),
+		pair: counter{attemptKey("pair", email, from), PairFailures, PairWindow, PairBlock,
+			"too many failed attempts for this account from this address"},
+		address: counter{attemptKey("address", from), AddressFailures, AddressWindow, AddressBlock,
+			"too many failed attempts from this address"},
+		account: counter{attemptKey("account", email), AccountFailures, AccountWindow, AccountBlock,
+			"too many failed attempts for this account from many addresses"},
+		known: attemptKey("known", email, from),
 	}
 }
 
@@ -81,6 +97,15 @@ func (a attempt) counters() []counter {
 		return []counter{a.address, a.pair}
 	}
 	return []counter{a.address, a.account, a.pair}
+}
+
+// keys lists all that is recorded of it.
+func (a attempt) keys() []string {
+	keys := []string{a.known}
+	for _, c := range []counter{a.address, a.account, a.pair} {
+		keys = append(keys, c.key, c.told())
+	}
+	return keys
 }
 
 // attemptKey is a digest: the table tells nobody at a glance who tried from where.
@@ -106,10 +131,10 @@ func network(ip string) string {
 // reserve counts the attempt as failed before the password is looked at; a success takes
 // that back (see [attempt.succeeded]). Counting afterwards would let a burst of parallel
 // attempts pass before the first one counts. A blocked attempt is Throttled: it costs one
-// read, and neither a hash nor a write.
+// read and no hash, and only the first of a block a write (see [Service.tellStopped]).
 func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	now := s.store.Now()
-	records, err := s.store.Attempts(ctx, a.pair.key, a.address.key, a.account.key, a.known)
+	records, err := s.store.Attempts(ctx, a.keys()...)
 	if err != nil {
 		return err
 	}
@@ -129,7 +154,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 				return err
 			}
 			if !counted {
-				return blockedMeanwhile(ctx, tx, *a)
+				return a.blockedMeanwhile(ctx, tx)
 			}
 		}
 		return nil
@@ -137,8 +162,8 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 }
 
 // blockedMeanwhile is for an attempt that a parallel one overtook between check and count.
-func blockedMeanwhile(ctx context.Context, tx Tx, a attempt) error {
-	records, err := tx.Attempts(ctx, a.pair.key, a.address.key, a.account.key)
+func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {
+	records, err := tx.Attempts(ctx, a.keys()...)
 	if err != nil {
 		return err
 	}
@@ -148,20 +173,55 @@ func blockedMeanwhile(ctx context.Context, tx Tx, a attempt) error {
 	return throttled(time.Second)
 }
 
-// blocked is Throttled with the longest wait if any key that counts is blocked at now.
-func (a attempt) blocked(records []Attempt, now time.Time) error {
-	var wait time.Duration
+// blocked is Throttled with the longest wait if any key that counts is blocked at now, and
+// notes which.
+func (a *attempt) blocked(records []Attempt, now time.Time) error {
+	till := map[string]time.Time{}
 	for _, r := range records {
-		for _, c := range a.counters() {
-			if r.Key == c.key {
-				wait = max(wait, r.BlockedTill.Sub(now))
-			}
+		till[r.Key] = r.BlockedTill
+	}
+	a.stopped = stop{}
+	for _, c := range a.counters() {
+		if end := till[c.key]; end.After(now) && end.After(a.stopped.till) {
+			a.stopped = stop{c, end, till[c.told()].Equal(end)}
 		}
 	}
-	if wait <= 0 {
+	if a.stopped.till.IsZero() {
 		return nil
 	}
-	return throttled(wait)
+	return throttled(a.stopped.till.Sub(now))
+}
+
+// tellStopped records the first attempt that a block stops, as the event that is made, and
+// returns refused, which is the answer. Those that follow leave nothing until the block ends:
+// whoever is blocked decides how many they are.
+func (s *Service) tellStopped(ctx context.Context, a attempt, refused error, event func(context.Context, Tx) (audit.Event, error)) error {
+	if a.stopped.till.IsZero() || a.stopped.told {
+		return refused
+	}
+	text, err := json.Marshal(struct {
+		Reason       string `json:"reason"`
+		BlockedUntil string `json:"blockedUntil"`
+	}{a.stopped.by.why, audit.FormatTime(a.stopped.till)})
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	err = s.store.InTx(ctx, func(tx Tx) error {
+		first, err := tx.TellBlock(ctx, a.stopped.by.told(), a.stopped.till)
+		if err != nil || !first {
+			return err
+		}
+		e, err := event(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, e.Changed("", string(text)))
+	})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return refused
 }
 
 func throttled(wait time.Duration) error {

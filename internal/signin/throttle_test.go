@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 )
@@ -18,16 +19,71 @@ func (f *fixture) fail(t *testing.T, n int, email, ip string) {
 	}
 }
 
-// wantThrottled expects the right password to be throttled for wait, without a hash or an event.
+// wantThrottled expects the right password to be throttled for wait, without a hash; the first
+// such attempt may leave an event, the next may not.
 func (f *fixture) wantThrottled(t *testing.T, email, ip string, wait time.Duration) {
 	t.Helper()
-	hashed, logged := f.hasher.checked.Load(), len(f.events(t))
+	hashed := f.hasher.checked.Load()
 	got := wantKind(t, f.try(t, email, password, ip), fault.Throttled)
 	if got.RetryAfter != wait {
 		t.Errorf("retry after %v, want %v", got.RetryAfter, wait)
 	}
+	logged := len(f.events(t))
+	wantKind(t, f.try(t, email, password, ip), fault.Throttled)
 	if f.hasher.checked.Load() != hashed || len(f.events(t)) != logged {
-		t.Error("a throttled attempt was hashed or logged")
+		t.Error("a throttled attempt was hashed or logged again")
+	}
+}
+
+// TestThrottle_EachBlockLeavesOneEvent holds that a sign-in which a block stops is in the log,
+// whatever blocks it, and that going on trying adds nothing.
+func TestThrottle_EachBlockLeavesOneEvent(t *testing.T) {
+	for name, c := range map[string]struct {
+		fill   func(t *testing.T, f *fixture)
+		from   string
+		block  time.Duration
+		reason string
+	}{
+		"the pair": {func(t *testing.T, f *fixture) { f.fail(t, signin.PairFailures, ada, home) }, home, signin.PairBlock,
+			"too many failed attempts for this account from this address"},
+		"the address": {func(t *testing.T, f *fixture) {
+			for i := range signin.AddressFailures {
+				f.fail(t, 1, fmt.Sprintf("guess%d@acme.example", i), home)
+			}
+		}, home, signin.AddressBlock, "too many failed attempts from this address"},
+		"the account": {func(t *testing.T, f *fixture) {
+			for i := range signin.AccountFailures {
+				f.fail(t, 1, ada, fmt.Sprintf("203.0.113.%d", i))
+			}
+		}, home, signin.AccountBlock, "too many failed attempts for this account from many addresses"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			for round := range 2 {
+				c.fill(t, f)
+				logged := len(f.events(t))
+				till := f.clock.Now().Add(c.block)
+				for range 3 {
+					wantKind(t, f.try(t, ada, password, c.from), fault.Throttled)
+				}
+				inParallel(8, func(int) error { return f.try(t, ada, password, c.from) })
+				events := f.events(t)[logged:]
+				want := fmt.Sprintf(`{"reason":%q,"blockedUntil":%q}`, c.reason, audit.FormatTime(till))
+				if len(events) != 1 || events[0].Action != audit.SignInFailed || events[0].Target.Name != ada || events[0].Origin.IP != c.from || events[0].After != want {
+					t.Errorf("round %d: %d events: %+v, want %s", round, len(events), events, want)
+				}
+				f.clock.Advance(signin.AccountBlock)
+			}
+		})
+	}
+}
+
+func TestThrottle_ParallelFirstAttemptsOfABlockLeaveOneEvent(t *testing.T) {
+	f := newFixture(t)
+	f.fail(t, signin.PairFailures, ada, home)
+	got := inParallel(20, func(int) error { return f.try(t, ada, password, home) })
+	if n := len(f.events(t)); n != signin.PairFailures+1 || got["throttled"] != 20 {
+		t.Errorf("%d events, outcomes %v", n, got)
 	}
 }
 
@@ -196,8 +252,8 @@ func TestThrottle_ParallelFailuresAllCount(t *testing.T) {
 	if n := f.count(t, `SELECT count(*) FROM attempts WHERE failures = $1`, signin.PairFailures); n != 3 {
 		t.Errorf("%d of 3 counters are right", n)
 	}
-	if n := len(f.events(t)); n != signin.PairFailures {
-		t.Errorf("%d events", n)
+	if n := len(f.events(t)); n != signin.PairFailures+1 {
+		t.Errorf("%d events, want one for each failure and one for the block", n)
 	}
 }
 

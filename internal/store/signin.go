@@ -223,6 +223,15 @@ func (tx *Tx) RememberKey(ctx context.Context, key string) error {
 	return err
 }
 
+// TellBlock records under key the end of the block that was told of, as a failure that blocks
+// until then, and reports whether another one or none was recorded. A single statement: of
+// parallel ones one is the first.
+func (tx *Tx) TellBlock(ctx context.Context, key string, till time.Time) (bool, error) {
+	n, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start, blocked_till) VALUES ($1, 1, $2, $3)
+		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key, millis(tx.now), millis(till))
+	return n > 0, err
+}
+
 // DropAttempts deletes records of failures that are old and block nothing, and of
 // successes that are old, and returns how many.
 func (tx *Tx) DropAttempts(ctx context.Context, countedBefore, rememberedBefore time.Time) (int64, error) {

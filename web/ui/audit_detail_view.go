@@ -90,7 +90,7 @@ func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15
 // onlyTells reports whether an event is of something that changed nothing: what it says about
 // that is no state.
 func onlyTells(e audit.Event) bool {
-	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation
+	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation || e.Action == audit.SignInFailed
 }
 
 // auditChange says what was there before and is there now; nil when the event does not tell.

@@ -36,6 +36,7 @@ func TestAuditChange_IsReadable(t *testing.T) {
 		"a workspace that is gone": {audit.Event{Action: audit.Deleted, Before: `{"workspace":"ws-2"}`},
 			&page.AuditChange{Title: "As it was", Facts: []page.AuditFact{{Term: "Workspace", Text: "ws-2 (deleted)"}}}},
 		"a refusal, which is told as facts": {audit.Event{Action: audit.AccessDenied, After: `{"reason":"Not allowed.","attempts":3}`}, nil},
+		"a failed sign-in":                  {audit.Event{Action: audit.SignInFailed, After: `{"reason":"wrong current password"}`}, nil},
 		"a pruning": {audit.Event{Action: audit.Pruned, After: `{"seq":12,"retention":"9600h0m0s"}`},
 			&page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "Retention", Text: "400 days"}, {Term: "Up to event", Text: "12"}}}},
 		"no JSON": {audit.Event{Action: audit.Updated, After: `<b>`}, &page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "State", Text: "<b>"}}}},
@@ -44,5 +45,15 @@ func TestAuditChange_IsReadable(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
+	}
+}
+
+func TestEventText_TellsWhoFailedToSignInFromWhoWasAskedAgain(t *testing.T) {
+	e := audit.Event{Action: audit.SignInFailed, ActorType: audit.System, Target: audit.Target{Type: audit.TargetSession, Name: "ada@acme.example"}}
+	if got := eventText(e); got != "failed to sign in as ada@acme.example" {
+		t.Error(got)
+	}
+	if e.ActorType = audit.User; eventText(e) != "failed to prove the password of ada@acme.example" {
+		t.Error(eventText(e))
 	}
 }

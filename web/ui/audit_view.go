@@ -86,6 +86,9 @@ func eventText(e audit.Event) string {
 	case audit.SignedIn, audit.SignedOut:
 		return lowerFirst(actionLabel(e.Action))
 	case audit.SignInFailed:
+		if e.ActorType == audit.User { // who is signed in was asked again
+			return "failed to prove the password of " + name
+		}
 		return "failed to sign in as " + name
 	case audit.AddedToOrganization:
 		return "added " + name + " to the organization"

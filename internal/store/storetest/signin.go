@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ func SignIns(t *testing.T, open func(t *testing.T) *store.Store) {
 		"CountAttempt_ParallelOnesAllCount":  countInParallel,
 		"CountAttempt_RollsBack":             countRollsBack,
 		"ForgiveAttempt":                     forgiveAttempt,
+		"TellBlock_OnceForEach":              tellBlock,
 		"DropAttempts_KeepsWhatStillMatters": dropAttempts,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newSignIns(t, open(t))) })
@@ -374,6 +376,41 @@ func forgiveAttempt(t *testing.T, s signIns) {
 	s.countOne(t, "key", true)
 	s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.ClearAttempts(ctx, "unknown", "key") })
 	s.wantAttempt(t, "key", -1, false)
+}
+
+func tellBlock(t *testing.T, s signIns) {
+	end := s.Now().Add(time.Hour)
+	var wg sync.WaitGroup
+	var first atomic.Int64
+	for range 12 {
+		wg.Go(func() {
+			err := s.InTx(t.Context(), func(tx signin.Tx) error {
+				ok, err := tx.TellBlock(t.Context(), "key", end)
+				if ok && err == nil {
+					first.Add(1)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if first.Load() != 1 {
+		t.Errorf("%d were the first", first.Load())
+	}
+	s.wantAttempt(t, "key", 1, true)
+	tell := func(want bool, till time.Time) {
+		t.Helper()
+		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.TellBlock(ctx, "key", till) })
+	}
+	tell(false, end)
+	tell(true, end.Add(time.Millisecond)) // another block
+	got, err := s.Attempts(t.Context(), "key")
+	if err != nil || len(got) != 1 || !got[0].BlockedTill.Equal(end.Add(time.Millisecond)) {
+		t.Errorf("recorded %+v, %v", got, err)
+	}
 }
 
 func dropAttempts(t *testing.T, s signIns) {
