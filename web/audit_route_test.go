@@ -36,7 +36,8 @@ func silent() map[string]string {
 	const (
 		summary = "says what a form would change"
 		chooser = "leads to the form of the chosen workspace"
-		staging = "changes the staging area only; deploying it is an act, which package migration tests"
+		choices = "chooses in the staging area only, which the report of the deployment tells"
+		staging = "brings a file along or runs behind the request; package migration tests its events"
 	)
 	const am = "/settings/access-management"
 	return map[string]string{
@@ -51,9 +52,9 @@ func silent() map[string]string {
 		"POST " + am + "/migration/upload":                                 staging,
 		"POST " + am + "/migration/import":                                 staging,
 		"POST " + am + "/migration/reset":                                  staging,
-		"POST " + am + "/migration/conflicts":                              staging,
-		"POST " + am + "/migration/items/:seq/choice":                      staging,
-		"POST " + am + "/migration/items/:seq/policies/:workspace":         staging,
+		"POST " + am + "/migration/conflicts":                              choices,
+		"POST " + am + "/migration/items/:seq/choice":                      choices,
+		"POST " + am + "/migration/items/:seq/policies/:workspace":         choices,
 		"POST " + am + "/migration/deploy":                                 staging,
 		"POST /settings/audit-logs/identify-token":                         "reads",
 		"POST /scim/v2/Users/.search":                                      "reads",

@@ -31,6 +31,7 @@ const (
 	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
+	TargetMigration             TargetType = "migration"    // in the staging area; deployed, it is the organization's
 	TargetSCIMRequest           TargetType = "scim_request" // one that left no event of its own
 )
 
@@ -61,6 +62,9 @@ const (
 	SignedOut                Action = "signed_out"
 	SignInFailed             Action = "sign_in_failed"
 	Migrated                 Action = "migrated"
+	Uploaded                 Action = "uploaded"
+	Staged                   Action = "staged"
+	StagingReset             Action = "reset"
 	UpdatedTransformation    Action = "updated_transformation"
 	ConnectedDestination     Action = "connected_destination"
 	DisconnectedDestination  Action = "disconnected_destination"
@@ -112,6 +116,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetProfiles:              life,
 		TargetConnection:            life,
 		TargetAuditLog:              {Pruned},
+		TargetMigration:             {Uploaded, Staged, StagingReset},
 		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},
 	}
 }

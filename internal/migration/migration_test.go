@@ -206,9 +206,14 @@ func (b *bed) dump() string {
 			out.WriteString("  " + r.ID + r.Name + "\n")
 		}
 	}
-	events, err := s.RecentEvents(ctx, b.org, "", 1)
+	events, err := s.RecentEvents(ctx, b.org, "", 100)
 	b.must(err)
-	out.WriteString(events[0].ID)
+	for _, e := range events {
+		if e.Target.Type != audit.TargetMigration { // what is staged is no change of what lives
+			out.WriteString(e.ID)
+			break
+		}
+	}
 	return out.String()
 }
 

@@ -112,7 +112,10 @@ func (s *Service) Reset(ctx context.Context, by audit.Caller) (bool, error) {
 		return false, err
 	}
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
-		return tx.DeleteMigration(ctx, by.Organization, m.ID)
+		if err := tx.DeleteMigration(ctx, by.Organization, m.ID); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, m.told(by, audit.StagingReset))
 	}, Reading, Uploaded, Staged)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil

@@ -38,7 +38,10 @@ func (s *Service) importWith(ctx context.Context, by audit.Caller, strategy Stra
 		if err := st.save(keep, Kinds()...); err != nil {
 			return err
 		}
-		return tx.UpdateMigration(ctx, m)
+		if err := tx.UpdateMigration(ctx, m); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, m.told(by, audit.Staged))
 	}, Uploaded, Staged)
 }
 

@@ -139,7 +139,10 @@ func (u *upload) finish() error {
 		if err := u.ours(tx); err != nil {
 			return err
 		}
-		return tx.UpdateMigration(u.ctx, u.m)
+		if err := tx.UpdateMigration(u.ctx, u.m); err != nil {
+			return err
+		}
+		return tx.AppendEvent(u.ctx, u.m.told(u.by, audit.Uploaded))
 	})
 }
 

@@ -57,3 +57,15 @@ func TestEventText_TellsWhoFailedToSignInFromWhoWasAskedAgain(t *testing.T) {
 		t.Error(eventText(e))
 	}
 }
+
+func TestEventText_TellsWhatBecameOfAMigration(t *testing.T) {
+	for action, want := range map[audit.Action]string{
+		audit.Uploaded:     "uploaded old.json to the staging area",
+		audit.Staged:       "imported old.json into the staging area",
+		audit.StagingReset: "reset the staging area with old.json",
+	} {
+		if got := eventText(audit.Event{Action: action, Target: audit.Target{Type: audit.TargetMigration, Name: "old.json"}}); got != want {
+			t.Errorf("%s: %q", action, got)
+		}
+	}
+}

@@ -57,6 +57,10 @@ func actionLabel(a audit.Action) string {
 		return "Changed role"
 	case audit.SignInFailed:
 		return "Failed to sign in"
+	case audit.Staged:
+		return "Imported into staging"
+	case audit.StagingReset:
+		return "Reset staging"
 	case audit.UsedAfterRevocation:
 		return "Used after its end"
 	case audit.AccessDenied:
@@ -90,6 +94,12 @@ func eventText(e audit.Event) string {
 			return "failed to prove the password of " + name
 		}
 		return "failed to sign in as " + name
+	case audit.Uploaded:
+		return "uploaded " + name + " to the staging area"
+	case audit.Staged:
+		return "imported " + name + " into the staging area"
+	case audit.StagingReset:
+		return "reset the staging area with " + name
 	case audit.AddedToOrganization:
 		return "added " + name + " to the organization"
 	case audit.RemovedFromOrganization:
