@@ -42,14 +42,21 @@ func (k Kind) Label() string {
 func (k Kind) Prefix() string {
 	switch k {
 	case Personal:
-		return "lkpat_"
+		return personalPrefix
 	case Workspace:
-		return "lksat_"
+		return workspacePrefix
 	case Organization:
-		return "lkoat_"
+		return organizationPrefix
 	}
 	return ""
 }
+
+// The prefixes, all of one length.
+const (
+	personalPrefix     = "lkpat_"
+	workspacePrefix    = "lksat_"
+	organizationPrefix = "lkoat_"
+)
 
 // ScannerExpression finds every secret of this format in text: for secret scanners and
 // log filters. It does not know the checksum: [Parse] does.
@@ -149,7 +156,7 @@ func fillRandom(dst []byte, random io.Reader) error {
 // checksum is CRC-32 (IEEE) of body in base62, six characters.
 func checksum(body string) [checksumLength]byte {
 	var out [checksumLength]byte
-	sum := crc(body)
+	sum, _ := crc(body)
 	for i := checksumLength - 1; i >= 0; i-- {
 		out[i] = alphabet[sum%uint32(len(alphabet))]
 		sum /= uint32(len(alphabet))
@@ -157,14 +164,18 @@ func checksum(body string) [checksumLength]byte {
 	return out
 }
 
-// crc is CRC-32 (IEEE). Written out over the table: the library's function makes its
-// argument escape, and the hot path must not allocate.
-func crc(s string) uint32 {
-	sum := ^uint32(0)
-	for i := range len(s) {
-		sum = crc32.IEEETable[byte(sum)^s[i]] ^ sum>>8
+// crc is CRC-32 (IEEE) of body, and whether all behind its prefix is base62: in one walk, as
+// this is on the hot path. Written out over the table: the library's function makes its
+// argument escape, and nothing must be allocated here.
+func crc(body string) (sum uint32, base62 bool) {
+	sum, base62 = ^uint32(0), true
+	for i := range len(body) {
+		if _, ok := digit(body[i]); !ok && i >= prefixLength {
+			base62 = false
+		}
+		sum = crc32.IEEETable[byte(sum)^body[i]] ^ sum>>8
 	}
-	return ^sum
+	return ^sum, base62
 }
 
 // errMalformed is shared, so that refusing garbage costs no allocation.
@@ -178,10 +189,11 @@ func Parse(s string) (Kind, error) {
 		return "", errMalformed
 	}
 	kind := kindOf(s)
-	if kind == "" || !base62(s[prefixLength:bodyLength]) {
+	if kind == "" {
 		return "", errMalformed
 	}
-	if sum, ok := number(s[bodyLength:]); !ok || sum != uint64(crc(s[:bodyLength])) {
+	sum, base62 := crc(s[:bodyLength])
+	if want, ok := number(s[bodyLength:]); !ok || !base62 || want != uint64(sum) {
 		return "", errMalformed
 	}
 	return kind, nil
@@ -195,44 +207,41 @@ func WellFormed(s string) bool {
 
 // kindOf reads the prefix; "" when it is none of ours.
 func kindOf(s string) Kind {
-	for _, k := range [...]Kind{Personal, Workspace, Organization} {
-		if strings.HasPrefix(s, k.Prefix()) {
-			return k
-		}
+	if len(s) < prefixLength {
+		return ""
+	}
+	switch s[:prefixLength] {
+	case personalPrefix:
+		return Personal
+	case workspacePrefix:
+		return Workspace
+	case organizationPrefix:
+		return Organization
 	}
 	return ""
 }
 
-// digits is the value of each byte as a base62 digit; noDigit for all that is none.
-var digits = func() (values [256]byte) {
-	for i := range values {
-		values[i] = noDigit
+// digit is the value of a base62 character; ok is false for all others.
+func digit(c byte) (value byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'A' <= c && c <= 'Z':
+		return c - 'A' + 10, true
+	case 'a' <= c && c <= 'z':
+		return c - 'a' + 36, true
 	}
-	for i := range len(alphabet) {
-		values[alphabet[i]] = byte(i)
-	}
-	return values
-}()
-
-const noDigit = 0xff
-
-func base62(s string) bool {
-	for i := range len(s) {
-		if digits[s[i]] == noDigit {
-			return false
-		}
-	}
-	return true
+	return 0, false
 }
 
 // number reads up to ten base62 digits.
 func number(s string) (n uint64, ok bool) {
 	for i := range len(s) {
-		digit := digits[s[i]]
-		if digit == noDigit {
+		value, ok := digit(s[i])
+		if !ok {
 			return 0, false
 		}
-		n = n*uint64(len(alphabet)) + uint64(digit)
+		n = n*uint64(len(alphabet)) + uint64(value)
 	}
 	return n, true
 }
