@@ -130,7 +130,7 @@ func (a *Authority) check(ctx context.Context, e *entry, now time.Time) (Verifie
 	if st.refusal != 0 {
 		return Verified{}, refuse(st.refusal, e)
 	}
-	return Verified{entry: e, state: st}, nil
+	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
 }
 
 // ask looks a digest up in the database. When the index is complete and the database busy
@@ -188,7 +188,8 @@ func (a *Authority) askAfresh(ctx context.Context, digest [32]byte) (Verified, e
 		return Verified{}, refuse(Revoked, e)
 	}
 	e = a.keepEntry(e, generation)
-	if e.expired(a.now()) {
+	now := a.now()
+	if e.expired(now) {
 		return Verified{}, refuse(Expired, e)
 	}
 	st, err := a.readState(ctx, e.standing.holder)
@@ -198,7 +199,7 @@ func (a *Authority) askAfresh(ctx context.Context, digest [32]byte) (Verified, e
 	case st.refusal != 0:
 		return Verified{}, refuse(st.refusal, e)
 	}
-	return Verified{entry: e, state: st}, nil
+	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
 }
 
 // loadState reads how a holder stands, once however many ask at the same time. Who waited

@@ -56,10 +56,10 @@ func (r *recorder) place(addr netip.Addr) uint64 {
 // the last flush.
 const nowhere uint64 = 2
 
-// Used notes that the token was used now from the address, which may be invalid (not
-// known). It is kept in memory until the next flush.
+// Used notes that the token was used, when it was verified, from the address, which may be
+// invalid (not known). It is kept in memory until the next flush.
 func (a *Authority) Used(v Verified, from netip.Addr) {
-	e, now := v.entry, a.now().UnixMilli()
+	e, now := v.entry, v.at
 	if !from.IsValid() {
 		a.uses.noteUnplaced(e, now)
 		return
@@ -204,10 +204,14 @@ func (r *recorder) recall(u *usage, stored Use) {
 	}
 	for _, old := range stored.From {
 		addr, err := netip.ParseAddr(old.IP)
-		if err != nil || slices.ContainsFunc(u.places, func(p place) bool { return p.addr == addr }) {
+		if err != nil {
 			continue
 		}
-		u.places = append(u.places, place{addr: addr, at: old.At.UnixMilli()})
+		i := slices.IndexFunc(u.places, func(p place) bool { return p.addr == addr })
+		if i < 0 {
+			i, u.places = len(u.places), append(u.places, place{addr: addr})
+		}
+		u.places[i].at = max(u.places[i].at, old.At.UnixMilli())
 	}
 	// The first one is the current place whatever other nodes have seen since.
 	slices.SortStableFunc(u.places[min(1, len(u.places)):], func(a, b place) int { return cmp.Compare(b.at, a.at) })

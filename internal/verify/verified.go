@@ -15,6 +15,7 @@ import (
 type Verified struct {
 	entry *entry
 	state *state
+	at    int64 // when it was verified, in milliseconds since 1970 UTC
 }
 
 // Principal is who the token stands for, as access.Decide takes it.
