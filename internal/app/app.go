@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,6 +26,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/metric"
 	"latchkey/internal/migration"
+	"latchkey/internal/patience"
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
 	"latchkey/internal/signin"
@@ -210,7 +210,7 @@ func (a *App) Run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	listener, err := net.Listen("tcp", a.cfg.Addr)
+	listener, err := patience.Listen(a.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
