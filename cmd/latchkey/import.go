@@ -94,7 +94,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.
 		}
 	}()
 	i.tell("mirroring roles …")
-	if err := i.watched(s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
+	if err := i.watched(ctx, s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
 		return report, err
 	}
 	for conflict, choice := range i.choices() {
@@ -113,7 +113,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.
 	}
 	i.tell("deploying …")
 	var m migration.Migration
-	if err := i.watched(s, by, func() (err error) { m, err = s.Deploy(ctx, by, ""); return err }); err != nil {
+	if err := i.watched(ctx, s, by, func() (err error) { m, err = s.Deploy(ctx, by, ""); return err }); err != nil {
 		return report, err
 	}
 	deployed = true
@@ -147,7 +147,7 @@ func (i importCmd) progress(file *os.File) func(int) {
 }
 
 // watched runs do and tells every few seconds how far it is.
-func (i importCmd) watched(s *migration.Service, by audit.Caller, do func() error) error {
+func (i importCmd) watched(ctx context.Context, s *migration.Service, by audit.Caller, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	every := time.NewTicker(2 * time.Second)
@@ -157,7 +157,7 @@ func (i importCmd) watched(s *migration.Service, by audit.Caller, do func() erro
 		case err := <-done:
 			return err
 		case <-every.C:
-			if running, w, err := s.Running(by); err == nil && running && w.Kind != "" {
+			if running, w, err := s.Running(ctx, by); err == nil && running && w.Kind != "" {
 				i.tell("%s: %d of %d", w.Kind.Label(), w.Done, w.Total)
 			}
 		}

@@ -34,7 +34,7 @@ var errChanged = fault.NewConflict("Something here has changed since the preview
 // tokens. A file that brings nothing new changes nothing.
 func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Migration, error) {
 	var done Migration
-	err := s.step(by, StepDeploy, func(r *run) (err error) {
+	err := s.step(ctx, by, StepDeploy, func(r *run) (err error) {
 		done, err = s.deployWith(ctx, by, typed, r)
 		return err
 	})
@@ -44,6 +44,9 @@ func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Mi
 func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string, r *run) (Migration, error) {
 	var done Migration
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
+		if err := tx.KeepStep(ctx, by.Organization, StepDeploy); err != nil {
+			return err
+		}
 		org, err := tx.Organization(ctx, by.Organization)
 		if err != nil {
 			return err

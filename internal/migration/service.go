@@ -108,7 +108,7 @@ func (s *Service) Reset(ctx context.Context, by audit.Caller) (bool, error) {
 	if err := s.may(by); err != nil {
 		return false, err
 	}
-	if err := s.works.alone(by.Organization); err != nil {
+	if err := s.alone(ctx, by.Organization); err != nil {
 		return false, err
 	}
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {

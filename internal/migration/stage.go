@@ -20,7 +20,7 @@ import (
 // may be done again with another strategy: choices stay, edited policies do not. Conflict
 // while no file is uploaded, NotFound when the staging area is empty.
 func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy) error {
-	return s.step(by, StepStage, func(r *run) error { return s.importWith(ctx, by, strategy, r) })
+	return s.step(ctx, by, StepStage, func(r *run) error { return s.importWith(ctx, by, strategy, r) })
 }
 
 func (s *Service) importWith(ctx context.Context, by audit.Caller, strategy Strategy, r *run) error {
@@ -28,6 +28,9 @@ func (s *Service) importWith(ctx context.Context, by audit.Caller, strategy Stra
 		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
 	}
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
+		if err := tx.KeepStep(ctx, by.Organization, StepStage); err != nil {
+			return err
+		}
 		keep := m.State == Staged && m.Strategy == strategy
 		m.State, m.Strategy = Staged, strategy
 		st, err := newStage(ctx, tx, m)

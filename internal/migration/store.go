@@ -68,6 +68,12 @@ type Store interface {
 	InTx(ctx context.Context, fn func(Tx) error) error
 	// SoleOrganization returns the installation's organization; NotFound when there is none.
 	SoleOrganization(ctx context.Context) (account.Organization, error)
+	// KeepStep shows to every program on the database that a step of the organization is
+	// under way, until release is called or soon after this program is gone.
+	KeepStep(ctx context.Context, organization string, step Step) (release func(), err error)
+	// KeptSteps lists the steps that are shown, this program's own included, that which
+	// matters most first.
+	KeptSteps(ctx context.Context, organization string) ([]Step, error)
 }
 
 // Tx is what the service does inside a transaction.
@@ -75,6 +81,9 @@ type Tx interface {
 	Reader
 	// Now is the moment of the transaction.
 	Now() time.Time
+	// KeepStep is that of the store until the transaction has ended: until nobody can say
+	// any more that nothing was changed.
+	KeepStep(ctx context.Context, organization string, step Step) error
 	// HoldOrganization returns the organization and keeps its row until the transaction
 	// ends: those who change one staging area take turns.
 	HoldOrganization(ctx context.Context, id string) (account.Organization, error)

@@ -30,7 +30,7 @@ func (s *Service) Upload(ctx context.Context, by audit.Caller, fileName string, 
 	if err := u.begin(fileName); err != nil {
 		return Migration{}, err
 	}
-	r, err := s.works.begin(by.Organization, StepRead, by.ID)
+	r, err := s.begin(ctx, by, StepRead)
 	if err != nil {
 		return Migration{}, errors.Join(err, u.discard())
 	}

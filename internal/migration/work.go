@@ -30,13 +30,14 @@ type Progress struct {
 	All   int  // of how many
 }
 
-// Work is a step under way in this process, or one that has ended.
+// Work is a step under way, or one of this process that has ended.
 type Work struct {
 	Progress
-	Step  Step
-	By    string // who began it: a member's id
-	Ended bool
-	Err   error // what it ended with
+	Step      Step
+	By        string // who began it: a member's id
+	Elsewhere bool   // in another program on the database: nothing but the step is known
+	Ended     bool
+	Err       error // what it ended with
 }
 
 // Running reports whether it is under way.
@@ -45,8 +46,9 @@ func (w Work) Running() bool { return w.Step != "" && !w.Ended }
 // errBusy refuses a second step beside one that must be alone.
 var errBusy = fault.NewConflict("The import is being staged or deployed right now. Wait until that is done.")
 
-// works knows the step under way of each organization. It lives in memory: a step that
-// changes something is one transaction, so that nothing of it is left when the process ends.
+// works knows the step under way of each organization in this process. It lives in memory: a
+// step that changes something is one transaction, so that nothing of it is left when the
+// process ends. Other processes see through [Store.KeepStep] that there is one.
 type works struct {
 	mu      sync.Mutex
 	of      map[string]*run
@@ -62,9 +64,10 @@ func newWorks() *works {
 
 // run is one step.
 type run struct {
-	works *works
-	work  Work
-	ended chan struct{}
+	works   *works
+	work    Work
+	ended   chan struct{}
+	release func() // ends what others see of it; nil: they see nothing
 }
 
 // begin notes a step. Conflict while the organization's import is staged or deployed. One
@@ -80,6 +83,43 @@ func (w *works) begin(organization string, step Step, by string) (*run, error) {
 	return r, nil
 }
 
+// begin notes a step and shows it to other processes. Conflict while the organization's
+// import is staged or deployed, here or elsewhere.
+func (s *Service) begin(ctx context.Context, by audit.Caller, step Step) (*run, error) {
+	if err := s.alone(ctx, by.Organization); err != nil {
+		return nil, err
+	}
+	before, _ := s.works.now(by.Organization)
+	r, err := s.works.begin(by.Organization, step, by.ID)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil { // a file that is read for nothing by now: one sign at a time is enough
+		before.hide()
+	}
+	release, err := s.store.KeepStep(ctx, by.Organization, step)
+	if err != nil {
+		r.finish(err)
+		s.works.forget(by.Organization, r)
+		return nil, err
+	}
+	r.works.mu.Lock()
+	r.release = release
+	r.works.mu.Unlock()
+	return r, nil
+}
+
+// hide ends what other processes see of the step.
+func (r *run) hide() {
+	r.works.mu.Lock()
+	release := r.release
+	r.release = nil
+	r.works.mu.Unlock()
+	if release != nil {
+		release()
+	}
+}
+
 // tell notes how far the step is.
 func (r *run) tell(p Progress) {
 	r.works.mu.Lock()
@@ -87,8 +127,9 @@ func (r *run) tell(p Progress) {
 	r.work.Progress = p
 }
 
-// finish notes how the step ended.
+// finish notes how the step ended. Others do not see it any more when this process says so.
 func (r *run) finish(err error) {
+	r.hide()
 	r.works.mu.Lock()
 	defer r.works.mu.Unlock()
 	r.work.Ended, r.work.Err = true, err
@@ -114,12 +155,27 @@ func (w *works) now(organization string) (*run, Work) {
 	return nil, Work{}
 }
 
+// now is the organization's step: the one under way in this process or elsewhere, or one that
+// has ended here.
+func (s *Service) now(ctx context.Context, organization string) (*run, Work, error) {
+	r, work := s.works.now(organization)
+	if work.Running() {
+		return r, work, nil
+	}
+	steps, err := s.store.KeptSteps(ctx, organization)
+	if len(steps) > 0 {
+		return nil, Work{Step: steps[0], Elsewhere: true}, err
+	}
+	return r, work, err
+}
+
 // alone reports whether no import of the organization is being staged or deployed.
-func (w *works) alone(organization string) error {
-	if r, work := w.now(organization); r != nil && !work.Ended && work.Step != StepRead {
+func (s *Service) alone(ctx context.Context, organization string) error {
+	_, work, err := s.now(ctx, organization)
+	if err == nil && work.Running() && work.Step != StepRead {
 		return errBusy
 	}
-	return nil
+	return err
 }
 
 // start runs do in the background. It goes on when ctx ends, but not when the service is
@@ -150,15 +206,16 @@ func (s *Service) Close() {
 	s.works.running.Wait()
 }
 
-// Work is the step under way for the caller's organization in this process, or the zero
-// Work. One that has ended is told once, to whoever began it.
-func (s *Service) Work(by audit.Caller) (Work, error) {
+// Work is the step under way for the caller's organization, or the zero Work. One that has
+// ended in this process is told once, to whoever began it. That it ended in another one is
+// seen from the staging area, if that is read afterwards.
+func (s *Service) Work(ctx context.Context, by audit.Caller) (Work, error) {
 	if err := s.may(by); err != nil {
 		return Work{}, err
 	}
-	r, work := s.works.now(by.Organization)
-	if !work.Ended {
-		return work, nil
+	r, work, err := s.now(ctx, by.Organization)
+	if err != nil || !work.Ended {
+		return work, err
 	}
 	if work.By != by.ID {
 		return Work{}, nil
@@ -168,12 +225,12 @@ func (s *Service) Work(by audit.Caller) (Work, error) {
 }
 
 // Running is the step under way, if there is one, and does not tell of one that has ended.
-func (s *Service) Running(by audit.Caller) (bool, Work, error) {
+func (s *Service) Running(ctx context.Context, by audit.Caller) (bool, Work, error) {
 	if err := s.may(by); err != nil {
 		return false, Work{}, err
 	}
-	_, work := s.works.now(by.Organization)
-	return work.Running(), work, nil
+	_, work, err := s.now(ctx, by.Organization)
+	return work.Running(), work, err
 }
 
 // wait starts a step in the background and waits for a while. ended is true when it came to
@@ -182,7 +239,7 @@ func (s *Service) wait(ctx context.Context, by audit.Caller, step Step, patience
 	if err := s.may(by); err != nil {
 		return true, err
 	}
-	r, err := s.works.begin(by.Organization, step, by.ID)
+	r, err := s.begin(ctx, by, step)
 	if err != nil {
 		return true, err
 	}
@@ -215,11 +272,11 @@ func (s *Service) DeploySoon(ctx context.Context, by audit.Caller, typed string,
 }
 
 // step runs do as a step of the caller's, in the foreground.
-func (s *Service) step(by audit.Caller, step Step, do func(*run) error) error {
+func (s *Service) step(ctx context.Context, by audit.Caller, step Step, do func(*run) error) error {
 	if err := s.may(by); err != nil {
 		return err
 	}
-	r, err := s.works.begin(by.Organization, step, by.ID)
+	r, err := s.begin(ctx, by, step)
 	if err != nil {
 		return err
 	}

@@ -32,9 +32,9 @@ func (b *bed) holdWriter() (release func()) {
 func (b *bed) ended(by audit.Caller) migration.Work {
 	b.t.Helper()
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if running, _, err := b.Running(by); err != nil || !running {
+		if running, _, err := b.Running(b.t.Context(), by); err != nil || !running {
 			b.must(err)
-			w, err := b.Work(by)
+			w, err := b.Work(b.t.Context(), by)
 			b.must(err)
 			return w
 		}
@@ -56,7 +56,7 @@ func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
 	cancel() // the request is over
-	if w, err := b.Work(ann); err != nil || !w.Running() || w.Step != migration.StepStage {
+	if w, err := b.Work(t.Context(), ann); err != nil || !w.Running() || w.Step != migration.StepStage {
 		t.Errorf("another Admin sees %+v, %v", w, err)
 	}
 	for name, call := range map[string]func() error{
@@ -70,17 +70,17 @@ func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 	}
 	release()
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if running, _, _ := b.Running(ann); !running {
+		if running, _, _ := b.Running(t.Context(), ann); !running {
 			break
 		}
 	}
-	if w, err := b.Work(ann); err != nil || w.Step != "" {
+	if w, err := b.Work(t.Context(), ann); err != nil || w.Step != "" {
 		t.Errorf("somebody else is told of the end: %+v, %v", w, err)
 	}
 	if w := b.ended(b.admin); !w.Ended || w.Err != nil || w.Whole != 18 || w.All != 18 || w.Kind != migration.ServiceTokens || w.Done != 2 || w.Total != 2 {
 		t.Errorf("the end is told as %+v", w)
 	}
-	if w, err := b.Work(b.admin); err != nil || w.Step != "" {
+	if w, err := b.Work(t.Context(), b.admin); err != nil || w.Step != "" {
 		t.Errorf("the end is told twice: %+v, %v", w, err)
 	}
 	if o, err := b.Overview(t.Context(), b.admin); err != nil || o.Staging.State != migration.Staged || o.Staging.Strategy != migration.WithPolicies {
@@ -157,7 +157,7 @@ func TestUpload_TellsHowFarItIsAndAResetEndsIt(t *testing.T) {
 	}
 	send("a")
 	for until := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		running, w, err := b.Running(b.admin)
+		running, w, err := b.Running(t.Context(), b.admin)
 		if err == nil && running && w.Step == migration.StepRead && w.Done >= 1000 {
 			break
 		}

@@ -29,6 +29,12 @@ type dialect interface {
 	folder() string
 	// takeTurn is the first thing in a write transaction: it waits until no other writes.
 	takeTurn(ctx context.Context, tx *sql.Tx) error
+	// keep shows a sign to the other programs on the database until release is called.
+	keep(ctx context.Context, read *sql.DB, s sign) (release func(), err error)
+	// show shows a sign until the transaction ends.
+	show(ctx context.Context, tx *sql.Tx, s sign) error
+	// signs are those that any program shows for an organization.
+	signs(ctx context.Context, q queries, of int32) (map[int32]bool, error)
 	// publish tells other nodes of changes, as a part of the transaction that makes them.
 	publish(ctx context.Context, tx *sql.Tx, changes []verify.Change) error
 	// follow keeps a follower informed of what other nodes change until ctx ends.

@@ -99,6 +99,7 @@ func (s *Store) OnCommit(tell func(ctx context.Context, changes []verify.Change)
 type Tx struct {
 	queries
 	now     time.Time
+	show    func(ctx context.Context, s sign) error // a sign, until the transaction ends
 	changes []verify.Change
 	audited time.Time // of the events that it has appended; zero: none yet
 }
@@ -179,6 +180,7 @@ func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]verify.Change
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
 	tx := &Tx{queries: queries{db: sqlTx}, now: s.Now()}
+	tx.show = func(ctx context.Context, sign sign) error { return s.dialect.show(ctx, sqlTx, sign) }
 	if err := fn(tx); err != nil {
 		return nil, err
 	}

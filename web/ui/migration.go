@@ -43,7 +43,7 @@ const (
 // Migration shows how far the migration is, with the next step. Of a step that came to its
 // end in the background it tells first.
 func (h *Handlers) Migration(c echo.Context) error {
-	work, err := h.d.Migration.Work(visitOf(c).caller)
+	work, err := h.d.Migration.Work(c.Request().Context(), visitOf(c).caller)
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +94,7 @@ func (h *Handlers) showMigration(c echo.Context, status int, s migrationShow) er
 // MigrationProgress answers with how far the step under way is, and with no content when
 // none is.
 func (h *Handlers) MigrationProgress(c echo.Context) error {
-	running, work, err := h.d.Migration.Running(visitOf(c).caller)
+	running, work, err := h.d.Migration.Running(c.Request().Context(), visitOf(c).caller)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,12 @@ func (h *Handlers) StagedItems(c echo.Context) error {
 		return fault.NewNotFound("This page")
 	}
 	s := stagedView{catalogue: h.d.Catalogue, kind: stagedKinds()[at], after: migration.Step(c.QueryParam(queryAfter))}
-	o, err := h.d.Migration.Overview(ctx, v.caller)
+	// In this order: what is said of a step that is over must be so after its end.
+	running, _, err := h.d.Migration.Running(ctx, v.caller)
 	if err != nil {
 		return err
 	}
-	running, _, err := h.d.Migration.Running(v.caller)
+	o, err := h.d.Migration.Overview(ctx, v.caller)
 	if err != nil {
 		return err
 	}

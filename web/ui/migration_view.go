@@ -20,7 +20,7 @@ func previewBadge() component.BadgeModel {
 }
 
 // brokenOff is said when somebody waited for a step whose end nobody knows of.
-const brokenOff = "That did not come to its end: the server stopped meanwhile. Nothing was changed, and live access is as it was. Try again."
+const brokenOff = "That did not come to its end: it was refused, or the server stopped meanwhile. Nothing was changed, and live access is as it was. Try again."
 
 // migrationView is the tab while nothing is staged, behind a dialog, or while a step is
 // under way; the frame is added by the handler.
@@ -29,7 +29,7 @@ func migrationView(o migration.Overview, s migrationShow, now time.Time) page.Mi
 	reset := component.ButtonModel{Label: "Reset staging area", Href: migrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true}
 	if s.work.Running() && s.dialogs == (page.AccessDialogs{}) {
 		m.Stepper, m.Work = migrationSteps(stepNumber(s.work.Step)), workView(s.work)
-		if s.work.Step == migration.StepRead {
+		if s.work.Step == migration.StepRead && !s.work.Elsewhere {
 			m.Acts = []component.ButtonModel{reset}
 		}
 		return m
@@ -93,6 +93,9 @@ func workView(w migration.Work) *page.MigrationWork {
 		m.Text = "You can leave this page: it goes on. Everything becomes live at once when it is done; until then nothing is."
 	}
 	switch {
+	case w.Elsewhere:
+		m.Bar.Label, m.Bar.Text = "At work", "at another node"
+		m.Text = "Another node of the server does this, and how far it is is known there only. This page looks again until it is done. " + m.Text
 	case w.Kind != "" && w.Whole == w.All:
 		m.Bar.Label, m.Bar.Text = "Finishing", count(w.All, "entry", "entries")
 	case w.Kind != "":

@@ -17,6 +17,7 @@ func TestWorkView_SaysHowFarItIs(t *testing.T) {
 		{migration.Work{Step: migration.StepDeploy, Progress: at}, "The migration is being deployed", "Personal access tokens", "12,400 of 50,000", migrationPath + "?after=deploy", 22_500, 61_000},
 		{migration.Work{Step: migration.StepDeploy, Progress: migration.Progress{Kind: migration.ServiceTokens, Done: 1, Total: 1, Whole: 9, All: 9}},
 			"The migration is being deployed", "Finishing", "9 entries", migrationPath + "?after=deploy", 9, 9},
+		{migration.Work{Step: migration.StepDeploy, Elsewhere: true}, "The migration is being deployed", "At work", "at another node", migrationPath + "?after=deploy", 0, 0},
 		{migration.Work{Step: migration.StepStage}, "The preview is being made", "Begun", "", migrationPath + "?after=stage", 0, 0},
 		{migration.Work{Step: migration.StepRead, Progress: migration.Progress{Done: 3000}}, "The file is being read", "Read", "3,000 entries so far", migrationPath + "?after=read", 0, 0},
 	} {
