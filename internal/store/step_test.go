@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,9 +60,24 @@ func TestKeepStep_IsShownAgainAfterItsConnectionWasLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer release()
-	inTxExec(t, b, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2`)
-	eventually(t, "the sign is gone with its connection", 5*time.Second, func() bool { return steps(t, b, "o") == "[]" })
+	inTxExec(t, b, `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2`)
 	eventually(t, "it is shown again", 10*time.Second, func() bool { return steps(t, b, "o") == "[read]" })
+}
+
+func TestKeepStep_IsTakenFromANodeThatStandsStill(t *testing.T) {
+	url := pgtest.Migrated(t)
+	join := "?"
+	if strings.Contains(url, "?") {
+		join = "&"
+	}
+	// Shorter than the break between two confirmations: to the database this node stands still.
+	still, b := openURL(t, url+join+"idle_in_transaction_session_timeout=100ms"), openURL(t, url)
+	release, err := still.KeepStep(t.Context(), "o", migration.StepDeploy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	eventually(t, "the sign is gone", 2*time.Second, func() bool { return steps(t, b, "o") == "[]" })
 }
 
 func inTxExec(t *testing.T, s *store.Store, statement string) {
