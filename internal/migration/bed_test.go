@@ -42,9 +42,15 @@ func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 
 func newBed(t testing.TB, plan access.Plan) *bed {
 	t.Helper()
+	return newBedOn(t, plan, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+}
+
+// newBedOn is newBed on an empty database.
+func newBedOn(t testing.TB, plan access.Plan, o store.Options) *bed {
+	t.Helper()
 	b := &bed{t: t, clock: &clock{at: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}}
-	b.path = filepath.Join(t.TempDir(), "latchkey.db")
-	s, err := store.Open(t.Context(), store.Options{Path: b.path, Now: b.clock.now})
+	b.path, o.Now = o.Path, b.clock.now
+	s, err := store.Open(t.Context(), o)
 	b.must(err)
 	t.Cleanup(func() { b.must(s.Close()) })
 	b.store = s

@@ -1,0 +1,81 @@
+package migration_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/migration"
+	"latchkey/internal/store"
+	"latchkey/internal/store/pgtest"
+)
+
+// haltingStore is the store of a node that shows no step by itself, as if that connection
+// were lost, and whose transactions halt at their first event.
+type haltingStore struct {
+	store.Migrations
+	halted, goOn chan struct{}
+}
+
+func (haltingStore) KeepStep(context.Context, string, migration.Step) (func(), error) {
+	return func() {}, nil
+}
+
+func (s haltingStore) InTx(ctx context.Context, fn func(migration.Tx) error) error {
+	return s.Migrations.InTx(ctx, func(tx migration.Tx) error { return fn(haltingTx{tx, s}) })
+}
+
+type haltingTx struct {
+	migration.Tx
+	store haltingStore
+}
+
+func (tx haltingTx) AppendEvent(ctx context.Context, e audit.Event) error {
+	select {
+	case tx.store.halted <- struct{}{}:
+		<-tx.store.goOn
+	case <-tx.store.goOn:
+	}
+	return tx.Tx.AppendEvent(ctx, e)
+}
+
+func TestRunning_AnotherNodeKnowsOfADeploymentAsLongAsItsTransactionLives(t *testing.T) {
+	url := pgtest.Migrated(t)
+	b := newBedOn(t, access.PlanEnterprise, store.Options{URL: url})
+	other, err := store.Open(t.Context(), store.Options{URL: url})
+	b.must(err)
+	t.Cleanup(func() { b.must(other.Close()) })
+	elsewhere := migration.New(store.Migrations{Store: other}, access.BuiltIn())
+	b.stage(migration.WithPolicies)
+
+	s := haltingStore{store.Migrations{Store: b.store}, make(chan struct{}), make(chan struct{})}
+	deploying := migration.New(s, access.BuiltIn())
+	t.Cleanup(deploying.Close)
+	ended := make(chan error, 1)
+	go func() { _, err := deploying.Deploy(t.Context(), b.admin, "Acme"); ended <- err }()
+	select {
+	case <-s.halted:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the deployment does not begin")
+	}
+	if running, w, err := elsewhere.Running(t.Context(), b.admin); !running || !w.Elsewhere || w.Step != migration.StepDeploy {
+		t.Errorf("another node sees %+v, %v", w, err)
+	}
+	if _, err := elsewhere.Reset(t.Context(), b.admin); !fault.Is(err, fault.Conflict) {
+		t.Errorf("it resets: %v", err)
+	}
+	if _, err := elsewhere.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("it deploys: %v", err)
+	}
+	close(s.goOn)
+	b.must(<-ended)
+	if running, w, err := elsewhere.Running(t.Context(), b.admin); running || err != nil {
+		t.Errorf("afterwards it sees %+v, %v", w, err)
+	}
+	if o, err := elsewhere.Overview(t.Context(), b.admin); err != nil || !o.Empty() || len(o.Deployments) != 1 {
+		t.Errorf("it finds %+v, %v", o, err)
+	}
+}
