@@ -273,9 +273,9 @@ func TestNodes_WithoutItsFeedANodeStillRefusesWhatWasRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, id := check(t, http.DefaultClient, b, forwardAuth, secret)
-		// The listener is the one whose last statement was a beat.
+		// The listener is the one whose last statement was a beat, or asked to lead after one.
 		pgtest.Exec(t, database, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-			WHERE datname = current_database() AND query LIKE '%pg_notify%' AND state = 'idle'`)
+			WHERE datname = current_database() AND state = 'idle' AND (query LIKE '%pg_notify%' OR query LIKE '%pg_try_advisory_lock(%')`)
 		c.revoke(a, id)
 		time.Sleep(100 * time.Millisecond)
 		if status, _ := check(t, http.DefaultClient, b, forwardAuth, secret); status != http.StatusUnauthorized {

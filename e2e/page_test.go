@@ -161,14 +161,15 @@ func (p *page) path() string {
 	return u.String()
 }
 
-// reaches waits until the path, without query and fragment, is the given one.
+// reaches waits until the path, without query and fragment, is the given one, and no longer:
+// what comes next waits for what it needs of the page.
 func (p *page) reaches(path string) {
 	p.t.Helper()
 	same := func(address string) bool {
 		u, err := url.Parse(address)
 		return err == nil && u.Path == path
 	}
-	if err := p.WaitForURL(same); err != nil {
+	if err := p.WaitForURL(same, playwright.PageWaitForURLOptions{WaitUntil: playwright.WaitUntilStateCommit}); err != nil {
 		p.t.Fatalf("at %s, not at %s: %v", p.path(), path, err)
 	}
 }
