@@ -21,7 +21,7 @@ import (
 var benchNodes = flag.Bool("bench-nodes", false, "print the rates of one and two nodes on both engines")
 
 const (
-	benchClients = 16
+	benchClients = 64
 	benchFor     = time.Second
 	benchRounds  = 9
 )

@@ -28,8 +28,8 @@ func (d sqliteDialect) folder() string       { return "migrations/sqlite" }
 // as well, so small caches cost little time, and large ones would be most of the memory of
 // a server with many readers.
 const (
-	writerCache = "cache_size(-8000)"
-	readerCache = "cache_size(-4000)"
+	writerCache = "cache_size(-4000)"
+	readerCache = "cache_size(-2000)"
 )
 
 // dsn names the file with the pragmas that every connection must have. Transactions take the
