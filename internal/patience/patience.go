@@ -113,7 +113,7 @@ type limit struct {
 // note returns whether the system's own deadline must be set, and to what.
 func (d *limit) note(t time.Time) (own time.Time, set bool) {
 	d.noted = t
-	switch passed := !t.IsZero() && t.Before(longAgo); {
+	switch passed := !t.IsZero() && t.Before(longAgo()); {
 	case passed:
 		d.armed = true
 		return t, true
@@ -133,9 +133,9 @@ func (d *limit) due(now time.Time) bool {
 	return true
 }
 
-// longAgo is before any moment that somebody would wait for: net/http interrupts a read with a
-// deadline in 1970.
-var longAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+// longAgo is before any moment that somebody would wait for, in 2020: net/http interrupts a read
+// with a deadline in 1970.
+func longAgo() time.Time { return time.Unix(1_577_836_800, 0) }
 
 // SetReadDeadline notes until when reads may wait; zero is for ever.
 func (c *conn) SetReadDeadline(t time.Time) error {
@@ -177,9 +177,9 @@ func (c *conn) look(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.read.due(now) {
-		_ = c.TCPConn.SetReadDeadline(longAgo)
+		_ = c.TCPConn.SetReadDeadline(longAgo())
 	}
 	if c.write.due(now) {
-		_ = c.TCPConn.SetWriteDeadline(longAgo)
+		_ = c.TCPConn.SetWriteDeadline(longAgo())
 	}
 }
