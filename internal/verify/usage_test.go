@@ -243,3 +243,25 @@ func TestUsed_NodesThatSaveAtOnceKeepEachOthersUses(t *testing.T) {
 		}
 	}
 }
+
+// TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt saves an older use from the same
+// address after a newer one.
+func TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt(t *testing.T) {
+	w := newWorld(t)
+	secret := w.newSecret(token.Organization)
+	id := w.insert(token.Token{Kind: token.Organization}, secret).ID
+	earlier, _ := otherNode(w)
+	later, _ := otherNode(w)
+	for _, node := range []*verify.Authority{earlier, later} {
+		w.pass(time.Second)
+		v, err := node.Verify(w.ctx, secret)
+		w.must(err)
+		node.Used(v, netip.MustParseAddr("10.0.0.1"))
+	}
+	w.must(later.Flush(w.ctx))
+	w.must(earlier.Flush(w.ctx))
+	got := w.stored(id)
+	if d := cmp.Diff([]token.Use{{IP: "10.0.0.1", At: w.now()}}, got.LastUsedFrom); d != "" || !got.LastUsedAt.Equal(w.now()) {
+		t.Errorf("last used at %v: %s", got.LastUsedAt, d)
+	}
+}
