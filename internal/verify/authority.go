@@ -231,7 +231,7 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 		return &state{refusal: Displaced}, nil
 	}
 	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace,
-		owner: found.Owner, email: found.Email, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}
+		owner: found.Owner, email: found.Email, kind: [1]string{string(h.Kind)}, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}
 	for _, l := range found.Layers {
 		if l.Kind == account.GroupPolicy {
 			st.groups = append(st.groups, l.Group)

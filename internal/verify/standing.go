@@ -11,24 +11,26 @@ import (
 // standing is what all tokens of one holder share. Its state is nil until somebody needs
 // it and again after each change that may bear on it.
 type standing struct {
-	holder  Holder
 	state   atomic.Pointer[state]
-	loading sync.Mutex // held while reading the state, so that one reads and others wait
 	tokens  int        // how many entries refer to it; guarded by standings.mu
+	loading sync.Mutex // held while reading the state, so that one reads and others wait
+	holder  Holder
 }
 
-// state is what a holder's tokens may do now. It is immutable.
+// state is what a holder's tokens may do now. It is immutable. What every answer needs comes
+// first: see entry.
 type state struct {
 	refusal      Refusal // other than 0: the tokens are good for nothing
+	power        *power
+	kind         [1]string // the holder's kind, workspace and owner (ids), in arrays so that
+	place        [1]string // response headers can point into them
+	person       [1]string
 	role         access.Role
 	organization string // names
 	workspace    string
 	owner        string
 	email        string
 	groups       []string // ids of the groups that give something
-	power        *power
-	place        [1]string // the holder's workspace and owner: ids, in arrays so that
-	person       [1]string // response headers can point into them
 }
 
 // standings knows every holder that has a token in the index.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/token"
@@ -21,6 +22,10 @@ type usage struct {
 	first  [1]place
 	listed bool // in the shard's list: used since the last flush
 	merged bool // places has what the database had: see save
+
+	// unplacedAt is the latest use from where nobody knows, in milliseconds since 1970 UTC.
+	// It alone is guarded by nothing.
+	unplacedAt atomic.Int64
 }
 
 // place is one address and the last use from there.
@@ -80,17 +85,26 @@ func (a *Authority) Used(v Verified, from netip.Addr) {
 // noteUnplaced leaves the current place as it is: a resource server that asks about a token
 // while its holder uses it must not make either of them slow.
 func (r *recorder) noteUnplaced(e *entry, now int64) {
-	if e.unplacedAt.Load() < now {
-		e.unplacedAt.Store(now)
-	}
-	if e.usedFrom.Load() != 0 { // in this order, as in Used
-		return
+	if u := e.use.Load(); u != nil {
+		u.unplaced(now)
+		if e.usedFrom.Load() != 0 { // in this order, as in Used
+			return
+		}
 	}
 	s := r.shard(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	u := e.usage()
+	u.unplaced(now)
 	if e.usedFrom.CompareAndSwap(0, nowhere) {
-		s.add(e.usage())
+		s.add(u)
+	}
+}
+
+// unplaced notes a use from where nobody knows.
+func (u *usage) unplaced(now int64) {
+	if u.unplacedAt.Load() < now {
+		u.unplacedAt.Store(now)
 	}
 }
 
@@ -109,11 +123,13 @@ func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
 
 // usage is the entry's, made on its first use. The caller holds the shard's lock.
 func (e *entry) usage() *usage {
-	if e.use == nil {
-		e.use = &usage{entry: e}
-		e.use.places = e.use.first[:0] // most tokens are used from one address
+	u := e.use.Load()
+	if u == nil {
+		u = &usage{entry: e}
+		u.places = u.first[:0] // most tokens are used from one address
+		e.use.Store(u)
 	}
-	return e.use
+	return u
 }
 
 // settle writes down when the current place was used last.
@@ -176,11 +192,11 @@ func (r *recorder) inherit(e, old *entry) {
 	s := r.shard(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u := old.use; u != nil {
+	if u := old.use.Load(); u != nil {
 		u.settle()
-		e.use, u.entry = u, e
+		u.entry = e
+		e.use.Store(u)
 		e.usedAt.Store(old.usedAt.Load())
-		e.unplacedAt.Store(old.unplacedAt.Load())
 	}
 }
 
@@ -198,9 +214,9 @@ func (r *recorder) recall(u *usage, stored Use) {
 	s := r.shard(u.entry)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := u.entry.unplacedAt.Load(); !stored.At.IsZero() && at < stored.At.UnixMilli() {
+	if at := u.unplacedAt.Load(); !stored.At.IsZero() && at < stored.At.UnixMilli() {
 		// Whoever notes a use at this moment may win: its time is later.
-		u.entry.unplacedAt.CompareAndSwap(at, stored.At.UnixMilli())
+		u.unplacedAt.CompareAndSwap(at, stored.At.UnixMilli())
 	}
 	for _, old := range stored.From {
 		addr, err := netip.ParseAddr(old.IP)
@@ -226,7 +242,7 @@ func (r *recorder) snapshot(u *usage) Use {
 	defer s.mu.Unlock()
 	u.settle()
 	use := Use{Token: u.entry.id[0], From: make([]token.Use, 0, len(u.places))}
-	last := u.entry.unplacedAt.Load()
+	last := u.unplacedAt.Load()
 	for _, p := range u.places {
 		last = max(last, p.at)
 		use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})

@@ -48,6 +48,9 @@ func (v Verified) IDValues() []string { return v.entry.id[:] }
 // Kind is the token's kind.
 func (v Verified) Kind() token.Kind { return v.entry.kind() }
 
+// KindValues is Kind as the values of a response header.
+func (v Verified) KindValues() []string { return v.state.kind[:] }
+
 // Name is the token's name.
 func (v Verified) Name() string { return v.entry.name() }
 
@@ -69,7 +72,7 @@ func (v Verified) Subject() string {
 
 // SubjectValues is Subject as the values of a response header.
 func (v Verified) SubjectValues() []string {
-	if v.Kind() == token.Personal {
+	if v.state.person[0] != "" {
 		return v.state.person[:]
 	}
 	return v.entry.id[:]
@@ -92,7 +95,7 @@ func (v Verified) Owner() string { return v.state.owner }
 func (v Verified) Email() string { return v.state.email }
 
 // CreatedAt is when the token was made.
-func (v Verified) CreatedAt() time.Time { return time.UnixMilli(v.entry.created).UTC() }
+func (v Verified) CreatedAt() time.Time { return time.UnixMilli(v.entry.rest.created).UTC() }
 
 // ExpiresAt is the first moment at which the token is no longer good; zero is never.
 func (v Verified) ExpiresAt() time.Time {

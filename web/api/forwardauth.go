@@ -10,7 +10,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
-	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web/respond"
 )
@@ -39,15 +38,10 @@ const requireHeader = "Latchkey-Require-Permission"
 type fixed struct {
 	noStore []string
 	json    []string
-	kinds   map[token.Kind][]string
 }
 
 func newFixed() fixed {
-	f := fixed{noStore: []string{"no-store"}, json: []string{"application/json"}, kinds: map[token.Kind][]string{}}
-	for _, k := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
-		f.kinds[k] = []string{string(k)}
-	}
-	return f
+	return fixed{noStore: []string{"no-store"}, json: []string{"application/json"}}
 }
 
 // serveVerify answers /auth/verify and every path below it, whatever the method: 200 with the
@@ -96,7 +90,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	}
 	header[subjectHeader] = v.SubjectValues()
 	header[tokenIDHeader] = v.IDValues()
-	header[tokenKindHeader] = h.fixed.kinds[v.Kind()]
+	header[tokenKindHeader] = v.KindValues()
 	header[workspaceHeader] = v.WorkspaceValues()
 	header[permissionsHeader] = v.ScopeValues()
 	w.WriteHeader(http.StatusOK)
