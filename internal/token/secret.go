@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"unsafe"
 
 	"latchkey/internal/fault"
 )
@@ -153,10 +154,11 @@ func fillRandom(dst []byte, random io.Reader) error {
 	return errRandom
 }
 
-// checksum is CRC-32 (IEEE) of body in base62, six characters.
+// checksum is CRC-32 (IEEE) of body in base62, six characters. It allocates nothing.
 func checksum(body string) [checksumLength]byte {
+	// The library takes bytes and lets them escape: converted, each would be a copy on the heap.
+	sum := crc32.ChecksumIEEE(unsafe.Slice(unsafe.StringData(body), len(body)))
 	var out [checksumLength]byte
-	sum, _ := crc(body)
 	for i := checksumLength - 1; i >= 0; i-- {
 		out[i] = alphabet[sum%uint32(len(alphabet))]
 		sum /= uint32(len(alphabet))
@@ -164,18 +166,18 @@ func checksum(body string) [checksumLength]byte {
 	return out
 }
 
-// crc is CRC-32 (IEEE) of body, and whether all behind its prefix is base62: in one walk, as
-// this is on the hot path. Written out over the table: the library's function makes its
-// argument escape, and nothing must be allocated here.
-func crc(body string) (sum uint32, base62 bool) {
-	sum, base62 = ^uint32(0), true
-	for i := range len(body) {
-		if _, ok := digit(body[i]); !ok && i >= prefixLength {
-			base62 = false
-		}
-		sum = crc32.IEEETable[byte(sum)^body[i]] ^ sum>>8
+// isBase62 reports whether s has characters of the alphabet only. Without a branch per character:
+// those of a random text cannot be foreseen, and each wrong guess would cost as much as ten.
+func isBase62(s string) bool {
+	const (
+		digits  = 0x03FF_0000_0000_0000 // bit n: the character n
+		letters = 0x07FF_FFFE_07FF_FFFE // bit n: the character 64+n
+	)
+	set, all := [4]uint64{digits, letters}, uint64(1)
+	for i := range len(s) {
+		all &= set[s[i]>>6] >> (s[i] & 63)
 	}
-	return ^sum, base62
+	return all == 1
 }
 
 // errMalformed is shared, so that refusing garbage costs no allocation.
@@ -192,8 +194,7 @@ func Parse(s string) (Kind, error) {
 	if kind == "" {
 		return "", errMalformed
 	}
-	sum, base62 := crc(s[:bodyLength])
-	if want, ok := number(s[bodyLength:]); !ok || !base62 || want != uint64(sum) {
+	if sum := checksum(s[:bodyLength]); s[bodyLength:] != string(sum[:]) || !isBase62(s[prefixLength:]) {
 		return "", errMalformed
 	}
 	return kind, nil
@@ -219,31 +220,6 @@ func kindOf(s string) Kind {
 		return Organization
 	}
 	return ""
-}
-
-// digit is the value of a base62 character; ok is false for all others.
-func digit(c byte) (value byte, ok bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'A' <= c && c <= 'Z':
-		return c - 'A' + 10, true
-	case 'a' <= c && c <= 'z':
-		return c - 'a' + 36, true
-	}
-	return 0, false
-}
-
-// number reads up to ten base62 digits.
-func number(s string) (n uint64, ok bool) {
-	for i := range len(s) {
-		value, ok := digit(s[i])
-		if !ok {
-			return 0, false
-		}
-		n = n*uint64(len(alphabet)) + uint64(value)
-	}
-	return n, true
 }
 
 // Digest is the SHA-256 of a whole presented secret, of ours or of an imported one: the
