@@ -223,7 +223,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
 	}
-	return tx.saveUses(ctx, 1, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
+	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
 // DeleteToken marks a token of the organization as deleted now; NotFound when there is

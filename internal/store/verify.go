@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
@@ -141,96 +139,6 @@ func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Sta
 // GroupMembers lists the ids of a group's members.
 func (q queries) GroupMembers(ctx context.Context, group string) ([]string, error) {
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
-}
-
-// storedUses returns, by token, what is stored; tokens that were never used are left out.
-func (q queries) storedUses(ctx context.Context, ids []string) (map[string]verify.Use, error) {
-	stored := make(map[string]verify.Use, len(ids))
-	for chunk := range slices.Chunk(ids, idsPerQuery) {
-		err := each(ctx, q, func(row scanner) error {
-			var u verify.Use
-			var at int64
-			var text string
-			if err := row.Scan(&u.Token, &at, &text); err != nil {
-				return err
-			}
-			u.At = moment(at)
-			err := json.Unmarshal([]byte(text), &u.From)
-			stored[u.Token] = u
-			return err
-		}, `SELECT u.token_id, u.last_used_at, u.last_used_from FROM token_uses u WHERE u.token_id IN (`+
-			placeholders(1, len(chunk))+`)`, anys(chunk)...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return stored, nil
-}
-
-// usesPerStatement is how many uses one statement saves: enough to be worth a way to a
-// server, few enough to be compiled quickly.
-const usesPerStatement = 50
-
-// SaveUses merges what is stored of the tokens named with new uses, and stores those, in one
-// transaction. A use is no change of the token: nobody is told.
-func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
-	return s.InTx(ctx, func(tx *Tx) error {
-		stored, err := tx.storedUses(ctx, tokens)
-		if err != nil {
-			return err
-		}
-		uses := merge(stored)
-		whole := len(uses) / usesPerStatement * usesPerStatement
-		if whole > 0 {
-			if err := tx.saveUses(ctx, usesPerStatement, uses[:whole]); err != nil {
-				return err
-			}
-		}
-		if whole == len(uses) {
-			return nil
-		}
-		return tx.saveUses(ctx, len(uses)-whole, uses[whole:])
-	})
-}
-
-// saveUses saves that many uses at a time. The statement is compiled once: that takes as
-// long as running it.
-func (tx *Tx) saveUses(ctx context.Context, at int, uses []verify.Use) error {
-	var values strings.Builder
-	for i := range at {
-		if i > 0 {
-			values.WriteString(", ")
-		}
-		fmt.Fprintf(&values, "($%d, $%d, $%d)", 3*i+1, 3*i+2, 3*i+3)
-	}
-	statement, err := tx.prepare(ctx, `INSERT INTO token_uses (token_id, last_used_at, last_used_from) VALUES `+values.String()+`
-		ON CONFLICT (token_id) DO UPDATE SET last_used_at = excluded.last_used_at, last_used_from = excluded.last_used_from
-		WHERE token_uses.last_used_at <= excluded.last_used_at`)
-	if err != nil {
-		return err
-	}
-	defer statement.Close()
-	for chunk := range slices.Chunk(uses, at) {
-		args := make([]any, 0, 3*at)
-		for _, u := range chunk {
-			from, err := json.Marshal(append([]token.Use{}, u.From...))
-			if err != nil {
-				return err
-			}
-			args = append(args, u.Token, millis(u.At), string(from))
-		}
-		if _, err := statement.ExecContext(ctx, args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// prepare compiles a statement that runs several times within the transaction.
-func (tx *Tx) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	return tx.db.(interface {
-		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-	}).PrepareContext(ctx, query)
 }
 
 var _ verify.Store = Verification{}

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
 	"slices"
@@ -15,18 +16,19 @@ import (
 )
 
 // usage is from where one token was used and when last, beside what its entry holds.
-// Everything in it is guarded by the token's shard.
+// What is not atomic in it is guarded by the token's shard.
 type usage struct {
-	entry  *entry
+	entry  atomic.Pointer[entry]
 	places []place // distinct addresses, that of the latest use first
 	first  [1]place
 	listed bool // in the shard's list: used since the last flush
 	merged bool // places has what the database had: see save
 
-	// unplacedAt is the latest use from where nobody knows, in milliseconds since 1970 UTC.
-	// It alone is guarded by nothing.
-	unplacedAt atomic.Int64
+	unplacedAt atomic.Int64 // latest use from where nobody knows, in milliseconds since 1970 UTC
 }
+
+// id is the token's.
+func (u *usage) id() string { return u.entry.Load().id[0] }
 
 // place is one address and the last use from there.
 type place struct {
@@ -125,7 +127,8 @@ func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
 func (e *entry) usage() *usage {
 	u := e.use.Load()
 	if u == nil {
-		u = &usage{entry: e}
+		u = &usage{}
+		u.entry.Store(e)
 		u.places = u.first[:0] // most tokens are used from one address
 		e.use.Store(u)
 	}
@@ -135,7 +138,7 @@ func (e *entry) usage() *usage {
 // settle writes down when the current place was used last.
 func (u *usage) settle() {
 	if len(u.places) > 0 {
-		u.places[0].at = max(u.places[0].at, u.entry.usedAt.Load())
+		u.places[0].at = max(u.places[0].at, u.entry.Load().usedAt.Load())
 	}
 }
 
@@ -168,7 +171,7 @@ func (r *recorder) take() []*usage {
 		s.mu.Lock()
 		for _, u := range s.list {
 			u.listed = false
-			u.entry.usedFrom.Store(0)
+			u.entry.Load().usedFrom.Store(0)
 		}
 		taken = append(taken, s.list...)
 		s.list = nil
@@ -180,7 +183,7 @@ func (r *recorder) take() []*usage {
 // restore puts back what could not be saved.
 func (r *recorder) restore(taken []*usage) {
 	for _, u := range taken {
-		s := r.shard(u.entry)
+		s := r.shard(u.entry.Load())
 		s.mu.Lock()
 		s.add(u)
 		s.mu.Unlock()
@@ -194,7 +197,7 @@ func (r *recorder) inherit(e, old *entry) {
 	defer s.mu.Unlock()
 	if u := old.use.Load(); u != nil {
 		u.settle()
-		u.entry = e
+		u.entry.Store(e)
 		e.use.Store(u)
 		e.usedAt.Store(old.usedAt.Load())
 	}
@@ -202,7 +205,7 @@ func (r *recorder) inherit(e, old *entry) {
 
 // isMerged reports whether u has what the database had.
 func (r *recorder) isMerged(u *usage) bool {
-	s := r.shard(u.entry)
+	s := r.shard(u.entry.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return u.merged
@@ -211,7 +214,7 @@ func (r *recorder) isMerged(u *usage) bool {
 // recall adds what is stored: from before this process knew of the token, or from other
 // nodes.
 func (r *recorder) recall(u *usage, stored Use) {
-	s := r.shard(u.entry)
+	s := r.shard(u.entry.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at := u.unplacedAt.Load(); !stored.At.IsZero() && at < stored.At.UnixMilli() {
@@ -237,11 +240,11 @@ func (r *recorder) recall(u *usage, stored Use) {
 
 // snapshot is what to save of u.
 func (r *recorder) snapshot(u *usage) Use {
-	s := r.shard(u.entry)
+	s := r.shard(u.entry.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u.settle()
-	use := Use{Token: u.entry.id[0], From: make([]token.Use, 0, len(u.places))}
+	use := Use{Token: u.id(), From: make([]token.Use, 0, len(u.places))}
 	last := u.unplacedAt.Load()
 	for _, p := range u.places {
 		last = max(last, p.at)
@@ -266,8 +269,7 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 	a.flushing.Lock()
 	defer a.flushing.Unlock()
 	taken := a.uses.take()
-	// Neighbours in the table are saved together: it makes a third of the work.
-	slices.SortFunc(taken, func(a, b *usage) int { return strings.Compare(a.entry.id[0], b.entry.id[0]) })
+	sortByID(taken)
 	for len(taken) > 0 {
 		begin := time.Now()
 		batch := taken[:min(len(taken), saveBatch)]
@@ -281,6 +283,29 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 		}
 	}
 	return nil
+}
+
+// sortByID brings neighbours in the table together: to save them so is a third of the work.
+func sortByID(uses []*usage) {
+	type keyed struct {
+		key uint64 // the first bytes of the id: nearly always enough, and close at hand
+		use *usage
+	}
+	sorted := make([]keyed, len(uses))
+	for i, u := range uses {
+		var first [8]byte
+		copy(first[:], u.id())
+		sorted[i] = keyed{binary.BigEndian.Uint64(first[:]), u}
+	}
+	slices.SortFunc(sorted, func(a, b keyed) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return strings.Compare(a.use.id(), b.use.id())
+	})
+	for i, k := range sorted {
+		uses[i] = k.use
+	}
 }
 
 // pause waits, or returns early when ctx ends.
@@ -298,14 +323,14 @@ func (a *Authority) save(ctx context.Context, batch []*usage) error {
 	asked := make([]bool, len(batch))
 	for i, u := range batch {
 		if asked[i] = a.lease != nil || !a.uses.isMerged(u); asked[i] {
-			ask = append(ask, u.entry.id[0])
+			ask = append(ask, u.id())
 		}
 	}
 	return a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
 		uses := make([]Use, len(batch))
 		for i, u := range batch {
 			if asked[i] {
-				a.uses.recall(u, stored[u.entry.id[0]])
+				a.uses.recall(u, stored[u.id()])
 			}
 			uses[i] = a.uses.snapshot(u)
 		}
