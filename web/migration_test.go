@@ -70,6 +70,24 @@ func (a answer) seeOther(t testing.TB, to string) {
 	}
 }
 
+// stage makes the preview. However busy the machine is, it is made afterwards.
+func (b *browser) stage(strategy string) {
+	b.t.Helper()
+	made := b.post(migrationRoot+"/import", url.Values{"strategy": {strategy}})
+	if made.header.Get("Location") == migrationRoot { // it takes longer than the answer waits
+		b.idle()
+		made = b.get(migrationRoot + "?after=stage")
+	}
+	made.seeOther(b.t, migrationRoot+"/staged/members")
+}
+
+// deploy deploys the migration and waits, as stage does.
+func (b *browser) deploy(name string) {
+	b.t.Helper()
+	b.post(migrationRoot+"/deploy", url.Values{"name": {name}}).seeOther(b.t, migrationRoot)
+	b.idle()
+}
+
 // itemNamed is the address of a staged item in a list.
 func itemNamed(t testing.TB, list answer, name string) string {
 	t.Helper()
@@ -87,7 +105,7 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	// More than an ordinary form may hold.
 	b.upload(strings.Replace(legacyExport(t), `"version": 1,`, `"version": 1, "comment": [`+strings.Repeat(`"more", `, 300_000)+`"and more"],`, 1)).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "1 warning about the file", "3 members get policies that mirror the role", "3 members can only view", "2 service access tokens keep their permissions")
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/members")
 	list.has(t, "Preview Mode", "<strong>Old production:</strong> Connections Editor with edit access", "<strong>Old production:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
 	ed := itemNamed(t, list, "Ed")
@@ -111,7 +129,7 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"nonsense"}}); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Type Acme.") {
 		t.Errorf("deployed with a wrong name: %d", got.status)
 	}
-	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+	b.deploy("Acme")
 	done := b.get(migrationRoot)
 	done.has(t, "Migrated", "Download the report", "export.json")
 	report := regexp.MustCompile(migrationRoot + `/deployed/[^"]+/report\.txt`).FindString(done.body)
@@ -147,13 +165,13 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 	clashing := strings.Replace(legacyExport(t), "vic@acme.example", viewerEmail, 1)
 	clashing = strings.Replace(clashing, "Old production", "Production", 1)
 	b.upload(clashing).seeOther(t, migrationRoot)
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"fresh"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("fresh")
 	b.get(migrationRoot+"/reset").has(t, "Reset the staging area?")
 	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "Export file")
 
 	b.upload(clashing).seeOther(t, migrationRoot)
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/members?only=open")
 	list.has(t, "2 conflicts wait for a choice", "Choose for all", "A member with this address exists")
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict {
@@ -171,7 +189,7 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 		t.Error("the page of one who stays as they are does not say so, or offers a policy that means nothing")
 	}
 	b.post(migrationRoot+"/conflicts", url.Values{"conflict": {"name"}, "choice": {"use"}}).seeOther(t, migrationRoot+"/staged/workspaces")
-	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+	b.deploy("Acme")
 }
 
 // holdWriter keeps every change waiting until the result is called.
@@ -232,7 +250,7 @@ func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
 	b.get(migrationRoot+"?after=stage").has(t, "The preview was not made", "How to import")
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"fresh"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("fresh")
 	b.get(migrationRoot+"?after=deploy").seeOther(t, migrationRoot+"/staged/members?after=deploy")
 	b.get(migrationRoot+"/staged/members?after=deploy").has(t, "The migration was not deployed", "did not come to its end", `data-kind="warning"`)
 	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
@@ -260,7 +278,7 @@ func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b := newSite(t).signedIn(t, adminEmail)
 	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "2 groups come with empty policies.")
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/groups")
 	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only", "4 members, no rights of its own", "4 members, in no workspace", "Worth a look")
 	data := itemNamed(t, list, "Data team")
@@ -270,7 +288,7 @@ func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b.get(itemNamed(t, list, "Everybody")).has(t, "would let in 1 of its members")
 	b.get(itemNamed(t, b.get(migrationRoot+"/staged/members"), "Ed")).has(t, "Data team and Everybody")
 	b.get(migrationRoot+"/deploy").has(t, "Groups: 2 new.")
-	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
+	b.deploy("Acme")
 	b.get("/settings/access-management/groups").has(t, "Data team", "Everybody")
 }
 
@@ -289,7 +307,7 @@ func TestMigration_APageOfAThousandMembersIsSmall(t *testing.T) {
 	}
 	text.WriteString(`]}`)
 	b.upload(text.String()).seeOther(t, migrationRoot)
-	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot+"/staged/members")
+	b.stage("with-policies")
 	page := b.get(migrationRoot + "/staged/members")
 	page.has(t, "1–25 of 1,000")
 	if len(page.body) > 100_000 {
