@@ -289,7 +289,7 @@ func TestPersonalToken_WholeJourneyWithTheKeyboard(t *testing.T) {
 	}
 	p.press("Enter")
 	p.sees("dialog", patDialog)
-	typed(t, p, "smoke-test")
+	typed(p, "Token name", "smoke-test")
 	p.tabTo("button", "Generate")
 	p.press("Enter")
 	secret := revealed(t, p, "lkpat_")

@@ -240,7 +240,7 @@ func TestServiceToken_WizardWithTheKeyboard(t *testing.T) {
 	p := newPage(t, start(t, "demo"))
 	signIn(t, p, adminEmail, demoPassword)
 	p.open(satWizard)
-	typed(t, p, "deploy")
+	typed(p, "Token name", "deploy")
 	p.tabTo("combobox", "Workspace")
 	p.press("ArrowDown", "ArrowDown")
 	p.tabTo("button", "Next")
@@ -257,10 +257,14 @@ func TestServiceToken_WizardWithTheKeyboard(t *testing.T) {
 	p.reaches(satWork)
 }
 
-func typed(t *testing.T, p *page, text string) {
-	t.Helper()
+// typed types into the field that the page gives the focus: once it has it.
+func typed(p *page, label, text string) {
+	p.t.Helper()
+	if err := p.expect.Locator(p.field(label)).ToBeFocused(); err != nil {
+		p.t.Fatalf("%q has no focus, %s has: %v", label, p.focused(), err)
+	}
 	if err := p.Keyboard().Type(text); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 }
 
