@@ -3,27 +3,37 @@ package verify
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 )
 
-// loadBatch is how many entries are put into the index at a time.
-const loadBatch = 1000
+const (
+	loadBatch = 1000 // entries put into the index at a time
+	loadParts = 3    // at most this many read side by side: others want to read as well
+)
 
-// Load reads every live token into memory. Verification goes on meanwhile, asking the
-// database for what is not there yet, and so do changes. After an error the memory is
-// incomplete, not wrong. A second Load makes the first one give up.
+// Load reads every live token into memory, with as many readers as there are processors.
+// Verification goes on meanwhile, asking the database for what is not there yet, and so do
+// changes. After an error the memory is incomplete, not wrong. A second Load makes the first
+// one give up.
 func (a *Authority) Load(ctx context.Context) error {
 	l := &loader{a: a, touched: map[[32]byte]bool{}}
 	a.index.mu.Lock()
 	a.index.loading = l
 	a.index.mu.Unlock()
-	err := a.store.LiveTokens(ctx, func(r Record) error {
-		l.batch = append(l.batch, l.slab.newEntry(r, a.standings.acquire(r.holder())))
-		if len(l.batch) < loadBatch {
-			return nil
-		}
-		return l.put()
-	})
-	return l.finish(err)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var reading sync.WaitGroup
+	parts := min(runtime.GOMAXPROCS(0), loadParts)
+	for i := range parts {
+		reading.Go(func() {
+			if err := l.read(ctx, Part{Number: i, Of: parts}); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	reading.Wait()
+	return l.finish(context.Cause(ctx))
 }
 
 // errForgotten ends a Load whose results were forgotten while it ran.
@@ -33,45 +43,52 @@ var errForgotten = errors.New("verify: the memory was emptied while loading")
 type loader struct {
 	a       *Authority
 	touched map[[32]byte]bool // what has changed since it began; guarded by the index's mu
-	batch   []*entry
-	slab    slab
 }
 
-// put moves the batch into the index.
-func (l *loader) put() error {
-	l.a.index.mu.Lock()
-	defer l.a.index.mu.Unlock()
-	return l.putLocked()
+// read puts the live tokens of a part into the index.
+func (l *loader) read(ctx context.Context, p Part) error {
+	var entries slab
+	batch := make([]*entry, 0, loadBatch)
+	err := l.a.store.LiveTokens(ctx, p, func(r Record) (err error) {
+		if batch = append(batch, entries.newEntry(r, l.a.standings.acquire(r.holder()))); len(batch) == loadBatch {
+			err, batch = l.put(batch), batch[:0]
+		}
+		return err
+	})
+	return errors.Join(err, l.put(batch))
 }
 
-// putLocked leaves out tokens that have changed since reading began, and those that are
-// there already: they were read later.
-func (l *loader) putLocked() error {
+// put moves a batch into the index. It leaves out tokens that have changed since reading
+// began, and those that are there already: they were read later.
+func (l *loader) put(batch []*entry) error {
 	x := &l.a.index
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	ours := x.loading == l
-	for _, e := range l.batch {
+	for _, e := range batch {
 		if !ours || l.touched[e.digest] || x.find(&e.digest) != nil {
 			l.a.standings.release(e.standing)
 			continue
 		}
 		x.put(e)
 	}
-	l.batch = l.batch[:0]
 	if !ours {
 		return errForgotten
 	}
 	return nil
 }
 
+// finish makes the memory complete unless there was an error or it was forgotten since.
 func (l *loader) finish(err error) error {
 	x := &l.a.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err = errors.Join(err, l.putLocked()); err == nil {
-		l.a.complete.Store(true)
+	if x.loading != l {
+		return errForgotten
 	}
-	if x.loading == l {
-		x.loading = nil
+	x.loading = nil
+	if err == nil {
+		l.a.complete.Store(true)
 	}
 	return err
 }

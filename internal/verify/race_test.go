@@ -18,6 +18,7 @@ type pausing struct {
 	verify.Store
 	afterStanding, afterRecord, afterLoading func()
 	err                                      error
+	unreadable                               error // of the first part of the tokens
 }
 
 func call(f *func()) {
@@ -39,10 +40,15 @@ func (p *pausing) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.R
 	return r, err
 }
 
-func (p *pausing) LiveTokens(ctx context.Context, each func(verify.Record) error) error {
+func (p *pausing) LiveTokens(ctx context.Context, part verify.Part, each func(verify.Record) error) error {
+	if part.Number == 0 && p.unreadable != nil {
+		return p.unreadable
+	}
 	var read []verify.Record
-	err := p.Store.LiveTokens(ctx, func(r verify.Record) error { read = append(read, r); return nil })
-	call(&p.afterLoading)
+	err := p.Store.LiveTokens(ctx, part, func(r verify.Record) error { read = append(read, r); return nil })
+	if len(read) > 0 { // the part with the token that the test is about
+		call(&p.afterLoading)
+	}
 	for _, r := range read {
 		if err := each(r); err != nil {
 			return err
@@ -134,6 +140,29 @@ func TestRace_ForgettingStopsALoad(t *testing.T) {
 	}
 	if got := w.refusal(g.Secret.Reveal()); got != 0 {
 		t.Errorf("refusal = %v", got)
+	}
+}
+
+func TestLoad_WithoutOnePartMemoryIsIncomplete(t *testing.T) {
+	w, p := pausingWorld(t)
+	var secrets []string
+	for range 8 {
+		secrets = append(secrets, w.organizationToken().Secret.Reveal())
+	}
+	w.verify.Forget()
+	p.unreadable = errors.New("a page is broken")
+	if err := w.verify.Load(w.ctx); !errors.Is(err, p.unreadable) || w.verify.Complete() {
+		t.Errorf("load: %v, complete %v", err, w.verify.Complete())
+	}
+	for _, secret := range secrets {
+		if got := w.refusal(secret); got != 0 {
+			t.Errorf("refusal = %v", got)
+		}
+	}
+	p.unreadable = nil
+	w.must(w.verify.Load(w.ctx))
+	if !w.verify.Complete() || w.verify.Tokens() != len(secrets) {
+		t.Errorf("complete %v, %d tokens", w.verify.Complete(), w.verify.Tokens())
 	}
 }
 

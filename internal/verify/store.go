@@ -11,9 +11,9 @@ import (
 
 // Store is what verification needs of the database.
 type Store interface {
-	// LiveTokens calls each for every token that is not deleted, expired ones included,
-	// as of one moment. An error of each ends it.
-	LiveTokens(ctx context.Context, each func(Record) error) error
+	// LiveTokens calls each for every token of a part that is not deleted, expired ones
+	// included, as of one moment. An error of each ends it.
+	LiveTokens(ctx context.Context, p Part, each func(Record) error) error
 	// TokenRecords returns the tokens with these ids, deleted ones included, in any order;
 	// unknown ids are left out.
 	TokenRecords(ctx context.Context, ids []string) ([]Record, error)
@@ -31,6 +31,12 @@ type Store interface {
 	// in between. merge may be called again from the start. A later use that is stored
 	// already stays.
 	SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]Use) []Use) error
+}
+
+// Part is one of several parts of all tokens, of about the same size. Each token is in one.
+type Part struct {
+	Number int // from 0
+	Of     int // how many there are, at least 1
 }
 
 // Record is a token as the database has it, with the digest of its secret. Times are UTC in

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"lists are newest first":                    listsNewestFirst,
 		"counts agree with the states":              countsAsStates,
 		"live names only":                           findsLiveNames,
+		"each live token is in one part":            readsLiveTokensInParts,
 		"tokens that end soon":                      findsEnding,
 		"expired tokens are noted once each":        notesExpired,
 		"changes are told after the commit":         tellsChanges,
@@ -418,6 +420,34 @@ func findsLiveNames(t *testing.T, b *tokenBed) {
 		c.like.Name = c.name
 		if taken, err := b.TokenNameTaken(ctx, c.like, b.now); err != nil || taken != c.taken {
 			t.Errorf("%s %q: taken = %v, %v", c.like.Kind, c.name, taken, err)
+		}
+	}
+}
+
+// readsLiveTokensInParts gives ids that other systems may have made, too.
+func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
+	var want []string
+	for _, end := range []string{"", "-0", "9", "A", "U", "V", "Z", "a", "z", "{", "~", "é", " "} {
+		tok := b.service(func(s *token.Token) { s.ID = "imported" + end })
+		b.add(t, tok)
+		want = append(want, tok.ID)
+	}
+	b.add(t, b.service(func(s *token.Token) { s.DeletedAt = b.now }))
+	slices.Sort(want)
+	for _, parts := range []int{1, 2, 3, 4, 62} {
+		var got []string
+		for i := range parts {
+			err := store.Verification{Store: b.Store}.LiveTokens(t.Context(), verify.Part{Number: i, Of: parts}, func(r verify.Record) error {
+				got = append(got, r.ID)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.Sort(got)
+		if d := diff(want, got); d != "" {
+			t.Errorf("%d parts (-want +got):\n%s", parts, d)
 		}
 	}
 }
