@@ -15,25 +15,33 @@ import (
 	"latchkey/internal/token"
 )
 
-// usage is from where one token was used and when last, beside what its entry holds.
-// What is not atomic in it is guarded by the token's shard.
+// usage is from where one token was used and when last, beside what its entry holds. It is
+// small, as there may be a million. What is not atomic in it is guarded by the token's shard.
 type usage struct {
-	entry  atomic.Pointer[entry]
-	places []place // distinct addresses, that of the latest use first
-	first  [1]place
-	listed bool // in the shard's list: used since the last flush
-	merged bool // places has what the database had: see save
-
+	entry      atomic.Pointer[entry]
 	unplacedAt atomic.Int64 // latest use from where nobody knows, in milliseconds since 1970 UTC
+	addr       address      // of the latest use; when that was, the entry knows
+	others     *[]place     // up to four other addresses, the latest first; nil for most tokens
+	placed     bool         // addr is known
+	listed     bool         // in the shard's list: used since the last flush
+	merged     bool         // has what the database had: see save
 }
 
 // id is the token's.
 func (u *usage) id() string { return u.entry.Load().id[0] }
 
+// address is an IP address without a zone; of version 4, it is mapped into version 6.
+type address [16]byte
+
 // place is one address and the last use from there.
 type place struct {
-	addr netip.Addr
+	addr address
 	at   int64 // milliseconds since 1970 UTC
+}
+
+// use is the place as it is saved.
+func (p place) use() token.Use {
+	return token.Use{IP: netip.AddrFrom16(p.addr).Unmap().String(), At: time.UnixMilli(p.at).UTC()}
 }
 
 // recorder gathers uses. A token that is used again from the same place costs some atomic
@@ -54,10 +62,7 @@ func newRecorder() recorder { return recorder{seed: maphash.MakeSeed()} }
 func (r *recorder) shard(e *entry) *shard { return &r.shards[e.digest[31]%64] }
 
 // place is a number for an address, never 0 and never nowhere.
-func (r *recorder) place(addr netip.Addr) uint64 {
-	bytes := addr.As16()
-	return maphash.Bytes(r.seed, bytes[:]) | 1
-}
+func (r *recorder) place(addr address) uint64 { return maphash.Bytes(r.seed, addr[:]) | 1 }
 
 // nowhere is the place of a token that has only been used from where nobody knows since
 // the last flush.
@@ -71,7 +76,8 @@ func (a *Authority) Used(v Verified, from netip.Addr) {
 		a.uses.noteUnplaced(e, now)
 		return
 	}
-	place := a.uses.place(from)
+	addr := address(from.As16())
+	place := a.uses.place(addr)
 	if e.usedFrom.Load() == place {
 		if e.usedAt.Load() < now {
 			e.usedAt.Store(now)
@@ -81,7 +87,7 @@ func (a *Authority) Used(v Verified, from netip.Addr) {
 			return
 		}
 	}
-	a.uses.note(e, from, place, now)
+	a.uses.note(e, addr, place, now)
 }
 
 // noteUnplaced leaves the current place as it is: a resource server that asks about a token
@@ -111,14 +117,13 @@ func (u *usage) unplaced(now int64) {
 }
 
 // note is the slow way of Used.
-func (r *recorder) note(e *entry, from netip.Addr, place uint64, now int64) {
+func (r *recorder) note(e *entry, from address, place uint64, now int64) {
 	s := r.shard(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := e.usage()
-	u.settle()
-	u.move(from, now)
-	e.usedAt.Store(now)
+	kept := u.entry.Load() // another entry may have taken e's place meanwhile
+	kept.usedAt.Store(u.move(from, now, kept.usedAt.Load()))
 	e.usedFrom.Store(place)
 	s.add(u)
 }
@@ -129,32 +134,53 @@ func (e *entry) usage() *usage {
 	if u == nil {
 		u = &usage{}
 		u.entry.Store(e)
-		u.places = u.first[:0] // most tokens are used from one address
 		e.use.Store(u)
 	}
 	return u
 }
 
-// settle writes down when the current place was used last.
-func (u *usage) settle() {
-	if len(u.places) > 0 {
-		u.places[0].at = max(u.places[0].at, u.entry.Load().usedAt.Load())
+// move makes from the current place and returns when it was used last: now, unless its clock
+// is behind another one's. The place till now was used last at then.
+func (u *usage) move(from address, now, then int64) int64 {
+	if u.placed && u.addr == from {
+		return max(now, then)
 	}
+	others := u.elsewhere()
+	if i := slices.IndexFunc(others, func(p place) bool { return p.addr == from }); i >= 0 {
+		now = max(now, others[i].at)
+		others = slices.Delete(others, i, i+1)
+	}
+	if u.placed {
+		others = slices.Insert(others, 0, place{addr: u.addr, at: then})
+	}
+	u.addr, u.placed = from, true
+	u.keep(others)
+	return now
 }
 
-// move makes from the current place.
-func (u *usage) move(from netip.Addr, now int64) {
-	p := place{addr: from, at: now}
-	if i := slices.IndexFunc(u.places, func(p place) bool { return p.addr == from }); i >= 0 {
-		p.at = max(p.at, u.places[i].at)
-		u.places = slices.Delete(u.places, i, i+1)
+// elsewhere is the other places.
+func (u *usage) elsewhere() []place {
+	if u.others == nil {
+		return nil
 	}
-	u.places = slices.Insert(u.places, 0, p)
-	u.cut()
+	return *u.others
 }
 
-// cut keeps as many places as count.
-func (u *usage) cut() { u.places = u.places[:min(len(u.places), MaxAddresses)] }
+// keep sets the other places, to as many as count.
+func (u *usage) keep(others []place) {
+	most := MaxAddresses
+	if u.placed {
+		most--
+	}
+	others = others[:min(len(others), most)]
+	switch {
+	case u.others != nil:
+		*u.others = others
+	case len(others) > 0:
+		first := others
+		u.others = &first
+	}
+}
 
 // add puts u on the list. The caller holds the lock.
 func (s *shard) add(u *usage) {
@@ -196,7 +222,6 @@ func (r *recorder) inherit(e, old *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u := old.use.Load(); u != nil {
-		u.settle()
 		u.entry.Store(e)
 		e.use.Store(u)
 		e.usedAt.Store(old.usedAt.Load())
@@ -221,36 +246,49 @@ func (r *recorder) recall(u *usage, stored Use) {
 		// Whoever notes a use at this moment may win: its time is later.
 		u.unplacedAt.CompareAndSwap(at, stored.At.UnixMilli())
 	}
+	others := u.elsewhere()
 	for _, old := range stored.From {
-		addr, err := netip.ParseAddr(old.IP)
+		ip, err := netip.ParseAddr(old.IP)
 		if err != nil {
 			continue
 		}
-		i := slices.IndexFunc(u.places, func(p place) bool { return p.addr == addr })
-		if i < 0 {
-			i, u.places = len(u.places), append(u.places, place{addr: addr})
+		addr, at := address(ip.As16()), old.At.UnixMilli()
+		if u.placed && u.addr == addr { // it stays the current place whatever other nodes have seen since
+			if e := u.entry.Load(); e.usedAt.Load() < at {
+				e.usedAt.Store(at)
+			}
+			continue
 		}
-		u.places[i].at = max(u.places[i].at, old.At.UnixMilli())
+		i := slices.IndexFunc(others, func(p place) bool { return p.addr == addr })
+		if i < 0 {
+			i, others = len(others), append(others, place{addr: addr})
+		}
+		others[i].at = max(others[i].at, at)
 	}
-	// The first one is the current place whatever other nodes have seen since.
-	slices.SortStableFunc(u.places[min(1, len(u.places)):], func(a, b place) int { return cmp.Compare(b.at, a.at) })
-	u.cut()
+	slices.SortStableFunc(others, latestFirst)
+	u.keep(others)
 	u.merged = true
 }
+
+func latestFirst(a, b place) int { return cmp.Compare(b.at, a.at) }
 
 // snapshot is what to save of u.
 func (r *recorder) snapshot(u *usage) Use {
 	s := r.shard(u.entry.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u.settle()
-	use := Use{Token: u.id(), From: make([]token.Use, 0, len(u.places))}
-	last := u.unplacedAt.Load()
-	for _, p := range u.places {
-		last = max(last, p.at)
-		use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
+	var places [MaxAddresses]place
+	all := places[:0]
+	if u.placed {
+		all = append(all, place{addr: u.addr, at: u.entry.Load().usedAt.Load()})
 	}
-	slices.SortStableFunc(use.From, func(a, b token.Use) int { return b.At.Compare(a.At) })
+	all = append(all, u.elsewhere()...)
+	slices.SortStableFunc(all, latestFirst)
+	use := Use{Token: u.id(), From: make([]token.Use, len(all))}
+	last := u.unplacedAt.Load()
+	for i, p := range all {
+		last, use.From[i] = max(last, p.at), p.use()
+	}
 	use.At = time.UnixMilli(last).UTC()
 	return use
 }

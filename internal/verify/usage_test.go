@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -263,5 +264,42 @@ func TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt(t *testing.T) {
 	got := w.stored(id)
 	if d := cmp.Diff([]token.Use{{IP: "10.0.0.1", At: w.now()}}, got.LastUsedFrom); d != "" || !got.LastUsedAt.Equal(w.now()) {
 		t.Errorf("last used at %v: %s", got.LastUsedAt, d)
+	}
+}
+
+func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
+	w := newWorld(t)
+	secret := w.newSecret(token.Organization)
+	id := w.insert(token.Token{Kind: token.Organization}, secret).ID
+	behind, _ := otherNode(w)
+	ahead, _ := otherNode(w)
+	old, err := behind.Verify(w.ctx, secret)
+	w.must(err)
+	used := func(from ...string) (uses []token.Use) {
+		w.pass(time.Second)
+		v, err := ahead.Verify(w.ctx, secret)
+		w.must(err)
+		for _, ip := range from {
+			ahead.Used(v, netip.MustParseAddr(ip))
+			uses = append(uses, token.Use{IP: ip, At: w.now()})
+		}
+		return uses
+	}
+	want := slices.Concat(used("10.0.0.1"), used("10.0.0.2"))
+	slices.Reverse(want)
+	w.must(ahead.Flush(w.ctx))
+	began := w.now().Add(-2 * time.Second)
+	for _, round := range [][]string{{"10.0.0.9", "10.0.0.8", "10.0.0.7", "10.0.0.6", "10.0.0.5"}, {"10.0.0.1"}, {"10.0.0.1"}} {
+		for _, ip := range round {
+			behind.Used(old, netip.MustParseAddr(ip))
+		}
+		w.must(behind.Flush(w.ctx))
+		got := w.stored(id)
+		if len(got.LastUsedFrom) != verify.MaxAddresses || !got.LastUsedAt.Equal(w.now()) {
+			t.Fatalf("last used at %v from %v", got.LastUsedAt, got.LastUsedFrom)
+		}
+		if d := cmp.Diff(want, got.LastUsedFrom[:2]); d != "" || !got.LastUsedFrom[2].At.Equal(began) {
+			t.Errorf("after %v: %s%v", round, d, got.LastUsedFrom[2:])
+		}
 	}
 }
