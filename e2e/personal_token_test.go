@@ -224,6 +224,10 @@ func TestPersonalToken_DoubleSubmitMakesOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.reaches("/settings/profile" + map[bool]string{true: "", false: "/personal-access-tokens"}[opts == nil])
+			// The second click may still be on its way: what it leads to would come in between.
+			if err := p.WaitForLoadState(playwright.PageWaitForLoadStateOptions{State: playwright.LoadStateNetworkidle}); err != nil {
+				t.Fatal(err)
+			}
 			p.open(profilePage)
 			if n := tokenRows(t, p, "smoke-test"); n != 1 {
 				t.Errorf("%d tokens, want one", n)
