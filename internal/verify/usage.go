@@ -254,8 +254,10 @@ func (r *recorder) recall(u *usage, stored Use) {
 		}
 		addr, at := address(ip.As16()), old.At.UnixMilli()
 		if u.placed && u.addr == addr { // it stays the current place whatever other nodes have seen since
-			if e := u.entry.Load(); e.usedAt.Load() < at {
-				e.usedAt.Store(at)
+			// Whoever notes a use at this moment wins, as above.
+			usedAt := &u.entry.Load().usedAt
+			if seen := usedAt.Load(); seen < at {
+				usedAt.CompareAndSwap(seen, at)
 			}
 			continue
 		}

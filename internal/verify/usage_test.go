@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -247,12 +246,18 @@ func TestUsed_NodesThatSaveAtOnceKeepEachOthersUses(t *testing.T) {
 
 // TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt saves an older use from the same
 // address after a newer one.
+// ofTwoNodes is a token, by its id and secret, and two nodes to use it at.
+func ofTwoNodes(w *world) (id, secret string, a, b *verify.Authority) {
+	secret = w.newSecret(token.Organization)
+	id = w.insert(token.Token{Kind: token.Organization}, secret).ID
+	a, _ = otherNode(w)
+	b, _ = otherNode(w)
+	return id, secret, a, b
+}
+
 func TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt(t *testing.T) {
 	w := newWorld(t)
-	secret := w.newSecret(token.Organization)
-	id := w.insert(token.Token{Kind: token.Organization}, secret).ID
-	earlier, _ := otherNode(w)
-	later, _ := otherNode(w)
+	id, secret, earlier, later := ofTwoNodes(w)
 	for _, node := range []*verify.Authority{earlier, later} {
 		w.pass(time.Second)
 		v, err := node.Verify(w.ctx, secret)
@@ -269,24 +274,18 @@ func TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt(t *testing.T) {
 
 func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
 	w := newWorld(t)
-	secret := w.newSecret(token.Organization)
-	id := w.insert(token.Token{Kind: token.Organization}, secret).ID
-	behind, _ := otherNode(w)
-	ahead, _ := otherNode(w)
+	id, secret, behind, ahead := ofTwoNodes(w)
 	old, err := behind.Verify(w.ctx, secret)
 	w.must(err)
-	used := func(from ...string) (uses []token.Use) {
+	used := func(from string) token.Use {
 		w.pass(time.Second)
 		v, err := ahead.Verify(w.ctx, secret)
 		w.must(err)
-		for _, ip := range from {
-			ahead.Used(v, netip.MustParseAddr(ip))
-			uses = append(uses, token.Use{IP: ip, At: w.now()})
-		}
-		return uses
+		ahead.Used(v, netip.MustParseAddr(from))
+		return token.Use{IP: from, At: w.now()}
 	}
-	want := slices.Concat(used("10.0.0.1"), used("10.0.0.2"))
-	slices.Reverse(want)
+	first, second := used("10.0.0.1"), used("10.0.0.2")
+	want := []token.Use{second, first}
 	w.must(ahead.Flush(w.ctx))
 	began := w.now().Add(-2 * time.Second)
 	for _, round := range [][]string{{"10.0.0.9", "10.0.0.8", "10.0.0.7", "10.0.0.6", "10.0.0.5"}, {"10.0.0.1"}, {"10.0.0.1"}} {
