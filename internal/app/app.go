@@ -231,7 +231,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer a.inBackground(background)()
 	defer stop()
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- listener.Serve(server) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

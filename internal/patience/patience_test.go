@@ -3,30 +3,23 @@ package patience
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// pair is a served connection and its peer.
-func pair(t *testing.T) (served, peer net.Conn) {
-	t.Helper()
-	l := listening(t)
-	peer, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	served, err = l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = served.Close(); _ = peer.Close() })
-	return served, peer
-}
+// tick is how often the tests look, and soon is as long as a busy machine may take for what
+// happens at the next look.
+const (
+	tick = 100 * time.Millisecond
+	soon = 10 * time.Second
+)
 
 func listening(t *testing.T) *Listener {
 	t.Helper()
@@ -34,99 +27,355 @@ func listening(t *testing.T) *Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.every = tick
 	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
 
-// within runs a call that must fail with a deadline between from and until.
-func within(t *testing.T, from, until time.Duration, call func() error) {
+// pair is a connection that no server knows of, and its peer.
+func pair(t *testing.T) (c *conn, peer net.Conn) {
 	t.Helper()
-	begin := time.Now()
-	err := call()
-	if took := time.Since(begin); !errors.Is(err, os.ErrDeadlineExceeded) || took < from || took > until {
-		t.Errorf("%v after %v, want a deadline between %v and %v", err, took, from, until)
+	l := listening(t)
+	peer, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = accepted.Close(); _ = peer.Close() })
+	return accepted.(*conn), peer
+}
+
+// watch watches the listener's connections until the test ends.
+func watch(t *testing.T, l *Listener) {
+	ended := make(chan struct{})
+	go l.watch(ended)
+	t.Cleanup(func() { close(ended) })
+}
+
+// serve runs a server until the test ends and returns its listener.
+func serve(t *testing.T, server *http.Server) *Listener {
+	t.Helper()
+	l := listening(t)
+	go func() { _ = l.Serve(server) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return l
+}
+
+// peer is a client of the listener's server that reads answers for as long as a test may take.
+type peer struct {
+	net.Conn
+	t       *testing.T
+	answers *bufio.Reader
+}
+
+func dial(t *testing.T, l *Listener) peer {
+	t.Helper()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetReadDeadline(time.Now().Add(2 * soon))
+	return peer{c, t, bufio.NewReader(c)}
+}
+
+func (p peer) send(text string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p, text); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
-func TestRead_WaitsUntilItsDeadlineAndAtMostASecondMore(t *testing.T) {
-	served, peer := pair(t)
-	read := func() error { _, err := served.Read(make([]byte, 1)); return err }
-	set := func(d time.Duration) {
-		if err := served.SetReadDeadline(time.Now().Add(d)); err != nil {
+// answer reads one answer's body.
+func (p peer) answer() string {
+	p.t.Helper()
+	resp, err := http.ReadResponse(p.answers, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(body)
+}
+
+const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// exceeds runs a call that must fail with a deadline, soon but not before a while.
+func exceeds(t *testing.T, while time.Duration, call func() error) {
+	t.Helper()
+	begin := time.Now()
+	err := call()
+	if took := time.Since(begin); !errors.Is(err, os.ErrDeadlineExceeded) || took < while || took > while+soon {
+		t.Errorf("%v after %v, want a deadline of %v", err, took, while)
+	}
+}
+
+func TestRead_WaitsUntilItsDeadline(t *testing.T) {
+	t.Parallel()
+	c, peer := pair(t)
+	watch(t, c.of)
+	read := func() error { _, err := c.Read(make([]byte, 1)); return err }
+	set := func(at time.Time) {
+		if err := c.SetReadDeadline(at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	set(200 * time.Millisecond)
-	within(t, 190*time.Millisecond, 3*every, read)
-	set(time.Hour) // a new one makes it readable again
+	set(time.Now().Add(2 * tick))
+	exceeds(t, 3*tick/2, read)
+	set(time.Now().Add(time.Hour)) // a new one makes it readable again
 	if _, err := peer.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if err := read(); err != nil {
 		t.Errorf("after the deadline was moved: %v", err)
 	}
-	if err := served.SetReadDeadline(time.Unix(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	within(t, 0, every/2, read) // an interruption is one at once
+	set(time.Unix(1, 0))
+	exceeds(t, 0, read) // an interruption is one at once
+	set(time.Time{})
+	interrupting := time.AfterFunc(tick, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	defer interrupting.Stop()
+	exceeds(t, tick/2, read) // also of a call that waits already
 }
 
 func TestWrite_ToAPeerThatReadsNothingEnds(t *testing.T) {
-	served, _ := pair(t)
-	if err := served.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+	t.Parallel()
+	c, _ := pair(t)
+	watch(t, c.of)
+	if err := c.SetWriteDeadline(time.Now().Add(tick)); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 90*time.Millisecond, 5*every, func() error {
-		for chunk := make([]byte, 1<<20); ; {
-			if _, err := served.Write(chunk); err != nil {
-				return err
-			}
+	exceeds(t, tick/2, func() error { return fill(c) })
+}
+
+// fill writes until that fails.
+func fill(w io.Writer) error {
+	for chunk := make([]byte, 1<<20); ; {
+		if _, err := w.Write(chunk); err != nil {
+			return err
 		}
-	})
+	}
 }
 
 func TestServer_EndsRequestsThatDoNotCome(t *testing.T) {
-	l := listening(t)
-	server := &http.Server{ReadHeaderTimeout: 100 * time.Millisecond, IdleTimeout: 100 * time.Millisecond,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
+	t.Parallel()
+	l := serve(t, &http.Server{ReadHeaderTimeout: tick, IdleTimeout: tick,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })})
 	for name, sent := range map[string]string{
-		"half a header":  "GET / HTTP/1.1\r\nHost: x\r\n",
-		"idle after one": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-		"nothing":        "",
+		"half a header":      get[:20],
+		"idle after one":     get,
+		"half of the second": get + get[:20],
+		"nothing":            "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := net.Dial("tcp", l.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			if _, err := io.WriteString(c, sent); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.SetReadDeadline(time.Now().Add(5 * every)); err != nil {
-				t.Fatal(err)
-			}
-			answer, err := io.ReadAll(bufio.NewReader(c))
-			if err != nil || strings.HasSuffix(sent, "\r\n\r\n") != strings.HasSuffix(string(answer), "ok") {
-				t.Errorf("not closed in time: %q, %v", answer, err)
+			p, begin := dial(t, l), time.Now()
+			p.send(sent)
+			answer, err := io.ReadAll(p)
+			if err != nil || strings.Count(sent, get) != strings.Count(string(answer), "200 OK") || time.Since(begin) > soon {
+				t.Errorf("%q, %v after %v", answer, err, time.Since(begin))
 			}
 		})
 	}
 }
 
+func TestServer_HeaderThatBeginsLateHasItsOwnTime(t *testing.T) {
+	t.Parallel()
+	l := serve(t, &http.Server{ReadHeaderTimeout: tick, IdleTimeout: time.Hour,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })})
+	p := dial(t, l)
+	p.send(get)
+	p.answer()
+	time.Sleep(5 * tick) // idle: as long as it likes
+	p.send(get)
+	if got := p.answer(); got != "ok" {
+		t.Errorf("after a rest: %q", got)
+	}
+	begin := time.Now()
+	p.send(get[:20])
+	if rest, err := io.ReadAll(p.answers); err != nil || strings.Contains(string(rest), "200 OK") || time.Since(begin) > soon {
+		t.Errorf("half a header after a rest: %q, %v after %v", rest, err, time.Since(begin))
+	}
+}
+
+func TestServer_EndsBodiesThatDoNotCome(t *testing.T) {
+	t.Parallel()
+	failed := make(chan error, 1)
+	l := serve(t, &http.Server{ReadTimeout: tick,
+		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			failed <- err
+		})})
+	p := dial(t, l)
+	p.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab")
+	exceeds(t, 0, func() error { return <-failed })
+}
+
+func TestServer_EndsAnswersThatNobodyTakes(t *testing.T) {
+	t.Parallel()
+	failed := make(chan error, 1)
+	l := serve(t, &http.Server{WriteTimeout: tick,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/own" {
+				_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * tick))
+			}
+			failed <- fill(w)
+		})})
+	p := dial(t, l)
+	p.send(get)
+	exceeds(t, tick/2, func() error { return <-failed })
+	own := dial(t, l)
+	own.send(strings.Replace(get, "/", "/own", 1))
+	exceeds(t, 9*tick, func() error { return <-failed })
+}
+
+func TestServer_WriteLimitIsThatOfOneRequest(t *testing.T) {
+	t.Parallel()
+	l := serve(t, &http.Server{WriteTimeout: 3 * tick,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(3 * tick / 4)
+			_, _ = io.WriteString(w, "ok")
+		})})
+	p := dial(t, l)
+	ask := func() {
+		t.Helper()
+		p.send(get)
+		if got := p.answer(); got != "ok" {
+			t.Fatalf("got %q", got)
+		}
+	}
+	for range 12 { // longer than the limit, and hardly ever seen at rest
+		ask()
+	}
+	time.Sleep(5 * tick)
+	ask()
+}
+
+func TestServer_NoticesThatThePeerHasGone(t *testing.T) {
+	t.Parallel()
+	began, ended := make(chan struct{}), make(chan struct{})
+	l := serve(t, &http.Server{ReadTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(began)
+		<-r.Context().Done()
+		close(ended)
+	})})
+	p := dial(t, l)
+	p.send(get)
+	<-began
+	_ = p.Close()
+	select {
+	case <-ended:
+	case <-time.After(soon):
+		t.Error("the request goes on")
+	}
+}
+
+// What takes so long that the server listens to the peer is answered all the same, and so is what
+// was sent meanwhile.
+func TestServer_AnswersSlowlyAndInOrder(t *testing.T) {
+	t.Parallel()
+	l := serve(t, &http.Server{ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			time.Sleep(4 * tick)
+			if r.Context().Err() != nil {
+				body = []byte("given up")
+			}
+			_, _ = w.Write(body)
+		})})
+	p := dial(t, l)
+	post := func(body string) string {
+		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	p.send(post("one") + post("two") + post("three")[:30])
+	if got := p.answer(); got != "one" {
+		t.Errorf("got %q", got)
+	}
+	p.send(post("three")[30:])
+	for _, want := range []string{"two", "three"} {
+		if got := p.answer(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Being looked at at any moment hurts nobody.
+func TestServer_AnswersWhileItIsWatched(t *testing.T) {
+	t.Parallel()
+	l := serve(t, &http.Server{ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil || r.Context().Err() != nil {
+				t.Errorf("%q, %v, %v", body, err, r.Context().Err())
+			}
+			_, _ = io.WriteString(w, "got "+string(body))
+		})})
+	stop := make(chan struct{})
+	var looking, asking sync.WaitGroup
+	looking.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				l.mu.Lock()
+				for c := range l.open {
+					if c.reader.CompareAndSwap(waiting, notReading) { // as a look does at a long request
+						c.wake <- struct{}{}
+					}
+				}
+				l.mu.Unlock()
+			}
+		}
+	})
+	for i := range 8 {
+		asking.Go(func() {
+			p := dial(t, l)
+			for j := range 500 {
+				body := fmt.Sprint(i, "-", j)
+				p.send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+				if got := p.answer(); got != "got "+body {
+					t.Errorf("got %q for %q", got, body)
+				}
+			}
+		})
+	}
+	asking.Wait()
+	close(stop)
+	looking.Wait()
+}
+
 func TestListener_ForgetsConnectionsThatAreClosed(t *testing.T) {
-	served, _ := pair(t)
-	l := served.(*conn).of
-	if n := l.look(time.Now()); n != 1 {
+	t.Parallel()
+	c, _ := pair(t)
+	c.enter(http.StateActive)
+	if n := c.of.look(time.Now()); n != 1 {
 		t.Errorf("%d connections are watched", n)
 	}
-	if err := served.Close(); err != nil {
+	failed := make(chan error, 1)
+	go func() {
+		_, err := c.Read(make([]byte, 1))
+		failed <- err
+	}()
+	for c.reader.Load() != waiting {
+		time.Sleep(time.Millisecond)
+	}
+	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := l.look(time.Now()); n != 0 {
+	select {
+	case err := <-failed:
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("who was reading got %v", err)
+		}
+	case <-time.After(soon):
+		t.Error("who was reading waits for ever")
+	}
+	if n := c.of.look(time.Now()); n != 0 {
 		t.Errorf("%d connections are watched after the end", n)
 	}
 }

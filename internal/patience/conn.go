@@ -1,0 +1,250 @@
+package patience
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// conn is a connection of a server. The goroutine that serves it and the one that looks at it
+// share it without a lock: each writes what it does and then reads what the other one did, so at
+// least one of two that meet sees the other and gives way.
+type conn struct {
+	*net.TCPConn
+	of *Listener
+
+	turn        atomic.Uint64 // the phase, and in the bits above how many there have been
+	reader      atomic.Int32  // one of the states of a reader
+	wake        chan struct{} // ends a reader's wait
+	read, write limit
+
+	mu sync.Mutex // held to set the system's own deadlines
+	// What the watching goroutine knows.
+	seen  uint64    // the turn when it looked last
+	since time.Time // when it saw that first
+}
+
+// phase is what a connection is at.
+type phase uint64
+
+const (
+	unwatched phase = iota // nothing that this package knows of
+	heading                // the header of a request comes
+	serving                // from the header's end till the answer has been sent
+	idle                   // between requests
+	phases
+)
+
+// limit is the deadline of one direction.
+type limit struct {
+	noted atomic.Int64 // in nanoseconds since 1970; 0: that of the phase
+	armed atomic.Bool  // the system's own deadline is set: it has passed
+}
+
+// States of the reader.
+const (
+	notReading  int32 = iota
+	reading           // in a call of the system
+	waiting           // to be interrupted, or to be sent into such a call
+	interrupted       // it reads no more until it is given a new deadline
+	closed
+)
+
+// longAgo is before any moment that somebody would wait for, in 2020: net/http interrupts a read
+// with a deadline in 1970.
+func longAgo() time.Time { return time.Unix(1_577_836_800, 0) }
+
+// enter follows the server.
+func (c *conn) enter(s http.ConnState) {
+	switch s {
+	case http.StateNew:
+		c.begin(heading)
+	case http.StateActive:
+		c.begin(serving)
+	case http.StateIdle:
+		c.begin(idle)
+	case http.StateHijacked, http.StateClosed:
+		c.begin(unwatched)
+	}
+}
+
+func (c *conn) phase() phase { return phase(c.turn.Load()) % phases }
+
+// begin begins a phase with the time that it has. One goroutine at a time calls it.
+func (c *conn) begin(p phase) {
+	next := c.turn.Load()/uint64(phases) + 1
+	c.turn.Store(next*uint64(phases) + uint64(p))
+	// If the deadline of the last phase passed at this moment, it is not the new one's.
+	if c.read.armed.Load() {
+		_ = c.disarm(&c.read, c.TCPConn.SetReadDeadline)
+	}
+	if c.write.armed.Load() {
+		_ = c.disarm(&c.write, c.TCPConn.SetWriteDeadline)
+	}
+}
+
+// Read reads. While it serves a request, net/http reads one byte to learn whether the peer goes
+// away, and interrupts that as soon as the answer has been sent. It hardly ever takes a second,
+// so such a read waits for the interruption first and goes to the system when it has not come.
+// It is told from the reads of a body by having no deadline: with a server that has no ReadTimeout,
+// a body whose last byte comes alone may have to wait.
+func (c *conn) Read(p []byte) (int, error) {
+	if len(p) == 1 && c.phase() == serving && c.read.noted.Load() == 0 && c.reader.CompareAndSwap(notReading, waiting) {
+		<-c.wake
+	}
+	if !c.reader.CompareAndSwap(notReading, reading) && c.reader.Load() == interrupted {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := c.TCPConn.Read(p)
+	c.reader.CompareAndSwap(reading, notReading)
+	if n > 0 && c.phase() == idle {
+		c.begin(heading)
+	}
+	return n, err
+}
+
+// SetReadDeadline notes until when reads may wait; zero is as long as the phase allows. A time of
+// long ago interrupts who reads, and who is about to, at once.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if isPast(t) {
+		return c.interrupt(t)
+	}
+	c.read.note(t)
+	if c.reader.Load() == interrupted {
+		c.reader.CompareAndSwap(interrupted, notReading)
+	}
+	if c.read.armed.Load() {
+		return c.disarm(&c.read, c.TCPConn.SetReadDeadline)
+	}
+	return nil
+}
+
+// interrupt ends a read.
+func (c *conn) interrupt(t time.Time) error {
+	for {
+		state := c.reader.Load()
+		if state == closed {
+			return net.ErrClosed
+		}
+		if !c.reader.CompareAndSwap(state, interrupted) {
+			continue
+		}
+		switch state {
+		case waiting:
+			c.wake <- struct{}{}
+		case reading:
+			return c.set(&c.read, t, c.TCPConn.SetReadDeadline)
+		}
+		return nil
+	}
+}
+
+// SetWriteDeadline notes until when writes may wait; zero is as long as the phase allows.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if isPast(t) {
+		return c.set(&c.write, t, c.TCPConn.SetWriteDeadline)
+	}
+	c.write.note(t)
+	if c.write.armed.Load() {
+		return c.disarm(&c.write, c.TCPConn.SetWriteDeadline)
+	}
+	return nil
+}
+
+// SetDeadline is both.
+func (c *conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// Close closes the connection; nobody looks at it any more.
+func (c *conn) Close() error {
+	c.of.forget(c)
+	if c.reader.Swap(closed) == waiting {
+		c.wake <- struct{}{}
+	}
+	return c.TCPConn.Close()
+}
+
+func isPast(t time.Time) bool { return !t.IsZero() && t.Before(longAgo()) }
+
+func (d *limit) note(t time.Time) {
+	if t.IsZero() {
+		d.noted.Store(0)
+		return
+	}
+	d.noted.Store(t.UnixNano())
+}
+
+// set sets the system's own deadline, which has passed.
+func (c *conn) set(d *limit, t time.Time, system func(time.Time) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d.armed.Store(true)
+	return system(t)
+}
+
+// disarm takes the system's own deadline away.
+func (c *conn) disarm(d *limit, system func(time.Time) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d.armed.Store(false)
+	return system(time.Time{})
+}
+
+// look ends what has taken too long at now. Its errors say that the connection was closed meanwhile.
+func (c *conn) look(now time.Time, l limits) {
+	if turn := c.turn.Load(); turn != c.seen {
+		c.seen, c.since = turn, now
+	} else if c.reader.CompareAndSwap(waiting, notReading) {
+		c.wake <- struct{}{} // this request takes its time: listen to the peer
+	}
+	mayRead, mayWrite := time.Duration(0), l.write // errors are answered in other phases than serving
+	switch phase(c.seen) % phases {
+	case heading:
+		mayRead = l.header
+	case idle:
+		mayRead = l.idle
+	case unwatched:
+		mayWrite = 0
+	}
+	spent := now.Sub(c.since)
+	if noted, due := c.read.due(now, spent, mayRead); due {
+		c.arm(&c.read, noted, c.TCPConn.SetReadDeadline)
+	}
+	if noted, due := c.write.due(now, spent, mayWrite); due {
+		c.arm(&c.write, noted, c.TCPConn.SetWriteDeadline)
+	}
+}
+
+// due reports, once, that the deadline has passed: the noted one, or else that of a phase which
+// has lasted that long.
+func (d *limit) due(now time.Time, spent, may time.Duration) (noted int64, due bool) {
+	noted = d.noted.Load()
+	switch {
+	case d.armed.Load():
+		return noted, false
+	case noted != 0:
+		return noted, now.UnixNano() >= noted
+	}
+	return noted, may > 0 && spent >= may
+}
+
+// arm makes the waiting call fail, unless what it waits for came at this moment.
+func (c *conn) arm(d *limit, noted int64, system func(time.Time) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.armed.Swap(true) {
+		return // interrupted meanwhile
+	}
+	if d.noted.Load() != noted || c.turn.Load() != c.seen {
+		d.armed.Store(false)
+		return
+	}
+	_ = system(longAgo())
+}
