@@ -125,27 +125,37 @@ type answers struct {
 	body []byte
 }
 
+// next reads an answer. It looks at the head as a whole: to read it line by line would make a
+// client of answers with more headers slower than what is measured.
 func (a *answers) next() (status string, body []byte, err error) {
-	line, err := a.r.ReadSlice('\n')
-	if err != nil || len(line) < 12 {
-		return "", nil, fmt.Errorf("status line %q: %w", line, err)
+	head, err := a.head()
+	if err != nil || len(head) < 12 {
+		return "", nil, fmt.Errorf("head %q: %w", head, err)
 	}
-	status = string(line[9:12])
+	status = string(head[9:12])
 	length := 0
-	for {
-		if line, err = a.r.ReadSlice('\n'); err != nil {
+	if _, rest, found := bytes.Cut(head, []byte("\r\nContent-Length: ")); found {
+		value, _, _ := bytes.Cut(rest, []byte("\r\n"))
+		if length, err = strconv.Atoi(string(value)); err != nil {
 			return status, nil, err
 		}
-		if len(line) <= 2 {
-			break
-		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return status, nil, err
-			}
-		}
 	}
+	_, _ = a.r.Discard(len(head))
 	a.body = slices.Grow(a.body[:0], length)[:length]
 	_, err = io.ReadFull(a.r, a.body)
 	return status, a.body, err
+}
+
+// head waits for an answer's status line and headers, with the empty line behind them, and
+// leaves them in the buffer.
+func (a *answers) head() ([]byte, error) {
+	for {
+		there, _ := a.r.Peek(a.r.Buffered())
+		if i := bytes.Index(there, []byte("\r\n\r\n")); i >= 0 {
+			return there[:i+4], nil
+		}
+		if _, err := a.r.Peek(len(there) + 1); err != nil {
+			return there, err
+		}
+	}
 }

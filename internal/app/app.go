@@ -217,7 +217,7 @@ func (a *App) Run(ctx context.Context) error {
 	server := &http.Server{
 		Handler: a.Handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn), ConnContext: api.WithPeer,
 	}
 	if err := a.announce(ctx, listener.Addr().String()); err != nil {
 		return errors.Join(err, listener.Close())

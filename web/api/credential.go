@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -42,12 +44,32 @@ func basic(encoded string) (user, password string, ok bool) {
 	return strings.Cut(string(plain), ":")
 }
 
+// peerKey is where WithPeer leaves an address.
+type peerKey struct{}
+
+// WithPeer notes whose connection it is for all its requests, which would else parse the address
+// each. It is for [http.Server.ConnContext]; without it everything works as well.
+func WithPeer(ctx context.Context, c net.Conn) context.Context {
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap())
+	}
+	return ctx
+}
+
+// peer is the address of the connection's other end; zero, which is invalid, when it has none.
+func peer(r *http.Request) netip.Addr {
+	if addr, noted := r.Context().Value(peerKey{}).(netip.Addr); noted {
+		return addr
+	}
+	at, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr().Unmap()
+}
+
 // address is the client's. X-Forwarded-For is believed as far as it was written by proxies
 // that the operator named: from the right, the first address that is none of them.
 func (h *Handlers) address(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap()
-	if err != nil || len(h.proxies) == 0 || !h.trusted(addr) {
+	addr := peer(r)
+	if len(h.proxies) == 0 || !h.trusted(addr) {
 		return addr
 	}
 	forwarded := strings.Join(r.Header["X-Forwarded-For"], ",")
