@@ -19,7 +19,7 @@ import (
 func TestVerify_UnderLoad(t *testing.T) {
 	size, rounds, during := 2000, 1, 200*time.Millisecond
 	if full() {
-		size, rounds, during = 100000, 28, time.Second
+		size, rounds, during = 100000, 40, time.Second/2
 	}
 	s := seed(t, size)
 	b := bench{t: t, seeded: s, rounds: rounds, during: during}
@@ -45,7 +45,7 @@ func TestVerify_UnderLoad(t *testing.T) {
 func TestVerify_WithAMillionTokens(t *testing.T) {
 	size, rounds, during := 5000, 1, 200*time.Millisecond
 	if full() {
-		size, rounds, during = 1000000, 20, time.Second
+		size, rounds, during = 1000000, 40, time.Second/2
 	}
 	s := seed(t, size)
 	b := bench{t: t, seeded: s, rounds: rounds, during: during}
@@ -103,46 +103,61 @@ func (b *bench) check(to target, r result) {
 	}
 }
 
-// compare interleaves the rounds, each time in another order, so that what else the machine
-// does hits all alike.
-func (b *bench) compare(targets []target) [][]result {
-	results := make([][]result, len(targets))
+// compared is a round, and what the first target did directly before and after it.
+type compared struct{ round, before, after result }
+
+// compare asks the others in turn, each time in another order, and the first target before and
+// after each round: what else the machine does for a while hits all that are compared.
+func (b *bench) compare(targets []target) [][]compared {
+	results := make([][]compared, len(targets))
+	ask := func(i int) result {
+		r := round(b.t, targets[i], b.seeded.secrets, b.during)
+		b.check(targets[i], r)
+		return r
+	}
+	before := ask(0)
 	for range b.rounds {
-		for _, i := range rand.Perm(len(targets)) {
-			r := round(b.t, targets[i], b.seeded.secrets, b.during)
-			b.check(targets[i], r)
-			results[i] = append(results[i], r)
+		for _, i := range rand.Perm(len(targets) - 1) {
+			r, after := ask(i+1), ask(0)
+			results[i+1] = append(results[i+1], compared{r, before, after})
+			results[0] = append(results[0], compared{after, after, after})
+			before = after
 		}
 	}
 	return results
 }
 
-// print writes the median of the rounds and the median of their ratios to the first target's
-// in the same round: what else the machine does for a while hits both alike.
-func (b *bench) print(title string, targets []target, results [][]result) {
+// print writes the median of the rounds, and the median of their ratios to the mean of what the
+// first target did before and after.
+func (b *bench) print(title string, targets []target, results [][]compared) {
 	fmt.Printf("\n%s\n  %-28s %10s %6s   %8s %6s   %8s %6s   %9s %6s\n", title, "",
 		"answers/s", "ratio", "p50", "ratio", "p99", "ratio", "processor", "ratio")
 	for i, to := range targets {
-		m := median(results[i])
-		ratio := func(number func(result) float64) float64 {
-			return middle(b.rounds, func(j int) float64 { return number(results[i][j]) / number(results[0][j]) })
-		}
+		of := results[i]
+		m := median(of)
 		fmt.Printf("  %-28s %10.0f %6.2f   %8v %6.2f   %8v %6.2f   %9v %6.2f\n",
-			to.name, m.perSecond, ratio(func(r result) float64 { return r.perSecond }),
-			m.p50.Round(10*time.Microsecond), ratio(func(r result) float64 { return float64(r.p50) }),
-			m.p99.Round(10*time.Microsecond), ratio(func(r result) float64 { return float64(r.p99) }),
-			m.processor.Round(100*time.Nanosecond), 1/ratio(func(r result) float64 { return float64(r.processor) }))
+			to.name, m.perSecond, ratio(of, func(r result) float64 { return r.perSecond }),
+			m.p50.Round(10*time.Microsecond), ratio(of, func(r result) float64 { return float64(r.p50) }),
+			m.p99.Round(10*time.Microsecond), ratio(of, func(r result) float64 { return float64(r.p99) }),
+			m.processor.Round(100*time.Nanosecond), 1/ratio(of, func(r result) float64 { return float64(r.processor) }))
 	}
 }
 
+// ratio is the median of the rounds' ratios of a number to what it was before and after.
+func ratio(of []compared, number func(result) float64) float64 {
+	return middle(len(of), func(i int) float64 {
+		return 2 * number(of[i].round) / (number(of[i].before) + number(of[i].after))
+	})
+}
+
 // median takes each number's median on its own.
-func median(rounds []result) result {
+func median(rounds []compared) result {
 	n := len(rounds)
 	return result{
-		perSecond: middle(n, func(i int) float64 { return rounds[i].perSecond }),
-		p50:       middle(n, func(i int) time.Duration { return rounds[i].p50 }),
-		p99:       middle(n, func(i int) time.Duration { return rounds[i].p99 }),
-		processor: middle(n, func(i int) time.Duration { return rounds[i].processor }),
+		perSecond: middle(n, func(i int) float64 { return rounds[i].round.perSecond }),
+		p50:       middle(n, func(i int) time.Duration { return rounds[i].round.p50 }),
+		p99:       middle(n, func(i int) time.Duration { return rounds[i].round.p99 }),
+		processor: middle(n, func(i int) time.Duration { return rounds[i].round.processor }),
 	}
 }
 
@@ -156,13 +171,19 @@ func middle[T cmp.Ordered](n int, number func(int) T) T {
 	return all[n/2]
 }
 
-// beside measures verification while the same server creates 200 tokens a second.
+// beside measures verification while the same server creates 200 tokens a second, compared with
+// its rounds without before and after.
 func (b *bench) beside(srv *child, to target) {
 	const rate = 200
-	var alone, busy []result
+	ask := func() result {
+		r := round(b.t, to, b.seeded.secrets, b.during)
+		b.check(to, r)
+		return r
+	}
+	var busy []compared
 	var perSecond []float64
+	before := ask()
 	for range b.rounds {
-		alone = append(alone, round(b.t, to, b.seeded.secrets, b.during))
 		done := make(chan float64)
 		go func() {
 			var n, took float64
@@ -172,14 +193,16 @@ func (b *bench) beside(srv *child, to target) {
 			}
 			done <- n / took
 		}()
-		r := round(b.t, to, b.seeded.secrets, b.during)
-		b.check(to, r)
-		busy = append(busy, r)
+		r := ask()
 		perSecond = append(perSecond, <-done)
+		after := ask()
+		busy = append(busy, compared{r, before, after})
+		before = after
 	}
-	a, m := median(alone), median(busy)
+	m := median(busy)
 	fmt.Printf("  with %.0f creations/s beside: %.0f answers/s, %.2f of those without; p99 %v instead of %v\n",
 		middle(b.rounds, func(i int) float64 { return perSecond[i] }), m.perSecond,
-		middle(b.rounds, func(i int) float64 { return busy[i].perSecond / alone[i].perSecond }),
-		m.p99.Round(10*time.Microsecond), a.p99.Round(10*time.Microsecond))
+		ratio(busy, func(r result) float64 { return r.perSecond }),
+		m.p99.Round(10*time.Microsecond),
+		middle(b.rounds, func(i int) time.Duration { return busy[i].after.p99 }).Round(10*time.Microsecond))
 }
