@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
 	"latchkey/internal/signin"
+	"latchkey/internal/store/storetest"
 	"latchkey/web/ui"
 )
 
@@ -48,7 +50,7 @@ func (l *lockedText) String() string {
 // newSite starts a seeded server on a file of its own; change may adapt its options.
 func newSite(t testing.TB, change ...func(*app.Options)) *site {
 	t.Helper()
-	return newSiteOn(t, config.Config{Data: t.TempDir()}, change...)
+	return newSiteOn(t, config.Config{Data: filepath.Dir(storetest.Empty(t))}, change...)
 }
 
 // newSiteOn is newSite on the database that cfg names.

@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -59,7 +59,7 @@ func (m *mailbox) Send(_ context.Context, to, subject, text string) error {
 func newBed(t testing.TB, plan access.Plan) *bed {
 	t.Helper()
 	b := &bed{t: t, clock: &clock{at: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, mail: &mailbox{}}
-	b.file = filepath.Join(t.TempDir(), "latchkey.db")
+	b.file = storetest.Empty(t)
 	s, err := store.Open(t.Context(), store.Options{Path: b.file, Now: b.clock.now})
 	b.must(err)
 	t.Cleanup(func() { b.must(s.Close()) })

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -36,7 +36,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, ctx: context.Background()}
 	var err error
-	w.store, err = store.Open(w.ctx, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+	w.store, err = store.Open(w.ctx, store.Options{Path: storetest.Empty(t)})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue := access.BuiltIn()

@@ -3,7 +3,6 @@ package migration_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -42,7 +42,7 @@ func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 
 func newBed(t testing.TB, plan access.Plan) *bed {
 	t.Helper()
-	return newBedOn(t, plan, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+	return newBedOn(t, plan, store.Options{Path: storetest.Empty(t)})
 }
 
 // newBedOn is newBed on an empty database.

@@ -3,7 +3,6 @@ package registry_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 // bed is two organizations, each with a workspace, on a real database.
@@ -37,7 +37,7 @@ func newBed(t testing.TB) *bed {
 	t.Helper()
 	b := &bed{TB: t, ctx: t.Context(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	var err error
-	b.store, err = store.Open(b.ctx, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db"), Now: func() time.Time { return b.now }})
+	b.store, err = store.Open(b.ctx, store.Options{Path: storetest.Empty(t), Now: func() time.Time { return b.now }})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.store.Close()) })
 	b.must(b.store.InTx(b.ctx, func(tx *store.Tx) error {

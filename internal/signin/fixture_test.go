@@ -3,8 +3,6 @@ package signin_test
 import (
 	"context"
 	"database/sql"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const (
@@ -64,40 +63,13 @@ type fixture struct {
 // cheap is a real hasher that takes little.
 func cheap() *signin.Argon2 { return signin.NewArgon2(signin.Cost{MemoryKiB: 8, Iterations: 1}) }
 
-// migrated is an empty, migrated database, made once: migrating is most of the work of a
-// fixture.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "latchkey-signin")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "latchkey.db")
-	st, err := store.Open(context.Background(), store.Options{Path: path})
-	if err != nil {
-		return nil, err
-	}
-	if err := st.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // newFixture makes a database with members. Its test runs in parallel with others: they
 // mostly wait for the disk.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	t.Parallel()
-	f := &fixture{clock: &clock{}, hasher: &counting{Hasher: cheap()}, ids: map[string]string{},
-		path: filepath.Join(t.TempDir(), "latchkey.db")}
+	f := &fixture{clock: &clock{}, hasher: &counting{Hasher: cheap()}, ids: map[string]string{}, path: storetest.Empty(t)}
 	f.clock.ms.Store(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).UnixMilli())
-	empty, err := migrated()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(f.path, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	st, err := store.Open(t.Context(), store.Options{Path: f.path, Now: f.clock.Now})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -39,7 +40,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "latchkey.db"), now: new(atomic.Int64)}
+	w := &world{t: t, path: storetest.Empty(t), now: new(atomic.Int64)}
 	w.now.Store(noon.UnixMilli())
 	s, err := store.Open(t.Context(), store.Options{Path: w.path, Now: w.clock})
 	if err != nil {

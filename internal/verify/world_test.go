@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -39,7 +39,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, ctx: context.Background(), catalogue: access.BuiltIn(), path: filepath.Join(t.TempDir(), "latchkey.db")}
+	w := &world{t: t, ctx: context.Background(), catalogue: access.BuiltIn(), path: storetest.Empty(t)}
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
 	var err error
 	if w.store, err = store.Open(w.ctx, store.Options{Path: w.path, Now: w.now}); err != nil {

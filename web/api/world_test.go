@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,6 +24,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web/api"
@@ -58,7 +58,7 @@ func newWorld(t testing.TB, options ...option) *world {
 	w := &world{TB: t, ctx: context.Background()}
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
 	var err error
-	w.store, err = store.Open(w.ctx, store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db"), Now: w.now})
+	w.store, err = store.Open(w.ctx, store.Options{Path: storetest.Empty(t), Now: w.now})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue, err := access.BuiltIn().Extend(access.ResourceType{Type: "invoice", Label: "Invoices", Singular: "Invoice",

@@ -4,17 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +23,7 @@ import (
 	"latchkey/internal/provision"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web/api"
@@ -50,29 +47,11 @@ type world struct {
 	satID     string
 }
 
-// empty is a database with the schema and nothing else. Making it takes longer than most tests.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "scim")
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(folder, "latchkey.db")
-	s, err := store.Open(context.Background(), store.Options{Path: path})
-	if err == nil {
-		err = s.Close()
-	}
-	bytes, readErr := os.ReadFile(path)
-	return bytes, errors.Join(err, readErr, os.RemoveAll(folder))
-})
-
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{TB: t, ctx: context.Background()}
-	path := filepath.Join(t.TempDir(), "latchkey.db")
-	fresh, err := empty()
-	w.must(err)
-	w.must(os.WriteFile(path, fresh, 0o600))
-	w.store, err = store.Open(w.ctx, store.Options{Path: path})
+	var err error
+	w.store, err = store.Open(w.ctx, store.Options{Path: storetest.Empty(t)})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue := access.BuiltIn()

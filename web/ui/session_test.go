@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/web/ui"
 )
 
@@ -39,7 +39,7 @@ type browser struct {
 
 func newBrowser(t *testing.T, o ui.SessionOptions) *browser {
 	t.Helper()
-	st, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "latchkey.db")})
+	st, err := store.Open(t.Context(), store.Options{Path: storetest.Empty(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
