@@ -16,12 +16,13 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 // seeded is a folder with the demonstration's database, whose server has stopped.
 func seeded(t *testing.T) string {
 	t.Helper()
-	folder := t.TempDir()
+	folder := filepath.Dir(storetest.Empty(t))
 	a, err := app.New(context.Background(), config.Config{Addr: "127.0.0.1:0", Data: folder}, app.Options{Demo: app.DemoAccounts()})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const exampleExport = "../../internal/legacy/testdata/acme.json"
@@ -21,7 +22,7 @@ const exampleExport = "../../internal/legacy/testdata/acme.json"
 // installed is a data folder with an organization in it; inside runs fn on it.
 func installed(t *testing.T) string {
 	t.Helper()
-	data := t.TempDir()
+	data := filepath.Dir(storetest.Empty(t))
 	inside(t, data, func(a *app.App) {
 		_, err := a.Accounts.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada",
 			Email: "ada@acme.example", Plan: access.PlanEnterprise})
