@@ -42,7 +42,8 @@ test: setup test-unit test-e2e ## run every test: race detector first, then the 
 
 # SQLite is Go code here, and ten times slower under the race detector: the suites that do
 # little but query it run without, and so do the tables that try every route and kind of token,
-# one after the other. The hammering of verification runs short with it and whole without.
+# one after the other. The hammering of verification runs short with it and whole without. Of the
+# measurement under load, only what a killed server may have lost is a test.
 # `make soak` runs everything with it.
 PLAIN  := latchkey/internal/store latchkey/internal/migration
 TABLES := ^Test(Routes_Every|WorkspaceRoutes_AnswerEvery|Verify_AnswersAsFreshly|Property_TheAnswer|Forms_TenMegabytes|Export_NeedsNoMore)
@@ -51,6 +52,7 @@ test-unit: ## run all tests but the browser journeys, with the race detector
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test -race -short -timeout 20m -skip '$(TABLES)' $$packages
 	$(GO) test -timeout 20m $(PLAIN) latchkey/internal/verify
 	$(GO) test -timeout 20m -run '$(TABLES)' latchkey/web latchkey/web/api
+	$(GO) test -timeout 5m -run '^TestKill' latchkey/e2e/load
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
 	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
