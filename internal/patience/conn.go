@@ -20,6 +20,7 @@ type conn struct {
 	reader      atomic.Int32  // one of the states of a reader
 	wake        chan struct{} // ends a reader's wait
 	read, write limit
+	rested      bool // since the phase is idle, the server has said so: see SetReadDeadline
 
 	mu sync.Mutex // held to set the system's own deadlines
 	// What the watching goroutine knows.
@@ -31,7 +32,7 @@ type conn struct {
 type phase uint64
 
 const (
-	unwatched phase = iota // nothing that this package knows of
+	unwatched phase = iota // nothing that this package knows of: only noted deadlines hold
 	heading                // the header of a request comes
 	serving                // from the header's end till the answer has been sent
 	idle                   // between requests
@@ -40,7 +41,7 @@ const (
 
 // limit is the deadline of one direction.
 type limit struct {
-	noted atomic.Int64 // in nanoseconds since 1970; 0: that of the phase
+	noted atomic.Int64 // in nanoseconds since the listener began; 0: that of the phase
 	armed atomic.Bool  // the system's own deadline is set: it has passed
 }
 
@@ -49,13 +50,12 @@ const (
 	notReading  int32 = iota
 	reading           // in a call of the system
 	waiting           // to be interrupted, or to be sent into such a call
-	interrupted       // it reads no more until it is given a new deadline
+	interrupted       // it begins no call until it is given a new deadline
 	closed
 )
 
-// longAgo is before any moment that somebody would wait for, in 2020: net/http interrupts a read
-// with a deadline in 1970.
-func longAgo() time.Time { return time.Unix(1_577_836_800, 0) }
+// longAgo is the deadline by which net/http interrupts a read.
+func longAgo() time.Time { return time.Unix(1, 0) }
 
 // enter follows the server.
 func (c *conn) enter(s http.ConnState) {
@@ -73,8 +73,9 @@ func (c *conn) enter(s http.ConnState) {
 
 func (c *conn) phase() phase { return phase(c.turn.Load()) % phases }
 
-// begin begins a phase with the time that it has. One goroutine at a time calls it.
+// begin begins a phase, whose time runs from the next look on. One goroutine at a time calls it.
 func (c *conn) begin(p phase) {
+	c.rested = false
 	next := c.turn.Load()/uint64(phases) + 1
 	c.turn.Store(next*uint64(phases) + uint64(p))
 	// If the deadline of the last phase passed at this moment, it is not the new one's.
@@ -89,10 +90,11 @@ func (c *conn) begin(p phase) {
 // Read reads. While it serves a request, net/http reads one byte to learn whether the peer goes
 // away, and interrupts that as soon as the answer has been sent. It hardly ever takes a second,
 // so such a read waits for the interruption first and goes to the system when it has not come.
-// It is told from the reads of a body by having no deadline: with a server that has no ReadTimeout,
-// a body whose last byte comes alone may have to wait.
+// It is told from the reads of a body by having no deadline. (With a server that has no ReadTimeout
+// a chunk's head or trailer which leaves one byte of net/http's buffer may have to wait for a look.)
 func (c *conn) Read(p []byte) (int, error) {
-	if len(p) == 1 && c.phase() == serving && c.read.noted.Load() == 0 && c.reader.CompareAndSwap(notReading, waiting) {
+	if len(p) == 1 && c.phase() == serving && c.read.noted.Load() == 0 && !c.read.armed.Load() &&
+		c.reader.CompareAndSwap(notReading, waiting) {
 		<-c.wake
 	}
 	if !c.reader.CompareAndSwap(notReading, reading) && c.reader.Load() == interrupted {
@@ -100,21 +102,28 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	n, err := c.TCPConn.Read(p)
 	c.reader.CompareAndSwap(reading, notReading)
-	if n > 0 && c.phase() == idle {
-		c.begin(heading)
-	}
 	return n, err
 }
 
 // SetReadDeadline notes until when reads may wait; zero is as long as the phase allows. A time of
 // long ago interrupts who reads, and who is about to, at once.
+//
+// When a request has been answered net/http takes the deadline away twice: before it waits for the
+// next one, and as soon as that begins.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	if isPast(t) {
 		return c.interrupt(t)
 	}
-	c.read.note(t)
+	c.note(&c.read, t)
 	if c.reader.Load() == interrupted {
 		c.reader.CompareAndSwap(interrupted, notReading)
+	}
+	if c.phase() == idle {
+		if c.rested {
+			c.begin(heading)
+		} else {
+			c.rested = true
+		}
 	}
 	if c.read.armed.Load() {
 		return c.disarm(&c.read, c.TCPConn.SetReadDeadline)
@@ -122,23 +131,27 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// interrupt ends a read.
+// interrupt ends a read, or keeps the next one from beginning.
 func (c *conn) interrupt(t time.Time) error {
 	for {
-		state := c.reader.Load()
-		if state == closed {
+		switch state := c.reader.Load(); state {
+		case closed:
 			return net.ErrClosed
-		}
-		if !c.reader.CompareAndSwap(state, interrupted) {
-			continue
-		}
-		switch state {
-		case waiting:
-			c.wake <- struct{}{}
+		case interrupted:
+			return nil
 		case reading:
-			return c.set(&c.read, t, c.TCPConn.SetReadDeadline)
+			// It stays in that state till it returns, which only the system can make it do.
+			if err := c.set(&c.read, t, c.TCPConn.SetReadDeadline); err != nil || c.reader.Load() == reading {
+				return err
+			}
+		default:
+			if c.reader.CompareAndSwap(state, interrupted) {
+				if state == waiting {
+					c.wake <- struct{}{}
+				}
+				return nil
+			}
 		}
-		return nil
 	}
 }
 
@@ -147,7 +160,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	if isPast(t) {
 		return c.set(&c.write, t, c.TCPConn.SetWriteDeadline)
 	}
-	c.write.note(t)
+	c.note(&c.write, t)
 	if c.write.armed.Load() {
 		return c.disarm(&c.write, c.TCPConn.SetWriteDeadline)
 	}
@@ -171,14 +184,14 @@ func (c *conn) Close() error {
 	return c.TCPConn.Close()
 }
 
-func isPast(t time.Time) bool { return !t.IsZero() && t.Before(longAgo()) }
+func isPast(t time.Time) bool { return !t.IsZero() && !t.After(longAgo()) }
 
-func (d *limit) note(t time.Time) {
+func (c *conn) note(d *limit, t time.Time) {
 	if t.IsZero() {
 		d.noted.Store(0)
 		return
 	}
-	d.noted.Store(t.UnixNano())
+	d.noted.Store(max(1, int64(t.Sub(c.of.began))))
 }
 
 // set sets the system's own deadline, which has passed.
@@ -197,7 +210,7 @@ func (c *conn) disarm(d *limit, system func(time.Time) error) error {
 	return system(time.Time{})
 }
 
-// look ends what has taken too long at now. Its errors say that the connection was closed meanwhile.
+// look ends what has taken too long at now.
 func (c *conn) look(now time.Time, l limits) {
 	if turn := c.turn.Load(); turn != c.seen {
 		c.seen, c.since = turn, now
@@ -213,24 +226,24 @@ func (c *conn) look(now time.Time, l limits) {
 	case unwatched:
 		mayWrite = 0
 	}
-	spent := now.Sub(c.since)
-	if noted, due := c.read.due(now, spent, mayRead); due {
+	at, spent := now.Sub(c.of.began), now.Sub(c.since)
+	if noted, due := c.read.due(at, spent, mayRead); due {
 		c.arm(&c.read, noted, c.TCPConn.SetReadDeadline)
 	}
-	if noted, due := c.write.due(now, spent, mayWrite); due {
+	if noted, due := c.write.due(at, spent, mayWrite); due {
 		c.arm(&c.write, noted, c.TCPConn.SetWriteDeadline)
 	}
 }
 
-// due reports, once, that the deadline has passed: the noted one, or else that of a phase which
-// has lasted that long.
-func (d *limit) due(now time.Time, spent, may time.Duration) (noted int64, due bool) {
+// due reports, once, that the deadline has passed at a time: the noted one, or else that of a
+// phase which has lasted that long.
+func (d *limit) due(at, spent, may time.Duration) (noted int64, due bool) {
 	noted = d.noted.Load()
 	switch {
 	case d.armed.Load():
 		return noted, false
 	case noted != 0:
-		return noted, now.UnixNano() >= noted
+		return noted, int64(at) >= noted
 	}
 	return noted, may > 0 && spent >= may
 }
@@ -246,5 +259,5 @@ func (c *conn) arm(d *limit, noted int64, system func(time.Time) error) {
 		d.armed.Store(false)
 		return
 	}
-	_ = system(longAgo())
+	_ = system(longAgo()) // its error says that the connection was closed meanwhile
 }

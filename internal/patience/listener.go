@@ -4,14 +4,16 @@
 // moves a timer of the runtime some seven times; meanwhile it listens whether the peer goes away,
 // only to interrupt that. For a request that is answered from memory this is a tenth of the work.
 // Here a connection notes what it is at, and one goroutine looks at all of them once a second. So
-// a peer is given up to two seconds more than the server allows, and the context of a request
-// whose peer has gone ends up to two seconds later. Nothing else changes: calls that have waited
-// for too long fail with os.ErrDeadlineExceeded.
+// a peer is given up to two seconds more than the server allows, and one that goes away, or says
+// that it sends no more, ends the context of its request up to two seconds later, if that still
+// goes on. Nothing else changes: calls that have waited for too long fail with
+// os.ErrDeadlineExceeded, and deadlines of a [http.ResponseController] hold as long as the request.
 //
-// It is for HTTP/1 over TCP. Deadlines of a [http.ResponseController] hold as long as the request.
+// It is for HTTP/1 over TCP.
 package patience
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"sync"
@@ -33,6 +35,7 @@ type Listener struct {
 	*net.TCPListener
 	limits limits
 	every  time.Duration // between looks
+	began  time.Time     // deadlines are noted as the time from then on: no clock that is set moves them
 	mu     sync.Mutex
 	open   map[*conn]struct{}
 }
@@ -43,14 +46,15 @@ func Listen(addr string) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{TCPListener: l.(*net.TCPListener), every: every, open: map[*conn]struct{}{}}, nil
+	return &Listener{TCPListener: l.(*net.TCPListener), every: every, began: time.Now(), open: map[*conn]struct{}{}}, nil
 }
 
 // Serve is the server's Serve with the listener. It takes over what the server names as
 // ReadHeaderTimeout, WriteTimeout and IdleTimeout, so these fields change, and sets ConnState.
 // ReadTimeout costs nothing and stays.
 func (l *Listener) Serve(server *http.Server) error {
-	l.limits = limits{header: server.ReadHeaderTimeout, write: server.WriteTimeout, idle: server.IdleTimeout}
+	l.limits = limits{header: cmp.Or(server.ReadHeaderTimeout, server.ReadTimeout), write: server.WriteTimeout,
+		idle: cmp.Or(server.IdleTimeout, server.ReadTimeout)}
 	// Less than nothing is none: for 0 net/http would take ReadTimeout instead.
 	server.ReadHeaderTimeout, server.WriteTimeout, server.IdleTimeout = -1, 0, -1
 	server.ConnState = func(c net.Conn, s http.ConnState) { c.(*conn).enter(s) }
@@ -78,8 +82,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 func (l *Listener) watch(ended <-chan struct{}) {
 	tick := time.NewTicker(l.every)
 	defer tick.Stop()
-	for now := range tick.C {
-		open := l.look(now)
+	for range tick.C {
+		open := l.look(time.Now()) // a tick says when it was due, which may be long ago
 		select {
 		case <-ended:
 			if open == 0 {
