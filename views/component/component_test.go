@@ -1,6 +1,8 @@
 package component_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +175,23 @@ func TestPagination_OffersNoLinkWhereThereIsNothing(t *testing.T) {
 	doc := parse(t, render(t, component.Pagination(component.PaginationModel{Summary: "1–4 of 8", NextHref: "?after=4"})))
 	if links := elements(doc, "a"); len(links) != 1 || textOf(links[0]) != "Next" {
 		t.Errorf("%d links", len(links))
+	}
+}
+
+// Whatever a page shows is escaped: no template inserts markup that is text to it.
+func TestTemplates_InsertNothingRaw(t *testing.T) {
+	files, err := filepath.Glob("../*/*.templ")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d templates: %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "templ.Raw(") {
+			t.Errorf("%s inserts text as it is", file)
+		}
 	}
 }
 
