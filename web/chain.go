@@ -115,6 +115,9 @@ const maxProvisioned = 4 << 20
 // bodyLimit refuses a body that says it is too long, and makes reading more than maxBody
 // fail with *http.MaxBytesError. That is all it does for providers, whose refused requests are
 // recorded by those who know the token.
+//
+// The limit is that of a copy of the request: net/http goes by its own request's body when it
+// answers one that was not read. It would wait for any other, even if the client holds it back.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, limit := c.Request(), int64(maxBody)
@@ -128,7 +131,9 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength > limit && !provisioned {
 			return fault.NewTooLarge("The request is too large.")
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
+		limited := r.WithContext(r.Context())
+		limited.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
+		c.SetRequest(limited)
 		return next(c)
 	}
 }
