@@ -173,6 +173,21 @@ func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
 			p.within("dialog", "Add workspace policy").click("button", "Next")
 			p.click("button", "Save")
 			p.seesText("The policy of Pushed in Production was saved.")
+			group := p.path()
+			p.open(accessPage + "/groups")
+			screenshot(t, p, "provisioning-groups-"+variant.name)
+
+			p.open(provisioningPage)
+			p.click("button", "Switch off")
+			p.open(group)
+			p.seesText("Provisioning is off")
+			p.lacksText("Managed by the identity provider")
+			axe(t, p)
+			screenshot(t, p, "provisioning-group-off-"+variant.name)
+			p.click("link", "Add members")
+			p.check("Eli Editor")
+			p.click("button", "Add members")
+			p.seesText("1 member was added.")
 		})
 	}
 }

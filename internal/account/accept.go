@@ -89,7 +89,7 @@ func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordH
 			return accept(ctx, tx, org, inv, m, passwordHash, origin)
 		}
 		if err == nil {
-			m, err = claim(ctx, tx, inv, known, m.Name, origin)
+			m, err = claim(ctx, tx, org, inv, known, m.Name, origin)
 		}
 		return err
 	})
@@ -119,7 +119,7 @@ func noteAccepted(ctx context.Context, tx Tx, inv Invitation, m Member, origin a
 
 // claim gives a member who had no password the name that they chose, and what an invitation
 // promises.
-func claim(ctx context.Context, tx Tx, inv Invitation, m Member, name string, origin audit.Origin) (Member, error) {
+func claim(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, name string, origin audit.Origin) (Member, error) {
 	by, err := noteAccepted(ctx, tx, inv, m, origin)
 	if err != nil {
 		return m, err
@@ -137,7 +137,7 @@ func claim(ctx context.Context, tx Tx, inv Invitation, m Member, name string, or
 			return m, err
 		}
 	}
-	return m, joinInvited(ctx, tx, by, inv, m)
+	return m, joinInvited(ctx, tx, org, by, inv, m)
 }
 
 // accept makes the member.
@@ -162,21 +162,21 @@ func accept(ctx context.Context, tx Tx, org Organization, inv Invitation, m Memb
 	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
 		return err
 	}
-	return joinInvited(ctx, tx, by, inv, m)
+	return joinInvited(ctx, tx, org, by, inv, m)
 }
 
 // joinInvited gives a member what the invitation promised, as far as it is not there.
-func joinInvited(ctx context.Context, tx Tx, by audit.Caller, inv Invitation, m Member) error {
-	in, err := tx.GroupsOfMembers(ctx, inv.Organization, []string{m.ID})
+func joinInvited(ctx context.Context, tx Tx, org Organization, by audit.Caller, inv Invitation, m Member) error {
+	in, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
 		return err
 	}
 	for _, named := range inv.Groups {
-		g, err := tx.Group(ctx, inv.Organization, named.ID)
+		g, err := tx.Group(ctx, org.ID, named.ID)
 		if err != nil {
 			return err
 		}
-		if g.External || slices.ContainsFunc(in[m.ID], func(n Named) bool { return n.ID == g.ID }) {
+		if org.Locks(g) || slices.ContainsFunc(in[m.ID], func(n Named) bool { return n.ID == g.ID }) {
 			continue
 		}
 		if err := addToGroup(ctx, tx, by, g, m); err != nil {
@@ -185,7 +185,7 @@ func joinInvited(ctx context.Context, tx Tx, by audit.Caller, inv Invitation, m 
 	}
 	for _, w := range inv.Workspaces {
 		at := Place{MemberPolicy, w.ID, m.ID}
-		_, err := tx.PolicyAt(ctx, inv.Organization, at)
+		_, err := tx.PolicyAt(ctx, org.ID, at)
 		if fault.Is(err, fault.NotFound) {
 			err = tx.InsertPolicy(ctx, emptyPolicy(tx, by, at))
 		}

@@ -21,6 +21,14 @@ type Organization struct {
 	CreatedAt   time.Time
 }
 
+// Provisions reports whether an identity provider may change members and groups: the plan has
+// it and an Admin has switched it on.
+func (o Organization) Provisions() bool { return o.SCIMEnabled && o.Plan.Has(access.FeatureSCIM) }
+
+// Locks reports whether only the identity provider decides who is in the group. While it cannot,
+// Admins do: else nobody could.
+func (o Organization) Locks(g Group) bool { return g.External && o.Provisions() }
+
 // Environment says what a workspace is for.
 type Environment string
 
@@ -78,7 +86,7 @@ type Group struct {
 	Organization string
 	Name         string
 	Description  string
-	External     bool // membership is managed by the identity provider
+	External     bool // the identity provider manages who is in it: see Organization.Locks
 	ExternalID   string
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

@@ -67,6 +67,7 @@ func (f GroupForm) clean() (GroupForm, error) {
 // GroupRow is a group as lists show it.
 type GroupRow struct {
 	Group
+	Locked     bool // only the identity provider decides who is in it
 	Members    int
 	Workspaces []Named // linked, by name
 }
@@ -92,7 +93,11 @@ func (s *Service) GroupRows(ctx context.Context, by audit.Caller) ([]GroupRow, e
 	if err := s.may(by, access.ManageGroups); err != nil {
 		return nil, err
 	}
-	groups, err := s.store.Groups(ctx, by.Organization)
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := s.store.Groups(ctx, org.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +111,7 @@ func (s *Service) GroupRows(ctx context.Context, by audit.Caller) ([]GroupRow, e
 	}
 	rows := make([]GroupRow, len(groups))
 	for i, g := range groups {
-		rows[i] = GroupRow{g, members[g.ID], workspaces[g.ID]}
+		rows[i] = GroupRow{g, org.Locks(g), members[g.ID], workspaces[g.ID]}
 	}
 	return rows, nil
 }
@@ -115,6 +120,7 @@ func (s *Service) GroupRows(ctx context.Context, by audit.Caller) ([]GroupRow, e
 // MemberQuery.InGroup.
 type GroupDetails struct {
 	Group
+	Locked   bool // as in GroupRow
 	Members  int
 	Policies []PlacedPolicy // by workspace
 	Outside  []Workspace    // not linked, by name
@@ -126,7 +132,11 @@ func (s *Service) GroupDetails(ctx context.Context, by audit.Caller, id string) 
 	if err := s.may(by, access.ManageGroups); err != nil {
 		return GroupDetails{}, err
 	}
-	g, err := s.store.Group(ctx, by.Organization, id)
+	org, err := s.store.Organization(ctx, by.Organization)
+	if err != nil {
+		return GroupDetails{}, err
+	}
+	g, err := s.store.Group(ctx, org.ID, id)
 	if err != nil {
 		return GroupDetails{}, err
 	}
@@ -134,7 +144,7 @@ func (s *Service) GroupDetails(ctx context.Context, by audit.Caller, id string) 
 	if err != nil {
 		return GroupDetails{}, err
 	}
-	d := GroupDetails{Group: g, Members: counts[id]}
+	d := GroupDetails{Group: g, Locked: org.Locks(g), Members: counts[id]}
 	d.Policies, d.Outside, err = s.placed(ctx, by.Organization, GroupPolicy, id)
 	return d, err
 }
@@ -287,7 +297,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by audit.Caller, id string) (
 func (s *Service) AddToGroups(ctx context.Context, by audit.Caller, members, groups []string) (int, error) {
 	added := 0
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
-		who, in, err := membersAndGroups(ctx, tx, org.ID, members, groups)
+		who, in, err := membersAndGroups(ctx, tx, org, members, groups)
 		if err != nil {
 			return err
 		}
@@ -319,23 +329,23 @@ func addToGroup(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) 
 }
 
 // membersAndGroups loads what AddToGroups was asked for.
-func membersAndGroups(ctx context.Context, tx Tx, organization string, members, groups []string) ([]Member, []Group, error) {
+func membersAndGroups(ctx context.Context, tx Tx, org Organization, members, groups []string) ([]Member, []Group, error) {
 	if len(unique(groups)) == 0 {
 		return nil, nil, fault.NewInvalid("Some fields need your attention.",
 			fault.Field{Path: "groups", Message: "Choose at least one group."})
 	}
-	who, err := allMembers(ctx, tx, organization, members)
+	who, err := allMembers(ctx, tx, org.ID, members)
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := chooseGroups(ctx, tx, organization, groups)
+	in, err := chooseGroups(ctx, tx, org, groups)
 	return who, in, err
 }
 
 // chooseGroups finds groups whose members are ours to manage. NotFound for an unknown
 // id; Denied when the identity provider manages one of them.
-func chooseGroups(ctx context.Context, r Reader, organization string, ids []string) ([]Group, error) {
-	list, err := r.Groups(ctx, organization)
+func chooseGroups(ctx context.Context, r Reader, org Organization, ids []string) ([]Group, error) {
+	list, err := r.Groups(ctx, org.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -345,7 +355,7 @@ func chooseGroups(ctx context.Context, r Reader, organization string, ids []stri
 		return nil, fault.NewNotFound("That group")
 	}
 	for _, g := range chosen {
-		if err := g.membersAreOurs(); err != nil {
+		if err := org.membersAreOurs(g); err != nil {
 			return nil, err
 		}
 	}
@@ -353,8 +363,8 @@ func chooseGroups(ctx context.Context, r Reader, organization string, ids []stri
 }
 
 // membersAreOurs refuses to touch a membership that the identity provider would undo.
-func (g Group) membersAreOurs() error {
-	if g.External {
+func (o Organization) membersAreOurs(g Group) error {
+	if o.Locks(g) {
 		return fault.NewDenied("The members of the group " + g.Name + " are managed by the identity provider.")
 	}
 	return nil
@@ -370,7 +380,7 @@ func (s *Service) RemoveFromGroup(ctx context.Context, by audit.Caller, group st
 		if g, err = tx.Group(ctx, org.ID, group); err != nil {
 			return err
 		}
-		if err := g.membersAreOurs(); err != nil {
+		if err := org.membersAreOurs(g); err != nil {
 			return err
 		}
 		who, err := allMembers(ctx, tx, org.ID, members)

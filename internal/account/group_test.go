@@ -122,6 +122,45 @@ func TestExternalGroup_HasItsMembersLocked(t *testing.T) {
 	b.policy(account.GroupPolicy, b.prod, g.ID, access.Policy{}) // its policies are ours
 }
 
+// TestExternalGroup_IsOursWhileProvisioningIsOff holds that nobody is left without anybody who can
+// change who is in a group: neither when an Admin switches provisioning off nor when the plan loses it.
+func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
+	for name, off := range map[string]func(b *bed){
+		"switched off":    func(b *bed) { b.provisioning(false) },
+		"not in the plan": func(b *bed) { b.must(b.SetPlan(b.t.Context(), access.PlanGrowth)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t, access.PlanEnterprise)
+			bo, cy := b.member("Bo"), b.member("Cy")
+			g := b.group("From the provider", b.prod)
+			b.join(g.ID, bo.ID)
+			b.markExternal(g.ID)
+			if d, err := b.GroupDetails(t.Context(), b.admin, g.ID); err != nil || !d.Locked {
+				t.Fatalf("%+v, %v", d, err)
+			}
+			off(b)
+			d, err := b.GroupDetails(t.Context(), b.admin, g.ID)
+			b.must(err)
+			rows, err := b.GroupRows(t.Context(), b.admin)
+			b.must(err)
+			if d.Locked || rows[0].Locked || !d.External || !rows[0].External {
+				t.Errorf("%+v, %+v", d, rows)
+			}
+			_, err = b.AddToGroups(t.Context(), b.admin, []string{cy.ID}, []string{g.ID})
+			b.must(err)
+			_, err = b.RemoveFromGroup(t.Context(), b.admin, g.ID, []string{bo.ID})
+			b.must(err)
+			_, err = b.MakeAdmin(t.Context(), b.admin, cy.ID)
+			b.must(err)
+			_, err = b.MakeMember(t.Context(), b.admin, cy.ID) // leaves nothing but baselines
+			b.must(err)
+			if d, err := b.GroupDetails(t.Context(), b.admin, g.ID); err != nil || d.Members != 0 {
+				t.Errorf("%d members are left, %v", d.Members, err)
+			}
+		})
+	}
+}
+
 func TestUpdateGroup_Renames(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	g := b.group("Analysts")

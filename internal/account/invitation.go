@@ -309,7 +309,7 @@ func checkInvite(ctx context.Context, tx Tx, org Organization, form InviteForm) 
 	for _, w := range workspaces {
 		draft.Workspaces = append(draft.Workspaces, Named{w.ID, w.Name})
 	}
-	groups, err := chooseGroups(ctx, tx, org.ID, form.Groups)
+	groups, err := chooseGroups(ctx, tx, org, form.Groups)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
 		p.Add("groups", fault.Of(err).Message)
 	} else if err != nil {

@@ -44,9 +44,9 @@ type MemberWriter interface {
 	// DeleteMembers removes the members with their sessions, group memberships and
 	// policies. Their tokens stay: see TombstoneTokens.
 	DeleteMembers(ctx context.Context, organization string, ids []string) error
-	// ResetMember removes the member's own policies and the memberships of groups that
-	// are not managed externally.
-	ResetMember(ctx context.Context, organization, id string) error
+	// ResetMember removes the member's own policies and group memberships; those of
+	// external groups only if told to.
+	ResetMember(ctx context.Context, organization, id string, external bool) error
 }
 
 // Named is something by its id and its name as it is today.

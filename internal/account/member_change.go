@@ -31,11 +31,11 @@ func (s *Service) MakeAdmin(ctx context.Context, by audit.Caller, id string) (Me
 // MakeMember takes the role Admin away and leaves the member with baseline only: in every
 // workspace as before, by an empty policy of its own, so with view and whatever the
 // baseline gives, and nothing more. Own policies and group memberships from before are
-// removed, except in groups that the identity provider manages. Being a Member already
+// removed, except in groups that are locked: see Organization.Locks. Being a Member already
 // changes nothing. Conflict for the last active Admin; otherwise as MakeAdmin.
 func (s *Service) MakeMember(ctx context.Context, by audit.Caller, id string) (Member, error) {
 	return s.changeMember(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
-		func(tx Tx, m Member) error { return baselineOnly(ctx, tx, by, m) })
+		func(tx Tx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, by, m) })
 }
 
 // Deactivate suspends a member: sessions and personal tokens stop working on their next
@@ -52,7 +52,8 @@ func (s *Service) Reactivate(ctx context.Context, by audit.Caller, id string) (M
 }
 
 // changeMember changes role or status, with what follows from it.
-func (s *Service) changeMember(ctx context.Context, by audit.Caller, id string, action audit.Action, set func(*Member), follow func(Tx, Member) error) (Member, error) {
+func (s *Service) changeMember(ctx context.Context, by audit.Caller, id string, action audit.Action, set func(*Member),
+	follow func(Tx, Organization, Member) error) (Member, error) {
 	var m Member
 	err := s.change(ctx, by, access.ManageMembers, func(tx Tx, org Organization) error {
 		old, err := tx.Member(ctx, org.ID, id)
@@ -68,7 +69,7 @@ func (s *Service) changeMember(ctx context.Context, by audit.Caller, id string, 
 			return err
 		}
 		if follow != nil {
-			if err := follow(tx, m); err != nil {
+			if err := follow(tx, org, m); err != nil {
 				return err
 			}
 		}
@@ -82,15 +83,15 @@ func (s *Service) changeMember(ctx context.Context, by audit.Caller, id string, 
 
 // baselineOnly removes what a member has beyond baselines. The policies are part of the
 // change of role, which is one event; each group left is one more.
-func baselineOnly(ctx context.Context, tx Tx, by audit.Caller, m Member) error {
-	groups, err := tx.GroupsOfMembers(ctx, m.Organization, []string{m.ID})
+func baselineOnly(ctx context.Context, tx Tx, org Organization, by audit.Caller, m Member) error {
+	groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
 		return err
 	}
-	if err := tx.ResetMember(ctx, m.Organization, m.ID); err != nil {
+	if err := tx.ResetMember(ctx, org.ID, m.ID, !org.Provisions()); err != nil {
 		return err
 	}
-	kept, err := tx.GroupsOfMembers(ctx, m.Organization, []string{m.ID})
+	kept, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func baselineOnly(ctx context.Context, tx Tx, by audit.Caller, m Member) error {
 			return err
 		}
 	}
-	workspaces, err := tx.Workspaces(ctx, m.Organization)
+	workspaces, err := tx.Workspaces(ctx, org.ID)
 	if err != nil {
 		return err
 	}

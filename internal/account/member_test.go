@@ -137,9 +137,16 @@ func TestMakeMember_LeavesBaselineOnly(t *testing.T) {
 	}
 }
 
-// markExternal hands a group over to an identity provider.
+// provisioning switches it on or off.
+func (b *bed) provisioning(on bool) {
+	b.t.Helper()
+	b.inTx(func(tx *store.Tx) error { return tx.SaveSCIM(b.t.Context(), b.org, on) })
+}
+
+// markExternal hands a group over to an identity provider, and switches provisioning on.
 func (b *bed) markExternal(group string) {
 	b.t.Helper()
+	b.provisioning(true)
 	g, err := b.store.Group(b.t.Context(), b.org, group)
 	b.must(err)
 	members, err := b.FindMembers(b.t.Context(), b.admin, account.MemberQuery{InGroup: group})

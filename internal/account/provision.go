@@ -36,7 +36,7 @@ func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Membe
 	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
 		return Member{}, err
 	}
-	return m, baselineOnly(ctx, tx, by, m)
+	return m, baselineOnly(ctx, tx, org, by, m)
 }
 
 // SetStatus deactivates or reactivates a member. Having that status already changes

@@ -22,23 +22,24 @@ type landscape struct {
 	byID   map[string]account.Group
 	byName map[string]account.Group
 	names  map[string]bool
-	room   int                        // for how many new ones the plan has room
+	room   int // for how many new ones the plan has room
+	org    account.Organization
 	named  map[string]string          // names of those that come, by old id
 	inside map[string]map[string]bool // who was in a workspace before this pass changed anything
 }
 
 // newLandscape loads the groups of the organization.
-func (st *stage) newLandscape(plan access.Plan) error {
-	groups, err := st.tx.Groups(st.ctx, st.m.Organization)
+func (st *stage) newLandscape(org account.Organization) error {
+	groups, err := st.tx.Groups(st.ctx, org.ID)
 	if err != nil {
 		return err
 	}
 	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
-		named: map[string]string{}}
+		org: org, named: map[string]string{}}
 	for _, g := range groups {
 		l.byID[g.ID], l.byName[nameKey(g.Name)], l.names[nameKey(g.Name)] = g, g, true
 	}
-	if limit, limited := plan.GroupLimit(); limited {
+	if limit, limited := org.Plan.GroupLimit(); limited {
 		l.room = limit - len(groups)
 	}
 	st.groups = l
@@ -51,7 +52,7 @@ func (st *stage) compareGroup(i *Item) Conflict {
 		return ""
 	}
 	switch other, taken := st.groups.byName[nameKey(i.Name)]; {
-	case taken && other.External:
+	case taken && st.groups.org.Locks(other):
 		return ManagedGroup
 	case taken:
 		return SameGroup

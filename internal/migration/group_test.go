@@ -36,10 +36,14 @@ func (b *bed) group(name string) (account.Group, []string) {
 	return groups[at], addresses
 }
 
-// liveGroup makes a group that is here before the import, linked to Main with a policy.
+// liveGroup makes a group that is here before the import, linked to Main with a policy. An external
+// one is locked.
 func (b *bed) liveGroup(name string, external bool, body access.Policy) {
 	b.t.Helper()
 	b.must(b.store.InTx(b.t.Context(), func(tx *store.Tx) error {
+		if err := tx.SaveSCIM(b.t.Context(), b.org, external); err != nil {
+			return err
+		}
 		return tx.InsertGroup(b.t.Context(), account.Group{ID: "live-" + name, Organization: b.org, Name: name, External: external,
 			CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 	}))
@@ -163,6 +167,13 @@ func TestChoose_NobodyJoinsAGroupThatTheProviderManages(t *testing.T) {
 	b.deploy()
 	if _, members := b.group("Data team"); len(members) != 0 {
 		t.Errorf("%v came into it", members)
+	}
+	off := newBed(t, access.PlanEnterprise)
+	off.liveGroup("Data team", true, nil)
+	off.must(off.store.InTx(t.Context(), func(tx *store.Tx) error { return tx.SaveSCIM(t.Context(), off.org, false) }))
+	off.stage(migration.WithPolicies)
+	if i := off.item(migration.Groups, "g-data"); i.Conflict != migration.SameGroup {
+		t.Errorf("while provisioning is off: %+v", i)
 	}
 }
 

@@ -98,7 +98,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 		return nil, err
 	}
 	st.plan = org.Plan
-	if err := st.newLandscape(org.Plan); err != nil {
+	if err := st.newLandscape(org); err != nil {
 		return nil, err
 	}
 	list, err := tx.Workspaces(ctx, m.Organization)

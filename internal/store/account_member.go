@@ -192,14 +192,14 @@ func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []stri
 	return nil
 }
 
-// ResetMember removes a member's own policies and the memberships of groups that are not
-// managed externally.
-func (tx *Tx) ResetMember(ctx context.Context, organization, id string) error {
+// ResetMember removes a member's own policies and group memberships; those of external groups
+// only if told to.
+func (tx *Tx) ResetMember(ctx context.Context, organization, id string, external bool) error {
 	tx.changed(verify.MemberChanged, id)
 	if _, err := tx.exec(ctx, `DELETE FROM policies WHERE organization_id = $1 AND member_id = $2`, organization, id); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, `DELETE FROM group_members WHERE member_id = $1
-		AND group_id IN (SELECT id FROM groups WHERE organization_id = $2 AND external = FALSE)`, id, organization)
+		AND group_id IN (SELECT id FROM groups WHERE organization_id = $2 AND (external = FALSE OR external = $3))`, id, organization, external)
 	return err
 }

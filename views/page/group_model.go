@@ -29,7 +29,7 @@ type GroupRow struct {
 	Name        string
 	Description string
 	Href        string
-	External    bool // its members are managed by the identity provider
+	Badge       *component.BadgeModel // of a group that the identity provider made
 	Members     string
 	Workspaces  string
 	Menu        component.MenuModel

@@ -282,12 +282,12 @@ func groupRow(g GroupRow) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if g.External {
+				if g.Badge != nil {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<span>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = component.Badge(component.BadgeModel{Text: "Identity provider", Icon: "lock"}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = component.Badge(*g.Badge).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

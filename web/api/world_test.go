@@ -203,7 +203,7 @@ func (w *world) badSecrets() map[string]string {
 		if err := tx.DeleteToken(w.ctx, w.org, revoked.ID); err != nil {
 			return err
 		}
-		return tx.ResetMember(w.ctx, w.org, lost.ID)
+		return tx.ResetMember(w.ctx, w.org, lost.ID, false)
 	}))
 	return bad
 }

@@ -67,7 +67,7 @@ func sortedGroups(rows []account.GroupRow, q pageQuery) []account.GroupRow {
 
 func groupRow(g account.GroupRow) page.GroupRow {
 	at := path(groupPath, g.ID)
-	return page.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, External: g.External,
+	return page.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, Badge: managedBadge(g),
 		Members: thousands(g.Members), Workspaces: namedList(g.Workspaces),
 		Menu: component.MenuModel{Label: "Actions for " + g.Name, Items: []component.MenuItem{
 			{Label: "View group", Href: at},
@@ -126,7 +126,7 @@ func deleteGroupDialog(d account.GroupDetails) *page.Confirm {
 	m := &page.Confirm{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
 		Consequence: "Its members lose at once what it gives. This cannot be undone.",
 		Details:     []string{"It has " + count(d.Members, "member", "members") + " and is linked to " + count(len(d.Policies), "workspace", "workspaces") + "."}}}
-	if d.External {
+	if d.Locked {
 		m.Alert.Details = append(m.Alert.Details, "The identity provider manages its members and may make it anew.")
 	}
 	return m
@@ -174,10 +174,9 @@ func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 // groupMemberActions offers to add and remove members, where that is decided here.
 func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
-	if d.External {
+	m.Notice = managedNotice(d)
+	if d.Locked {
 		add = nil
-		m.Notice = &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
-			Text: "Who is in this group is decided there, and its name follows when it changes there. Its policies are decided here."}
 	} else {
 		m.List.BulkID = bulkForm
 		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
@@ -189,11 +188,37 @@ func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at s
 		m.Members.Action = nil
 		m.List.None = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No members yet", Action: add,
 			Text: "Add members, and what the group gives holds for them on their next request."}
-		if d.External {
+		if d.Locked {
 			m.List.None.Text = "The identity provider has put nobody into it. Whom it adds has what the group gives on the next request."
 		}
 		m.List.Filter = component.FilterModel{}
 	}
+}
+
+// managedBadge marks a group that the identity provider made, with a lock while it alone decides
+// who is in it; nil for others.
+func managedBadge(g account.GroupRow) *component.BadgeModel {
+	if !g.External {
+		return nil
+	}
+	m := &component.BadgeModel{Text: "Identity provider"}
+	if g.Locked {
+		m.Icon = "lock"
+	}
+	return m
+}
+
+// managedNotice says who decides about a group that the identity provider made; nil for others.
+func managedNotice(d account.GroupDetails) *component.NoticeModel {
+	switch {
+	case d.Locked:
+		return &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
+			Text: "Who is in this group is decided there, and its name follows when it changes there. Its policies are decided here."}
+	case d.External:
+		return &component.NoticeModel{Kind: "info", Title: "Provisioning is off",
+			Text: "The identity provider made this group and cannot reach it now, so Admins decide who is in it. Once provisioning is on again, the provider decides anew."}
+	}
+	return nil
 }
 
 // groupMembersView offers members to add.

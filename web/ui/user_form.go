@@ -85,7 +85,7 @@ func groupChoices(list []account.GroupRow) []component.Choice {
 	out := make([]component.Choice, len(list))
 	for i, g := range list {
 		out[i] = component.Choice{Value: g.ID, Label: g.Name, Help: clipped(g.Description, 80)}
-		if g.External {
+		if g.Locked {
 			out[i].Help, out[i].Disabled, out[i].Reason = "", true, "Its members are managed by the identity provider."
 		}
 	}

@@ -279,7 +279,7 @@ func tellsAccountChanges(t *testing.T, b *accountBed) {
 		{"member", func(ctx context.Context, tx *store.Tx) error {
 			return tx.UpdateMember(ctx, bedMemberOf(bedBo, access.RoleAdmin, tx.Now()))
 		}, []verify.Change{member}},
-		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo) }, []verify.Change{member}},
+		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo, false) }, []verify.Change{member}},
 		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) }, []verify.Change{member}},
 		{"tokens", func(ctx context.Context, tx *store.Tx) error {
 			return tx.TombstoneTokens(ctx, bedOrg, []string{"t1", "t2"})
