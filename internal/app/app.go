@@ -189,11 +189,12 @@ func (a *App) Close() error {
 	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())
 }
 
-// Limits of the listener: slow or idle peers must not hold a connection for ever.
+// Limits of the listener: slow or idle peers must not hold a connection for ever. Writing may take
+// longer than reading, so that whose body never came as a whole is told.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 60 * time.Second
-	writeTimeout      = 60 * time.Second
+	writeTimeout      = readTimeout + 15*time.Second
 	idleTimeout       = 120 * time.Second
 	drainTimeout      = 20 * time.Second
 )
