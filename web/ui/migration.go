@@ -109,7 +109,7 @@ func (h *Handlers) MigrationProgress(c echo.Context) error {
 func takeTime(c echo.Context) {
 	control, until := http.NewResponseController(c.Response()), time.Now().Add(longRequest)
 	_ = control.SetReadDeadline(until)
-	_ = control.SetWriteDeadline(until)
+	_ = control.SetWriteDeadline(until.Add(time.Minute)) // whose export did not come in time is told
 }
 
 // UploadExport reads the file into the staging area as it comes: it is never kept.
