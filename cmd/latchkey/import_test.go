@@ -172,16 +172,16 @@ func withoutGroups(t *testing.T, path string) string {
 
 func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 	for _, tt := range []struct {
-		flag     string
-		external bool
-		code     int
-		want     string
+		flag   string
+		locked bool // the identity provider says who is in it
+		code   int
+		want   string
 	}{
 		{"ask", false, 1, "Data team=0"},
 		{"use", false, 3, "Data team=2 Everybody=4"},
 		{"new", false, 3, "Data team=0 Data team (imported)=2 Everybody=4"},
 		{"leave-out", false, 3, "Data team=0 Everybody=4"},
-		{"use", true, 1, "Data team=0"}, // the identity provider says who is in it
+		{"use", true, 1, "Data team=0"},
 		{"new", true, 3, "Data team=0 Data team (imported)=2 Everybody=4"},
 	} {
 		data := installed(t)
@@ -189,7 +189,10 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 			org, err := a.Accounts.TheOrganization(t.Context())
 			if err == nil {
 				err = a.Store.InTx(t.Context(), func(tx *store.Tx) error {
-					return tx.InsertGroup(t.Context(), account.Group{ID: "live", Organization: org.ID, Name: "Data team", External: tt.external, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+					if err := tx.SaveSCIM(t.Context(), org.ID, tt.locked); err != nil {
+						return err
+					}
+					return tx.InsertGroup(t.Context(), account.Group{ID: "live", Organization: org.ID, Name: "Data team", External: tt.locked, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 				})
 			}
 			if err != nil {
@@ -198,7 +201,7 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 		})
 		code, out, errOut := run(t, "import", export(t, "", ""), "--strategy", "fresh", "--data", data, "--existing-groups", tt.flag)
 		if got := groupsIn(t, data); code != tt.code || got != tt.want {
-			t.Errorf("%s, external %v: exit %d, %s; want %d, %s\n%s\n%s", tt.flag, tt.external, code, got, tt.code, tt.want, out, errOut)
+			t.Errorf("%s, locked %v: exit %d, %s; want %d, %s\n%s\n%s", tt.flag, tt.locked, code, got, tt.code, tt.want, out, errOut)
 		}
 	}
 }
