@@ -6,8 +6,9 @@
 // Here a connection notes what it is at, and one goroutine looks at all of them once a second. So
 // a peer is given up to two seconds more than the server allows, and one that goes away, or says
 // that it sends no more, ends the context of its request up to two seconds later, if that still
-// goes on. Nothing else changes: calls that have waited for too long fail with
-// os.ErrDeadlineExceeded, and deadlines of a [http.ResponseController] hold as long as the request.
+// goes on. Before it waits for the next request, a connection lets the others run. Nothing else
+// changes: calls that have waited for too long fail with os.ErrDeadlineExceeded, and deadlines of a
+// [http.ResponseController] hold as long as the request.
 //
 // It is for HTTP/1 over TCP.
 package patience
