@@ -22,24 +22,23 @@ type landscape struct {
 	byID   map[string]account.Group
 	byName map[string]account.Group
 	names  map[string]bool
-	room   int // for how many new ones the plan has room
-	org    account.Organization
+	room   int                        // for how many new ones the plan has room
 	named  map[string]string          // names of those that come, by old id
 	inside map[string]map[string]bool // who was in a workspace before this pass changed anything
 }
 
 // newLandscape loads the groups of the organization.
-func (st *stage) newLandscape(org account.Organization) error {
-	groups, err := st.tx.Groups(st.ctx, org.ID)
+func (st *stage) newLandscape() error {
+	groups, err := st.tx.Groups(st.ctx, st.org.ID)
 	if err != nil {
 		return err
 	}
 	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
-		org: org, named: map[string]string{}}
+		named: map[string]string{}}
 	for _, g := range groups {
 		l.byID[g.ID], l.byName[nameKey(g.Name)], l.names[nameKey(g.Name)] = g, g, true
 	}
-	if limit, limited := org.Plan.GroupLimit(); limited {
+	if limit, limited := st.org.Plan.GroupLimit(); limited {
 		l.room = limit - len(groups)
 	}
 	st.groups = l
@@ -52,7 +51,7 @@ func (st *stage) compareGroup(i *Item) Conflict {
 		return ""
 	}
 	switch other, taken := st.groups.byName[nameKey(i.Name)]; {
-	case taken && st.groups.org.Locks(other):
+	case taken && st.org.Locks(other):
 		return ManagedGroup
 	case taken:
 		return SameGroup

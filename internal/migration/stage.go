@@ -53,7 +53,7 @@ type stage struct {
 	ctx      context.Context
 	tx       Tx
 	m        Migration
-	plan     access.Plan
+	org      account.Organization
 	rules    *legacy.Rules
 	progress func(Progress) // may be nil
 
@@ -97,8 +97,8 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	st.plan = org.Plan
-	if err := st.newLandscape(org); err != nil {
+	st.org = org
+	if err := st.newLandscape(); err != nil {
 		return nil, err
 	}
 	list, err := tx.Workspaces(ctx, m.Organization)
@@ -392,7 +392,7 @@ func versions(policies ...account.Policy) string {
 
 // within is what of a policy the plan includes.
 func (st *stage) within(p access.Policy, notes []legacy.Note) (access.Policy, []legacy.Note) {
-	refused := st.plan.Refuses(st.rules.Catalogue(), nil, p)
+	refused := st.org.Plan.Refuses(st.rules.Catalogue(), nil, p)
 	if len(refused) == 0 {
 		return p, notes
 	}

@@ -71,12 +71,12 @@ func (s *Service) may(by audit.Caller) error {
 // open refuses while provisioning is switched off or not part of the plan.
 func open(org account.Organization) error {
 	switch {
+	case org.Provisions():
+		return nil
 	case !org.Plan.Has(access.FeatureSCIM):
 		return fault.NewDenied("The organization's plan does not include SCIM provisioning.")
-	case !org.SCIMEnabled:
-		return fault.NewDenied("SCIM provisioning is switched off. An Admin can switch it on in Latchkey under Access Management, Provisioning.")
 	}
-	return nil
+	return fault.NewDenied("SCIM provisioning is switched off. An Admin can switch it on in Latchkey under Access Management, Provisioning.")
 }
 
 // unchanged checks If-Match against the current version (RFC 7644 §3.14).

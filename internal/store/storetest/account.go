@@ -29,6 +29,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"names and addresses are unique":               refusesSecondNames,
 		"a place holds one policy":                     refusesSecondPolicy,
 		"what hangs on a thing goes with it":           cascades,
+		"a reset leaves external groups if told to":    resets,
 		"a stale version is refused":                   refusesStaleVersion,
 		"a policy's layers are found":                  findsLayers,
 		"changes of accounts are told":                 tellsAccountChanges,
@@ -215,6 +216,28 @@ func cascades(t *testing.T, b *accountBed) {
 	}
 	if _, err := b.Token(ctx, bedOrg, "pat"); err != nil {
 		t.Errorf("a token is no part of its owner or workspace: %v", err)
+	}
+}
+
+func resets(t *testing.T, b *accountBed) {
+	const pushed = "pushed"
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertGroup(ctx, account.Group{ID: pushed, Organization: bedOrg, Name: "Pushed", External: true, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
+			tx.AddToGroup(ctx, pushed, bedBo))
+	})
+	for _, step := range []struct {
+		external bool
+		left     []account.Named
+	}{{false, []account.Named{{ID: pushed, Name: "Pushed"}}}, {true, nil}} {
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.ResetMember(ctx, bedOrg, bedBo, step.external)
+		})
+		groups, err := b.GroupsOfMembers(t.Context(), bedOrg, []string{bedBo})
+		policies, err2 := b.PoliciesOf(t.Context(), bedOrg, account.MemberPolicy, bedBo)
+		if diff := cmp.Diff(step.left, groups[bedBo]); diff != "" || len(policies) != 0 || err != nil || err2 != nil {
+			t.Errorf("external %t: %s, %v, %v, %v", step.external, diff, policies, err, err2)
+		}
 	}
 }
 
