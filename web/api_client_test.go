@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 const clientForms = "/settings/access-management/api-clients"
 
 // newAPIClient adds an API client.
-func (s *site) newAPIClient(t testing.TB, admin audit.Caller) string {
+func (s *site) newAPIClient(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	c, err := s.app.Clients.Register(context.Background(), admin, rand.Text(), rand.Text())
 	if err != nil {

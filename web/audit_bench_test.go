@@ -18,6 +18,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/token"
 )
@@ -292,24 +293,24 @@ func (w *logWriter) pick(list ...string) string { return list[w.random.IntN(len(
 func (w *logWriter) event(at time.Time) audit.Event {
 	w.n++
 	by := w.actor()
-	by.Origin = audit.Origin{IP: fmt.Sprintf("10.0.%d.%d", w.random.IntN(8), w.random.IntN(250)), RequestID: ksuid.New().String(),
+	by.Origin = actor.Origin{IP: fmt.Sprintf("10.0.%d.%d", w.random.IntN(8), w.random.IntN(250)), RequestID: ksuid.New().String(),
 		UserAgent: w.pick("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15", "curl/8.5.0")}
 	kind := w.pick("source", "source", "destination", "transformation", "group", "tracking_plan")
 	target := audit.Target{Type: audit.TargetType(kind), ID: fmt.Sprintf("%s%020d", kind[:5], w.random.IntN(5000)), Name: fmt.Sprintf("numbered-%s-%05d", kind, w.random.IntN(5000))}
 	if kind != "group" {
 		target.Workspace = w.pick(w.workspace, "ws1", "ws2", "ws3", "ws4", "ws5")
 	}
-	e := by.Did(audit.Action(w.pick("created", "updated", "updated", "updated", "deleted")), target).Changed(
+	e := audit.Did(by, audit.Action(w.pick("created", "updated", "updated", "updated", "deleted")), target).Changed(
 		`{"enabled":true,"name":"`+target.Name+`","version":3}`, `{"enabled":false,"name":"`+target.Name+`","version":4}`)
 	e.Time = at
 	return e
 }
 
-func (w *logWriter) actor() audit.Caller {
+func (w *logWriter) actor() actor.Standing {
 	first := w.pick("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Dennis", "Margaret", "Niklaus", "Tony", "Radia", "Leslie", "John", "Robin", "Joan", "Butler", "Adele", "Ivan")
 	last := w.pick("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Ritchie", "Hamilton", "Wirth", "Hoare", "Perlman", "Lamport", "Backus", "Milner", "Clarke", "Lampson", "Goldberg", "Sutherland")
 	person := access.Principal{Kind: access.Member, ID: "member-" + first + last, Organization: w.org}
-	by := audit.Caller{Principal: person, Name: first + " " + last, Email: strings.ToLower(first + "." + last + "@acme.example")}
+	by := actor.Standing{Principal: person, Name: first + " " + last, Email: strings.ToLower(first + "." + last + "@acme.example")}
 	switch k := w.random.IntN(20); {
 	case w.n == benchEvents/3:
 		by.Name = "Zaphod Beeblebrox"
@@ -320,7 +321,7 @@ func (w *logWriter) actor() audit.Caller {
 	case k == 2:
 		by.Kind, by.Owner, by.ID = access.PersonalToken, by.ID, "pat-"+first
 	case k == 3:
-		by = audit.SystemCaller(w.org)
+		by = actor.OfSystem(w.org)
 	}
 	return by
 }

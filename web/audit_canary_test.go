@@ -153,7 +153,7 @@ func TestExport_NeedsNoMoreMemoryForMore(t *testing.T) {
 		var failed error
 		for i := range events {
 			target := audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("g", i), Name: "Group"}
-			failed = errors.Join(failed, tx.AppendEvent(context.Background(), ada.Did(audit.Created, target).Changed("", long)))
+			failed = errors.Join(failed, tx.AppendEvent(context.Background(), audit.Did(ada, audit.Created, target).Changed("", long)))
 		}
 		return failed
 	})

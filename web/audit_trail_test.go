@@ -23,7 +23,7 @@ func TestAuditTrails_StandOnThePageOfWhatTheyAreAbout(t *testing.T) {
 			if target.Type == audit.TargetUser {
 				action = audit.ProfileUpdated
 			}
-			if err := tx.AppendEvent(ctx, ada.Did(action, target)); err != nil {
+			if err := tx.AppendEvent(ctx, audit.Did(ada, action, target)); err != nil {
 				return err
 			}
 		}

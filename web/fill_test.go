@@ -10,7 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -26,7 +26,7 @@ func (s *site) fill(t testing.TB, path string) string {
 	admin := s.caller(t, adminEmail)
 	makers := []struct {
 		under string
-		make  func(testing.TB, audit.Caller) string
+		make  func(testing.TB, actor.Standing) string
 	}{
 		{"personal-access-tokens/", s.anyPersonalToken},
 		{"service-access-tokens/", s.anyServiceToken},
@@ -36,7 +36,7 @@ func (s *site) fill(t testing.TB, path string) string {
 		{"api-clients/", s.newAPIClient},
 		{"settings/workspaces/", s.newWorkspace},
 		{"audit-logs/", s.anyEvent},
-		{"/workspaces/", func(t testing.TB, _ audit.Caller) string { return firstWorkspace(t, s) }},
+		{"/workspaces/", func(t testing.TB, _ actor.Standing) string { return firstWorkspace(t, s) }},
 	}
 	for _, m := range makers {
 		if strings.Contains(path, m.under+":id") {
@@ -48,7 +48,7 @@ func (s *site) fill(t testing.TB, path string) string {
 		":seq", "1", ":kind", "members", "deployed/:id", "deployed/none", ":format", "report.txt").Replace(path)
 }
 
-func (s *site) anyPersonalToken(t testing.TB, admin audit.Caller) string {
+func (s *site) anyPersonalToken(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	mine, err := s.app.Tokens.Personal(context.Background(), admin)
 	if err != nil || len(mine) == 0 {
@@ -57,7 +57,7 @@ func (s *site) anyPersonalToken(t testing.TB, admin audit.Caller) string {
 	return mine[0].ID
 }
 
-func (s *site) anyServiceToken(t testing.TB, admin audit.Caller) string {
+func (s *site) anyServiceToken(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	services, err := s.app.Tokens.Services(context.Background(), admin, token.Workspace)
 	if err != nil || len(services) == 0 {
@@ -67,7 +67,7 @@ func (s *site) anyServiceToken(t testing.TB, admin audit.Caller) string {
 }
 
 // newMember adds somebody who is in the first workspace.
-func (s *site) newMember(t testing.TB, admin audit.Caller) string {
+func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	ctx, now, id := context.Background(), s.now(), ksuid.New().String()
 	m := account.Member{ID: id, Organization: admin.Organization, Email: strings.ToLower(id) + "@acme.example", Name: "Throw Away",
@@ -81,7 +81,7 @@ func (s *site) newMember(t testing.TB, admin audit.Caller) string {
 	return id
 }
 
-func (s *site) newGroup(t testing.TB, admin audit.Caller) string {
+func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	g, err := s.app.Accounts.CreateGroup(context.Background(), admin, account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *site) newGroup(t testing.TB, admin audit.Caller) string {
 	return g.ID
 }
 
-func (s *site) newInvitation(t testing.TB, admin audit.Caller) string {
+func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	form := account.InviteForm{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
 	invited, err := s.app.Accounts.Invite(context.Background(), admin, form, func(account.LinkSecret) string { return "" })
@@ -100,7 +100,7 @@ func (s *site) newInvitation(t testing.TB, admin audit.Caller) string {
 	return invited.Sent[0].ID
 }
 
-func (s *site) anyEvent(t testing.TB, admin audit.Caller) string {
+func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	events, err := s.app.Store.RecentEvents(context.Background(), admin.Organization, "", 1)
 	if err != nil || len(events) == 0 {
@@ -109,7 +109,7 @@ func (s *site) anyEvent(t testing.TB, admin audit.Caller) string {
 	return events[0].ID
 }
 
-func (s *site) newWorkspace(t testing.TB, admin audit.Caller) string {
+func (s *site) newWorkspace(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	w, err := s.app.Accounts.CreateWorkspace(context.Background(), admin, account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
 	"latchkey/web"
@@ -59,7 +59,7 @@ func (s *site) addElsewhere(t testing.TB) {
 }
 
 // caller is the member as use cases see it, for looking behind the pages.
-func (s *site) caller(t testing.TB, email string) audit.Caller {
+func (s *site) caller(t testing.TB, email string) actor.Standing {
 	t.Helper()
 	ctx := context.Background()
 	m, err := s.app.Store.SignInAccount(ctx, email)
@@ -70,7 +70,7 @@ func (s *site) caller(t testing.TB, email string) audit.Caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.Caller{Principal: subject.Principal, Name: m.Name, Email: m.Email}
+	return actor.Standing{Principal: subject.Principal, Name: m.Name, Email: m.Email}
 }
 
 // footprint is everything that a refused request must leave as it was: the number of

@@ -6,12 +6,13 @@ package web
 import (
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/web/api"
 	"latchkey/web/scim"
@@ -26,7 +27,7 @@ type Deps struct {
 	Workspace *api.Workspace
 	SCIM      *scim.Handlers
 	Ready     func(*http.Request) error // nil when the database answers
-	Proxies   []*net.IPNet              // whose X-Forwarded-For is believed
+	Proxies   []netip.Prefix            // whose X-Forwarded-For is believed
 }
 
 // New builds the handler of the whole server.
@@ -40,16 +41,16 @@ func New(d Deps) http.Handler {
 	return d.API.Direct(e)
 }
 
-// clientAddress believes X-Forwarded-For only from proxies that the operator named.
-func clientAddress(proxies []*net.IPNet) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
+// clientAddress is [actor.ClientAddress] as the router wants it. It returns "" when the
+// connection has no address.
+func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
+	return func(r *http.Request) string {
+		addr := actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted)
+		if !addr.IsValid() {
+			return ""
+		}
+		return addr.String()
 	}
-	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range proxies {
-		trust = append(trust, echo.TrustIPRange(p))
-	}
-	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
 // answerError is the one error handler: the front door that was asked renders the fault.

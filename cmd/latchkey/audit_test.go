@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
 	"latchkey/internal/config"
@@ -208,11 +209,11 @@ func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
 	err = st.InTx(context.Background(), func(tx *store.Tx) error {
 		var failed error
 		for range 2*audit.SmallBlock + 10 {
-			failed = errors.Join(failed, tx.AppendEvent(context.Background(), by.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(context.Background(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	})

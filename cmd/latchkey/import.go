@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/app"
-	"latchkey/internal/audit"
 	"latchkey/internal/config"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
@@ -77,7 +77,7 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 
 // carryOut stages the file, decides as the flags say, and deploys unless it is a dry run.
 // Whatever is not deployed is gone from the staging area afterwards.
-func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by audit.Caller, file *os.File) (report migration.Report, err error) {
+func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.Standing, file *os.File) (report migration.Report, err error) {
 	if i.Reset {
 		if _, err := s.Reset(ctx, by); err != nil {
 			return report, err
@@ -147,7 +147,7 @@ func (i importCmd) progress(file *os.File) func(int) {
 }
 
 // watched runs do and tells every few seconds how far it is.
-func (i importCmd) watched(ctx context.Context, s *migration.Service, by audit.Caller, do func() error) error {
+func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.Standing, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	every := time.NewTicker(2 * time.Second)

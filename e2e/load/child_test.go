@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/app"
-	"latchkey/internal/audit"
 	"latchkey/internal/config"
 	"latchkey/internal/token"
 )
@@ -97,9 +97,9 @@ func serveLatchkey(args []string) error {
 }
 
 // admin is an Admin of the only organization.
-func admin(ctx context.Context, a *app.App) (audit.Caller, error) {
+func admin(ctx context.Context, a *app.App) (actor.Standing, error) {
 	organization, err := a.Store.SignInOrganization(ctx)
-	return audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}, err
+	return actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}, err
 }
 
 // churnTokens makes tokens and deletes every second one. It tells of each token that was made to

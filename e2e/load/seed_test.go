@@ -14,8 +14,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
-	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -38,7 +38,7 @@ func seed(t *testing.T, tokens int) seeded {
 	must(t, st.InTx(ctx, func(tx *store.Tx) error {
 		return tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: now})
 	}))
-	admin := audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: org, Role: access.RoleAdmin}}
+	admin := actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: org, Role: access.RoleAdmin}}
 	clients := apiclient.New(apiclient.Deps{Store: store.APIClients{Store: st}, Catalogue: access.BuiltIn()})
 	s.client, err = clients.Register(ctx, admin, "Load", "1")
 	must(t, err)

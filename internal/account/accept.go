@@ -7,6 +7,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -64,7 +65,7 @@ func unknownInvitation() error {
 // field "name"; Conflict also when the address became a member meanwhile; Denied when the plan
 // has no room; the other errors are those of Invitation. A group that the identity provider
 // has taken over meanwhile is left out.
-func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin audit.Origin) (Member, error) {
+func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (Member, error) {
 	var m Member
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		inv, err := s.openInvitation(ctx, tx, secret)
@@ -110,21 +111,21 @@ func seatFree(ctx context.Context, tx Tx, org Organization) error {
 
 // noteAccepted appends the event of the acceptance and returns the member as who does all that
 // follows from it.
-func noteAccepted(ctx context.Context, tx Tx, inv Invitation, m Member, origin audit.Origin) (audit.Caller, error) {
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
+func noteAccepted(ctx context.Context, tx Tx, inv Invitation, m Member, origin actor.Origin) (actor.Standing, error) {
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
 		Name: m.Name, Email: m.Email, Origin: origin}
 	accepted := state{"accepted": true, "member": m.ID}
-	return by, tx.AppendEvent(ctx, by.Did(audit.Updated, inv.target()).Changed("", accepted.String()))
+	return by, tx.AppendEvent(ctx, audit.Did(by, audit.Updated, inv.target()).Changed("", accepted.String()))
 }
 
 // claim gives a member who had no password the name that they chose, and what an invitation
 // promises.
-func claim(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, name string, origin audit.Origin) (Member, error) {
+func claim(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, name string, origin actor.Origin) (Member, error) {
 	by, err := noteAccepted(ctx, tx, inv, m, origin)
 	if err != nil {
 		return m, err
 	}
-	if err := tx.AppendEvent(ctx, by.Did(audit.PasswordChanged, m.target())); err != nil {
+	if err := tx.AppendEvent(ctx, audit.Did(by, audit.PasswordChanged, m.target())); err != nil {
 		return m, err
 	}
 	if m, err = SetName(ctx, tx, by, m, name); err != nil {
@@ -141,7 +142,7 @@ func claim(ctx context.Context, tx Tx, org Organization, inv Invitation, m Membe
 }
 
 // accept makes the member.
-func accept(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, passwordHash string, origin audit.Origin) error {
+func accept(ctx context.Context, tx Tx, org Organization, inv Invitation, m Member, passwordHash string, origin actor.Origin) error {
 	known, err := tx.EmailsKnown(ctx, inv.Organization, []string{m.Email})
 	if err != nil {
 		return err
@@ -159,14 +160,14 @@ func accept(ctx context.Context, tx Tx, org Organization, inv Invitation, m Memb
 	if err != nil {
 		return err
 	}
-	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
+	if err := tx.AppendEvent(ctx, audit.Did(by, audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
 		return err
 	}
 	return joinInvited(ctx, tx, org, by, inv, m)
 }
 
 // joinInvited gives a member what the invitation promised, as far as it is not there.
-func joinInvited(ctx context.Context, tx Tx, org Organization, by audit.Caller, inv Invitation, m Member) error {
+func joinInvited(ctx context.Context, tx Tx, org Organization, by actor.Standing, inv Invitation, m Member) error {
 	in, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -29,7 +30,7 @@ type bed struct {
 	org   string
 	prod  string // workspace id
 	ada   account.Member
-	admin audit.Caller
+	admin actor.Standing
 	count int
 }
 
@@ -84,11 +85,11 @@ func (b *bed) must(err error) {
 }
 
 // caller is the member as it stands now.
-func (b *bed) caller(id string) audit.Caller {
+func (b *bed) caller(id string) actor.Standing {
 	b.t.Helper()
 	s, err := b.Subject(b.t.Context(), b.org, id)
 	b.must(err)
-	return audit.Caller{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
+	return actor.Standing{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
 }
 
 func (b *bed) inTx(fn func(tx *store.Tx) error) {

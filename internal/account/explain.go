@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -36,7 +36,7 @@ type AccessView struct {
 // EffectiveOf returns a member's effective access policy: everybody's own, and any
 // member's to Admins. For others it is NotFound, existing or not. It is what the member
 // may do when active; Member.Status says whether that is so.
-func (s *Service) EffectiveOf(ctx context.Context, by audit.Caller, member string) (AccessView, error) {
+func (s *Service) EffectiveOf(ctx context.Context, by actor.Standing, member string) (AccessView, error) {
 	own := by.Kind == access.Member && by.ID == member
 	if !own && s.may(by, access.ManageMembers) != nil {
 		return AccessView{}, fault.NewNotFound("That member")
@@ -89,7 +89,7 @@ type Explanation struct {
 // Explain answers with the same access.Decide that every request is decided by. NotFound
 // when member, token, workspace or resource is not the organization's; Invalid with field
 // "subject" or "permission" when none is given; Denied to all but Admins.
-func (s *Service) Explain(ctx context.Context, by audit.Caller, q Question) (Explanation, error) {
+func (s *Service) Explain(ctx context.Context, by actor.Standing, q Question) (Explanation, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return Explanation{}, err
 	}

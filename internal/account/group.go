@@ -9,6 +9,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -79,17 +80,17 @@ func (g Group) target() audit.Target {
 func (g Group) state() state { return state{"name": g.Name, "description": g.Description} }
 
 // membershipEvent says that a member came into a group or left it.
-func membershipEvent(by audit.Caller, action audit.Action, g Group, m Member) audit.Event {
+func membershipEvent(by actor.Standing, action audit.Action, g Group, m Member) audit.Event {
 	what := state{"member": m.ID, "name": m.Name, "email": m.Email}.String()
 	if action == audit.MemberAdded {
-		return by.Did(action, g.target()).Changed("", what)
+		return audit.Did(by, action, g.target()).Changed("", what)
 	}
-	return by.Did(action, g.target()).Changed(what, "")
+	return audit.Did(by, action, g.target()).Changed(what, "")
 }
 
 // GroupRows lists the organization's groups by name, in a fixed number of queries. Denied
 // to all but Admins.
-func (s *Service) GroupRows(ctx context.Context, by audit.Caller) ([]GroupRow, error) {
+func (s *Service) GroupRows(ctx context.Context, by actor.Standing) ([]GroupRow, error) {
 	if err := s.may(by, access.ManageGroups); err != nil {
 		return nil, err
 	}
@@ -128,7 +129,7 @@ type GroupDetails struct {
 
 // GroupDetails returns a group; NotFound when it is not the organization's, Denied to all
 // but Admins.
-func (s *Service) GroupDetails(ctx context.Context, by audit.Caller, id string) (GroupDetails, error) {
+func (s *Service) GroupDetails(ctx context.Context, by actor.Standing, id string) (GroupDetails, error) {
 	if err := s.may(by, access.ManageGroups); err != nil {
 		return GroupDetails{}, err
 	}
@@ -151,7 +152,7 @@ func (s *Service) GroupDetails(ctx context.Context, by audit.Caller, id string) 
 
 // CheckGroup says what is wrong with a group that is to be made, before its workspaces are
 // chosen: Denied when the plan has no room for it, Invalid as for CreateGroup.
-func (s *Service) CheckGroup(ctx context.Context, by audit.Caller, form GroupForm) error {
+func (s *Service) CheckGroup(ctx context.Context, by actor.Standing, form GroupForm) error {
 	if err := s.may(by, access.ManageGroups); err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ func groupNameFree(groups []Group, g Group) error {
 // CreateGroup adds a group and links workspaces, each with an empty policy. Denied to all
 // but Admins, and when the plan has no room for another group; Invalid with fields "name"
 // (also when it is taken), "description", "workspaces".
-func (s *Service) CreateGroup(ctx context.Context, by audit.Caller, form GroupForm, workspaces []string) (Group, error) {
+func (s *Service) CreateGroup(ctx context.Context, by actor.Standing, form GroupForm, workspaces []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error
@@ -211,7 +212,7 @@ func (s *Service) CreateGroup(ctx context.Context, by audit.Caller, form GroupFo
 		}
 		after := g.state()
 		after["workspaces"] = names(chosen)
-		return tx.AppendEvent(ctx, by.Did(audit.Created, g.target()).Changed("", after.String()))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Created, g.target()).Changed("", after.String()))
 	})
 	return g, err
 }
@@ -241,7 +242,7 @@ func names(list []Workspace) []string {
 
 // UpdateGroup renames or describes a group. NotFound when it is not the organization's;
 // Invalid with fields "name", "description"; Denied to all but Admins.
-func (s *Service) UpdateGroup(ctx context.Context, by audit.Caller, id string, form GroupForm) (Group, error) {
+func (s *Service) UpdateGroup(ctx context.Context, by actor.Standing, id string, form GroupForm) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		old, err := tx.Group(ctx, org.ID, id)
@@ -267,14 +268,14 @@ func (s *Service) UpdateGroup(ctx context.Context, by audit.Caller, id string, f
 		if err := tx.UpdateGroup(ctx, g); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
 	})
 	return g, err
 }
 
 // DeleteGroup removes a group: its members lose what it gave. NotFound when it is not the
 // organization's; Denied to all but Admins.
-func (s *Service) DeleteGroup(ctx context.Context, by audit.Caller, id string) (Group, error) {
+func (s *Service) DeleteGroup(ctx context.Context, by actor.Standing, id string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error
@@ -284,7 +285,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by audit.Caller, id string) (
 		if err := tx.DeleteGroup(ctx, org.ID, g.ID); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Deleted, g.target()).Changed(g.state().String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, g.target()).Changed(g.state().String(), ""))
 	})
 	return g, err
 }
@@ -294,7 +295,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by audit.Caller, id string) (
 // Denied for a group whose members the identity provider manages, and to all but Admins;
 // NotFound for what is not the organization's; Invalid with field "groups" or "members"
 // when there are none.
-func (s *Service) AddToGroups(ctx context.Context, by audit.Caller, members, groups []string) (int, error) {
+func (s *Service) AddToGroups(ctx context.Context, by actor.Standing, members, groups []string) (int, error) {
 	added := 0
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		who, in, err := membersAndGroups(ctx, tx, org, members, groups)
@@ -321,7 +322,7 @@ func (s *Service) AddToGroups(ctx context.Context, by audit.Caller, members, gro
 	return added, err
 }
 
-func addToGroup(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+func addToGroup(ctx context.Context, tx Tx, by actor.Standing, g Group, m Member) error {
 	if err := tx.AddToGroup(ctx, g.ID, m.ID); err != nil {
 		return err
 	}
@@ -373,7 +374,7 @@ func (o Organization) membersAreOurs(g Group) error {
 // RemoveFromGroup ends memberships of one group, all or nothing. NotFound when the group
 // or one of the memberships is not there; Denied for a group whose members the identity
 // provider manages, and to all but Admins.
-func (s *Service) RemoveFromGroup(ctx context.Context, by audit.Caller, group string, members []string) (Group, error) {
+func (s *Service) RemoveFromGroup(ctx context.Context, by actor.Standing, group string, members []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error

@@ -13,6 +13,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -179,7 +180,7 @@ type InvitationPage struct {
 }
 
 // Invitations returns one page, in a fixed number of queries. Denied to all but Admins.
-func (s *Service) Invitations(ctx context.Context, by audit.Caller, q InvitationQuery) (InvitationPage, error) {
+func (s *Service) Invitations(ctx context.Context, by actor.Standing, q InvitationQuery) (InvitationPage, error) {
 	if err := s.may(by, access.ManageInvitations); err != nil {
 		return InvitationPage{}, err
 	}
@@ -191,7 +192,7 @@ func (s *Service) Invitations(ctx context.Context, by audit.Caller, q Invitation
 
 // InvitationByID returns one invitation; NotFound when it is deleted or not the
 // organization's. Denied to all but Admins.
-func (s *Service) InvitationByID(ctx context.Context, by audit.Caller, id string) (Invitation, error) {
+func (s *Service) InvitationByID(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
 	if err := s.may(by, access.ManageInvitations); err != nil {
 		return Invitation{}, err
 	}
@@ -229,7 +230,7 @@ type Invited struct {
 // "workspaces" (a Member needs a group or a workspace); Denied to all but Admins and when
 // the plan has no room for so many members. E-mails are sent after all of it is stored: one that
 // fails is reported, its invitation and link stay good.
-func (s *Service) Invite(ctx context.Context, by audit.Caller, form InviteForm, link Linker) (Invited, error) {
+func (s *Service) Invite(ctx context.Context, by actor.Standing, form InviteForm, link Linker) (Invited, error) {
 	var out Invited
 	var held Organization
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
@@ -245,7 +246,7 @@ func (s *Service) Invite(ctx context.Context, by audit.Caller, form InviteForm, 
 		if err := roomFor(ctx, tx, org, len(emails)); err != nil {
 			return err
 		}
-		draft.InvitedBy, draft.InvitedByName = actor(by), by.Name
+		draft.InvitedBy, draft.InvitedByName = by.Self(), by.Name
 		for _, email := range emails {
 			draft.Email = email
 			sent, err := invite(ctx, tx, by, draft, link)
@@ -265,24 +266,13 @@ func (s *Service) Invite(ctx context.Context, by audit.Caller, form InviteForm, 
 	return out, nil
 }
 
-// actor is the member behind the caller; "" when there is none.
-func actor(by audit.Caller) string {
-	switch by.Kind {
-	case access.Member:
-		return by.ID
-	case access.PersonalToken:
-		return by.Owner
-	}
-	return ""
-}
-
-func invite(ctx context.Context, tx Tx, by audit.Caller, draft Invitation, link Linker) (SentInvitation, error) {
+func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, link Linker) (SentInvitation, error) {
 	secret := newLinkSecret()
 	draft.ID, draft.CreatedAt, draft.ExpiresAt = ksuid.New().String(), tx.Now(), tx.Now().Add(InvitationLife)
 	if err := tx.InsertInvitation(ctx, draft, secret.digest()); err != nil {
 		return SentInvitation{}, err
 	}
-	err := tx.AppendEvent(ctx, by.Did(audit.Created, draft.target()).Changed("", draft.state().String()))
+	err := tx.AppendEvent(ctx, audit.Did(by, audit.Created, draft.target()).Changed("", draft.state().String()))
 	return SentInvitation{Invitation: draft, Link: link(secret)}, err
 }
 
@@ -406,7 +396,7 @@ func parseEmails(text string) (emails []string, problem string) {
 // ResendInvitation gives an invitation a new link, good for InvitationLife from now; the
 // old link ends. Conflict when it was accepted; NotFound when it is deleted or not the
 // organization's; Denied to all but Admins.
-func (s *Service) ResendInvitation(ctx context.Context, by audit.Caller, id string, link Linker) (SentInvitation, error) {
+func (s *Service) ResendInvitation(ctx context.Context, by actor.Standing, id string, link Linker) (SentInvitation, error) {
 	var sent SentInvitation
 	var held Organization
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
@@ -425,7 +415,7 @@ func (s *Service) ResendInvitation(ctx context.Context, by audit.Caller, id stri
 			return err
 		}
 		sent = SentInvitation{Invitation: inv, Link: link(secret)}
-		return tx.AppendEvent(ctx, by.Did(audit.Updated, inv.target()).Changed(before.String(), inv.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, inv.target()).Changed(before.String(), inv.state().String()))
 	})
 	if err != nil {
 		return SentInvitation{}, err
@@ -436,7 +426,7 @@ func (s *Service) ResendInvitation(ctx context.Context, by audit.Caller, id stri
 
 // DeleteInvitation ends an invitation: its link grants nothing any more. Conflict when it
 // was accepted (delete the member instead); otherwise as ResendInvitation.
-func (s *Service) DeleteInvitation(ctx context.Context, by audit.Caller, id string) (Invitation, error) {
+func (s *Service) DeleteInvitation(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
 	var inv Invitation
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
 		var err error
@@ -449,7 +439,7 @@ func (s *Service) DeleteInvitation(ctx context.Context, by audit.Caller, id stri
 		if err := tx.CloseInvitation(ctx, inv.ID, false); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Deleted, inv.target()).Changed(inv.state().String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, inv.target()).Changed(inv.state().String(), ""))
 	})
 	return inv, err
 }

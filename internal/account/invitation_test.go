@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -37,7 +38,7 @@ func (b *bed) invite(email string) account.SentInvitation {
 }
 
 func (b *bed) accept(secret account.LinkSecret) (account.Member, error) {
-	return b.Accept(b.t.Context(), secret, "Newcomer", "hash", audit.Origin{IP: "192.0.2.1"})
+	return b.Accept(b.t.Context(), secret, "Newcomer", "hash", actor.Origin{IP: "192.0.2.1"})
 }
 
 func TestInvite_TakesAPastedListAndReportsEachAddress(t *testing.T) {
@@ -143,7 +144,7 @@ func TestAccept_MakesAMemberWithBaselineOnly(t *testing.T) {
 		t.Errorf("%+v", open)
 	}
 	n := b.logged()
-	_, err = b.Accept(t.Context(), secret, " ", "hash", audit.Origin{})
+	_, err = b.Accept(t.Context(), secret, " ", "hash", actor.Origin{})
 	wantField(t, err, "name")
 	m, err := b.accept(secret)
 	b.must(err)

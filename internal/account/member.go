@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -125,7 +126,7 @@ func (m Member) state() state {
 
 // FindMembers returns one page of the members, in a fixed number of queries. Denied to all
 // but Admins.
-func (s *Service) FindMembers(ctx context.Context, by audit.Caller, q MemberQuery) (MemberPage, error) {
+func (s *Service) FindMembers(ctx context.Context, by actor.Standing, q MemberQuery) (MemberPage, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return MemberPage{}, err
 	}
@@ -158,7 +159,7 @@ func (s *Service) FindMembers(ctx context.Context, by audit.Caller, q MemberQuer
 
 // MembersByID returns the members with these ids, by name; NotFound when one of them is
 // not the organization's. Denied to all but Admins.
-func (s *Service) MembersByID(ctx context.Context, by audit.Caller, ids []string) ([]Member, error) {
+func (s *Service) MembersByID(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return nil, err
 	}
@@ -180,7 +181,7 @@ type PlacedPolicy struct {
 }
 
 // MemberDetails returns a member to Admins; NotFound when it is not the organization's.
-func (s *Service) MemberDetails(ctx context.Context, by audit.Caller, id string) (MemberDetails, error) {
+func (s *Service) MemberDetails(ctx context.Context, by actor.Standing, id string) (MemberDetails, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return MemberDetails{}, err
 	}
@@ -228,7 +229,7 @@ func (s *Service) placed(ctx context.Context, organization string, kind PolicyKi
 // Impact lists the live personal tokens of members, the last used first: what stops
 // working when they are deleted or deactivated. Denied to all but Admins; NotFound when
 // one of the members is not the organization's.
-func (s *Service) Impact(ctx context.Context, by audit.Caller, members []string) ([]HeldToken, error) {
+func (s *Service) Impact(ctx context.Context, by actor.Standing, members []string) ([]HeldToken, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -346,7 +347,7 @@ func TestAdministration_DoesNotReachAnotherOrganization(t *testing.T) {
 		return tx.InsertMember(t.Context(), account.Member{ID: "eve", Organization: "org-2", Email: "eve@other.example", Name: "Eve",
 			Role: access.RoleAdmin, Status: account.Active, CreatedAt: b.clock.now(), UpdatedAt: b.clock.now()}, "")
 	})
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "eve", Organization: "org-2", Role: access.RoleAdmin}, Name: "Eve"}
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "eve", Organization: "org-2", Role: access.RoleAdmin}, Name: "Eve"}
 	bo := b.member("Bo", b.prod)
 	g := b.group("Analysts", b.prod)
 	ctx := t.Context()

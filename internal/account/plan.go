@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) SetPlan(ctx context.Context, plan access.Plan) error {
 		if err := tx.SetPlan(ctx, o.ID, plan); err != nil {
 			return err
 		}
-		event := audit.SystemCaller(o.ID).Did(audit.Updated, audit.Target{Type: audit.TargetOrganization, ID: o.ID, Name: o.Name})
+		event := audit.Did(actor.OfSystem(o.ID), audit.Updated, audit.Target{Type: audit.TargetOrganization, ID: o.ID, Name: o.Name})
 		return tx.AppendEvent(ctx, event.Changed(state{"plan": before.Plan}.String(), state{"plan": plan}.String()))
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -95,7 +96,7 @@ func placeName(kind PolicyKind, subject, workspace string) string {
 // Policy returns what stands in a place, to be looked at or edited; an empty policy when
 // nothing does. NotFound when workspace, group or member is not the organization's;
 // Denied to all but Admins.
-func (s *Service) Policy(ctx context.Context, by audit.Caller, at Place) (PolicyView, error) {
+func (s *Service) Policy(ctx context.Context, by actor.Standing, at Place) (PolicyView, error) {
 	if err := s.mayManagePolicy(by, at); err != nil {
 		return PolicyView{}, err
 	}
@@ -107,7 +108,7 @@ func (s *Service) Policy(ctx context.Context, by audit.Caller, at Place) (Policy
 	return v, err
 }
 
-func (s *Service) mayManagePolicy(by audit.Caller, at Place) error {
+func (s *Service) mayManagePolicy(by actor.Standing, at Place) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManagePolicies,
 		access.Resource{Organization: by.Organization, Workspace: at.Workspace}).Err("That page")
 }
@@ -181,7 +182,7 @@ func inherited(ctx context.Context, r Reader, organization string, at Place) ([]
 // Policy; Invalid with the permission as the field for what a policy cannot hold: an
 // unknown permission, a limit where none may be, a resource that is not in the
 // workspace, what the plan lacks.
-func (s *Service) AddPolicy(ctx context.Context, by audit.Caller, at Place, body access.Policy) (Policy, error) {
+func (s *Service) AddPolicy(ctx context.Context, by actor.Standing, at Place, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.changePolicy(ctx, by, at, func(tx Tx, v PolicyView) error {
 		if v.Exists {
@@ -204,7 +205,7 @@ func (s *Service) AddPolicy(ctx context.Context, by audit.Caller, at Place, body
 // *Collision as its cause, when somebody saved or removed it meanwhile: then nothing is
 // changed. Denied as well for a baseline when the plan cannot edit it; the other errors
 // are those of AddPolicy.
-func (s *Service) SavePolicy(ctx context.Context, by audit.Caller, at Place, seen Revision, body access.Policy) (Policy, error) {
+func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, at Place, seen Revision, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.changePolicy(ctx, by, at, func(tx Tx, v PolicyView) error {
 		if !v.Exists || v.Revision() != seen {
@@ -230,7 +231,7 @@ func (s *Service) SavePolicy(ctx context.Context, by audit.Caller, at Place, see
 // RemovePolicy takes a group or member out of a workspace. A member who is in it through
 // a group stays in it through that. NotFound when there is no policy in the place, Denied
 // for a baseline and to all but Admins.
-func (s *Service) RemovePolicy(ctx context.Context, by audit.Caller, at Place) (PolicyView, error) {
+func (s *Service) RemovePolicy(ctx context.Context, by actor.Standing, at Place) (PolicyView, error) {
 	var v PolicyView
 	err := s.changePolicy(ctx, by, at, func(tx Tx, found PolicyView) error {
 		v = found
@@ -249,7 +250,7 @@ func (s *Service) RemovePolicy(ctx context.Context, by audit.Caller, at Place) (
 }
 
 // changePolicy runs fn on what stands in a place.
-func (s *Service) changePolicy(ctx context.Context, by audit.Caller, at Place, fn func(Tx, PolicyView) error) error {
+func (s *Service) changePolicy(ctx context.Context, by actor.Standing, at Place, fn func(Tx, PolicyView) error) error {
 	if err := s.mayManagePolicy(by, at); err != nil {
 		return err
 	}
@@ -269,7 +270,7 @@ func (s *Service) changePolicy(ctx context.Context, by audit.Caller, at Place, f
 // public vocabulary's words for it (permission: resource_access_updated,
 // deleted_user_permissions); groups' and baselines' as policy: created, updated, deleted.
 // The target's id is the policy's in either case.
-func policyEvent(by audit.Caller, action audit.Action, p Policy, v PolicyView) audit.Event {
+func policyEvent(by actor.Standing, action audit.Action, p Policy, v PolicyView) audit.Event {
 	target := audit.Target{Type: audit.TargetPolicy, ID: p.ID, Workspace: p.Workspace, Name: v.Title()}
 	if p.Kind == MemberPolicy {
 		target.Type = audit.TargetPermission
@@ -279,7 +280,7 @@ func policyEvent(by audit.Caller, action audit.Action, p Policy, v PolicyView) a
 			action = audit.ResourceAccessUpdated
 		}
 	}
-	return by.Did(action, target)
+	return audit.Did(by, action, target)
 }
 
 // checkBody finds everything that the policy in v must not become. What was there before

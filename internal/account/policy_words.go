@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 // Summary says what saving a policy would do.
@@ -21,7 +21,7 @@ type Summary struct {
 
 // ChangeSummary says what a new policy would add and take away in a place, and whom it
 // would concern. Errors as for Policy, and Invalid as for SavePolicy; it changes nothing.
-func (s *Service) ChangeSummary(ctx context.Context, by audit.Caller, at Place, body access.Policy) (Summary, error) {
+func (s *Service) ChangeSummary(ctx context.Context, by actor.Standing, at Place, body access.Policy) (Summary, error) {
 	if err := s.mayManagePolicy(by, at); err != nil {
 		return Summary{}, err
 	}
@@ -85,7 +85,7 @@ type BaselineRow struct {
 
 // Baselines lists every workspace by name with its baseline policy and counts, in a fixed
 // number of queries. Denied to all but Admins.
-func (s *Service) Baselines(ctx context.Context, by audit.Caller) ([]BaselineRow, error) {
+func (s *Service) Baselines(ctx context.Context, by actor.Standing) ([]BaselineRow, error) {
 	if err := s.may(by, access.ManagePolicies); err != nil {
 		return nil, err
 	}

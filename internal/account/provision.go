@@ -6,6 +6,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -17,7 +18,7 @@ import (
 // Join adds a member with baseline only: in every workspace, by an empty policy of its
 // own. The role is Member. Conflict when the e-mail is taken; Denied when the plan has no
 // room; Invalid for an e-mail or name that cannot be.
-func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Member) (Member, error) {
+func Join(ctx context.Context, tx Tx, by actor.Standing, org Organization, m Member) (Member, error) {
 	var err error
 	if m.Email, err = CleanEmail(m.Email); err != nil {
 		return Member{}, err
@@ -33,7 +34,7 @@ func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Membe
 	if err := tx.InsertMember(ctx, m, ""); err != nil {
 		return Member{}, err
 	}
-	if err := tx.AppendEvent(ctx, by.Did(audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
+	if err := tx.AppendEvent(ctx, audit.Did(by, audit.AddedToOrganization, m.target()).Changed("", m.state().String())); err != nil {
 		return Member{}, err
 	}
 	return m, baselineOnly(ctx, tx, org, by, m)
@@ -41,7 +42,7 @@ func Join(ctx context.Context, tx Tx, by audit.Caller, org Organization, m Membe
 
 // SetStatus deactivates or reactivates a member. Having that status already changes
 // nothing. Conflict for the last active Admin.
-func SetStatus(ctx context.Context, tx Tx, by audit.Caller, m Member, status Status) (Member, error) {
+func SetStatus(ctx context.Context, tx Tx, by actor.Standing, m Member, status Status) (Member, error) {
 	if m.Status == status {
 		return m, nil
 	}
@@ -61,16 +62,16 @@ func SetStatus(ctx context.Context, tx Tx, by audit.Caller, m Member, status Sta
 // about a member shows: whether there is one, before and now, and the names of the attributes
 // that are others. Their values (telephone numbers, addresses) stay out of a log from which
 // nothing can be taken.
-func NoteProvisioned(ctx context.Context, tx Tx, by audit.Caller, m Member, before, now bool, attributes []string) error {
+func NoteProvisioned(ctx context.Context, tx Tx, by actor.Standing, m Member, before, now bool, attributes []string) error {
 	was, is := state{"provisioned": before}, state{"provisioned": now}
 	if len(attributes) > 0 {
 		is["attributes"] = attributes
 	}
-	return tx.AppendEvent(ctx, by.Did(audit.Provisioned, m.target()).Changed(was.String(), is.String()))
+	return tx.AppendEvent(ctx, audit.Did(by, audit.Provisioned, m.target()).Changed(was.String(), is.String()))
 }
 
 // SetName renames a member. The same name changes nothing; Invalid for one that cannot be.
-func SetName(ctx context.Context, tx Tx, by audit.Caller, m Member, name string) (Member, error) {
+func SetName(ctx context.Context, tx Tx, by actor.Standing, m Member, name string) (Member, error) {
 	old := m
 	var err error
 	if m.Name, err = CleanName(name); err != nil || m.Name == old.Name {
@@ -79,18 +80,18 @@ func SetName(ctx context.Context, tx Tx, by audit.Caller, m Member, name string)
 	return m, updateMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
 }
 
-func updateMember(ctx context.Context, tx Tx, by audit.Caller, action audit.Action, old Member, m *Member) error {
+func updateMember(ctx context.Context, tx Tx, by actor.Standing, action audit.Action, old Member, m *Member) error {
 	m.UpdatedAt = tx.Now()
 	if err := tx.UpdateMember(ctx, *m); err != nil {
 		return err
 	}
-	return tx.AppendEvent(ctx, by.Did(action, m.target()).Changed(old.state().String(), m.state().String()))
+	return tx.AppendEvent(ctx, audit.Did(by, action, m.target()).Changed(old.state().String(), m.state().String()))
 }
 
 // ManageGroup adds a group whose members the identity provider manages. It has no
 // workspaces: those and their policies are the Admins' business. Conflict when the name is
 // taken; Denied when the plan has no room for another; Invalid for a name that cannot be.
-func ManageGroup(ctx context.Context, tx Tx, by audit.Caller, org Organization, name, externalID string) (Group, error) {
+func ManageGroup(ctx context.Context, tx Tx, by actor.Standing, org Organization, name, externalID string) (Group, error) {
 	if err := groupNameTaken(ctx, tx, Group{Organization: org.ID, Name: name}); err != nil {
 		return Group{}, err
 	}
@@ -103,7 +104,7 @@ func ManageGroup(ctx context.Context, tx Tx, by audit.Caller, org Organization, 
 	if err := tx.InsertGroup(ctx, g); err != nil {
 		return Group{}, err
 	}
-	return g, tx.AppendEvent(ctx, by.Did(audit.Created, g.target()).Changed("", managedState(g).String()))
+	return g, tx.AppendEvent(ctx, audit.Did(by, audit.Created, g.target()).Changed("", managedState(g).String()))
 }
 
 // managedState is what the log keeps of a group with who manages its members.
@@ -124,7 +125,7 @@ func groupNameTaken(ctx context.Context, tx Tx, g Group) error {
 // RenameGroup renames a group and notes that its members are managed by the identity
 // provider from now on. No difference changes nothing. store keeps what UpdateGroup does
 // not: External and ExternalID. Errors as for ManageGroup.
-func RenameGroup(ctx context.Context, tx Tx, by audit.Caller, old, g Group, store func(context.Context, Group) error) (Group, error) {
+func RenameGroup(ctx context.Context, tx Tx, by actor.Standing, old, g Group, store func(context.Context, Group) error) (Group, error) {
 	form, err := GroupForm{Name: g.Name, Description: g.Description}.clean()
 	if err != nil {
 		return old, err
@@ -142,24 +143,24 @@ func RenameGroup(ctx context.Context, tx Tx, by audit.Caller, old, g Group, stor
 	if err := store(ctx, g); err != nil {
 		return old, err
 	}
-	return g, tx.AppendEvent(ctx, by.Did(audit.Updated, g.target()).Changed(managedState(old).String(), managedState(g).String()))
+	return g, tx.AppendEvent(ctx, audit.Did(by, audit.Updated, g.target()).Changed(managedState(old).String(), managedState(g).String()))
 }
 
 // RemoveGroup removes a group: its members lose what it gave.
-func RemoveGroup(ctx context.Context, tx Tx, by audit.Caller, g Group) error {
+func RemoveGroup(ctx context.Context, tx Tx, by actor.Standing, g Group) error {
 	if err := tx.DeleteGroup(ctx, g.Organization, g.ID); err != nil {
 		return err
 	}
-	return tx.AppendEvent(ctx, by.Did(audit.Deleted, g.target()).Changed(managedState(g).String(), ""))
+	return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, g.target()).Changed(managedState(g).String(), ""))
 }
 
 // Enroll makes a member one of the group's, whoever manages it.
-func Enroll(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+func Enroll(ctx context.Context, tx Tx, by actor.Standing, g Group, m Member) error {
 	return addToGroup(ctx, tx, by, g, m)
 }
 
 // Withdraw ends a membership, whoever manages the group; NotFound when there is none.
-func Withdraw(ctx context.Context, tx Tx, by audit.Caller, g Group, m Member) error {
+func Withdraw(ctx context.Context, tx Tx, by actor.Standing, g Group, m Member) error {
 	if err := tx.RemoveFromGroup(ctx, g.ID, m.ID); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -44,7 +45,7 @@ func (s *Service) Subject(ctx context.Context, organization, member string) (Sub
 }
 
 // Baseline returns a workspace's baseline policy to whoever is in the workspace.
-func (s *Service) Baseline(ctx context.Context, by audit.Caller, workspace string) (Policy, error) {
+func (s *Service) Baseline(ctx context.Context, by actor.Standing, workspace string) (Policy, error) {
 	if err := s.mayView(by, workspace); err != nil {
 		return Policy{}, err
 	}
@@ -52,7 +53,7 @@ func (s *Service) Baseline(ctx context.Context, by audit.Caller, workspace strin
 }
 
 // Resources lists a workspace's resources for whoever is in the workspace.
-func (s *Service) Resources(ctx context.Context, by audit.Caller, workspace string) ([]Resource, error) {
+func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace string) ([]Resource, error) {
 	if err := s.mayView(by, workspace); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (s *Service) Resources(ctx context.Context, by audit.Caller, workspace stri
 
 // RecentActivity lists the newest events: the organization's for whoever may read the
 // audit log, the caller's own for others.
-func (s *Service) RecentActivity(ctx context.Context, by audit.Caller, limit int) ([]audit.Event, error) {
+func (s *Service) RecentActivity(ctx context.Context, by actor.Standing, limit int) ([]audit.Event, error) {
 	actor := by.ID
 	if s.may(by, access.ReadAuditLog) == nil {
 		actor = ""
@@ -69,20 +70,20 @@ func (s *Service) RecentActivity(ctx context.Context, by audit.Caller, limit int
 	return s.store.RecentEvents(ctx, by.Organization, actor, limit)
 }
 
-func (s *Service) mayView(by audit.Caller, workspace string) error {
+func (s *Service) mayView(by actor.Standing, workspace string) error {
 	return access.Decide(s.catalogue, by.Principal, access.ViewWorkspace,
 		access.Resource{Organization: by.Organization, Workspace: workspace}).Err("That workspace")
 }
 
 // may decides an act on the caller's organization as such. What is loaded afterwards is
 // loaded within that organization, so that nothing of another can be reached by its id.
-func (s *Service) may(by audit.Caller, act access.Permission) error {
+func (s *Service) may(by actor.Standing, act access.Permission) error {
 	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("That page")
 }
 
 // change runs fn as one change of the caller's organization: decided, with the
 // organization held, all or nothing.
-func (s *Service) change(ctx context.Context, by audit.Caller, act access.Permission, fn func(tx Tx, org Organization) error) error {
+func (s *Service) change(ctx context.Context, by actor.Standing, act access.Permission, fn func(tx Tx, org Organization) error) error {
 	if err := s.may(by, act); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -23,7 +24,7 @@ type NewInstallation struct {
 	Email        string
 	PasswordHash string // made by package signin; empty means no sign-in with a password
 	Plan         access.Plan
-	Origin       audit.Origin
+	Origin       actor.Origin
 }
 
 // Check reports everything that is wrong with the form, password aside.
@@ -88,7 +89,7 @@ func install(ctx context.Context, tx Tx, n NewInstallation) (Member, error) {
 	if err := tx.InsertMember(ctx, admin, n.PasswordHash); err != nil {
 		return Member{}, err
 	}
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: admin.ID, Organization: org.ID, Role: admin.Role},
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: admin.ID, Organization: org.ID, Role: admin.Role},
 		Name: admin.Name, Email: admin.Email, Origin: n.Origin}
 	workspaceName, _ := CleanName(n.Workspace)
 	w := Workspace{ID: ksuid.New().String(), Organization: org.ID, Name: workspaceName,
@@ -97,8 +98,8 @@ func install(ctx context.Context, tx Tx, n NewInstallation) (Member, error) {
 		w.Environment = Production
 	}
 	for _, e := range []audit.Event{
-		by.Did(audit.Created, audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}),
-		by.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: admin.ID, Name: admin.Name}),
+		audit.Did(by, audit.Created, audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}),
+		audit.Did(by, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: admin.ID, Name: admin.Name}),
 	} {
 		if err := tx.AppendEvent(ctx, e); err != nil {
 			return Member{}, err

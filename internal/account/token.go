@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -54,7 +55,7 @@ type Subjects struct {
 
 // FindSubjects searches members by name and e-mail, and tokens of all kinds that are not
 // deleted by name and hint. An empty search finds nothing. Denied to all but Admins.
-func (s *Service) FindSubjects(ctx context.Context, by audit.Caller, search string) (Subjects, error) {
+func (s *Service) FindSubjects(ctx context.Context, by actor.Standing, search string) (Subjects, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return Subjects{}, err
 	}
@@ -79,7 +80,7 @@ func (s *Service) FindSubjects(ctx context.Context, by audit.Caller, search stri
 
 // endTokens marks tokens as deleted for good, with one event each. because is a plain
 // sentence for the log.
-func endTokens(ctx context.Context, tx Tx, by audit.Caller, tokens []HeldToken, because string) error {
+func endTokens(ctx context.Context, tx Tx, by actor.Standing, tokens []HeldToken, because string) error {
 	ids := make([]string, len(tokens))
 	for i, t := range tokens {
 		ids[i] = t.ID
@@ -93,7 +94,7 @@ func endTokens(ctx context.Context, tx Tx, by audit.Caller, tokens []HeldToken, 
 			target.Type = audit.TargetPersonalToken
 		}
 		before := state{"name": t.Name, "hint": t.Hint, "because": because}
-		if err := tx.AppendEvent(ctx, by.Did(audit.Deleted, target).Changed(before.String(), "")); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, target).Changed(before.String(), "")); err != nil {
 			return err
 		}
 	}

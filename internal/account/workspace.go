@@ -8,6 +8,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -80,7 +81,7 @@ func (w Workspace) state() state {
 
 // WorkspaceRows lists the organization's workspaces by name, with their counts, in a fixed
 // number of queries. Denied to all but Admins.
-func (s *Service) WorkspaceRows(ctx context.Context, by audit.Caller) ([]WorkspaceRow, error) {
+func (s *Service) WorkspaceRows(ctx context.Context, by actor.Standing) ([]WorkspaceRow, error) {
 	if err := s.may(by, access.ManageWorkspaces); err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (s *Service) WorkspaceRows(ctx context.Context, by audit.Caller) ([]Workspa
 
 // Workspace returns a workspace with its counts; NotFound when it is not the
 // organization's, Denied to all but Admins.
-func (s *Service) Workspace(ctx context.Context, by audit.Caller, id string) (WorkspaceRow, error) {
+func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (WorkspaceRow, error) {
 	if err := s.may(by, access.ManageWorkspaces); err != nil {
 		return WorkspaceRow{}, err
 	}
@@ -116,7 +117,7 @@ func (s *Service) Workspace(ctx context.Context, by audit.Caller, id string) (Wo
 // CreateWorkspace adds a workspace with a view-only baseline. Nobody but the Admins is in
 // it. Denied to all but Admins; Invalid with fields "name" (also when it is taken),
 // "environment", "region".
-func (s *Service) CreateWorkspace(ctx context.Context, by audit.Caller, form WorkspaceForm) (Workspace, error) {
+func (s *Service) CreateWorkspace(ctx context.Context, by actor.Standing, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		form, err := form.clean()
@@ -135,7 +136,7 @@ func (s *Service) CreateWorkspace(ctx context.Context, by audit.Caller, form Wor
 
 // UpdateWorkspace renames a workspace or changes what it is for. Errors as for
 // CreateWorkspace; NotFound when it is not the organization's.
-func (s *Service) UpdateWorkspace(ctx context.Context, by audit.Caller, id string, form WorkspaceForm) (Workspace, error) {
+func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Standing, id string, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		old, err := tx.Workspace(ctx, org.ID, id)
@@ -158,7 +159,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, by audit.Caller, id strin
 		if err := tx.UpdateWorkspace(ctx, w); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Updated, w.target()).Changed(old.state().String(), w.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, w.target()).Changed(old.state().String(), w.state().String()))
 	})
 	return w, err
 }
@@ -167,7 +168,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, by audit.Caller, id strin
 // with it, its tokens are revoked for good, the audit trail stays. typedName must be its
 // name, as a guard against the wrong row: Invalid with field "name" otherwise. NotFound
 // when it is not the organization's; Denied to all but Admins.
-func (s *Service) DeleteWorkspace(ctx context.Context, by audit.Caller, id, typedName string) (Workspace, error) {
+func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Standing, id, typedName string) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		var err error
@@ -194,7 +195,7 @@ func (s *Service) DeleteWorkspace(ctx context.Context, by audit.Caller, id, type
 		}
 		before := w.state()
 		before["members"], before["groups"], before["resources"], before["tokens"] = counts[id].Members, counts[id].Groups, counts[id].Resources, len(tokens)
-		return tx.AppendEvent(ctx, by.Did(audit.Deleted, w.target()).Changed(before.String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, w.target()).Changed(before.String(), ""))
 	})
 	return w, err
 }
@@ -214,7 +215,7 @@ func workspaceNameFree(ctx context.Context, tx Tx, w Workspace) error {
 }
 
 // insertWorkspace adds a workspace with its baseline (view only) and tells the log.
-func insertWorkspace(ctx context.Context, tx Tx, by audit.Caller, w Workspace) error {
+func insertWorkspace(ctx context.Context, tx Tx, by actor.Standing, w Workspace) error {
 	if err := tx.InsertWorkspace(ctx, w); err != nil {
 		return err
 	}
@@ -223,5 +224,5 @@ func insertWorkspace(ctx context.Context, tx Tx, by audit.Caller, w Workspace) e
 	if err := tx.InsertPolicy(ctx, baseline); err != nil {
 		return err
 	}
-	return tx.AppendEvent(ctx, by.Did(audit.Created, w.target()).Changed("", w.state().String()))
+	return tx.AppendEvent(ctx, audit.Did(by, audit.Created, w.target()).Changed("", w.state().String()))
 }

@@ -6,15 +6,15 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/verify"
 )
 
 // credentials keeps every client's credential in memory: they are few, and each
 // introspection needs one.
 type credentials struct {
 	store   Store
-	lease   *verify.Lease
+	lease   *change.Lease
 	reading sync.Mutex
 	all     atomic.Pointer[map[string]Credential] // by id; nil: to be read
 }
@@ -50,9 +50,9 @@ func (c *credentials) forget() {
 
 // Apply takes what a committed transaction changed out of memory before it returns; see
 // verify.Authority.Apply.
-func (s *Service) Apply(_ context.Context, changes []verify.Change) {
-	for _, change := range changes {
-		if change.Kind == verify.ClientChanged {
+func (s *Service) Apply(_ context.Context, changes []change.Change) {
+	for _, made := range changes {
+		if made.Kind == change.Client {
 			s.known.forget()
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
@@ -12,8 +13,8 @@ import (
 
 // Caller is the client as the audit log takes it. It has no principal: it may do nothing
 // that is decided by permissions.
-func (c Client) Caller(origin audit.Origin) audit.Caller {
-	by := audit.SystemCaller(c.Organization)
+func (c Client) Caller(origin actor.Origin) actor.Standing {
+	by := actor.OfSystem(c.Organization)
 	by.Name, by.Origin = "API client "+c.Name, origin
 	return by
 }
@@ -21,7 +22,7 @@ func (c Client) Caller(origin audit.Origin) audit.Caller {
 // Revoke ends a token whose secret was presented: whoever holds it may end it, as they
 // could do worse with it. by is the API client that found it, or the token itself. A token
 // of another organization stays as it is, and one that has ended already is no error.
-func (s *Service) Revoke(ctx context.Context, by audit.Caller, v verify.Verified) error {
+func (s *Service) Revoke(ctx context.Context, by actor.Standing, v verify.Verified) error {
 	if v.Holder().Organization != by.Organization {
 		return nil
 	}
@@ -34,7 +35,7 @@ func (s *Service) Revoke(ctx context.Context, by audit.Caller, v verify.Verified
 		if err := tx.DeleteToken(ctx, by.Organization, v.ID()); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Deleted, target).Changed(before, ""))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, target).Changed(before, ""))
 	})
 	if fault.Is(err, fault.NotFound) {
 		return nil

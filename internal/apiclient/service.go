@@ -10,9 +10,10 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/verify"
 )
 
 // Store is what the service reads outside a transaction, and the way into one.
@@ -53,7 +54,7 @@ type Tx interface {
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
-	Lease     *verify.Lease // till when memory may be trusted; nil: for ever
+	Lease     *change.Lease // till when memory may be trusted; nil: for ever
 }
 
 // Service is the use cases of API clients. It is safe for concurrent use. Wire its Apply
@@ -72,13 +73,13 @@ func New(d Deps) *Service {
 // what names a client in "was not found".
 const what = "That API client"
 
-func (s *Service) mayManage(by audit.Caller) error {
+func (s *Service) mayManage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageAPIClients,
 		access.Resource{Organization: by.Organization}).Err("That page")
 }
 
 // List lists the organization's API clients by name. Denied to all but Admins.
-func (s *Service) List(ctx context.Context, by audit.Caller) ([]Client, error) {
+func (s *Service) List(ctx context.Context, by actor.Standing) ([]Client, error) {
 	if err := s.mayManage(by); err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (s *Service) List(ctx context.Context, by audit.Caller) ([]Client, error) {
 }
 
 // Get returns one API client; NotFound when there is none, Denied to all but Admins.
-func (s *Service) Get(ctx context.Context, by audit.Caller, id string) (Client, error) {
+func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Client, error) {
 	clients, err := s.List(ctx, by)
 	if err != nil {
 		return Client{}, err
@@ -105,7 +106,7 @@ func find(clients []Client, id string) (Client, error) {
 // Register makes an API client with a secret. Denied to all but Admins; Invalid with the
 // field "name" or "submission"; Conflict when the form, which has a one-time key, was sent
 // before: then nothing is made and no secret comes back.
-func (s *Service) Register(ctx context.Context, by audit.Caller, name, submission string) (Registered, error) {
+func (s *Service) Register(ctx context.Context, by actor.Standing, name, submission string) (Registered, error) {
 	if err := s.mayManage(by); err != nil {
 		return Registered{}, err
 	}
@@ -121,7 +122,7 @@ func (s *Service) Register(ctx context.Context, by audit.Caller, name, submissio
 		if err := tx.InsertAPIClient(ctx, c, submission); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Created, target(c.Client)).Changed("", c.description()))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Created, target(c.Client)).Changed("", c.description()))
 	})
 	if err != nil {
 		return Registered{}, err
@@ -130,7 +131,7 @@ func (s *Service) Register(ctx context.Context, by audit.Caller, name, submissio
 }
 
 // checkForm returns the name as it will be kept.
-func checkForm(ctx context.Context, tx Tx, by audit.Caller, name, submission string) (string, error) {
+func checkForm(ctx context.Context, tx Tx, by actor.Standing, name, submission string) (string, error) {
 	const maxSubmission = 128
 	if submission == "" || len(submission) > maxSubmission {
 		return "", fault.NewInvalid("The form cannot be used any more. Open it again.",
@@ -164,7 +165,7 @@ func invalidName(message string) error {
 
 // Delete ends an API client: its next request is refused. NotFound when there is none,
 // Denied to all but Admins.
-func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Client, error) {
+func (s *Service) Delete(ctx context.Context, by actor.Standing, id string) (Client, error) {
 	if err := s.mayManage(by); err != nil {
 		return Client{}, err
 	}
@@ -180,7 +181,7 @@ func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Clien
 		if err := tx.DeleteAPIClient(ctx, by.Organization, id); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.Deleted, target(c)).Changed(c.description(), ""))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, target(c)).Changed(c.description(), ""))
 	})
 	return c, err
 }

@@ -13,8 +13,10 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -29,7 +31,7 @@ type world struct {
 	clients *apiclient.Service
 	tokens  *token.Service
 	verify  *verify.Authority
-	admin   audit.Caller
+	admin   actor.Standing
 }
 
 func newWorld(t *testing.T) *world {
@@ -43,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
 	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue})
 	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue})
-	w.store.OnCommit(func(ctx context.Context, changes []verify.Change) {
+	w.store.OnCommit(func(ctx context.Context, changes []change.Change) {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)
 	})
@@ -51,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	admin, err := accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
-	w.admin = audit.Caller{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: admin.ID,
+	w.admin = actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: admin.ID,
 		Organization: admin.Organization, Role: access.RoleAdmin}}
 	return w
 }
@@ -181,12 +183,12 @@ func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)
-	w.must(w.clients.Revoke(w.ctx, audit.SystemCaller("another organization"), v))
+	w.must(w.clients.Revoke(w.ctx, actor.OfSystem("another organization"), v))
 	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err != nil {
 		t.Fatalf("revoked by a stranger: %v", err)
 	}
 	for range 2 { // the second time it is no error
-		w.must(w.clients.Revoke(w.ctx, c.Caller(audit.Origin{IP: "10.0.0.1"}), v))
+		w.must(w.clients.Revoke(w.ctx, c.Caller(actor.Origin{IP: "10.0.0.1"}), v))
 	}
 	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err == nil {
 		t.Error("still accepted")

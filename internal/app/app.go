@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
 	"latchkey/internal/catalog"
+	"latchkey/internal/change"
 	"latchkey/internal/config"
 	"latchkey/internal/mail"
 	"latchkey/internal/metric"
@@ -63,7 +64,7 @@ type App struct {
 	Store     *store.Store
 	Handler   http.Handler
 
-	trust   *verify.Lease // nil where there is one node
+	trust   *change.Lease // nil where there is one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil unless somebody looks
 	cfg     config.Config
@@ -143,11 +144,11 @@ func (a *App) wire(o Options) error {
 }
 
 // lease is till when this node may trust its memory: for ever where there is no other node.
-func (a *App) lease(now func() time.Time) *verify.Lease {
+func (a *App) lease(now func() time.Time) *change.Lease {
 	if !a.Store.Shared() {
 		return nil
 	}
-	return verify.NewLease(now)
+	return change.NewLease(now)
 }
 
 // catalogue is the built-in permission table, with the operator's own types if a file names some.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -17,7 +18,7 @@ func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit
 }
 
 // refused notes in the audit log that a token was used that is good for nothing any more.
-func (a *App) refused(_ context.Context, r *verify.Refused, origin audit.Origin) {
+func (a *App) refused(_ context.Context, r *verify.Refused, origin actor.Origin) {
 	if r.Token == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/apiclient"
+	"latchkey/internal/change"
 	"latchkey/internal/verify"
 )
 
@@ -86,7 +87,7 @@ type memory struct {
 	clients *apiclient.Service
 }
 
-func (m memory) Apply(ctx context.Context, changes []verify.Change) {
+func (m memory) Apply(ctx context.Context, changes []change.Change) {
 	m.verify.Apply(ctx, changes)
 	m.clients.Apply(ctx, changes)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -22,7 +23,7 @@ type Attempt struct {
 	Owner        string      // PersonalToken: the member's id
 	Workspace    string
 	Reason       string // what it was refused; no secret and nothing that a caller made up
-	Origin       Origin
+	Origin       actor.Origin
 }
 
 // Bounds of what attempts may write. A token that keeps trying the same leaves one event at
@@ -246,7 +247,7 @@ func (s *Service) writeAttempts(ctx context.Context, due []watched) error {
 // write appends the event of the attempts: done by the token, to the token.
 func (w watched) write(ctx context.Context, tx Tx) error {
 	a := w.latest
-	by := Caller{Principal: access.Principal{Kind: a.Kind, ID: a.Token, Owner: a.Owner, Organization: a.Organization}, Name: a.Name, Origin: a.Origin}
+	by := actor.Standing{Principal: access.Principal{Kind: a.Kind, ID: a.Token, Owner: a.Owner, Organization: a.Organization}, Name: a.Name, Origin: a.Origin}
 	target := Target{Type: TargetServiceToken, ID: a.Token, Name: a.Name, Workspace: a.Workspace}
 	if a.Kind == access.PersonalToken {
 		target.Type = TargetPersonalToken
@@ -263,5 +264,5 @@ func (w watched) write(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.AppendEvent(ctx, by.Did(a.Action, target).Changed("", string(text)))
+	return tx.AppendEvent(ctx, Did(by, a.Action, target).Changed("", string(text)))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"latchkey/internal/actor"
 )
 
 // TimeFormat is how the log writes times: UTC with milliseconds and Z.
@@ -62,7 +64,7 @@ func (c canonical) event() Event {
 		ActorType: ActorType(c.ActorType), ActorID: c.ActorID, ActorName: c.ActorName, ActorEmail: c.ActorEmail,
 		TokenID: c.TokenID, Action: Action(c.Action),
 		Target: Target{Type: TargetType(c.TargetType), ID: c.TargetID, Name: c.TargetName, Workspace: c.Workspace},
-		Origin: Origin{IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID},
+		Origin: actor.Origin{IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID},
 		Before: c.Before, After: c.After,
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/actor"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -22,7 +24,7 @@ func chained(n int) *memory {
 	for i := 1; i <= n; i++ {
 		m.append(Event{Organization: "acme", ActorType: User, ActorID: "ada", ActorName: "Ada <&> \u2028", Action: Updated,
 			Target: Target{Type: TargetPolicy, ID: fmt.Sprint("policy", i), Name: "é\"", Workspace: "ws"}, Workspace: "ws",
-			Origin: Origin{IP: "::1", UserAgent: "curl", RequestID: "r"}, Before: `{"a":1}`, After: `{"a":2}`})
+			Origin: actor.Origin{IP: "::1", UserAgent: "curl", RequestID: "r"}, Before: `{"a":1}`, After: `{"a":2}`})
 	}
 	return m
 }
@@ -135,7 +137,7 @@ func TestVerify_StartsFromASignedCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.append(SystemCaller("acme").Did(Pruned, Target{Type: TargetAuditLog, Name: "Audit log"}).Changed("", text))
+	m.append(Did(actor.OfSystem("acme"), Pruned, Target{Type: TargetAuditLog, Name: "Audit log"}).Changed("", text))
 	m.append(m.events[3])
 	m.events, m.state.Checkpoint = m.events[10:], c
 	if b := broken(t, m); b != nil {
@@ -257,7 +259,7 @@ func TestFile_OfAPrunedLogNeedsTheEventThatSignsForIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.append(SystemCaller("acme").Did(Pruned, Target{Type: TargetAuditLog, Name: "Audit log"}).Changed("", text))
+	m.append(Did(actor.OfSystem("acme"), Pruned, Target{Type: TargetAuditLog, Name: "Audit log"}).Changed("", text))
 	m.events, m.state.Checkpoint = m.events[10:], c
 	var file strings.Builder
 	if _, err := WriteFile(t.Context(), m, &file); err != nil {
@@ -286,7 +288,7 @@ func TestVerify_TellsReplacementCharactersFromWhatTheyReplace(t *testing.T) {
 }
 
 func TestClean_KeepsWhatEveryEngineCanKeep(t *testing.T) {
-	e := Event{Target: Target{Name: "a\x00b\xff"}, Origin: Origin{UserAgent: "é"[:1]}, ActorName: "Zoë"}.Clean()
+	e := Event{Target: Target{Name: "a\x00b\xff"}, Origin: actor.Origin{UserAgent: "é"[:1]}, ActorName: "Zoë"}.Clean()
 	if e.Target.Name != "a\uFFFDb\uFFFD" || e.Origin.UserAgent != "\uFFFD" || e.ActorName != "Zoë" {
 		t.Errorf("%q %q %q", e.Target.Name, e.Origin.UserAgent, e.ActorName)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 )
 
 // ActorType classes who did something.
@@ -21,27 +22,6 @@ const (
 	ServiceAccessToken ActorType = "service_access_token"
 	System             ActorType = "system"
 )
-
-// Origin is where a request came from. It holds no credential.
-type Origin struct {
-	IP        string // address of the client, without port
-	UserAgent string // as sent, at most 256 bytes
-	RequestID string
-}
-
-// Caller is who asks for a change: the principal for the decision, and the names that
-// the audit log keeps. Use cases take one as their first argument after the context.
-type Caller struct {
-	access.Principal
-	Name   string // of the member or the token, as it is now
-	Email  string // of the member; empty for tokens of nobody
-	Origin Origin
-}
-
-// SystemCaller is the server itself (expiry, set-up, migration), acting for an organization.
-func SystemCaller(organization string) Caller {
-	return Caller{Principal: access.Principal{Organization: organization}, Name: "System"}
-}
 
 // Target is what was acted upon. Name is a snapshot: renaming it later does not change
 // the log.
@@ -66,15 +46,15 @@ type Event struct {
 	TokenID      string // the token that carried the act, if one did
 	Action       Action
 	Target       Target
-	Origin       Origin
+	Origin       actor.Origin
 	Before       string // JSON of what was there before, where it matters; "" otherwise
 	After        string // JSON of what is there now
 	PrevHash     []byte // Hash of the event with the previous Seq; 32 zero bytes for the first
 	Hash         []byte // SHA-256, see [Event.Sum]
 }
 
-// Did builds the event that says the caller did action to target.
-func (c Caller) Did(action Action, target Target) Event {
+// Did returns the event that says that who c stands for did action to target.
+func Did(c actor.Standing, action Action, target Target) Event {
 	e := Event{
 		Organization: c.Organization,
 		Workspace:    target.Workspace,

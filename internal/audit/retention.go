@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -62,7 +63,7 @@ func (s *Service) Prune(ctx context.Context) error {
 			return err
 		}
 		target := Target{Type: TargetAuditLog, ID: organization, Name: "Audit log"}
-		if err := tx.AppendEvent(ctx, SystemCaller(organization).Did(Pruned, target).Changed("", text)); err != nil {
+		if err := tx.AppendEvent(ctx, Did(actor.OfSystem(organization), Pruned, target).Changed("", text)); err != nil {
 			return err
 		}
 		return tx.Prune(ctx, c)

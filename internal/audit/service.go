@@ -9,6 +9,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -42,7 +43,7 @@ func New(d Deps) *Service {
 // May decides about reading the log: for Admins and organization tokens, on plans that
 // include it. Unauthenticated for tokens of another level, Denied otherwise. The other use
 // cases ask it themselves.
-func (s *Service) May(ctx context.Context, by Caller) error {
+func (s *Service) May(ctx context.Context, by actor.Standing) error {
 	d := access.Decide(s.d.Catalogue, by.Principal, access.ReadAuditLog, access.Resource{Organization: by.Organization})
 	if err := d.Err("That page"); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Service) May(ctx context.Context, by Caller) error {
 
 // Find returns a page of the caller's organization. Invalid for a filter that cannot be;
 // otherwise errors as for [Service.Event].
-func (s *Service) Find(ctx context.Context, by Caller, q Query) (Found, error) {
+func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Found, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
 	}
@@ -89,7 +90,7 @@ func (s *Service) tokens(ctx context.Context, organization string, events ...Eve
 // Event returns one event of the caller's organization; NotFound for another's and one that
 // was pruned. Denied to all but Admins and organization tokens, and on a plan without the log.
 // With it comes the token that carried it; zero for none.
-func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, TokenName, error) {
+func (s *Service) Event(ctx context.Context, by actor.Standing, id string) (Event, TokenName, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Event{}, TokenName{}, err
 	}
@@ -103,7 +104,7 @@ func (s *Service) Event(ctx context.Context, by Caller, id string) (Event, Token
 
 // Export calls fn for all that the filter chooses, oldest first, in constant memory. Errors as
 // for [Service.Find], and those of fn.
-func (s *Service) Export(ctx context.Context, by Caller, f Filter, fn func(Event) error) error {
+func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn func(Event) error) error {
 	if err := s.May(ctx, by); err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ const MaxPerPage = 100
 // transaction, and the events of one become visible together. Only within one pass, while
 // there are more, it must go on from the id. Invalid, by parameter, for a cursor that is
 // none; otherwise errors as for [Service.Find].
-func (s *Service) Read(ctx context.Context, by Caller, r Reading) (Found, error) {
+func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
 	}
@@ -187,7 +188,7 @@ func (s *Service) place(ctx context.Context, organization, id string) (Place, er
 
 // Cursor is the number of an event for Query.Cursor; 0 for what is no event of the caller's
 // organization, so that a stale link leads to the newest.
-func (s *Service) Cursor(ctx context.Context, by Caller, id string) (int64, error) {
+func (s *Service) Cursor(ctx context.Context, by actor.Standing, id string) (int64, error) {
 	if id == "" {
 		return 0, nil
 	}

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/actor"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestFilter_FindsWordsByTheirBeginnings(t *testing.T) {
 	e := Event{Organization: "acme", ID: "3AbCdEfGhIjKlMnOpQrStUvWxYz", ActorID: "ada", ActorName: "Ada Ångström-Łukasz", ActorEmail: "ada@acme.example",
-		Target: Target{Name: "ci-probe (Staging) x", ID: "t1"}, Origin: Origin{IP: "10.20.0.7", RequestID: "3RqCdEfGhIjKlMnOpQrStUvWxYz"}}
+		Target: Target{Name: "ci-probe (Staging) x", ID: "t1"}, Origin: actor.Origin{IP: "10.20.0.7", RequestID: "3RqCdEfGhIjKlMnOpQrStUvWxYz"}}
 	for text, want := range map[string]bool{
 		"": true, "   ": true, "...": true,
 		"ada": true, "ADA": true, "ad": false, "åNG": true, "łuk": true, "ada ångström": true, "ångström-łukasz": true,
@@ -46,7 +48,7 @@ func TestTerms_AreWhatClausesAskFor(t *testing.T) {
 	}
 	found := 0
 	for range 20_000 {
-		e := Event{Seq: 1, ActorName: text(6), ActorEmail: text(5), Target: Target{Name: text(8), ID: text(2)}, Origin: Origin{IP: text(3)}}
+		e := Event{Seq: 1, ActorName: text(6), ActorEmail: text(5), Target: Target{Name: text(8), ID: text(2)}, Origin: actor.Origin{IP: text(3)}}
 		f := Filter{Text: text(5), Who: text(3)}
 		has := map[string]bool{}
 		for _, term := range terms(e) {

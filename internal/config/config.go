@@ -85,8 +85,8 @@ func (c Config) Validate() error {
 func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
 
 // Proxies parses TrustedProxies; a single address is a range of one.
-func (c Config) Proxies() ([]*net.IPNet, error) {
-	var ranges []*net.IPNet
+func (c Config) Proxies() ([]netip.Prefix, error) {
+	var ranges []netip.Prefix
 	for _, s := range c.TrustedProxies {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
@@ -96,13 +96,18 @@ func (c Config) Proxies() ([]*net.IPNet, error) {
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}
-		_, ipNet, err := net.ParseCIDR(prefix.Masked().String())
-		if err != nil {
-			return nil, err
-		}
-		ranges = append(ranges, ipNet)
+		ranges = append(ranges, unmapped(prefix).Masked())
 	}
 	return ranges, nil
+}
+
+// unmapped returns the IPv4 form of an IPv4-in-IPv6 range, in which clients' addresses are compared.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapped = 96 // the bits of an IPv4-in-IPv6 address before the IPv4 address
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p
 }
 
 // Level parses LogLevel; empty is info.

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -126,10 +127,10 @@ func (s *seeder) people() {
 	s.editor = s.member("Eli Editor", editorEmail, access.RoleMember, account.Active)
 	s.viewer = s.member("Vera Viewer", viewerEmail, access.RoleMember, account.Active)
 	s.former = s.member("Robin Former", formerEmail, access.RoleMember, account.Deactivated)
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: s.admin.ID, Organization: s.org, Role: access.RoleAdmin},
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: s.admin.ID, Organization: s.org, Role: access.RoleAdmin},
 		Name: s.admin.Name, Email: s.admin.Email}
 	for _, m := range []account.Member{s.admin, s.editor, s.viewer, s.former} {
-		s.try(s.tx.AppendEvent(s.ctx, by.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})))
+		s.try(s.tx.AppendEvent(s.ctx, audit.Did(by, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})))
 	}
 }
 

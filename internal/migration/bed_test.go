@@ -10,7 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -30,7 +30,7 @@ type bed struct {
 	path     string // of the database
 	org      string
 	main     string // workspace id
-	admin    audit.Caller
+	admin    actor.Standing
 }
 
 type clock struct {
@@ -77,11 +77,11 @@ func (b *bed) must(err error) {
 	}
 }
 
-func (b *bed) caller(member string) audit.Caller {
+func (b *bed) caller(member string) actor.Standing {
 	b.t.Helper()
 	s, err := b.accounts.Subject(b.t.Context(), b.org, member)
 	b.must(err)
-	return audit.Caller{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
+	return actor.Standing{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
 }
 
 // member adds an active member who is here before the import.

@@ -6,14 +6,14 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
 )
 
 // Choose resolves the conflict of one item. Invalid for a choice that its conflict does not
 // offer; NotFound when there is no such item; Conflict when nothing is staged.
-func (s *Service) Choose(ctx context.Context, by audit.Caller, seq int64, choice Choice) (Item, error) {
+func (s *Service) Choose(ctx context.Context, by actor.Standing, seq int64, choice Choice) (Item, error) {
 	var i Item
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		var err error
@@ -33,7 +33,7 @@ func (s *Service) Choose(ctx context.Context, by audit.Caller, seq int64, choice
 
 // ChooseAll resolves every conflict of a kind that waits for a choice, and returns how many
 // there were. Errors as for Choose.
-func (s *Service) ChooseAll(ctx context.Context, by audit.Caller, conflict Conflict, choice Choice) (int, error) {
+func (s *Service) ChooseAll(ctx context.Context, by actor.Standing, conflict Conflict, choice Choice) (int, error) {
 	if !slices.Contains(conflict.Choices(), choice) {
 		return 0, fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
 	}
@@ -102,7 +102,7 @@ func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 }
 
 // Find returns one page of staged items and how many there are on all pages.
-func (s *Service) Find(ctx context.Context, by audit.Caller, q Query) ([]Item, int, error) {
+func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) ([]Item, int, error) {
 	o, err := s.Overview(ctx, by)
 	if err != nil || o.Empty() {
 		return nil, 0, err
@@ -111,7 +111,7 @@ func (s *Service) Find(ctx context.Context, by audit.Caller, q Query) ([]Item, i
 }
 
 // Tallies counts what is in the staging area; nothing when it is empty.
-func (s *Service) Tallies(ctx context.Context, by audit.Caller) ([]Tally, error) {
+func (s *Service) Tallies(ctx context.Context, by actor.Standing) ([]Tally, error) {
 	o, err := s.Overview(ctx, by)
 	if err != nil || o.Empty() {
 		return nil, err
@@ -151,7 +151,7 @@ type ViewPlace struct {
 }
 
 // Item returns a staged item; NotFound when there is none, Conflict before the import.
-func (s *Service) Item(ctx context.Context, by audit.Caller, seq int64) (View, error) {
+func (s *Service) Item(ctx context.Context, by actor.Standing, seq int64) (View, error) {
 	o, err := s.Overview(ctx, by)
 	switch {
 	case err != nil:
@@ -279,7 +279,7 @@ func viewPlace(ctx context.Context, r Reader, m Migration, w Item) (ViewPlace, e
 // old system. Invalid, by permission, for what the catalogue or the plan does not allow or
 // for resources that the workspace will not have; NotFound when the item has no policy
 // there; Conflict for an item that is left out.
-func (s *Service) SavePolicy(ctx context.Context, by audit.Caller, seq int64, workspace string, body access.Policy) error {
+func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, seq int64, workspace string, body access.Policy) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		i, err := tx.StagedItem(ctx, m.ID, seq)
 		if err != nil {
@@ -329,7 +329,7 @@ func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Polic
 }
 
 // WorkspaceNames returns the names of the staged workspaces by their ids in the old system.
-func (s *Service) WorkspaceNames(ctx context.Context, by audit.Caller) (map[string]string, error) {
+func (s *Service) WorkspaceNames(ctx context.Context, by actor.Standing) (map[string]string, error) {
 	o, err := s.Overview(ctx, by)
 	if err != nil {
 		return nil, err

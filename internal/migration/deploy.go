@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
@@ -32,7 +33,7 @@ var errChanged = fault.NewConflict("Something here has changed since the preview
 // as the preview shows it (which is up to date then), while choices are missing or
 // when no active Admin would be left. Denied when the plan has no room for the members or no
 // tokens. A file that brings nothing new changes nothing.
-func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Migration, error) {
+func (s *Service) Deploy(ctx context.Context, by actor.Standing, typed string) (Migration, error) {
 	var done Migration
 	err := s.step(ctx, by, StepDeploy, func(r *run) (err error) {
 		done, err = s.deployWith(ctx, by, typed, r)
@@ -41,7 +42,7 @@ func (s *Service) Deploy(ctx context.Context, by audit.Caller, typed string) (Mi
 	return done, err
 }
 
-func (s *Service) deployWith(ctx context.Context, by audit.Caller, typed string, r *run) (Migration, error) {
+func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed string, r *run) (Migration, error) {
 	var done Migration
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		if err := tx.KeepStep(ctx, by.Organization, StepDeploy); err != nil {
@@ -83,7 +84,7 @@ func solved(ctx context.Context, r Reader, m Migration) error {
 }
 
 // recheck saves what a deployment has found out.
-func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
+func (s *Service) recheck(ctx context.Context, by actor.Standing) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		st, err := newStage(ctx, tx, m)
 		if err != nil {
@@ -96,13 +97,13 @@ func (s *Service) recheck(ctx context.Context, by audit.Caller) error {
 // deployment is one Deploy.
 type deployment struct {
 	*stage
-	by    audit.Caller
+	by    actor.Standing
 	org   account.Organization
 	made  map[Kind][]Link
 	added struct{ members, tokens, other int }
 }
 
-func newDeployment(ctx context.Context, tx Tx, m Migration, by audit.Caller, org account.Organization) (*deployment, error) {
+func newDeployment(ctx context.Context, tx Tx, m Migration, by actor.Standing, org account.Organization) (*deployment, error) {
 	st, err := newStage(ctx, tx, m)
 	return &deployment{stage: st, by: by, org: org, made: map[Kind][]Link{}}, err
 }
@@ -185,7 +186,7 @@ func (d *deployment) finish(report Report) (Migration, error) {
 	if err := d.tx.UpdateMigration(d.ctx, d.m); err != nil {
 		return d.m, err
 	}
-	return d.m, d.tx.AppendEvent(d.ctx, d.by.Did(audit.Migrated,
+	return d.m, d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Migrated,
 		audit.Target{Type: audit.TargetOrganization, ID: d.org.ID, Name: d.org.Name}).Changed("", report.state(d.m)))
 }
 
@@ -231,7 +232,7 @@ func (d *deployment) addWorkspace(i Item) error {
 // those who were here have one each; resources and personal tokens, of which there may be
 // tens of thousands, are in the report, whose digest the event of the whole has.
 func (d *deployment) tell(action audit.Action, target audit.Target) error {
-	return d.tx.AppendEvent(d.ctx, d.by.Did(action, target))
+	return d.tx.AppendEvent(d.ctx, audit.Did(d.by, action, target))
 }
 
 // policy is a new policy in a place.

@@ -61,7 +61,7 @@ func (d *deployment) join(i Item) error {
 			return err
 		}
 		d.added.other++
-		event := d.by.Did(audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
+		event := audit.Did(d.by, audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
 		if err := d.tx.AppendEvent(d.ctx, event.Changed(`{"role":"`+string(before)+`"}`, `{"role":"`+string(role)+`"}`)); err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 		if err := d.tx.InsertPolicy(d.ctx, p); err != nil {
 			return err
 		}
-		return d.tx.AppendEvent(d.ctx, d.by.Did(audit.Created, target(p.ID)).Changed("", p.Body.String()))
+		return d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Created, target(p.ID)).Changed("", p.Body.String()))
 	}
 	if err != nil {
 		return err
@@ -104,5 +104,5 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 	if err := d.tx.UpdatePolicy(d.ctx, next); err != nil {
 		return err
 	}
-	return d.tx.AppendEvent(d.ctx, d.by.Did(audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))
+	return d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))
 }

@@ -10,7 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/legacy"
 )
 
@@ -83,7 +83,7 @@ type LinePlace struct {
 
 // Preview is the report of what is staged, before it is deployed. NotFound when the staging
 // area is empty.
-func (s *Service) Preview(ctx context.Context, by audit.Caller) (Report, error) {
+func (s *Service) Preview(ctx context.Context, by actor.Standing) (Report, error) {
 	if err := s.may(by); err != nil {
 		return Report{}, err
 	}

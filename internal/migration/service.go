@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -25,12 +26,12 @@ func New(store Store, catalogue *access.Catalogue) *Service {
 // Operator is the service for whoever runs the program on the machine of the database,
 // whom nobody has to let in, with the caller to use: the system, acting for the
 // installation's organization. NotFound before the set-up.
-func (s *Service) Operator(ctx context.Context) (*Service, audit.Caller, error) {
+func (s *Service) Operator(ctx context.Context) (*Service, actor.Standing, error) {
 	o, err := s.store.SoleOrganization(ctx)
-	return &Service{store: s.store, catalogue: s.catalogue, operator: true, works: s.works}, audit.SystemCaller(o.ID), err
+	return &Service{store: s.store, catalogue: s.catalogue, operator: true, works: s.works}, actor.OfSystem(o.ID), err
 }
 
-func (s *Service) may(by audit.Caller) error {
+func (s *Service) may(by actor.Standing) error {
 	if s.operator {
 		return nil
 	}
@@ -47,7 +48,7 @@ type Overview struct {
 func (o Overview) Empty() bool { return o.Staging.ID == "" }
 
 // Overview returns the staging area and what was deployed.
-func (s *Service) Overview(ctx context.Context, by audit.Caller) (Overview, error) {
+func (s *Service) Overview(ctx context.Context, by actor.Standing) (Overview, error) {
 	if err := s.may(by); err != nil {
 		return Overview{}, err
 	}
@@ -61,7 +62,7 @@ func (s *Service) Overview(ctx context.Context, by audit.Caller) (Overview, erro
 }
 
 // Deployment returns a deployed migration with its report; NotFound for another one.
-func (s *Service) Deployment(ctx context.Context, by audit.Caller, id string) (Migration, error) {
+func (s *Service) Deployment(ctx context.Context, by actor.Standing, id string) (Migration, error) {
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
@@ -74,7 +75,7 @@ func (s *Service) Deployment(ctx context.Context, by audit.Caller, id string) (M
 
 // change runs fn on the staging area as one change. NotFound when it is empty; Conflict
 // when the migration there is in none of the states.
-func (s *Service) change(ctx context.Context, by audit.Caller, fn func(tx Tx, m Migration) error, states ...State) error {
+func (s *Service) change(ctx context.Context, by actor.Standing, fn func(tx Tx, m Migration) error, states ...State) error {
 	if err := s.may(by); err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (m Migration) in(states []State) bool {
 
 // Reset empties the staging area, whatever is in it, and reports whether anything was. An
 // empty one is no error; Conflict while it is being staged or deployed.
-func (s *Service) Reset(ctx context.Context, by audit.Caller) (bool, error) {
+func (s *Service) Reset(ctx context.Context, by actor.Standing) (bool, error) {
 	if err := s.may(by); err != nil {
 		return false, err
 	}

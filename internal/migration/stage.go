@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
@@ -19,11 +20,11 @@ import (
 // Import mirrors the uploaded export with a strategy and compares it with what exists. It
 // may be done again with another strategy: choices stay, edited policies do not. Conflict
 // while no file is uploaded, NotFound when the staging area is empty.
-func (s *Service) Import(ctx context.Context, by audit.Caller, strategy Strategy) error {
+func (s *Service) Import(ctx context.Context, by actor.Standing, strategy Strategy) error {
 	return s.step(ctx, by, StepStage, func(r *run) error { return s.importWith(ctx, by, strategy, r) })
 }
 
-func (s *Service) importWith(ctx context.Context, by audit.Caller, strategy Strategy, r *run) error {
+func (s *Service) importWith(ctx context.Context, by actor.Standing, strategy Strategy, r *run) error {
 	if strategy != WithPolicies && strategy != Fresh {
 		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
@@ -22,7 +23,7 @@ import (
 // changing the organization meanwhile. progress, which may be nil, is told how many
 // elements have been read. Conflict when the staging area is not empty; Invalid with
 // every mistake of the file, and an empty staging area, when it has some.
-func (s *Service) Upload(ctx context.Context, by audit.Caller, fileName string, from io.Reader, progress func(elements int)) (Migration, error) {
+func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string, from io.Reader, progress func(elements int)) (Migration, error) {
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
@@ -64,7 +65,7 @@ func (u *upload) readAll(from io.Reader) (Migration, error) {
 type upload struct {
 	ctx      context.Context
 	store    Store
-	by       audit.Caller
+	by       actor.Standing
 	progress func(int)
 	m        Migration
 	items    []Item // read and not written yet

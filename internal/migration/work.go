@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -85,7 +85,7 @@ func (w *works) begin(organization string, step Step, by string) (*run, error) {
 
 // begin notes a step and shows it to other processes. Conflict while the organization's
 // import is staged or deployed, here or elsewhere.
-func (s *Service) begin(ctx context.Context, by audit.Caller, step Step) (*run, error) {
+func (s *Service) begin(ctx context.Context, by actor.Standing, step Step) (*run, error) {
 	if err := s.alone(ctx, by.Organization); err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (s *Service) Close() {
 // Work is the step under way for the caller's organization, or the zero Work. One that has
 // ended in this process is told once, to whoever began it. That it ended in another one is
 // seen from the staging area, if that is read afterwards.
-func (s *Service) Work(ctx context.Context, by audit.Caller) (Work, error) {
+func (s *Service) Work(ctx context.Context, by actor.Standing) (Work, error) {
 	if err := s.may(by); err != nil {
 		return Work{}, err
 	}
@@ -225,7 +225,7 @@ func (s *Service) Work(ctx context.Context, by audit.Caller) (Work, error) {
 }
 
 // Running is the step under way, if there is one, and does not tell of one that has ended.
-func (s *Service) Running(ctx context.Context, by audit.Caller) (bool, Work, error) {
+func (s *Service) Running(ctx context.Context, by actor.Standing) (bool, Work, error) {
 	if err := s.may(by); err != nil {
 		return false, Work{}, err
 	}
@@ -235,7 +235,7 @@ func (s *Service) Running(ctx context.Context, by audit.Caller) (bool, Work, err
 
 // wait starts a step in the background and waits for a while. ended is true when it came to
 // its end meanwhile, and err is how; else [Service.Work] tells of it from now on.
-func (s *Service) wait(ctx context.Context, by audit.Caller, step Step, patience time.Duration, do func(context.Context, *run) error) (ended bool, err error) {
+func (s *Service) wait(ctx context.Context, by actor.Standing, step Step, patience time.Duration, do func(context.Context, *run) error) (ended bool, err error) {
 	if err := s.may(by); err != nil {
 		return true, err
 	}
@@ -257,14 +257,14 @@ func (s *Service) wait(ctx context.Context, by audit.Caller, step Step, patience
 
 // ImportSoon is Import in the background, waited for no longer than patience. ended is
 // false when it still goes on; then [Service.Work] tells how far it is and how it ended.
-func (s *Service) ImportSoon(ctx context.Context, by audit.Caller, strategy Strategy, patience time.Duration) (ended bool, err error) {
+func (s *Service) ImportSoon(ctx context.Context, by actor.Standing, strategy Strategy, patience time.Duration) (ended bool, err error) {
 	return s.wait(ctx, by, StepStage, patience, func(ctx context.Context, r *run) error {
 		return s.importWith(ctx, by, strategy, r)
 	})
 }
 
 // DeploySoon is Deploy in the background, as ImportSoon is Import.
-func (s *Service) DeploySoon(ctx context.Context, by audit.Caller, typed string, patience time.Duration) (ended bool, err error) {
+func (s *Service) DeploySoon(ctx context.Context, by actor.Standing, typed string, patience time.Duration) (ended bool, err error) {
 	return s.wait(ctx, by, StepDeploy, patience, func(ctx context.Context, r *run) error {
 		_, err := s.deployWith(ctx, by, typed, r)
 		return err
@@ -272,7 +272,7 @@ func (s *Service) DeploySoon(ctx context.Context, by audit.Caller, typed string,
 }
 
 // step runs do as a step of the caller's, in the foreground.
-func (s *Service) step(ctx context.Context, by audit.Caller, step Step, do func(*run) error) error {
+func (s *Service) step(ctx context.Context, by actor.Standing, step Step, do func(*run) error) error {
 	if err := s.may(by); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
@@ -29,7 +29,7 @@ func (b *bed) holdWriter() (release func()) {
 }
 
 // ended waits for the end of a step and returns what is told of it.
-func (b *bed) ended(by audit.Caller) migration.Work {
+func (b *bed) ended(by actor.Standing) migration.Work {
 	b.t.Helper()
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
 		if running, _, err := b.Running(b.t.Context(), by); err != nil || !running {

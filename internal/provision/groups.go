@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -178,7 +178,7 @@ func (s *Service) setMembers(ctx context.Context, tx *change, call Call, g accou
 	return changed, nil
 }
 
-type membershipStep func(ctx context.Context, tx account.Tx, by audit.Caller, g account.Group, m account.Member) error
+type membershipStep func(ctx context.Context, tx account.Tx, by actor.Standing, g account.Group, m account.Member) error
 
 // takeStep takes one step with one member; InvalidValue when there is no such user.
 func takeStep(ctx context.Context, tx *change, call Call, g account.Group, id string, step membershipStep) error {

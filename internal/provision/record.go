@@ -9,6 +9,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -41,7 +42,7 @@ const keptRequests = 200
 
 // Requests lists the newest recorded requests, at most limit of them; failed keeps to
 // those that failed. Denied to all but Admins.
-func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, limit int) ([]Request, error) {
+func (s *Service) Requests(ctx context.Context, by actor.Standing, failed bool, limit int) ([]Request, error) {
 	if err := s.manage(by); err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (s *Service) Requests(ctx context.Context, by audit.Caller, failed bool, li
 // last requests, whose texts are cut to what it shows, and as one event of the audit log unless
 // others tell of it. So every request is in the log: a change by what it changed, all else (what
 // was read, refused, or there already) by an event of its own.
-func (s *Service) Record(ctx context.Context, by audit.Caller, r Request) error {
+func (s *Service) Record(ctx context.Context, by actor.Standing, r Request) error {
 	r.ID, r.Organization, r.Token, r.TokenName, r.IP = ksuid.New().String(), by.Organization, by.ID, by.Name, by.Origin.IP
 	r.Method, r.Path, r.Subject, r.Detail = trim(r.Method, 20), trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -70,7 +71,7 @@ func (s *Service) Record(ctx context.Context, by audit.Caller, r Request) error 
 
 // event is the request as the audit log tells of it. Its target has the id of the resource that
 // the path names, if it names one, so that it is found with all else about that.
-func (r Request) event(by audit.Caller) (audit.Event, error) {
+func (r Request) event(by actor.Standing) (audit.Event, error) {
 	text, err := json.Marshal(struct {
 		Request string      `json:"request"`
 		Subject string      `json:"subject,omitempty"`
@@ -88,7 +89,7 @@ func (r Request) event(by audit.Caller) (audit.Event, error) {
 		name = kind + " " + r.Subject
 	}
 	target := audit.Target{Type: audit.TargetSCIMRequest, ID: id, Name: strings.TrimSpace(r.Method + " " + name)}
-	return by.Did(r.action(), target).Changed("", string(text)), nil
+	return audit.Did(by, r.action(), target).Changed("", string(text)), nil
 }
 
 // action is what the log calls the outcome of a request that has no event of another kind.

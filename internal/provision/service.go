@@ -17,6 +17,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -42,7 +43,7 @@ func (s *Service) Resources() []Resource { return []Resource{s.users, s.groups} 
 
 // Call is what every use case of the protocol is told about the request.
 type Call struct {
-	By      audit.Caller
+	By      actor.Standing
 	Base    string // address of the protocol, without a slash at the end, for locations
 	IfMatch string // the header of that name; "" for any version
 	// Record is what will be given to [Service.Record]: the use cases note in it how many events
@@ -52,7 +53,7 @@ type Call struct {
 
 // Enter answers whether the caller may use the protocol at all, for what needs nothing
 // else: discovery.
-func (s *Service) Enter(ctx context.Context, by audit.Caller) error {
+func (s *Service) Enter(ctx context.Context, by actor.Standing) error {
 	if err := s.may(by); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (s *Service) Enter(ctx context.Context, by audit.Caller) error {
 	return open(org)
 }
 
-func (s *Service) may(by audit.Caller) error {
+func (s *Service) may(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.UseSCIM,
 		access.Resource{Organization: by.Organization}).Err("That page")
 }
@@ -97,7 +98,7 @@ func opaque(tag string) string { return strings.TrimPrefix(tag, "W/") }
 
 // Enable switches provisioning on or off. Denied to all but Admins, and switching on when
 // the plan lacks it. No difference changes nothing.
-func (s *Service) Enable(ctx context.Context, by audit.Caller, enabled bool) error {
+func (s *Service) Enable(ctx context.Context, by actor.Standing, enabled bool) error {
 	if err := s.manage(by); err != nil {
 		return err
 	}
@@ -117,11 +118,11 @@ func (s *Service) Enable(ctx context.Context, by audit.Caller, enabled bool) err
 			before, after = after, before
 		}
 		target := audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}
-		return tx.AppendEvent(ctx, by.Did(audit.Updated, target).Changed(before, after))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, target).Changed(before, after))
 	})
 }
 
-func (s *Service) manage(by audit.Caller) error {
+func (s *Service) manage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageOrganization,
 		access.Resource{Organization: by.Organization}).Err("That page")
 }

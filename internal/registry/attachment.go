@@ -3,13 +3,14 @@ package registry
 import (
 	"context"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
 
 // Attachment returns the transformation of a destination to whoever is in the workspace;
 // NotFound when there is no such destination, or it has none.
-func (s *Service) Attachment(ctx context.Context, by audit.Caller, workspace, destination string) (Attachment, error) {
+func (s *Service) Attachment(ctx context.Context, by actor.Standing, workspace, destination string) (Attachment, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return Attachment{}, err
@@ -23,7 +24,7 @@ func (s *Service) Attachment(ctx context.Context, by audit.Caller, workspace, de
 // Attach gives a destination a transformation, in place of the one that it has. It needs
 // Edit and Connect on the destination, on the new one and on the old one: Denied otherwise.
 // Invalid when there is no such transformation, NotFound when there is no such destination.
-func (s *Service) Attach(ctx context.Context, by audit.Caller, workspace, destination, transformation string) (Attachment, error) {
+func (s *Service) Attach(ctx context.Context, by actor.Standing, workspace, destination, transformation string) (Attachment, error) {
 	var made Attachment
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		to, old, err := c.attached(ctx, destination)
@@ -85,7 +86,7 @@ func (c *changing) attached(ctx context.Context, destination string) (Resource, 
 
 // Detach takes a destination's transformation away and returns what it was. It needs Edit
 // and Connect on both; NotFound when the destination is not there or has none.
-func (s *Service) Detach(ctx context.Context, by audit.Caller, workspace, destination string) (Attachment, error) {
+func (s *Service) Detach(ctx context.Context, by actor.Standing, workspace, destination string) (Attachment, error) {
 	var was attached
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		from, old, err := c.attached(ctx, destination)

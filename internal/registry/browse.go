@@ -5,7 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 // BrowseQuery selects a page of a workspace's resources.
@@ -49,7 +49,7 @@ type Browse struct {
 
 // Browse shows whoever is in the workspace what is there, with what they may do. The
 // answers are those of access.Decide that a change would get.
-func (s *Service) Browse(ctx context.Context, by audit.Caller, workspace string, q BrowseQuery) (Browse, error) {
+func (s *Service) Browse(ctx context.Context, by actor.Standing, workspace string, q BrowseQuery) (Browse, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return Browse{}, err
@@ -81,7 +81,7 @@ func (s *Service) Browse(ctx context.Context, by audit.Caller, workspace string,
 
 // rights asks about every permission of a resource's type. To connect it is to have Edit
 // and Connect on it, so that is what Connect says.
-func (s *Service) rights(by audit.Caller, at access.Resource) []Right {
+func (s *Service) rights(by actor.Standing, at access.Resource) []Right {
 	var out []Right
 	for _, entry := range s.entries(at.Type) {
 		needed := []access.Permission{entry.Permission}
@@ -94,7 +94,7 @@ func (s *Service) rights(by audit.Caller, at access.Resource) []Right {
 }
 
 // typeRights asks about the permissions that are for a whole type.
-func (s *Service) typeRights(by audit.Caller, at access.Resource) []Right {
+func (s *Service) typeRights(by actor.Standing, at access.Resource) []Right {
 	var out []Right
 	for _, entry := range s.entries(at.Type) {
 		if !entry.Limitable {

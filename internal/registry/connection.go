@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -20,7 +21,7 @@ type ConnectionForm struct {
 }
 
 // Connection returns a connection to whoever is in the workspace, otherwise NotFound.
-func (s *Service) Connection(ctx context.Context, by audit.Caller, workspace, id string) (Connection, error) {
+func (s *Service) Connection(ctx context.Context, by actor.Standing, workspace, id string) (Connection, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return Connection{}, err
@@ -29,7 +30,7 @@ func (s *Service) Connection(ctx context.Context, by audit.Caller, workspace, id
 }
 
 // Connections lists the connections for whoever is in the workspace.
-func (s *Service) Connections(ctx context.Context, by audit.Caller, workspace string, q Query) (List[Connection], error) {
+func (s *Service) Connections(ctx context.Context, by actor.Standing, workspace string, q Query) (List[Connection], error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return List[Connection]{}, err
@@ -42,7 +43,7 @@ func (s *Service) Connections(ctx context.Context, by audit.Caller, workspace st
 // Connect makes a connection. It needs Edit and Connect on both ends: Denied otherwise.
 // Invalid when an end is missing or not there; Conflict when the two are connected already
 // or the external id is taken.
-func (s *Service) Connect(ctx context.Context, by audit.Caller, workspace string, form ConnectionForm) (Connection, error) {
+func (s *Service) Connect(ctx context.Context, by actor.Standing, workspace string, form ConnectionForm) (Connection, error) {
 	var made Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		made = Connection{Workspace: c.workspace.ID, Enabled: true, CreatedAt: c.Now(), UpdatedAt: c.Now()}
@@ -140,7 +141,7 @@ func (c *changing) pairFree(ctx context.Context, wanted Connection) error {
 
 // UpdateConnection enables or disables a connection, or joins others. It needs Edit and
 // Connect on all ends, old and new. Errors as for Connect, and NotFound.
-func (s *Service) UpdateConnection(ctx context.Context, by audit.Caller, workspace, id string, form ConnectionForm) (Connection, error) {
+func (s *Service) UpdateConnection(ctx context.Context, by actor.Standing, workspace, id string, form ConnectionForm) (Connection, error) {
 	var changed Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
@@ -180,7 +181,7 @@ func (c *changing) heldConnection(ctx context.Context, id string) (Connection, p
 
 // SetConnectionExternalID is SetExternalID for a connection, with the rights of
 // UpdateConnection.
-func (s *Service) SetConnectionExternalID(ctx context.Context, by audit.Caller, workspace, id, externalID string) (Connection, error) {
+func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Standing, workspace, id, externalID string) (Connection, error) {
 	var changed Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
@@ -202,7 +203,7 @@ func (s *Service) SetConnectionExternalID(ctx context.Context, by audit.Caller, 
 }
 
 // Disconnect removes a connection, with the rights of Connect; NotFound when it is not there.
-func (s *Service) Disconnect(ctx context.Context, by audit.Caller, workspace, id string) error {
+func (s *Service) Disconnect(ctx context.Context, by actor.Standing, workspace, id string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
 		if err != nil {

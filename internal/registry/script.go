@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -27,7 +28,7 @@ type ScriptForm struct {
 
 // Script returns a transformation or a library (typ) with the version to show, to whoever
 // is in the workspace; otherwise NotFound.
-func (s *Service) Script(ctx context.Context, by audit.Caller, workspace, typ, id string) (Script, error) {
+func (s *Service) Script(ctx context.Context, by actor.Standing, workspace, typ, id string) (Script, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return Script{}, err
@@ -53,7 +54,7 @@ func emptyVersion(of Resource) Version {
 }
 
 // Scripts lists transformations or libraries with their versions to show.
-func (s *Service) Scripts(ctx context.Context, by audit.Caller, workspace, typ string, q Query) (List[Script], error) {
+func (s *Service) Scripts(ctx context.Context, by actor.Standing, workspace, typ string, q Query) (List[Script], error) {
 	found, err := s.List(ctx, by, workspace, typ, q)
 	if err != nil {
 		return List[Script]{}, err
@@ -74,7 +75,7 @@ func (s *Service) Scripts(ctx context.Context, by audit.Caller, workspace, typ s
 }
 
 // ScriptVersion returns one version of a transformation or library, published or not.
-func (s *Service) ScriptVersion(ctx context.Context, by audit.Caller, workspace, typ, id, version string) (Script, error) {
+func (s *Service) ScriptVersion(ctx context.Context, by actor.Standing, workspace, typ, id, version string) (Script, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
 		return Script{}, err
@@ -92,7 +93,7 @@ func (s *Service) ScriptVersion(ctx context.Context, by audit.Caller, workspace,
 
 // CreateScript makes a transformation or a library with its first version, published or
 // not. Errors as for Create.
-func (s *Service) CreateScript(ctx context.Context, by audit.Caller, workspace, typ string, form ScriptForm, publish bool) (Script, error) {
+func (s *Service) CreateScript(ctx context.Context, by actor.Standing, workspace, typ string, form ScriptForm, publish bool) (Script, error) {
 	var made Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		if err := c.may(Resource{Type: typ}, rightsOf(typ).create...); err != nil {
@@ -186,7 +187,7 @@ func (c *changing) publish(ctx context.Context, script *Script) error {
 // UpdateScript saves a new version of a transformation or a library. Unless it is
 // published, the version that was published before stays in use and is what readers see.
 // Saying what the newest published version says already, to be published, changes nothing.
-func (s *Service) UpdateScript(ctx context.Context, by audit.Caller, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
+func (s *Service) UpdateScript(ctx context.Context, by actor.Standing, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
 	var changed Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		held, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
@@ -233,7 +234,7 @@ type Publication struct{ Transformations, Libraries []string }
 // Publish makes all the named versions the ones in use, or none. It needs Edit on each
 // transformation, and Edit on libraries: Denied otherwise. Invalid when a version is not
 // there or two are of one resource.
-func (s *Service) Publish(ctx context.Context, by audit.Caller, workspace string, what Publication) error {
+func (s *Service) Publish(ctx context.Context, by actor.Standing, workspace string, what Publication) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		batch := publishing{changing: c, seen: map[string]bool{}}
 		if len(what.Transformations)+len(what.Libraries) == 0 {

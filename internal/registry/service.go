@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -25,13 +26,13 @@ func New(store Store, catalogue *access.Catalogue) *Service {
 
 // Workspace returns a workspace to whoever is in it. To everybody else it is NotFound, and
 // Unauthenticated to an organization token, which is good for no workspace.
-func (s *Service) Workspace(ctx context.Context, by audit.Caller, id string) (account.Workspace, error) {
+func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (account.Workspace, error) {
 	return s.enter(ctx, s.store, by, id)
 }
 
 // enter finds the workspace and decides about being in it. Every use case comes through
 // here: what is loaded afterwards is loaded within this workspace.
-func (s *Service) enter(ctx context.Context, r Reader, by audit.Caller, workspace string) (account.Workspace, error) {
+func (s *Service) enter(ctx context.Context, r Reader, by actor.Standing, workspace string) (account.Workspace, error) {
 	at := access.Resource{Organization: by.Organization, Workspace: workspace}
 	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
 		return account.Workspace{}, err
@@ -44,7 +45,7 @@ func (s *Service) enter(ctx context.Context, r Reader, by audit.Caller, workspac
 }
 
 // change runs fn in a transaction, in the workspace.
-func (s *Service) change(ctx context.Context, by audit.Caller, workspace string, fn func(c *changing) error) error {
+func (s *Service) change(ctx context.Context, by actor.Standing, workspace string, fn func(c *changing) error) error {
 	return s.store.InTx(ctx, func(tx Tx) error {
 		w, err := s.enter(ctx, tx, by, workspace)
 		if err != nil {
@@ -58,7 +59,7 @@ func (s *Service) change(ctx context.Context, by audit.Caller, workspace string,
 type changing struct {
 	Tx
 	service   *Service
-	by        audit.Caller
+	by        actor.Standing
 	workspace account.Workspace
 }
 
@@ -83,7 +84,7 @@ func (c *changing) mayLink(from, to Resource) error {
 
 // tell appends what the caller did to r to the audit log.
 func (c *changing) tell(ctx context.Context, action audit.Action, target audit.Target, before, after state) error {
-	return c.AppendEvent(ctx, c.by.Did(action, target).Changed(before.String(), after.String()))
+	return c.AppendEvent(ctx, audit.Did(c.by, action, target).Changed(before.String(), after.String()))
 }
 
 // newID makes an id that sorts by the moment of the transaction.

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
@@ -67,13 +68,13 @@ func (b *bed) mustBe(err error, kind fault.Kind) {
 }
 
 // admin is the Admin of an organization.
-func admin(org string) audit.Caller {
-	return audit.Caller{Name: "Ada", Email: "ada@example.com", Principal: access.Principal{Kind: access.Member, ID: "ada-" + org, Organization: org, Role: access.RoleAdmin}}
+func admin(org string) actor.Standing {
+	return actor.Standing{Name: "Ada", Email: "ada@example.com", Principal: access.Principal{Kind: access.Member, ID: "ada-" + org, Organization: org, Role: access.RoleAdmin}}
 }
 
 // token is a workspace service token of the main workspace.
-func token(policy access.Policy) audit.Caller {
-	return audit.Caller{Name: "ci", Principal: access.Principal{Kind: access.WorkspaceToken, ID: "token-1", Organization: acme, Workspace: main,
+func token(policy access.Policy) actor.Standing {
+	return actor.Standing{Name: "ci", Principal: access.Principal{Kind: access.WorkspaceToken, ID: "token-1", Organization: acme, Workspace: main,
 		In: map[string]*access.Effective{main: access.Combine(access.Layer{Kind: access.LayerToken, Policy: policy})}}}
 }
 

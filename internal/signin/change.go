@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -13,7 +14,7 @@ import (
 //
 // Invalid with fields "current" and "new"; Throttled; Conflict when the password was
 // changed at the same time elsewhere; Denied for a caller who is no signed-in member.
-func (s *Service) ChangePassword(ctx context.Context, by audit.Caller, current, next, currentSession string) error {
+func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current, next, currentSession string) error {
 	if err := onlyMembers(by); err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (s *Service) ChangePassword(ctx context.Context, by audit.Caller, current, 
 		return err
 	}
 	try := newAttempt(account.Email, by.Origin)
-	wrong := by.Did(audit.SignInFailed, sessionTarget(currentSession, account))
+	wrong := audit.Did(by, audit.SignInFailed, sessionTarget(currentSession, account))
 	if err := s.reserve(ctx, &try); err != nil {
 		return s.tellStopped(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
 	}
@@ -61,7 +62,7 @@ func (s *Service) ChangePassword(ctx context.Context, by audit.Caller, current, 
 		if _, err := endOthers(ctx, tx, by, currentSession); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, by.Did(audit.PasswordChanged, audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
+		return tx.AppendEvent(ctx, audit.Did(by, audit.PasswordChanged, audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
@@ -147,8 +148,8 @@ func (f *fixture) count(t *testing.T, query string, args ...any) int {
 	return n
 }
 
-func from(ip string) audit.Origin {
-	return audit.Origin{IP: ip, UserAgent: "Firefox", RequestID: "request-1"}
+func from(ip string) actor.Origin {
+	return actor.Origin{IP: ip, UserAgent: "Firefox", RequestID: "request-1"}
 }
 
 func (f *fixture) try(t *testing.T, email, pw, ip string) error {
@@ -166,8 +167,8 @@ func (f *fixture) mustSignIn(t *testing.T, email, previous string) signin.Starte
 	return started
 }
 
-func (f *fixture) caller(email string) audit.Caller {
-	return audit.Caller{Principal: access.Principal{Kind: access.Member, ID: f.ids[email], Organization: f.org},
+func (f *fixture) caller(email string) actor.Standing {
+	return actor.Standing{Principal: access.Principal{Kind: access.Member, ID: f.ids[email], Organization: f.org},
 		Name: email[:2], Email: email, Origin: from(home)}
 }
 

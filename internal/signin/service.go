@@ -8,6 +8,7 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -23,7 +24,7 @@ const refusal = "The e-mail or the password is not right."
 // a member without a password and a wrong password, after the same work. Throttled (see
 // [PairFailures]) without any. Each failure is in the audit log, and of those that a block
 // stops the first. Neither the password nor the secret goes anywhere else.
-func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin audit.Origin) (Started, error) {
+func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin actor.Origin) (Started, error) {
 	email = cleanEmail(email)
 	try := newAttempt(email, origin)
 	if err := s.reserve(ctx, &try); err != nil {
@@ -66,7 +67,7 @@ func (s *Service) prove(ctx context.Context, email, password string) (Account, b
 
 // start makes the session. It is not ok when the member was deactivated or the password changed since
 // the account was read.
-func (s *Service) start(ctx context.Context, try attempt, account Account, previous string, origin audit.Origin) (Started, bool, error) {
+func (s *Service) start(ctx context.Context, try attempt, account Account, previous string, origin actor.Origin) (Started, bool, error) {
 	started := Started{Secret: newSecret()}
 	ok := false
 	err := s.store.InTx(ctx, func(tx Tx) error {
@@ -88,7 +89,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 		if err := tx.InsertSession(ctx, started.Session, digest(started.Secret)); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, account.caller(origin).Did(audit.SignedIn, sessionTarget(started.Session.ID, account)))
+		return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedIn, sessionTarget(started.Session.ID, account)))
 	})
 	if err != nil || !ok {
 		return Started{}, false, err
@@ -98,7 +99,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 
 // refuse records a failed sign-in. Before the installation is set up there is no log to
 // write to.
-func (s *Service) refuse(ctx context.Context, email string, account Account, origin audit.Origin) error {
+func (s *Service) refuse(ctx context.Context, email string, account Account, origin actor.Origin) error {
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		e, err := failed(ctx, tx, email, account, origin)
 		if err != nil {
@@ -113,11 +114,11 @@ func (s *Service) refuse(ctx context.Context, email string, account Account, ori
 }
 
 // failed is the event of a sign-in that failed; NotFound before the installation is set up.
-func failed(ctx context.Context, tx Tx, email string, account Account, origin audit.Origin) (audit.Event, error) {
+func failed(ctx context.Context, tx Tx, email string, account Account, origin actor.Origin) (audit.Event, error) {
 	organization, err := tx.SignInOrganization(ctx)
-	by := audit.SystemCaller(organization)
+	by := actor.OfSystem(organization)
 	by.Name, by.Origin = "Not signed in", origin
-	return by.Did(audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}), err
+	return audit.Did(by, audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}), err
 }
 
 // sessionTarget names a session in the log by its public id and its member.

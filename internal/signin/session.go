@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -48,7 +49,7 @@ func (s *Service) touch(ctx context.Context, session Session) error {
 
 // SignOut ends the session of a cookie's secret. A secret that opens none is no error:
 // the browser is signed out either way.
-func (s *Service) SignOut(ctx context.Context, secret string, origin audit.Origin) error {
+func (s *Service) SignOut(ctx context.Context, secret string, origin actor.Origin) error {
 	if digest(secret) == nil {
 		return nil
 	}
@@ -56,7 +57,7 @@ func (s *Service) SignOut(ctx context.Context, secret string, origin audit.Origi
 }
 
 // signOut ends a session within a transaction. One that was over already goes silently.
-func signOut(ctx context.Context, tx Tx, secret string, origin audit.Origin) error {
+func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) error {
 	sum := digest(secret)
 	if sum == nil {
 		return nil
@@ -72,7 +73,7 @@ func signOut(ctx context.Context, tx Tx, secret string, origin audit.Origin) err
 	if err != nil || !ended || !session.Live(tx.Now()) {
 		return err
 	}
-	return tx.AppendEvent(ctx, account.caller(origin).Did(audit.SignedOut, sessionTarget(session.ID, account)))
+	return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedOut, sessionTarget(session.ID, account)))
 }
 
 // List returns a member's running sessions, the one used last first.
@@ -82,7 +83,7 @@ func (s *Service) List(ctx context.Context, memberID string) ([]Session, error) 
 
 // End ends one of the caller's own sessions. NotFound for anybody else's, existing or
 // not; Denied for a caller who is no signed-in member.
-func (s *Service) End(ctx context.Context, by audit.Caller, sessionID string) error {
+func (s *Service) End(ctx context.Context, by actor.Standing, sessionID string) error {
 	if err := onlyMembers(by); err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (s *Service) End(ctx context.Context, by audit.Caller, sessionID string) er
 			if _, err := tx.EndSession(ctx, sessionID); err != nil {
 				return err
 			}
-			return tx.AppendEvent(ctx, by.Did(audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email}))
+			return tx.AppendEvent(ctx, audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email}))
 		}
 		return fault.NewNotFound("That session")
 	})
@@ -106,7 +107,7 @@ func (s *Service) End(ctx context.Context, by audit.Caller, sessionID string) er
 
 // EndOthers ends the caller's sessions but the current one and returns how many. Denied
 // for a caller who is no signed-in member.
-func (s *Service) EndOthers(ctx context.Context, by audit.Caller, current string) (int, error) {
+func (s *Service) EndOthers(ctx context.Context, by actor.Standing, current string) (int, error) {
 	if err := onlyMembers(by); err != nil {
 		return 0, err
 	}
@@ -119,7 +120,7 @@ func (s *Service) EndOthers(ctx context.Context, by audit.Caller, current string
 	return n, err
 }
 
-func endOthers(ctx context.Context, tx Tx, by audit.Caller, current string) (int, error) {
+func endOthers(ctx context.Context, tx Tx, by actor.Standing, current string) (int, error) {
 	// Those that are over go without an event.
 	if _, err := tx.DropOverSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
 		return 0, err
@@ -129,7 +130,7 @@ func endOthers(ctx context.Context, tx Tx, by audit.Caller, current string) (int
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.AppendEvent(ctx, by.Did(audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: id, Name: by.Email})); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: id, Name: by.Email})); err != nil {
 			return 0, err
 		}
 	}
@@ -137,7 +138,7 @@ func endOthers(ctx context.Context, tx Tx, by audit.Caller, current string) (int
 }
 
 // onlyMembers refuses tokens: they have no sessions and no password.
-func onlyMembers(by audit.Caller) error {
+func onlyMembers(by actor.Standing) error {
 	if by.Kind != access.Member {
 		return fault.NewDenied("Only a signed-in member may do this.")
 	}

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 // How long a session lives. Idle counts from the last recorded use, which is written at
@@ -79,8 +79,8 @@ type Account struct {
 }
 
 // caller is the member as the audit log names the one who acts.
-func (a Account) caller(origin audit.Origin) audit.Caller {
-	return audit.Caller{
+func (a Account) caller(origin actor.Origin) actor.Standing {
+	return actor.Standing{
 		Principal: access.Principal{Kind: access.Member, ID: a.ID, Organization: a.Organization, Role: a.Role},
 		Name:      a.Name, Email: a.Email, Origin: origin,
 	}

@@ -6,9 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -77,7 +77,7 @@ type stop struct {
 }
 
 // newAttempt derives the keys; email is cleaned already.
-func newAttempt(email string, origin audit.Origin) attempt {
+func newAttempt(email string, origin actor.Origin) attempt {
 	from := network(origin.IP)
 	return attempt{
 		pair: counter{attemptKey("pair", email, from), PairFailures, PairWindow, PairBlock,
@@ -114,18 +114,14 @@ func attemptKey(kind string, parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// network is the address that counts. An IPv6 host usually has a whole /64 to choose its
-// address from, so that is one; an IPv4 address counts alone, however it is written.
+// network returns the address that counts, see [actor.Network]. A text that is no address
+// counts as itself.
 func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
+	addr, ok := actor.ParseAddress(ip)
+	if !ok {
 		return ip
 	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		return netip.PrefixFrom(addr, 64).Masked().String()
-	}
-	return addr.String()
+	return actor.Network(addr).String()
 }
 
 // reserve counts the attempt as failed before the password is looked at; a success takes

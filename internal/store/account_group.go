@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/account"
-	"latchkey/internal/verify"
+	"latchkey/internal/change"
 )
 
 const groupColumns = `g.id, g.organization_id, g.name, g.description, g.external, g.external_id, g.created_at, g.updated_at`
@@ -64,7 +64,7 @@ func (q queries) MembersOfGroups(ctx context.Context, groups, members []string) 
 
 // InsertGroup adds a group; Conflict when its name is taken.
 func (tx *Tx) InsertGroup(ctx context.Context, g account.Group) error {
-	tx.changed(verify.GroupChanged, g.ID)
+	tx.changed(change.Group, g.ID)
 	_, err := tx.exec(ctx, `INSERT INTO groups (id, organization_id, name, description, external, external_id, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		g.ID, g.Organization, g.Name, g.Description, g.External, g.ExternalID, millis(g.CreatedAt), millis(g.UpdatedAt))
@@ -73,7 +73,7 @@ func (tx *Tx) InsertGroup(ctx context.Context, g account.Group) error {
 
 // AddToGroup makes the member one of the group's; being one already is no error.
 func (tx *Tx) AddToGroup(ctx context.Context, group, member string) error {
-	tx.changed(verify.MemberChanged, member)
+	tx.changed(change.Member, member)
 	_, err := tx.exec(ctx, `INSERT INTO group_members (group_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, group, member)
 	return err
 }
@@ -81,7 +81,7 @@ func (tx *Tx) AddToGroup(ctx context.Context, group, member string) error {
 // UpdateGroup saves name and description; NotFound when it is gone, Conflict when the name
 // is taken.
 func (tx *Tx) UpdateGroup(ctx context.Context, g account.Group) error {
-	tx.changed(verify.GroupChanged, g.ID)
+	tx.changed(change.Group, g.ID)
 	return tx.execOne(ctx, "That group", `UPDATE groups SET name = $1, description = $2, updated_at = $3
 		WHERE organization_id = $4 AND id = $5`, g.Name, g.Description, millis(g.UpdatedAt), g.Organization, g.ID)
 }
@@ -93,15 +93,15 @@ func (tx *Tx) DeleteGroup(ctx context.Context, organization, id string) error {
 	if err != nil {
 		return err
 	}
-	tx.changed(verify.GroupChanged, id)
+	tx.changed(change.Group, id)
 	for _, m := range members {
-		tx.changed(verify.MemberChanged, m)
+		tx.changed(change.Member, m)
 	}
 	return tx.execOne(ctx, "That group", `DELETE FROM groups WHERE organization_id = $1 AND id = $2`, organization, id)
 }
 
 // RemoveFromGroup ends a membership; NotFound when there is none.
 func (tx *Tx) RemoveFromGroup(ctx context.Context, group, member string) error {
-	tx.changed(verify.MemberChanged, member)
+	tx.changed(change.Member, member)
 	return tx.execOne(ctx, "That member of the group", `DELETE FROM group_members WHERE group_id = $1 AND member_id = $2`, group, member)
 }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"latchkey/internal/account"
-	"latchkey/internal/verify"
+	"latchkey/internal/change"
 )
 
 const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at`
@@ -31,7 +31,7 @@ func (q queries) Member(ctx context.Context, organization, id string) (account.M
 
 // InsertMember adds a member; Conflict when the e-mail is taken.
 func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash string) error {
-	tx.changed(verify.MemberChanged, m.ID)
+	tx.changed(change.Member, m.ID)
 	_, err := tx.exec(ctx, `INSERT INTO members (id, organization_id, email, name, role, status, password_hash, external_id, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		m.ID, m.Organization, m.Email, m.Name, m.Role, m.Status, passwordHash, m.ExternalID, millis(m.CreatedAt), millis(m.UpdatedAt))
@@ -175,7 +175,7 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 
 // UpdateMember saves name, role and status; NotFound when the member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
-	tx.changed(verify.MemberChanged, m.ID)
+	tx.changed(change.Member, m.ID)
 	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4
 		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
 }
@@ -184,7 +184,7 @@ func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 // NotFound when one of them is gone.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
-		tx.changed(verify.MemberChanged, id)
+		tx.changed(change.Member, id)
 		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []stri
 // ResetMember removes a member's own policies and group memberships; those of external groups
 // only if told to.
 func (tx *Tx) ResetMember(ctx context.Context, organization, id string, external bool) error {
-	tx.changed(verify.MemberChanged, id)
+	tx.changed(change.Member, id)
 	if _, err := tx.exec(ctx, `DELETE FROM policies WHERE organization_id = $1 AND member_id = $2`, organization, id); err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/verify"
+	"latchkey/internal/change"
 )
 
 // SoleOrganization returns the installation's organization; NotFound when there is none.
@@ -16,6 +16,6 @@ func (q queries) SoleOrganization(ctx context.Context) (account.Organization, er
 
 // SetPlan changes the organization's plan; NotFound for an unknown id.
 func (tx *Tx) SetPlan(ctx context.Context, organization string, plan access.Plan) error {
-	tx.changed(verify.OrganizationChanged, organization)
+	tx.changed(change.Organization, organization)
 	return tx.execOne(ctx, "That organization", `UPDATE organizations SET plan = $1 WHERE id = $2`, plan, organization)
 }

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/verify"
 )
 
 const policyColumns = `p.id, p.organization_id, p.workspace_id, p.kind, coalesce(p.group_id, p.member_id, ''),
@@ -116,11 +116,11 @@ func (q queries) Audience(ctx context.Context, organization string, at account.P
 func (tx *Tx) policyChanged(p account.Policy) {
 	switch p.Kind {
 	case account.GroupPolicy:
-		tx.changed(verify.GroupChanged, p.Subject)
+		tx.changed(change.Group, p.Subject)
 	case account.MemberPolicy:
-		tx.changed(verify.MemberChanged, p.Subject)
+		tx.changed(change.Member, p.Subject)
 	case account.BaselinePolicy:
-		tx.changed(verify.WorkspaceChanged, p.Workspace)
+		tx.changed(change.Workspace, p.Workspace)
 	}
 }
 

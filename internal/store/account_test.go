@@ -10,7 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -42,13 +42,13 @@ func full() size { return size{members: 1000, groups: 200, workspaces: 50, resou
 
 // fill makes an organization: every member is in five groups and has a policy of its own in
 // two workspaces, every group is linked to four, every fourth member has tokens.
-func fill(t testing.TB, s *store.Store, n size) audit.Caller {
+func fill(t testing.TB, s *store.Store, n size) actor.Standing {
 	t.Helper()
 	err := s.InTx(t.Context(), func(tx *store.Tx) error { return filler{t.Context(), tx, tx.Now()}.fill(n) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "m0", Organization: "org", Role: access.RoleAdmin}, Name: "Ada"}
+	return actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "m0", Organization: "org", Role: access.RoleAdmin}, Name: "Ada"}
 }
 
 type filler struct {
@@ -148,7 +148,7 @@ func (f filler) member(i int, n size) error {
 }
 
 // pages is what every page of account administration reads.
-func pages(t testing.TB, a *account.Service, by audit.Caller) map[string]func() error {
+func pages(t testing.TB, a *account.Service, by actor.Standing) map[string]func() error {
 	ctx := t.Context()
 	member := account.Place{Kind: account.MemberPolicy, Workspace: "w1", Subject: "m1"}
 	return map[string]func() error{

@@ -6,8 +6,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/token"
-	"latchkey/internal/verify"
 )
 
 const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
@@ -77,7 +77,7 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (accou
 // already stay as they are.
 func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
-		tx.changed(verify.TokenChanged, id)
+		tx.changed(change.Token, id)
 		if _, err := tx.exec(ctx, `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
 			millis(tx.now), organization, id); err != nil {
 			return err

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/account"
-	"latchkey/internal/verify"
+	"latchkey/internal/change"
 )
 
 const workspaceColumns = `w.id, w.organization_id, w.name, w.environment, w.region, w.created_at, w.updated_at`
@@ -81,7 +81,7 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 
 // InsertWorkspace adds a workspace; Conflict when its name is taken.
 func (tx *Tx) InsertWorkspace(ctx context.Context, w account.Workspace) error {
-	tx.changed(verify.WorkspaceChanged, w.ID)
+	tx.changed(change.Workspace, w.ID)
 	_, err := tx.exec(ctx, `INSERT INTO workspaces (id, organization_id, name, environment, region, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		w.ID, w.Organization, w.Name, w.Environment, w.Region, millis(w.CreatedAt), millis(w.UpdatedAt))
@@ -91,7 +91,7 @@ func (tx *Tx) InsertWorkspace(ctx context.Context, w account.Workspace) error {
 // UpdateWorkspace saves name, environment and region; NotFound when it is gone, Conflict
 // when the name is taken.
 func (tx *Tx) UpdateWorkspace(ctx context.Context, w account.Workspace) error {
-	tx.changed(verify.WorkspaceChanged, w.ID)
+	tx.changed(change.Workspace, w.ID)
 	return tx.execOne(ctx, "That workspace", `UPDATE workspaces SET name = $1, environment = $2, region = $3, updated_at = $4
 		WHERE organization_id = $5 AND id = $6`, w.Name, w.Environment, w.Region, millis(w.UpdatedAt), w.Organization, w.ID)
 }
@@ -99,6 +99,6 @@ func (tx *Tx) UpdateWorkspace(ctx context.Context, w account.Workspace) error {
 // DeleteWorkspace removes a workspace; its policies, resources, connections and places in
 // invitations go with it. NotFound when it is gone.
 func (tx *Tx) DeleteWorkspace(ctx context.Context, organization, id string) error {
-	tx.changed(verify.WorkspaceChanged, id)
+	tx.changed(change.Workspace, id)
 	return tx.execOne(ctx, "That workspace", `DELETE FROM workspaces WHERE organization_id = $1 AND id = $2`, organization, id)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/apiclient"
-	"latchkey/internal/verify"
+	"latchkey/internal/change"
 )
 
 // APIClients is the store as package apiclient sees it.
@@ -50,7 +50,7 @@ func (q queries) APIClientSubmitted(ctx context.Context, creator, submission str
 
 // InsertAPIClient adds a client; Conflict when its name or submission key is there.
 func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, submission string) error {
-	tx.changed(verify.ClientChanged, c.ID)
+	tx.changed(change.Client, c.ID)
 	_, err := tx.exec(ctx, `INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
 		VALUES (`+placeholders(1, 9)+`)`,
 		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), submission)
@@ -59,6 +59,6 @@ func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, submi
 
 // DeleteAPIClient removes a client; NotFound when there is none.
 func (tx *Tx) DeleteAPIClient(ctx context.Context, organization, id string) error {
-	tx.changed(verify.ClientChanged, id)
+	tx.changed(change.Client, id)
 	return tx.execOne(ctx, "That API client", `DELETE FROM api_clients WHERE organization_id = $1 AND id = $2`, organization, id)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -27,11 +28,11 @@ func engines(t *testing.T, test func(t *testing.T, s *store.Store)) {
 // writeEvents appends n events in one transaction.
 func writeEvents(t *testing.T, s *store.Store, n int) {
 	t.Helper()
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
 		var failed error
 		for range n {
-			failed = errors.Join(failed, tx.AppendEvent(t.Context(), by.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(t.Context(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	})
@@ -92,7 +93,7 @@ func TestAuditLog_DeletesOnlyUpToTheCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = s.InTx(t.Context(), func(tx *store.Tx) error {
-			e := audit.SystemCaller("acme").Did(audit.Pruned, audit.Target{Type: audit.TargetAuditLog})
+			e := audit.Did(actor.OfSystem("acme"), audit.Pruned, audit.Target{Type: audit.TargetAuditLog})
 			return errors.Join(tx.AppendEvent(t.Context(), e),
 				tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: 3, Hash: log[2].Hash}, Time: log[2].Time}))
 		})

@@ -9,9 +9,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/pressly/goose/v3"
+	"latchkey/internal/change"
 
-	"latchkey/internal/verify"
+	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations
@@ -36,7 +36,7 @@ type dialect interface {
 	// signs are those that any program shows for an organization.
 	signs(ctx context.Context, q queries, of int32) (map[int32]bool, error)
 	// publish tells other nodes of changes, as a part of the transaction that makes them.
-	publish(ctx context.Context, tx *sql.Tx, changes []verify.Change) error
+	publish(ctx context.Context, tx *sql.Tx, changes []change.Change) error
 	// follow keeps a follower informed of what other nodes change until ctx ends.
 	follow(ctx context.Context, f *Feed)
 	// lost reports whether the connection broke, so that another one may do better.

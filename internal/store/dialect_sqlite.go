@@ -14,8 +14,8 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/verify"
 )
 
 // sqliteDialect keeps everything in one file, which one server uses.
@@ -95,7 +95,7 @@ func (d sqliteDialect) alone(_ context.Context, write *sql.DB, do func(*sql.DB) 
 func (d sqliteDialect) takeTurn(context.Context, *sql.Tx) error { return nil }
 
 // publish has nobody to tell.
-func (d sqliteDialect) publish(context.Context, *sql.Tx, []verify.Change) error { return nil }
+func (d sqliteDialect) publish(context.Context, *sql.Tx, []change.Change) error { return nil }
 
 // follow waits: nobody else changes anything.
 func (d sqliteDialect) follow(ctx context.Context, f *Feed) {

@@ -10,16 +10,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"latchkey/internal/change"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"latchkey/internal/verify"
 )
 
 // Follower keeps in memory what the database says and is told when that changes.
 type Follower interface {
 	// Apply is told what another node changed.
-	Apply(ctx context.Context, changes []verify.Change)
+	Apply(ctx context.Context, changes []change.Change)
 	// Forget is told that anything may have changed.
 	Forget()
 }
@@ -27,7 +27,7 @@ type Follower interface {
 // FeedOptions says whom a feed informs, and how strict it is. Grace may be zero.
 type FeedOptions struct {
 	Follower Follower
-	Lease    *verify.Lease // till when Follower may trust its memory; a feed of several nodes keeps it
+	Lease    *change.Lease // till when Follower may trust its memory; a feed of several nodes keeps it
 	Log      *slog.Logger
 	// Grace is how long memory is trusted after the feed was lost. With zero it is not, so
 	// that a node which cannot reach the database accepts no token.
@@ -102,7 +102,7 @@ const channel = "latchkey"
 type message struct {
 	Node    string          `json:"n"`
 	Beat    int64           `json:"b,omitempty"`
-	Changes []verify.Change `json:"c,omitempty"`
+	Changes []change.Change `json:"c,omitempty"`
 	All     bool            `json:"a,omitempty"` // too much changed to tell
 }
 
@@ -114,7 +114,7 @@ const (
 	longestMessage    = 7999
 )
 
-func (d postgresDialect) publish(ctx context.Context, tx *sql.Tx, changes []verify.Change) error {
+func (d postgresDialect) publish(ctx context.Context, tx *sql.Tx, changes []change.Change) error {
 	texts, err := d.messages(changes)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (d postgresDialect) publish(ctx context.Context, tx *sql.Tx, changes []veri
 }
 
 // messages is the changes as notifications.
-func (d postgresDialect) messages(changes []verify.Change) ([]string, error) {
+func (d postgresDialect) messages(changes []change.Change) ([]string, error) {
 	var texts []string
 	for some := range slices.Chunk(changes, changesPerMessage) {
 		text, err := json.Marshal(message{Node: d.node, Changes: some})

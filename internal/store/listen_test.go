@@ -11,19 +11,19 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
-	"latchkey/internal/verify"
 )
 
 // memory is a follower that remembers what it was told.
 type memory struct {
 	mu      sync.Mutex
-	told    []verify.Change
+	told    []change.Change
 	forgets int
 }
 
-func (m *memory) Apply(_ context.Context, changes []verify.Change) {
+func (m *memory) Apply(_ context.Context, changes []change.Change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.told = append(m.told, changes...)
@@ -35,7 +35,7 @@ func (m *memory) Forget() {
 	m.forgets++
 }
 
-func (m *memory) knows(c verify.Change) bool {
+func (m *memory) knows(c change.Change) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Contains(m.told, c)
@@ -52,13 +52,13 @@ type node struct {
 	*store.Store
 	memory
 	feed  *store.Feed
-	lease *verify.Lease
+	lease *change.Lease
 	stop  func() // ends the feed
 }
 
 func startNode(t *testing.T, url string, grace time.Duration) *node {
 	t.Helper()
-	n := &node{Store: openURL(t, url), lease: verify.NewLease(time.Now)}
+	n := &node{Store: openURL(t, url), lease: change.NewLease(time.Now)}
 	n.feed = n.Feed(store.FeedOptions{Follower: &n.memory, Lease: n.lease, Log: slog.New(slog.DiscardHandler), Grace: grace})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -94,12 +94,12 @@ func TestFeed_BringsWhatOtherNodesCommit(t *testing.T) {
 	if err := a.InTx(t.Context(), func(tx *store.Tx) error { return tx.SetPlan(t.Context(), "acme", access.PlanGrowth) }); err != nil {
 		t.Fatal(err)
 	}
-	changed := verify.Change{Kind: verify.OrganizationChanged, ID: "acme"}
+	changed := change.Change{Kind: change.Organization, ID: "acme"}
 	eventually(t, "the other node knows", 2*time.Second, func() bool { return b.knows(changed) })
 	if a.knows(changed) {
 		t.Error("a node is told of its own change by the feed, after it was told by the transaction")
 	}
-	if b.knows(verify.Change{Kind: verify.OrganizationChanged, ID: "undone"}) {
+	if b.knows(change.Change{Kind: change.Organization, ID: "undone"}) {
 		t.Error("a node is told of a change that was undone")
 	}
 }
@@ -127,7 +127,7 @@ func TestFeed_TellsOfManyChangesAndForgetsAtTooMany(t *testing.T) {
 		}
 		if n == 1000 {
 			for _, i := range []int{0, 100, 999} {
-				c := verify.Change{Kind: verify.WorkspaceChanged, ID: fmt.Sprintf("w-%d-%d", n, i)}
+				c := change.Change{Kind: change.Workspace, ID: fmt.Sprintf("w-%d-%d", n, i)}
 				eventually(t, "every one of 1000 changes came", 2*time.Second, func() bool { return b.knows(c) })
 			}
 			if b.forgotten() != before {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/provision"
-	"latchkey/internal/verify"
 )
 
 // Provisions is the store as package provision sees it.
@@ -180,7 +180,7 @@ func (tx *Tx) SaveGroupLink(ctx context.Context, g account.Group) error {
 
 // SaveSCIM switches provisioning on or off.
 func (tx *Tx) SaveSCIM(ctx context.Context, organization string, enabled bool) error {
-	tx.changed(verify.OrganizationChanged, organization)
+	tx.changed(change.Organization, organization)
 	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_enabled = $1 WHERE id = $2`, enabled, organization)
 }
 

@@ -17,8 +17,8 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/verify"
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -28,7 +28,7 @@ type Store struct {
 	read    *sql.DB
 	dialect dialect
 	now     func() time.Time
-	commit  func(ctx context.Context, changes []verify.Change)
+	commit  func(ctx context.Context, changes []change.Change)
 }
 
 // Options says which database to open.
@@ -93,21 +93,21 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // OnCommit registers who is told what a transaction changed: after its commit and before
 // InTx returns. Register once, before the first transaction.
-func (s *Store) OnCommit(tell func(ctx context.Context, changes []verify.Change)) { s.commit = tell }
+func (s *Store) OnCommit(tell func(ctx context.Context, changes []change.Change)) { s.commit = tell }
 
 // Tx is one write transaction. Its clock stands still: everything in it happens at Now.
 type Tx struct {
 	queries
 	now     time.Time
 	show    func(ctx context.Context, s sign) error // a sign, until the transaction ends
-	changes []verify.Change
+	changes []change.Change
 	audited time.Time // of the events that it has appended; zero: none yet
 }
 
 // changed notes what a write changed, for those who keep it in memory. Every write that
 // bears on what a token may do calls it.
-func (tx *Tx) changed(kind verify.ChangeKind, id string) {
-	tx.changes = append(tx.changes, verify.Change{Kind: kind, ID: id})
+func (tx *Tx) changed(kind change.Kind, id string) {
+	tx.changes = append(tx.changes, change.Change{Kind: kind, ID: id})
 }
 
 // Now is the moment of the transaction: UTC, whole milliseconds.
@@ -168,7 +168,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // try runs fn in a transaction once and returns what it changed.
-func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]verify.Change, error) {
+func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]change.Change, error) {
 	sqlTx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/change"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -214,7 +215,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	if t.Kind == token.Workspace {
 		policy = t.Policy.String()
 	}
-	tx.changed(verify.TokenChanged, t.ID)
+	tx.changed(change.Token, t.ID)
 	_, err := tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
@@ -229,7 +230,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 // DeleteToken marks a token of the organization as deleted now; NotFound when there is
 // none or it is so already. The row stays: its digest must go on being known as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
-	tx.changed(verify.TokenChanged, id)
+	tx.changed(change.Token, id)
 	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
 		millis(tx.now), organization, id)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
@@ -87,7 +88,7 @@ func TestTransfer_CopiesEverythingAndVerifiesTheChain(t *testing.T) {
 	}
 	// The copy goes on where the source was.
 	err = target.InTx(t.Context(), func(tx *store.Tx) error {
-		return tx.AppendEvent(t.Context(), audit.Caller{}.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
+		return tx.AppendEvent(t.Context(), audit.Did(actor.Standing{}, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +135,7 @@ func TestBackup_IsAWholeDatabaseWhileAnotherWrites(t *testing.T) {
 	go func() {
 		for ctx.Err() == nil {
 			if err := s.InTx(context.Background(), func(tx *store.Tx) error {
-				return tx.AppendEvent(context.Background(), audit.Caller{}.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
+				return tx.AppendEvent(context.Background(), audit.Did(actor.Standing{}, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
 			}); err != nil {
 				writing <- err
 				return

@@ -10,7 +10,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -28,7 +28,7 @@ const (
 type composer struct {
 	tx        Tx
 	catalogue *access.Catalogue
-	by        audit.Caller
+	by        actor.Standing
 	plan      access.Plan
 	draft     draft
 	token     Token
@@ -37,16 +37,16 @@ type composer struct {
 
 // compose makes the token that a draft asks for, without its secret; Invalid with every
 // problem at once.
-func (s *Service) compose(ctx context.Context, tx Tx, by audit.Caller, plan access.Plan, d draft) (Token, error) {
+func (s *Service) compose(ctx context.Context, tx Tx, by actor.Standing, plan access.Plan, d draft) (Token, error) {
 	id, err := ksuid.NewRandomWithTime(tx.Now())
 	if err != nil {
 		return Token{}, err
 	}
 	c := composer{tx: tx, catalogue: s.catalogue, by: by, plan: plan, draft: d}
 	c.token = Token{ID: id.String(), Organization: by.Organization, Kind: d.kind, LastUsedFrom: []Use{},
-		CreatedBy: self(by), CreatedByName: by.Name, CreatedAt: tx.Now()}
+		CreatedBy: by.Self(), CreatedByName: by.Name, CreatedAt: tx.Now()}
 	if d.kind == Personal {
-		c.token.Owner, c.token.OwnerName = self(by), by.Name
+		c.token.Owner, c.token.OwnerName = by.Self(), by.Name
 	}
 	named := c.setName()
 	placed, err := c.setWorkspace(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -47,5 +48,5 @@ func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
 // ExpiredEvent is the event that says that the token has expired.
 func (t Token) ExpiredEvent() (audit.Event, error) {
 	text, err := t.description()
-	return audit.SystemCaller(t.Organization).Did(audit.Expired, t.target()).Changed("", text), err
+	return audit.Did(actor.OfSystem(t.Organization), audit.Expired, t.target()).Changed("", text), err
 }

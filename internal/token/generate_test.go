@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
@@ -19,7 +20,7 @@ func TestGenerate_MakesWhatWasAskedFor(t *testing.T) {
 	w := newWorld(t)
 	policy := access.Policy{"source:edit": access.Only("s2", "s1"), "destination:connect": access.Everywhere(), "source:live_events": access.AllBut("s2")}
 	for _, c := range []struct {
-		by     audit.Caller
+		by     actor.Standing
 		form   any
 		want   token.Token
 		prefix string
@@ -149,7 +150,7 @@ func TestGenerate_ServiceNamesAreUniquePerKindAndWorkspace(t *testing.T) {
 func TestGenerate_WithholdsWorkspacesThatOneIsNotIn(t *testing.T) {
 	w := newWorld(t)
 	var messages []string
-	refuse := func(by audit.Caller, form any) {
+	refuse := func(by actor.Standing, form any) {
 		fields, f := w.refused(by, form, fault.Invalid)
 		if fields != "workspace" {
 			t.Errorf("%+v: fields %q", form, fields)
@@ -173,7 +174,7 @@ func TestGenerate_WithholdsWorkspacesThatOneIsNotIn(t *testing.T) {
 
 func TestGenerate_NobodyCanMakeTheAdminScope(t *testing.T) {
 	w := newWorld(t)
-	for _, by := range []audit.Caller{w.admin, w.editor, w.viewer} {
+	for _, by := range []actor.Standing{w.admin, w.editor, w.viewer} {
 		for _, scope := range []string{"admin", "Admin", "ADMIN", "", "read", "read_only ", "read_only,admin", "\x00"} {
 			form := w.personal(func(in *token.NewPersonal) { in.Scope = scope })
 			if got, _ := w.refused(by, form, fault.Invalid); got != "scope" {
@@ -214,21 +215,21 @@ func TestGenerate_NeedsAPlanWithTokens(t *testing.T) {
 
 func TestGenerate_IsForMembersAndServiceTokensForAdmins(t *testing.T) {
 	w := newWorld(t)
-	as := func(kind access.Kind) audit.Caller {
+	as := func(kind access.Kind) actor.Standing {
 		c := w.editor
 		c.Kind, c.ID, c.Owner, c.Workspace, c.Scope = kind, "some-token", "editor", "production", access.ScopeReadWrite
 		return c
 	}
-	for _, by := range []audit.Caller{as(access.PersonalToken), as(access.WorkspaceToken), as(access.OrganizationToken)} {
+	for _, by := range []actor.Standing{as(access.PersonalToken), as(access.WorkspaceToken), as(access.OrganizationToken)} {
 		w.refused(by, w.personal(nil), fault.Denied)
 	}
-	w.refused(audit.Caller{}, w.personal(nil), fault.NotFound)
+	w.refused(actor.Standing{}, w.personal(nil), fault.NotFound)
 	for _, form := range []any{w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}, token.NewWorkspace{}, token.NewOrganization{}} {
 		w.refused(w.editor, form, fault.Denied)
 		w.refused(as(access.PersonalToken), form, fault.Denied)
 		w.refused(as(access.OrganizationToken), form, fault.Denied)
 		w.refused(as(access.WorkspaceToken), form, fault.Unauthenticated)
-		w.refused(audit.Caller{}, form, fault.NotFound)
+		w.refused(actor.Standing{}, form, fault.NotFound)
 	}
 }
 

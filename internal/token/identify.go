@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -17,7 +17,7 @@ const maxPasted = 4096
 // pasted, for whoever found one and wonders what it opens. The text is hashed and forgotten: it
 // is in no event, log or error. Denied to all but Admins; NotFound when no token of the
 // organization ever had it, Invalid for a text that cannot be one.
-func (s *Service) Identify(ctx context.Context, by audit.Caller, pasted string) (Token, error) {
+func (s *Service) Identify(ctx context.Context, by actor.Standing, pasted string) (Token, error) {
 	err := access.Decide(s.catalogue, by.Principal, access.IdentifyTokens, access.Resource{Organization: by.Organization}).Err("That page")
 	if err != nil {
 		return Token{}, err
@@ -38,7 +38,7 @@ func (s *Service) Identify(ctx context.Context, by audit.Caller, pasted string) 
 }
 
 // withDigest finds a token of the caller's organization.
-func (s *Service) withDigest(ctx context.Context, by audit.Caller, digest [32]byte) (Token, error) {
+func (s *Service) withDigest(ctx context.Context, by actor.Standing, digest [32]byte) (Token, error) {
 	t, err := s.store.TokenByDigest(ctx, digest)
 	if err == nil && t.Organization != by.Organization {
 		return Token{}, fault.NewNotFound(what)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 )
@@ -42,20 +43,9 @@ func New(d Deps) *Service {
 	return s
 }
 
-// self is the member behind the caller; "" when there is none.
-func self(by audit.Caller) string {
-	switch by.Kind {
-	case access.Member:
-		return by.ID
-	case access.PersonalToken:
-		return by.Owner
-	}
-	return ""
-}
-
 // mayManage decides about seeing and deleting t, where it really is. Whoever may not is
 // told that it does not exist, whatever the reason: ids of tokens are not to be probed.
-func (s *Service) mayManage(by audit.Caller, t Token) error {
+func (s *Service) mayManage(by actor.Standing, t Token) error {
 	permission, resource := access.ManageServiceTokens, access.Resource{Organization: t.Organization}
 	if t.Kind == Personal {
 		permission, resource.Owner = access.ManagePersonalToken, t.Owner
@@ -68,7 +58,7 @@ func (s *Service) mayManage(by audit.Caller, t Token) error {
 
 // Get returns a token to its owner or to an Admin; NotFound to everybody else and when it
 // is deleted.
-func (s *Service) Get(ctx context.Context, by audit.Caller, id string) (Token, error) {
+func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Token, error) {
 	t, err := s.store.Token(ctx, by.Organization, id)
 	if err != nil {
 		return Token{}, err
@@ -80,13 +70,13 @@ func (s *Service) Get(ctx context.Context, by audit.Caller, id string) (Token, e
 }
 
 // Personal lists the caller's own personal tokens that are not deleted, newest first.
-func (s *Service) Personal(ctx context.Context, by audit.Caller) ([]Token, error) {
-	return s.OfMember(ctx, by, self(by))
+func (s *Service) Personal(ctx context.Context, by actor.Standing) ([]Token, error) {
+	return s.OfMember(ctx, by, by.Self())
 }
 
 // OfMember lists a member's personal tokens that are not deleted, newest first: one's own,
 // and for an Admin anybody's. Otherwise NotFound. An unknown member has no tokens.
-func (s *Service) OfMember(ctx context.Context, by audit.Caller, member string) ([]Token, error) {
+func (s *Service) OfMember(ctx context.Context, by actor.Standing, member string) ([]Token, error) {
 	resource := access.Resource{Organization: by.Organization, Owner: member}
 	if err := access.Decide(s.catalogue, by.Principal, access.ManagePersonalToken, resource).Err("That member"); err != nil {
 		return nil, err
@@ -96,7 +86,7 @@ func (s *Service) OfMember(ctx context.Context, by audit.Caller, member string) 
 
 // Services lists the organization's service tokens of a kind that are not deleted, newest
 // first. Denied to all but Admins; NotFound for a kind that is not one of a service token.
-func (s *Service) Services(ctx context.Context, by audit.Caller, kind Kind) ([]Token, error) {
+func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([]Token, error) {
 	if err := s.mayManageServices(by); err != nil {
 		return nil, err
 	}
@@ -107,14 +97,14 @@ func (s *Service) Services(ctx context.Context, by audit.Caller, kind Kind) ([]T
 }
 
 // mayManageServices decides about service tokens as such: making and listing them.
-func (s *Service) mayManageServices(by audit.Caller) error {
+func (s *Service) mayManageServices(by actor.Standing) error {
 	resource := access.Resource{Organization: by.Organization}
 	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("That page")
 }
 
 // Delete ends a token for good and returns it as it was. NotFound as for Get, so also the
 // second time. A token of any state but Deleted can be deleted, on every plan.
-func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Token, error) {
+func (s *Service) Delete(ctx context.Context, by actor.Standing, id string) (Token, error) {
 	var t Token
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		var err error
@@ -136,12 +126,12 @@ func (s *Service) Delete(ctx context.Context, by audit.Caller, id string) (Token
 }
 
 // record writes the audit event of a token that was made or deleted.
-func (s *Service) record(ctx context.Context, tx Tx, by audit.Caller, action audit.Action, t Token) error {
+func (s *Service) record(ctx context.Context, tx Tx, by actor.Standing, action audit.Action, t Token) error {
 	text, err := t.description()
 	if err != nil {
 		return err
 	}
-	event := by.Did(action, t.target())
+	event := audit.Did(by, action, t.target())
 	if action == audit.Deleted {
 		event = event.Changed(text, "")
 	} else {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -22,18 +23,18 @@ func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
 	personal := w.made(w.editor, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
 	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
-	patOfEditor := audit.Caller{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
+	patOfEditor := actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
 		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}}
-	sat := audit.Caller{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}}
+	sat := actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}}
 	before := w.rows()
 	for name, c := range map[string]struct {
-		by  audit.Caller
+		by  actor.Standing
 		ids []string
 	}{
 		"another member":           {w.viewer, []string{personal.ID, workspace.ID, organization.ID}},
 		"the owner, service ones":  {w.editor, []string{workspace.ID, organization.ID}},
 		"another organization":     {w.stranger, []string{personal.ID, workspace.ID, organization.ID}},
-		"nobody":                   {audit.Caller{}, []string{personal.ID, workspace.ID}},
+		"nobody":                   {actor.Standing{}, []string{personal.ID, workspace.ID}},
 		"the owner's own token":    {patOfEditor, []string{personal.ID, workspace.ID}},
 		"a workspace token":        {sat, []string{personal.ID, workspace.ID, organization.ID}},
 		"an unknown or strange id": {w.admin, []string{"unknown", "", "' OR 1=1 --", strings.Repeat("x", 10000)}},
@@ -61,7 +62,7 @@ func TestDelete_EndsATokenOnceAndForAll(t *testing.T) {
 	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
 	w.wait(time.Minute)
 	for _, c := range []struct {
-		by    audit.Caller
+		by    actor.Standing
 		token token.Token
 	}{{w.editor, own.Token}, {w.admin, others.Token}, {w.admin, workspace.Token}, {w.admin, organization.Token}} {
 		got, err := w.Delete(t.Context(), c.by, c.token.ID)
@@ -97,7 +98,7 @@ func TestDelete_WritesItsEvent(t *testing.T) {
 	serviceTarget := audit.Target{Type: audit.TargetServiceToken, ID: service.ID, Name: "deploy", Workspace: "staging"}
 	personalText := `{"name":"ci-probe","kind":"personal","hint":"` + personal.Hint + `","owner":"viewer","workspace":"production","scope":"read_write","expiresAt":null}`
 	serviceText := `{"name":"deploy","kind":"workspace","hint":"` + service.Hint + `","workspace":"staging","policy":{"source:connect":{"all":true,"ids":[]}},"expiresAt":null}`
-	event := func(by audit.Caller, action audit.Action, target audit.Target, at time.Time, before, after string) audit.Event {
+	event := func(by actor.Standing, action audit.Action, target audit.Target, at time.Time, before, after string) audit.Event {
 		e := created
 		e.Workspace, e.ActorID, e.ActorName, e.ActorEmail, e.Action, e.Target, e.Origin = target.Workspace, by.ID, by.Name, by.Email, action, target, by.Origin
 		e.Time, e.Before, e.After = at, before, after
@@ -153,7 +154,7 @@ func TestLists_AreForWhomTheyConcern(t *testing.T) {
 	if _, err := w.Services(t.Context(), w.admin, token.Personal); !fault.Is(err, fault.NotFound) {
 		t.Errorf("personal tokens are no service tokens: %v", err)
 	}
-	for _, by := range []audit.Caller{{}, {Principal: access.Principal{Kind: access.OrganizationToken, Organization: "acme"}}} {
+	for _, by := range []actor.Standing{{}, {Principal: access.Principal{Kind: access.OrganizationToken, Organization: "acme"}}} {
 		if list, err := w.Personal(t.Context(), by); err == nil || list != nil {
 			t.Errorf("%v has personal tokens: %v", by.Kind, list)
 		}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 // Counts are tokens by state. Deleted ones are never counted.
@@ -65,7 +65,7 @@ const maxEnding = 10
 
 // Summary counts the caller's own tokens and, for Admins, the organization's. NotFound
 // and Denied as for [Service.Personal].
-func (s *Service) Summary(ctx context.Context, by audit.Caller) (Summary, error) {
+func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, error) {
 	mine, err := s.Personal(ctx, by)
 	if err != nil {
 		return Summary{}, err

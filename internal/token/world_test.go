@@ -15,6 +15,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -30,11 +31,11 @@ type world struct {
 	store    *store.Store
 	path     string
 	now      *atomic.Int64 // milliseconds
-	admin    audit.Caller
-	editor   audit.Caller // in both workspaces
-	viewer   audit.Caller // in production
-	idle     audit.Caller // deactivated; as who acts, never
-	stranger audit.Caller // Admin of the other organization
+	admin    actor.Standing
+	editor   actor.Standing // in both workspaces
+	viewer   actor.Standing // in production
+	idle     actor.Standing // deactivated; as who acts, never
+	stranger actor.Standing // Admin of the other organization
 	forms    int
 }
 
@@ -62,9 +63,9 @@ func (w *world) clock() time.Time         { return time.UnixMilli(w.now.Load()) 
 func (w *world) wait(d time.Duration)     { w.now.Add(d.Milliseconds()) }
 func (w *world) context() context.Context { return w.t.Context() }
 
-func (w *world) caller(id, organization string, role access.Role, in ...string) audit.Caller {
-	c := audit.Caller{Name: strings.ToUpper(id), Email: id + "@example.com",
-		Origin:    audit.Origin{IP: "192.0.2.1", UserAgent: "test", RequestID: "request-" + id},
+func (w *world) caller(id, organization string, role access.Role, in ...string) actor.Standing {
+	c := actor.Standing{Name: strings.ToUpper(id), Email: id + "@example.com",
+		Origin:    actor.Origin{IP: "192.0.2.1", UserAgent: "test", RequestID: "request-" + id},
 		Principal: access.Principal{Kind: access.Member, ID: id, Organization: organization, Role: role, In: map[string]*access.Effective{}}}
 	for _, workspace := range in {
 		c.In[workspace] = access.Combine()
@@ -83,7 +84,7 @@ func (w *world) populate() {
 			errs = append(errs, tx.InsertWorkspace(w.context(), account.Workspace{ID: id, Organization: organization, Name: strings.ToUpper(id),
 				Environment: account.Production, Region: "US", CreatedAt: noon, UpdatedAt: noon}))
 		}
-		for _, c := range []audit.Caller{w.admin, w.editor, w.viewer, w.idle, w.stranger} {
+		for _, c := range []actor.Standing{w.admin, w.editor, w.viewer, w.idle, w.stranger} {
 			m := account.Member{ID: c.ID, Organization: c.Organization, Email: c.Email, Name: c.Name, Role: c.Role, Status: account.Active, CreatedAt: noon, UpdatedAt: noon}
 			if c.ID == "idle" {
 				m.Status = account.Deactivated
@@ -137,14 +138,14 @@ func (w *world) workspace(change func(*token.NewWorkspace)) token.NewWorkspace {
 }
 
 // made is the token of a form that must be accepted.
-func (w *world) made(by audit.Caller, in any) token.Generated {
+func (w *world) made(by actor.Standing, in any) token.Generated {
 	w.t.Helper()
 	g, err := w.generate(by, in)
 	must(w.t, err)
 	return g
 }
 
-func (w *world) generate(by audit.Caller, in any) (token.Generated, error) {
+func (w *world) generate(by actor.Standing, in any) (token.Generated, error) {
 	switch in := in.(type) {
 	case token.NewPersonal:
 		return w.GeneratePersonal(w.context(), by, in)
@@ -157,7 +158,7 @@ func (w *world) generate(by audit.Caller, in any) (token.Generated, error) {
 
 // refused demands that the form is refused as kind, that no secret comes back and that
 // nothing is stored or audited. It returns the paths of the fields, sorted, and the fault.
-func (w *world) refused(by audit.Caller, in any, kind fault.Kind) (string, *fault.Error) {
+func (w *world) refused(by actor.Standing, in any, kind fault.Kind) (string, *fault.Error) {
 	w.t.Helper()
 	before := w.rows()
 	g, err := w.generate(by, in)

@@ -2,30 +2,32 @@ package verify
 
 import (
 	"context"
+
+	"latchkey/internal/change"
 )
 
 // Apply takes what a committed transaction changed out of memory, or brings it up to date,
 // before it returns. The store calls it for every transaction, in the process that ran it:
 // changes that another process makes must be brought here by somebody, or memory must not
 // be trusted. It cannot fail: when the database does not answer, everything is forgotten.
-func (a *Authority) Apply(ctx context.Context, changes []Change) {
+func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 	c := touched{owners: map[string]bool{}, workspaces: map[string]bool{}, groups: map[string]bool{}}
 	var tokens []string
 	standings := false
-	for _, change := range changes {
-		switch change.Kind {
-		case TokenChanged:
-			tokens = append(tokens, change.ID)
+	for _, made := range changes {
+		switch made.Kind {
+		case change.Token:
+			tokens = append(tokens, made.ID)
 			continue
-		case MemberChanged:
-			c.owners[change.ID] = true
-		case GroupChanged:
-			c.groups[change.ID] = true
-		case WorkspaceChanged:
-			c.workspaces[change.ID] = true
-		case OrganizationChanged:
+		case change.Member:
+			c.owners[made.ID] = true
+		case change.Group:
+			c.groups[made.ID] = true
+		case change.Workspace:
+			c.workspaces[made.ID] = true
+		case change.Organization:
 			c.everything = true
-		case ClientChanged:
+		case change.Client:
 			continue // not ours
 		}
 		standings = true

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 )
@@ -20,7 +21,7 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now when nil
 	Log       *slog.Logger     // slog.Default when nil
-	Lease     *Lease           // till when memory may be trusted; nil: for ever
+	Lease     *change.Lease    // till when memory may be trusted; nil: for ever
 	// Observe, when set, is told how each verification ended and how long it took.
 	Observe func(err error, took time.Duration)
 }
@@ -39,7 +40,7 @@ type Authority struct {
 	changing  sync.Mutex // changes to tokens are read and applied one after another
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
-	lease     *Lease
+	lease     *change.Lease
 	observe   func(err error, took time.Duration)
 	emptied   chan struct{} // wakes Run when the memory was emptied
 }
@@ -92,7 +93,7 @@ func (a *Authority) observed(ctx context.Context, secret string, ask bool) (Veri
 
 func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verified, error) {
 	now := a.now()
-	if !a.lease.holdsAt(now) {
+	if !a.lease.HoldsAt(now) {
 		return a.askAfresh(ctx, token.Digest(secret))
 	}
 	wellFormed := token.WellFormed(secret)

@@ -23,5 +23,5 @@
 // It decides nothing: that is package access, with the [Verified] principal. It writes
 // nothing but when and from where tokens were used ([Authority.Used]), later and in batches. It
 // speaks no HTTP. Where several processes share one database, somebody must bring the others'
-// changes to Apply and say by a [Lease] for how long memory then is true.
+// changes to Apply and say by a [change.Lease] for how long memory then is true.
 package verify

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -15,8 +16,8 @@ import (
 )
 
 // otherNode is an authority that nobody tells of changes, as one that has lost its feed.
-func otherNode(w *world) (*verify.Authority, *verify.Lease) {
-	lease := verify.NewLease(w.now)
+func otherNode(w *world) (*verify.Authority, *change.Lease) {
+	lease := change.NewLease(w.now)
 	return w.newAuthority(verify.Deps{Lease: lease}), lease
 }
 
@@ -35,7 +36,7 @@ func (f *failing) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.R
 
 func TestLease_HoldsUntilItsEndAndNotBeforeItWasExtended(t *testing.T) {
 	w := newWorld(t)
-	lease := verify.NewLease(w.now)
+	lease := change.NewLease(w.now)
 	for _, step := range []struct {
 		what string
 		do   func()
@@ -53,7 +54,7 @@ func TestLease_HoldsUntilItsEndAndNotBeforeItWasExtended(t *testing.T) {
 			t.Errorf("%s: holds %v, want %v", step.what, !step.want, step.want)
 		}
 	}
-	if !(*verify.Lease)(nil).Holds() {
+	if !(*change.Lease)(nil).Holds() {
 		t.Error("no lease does not hold")
 	}
 }
@@ -114,7 +115,7 @@ func TestVerify_WithoutALeaseAndWithoutTheDatabaseNothingIsAccepted(t *testing.T
 	w := newWorld(t)
 	secret := w.organizationToken().Secret.Reveal()
 	database := &failing{Store: store.Verification{Store: w.store}}
-	lease := verify.NewLease(w.now)
+	lease := change.NewLease(w.now)
 	node := w.newAuthority(verify.Deps{Store: database, Lease: lease})
 	lease.Extend(w.now().Add(time.Minute))
 	w.must(node.Load(w.ctx))

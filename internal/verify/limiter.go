@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"latchkey/internal/actor"
 )
 
 // Limiter counts failed attempts per address: each address may fail a number of times at
@@ -34,7 +36,7 @@ func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
 
 // Fail notes a failed attempt of the address.
 func (l *Limiter) Fail(from netip.Addr) {
-	from, now := network(from), l.now()
+	from, now := actor.Network(from), l.now()
 	s := &l.shards[maphash.Comparable(l.seed, from)%uint64(len(l.shards))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +98,7 @@ func (l *Limiter) Wait(from netip.Addr) time.Duration {
 	if now.UnixNano() >= until {
 		return 0
 	}
-	from = network(from)
+	from = actor.Network(from)
 	s := &l.shards[maphash.Comparable(l.seed, from)%uint64(len(l.shards))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,17 +111,6 @@ func (l *Limiter) wait(full, now time.Time) time.Duration {
 		return 0
 	}
 	return max(0, full.Sub(now)-time.Duration(l.burst-1)*l.every)
-}
-
-// network is what counts as one address.
-func network(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return a
 }
 
 // Addresses is how many addresses are remembered.

@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/change"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -193,7 +194,7 @@ func TestApply_ARowThatIsGoneAltogetherIsForgotten(t *testing.T) {
 	g := w.organizationToken()
 	w.must(w.verify.Load(w.ctx))
 	exec(t, w.path, `DELETE FROM tokens WHERE id = ?`, g.ID)
-	w.verify.Apply(w.ctx, []verify.Change{{Kind: verify.TokenChanged, ID: g.ID}})
+	w.verify.Apply(w.ctx, []change.Change{{Kind: change.Token, ID: g.ID}})
 	if got := w.refusal(g.Secret.Reveal()); got != verify.Unknown {
 		t.Errorf("refusal = %v", got)
 	}
@@ -212,7 +213,7 @@ func TestApply_AGroupThatIsGoneAltogetherGivesNothing(t *testing.T) {
 	// Nothing in the database says any more who was in it.
 	exec(t, w.path, `DELETE FROM group_members WHERE group_id = ?`, group)
 	exec(t, w.path, `DELETE FROM policies WHERE group_id = ?`, group)
-	w.verify.Apply(w.ctx, []verify.Change{{Kind: verify.GroupChanged, ID: group}})
+	w.verify.Apply(w.ctx, []change.Change{{Kind: change.Group, ID: group}})
 	if w.may(secret, w.main, editSources) {
 		t.Error("the old right is still there")
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/token"
 )
 
@@ -30,8 +30,8 @@ func (v Verified) Principal() access.Principal {
 
 // Caller is the token as use cases and the audit log take it: an act through a personal
 // token is its owner's.
-func (v Verified) Caller(origin audit.Origin) audit.Caller {
-	c := audit.Caller{Principal: v.Principal(), Name: v.entry.name(), Origin: origin}
+func (v Verified) Caller(origin actor.Origin) actor.Standing {
+	c := actor.Standing{Principal: v.Principal(), Name: v.entry.name(), Origin: origin}
 	if v.Kind() == token.Personal {
 		c.Name, c.Email = v.state.owner, v.state.email
 	}

@@ -13,7 +13,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
+	"latchkey/internal/change"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -32,7 +33,7 @@ type world struct {
 	accounts  *account.Service
 	tokens    *token.Service
 	verify    *verify.Authority
-	admin     audit.Caller
+	admin     actor.Standing
 	org       string
 	main      string // the first workspace
 }
@@ -47,7 +48,7 @@ func newWorld(t testing.TB) *world {
 	}
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	w.verify = w.newAuthority(verify.Deps{})
-	w.store.OnCommit(func(ctx context.Context, changes []verify.Change) { w.verify.Apply(ctx, changes) })
+	w.store.OnCommit(func(ctx context.Context, changes []change.Change) { w.verify.Apply(ctx, changes) })
 	w.accounts = account.New(store.Accounts{Store: w.store}, w.catalogue, w.now)
 	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: w.catalogue, Now: w.now})
 	admin, err := w.accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
@@ -81,14 +82,14 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) caller(m account.Member) audit.Caller {
+func (w *world) caller(m account.Member) actor.Standing {
 	p := access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role}
 	if m.Role != access.RoleAdmin {
 		s, err := w.accounts.Subject(w.ctx, m.Organization, m.ID)
 		w.must(err)
 		p = s.Principal
 	}
-	return audit.Caller{Principal: p, Name: m.Name, Email: m.Email}
+	return actor.Standing{Principal: p, Name: m.Name, Email: m.Email}
 }
 
 func (w *world) tx(fn func(tx *store.Tx) error) {

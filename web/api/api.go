@@ -14,7 +14,6 @@ package api
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,6 +23,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
@@ -40,12 +40,12 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Issuer    string          // how clients reach this server, e.g. https://latchkey.example.com; empty: as the request came
-	Proxies   []*net.IPNet    // whose X-Forwarded-For is believed
+	Proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	Failures  *verify.Limiter // failed tokens per address; nil: 100 at once, then one per second
 	// Refused, when set, is told of refused tokens that once were good (expired,
 	// revoked, suspended …) with where they were presented, but not by an address that
 	// fails all the time. It is called in the request: be quick.
-	Refused func(ctx context.Context, refused *verify.Refused, origin audit.Origin)
+	Refused func(ctx context.Context, refused *verify.Refused, origin actor.Origin)
 	// Denied, when set, is told of good tokens that were refused something. It is called in
 	// the request as well.
 	Denied func(audit.Attempt)
@@ -54,7 +54,6 @@ type Deps struct {
 // Handlers is the JSON front door.
 type Handlers struct {
 	d       Deps
-	proxies []netip.Prefix
 	buffers buffers
 	fixed   fixed
 }
@@ -71,14 +70,7 @@ func New(d Deps) *Handlers {
 	if d.Failures == nil {
 		d.Failures = verify.NewLimiter(failureBurst, failureEvery, d.Now)
 	}
-	h := &Handlers{d: d, buffers: newBuffers(), fixed: newFixed()}
-	for _, p := range d.Proxies {
-		if addr, ok := netip.AddrFromSlice(p.IP); ok {
-			ones, _ := p.Mask.Size()
-			h.proxies = append(h.proxies, netip.PrefixFrom(addr.Unmap(), ones))
-		}
-	}
-	return h
+	return &Handlers{d: d, buffers: newBuffers(), fixed: newFixed()}
 }
 
 // Route is one row of the table of routes that the router serves.

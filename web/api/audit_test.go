@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -25,14 +26,14 @@ const auditLogs = "/v2/audit-logs"
 func (o *office) happen(n int) {
 	o.Helper()
 	by := o.admin
-	by.Origin = audit.Origin{IP: "198.51.100.7", UserAgent: "Firefox", RequestID: "request-1"}
+	by.Origin = actor.Origin{IP: "198.51.100.7", UserAgent: "Firefox", RequestID: "request-1"}
 	for i := range n {
 		o.clock.Add(time.Second.Milliseconds())
 		target := audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("group-", i), Name: "Analysts"}
 		if i%3 == 0 {
 			target = audit.Target{Type: audit.TargetSource, ID: fmt.Sprint("source-", i), Name: "Web shop", Workspace: o.main}
 		}
-		o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error { return tx.AppendEvent(o.ctx, by.Did(audit.Created, target)) }))
+		o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error { return tx.AppendEvent(o.ctx, audit.Did(by, audit.Created, target)) }))
 	}
 }
 
@@ -217,7 +218,7 @@ func TestAuditLogs_TheCursorAloneDecidesAmongEventsOfOneTime(t *testing.T) {
 	o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error {
 		var failed error
 		for range 5 {
-			failed = errors.Join(failed, tx.AppendEvent(o.ctx, o.admin.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(o.ctx, audit.Did(o.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	}))

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
@@ -51,7 +52,7 @@ func Token(c echo.Context) verify.Verified {
 }
 
 // Caller is the token that [Bearer] accepted, as use cases take it.
-func (h *Handlers) Caller(c echo.Context) audit.Caller {
+func (h *Handlers) Caller(c echo.Context) actor.Standing {
 	return Token(c).Caller(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
 }
 

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 )
 
 // credential returns the secret that a request presents: a Bearer token, or the password
@@ -51,7 +51,7 @@ type peerKey struct{}
 // each. It is for [http.Server.ConnContext]; without it everything works as well.
 func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap())
+		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap().WithZone(""))
 	}
 	return ctx
 }
@@ -61,44 +61,16 @@ func peer(r *http.Request) netip.Addr {
 	if addr, noted := r.Context().Value(peerKey{}).(netip.Addr); noted {
 		return addr
 	}
-	at, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return at.Addr().Unmap()
-}
-
-// address is the client's. X-Forwarded-For is believed as far as it was written by proxies
-// that the operator named: from the right, the first address that is none of them.
-func (h *Handlers) address(r *http.Request) netip.Addr {
-	addr := peer(r)
-	if len(h.proxies) == 0 || !h.trusted(addr) {
-		return addr
-	}
-	forwarded := strings.Join(r.Header["X-Forwarded-For"], ",")
-	for forwarded != "" && h.trusted(addr) {
-		i := strings.LastIndexByte(forwarded, ',')
-		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i+1:]))
-		if err != nil {
-			return addr // what a client made up ends the chain
-		}
-		addr, forwarded = next.Unmap().WithZone(""), forwarded[:max(i, 0)]
-	}
+	addr, _ := actor.ParseAddress(r.RemoteAddr)
 	return addr
 }
 
-func (h *Handlers) trusted(addr netip.Addr) bool {
-	for _, p := range h.proxies {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+// address returns the client's address; see [actor.ClientAddress].
+func (h *Handlers) address(r *http.Request) netip.Addr {
+	return actor.Forwarded(peer(r), r.Header["X-Forwarded-For"], h.d.Proxies)
 }
 
 // origin is where a request came from, as the audit log keeps it.
-func (h *Handlers) origin(r *http.Request, id string) audit.Origin {
-	const longest = 256
-	agent := r.UserAgent()
-	if len(agent) > longest {
-		agent = agent[:longest]
-	}
-	return audit.Origin{IP: h.address(r).String(), UserAgent: strings.ToValidUTF8(agent, "�"), RequestID: id}
+func (h *Handlers) origin(r *http.Request, id string) actor.Origin {
+	return actor.NewOrigin(h.address(r).String(), r.UserAgent(), id)
 }

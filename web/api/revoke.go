@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
 
@@ -41,7 +41,7 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 }
 
 // revokeSelf ends the presented token if the form names it and nothing else.
-func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer string, origin audit.Origin) error {
+func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer string, origin actor.Origin) error {
 	v, err := h.authenticate(r, w.Header())
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (h *Handlers) nothingToRevoke(w http.ResponseWriter, r *http.Request, err e
 	return done(w)
 }
 
-func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by audit.Caller, v verify.Verified) error {
+func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by actor.Standing, v verify.Verified) error {
 	if err := h.d.Clients.Revoke(r.Context(), by, v); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
@@ -23,7 +24,7 @@ import (
 type Workspace struct {
 	registry *registry.Service
 	document *openapi.Document
-	caller   func(echo.Context) audit.Caller
+	caller   func(echo.Context) actor.Standing
 }
 
 // NewWorkspace makes the handlers. Their routes belong behind the Bearer of h.

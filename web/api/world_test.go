@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,8 +21,10 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -43,7 +46,7 @@ type world struct {
 	handlers *api.Handlers
 	handler  http.Handler
 	url      string
-	admin    audit.Caller
+	admin    actor.Standing
 	org      string
 	main     string
 	refused  []verify.Refused
@@ -68,7 +71,7 @@ func newWorld(t testing.TB, options ...option) *world {
 	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue, Now: w.now})
 	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
 	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.now})
-	w.store.OnCommit(func(ctx context.Context, changes []verify.Change) {
+	w.store.OnCommit(func(ctx context.Context, changes []change.Change) {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)
 	})
@@ -88,7 +91,7 @@ func newWorld(t testing.TB, options ...option) *world {
 func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	d := api.Deps{Verify: w.verify, Clients: w.clients, Audit: audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.now}), Catalogue: catalogue, Now: w.now,
 		Log: slog.New(slog.DiscardHandler), Issuer: "https://latchkey.example.com",
-		Refused: func(_ context.Context, r *verify.Refused, _ audit.Origin) { w.refused = append(w.refused, *r) }}
+		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) { w.refused = append(w.refused, *r) }}
 	for _, o := range options {
 		o(&d)
 	}
@@ -132,8 +135,8 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) caller(m account.Member) audit.Caller {
-	return audit.Caller{Name: m.Name, Email: m.Email, Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role}}
+func (w *world) caller(m account.Member) actor.Standing {
+	return actor.Standing{Name: m.Name, Email: m.Email, Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role}}
 }
 
 func (w *world) member(name string, policy access.Policy) account.Member {
@@ -249,8 +252,7 @@ func (w *world) expire(d time.Duration) { w.clock.Add(d.Milliseconds()) }
 
 func trust(cidr string) option {
 	return func(d *api.Deps) {
-		_, n, _ := net.ParseCIDR(cidr)
-		d.Proxies = append(d.Proxies, n)
+		d.Proxies = append(d.Proxies, netip.MustParsePrefix(cidr))
 	}
 }
 

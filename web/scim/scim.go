@@ -17,7 +17,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/provision"
 	"latchkey/internal/verify"
@@ -36,7 +36,7 @@ type Deps struct {
 	// Bearer lets requests with a good token through, whatever its level; Caller is the
 	// token that it accepted, and nobody outside of it.
 	Bearer echo.MiddlewareFunc
-	Caller func(echo.Context) audit.Caller
+	Caller func(echo.Context) actor.Standing
 }
 
 // Serves reports whether a path belongs to this front door, so that errors outside of its

@@ -19,6 +19,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/provision"
 	"latchkey/internal/signin"
@@ -41,7 +42,7 @@ type world struct {
 	verify    *verify.Authority
 	audit     *audit.Service
 	handler   http.Handler
-	admin     audit.Caller
+	admin     actor.Standing
 	org, main string
 	sat       string // secret of the organization token that the provider has
 	satID     string
@@ -64,7 +65,7 @@ func newWorld(t testing.TB) *world {
 		Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org = ada.Organization
-	w.admin = audit.Caller{Name: ada.Name, Email: ada.Email,
+	w.admin = actor.Standing{Name: ada.Name, Email: ada.Email,
 		Principal: access.Principal{Kind: access.Member, ID: ada.ID, Organization: ada.Organization, Role: ada.Role}}
 	second, err := w.accounts.CreateWorkspace(w.ctx, w.admin, account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
 	w.must(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -25,7 +26,7 @@ func TestDefused_SpreadsheetsTakeNoCellForAFormula(t *testing.T) {
 
 func TestExport_NamesOfOthersStayInTheirCells(t *testing.T) {
 	e := audit.Event{ActorName: "=HYPERLINK(\"https://evil.example\")", ActorEmail: "-2+3@evil.example", Workspace: "w",
-		Target: audit.Target{Name: "a,\"b\"\r\n=1", ID: "@x"}, Origin: audit.Origin{UserAgent: "+curl"}, After: `{"name":"=1"}`}
+		Target: audit.Target{Name: "a,\"b\"\r\n=1", ID: "@x"}, Origin: actor.Origin{UserAgent: "+curl"}, After: `{"name":"=1"}`}
 	var text strings.Builder
 	w := bufio.NewWriter(&text)
 	if err := csvLine(w, e, map[string]string{"w": "@workspace"}); err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/views/component"
@@ -47,7 +47,7 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs page.AccessDia
 // memberChange is one of the changes that a member page asks about.
 type memberChange struct {
 	name string // the last part of the address
-	do   func(ctx context.Context, by audit.Caller, id string) (account.Member, error)
+	do   func(ctx context.Context, by actor.Standing, id string) (account.Member, error)
 	ask  func(m account.Member, tokens []account.HeldToken, at visit) *page.Confirm
 	done string // after the member's name
 }

@@ -15,7 +15,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
@@ -88,7 +88,7 @@ func (b *browser) visit(t *testing.T, handle func(w http.ResponseWriter, r *http
 func (b *browser) signIn(t *testing.T) []*http.Cookie {
 	t.Helper()
 	return b.visit(t, func(w http.ResponseWriter, r *http.Request) {
-		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), audit.Origin{IP: "198.51.100.7"})
+		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), actor.Origin{IP: "198.51.100.7"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +193,7 @@ func TestSessions_EndTakesTheCookieAway(t *testing.T) {
 	b.signIn(t)
 	secret := b.cookies["__Host-latchkey_session"]
 	set := b.visit(t, func(w http.ResponseWriter, r *http.Request) {
-		if err := b.signin.SignOut(r.Context(), b.Secret(r), audit.Origin{}); err != nil {
+		if err := b.signin.SignOut(r.Context(), b.Secret(r), actor.Origin{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.End(w, r); err != nil {
@@ -299,7 +299,7 @@ func TestSessions_NewSessionTakesNoNoticesOver(t *testing.T) {
 	b.signIn(t)
 	b.flashes(t, false, "for the former session")
 	set := b.visit(t, func(w http.ResponseWriter, r *http.Request) {
-		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), audit.Origin{})
+		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), actor.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}

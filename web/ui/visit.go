@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/web/respond"
 )
@@ -19,7 +18,7 @@ import (
 // visit is one request of a signed-in member: who it is, loaded anew for each request.
 type visit struct {
 	account.Subject
-	caller  audit.Caller
+	caller  actor.Standing
 	session string // the session's public id
 	now     time.Time
 }
@@ -79,7 +78,7 @@ func (h *Handlers) visit(c echo.Context) (visit, error) {
 	}
 	return visit{
 		Subject: subject,
-		caller: audit.Caller{Principal: subject.Principal, Name: subject.Member.Name,
+		caller: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
 			Email: subject.Member.Email, Origin: Origin(c)},
 		session: session.ID,
 		now:     h.d.Now(),
@@ -97,9 +96,6 @@ func (h *Handlers) askToSignIn(c echo.Context) error {
 }
 
 // Origin is where a request came from, for the audit log.
-func Origin(c echo.Context) audit.Origin {
-	agent := c.Request().UserAgent()
-	// Cut first: a character that the cut splits must not be stored as half of one.
-	agent = strings.ToValidUTF8(agent[:min(len(agent), 256)], "")
-	return audit.Origin{IP: c.RealIP(), UserAgent: agent, RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
+func Origin(c echo.Context) actor.Origin {
+	return actor.NewOrigin(c.RealIP(), c.Request().UserAgent(), c.Response().Header().Get(echo.HeaderXRequestID))
 }

@@ -13,11 +13,11 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
+	"latchkey/internal/actor"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
-	"latchkey/internal/verify"
 )
 
 // Accounts checks what the store promises of workspaces, members, groups, policies and
@@ -53,7 +53,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 type accountBed struct {
 	*store.Store
 	service *account.Service
-	admin   audit.Caller
+	admin   actor.Standing
 }
 
 const bedProd, bedAda, bedBo, bedGroup = "prod", "ada", "bo", "analysts"
@@ -79,8 +79,8 @@ func newAccountBed(t *testing.T, s *store.Store) *accountBed {
 	return b
 }
 
-func adminCaller(id string) audit.Caller {
-	return audit.Caller{Principal: access.Principal{Kind: access.Member, ID: id, Organization: bedOrg, Role: access.RoleAdmin}, Name: id}
+func adminCaller(id string) actor.Standing {
+	return actor.Standing{Principal: access.Principal{Kind: access.Member, ID: id, Organization: bedOrg, Role: access.RoleAdmin}, Name: id}
 }
 
 func bedMemberOf(id string, role access.Role, now time.Time) account.Member {
@@ -276,38 +276,38 @@ func findsLayers(t *testing.T, b *accountBed) {
 }
 
 func tellsAccountChanges(t *testing.T, b *accountBed) {
-	var told []verify.Change
-	b.OnCommit(func(_ context.Context, changes []verify.Change) { told = changes })
-	member, group, workspace := verify.Change{Kind: verify.MemberChanged, ID: bedBo}, verify.Change{Kind: verify.GroupChanged, ID: bedGroup},
-		verify.Change{Kind: verify.WorkspaceChanged, ID: bedProd}
+	var told []change.Change
+	b.OnCommit(func(_ context.Context, changes []change.Change) { told = changes })
+	member, group, workspace := change.Change{Kind: change.Member, ID: bedBo}, change.Change{Kind: change.Group, ID: bedGroup},
+		change.Change{Kind: change.Workspace, ID: bedProd}
 	steps := []struct {
 		name string
 		do   func(ctx context.Context, tx *store.Tx) error
-		want []verify.Change
+		want []change.Change
 	}{
 		{"member policy", func(ctx context.Context, tx *store.Tx) error {
 			p := bedPolicy("p-member", account.MemberPolicy, bedBo, tx.Now())
 			p.Version = 2
 			return tx.UpdatePolicy(ctx, p)
-		}, []verify.Change{member}},
+		}, []change.Change{member}},
 		{"group policy", func(ctx context.Context, tx *store.Tx) error {
 			return tx.DeletePolicy(ctx, bedPolicy("p-group", account.GroupPolicy, bedGroup, tx.Now()))
-		}, []verify.Change{group}},
+		}, []change.Change{group}},
 		{"baseline", func(ctx context.Context, tx *store.Tx) error {
 			p := bedPolicy("p-baseline", account.BaselinePolicy, "", tx.Now())
 			p.Version = 2
 			return tx.UpdatePolicy(ctx, p)
-		}, []verify.Change{workspace}},
-		{"deletion of a group", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) }, []verify.Change{group, member}},
+		}, []change.Change{workspace}},
+		{"deletion of a group", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) }, []change.Change{group, member}},
 		{"member", func(ctx context.Context, tx *store.Tx) error {
 			return tx.UpdateMember(ctx, bedMemberOf(bedBo, access.RoleAdmin, tx.Now()))
-		}, []verify.Change{member}},
-		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo, false) }, []verify.Change{member}},
-		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) }, []verify.Change{member}},
+		}, []change.Change{member}},
+		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo, false) }, []change.Change{member}},
+		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) }, []change.Change{member}},
 		{"tokens", func(ctx context.Context, tx *store.Tx) error {
 			return tx.TombstoneTokens(ctx, bedOrg, []string{"t1", "t2"})
-		}, []verify.Change{{Kind: verify.TokenChanged, ID: "t1"}, {Kind: verify.TokenChanged, ID: "t2"}}},
-		{"workspace", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) }, []verify.Change{workspace}},
+		}, []change.Change{{Kind: change.Token, ID: "t1"}, {Kind: change.Token, ID: "t2"}}},
+		{"workspace", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) }, []change.Change{workspace}},
 	}
 	for _, step := range steps {
 		told = nil
@@ -503,7 +503,7 @@ func acceptsOnce(t *testing.T, b *accountBed) {
 		t.Fatal(err)
 	}
 	errs := atOnce(8, func(i int) error {
-		_, err := b.service.Accept(t.Context(), secret, fmt.Sprint("Newcomer ", i), "", audit.Origin{})
+		_, err := b.service.Accept(t.Context(), secret, fmt.Sprint("Newcomer ", i), "", actor.Origin{})
 		return err
 	})
 	wantSucceeded(t, errs, 1, fault.Conflict)

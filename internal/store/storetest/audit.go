@@ -15,6 +15,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
@@ -46,13 +47,13 @@ func AuditLog(t *testing.T, open func(t *testing.T) *store.Store) {
 type logBed struct {
 	*store.Store
 	t     *testing.T
-	admin audit.Caller
+	admin actor.Standing
 	ahead time.Duration // of the service's clock
 }
 
 func newLogBed(t *testing.T, s *store.Store) *logBed {
 	t.Helper()
-	b := &logBed{Store: s, t: t, admin: audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: bedOrg, Role: access.RoleAdmin}, Name: "Ada Admin", Email: "ada@acme.example"}}
+	b := &logBed{Store: s, t: t, admin: actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: bedOrg, Role: access.RoleAdmin}, Name: "Ada Admin", Email: "ada@acme.example"}}
 	inTx(t, s, func(ctx context.Context, tx *store.Tx) error {
 		o := organization(bedOrg, "Acme")
 		o.Plan = access.PlanEnterprise
@@ -84,26 +85,26 @@ func (b *logBed) write(n int, event func(i int) audit.Event) {
 
 // plain is an event like any other.
 func (b *logBed) plain(i int) audit.Event {
-	return b.admin.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("group-", i), Name: fmt.Sprint("Group ", i)})
+	return audit.Did(b.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("group-", i), Name: fmt.Sprint("Group ", i)})
 }
 
 // varied is an event of a random kind, with names that have words in common.
 func varied(r *rand.Rand) audit.Event {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	first, last := pick("Ada", "Bo", "Çelik", "Dora", "Eve"), pick("Admin", "Builder", "Carpenter-Jones", "Deployer", "X")
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: first + last, Organization: bedOrg}, Name: first + " " + last,
-		Email: strings.ToLower(first) + "." + strings.ToLower(last) + "@" + pick("acme.example", "initech.example"), Origin: audit.Origin{IP: pick("10.0.0.1", "10.0.0.12", "2001:db8::7")}}
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: first + last, Organization: bedOrg}, Name: first + " " + last,
+		Email: strings.ToLower(first) + "." + strings.ToLower(last) + "@" + pick("acme.example", "initech.example"), Origin: actor.Origin{IP: pick("10.0.0.1", "10.0.0.12", "2001:db8::7")}}
 	switch r.IntN(10) {
 	case 0:
 		by.Kind, by.Name, by.Email = access.WorkspaceToken, "deploy-pipeline", ""
 	case 1:
 		by.Kind, by.Owner, by.ID = access.PersonalToken, by.ID, pick("pat-1", "pat-2")
 	case 2:
-		by = audit.SystemCaller(bedOrg)
+		by = actor.OfSystem(bedOrg)
 	}
 	kind := audit.TargetType(pick("source", "destination", "workspace", "group"))
 	name := pick("Web shop", "iOS app", "ci-probe", "deploy-pipeline", "Ada Admin", fmt.Sprintf("numbered-%05d", r.IntN(20_000)))
-	return by.Did(audit.Action(pick("created", "updated", "deleted")), audit.Target{Type: kind, ID: name, Name: name, Workspace: pick("", "prod", "staging")})
+	return audit.Did(by, audit.Action(pick("created", "updated", "deleted")), audit.Target{Type: kind, ID: name, Name: name, Workspace: pick("", "prod", "staging")})
 }
 
 // everything is the whole log, oldest first.
@@ -259,7 +260,7 @@ func separatesLogs(t *testing.T, b *logBed) {
 	other.Organization = bedOtherOrg
 	b.write(audit.SmallBlock+10, func(i int) audit.Event {
 		if i%2 == 0 {
-			return other.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "group-1", Name: "Secret"})
+			return audit.Did(other, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "group-1", Name: "Secret"})
 		}
 		return b.plain(i)
 	})
@@ -291,7 +292,7 @@ func refusesTooManyNames(t *testing.T, b *logBed) {
 		for word := range words {
 			fmt.Fprintf(&name, "numberedgroup%02d%04d ", word, i)
 		}
-		return b.admin.Did(audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: name.String()})
+		return audit.Did(b.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: name.String()})
 	})
 	b.index()
 	_, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: "numberedgroup"}, Limit: 1})

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
 func boundsAttempts(t *testing.T, b *logBed) {
 	s := b.service(0)
 	used := audit.Attempt{Action: audit.UsedAfterRevocation, Organization: bedOrg, Kind: access.PersonalToken, Token: "pat", Name: "laptop",
-		Owner: "owner", Workspace: "prod", Reason: "revoked", Origin: audit.Origin{IP: "10.0.0.9"}}
+		Owner: "owner", Workspace: "prod", Reason: "revoked", Origin: actor.Origin{IP: "10.0.0.9"}}
 	flush := func() []audit.Event {
 		t.Helper()
 		if err := s.Flush(t.Context()); err != nil {

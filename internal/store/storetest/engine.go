@@ -11,10 +11,11 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
-	"latchkey/internal/verify"
 )
 
 // Engine checks what the store promises of its transactions. open gives an empty store of
@@ -59,7 +60,7 @@ func isThere(t *testing.T, s *store.Store) bool {
 
 func engineRollsBack(t *testing.T, s *store.Store) {
 	told := 0
-	s.OnCommit(func(context.Context, []verify.Change) { told++ })
+	s.OnCommit(func(context.Context, []change.Change) { told++ })
 	failed := errors.New("failed")
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
 		return errors.Join(tx.InsertOrganization(t.Context(), organization("o", "Acme")), failed)
@@ -120,14 +121,14 @@ func addOne(ctx context.Context, tx *store.Tx) error {
 }
 
 func engineChainsEvents(t *testing.T, s *store.Store) {
-	by := audit.Caller{Principal: access.Principal{Kind: access.Member, ID: "m", Organization: "o"}, Name: "Ada"}
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "m", Organization: "o"}, Name: "Ada"}
 	const writers, each = 8, 5
 	var running sync.WaitGroup
 	for range writers {
 		running.Go(func() {
 			for range each {
 				err := s.InTx(t.Context(), func(tx *store.Tx) error {
-					e := by.Did(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u", Name: "Ümit"})
+					e := audit.Did(by, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u", Name: "Ümit"})
 					return errors.Join(tx.AppendEvent(t.Context(), e), tx.AppendEvent(t.Context(), e))
 				})
 				if err != nil {

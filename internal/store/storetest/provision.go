@@ -13,11 +13,12 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/provision"
 	"latchkey/internal/store"
-	"latchkey/internal/verify"
 )
 
 // Provision checks what the store promises of provisioned users and groups. open gives an
@@ -313,14 +314,14 @@ func keepsGroupLinks(t *testing.T, b *accountBed) {
 }
 
 func tellsSwitch(t *testing.T, b *accountBed) {
-	var told []verify.Change
-	b.OnCommit(func(_ context.Context, changes []verify.Change) { told = append(told, changes...) })
+	var told []change.Change
+	b.OnCommit(func(_ context.Context, changes []change.Change) { told = append(told, changes...) })
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIM(ctx, bedOrg, true) })
 	org, err := b.Organization(t.Context(), bedOrg)
 	if err != nil || !org.SCIMEnabled {
 		t.Errorf("%+v, %v", org, err)
 	}
-	if diff := cmp.Diff([]verify.Change{{Kind: verify.OrganizationChanged, ID: bedOrg}}, told); diff != "" {
+	if diff := cmp.Diff([]change.Change{{Kind: change.Organization, ID: bedOrg}}, told); diff != "" {
 		t.Errorf("told: %s", diff)
 	}
 }
@@ -352,10 +353,10 @@ func listsGroupMembers(t *testing.T, b *accountBed) {
 }
 
 func tellsChangesFromRequests(t *testing.T, b *accountBed) {
-	by := audit.Caller{Principal: access.Principal{Kind: access.OrganizationToken, ID: "sat", Organization: bedOrg}, Name: "okta"}
+	by := actor.Standing{Principal: access.Principal{Kind: access.OrganizationToken, ID: "sat", Organization: bedOrg}, Name: "okta"}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		request := by.Did(audit.Read, audit.Target{Type: audit.TargetSCIMRequest, Name: "GET /Users"})
-		return errors.Join(tx.AppendEvent(ctx, request), tx.AppendEvent(ctx, by.Did(audit.Provisioned, audit.Target{Type: audit.TargetUser, ID: bedBo})), tx.AppendEvent(ctx, request))
+		request := audit.Did(by, audit.Read, audit.Target{Type: audit.TargetSCIMRequest, Name: "GET /Users"})
+		return errors.Join(tx.AppendEvent(ctx, request), tx.AppendEvent(ctx, audit.Did(by, audit.Provisioned, audit.Target{Type: audit.TargetUser, ID: bedBo})), tx.AppendEvent(ctx, request))
 	})
 	for actor, want := range map[string][]audit.Action{"": {audit.Provisioned}, "sat": {audit.Read, audit.Provisioned, audit.Read}} {
 		events, err := b.RecentEvents(t.Context(), bedOrg, actor, 10)

@@ -14,7 +14,9 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -468,20 +470,20 @@ func findsEnding(t *testing.T, b *tokenBed) {
 }
 
 func tellsChanges(t *testing.T, b *tokenBed) {
-	var told []verify.Change
-	b.OnCommit(func(_ context.Context, changes []verify.Change) { told = append(told, changes...) })
+	var told []change.Change
+	b.OnCommit(func(_ context.Context, changes []change.Change) { told = append(told, changes...) })
 	tok := b.personal(nil)
 	b.add(t, tok)
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, tok.ID) })
-	change := verify.Change{Kind: verify.TokenChanged, ID: tok.ID}
-	if d := cmp.Diff([]verify.Change{change, change}, told); d != "" {
+	made := change.Change{Kind: change.Token, ID: tok.ID}
+	if d := cmp.Diff([]change.Change{made, made}, told); d != "" {
 		t.Error(d)
 	}
 }
 
 // caller is the bed's member, in its workspace.
-func (b *tokenBed) caller() audit.Caller {
-	return audit.Caller{Name: "Ann", Principal: access.Principal{Kind: access.Member, ID: bedMember, Organization: bedOrg,
+func (b *tokenBed) caller() actor.Standing {
+	return actor.Standing{Name: "Ann", Principal: access.Principal{Kind: access.Member, ID: bedMember, Organization: bedOrg,
 		Role: access.RoleMember, In: map[string]*access.Effective{bedWorkspace: access.Combine()}}}
 }
 

@@ -1,0 +1,105 @@
+// Package actor says who acts and from where.
+//
+// A [Caller] is a reference: a session, a token, an API client, the server itself or
+// somebody who is not signed in, with the [Origin] of the request. It carries no rights, so
+// nothing can be decided on what it once was. A [Standing] is what the database says about a
+// caller at one moment, rights included. Use cases that write take a Caller and get the
+// Standing from their transaction; use cases that only read take a Standing.
+//
+// The package does no I/O. It authenticates nobody and decides nothing.
+package actor
+
+import (
+	"strings"
+
+	"latchkey/internal/access"
+)
+
+// Kind says what a reference refers to.
+type Kind uint8
+
+// The kinds. Nobody is the zero value, so a forgotten reference may do nothing.
+const (
+	Nobody  Kind = iota
+	Visitor      // somebody who is not signed in: signing in, setting up, accepting an invitation
+	Session      // a signed-in member; ID is the session's
+	Token        // an access token of any kind; ID is the token's
+	Client       // an API client; ID is the client's
+	Server       // the server itself or its operator at the command line; it has no ID
+)
+
+// Ref refers to who acts.
+type Ref struct {
+	Kind Kind
+	ID   string // public id of the session, the token or the API client
+	// Organization is the organization that the server acts for. It is empty for all other
+	// kinds: the transaction finds theirs.
+	Organization string
+}
+
+// Origin is where a request came from. It holds no credential.
+type Origin struct {
+	IP        string // address of the client, without port
+	UserAgent string // as sent, at most 256 bytes of valid UTF-8
+	RequestID string
+}
+
+// maxAgent bounds the user agent that an origin keeps, in bytes.
+const maxAgent = 256
+
+// NewOrigin returns the origin of a request. The user agent is cut to 256 bytes; what is
+// no UTF-8 is left out.
+func NewOrigin(ip, userAgent, requestID string) Origin {
+	// Cut first: half of a character that the cut splits must not be kept.
+	return Origin{IP: ip, UserAgent: strings.ToValidUTF8(userAgent[:min(len(userAgent), maxAgent)], ""), RequestID: requestID}
+}
+
+// Caller is who asks for a change. Use cases that write take one as their first argument
+// after the context.
+type Caller struct {
+	Ref    Ref
+	Origin Origin
+}
+
+// System returns the caller that is the server itself (expiry, set-up, commands of the
+// operator), acting for an organization. An empty organization is the whole installation.
+func System(organization string) Caller {
+	return Caller{Ref: Ref{Kind: Server, Organization: organization}}
+}
+
+// Anonymous returns the caller for somebody who is not signed in.
+func Anonymous(origin Origin) Caller {
+	return Caller{Ref: Ref{Kind: Visitor}, Origin: origin}
+}
+
+// Standing is a caller as the database knows it at one moment: the principal that
+// [access.Decide] takes, and the names that the audit log keeps.
+type Standing struct {
+	access.Principal
+	Name   string // of the member or the token, as it is now
+	Email  string // of the member; empty for tokens of nobody
+	Ref    Ref
+	Origin Origin
+}
+
+// Caller returns the reference of the standing, for use cases that write.
+func (s Standing) Caller() Caller { return Caller{Ref: s.Ref, Origin: s.Origin} }
+
+// Self returns the id of the member behind the standing: the member itself or the owner of
+// a personal token. It is empty for everybody else.
+func (s Standing) Self() string {
+	switch s.Kind {
+	case access.Member:
+		return s.ID
+	case access.PersonalToken:
+		return s.Owner
+	}
+	return ""
+}
+
+// OfSystem returns the standing of the server itself. Its principal may do nothing: what
+// the server does by itself no permission decides.
+func OfSystem(organization string) Standing {
+	return Standing{Principal: access.Principal{Organization: organization}, Name: "System",
+		Ref: Ref{Kind: Server, Organization: organization}}
+}

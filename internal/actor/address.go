@@ -1,0 +1,96 @@
+package actor
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// ClientAddress returns the address of the client behind a connection. peer is the other
+// end of the connection, as host:port. forwarded holds the lines of X-Forwarded-For, which
+// are believed as far as trusted proxies wrote them: from the right, the client is the first
+// address that is no trusted proxy. An entry that is no address ends the chain, since only
+// the client can have made it up; so do entries beyond [maxForwarded] bytes.
+//
+// The result has no zone and no IPv4-in-IPv6 form. It is invalid when peer is no address.
+func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
+	addr, ok := ParseAddress(peer)
+	if !ok {
+		return netip.Addr{}
+	}
+	return Forwarded(addr, forwarded, trusted)
+}
+
+// maxForwarded bounds how much of X-Forwarded-For is looked at, counted from its end.
+const maxForwarded = 4 << 10
+
+// Forwarded is [ClientAddress] for a peer that is parsed already.
+func Forwarded(peer netip.Addr, forwarded []string, trusted []netip.Prefix) netip.Addr {
+	addr, left := peer, maxForwarded
+	if len(trusted) == 0 {
+		return addr
+	}
+	for i := len(forwarded) - 1; i >= 0; i-- {
+		for rest, more := forwarded[i], true; more; {
+			if !within(trusted, addr) {
+				return addr
+			}
+			var entry string
+			rest, entry, more = cutLast(rest)
+			if left -= len(entry) + 1; left < 0 {
+				return addr
+			}
+			next, ok := ParseAddress(entry)
+			if !ok {
+				return addr
+			}
+			addr = next
+		}
+	}
+	return addr
+}
+
+// cutLast cuts a list at its last comma; more reports whether there was one.
+func cutLast(list string) (before, last string, more bool) {
+	i := strings.LastIndexByte(list, ',')
+	return list[:max(i, 0)], list[i+1:], i >= 0
+}
+
+func within(networks []netip.Prefix, addr netip.Addr) bool {
+	for _, n := range networks {
+		if n.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// ParseAddress reads an IP address as proxies and connections write it: alone, with a port
+// ("203.0.113.9:4711"), in brackets ("[2001:db8::7]", "[2001:db8::7]:4711"), with a zone,
+// surrounded by blanks. The zone is dropped and an IPv4-in-IPv6 address becomes IPv4.
+func ParseAddress(s string) (netip.Addr, bool) {
+	s = strings.Trim(s, " \t")
+	if host, _, err := net.SplitHostPort(s); err == nil {
+		s = host
+	} else if inner, ok := strings.CutPrefix(s, "["); ok {
+		if s, ok = strings.CutSuffix(inner, "]"); !ok {
+			return netip.Addr{}, false
+		}
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	return addr.Unmap().WithZone(""), true
+}
+
+// Network returns the network that counts as one client: the /64 of an IPv6 address, since a
+// host usually chooses its address freely within one, and the address alone of IPv4. Zone and
+// IPv4-in-IPv6 form make no difference. The invalid address is returned as it is.
+func Network(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() || !addr.IsValid() {
+		return addr
+	}
+	return netip.PrefixFrom(addr, 64).Masked().Addr()
+}
