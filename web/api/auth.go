@@ -21,7 +21,7 @@ const tokenKey = "latchkey.token"
 // expiresHeader tells a caller when its token will end.
 const expiresHeader = "Latchkey-Token-Expires"
 
-// Bearer lets requests with a good token through and leaves it for [Token] and [Caller].
+// Bearer lets requests with a good token through and leaves it for [Token] and [Handlers.Standing].
 // It authenticates and decides nothing, but notes in the audit log what others refuse the
 // token. Without one it answers 401, all reasons alike; an address that keeps failing gets 429
 // for its failures, while good tokens from there still pass: many clients may share an address.
@@ -51,9 +51,9 @@ func Token(c echo.Context) verify.Verified {
 	return v
 }
 
-// Caller is the token that [Bearer] accepted, as use cases take it.
-func (h *Handlers) Caller(c echo.Context) actor.Standing {
-	return Token(c).Caller(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
+// Standing returns the token that [Bearer] accepted, as use cases take it.
+func (h *Handlers) Standing(c echo.Context) actor.Standing {
+	return Token(c).Standing(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
 }
 
 // The answers to a request that presents no token, and to one whose token is not accepted:

@@ -141,10 +141,10 @@ func statusOf(errors fieldErrors) int {
 func (h *Handlers) savePolicy(c echo.Context, p policyEdit, body access.Policy) error {
 	ctx, by := c.Request().Context(), visitOf(c).caller
 	if p.seen.Policy == "" {
-		_, err := h.d.Accounts.AddPolicy(ctx, by, p.place, body)
+		_, err := h.d.Accounts.AddPolicy(ctx, by.Caller(), p.place, body)
 		return err
 	}
-	_, err := h.d.Accounts.SavePolicy(ctx, by, p.place, p.seen, body)
+	_, err := h.d.Accounts.SavePolicy(ctx, by.Caller(), p.place, p.seen, body)
 	return err
 }
 
@@ -204,7 +204,7 @@ func (h *Handlers) confirmRemovePolicy(c echo.Context, spot policySpot) error {
 
 // removePolicy takes a group or member out of a workspace.
 func (h *Handlers) removePolicy(c echo.Context, spot policySpot) error {
-	v, err := h.d.Accounts.RemovePolicy(c.Request().Context(), visitOf(c).caller, spot.place)
+	v, err := h.d.Accounts.RemovePolicy(c.Request().Context(), visitOf(c).caller.Caller(), spot.place)
 	if err != nil {
 		return err
 	}

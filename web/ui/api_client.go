@@ -34,7 +34,7 @@ func (h *Handlers) AddAPIClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.d.Clients.Register(c.Request().Context(), visitOf(c).caller, form.Get(fieldName), form.Get(fieldSubmission))
+	made, err := h.d.Clients.Register(c.Request().Context(), visitOf(c).caller.Caller(), form.Get(fieldName), form.Get(fieldSubmission))
 	if fault.Is(err, fault.Conflict) {
 		return h.showAPIClients(c, http.StatusConflict, page.APIClients{Notice: submittedClientNotice(fault.Of(err).Message)})
 	}
@@ -60,7 +60,7 @@ func (h *Handlers) ConfirmDeleteAPIClient(c echo.Context) error {
 
 // DeleteAPIClient ends a client.
 func (h *Handlers) DeleteAPIClient(c echo.Context) error {
-	client, err := h.d.Clients.Delete(c.Request().Context(), visitOf(c).caller, c.Param("id"))
+	client, err := h.d.Clients.Delete(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (h *Handlers) GroupStep(c echo.Context) error {
 	if form.Get(fieldStep) != stepCreate {
 		return h.showGroups(c, http.StatusOK, page.AccessDialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
 	}
-	g, err := h.d.Accounts.CreateGroup(ctx, v.caller, basics, form[fieldWorkspaces])
+	g, err := h.d.Accounts.CreateGroup(ctx, v.caller.Caller(), basics, form[fieldWorkspaces])
 	if wrong, err = invalid(err); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (h *Handlers) UpdateGroup(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	g, err := h.d.Accounts.UpdateGroup(c.Request().Context(), visitOf(c).caller, id,
+	g, err := h.d.Accounts.UpdateGroup(c.Request().Context(), visitOf(c).caller.Caller(), id,
 		account.GroupForm{Name: form.Get(fieldName), Description: form.Get(fieldDescription)})
 	wrong, err := invalid(err)
 	if err != nil {
@@ -145,7 +145,7 @@ func (h *Handlers) ConfirmDeleteGroup(c echo.Context) error {
 
 // DeleteGroup removes a group.
 func (h *Handlers) DeleteGroup(c echo.Context) error {
-	g, err := h.d.Accounts.DeleteGroup(c.Request().Context(), visitOf(c).caller, c.Param("id"))
+	g, err := h.d.Accounts.DeleteGroup(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"))
 	if err != nil {
 		return err
 	}

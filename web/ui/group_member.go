@@ -43,7 +43,7 @@ func (h *Handlers) AddGroupMembers(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	added, err := h.d.Accounts.AddToGroups(c.Request().Context(), visitOf(c).caller, form[fieldMember], []string{id})
+	added, err := h.d.Accounts.AddToGroups(c.Request().Context(), visitOf(c).caller.Caller(), form[fieldMember], []string{id})
 	wrong, err := invalid(err)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (h *Handlers) RemoveGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := h.d.Accounts.RemoveFromGroup(c.Request().Context(), visitOf(c).caller, c.Param("id"), form[fieldMember])
+	g, err := h.d.Accounts.RemoveFromGroup(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"), form[fieldMember])
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (h *Handlers) Invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.d.Accounts.Invite(c.Request().Context(), visitOf(c).caller, account.InviteForm{Emails: form.Get(fieldEmails),
+	out, err := h.d.Accounts.Invite(c.Request().Context(), visitOf(c).caller.Caller(), account.InviteForm{Emails: form.Get(fieldEmails),
 		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
@@ -90,7 +90,7 @@ func (h *Handlers) linker(c echo.Context) account.Linker {
 
 // ResendInvitation makes a new link and shows it, in this response only. The old one ends.
 func (h *Handlers) ResendInvitation(c echo.Context) error {
-	sent, err := h.d.Accounts.ResendInvitation(c.Request().Context(), visitOf(c).caller, c.Param("id"), h.linker(c))
+	sent, err := h.d.Accounts.ResendInvitation(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"), h.linker(c))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (h *Handlers) ConfirmDeleteInvitation(c echo.Context) error {
 
 // DeleteInvitation ends an invitation.
 func (h *Handlers) DeleteInvitation(c echo.Context) error {
-	inv, err := h.d.Accounts.DeleteInvitation(c.Request().Context(), visitOf(c).caller, c.Param("id"))
+	inv, err := h.d.Accounts.DeleteInvitation(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs page.AccessDia
 // memberChange is one of the changes that a member page asks about.
 type memberChange struct {
 	name string // the last part of the address
-	do   func(ctx context.Context, by actor.Standing, id string) (account.Member, error)
+	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
 	ask  func(m account.Member, tokens []account.HeldToken, at visit) *page.Confirm
 	done string // after the member's name
 }
@@ -104,7 +104,7 @@ func (h *Handlers) ChangeMember(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	m, err := change.do(c.Request().Context(), visitOf(c).caller, id)
+	m, err := change.do(c.Request().Context(), visitOf(c).caller.Caller(), id)
 	text, status, err := refusal(err)
 	if err != nil {
 		return err

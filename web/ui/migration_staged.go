@@ -99,7 +99,7 @@ func (h *Handlers) ChooseStaged(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.d.Migration.Choose(c.Request().Context(), visitOf(c).caller, i.Seq, migration.Choice(form.Get(fieldChoice)))
+	_, err = h.d.Migration.Choose(c.Request().Context(), visitOf(c).caller.Caller(), i.Seq, migration.Choice(form.Get(fieldChoice)))
 	wrong, err := invalid(err)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (h *Handlers) ChooseAllStaged(c echo.Context) error {
 		return err
 	}
 	conflict := migration.Conflict(form.Get(fieldConflict))
-	n, err := h.d.Migration.ChooseAll(c.Request().Context(), visitOf(c).caller, conflict, migration.Choice(form.Get(fieldChoice)))
+	n, err := h.d.Migration.ChooseAll(c.Request().Context(), visitOf(c).caller.Caller(), conflict, migration.Choice(form.Get(fieldChoice)))
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (h *Handlers) SaveStagedPolicy(c echo.Context) error {
 	if e.errors = errorsOf(missing); e.errors != nil {
 		return h.showStaged(c, e)
 	}
-	err = h.d.Migration.SavePolicy(c.Request().Context(), visitOf(c).caller, e.item.Seq, e.policy.Workspace, body)
+	err = h.d.Migration.SavePolicy(c.Request().Context(), visitOf(c).caller.Caller(), e.item.Seq, e.policy.Workspace, body)
 	if e.errors, err = invalid(err); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (h *Handlers) GeneratePersonalToken(c echo.Context) error {
 		return err
 	}
 	f := parseTokenForm(form)
-	made, err := h.d.Tokens.GeneratePersonal(c.Request().Context(), v.caller, token.NewPersonal{Name: f.name, Workspace: f.workspace,
+	made, err := h.d.Tokens.GeneratePersonal(c.Request().Context(), v.caller.Caller(), token.NewPersonal{Name: f.name, Workspace: f.workspace,
 		Scope: f.scope, Expiration: f.expiration, Date: f.date, Submission: f.submission})
 	if err != nil {
 		return h.refusedPersonalToken(c, v, f, err)
@@ -118,7 +118,7 @@ func (h *Handlers) ownToken(c echo.Context, v visit) (token.Token, error) {
 
 // deleteToken deletes t, leaves a notice and leads to the list.
 func (h *Handlers) deleteToken(c echo.Context, v visit, t token.Token, list string) error {
-	if _, err := h.d.Tokens.Delete(c.Request().Context(), v.caller, t.ID); err != nil {
+	if _, err := h.d.Tokens.Delete(c.Request().Context(), v.caller.Caller(), t.ID); err != nil {
 		return err
 	}
 	if err := h.d.Sessions.AddNotice(c.Response(), c.Request(), "Token "+t.Name+" was deleted."); err != nil {

@@ -26,7 +26,7 @@ func (h *Handlers) SaveName(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.d.Accounts.Rename(c.Request().Context(), v.caller, form.Get("name"))
+	_, err = h.d.Accounts.Rename(c.Request().Context(), v.caller.Caller(), form.Get("name"))
 	if fields, err := invalid(err); fields != nil || err != nil {
 		return h.profileRefusal(c, v, err, nameDialog(form.Get("name"), fields))
 	}
@@ -45,7 +45,7 @@ func (h *Handlers) SavePassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.d.SignIn.ChangePassword(c.Request().Context(), v.caller, form.Get("current"), form.Get("new"), v.session)
+	err = h.d.SignIn.ChangePassword(c.Request().Context(), v.caller, form.Get("current"), form.Get("new"))
 	if fields, err := invalid(err); fields != nil || err != nil {
 		return h.profileRefusal(c, v, err, passwordDialog(fields))
 	}
@@ -55,7 +55,7 @@ func (h *Handlers) SavePassword(c echo.Context) error {
 // EndSession signs one of one's own other browsers out.
 func (h *Handlers) EndSession(c echo.Context) error {
 	v := visitOf(c)
-	if err := h.d.SignIn.End(c.Request().Context(), v.caller, c.Param("id")); err != nil {
+	if err := h.d.SignIn.End(c.Request().Context(), v.caller.Caller(), c.Param("id")); err != nil {
 		return err
 	}
 	return h.profileDone(c, "That session was signed out.")
@@ -64,7 +64,7 @@ func (h *Handlers) EndSession(c echo.Context) error {
 // EndOtherSessions signs every other browser of one's own out.
 func (h *Handlers) EndOtherSessions(c echo.Context) error {
 	v := visitOf(c)
-	n, err := h.d.SignIn.EndOthers(c.Request().Context(), v.caller, v.session)
+	n, err := h.d.SignIn.EndOthers(c.Request().Context(), v.caller.Caller())
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (h *Handlers) SwitchProvisioning(c echo.Context) error {
 	default:
 		return respond.SeeOther(c, provisioningPath)
 	}
-	if err := h.d.Provision.Enable(c.Request().Context(), v.caller, form.Get("switch") == "on"); err != nil {
+	if err := h.d.Provision.Enable(c.Request().Context(), v.caller.Caller(), form.Get("switch") == "on"); err != nil {
 		return err
 	}
 	return h.done(c, provisioningPath, text)

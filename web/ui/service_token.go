@@ -51,7 +51,7 @@ func (h *Handlers) GenerateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	f := parseTokenForm(form)
-	made, err := h.d.Tokens.GenerateOrganization(c.Request().Context(), v.caller,
+	made, err := h.d.Tokens.GenerateOrganization(c.Request().Context(), v.caller.Caller(),
 		token.NewOrganization{Name: f.name, Expiration: f.expiration, Date: f.date, Submission: f.submission})
 	if fault.Is(err, fault.Conflict) {
 		return h.submittedServiceToken(c, token.Organization, fault.Of(err).Message)

@@ -56,7 +56,7 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyEditor, w wiza
 	if w.problems = append(w.problems, missing...); len(w.problems) > 0 {
 		return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.now))
 	}
-	made, err := h.d.Tokens.GenerateWorkspace(c.Request().Context(), v.caller, token.NewWorkspace{Name: w.name, Workspace: w.workspace,
+	made, err := h.d.Tokens.GenerateWorkspace(c.Request().Context(), v.caller.Caller(), token.NewWorkspace{Name: w.name, Workspace: w.workspace,
 		Policy: policy, Expiration: w.expiration, Date: w.date, Submission: w.submission})
 	if fault.Is(err, fault.Conflict) {
 		return h.submittedServiceToken(c, token.Workspace, fault.Of(err).Message)

@@ -80,7 +80,7 @@ func (h *Handlers) AddToGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	added, err := h.d.Accounts.AddToGroups(c.Request().Context(), visitOf(c).caller, form[fieldMember], form[fieldGroups])
+	added, err := h.d.Accounts.AddToGroups(c.Request().Context(), visitOf(c).caller.Caller(), form[fieldMember], form[fieldGroups])
 	fields, err := invalid(err)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (h *Handlers) DeleteMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	gone, err := h.d.Accounts.DeleteMembers(c.Request().Context(), visitOf(c).caller, form[fieldMember])
+	gone, err := h.d.Accounts.DeleteMembers(c.Request().Context(), visitOf(c).caller.Caller(), form[fieldMember])
 	text, status, err := refusal(err)
 	if err != nil {
 		return err

@@ -58,7 +58,11 @@ func (h *Handlers) Member(needs access.Permission) echo.MiddlewareFunc {
 			if needs != "" && !h.may(v, needs) {
 				return fault.NewDenied("Only Admins can open this page.")
 			}
-			return next(c)
+			err = next(c)
+			if fault.Is(err, fault.Unauthenticated) {
+				return h.askToSignIn(c) // the session ended before the change was made
+			}
+			return err
 		}
 	}
 }
@@ -79,7 +83,7 @@ func (h *Handlers) visit(c echo.Context) (visit, error) {
 	return visit{
 		Subject: subject,
 		caller: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
-			Email: subject.Member.Email, Origin: Origin(c)},
+			Email: subject.Member.Email, Origin: Origin(c), Ref: actor.Ref{Kind: actor.Session, ID: session.ID}},
 		session: session.ID,
 		now:     h.d.Now(),
 	}, nil

@@ -51,7 +51,7 @@ func (h *Handlers) CreateWorkspace(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.d.Accounts.CreateWorkspace(c.Request().Context(), visitOf(c).caller, workspaceForm(form))
+	w, err := h.d.Accounts.CreateWorkspace(c.Request().Context(), visitOf(c).caller.Caller(), workspaceForm(form))
 	wrong, err := invalid(err)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (h *Handlers) UpdateWorkspace(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.d.Accounts.UpdateWorkspace(c.Request().Context(), visitOf(c).caller, id, workspaceForm(form))
+	w, err := h.d.Accounts.UpdateWorkspace(c.Request().Context(), visitOf(c).caller.Caller(), id, workspaceForm(form))
 	wrong, err := invalid(err)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (h *Handlers) DeleteWorkspace(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.d.Accounts.DeleteWorkspace(c.Request().Context(), visitOf(c).caller, c.Param("id"), form.Get(fieldName))
+	w, err := h.d.Accounts.DeleteWorkspace(c.Request().Context(), visitOf(c).caller.Caller(), c.Param("id"), form.Get(fieldName))
 	wrong, err := invalid(err)
 	if err != nil {
 		return err
