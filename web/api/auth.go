@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -21,7 +22,8 @@ const tokenKey = "latchkey.token"
 // expiresHeader tells a caller when its token will end.
 const expiresHeader = "Latchkey-Token-Expires"
 
-// Bearer lets requests with a good token through and leaves it for [Token] and [Handlers.Standing].
+// Bearer lets requests with a token that is good once their body has come through, and
+// leaves it for [Token] and [Handlers.Standing].
 // It authenticates and decides nothing, but notes in the audit log what others refuse the
 // token. Without one it answers 401, all reasons alike; an address that keeps failing gets 429
 // for its failures, while good tokens from there still pass: many clients may share an address.
@@ -30,6 +32,9 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header.Set("Cache-Control", "no-store")
 		v, err := h.authenticate(c.Request(), header)
+		if err == nil && request.Hold(c) {
+			v, err = h.authenticate(c.Request(), header) // the body took its time
+		}
 		if err != nil {
 			return err
 		}
@@ -115,12 +120,13 @@ func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v
 	return v, wait, err
 }
 
-// report tells of a refused token that once was good.
+// report tells of a refused token that once was good. It names the request whatever was
+// wrong with the token: the answer must not tell one that was good from an unknown one.
 func (h *Handlers) report(r *http.Request, header http.Header, err error) {
+	id := requestID(header)
 	var refused *verify.Refused
 	if h.d.Refused != nil && errors.As(err, &refused) && refused.Token != nil {
-		// No id is made here: the answer must not tell a token that was good from an unknown one.
-		h.d.Refused(r.Context(), refused, h.origin(r, header.Get(echo.HeaderXRequestID)))
+		h.d.Refused(r.Context(), refused, h.origin(r, id))
 	}
 }
 
