@@ -31,7 +31,7 @@ func (q queries) standing(ctx context.Context, by actor.Caller, now time.Time) (
 		s = actor.OfSystem(by.Ref.Organization)
 	case actor.Visitor:
 		s = actor.Standing{Name: "Not signed in"}
-	case actor.Nobody:
+	default:
 		err = fault.NewUnauthenticated("Sign in to continue.")
 	}
 	s.Ref, s.Origin = by.Ref, by.Origin
