@@ -110,7 +110,7 @@ func (s *Service) Policy(ctx context.Context, by actor.Standing, at Place) (Poli
 
 func (s *Service) mayManagePolicy(by actor.Standing, at Place) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManagePolicies,
-		access.Resource{Organization: by.Organization, Workspace: at.Workspace}).Err("That page")
+		access.Resource{Organization: by.Organization, Workspace: at.Workspace}).Err("That workspace")
 }
 
 // viewPolicy loads a place, without the resources.

@@ -78,7 +78,7 @@ func (s *Service) mayView(by actor.Standing, workspace string) error {
 // may decides an act on the caller's organization as such. What is loaded afterwards is
 // loaded within that organization, so that nothing of another can be reached by its id.
 func (s *Service) may(by actor.Standing, act access.Permission) error {
-	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // change runs fn as one change of the caller's organization: decided in the transaction,

@@ -78,7 +78,7 @@ const what = "That API client"
 
 func (s *Service) mayManage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageAPIClients,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // List lists the organization's API clients by name. Denied to all but Admins.

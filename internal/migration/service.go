@@ -35,7 +35,7 @@ func (s *Service) may(by actor.Standing) error {
 	if s.operator {
 		return nil
 	}
-	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // Overview is what there is to see of migration.

@@ -66,7 +66,7 @@ func (s *Service) Enter(ctx context.Context, by actor.Standing) error {
 
 func (s *Service) may(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.UseSCIM,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // open refuses while provisioning is switched off or not part of the plan.
@@ -124,5 +124,5 @@ func (s *Service) Enable(ctx context.Context, by actor.Caller, enabled bool) err
 
 func (s *Service) manage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageOrganization,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }

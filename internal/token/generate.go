@@ -122,7 +122,7 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 		decision := access.Decide(s.catalogue, by.Principal, access.CreatePersonalToken, resource)
 		elsewhere := decision.Reason.Code == access.NotInWorkspace || decision.Reason.Code == access.NoWorkspace
 		if !decision.Allowed && !elsewhere {
-			return "", decision.Err("That page")
+			return "", decision.Err("The organization")
 		}
 	} else if err := s.mayManageServices(by); err != nil {
 		return "", err

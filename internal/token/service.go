@@ -99,7 +99,7 @@ func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([
 // mayManageServices decides about service tokens as such: making and listing them.
 func (s *Service) mayManageServices(by actor.Standing) error {
 	resource := access.Resource{Organization: by.Organization}
-	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("The organization")
 }
 
 // Delete ends a token for good and returns it as it was. NotFound as for Get, so also the

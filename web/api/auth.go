@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
@@ -43,11 +44,29 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(tokenKey, v)
 		err = next(c)
+		if f := ofWrongLevel(err); f != nil {
+			err = f
+		}
 		if f := fault.Of(err); f != nil && (f.Kind == fault.Denied || f.Kind == fault.Unauthenticated) {
 			h.denied(c.Request(), header, v, f.Message)
 		}
 		return err
 	}
+}
+
+// ofWrongLevel finds the refusal of a token of the wrong level and words it as the API
+// documents it. It returns nil for any other error.
+func ofWrongLevel(err error) *fault.Error {
+	var refused access.Refusal
+	if !errors.As(err, &refused) || refused.Reason.Code != access.WrongTokenLevel {
+		return nil
+	}
+	f := fault.NewUnauthenticated("This endpoint requires an organization-level access token")
+	if refused.Reason.Kind == access.OrganizationToken {
+		f.Message = "This endpoint requires a workspace-level access token"
+	}
+	f.Cause = err
+	return f
 }
 
 // Token is the token that [Bearer] accepted; zero, which is nobody, outside of it.

@@ -10,7 +10,6 @@ import (
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
-	"latchkey/internal/fault"
 	"latchkey/internal/registry"
 	"latchkey/web/openapi"
 	"latchkey/web/respond"
@@ -115,8 +114,8 @@ type wrongLevelBody struct {
 func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		f := fault.Of(err)
-		if f == nil || f.Kind != fault.Unauthenticated {
+		f := ofWrongLevel(err)
+		if f == nil {
 			return err
 		}
 		c.Response().Header().Set("WWW-Authenticate", respond.ChallengeInvalid)
