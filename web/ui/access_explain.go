@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	policypage "latchkey/views/page/policy"
 )
 
 const (
@@ -41,7 +41,7 @@ func (h *Handlers) Explain(c echo.Context) error {
 	}
 	m := h.explainView(x, v)
 	m.Frame = h.accessFrame(c, v, explainTitle)
-	return h.render.HTML(c, statusOf(x.errors), page.ExplainPage(m))
+	return h.render.HTML(c, statusOf(x.errors), policypage.ExplainPage(m))
 }
 
 // explain reads the question as far as it has been asked, and answers it when all of it is
@@ -119,8 +119,8 @@ func (h *Handlers) askedResource(c echo.Context, v visit, q account.Question) (s
 }
 
 // explainView is the page; the frame is added by the handler.
-func (h *Handlers) explainView(x explanation, v visit) page.Explain {
-	m := page.Explain{Action: explainPath, Errors: formErrors(x.errors, fieldSubject, fieldPermission, fieldWorkspace, fieldResource),
+func (h *Handlers) explainView(x explanation, v visit) policypage.Explain {
+	m := policypage.Explain{Action: explainPath, Errors: formErrors(x.errors, fieldSubject, fieldPermission, fieldWorkspace, fieldResource),
 		Card: component.CardModel{ID: "explain", Title: "Explain a decision",
 			Description: "Pick a member or token and an action: the answer comes from the same rules that decide every request."}}
 	if x.chosen == "" {
@@ -129,7 +129,7 @@ func (h *Handlers) explainView(x explanation, v visit) page.Explain {
 		m.Matches = subjectLinks(x.subjects)
 		return m
 	}
-	m.Chosen = &page.Chosen{Text: x.chosen, Change: component.Link{Label: "Choose somebody else", Href: explainPath}}
+	m.Chosen = &policypage.Chosen{Text: x.chosen, Change: component.Link{Label: "Choose somebody else", Href: explainPath}}
 	for _, name := range []string{fieldMember, fieldToken} {
 		if value := x.query.Get(name); value != "" {
 			m.Hidden = append(m.Hidden, component.HiddenField{Name: name, Value: value})
@@ -139,7 +139,7 @@ func (h *Handlers) explainView(x explanation, v visit) page.Explain {
 	for _, w := range v.Workspaces {
 		workspaces = append(workspaces, component.SelectOption{Value: w.ID, Label: w.Name})
 	}
-	m.Questions = []page.FormField{
+	m.Questions = []component.FormField{
 		selectItem(selectField(fieldPermission, "Action", x.query, x.errors, permissionOptions(h.d.Catalogue)...)),
 		selectItem(selectField(fieldWorkspace, "Workspace", x.query, x.errors, workspaces...)),
 		textItem(textField(fieldResource, "Resource", "Its name or id. Empty asks for the whole type.", x.query, x.errors)),
@@ -199,8 +199,8 @@ func actLabel(act access.Permission) string {
 }
 
 // answerView words the decision: yes or no, the rule, and everything that gives it.
-func answerView(x account.Explanation) page.Answer {
-	a := page.Answer{Notice: component.NoticeModel{Kind: "danger", Title: "Not allowed", Text: x.Decision.Reason.Text(), Live: true}}
+func answerView(x account.Explanation) policypage.Answer {
+	a := policypage.Answer{Notice: component.NoticeModel{Kind: "danger", Title: "Not allowed", Text: x.Decision.Reason.Text(), Live: true}}
 	if x.Decision.Allowed {
 		a.Notice.Kind, a.Notice.Title = "success", "Allowed"
 	}

@@ -8,7 +8,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	"latchkey/views/layout"
+	homepage "latchkey/views/page/home"
 	"latchkey/web/respond"
 )
 
@@ -42,7 +43,7 @@ func (h *Handlers) AccessManagement(c echo.Context) error {
 	}
 	m := ownAccessView(v)
 	m.Shell = h.shell(c, v, m.Header.Title)
-	return h.render.HTML(c, http.StatusOK, page.OwnAccessPage(m))
+	return h.render.HTML(c, http.StatusOK, homepage.OwnAccessPage(m))
 }
 
 // accessTabsFor is the row of tabs with those that the visitor may open; the others are
@@ -58,20 +59,20 @@ func (h *Handlers) accessTabsFor(c echo.Context, v visit) component.TabsModel {
 }
 
 // accessFrame is what all tabs have in common.
-func (h *Handlers) accessFrame(c echo.Context, v visit, title string) page.AccessManagement {
-	return page.AccessManagement{
+func (h *Handlers) accessFrame(c echo.Context, v visit, title string) layout.Tabbed {
+	return layout.Tabbed{
 		Shell:  h.shell(c, v, title),
 		Header: component.PageHeaderModel{Title: "Access Management", Description: "Who and what may do what at " + v.Organization.Name + "."},
 		Tabs:   h.accessTabsFor(c, v),
 	}
 }
 
-func ownAccessView(v visit) page.OwnAccess {
+func ownAccessView(v visit) homepage.OwnAccess {
 	names := make([]string, len(v.Workspaces))
 	for i, w := range v.Workspaces {
 		names[i] = w.Name
 	}
-	m := page.OwnAccess{
+	m := homepage.OwnAccess{
 		Header: component.PageHeaderModel{Title: "Access Management", Description: "Your access at " + v.Organization.Name + "."},
 		Card:   component.CardModel{ID: "own-access", Title: "Your access"},
 		Facts: []component.Definition{

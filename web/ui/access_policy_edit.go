@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	policypage "latchkey/views/page/policy"
 	"latchkey/web/respond"
 )
 
@@ -57,10 +57,10 @@ func (h *Handlers) showPolicy(c echo.Context, spot policySpot) error {
 	if err != nil {
 		return err
 	}
-	return h.renderPolicy(c, http.StatusOK, p, page.AccessDialogs{})
+	return h.renderPolicy(c, http.StatusOK, p, component.Dialogs{})
 }
 
-func (h *Handlers) renderPolicy(c echo.Context, status int, p policyEdit, dialogs page.AccessDialogs) error {
+func (h *Handlers) renderPolicy(c echo.Context, status int, p policyEdit, dialogs component.Dialogs) error {
 	summary, err := h.summarize(c, p)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (h *Handlers) renderPolicy(c echo.Context, status int, p policyEdit, dialog
 	m := p.model(summary)
 	m.Dialogs = dialogs
 	m.Shell = h.shell(c, visitOf(c), p.title)
-	return h.render.HTML(c, status, page.PolicyEditPage(m))
+	return h.render.HTML(c, status, policypage.EditPage(m))
 }
 
 // readPolicyForm reads the editor's form over what is stored.
@@ -119,10 +119,10 @@ func (h *Handlers) policyStep(c echo.Context, spot policySpot) error {
 	}
 	body, missing := p.body()
 	if step != stepSave || len(p.errors) > 0 {
-		return h.renderPolicy(c, statusOf(p.errors), p, page.AccessDialogs{})
+		return h.renderPolicy(c, statusOf(p.errors), p, component.Dialogs{})
 	}
 	if p.errors = errorsOf(missing); p.errors != nil {
-		return h.renderPolicy(c, statusOf(p.errors), p, page.AccessDialogs{})
+		return h.renderPolicy(c, statusOf(p.errors), p, component.Dialogs{})
 	}
 	if err := h.savePolicy(c, p, body); err != nil {
 		return h.refusedPolicy(c, p, err)
@@ -159,12 +159,12 @@ func (h *Handlers) refusedPolicy(c echo.Context, p policyEdit, err error) error 
 		again.form = p.form
 		again.notice = &component.NoticeModel{Kind: "warning", Title: "Somebody else was quicker", Text: fault.Of(err).Message, Live: true,
 			Links: []component.Link{{Label: "Drop my changes and show the policy as it is", Href: p.at}}}
-		return h.renderPolicy(c, respond.Status(fault.Conflict), again, page.AccessDialogs{})
+		return h.renderPolicy(c, respond.Status(fault.Conflict), again, component.Dialogs{})
 	}
 	if p.errors, err = invalid(err); err != nil {
 		return err
 	}
-	return h.renderPolicy(c, statusOf(p.errors), p, page.AccessDialogs{})
+	return h.renderPolicy(c, statusOf(p.errors), p, component.Dialogs{})
 }
 
 // policySummary answers with the part of the page that follows the choices.
@@ -199,7 +199,7 @@ func (h *Handlers) confirmRemovePolicy(c echo.Context, spot policySpot) error {
 	if !p.view.Exists {
 		return fault.NewNotFound("That policy")
 	}
-	return h.renderPolicy(c, http.StatusOK, p, page.AccessDialogs{Confirm: p.removeDialog()})
+	return h.renderPolicy(c, http.StatusOK, p, component.Dialogs{Confirm: p.removeDialog()})
 }
 
 // removePolicy takes a group or member out of a workspace.

@@ -10,12 +10,12 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	policypage "latchkey/views/page/policy"
 )
 
 // model is the page of the editor; the frame is added by the handler.
-func (p policyEdit) model(summary component.PolicySummaryModel) page.PolicyEdit {
-	m := page.PolicyEdit{
+func (p policyEdit) model(summary component.PolicySummaryModel) policypage.Edit {
+	m := policypage.Edit{
 		Header: component.PageHeaderModel{Title: p.view.Title(), Description: p.title, Back: &p.back},
 		Notice: p.notice, Action: p.at, Cancel: p.back.Href,
 		Save: component.ButtonModel{Label: "Save", Name: fieldStep, Value: stepSave},
@@ -104,9 +104,9 @@ func (p policyEdit) concerns(a account.Audience) string {
 }
 
 // removeDialog asks before a policy goes.
-func (p policyEdit) removeDialog() *page.Confirm {
+func (p policyEdit) removeDialog() *component.ConfirmModel {
 	subject, workspace := p.view.SubjectName, p.view.Workspace.Name
-	m := &page.Confirm{Alert: component.AlertDialogModel{ID: "remove-policy", Title: "Remove " + subject + " from " + workspace + "?",
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-policy", Title: "Remove " + subject + " from " + workspace + "?",
 		Consequence: "What the policy gives is lost at once.", Action: p.at + "/remove", Confirm: "Yes, remove", CancelHref: p.back.Href}}
 	lost := givesLines(p.editor.catalogue, p.view.Body)
 	m.Alert.Details = append(m.Alert.Details, "The policy gives: "+lowerFirst(strings.Join(lost, "; "))+".")

@@ -10,25 +10,25 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	policypage "latchkey/views/page/policy"
 )
 
 const accessPolicyTitle = "Access Policy"
 
 // accessListView says in short what somebody may do in each workspace and where it comes
 // from. at is the address of the page with all of it.
-func accessListView(view account.AccessView, catalogue *access.Catalogue, at, description string) page.AccessList {
-	m := page.AccessList{Card: component.CardModel{ID: "access-policy", Title: accessPolicyTitle, Description: description}}
+func accessListView(view account.AccessView, catalogue *access.Catalogue, at, description string) policypage.AccessList {
+	m := policypage.AccessList{Card: component.CardModel{ID: "access-policy", Title: accessPolicyTitle, Description: description}}
 	if view.Member.Role == access.RoleAdmin && len(view.Access) > 0 {
-		m.Items = []page.AccessItem{{Workspace: "Every workspace", Lines: []page.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}},
+		m.Items = []policypage.AccessItem{{Workspace: "Every workspace", Lines: []policypage.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}},
 			Details: component.ButtonModel{Label: "Details", Context: "of every workspace", Variant: component.Ghost, Small: true, Href: at}}}
 		return m
 	}
 	for _, a := range view.Access {
-		item := page.AccessItem{Workspace: a.Workspace.Name,
+		item := policypage.AccessItem{Workspace: a.Workspace.Name,
 			Details: component.ButtonModel{Label: "Details", Context: "of " + a.Workspace.Name, Variant: component.Ghost, Small: true, Href: path(at, a.Workspace.ID)}}
 		for _, layer := range a.Layers {
-			item.Lines = append(item.Lines, page.AccessLine{Source: upperFirst(layer.Source()), Gives: strings.Join(effectiveLines(catalogue, layer.Policy), "; ")})
+			item.Lines = append(item.Lines, policypage.AccessLine{Source: upperFirst(layer.Source()), Gives: strings.Join(effectiveLines(catalogue, layer.Policy), "; ")})
 		}
 		m.Items = append(m.Items, item)
 	}
@@ -59,7 +59,7 @@ func (h *Handlers) showAccess(c echo.Context, member, at string, back component.
 	if err != nil {
 		return err
 	}
-	m := page.AccessPolicy{
+	m := policypage.Access{
 		Header:  component.PageHeaderModel{Title: accessPolicyTitle, Description: "What " + view.Member.Name + " may do, and where each permission comes from.", Back: &back},
 		SubTabs: component.TabsModel{Label: "Workspaces"},
 	}
@@ -80,7 +80,7 @@ func (h *Handlers) showAccess(c echo.Context, member, at string, back component.
 	}
 	m.Notice = accessNotice(view, chosen)
 	m.Shell = h.shell(c, v, accessPolicyTitle)
-	return h.render.HTML(c, http.StatusOK, page.AccessPolicyPage(m))
+	return h.render.HTML(c, http.StatusOK, policypage.AccessPage(m))
 }
 
 // chooseAccess finds the workspace; "" is the first, nil when there is none.

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
-	"latchkey/views/page"
+	apiclientpage "latchkey/views/page/apiclient"
 	"latchkey/web/respond"
 )
 
@@ -19,13 +19,13 @@ const (
 
 // APIClients lists the resource servers that may ask about tokens.
 func (h *Handlers) APIClients(c echo.Context) error {
-	return h.showAPIClients(c, http.StatusOK, page.APIClients{})
+	return h.showAPIClients(c, http.StatusOK, apiclientpage.Clients{})
 }
 
 // NewAPIClient shows the dialog that adds one.
 func (h *Handlers) NewAPIClient(c echo.Context) error {
 	form := url.Values{fieldSubmission: {rand.Text()}}
-	return h.showAPIClients(c, http.StatusOK, page.APIClients{New: newClientDialog(form, nil)})
+	return h.showAPIClients(c, http.StatusOK, apiclientpage.Clients{New: newClientDialog(form, nil)})
 }
 
 // AddAPIClient registers the client and shows its secret, in this response only.
@@ -36,7 +36,7 @@ func (h *Handlers) AddAPIClient(c echo.Context) error {
 	}
 	made, err := h.d.Clients.Register(c.Request().Context(), visitOf(c).caller, form.Get(fieldName), form.Get(fieldSubmission))
 	if fault.Is(err, fault.Conflict) {
-		return h.showAPIClients(c, http.StatusConflict, page.APIClients{Notice: submittedClientNotice(fault.Of(err).Message)})
+		return h.showAPIClients(c, http.StatusConflict, apiclientpage.Clients{Notice: submittedClientNotice(fault.Of(err).Message)})
 	}
 	fields, err := invalid(err)
 	if err != nil {
@@ -44,9 +44,9 @@ func (h *Handlers) AddAPIClient(c echo.Context) error {
 	}
 	if fields != nil {
 		form.Set(fieldSubmission, rand.Text())
-		return h.showAPIClients(c, respond.Status(fault.Invalid), page.APIClients{New: newClientDialog(form, fields)})
+		return h.showAPIClients(c, respond.Status(fault.Invalid), apiclientpage.Clients{New: newClientDialog(form, fields)})
 	}
-	return h.showAPIClients(c, http.StatusOK, page.APIClients{Reveal: revealClientDialog(made, h.baseURL(c))})
+	return h.showAPIClients(c, http.StatusOK, apiclientpage.Clients{Reveal: revealClientDialog(made, h.baseURL(c))})
 }
 
 // ConfirmDeleteAPIClient asks before a client goes.
@@ -55,7 +55,7 @@ func (h *Handlers) ConfirmDeleteAPIClient(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showAPIClients(c, http.StatusOK, page.APIClients{Delete: deleteClientDialog(client)})
+	return h.showAPIClients(c, http.StatusOK, apiclientpage.Clients{Delete: deleteClientDialog(client)})
 }
 
 // DeleteAPIClient ends a client.
@@ -68,12 +68,12 @@ func (h *Handlers) DeleteAPIClient(c echo.Context) error {
 }
 
 // showAPIClients shows the list with whatever dialog m has.
-func (h *Handlers) showAPIClients(c echo.Context, status int, m page.APIClients) error {
+func (h *Handlers) showAPIClients(c echo.Context, status int, m apiclientpage.Clients) error {
 	v := visitOf(c)
 	clients, err := h.d.Clients.List(c.Request().Context(), v.caller)
 	if err != nil {
 		return err
 	}
 	m.Frame = h.accessFrame(c, v, clientTitle)
-	return h.render.HTML(c, status, page.APIClientsPage(apiClientsView(m, clients, h.baseURL(c), v.now)))
+	return h.render.HTML(c, status, apiclientpage.ClientsPage(apiClientsView(m, clients, h.baseURL(c), v.now)))
 }

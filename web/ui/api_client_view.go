@@ -7,11 +7,11 @@ import (
 
 	"latchkey/internal/apiclient"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	apiclientpage "latchkey/views/page/apiclient"
 )
 
 // apiClientsView fills the tab; its frame and dialogs are there already.
-func apiClientsView(m page.APIClients, clients []apiclient.Client, baseURL string, now time.Time) page.APIClients {
+func apiClientsView(m apiclientpage.Clients, clients []apiclient.Client, baseURL string, now time.Time) apiclientpage.Clients {
 	add := &component.ButtonModel{Label: "Add API client", Icon: "plus", Href: clientPath + "/new", Dialog: true}
 	m.Card = component.CardModel{ID: "api-clients", Title: clientTitle, Flush: true,
 		Description: "Services of yours that may ask whether a token that they were sent is good, and what for."}
@@ -36,8 +36,8 @@ func apiClientsView(m page.APIClients, clients []apiclient.Client, baseURL strin
 	return m
 }
 
-func apiClientRow(c apiclient.Client, now time.Time) page.APIClientRow {
-	return page.APIClientRow{Name: c.Name, ID: c.ID, Hint: c.Hint, Maker: cmp.Or(c.CreatedByName, "somebody unknown"), Created: timeView(c.CreatedAt, now),
+func apiClientRow(c apiclient.Client, now time.Time) apiclientpage.Row {
+	return apiclientpage.Row{Name: c.Name, ID: c.ID, Hint: c.Hint, Maker: cmp.Or(c.CreatedByName, "somebody unknown"), Created: timeView(c.CreatedAt, now),
 		Delete: component.ButtonModel{Label: "Delete", Context: c.Name, Variant: component.DangerQuiet, Small: true,
 			Href: path(clientPath, c.ID) + "/delete", Dialog: true}}
 }
@@ -46,13 +46,13 @@ func introspectLine(credential, baseURL string) string {
 	return `curl -u "` + credential + `" --data-urlencode "token=TOKEN" ` + baseURL + "/oauth2/introspect"
 }
 
-func newClientDialog(form url.Values, errors fieldErrors) *page.FormDialog {
+func newClientDialog(form url.Values, errors fieldErrors) *component.FormDialogModel {
 	name := textField(fieldName, "Name", "The service that will use it.", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
-	return &page.FormDialog{
+	return &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-api-client", Title: "New API Client", CloseHref: clientPath,
 			Description: "Its secret is shown once, after this."},
-		Action: clientPath, Errors: formErrors(errors, fieldName), Fields: []page.FormField{textItem(name)},
+		Action: clientPath, Errors: formErrors(errors, fieldName), Fields: []component.FormField{textItem(name)},
 		Hidden: []component.HiddenField{{Name: fieldSubmission, Value: form.Get(fieldSubmission)}},
 		Submit: component.ButtonModel{Label: "Add"},
 	}

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
 	"latchkey/web/respond"
 )
 
@@ -20,8 +20,8 @@ import (
 func (h *Handlers) AuditLogs(c echo.Context) error {
 	v := visitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureAuditLog) {
-		m := page.AuditLog{Header: auditHeader(v), Upgrade: auditUpgrade(v), Shell: h.shell(c, v, auditTitle)}
-		return h.render.HTML(c, http.StatusOK, page.AuditLogPage(m))
+		m := auditpage.Log{Header: auditHeader(v), Upgrade: auditUpgrade(v), Shell: h.shell(c, v, auditTitle)}
+		return h.render.HTML(c, http.StatusOK, auditpage.LogPage(m))
 	}
 	return h.showAuditLog(c, v, nil)
 }
@@ -59,7 +59,7 @@ func (h *Handlers) resourcesOf(c echo.Context, v visit, e audit.Event) (map[stri
 }
 
 // showAuditLog shows the list with whatever event is open.
-func (h *Handlers) showAuditLog(c echo.Context, v visit, detail *page.AuditDetail) error {
+func (h *Handlers) showAuditLog(c echo.Context, v visit, detail *auditpage.Detail) error {
 	q, status := readAuditQuery(c.QueryParams()), http.StatusOK
 	filter, errors := q.filter()
 	days := chartDays(filter, v.now)
@@ -81,7 +81,7 @@ func (h *Handlers) showAuditLog(c echo.Context, v visit, detail *page.AuditDetai
 		m.Chart = auditChart(q, days, found.Counts)
 	}
 	m.Detail, m.Shell = detail, h.shell(c, v, auditTitle)
-	return h.render.HTML(c, status, page.AuditLogPage(m))
+	return h.render.HTML(c, status, auditpage.LogPage(m))
 }
 
 // renamed gives the fields of the log's filter the names of the page's parameters.
@@ -123,16 +123,16 @@ const trailLength = 8
 
 // auditTrail is the log about one thing for a section of its page: what a member or token did,
 // and what was done to it. nil for whoever may not read the log, and on a plan without it.
-func (h *Handlers) auditTrail(c echo.Context, v visit, about string) (*page.AuditTrail, error) {
+func (h *Handlers) auditTrail(c echo.Context, v visit, about string) (*auditpage.Trail, error) {
 	return h.auditSection(c, v, audit.Filter{About: about}, auditQuery{}.with(paramAbout, about))
 }
 
 // workspaceTrail is the same for a workspace: everything that happened in it.
-func (h *Handlers) workspaceTrail(c echo.Context, v visit, workspace string) (*page.AuditTrail, error) {
+func (h *Handlers) workspaceTrail(c echo.Context, v visit, workspace string) (*auditpage.Trail, error) {
 	return h.auditSection(c, v, audit.Filter{Workspace: workspace}, auditQuery{}.with(paramWorkspace, workspace))
 }
 
-func (h *Handlers) auditSection(c echo.Context, v visit, f audit.Filter, all auditQuery) (*page.AuditTrail, error) {
+func (h *Handlers) auditSection(c echo.Context, v visit, f audit.Filter, all auditQuery) (*auditpage.Trail, error) {
 	if !v.Organization.Plan.Has(access.FeatureAuditLog) || !h.may(v, access.ReadAuditLog) {
 		return nil, nil
 	}

@@ -6,7 +6,7 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
 )
 
 // The chart has room for chartBars bars, and a phone for the last phoneBars of them: fewer
@@ -38,7 +38,7 @@ func chartDays(f audit.Filter, now time.Time) []time.Time {
 }
 
 // auditChart draws the counts; each bar leads to its days.
-func auditChart(q auditQuery, days []time.Time, counts []int) *page.AuditChart {
+func auditChart(q auditQuery, days []time.Time, counts []int) *auditpage.Chart {
 	bars := len(days) - 1
 	if len(counts) < bars {
 		counts = make([]int, len(days))
@@ -47,15 +47,15 @@ func auditChart(q auditQuery, days []time.Time, counts []int) *page.AuditChart {
 	for _, n := range counts[:bars] {
 		total, most = total+n, max(most, n)
 	}
-	m := &page.AuditChart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
+	m := &auditpage.Chart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
 	span := "from " + dayText(days[0]) + " to " + dayText(days[bars].Add(-day))
 	m.Text = count(total, "event", "events") + " " + span + " UTC. Choose a bar to see its events."
 	if total == 0 {
 		m.Text = "No events " + span + " UTC."
 	}
 	older := max(0, bars-phoneBars)
-	draw := func(from, to, slots int, label string) page.AuditBars {
-		run := page.AuditBars{ViewBox: fmt.Sprintf("0 0 %d 100", slots*slotWidth), Label: label}
+	draw := func(from, to, slots int, label string) auditpage.Bars {
+		run := auditpage.Bars{ViewBox: fmt.Sprintf("0 0 %d 100", slots*slotWidth), Label: label}
 		for i := from; i < to; i++ {
 			run.Bars = append(run.Bars, auditBar(q, days[i], days[i+1], counts[i], most, slots-to+i))
 		}
@@ -70,8 +70,8 @@ func auditChart(q auditQuery, days []time.Time, counts []int) *page.AuditChart {
 }
 
 // auditBar is the bar of the events from one moment to another, in a slot from the left.
-func auditBar(q auditQuery, from, to time.Time, n, most, slot int) page.AuditBar {
-	b := page.AuditBar{Slot: fmt.Sprint(slot * slotWidth), Left: fmt.Sprintf("%.1f", float64(slot*slotWidth)+1.5)}
+func auditBar(q auditQuery, from, to time.Time, n, most, slot int) auditpage.Bar {
+	b := auditpage.Bar{Slot: fmt.Sprint(slot * slotWidth), Left: fmt.Sprintf("%.1f", float64(slot*slotWidth)+1.5)}
 	if n == 0 {
 		return b
 	}

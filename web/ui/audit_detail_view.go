@@ -15,18 +15,18 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
 )
 
 // auditDetail is one event in full; closing it leads back to the list in its state.
-func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWords, q auditQuery) *page.AuditDetail {
-	m := &page.AuditDetail{
+func auditDetail(v visit, e audit.Event, carrier audit.TokenName, words policyWords, q auditQuery) *auditpage.Detail {
+	m := &auditpage.Detail{
 		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true, Read: true},
 		Change: auditChange(v, e, words),
 	}
 	add := func(term, text, note string, code bool) {
 		if text != "" {
-			m.Facts = append(m.Facts, page.AuditFact{Term: term, Text: text, Note: note, Code: code})
+			m.Facts = append(m.Facts, auditpage.Fact{Term: term, Text: text, Note: note, Code: code})
 		}
 	}
 	add("When", absoluteSeconds(e.Time), relative(e.Time, v.now), false)
@@ -94,11 +94,11 @@ func onlyTells(e audit.Event) bool {
 }
 
 // auditChange says what was there before and is there now; nil when the event does not tell.
-func auditChange(v visit, e audit.Event, words policyWords) *page.AuditChange {
+func auditChange(v visit, e audit.Event, words policyWords) *auditpage.Change {
 	if e.Before == "" && e.After == "" || onlyTells(e) {
 		return nil
 	}
-	m := &page.AuditChange{}
+	m := &auditpage.Change{}
 	if e.Target.Type == audit.TargetPolicy || e.Target.Type == audit.TargetPermission {
 		before, errBefore := statePolicy([]byte(e.Before))
 		after, errAfter := statePolicy([]byte(e.After))
@@ -116,11 +116,11 @@ func auditChange(v visit, e audit.Event, words policyWords) *page.AuditChange {
 		was, is := stateText(v, name, before[name]), stateText(v, name, after[name])
 		switch {
 		case e.Before == "":
-			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: is})
+			m.Facts = append(m.Facts, auditpage.Fact{Term: fieldLabel(name), Text: is})
 		case e.After == "":
-			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: was})
+			m.Facts = append(m.Facts, auditpage.Fact{Term: fieldLabel(name), Text: was})
 		case was != is:
-			m.Facts = append(m.Facts, page.AuditFact{Term: fieldLabel(name), Text: is, Note: "Before: " + was})
+			m.Facts = append(m.Facts, auditpage.Fact{Term: fieldLabel(name), Text: is, Note: "Before: " + was})
 		}
 	}
 	m.Title = changeTitle(e)

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
 )
 
 func TestAuditChange_IsReadable(t *testing.T) {
@@ -22,24 +22,24 @@ func TestAuditChange_IsReadable(t *testing.T) {
 	after := access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.Everywhere(), "destination:live_events": access.Everywhere()}.String()
 	for name, tt := range map[string]struct {
 		event audit.Event
-		want  *page.AuditChange
+		want  *auditpage.Change
 	}{
 		"nothing told":     {audit.Event{Action: audit.SignedIn}, nil},
-		"a policy changes": {policy(audit.Updated, before, after), &page.AuditChange{Gained: []string{"Live events Destinations", "Edit 1 of 2 Event Stream Sources (iOS app)"}, Lost: []string{"Connect Tables"}}},
-		"a policy goes":    {policy(audit.Deleted, before, ""), &page.AuditChange{Lost: []string{"Edit Destinations", "Edit 1 of 2 Event Stream Sources (Web shop)", "Connect Tables"}}},
-		"an empty policy":  {policy(audit.Created, "", "{}"), &page.AuditChange{Note: "No permission came or went."}},
+		"a policy changes": {policy(audit.Updated, before, after), &auditpage.Change{Gained: []string{"Live events Destinations", "Edit 1 of 2 Event Stream Sources (iOS app)"}, Lost: []string{"Connect Tables"}}},
+		"a policy goes":    {policy(audit.Deleted, before, ""), &auditpage.Change{Lost: []string{"Edit Destinations", "Edit 1 of 2 Event Stream Sources (Web shop)", "Connect Tables"}}},
+		"an empty policy":  {policy(audit.Created, "", "{}"), &auditpage.Change{Note: "No permission came or went."}},
 		"a field changes": {audit.Event{Action: audit.Updated, Before: `{"enabled":true,"name":"a","version":1}`, After: `{"enabled":false,"name":"a","version":2}`},
-			&page.AuditChange{Title: "What changed", Facts: []page.AuditFact{{Term: "Enabled", Text: "No", Note: "Before: Yes"}, {Term: "Version", Text: "2", Note: "Before: 1"}}}},
+			&auditpage.Change{Title: "What changed", Facts: []auditpage.Fact{{Term: "Enabled", Text: "No", Note: "Before: Yes"}, {Term: "Version", Text: "2", Note: "Before: 1"}}}},
 		"a token is made": {audit.Event{Action: audit.Created, After: `{"name":"ci","kind":"personal","hint":"lkpat_…a1B2","workspace":"ws-1","scope":"read_only","expiresAt":"2026-12-31T12:00:00.000Z"}`},
-			&page.AuditChange{Title: "As it was made", Facts: []page.AuditFact{{Term: "Expires at", Text: "31 Dec 2026, 12:00 UTC"}, {Term: "Token", Text: "lkpat_…a1B2"},
+			&auditpage.Change{Title: "As it was made", Facts: []auditpage.Fact{{Term: "Expires at", Text: "31 Dec 2026, 12:00 UTC"}, {Term: "Token", Text: "lkpat_…a1B2"},
 				{Term: "Kind", Text: "Personal access token"}, {Term: "Name", Text: "ci"}, {Term: "Scope", Text: "Read-Only"}, {Term: "Workspace", Text: "Production"}}}},
 		"a workspace that is gone": {audit.Event{Action: audit.Deleted, Before: `{"workspace":"ws-2"}`},
-			&page.AuditChange{Title: "As it was", Facts: []page.AuditFact{{Term: "Workspace", Text: "ws-2 (deleted)"}}}},
+			&auditpage.Change{Title: "As it was", Facts: []auditpage.Fact{{Term: "Workspace", Text: "ws-2 (deleted)"}}}},
 		"a refusal, which is told as facts": {audit.Event{Action: audit.AccessDenied, After: `{"reason":"Not allowed.","attempts":3}`}, nil},
 		"a failed sign-in":                  {audit.Event{Action: audit.SignInFailed, After: `{"reason":"wrong current password"}`}, nil},
 		"a pruning": {audit.Event{Action: audit.Pruned, After: `{"seq":12,"retention":"9600h0m0s"}`},
-			&page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "Retention", Text: "400 days"}, {Term: "Up to event", Text: "12"}}}},
-		"no JSON": {audit.Event{Action: audit.Updated, After: `<b>`}, &page.AuditChange{Title: "Details", Facts: []page.AuditFact{{Term: "State", Text: "<b>"}}}},
+			&auditpage.Change{Title: "Details", Facts: []auditpage.Fact{{Term: "Retention", Text: "400 days"}, {Term: "Up to event", Text: "12"}}}},
+		"no JSON": {audit.Event{Action: audit.Updated, After: `<b>`}, &auditpage.Change{Title: "Details", Facts: []auditpage.Fact{{Term: "State", Text: "<b>"}}}},
 	} {
 		got := auditChange(v, tt.event, words)
 		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {

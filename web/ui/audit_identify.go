@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 	"latchkey/web/respond"
 )
 
@@ -54,13 +54,13 @@ func (h *Handlers) LookUpToken(c echo.Context) error {
 	return h.showIdentified(c, http.StatusOK, m)
 }
 
-func (h *Handlers) showIdentified(c echo.Context, status int, m page.IdentifyToken) error {
+func (h *Handlers) showIdentified(c echo.Context, status int, m tokenpage.Identify) error {
 	m.Shell = h.shell(c, visitOf(c), identifyTitle)
-	return h.render.HTML(c, status, page.IdentifyTokenPage(m))
+	return h.render.HTML(c, status, tokenpage.IdentifyPage(m))
 }
 
-func identifyView(errors fieldErrors) page.IdentifyToken {
-	return page.IdentifyToken{
+func identifyView(errors fieldErrors) tokenpage.Identify {
+	return tokenpage.Identify{
 		Header: component.PageHeaderModel{Title: identifyTitle, Back: &component.Link{Label: auditTitle, Href: auditPath},
 			Description: "Found a token in a repository, a log or a chat? See which one it is, and whether it still opens anything."},
 		Action: identifyPath,
@@ -82,8 +82,8 @@ func unknownToken(mistyped bool) *component.NoticeModel {
 }
 
 // identifiedView says what the token is. Its secret is not known here.
-func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page.IdentifiedToken) {
-	m := &page.IdentifiedToken{Card: component.CardModel{ID: "token", Title: t.Name}, State: tokenState(t, now)}
+func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *tokenpage.Identified) {
+	m := &tokenpage.Identified{Card: component.CardModel{ID: "token", Title: t.Name}, State: tokenState(t, now)}
 	add := func(term, text string, code bool) {
 		if text != "" {
 			m.Facts = append(m.Facts, component.Definition{Term: term, Text: text, Code: code})

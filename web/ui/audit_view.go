@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
 )
 
 // actorName is who did it, as the log kept it.
@@ -177,8 +177,8 @@ func auditUpgrade(v visit) *component.EmptyModel {
 }
 
 // auditLogView is the page without its frame, chart and details.
-func auditLogView(v visit, q auditQuery, found audit.Found, errors fieldErrors) page.AuditLog {
-	m := page.AuditLog{Header: auditHeader(v), Card: component.CardModel{ID: "events", Title: "Events", Flush: true},
+func auditLogView(v visit, q auditQuery, found audit.Found, errors fieldErrors) auditpage.Log {
+	m := auditpage.Log{Header: auditHeader(v), Card: component.CardModel{ID: "events", Title: "Events", Flush: true},
 		Errors: errors.summary([]string{paramText, paramWho, paramFrom, paramTo}, map[string]string{
 			paramText: "audit-search", paramWho: "audit-who", paramFrom: "audit-from", paramTo: "audit-to"}),
 		Filter: auditFilter(v, q, errors), Only: auditOnly(q, found), Pages: auditPages(q, found), Export: auditExportMenu(q),
@@ -200,8 +200,8 @@ func auditLogView(v visit, q auditQuery, found audit.Found, errors fieldErrors) 
 	return m
 }
 
-func auditRow(e audit.Event, tokens map[string]audit.TokenName, q auditQuery, now time.Time) page.AuditRow {
-	row := page.AuditRow{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type), When: timeView(e.Time, now),
+func auditRow(e audit.Event, tokens map[string]audit.TokenName, q auditQuery, now time.Time) auditpage.Row {
+	row := auditpage.Row{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type), When: timeView(e.Time, now),
 		Action: component.ButtonModel{Label: actionLabel(e.Action), Context: e.Target.Name + ": details", Variant: component.Plain, Small: true, Dialog: true, Href: q.at(e.ID)}}
 	if e.ActorType == audit.ServiceAccessToken {
 		row.WhoNote = tokens[e.TokenID].Hint
@@ -274,8 +274,8 @@ func auditTypes() [][2]string {
 }
 
 // auditOnly says what links have narrowed the list down to, by the names in what was found.
-func auditOnly(q auditQuery, found audit.Found) []page.AuditOnly {
-	var out []page.AuditOnly
+func auditOnly(q auditQuery, found audit.Found) []auditpage.Only {
+	var out []auditpage.Only
 	if id := q.Get(paramBy); id != "" {
 		name := id
 		for _, e := range found.Events {
@@ -284,10 +284,10 @@ func auditOnly(q auditQuery, found audit.Found) []page.AuditOnly {
 				break
 			}
 		}
-		out = append(out, page.AuditOnly{Text: "Only what " + name + " did", ClearHref: q.with(paramBy, "").at()})
+		out = append(out, auditpage.Only{Text: "Only what " + name + " did", ClearHref: q.with(paramBy, "").at()})
 	}
 	if id := q.Get(paramAbout); id != "" {
-		out = append(out, page.AuditOnly{Text: "Only what " + nameOf(id, found) + " did, and what was done to it", ClearHref: q.with(paramAbout, "").at()})
+		out = append(out, auditpage.Only{Text: "Only what " + nameOf(id, found) + " did, and what was done to it", ClearHref: q.with(paramAbout, "").at()})
 	}
 	return out
 }
@@ -332,11 +332,11 @@ func auditExportMenu(q auditQuery) component.MenuModel {
 }
 
 // auditTrailView is the section of another page; all leads to the rest.
-func auditTrailView(found audit.Found, all auditQuery, now time.Time) *page.AuditTrail {
-	m := &page.AuditTrail{Card: component.CardModel{ID: "audit-trail", Title: "Audit trail"}, Empty: "Nothing has happened yet."}
+func auditTrailView(found audit.Found, all auditQuery, now time.Time) *auditpage.Trail {
+	m := &auditpage.Trail{Card: component.CardModel{ID: "audit-trail", Title: "Audit trail"}, Empty: "Nothing has happened yet."}
 	for _, e := range found.Events {
-		m.Items = append(m.Items, page.AuditItem{Href: all.at(e.ID),
-			ActivityItem: page.ActivityItem{Who: actorName(e), What: eventText(e), When: timeView(e.Time, now)}})
+		m.Items = append(m.Items, auditpage.TrailItem{Href: all.at(e.ID),
+			Activity: auditpage.Activity{Who: actorName(e), What: eventText(e), When: timeView(e.Time, now)}})
 	}
 	if found.Total > 0 {
 		m.Card.Action = &component.ButtonModel{Label: "All " + count(found.Total, "event", "events"), Variant: component.Outline, Small: true, Href: all.at()}

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	policypage "latchkey/views/page/policy"
 )
 
 const (
@@ -25,11 +25,11 @@ func (h *Handlers) Baselines(c echo.Context) error {
 	}
 	m := baselinesView(rows, h.d.Catalogue, readPageQuery(baselinePath, c.QueryParams(), account.DefaultPage), v)
 	m.Frame = h.accessFrame(c, v, baselineTitle)
-	return h.render.HTML(c, http.StatusOK, page.BaselinesPage(m))
+	return h.render.HTML(c, http.StatusOK, policypage.BaselinesPage(m))
 }
 
-func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q pageQuery, v visit) page.Baselines {
-	m := page.Baselines{
+func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q pageQuery, v visit) policypage.Baselines {
+	m := policypage.Baselines{
 		Card: component.CardModel{ID: "baselines", Title: baselineTitle, Flush: true,
 			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
 		Table: component.TableModel{ID: "baseline-list", Caption: baselineTitle, Columns: []component.Column{
@@ -48,7 +48,7 @@ func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q pa
 	rows, m.Around = listed(rows, q, "Name", "workspace", "workspaces", func(w account.BaselineRow) string { return w.Name })
 	for _, row := range rows {
 		href := path(baselinePath, row.ID)
-		m.Rows = append(m.Rows, page.BaselineRow{Workspace: row.Name, Detail: row.Environment.Label(), Href: href,
+		m.Rows = append(m.Rows, policypage.BaselineRow{Workspace: row.Name, Detail: row.Environment.Label(), Href: href,
 			Summary: givesLines(catalogue, row.Baseline.Body), Members: thousands(row.Members), Groups: thousands(row.Groups),
 			Updated: timeView(row.Baseline.UpdatedAt, v.now), By: row.Baseline.UpdatedBy,
 			Edit: component.ButtonModel{Label: edit, Context: "the baseline of " + row.Name, Href: href, Variant: component.Ghost, Small: true}})

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 	"latchkey/web/respond"
 )
 
@@ -20,10 +20,10 @@ const (
 
 // Groups lists the groups.
 func (h *Handlers) Groups(c echo.Context) error {
-	return h.showGroups(c, http.StatusOK, page.AccessDialogs{})
+	return h.showGroups(c, http.StatusOK, component.Dialogs{})
 }
 
-func (h *Handlers) showGroups(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showGroups(c echo.Context, status int, dialogs component.Dialogs) error {
 	v := visitOf(c)
 	rows, err := h.d.Accounts.GroupRows(c.Request().Context(), v.caller)
 	if err != nil {
@@ -32,7 +32,7 @@ func (h *Handlers) showGroups(c echo.Context, status int, dialogs page.AccessDia
 	m := groupsView(rows, v.Organization.Plan, readPageQuery(groupPath, c.QueryParams(), account.DefaultPage, "name", "members"))
 	m.Frame = h.accessFrame(c, v, groupTitle)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.GroupsPage(m))
+	return h.render.HTML(c, status, peoplepage.GroupsPage(m))
 }
 
 // NewGroup shows the first step of making a group. Denied when the plan has no room for one.
@@ -41,7 +41,7 @@ func (h *Handlers) NewGroup(c echo.Context) error {
 	if fault.Is(err, fault.Denied) {
 		return err
 	}
-	return h.showGroups(c, http.StatusOK, page.AccessDialogs{Form: groupBasicsDialog(url.Values{}, nil)})
+	return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(url.Values{}, nil)})
 }
 
 // GroupStep takes either step's form: `step` names the pressed button. Nothing is kept
@@ -54,34 +54,34 @@ func (h *Handlers) GroupStep(c echo.Context) error {
 	}
 	basics := account.GroupForm{Name: form.Get(fieldName), Description: form.Get(fieldDescription)}
 	if form.Get(fieldStep) == stepBack {
-		return h.showGroups(c, http.StatusOK, page.AccessDialogs{Form: groupBasicsDialog(form, nil)})
+		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(form, nil)})
 	}
 	wrong, err := invalid(h.d.Accounts.CheckGroup(ctx, v.caller, basics))
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), page.AccessDialogs{Form: groupBasicsDialog(form, wrong)})
+		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupBasicsDialog(form, wrong)})
 	}
 	if form.Get(fieldStep) != stepCreate {
-		return h.showGroups(c, http.StatusOK, page.AccessDialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
+		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
 	}
 	g, err := h.d.Accounts.CreateGroup(ctx, v.caller, basics, form[fieldWorkspaces])
 	if wrong, err = invalid(err); err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), page.AccessDialogs{Form: groupWorkspacesDialog(form, v.Workspaces, wrong)})
+		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, wrong)})
 	}
 	return h.done(c, path(groupPath, g.ID), "Group "+g.Name+" was created.")
 }
 
 // Group shows one group with its members and policies.
 func (h *Handlers) Group(c echo.Context) error {
-	return h.showGroup(c, http.StatusOK, page.AccessDialogs{})
+	return h.showGroup(c, http.StatusOK, component.Dialogs{})
 }
 
-func (h *Handlers) showGroup(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showGroup(c echo.Context, status int, dialogs component.Dialogs) error {
 	v, ctx, id := visitOf(c), c.Request().Context(), c.Param("id")
 	d, err := h.d.Accounts.GroupDetails(ctx, v.caller, id)
 	if err != nil {
@@ -97,7 +97,7 @@ func (h *Handlers) showGroup(c echo.Context, status int, dialogs page.AccessDial
 	m := groupView(d, found, q, h.d.Catalogue, v.now)
 	m.Shell = h.shell(c, v, "Group "+d.Name)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.GroupPage(m))
+	return h.render.HTML(c, status, peoplepage.GroupPage(m))
 }
 
 // groupOf loads the group that the path names.
@@ -112,7 +112,7 @@ func (h *Handlers) EditGroup(c echo.Context) error {
 		return err
 	}
 	form := url.Values{fieldName: {d.Name}, fieldDescription: {d.Description}}
-	return h.showGroup(c, http.StatusOK, page.AccessDialogs{Form: groupEditDialog(d.ID, form, nil)})
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: groupEditDialog(d.ID, form, nil)})
 }
 
 // UpdateGroup saves them.
@@ -129,7 +129,7 @@ func (h *Handlers) UpdateGroup(c echo.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroup(c, respond.Status(fault.Invalid), page.AccessDialogs{Form: groupEditDialog(id, form, wrong)})
+		return h.showGroup(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupEditDialog(id, form, wrong)})
 	}
 	return h.done(c, path(groupPath, id), "Group "+g.Name+" was saved.")
 }
@@ -140,7 +140,7 @@ func (h *Handlers) ConfirmDeleteGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, page.AccessDialogs{Confirm: deleteGroupDialog(d)})
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: deleteGroupDialog(d)})
 }
 
 // DeleteGroup removes a group.
@@ -158,7 +158,7 @@ func (h *Handlers) NewGroupPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, page.AccessDialogs{Form: newPolicyDialog(path(groupPath, d.ID), d.Outside)})
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(path(groupPath, d.ID), d.Outside)})
 }
 
 // ChooseGroupWorkspace leads on to the editor for the chosen workspace.

@@ -8,7 +8,8 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
-	"latchkey/views/page"
+	"latchkey/views/component"
+	peoplepage "latchkey/views/page/people"
 	"latchkey/web/respond"
 )
 
@@ -33,7 +34,7 @@ func (h *Handlers) askGroupMembers(c echo.Context, status int, errors fieldError
 	}
 	m := groupMembersView(d, found, find, errors)
 	m.Shell = h.shell(c, v, "Add members")
-	return h.render.HTML(c, status, page.GroupMembersPage(m))
+	return h.render.HTML(c, status, peoplepage.GroupMembersPage(m))
 }
 
 // AddGroupMembers makes the chosen ones members of the group.
@@ -68,7 +69,7 @@ func (h *Handlers) ConfirmRemoveGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, page.AccessDialogs{Confirm: removeMembersDialog(d.Group, members)})
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: removeMembersDialog(d.Group, members)})
 }
 
 // RemoveGroupMembers ends the memberships of the chosen ones.

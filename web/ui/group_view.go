@@ -10,14 +10,14 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 )
 
 const stepCreate = "create"
 
 // groupsView is the tab; the frame is added by the handler.
-func groupsView(rows []account.GroupRow, plan access.Plan, q pageQuery) page.Groups {
-	m := page.Groups{
+func groupsView(rows []account.GroupRow, plan access.Plan, q pageQuery) peoplepage.Groups {
+	m := peoplepage.Groups{
 		Card: component.CardModel{ID: "groups", Title: groupTitle, Flush: true,
 			Description: "A group gives all of its members the same policies, workspace by workspace."},
 		Table: component.TableModel{ID: "group-list", Caption: groupTitle, Columns: []component.Column{
@@ -65,9 +65,9 @@ func sortedGroups(rows []account.GroupRow, q pageQuery) []account.GroupRow {
 	return sorted
 }
 
-func groupRow(g account.GroupRow) page.GroupRow {
+func groupRow(g account.GroupRow) peoplepage.GroupRow {
 	at := path(groupPath, g.ID)
-	return page.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, Badge: managedBadge(g),
+	return peoplepage.GroupRow{Name: g.Name, Description: clipped(g.Description, 120), Href: at, Badge: managedBadge(g),
 		Members: thousands(g.Members), Workspaces: namedList(g.Workspaces),
 		Menu: component.MenuModel{Label: "Actions for " + g.Name, Items: []component.MenuItem{
 			{Label: "View group", Href: at},
@@ -76,17 +76,17 @@ func groupRow(g account.GroupRow) page.GroupRow {
 		}}}
 }
 
-func groupFields(form url.Values, errors fieldErrors) []page.FormField {
+func groupFields(form url.Values, errors fieldErrors) []component.FormField {
 	name := textField(fieldName, "Group name", "", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
 	description := textField(fieldDescription, "Description", "What its members have in common.", form, errors)
 	description.Optional, description.Rows = true, 3
-	return []page.FormField{textItem(name), areaItem(description)}
+	return []component.FormField{textItem(name), areaItem(description)}
 }
 
 // groupBasicsDialog is the first step; the second one's answers go along.
-func groupBasicsDialog(form url.Values, errors fieldErrors) *page.FormDialog {
-	m := &page.FormDialog{
+func groupBasicsDialog(form url.Values, errors fieldErrors) *component.FormDialogModel {
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", Description: "Step 1 of 2: what it is.", CloseHref: groupPath},
 		Action: groupPath + "/new", Errors: formErrors(errors, fieldName, fieldDescription), Fields: groupFields(form, errors),
 		Submit: component.ButtonModel{Label: "Next", Name: fieldStep, Value: "next"},
@@ -98,13 +98,13 @@ func groupBasicsDialog(form url.Values, errors fieldErrors) *page.FormDialog {
 }
 
 // groupWorkspacesDialog is the second step.
-func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, errors fieldErrors) *page.FormDialog {
-	m := &page.FormDialog{
+func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, errors fieldErrors) *component.FormDialogModel {
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", CloseHref: groupPath,
 			Description: "Step 2 of 2: the workspaces that " + shown(strings.TrimSpace(form.Get(fieldName))) + " is linked to."},
 		Action: groupPath + "/new", Errors: formErrors(errors, fieldWorkspaces),
 		Hidden: []component.HiddenField{{Name: fieldName, Value: form.Get(fieldName)}, {Name: fieldDescription, Value: form.Get(fieldDescription)}},
-		Fields: []page.FormField{boxesItem(boxesField(fieldWorkspaces, "Workspaces",
+		Fields: []component.FormField{boxesItem(boxesField(fieldWorkspaces, "Workspaces",
 			"The group's members come into them, with view and the baseline. You give more by the policies afterwards.", form, errors, workspaceChoices(workspaces)))},
 		Submit: component.ButtonModel{Label: "Create", Name: fieldStep, Value: stepCreate},
 		Back:   &component.ButtonModel{Label: "Back", Variant: component.Outline, Name: fieldStep, Value: stepBack, NoValidate: true},
@@ -112,18 +112,18 @@ func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, erro
 	return m
 }
 
-func groupEditDialog(id string, form url.Values, errors fieldErrors) *page.FormDialog {
+func groupEditDialog(id string, form url.Values, errors fieldErrors) *component.FormDialogModel {
 	at := path(groupPath, id)
-	return &page.FormDialog{
+	return &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "edit-group", Title: "Rename group", CloseHref: at},
 		Action: at + "/edit", Errors: formErrors(errors, fieldName, fieldDescription), Fields: groupFields(form, errors),
 		Submit: component.ButtonModel{Label: "Save"},
 	}
 }
 
-func deleteGroupDialog(d account.GroupDetails) *page.Confirm {
+func deleteGroupDialog(d account.GroupDetails) *component.ConfirmModel {
 	at := path(groupPath, d.ID)
-	m := &page.Confirm{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
 		Consequence: "Its members lose at once what it gives. This cannot be undone.",
 		Details:     []string{"It has " + count(d.Members, "member", "members") + " and is linked to " + count(len(d.Policies), "workspace", "workspaces") + "."}}}
 	if d.Locked {
@@ -132,17 +132,17 @@ func deleteGroupDialog(d account.GroupDetails) *page.Confirm {
 	return m
 }
 
-func removeMembersDialog(g account.Group, members []account.Member) *page.Confirm {
+func removeMembersDialog(g account.Group, members []account.Member) *component.ConfirmModel {
 	at := path(groupPath, g.ID)
-	return &page.Confirm{Alert: component.AlertDialogModel{ID: "remove-members", Title: "Remove " + memberNames(members) + " from " + g.Name + "?",
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-members", Title: "Remove " + memberNames(members) + " from " + g.Name + "?",
 		Consequence: "What the group gives is lost at once, and so are its workspaces, unless something else puts them there.",
 		Action:      at + "/members/remove", Hidden: memberFields(members), Confirm: "Yes, remove", CancelHref: at}}
 }
 
 // groupView is the page of one group; the frame is added by the handler.
-func groupView(d account.GroupDetails, found account.MemberPage, q pageQuery, catalogue *access.Catalogue, now time.Time) page.Group {
+func groupView(d account.GroupDetails, found account.MemberPage, q pageQuery, catalogue *access.Catalogue, now time.Time) peoplepage.Group {
 	at := path(groupPath, d.ID)
-	m := page.Group{
+	m := peoplepage.Group{
 		Header: component.PageHeaderModel{Title: d.Name, Description: d.Description, Back: &component.Link{Label: "Groups", Href: groupPath},
 			More: []component.ButtonModel{
 				{Label: "Rename", Icon: "pencil", Variant: component.Outline, Href: at + "/edit", Dialog: true},
@@ -159,7 +159,7 @@ func groupView(d account.GroupDetails, found account.MemberPage, q pageQuery, ca
 	return m
 }
 
-func groupPolicyActions(m *page.PolicyList, more bool, at string) {
+func groupPolicyActions(m *peoplepage.PolicyList, more bool, at string) {
 	var add *component.ButtonModel
 	if more {
 		add = &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true, Variant: component.Outline}
@@ -172,7 +172,7 @@ func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 }
 
 // groupMemberActions offers to add and remove members, where that is decided here.
-func groupMemberActions(m *page.Group, d account.GroupDetails, q pageQuery, at string) {
+func groupMemberActions(m *peoplepage.Group, d account.GroupDetails, q pageQuery, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
 	m.Notice = managedNotice(d)
 	if d.Locked {
@@ -222,9 +222,9 @@ func managedNotice(d account.GroupDetails) *component.NoticeModel {
 }
 
 // groupMembersView offers members to add.
-func groupMembersView(d account.GroupDetails, found account.MemberPage, find string, errors fieldErrors) page.GroupMembers {
+func groupMembersView(d account.GroupDetails, found account.MemberPage, find string, errors fieldErrors) peoplepage.GroupMembers {
 	at := path(groupPath, d.ID)
-	m := page.GroupMembers{
+	m := peoplepage.GroupMembers{
 		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".", Back: &component.Link{Label: "Group", Href: at}},
 		Filter: component.FilterModel{Action: at + "/members/new", Label: "Search members", ID: "pick", Name: "q", Search: "Name or e-mail", Value: find, Submit: "Search"},
 		Action: at + "/members/new", Errors: formErrors(errors, "members"), Cancel: at,

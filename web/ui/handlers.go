@@ -23,7 +23,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	problempage "latchkey/views/page/problem"
 	"latchkey/web/openapi"
 	"latchkey/web/respond"
 )
@@ -69,12 +69,12 @@ func New(d Deps) *Handlers { return &Handlers{d: d, render: respond.NewRenderer(
 // Problem renders a fault as a page. It never fails: a client gets an answer.
 func (h *Handlers) Problem(c echo.Context, f *fault.Error) {
 	status := respond.Status(f.Kind)
-	m := page.Problem{Title: problemTitle(f.Kind), Text: f.Message,
+	m := problempage.Problem{Title: problemTitle(f.Kind), Text: f.Message,
 		Link: component.Link{Label: "Go to Home", Href: "/"}}
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		m.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	}
-	if err := h.render.HTML(c, status, page.ProblemPage(m)); err != nil {
+	if err := h.render.HTML(c, status, problempage.ProblemPage(m)); err != nil {
 		http.Error(c.Response(), f.Message, status)
 	}
 }

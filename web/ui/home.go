@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"latchkey/views/page"
+	homepage "latchkey/views/page/home"
 )
 
 // recentEvents is how many events the home page shows.
@@ -24,5 +24,5 @@ func (h *Handlers) Home(c echo.Context) error {
 	}
 	m := homeView(v, summary, events)
 	m.Shell = h.shell(c, v, "Home")
-	return h.render.HTML(c, http.StatusOK, page.HomePage(m))
+	return h.render.HTML(c, http.StatusOK, homepage.HomePage(m))
 }

@@ -8,7 +8,8 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	auditpage "latchkey/views/page/audit"
+	homepage "latchkey/views/page/home"
 )
 
 const (
@@ -16,8 +17,8 @@ const (
 	satPages   = "/settings/access-management/service-access-tokens"
 )
 
-func homeView(v visit, s token.Summary, events []audit.Event) page.Home {
-	m := page.Home{
+func homeView(v visit, s token.Summary, events []audit.Event) homepage.Home {
+	m := homepage.Home{
 		Header: component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
 		Mine:   stateTiles(s.Mine, patSection),
 		Ending: endingTokens(s, v.now),
@@ -29,7 +30,7 @@ func homeView(v visit, s token.Summary, events []audit.Event) page.Home {
 		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s)
 	}
 	for _, e := range events {
-		m.Activity = append(m.Activity, page.ActivityItem{Who: actorName(e), What: eventText(e), When: timeView(e.Time, v.now)})
+		m.Activity = append(m.Activity, auditpage.Activity{Who: actorName(e), What: eventText(e), When: timeView(e.Time, v.now)})
 	}
 	return m
 }
@@ -61,10 +62,10 @@ func organizationTiles(s token.Summary) []component.Tile {
 	return tiles
 }
 
-func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
-	list := []page.EndingToken{}
+func endingTokens(s token.Summary, now time.Time) []homepage.EndingToken {
+	list := []homepage.EndingToken{}
 	for _, t := range append(append([]token.Token{}, s.MineEnding...), s.ServicesEnding...) {
-		e := page.EndingToken{Name: t.Name, Href: patSection, Kind: t.Kind.Label(), Where: t.WorkspaceName, Expires: timeView(t.ExpiresAt, now)}
+		e := homepage.EndingToken{Name: t.Name, Href: patSection, Kind: t.Kind.Label(), Where: t.WorkspaceName, Expires: timeView(t.ExpiresAt, now)}
 		if t.Kind != token.Personal {
 			e.Href = satPages + "/" + t.ID
 		}
@@ -76,13 +77,13 @@ func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
 	return list
 }
 
-func nextSteps(v visit) []page.NextStep {
-	steps := []page.NextStep{{Icon: "key-round", Label: "Make a personal access token", Href: "/settings/profile/personal-access-tokens/new",
+func nextSteps(v visit) []homepage.NextStep {
+	steps := []homepage.NextStep{{Icon: "key-round", Label: "Make a personal access token", Href: "/settings/profile/personal-access-tokens/new",
 		Text: "For development and testing, with your own access."}}
 	if v.Principal.Role == access.RoleAdmin {
-		steps = append(steps, page.NextStep{Icon: "bot", Label: "Make a service access token", Href: satPages + "/workspace",
+		steps = append(steps, homepage.NextStep{Icon: "bot", Label: "Make a service access token", Href: satPages + "/workspace",
 			Text: "For production and shared automation. It belongs to nobody and goes on when people leave."})
 	}
-	return append(steps, page.NextStep{Icon: "user-round", Label: "Look at your profile", Href: "/settings/profile",
+	return append(steps, homepage.NextStep{Icon: "user-round", Label: "Look at your profile", Href: "/settings/profile",
 		Text: "Your tokens and what you may do."})
 }

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 	"latchkey/web/respond"
 )
 
@@ -28,7 +28,7 @@ func (h *Handlers) AcceptInvitation(c echo.Context) error {
 
 func (h *Handlers) showAccept(c echo.Context, status int, inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors fieldErrors) error {
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
-	return h.render.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
+	return h.render.HTML(c, status, peoplepage.AcceptPage(acceptView(inv, secret, form, errors)))
 }
 
 // JoinOrganization makes a member of whoever has the link, and signs them in.
@@ -76,10 +76,10 @@ func checkAccept(form url.Values, email string) fieldErrors {
 	return fields
 }
 
-func acceptView(inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors fieldErrors) page.Accept {
+func acceptView(inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors fieldErrors) peoplepage.Accept {
 	name := textField(fieldName, "Your name", "", form, errors)
 	name.Autocomplete, name.Required, name.Autofocus = "name", true, len(errors) == 0
-	return page.Accept{
+	return peoplepage.Accept{
 		Page: layout.Page{Title: "Join " + inv.OrganizationName,
 			Intro: inv.InvitedByName + " has invited you. Choose a name and a password."},
 		Action: acceptPath, Errors: formErrors(errors, fieldName, fieldPassword),

@@ -8,7 +8,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 	"latchkey/web/respond"
 )
 
@@ -24,10 +24,10 @@ const (
 
 // Invitations lists the invitations.
 func (h *Handlers) Invitations(c echo.Context) error {
-	return h.showInvitations(c, http.StatusOK, page.AccessDialogs{})
+	return h.showInvitations(c, http.StatusOK, peoplepage.InvitationDialogs{})
 }
 
-func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showInvitations(c echo.Context, status int, dialogs peoplepage.InvitationDialogs) error {
 	v := visitOf(c)
 	q := readPageQuery(invitationPath, c.QueryParams(), account.DefaultPage)
 	state := account.InvitationState(c.QueryParam(fieldState))
@@ -42,7 +42,7 @@ func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.Acce
 	m := invitationsView(found, q, v.now)
 	m.Frame = h.accessFrame(c, v, invitationTitle)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.InvitationsPage(m))
+	return h.render.HTML(c, status, peoplepage.InvitationsPage(m))
 }
 
 // NewInvitation shows the dialog "Invite users".
@@ -56,7 +56,7 @@ func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, status, page.AccessDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
+	return h.showInvitations(c, status, peoplepage.InvitationDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
 }
 
 // Invite makes invitations and shows their links, in this response only.
@@ -77,7 +77,7 @@ func (h *Handlers) Invite(c echo.Context) error {
 	if wrong != nil {
 		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
 	}
-	return h.showInvitations(c, http.StatusOK, page.AccessDialogs{Links: invitedDialog(out)})
+	return h.showInvitations(c, http.StatusOK, peoplepage.InvitationDialogs{Links: invitedDialog(out)})
 }
 
 // linker makes links with this server's own address.
@@ -94,7 +94,7 @@ func (h *Handlers) ResendInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.AccessDialogs{Links: invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})})
+	return h.showInvitations(c, http.StatusOK, peoplepage.InvitationDialogs{Links: invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})})
 }
 
 // ConfirmDeleteInvitation asks before an invitation goes.
@@ -103,7 +103,7 @@ func (h *Handlers) ConfirmDeleteInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.AccessDialogs{Confirm: deleteInvitationDialog(inv)})
+	return h.showInvitations(c, http.StatusOK, peoplepage.InvitationDialogs{Confirm: deleteInvitationDialog(inv)})
 }
 
 // DeleteInvitation ends an invitation.

@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 )
 
 // invitationsView is the tab; the frame is added by the handler.
-func invitationsView(found account.InvitationPage, q pageQuery, now time.Time) page.Invitations {
-	m := page.Invitations{
+func invitationsView(found account.InvitationPage, q pageQuery, now time.Time) peoplepage.Invitations {
+	m := peoplepage.Invitations{
 		Card: component.CardModel{ID: "invitations", Title: invitationTitle, Flush: true,
 			Description: "An invitation is a link that works once, for three days."},
 		Table: component.TableModel{ID: "invitation-list", Caption: invitationTitle, Columns: []component.Column{
@@ -50,9 +50,9 @@ func stateSelect(chosen account.InvitationState) component.SelectModel {
 	return m
 }
 
-func invitationRow(inv account.Invitation, now time.Time) page.InvitationRow {
+func invitationRow(inv account.Invitation, now time.Time) peoplepage.InvitationRow {
 	state := inv.State(now)
-	row := page.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups), Workspaces: namedList(inv.Workspaces),
+	row := peoplepage.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups), Workspaces: namedList(inv.Workspaces),
 		Invited: timeView(inv.CreatedAt, now), By: inv.InvitedByName, Valid: validity(inv, now), State: component.StateModel{Text: state.Label(), Tone: invitationTone(state)}}
 	if inv.Role == access.RoleAdmin && len(inv.Workspaces) == 0 {
 		row.Workspaces = "All workspaces"
@@ -97,7 +97,7 @@ func invitationTone(s account.InvitationState) string {
 }
 
 // inviteDialog is the dialog "Invite users".
-func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors fieldErrors, refused string) *page.FormDialog {
+func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors fieldErrors, refused string) *component.FormDialogModel {
 	emails := textField(fieldEmails, "E-mails", "Several are separated by commas or lines.", form, errors)
 	emails.Value, emails.Rows, emails.Required, emails.Autofocus = clipped(form.Get(fieldEmails), 30_000), 3, true, len(errors) == 0
 	role := &component.ChoiceGroupModel{ID: "form-" + fieldRole, Name: fieldRole, Legend: "Role", Error: errors[fieldRole], Choices: []component.Choice{
@@ -106,10 +106,10 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 	for i := range role.Choices {
 		role.Choices[i].Checked = role.Choices[i].Value == form.Get(fieldRole)
 	}
-	m := &page.FormDialog{
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "invite", Title: "Invite users", CloseHref: invitationPath, Wide: true},
 		Action: invitationPath + "/new", Errors: formErrors(errors, fieldEmails, fieldRole, fieldGroups, fieldWorkspaces),
-		Fields: []page.FormField{areaItem(emails), {Radios: role}}, Submit: component.ButtonModel{Label: "Invite"},
+		Fields: []component.FormField{areaItem(emails), {Radios: role}}, Submit: component.ButtonModel{Label: "Invite"},
 	}
 	if refused != "" {
 		m.Notice = &component.NoticeModel{Kind: "danger", Text: refused, Live: true}
@@ -123,8 +123,8 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 }
 
 // invitedDialog shows the links of new invitations, this once, and what was left out.
-func invitedDialog(out account.Invited) *page.LinksDialog {
-	m := &page.LinksDialog{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: invitationPath, Wide: true}}
+func invitedDialog(out account.Invited) *peoplepage.LinksDialog {
+	m := &peoplepage.LinksDialog{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: invitationPath, Wide: true}}
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
@@ -149,8 +149,8 @@ func invitedDialog(out account.Invited) *page.LinksDialog {
 	return m
 }
 
-func deleteInvitationDialog(inv account.Invitation) *page.Confirm {
-	return &page.Confirm{Alert: component.AlertDialogModel{ID: "delete-invitation", Title: "Delete the invitation of " + inv.Email + "?",
+func deleteInvitationDialog(inv account.Invitation) *component.ConfirmModel {
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-invitation", Title: "Delete the invitation of " + inv.Email + "?",
 		Consequence: "Its link grants nothing any more. You can invite the address again.",
 		Action:      path(invitationPath, inv.ID) + "/delete", CancelHref: invitationPath}}
 }

@@ -11,16 +11,16 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 )
 
 // MemberDetails shows all that there is to administer about one member.
 func (h *Handlers) MemberDetails(c echo.Context) error {
-	return h.showMember(c, http.StatusOK, page.AccessDialogs{})
+	return h.showMember(c, http.StatusOK, component.Dialogs{})
 }
 
 // showMember shows the page with whatever dialog is open.
-func (h *Handlers) showMember(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dialogs) error {
 	v, ctx, id := visitOf(c), c.Request().Context(), c.Param("id")
 	d, err := h.d.Accounts.MemberDetails(ctx, v.caller, id)
 	if err != nil {
@@ -41,14 +41,14 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs page.AccessDia
 	if m.Trail, err = h.auditTrail(c, v, id); err != nil {
 		return err
 	}
-	return h.render.HTML(c, status, page.MemberPage(m))
+	return h.render.HTML(c, status, peoplepage.MemberPage(m))
 }
 
 // memberChange is one of the changes that a member page asks about.
 type memberChange struct {
 	name string // the last part of the address
 	do   func(ctx context.Context, by actor.Standing, id string) (account.Member, error)
-	ask  func(m account.Member, tokens []account.HeldToken, at visit) *page.Confirm
+	ask  func(m account.Member, tokens []account.HeldToken, at visit) *component.ConfirmModel
 	done string // after the member's name
 }
 
@@ -94,7 +94,7 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 	dialog := change.ask(members[0], tokens, v)
 	dialog.Alert.Action = path(userPath, id, change.name)
 	dialog.Alert.Error = refused
-	return h.showMember(c, status, page.AccessDialogs{Confirm: dialog})
+	return h.showMember(c, status, component.Dialogs{Confirm: dialog})
 }
 
 // ChangeMember changes the role or status of a member.
@@ -135,7 +135,7 @@ func (h *Handlers) ConfirmDeleteMemberToken(c echo.Context) error {
 	}
 	at := path(userPath, c.Param("id"))
 	alert := deleteDialog(t, at+"/tokens", at, visitOf(c).now)
-	return h.showMember(c, http.StatusOK, page.AccessDialogs{Confirm: &page.Confirm{Alert: *alert}})
+	return h.showMember(c, http.StatusOK, component.Dialogs{Confirm: &component.ConfirmModel{Alert: *alert}})
 }
 
 // DeleteMemberToken ends a member's token for good.
@@ -154,7 +154,7 @@ func (h *Handlers) NewMemberPolicy(c echo.Context) error {
 		return err
 	}
 	at := path(userPath, d.Member.ID)
-	return h.showMember(c, http.StatusOK, page.AccessDialogs{Form: newPolicyDialog(at, d.Outside)})
+	return h.showMember(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(at, d.Outside)})
 }
 
 // ChooseMemberWorkspace leads on to the editor for the chosen workspace.

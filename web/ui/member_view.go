@@ -8,13 +8,13 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 )
 
 // memberView is the page "Member details"; frame and tokens are added by the handler.
-func memberView(d account.MemberDetails, view account.AccessView, catalogue *access.Catalogue, now time.Time) page.Member {
+func memberView(d account.MemberDetails, view account.AccessView, catalogue *access.Catalogue, now time.Time) peoplepage.Member {
 	at := path(userPath, d.Member.ID)
-	m := page.Member{
+	m := peoplepage.Member{
 		Header: component.PageHeaderModel{Title: d.Member.Name, Description: d.Member.Email, Back: &component.Link{Label: "Users", Href: userPath},
 			More: []component.ButtonModel{{Label: "Add to groups", Icon: "users-round", Variant: component.Outline, Dialog: true,
 				Href: withQuery(userPath+"/add-to-groups", fieldMember, d.Member.ID)}}},
@@ -37,7 +37,7 @@ func memberView(d account.MemberDetails, view account.AccessView, catalogue *acc
 }
 
 // memberPolicies is the section "Member Workspace Policies".
-func memberPolicies(d account.MemberDetails, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
+func memberPolicies(d account.MemberDetails, catalogue *access.Catalogue, at string, now time.Time) peoplepage.PolicyList {
 	m := policyListView(d.Policies, catalogue, at, now)
 	m.Card = component.CardModel{ID: "member-policies", Title: "Member Workspace Policies", Flush: true,
 		Description: "Each puts the member into a workspace and adds to what the baseline and the groups give there."}
@@ -58,12 +58,12 @@ func memberPolicies(d account.MemberDetails, catalogue *access.Catalogue, at str
 }
 
 // policyListView lists the policies of a member or group, whose page is at.
-func policyListView(policies []account.PlacedPolicy, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
-	m := page.PolicyList{Table: component.TableModel{Caption: "Workspace policies", Columns: []component.Column{
+func policyListView(policies []account.PlacedPolicy, catalogue *access.Catalogue, at string, now time.Time) peoplepage.PolicyList {
+	m := peoplepage.PolicyList{Table: component.TableModel{Caption: "Workspace policies", Columns: []component.Column{
 		{Label: "Workspace"}, {Label: "Gives"}, {Label: "Changed"}, {Label: "Actions", LabelHidden: true, End: true}}}}
 	for _, p := range policies {
 		href := path(at+"/policies", p.Workspace)
-		m.Rows = append(m.Rows, page.PolicyListRow{Workspace: p.WorkspaceName, Href: href, Summary: givesLines(catalogue, p.Body),
+		m.Rows = append(m.Rows, peoplepage.PolicyRow{Workspace: p.WorkspaceName, Href: href, Summary: givesLines(catalogue, p.Body),
 			Updated: timeView(p.UpdatedAt, now), By: p.UpdatedBy,
 			Buttons: []component.ButtonModel{
 				{Label: "Edit", Context: p.WorkspaceName, Href: href, Variant: component.Ghost, Small: true},
@@ -101,8 +101,8 @@ func unknownLines(catalogue *access.Catalogue, p access.Policy) []string {
 }
 
 // memberTokens is the section of a member's tokens.
-func memberTokens(owner account.Member, tokens []token.Token, q listQuery, now time.Time) page.MemberTokens {
-	m := page.MemberTokens{
+func memberTokens(owner account.Member, tokens []token.Token, q listQuery, now time.Time) peoplepage.MemberTokens {
+	m := peoplepage.MemberTokens{
 		Card: component.CardModel{ID: "member-tokens", Title: patTitle, Flush: true,
 			Description: "Made by " + owner.Name + ". They act with " + owner.Name + "'s access, limited by their scope."},
 		List: tokenList(tokens, q, path(userPath, owner.ID)+"/tokens", "Personal access tokens of "+owner.Name, now),
@@ -118,7 +118,7 @@ func memberTokens(owner account.Member, tokens []token.Token, q listQuery, now t
 }
 
 // memberActs explains the changes beside their buttons.
-func memberActs(m account.Member) []page.MemberAct {
+func memberActs(m account.Member) []peoplepage.MemberAct {
 	texts := map[string]string{
 		"Make Admin":    "An Admin may do everything in every workspace and manage the organization.",
 		"Make Member":   "Leaves baseline access in every workspace. Policies and group memberships from before are removed.",
@@ -126,24 +126,24 @@ func memberActs(m account.Member) []page.MemberAct {
 		"Reactivate":    "Sessions and personal access tokens work again.",
 		"Delete member": "Ends sessions and revokes personal access tokens for good.",
 	}
-	var acts []page.MemberAct
+	var acts []peoplepage.MemberAct
 	for _, b := range memberButtons(m) {
 		b.Dialog, b.Small = true, true
-		acts = append(acts, page.MemberAct{Text: texts[b.Label], Button: b})
+		acts = append(acts, peoplepage.MemberAct{Text: texts[b.Label], Button: b})
 	}
 	return acts
 }
 
-func memberAlert(m account.Member, id, title, consequence, confirm string) *page.Confirm {
-	return &page.Confirm{Alert: component.AlertDialogModel{ID: id, Title: title, Consequence: consequence, Confirm: confirm, CancelHref: path(userPath, m.ID)}}
+func memberAlert(m account.Member, id, title, consequence, confirm string) *component.ConfirmModel {
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: id, Title: title, Consequence: consequence, Confirm: confirm, CancelHref: path(userPath, m.ID)}}
 }
 
-func makeAdminDialog(m account.Member, _ []account.HeldToken, _ visit) *page.Confirm {
+func makeAdminDialog(m account.Member, _ []account.HeldToken, _ visit) *component.ConfirmModel {
 	return memberAlert(m, "make-admin", "Make "+m.Name+" an Admin?",
 		"An Admin may do everything in every workspace and manage members, groups, policies and tokens.", "Make Admin")
 }
 
-func makeMemberDialog(m account.Member, tokens []account.HeldToken, _ visit) *page.Confirm {
+func makeMemberDialog(m account.Member, tokens []account.HeldToken, _ visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "make-member", "Make "+m.Name+" a Member?",
 		"This leaves baseline access in every workspace. Policies and group memberships from before are removed, except in groups that the identity provider manages.", "Make Member")
 	if len(tokens) > 0 {
@@ -152,14 +152,14 @@ func makeMemberDialog(m account.Member, tokens []account.HeldToken, _ visit) *pa
 	return dialog
 }
 
-func deactivateDialog(m account.Member, tokens []account.HeldToken, at visit) *page.Confirm {
+func deactivateDialog(m account.Member, tokens []account.HeldToken, at visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "deactivate", "Deactivate "+m.Name+"?",
 		"Sessions and personal access tokens are suspended at once and come back with reactivation.", "Deactivate")
 	breaks(dialog, tokens, false, at.now)
 	return dialog
 }
 
-func reactivateDialog(m account.Member, tokens []account.HeldToken, _ visit) *page.Confirm {
+func reactivateDialog(m account.Member, tokens []account.HeldToken, _ visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "reactivate", "Reactivate "+m.Name+"?", "Signing in and personal access tokens work again.", "Reactivate")
 	if len(tokens) > 0 {
 		dialog.Alert.Details = []string{count(len(tokens), "personal access token comes", "personal access tokens come") + " back."}
@@ -168,15 +168,15 @@ func reactivateDialog(m account.Member, tokens []account.HeldToken, _ visit) *pa
 }
 
 // newPolicyDialog asks for a workspace to add a policy in.
-func newPolicyDialog(at string, outside []account.Workspace) *page.FormDialog {
+func newPolicyDialog(at string, outside []account.Workspace) *component.FormDialogModel {
 	options := make([]component.SelectOption, len(outside))
 	for i, w := range outside {
 		options[i] = component.SelectOption{Value: w.ID, Label: w.Name}
 	}
-	m := &page.FormDialog{
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-policy", Title: "Add workspace policy", CloseHref: at, Description: "The policy itself comes next."},
 		Action: at + "/policies/new", Submit: component.ButtonModel{Label: "Next"},
-		Fields: []page.FormField{selectItem(selectField(fieldWorkspace, "Workspace", url.Values{}, nil, options...))},
+		Fields: []component.FormField{selectItem(selectField(fieldWorkspace, "Workspace", url.Values{}, nil, options...))},
 	}
 	if len(outside) == 0 {
 		m.Fields, m.Submit.Disabled = nil, true

@@ -13,7 +13,8 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
-	"latchkey/views/page"
+	"latchkey/views/component"
+	migrationpage "latchkey/views/page/migration"
 	"latchkey/web/respond"
 )
 
@@ -61,14 +62,14 @@ const queryAfter = "after"
 // migrationShow is one showing of the tab.
 type migrationShow struct {
 	problems []fault.Field
-	dialogs  page.AccessDialogs
+	dialogs  component.Dialogs
 	work     migration.Work
 	after    migration.Step
 }
 
 // plain reports whether nothing is to be shown but the state of the migration.
 func (s migrationShow) plain() bool {
-	return s.dialogs == (page.AccessDialogs{}) && len(s.problems) == 0 && !s.work.Running()
+	return s.dialogs == (component.Dialogs{}) && len(s.problems) == 0 && !s.work.Running()
 }
 
 // showMigration shows the tab. A staged import is shown by its lists.
@@ -88,7 +89,7 @@ func (h *Handlers) showMigration(c echo.Context, status int, s migrationShow) er
 	m := migrationView(o, s, v.now)
 	m.Frame = h.accessFrame(c, v, migrationTitle)
 	m.Dialogs = s.dialogs
-	return h.render.HTML(c, status, page.MigrationPage(m))
+	return h.render.HTML(c, status, migrationpage.MigrationPage(m))
 }
 
 // MigrationProgress answers with how far the step under way is, and with no content when
@@ -101,7 +102,7 @@ func (h *Handlers) MigrationProgress(c echo.Context) error {
 	if !running {
 		return c.NoContent(http.StatusNoContent)
 	}
-	return h.render.HTML(c, http.StatusOK, page.MigrationWorkPart(*workView(work)))
+	return h.render.HTML(c, http.StatusOK, migrationpage.WorkPart(*workView(work)))
 }
 
 // takeTime lets a large export be read and written: the server's own limits are for pages.
@@ -189,7 +190,7 @@ func (h *Handlers) staged(c echo.Context, err error) error {
 
 // ConfirmReset asks before the staging area is emptied.
 func (h *Handlers) ConfirmReset(c echo.Context) error {
-	return h.showMigration(c, http.StatusOK, migrationShow{dialogs: page.AccessDialogs{Confirm: resetDialog()}})
+	return h.showMigration(c, http.StatusOK, migrationShow{dialogs: component.Dialogs{Confirm: resetDialog()}})
 }
 
 // ResetStaging empties the staging area.
@@ -222,7 +223,7 @@ func (h *Handlers) askDeploy(c echo.Context, status int, wrong fieldErrors, refu
 	}
 	dialog := deployDialog(report, v.Organization.Name, wrong)
 	dialog.Alert.Error = refused
-	return h.showMigration(c, status, migrationShow{dialogs: page.AccessDialogs{Confirm: dialog}})
+	return h.showMigration(c, status, migrationShow{dialogs: component.Dialogs{Confirm: dialog}})
 }
 
 // DeployStaged makes the staged import live, in the background when it takes long.

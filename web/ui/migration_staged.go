@@ -13,7 +13,8 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	migrationpage "latchkey/views/page/migration"
+	policypage "latchkey/views/page/policy"
 	"latchkey/web/respond"
 )
 
@@ -53,7 +54,7 @@ func (h *Handlers) StagedItems(c echo.Context) error {
 	}
 	m := s.page(items, total)
 	m.Frame = h.accessFrame(c, v, migrationTitle)
-	return h.render.HTML(c, http.StatusOK, page.MigrationPage(m))
+	return h.render.HTML(c, http.StatusOK, migrationpage.MigrationPage(m))
 }
 
 // stagedQuery reads the state of a list.
@@ -86,7 +87,7 @@ func (h *Handlers) StagedItem(c echo.Context) error {
 func (h *Handlers) showItem(c echo.Context, status int, i migration.View, wrong fieldErrors) error {
 	m := itemView(h.d.Catalogue, i, wrong)
 	m.Shell = h.shell(c, visitOf(c), migrationTitle)
-	return h.render.HTML(c, status, page.MigrationItemPage(m))
+	return h.render.HTML(c, status, migrationpage.ItemPage(m))
 }
 
 // ChooseStaged resolves the conflict of one item.
@@ -176,7 +177,7 @@ func (h *Handlers) StagedPolicy(c echo.Context) error {
 func (h *Handlers) showStaged(c echo.Context, e stagedEdit) error {
 	m := e.model()
 	m.Shell = h.shell(c, visitOf(c), migrationTitle)
-	return h.render.HTML(c, statusOf(e.errors), page.PolicyEditPage(m))
+	return h.render.HTML(c, statusOf(e.errors), policypage.EditPage(m))
 }
 
 // readStaged reads the editor's form over what is staged.

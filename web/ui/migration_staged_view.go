@@ -9,7 +9,8 @@ import (
 	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	migrationpage "latchkey/views/page/migration"
+	policypage "latchkey/views/page/policy"
 )
 
 // stagedView presents one list of the staging area.
@@ -29,10 +30,10 @@ func (s stagedView) find() migration.Query {
 	return migration.Query{Kind: s.kind, Search: s.query.find, Open: only == "open", Notes: only == "notes", Limit: s.query.size, Offset: s.query.offset()}
 }
 
-func (s stagedView) page(items []migration.Item, total int) page.Migration {
+func (s stagedView) page(items []migration.Item, total int) migrationpage.Migration {
 	preview := previewBadge()
-	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), stagedWarnings(s.staging)...),
-		Staged: &page.MigrationStaged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
+	m := migrationpage.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), stagedWarnings(s.staging)...),
+		Staged: &migrationpage.Staged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
 			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
 			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.pages(len(items), total, "item", "items"),
 			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
@@ -116,19 +117,19 @@ func (s stagedView) filter() component.FilterModel {
 }
 
 // bulk offers one choice for all conflicts of a kind.
-func (s stagedView) bulk() []page.MigrationBulk {
+func (s stagedView) bulk() []migrationpage.Bulk {
 	waiting := map[migration.Conflict]int{}
 	for _, t := range s.tallies {
 		if t.Kind == s.kind && t.Conflict != "" && t.Choice == "" {
 			waiting[t.Conflict] += t.Count
 		}
 	}
-	var out []page.MigrationBulk
+	var out []migrationpage.Bulk
 	for _, c := range migration.Conflicts() {
 		if waiting[c] == 0 {
 			continue
 		}
-		b := page.MigrationBulk{Action: migrationPath + "/conflicts", Hidden: []component.HiddenField{{Name: fieldConflict, Value: string(c)}},
+		b := migrationpage.Bulk{Action: migrationPath + "/conflicts", Hidden: []component.HiddenField{{Name: fieldConflict, Value: string(c)}},
 			Choice: component.SelectModel{ID: "all-" + string(c), Name: fieldChoice,
 				Label: strings.TrimSuffix(c.Text(), ".") + ", " + count(waiting[c], "time", "times")},
 			Submit: component.ButtonModel{Label: "Choose for all", Variant: component.Outline}}
@@ -140,14 +141,14 @@ func (s stagedView) bulk() []page.MigrationBulk {
 	return out
 }
 
-func (s stagedView) row(i migration.Item) page.MigrationRow {
-	r := page.MigrationRow{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i)}
+func (s stagedView) row(i migration.Item) migrationpage.Row {
+	r := migrationpage.Row{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i)}
 	for _, p := range i.After.Policies {
-		r.Before = append(r.Before, page.MigrationLine{Where: s.names[p.Workspace], Text: p.Before})
-		r.After = append(r.After, page.MigrationLine{Where: s.names[p.Workspace], Text: afterText(i, gist(s.catalogue, p.Body))})
+		r.Before = append(r.Before, migrationpage.Line{Where: s.names[p.Workspace], Text: p.Before})
+		r.After = append(r.After, migrationpage.Line{Where: s.names[p.Workspace], Text: afterText(i, gist(s.catalogue, p.Body))})
 	}
 	if len(r.Before) == 0 {
-		r.Before, r.After = []page.MigrationLine{{Text: plainBefore(i)}}, []page.MigrationLine{{Text: plainAfter(i)}}
+		r.Before, r.After = []migrationpage.Line{{Text: plainBefore(i)}}, []migrationpage.Line{{Text: plainAfter(i)}}
 	}
 	return r
 }
@@ -270,8 +271,8 @@ func itemState(i migration.Item) *component.StateModel {
 }
 
 // itemView is the page of one item; the shell is added by the handler.
-func itemView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) page.MigrationItem {
-	m := page.MigrationItem{
+func itemView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) migrationpage.Item {
+	m := migrationpage.Item{
 		Header:  component.PageHeaderModel{Title: i.Name, Description: kindWord(i.Kind), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
 		Preview: previewBadge(), Notices: noteNotices(i.After.Notes, ""),
 		Card:    component.CardModel{ID: "item", Title: "What it is"},
@@ -345,11 +346,11 @@ func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel 
 	return out
 }
 
-func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.MigrationChange {
+func changeRow(catalogue *access.Catalogue, i migration.View, n int) migrationpage.Change {
 	p := i.After.Policies[n]
-	r := page.MigrationChange{Workspace: i.Places[n].Name, Before: p.Before, After: migrationLines(givesLines(catalogue, p.Body))}
+	r := migrationpage.Change{Workspace: i.Places[n].Name, Before: p.Before, After: migrationLines(givesLines(catalogue, p.Body))}
 	if i.LeftOut() || i.Stays() {
-		r.After = []page.MigrationLine{{Text: plainAfter(i.Item)}}
+		r.After = []migrationpage.Line{{Text: plainAfter(i.Item)}}
 		return r
 	}
 	if p.Edited {
@@ -372,16 +373,16 @@ func todayFacts(catalogue *access.Catalogue, here *migration.Here) []component.D
 	return facts
 }
 
-func migrationLines(texts []string) []page.MigrationLine {
-	lines := make([]page.MigrationLine, len(texts))
+func migrationLines(texts []string) []migrationpage.Line {
+	lines := make([]migrationpage.Line, len(texts))
 	for i, text := range texts {
 		lines[i].Text = text
 	}
 	return lines
 }
 
-func conflictView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) *page.MigrationConflict {
-	m := &page.MigrationConflict{
+func conflictView(catalogue *access.Catalogue, i migration.View, wrong fieldErrors) *migrationpage.Conflict {
+	m := &migrationpage.Conflict{
 		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
 		Today:  todayFacts(catalogue, i.Here),
 		Action: itemPath(i.Seq) + "/choice",
@@ -398,9 +399,9 @@ func conflictView(catalogue *access.Catalogue, i migration.View, wrong fieldErro
 }
 
 // model is the page of the editor; the frame is added by the handler.
-func (e stagedEdit) model() page.PolicyEdit {
+func (e stagedEdit) model() policypage.Edit {
 	at := path(itemPath(e.item.Seq)+"/policies", e.policy.Workspace)
-	m := page.PolicyEdit{
+	m := policypage.Edit{
 		Header: component.PageHeaderModel{Title: e.item.Name + " in " + e.place.Name, Description: "Staged policy, not live before the import is deployed",
 			Back: &component.Link{Label: e.item.Name, Href: itemPath(e.item.Seq)}},
 		Facts:  []component.Definition{{Term: "Before", Text: e.policy.Before}},

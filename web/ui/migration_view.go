@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	migrationpage "latchkey/views/page/migration"
 )
 
 // migrationSteps are what a migration consists of.
@@ -24,10 +24,10 @@ const brokenOff = "That did not come to its end: it was refused, or the server s
 
 // migrationView is the tab while nothing is staged, behind a dialog, or while a step is
 // under way; the frame is added by the handler.
-func migrationView(o migration.Overview, s migrationShow, now time.Time) page.Migration {
-	m := page.Migration{Stepper: migrationSteps(1), Past: pastView(o.Deployments, now)}
+func migrationView(o migration.Overview, s migrationShow, now time.Time) migrationpage.Migration {
+	m := migrationpage.Migration{Stepper: migrationSteps(1), Past: pastView(o.Deployments, now)}
 	reset := component.ButtonModel{Label: "Reset staging area", Href: migrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true}
-	if s.work.Running() && s.dialogs == (page.AccessDialogs{}) {
+	if s.work.Running() && s.dialogs == (component.Dialogs{}) {
 		m.Stepper, m.Work = migrationSteps(stepNumber(s.work.Step)), workView(s.work)
 		if s.work.Step == migration.StepRead && !s.work.Elsewhere {
 			m.Acts = []component.ButtonModel{reset}
@@ -75,8 +75,8 @@ func stepNumber(s migration.Step) int {
 }
 
 // workView shows a step under way.
-func workView(w migration.Work) *page.MigrationWork {
-	m := &page.MigrationWork{Poll: migrationPath + "/progress", Then: migrationPath + "?" + queryAfter + "=" + string(w.Step),
+func workView(w migration.Work) *migrationpage.Work {
+	m := &migrationpage.Work{Poll: migrationPath + "/progress", Then: migrationPath + "?" + queryAfter + "=" + string(w.Step),
 		Lost: component.NoticeModel{Kind: "danger", Text: "The server does not answer. This page goes on trying."},
 		Bar:  component.ProgressModel{ID: "work", Label: "Begun", Value: w.Whole, Max: w.All}}
 	m.Look = component.ButtonModel{Label: "Look again", Href: m.Then, Variant: component.Outline}
@@ -104,8 +104,8 @@ func workView(w migration.Work) *page.MigrationWork {
 	return m
 }
 
-func uploadView(problems []fault.Field) *page.MigrationUpload {
-	m := &page.MigrationUpload{
+func uploadView(problems []fault.Field) *migrationpage.Upload {
+	m := &migrationpage.Upload{
 		Card: component.CardModel{ID: "upload", Title: "Import from a role-based system",
 			Description: "Upload the export of the old system. It is read into a staging area first: live access does not change before you deploy."},
 		Action: MigrationUpload,
@@ -137,7 +137,7 @@ func problemLine(p fault.Field) component.FieldError {
 }
 
 // importView asks for the strategy, with what each means for this very file.
-func importView(m migration.Migration, problems []fault.Field) *page.MigrationImport {
+func importView(m migration.Migration, problems []fault.Field) *migrationpage.Import {
 	n := m.Summary.Counts
 	members := n.Members - n.Admins
 	admins := count(n.Admins, "Admin stays Admin", "Admins stay Admins") + ". "
@@ -146,7 +146,7 @@ func importView(m migration.Migration, problems []fault.Field) *page.MigrationIm
 	if n.Groups > 0 {
 		tokens += " " + count(n.Groups, "group comes with an empty policy.", "groups come with empty policies.")
 	}
-	v := &page.MigrationImport{
+	v := &migrationpage.Import{
 		Card: component.CardModel{ID: "import", Title: "Choose how to import", Description: "Either way the result is a preview, which you can change before it is deployed."},
 		Facts: []component.Definition{{Term: "File", Text: m.FileName}, {Term: "From", Text: m.Source.Name}, {Term: "Workspaces", Text: thousands(n.Workspaces)},
 			{Term: "Resources", Text: thousands(n.Resources) + ", of which " + thousands(n.Locks) + " locked"}, {Term: "Members", Text: thousands(n.Members)}, {Term: "Groups", Text: thousands(n.Groups)},
@@ -205,16 +205,16 @@ func stagedWarnings(m migration.Migration) []component.NoticeModel {
 		Links: []component.Link{{Label: "Download them with the preview", Href: migrationPath + "/preview/report.txt"}}}}
 }
 
-func resetDialog() *page.Confirm {
-	return &page.Confirm{Alert: component.AlertDialogModel{ID: "reset-staging", Title: "Reset the staging area?",
+func resetDialog() *component.ConfirmModel {
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "reset-staging", Title: "Reset the staging area?",
 		Consequence: "The uploaded file, the choices and the edited policies in it are forgotten. Live access is not touched.",
 		Action:      migrationPath + "/reset", Confirm: "Yes, reset", CancelHref: migrationPath}}
 }
 
 // deployDialog says what will happen and asks for the organization's name.
-func deployDialog(r migration.Report, organization string, wrong fieldErrors) *page.Confirm {
+func deployDialog(r migration.Report, organization string, wrong fieldErrors) *component.ConfirmModel {
 	typed := textField(fieldName, "Type the name of the organization to confirm", organization, url.Values{}, wrong)
-	m := &page.Confirm{Typed: &typed, Alert: component.AlertDialogModel{ID: "deploy-migration", Title: "Deploy the migration?",
+	m := &component.ConfirmModel{Typed: &typed, Alert: component.AlertDialogModel{ID: "deploy-migration", Title: "Deploy the migration?",
 		Consequence: "Everything in the preview becomes live at once. This cannot be undone.",
 		Action:      migrationPath + "/deploy", Confirm: "Yes, deploy", CancelHref: migrationPath}}
 	for _, t := range r.Totals {
@@ -238,17 +238,17 @@ func deployDialog(r migration.Report, organization string, wrong fieldErrors) *p
 }
 
 // pastView lists what was deployed; nil when nothing was.
-func pastView(list []migration.Migration, now time.Time) *page.MigrationPast {
+func pastView(list []migration.Migration, now time.Time) *migrationpage.Past {
 	if len(list) == 0 {
 		return nil
 	}
-	m := &page.MigrationPast{
+	m := &migrationpage.Past{
 		Card: component.CardModel{ID: "deployed", Title: "Deployed", Flush: true},
 		Table: component.TableModel{Caption: "Deployed migrations", Columns: []component.Column{
 			{Label: "File"}, {Label: "Deployed"}, {Label: "By"}, {Label: "Report"}}},
 	}
 	for _, d := range list {
-		m.Rows = append(m.Rows, page.MigrationPastRow{File: d.FileName, Strategy: d.Strategy.Label(), Deployed: timeView(d.DeployedAt, now),
+		m.Rows = append(m.Rows, migrationpage.PastRow{File: d.FileName, Strategy: d.Strategy.Label(), Deployed: timeView(d.DeployedAt, now),
 			By: d.DeployedByName, Reports: reportButtons(d)})
 	}
 	return m

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
-	"latchkey/views/page"
+	profilepage "latchkey/views/page/profile"
 	"latchkey/web/respond"
 )
 
@@ -26,7 +26,7 @@ func (h *Handlers) Profile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.render.HTML(c, http.StatusOK, page.ProfilePage(m))
+	return h.render.HTML(c, http.StatusOK, profilepage.ProfilePage(m))
 }
 
 // NewPersonalToken shows the dialog "New Personal Access Token". Denied on a plan without
@@ -57,7 +57,7 @@ func (h *Handlers) GeneratePersonalToken(c echo.Context) error {
 		return err
 	}
 	m.Dialogs.Reveal = revealDialog(made, h.baseURL(c), profilePath)
-	return h.render.HTML(c, http.StatusOK, page.ProfilePage(m))
+	return h.render.HTML(c, http.StatusOK, profilepage.ProfilePage(m))
 }
 
 // refusedPersonalToken shows the form again with what is wrong in it, or that it was sent
@@ -69,7 +69,7 @@ func (h *Handlers) refusedPersonalToken(c echo.Context, v visit, f tokenForm, er
 			return loadErr
 		}
 		m.Dialogs.Notice = submittedNotice(fault.Of(err).Message, profilePath, patPath+"/new")
-		return h.render.HTML(c, http.StatusConflict, page.ProfilePage(m))
+		return h.render.HTML(c, http.StatusConflict, profilepage.ProfilePage(m))
 	}
 	fields, err := invalid(err)
 	if err != nil {
@@ -90,7 +90,7 @@ func (h *Handlers) ConfirmDeletePersonalToken(c echo.Context) error {
 		return err
 	}
 	m.Dialogs.Delete = deleteDialog(t, patPath, profilePath, v.now)
-	return h.render.HTML(c, http.StatusOK, page.ProfilePage(m))
+	return h.render.HTML(c, http.StatusOK, profilepage.ProfilePage(m))
 }
 
 // DeletePersonalToken ends one of the visitor's own tokens for good.
@@ -128,14 +128,14 @@ func (h *Handlers) deleteToken(c echo.Context, v visit, t token.Token, list stri
 }
 
 // profile loads and presents the visitor's page without a dialog.
-func (h *Handlers) profile(c echo.Context, v visit, title string) (page.Profile, error) {
+func (h *Handlers) profile(c echo.Context, v visit, title string) (profilepage.Profile, error) {
 	tokens, err := h.d.Tokens.Personal(c.Request().Context(), v.caller)
 	if err != nil {
-		return page.Profile{}, err
+		return profilepage.Profile{}, err
 	}
 	m := profileView(v, tokens, readListQuery(profilePath, c.QueryParams()), h.may(v, access.ManageServiceTokens))
 	if m.Sessions, err = h.profileSessions(c, v); err != nil {
-		return page.Profile{}, err
+		return profilepage.Profile{}, err
 	}
 	m.Access = accessListView(h.d.Accounts.AccessOf(v.Subject), h.d.Catalogue, profilePath+"/access-policy", "What you may do today, and where it comes from.")
 	m.Shell = h.shell(c, v, title)
@@ -155,7 +155,7 @@ func (h *Handlers) personalTokenForm(c echo.Context, v visit, status int, f toke
 	if len(v.Workspaces) > 0 {
 		m.Dialogs.New = personalTokenDialog(v, f, errors, mayBlocks(h.d.Catalogue, v, resources))
 	}
-	return h.render.HTML(c, status, page.ProfilePage(m))
+	return h.render.HTML(c, status, profilepage.ProfilePage(m))
 }
 
 // maxPreviewed is in how many workspaces the dialog counts and names resources. A member of

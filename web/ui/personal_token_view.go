@@ -8,14 +8,15 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	profilepage "latchkey/views/page/profile"
+	tokenpage "latchkey/views/page/token"
 )
 
 // profileView is the page "Your Profile"; the frame is added by the handler.
-func profileView(v visit, tokens []token.Token, q listQuery, admin bool) page.Profile {
-	return page.Profile{
+func profileView(v visit, tokens []token.Token, q listQuery, admin bool) profilepage.Profile {
+	return profilepage.Profile{
 		Header: component.PageHeaderModel{Title: "Your Profile", Description: "What is yours at " + v.Organization.Name + "."},
-		Account: page.ProfileAccount{
+		Account: profilepage.Account{
 			Card: component.CardModel{ID: "account", Title: "Account"},
 			Facts: []component.Definition{
 				{Term: "Name", Text: v.Member.Name},
@@ -38,8 +39,8 @@ func roleLabel(r access.Role) string {
 	return "Member"
 }
 
-func personalTokensView(v visit, tokens []token.Token, q listQuery, admin bool) page.PersonalTokens {
-	m := page.PersonalTokens{
+func personalTokensView(v visit, tokens []token.Token, q listQuery, admin bool) tokenpage.Personal {
+	m := tokenpage.Personal{
 		Purpose: personalPurpose(v, admin),
 		Card: component.CardModel{ID: "personal-access-tokens", Title: patTitle, Flush: true,
 			Description: "They act as you, with your access policy as it is at the moment of each request, limited by their scope."},
@@ -104,8 +105,8 @@ func newPersonalForm(v visit) tokenForm {
 	return f
 }
 
-func personalTokenDialog(v visit, f tokenForm, errors fieldErrors, may []page.MayBlock) *page.TokenForm {
-	return &page.TokenForm{
+func personalTokenDialog(v visit, f tokenForm, errors fieldErrors, may []tokenpage.MayBlock) *tokenpage.Form {
+	return &tokenpage.Form{
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Personal Access Token", CloseHref: profilePath},
 		Action: patPath, Errors: tokenErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
 		Name:       nameField(f, errors, "For you to recognize it: what uses it, and where."),
@@ -143,16 +144,16 @@ func creatableScopes() []access.Scope {
 // mayBlocks says what a new token may do, by workspace and scope: the very policy that
 // will decide about it. Where resources are not known, nothing is counted and named, and
 // workspaces with the same answer share a block.
-func mayBlocks(c *access.Catalogue, v visit, resources map[string][]account.Resource) []page.MayBlock {
-	var blocks []page.MayBlock
+func mayBlocks(c *access.Catalogue, v visit, resources map[string][]account.Resource) []tokenpage.MayBlock {
+	var blocks []tokenpage.MayBlock
 	for _, w := range v.Workspaces {
 		list, listed := resources[w.ID]
 		words := policyWords{catalogue: c, resources: byType(list), listed: listed}
-		block := page.MayBlock{Workspaces: w.ID, Title: w.Name}
+		block := tokenpage.MayBlock{Workspaces: w.ID, Title: w.Name}
 		for _, s := range creatableScopes() {
 			p := access.EffectivePolicy(c, tokenPrincipal(v, w.ID, s), w.ID)
 			phrases := append([]string{words.view()}, words.phrases(p)...)
-			block.Lines = append(block.Lines, page.MayLine{Scope: string(s), Label: s.Label(),
+			block.Lines = append(block.Lines, tokenpage.MayLine{Scope: string(s), Label: s.Label(),
 				Text: strings.Join(phrases, "; ") + "."})
 		}
 		blocks = addBlock(blocks, block, listed)
@@ -160,7 +161,7 @@ func mayBlocks(c *access.Catalogue, v visit, resources map[string][]account.Reso
 	return blocks
 }
 
-func addBlock(blocks []page.MayBlock, b page.MayBlock, alone bool) []page.MayBlock {
+func addBlock(blocks []tokenpage.MayBlock, b tokenpage.MayBlock, alone bool) []tokenpage.MayBlock {
 	for i, other := range blocks {
 		if !alone && slices.Equal(other.Lines, b.Lines) {
 			blocks[i].Workspaces += " " + b.Workspaces

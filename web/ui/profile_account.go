@@ -7,7 +7,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
-	"latchkey/views/page"
+	"latchkey/views/component"
+	profilepage "latchkey/views/page/profile"
 	"latchkey/web/respond"
 )
 
@@ -80,18 +81,18 @@ func (h *Handlers) profileDone(c echo.Context, notice string) error {
 }
 
 // profileDialog shows the profile with one dialog open.
-func (h *Handlers) profileDialog(c echo.Context, v visit, status int, dialog page.FormDialog) error {
+func (h *Handlers) profileDialog(c echo.Context, v visit, status int, dialog component.FormDialogModel) error {
 	m, err := h.profile(c, v, "Your Profile")
 	if err != nil {
 		return err
 	}
 	m.Form = &dialog
-	return h.render.HTML(c, status, page.ProfilePage(m))
+	return h.render.HTML(c, status, profilepage.ProfilePage(m))
 }
 
 // profileRefusal shows the dialog again with what is wrong. Throttled attempts stand in it as well;
 // other errors are for the error page.
-func (h *Handlers) profileRefusal(c echo.Context, v visit, err error, dialog page.FormDialog) error {
+func (h *Handlers) profileRefusal(c echo.Context, v visit, err error, dialog component.FormDialogModel) error {
 	if f := fault.Of(err); f != nil {
 		if f.Kind != fault.Throttled {
 			return err
@@ -105,13 +106,13 @@ func (h *Handlers) profileRefusal(c echo.Context, v visit, err error, dialog pag
 
 // profileSessions loads the visitor's sessions. The one of this request is always among
 // them; were it not, the page would offer to end it like any other.
-func (h *Handlers) profileSessions(c echo.Context, v visit) (page.ProfileSessions, error) {
+func (h *Handlers) profileSessions(c echo.Context, v visit) (profilepage.Sessions, error) {
 	list, err := h.d.SignIn.List(c.Request().Context(), v.Member.ID)
 	if err != nil {
-		return page.ProfileSessions{}, err
+		return profilepage.Sessions{}, err
 	}
 	if len(list) == 0 {
-		return page.ProfileSessions{}, errors.New("ui: a visitor without a session")
+		return profilepage.Sessions{}, errors.New("ui: a visitor without a session")
 	}
 	return sessionsView(list, v), nil
 }

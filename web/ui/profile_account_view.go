@@ -9,27 +9,27 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	profilepage "latchkey/views/page/profile"
 )
 
-func nameDialog(name string, errs fieldErrors) page.FormDialog {
-	return page.FormDialog{
+func nameDialog(name string, errs fieldErrors) component.FormDialogModel {
+	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "edit-name", Title: "Change your name", CloseHref: profilePath},
 		Action: profilePath + "/name", Submit: component.ButtonModel{Label: "Save"},
 		Errors: errs.summary([]string{"name"}, map[string]string{"name": "profile-name"}),
-		Fields: []page.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
+		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
 			Autocomplete: "name", Required: true, MaxLength: account.MaxName}}},
 	}
 }
 
 // passwordDialog never repeats what was typed: both fields are secrets.
-func passwordDialog(errs fieldErrors) page.FormDialog {
-	return page.FormDialog{
+func passwordDialog(errs fieldErrors) component.FormDialogModel {
+	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "edit-password", Title: "Change your password", CloseHref: profilePath,
 			Description: "Every other session of yours is signed out. Your tokens go on."},
 		Action: profilePath + "/password", Submit: component.ButtonModel{Label: "Change password"},
 		Errors: errs.summary([]string{"current", "new"}, map[string]string{"current": "password-current", "new": "password-new"}),
-		Fields: []page.FormField{
+		Fields: []component.FormField{
 			{Secret: &component.FieldModel{ID: "password-current", Name: "current", Label: "Current password", Error: errs["current"],
 				Autocomplete: "current-password", Required: true}},
 			{Secret: &component.FieldModel{ID: "password-new", Name: "new", Label: "New password", Error: errs["new"],
@@ -40,15 +40,15 @@ func passwordDialog(errs fieldErrors) page.FormDialog {
 }
 
 // sessionsView lists the browsers that are signed in, this one first.
-func sessionsView(list []signin.Session, v visit) page.ProfileSessions {
-	m := page.ProfileSessions{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
+func sessionsView(list []signin.Session, v visit) profilepage.Sessions {
+	m := profilepage.Sessions{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
 		Description: "The browsers in which you are signed in. Sign out what you do not know, and change your password then."}}
 	others := 0
 	for _, s := range list {
-		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.session,
+		row := profilepage.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.session,
 			Started: timeView(s.CreatedAt, v.now), LastSeen: timeView(s.LastSeenAt, v.now)}
 		if row.Current {
-			m.List = append([]page.SessionRow{row}, m.List...)
+			m.List = append([]profilepage.SessionRow{row}, m.List...)
 			continue
 		}
 		row.EndHref = sessionsPath + "/" + s.ID + "/end"

@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/token"
-	"latchkey/views/page"
+	provisionpage "latchkey/views/page/provision"
 	"latchkey/web/respond"
 )
 
@@ -28,7 +28,7 @@ func (h *Handlers) Provisioning(c echo.Context) error {
 	}
 	m := provisioningView(v, requests, failed, h.baseURL(c))
 	m.Frame = h.accessFrame(c, v, provisioningTitle)
-	return h.render.HTML(c, http.StatusOK, page.ProvisioningPage(m))
+	return h.render.HTML(c, http.StatusOK, provisionpage.ProvisioningPage(m))
 }
 
 // SwitchProvisioning switches SCIM on or off.

@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/provision"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	provisionpage "latchkey/views/page/provision"
 )
 
 // provisioningView is the tab without its frame.
-func provisioningView(v visit, requests []provision.Request, failed bool, base string) page.Provisioning {
-	m := page.Provisioning{
+func provisioningView(v visit, requests []provision.Request, failed bool, base string) provisionpage.Provisioning {
+	m := provisionpage.Provisioning{
 		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
 			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups. Invite whom it has added, and they choose a password."},
 		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
@@ -38,7 +38,7 @@ func provisioningView(v visit, requests []provision.Request, failed bool, base s
 }
 
 // withRequests adds the last requests.
-func withRequests(m page.Provisioning, v visit, requests []provision.Request, failed bool) page.Provisioning {
+func withRequests(m provisionpage.Provisioning, v visit, requests []provision.Request, failed bool) provisionpage.Provisioning {
 	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
 		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept; all are in the audit log."}
 	m.Table = component.TableModel{Caption: "Last provisioning requests",
@@ -63,8 +63,8 @@ func withRequests(m page.Provisioning, v visit, requests []provision.Request, fa
 	return m
 }
 
-func provisioningRequest(v visit, r provision.Request) page.ProvisioningRequest {
-	row := page.ProvisioningRequest{When: timeView(r.At, v.now), What: requestWords(r), Subject: shown(r.Subject), Call: r.Method + " " + shown(r.Path),
+func provisioningRequest(v visit, r provision.Request) provisionpage.Request {
+	row := provisionpage.Request{When: timeView(r.At, v.now), What: requestWords(r), Subject: shown(r.Subject), Call: r.Method + " " + shown(r.Path),
 		Token:   component.Link{Label: r.TokenName, Href: auditQuery{}.with(paramAbout, r.Token).at()},
 		Outcome: component.StateModel{Text: strconv.Itoa(r.Status) + " Done", Tone: component.Good}}
 	if r.Failed() {
@@ -96,8 +96,8 @@ func requestWords(r provision.Request) string {
 }
 
 // provisioningGuides are the steps of docs/scim.md in short.
-func provisioningGuides() []page.ProvisioningGuide {
-	return []page.ProvisioningGuide{
+func provisioningGuides() []provisionpage.Guide {
+	return []provisionpage.Guide{
 		{Title: "Connect Okta", Steps: []string{
 			"Add the app “SCIM 2.0 Test App (OAuth Bearer Token)” from the catalog, or choose SCIM in an app of your own. The application username format is Email.",
 			"Provisioning › Configure API Integration: enter the base URL and the token. The unique identifier field for users is userName.",

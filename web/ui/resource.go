@@ -9,7 +9,7 @@ import (
 
 	"latchkey/internal/registry"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	resourcepage "latchkey/views/page/resource"
 )
 
 const (
@@ -69,7 +69,7 @@ func (h *Handlers) Resources(c echo.Context) error {
 	if m.Trail, err = h.workspaceTrail(c, v, workspace); err != nil {
 		return err
 	}
-	return h.render.HTML(c, http.StatusOK, page.ResourcesPage(m))
+	return h.render.HTML(c, http.StatusOK, resourcepage.ResourcesPage(m))
 }
 
 // APIDocs shows the OpenAPI document to everybody, in the application's frame to who is
@@ -88,7 +88,7 @@ func (h *Handlers) APIDocs(c echo.Context) error {
 		shell := h.shell(c, v, m.Header.Title)
 		m.Shell = &shell
 	}
-	return h.render.HTML(c, http.StatusOK, page.APIDocsPage(m))
+	return h.render.HTML(c, http.StatusOK, resourcepage.APIDocsPage(m))
 }
 
 // storable is text that any database takes as a parameter.

@@ -5,13 +5,13 @@ import (
 
 	"latchkey/views/component"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	resourcepage "latchkey/views/page/resource"
 	"latchkey/web/openapi"
 )
 
 // apiDocsView presents the OpenAPI document.
-func apiDocsView(about openapi.About, groups []openapi.Group) page.APIDocs {
-	m := page.APIDocs{
+func apiDocsView(about openapi.About, groups []openapi.Group) resourcepage.APIDocs {
+	m := resourcepage.APIDocs{
 		Header:   component.PageHeaderModel{Title: "API", Description: about.Summary},
 		Base:     layout.Page{Title: "API", Intro: about.Summary, Wide: true},
 		Intro:    strings.Split(strings.TrimSpace(about.Description), "\n\n"),
@@ -19,7 +19,7 @@ func apiDocsView(about openapi.About, groups []openapi.Group) page.APIDocs {
 	}
 	meanings := map[string]string{}
 	for _, g := range groups {
-		group := page.APIGroup{ID: strings.ToLower(strings.ReplaceAll(g.Name, " ", "-")), Name: g.Name, Description: g.Description}
+		group := resourcepage.APIGroup{ID: strings.ToLower(strings.ReplaceAll(g.Name, " ", "-")), Name: g.Name, Description: g.Description}
 		for _, op := range g.Operations {
 			group.Operations = append(group.Operations, operationView(op))
 			for _, s := range op.Statuses {
@@ -38,14 +38,14 @@ func apiDocsView(about openapi.About, groups []openapi.Group) page.APIDocs {
 	return m
 }
 
-func operationView(op openapi.Operation) page.APIOperation {
-	v := page.APIOperation{ID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
+func operationView(op openapi.Operation) resourcepage.APIOperation {
+	v := resourcepage.APIOperation{ID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description,
 		Permissions: op.Permissions, BodyNote: op.BodyNote}
 	for _, p := range op.Parameters {
-		v.Parameters = append(v.Parameters, page.APIField{Name: p.Name, Note: p.In, Text: p.Description})
+		v.Parameters = append(v.Parameters, resourcepage.APIField{Name: p.Name, Note: p.In, Text: p.Description})
 	}
 	for _, f := range op.Body {
-		field := page.APIField{Name: f.Name, Note: f.Type, Text: f.Description}
+		field := resourcepage.APIField{Name: f.Name, Note: f.Type, Text: f.Description}
 		if f.Required {
 			field.Note += ", required"
 		}

@@ -7,17 +7,17 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/registry"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	resourcepage "latchkey/views/page/resource"
 )
 
 // resourcesView presents one page of a workspace's resources; the shell is added by the
 // handler.
-func resourcesView(found registry.Browse, types []registry.TypeRights, chosen string, q pageQuery, now time.Time) page.Resources {
+func resourcesView(found registry.Browse, types []registry.TypeRights, chosen string, q pageQuery, now time.Time) resourcepage.Resources {
 	labels := map[string]string{}
 	for _, t := range types {
 		labels[t.Type] = t.Label
 	}
-	m := page.Resources{
+	m := resourcepage.Resources{
 		Header: component.PageHeaderModel{Title: resourceTitle,
 			Description: "What is in " + found.Workspace.Name + ", and what you may do with it. Whoever is in the workspace may view all of it."},
 		Card:   component.CardModel{ID: "resources", Title: labelOr(labels, chosen, "All resources"), Flush: true},
@@ -28,7 +28,7 @@ func resourcesView(found registry.Browse, types []registry.TypeRights, chosen st
 		Types: typesView(found.Types),
 	}
 	for _, item := range found.Items {
-		m.Rows = append(m.Rows, page.ResourceRow{Name: item.Name, Detail: item.Definition, Type: labelOr(labels, item.Type, item.Type), ID: item.ID,
+		m.Rows = append(m.Rows, resourcepage.Row{Name: item.Name, Detail: item.Definition, Type: labelOr(labels, item.Type, item.Type), ID: item.ID,
 			Changed: timeView(item.UpdatedAt, now), Access: accessView(item.Name, item.Rights, "View only")})
 	}
 	if len(m.Rows) == 0 {
@@ -73,15 +73,15 @@ func noResources(found registry.Browse, q pageQuery, chosen string) *component.E
 }
 
 // typesView is what concerns whole types; nil when there is none.
-func typesView(types []registry.TypeRights) *page.ResourceTypes {
-	m := &page.ResourceTypes{
+func typesView(types []registry.TypeRights) *resourcepage.Types {
+	m := &resourcepage.Types{
 		Card: component.CardModel{ID: "types", Title: "For whole types", Flush: true,
 			Description: "What does not concern one resource: making and deleting, connecting, switches."},
 		Table: component.TableModel{Caption: "What you may do with types", Columns: []component.Column{{Label: "Type"}, {Label: "You may"}}},
 	}
 	for _, t := range types {
 		if len(t.Rights) > 0 {
-			m.Rows = append(m.Rows, page.ResourceTypeRow{Label: t.Label, Access: accessView(t.Label, t.Rights, "Nothing of it")})
+			m.Rows = append(m.Rows, resourcepage.TypeRow{Label: t.Label, Access: accessView(t.Label, t.Rights, "Nothing of it")})
 		}
 	}
 	if len(m.Rows) == 0 {
@@ -92,14 +92,14 @@ func typesView(types []registry.TypeRights) *page.ResourceTypes {
 
 // accessView presents the answers of access.Decide: what is allowed as badges, and why
 // the rest is not.
-func accessView(about string, rights []registry.Right, nothing string) page.ResourceAccess {
-	a := page.ResourceAccess{About: about}
+func accessView(about string, rights []registry.Right, nothing string) resourcepage.Access {
+	a := resourcepage.Access{About: about}
 	for _, r := range rights {
 		if r.Decision.Allowed {
 			a.May = append(a.May, component.BadgeModel{Text: r.Entry.Label, Tone: component.Good, Icon: "check"})
 			continue
 		}
-		a.Reasons = append(a.Reasons, page.ResourceReason{Label: r.Entry.Label, Text: reasonText(r.Decision.Reason)})
+		a.Reasons = append(a.Reasons, resourcepage.Reason{Label: r.Entry.Label, Text: reasonText(r.Decision.Reason)})
 	}
 	if len(a.May) == 0 {
 		a.Nothing = nothing

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/views/component"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	resourcepage "latchkey/views/page/resource"
 	"latchkey/web/openapi"
 )
 
@@ -44,9 +44,9 @@ func typesOf() []registry.TypeRights {
 
 func TestResourcesView_SaysWhatOneMayAndWhyNotMore(t *testing.T) {
 	m := resourcesView(browseOf(1), typesOf(), "", readPageQuery("/r", url.Values{}, 20), resourceNow)
-	want := page.ResourceAccess{About: "Web shop of the region number 0",
+	want := resourcepage.Access{About: "Web shop of the region number 0",
 		May: []component.BadgeModel{{Text: "Connect", Tone: component.Good, Icon: "check"}},
-		Reasons: []page.ResourceReason{
+		Reasons: []resourcepage.Reason{
 			{Label: "Edit", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
 			{Label: "Create & Delete", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
 			{Label: "Live events", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
@@ -93,7 +93,7 @@ func TestResourcesPage_StaysSmall(t *testing.T) {
 	m := resourcesView(browseOf(resourcePages), typesOf(), "", readPageQuery("/r", url.Values{}, resourcePages), resourceNow)
 	m.Shell = layout.Shell{Title: "Resources"}
 	var b strings.Builder
-	if err := page.ResourcesPage(m).Render(t.Context(), &b); err != nil {
+	if err := resourcepage.ResourcesPage(m).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	if b.Len() > 50<<10 {
@@ -112,7 +112,7 @@ func TestAPIDocsPage_ShowsEveryOperationAndStaysSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := page.APIDocsPage(apiDocsView(about, groups)).Render(t.Context(), &b); err != nil {
+	if err := resourcepage.APIDocsPage(apiDocsView(about, groups)).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	for _, g := range groups {

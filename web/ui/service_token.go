@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 	"latchkey/web/respond"
 )
 
@@ -25,12 +25,12 @@ func (h *Handlers) ServiceTokens(c echo.Context) error {
 
 // OrganizationTokens lists the organization's service access tokens.
 func (h *Handlers) OrganizationTokens(c echo.Context) error {
-	return h.showServiceTokens(c, http.StatusOK, token.Organization, page.TokenDialogs{})
+	return h.showServiceTokens(c, http.StatusOK, token.Organization, tokenpage.Dialogs{})
 }
 
 // WorkspaceTokens lists the workspaces' service access tokens.
 func (h *Handlers) WorkspaceTokens(c echo.Context) error {
-	return h.showServiceTokens(c, http.StatusOK, token.Workspace, page.TokenDialogs{})
+	return h.showServiceTokens(c, http.StatusOK, token.Workspace, tokenpage.Dialogs{})
 }
 
 // NewOrganizationToken shows the dialog that makes one. Denied on a plan without tokens.
@@ -39,7 +39,7 @@ func (h *Handlers) NewOrganizationToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	dialogs := page.TokenDialogs{New: organizationTokenDialog(newTokenForm(), nil, v.now)}
+	dialogs := tokenpage.Dialogs{New: organizationTokenDialog(newTokenForm(), nil, v.now)}
 	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
 }
 
@@ -61,21 +61,21 @@ func (h *Handlers) GenerateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	if fields != nil {
-		dialogs := page.TokenDialogs{New: organizationTokenDialog(f.again(), fields, v.now)}
+		dialogs := tokenpage.Dialogs{New: organizationTokenDialog(f.again(), fields, v.now)}
 		return h.showServiceTokens(c, respond.Status(fault.Invalid), token.Organization, dialogs)
 	}
-	dialogs := page.TokenDialogs{Reveal: revealDialog(made, h.baseURL(c), satList(token.Organization))}
+	dialogs := tokenpage.Dialogs{Reveal: revealDialog(made, h.baseURL(c), satList(token.Organization))}
 	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
 }
 
 // submittedServiceToken answers a form that was sent before.
 func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind, message string) error {
-	dialogs := page.TokenDialogs{Notice: submittedNotice(message, satList(k), satList(k)+"/new")}
+	dialogs := tokenpage.Dialogs{Notice: submittedNotice(message, satList(k), satList(k)+"/new")}
 	return h.showServiceTokens(c, http.StatusConflict, k, dialogs)
 }
 
 // showServiceTokens shows the list of one kind with whatever dialog is open.
-func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, dialogs page.TokenDialogs) error {
+func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, dialogs tokenpage.Dialogs) error {
 	v := visitOf(c)
 	tokens, err := h.d.Tokens.Services(c.Request().Context(), v.caller, k)
 	if err != nil {
@@ -84,7 +84,7 @@ func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, d
 	m := serviceTokensView(v, tokens, k, readListQuery(satList(k), c.QueryParams()))
 	m.Frame = h.accessFrame(c, v, satTitle)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.ServiceTokensPage(m))
+	return h.render.HTML(c, status, tokenpage.ServicesPage(m))
 }
 
 // ServiceToken shows one service access token and, for a workspace's, its policy.
@@ -107,7 +107,7 @@ func (h *Handlers) ServiceToken(c echo.Context) error {
 	if m.Trail, err = h.auditTrail(c, v, t.ID); err != nil {
 		return err
 	}
-	return h.render.HTML(c, http.StatusOK, page.ServiceTokenPage(m))
+	return h.render.HTML(c, http.StatusOK, tokenpage.ServicePage(m))
 }
 
 // ConfirmDeleteServiceToken asks before a service access token goes.
@@ -117,7 +117,7 @@ func (h *Handlers) ConfirmDeleteServiceToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	dialogs := page.TokenDialogs{Delete: deleteDialog(t, satPages, satList(t.Kind), v.now)}
+	dialogs := tokenpage.Dialogs{Delete: deleteDialog(t, satPages, satList(t.Kind), v.now)}
 	return h.showServiceTokens(c, http.StatusOK, t.Kind, dialogs)
 }
 

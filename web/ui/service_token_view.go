@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 )
 
 // purposeOf says what a kind of service token is good for.
@@ -18,8 +18,8 @@ func purposeOf(k token.Kind) string {
 }
 
 // serviceTokensView is a sub-tab; the frame is added by the handler.
-func serviceTokensView(v visit, tokens []token.Token, k token.Kind, q listQuery) page.ServiceTokens {
-	m := page.ServiceTokens{
+func serviceTokensView(v visit, tokens []token.Token, k token.Kind, q listQuery) tokenpage.Services {
+	m := tokenpage.Services{
 		SubTabs: component.TabsModel{Label: satTitle, Tabs: []component.Tab{
 			{Label: "Organization", Href: satList(token.Organization), Current: k == token.Organization},
 			{Label: "Workspace", Href: satList(token.Workspace), Current: k == token.Workspace},
@@ -59,8 +59,8 @@ func noServiceTokens(k token.Kind, generate *component.ButtonModel) *component.E
 	return m
 }
 
-func organizationTokenDialog(f tokenForm, errors fieldErrors, now time.Time) *page.TokenForm {
-	return &page.TokenForm{
+func organizationTokenDialog(f tokenForm, errors fieldErrors, now time.Time) *tokenpage.Form {
+	return &tokenpage.Form{
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Organization Service Access Token", Description: purposeOf(token.Organization),
 			CloseHref: satList(token.Organization)},
 		Action: satList(token.Organization), Errors: tokenErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
@@ -70,11 +70,11 @@ func organizationTokenDialog(f tokenForm, errors fieldErrors, now time.Time) *pa
 }
 
 // serviceTokenView is the page of one token, without its policy.
-func serviceTokenView(t token.Token, now time.Time) page.ServiceToken {
+func serviceTokenView(t token.Token, now time.Time) tokenpage.Service {
 	row := tokenRow(t, satPages, now)
 	row.Delete.Label, row.Delete.Context, row.Delete.Small, row.Delete.Dialog = "Delete token", "", false, false
 	row.Delete.Variant = component.Outline
-	m := page.ServiceToken{
+	m := tokenpage.Service{
 		Header: component.PageHeaderModel{Title: t.Name, Description: t.Kind.Label(), Action: &row.Delete,
 			Back: &component.Link{Label: satTitle, Href: satList(t.Kind)}},
 		Card: component.CardModel{ID: "token", Title: "Token"},
@@ -87,7 +87,7 @@ func serviceTokenView(t token.Token, now time.Time) page.ServiceToken {
 		m.Notice.Text = purposeOf(t.Kind)
 	}
 	for _, u := range t.LastUsedFrom {
-		m.Uses = append(m.Uses, page.TokenUse{Address: u.IP, When: timeView(u.At, now)})
+		m.Uses = append(m.Uses, tokenpage.Use{Address: u.IP, When: timeView(u.At, now)})
 	}
 	return m
 }

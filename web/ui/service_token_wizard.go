@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 	"latchkey/web/respond"
 )
 
@@ -67,7 +67,7 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyEditor, w wiza
 	}
 	if fields == nil {
 		return h.showServiceTokens(c, http.StatusOK, token.Workspace,
-			page.TokenDialogs{Reveal: revealDialog(made, h.baseURL(c), satList(token.Workspace))})
+			tokenpage.Dialogs{Reveal: revealDialog(made, h.baseURL(c), satList(token.Workspace))})
 	}
 	w.tokenForm, w.problems = w.again(), fields.list()
 	if wrong := fields.within(tokenFieldOrder()); len(wrong) > 0 {
@@ -96,7 +96,7 @@ func (h *Handlers) WorkspaceTokenSummary(c echo.Context) error {
 	return h.render.HTML(c, http.StatusOK, component.PolicySummary(e.summary(w.policy)))
 }
 
-func (h *Handlers) showWizard(c echo.Context, status int, m page.ServiceTokenWizard) error {
+func (h *Handlers) showWizard(c echo.Context, status int, m tokenpage.Wizard) error {
 	m.Shell = h.shell(c, visitOf(c), satTitle)
-	return h.render.HTML(c, status, page.ServiceTokenWizardPage(m))
+	return h.render.HTML(c, status, tokenpage.WizardPage(m))
 }

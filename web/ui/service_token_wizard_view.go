@@ -6,11 +6,11 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 )
 
-func (w wizard) page(step int) page.ServiceTokenWizard {
-	return page.ServiceTokenWizard{
+func (w wizard) page(step int) tokenpage.Wizard {
+	return tokenpage.Wizard{
 		Header: component.PageHeaderModel{Title: "New workspace service access token",
 			Back: &component.Link{Label: satTitle, Href: satList(token.Workspace)}},
 		Stepper: component.StepperModel{Current: step, Steps: []string{"Token", "Access policy"}},
@@ -20,12 +20,12 @@ func (w wizard) page(step int) page.ServiceTokenWizard {
 }
 
 // firstStep asks for everything but the policy, which goes along hidden.
-func (w wizard) firstStep(workspaces []account.Workspace, wrong fieldErrors, now time.Time) page.ServiceTokenWizard {
+func (w wizard) firstStep(workspaces []account.Workspace, wrong fieldErrors, now time.Time) tokenpage.Wizard {
 	m := w.page(1)
 	m.Errors = tokenErrors(wrong)
 	m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldDrawn, Value: w.drawn})
 	m.Hidden = append(m.Hidden, w.carried...)
-	m.First = &page.ServiceTokenBasics{
+	m.First = &tokenpage.WizardBasics{
 		Name:       nameField(w.tokenForm, wrong, "For all Admins to recognize it: what uses it."),
 		Expiration: expiryField(w.tokenForm, wrong, now),
 		CancelHref: satList(token.Workspace),
@@ -39,7 +39,7 @@ func (w wizard) firstStep(workspaces []account.Workspace, wrong fieldErrors, now
 }
 
 // secondStep asks for the policy.
-func (w wizard) secondStep(e policyEditor, workspaces []account.Workspace, now time.Time) page.ServiceTokenWizard {
+func (w wizard) secondStep(e policyEditor, workspaces []account.Workspace, now time.Time) tokenpage.Wizard {
 	m := w.page(2)
 	wrong := fieldErrors{}
 	for _, p := range w.problems {
@@ -56,7 +56,7 @@ func (w wizard) secondStep(e policyEditor, workspaces []account.Workspace, now t
 	m.Hidden = append(m.Hidden, w.answers()...)
 	m.Hidden = append(m.Hidden, carried...)
 	m.Notice = w.movedNotice(e)
-	m.Second = &page.ServiceTokenPolicy{
+	m.Second = &tokenpage.WizardPolicy{
 		Facts: []component.Definition{{Term: "Token name", Text: w.name}, {Term: "Workspace", Text: place.Name},
 			{Term: "Expiration", Text: goodUntil(end)}},
 		Policy: policy,

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	signinpage "latchkey/views/page/signin"
 	"latchkey/web/respond"
 )
 
@@ -38,7 +38,7 @@ func (h *Handlers) Setup(c echo.Context) error {
 	if err := h.checkCode(code); err != nil {
 		return err
 	}
-	return h.render.HTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{"code": {code}}, nil)))
+	return h.render.HTML(c, http.StatusOK, signinpage.SetupPage(setupPage(url.Values{"code": {code}}, nil)))
 }
 
 // Install makes the organization and its first Admin, and signs them in.
@@ -61,7 +61,7 @@ func (h *Handlers) Install(c echo.Context) error {
 	}
 	if problems != nil {
 		errs, _ := invalid(fault.NewInvalid("", problems...))
-		return h.render.HTML(c, respond.Status(fault.Invalid), page.SetupPage(setupPage(form, errs)))
+		return h.render.HTML(c, respond.Status(fault.Invalid), signinpage.SetupPage(setupPage(form, errs)))
 	}
 	if in.PasswordHash, err = h.d.Hasher.Hash(c.Request().Context(), form.Get("password")); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (h *Handlers) checkCode(code string) error {
 	return nil
 }
 
-func setupPage(form url.Values, errs fieldErrors) page.Setup {
+func setupPage(form url.Values, errs fieldErrors) signinpage.Setup {
 	text := func(name, label, help, auto string) component.FieldModel {
 		return component.FieldModel{ID: name, Name: name, Label: label, Help: help, Value: form.Get(name),
 			Error: errs[name], Autocomplete: auto, Required: true, MaxLength: account.MaxName}
@@ -95,7 +95,7 @@ func setupPage(form url.Values, errs fieldErrors) page.Setup {
 	for _, path := range order {
 		ids[path] = path
 	}
-	return page.Setup{
+	return signinpage.Setup{
 		Page:         layout.Page{Title: "Set up Latchkey", Intro: "This happens once. You become the first Admin; everything here can be changed later.", Wide: true},
 		Code:         form.Get("code"),
 		Errors:       errs.summary(order, ids),

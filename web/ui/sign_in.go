@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/views/component"
 	"latchkey/views/layout"
-	"latchkey/views/page"
+	signinpage "latchkey/views/page/signin"
 	"latchkey/web/respond"
 )
 
@@ -29,7 +29,7 @@ func (h *Handlers) SignIn(c echo.Context) error {
 		m.Page.Flash = []component.NoticeModel{{Kind: "info", Title: "This installation is not set up yet.",
 			Text: "Open the one-time link that the server printed when it started."}}
 	}
-	return h.render.HTML(c, http.StatusOK, page.SignInPage(m))
+	return h.render.HTML(c, http.StatusOK, signinpage.SignInPage(m))
 }
 
 // StartSession checks e-mail and password. Every failure looks alike.
@@ -46,7 +46,7 @@ func (h *Handlers) StartSession(c echo.Context) error {
 		return respond.SeeOther(c, next)
 	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid:
 		retryAfter(c, f)
-		return h.render.HTML(c, respond.Status(f.Kind), page.SignInPage(h.signInPage(next, email, f)))
+		return h.render.HTML(c, respond.Status(f.Kind), signinpage.SignInPage(h.signInPage(next, email, f)))
 	}
 	return err
 }
@@ -80,8 +80,8 @@ func retryAfter(c echo.Context, f *fault.Error) {
 	}
 }
 
-func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
-	m := page.SignIn{
+func (h *Handlers) signInPage(next, email string, f *fault.Error) signinpage.SignIn {
+	m := signinpage.SignIn{
 		Page:     layout.Page{Title: "Sign in"},
 		Next:     next,
 		Email:    component.FieldModel{ID: "email", Name: "email", Label: "Email", Type: "email", Value: email, Autocomplete: "username", Required: true, Autofocus: email == ""},
@@ -91,9 +91,9 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 		m.Errors.Errors = []component.FieldError{{FieldID: "email", Text: f.Message}}
 	}
 	if h.d.Demo != nil {
-		m.Demo = &page.DemoAccounts{Password: h.d.Demo.Password}
+		m.Demo = &signinpage.DemoAccounts{Password: h.d.Demo.Password}
 		for _, a := range h.d.Demo.Accounts {
-			m.Demo.Accounts = append(m.Demo.Accounts, page.DemoAccount(a))
+			m.Demo.Accounts = append(m.Demo.Accounts, signinpage.DemoAccount(a))
 		}
 	}
 	return m

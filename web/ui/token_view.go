@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	tokenpage "latchkey/views/page/token"
 )
 
 const (
@@ -101,9 +101,9 @@ func (q listQuery) pick(tokens []token.Token, now time.Time) (shown []token.Toke
 }
 
 // tokenList presents tokens. base is the address below which each has its delete page.
-func tokenList(tokens []token.Token, q listQuery, base, caption string, now time.Time) page.TokenList {
+func tokenList(tokens []token.Token, q listQuery, base, caption string, now time.Time) tokenpage.List {
 	shown, matching := q.pick(tokens, now)
-	m := page.TokenList{Table: component.TableModel{ID: "tokens", Caption: caption}}
+	m := tokenpage.List{Table: component.TableModel{ID: "tokens", Caption: caption}}
 	if len(tokens) >= filterFrom || q.find != "" {
 		m.Filter = tokenFilter(q, len(tokens))
 	}
@@ -155,8 +155,8 @@ func tokenPages(q listQuery, shown, matching int) *component.PaginationModel {
 	return m
 }
 
-func tokenRow(t token.Token, base string, now time.Time) page.TokenRow {
-	return page.TokenRow{
+func tokenRow(t token.Token, base string, now time.Time) tokenpage.Row {
+	return tokenpage.Row{
 		ID: t.ID, Name: t.Name, Hint: t.Hint, Workspace: t.WorkspaceName,
 		Scope: t.Scope.Label(), Old: t.Scope == access.ScopeAdmin,
 		Maker: makerOf(t), Created: timeView(t.CreatedAt, now), LastUsed: timeView(t.LastUsedAt, now),

@@ -15,7 +15,8 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	profilepage "latchkey/views/page/profile"
+	tokenpage "latchkey/views/page/token"
 )
 
 // memberVisit is a member who is in Production and Staging, with a policy in Staging.
@@ -44,7 +45,7 @@ func manyTokens(n int) []token.Token {
 	return out
 }
 
-func rowNames(m page.TokenList) []string {
+func rowNames(m tokenpage.List) []string {
 	names := []string{}
 	for _, r := range m.Rows {
 		names = append(names, r.Name)
@@ -55,7 +56,7 @@ func rowNames(m page.TokenList) []string {
 func TestTokenRow_ShowsEverythingAboutAToken(t *testing.T) {
 	tok := token.Token{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", WorkspaceName: "Staging", Scope: access.ScopeAdmin,
 		CreatedByName: "Eli Editor", CreatedAt: noon.Add(-3 * day), ExpiresAt: noon.Add(5 * day), LastUsedAt: noon.Add(-2 * time.Hour)}
-	want := page.TokenRow{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true, Maker: "Eli Editor",
+	want := tokenpage.Row{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true, Maker: "Eli Editor",
 		Created:  component.TimeModel{Machine: "2026-11-18T12:00:00Z", Text: "3 days ago", Absolute: "18 Nov 2026, 12:00 UTC"},
 		LastUsed: component.TimeModel{Machine: "2026-11-21T10:00:00Z", Text: "2 hours ago", Absolute: "21 Nov 2026, 10:00 UTC"},
 		Expires:  component.TimeModel{Machine: "2026-11-26T12:00:00Z", Text: "in 5 days", Absolute: "26 Nov 2026, 12:00 UTC"},
@@ -200,11 +201,11 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 func TestMayBlocks_SayWhatTheDecisionWillBe(t *testing.T) {
 	resources := map[string][]account.Resource{"w1": {}, "w2": shopResources()}
 	got := mayBlocks(access.BuiltIn(), memberVisit(), resources)
-	want := []page.MayBlock{
-		{Workspaces: "w1", Title: "Production", Lines: []page.MayLine{
+	want := []tokenpage.MayBlock{
+		{Workspaces: "w1", Title: "Production", Lines: []tokenpage.MayLine{
 			{Scope: "read_only", Label: "Read-Only", Text: "view resources, of which there are none yet."},
 			{Scope: "read_write", Label: "Read-Write", Text: "view resources, of which there are none yet."}}},
-		{Workspaces: "w2", Title: "Staging", Lines: []page.MayLine{
+		{Workspaces: "w2", Title: "Staging", Lines: []tokenpage.MayLine{
 			{Scope: "read_only", Label: "Read-Only", Text: "view 6 resources; see live events of Event Stream Sources."},
 			{Scope: "read_write", Label: "Read-Write", Text: "view 6 resources; edit Event Stream Sources; edit 1 of 3 Destinations (Ads); see live events of Event Stream Sources."}}},
 	}
@@ -316,7 +317,7 @@ func ownProfile(tb testing.TB, n int) []byte {
 	tb.Helper()
 	m := profileView(memberVisit(), manyTokens(n), listQuery{path: profilePath, page: 1}, false)
 	var out bytes.Buffer
-	if err := page.ProfilePage(m).Render(context.Background(), &out); err != nil {
+	if err := profilepage.ProfilePage(m).Render(context.Background(), &out); err != nil {
 		tb.Fatal(err)
 	}
 	return out.Bytes()

@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
 	"latchkey/web/respond"
 )
 
@@ -139,7 +138,9 @@ func refusal(err error) (text string, status int, other error) {
 	return "", 0, err
 }
 
-func textItem(m component.FieldModel) page.FormField         { return page.FormField{Text: &m} }
-func areaItem(m component.FieldModel) page.FormField         { return page.FormField{Area: &m} }
-func selectItem(m *component.SelectModel) page.FormField     { return page.FormField{Select: m} }
-func boxesItem(m *component.ChoiceGroupModel) page.FormField { return page.FormField{Boxes: m} }
+func textItem(m component.FieldModel) component.FormField     { return component.FormField{Text: &m} }
+func areaItem(m component.FieldModel) component.FormField     { return component.FormField{Area: &m} }
+func selectItem(m *component.SelectModel) component.FormField { return component.FormField{Select: m} }
+func boxesItem(m *component.ChoiceGroupModel) component.FormField {
+	return component.FormField{Boxes: m}
+}

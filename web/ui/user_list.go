@@ -7,7 +7,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
-	"latchkey/views/page"
+	"latchkey/views/component"
+	peoplepage "latchkey/views/page/people"
 	"latchkey/web/respond"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // Users lists the members.
 func (h *Handlers) Users(c echo.Context) error {
-	return h.showUsers(c, http.StatusOK, page.AccessDialogs{})
+	return h.showUsers(c, http.StatusOK, component.Dialogs{})
 }
 
 func userQuery(path string, query url.Values) pageQuery {
@@ -33,7 +34,7 @@ func memberQuery(q pageQuery) account.MemberQuery {
 }
 
 // showUsers shows the list with whatever dialog is open.
-func (h *Handlers) showUsers(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showUsers(c echo.Context, status int, dialogs component.Dialogs) error {
 	v := visitOf(c)
 	q := userQuery(userPath, c.QueryParams())
 	found, err := h.d.Accounts.FindMembers(c.Request().Context(), v.caller, memberQuery(q))
@@ -43,7 +44,7 @@ func (h *Handlers) showUsers(c echo.Context, status int, dialogs page.AccessDial
 	m := usersView(found, q, v.now)
 	m.Frame = h.accessFrame(c, v, userTitle)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.UsersPage(m))
+	return h.render.HTML(c, status, peoplepage.UsersPage(m))
 }
 
 // chosenMembers loads the members that the parameters or the form name.
@@ -71,7 +72,7 @@ func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.
 	if err != nil {
 		return err
 	}
-	return h.showUsers(c, status, page.AccessDialogs{Form: groupsDialog(members, groups, v.Organization.Plan, form, errors)})
+	return h.showUsers(c, status, component.Dialogs{Form: groupsDialog(members, groups, v.Organization.Plan, form, errors)})
 }
 
 // AddToGroups adds the chosen members to the chosen groups.
@@ -119,7 +120,7 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	}
 	dialog := deleteMembersDialog(members, tokens, v.now)
 	dialog.Alert.Error = refused
-	return h.showUsers(c, status, page.AccessDialogs{Confirm: dialog})
+	return h.showUsers(c, status, component.Dialogs{Confirm: dialog})
 }
 
 // DeleteMembers removes the chosen members for good, all or none.

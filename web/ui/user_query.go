@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"latchkey/views/component"
-	"latchkey/views/page"
 )
 
 // pageQuery is the state of a list whose pages the server cuts, as its URL carries it.
@@ -125,7 +124,7 @@ func (q pageQuery) pages(rows, total int, one, many string) *component.Paginatio
 
 // listed is the page that q asks for of the rows that match its search, and what stands
 // around it. text is what is searched in.
-func listed[Row any](rows []Row, q pageQuery, searched, one, many string, text func(Row) string) ([]Row, page.Around) {
+func listed[Row any](rows []Row, q pageQuery, searched, one, many string, text func(Row) string) ([]Row, component.AroundModel) {
 	var found []Row
 	for _, row := range rows {
 		if matches(text(row), q.find) {
@@ -134,7 +133,7 @@ func listed[Row any](rows []Row, q pageQuery, searched, one, many string, text f
 	}
 	from := min(q.offset(), len(found))
 	shown := found[from:min(from+q.size, len(found))]
-	around := page.Around{Pages: q.pages(len(shown), len(found), one, many)}
+	around := component.AroundModel{Pages: q.pages(len(shown), len(found), one, many)}
 	if len(rows) >= filterFrom || q.find != "" {
 		f := q.filter(many+"-filter", "Search "+many, searched)
 		around.Filter = &f

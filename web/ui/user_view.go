@@ -7,15 +7,15 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	peoplepage "latchkey/views/page/people"
 )
 
 // bulkForm is the id of the form that the boxes of a list of members belong to.
 const bulkForm = "bulk"
 
 // usersView is the tab; the frame is added by the handler.
-func usersView(found account.MemberPage, q pageQuery, now time.Time) page.Users {
-	m := page.Users{
+func usersView(found account.MemberPage, q pageQuery, now time.Time) peoplepage.Users {
+	m := peoplepage.Users{
 		Card: component.CardModel{ID: "users", Title: userTitle, Flush: true,
 			Description: "Everybody in the organization. An Admin may do everything; a Member what policies say.",
 			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: invitationPath + "/new", Dialog: true}},
@@ -33,8 +33,8 @@ func usersView(found account.MemberPage, q pageQuery, now time.Time) page.Users 
 }
 
 // userList presents one page of members.
-func userList(found account.MemberPage, q pageQuery, caption string, now time.Time) page.UserList {
-	m := page.UserList{
+func userList(found account.MemberPage, q pageQuery, caption string, now time.Time) peoplepage.UserList {
+	m := peoplepage.UserList{
 		Table: component.TableModel{ID: "members", Caption: caption, Columns: []component.Column{
 			q.column("Name", string(account.ByName)), q.column("Role", string(account.ByRole)), q.column("Workspaces", ""),
 			q.column("Groups", ""), q.column("Tokens", string(account.ByTokens)), q.column("Last seen", string(account.ByLastSeen)),
@@ -53,8 +53,8 @@ func userList(found account.MemberPage, q pageQuery, caption string, now time.Ti
 	return m
 }
 
-func userRow(row account.MemberRow, now time.Time) page.UserRow {
-	u := page.UserRow{
+func userRow(row account.MemberRow, now time.Time) peoplepage.UserRow {
+	u := peoplepage.UserRow{
 		ID: row.ID, Name: row.Name, Email: row.Email, Href: path(userPath, row.ID), Role: roleBadge(row.Role),
 		Workspaces: namedList(row.Workspaces), Groups: namedList(row.Groups), Tokens: thousands(row.LiveTokens),
 		LastSeen: timeView(row.LastSeenAt, now), Menu: memberMenu(row.Member),
@@ -127,15 +127,15 @@ func memberButtons(m account.Member) []component.ButtonModel {
 }
 
 // groupsDialog asks for groups.
-func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string, errors fieldErrors) *page.FormDialog {
-	m := &page.FormDialog{
+func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string, errors fieldErrors) *component.FormDialogModel {
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "add-to-groups", Title: "Add to groups", CloseHref: userPath,
 			Description: "Add " + memberNames(members) + " to one or more groups."},
 		Action: userPath + "/add-to-groups", Hidden: memberFields(members), Errors: formErrors(errors, fieldGroups),
 		Submit: component.ButtonModel{Label: "Add to groups"},
 	}
 	if len(groups) > 0 {
-		m.Fields = []page.FormField{boxesItem(boxesField(fieldGroups, "Groups", "", form, errors, groupChoices(groups)))}
+		m.Fields = []component.FormField{boxesItem(boxesField(fieldGroups, "Groups", "", form, errors, groupChoices(groups)))}
 		return m
 	}
 	m.Notice = &component.NoticeModel{Kind: "info", Title: "There are no groups yet", Text: "A group gives all of its members the same policies.",
@@ -148,12 +148,12 @@ func groupsDialog(members []account.Member, groups []account.GroupRow, plan acce
 }
 
 // deleteMembersDialog says what breaks.
-func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, now time.Time) *page.Confirm {
+func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, now time.Time) *component.ConfirmModel {
 	title := "Delete " + count(len(members), "member", "members") + "?"
 	if len(members) == 1 {
 		title = "Delete member " + members[0].Name + "?"
 	}
-	m := &page.Confirm{Alert: component.AlertDialogModel{
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{
 		ID: "delete-members", Title: title, Action: userPath + "/delete", Hidden: memberFields(members), CancelHref: userPath,
 		Consequence: "Their sessions end and their personal access tokens are revoked for good. To come back they need a new invitation. This cannot be undone.",
 	}}
@@ -168,7 +168,7 @@ func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, n
 const maxBreaks = 8
 
 // breaks lists what stops working, the last used first, and what production should use.
-func breaks(m *page.Confirm, tokens []account.HeldToken, several bool, now time.Time) {
+func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool, now time.Time) {
 	if len(tokens) == 0 {
 		m.Alert.Details = append(m.Alert.Details, "No live personal access token stops working.")
 		return

@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	workspacepage "latchkey/views/page/workspace"
 	"latchkey/web/respond"
 )
 
@@ -20,10 +20,10 @@ const (
 
 // Workspaces lists the workspaces.
 func (h *Handlers) Workspaces(c echo.Context) error {
-	return h.showWorkspaces(c, http.StatusOK, page.AccessDialogs{})
+	return h.showWorkspaces(c, http.StatusOK, component.Dialogs{})
 }
 
-func (h *Handlers) showWorkspaces(c echo.Context, status int, dialogs page.AccessDialogs) error {
+func (h *Handlers) showWorkspaces(c echo.Context, status int, dialogs component.Dialogs) error {
 	v := visitOf(c)
 	rows, err := h.d.Accounts.WorkspaceRows(c.Request().Context(), v.caller)
 	if err != nil {
@@ -32,7 +32,7 @@ func (h *Handlers) showWorkspaces(c echo.Context, status int, dialogs page.Acces
 	m := workspacesView(rows, readPageQuery(workspacePath, c.QueryParams(), account.DefaultPage), v.now)
 	m.Shell = h.shell(c, v, workspaceTitle)
 	m.Dialogs = dialogs
-	return h.render.HTML(c, status, page.WorkspacesPage(m))
+	return h.render.HTML(c, status, workspacepage.WorkspacesPage(m))
 }
 
 func workspaceForm(form url.Values) account.WorkspaceForm {
@@ -42,7 +42,7 @@ func workspaceForm(form url.Values) account.WorkspaceForm {
 // NewWorkspace shows the dialog that makes a workspace.
 func (h *Handlers) NewWorkspace(c echo.Context) error {
 	form := url.Values{fieldEnvironment: {string(account.Production)}, fieldRegion: {account.Regions()[0]}}
-	return h.showWorkspaces(c, http.StatusOK, page.AccessDialogs{Form: workspaceDialog("", form, nil)})
+	return h.showWorkspaces(c, http.StatusOK, component.Dialogs{Form: workspaceDialog("", form, nil)})
 }
 
 // CreateWorkspace makes a workspace.
@@ -57,7 +57,7 @@ func (h *Handlers) CreateWorkspace(c echo.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return h.showWorkspaces(c, respond.Status(fault.Invalid), page.AccessDialogs{Form: workspaceDialog("", form, wrong)})
+		return h.showWorkspaces(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog("", form, wrong)})
 	}
 	return h.done(c, workspacePath, "Workspace "+w.Name+" was created.")
 }
@@ -69,7 +69,7 @@ func (h *Handlers) EditWorkspace(c echo.Context) error {
 		return err
 	}
 	form := url.Values{fieldName: {w.Name}, fieldEnvironment: {string(w.Environment)}, fieldRegion: {w.Region}}
-	return h.showWorkspaces(c, http.StatusOK, page.AccessDialogs{Form: workspaceDialog(w.ID, form, nil)})
+	return h.showWorkspaces(c, http.StatusOK, component.Dialogs{Form: workspaceDialog(w.ID, form, nil)})
 }
 
 // UpdateWorkspace saves it.
@@ -85,7 +85,7 @@ func (h *Handlers) UpdateWorkspace(c echo.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return h.showWorkspaces(c, respond.Status(fault.Invalid), page.AccessDialogs{Form: workspaceDialog(id, form, wrong)})
+		return h.showWorkspaces(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog(id, form, wrong)})
 	}
 	return h.done(c, workspacePath, "Workspace "+w.Name+" was saved.")
 }
@@ -100,7 +100,7 @@ func (h *Handlers) askDeleteWorkspace(c echo.Context, status int, errors fieldEr
 	if err != nil {
 		return err
 	}
-	return h.showWorkspaces(c, status, page.AccessDialogs{Confirm: deleteWorkspaceDialog(w, errors)})
+	return h.showWorkspaces(c, status, component.Dialogs{Confirm: deleteWorkspaceDialog(w, errors)})
 }
 
 // DeleteWorkspace removes a workspace with what is in it.

@@ -6,12 +6,12 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/views/component"
-	"latchkey/views/page"
+	workspacepage "latchkey/views/page/workspace"
 )
 
 // workspacesView is the page; the frame is added by the handler.
-func workspacesView(rows []account.WorkspaceRow, q pageQuery, now time.Time) page.Workspaces {
-	m := page.Workspaces{
+func workspacesView(rows []account.WorkspaceRow, q pageQuery, now time.Time) workspacepage.Workspaces {
+	m := workspacepage.Workspaces{
 		Header: component.PageHeaderModel{Title: workspaceTitle, Description: "Isolated environments, each with resources, policies and tokens of its own.",
 			Action: &component.ButtonModel{Label: "Create workspace", Icon: "plus", Href: workspacePath + "/new", Dialog: true}},
 		Card: component.CardModel{Flush: true},
@@ -28,7 +28,7 @@ func workspacesView(rows []account.WorkspaceRow, q pageQuery, now time.Time) pag
 	rows, m.Around = listed(rows, q, "Name", "workspace", "workspaces", func(w account.WorkspaceRow) string { return w.Name })
 	for _, row := range rows {
 		at := path(workspacePath, row.ID)
-		m.Rows = append(m.Rows, page.WorkspaceRow{Name: row.Name, Region: row.Region, Environment: row.Environment.Label(),
+		m.Rows = append(m.Rows, workspacepage.Row{Name: row.Name, Region: row.Region, Environment: row.Environment.Label(),
 			Members: thousands(row.Members), Groups: thousands(row.Groups), Resources: thousands(row.Resources),
 			Tokens: thousands(row.ServiceTokens + row.PersonalTokens), Created: timeView(row.CreatedAt, now),
 			Menu: component.MenuModel{Label: "Actions for " + row.Name, Items: []component.MenuItem{
@@ -42,18 +42,18 @@ func workspacesView(rows []account.WorkspaceRow, q pageQuery, now time.Time) pag
 }
 
 // workspaceDialog makes a workspace, or with an id changes one.
-func workspaceDialog(id string, form url.Values, errors fieldErrors) *page.FormDialog {
+func workspaceDialog(id string, form url.Values, errors fieldErrors) *component.FormDialogModel {
 	name := textField(fieldName, "Name", "", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
 	var regions []component.SelectOption
 	for _, r := range account.Regions() {
 		regions = append(regions, component.SelectOption{Value: r, Label: r})
 	}
-	m := &page.FormDialog{
+	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "workspace", Title: "Create workspace", CloseHref: workspacePath,
 			Description: "Admins are in it at once; everybody else comes in by a policy or a group."},
 		Action: workspacePath + "/new", Errors: formErrors(errors, fieldName, fieldEnvironment, fieldRegion),
-		Fields: []page.FormField{textItem(name), selectItem(selectField(fieldEnvironment, "Environment", form, errors, environmentOptions()...)),
+		Fields: []component.FormField{textItem(name), selectItem(selectField(fieldEnvironment, "Environment", form, errors, environmentOptions()...)),
 			selectItem(selectField(fieldRegion, "Region", form, errors, regions...))},
 		Submit: component.ButtonModel{Label: "Create"},
 	}
@@ -65,9 +65,9 @@ func workspaceDialog(id string, form url.Values, errors fieldErrors) *page.FormD
 }
 
 // deleteWorkspaceDialog asks for the name.
-func deleteWorkspaceDialog(w account.WorkspaceRow, errors fieldErrors) *page.Confirm {
+func deleteWorkspaceDialog(w account.WorkspaceRow, errors fieldErrors) *component.ConfirmModel {
 	typed := textField(fieldName, "Type the name of the workspace to confirm", w.Name, url.Values{}, errors)
-	return &page.Confirm{Typed: &typed, Alert: component.AlertDialogModel{ID: "delete-workspace", Title: "Delete workspace " + w.Name + "?",
+	return &component.ConfirmModel{Typed: &typed, Alert: component.AlertDialogModel{ID: "delete-workspace", Title: "Delete workspace " + w.Name + "?",
 		Consequence: "Its resources and policies go with it, and its tokens are revoked for good. The audit trail stays. This cannot be undone.",
 		Details: []string{
 			count(w.Resources, "resource goes", "resources go") + ".",
