@@ -40,9 +40,6 @@ func (h *Handlers) workspaceNames(v kit.Visit) map[string]string {
 	return names
 }
 
-// longExport is how long a client may take to read a part of an export.
-const longExport = time.Minute
-
 // export streams events to a client. Nothing is sent before the first event, so that a
 // refusal still has its own answer; what fails later cuts the connection, because a file that
 // ends early must not look like a whole one.
@@ -57,6 +54,9 @@ type export struct {
 	begun   bool
 	lines   int
 }
+
+// longExport is how long a client may take to read a part of an export.
+const longExport = time.Minute
 
 // newExport knows csv and jsonl; anything else is NotFound.
 func newExport(c echo.Context, format string, workspaces map[string]string) (*export, error) {

@@ -6,16 +6,6 @@ import (
 	"latchkey/views/component"
 )
 
-// formOrder is the order of the fields in a form, and formIDs maps them to their inputs,
-// which have the prefix "form-" before the name.
-func FormErrors(errors FieldErrors, order ...string) component.ErrorSummaryModel {
-	ids := map[string]string{}
-	for _, name := range order {
-		ids[name] = "form-" + name
-	}
-	return errors.Summary(order, ids)
-}
-
 // TextField is a text input with what was typed.
 func TextField(name, label, help string, form url.Values, errors FieldErrors) component.FieldModel {
 	return component.FieldModel{ID: "form-" + name, Name: name, Label: label, Help: help, Value: Shown(form.Get(name)),
@@ -52,12 +42,26 @@ func BoxesField(name, legend, help string, form url.Values, errors FieldErrors, 
 	return m
 }
 
+// FormErrors lists the problems above a form whose fields stand in this order. Their inputs have
+// the ids that [TextField] and the like give them: "form-" before the name.
+func FormErrors(errors FieldErrors, order ...string) component.ErrorSummaryModel {
+	ids := map[string]string{}
+	for _, name := range order {
+		ids[name] = "form-" + name
+	}
+	return errors.Summary(order, ids)
+}
+
+// TextItem is a form's item with a text input.
 func TextItem(m component.FieldModel) component.FormField { return component.FormField{Text: &m} }
 
+// AreaItem is a form's item with a text of several lines.
 func AreaItem(m component.FieldModel) component.FormField { return component.FormField{Area: &m} }
 
+// SelectItem is a form's item with a select.
 func SelectItem(m *component.SelectModel) component.FormField { return component.FormField{Select: m} }
 
+// BoxesItem is a form's item with a list of boxes.
 func BoxesItem(m *component.ChoiceGroupModel) component.FormField {
 	return component.FormField{Boxes: m}
 }

@@ -14,22 +14,6 @@ import (
 	"latchkey/web/respond"
 )
 
-// ErrorsOf maps problems by path; nil when there are none.
-func ErrorsOf(problems []fault.Field) FieldErrors {
-	if len(problems) == 0 {
-		return nil
-	}
-	fields, _ := Invalid(fault.NewInvalid("", problems...))
-	return fields
-}
-
-func StatusOf(errors FieldErrors) int {
-	if len(errors) > 0 {
-		return respond.Status(fault.Invalid)
-	}
-	return http.StatusOK
-}
-
 // The fields that forms of several areas have, which are also the paths of problems in them.
 const (
 	FieldName       = "name"
@@ -84,6 +68,15 @@ func Invalid(err error) (FieldErrors, error) {
 	return fields, nil
 }
 
+// ErrorsOf maps problems by path; nil when there are none.
+func ErrorsOf(problems []fault.Field) FieldErrors {
+	if len(problems) == 0 {
+		return nil
+	}
+	fields, _ := Invalid(fault.NewInvalid("", problems...))
+	return fields
+}
+
 // Summary lists the problems of a form above it, in the order of its fields. ids maps each
 // path to the id of its input.
 func (e FieldErrors) Summary(order []string, ids map[string]string) component.ErrorSummaryModel {
@@ -121,6 +114,14 @@ func (e FieldErrors) List() []fault.Field {
 		out = append(out, fault.Field{Path: path, Message: e[path]})
 	}
 	return out
+}
+
+// StatusOf is the status of a page that shows a form with these errors.
+func StatusOf(errors FieldErrors) int {
+	if len(errors) > 0 {
+		return respond.Status(fault.Invalid)
+	}
+	return http.StatusOK
 }
 
 // Refusal is a refused act that the dialog it came from can show: its text, and the status

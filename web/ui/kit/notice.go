@@ -8,6 +8,14 @@ import (
 	"latchkey/web/respond"
 )
 
+// Done leaves a notice for the next page and leads there.
+func (s *Site) Done(c echo.Context, to, notice string) error {
+	if err := s.sessions.AddNotice(c.Response(), c.Request(), notice); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, to)
+}
+
 // takeFlash reads the notices that the previous request left, once.
 func (s *Site) takeFlash(c echo.Context) []component.NoticeModel {
 	var notices []component.NoticeModel
@@ -22,12 +30,4 @@ func RetryAfter(c echo.Context, f *fault.Error) {
 	if f.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", respond.RetryAfter(f.RetryAfter))
 	}
-}
-
-// Done leaves a notice for the next page and leads there.
-func (s *Site) Done(c echo.Context, to, notice string) error {
-	if err := s.sessions.AddNotice(c.Response(), c.Request(), notice); err != nil {
-		return err
-	}
-	return respond.SeeOther(c, to)
 }

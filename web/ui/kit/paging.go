@@ -9,9 +9,6 @@ import (
 	"latchkey/views/component"
 )
 
-// FilterFrom is the number of rows from which a list can be filtered.
-const FilterFrom = 11
-
 // Paging is the state of a list whose pages the server cuts, as its URL carries it.
 type Paging struct {
 	Path  string
@@ -35,6 +32,7 @@ func ReadPaging(path string, query url.Values, size int, sorts ...string) Paging
 	return q
 }
 
+// Offset is the number of rows before the page.
 func (q Paging) Offset() int { return (q.Page - 1) * q.Size }
 
 // Order is the key to sort by, and whether downwards.
@@ -124,6 +122,9 @@ func (q Paging) Pages(rows, total int, one, many string) *component.PaginationMo
 	}
 	return m
 }
+
+// FilterFrom is the number of rows from which a list can be filtered.
+const FilterFrom = 11
 
 // Listed is the page that q asks for of the rows that match its search, and what stands
 // around it. text is what is searched in.

@@ -9,34 +9,6 @@ import (
 	"latchkey/views/layout"
 )
 
-// resourceNav is the navigation entry "Resources". It leads to the workspace that the
-// reader is looking at, otherwise to the first; there is none for who is in no workspace.
-func resourceNav(path string, v Visit) (layout.NavItem, bool) {
-	if len(v.Workspaces) == 0 {
-		return layout.NavItem{}, false
-	}
-	item := layout.NavItem{Label: ResourceTitle, Icon: "database", Href: ResourcePath(v.Workspaces[0].ID)}
-	for _, w := range v.Workspaces {
-		if href := ResourcePath(w.ID); path == href {
-			item.Href, item.Current = href, true
-		}
-	}
-	return item, true
-}
-
-// ResourceSwitcher leads to the same page of the other workspaces.
-func ResourceSwitcher(v Visit, workspace string) *layout.Switcher {
-	s := &layout.Switcher{}
-	for _, w := range v.Workspaces {
-		item := layout.SwitcherItem{Label: w.Name, Note: w.Environment.Label(), Href: ResourcePath(w.ID), Current: w.ID == workspace}
-		if item.Current {
-			s.Current = w.Name
-		}
-		s.Items = append(s.Items, item)
-	}
-	return s
-}
-
 // Shell builds the frame of a signed-in page. What is not the visitor's is not in it.
 func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
 	path := c.Request().URL.Path
@@ -72,4 +44,32 @@ func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
 
 func navItem(path, label, href, icon string) layout.NavItem {
 	return layout.NavItem{Label: label, Href: href, Icon: icon, Current: path == href || strings.HasPrefix(path, href+"/")}
+}
+
+// resourceNav is the navigation entry "Resources". It leads to the workspace that the
+// reader is looking at, otherwise to the first; there is none for who is in no workspace.
+func resourceNav(path string, v Visit) (layout.NavItem, bool) {
+	if len(v.Workspaces) == 0 {
+		return layout.NavItem{}, false
+	}
+	item := layout.NavItem{Label: ResourceTitle, Icon: "database", Href: ResourcePath(v.Workspaces[0].ID)}
+	for _, w := range v.Workspaces {
+		if href := ResourcePath(w.ID); path == href {
+			item.Href, item.Current = href, true
+		}
+	}
+	return item, true
+}
+
+// ResourceSwitcher leads to the same page of the other workspaces.
+func ResourceSwitcher(v Visit, workspace string) *layout.Switcher {
+	s := &layout.Switcher{}
+	for _, w := range v.Workspaces {
+		item := layout.SwitcherItem{Label: w.Name, Note: w.Environment.Label(), Href: ResourcePath(w.ID), Current: w.ID == workspace}
+		if item.Current {
+			s.Current = w.Name
+		}
+		s.Items = append(s.Items, item)
+	}
+	return s
 }

@@ -7,6 +7,7 @@ import (
 	"latchkey/views/component"
 )
 
+// Day is the length of a day in UTC.
 const Day = 24 * time.Hour
 
 // Moment shows t relative to now, with the exact time on hover. The zero time reads as

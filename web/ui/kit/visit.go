@@ -35,6 +35,28 @@ func VisitOf(c echo.Context) Visit {
 	return v
 }
 
+// Visit finds the session and loads its member. Unauthenticated: no live session.
+func (s *Site) Visit(c echo.Context) (Visit, error) {
+	session, err := s.sessions.Current(c.Request())
+	if err != nil {
+		return Visit{}, err
+	}
+	subject, err := s.accounts.Subject(c.Request().Context(), session.Organization, session.Member)
+	if fault.Is(err, fault.NotFound) || (err == nil && subject.Member.Status != account.Active) {
+		return Visit{}, fault.NewUnauthenticated("Sign in first.")
+	}
+	if err != nil {
+		return Visit{}, err
+	}
+	return Visit{
+		Subject: subject,
+		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
+			Email: subject.Member.Email, Origin: Origin(c)},
+		Session: session.ID,
+		Now:     s.now(),
+	}, nil
+}
+
 // May reports whether the visitor may do an act of the organization. Pages use it to
 // choose what to offer; the services decide again.
 func (s *Site) May(v Visit, act access.Permission) bool {
@@ -61,28 +83,6 @@ func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
-}
-
-// Visit finds the session and loads its member. Unauthenticated: no live session.
-func (s *Site) Visit(c echo.Context) (Visit, error) {
-	session, err := s.sessions.Current(c.Request())
-	if err != nil {
-		return Visit{}, err
-	}
-	subject, err := s.accounts.Subject(c.Request().Context(), session.Organization, session.Member)
-	if fault.Is(err, fault.NotFound) || (err == nil && subject.Member.Status != account.Active) {
-		return Visit{}, fault.NewUnauthenticated("Sign in first.")
-	}
-	if err != nil {
-		return Visit{}, err
-	}
-	return Visit{
-		Subject: subject,
-		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
-			Email: subject.Member.Email, Origin: Origin(c)},
-		Session: session.ID,
-		Now:     s.now(),
-	}, nil
 }
 
 // askToSignIn remembers where a reader wanted to go. A form that arrives without a

@@ -17,6 +17,7 @@ type Editor struct {
 	given     access.Policy // union of inherited
 }
 
+// NewEditor returns the editor of a policy in the workspace that has these resources.
 func NewEditor(c *access.Catalogue, plan access.Plan, resources []account.Resource, inherited ...access.Layer) Editor {
 	e := Editor{catalogue: c, plan: plan, inherited: inherited,
 		resources: map[string][]account.Resource{}, names: map[string]account.Resource{}}

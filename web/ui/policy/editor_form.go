@@ -42,10 +42,10 @@ func WithoutResources(form url.Values) url.Values {
 	return form
 }
 
-// Choice is what the form says about one permission.
-type Choice struct {
-	Granted  bool
-	Selected bool            // "Selected resources" instead of "All resources"
+// choice is what the form says about one permission.
+type choice struct {
+	granted  bool
+	selected bool            // "Selected resources" instead of "All resources"
 	only     map[string]bool // the chosen ids
 	every    bool            // "Select all"
 	future   bool            // "Include all future resources"
@@ -54,7 +54,7 @@ type Choice struct {
 
 // Form is the state of the editor's form. Permissions without a word in the form
 // have the zero choice.
-type Form map[access.Permission]Choice
+type Form map[access.Permission]choice
 
 // Parse reads the editor's fields from a form, whether or not its policy could be
 // saved, and lists what no page of ours can have sent: unknown permissions, resources
@@ -68,7 +68,7 @@ func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 			continue
 		}
 		c := f[access.Permission(value)]
-		c.Granted = true
+		c.granted = true
 		f[access.Permission(value)] = c
 	}
 	for _, name := range slices.Sorted(maps.Keys(form)) {
@@ -93,7 +93,7 @@ func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 	for _, permission := range slices.Sorted(maps.Keys(f)) {
 		entry, _ := e.catalogue.Lookup(permission)
 		offered := entry.Limitable && e.offersLimit(permission, f[permission])
-		if f[permission].Granted && offered && form.Get(fieldReach+"."+string(permission)) == "" {
+		if f[permission].granted && offered && form.Get(fieldReach+"."+string(permission)) == "" {
 			problems.Add(string(permission), "Choose all resources or selected resources.")
 		}
 	}
@@ -101,11 +101,11 @@ func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 }
 
 // readLimit takes one field of a permission's limit; the message is empty when it is sound.
-func (e Editor) readLimit(c Choice, part string, permission access.Permission, values []string) (Choice, string) {
+func (e Editor) readLimit(c choice, part string, permission access.Permission, values []string) (choice, string) {
 	value := values[0]
 	switch part {
 	case fieldReach:
-		c.Selected = value == "selected"
+		c.selected = value == "selected"
 		if value != "selected" && value != "all" {
 			return c, "Choose all resources or selected resources."
 		}
@@ -136,7 +136,7 @@ func (e Editor) Policy(f Form) (access.Policy, []fault.Field) {
 	p, problems := access.Policy{}, fault.Problems{}
 	for _, permission := range slices.Sorted(maps.Keys(f)) {
 		c := f[permission]
-		if !c.Granted {
+		if !c.granted {
 			continue
 		}
 		reach := e.reach(permission, c)
@@ -149,8 +149,8 @@ func (e Editor) Policy(f Form) (access.Policy, []fault.Field) {
 	return p, problemFields(problems)
 }
 
-func (e Editor) reach(permission access.Permission, c Choice) access.Reach {
-	if !c.Selected {
+func (e Editor) reach(permission access.Permission, c choice) access.Reach {
+	if !c.selected {
 		return access.Everywhere()
 	}
 	var chosen, others []string
@@ -173,8 +173,8 @@ func (e Editor) Form(p access.Policy) Form {
 	f := Form{}
 	for _, permission := range e.catalogue.Known(p).Permissions() {
 		reach := p[permission]
-		c := Choice{Granted: true, Selected: !reach.Unlimited(), future: !reach.Unlimited() && reach.All}
-		if c.Selected {
+		c := choice{granted: true, selected: !reach.Unlimited(), future: !reach.Unlimited() && reach.All}
+		if c.selected {
 			all := e.resources[permission.Type()]
 			c.only = map[string]bool{}
 			for _, r := range all {
@@ -191,12 +191,12 @@ func (e Editor) Form(p access.Policy) Form {
 
 // hiddenChoice carries what the form says about a permission through a page that does not
 // offer to change it.
-func (e Editor) hiddenChoice(permission access.Permission, c Choice) []component.HiddenField {
+func (e Editor) hiddenChoice(permission access.Permission, c choice) []component.HiddenField {
 	var out []component.HiddenField
 	add := func(field, value string) {
 		out = append(out, component.HiddenField{Name: field, Value: value})
 	}
-	if c.Granted {
+	if c.granted {
 		add(fieldGrant, string(permission))
 	}
 	if entry, _ := e.catalogue.Lookup(permission); !entry.Limitable {
@@ -204,9 +204,9 @@ func (e Editor) hiddenChoice(permission access.Permission, c Choice) []component
 	}
 	suffix := "." + string(permission)
 	switch {
-	case c.Selected:
+	case c.selected:
 		add(fieldReach+suffix, "selected")
-	case c.Granted:
+	case c.granted:
 		add(fieldReach+suffix, "all")
 	}
 	if c.every {
@@ -239,10 +239,10 @@ func (f Form) WithoutLimits() (Form, []access.Permission) {
 	out, limited := Form{}, []access.Permission{}
 	for _, permission := range slices.Sorted(maps.Keys(f)) {
 		c := f[permission]
-		if c.Granted && c.Selected {
+		if c.granted && c.selected {
 			limited = append(limited, permission)
 		}
-		out[permission] = Choice{Granted: c.Granted, Selected: c.Selected, future: c.future}
+		out[permission] = choice{granted: c.granted, selected: c.selected, future: c.future}
 	}
 	return out, limited
 }

@@ -147,7 +147,7 @@ func TestHiddenChoice_CarriesTheWholeForm(t *testing.T) {
 	if problems != nil {
 		t.Error(problems)
 	}
-	if diff := cmp.Diff(f, again, cmp.AllowUnexported(Choice{})); diff != "" {
+	if diff := cmp.Diff(f, again, cmp.AllowUnexported(choice{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -160,8 +160,8 @@ func TestWithoutLimits_KeepsThePermissionsAndSaysWhichWereLimited(t *testing.T) 
 	if diff := cmp.Diff([]access.Permission{"source:edit"}, limited); diff != "" {
 		t.Error(diff)
 	}
-	want := Form{"table:connect": {Granted: true}, "source:edit": {Granted: true, Selected: true}}
-	if diff := cmp.Diff(want, free, cmp.AllowUnexported(Choice{})); diff != "" {
+	want := Form{"table:connect": {granted: true}, "source:edit": {granted: true, selected: true}}
+	if diff := cmp.Diff(want, free, cmp.AllowUnexported(choice{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -31,7 +31,7 @@ func (e Editor) Model(f Form, errors kit.FieldErrors) (component.PolicyModel, []
 		for _, entry := range row.Entries {
 			c := f[entry.Permission]
 			cell := e.cell(section, row, entry)
-			cell.Checked = c.Granted
+			cell.Checked = c.granted
 			if cell.Locked || cell.Disabled {
 				carried = append(carried, e.hiddenChoice(entry.Permission, c)...)
 			} else if entry.Limitable && e.offersLimit(entry.Permission, c) {
@@ -47,8 +47,8 @@ func (e Editor) Model(f Form, errors kit.FieldErrors) (component.PolicyModel, []
 
 // offersLimit reports whether there is anything to choose from: as long as a type has no
 // resources, all of them and those to come are the same.
-func (e Editor) offersLimit(permission access.Permission, c Choice) bool {
-	return len(e.resources[permission.Type()]) > 0 || c.Selected
+func (e Editor) offersLimit(permission access.Permission, c choice) bool {
+	return len(e.resources[permission.Type()]) > 0 || c.selected
 }
 
 // lay lays out sections and rows of the catalogue; fill adds the cells of a row.
@@ -187,11 +187,11 @@ func (e Editor) extent(typ string, r access.Reach) string {
 
 // limit lists resources to choose from: those that match the search, the inherited and
 // the chosen ones first. Chosen ones that it does not list go along hidden.
-func (e Editor) limit(permission access.Permission, c Choice, idle int) *component.Limit {
+func (e Editor) limit(permission access.Permission, c choice, idle int) *component.Limit {
 	all := e.resources[permission.Type()]
-	l := &component.Limit{Selected: c.Selected, SelectAll: c.every, Future: c.future, Find: c.find, Total: len(all)}
+	l := &component.Limit{Selected: c.selected, SelectAll: c.every, Future: c.future, Find: c.find, Total: len(all)}
 	room := idle
-	if c.Granted && c.Selected || c.find != "" {
+	if c.granted && c.selected || c.find != "" {
 		room = maxOptions
 	}
 	given := e.given[permission]
@@ -216,7 +216,7 @@ func (e Editor) limit(permission access.Permission, c Choice, idle int) *compone
 	return l
 }
 
-func (e Editor) option(permission access.Permission, r account.Resource, c Choice) component.Option {
+func (e Editor) option(permission access.Permission, r account.Resource, c choice) component.Option {
 	o := component.Option{ID: r.ID, Name: r.Name, Checked: c.every || c.only[r.ID]}
 	if e.given[permission].Covers(r.ID) && !c.only[r.ID] {
 		o.Locked = true

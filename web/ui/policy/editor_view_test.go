@@ -142,7 +142,7 @@ func TestModel_PageWithFiveThousandResourcesStaysSmall(t *testing.T) {
 	e := NewEditor(access.BuiltIn(), access.PlanEnterprise, manyResources(500))
 	f := Form{}
 	for _, permission := range []access.Permission{"source:edit", "destination:edit"} {
-		f[permission] = Choice{Granted: true, Selected: true}
+		f[permission] = choice{granted: true, selected: true}
 	}
 	m, _ := e.Model(f, nil)
 	m.SummaryHref = "/summary"

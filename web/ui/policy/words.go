@@ -8,97 +8,6 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Difference names the permissions that come and go when one policy takes another's place.
-func (w Words) Difference(before, after access.Policy) (gained, lost []string) {
-	change := access.Difference(before, after)
-	return w.list(change.Added), w.list(change.Removed)
-}
-
-func (w Words) list(permissions []access.PermissionReach) []string {
-	var out []string
-	for _, p := range permissions {
-		text := w.Catalogue.Describe(p.Permission)
-		if entry, known := w.Catalogue.Lookup(p.Permission); known && !p.Reach.Unlimited() {
-			text = entry.Label + " " + w.part(p.Permission.Type(), w.Catalogue.TypeLabel(p.Permission.Type()), p.Reach)
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
-// Gives says in short what a policy gives, without the names of resources, and what in
-// it is not known any more.
-func Gives(catalogue *access.Catalogue, p access.Policy) []string {
-	return append(effective(catalogue, p), unknown(catalogue, p)...)
-}
-
-// effective says what a policy allows; never empty.
-func effective(catalogue *access.Catalogue, p access.Policy) []string {
-	lines := Words{Catalogue: catalogue}.Phrases(catalogue.Known(p))
-	for i, line := range lines {
-		lines[i] = kit.UpperFirst(line)
-	}
-	if len(lines) == 0 {
-		lines = []string{"View only"}
-	}
-	return lines
-}
-
-// unknown names what a policy holds that the catalogue does not have any more.
-func unknown(catalogue *access.Catalogue, p access.Policy) []string {
-	var lines []string
-	for _, permission := range catalogue.Unknown(p) {
-		lines = append(lines, string(permission)+" is not known any more and allows nothing")
-	}
-	return lines
-}
-
-// Gist is a policy in a few words, for lists: how many types each kind of act is given on.
-func Gist(catalogue *access.Catalogue, p access.Policy) string {
-	var parts []string
-	words := Words{Catalogue: catalogue}
-	for _, section := range catalogue.Sections() {
-		private := 0
-		for _, v := range words.verbs(section) {
-			given, limited := 0, 0
-			for _, entry := range v.entries {
-				switch reach := p[entry.Permission]; {
-				case reach.Unlimited():
-					given++
-				case !reach.Empty():
-					limited++
-				}
-			}
-			switch {
-			case given+limited == 0:
-			case section == access.SectionPII:
-				private += given + limited
-			default:
-				parts = append(parts, v.gist(given, limited))
-			}
-		}
-		if private > 0 {
-			parts = append(parts, "personal data ("+kit.Count(private, "permission", "permissions")+")")
-		}
-	}
-	if len(parts) == 0 {
-		return "View only"
-	}
-	return kit.UpperFirst(strings.Join(parts, ", "))
-}
-
-// gist says how many of the types an act is given on, wholly or in part.
-func (v verb) gist(given, limited int) string {
-	text := v.text + " " + kit.Thousands(given+limited) + " of " + kit.Count(len(v.entries), "type", "types")
-	if given == len(v.entries) {
-		text = v.text + " everything"
-	}
-	if limited > 0 {
-		text += " (" + kit.Thousands(limited) + " in part)"
-	}
-	return text
-}
-
 // Words says policies of one workspace in plain words.
 type Words struct {
 	Catalogue *access.Catalogue
@@ -232,4 +141,95 @@ func (w Words) some(names []string, total int, label string) string {
 		shown = append(append([]string{}, names[:kit.MaxNames-1]...), kit.Count(len(names)-kit.MaxNames+1, "other", "others"))
 	}
 	return kit.Thousands(len(names)) + " of " + kit.Thousands(total) + " " + label + " (" + kit.Enumerate(shown) + ")"
+}
+
+// Difference names the permissions that come and go when one policy takes another's place.
+func (w Words) Difference(before, after access.Policy) (gained, lost []string) {
+	change := access.Difference(before, after)
+	return w.list(change.Added), w.list(change.Removed)
+}
+
+func (w Words) list(permissions []access.PermissionReach) []string {
+	var out []string
+	for _, p := range permissions {
+		text := w.Catalogue.Describe(p.Permission)
+		if entry, known := w.Catalogue.Lookup(p.Permission); known && !p.Reach.Unlimited() {
+			text = entry.Label + " " + w.part(p.Permission.Type(), w.Catalogue.TypeLabel(p.Permission.Type()), p.Reach)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// Gives says in short what a policy gives, without the names of resources, and what in
+// it is not known any more.
+func Gives(catalogue *access.Catalogue, p access.Policy) []string {
+	return append(effective(catalogue, p), unknown(catalogue, p)...)
+}
+
+// effective says what a policy allows; never empty.
+func effective(catalogue *access.Catalogue, p access.Policy) []string {
+	lines := Words{Catalogue: catalogue}.Phrases(catalogue.Known(p))
+	for i, line := range lines {
+		lines[i] = kit.UpperFirst(line)
+	}
+	if len(lines) == 0 {
+		lines = []string{"View only"}
+	}
+	return lines
+}
+
+// unknown names what a policy holds that the catalogue does not have any more.
+func unknown(catalogue *access.Catalogue, p access.Policy) []string {
+	var lines []string
+	for _, permission := range catalogue.Unknown(p) {
+		lines = append(lines, string(permission)+" is not known any more and allows nothing")
+	}
+	return lines
+}
+
+// Gist is a policy in a few words, for lists: how many types each kind of act is given on.
+func Gist(catalogue *access.Catalogue, p access.Policy) string {
+	var parts []string
+	words := Words{Catalogue: catalogue}
+	for _, section := range catalogue.Sections() {
+		private := 0
+		for _, v := range words.verbs(section) {
+			given, limited := 0, 0
+			for _, entry := range v.entries {
+				switch reach := p[entry.Permission]; {
+				case reach.Unlimited():
+					given++
+				case !reach.Empty():
+					limited++
+				}
+			}
+			switch {
+			case given+limited == 0:
+			case section == access.SectionPII:
+				private += given + limited
+			default:
+				parts = append(parts, v.gist(given, limited))
+			}
+		}
+		if private > 0 {
+			parts = append(parts, "personal data ("+kit.Count(private, "permission", "permissions")+")")
+		}
+	}
+	if len(parts) == 0 {
+		return "View only"
+	}
+	return kit.UpperFirst(strings.Join(parts, ", "))
+}
+
+// gist says how many of the types an act is given on, wholly or in part.
+func (v verb) gist(given, limited int) string {
+	text := v.text + " " + kit.Thousands(given+limited) + " of " + kit.Count(len(v.entries), "type", "types")
+	if given == len(v.entries) {
+		text = v.text + " everything"
+	}
+	if limited > 0 {
+		text += " (" + kit.Thousands(limited) + " in part)"
+	}
+	return text
 }

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
@@ -21,6 +23,14 @@ func DeleteDialog(t token.Token, base, cancel string, now time.Time) *component.
 		m.Details = []string{"Last used " + kit.Relative(t.LastUsedAt, now) + " (" + kit.Absolute(t.LastUsedAt) + ")."}
 	}
 	return m
+}
+
+// DeleteToken deletes t, leaves a notice and leads to the list.
+func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list string) error {
+	if _, err := h.tokens.Delete(c.Request().Context(), v.Standing, t.ID); err != nil {
+		return err
+	}
+	return h.site.Done(c, list, "Token "+t.Name+" was deleted.")
 }
 
 // revealDialog shows the secret of a new token, this once.

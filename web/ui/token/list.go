@@ -26,6 +26,7 @@ type ListQuery struct {
 	page int    // from 1
 }
 
+// ReadListQuery reads the state of the list at path; what is not understood is left out.
 func ReadListQuery(path string, query url.Values) ListQuery {
 	q := ListQuery{path: path, find: kit.Shown(strings.TrimSpace(query.Get("q"))), page: 1}
 	if sort := query.Get("sort"); order(strings.TrimPrefix(sort, "-")) != nil {

@@ -55,6 +55,39 @@ func (p personal) newToken(c echo.Context) error {
 	return p.form(c, v, http.StatusOK, newPersonalForm(v), nil)
 }
 
+// form shows the page with the dialog that makes a token.
+func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
+	resources, err := p.ownResources(c, v)
+	if err != nil {
+		return err
+	}
+	var dialogs page.Dialogs
+	if len(v.Workspaces) > 0 {
+		dialogs.New = personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	}
+	return p.show(c, status, kit.PersonalTokenTitle, dialogs)
+}
+
+// maxPreviewed is in how many workspaces the dialog counts and names resources. A member of
+// more reads what the token may do without them.
+const maxPreviewed = 8
+
+// ownResources loads the resources of the visitor's workspaces; nil when they are too many.
+func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
+	if len(v.Workspaces) > maxPreviewed {
+		return nil, nil
+	}
+	out := map[string][]account.Resource{}
+	for _, w := range v.Workspaces {
+		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[w.ID] = list
+	}
+	return out, nil
+}
+
 // generate makes the token and shows its secret, in this response only.
 func (p personal) generate(c echo.Context) error {
 	v := kit.VisitOf(c)
@@ -116,45 +149,4 @@ func (p personal) ownToken(c echo.Context, v kit.Visit) (token.Token, error) {
 		return token.Token{}, fault.NewNotFound("That token")
 	}
 	return t, nil
-}
-
-// DeleteToken deletes t, leaves a notice and leads to the list.
-func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list string) error {
-	if _, err := h.tokens.Delete(c.Request().Context(), v.Standing, t.ID); err != nil {
-		return err
-	}
-	return h.site.Done(c, list, "Token "+t.Name+" was deleted.")
-}
-
-// form shows the page with the dialog that makes a token.
-func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
-	resources, err := p.ownResources(c, v)
-	if err != nil {
-		return err
-	}
-	var dialogs page.Dialogs
-	if len(v.Workspaces) > 0 {
-		dialogs.New = personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
-	}
-	return p.show(c, status, kit.PersonalTokenTitle, dialogs)
-}
-
-// maxPreviewed is in how many workspaces the dialog counts and names resources. A member of
-// more reads what the token may do without them.
-const maxPreviewed = 8
-
-// ownResources loads the resources of the visitor's workspaces; nil when they are too many.
-func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
-	if len(v.Workspaces) > maxPreviewed {
-		return nil, nil
-	}
-	out := map[string][]account.Resource{}
-	for _, w := range v.Workspaces {
-		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		out[w.ID] = list
-	}
-	return out, nil
 }

@@ -13,6 +13,8 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
+// Section presents the section of the visitor's own tokens. admin says that the visitor may make
+// service access tokens, which production should use.
 func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Personal {
 	m := page.Personal{
 		Purpose: personalPurpose(v, admin),

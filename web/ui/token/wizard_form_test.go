@@ -3,6 +3,7 @@ package token
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -114,8 +115,8 @@ func TestWizard_AnotherWorkspaceNeedsOtherResources(t *testing.T) {
 	if len(w.problems) != 0 {
 		t.Errorf("problems %v", w.problems)
 	}
-	want := policyui.Form{"table:connect": {Granted: true}, "source:edit": {Granted: true, Selected: true}}
-	if diff := cmp.Diff(want, w.policy, cmp.AllowUnexported(policyui.Choice{})); diff != "" {
+	want, _ := e.Parse(uitest.Form("grant", "table:connect", "grant", "source:edit", "reach.source:edit", "selected"))
+	if diff := cmp.Diff(want, w.policy, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 		t.Error(diff)
 	}
 	m := w.secondStep(e, twoWorkspaces(), noon)

@@ -8,15 +8,6 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// expiry shows when a token ends or has ended.
-func expiry(end, now time.Time) component.TimeModel {
-	m := kit.Moment(end, now, "No expiration")
-	if !end.IsZero() && !now.Before(end) {
-		m.Text = "Expired " + m.Text
-	}
-	return m
-}
-
 // state shows a token's state in words and colour.
 func state(t token.Token, now time.Time) component.StateModel {
 	s := t.State(now)
@@ -48,12 +39,13 @@ func dueTone(t token.Token, now time.Time) string {
 	return component.Neutral
 }
 
-// endWords says when a token of this choice would end.
-func endWords(c token.Choice) string {
-	if c.Value == token.OnDate {
-		return ""
+// expiry shows when a token ends or has ended.
+func expiry(end, now time.Time) component.TimeModel {
+	m := kit.Moment(end, now, "No expiration")
+	if !end.IsZero() && !now.Before(end) {
+		m.Text = "Expired " + m.Text
 	}
-	return goodUntil(c.EndsAt)
+	return m
 }
 
 func goodUntil(end time.Time) string {
@@ -61,6 +53,14 @@ func goodUntil(end time.Time) string {
 		return "Good until somebody deletes it."
 	}
 	return "Good " + token.EndText(end) + "."
+}
+
+// endWords says when a token of this choice would end.
+func endWords(c token.Choice) string {
+	if c.Value == token.OnDate {
+		return ""
+	}
+	return goodUntil(c.EndsAt)
 }
 
 func makerOf(t token.Token) string {
