@@ -118,10 +118,10 @@ func memberActs() []act {
 		{"POST " + users + "/delete", func(r *rig) sent {
 			return r.admin.form(users+"/delete", "member", r.newMember(r.t, r.caller(r.t, adminEmail)))
 		}, "user.removed_from_organization"},
-		{"POST " + users + "/:id/:change", change("deactivate"), "user.deactivated"},
-		{"POST " + users + "/:id/:change", after("deactivate", "reactivate"), "user.reactivated"},
-		{"POST " + users + "/:id/:change", change("make-admin"), "user.changed_permission"},
-		{"POST " + users + "/:id/:change", after("make-admin", "make-member"), "user.changed_permission"},
+		{"POST " + users + "/:id/deactivate", change("deactivate"), "user.deactivated"},
+		{"POST " + users + "/:id/reactivate", after("deactivate", "reactivate"), "user.reactivated"},
+		{"POST " + users + "/:id/make-admin", change("make-admin"), "user.changed_permission"},
+		{"POST " + users + "/:id/make-member", after("make-admin", "make-member"), "user.changed_permission"},
 		{"POST " + users + "/:id/tokens/:token/delete", func(r *rig) sent {
 			eli := r.caller(r.t, editorEmail)
 			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli.Caller(), token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),

@@ -19,7 +19,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/token"
-	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/scim"
 )
@@ -96,7 +95,7 @@ func stateRoutes() []string {
 			out = append(out, method+" "+path)
 		}
 	}
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		add(p.Method, p.Path)
 	}
 	for _, p := range append(api.Routes(nil), api.WorkspaceRoutes(nil)...) {

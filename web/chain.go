@@ -12,7 +12,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/web/scim"
-	"latchkey/web/ui"
+	"latchkey/web/ui/kit"
 )
 
 // maxBody is how much of a request's body is read. The largest honest form is a policy
@@ -125,7 +125,7 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case provisioned:
 			limit = maxProvisioned
-		case r.URL.Path == ui.MigrationUpload:
+		case r.URL.Path == kit.MigrationUploadPath:
 			limit = maxUpload
 		}
 		if r.ContentLength > limit && !provisioned {

@@ -43,7 +43,7 @@ func (s *site) fill(t testing.TB, path string) string {
 			path = strings.Replace(path, m.under+":id", m.under+m.make(t, admin), 1)
 		}
 	}
-	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s), ":change", "deactivate",
+	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s),
 		// The staging area is empty and nothing was deployed.
 		":seq", "1", ":kind", "members", "deployed/:id", "deployed/none", ":format", "report.txt").Replace(path)
 }

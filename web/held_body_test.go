@@ -151,7 +151,7 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 // others than this test's Admin: their own proof is checked in the transaction.
 func restsOnNobody(route string) bool {
 	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || route == "POST /settings/profile/password"
-	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-out", "POST /invitation", "POST /oauth2/revoke"}, route)
+	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-out", "POST /accept-invitation", "POST /oauth2/revoke"}, route)
 }
 
 func (r *rig) must(err error) {

@@ -20,7 +20,6 @@ import (
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
-	"latchkey/web"
 )
 
 // satRoot is where service access tokens live.
@@ -105,7 +104,7 @@ func TestRoutes_EveryRouteForEveryKindOfVisitor(t *testing.T) {
 		visitors[i].browser = visitors[i].make()
 	}
 	var table strings.Builder
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		fmt.Fprintf(&table, "%-4s %-75s", p.Method, p.Path)
 		for _, v := range visitors {
 			b, path := v.browser, s.fill(t, p.Path)
@@ -194,7 +193,7 @@ func TestRoutes_AnUnknownPathIsAPageThatSaysSo(t *testing.T) {
 }
 
 func TestPages_EveryStateChangeIsAPost(t *testing.T) {
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		if p.Method != http.MethodGet && p.Method != http.MethodPost {
 			t.Errorf("%s %s: forms know GET and POST only", p.Method, p.Path)
 		}

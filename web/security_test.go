@@ -16,7 +16,6 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
 	"latchkey/internal/demo"
-	"latchkey/web"
 )
 
 func TestAnswers_CarryTheSecurityFloor(t *testing.T) {
@@ -44,7 +43,7 @@ func TestPages_HoldNothingInline(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, adminEmail)
 	seen := 0
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		if p.Method != http.MethodGet {
 			continue
 		}
@@ -97,7 +96,7 @@ func TestForms_FromAnotherSiteAreRefused(t *testing.T) {
 	for _, header := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}},
 	} {
-		for _, p := range web.Pages(nil) {
+		for _, p := range pages() {
 			if p.Method != http.MethodPost || p.Path == "/setup" {
 				continue
 			}
@@ -127,7 +126,7 @@ func TestForms_TenMegabytesAreRefusedAndNothingIsStored(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	before := s.footprint(t)
 	huge := url.Values{"name": {strings.Repeat("x", 10<<20)}}
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		// An export to import may be large; its own tests send one that is too large.
 		if p.Method != http.MethodPost || p.Path == "/setup" || readsNoForm(p.Path) || strings.HasSuffix(p.Path, "/migration/upload") {
 			continue
@@ -173,7 +172,7 @@ func TestCanary_ASecretIsInExactlyOneResponse(t *testing.T) {
 	if again := b.post("/settings/profile/personal-access-tokens", form); again.status != http.StatusConflict || strings.Contains(again.body, secret) {
 		t.Errorf("the same form again: %d, want 409 without the secret", again.status)
 	}
-	for _, p := range web.Pages(nil) {
+	for _, p := range pages() {
 		if p.Method == http.MethodGet && strings.Contains(b.get(s.fill(t, p.Path)).body, secret) {
 			t.Errorf("%s shows the secret", p.Path)
 		}

@@ -22,7 +22,7 @@ import (
 // Deps is what the server is made of.
 type Deps struct {
 	Log       *slog.Logger
-	Pages     *ui.Handlers
+	Pages     *ui.Dashboard
 	API       *api.Handlers
 	Workspace *api.Workspace
 	SCIM      *scim.Handlers

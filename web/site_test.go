@@ -18,7 +18,9 @@ import (
 	"latchkey/internal/demo"
 	"latchkey/internal/signin"
 	"latchkey/internal/store/storetest"
+	"latchkey/web"
 	"latchkey/web/ui"
+	"latchkey/web/ui/kit"
 )
 
 // site is a whole server on a fresh SQLite file with the demonstration's data.
@@ -86,6 +88,9 @@ func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *s
 }
 
 // withoutDemo leaves the database empty.
+// pages is the table of every HTML route, of a dashboard without services.
+func pages() []kit.Page { return web.Pages(ui.New(ui.Deps{})) }
+
 func withoutDemo(o *app.Options) { o.Demo = (*ui.Demo)(nil) }
 
 // browser is one visitor: it keeps cookies and follows no redirect.

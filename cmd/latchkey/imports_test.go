@@ -14,6 +14,7 @@ import (
 type pkg struct {
 	ImportPath string
 	Imports    []string
+	GoFiles    []string
 }
 
 const module = "latchkey"
@@ -21,7 +22,7 @@ const module = "latchkey"
 // listPackages asks the go command for every package of the module.
 func listPackages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -75,6 +76,8 @@ func broken(from, path string) string {
 		return "only the store knows database drivers"
 	case under(path, "views") && !under(from, "web/ui", "views"):
 		return "only web/ui shows views"
+	case under(path, "web/ui/uitest"):
+		return "only tests import uitest"
 	case under(from, "views") && under(path, "internal"):
 		return "views know no domain"
 	case under(from, "web") && under(path, "internal/store"):
@@ -82,7 +85,100 @@ func broken(from, path string) string {
 	case under(path, "internal/app") && !under(from, "cmd", "e2e"):
 		return "only cmd and tests import app"
 	}
+	return brokenByArea(from, path)
+}
+
+// area is one area of the dashboard, with those below it that it may import. Its pages in views
+// follow the same order.
+type area struct {
+	name  string
+	below []string
+}
+
+// areas lists the areas, each after those below it.
+func areas() []area {
+	return []area{
+		{"policy", nil},
+		{"audit", []string{"policy"}},
+		{"token", []string{"policy", "audit"}},
+		{"people", []string{"policy", "audit", "token"}},
+		{"profile", []string{"policy", "token"}},
+		{"home", []string{"audit"}},
+		{"resource", []string{"audit"}},
+		{"migration", []string{"policy"}},
+		{"provision", nil},
+		{"signin", nil},
+		{"apiclient", nil},
+		{"workspace", nil},
+	}
+}
+
+// standsOn reports whether the table lets one area import another.
+func standsOn(name, below string) bool {
+	return slices.ContainsFunc(areas(), func(a area) bool { return a.name == name && slices.Contains(a.below, below) })
+}
+
+// areaOf returns the part of path that names an area below one of the packages; "" when there is
+// none.
+func areaOf(path string, packages ...string) string {
+	for _, p := range packages {
+		if area, found := strings.CutPrefix(path, module+"/"+p+"/"); found {
+			return strings.Split(area, "/")[0]
+		}
+	}
 	return ""
+}
+
+// brokenByArea says which rule about the areas of the dashboard an import breaks; "" is none.
+func brokenByArea(from, path string) string {
+	const handlers, pages = "web/ui", "views/page"
+	to := areaOf(path, handlers, pages)
+	if to == "" || to == "kit" {
+		return ""
+	}
+	switch area := areaOf(from, handlers, pages); {
+	case area == "" && from == module+"/"+handlers:
+		return ""
+	case area == "":
+		return "only web/ui puts areas together"
+	case area == "kit":
+		return "kit knows no area"
+	case area == "uitest":
+		return "uitest knows no area"
+	case area == to && under(from, handlers) && under(path, pages), standsOn(area, to):
+		return ""
+	}
+	return "an area knows kit, components and the areas below it"
+}
+
+func TestAreas_AreAllInTheirOrder(t *testing.T) {
+	known := []string{"", "kit", "uitest", "problem"} // no areas
+	var lower []string
+	for _, a := range areas() {
+		for _, b := range a.below {
+			if !slices.Contains(lower, b) {
+				t.Errorf("%s stands on %s, which comes after it", a.name, b)
+			}
+		}
+		lower = append(lower, a.name)
+	}
+	known = append(known, lower...)
+	for _, p := range listPackages(t) {
+		if name := areaOf(p.ImportPath, "web/ui", "views/page"); !slices.Contains(known, name) {
+			t.Errorf("%s: say in areas what it stands on", p.ImportPath)
+		}
+	}
+}
+
+// TestPackages_FitInOneHead holds every package to 25 files, tests and generated files aside.
+func TestPackages_FitInOneHead(t *testing.T) {
+	const most = 25
+	for _, p := range listPackages(t) {
+		files := slices.DeleteFunc(slices.Clone(p.GoFiles), func(name string) bool { return strings.HasSuffix(name, "_templ.go") })
+		if len(files) > most && !under(p.ImportPath, "internal/store") {
+			t.Errorf("%s has %d files, more than %d", p.ImportPath, len(files), most)
+		}
+	}
 }
 
 func TestImports_FollowTheRulesOfTheHouse(t *testing.T) {
@@ -115,12 +211,31 @@ func TestBroken_RecognizesEveryKindOfBreach(t *testing.T) {
 		{"latchkey/views/page", "latchkey/internal/token"},
 		{"latchkey/web", "latchkey/internal/store"},
 		{"latchkey/web", "latchkey/internal/app"},
+		{"latchkey/web", "latchkey/web/ui/token"},
+		{"latchkey/web/ui/kit", "latchkey/web/ui/token"},
+		{"latchkey/web/ui/kit", "latchkey/views/page/token"},
+		{"latchkey/web/ui/token", "latchkey/web/ui/people"},
+		{"latchkey/web/ui/token", "latchkey/views/page/people"},
+		{"latchkey/web/ui/policy", "latchkey/web/ui/audit"},
+		{"latchkey/web/ui/workspace", "latchkey/web/ui/policy"},
+		{"latchkey/web/ui/token", "latchkey/web/ui/uitest"},
+		{"latchkey/views/page/audit", "latchkey/views/page/token"},
 	} {
 		if broken(breach[0], breach[1]) == "" {
 			t.Errorf("%s may import %s", breach[0], breach[1])
 		}
 	}
-	if rule := broken("latchkey/internal/store", "modernc.org/sqlite"); rule != "" {
-		t.Errorf("the store may not use its driver: %s", rule)
+	for _, fine := range [][2]string{
+		{"latchkey/internal/store", "modernc.org/sqlite"},
+		{"latchkey/web/ui", "latchkey/web/ui/people"},
+		{"latchkey/web/ui/people", "latchkey/web/ui/token"},
+		{"latchkey/web/ui/people", "latchkey/views/page/people"},
+		{"latchkey/web/ui/people", "latchkey/views/page/token"},
+		{"latchkey/web/ui/people", "latchkey/web/ui/kit"},
+		{"latchkey/views/page/people", "latchkey/views/page/token"},
+	} {
+		if rule := broken(fine[0], fine[1]); rule != "" {
+			t.Errorf("%s may not import %s: %s", fine[0], fine[1], rule)
+		}
 	}
 }

@@ -65,3 +65,28 @@ type CodeModel struct {
 	// Secret keeps the text out of the page once it is left.
 	Secret bool
 }
+
+// FormDialogModel is a dialog with a form of its own.
+type FormDialogModel struct {
+	Dialog DialogModel
+	Action string // the form posts here
+	Errors ErrorSummaryModel
+	Notice *NoticeModel
+	Facts  []Definition
+	Hidden []HiddenField
+	Fields []FormField
+	Submit ButtonModel
+	Back   *ButtonModel // to the step before
+}
+
+// ConfirmModel asks before something is destroyed; Typed is what must be typed first.
+type ConfirmModel struct {
+	Alert AlertDialogModel
+	Typed *FieldModel
+}
+
+// Dialogs are the dialogs that may stand above a page of administration, one at a time.
+type Dialogs struct {
+	Form    *FormDialogModel
+	Confirm *ConfirmModel
+}

@@ -14,7 +14,8 @@
 //
 // Forms: TextField, PasswordField, DateField, TextArea, Select, ExpiryField, RadioGroup,
 // CheckboxGroup, Checkbox, ErrorSummary, Hidden, Button, CancelLink, Actions. Put
-// class="form" and data-once on the <form>; ids of fields are unique in the page.
+// class="form" and data-once on the <form>; ids of fields are unique in the page. FormFields
+// shows a list of fields, whatever their kinds.
 //
 //	<form class="form" method="post" action={ m.Action } data-once>
 //		@component.ErrorSummary(m.Errors)
@@ -27,6 +28,7 @@
 //
 // Lists: Filter, Table with Row, RowHead, Cell, CellEnd and CellActions, Stacked, State,
 // Badge, Time, Due, Code, Menu, Pagination.
+// Around puts a search before a table and the way to its other pages behind it.
 //
 //	@component.Table(m.Table) {
 //		for _, t := range m.Tokens {
@@ -38,7 +40,8 @@
 //		}
 //	}
 //
-// Dialogs: Dialog, AlertDialog, RevealDialog. They are rendered open, above the list they
+// Dialogs: Dialog, AlertDialog, RevealDialog, and made of them FormDialog, ConfirmDialog and
+// OpenDialog, which renders whichever of the two is open. They are rendered open, above the list they
 // belong to, in a complete page at an address of its own; links to that address that carry
 // data-dialog (ButtonModel.Dialog, MenuItem.Dialog) open them without a reload.
 //

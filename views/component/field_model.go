@@ -166,3 +166,13 @@ func (m ExpiryModel) date() FieldModel {
 	}
 	return d
 }
+
+// FormField is one field of a form; exactly one of its parts is set.
+type FormField struct {
+	Text   *FieldModel
+	Area   *FieldModel
+	Secret *FieldModel // a password
+	Select *SelectModel
+	Boxes  *ChoiceGroupModel // any number
+	Radios *ChoiceGroupModel // exactly one
+}

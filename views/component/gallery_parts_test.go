@@ -90,6 +90,46 @@ func deleteDialog() templ.Component {
 	return component.AlertDialog(component.AlertDialogModel{ID: "delete-token", Title: "Delete token ci-probe?", Consequence: "Whatever uses it is refused from its next request on. This cannot be undone.", Details: []string{"Last used 3 hours ago."}, Action: "/tokens/1/delete", Hidden: []component.HiddenField{{Name: "version", Value: "1"}}, CancelHref: "/list"})
 }
 
+// formDialog has every kind of field once.
+func formDialog() templ.Component {
+	choices := []component.Choice{{ID: "one", Value: "1", Label: "One", Checked: true}, {ID: "two", Value: "2", Label: "Two"}}
+	more := []component.Choice{{ID: "red", Value: "1", Label: "Red", Checked: true}, {ID: "blue", Value: "2", Label: "Blue"}}
+	return component.OpenDialog(component.Dialogs{Form: &component.FormDialogModel{
+		Dialog: component.DialogModel{ID: "form", Title: "Invite users", Description: "Step 2 of 2.", CloseHref: "/list"}, Action: "/form",
+		Errors: component.ErrorSummaryModel{Errors: []component.FieldError{{FieldID: "form-name", Text: "Enter a name."}}},
+		Notice: &component.NoticeModel{Kind: "info", Text: "Members get view and baseline access."},
+		Facts:  []component.Definition{{Term: "Workspace", Text: "Production"}},
+		Hidden: []component.HiddenField{{Name: "step", Value: "2"}},
+		Fields: []component.FormField{
+			{Text: &component.FieldModel{ID: "form-name", Name: "name", Label: "Name", Error: "Enter a name."}},
+			{Area: &component.FieldModel{ID: "form-about", Name: "about", Label: "Description", Optional: true}},
+			{Secret: &component.FieldModel{ID: "form-password", Name: "password", Label: "Password", Autocomplete: "new-password"}},
+			{Select: &component.SelectModel{ID: "form-region", Name: "region", Label: "Region", Options: []component.SelectOption{{Value: "EU", Label: "EU"}}}},
+			{Boxes: &component.ChoiceGroupModel{ID: "form-groups", Name: "groups", Legend: "Groups", Choices: choices}},
+			{Radios: &component.ChoiceGroupModel{ID: "form-role", Name: "role", Legend: "Role", Choices: more}},
+		},
+		Submit: component.ButtonModel{Label: "Create"}, Back: &component.ButtonModel{Label: "Back", Variant: component.Outline, Name: "step", Value: "back"},
+	}})
+}
+
+func confirmDialog() templ.Component {
+	return component.ConfirmDialog(component.ConfirmModel{
+		Alert: component.AlertDialogModel{ID: "delete-workspace", Title: "Delete workspace Staging?", Consequence: "This cannot be undone.", Action: "/workspaces/1/delete", CancelHref: "/list"},
+		Typed: &component.FieldModel{ID: "typed", Name: "name", Label: "Type the name of the workspace to confirm", Help: "Staging"}})
+}
+
+// searchParts are two lists: one that is searched and cut into pages, and one in which nothing matches.
+func searchParts() []templ.Component {
+	filter := func(id string) *component.FilterModel {
+		return &component.FilterModel{Action: "/search", Label: "Search " + id, ID: id, Name: "q", Search: "Name", Submit: "Search"}
+	}
+	return []templ.Component{
+		component.PageHeader(component.PageHeaderModel{Title: "Groups"}),
+		with(component.Around(component.AroundModel{Filter: filter("groups"), Pages: &component.PaginationModel{Summary: "1–4 of 213", NextHref: "/search?page=2"}}), tokenTable("group-list", 4)),
+		component.Around(component.AroundModel{Filter: filter("others"), None: "No group matches this search."}),
+	}
+}
+
 func revealDialog() templ.Component {
 	return component.RevealDialog(component.RevealModel{ID: "reveal", Title: "Token ci-probe is ready", Value: "lkpat_0123456789abcdefghijABCDEFGHIJ0123456789abcdefghi", CloseHref: "/list",
 		Curl:  `curl -H "Authorization: Bearer lkpat_0123456789abcdefghijABCDEFGHIJ0123456789abcdefghi" https://latchkey.example.com/v2/workspace`,

@@ -63,3 +63,10 @@ func tone(s string) string {
 	}
 	return s
 }
+
+// AroundModel is what stands around the table of a list that is searched and cut into pages.
+type AroundModel struct {
+	Filter *FilterModel // nil for a short list
+	None   string       // instead of the table, when nothing matches
+	Pages  *PaginationModel
+}

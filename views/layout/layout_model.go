@@ -102,3 +102,10 @@ func (u User) Initials() string {
 func (s Switcher) label() string {
 	return orElse(s.Current, "All workspaces")
 }
+
+// Tabbed frames a page that is one of several tabs.
+type Tabbed struct {
+	Shell  Shell
+	Header component.PageHeaderModel
+	Tabs   component.TabsModel
+}

@@ -1,0 +1,32 @@
+// Package apiclient shows the API clients.
+package apiclient
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Clients is the tab "API Clients".
+type Clients struct {
+	Frame  layout.Tabbed
+	New    *component.FormDialogModel
+	Reveal *component.RevealModel
+	Delete *component.AlertDialogModel
+	Notice *component.NoticeModel // why there is no dialog after all
+	Card   component.CardModel
+	Table  component.TableModel
+	Rows   []Row
+	Empty  *component.EmptyModel // instead of the table
+	HowTo  component.CardModel
+	Lines  []component.CodeModel
+}
+
+// Row is one API client of the list.
+type Row struct {
+	Name    string
+	ID      string
+	Hint    string // "…a1B2"
+	Maker   string
+	Created component.TimeModel
+	Delete  component.ButtonModel
+}

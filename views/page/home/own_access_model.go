@@ -1,0 +1,15 @@
+package home
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// OwnAccess is "Access Management" for a member: what is theirs, and whom to ask.
+type OwnAccess struct {
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Card   component.CardModel
+	Facts  []component.Definition
+	Notice component.NoticeModel
+}

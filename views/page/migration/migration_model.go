@@ -1,0 +1,75 @@
+// Package migration shows the migration from a role-based system: upload, staging area, deployment.
+package migration
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Migration is the tab "Migration"; what is not set is not shown.
+type Migration struct {
+	Frame   layout.Tabbed
+	Dialogs component.Dialogs
+	Stepper component.StepperModel
+	Preview *component.BadgeModel // "Preview Mode"
+	Notices []component.NoticeModel
+	Work    *Work // under way: nothing else is shown then
+	Upload  *Upload
+	Import  *Import
+	Staged  *Staged
+	Acts    []component.ButtonModel // what can be done with the staging area
+	Past    *Past
+}
+
+// Staged is one list of the staging area.
+type Staged struct {
+	Stats   []component.Tile
+	SubTabs component.TabsModel
+	Card    component.CardModel
+	Filter  component.FilterModel
+	Bulk    []Bulk
+	Table   component.TableModel
+	Rows    []Row
+	Pages   *component.PaginationModel
+	None    *component.EmptyModel // instead of the rows
+}
+
+// Bulk resolves all conflicts of a kind that wait.
+type Bulk struct {
+	Action string
+	Hidden []component.HiddenField
+	Choice component.SelectModel
+	Submit component.ButtonModel
+}
+
+// Row is one staged item.
+type Row struct {
+	Name   string
+	Detail string
+	Href   string
+	Before []Line
+	After  []Line
+	State  *component.StateModel
+}
+
+// Line is what somebody or something has, in a workspace where one is named.
+type Line struct {
+	Where string
+	Text  string
+}
+
+// Past lists what was deployed.
+type Past struct {
+	Card  component.CardModel
+	Table component.TableModel
+	Rows  []PastRow
+}
+
+// PastRow is one deployed import.
+type PastRow struct {
+	File     string
+	Strategy string
+	Deployed component.TimeModel
+	By       string
+	Reports  []component.ButtonModel
+}

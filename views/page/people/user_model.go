@@ -1,0 +1,43 @@
+// Package people shows users, one member, groups and invitations.
+package people
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Users is the tab "Users".
+type Users struct {
+	Frame   layout.Tabbed
+	Dialogs component.Dialogs
+	Card    component.CardModel
+	List    UserList
+}
+
+// UserList is one page of members. With BulkID its rows can be selected for the form with
+// that id.
+type UserList struct {
+	Table  component.TableModel
+	Filter component.FilterModel
+	Rows   []UserRow
+	Pages  *component.PaginationModel // more than one page only
+	None   *component.EmptyModel      // instead of the rows
+	BulkID string
+	Bulk   []component.ButtonModel // for the selected ones
+	Hidden []component.HiddenField // of the bulk form
+}
+
+// UserRow is one member of a list.
+type UserRow struct {
+	ID         string
+	Name       string
+	Email      string
+	Href       string
+	Role       component.BadgeModel
+	State      *component.StateModel // deactivated members
+	Workspaces string
+	Groups     string
+	Tokens     string
+	LastSeen   component.TimeModel
+	Menu       component.MenuModel
+}

@@ -1,0 +1,29 @@
+// Package profile shows the page "Your Profile".
+package profile
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	"latchkey/views/page/policy"
+	"latchkey/views/page/token"
+)
+
+// Profile is the page "Your Profile": one section after the other, and perhaps a dialog
+// of one of them.
+type Profile struct {
+	Shell    layout.Shell
+	Header   component.PageHeaderModel
+	Dialogs  token.Dialogs
+	Form     *component.FormDialogModel // name or password
+	Account  Account
+	Tokens   token.Personal
+	Access   policy.AccessList
+	Sessions Sessions
+}
+
+// Account is who the reader is.
+type Account struct {
+	Card  component.CardModel
+	Facts []component.Definition
+	Edit  []component.ButtonModel
+}

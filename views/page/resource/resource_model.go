@@ -1,0 +1,59 @@
+// Package resource shows the resources of a workspace and the documentation of the API.
+package resource
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	"latchkey/views/page/audit"
+)
+
+// Resources is what is in a workspace, with what the reader may do.
+type Resources struct {
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Card   component.CardModel
+	Filter component.FilterModel
+	Table  component.TableModel
+	Rows   []Row
+	None   *component.EmptyModel // instead of rows
+	Pages  *component.PaginationModel
+	Types  *Types       // what concerns whole types; nil when there is nothing to say
+	Trail  *audit.Trail // for Admins
+}
+
+// Row is one resource.
+type Row struct {
+	Name    string
+	Detail  string // what it is an instance of; may be empty
+	Type    string
+	ID      string
+	Changed component.TimeModel
+	Access  Access
+}
+
+// Types is what the reader may do with types as such.
+type Types struct {
+	Card  component.CardModel
+	Table component.TableModel
+	Rows  []TypeRow
+}
+
+// TypeRow is one type.
+type TypeRow struct {
+	Label  string
+	Access Access
+}
+
+// Access is what the reader may do, and why not the rest.
+type Access struct {
+	May     []component.BadgeModel
+	Nothing string // instead of May: "View only"
+	About   string // what it is about, for screen readers: "Web shop"
+	Reasons []Reason
+}
+
+// Reason is the rule that refuses one thing.
+type Reason struct {
+	Label string // "Edit"
+	Text  string
+}

@@ -1,0 +1,27 @@
+package token
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	"latchkey/views/page/audit"
+)
+
+// Identify is the page that says which token a secret belongs to.
+type Identify struct {
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Errors component.ErrorSummaryModel
+	Action string
+	Field  component.FieldModel
+	Answer *component.NoticeModel
+	Found  *Identified
+}
+
+// Identified is what the page says of the token.
+type Identified struct {
+	Card  component.CardModel
+	State component.StateModel
+	Facts []component.Definition
+	Acts  []component.ButtonModel
+	Trail *audit.Trail
+}

@@ -1,0 +1,11 @@
+package token
+
+import "latchkey/views/component"
+
+// Personal is the section "Personal Access Tokens".
+type Personal struct {
+	Purpose component.NoticeModel  // what they are for, and what to use instead
+	Refusal *component.NoticeModel // why none can be made
+	Card    component.CardModel
+	List    List
+}

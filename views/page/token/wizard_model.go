@@ -1,0 +1,37 @@
+package token
+
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// Wizard is one step of making a workspace service access token. The other
+// step's answers are among Hidden.
+type Wizard struct {
+	Shell   layout.Shell
+	Header  component.PageHeaderModel
+	Stepper component.StepperModel
+	Action  string
+	Errors  component.ErrorSummaryModel
+	Hidden  []component.HiddenField
+	Notice  *component.NoticeModel
+
+	First  *WizardBasics
+	Second *WizardPolicy
+}
+
+// WizardBasics is the first step.
+type WizardBasics struct {
+	Name          component.FieldModel
+	Workspace     *component.SelectModel // nil when there is one
+	WorkspaceFact []component.Definition // the one
+	Expiration    component.ExpiryModel
+	CancelHref    string
+}
+
+// WizardPolicy is the second step.
+type WizardPolicy struct {
+	Facts   []component.Definition // the first step's answers
+	Policy  component.PolicyModel
+	Warning component.NoticeModel
+}

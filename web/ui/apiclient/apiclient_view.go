@@ -1,0 +1,80 @@
+package apiclient
+
+import (
+	"cmp"
+	"net/url"
+	"time"
+
+	"latchkey/internal/apiclient"
+	"latchkey/views/component"
+	page "latchkey/views/page/apiclient"
+	"latchkey/web/ui/kit"
+)
+
+// clientsView fills the tab; its frame and dialogs are there already.
+func clientsView(m page.Clients, clients []apiclient.Client, baseURL string, now time.Time) page.Clients {
+	add := &component.ButtonModel{Label: "Add API client", Icon: "plus", Href: kit.ClientPath + "/new", Dialog: true}
+	m.Card = component.CardModel{ID: "api-clients", Title: kit.ClientTitle, Flush: true,
+		Description: "Services of yours that may ask whether a token that they were sent is good, and what for."}
+	m.HowTo = component.CardModel{ID: "ask", Title: "How a service asks",
+		Description: "By token introspection (RFC 7662), with its client id and secret. It may also revoke a token that it was sent (RFC 7009)."}
+	m.Lines = []component.CodeModel{
+		{ID: "introspect", Label: "What is this token good for?", Text: introspectLine("CLIENT_ID:SECRET", baseURL)},
+		{ID: "revoke", Label: "Revoke this token", Text: `curl -u "CLIENT_ID:SECRET" --data-urlencode "token=TOKEN" ` + baseURL + "/oauth2/revoke"},
+	}
+	if len(clients) == 0 {
+		m.Empty = &component.EmptyModel{Icon: "server", Inside: true, Action: add, Title: "No API clients yet",
+			Text: "Add one for each service that receives tokens and wants to know what they are good for.",
+			Hint: "A proxy before an API that knows nothing of Latchkey needs none: it asks /auth/verify with the token itself."}
+		return m
+	}
+	m.Card.Action = add
+	m.Table = component.TableModel{ID: "api-clients-list", Caption: "All API clients", Columns: []component.Column{
+		{Label: "Name"}, {Label: "Secret"}, {Label: "Created"}, {Label: "Actions", LabelHidden: true, End: true}}}
+	for _, c := range clients {
+		m.Rows = append(m.Rows, clientRow(c, now))
+	}
+	return m
+}
+
+func clientRow(c apiclient.Client, now time.Time) page.Row {
+	return page.Row{Name: c.Name, ID: c.ID, Hint: c.Hint, Maker: cmp.Or(c.CreatedByName, "somebody unknown"), Created: kit.When(c.CreatedAt, now),
+		Delete: component.ButtonModel{Label: "Delete", Context: c.Name, Variant: component.DangerQuiet, Small: true,
+			Href: kit.Path(kit.ClientPath, c.ID) + "/delete", Dialog: true}}
+}
+
+func introspectLine(credential, baseURL string) string {
+	return `curl -u "` + credential + `" --data-urlencode "token=TOKEN" ` + baseURL + "/oauth2/introspect"
+}
+
+func newClientDialog(form url.Values, errors kit.FieldErrors) *component.FormDialogModel {
+	name := kit.TextField(kit.FieldName, "Name", "The service that will use it.", form, errors)
+	name.Required, name.Autofocus = true, len(errors) == 0
+	return &component.FormDialogModel{
+		Dialog: component.DialogModel{ID: "new-api-client", Title: "New API Client", CloseHref: kit.ClientPath,
+			Description: "Its secret is shown once, after this."},
+		Action: kit.ClientPath, Errors: kit.FormErrors(errors, kit.FieldName), Fields: []component.FormField{kit.TextItem(name)},
+		Hidden: []component.HiddenField{{Name: kit.FieldSubmission, Value: form.Get(kit.FieldSubmission)}},
+		Submit: component.ButtonModel{Label: "Add"},
+	}
+}
+
+// revealClientDialog shows the secret of a new client, this once.
+func revealClientDialog(c apiclient.Registered, baseURL string) *component.RevealModel {
+	return &component.RevealModel{ID: "reveal", Title: "Your new API client", Label: "Secret", Value: c.Secret.Reveal(), CloseHref: kit.ClientPath,
+		Warning: "Make sure to copy this secret now. You won't be able to see it again.",
+		Facts:   []component.Definition{{Term: "Name", Text: c.Name}, {Term: "Client ID", Text: c.ID, Code: true}},
+		Curl:    introspectLine(c.ID+":"+c.Secret.Reveal(), baseURL)}
+}
+
+func deleteClientDialog(c apiclient.Client) *component.AlertDialogModel {
+	return &component.AlertDialogModel{ID: "delete-api-client", Title: "Delete API client " + c.Name + "?",
+		Consequence: "The service that uses it can check no token any more, at once. Tokens stay as they are. This cannot be undone.",
+		Action:      kit.Path(kit.ClientPath, c.ID) + "/delete", CancelHref: kit.ClientPath}
+}
+
+// submittedClientNotice answers a form that was sent twice.
+func submittedClientNotice(message string) *component.NoticeModel {
+	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Text: message, Live: true,
+		Links: []component.Link{{Label: "Add another API client", Href: kit.ClientPath + "/new"}}}
+}

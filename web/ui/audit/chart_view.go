@@ -1,0 +1,91 @@
+package audit
+
+import (
+	"fmt"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/views/component"
+	page "latchkey/views/page/audit"
+	"latchkey/web/ui/kit"
+)
+
+// The chart has room for chartBars bars, and a phone for the last phoneBars of them: fewer
+// than a finger can tell apart are never beside each other.
+const (
+	chartBars = 30
+	phoneBars = 12
+	slotWidth = 10 // of a bar with the gap behind it
+)
+
+// chartDays are the moments between which the chart counts: the days that the filter is about,
+// or the last thirty, together if they are more than there are bars. The last one ends it.
+func chartDays(f audit.Filter, now time.Time) []time.Time {
+	end := now.UTC().Truncate(kit.Day).Add(kit.Day)
+	if !f.Until.IsZero() {
+		end = f.Until
+	}
+	start := end.AddDate(0, 0, -chartBars)
+	if !f.From.IsZero() && f.From.Before(end) {
+		start = f.From
+	}
+	days := int(end.Sub(start) / kit.Day)
+	step := max(1, (days+chartBars-1)/chartBars)
+	var out []time.Time
+	for at := start; at.Before(end); at = at.AddDate(0, 0, step) {
+		out = append(out, at)
+	}
+	return append(out, end)
+}
+
+// chartView draws the counts; each bar leads to its days.
+func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
+	bars := len(days) - 1
+	if len(counts) < bars {
+		counts = make([]int, len(days))
+	}
+	total, most := 0, 0
+	for _, n := range counts[:bars] {
+		total, most = total+n, max(most, n)
+	}
+	m := &page.Chart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
+	span := "from " + dayText(days[0]) + " to " + dayText(days[bars].Add(-kit.Day))
+	m.Text = kit.Count(total, "event", "events") + " " + span + " UTC. Choose a bar to see its events."
+	if total == 0 {
+		m.Text = "No events " + span + " UTC."
+	}
+	older := max(0, bars-phoneBars)
+	draw := func(from, to, slots int, label string) page.Bars {
+		run := page.Bars{ViewBox: fmt.Sprintf("0 0 %d 100", slots*slotWidth), Label: label}
+		for i := from; i < to; i++ {
+			run.Bars = append(run.Bars, barView(q, days[i], days[i+1], counts[i], most, slots-to+i))
+		}
+		if from < to {
+			run.First, run.Last = days[from].Format("2 Jan"), days[to].Add(-kit.Day).Format("2 Jan")
+		}
+		return run
+	}
+	m.Older = draw(0, older, chartBars-phoneBars, "Events per day, the older ones")
+	m.Newer = draw(older, bars, phoneBars, "Events per day")
+	return m
+}
+
+// barView is the bar of the events from one moment to another, in a slot from the left.
+func barView(q logQuery, from, to time.Time, n, most, slot int) page.Bar {
+	b := page.Bar{Slot: fmt.Sprint(slot * slotWidth), Left: fmt.Sprintf("%.1f", float64(slot*slotWidth)+1.5)}
+	if n == 0 {
+		return b
+	}
+	height := max(3, 100*n/most)
+	last := to.Add(-kit.Day)
+	b.Top, b.Height = fmt.Sprint(100-height), fmt.Sprint(height)
+	b.Href = q.with(paramFrom, from.Format(time.DateOnly), paramTo, last.Format(time.DateOnly)).at()
+	b.Label = dayText(from)
+	if last.After(from) {
+		b.Label += " to " + dayText(last)
+	}
+	b.Label += ": " + kit.Count(n, "event", "events")
+	return b
+}
+
+func dayText(t time.Time) string { return t.Format("2 Jan 2006") }

@@ -1,0 +1,253 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/audit"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// detailView is one event in full; closing it leads back to the list in its state.
+func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words policyui.Words, q logQuery) *page.Detail {
+	m := &page.Detail{
+		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true, Read: true},
+		Change: changeView(v, e, words),
+	}
+	add := func(term, text, note string, code bool) {
+		if text != "" {
+			m.Facts = append(m.Facts, page.Fact{Term: term, Text: text, Note: note, Code: code})
+		}
+	}
+	add("When", absoluteSeconds(e.Time), kit.Relative(e.Time, v.Now), false)
+	add("User", actorName(e), e.ActorEmail, false)
+	if e.TokenID != "" {
+		add("Token used", cmpOr(carrier.Name, e.TokenID), carrier.Hint, false)
+	}
+	add("Target", cmpOr(e.Target.Name, e.Target.ID), typeLabel(e.Target.Type), false)
+	if e.Workspace != "" {
+		add("Workspace", workspaceName(v, e.Workspace), "", false)
+	}
+	if onlyTells(e) {
+		fields := stateFields(e.After)
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			add(fieldLabel(name), stateText(v, name, fields[name]), "", false)
+		}
+	}
+	add("IP address", e.Origin.IP, "", true)
+	add("User agent", e.Origin.UserAgent, "", false)
+	add("Request id", e.Origin.RequestID, "", true)
+	add("Event id", e.ID, "", true)
+	add("In the chain", fmt.Sprintf("Event %s", kit.Thousands(int(e.Seq))), hex.EncodeToString(e.Hash), false)
+	m.Links = detailLinks(e)
+	return m
+}
+
+// detailLinks lead to what else there is about the same actor, token and target.
+func detailLinks(e audit.Event) []component.Link {
+	var out []component.Link
+	if e.ActorID != "" {
+		out = append(out, component.Link{Label: "Everything that " + actorName(e) + " did", Href: logQuery{}.with(paramBy, e.ActorID).at()})
+	}
+	if e.Target.ID != "" && e.Target.ID != e.ActorID {
+		out = append(out, component.Link{Label: "Everything about " + cmpOr(e.Target.Name, "this "+typeNoun(e.Target.Type)), Href: logQuery{}.with(kit.ParamAbout, e.Target.ID).at()})
+	}
+	if e.TokenID != "" && e.TokenID != e.ActorID && e.TokenID != e.Target.ID {
+		out = append(out, component.Link{Label: "Everything about the token used", Href: logQuery{}.with(kit.ParamAbout, e.TokenID).at()})
+	}
+	return out
+}
+
+func cmpOr(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func workspaceName(v kit.Visit, id string) string {
+	for _, w := range v.Workspaces {
+		if w.ID == id {
+			return w.Name
+		}
+	}
+	return id + " (deleted)"
+}
+
+// absoluteSeconds is a moment in full with seconds, in UTC.
+func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
+
+// onlyTells reports whether an event is of something that changed nothing: what it says about
+// that is no state.
+func onlyTells(e audit.Event) bool {
+	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation || e.Action == audit.SignInFailed
+}
+
+// changeView says what was there before and is there now; nil when the event does not tell.
+func changeView(v kit.Visit, e audit.Event, words policyui.Words) *page.Change {
+	if e.Before == "" && e.After == "" || onlyTells(e) {
+		return nil
+	}
+	m := &page.Change{}
+	if e.Target.Type == audit.TargetPolicy || e.Target.Type == audit.TargetPermission {
+		before, errBefore := statePolicy([]byte(e.Before))
+		after, errAfter := statePolicy([]byte(e.After))
+		if errBefore == nil && errAfter == nil {
+			m.Gained, m.Lost = words.Difference(before, after)
+			if len(m.Gained)+len(m.Lost) == 0 {
+				m.Note = "No permission came or went."
+			}
+			return m
+		}
+	}
+	before, after := stateFields(e.Before), stateFields(e.After)
+	m.Gained, m.Lost = tokenPolicies(before, after, words)
+	for _, name := range slices.Sorted(maps.Keys(union(before, after))) {
+		was, is := stateText(v, name, before[name]), stateText(v, name, after[name])
+		switch {
+		case e.Before == "":
+			m.Facts = append(m.Facts, page.Fact{Term: fieldLabel(name), Text: is})
+		case e.After == "":
+			m.Facts = append(m.Facts, page.Fact{Term: fieldLabel(name), Text: was})
+		case was != is:
+			m.Facts = append(m.Facts, page.Fact{Term: fieldLabel(name), Text: is, Note: "Before: " + was})
+		}
+	}
+	m.Title = changeTitle(e)
+	return m
+}
+
+// changeTitle heads what an event tells of the thing itself.
+func changeTitle(e audit.Event) string {
+	switch {
+	case e.Before != "" && e.After != "":
+		return "What changed"
+	case e.After == "":
+		return "As it was"
+	case e.Action == audit.Created || e.Action == audit.AddedToOrganization:
+		return "As it was made"
+	}
+	return "Details"
+}
+
+// statePolicy reads a policy of an event; none is an empty one.
+func statePolicy(text []byte) (access.Policy, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return access.Policy{}, nil
+	}
+	return access.ParsePolicy(string(text))
+}
+
+// tokenPolicies takes the policy of a token out of its description and says it in words.
+func tokenPolicies(before, after map[string]json.RawMessage, words policyui.Words) (gained, lost []string) {
+	was, errBefore := statePolicy(before["policy"])
+	is, errAfter := statePolicy(after["policy"])
+	if errBefore != nil || errAfter != nil {
+		return nil, nil // shown as it is
+	}
+	delete(before, "policy")
+	delete(after, "policy")
+	return words.Difference(was, is)
+}
+
+// stateFields takes a state apart; what is no JSON object is one field.
+func stateFields(state string) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if state == "" {
+		return fields
+	}
+	if json.Unmarshal([]byte(state), &fields) != nil {
+		text, _ := json.Marshal(state) // a string always marshals
+		return map[string]json.RawMessage{"state": text}
+	}
+	return fields
+}
+
+func union(a, b map[string]json.RawMessage) map[string]json.RawMessage {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// stateText shows the value of a field as people read it.
+func stateText(v kit.Visit, name string, raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil && text != "" {
+		switch name {
+		case "workspace":
+			return workspaceName(v, text)
+		case "scope":
+			return access.Scope(text).Label()
+		case "kind":
+			return token.Kind(text).Label()
+		case "retention":
+			if kept, err := time.ParseDuration(text); err == nil && kept >= kit.Day {
+				return kit.Count(int(kept/kit.Day), "day", "days")
+			}
+		}
+	}
+	return valueText(raw)
+}
+
+// valueText shows a value whatever it is of.
+func valueText(raw json.RawMessage) string {
+	var value any
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil || value == nil {
+		return "–"
+	}
+	switch v := value.(type) {
+	case bool:
+		if v {
+			return "Yes"
+		}
+		return "No"
+	case string:
+		if t, err := time.Parse(audit.TimeFormat, v); err == nil {
+			return kit.Absolute(t)
+		}
+		return cmpOr(kit.Clipped(v, 500), "–")
+	case []any:
+		var list []string
+		for _, item := range v {
+			text, ok := item.(string)
+			if !ok {
+				return kit.Clipped(string(raw), 500)
+			}
+			list = append(list, text)
+		}
+		return cmpOr(kit.Clipped(strings.Join(list, ", "), 500), "–")
+	}
+	return kit.Clipped(string(raw), 500)
+}
+
+// fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".
+func fieldLabel(name string) string {
+	switch name {
+	case "hint":
+		return "Token"
+	case "scimType":
+		return "SCIM error"
+	case "seq":
+		return "Up to event"
+	}
+	var b strings.Builder
+	for i, r := range strings.ReplaceAll(name, "_", " ") {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return kit.UpperFirst(b.String())
+}

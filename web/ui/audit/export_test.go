@@ -1,0 +1,55 @@
+package audit
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"latchkey/internal/actor"
+	"latchkey/internal/audit"
+)
+
+func TestDefused_SpreadsheetsTakeNoCellForAFormula(t *testing.T) {
+	for _, cell := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "＝1", "＋1", "－1", "＠x", "\ufeff=1", "\u00a0=1"} {
+		if got := defused(cell); got != "'"+cell {
+			t.Errorf("%q became %q", cell, got)
+		}
+	}
+	for _, cell := range []string{"", " ", "Ada", "a=1", "1-1", "{\"a\":1}", "2026-01-31T12:00:00.000Z", "10.0.0.1", "::1", "ada@acme.example"} {
+		if got := defused(cell); got != cell {
+			t.Errorf("%q became %q", cell, got)
+		}
+	}
+}
+
+func TestExport_NamesOfOthersStayInTheirCells(t *testing.T) {
+	e := audit.Event{ActorName: "=HYPERLINK(\"https://evil.example\")", ActorEmail: "-2+3@evil.example", Workspace: "w",
+		Target: audit.Target{Name: "a,\"b\"\r\n=1", ID: "@x"}, Origin: actor.Origin{UserAgent: "+curl"}, After: `{"name":"=1"}`}
+	var text strings.Builder
+	w := bufio.NewWriter(&text)
+	if err := csvLine(w, e, map[string]string{"w": "@workspace"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := jsonLine(w, e); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	table, lines, _ := strings.Cut(text.String(), "\r\n{")
+	records, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+	if err != nil || len(records) != 1 || len(records[0]) != len(csvHead()) {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, cell := range records[0] {
+		if cell != "" && strings.Contains("=+-@\t\r\n", cell[:1]) {
+			t.Errorf("a spreadsheet would take %q for a formula", cell)
+		}
+	}
+	var object map[string]any
+	if err := json.Unmarshal([]byte("{"+lines), &object); err != nil || object["actorName"] != e.ActorName || object["targetName"] != e.Target.Name {
+		t.Errorf("the line is %s, %v", lines, err)
+	}
+}

@@ -1,0 +1,120 @@
+package audit
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	page "latchkey/views/page/audit"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// list lists the organization's events, filtered as the address says. On a plan without
+// the log it shows what it would be for, and no event.
+func (h *Handlers) list(c echo.Context) error {
+	v := kit.VisitOf(c)
+	if !v.Organization.Plan.Has(access.FeatureAuditLog) {
+		m := page.Log{Header: header(v), Upgrade: upgrade(v), Shell: h.site.Shell(c, v, kit.AuditTitle)}
+		return h.site.HTML(c, http.StatusOK, page.LogPage(m))
+	}
+	return h.showLog(c, v, nil)
+}
+
+// event shows one event above the list. Denied on a plan without the log.
+func (h *Handlers) event(c echo.Context) error {
+	v, ctx := kit.VisitOf(c), c.Request().Context()
+	e, carrier, err := h.audit.Event(ctx, v.Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	resources, err := h.resourcesOf(c, v, e)
+	if err != nil {
+		return err
+	}
+	words := policyui.Words{Catalogue: h.site.Catalogue(), Resources: resources, Listed: resources != nil}
+	return h.showLog(c, v, detailView(v, e, carrier, words, readLogQuery(c.QueryParams())))
+}
+
+// resourcesOf lists the resources of the event's workspace, to name those that a policy is
+// limited to; nil when the event has no policy, or the workspace is gone.
+func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]account.Resource, error) {
+	if e.Workspace == "" || !slices.ContainsFunc(v.Workspaces, func(w account.Workspace) bool { return w.ID == e.Workspace }) {
+		return nil, nil
+	}
+	list, err := h.accounts.Resources(c.Request().Context(), v.Standing, e.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	by := map[string][]account.Resource{}
+	for _, r := range list {
+		by[r.Type] = append(by[r.Type], r)
+	}
+	return by, nil
+}
+
+// showLog shows the list with whatever event is open.
+func (h *Handlers) showLog(c echo.Context, v kit.Visit, detail *page.Detail) error {
+	q, status := readLogQuery(c.QueryParams()), http.StatusOK
+	filter, errors := q.filter()
+	days := chartDays(filter, v.Now)
+	var found audit.Found
+	if errors == nil {
+		var err error
+		if found, err = h.find(c, v, q, audit.Query{Filter: filter, Limit: perPage, Days: days}); err != nil {
+			if errors, err = kit.Invalid(err); err != nil {
+				return err
+			}
+			errors = renamed(errors)
+		}
+	}
+	if errors != nil {
+		status = respond.Status(fault.Invalid)
+	}
+	m := logView(v, q, found, errors)
+	if errors == nil {
+		m.Chart = chartView(q, days, found.Counts)
+	}
+	m.Detail, m.Shell = detail, h.site.Shell(c, v, kit.AuditTitle)
+	return h.site.HTML(c, status, page.LogPage(m))
+}
+
+// renamed gives the fields of the log's filter the names of the page's parameters.
+func renamed(errors kit.FieldErrors) kit.FieldErrors {
+	names := map[string]string{"text": paramText, "until": paramTo}
+	out := kit.FieldErrors{}
+	for field, text := range errors {
+		if name, ok := names[field]; ok {
+			field = name
+		}
+		out[field] = text
+	}
+	return out
+}
+
+// find finds the page that the address asks for. A page before the first full one is the
+// first one.
+func (h *Handlers) find(c echo.Context, v kit.Visit, q logQuery, query audit.Query) (audit.Found, error) {
+	ctx := c.Request().Context()
+	cursor := q.Get(paramAfter)
+	if before := q.Get(paramBefore); before != "" {
+		cursor, query.Backwards = before, true
+	}
+	var err error
+	if query.Cursor, err = h.audit.Cursor(ctx, v.Standing, cursor); err != nil {
+		return audit.Found{}, err
+	}
+	query.Backwards = query.Backwards && query.Cursor != 0
+	found, err := h.audit.Find(ctx, v.Standing, query)
+	if err == nil && query.Backwards && len(found.Events) < query.Limit {
+		query.Cursor, query.Backwards = 0, false
+		return h.audit.Find(ctx, v.Standing, query)
+	}
+	return found, err
+}

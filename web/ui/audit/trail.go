@@ -1,0 +1,35 @@
+package audit
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	page "latchkey/views/page/audit"
+	"latchkey/web/ui/kit"
+)
+
+// trailLength is how many events a section of another page shows.
+const trailLength = 8
+
+// Trail is the log about one thing for a section of its page: what a member or token did,
+// and what was done to it. nil for whoever may not read the log, and on a plan without it.
+func (h *Handlers) Trail(c echo.Context, v kit.Visit, about string) (*page.Trail, error) {
+	return h.section(c, v, audit.Filter{About: about}, logQuery{}.with(kit.ParamAbout, about))
+}
+
+// WorkspaceTrail is the same for a workspace: everything that happened in it.
+func (h *Handlers) WorkspaceTrail(c echo.Context, v kit.Visit, workspace string) (*page.Trail, error) {
+	return h.section(c, v, audit.Filter{Workspace: workspace}, logQuery{}.with(kit.ParamWorkspace, workspace))
+}
+
+func (h *Handlers) section(c echo.Context, v kit.Visit, f audit.Filter, all logQuery) (*page.Trail, error) {
+	if !v.Organization.Plan.Has(access.FeatureAuditLog) || !h.site.May(v, access.ReadAuditLog) {
+		return nil, nil
+	}
+	found, err := h.audit.Find(c.Request().Context(), v.Standing, audit.Query{Filter: f, Limit: trailLength})
+	if err != nil {
+		return nil, err
+	}
+	return trailView(found, all, v.Now), nil
+}

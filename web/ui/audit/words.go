@@ -1,0 +1,161 @@
+package audit
+
+import (
+	"encoding/json"
+	"strings"
+
+	"latchkey/internal/audit"
+	"latchkey/web/ui/kit"
+)
+
+// actorName is who did it, as the log kept it.
+func actorName(e audit.Event) string {
+	switch {
+	case e.ActorName != "":
+		return e.ActorName
+	case e.ActorType == audit.System:
+		return "Somebody unknown"
+	}
+	return e.ActorID
+}
+
+// typeLabel names a kind of target: "Personal access token".
+func typeLabel(t audit.TargetType) string {
+	switch t {
+	case audit.TargetAPIClient:
+		return "API client"
+	case audit.TargetSQLModel:
+		return "SQL model"
+	case audit.TargetInvitation:
+		return "Invitation"
+	case audit.TargetSCIMRequest:
+		return "SCIM request"
+	}
+	return kit.UpperFirst(strings.ReplaceAll(string(t), "_", " "))
+}
+
+// typeNoun is the same within a sentence.
+func typeNoun(t audit.TargetType) string {
+	switch t {
+	case audit.TargetAPIClient, audit.TargetSQLModel, audit.TargetSCIMRequest:
+		return typeLabel(t)
+	}
+	return kit.LowerFirst(typeLabel(t))
+}
+
+// actionLabel names an action: "Signed in".
+func actionLabel(a audit.Action) string {
+	switch a {
+	case audit.ResourceAccessUpdated:
+		return "Changed access"
+	case audit.DeletedUserPermissions:
+		return "Removed access"
+	case audit.ChangedPermission:
+		return "Changed role"
+	case audit.SignInFailed:
+		return "Failed to sign in"
+	case audit.Staged:
+		return "Imported into staging"
+	case audit.StagingReset:
+		return "Reset staging"
+	case audit.UsedAfterRevocation:
+		return "Used after its end"
+	case audit.AccessDenied:
+		return "Was refused"
+	case audit.Provisioned:
+		return "Changed provisioning"
+	case audit.Read:
+		return "Read over SCIM"
+	case audit.Unchanged:
+		return "Changed nothing over SCIM"
+	case audit.Refused:
+		return "Was refused over SCIM"
+	case audit.Failed:
+		return "Failed over SCIM"
+	case audit.ConnectedSQLModel:
+		return "Connected SQL model"
+	case audit.DisconnectedSQLModel:
+		return "Disconnected SQL model"
+	}
+	return kit.UpperFirst(strings.ReplaceAll(string(a), "_", " "))
+}
+
+// eventText says an event in words: "created the personal access token ci-probe".
+func eventText(e audit.Event) string {
+	name, thing := e.Target.Name, typeNoun(e.Target.Type)
+	switch e.Action {
+	case audit.SignedIn, audit.SignedOut:
+		return kit.LowerFirst(actionLabel(e.Action))
+	case audit.SignInFailed:
+		if e.ActorType == audit.User { // who is signed in was asked again
+			return "failed to prove the password of " + name
+		}
+		return "failed to sign in as " + name
+	case audit.Uploaded:
+		return "uploaded " + name + " to the staging area"
+	case audit.Staged:
+		return "imported " + name + " into the staging area"
+	case audit.StagingReset:
+		return "reset the staging area with " + name
+	case audit.AddedToOrganization:
+		return "added " + name + " to the organization"
+	case audit.RemovedFromOrganization:
+		return "removed " + name + " from the organization"
+	case audit.ResourceAccessUpdated:
+		return "changed the access of " + name
+	case audit.DeletedUserPermissions:
+		return "removed the access of " + name
+	case audit.ChangedPermission:
+		return "changed the role of " + name
+	case audit.ProfileUpdated:
+		return "updated the profile of " + name
+	case audit.PasswordChanged:
+		return "changed the password of " + name
+	case audit.MemberAdded:
+		return "added " + memberOf(e.After) + " to the group " + name
+	case audit.MemberRemoved:
+		return "removed " + memberOf(e.Before) + " from the group " + name
+	case audit.UsedAfterRevocation:
+		return "tried to use the " + thing + " " + name + " after its end"
+	case audit.AccessDenied:
+		return "was refused with the " + thing + " " + name
+	case audit.Pruned:
+		return "pruned the audit log"
+	case audit.Provisioned:
+		return "changed what is provisioned of " + name
+	case audit.Read:
+		return "sent the " + thing + " " + name
+	case audit.Unchanged:
+		return "sent the " + thing + " " + name + ", which changed nothing"
+	case audit.Refused:
+		return "was refused the " + thing + " " + name
+	case audit.Failed:
+		return "sent the " + thing + " " + name + ", which failed"
+	}
+	if e.Target.Type == audit.TargetPolicy {
+		thing = "policy of"
+	}
+	return kit.LowerFirst(actionLabel(e.Action)) + connecting(e.Action) + " the " + thing + " " + name
+}
+
+// connecting is the little word that an action needs before what it was done to.
+func connecting(a audit.Action) string {
+	switch {
+	case strings.HasPrefix(string(a), "connected_"):
+		return " to"
+	case strings.HasPrefix(string(a), "disconnected_"):
+		return " from"
+	case a == audit.UpdatedTransformation:
+		return " of"
+	}
+	return ""
+}
+
+// memberOf is the member that an event of a group is about.
+func memberOf(state string) string {
+	var m struct{ Name, Email string }
+	if json.Unmarshal([]byte(state), &m) == nil && m.Name != "" {
+		return m.Name
+	}
+	return "a member"
+}

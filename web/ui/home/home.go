@@ -1,0 +1,29 @@
+package home
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	page "latchkey/views/page/home"
+	"latchkey/web/ui/kit"
+)
+
+// recentEvents is how many events the home page shows.
+const recentEvents = 8
+
+// home shows how the visitor's tokens stand and where to go next.
+func (h *Handlers) home(c echo.Context) error {
+	v, ctx := kit.VisitOf(c), c.Request().Context()
+	summary, err := h.tokens.Summary(ctx, v.Standing)
+	if err != nil {
+		return err
+	}
+	events, err := h.accounts.RecentActivity(ctx, v.Standing, recentEvents)
+	if err != nil {
+		return err
+	}
+	m := homeView(v, summary, events)
+	m.Shell = h.site.Shell(c, v, "Home")
+	return h.site.HTML(c, http.StatusOK, page.HomePage(m))
+}

@@ -1,0 +1,87 @@
+package home
+
+import (
+	"fmt"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/home"
+	auditui "latchkey/web/ui/audit"
+	"latchkey/web/ui/kit"
+)
+
+// personalSectionPath is where the visitor's own tokens are listed.
+const personalSectionPath = kit.ProfilePath + "#personal-access-tokens"
+
+func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
+	m := page.Home{
+		Header: component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
+		Mine:   stateTiles(s.Mine, personalSectionPath),
+		Ending: endingTokens(s, v.Now),
+		Next:   nextSteps(v),
+
+		Activity: auditui.Activity(events, v.Now),
+	}
+	m.NoEnding = "No token of yours expires within the next seven days."
+	if s.All {
+		m.NoEnding = "No token of yours and no service access token expires within the next seven days."
+		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s)
+	}
+	return m
+}
+
+// stateTiles counts tokens by state; each tile leads to the list.
+func stateTiles(c token.Counts, href string) []component.Tile {
+	tiles := []component.Tile{}
+	for _, s := range []token.State{token.Active, token.ExpiresSoon, token.Expired, token.Suspended} {
+		tiles = append(tiles, component.Tile{Label: s.Label(), Value: fmt.Sprint(c.Of(s)), Href: href})
+	}
+	return tiles
+}
+
+// organizationTiles counts the usable tokens of each kind.
+func organizationTiles(s token.Summary) []component.Tile {
+	hrefs := map[token.Kind]string{token.Organization: kit.ServiceTokenPath + "/organization", token.Workspace: kit.ServiceTokenPath + "/workspace"}
+	tiles := []component.Tile{}
+	for _, kind := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
+		c := s.Organization[kind]
+		tile := component.Tile{Label: kind.Label() + "s", Value: fmt.Sprint(c.Active + c.ExpiresSoon), Href: hrefs[kind]}
+		if c.ExpiresSoon > 0 {
+			tile.Note, tile.Tone = fmt.Sprintf("%d expire soon", c.ExpiresSoon), component.Warn
+			if c.ExpiresSoon == 1 {
+				tile.Note = "1 expires soon"
+			}
+		}
+		tiles = append(tiles, tile)
+	}
+	return tiles
+}
+
+func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
+	list := []page.EndingToken{}
+	for _, t := range append(append([]token.Token{}, s.MineEnding...), s.ServicesEnding...) {
+		e := page.EndingToken{Name: t.Name, Href: personalSectionPath, Kind: t.Kind.Label(), Where: t.WorkspaceName, Expires: kit.When(t.ExpiresAt, now)}
+		if t.Kind != token.Personal {
+			e.Href = kit.ServiceTokenPath + "/" + t.ID
+		}
+		if e.Where == "" {
+			e.Where = "Organization"
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func nextSteps(v kit.Visit) []page.NextStep {
+	steps := []page.NextStep{{Icon: "key-round", Label: "Make a personal access token", Href: kit.PersonalTokenPath + "/new",
+		Text: "For development and testing, with your own access."}}
+	if v.Principal.Role == access.RoleAdmin {
+		steps = append(steps, page.NextStep{Icon: "bot", Label: "Make a service access token", Href: kit.ServiceTokenPath + "/workspace",
+			Text: "For production and shared automation. It belongs to nobody and goes on when people leave."})
+	}
+	return append(steps, page.NextStep{Icon: "user-round", Label: "Look at your profile", Href: kit.ProfilePath,
+		Text: "Your tokens and what you may do."})
+}

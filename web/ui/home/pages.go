@@ -1,0 +1,31 @@
+// Package home is the start page of the dashboard, and the way into "Access Management": it
+// leads to the first tab that the visitor may open, and shows everybody else their own access.
+//
+// It uses package token for counts and package account for recent events. It changes nothing.
+package home
+
+import (
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site     *kit.Site
+	accounts *account.Service
+	tokens   *token.Service
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	return []kit.Page{
+		kit.Get("/", kit.Member, "", h.home),
+		kit.Get(kit.AccessManagementPath, kit.Member, "", h.accessManagement),
+	}
+}

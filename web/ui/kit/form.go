@@ -1,0 +1,138 @@
+package kit
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	"latchkey/web/respond"
+)
+
+// The fields that forms of several areas have, which are also the paths of problems in them.
+const (
+	FieldName       = "name"
+	FieldWorkspace  = "workspace"
+	FieldMember     = "member"
+	FieldToken      = "token"
+	FieldSubmission = "submission" // one-time key: a form that makes something makes it once
+	FieldStep       = "step"       // names the pressed button
+)
+
+// The values of FieldStep that several areas have.
+const (
+	StepSave = "save"
+	StepBack = "back"
+)
+
+// ReadForm parses the body of a POST. Query parameters are not part of it: a link must
+// not be able to fill a form in.
+func ReadForm(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, fault.NewTooLarge("The form is too large.")
+		}
+		f := fault.NewInvalid("The form could not be read.")
+		f.Cause = err
+		return nil, f
+	}
+	return r.PostForm, nil
+}
+
+// FieldErrors maps the problems of an Invalid fault by path, for messages beside fields.
+type FieldErrors map[string]string
+
+// Invalid splits err: field problems of an Invalid fault are for the form, anything else is
+// for the error page.
+func Invalid(err error) (FieldErrors, error) {
+	f := fault.Of(err)
+	if f == nil {
+		return nil, nil
+	}
+	if f.Kind != fault.Invalid || len(f.Fields) == 0 {
+		return nil, err
+	}
+	fields := FieldErrors{}
+	for _, field := range f.Fields {
+		if _, seen := fields[field.Path]; !seen {
+			fields[field.Path] = field.Message
+		}
+	}
+	return fields, nil
+}
+
+// ErrorsOf maps problems by path; nil when there are none.
+func ErrorsOf(problems []fault.Field) FieldErrors {
+	if len(problems) == 0 {
+		return nil
+	}
+	fields, _ := Invalid(fault.NewInvalid("", problems...))
+	return fields
+}
+
+// Summary lists the problems of a form above it, in the order of its fields. ids maps each
+// path to the id of its input.
+func (e FieldErrors) Summary(order []string, ids map[string]string) component.ErrorSummaryModel {
+	var m component.ErrorSummaryModel
+	listed := map[string]bool{}
+	for _, path := range order {
+		if text, ok := e[path]; ok {
+			m.Errors = append(m.Errors, component.FieldError{FieldID: ids[path], Text: text})
+			listed[path] = true
+		}
+	}
+	for path, text := range e {
+		if !listed[path] {
+			m.Errors = append(m.Errors, component.FieldError{FieldID: ids[path], Text: text})
+		}
+	}
+	return m
+}
+
+// Within is the part of the errors with these paths.
+func (e FieldErrors) Within(paths []string) FieldErrors {
+	out := FieldErrors{}
+	for _, path := range paths {
+		if text, ok := e[path]; ok {
+			out[path] = text
+		}
+	}
+	return out
+}
+
+// List is the errors in the order of their paths.
+func (e FieldErrors) List() []fault.Field {
+	var out []fault.Field
+	for _, path := range slices.Sorted(maps.Keys(e)) {
+		out = append(out, fault.Field{Path: path, Message: e[path]})
+	}
+	return out
+}
+
+// StatusOf is the status of a page that shows a form with these errors.
+func StatusOf(errors FieldErrors) int {
+	if len(errors) > 0 {
+		return respond.Status(fault.Invalid)
+	}
+	return http.StatusOK
+}
+
+// Refusal is a refused act that the dialog it came from can show: its text, and the status
+// of the page. Other errors, and problems that belong beside fields, are returned as they are.
+func Refusal(err error) (text string, status int, other error) {
+	f := fault.Of(err)
+	switch {
+	case f == nil:
+		return "", 0, nil
+	case f.Kind == fault.Conflict || f.Kind == fault.Denied:
+		return f.Message, respond.Status(f.Kind), nil
+	}
+	return "", 0, err
+}

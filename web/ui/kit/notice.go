@@ -1,0 +1,33 @@
+package kit
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	"latchkey/web/respond"
+)
+
+// Done leaves a notice for the next page and leads there.
+func (s *Site) Done(c echo.Context, to, notice string) error {
+	if err := s.sessions.AddNotice(c.Response(), c.Request(), notice); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, to)
+}
+
+// takeFlash reads the notices that the previous request left, once.
+func (s *Site) takeFlash(c echo.Context) []component.NoticeModel {
+	var notices []component.NoticeModel
+	for _, text := range s.sessions.TakeNotices(c.Response(), c.Request()) {
+		notices = append(notices, component.NoticeModel{Kind: "success", Text: text})
+	}
+	return notices
+}
+
+// RetryAfter tells a throttled client when to come back.
+func RetryAfter(c echo.Context, f *fault.Error) {
+	if f.RetryAfter > 0 {
+		c.Response().Header().Set("Retry-After", respond.RetryAfter(f.RetryAfter))
+	}
+}

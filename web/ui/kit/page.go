@@ -1,0 +1,50 @@
+package kit
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+)
+
+// Gate says who may reach a page at all. What they may do there the services decide.
+type Gate uint8
+
+// The gates.
+const (
+	Open     Gate = iota // everybody
+	FirstRun             // only while no organization exists
+	Member               // signed-in, active members
+)
+
+// Page is one row of the route table.
+type Page struct {
+	Method string
+	Path   string
+	Gate   Gate
+	Needs  access.Permission // behind Member: the organization act that the visitor must be allowed
+	Handle echo.HandlerFunc
+}
+
+// Get is the row of a page that is read.
+func Get(path string, gate Gate, needs access.Permission, handle echo.HandlerFunc) Page {
+	return Page{Method: http.MethodGet, Path: path, Gate: gate, Needs: needs, Handle: handle}
+}
+
+// Post is the row of a form.
+func Post(path string, gate Gate, needs access.Permission, handle echo.HandlerFunc) Page {
+	return Page{Method: http.MethodPost, Path: path, Gate: gate, Needs: needs, Handle: handle}
+}
+
+// Guard is the gate of a page, as a middleware around its handler.
+func (s *Site) Guard(p Page) echo.MiddlewareFunc {
+	switch p.Gate {
+	case FirstRun:
+		return s.firstRun
+	case Member:
+		return s.member(p.Needs)
+	case Open:
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc { return next }
+}

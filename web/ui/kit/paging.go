@@ -1,0 +1,149 @@
+package kit
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"latchkey/views/component"
+)
+
+// Paging is the state of a list whose pages the server cuts, as its URL carries it.
+type Paging struct {
+	Path  string
+	Find  string
+	sort  string // one of sorts, "-" before it reverses; "" is the first of them
+	Page  int    // from 1
+	Size  int    // rows on a page
+	sorts []string
+	Keep  url.Values // other parameters of the address
+}
+
+// ReadPaging reads the state; what is not understood is left out.
+func ReadPaging(path string, query url.Values, size int, sorts ...string) Paging {
+	q := Paging{Path: path, Find: Shown(strings.TrimSpace(query.Get("q"))), Page: 1, Size: size, sorts: sorts}
+	if sort := query.Get("sort"); slices.Contains(sorts, strings.TrimPrefix(sort, "-")) {
+		q.sort = sort
+	}
+	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 1 && n < 1_000_000 {
+		q.Page = n
+	}
+	return q
+}
+
+// Offset is the number of rows before the page.
+func (q Paging) Offset() int { return (q.Page - 1) * q.Size }
+
+// Order is the key to sort by, and whether downwards.
+func (q Paging) Order() (key string, descending bool) {
+	key = strings.TrimPrefix(q.sort, "-")
+	if key == "" && len(q.sorts) > 0 {
+		key = q.sorts[0]
+	}
+	return key, strings.HasPrefix(q.sort, "-")
+}
+
+// Href is the list's address in this state; the usual state needs no query.
+func (q Paging) Href() string {
+	v := url.Values{}
+	for name, values := range q.Keep {
+		v[name] = values
+	}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("q", q.Find)
+	set("sort", q.sort)
+	if q.Page > 1 {
+		v.Set("page", strconv.Itoa(q.Page))
+	}
+	if len(v) == 0 {
+		return q.Path
+	}
+	return q.Path + "?" + v.Encode()
+}
+
+// Column heads a column; with a key it sorts.
+func (q Paging) Column(label, key string) component.Column {
+	c := component.Column{Label: label}
+	if key == "" {
+		return c
+	}
+	current, descending := q.Order()
+	to := q
+	to.Page, to.sort = 1, key
+	if current == key {
+		c.Sorted = "ascending"
+		if descending {
+			c.Sorted = "descending"
+		} else {
+			to.sort = "-" + key
+		}
+	}
+	c.SortHref = to.Href()
+	return c
+}
+
+// Filter is the search form above the list.
+func (q Paging) Filter(id, label, search string) component.FilterModel {
+	f := component.FilterModel{Action: q.Path, Label: label, ID: id, Name: "q", Search: search, Value: q.Find, Submit: "Search"}
+	if q.sort != "" {
+		f.Hidden = append(f.Hidden, component.HiddenField{Name: "sort", Value: q.sort})
+	}
+	if q.Find != "" {
+		clear := q
+		clear.Find, clear.Page = "", 1
+		f.ClearHref = clear.Href()
+	}
+	return f
+}
+
+// Pages leads through the list; nil when it fits one page.
+func (q Paging) Pages(rows, total int, one, many string) *component.PaginationModel {
+	if total <= q.Size && q.Page == 1 {
+		return nil
+	}
+	m := &component.PaginationModel{Summary: "Nothing here. There are " + Count(total, one, many) + "."}
+	if rows > 0 {
+		m.Summary = Thousands(q.Offset()+1) + "–" + Thousands(q.Offset()+rows) + " of " + Thousands(total)
+	}
+	if q.Page > 1 {
+		prev := q
+		prev.Page = min(q.Page-1, max(1, (total+q.Size-1)/q.Size))
+		m.PrevHref = prev.Href()
+	}
+	if q.Offset()+rows < total && rows > 0 {
+		next := q
+		next.Page++
+		m.NextHref = next.Href()
+	}
+	return m
+}
+
+// FilterFrom is the number of rows from which a list can be filtered.
+const FilterFrom = 11
+
+// Listed is the page that q asks for of the rows that match its search, and what stands
+// around it. text is what is searched in.
+func Listed[Row any](rows []Row, q Paging, searched, one, many string, text func(Row) string) ([]Row, component.AroundModel) {
+	var found []Row
+	for _, row := range rows {
+		if Matches(text(row), q.Find) {
+			found = append(found, row)
+		}
+	}
+	from := min(q.Offset(), len(found))
+	shown := found[from:min(from+q.Size, len(found))]
+	around := component.AroundModel{Pages: q.Pages(len(shown), len(found), one, many)}
+	if len(rows) >= FilterFrom || q.Find != "" {
+		f := q.Filter(many+"-filter", "Search "+many, searched)
+		around.Filter = &f
+	}
+	if len(found) == 0 {
+		around.None = "No " + one + " matches this search."
+	}
+	return shown, around
+}

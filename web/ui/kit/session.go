@@ -1,0 +1,256 @@
+package kit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+)
+
+// SessionName is the name of the one session that pages have, and of its cookie over
+// plain HTTP. Over HTTPS the cookie's name begins with __Host- (RFC 6265bis, 4.1.3.2), so that neither a
+// sibling domain nor a plain connection can plant one.
+const SessionName = "latchkey_session"
+
+// SessionOptions says how the cookie is set.
+type SessionOptions struct {
+	// Secure: clients reach this server over HTTPS, even if a proxy ends it in between. A
+	// request that comes over TLS itself always gets a secure cookie.
+	Secure bool
+}
+
+// Sessions keeps the sessions of the pages: a [sessions.Store] of gorilla on top of
+// package signin. The cookie holds the session's secret and nothing else; values that
+// handlers put into a gorilla session last for the request, its flashes for the next page.
+//
+// It starts no session for anybody who has not signed in, and it signs nobody in or out:
+// [Site.SignIn] and [Site.SignOut] call package signin and then [Sessions.Begin] or [Sessions.End].
+type Sessions struct {
+	signin  *signin.Service
+	options SessionOptions
+}
+
+var _ sessions.Store = (*Sessions)(nil)
+
+// NewSessions makes the store.
+func NewSessions(s *signin.Service, o SessionOptions) *Sessions {
+	return &Sessions{signin: s, options: o}
+}
+
+// state is what the store keeps with a gorilla session during one request.
+type state struct {
+	secret  string // from the cookie, live or not, or of a session that just began
+	current signin.Session
+	err     error // why there is no current session
+	fresh   bool  // the browser does not have the secret yet
+	loaded  []any // flashes as the database has them
+}
+
+type stateKey struct{}
+
+func stateOf(session *sessions.Session) *state {
+	st, ok := session.Values[stateKey{}].(*state)
+	if !ok {
+		panic("kit: a session of another store")
+	}
+	return st
+}
+
+// Get returns the session of this request, looked up once per request. It IsNew when
+// nobody is signed in; that is no error. The name is [SessionName].
+func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(s, name)
+}
+
+// New looks the session up. The error is a fault of package signin other than Unauthenticated.
+func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(s, name)
+	session.IsNew = true
+	session.Options = &sessions.Options{Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: s.secure(r), MaxAge: int(signin.AbsoluteLimit.Seconds())}
+	st := &state{}
+	session.Values[stateKey{}] = st
+	if cookie, err := r.Cookie(s.cookieName(r, name)); err == nil {
+		st.secret = cookie.Value
+	}
+	st.current, st.err = s.signin.Lookup(r.Context(), st.secret)
+	if fault.Is(st.err, fault.Unauthenticated) {
+		return session, nil
+	}
+	if st.err != nil {
+		return session, st.err
+	}
+	session.ID, session.IsNew = st.current.ID, false
+	for _, notice := range st.current.Notices {
+		session.AddFlash(notice)
+		st.loaded = append(st.loaded, notice)
+	}
+	return session, nil
+}
+
+// Save sets the cookie if the browser does not have it yet, removes it if the session's
+// MaxAge is negative, and writes the flashes ([signin.Notice] or string) if they changed.
+// It must come before the first byte of the body. It writes no other values.
+func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	st := stateOf(session)
+	if session.Options.MaxAge < 0 {
+		http.SetCookie(w, sessions.NewCookie(s.cookieName(r, session.Name()), "", session.Options))
+		return nil
+	}
+	if st.fresh {
+		http.SetCookie(w, sessions.NewCookie(s.cookieName(r, session.Name()), st.secret, session.Options))
+		st.fresh = false
+	}
+	return s.saveFlashes(r, session, st)
+}
+
+// saveFlashes writes what handlers added to, or took from, the flashes that were loaded.
+func (s *Sessions) saveFlashes(r *http.Request, session *sessions.Session, st *state) error {
+	flashes := session.Flashes()
+	added := flashes
+	if len(flashes) >= len(st.loaded) && slices.Equal(flashes[:len(st.loaded)], st.loaded) {
+		added = flashes[len(st.loaded):]
+	} else if _, err := s.signin.TakeFlash(r.Context(), session.ID); err != nil {
+		return err
+	}
+	for _, f := range flashes {
+		session.AddFlash(f)
+	}
+	notices, err := asNotices(added)
+	if err != nil {
+		return err
+	}
+	st.loaded = flashes
+	if len(notices) == 0 {
+		return nil
+	}
+	if session.IsNew {
+		return errors.New("kit: a notice needs a signed-in session")
+	}
+	return s.signin.AddFlash(r.Context(), session.ID, notices...)
+}
+
+func asNotices(flashes []any) ([]signin.Notice, error) {
+	var list []signin.Notice
+	for _, f := range flashes {
+		switch f := f.(type) {
+		case signin.Notice:
+			list = append(list, f)
+		case string:
+			list = append(list, signin.Notice{Kind: signin.Success, Text: f})
+		default:
+			return nil, fmt.Errorf("kit: a notice cannot be a %T", f)
+		}
+	}
+	return list, nil
+}
+
+// Current returns the session that the request is part of; Unauthenticated when nobody is
+// signed in.
+func (s *Sessions) Current(r *http.Request) (signin.Session, error) {
+	session, err := s.Get(r, SessionName)
+	if err != nil {
+		return signin.Session{}, err
+	}
+	return stateOf(session).current, stateOf(session).err
+}
+
+// Reload looks the session of the request up again: it may have ended since the request
+// began.
+func (s *Sessions) Reload(r *http.Request) {
+	session, err := s.Get(r, SessionName)
+	if err != nil {
+		return // Current gives the error
+	}
+	st := stateOf(session)
+	st.current, st.err = s.signin.Lookup(r.Context(), st.secret)
+	session.IsNew = st.err != nil
+}
+
+// Secret returns what the browser sent as the secret of its session, live or not, for the
+// calls of package signin that end it.
+func (s *Sessions) Secret(r *http.Request) string {
+	session, _ := s.Get(r, SessionName) // an error says nothing about the cookie
+	return stateOf(session).secret
+}
+
+// Begin makes a session that package signin just started the one of the request, and
+// gives its secret to the browser.
+func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, started signin.Started) error {
+	session, _ := s.Get(r, SessionName) // whatever was there before does not matter any more
+	session.Flashes()
+	session.Values[stateKey{}] = &state{secret: started.Secret, current: started.Session, fresh: true}
+	session.ID, session.IsNew = started.Session.ID, false
+	return session.Save(r, w)
+}
+
+// End takes the cookie from the browser. The session itself ends by [signin.Service.SignOut].
+func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
+	session, _ := s.Get(r, SessionName)
+	session.Options.MaxAge = -1
+	return session.Save(r, w)
+}
+
+// AddNotice leaves a message of success for the session's next page.
+func (s *Sessions) AddNotice(w http.ResponseWriter, r *http.Request, text string) error {
+	session, err := s.Get(r, SessionName)
+	if err != nil {
+		return err
+	}
+	session.AddFlash(signin.Notice{Kind: signin.Success, Text: text})
+	return session.Save(r, w)
+}
+
+// TakeNotices returns the texts that wait for this page and removes them; of two pages
+// that ask at once, one gets them. A notice is not worth failing a page for: when the
+// database cannot give them, there are none.
+func (s *Sessions) TakeNotices(_ http.ResponseWriter, r *http.Request) []string {
+	session, err := s.Get(r, SessionName)
+	if err != nil || session.IsNew || len(session.Flashes()) == 0 {
+		return nil
+	}
+	stateOf(session).loaded = nil
+	notices, err := s.signin.TakeFlash(r.Context(), session.ID)
+	if err != nil {
+		return nil
+	}
+	texts := make([]string, len(notices))
+	for i, n := range notices {
+		texts[i] = n.Text
+	}
+	return texts
+}
+
+func (s *Sessions) secure(r *http.Request) bool { return s.options.Secure || r.TLS != nil }
+
+func (s *Sessions) cookieName(r *http.Request, name string) string {
+	if s.secure(r) {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// SignIn signs in and gives the new session to the browser.
+func (s *Site) SignIn(c echo.Context, email, password string) error {
+	r := c.Request()
+	started, err := s.signIn.SignIn(r.Context(), email, password, s.sessions.Secret(r), Origin(c))
+	if err != nil {
+		return err
+	}
+	return s.sessions.Begin(c.Response(), r, started)
+}
+
+// SignOut ends the session and takes its cookie from the browser.
+func (s *Site) SignOut(c echo.Context) error {
+	r := c.Request()
+	if err := s.signIn.SignOut(r.Context(), s.sessions.Secret(r), Origin(c)); err != nil {
+		return err
+	}
+	return s.sessions.End(c.Response(), r)
+}

@@ -1,0 +1,63 @@
+package kit
+
+import (
+	"math"
+	"time"
+
+	"latchkey/views/component"
+)
+
+// Day is the length of a day in UTC.
+const Day = 24 * time.Hour
+
+// Moment shows t relative to now, with the exact time on hover. The zero time reads as
+// never says: "Never".
+func Moment(t, now time.Time, never string) component.TimeModel {
+	if t.IsZero() {
+		return component.TimeModel{Text: never}
+	}
+	return component.TimeModel{Machine: t.UTC().Format(time.RFC3339), Text: Relative(t, now), Absolute: Absolute(t)}
+}
+
+// When shows a moment that is known to have been or to come; see [Moment].
+func When(t, now time.Time) component.TimeModel { return Moment(t, now, "Never") }
+
+// Absolute is a moment in full, in UTC.
+func Absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+// Relative says how far t is from now: "3 days ago", "in 5 days".
+func Relative(t, now time.Time) string {
+	distance := t.Sub(now)
+	if distance > -time.Minute && distance < time.Minute {
+		if distance > 0 {
+			return "in less than a minute"
+		}
+		return "just now"
+	}
+	if distance > 0 {
+		return "in " + span(distance)
+	}
+	return span(-distance) + " ago"
+}
+
+// span is a length of time in the unit that reads best, rounded to the nearest.
+func span(d time.Duration) string {
+	const month, year = 30.44, 365.25
+	days := d.Hours() / 24
+	switch {
+	case d < 59*time.Minute+30*time.Second:
+		return Count(rounded(d.Minutes()), "minute", "minutes")
+	case d < 36*time.Hour:
+		return Count(rounded(d.Hours()), "hour", "hours")
+	case days < 60.5:
+		return Count(rounded(days), "day", "days")
+	case days < 2*year:
+		if n := rounded(days / month); n != 12 {
+			return Count(n, "month", "months")
+		}
+		return "1 year"
+	}
+	return Count(rounded(days/year), "year", "years")
+}
+
+func rounded(f float64) int { return int(math.Round(f)) }

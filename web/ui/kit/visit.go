@@ -1,0 +1,127 @@
+package kit
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+	"latchkey/internal/fault"
+	"latchkey/web/request"
+	"latchkey/web/respond"
+)
+
+// Visit is one request of a signed-in member: who it is, loaded anew for each request.
+type Visit struct {
+	account.Subject
+	Standing actor.Standing // for what only reads
+	By       actor.Caller   // for what writes: who asks is loaded anew in the transaction
+	Now      time.Time
+}
+
+const visitKey = "latchkey.visit"
+
+// VisitOf returns the visit that the gate put into the context. Only handlers of routes
+// that need a member may call it.
+func VisitOf(c echo.Context) Visit {
+	v, ok := c.Get(visitKey).(Visit)
+	if !ok {
+		panic(fmt.Sprintf("kit: %s %s reads the visit but is not behind the gate", c.Request().Method, c.Path()))
+	}
+	return v
+}
+
+// Visit finds the session and loads its member. Unauthenticated: no live session.
+func (s *Site) Visit(c echo.Context) (Visit, error) {
+	session, err := s.sessions.Current(c.Request())
+	if err != nil {
+		return Visit{}, err
+	}
+	subject, err := s.accounts.Subject(c.Request().Context(), session.Organization, session.Member)
+	if fault.Is(err, fault.NotFound) || (err == nil && subject.Member.Status != account.Active) {
+		return Visit{}, fault.NewUnauthenticated("Sign in first.")
+	}
+	if err != nil {
+		return Visit{}, err
+	}
+	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: session.ID}, Origin: Origin(c)}
+	return Visit{
+		Subject: subject,
+		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
+			Email: subject.Member.Email, Ref: by.Ref, Origin: by.Origin},
+		By:  by,
+		Now: s.now(),
+	}, nil
+}
+
+// May reports whether the visitor may do an act of the organization. Pages use it to
+// choose what to offer; the services decide again.
+func (s *Site) May(v Visit, act access.Permission) bool {
+	return access.Decide(s.catalogue, v.Principal, act, access.Resource{Organization: v.Organization.ID}).Allowed
+}
+
+// member lets signed-in, active members through and sends everybody else to sign in, also
+// those whose session ended before their change was made. With needs, the member must be
+// allowed that act of the organization: a page that is not the visitor's is refused before
+// its handler runs.
+func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			err := s.enter(c, needs)
+			if err == nil && request.Hold(c) { // the body took its time
+				s.sessions.Reload(c.Request())
+				err = s.enter(c, needs)
+			}
+			if err == nil {
+				err = next(c)
+			}
+			if fault.Is(err, fault.Unauthenticated) {
+				return s.askToSignIn(c)
+			}
+			return err
+		}
+	}
+}
+
+// enter loads the visit and leaves it for [VisitOf].
+func (s *Site) enter(c echo.Context, needs access.Permission) error {
+	v, err := s.Visit(c)
+	if err != nil {
+		return err
+	}
+	if needs != "" && !s.May(v, needs) {
+		return fault.NewDenied("Only Admins can open this page.")
+	}
+	c.Set(visitKey, v)
+	return nil
+}
+
+// askToSignIn remembers where a reader wanted to go. A form that arrives without a
+// session cannot be replayed, so it leads to the start.
+func (s *Site) askToSignIn(c echo.Context) error {
+	target := "/sign-in"
+	if r := c.Request(); (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/" {
+		target += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	}
+	return respond.SeeOther(c, target)
+}
+
+// firstRun lets requests through while no organization exists; afterwards /setup is gone
+// for good.
+func (s *Site) firstRun(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		claimed, err := s.accounts.Claimed(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		if claimed {
+			return fault.NewNotFound("This page")
+		}
+		return next(c)
+	}
+}

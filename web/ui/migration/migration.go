@@ -1,0 +1,313 @@
+package migration
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/migration"
+	"latchkey/views/component"
+	page "latchkey/views/page/migration"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+const (
+	// longRequest is how long sending a large export may take.
+	longRequest = 10 * time.Minute
+
+	// patience is how long a form waits for staging or deploying before it answers with how
+	// far that is.
+	patience = time.Second
+)
+
+// The fields of the migration's forms.
+const (
+	fieldFile     = "file"
+	fieldStrategy = "strategy"
+	fieldChoice   = "choice"
+	fieldConflict = "conflict"
+)
+
+// overview shows how far the migration is, with the next step. Of a step that came to its
+// end in the background it tells first.
+func (h *Handlers) overview(c echo.Context) error {
+	work, err := h.migration.Work(c.Request().Context(), kit.VisitOf(c).Standing)
+	switch {
+	case err != nil:
+		return err
+	case work.Ended && work.Step == migration.StepStage:
+		return h.staged(c, work.Err)
+	case work.Ended && work.Step == migration.StepDeploy:
+		return h.deployed(c, work.Err)
+	}
+	return h.show(c, http.StatusOK, showing{work: work, after: migration.Step(c.QueryParam(queryAfter))})
+}
+
+// queryAfter names the step that somebody has waited for.
+const queryAfter = "after"
+
+// showing is one showing of the tab.
+type showing struct {
+	problems []fault.Field
+	dialogs  component.Dialogs
+	work     migration.Work
+	after    migration.Step
+}
+
+// plain reports whether nothing is to be shown but the state of the migration.
+func (s showing) plain() bool {
+	return s.dialogs == (component.Dialogs{}) && len(s.problems) == 0 && !s.work.Running()
+}
+
+// show shows the tab. A staged import is shown by its lists.
+func (h *Handlers) show(c echo.Context, status int, s showing) error {
+	v := kit.VisitOf(c)
+	o, err := h.migration.Overview(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	if o.Staging.State == migration.Staged && s.plain() {
+		to := stagedPath(migration.Members)
+		if s.after == migration.StepDeploy {
+			to += "?" + queryAfter + "=" + string(s.after)
+		}
+		return respond.SeeOther(c, to)
+	}
+	m := migrationView(o, s, v.Now)
+	m.Frame = h.site.Frame(c, v, kit.MigrationTitle)
+	m.Dialogs = s.dialogs
+	return h.site.HTML(c, status, page.MigrationPage(m))
+}
+
+// progress answers with how far the step under way is, and with no content when
+// none is.
+func (h *Handlers) progress(c echo.Context) error {
+	running, work, err := h.migration.Running(c.Request().Context(), kit.VisitOf(c).Standing)
+	if err != nil {
+		return err
+	}
+	if !running {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return h.site.HTML(c, http.StatusOK, page.WorkPart(*workView(work)))
+}
+
+// takeTime lets a large export be read and written: the server's own limits are for pages.
+// Where the connection cannot be told, those limits hold.
+func takeTime(c echo.Context) {
+	control, until := http.NewResponseController(c.Response()), time.Now().Add(longRequest)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until.Add(time.Minute)) // whose export did not come in time is told
+}
+
+// upload reads the file into the staging area as it comes: it is never kept.
+func (h *Handlers) upload(c echo.Context) error {
+	takeTime(c)
+	part, err := filePart(c.Request())
+	if err != nil {
+		return err
+	}
+	if part == nil || part.FileName() == "" {
+		return h.show(c, http.StatusBadRequest, showing{problems: []fault.Field{{Path: fieldFile, Message: "Choose a file."}}})
+	}
+	_, err = h.migration.Upload(c.Request().Context(), kit.VisitOf(c).Standing, part.FileName(), part, nil)
+	var tooLarge *http.MaxBytesError
+	switch f := fault.Of(err); {
+	case f == nil:
+		return respond.SeeOther(c, kit.MigrationPath)
+	case errors.As(err, &tooLarge):
+		return fault.NewTooLarge("The file is too large. Import it from the command line.")
+	case f.Kind == fault.Invalid:
+		return h.show(c, respond.Status(f.Kind), showing{problems: f.Fields})
+	case f.Kind == fault.Conflict:
+		return h.site.Done(c, kit.MigrationPath, f.Message)
+	}
+	return err
+}
+
+// filePart is the part of the form that is the file; nil when there is none.
+func filePart(r *http.Request) (*multipart.Part, error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		f := fault.NewInvalid("The form could not be read.")
+		f.Cause = err
+		return nil, f
+	}
+	for {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			f := fault.NewInvalid("The form could not be read.")
+			f.Cause = err
+			return nil, f
+		case part.FormName() == fieldFile:
+			return part, nil
+		}
+	}
+}
+
+// importExport mirrors the uploaded file with the chosen strategy, in the background when it
+// takes long.
+func (h *Handlers) importExport(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ended, err := h.migration.ImportSoon(c.Request().Context(), kit.VisitOf(c).Standing, migration.Strategy(form.Get(fieldStrategy)), patience)
+	if !ended {
+		return respond.SeeOther(c, kit.MigrationPath)
+	}
+	return h.staged(c, err)
+}
+
+// staged tells how staging has ended.
+func (h *Handlers) staged(c echo.Context, err error) error {
+	switch f := fault.Of(err); {
+	case f == nil:
+		return h.site.Done(c, stagedPath(migration.Members), "The import is staged. Nothing is live yet.")
+	case f.Kind == fault.Invalid:
+		return h.show(c, respond.Status(f.Kind), showing{problems: f.Fields})
+	case f.Kind == fault.Conflict || f.Kind == fault.NotFound:
+		return h.site.Done(c, kit.MigrationPath, f.Message)
+	}
+	return err
+}
+
+// confirmReset asks before the staging area is emptied.
+func (h *Handlers) confirmReset(c echo.Context) error {
+	return h.show(c, http.StatusOK, showing{dialogs: component.Dialogs{Confirm: resetDialog()}})
+}
+
+// reset empties the staging area.
+func (h *Handlers) reset(c echo.Context) error {
+	reset, err := h.migration.Reset(c.Request().Context(), kit.VisitOf(c).Standing)
+	switch f := fault.Of(err); {
+	case f != nil && f.Kind == fault.Conflict:
+		return h.site.Done(c, kit.MigrationPath, f.Message)
+	case err != nil:
+		return err
+	case !reset: // deployed or reset by somebody else: nobody may be told that nothing is live
+		return h.site.Done(c, kit.MigrationPath, "The staging area was empty already.")
+	}
+	return h.site.Done(c, kit.MigrationPath, "The staging area was reset. Live access is as it was.")
+}
+
+// confirmDeploy asks for the organization's name and says what will happen.
+func (h *Handlers) confirmDeploy(c echo.Context) error {
+	return h.askDeploy(c, http.StatusOK, nil, "")
+}
+
+func (h *Handlers) askDeploy(c echo.Context, status int, wrong kit.FieldErrors, refused string) error {
+	v := kit.VisitOf(c)
+	report, err := h.migration.Preview(c.Request().Context(), v.Standing)
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, kit.MigrationPath)
+	}
+	if err != nil {
+		return err
+	}
+	dialog := deployDialog(report, v.Organization.Name, wrong)
+	dialog.Alert.Error = refused
+	return h.show(c, status, showing{dialogs: component.Dialogs{Confirm: dialog}})
+}
+
+// deploy makes the staged import live, in the background when it takes long.
+func (h *Handlers) deploy(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ended, err := h.migration.DeploySoon(c.Request().Context(), kit.VisitOf(c).Standing, form.Get(kit.FieldName), patience)
+	if !ended {
+		return respond.SeeOther(c, kit.MigrationPath)
+	}
+	return h.deployed(c, err)
+}
+
+// deployed tells how deploying has ended.
+func (h *Handlers) deployed(c echo.Context, err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, kit.MigrationPath)
+	}
+	wrong, other := kit.Invalid(err)
+	if wrong != nil {
+		return h.askDeploy(c, respond.Status(fault.Invalid), wrong, "")
+	}
+	text, status, err := kit.Refusal(other)
+	switch {
+	case err != nil:
+		return err
+	case text != "":
+		return h.askDeploy(c, status, nil, text)
+	}
+	return h.site.Done(c, kit.MigrationPath, "The migration is deployed.")
+}
+
+// report downloads the report of a deployed migration, as text or as JSON.
+func (h *Handlers) report(c echo.Context) error {
+	m, err := h.migration.Deployment(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return sendReport(c, "latchkey-migration-"+m.ID, []byte(m.Report))
+}
+
+// previewReport downloads what deploying would do, as text or as JSON.
+func (h *Handlers) previewReport(c echo.Context) error {
+	report, err := h.migration.Preview(c.Request().Context(), kit.VisitOf(c).Standing)
+	if fault.Is(err, fault.NotFound) {
+		return respond.SeeOther(c, kit.MigrationPath)
+	}
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	return sendReport(c, "latchkey-migration-preview", text)
+}
+
+// stagedPath is the address of a list of the staging area.
+func stagedPath(kind migration.Kind) string {
+	return kit.Path(kit.MigrationPath+"/staged", stagedSlug(kind))
+}
+
+// stagedSlug is a kind as addresses have it.
+func stagedSlug(kind migration.Kind) string {
+	switch kind {
+	case migration.Members:
+		return "members"
+	case migration.ServiceTokens:
+		return "service-access-tokens"
+	case migration.PersonalTokens:
+		return "personal-access-tokens"
+	case migration.Workspaces:
+		return "workspaces"
+	case migration.Resources:
+		return "resources"
+	case migration.Groups:
+		return "groups"
+	}
+	return string(kind)
+}
+
+// stagedKinds lists the kinds in the order of the sub-tabs.
+func stagedKinds() []migration.Kind {
+	return []migration.Kind{migration.Members, migration.Groups, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces, migration.Resources}
+}
+
+// itemPath is the address of a staged item.
+func itemPath(seq int64) string {
+	return kit.Path(kit.MigrationPath+"/items", strconv.FormatInt(seq, 10))
+}

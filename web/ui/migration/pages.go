@@ -1,0 +1,52 @@
+// Package migration is the tab "Migration": uploading the export of a role-based system, looking
+// through the staging area, resolving conflicts, editing staged policies and deploying.
+//
+// It uses package migration. Staged policies are edited with the editor of package policy of the
+// dashboard, and saved here.
+package migration
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/migration"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site      *kit.Site
+	migration *migration.Service
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, migration *migration.Service) *Handlers {
+	return &Handlers{site: site, migration: migration}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	const (
+		base   = kit.MigrationPath
+		item   = base + "/items/:seq"
+		policy = item + "/policies/:workspace"
+		needs  = access.ManageMigration
+	)
+	return []kit.Page{
+		kit.Get(base, kit.Member, needs, h.overview),
+		kit.Post(kit.MigrationUploadPath, kit.Member, needs, h.upload),
+		kit.Post(base+"/import", kit.Member, needs, h.importExport),
+		kit.Get(base+"/progress", kit.Member, needs, h.progress),
+		kit.Get(base+"/reset", kit.Member, needs, h.confirmReset),
+		kit.Post(base+"/reset", kit.Member, needs, h.reset),
+		kit.Get(base+"/staged/:kind", kit.Member, needs, h.stagedItems),
+		kit.Post(base+"/conflicts", kit.Member, needs, h.chooseAll),
+		kit.Get(item, kit.Member, needs, h.stagedItem),
+		kit.Post(item+"/choice", kit.Member, needs, h.choose),
+		kit.Get(policy, kit.Member, needs, h.stagedPolicy),
+		kit.Post(policy, kit.Member, needs, h.saveStagedPolicy),
+		kit.Post(policy+"/summary", kit.Member, needs, h.summarizeStagedPolicy),
+		kit.Get(base+"/preview/:format", kit.Member, needs, h.previewReport),
+		kit.Get(base+"/deploy", kit.Member, needs, h.confirmDeploy),
+		kit.Post(base+"/deploy", kit.Member, needs, h.deploy),
+		kit.Get(base+"/deployed/:id/:format", kit.Member, needs, h.report),
+	}
+}

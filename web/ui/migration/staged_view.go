@@ -1,0 +1,378 @@
+package migration
+
+import (
+	"slices"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/legacy"
+	"latchkey/internal/migration"
+	"latchkey/views/component"
+	page "latchkey/views/page/migration"
+	policypage "latchkey/views/page/policy"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// stagedView presents one list of the staging area.
+type stagedView struct {
+	catalogue *access.Catalogue
+	staging   migration.Migration
+	kind      migration.Kind
+	names     map[string]string // of workspaces
+	tallies   []migration.Tally
+	query     kit.Paging
+	after     migration.Step // what somebody has waited for
+}
+
+// find is what the list asks for.
+func (s stagedView) find() migration.Query {
+	only := s.query.Keep.Get("only")
+	return migration.Query{Kind: s.kind, Search: s.query.Find, Open: only == "open", Notes: only == "notes", Limit: s.query.Size, Offset: s.query.Offset()}
+}
+
+func (s stagedView) page(items []migration.Item, total int) page.Migration {
+	preview := previewBadge()
+	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), stagedWarnings(s.staging)...),
+		Staged: &page.Staged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
+			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
+			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.Pages(len(items), total, "item", "items"),
+			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
+				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}}}},
+		Acts: []component.ButtonModel{
+			{Label: "Deploy", Href: kit.MigrationPath + "/deploy", Dialog: true},
+			{Label: "Download the preview", Href: kit.MigrationPath + "/preview/report.txt", Variant: component.Outline, Attrs: map[string]any{"download": true}},
+			{Label: "Reset staging area", Href: kit.MigrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true},
+		},
+	}
+	for _, i := range items {
+		m.Staged.Rows = append(m.Staged.Rows, s.row(i))
+	}
+	if len(items) == 0 {
+		m.Staged.None = &component.EmptyModel{Title: "The file has none.", Inside: true}
+		if s.query.Find != "" || len(s.query.Keep) > 0 {
+			m.Staged.None.Title = "Nothing matches this search."
+		}
+	}
+	return m
+}
+
+// notices say that nothing is live, and what still keeps it from being deployed.
+func (s stagedView) notices() []component.NoticeModel {
+	var out []component.NoticeModel
+	if s.after == migration.StepDeploy {
+		out = append(out, component.NoticeModel{Kind: "warning", Title: "The migration was not deployed", Text: brokenOff})
+	}
+	open := 0
+	for _, t := range s.tallies {
+		if t.Conflict != "" && t.Choice == "" {
+			open += t.Count
+		}
+	}
+	if open > 0 {
+		return append(out, component.NoticeModel{Kind: "warning", Title: kit.Count(open, "conflict waits", "conflicts wait") + " for a choice",
+			Text: "Some of the file is here already. Choose what is to become of it, then deploy."})
+	}
+	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview: live access does not change before you deploy."})
+}
+
+func (s stagedView) stats() []component.Tile {
+	n := func(want func(migration.Tally) bool) string {
+		sum := 0
+		for _, t := range s.tallies {
+			if want(t) {
+				sum += t.Count
+			}
+		}
+		return kit.Thousands(sum)
+	}
+	return []component.Tile{
+		{Label: "Conflicts", Value: n(func(t migration.Tally) bool { return t.Conflict != "" && t.Choice == "" })},
+		{Label: "Less than before", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
+		{Label: "Worth a look", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
+		{Label: "Here already", Value: n(func(t migration.Tally) bool { return t.Known })},
+	}
+}
+
+func (s stagedView) tabs() component.TabsModel {
+	m := component.TabsModel{Label: "Staging area"}
+	for _, kind := range stagedKinds() {
+		sum := 0
+		for _, t := range s.tallies {
+			if t.Kind == kind {
+				sum += t.Count
+			}
+		}
+		m.Tabs = append(m.Tabs, component.Tab{Label: kind.Label(), Href: stagedPath(kind), Current: kind == s.kind, Count: kit.Thousands(sum)})
+	}
+	return m
+}
+
+func (s stagedView) filter() component.FilterModel {
+	f := s.query.Filter("staged", "Search "+strings.ToLower(s.kind.Label()), "Name or detail")
+	only := s.query.Keep.Get("only")
+	f.Selects = []component.SelectModel{{ID: "staged-only", Name: "only", Label: "Show", Options: []component.SelectOption{
+		{Value: "", Label: "Everything", Selected: only == ""}, {Value: "open", Label: "Conflicts without a choice", Selected: only == "open"},
+		{Value: "notes", Label: "What wants attention", Selected: only == "notes"}}}}
+	return f
+}
+
+// bulk offers one choice for all conflicts of a kind.
+func (s stagedView) bulk() []page.Bulk {
+	waiting := map[migration.Conflict]int{}
+	for _, t := range s.tallies {
+		if t.Kind == s.kind && t.Conflict != "" && t.Choice == "" {
+			waiting[t.Conflict] += t.Count
+		}
+	}
+	var out []page.Bulk
+	for _, c := range migration.Conflicts() {
+		if waiting[c] == 0 {
+			continue
+		}
+		b := page.Bulk{Action: kit.MigrationPath + "/conflicts", Hidden: []component.HiddenField{{Name: fieldConflict, Value: string(c)}},
+			Choice: component.SelectModel{ID: "all-" + string(c), Name: fieldChoice,
+				Label: strings.TrimSuffix(c.Text(), ".") + ", " + kit.Count(waiting[c], "time", "times")},
+			Submit: component.ButtonModel{Label: "Choose for all", Variant: component.Outline}}
+		for _, choice := range c.Choices() {
+			b.Choice.Options = append(b.Choice.Options, component.SelectOption{Value: string(choice), Label: c.Outcome(choice)})
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func (s stagedView) row(i migration.Item) page.Row {
+	r := page.Row{Name: i.Name, Detail: i.Detail, Href: itemPath(i.Seq), State: itemState(i)}
+	for _, p := range i.After.Policies {
+		r.Before = append(r.Before, page.Line{Where: s.names[p.Workspace], Text: p.Before})
+		r.After = append(r.After, page.Line{Where: s.names[p.Workspace], Text: afterText(i, policyui.Gist(s.catalogue, p.Body))})
+	}
+	if len(r.Before) == 0 {
+		r.Before, r.After = []page.Line{{Text: plainBefore(i)}}, []page.Line{{Text: plainAfter(i)}}
+	}
+	return r
+}
+
+// afterText is what a policy will be: what it says, unless it is not going to be.
+func afterText(i migration.Item, text string) string {
+	if i.Stays() || i.LeftOut() {
+		return plainAfter(i)
+	}
+	return text
+}
+
+// plainBefore is what an item without policies was.
+func plainBefore(i migration.Item) string {
+	switch {
+	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
+		return "Organization Admin"
+	case i.Kind == migration.Members:
+		return "In no workspace"
+	case i.Kind == migration.Groups:
+		return i.Detail + ", no rights of its own"
+	case i.Kind == migration.ServiceTokens:
+		return "Organization token"
+	case i.Kind == migration.PersonalTokens:
+		return "Follows its owner"
+	}
+	return "–"
+}
+
+// plainAfter is what an item without policies will be.
+func plainAfter(i migration.Item) string {
+	switch {
+	case i.Known:
+		return "Here already"
+	case i.LeftOut():
+		return "Left out"
+	case i.Stays():
+		return "As it is here"
+	case i.Open():
+		return "Waits for a choice"
+	case i.Kind == migration.Workspaces && i.Choice == migration.Use:
+		return "Goes into the one that is here"
+	case i.Kind == migration.Groups && i.Choice == migration.Use:
+		return kit.Count(i.After.Joins, "member joins", "members join") + " the group that is here"
+	case i.Kind == migration.Groups:
+		return kit.Count(i.After.Joins, "member", "members") + ", in no workspace"
+	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
+		return "Admin"
+	case i.Kind == migration.Workspaces, i.Kind == migration.Resources:
+		return "New"
+	}
+	return plainBefore(i)
+}
+
+// itemState is why an item is worth a look; nil when it is not.
+func itemState(i migration.Item) *component.StateModel {
+	switch {
+	case i.Known:
+		return &component.StateModel{Text: "Here already", Tone: component.Neutral}
+	case i.Open():
+		return &component.StateModel{Text: "Conflict", Tone: component.Bad}
+	case i.LeftOut():
+		return &component.StateModel{Text: "Left out", Tone: component.Neutral}
+	case i.Edited():
+		return &component.StateModel{Text: "Edited", Tone: component.Info}
+	case i.Rank == migration.Warning:
+		return &component.StateModel{Text: "Less than before", Tone: component.Warn}
+	case i.Rank == migration.Watch:
+		return &component.StateModel{Text: "Worth a look", Tone: component.Info}
+	case i.Conflict != "":
+		return &component.StateModel{Text: "Resolved", Tone: component.Good}
+	}
+	return nil
+}
+
+// itemView is the page of one item; the shell is added by the handler.
+func itemView(catalogue *access.Catalogue, i migration.View, wrong kit.FieldErrors) page.Item {
+	m := page.Item{
+		Header:  component.PageHeaderModel{Title: i.Name, Description: kindWord(i.Kind), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
+		Preview: previewBadge(), Notices: noteNotices(i.After.Notes, ""),
+		Card:    component.CardModel{ID: "item", Title: "What it is"},
+		Facts:   itemFacts(i),
+		Changes: component.CardModel{ID: "changes", Title: "Before and after", Flush: true},
+		Table: component.TableModel{Caption: "Policies before and after", Columns: []component.Column{
+			{Label: "Workspace"}, {Label: "Before"}, {Label: "After"}, {Label: "State"}, {Label: "Actions", LabelHidden: true, End: true}}},
+	}
+	if len(i.After.Policies) == 0 {
+		m.None = &component.EmptyModel{Title: "It has no policies of its own.", Inside: true}
+	}
+	for n, p := range i.After.Policies {
+		m.Notices = append(m.Notices, noteNotices(p.Notes, i.Places[n].Name)...)
+		m.Rows = append(m.Rows, changeRow(catalogue, i, n))
+	}
+	slices.SortStableFunc(m.Notices, func(a, b component.NoticeModel) int { return strings.Compare(b.Kind, a.Kind) }) // warnings first
+	if i.Conflict != "" {
+		m.Conflict = conflictView(catalogue, i, wrong)
+	}
+	return m
+}
+
+// itemFacts is what there is to say about an item beside its policies.
+func itemFacts(i migration.View) []component.Definition {
+	facts := []component.Definition{{Term: "Id in the old system", Text: i.Ref, Code: true}}
+	if i.Detail != "" && i.Kind != migration.Groups {
+		facts = append(facts, component.Definition{Term: detailTerm(i.Kind), Text: i.Detail})
+	}
+	if len(i.After.Policies) == 0 {
+		facts = append(facts, component.Definition{Term: "Before", Text: plainBefore(i.Item)}, component.Definition{Term: "After", Text: plainAfter(i.Item)})
+	}
+	return append(facts, company(i)...)
+}
+
+func detailTerm(kind migration.Kind) string {
+	if kind == migration.Members {
+		return "E-mail"
+	}
+	return "Type"
+}
+
+// kindWord names one item of a kind.
+func kindWord(kind migration.Kind) string {
+	return strings.TrimSuffix(kind.Label(), "s") // every label is a regular plural
+}
+
+// company names a group's members, or a member's groups.
+func company(i migration.View) []component.Definition {
+	switch {
+	case len(i.Members) > 0:
+		text := kit.Enumerate(i.Members)
+		if i.More > 0 {
+			text = strings.Join(i.Members, ", ") + " and " + kit.Thousands(i.More) + " more"
+		}
+		return []component.Definition{{Term: "Members", Text: text}}
+	case len(i.Groups) > 0:
+		return []component.Definition{{Term: "Groups", Text: kit.Enumerate(i.Groups)}}
+	}
+	return nil
+}
+
+func noteNotices(notes []legacy.Note, workspace string) []component.NoticeModel {
+	var out []component.NoticeModel
+	for _, n := range notes {
+		m := component.NoticeModel{Kind: "info", Title: workspace, Text: n.Text}
+		if n.Effect == legacy.Less {
+			m.Kind = "warning"
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.Change {
+	p := i.After.Policies[n]
+	r := page.Change{Workspace: i.Places[n].Name, Before: p.Before, After: migrationLines(policyui.Gives(catalogue, p.Body))}
+	if i.LeftOut() || i.Stays() {
+		r.After = []page.Line{{Text: plainAfter(i.Item)}}
+		return r
+	}
+	if p.Edited {
+		r.State = &component.StateModel{Text: "Edited", Tone: component.Info}
+	}
+	r.Edit = &component.ButtonModel{Label: "Edit policy", Context: "in " + r.Workspace, Variant: component.Outline, Small: true,
+		Href: kit.Path(itemPath(i.Seq)+"/policies", p.Workspace)}
+	return r
+}
+
+// todayFacts is what somebody has who is here already.
+func todayFacts(catalogue *access.Catalogue, here *migration.Here) []component.Definition {
+	if here == nil {
+		return nil
+	}
+	facts := []component.Definition{{Term: "Role here today", Text: kit.RoleLabel(here.Role)}}
+	for _, p := range here.Policies {
+		facts = append(facts, component.Definition{Term: "Today in " + p.Workspace, Text: policyui.Gist(catalogue, p.Body)})
+	}
+	return facts
+}
+
+func migrationLines(texts []string) []page.Line {
+	lines := make([]page.Line, len(texts))
+	for i, text := range texts {
+		lines[i].Text = text
+	}
+	return lines
+}
+
+func conflictView(catalogue *access.Catalogue, i migration.View, wrong kit.FieldErrors) *page.Conflict {
+	m := &page.Conflict{
+		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
+		Today:  todayFacts(catalogue, i.Here),
+		Action: itemPath(i.Seq) + "/choice",
+		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "What is to become of it", Boxes: true, Error: wrong[fieldChoice]},
+		Submit: component.ButtonModel{Label: "Save choice"},
+	}
+	if wrong != nil {
+		m.Errors = kit.FormErrors(wrong, fieldChoice)
+	}
+	for _, c := range i.Conflict.Choices() {
+		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: i.Conflict.Outcome(c), Checked: i.Choice == c})
+	}
+	return m
+}
+
+// model is the page of the editor; the frame is added by the handler.
+func (e stagedEdit) model() policypage.Edit {
+	at := kit.Path(itemPath(e.item.Seq)+"/policies", e.policy.Workspace)
+	m := policypage.Edit{
+		Header: component.PageHeaderModel{Title: e.item.Name + " in " + e.place.Name, Description: "Staged policy, not live before the import is deployed",
+			Back: &component.Link{Label: e.item.Name, Href: itemPath(e.item.Seq)}},
+		Facts:  []component.Definition{{Term: "Before", Text: e.policy.Before}},
+		Action: at, Cancel: itemPath(e.item.Seq), Save: component.ButtonModel{Label: "Save", Name: kit.FieldStep, Value: kit.StepSave},
+	}
+	m.Policy, m.Hidden = e.editor.Model(e.form, e.errors)
+	m.Policy.SummaryHref = at + "/summary"
+	problems := e.editor.Named(e.errors.List())
+	ids := e.editor.ErrorIDs(e.errors)
+	for _, p := range problems {
+		m.Errors.Errors = append(m.Errors.Errors, problemOf(p, ids))
+	}
+	return m
+}
+
+func problemOf(p fault.Field, ids map[string]string) component.FieldError {
+	return component.FieldError{FieldID: ids[p.Path], Text: p.Message}
+}

@@ -1,0 +1,93 @@
+package people
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	page "latchkey/views/page/people"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// acceptInvitation shows the page behind an invitation's link, or says why the link grants
+// nothing.
+func (h *Handlers) acceptInvitation(c echo.Context) error {
+	secret := account.LinkSecret(c.QueryParam(fieldSecret))
+	inv, err := h.accounts.Invitation(c.Request().Context(), secret)
+	if err != nil {
+		return err
+	}
+	return h.showAccept(c, http.StatusOK, inv, secret, url.Values{}, nil)
+}
+
+func (h *Handlers) showAccept(c echo.Context, status int, inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors kit.FieldErrors) error {
+	c.Response().Header().Set("Referrer-Policy", "no-referrer")
+	return h.site.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
+}
+
+// joinOrganization makes a member of whoever has the link, and signs them in.
+func (h *Handlers) joinOrganization(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ctx, secret := c.Request().Context(), account.LinkSecret(form.Get(fieldSecret))
+	inv, err := h.accounts.Invitation(ctx, secret)
+	if err != nil {
+		return err
+	}
+	if wrong := checkAccept(form, inv.Email); wrong != nil {
+		return h.showAccept(c, respond.Status(fault.Invalid), inv, secret, form, wrong)
+	}
+	hash, err := h.hasher.Hash(ctx, form.Get(fieldPassword))
+	if err != nil {
+		return err
+	}
+	m, err := h.accounts.Accept(ctx, secret, form.Get(kit.FieldName), hash, kit.Origin(c))
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.showAccept(c, respond.Status(fault.Invalid), inv, secret, form, wrong)
+	}
+	if err := h.site.SignIn(c, m.Email, form.Get(fieldPassword)); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, "/")
+}
+
+// checkAccept finds what can be told before anything is hashed.
+func checkAccept(form url.Values, email string) kit.FieldErrors {
+	var p fault.Problems
+	if _, err := account.CleanName(form.Get(kit.FieldName)); err != nil {
+		p.Add(kit.FieldName, fault.Of(err).Message)
+	}
+	if text := signin.CheckPassword(form.Get(fieldPassword), email); text != "" {
+		p.Add(fieldPassword, text)
+	}
+	fields, _ := kit.Invalid(p.Err(""))
+	return fields
+}
+
+func acceptView(inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors kit.FieldErrors) page.Accept {
+	name := kit.TextField(kit.FieldName, "Your name", "", form, errors)
+	name.Autocomplete, name.Required, name.Autofocus = "name", true, len(errors) == 0
+	return page.Accept{
+		Page: layout.Page{Title: "Join " + inv.OrganizationName,
+			Intro: inv.InvitedByName + " has invited you. Choose a name and a password."},
+		Action: acceptPath, Errors: kit.FormErrors(errors, kit.FieldName, fieldPassword),
+		Hidden: []component.HiddenField{{Name: fieldSecret, Value: secret.Reveal()}},
+		Email:  component.FieldModel{ID: "form-email", Name: "email", Label: "E-mail", Value: inv.Email, Type: "email", Autocomplete: "username", ReadOnly: true},
+		Name:   name,
+		Password: component.FieldModel{ID: "form-password", Name: fieldPassword, Label: "Password", Error: errors[fieldPassword],
+			Help: "At least 10 characters. Length is the only rule.", Autocomplete: "new-password", Required: true},
+	}
+}

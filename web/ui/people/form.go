@@ -1,0 +1,64 @@
+package people
+
+import (
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	"latchkey/web/ui/kit"
+)
+
+// The fields of the forms of account administration, which are also the paths of problems
+// in them.
+const (
+	fieldGroups      = "groups"
+	fieldWorkspaces  = "workspaces"
+	fieldDescription = "description"
+	fieldEmails      = "emails"
+	fieldRole        = "role"
+	fieldPassword    = "password"
+)
+
+func workspaceChoices(list []account.Workspace) []component.Choice {
+	out := make([]component.Choice, len(list))
+	for i, w := range list {
+		out[i] = component.Choice{Value: w.ID, Label: w.Name}
+	}
+	return out
+}
+
+// groupChoices offers groups; those whose members are managed elsewhere are greyed.
+func groupChoices(list []account.GroupRow) []component.Choice {
+	out := make([]component.Choice, len(list))
+	for i, g := range list {
+		out[i] = component.Choice{Value: g.ID, Label: g.Name, Help: kit.Clipped(g.Description, 80)}
+		if g.Locked {
+			out[i].Help, out[i].Disabled, out[i].Reason = "", true, "Its members are managed by the identity provider."
+		}
+	}
+	return out
+}
+
+// memberFields carries chosen members along.
+func memberFields(members []account.Member) []component.HiddenField {
+	out := make([]component.HiddenField, len(members))
+	for i, m := range members {
+		out[i] = component.HiddenField{Name: kit.FieldMember, Value: m.ID}
+	}
+	return out
+}
+
+// memberNames lists names as a sentence does, a few of them.
+func memberNames(members []account.Member) string {
+	names := make([]string, 0, len(members))
+	for _, m := range members {
+		names = append(names, m.Name)
+	}
+	return some(names)
+}
+
+// some lists a few names and counts the others.
+func some(names []string) string {
+	if len(names) > kit.MaxNames+1 {
+		names = append(append([]string{}, names[:kit.MaxNames]...), kit.Count(len(names)-kit.MaxNames, "other", "others"))
+	}
+	return kit.Enumerate(names)
+}

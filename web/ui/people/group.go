@@ -1,0 +1,191 @@
+package people
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// groups lists the groups.
+func (h *Handlers) groups(c echo.Context) error {
+	return h.showGroups(c, http.StatusOK, component.Dialogs{})
+}
+
+func (h *Handlers) showGroups(c echo.Context, status int, dialogs component.Dialogs) error {
+	v := kit.VisitOf(c)
+	rows, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	m := groupsView(rows, v.Organization.Plan, kit.ReadPaging(kit.GroupPath, c.QueryParams(), account.DefaultPage, "name", "members"))
+	m.Frame = h.site.Frame(c, v, kit.GroupTitle)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.GroupsPage(m))
+}
+
+// newGroup shows the first step of making a group. Denied when the plan has no room for one.
+func (h *Handlers) newGroup(c echo.Context) error {
+	err := h.accounts.CheckGroup(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
+	if fault.Is(err, fault.Denied) {
+		return err
+	}
+	return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(url.Values{}, nil)})
+}
+
+// groupStep takes either step's form: `step` names the pressed button. Nothing is kept
+// between the steps but in the form.
+func (h *Handlers) groupStep(c echo.Context) error {
+	v, ctx := kit.VisitOf(c), c.Request().Context()
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	basics := account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)}
+	if form.Get(kit.FieldStep) == kit.StepBack {
+		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(form, nil)})
+	}
+	wrong, err := kit.Invalid(h.accounts.CheckGroup(ctx, v.Standing, basics))
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupBasicsDialog(form, wrong)})
+	}
+	if form.Get(kit.FieldStep) != stepCreate {
+		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
+	}
+	g, err := h.accounts.CreateGroup(ctx, v.By, basics, form[fieldWorkspaces])
+	if wrong, err = kit.Invalid(err); err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, wrong)})
+	}
+	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), "Group "+g.Name+" was created.")
+}
+
+// group shows one group with its members and policies.
+func (h *Handlers) group(c echo.Context) error {
+	return h.showGroup(c, http.StatusOK, component.Dialogs{})
+}
+
+func (h *Handlers) showGroup(c echo.Context, status int, dialogs component.Dialogs) error {
+	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
+	d, err := h.accounts.GroupDetails(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	q := userQuery(kit.Path(kit.GroupPath, id), c.QueryParams())
+	members := memberQuery(q)
+	members.InGroup = id
+	found, err := h.accounts.FindMembers(ctx, v.Standing, members)
+	if err != nil {
+		return err
+	}
+	m := groupView(d, found, q, h.site.Catalogue(), v.Now)
+	m.Shell = h.site.Shell(c, v, "Group "+d.Name)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.GroupPage(m))
+}
+
+// groupOf loads the group that the path names.
+func (h *Handlers) groupOf(c echo.Context) (account.GroupDetails, error) {
+	return h.accounts.GroupDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+}
+
+// editGroup asks for another name or description.
+func (h *Handlers) editGroup(c echo.Context) error {
+	d, err := h.groupOf(c)
+	if err != nil {
+		return err
+	}
+	form := url.Values{kit.FieldName: {d.Name}, fieldDescription: {d.Description}}
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: groupEditDialog(d.ID, form, nil)})
+}
+
+// updateGroup saves them.
+func (h *Handlers) updateGroup(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	g, err := h.accounts.UpdateGroup(c.Request().Context(), kit.VisitOf(c).By, id,
+		account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.showGroup(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupEditDialog(id, form, wrong)})
+	}
+	return h.site.Done(c, kit.Path(kit.GroupPath, id), "Group "+g.Name+" was saved.")
+}
+
+// confirmDeleteGroup asks before a group goes.
+func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
+	d, err := h.groupOf(c)
+	if err != nil {
+		return err
+	}
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: deleteGroupDialog(d)})
+}
+
+// deleteGroup removes a group.
+func (h *Handlers) deleteGroup(c echo.Context) error {
+	g, err := h.accounts.DeleteGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return h.site.Done(c, kit.GroupPath, "Group "+g.Name+" was deleted.")
+}
+
+// newGroupPolicy asks for the workspace to link.
+func (h *Handlers) newGroupPolicy(c echo.Context) error {
+	d, err := h.groupOf(c)
+	if err != nil {
+		return err
+	}
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(kit.Path(kit.GroupPath, d.ID), d.Outside)})
+}
+
+// chooseGroupWorkspace leads on to the editor for the chosen workspace.
+func (h *Handlers) chooseGroupWorkspace(c echo.Context) error {
+	return h.policies.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
+}
+
+// groupSpot is the policy that the path names.
+func groupSpot(c echo.Context) policyui.Spot {
+	id, workspace := c.Param("id"), c.Param("workspace")
+	at := kit.Path(kit.GroupPath, id)
+	return policyui.Spot{Place: account.Place{Kind: account.GroupPolicy, Workspace: workspace, Subject: id},
+		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Group", Href: at}, Title: "Group Workspace Policy"}
+}
+
+// groupPolicy edits a Group Workspace Policy.
+func (h *Handlers) groupPolicy(c echo.Context) error { return h.policies.Show(c, groupSpot(c)) }
+
+// saveGroupPolicy saves it, or shows the form again.
+func (h *Handlers) saveGroupPolicy(c echo.Context) error { return h.policies.Step(c, groupSpot(c)) }
+
+// groupPolicySummary says what saving the form would change.
+func (h *Handlers) groupPolicySummary(c echo.Context) error {
+	return h.policies.Summary(c, groupSpot(c))
+}
+
+// confirmRemoveGroupPolicy asks before a workspace is unlinked.
+func (h *Handlers) confirmRemoveGroupPolicy(c echo.Context) error {
+	return h.policies.ConfirmRemove(c, groupSpot(c))
+}
+
+// removeGroupPolicy unlinks a workspace.
+func (h *Handlers) removeGroupPolicy(c echo.Context) error { return h.policies.Remove(c, groupSpot(c)) }

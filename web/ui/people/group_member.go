@@ -1,0 +1,87 @@
+package people
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// pickedMembers is how many members the page that adds them to a group offers at a time.
+const pickedMembers = 25
+
+// newGroupMembers offers members who are not in the group; the search narrows them down.
+func (h *Handlers) newGroupMembers(c echo.Context) error {
+	return h.askGroupMembers(c, http.StatusOK, nil)
+}
+
+func (h *Handlers) askGroupMembers(c echo.Context, status int, errors kit.FieldErrors) error {
+	v, ctx := kit.VisitOf(c), c.Request().Context()
+	d, err := h.groupOf(c)
+	if err != nil {
+		return err
+	}
+	find := kit.Shown(strings.TrimSpace(c.QueryParam("q")))
+	found, err := h.accounts.FindMembers(ctx, v.Standing, account.MemberQuery{Search: find, NotInGroup: d.ID, Limit: pickedMembers})
+	if err != nil {
+		return err
+	}
+	m := groupMembersView(d, found, find, errors)
+	m.Shell = h.site.Shell(c, v, "Add members")
+	return h.site.HTML(c, status, page.GroupMembersPage(m))
+}
+
+// addGroupMembers makes the chosen ones members of the group.
+func (h *Handlers) addGroupMembers(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], []string{id})
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.askGroupMembers(c, respond.Status(fault.Invalid), wrong)
+	}
+	return h.site.Done(c, kit.Path(kit.GroupPath, id), kit.Count(added, "member was", "members were")+" added.")
+}
+
+// confirmRemoveGroupMembers asks before members leave the group.
+func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
+	ids := c.QueryParams()[kit.FieldMember]
+	if len(ids) == 0 {
+		return h.site.Done(c, kit.Path(kit.GroupPath, c.Param("id")), "Select members first.")
+	}
+	d, err := h.groupOf(c)
+	if err != nil {
+		return err
+	}
+	members, err := h.chosenMembers(c, ids)
+	if err != nil {
+		return err
+	}
+	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: removeMembersDialog(d.Group, members)})
+}
+
+// removeGroupMembers ends the memberships of the chosen ones.
+func (h *Handlers) removeGroupMembers(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	g, err := h.accounts.RemoveFromGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form[kit.FieldMember])
+	if err != nil {
+		return err
+	}
+	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), kit.Count(len(form[kit.FieldMember]), "member was", "members were")+" removed from "+g.Name+".")
+}

@@ -1,0 +1,115 @@
+package people
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	page "latchkey/views/page/people"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+const (
+	// acceptPath is where an invitation's link leads. The secret is a query parameter, as
+	// the access log has paths only.
+	acceptPath  = "/accept-invitation"
+	fieldSecret = "secret"
+	fieldState  = "state"
+)
+
+// invitations lists the invitations.
+func (h *Handlers) invitations(c echo.Context) error {
+	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{})
+}
+
+func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.InvitationDialogs) error {
+	v := kit.VisitOf(c)
+	q := kit.ReadPaging(kit.InvitationPath, c.QueryParams(), account.DefaultPage)
+	state := account.InvitationState(c.QueryParam(fieldState))
+	if state != "" {
+		q.Keep = url.Values{fieldState: {string(state)}}
+	}
+	found, err := h.accounts.Invitations(c.Request().Context(), v.Standing,
+		account.InvitationQuery{Search: q.Find, State: state, Limit: q.Size, Offset: q.Offset()})
+	if err != nil {
+		return err
+	}
+	m := invitationsView(found, q, v.Now)
+	m.Frame = h.site.Frame(c, v, kit.InvitationTitle)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.InvitationsPage(m))
+}
+
+// newInvitation shows the dialog "Invite users".
+func (h *Handlers) newInvitation(c echo.Context) error {
+	return h.askInvite(c, http.StatusOK, url.Values{fieldRole: {"member"}}, nil, "")
+}
+
+func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors kit.FieldErrors, refused string) error {
+	v := kit.VisitOf(c)
+	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	return h.showInvitations(c, status, page.InvitationDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
+}
+
+// invite makes invitations and shows their links, in this response only.
+func (h *Handlers) invite(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	out, err := h.accounts.Invite(c.Request().Context(), kit.VisitOf(c).By, account.InviteForm{Emails: form.Get(fieldEmails),
+		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
+	if fault.Is(err, fault.Denied) {
+		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
+	}
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
+	}
+	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(out)})
+}
+
+// linker makes links with this server's own address.
+func (h *Handlers) linker(c echo.Context) account.Linker {
+	base := h.site.BaseURL(c)
+	return func(secret account.LinkSecret) string {
+		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
+	}
+}
+
+// resendInvitation makes a new link and shows it, in this response only. The old one ends.
+func (h *Handlers) resendInvitation(c echo.Context) error {
+	sent, err := h.accounts.ResendInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
+	if err != nil {
+		return err
+	}
+	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})})
+}
+
+// confirmDeleteInvitation asks before an invitation goes.
+func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
+	inv, err := h.accounts.InvitationByID(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Confirm: deleteInvitationDialog(inv)})
+}
+
+// deleteInvitation ends an invitation.
+func (h *Handlers) deleteInvitation(c echo.Context) error {
+	inv, err := h.accounts.DeleteInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return h.site.Done(c, kit.InvitationPath, "The invitation of "+inv.Email+" was deleted.")
+}

@@ -1,0 +1,157 @@
+package people
+
+import (
+	"fmt"
+	"net/url"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/ui/kit"
+)
+
+// invitationsView is the tab; the frame is added by the handler.
+func invitationsView(found account.InvitationPage, q kit.Paging, now time.Time) page.Invitations {
+	m := page.Invitations{
+		Card: component.CardModel{ID: "invitations", Title: kit.InvitationTitle, Flush: true,
+			Description: "An invitation is a link that works once, for three days."},
+		Table: component.TableModel{ID: "invitation-list", Caption: kit.InvitationTitle, Columns: []component.Column{
+			{Label: "E-mail"}, {Label: "Role"}, {Label: "Groups and workspaces"}, {Label: "Invited"}, {Label: "Valid"}, {Label: "State"},
+			{Label: "Actions", LabelHidden: true, End: true}}},
+		Pages: q.Pages(len(found.Rows), found.Total, "invitation", "invitations"),
+	}
+	invite := &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}
+	if found.Total == 0 && q.Find == "" && found.Query.State == "" {
+		m.Empty = &component.EmptyModel{Icon: "mail", Inside: true, Title: "No invitations", Action: invite,
+			Text: "Invite people by their e-mail addresses. You get a link for each to hand over, and they get it by e-mail when that is set up."}
+		return m
+	}
+	m.Card.Action = invite
+	m.Filter = q.Filter("invitations-filter", "Search invitations", "E-mail")
+	m.Filter.Selects = []component.SelectModel{stateSelect(found.Query.State)}
+	if found.Query.State != "" {
+		m.Filter.ClearHref = kit.InvitationPath
+	}
+	for _, inv := range found.Rows {
+		m.Rows = append(m.Rows, invitationRow(inv, now))
+	}
+	if len(m.Rows) == 0 {
+		m.None = "No invitation matches this search."
+	}
+	return m
+}
+
+func stateSelect(chosen account.InvitationState) component.SelectModel {
+	m := component.SelectModel{ID: "invitations-state", Name: fieldState, Label: "State", Options: []component.SelectOption{{Value: "", Label: "All"}}}
+	for _, s := range []account.InvitationState{account.InvitationPending, account.InvitationExpired, account.InvitationAccepted} {
+		m.Options = append(m.Options, component.SelectOption{Value: string(s), Label: s.Label(), Selected: s == chosen})
+	}
+	return m
+}
+
+func invitationRow(inv account.Invitation, now time.Time) page.InvitationRow {
+	state := inv.State(now)
+	row := page.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups), Workspaces: namedList(inv.Workspaces),
+		Invited: kit.When(inv.CreatedAt, now), By: inv.InvitedByName, Valid: validity(inv, now), State: component.StateModel{Text: state.Label(), Tone: invitationTone(state)}}
+	if inv.Role == access.RoleAdmin && len(inv.Workspaces) == 0 {
+		row.Workspaces = "All workspaces"
+	}
+	if state == account.InvitationAccepted {
+		return row
+	}
+	at := kit.Path(kit.InvitationPath, inv.ID)
+	row.Menu = &component.MenuModel{Label: "Actions for " + inv.Email, Items: []component.MenuItem{
+		{Label: "Resend with a new link", Post: at + "/resend", Icon: "rotate-cw"},
+		{Label: "Delete invitation", Href: at + "/delete", Danger: true, Dialog: true},
+	}}
+	return row
+}
+
+func validity(inv account.Invitation, now time.Time) component.TimeModel {
+	if !inv.AcceptedAt.IsZero() {
+		m := kit.When(inv.AcceptedAt, now)
+		m.Text = "Accepted " + m.Text
+		return m
+	}
+	m := kit.When(inv.ExpiresAt, now)
+	if now.Before(inv.ExpiresAt) {
+		m.Text = "Ends " + m.Text
+	} else {
+		m.Text = "Ended " + m.Text
+	}
+	return m
+}
+
+func invitationTone(s account.InvitationState) string {
+	switch s {
+	case account.InvitationPending:
+		return component.Info
+	case account.InvitationAccepted:
+		return component.Good
+	case account.InvitationExpired:
+		return component.Warn
+	case account.InvitationDeleted:
+	}
+	return component.Neutral
+}
+
+// inviteDialog is the dialog "Invite users".
+func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors kit.FieldErrors, refused string) *component.FormDialogModel {
+	emails := kit.TextField(fieldEmails, "E-mails", "Several are separated by commas or lines.", form, errors)
+	emails.Value, emails.Rows, emails.Required, emails.Autofocus = kit.Clipped(form.Get(fieldEmails), 30_000), 3, true, len(errors) == 0
+	role := &component.ChoiceGroupModel{ID: "form-" + fieldRole, Name: fieldRole, Legend: "Role", Error: errors[fieldRole], Choices: []component.Choice{
+		{ID: "form-role-member", Value: "member", Label: "Member", Help: "May do what policies say."},
+		{ID: "form-role-admin", Value: "admin", Label: "Admin", Help: "May do everything in every workspace."}}}
+	for i := range role.Choices {
+		role.Choices[i].Checked = role.Choices[i].Value == form.Get(fieldRole)
+	}
+	m := &component.FormDialogModel{
+		Dialog: component.DialogModel{ID: "invite", Title: "Invite users", CloseHref: kit.InvitationPath, Wide: true},
+		Action: kit.InvitationPath + "/new", Errors: kit.FormErrors(errors, fieldEmails, fieldRole, fieldGroups, fieldWorkspaces),
+		Fields: []component.FormField{kit.AreaItem(emails), {Radios: role}}, Submit: component.ButtonModel{Label: "Invite"},
+	}
+	if refused != "" {
+		m.Notice = &component.NoticeModel{Kind: "danger", Text: refused, Live: true}
+	}
+	if len(groups) > 0 {
+		m.Fields = append(m.Fields, kit.BoxesItem(kit.BoxesField(fieldGroups, "Groups", "", form, errors, groupChoices(groups))))
+	}
+	m.Fields = append(m.Fields, kit.BoxesItem(kit.BoxesField(fieldWorkspaces, "Workspaces", "A Member needs at least one group or workspace.",
+		form, errors, workspaceChoices(workspaces))))
+	return m
+}
+
+// invitedDialog shows the links of new invitations, this once, and what was left out.
+func invitedDialog(out account.Invited) *page.LinksDialog {
+	m := &page.LinksDialog{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
+	if len(out.Sent) > 0 {
+		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
+		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
+			Text: "Hand each link to the person it is for. It works once, until " + kit.Absolute(out.Sent[0].ExpiresAt) + ", and is shown only now."})
+	}
+	mailed := 0
+	for i, sent := range out.Sent {
+		m.Links = append(m.Links, component.CodeModel{ID: fmt.Sprintf("link-%d", i), Label: sent.Email, Text: sent.Link, Secret: true})
+		if sent.Mailed {
+			mailed++
+		}
+		if sent.MailError != nil {
+			m.Notices = append(m.Notices, component.NoticeModel{Kind: "danger", Text: "The e-mail to " + sent.Email + " could not be sent. The link below is good."})
+		}
+	}
+	if mailed > 0 {
+		m.Notices = append(m.Notices, component.NoticeModel{Kind: "success", Text: kit.Count(mailed, "e-mail was", "e-mails were") + " sent."})
+	}
+	for _, s := range out.Skipped {
+		m.Notices = append(m.Notices, component.NoticeModel{Kind: "info", Text: s.Email + ": " + kit.LowerFirst(s.Reason)})
+	}
+	return m
+}
+
+func deleteInvitationDialog(inv account.Invitation) *component.ConfirmModel {
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-invitation", Title: "Delete the invitation of " + inv.Email + "?",
+		Consequence: "Its link grants nothing any more. You can invite the address again.",
+		Action:      kit.Path(kit.InvitationPath, inv.ID) + "/delete", CancelHref: kit.InvitationPath}}
+}

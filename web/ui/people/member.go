@@ -1,0 +1,188 @@
+package people
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+	tokenui "latchkey/web/ui/token"
+)
+
+// memberDetails shows all that there is to administer about one member.
+func (h *Handlers) memberDetails(c echo.Context) error {
+	return h.showMember(c, http.StatusOK, component.Dialogs{})
+}
+
+// showMember shows the page with whatever dialog is open.
+func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dialogs) error {
+	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
+	d, err := h.accounts.MemberDetails(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	view, err := h.accounts.EffectiveOf(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	tokens, err := h.tokens.OfMember(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	m := memberView(d, view, h.site.Catalogue(), v.Now)
+	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
+	m.Shell = h.site.Shell(c, v, "Member details")
+	m.Dialogs = dialogs
+	if m.Trail, err = h.log.Trail(c, v, id); err != nil {
+		return err
+	}
+	return h.site.HTML(c, status, page.MemberPage(m))
+}
+
+// memberChange is one of the changes that a member page asks about.
+type memberChange struct {
+	name string // the last part of its address
+	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
+	ask  func(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel
+	done string // after the member's name
+}
+
+// memberChanges lists them.
+func (h *Handlers) memberChanges() []memberChange {
+	a := h.accounts
+	return []memberChange{
+		{"make-admin", a.MakeAdmin, makeAdminDialog, " is an Admin now."},
+		{"make-member", a.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
+		{"deactivate", a.Deactivate, deactivateDialog, " was deactivated."},
+		{"reactivate", a.Reactivate, reactivateDialog, " was reactivated."},
+	}
+}
+
+// memberChangePages are two rows for each change: the question, and the change itself.
+func (h *Handlers) memberChangePages() []kit.Page {
+	var rows []kit.Page
+	for _, change := range h.memberChanges() {
+		at := kit.UserPath + "/:id/" + change.name
+		rows = append(rows,
+			kit.Get(at, kit.Member, access.ManageMembers, func(c echo.Context) error { return h.askMemberChange(c, http.StatusOK, change, "") }),
+			kit.Post(at, kit.Member, access.ManageMembers, func(c echo.Context) error { return h.changeMember(c, change) }))
+	}
+	return rows
+}
+
+// askMemberChange asks before a role or a status changes, perhaps with why the last attempt was
+// refused.
+func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChange, refused string) error {
+	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
+	members, err := h.chosenMembers(c, []string{id})
+	if err != nil {
+		return err
+	}
+	tokens, err := h.accounts.Impact(ctx, v.Standing, []string{id})
+	if err != nil {
+		return err
+	}
+	dialog := change.ask(members[0], tokens, v)
+	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
+	dialog.Alert.Error = refused
+	return h.showMember(c, status, component.Dialogs{Confirm: dialog})
+}
+
+// changeMember changes the role or status of a member.
+func (h *Handlers) changeMember(c echo.Context, change memberChange) error {
+	id := c.Param("id")
+	m, err := change.do(c.Request().Context(), kit.VisitOf(c).By, id)
+	text, status, err := kit.Refusal(err)
+	if err != nil {
+		return err
+	}
+	if text != "" {
+		return h.askMemberChange(c, status, change, text)
+	}
+	if m.ID == kit.VisitOf(c).Member.ID {
+		return h.site.Done(c, "/", "You changed your own access: "+m.Name+change.done)
+	}
+	return h.site.Done(c, kit.Path(kit.UserPath, id), m.Name+change.done)
+}
+
+// memberToken loads a member's personal token; NotFound when it is not that member's.
+func (h *Handlers) memberToken(c echo.Context) (token.Token, error) {
+	t, err := h.tokens.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("token"))
+	if err == nil && (t.Kind != token.Personal || t.Owner != c.Param("id")) {
+		err = fault.NewNotFound("That token")
+	}
+	return t, err
+}
+
+// confirmDeleteMemberToken asks before a member's token goes.
+func (h *Handlers) confirmDeleteMemberToken(c echo.Context) error {
+	t, err := h.memberToken(c)
+	if err != nil {
+		return err
+	}
+	at := kit.Path(kit.UserPath, c.Param("id"))
+	alert := tokenui.DeleteDialog(t, at+"/tokens", at, kit.VisitOf(c).Now)
+	return h.showMember(c, http.StatusOK, component.Dialogs{Confirm: &component.ConfirmModel{Alert: *alert}})
+}
+
+// deleteMemberToken ends a member's token for good.
+func (h *Handlers) deleteMemberToken(c echo.Context) error {
+	t, err := h.memberToken(c)
+	if err != nil {
+		return err
+	}
+	return h.tokenPages.DeleteToken(c, kit.VisitOf(c), t, kit.Path(kit.UserPath, c.Param("id")))
+}
+
+// newMemberPolicy asks for the workspace that a member is to come into.
+func (h *Handlers) newMemberPolicy(c echo.Context) error {
+	d, err := h.accounts.MemberDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	at := kit.Path(kit.UserPath, d.Member.ID)
+	return h.showMember(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(at, d.Outside)})
+}
+
+// chooseMemberWorkspace leads on to the editor for the chosen workspace.
+func (h *Handlers) chooseMemberWorkspace(c echo.Context) error {
+	return h.policies.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
+}
+
+// memberSpot is the policy that the path names.
+func memberSpot(c echo.Context) policyui.Spot {
+	id, workspace := c.Param("id"), c.Param("workspace")
+	at := kit.Path(kit.UserPath, id)
+	return policyui.Spot{Place: account.Place{Kind: account.MemberPolicy, Workspace: workspace, Subject: id},
+		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Member details", Href: at}, Title: "Member Workspace Policy"}
+}
+
+// memberPolicy edits a Member Workspace Policy.
+func (h *Handlers) memberPolicy(c echo.Context) error { return h.policies.Show(c, memberSpot(c)) }
+
+// saveMemberPolicy saves it, or shows the form again.
+func (h *Handlers) saveMemberPolicy(c echo.Context) error { return h.policies.Step(c, memberSpot(c)) }
+
+// memberPolicySummary says what saving the form would change.
+func (h *Handlers) memberPolicySummary(c echo.Context) error {
+	return h.policies.Summary(c, memberSpot(c))
+}
+
+// confirmRemoveMemberPolicy asks before a member is taken out of a workspace.
+func (h *Handlers) confirmRemoveMemberPolicy(c echo.Context) error {
+	return h.policies.ConfirmRemove(c, memberSpot(c))
+}
+
+// removeMemberPolicy takes a member out of a workspace.
+func (h *Handlers) removeMemberPolicy(c echo.Context) error {
+	return h.policies.Remove(c, memberSpot(c))
+}

@@ -1,0 +1,111 @@
+// Package people is the dashboard's view of members, groups and invitations, and the page
+// by which somebody who was invited joins.
+//
+// It uses packages account and token. Policies are edited by package policy of the dashboard, a
+// member's tokens are listed and deleted by package token of it, and package audit shows their trail.
+package people
+
+import (
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/signin"
+	"latchkey/internal/token"
+	auditui "latchkey/web/ui/audit"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+	tokenui "latchkey/web/ui/token"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site       *kit.Site
+	accounts   *account.Service
+	tokens     *token.Service
+	hasher     signin.Hasher // for the password of somebody who joins
+	policies   *policyui.Handlers
+	tokenPages *tokenui.Handlers
+	log        *auditui.Handlers
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher, policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher, policies: policies, tokenPages: tokenPages, log: log}
+}
+
+func (h *Handlers) memberPages() []kit.Page {
+	const (
+		list   = kit.UserPath
+		one    = list + "/:id"
+		policy = one + "/policies/:workspace"
+	)
+	return []kit.Page{
+		kit.Get(list, kit.Member, access.ManageMembers, h.users),
+		kit.Get(list+"/add-to-groups", kit.Member, access.ManageGroups, h.confirmAddToGroups),
+		kit.Post(list+"/add-to-groups", kit.Member, access.ManageGroups, h.addToGroups),
+		kit.Get(list+"/delete", kit.Member, access.ManageMembers, h.confirmDeleteMembers),
+		kit.Post(list+"/delete", kit.Member, access.ManageMembers, h.deleteMembers),
+		kit.Get(one, kit.Member, access.ManageMembers, h.memberDetails),
+		kit.Get(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.confirmDeleteMemberToken),
+		kit.Post(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.deleteMemberToken),
+		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newMemberPolicy),
+		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseMemberWorkspace),
+		kit.Get(policy, kit.Member, access.ManagePolicies, h.memberPolicy),
+		kit.Post(policy, kit.Member, access.ManagePolicies, h.saveMemberPolicy),
+		kit.Post(policy+"/summary", kit.Member, access.ManagePolicies, h.memberPolicySummary),
+		kit.Get(policy+"/remove", kit.Member, access.ManagePolicies, h.confirmRemoveMemberPolicy),
+		kit.Post(policy+"/remove", kit.Member, access.ManagePolicies, h.removeMemberPolicy),
+	}
+}
+
+func (h *Handlers) invitationPages() []kit.Page {
+	const (
+		list = kit.InvitationPath
+		one  = list + "/:id"
+	)
+	return []kit.Page{
+		kit.Get(acceptPath, kit.Open, "", h.acceptInvitation),
+		kit.Post(acceptPath, kit.Open, "", h.joinOrganization),
+		kit.Get(list, kit.Member, access.ManageInvitations, h.invitations),
+		kit.Get(list+"/new", kit.Member, access.ManageInvitations, h.newInvitation),
+		kit.Post(list+"/new", kit.Member, access.ManageInvitations, h.invite),
+		kit.Post(one+"/resend", kit.Member, access.ManageInvitations, h.resendInvitation),
+		kit.Get(one+"/delete", kit.Member, access.ManageInvitations, h.confirmDeleteInvitation),
+		kit.Post(one+"/delete", kit.Member, access.ManageInvitations, h.deleteInvitation),
+	}
+}
+
+func (h *Handlers) groupPages() []kit.Page {
+	const (
+		list   = kit.GroupPath
+		one    = list + "/:id"
+		policy = one + "/policies/:workspace"
+	)
+	return []kit.Page{
+		kit.Get(list, kit.Member, access.ManageGroups, h.groups),
+		kit.Get(list+"/new", kit.Member, access.ManageGroups, h.newGroup),
+		kit.Post(list+"/new", kit.Member, access.ManageGroups, h.groupStep),
+		kit.Get(one, kit.Member, access.ManageGroups, h.group),
+		kit.Get(one+"/edit", kit.Member, access.ManageGroups, h.editGroup),
+		kit.Post(one+"/edit", kit.Member, access.ManageGroups, h.updateGroup),
+		kit.Get(one+"/delete", kit.Member, access.ManageGroups, h.confirmDeleteGroup),
+		kit.Post(one+"/delete", kit.Member, access.ManageGroups, h.deleteGroup),
+		kit.Get(one+"/members/new", kit.Member, access.ManageGroups, h.newGroupMembers),
+		kit.Post(one+"/members/new", kit.Member, access.ManageGroups, h.addGroupMembers),
+		kit.Get(one+"/members/remove", kit.Member, access.ManageGroups, h.confirmRemoveGroupMembers),
+		kit.Post(one+"/members/remove", kit.Member, access.ManageGroups, h.removeGroupMembers),
+		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newGroupPolicy),
+		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseGroupWorkspace),
+		kit.Get(policy, kit.Member, access.ManagePolicies, h.groupPolicy),
+		kit.Post(policy, kit.Member, access.ManagePolicies, h.saveGroupPolicy),
+		kit.Post(policy+"/summary", kit.Member, access.ManagePolicies, h.groupPolicySummary),
+		kit.Get(policy+"/remove", kit.Member, access.ManagePolicies, h.confirmRemoveGroupPolicy),
+		kit.Post(policy+"/remove", kit.Member, access.ManagePolicies, h.removeGroupPolicy),
+	}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	return slices.Concat(h.memberPages(), h.memberChangePages(), h.invitationPages(), h.groupPages())
+}

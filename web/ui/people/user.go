@@ -1,0 +1,150 @@
+package people
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// users lists the members.
+func (h *Handlers) users(c echo.Context) error {
+	return h.showUsers(c, http.StatusOK, component.Dialogs{})
+}
+
+func userQuery(path string, query url.Values) kit.Paging {
+	return kit.ReadPaging(path, query, account.DefaultPage,
+		string(account.ByName), string(account.ByEmail), string(account.ByRole), string(account.ByLastSeen), string(account.ByTokens))
+}
+
+// memberQuery is what the list's address asks of the members.
+func memberQuery(q kit.Paging) account.MemberQuery {
+	key, descending := q.Order()
+	return account.MemberQuery{Search: q.Find, Sort: account.MemberSort(key), Descending: descending, Limit: q.Size, Offset: q.Offset()}
+}
+
+// showUsers shows the list with whatever dialog is open.
+func (h *Handlers) showUsers(c echo.Context, status int, dialogs component.Dialogs) error {
+	v := kit.VisitOf(c)
+	q := userQuery(kit.UserPath, c.QueryParams())
+	found, err := h.accounts.FindMembers(c.Request().Context(), v.Standing, memberQuery(q))
+	if err != nil {
+		return err
+	}
+	m := usersView(found, q, v.Now)
+	m.Frame = h.site.Frame(c, v, kit.UserTitle)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.UsersPage(m))
+}
+
+// chosenMembers loads the members that the parameters or the form name.
+func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
+	return h.accounts.MembersByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
+}
+
+// confirmAddToGroups asks which groups the chosen members are to come into.
+func (h *Handlers) confirmAddToGroups(c echo.Context) error {
+	ids := c.QueryParams()[kit.FieldMember]
+	if len(ids) == 0 {
+		return h.site.Done(c, kit.UserPath, "Select members first.")
+	}
+	return h.askGroups(c, http.StatusOK, ids, nil, nil)
+}
+
+// askGroups shows the dialog "Add to groups".
+func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.Values, errors kit.FieldErrors) error {
+	v := kit.VisitOf(c)
+	members, err := h.chosenMembers(c, ids)
+	if err != nil {
+		return err
+	}
+	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	return h.showUsers(c, status, component.Dialogs{Form: groupsDialog(members, groups, v.Organization.Plan, form, errors)})
+}
+
+// addToGroups adds the chosen members to the chosen groups.
+func (h *Handlers) addToGroups(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
+	fields, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if fields != nil {
+		if len(form[kit.FieldMember]) == 0 {
+			return h.site.Done(c, kit.UserPath, "Select members first.")
+		}
+		return h.askGroups(c, http.StatusBadRequest, form[kit.FieldMember], form, fields)
+	}
+	if added == 0 {
+		return h.site.Done(c, kit.UserPath, "Nothing to do: they are in these groups already.")
+	}
+	return h.site.Done(c, kit.UserPath, kit.Count(added, "membership was", "memberships were")+" added.")
+}
+
+// confirmDeleteMembers says what breaks before members are deleted.
+func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
+	ids := c.QueryParams()[kit.FieldMember]
+	if len(ids) == 0 {
+		return h.site.Done(c, kit.UserPath, "Select members first.")
+	}
+	return h.askDelete(c, http.StatusOK, ids, "")
+}
+
+// askDelete shows the alert dialog, perhaps with why the last attempt was refused.
+func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused string) error {
+	v := kit.VisitOf(c)
+	members, err := h.chosenMembers(c, ids)
+	if err != nil {
+		return err
+	}
+	tokens, err := h.accounts.Impact(c.Request().Context(), v.Standing, ids)
+	if err != nil {
+		return err
+	}
+	dialog := deleteMembersDialog(members, tokens, v.Now)
+	dialog.Alert.Error = refused
+	return h.showUsers(c, status, component.Dialogs{Confirm: dialog})
+}
+
+// deleteMembers removes the chosen members for good, all or none.
+func (h *Handlers) deleteMembers(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	gone, err := h.accounts.DeleteMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
+	text, status, err := kit.Refusal(err)
+	if err != nil {
+		return err
+	}
+	if text != "" {
+		return h.askDelete(c, status, form[kit.FieldMember], text)
+	}
+	if h.isGone(c, gone) {
+		return respond.SeeOther(c, "/sign-in")
+	}
+	return h.site.Done(c, kit.UserPath, deletedText(gone))
+}
+
+// isGone reports whether the visitor was among those who were deleted.
+func (h *Handlers) isGone(c echo.Context, gone []account.Member) bool {
+	for _, m := range gone {
+		if m.ID == kit.VisitOf(c).Member.ID {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,207 @@
+package people
+
+import (
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	page "latchkey/views/page/people"
+	"latchkey/web/ui/kit"
+)
+
+// bulkForm is the id of the form that the boxes of a list of members belong to.
+const bulkForm = "bulk"
+
+// usersView is the tab; the frame is added by the handler.
+func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users {
+	m := page.Users{
+		Card: component.CardModel{ID: "users", Title: kit.UserTitle, Flush: true,
+			Description: "Everybody in the organization. An Admin may do everything; a Member what policies say.",
+			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}},
+		List: userList(found, q, "Members", now),
+	}
+	m.List.BulkID = bulkForm
+	m.List.Bulk = []component.ButtonModel{
+		{Label: "Add to groups", Context: "the selected members", Icon: "users-round", Variant: component.Outline, Small: true,
+			Attrs: map[string]any{"formaction": kit.UserPath + "/add-to-groups"}},
+		{Label: "Delete", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
+			Attrs: map[string]any{"formaction": kit.UserPath + "/delete"}},
+	}
+	m.List.Table.Columns = append([]component.Column{{Label: "Select", LabelHidden: true}}, m.List.Table.Columns...)
+	return m
+}
+
+// userList presents one page of members.
+func userList(found account.MemberPage, q kit.Paging, caption string, now time.Time) page.UserList {
+	m := page.UserList{
+		Table: component.TableModel{ID: "members", Caption: caption, Columns: []component.Column{
+			q.Column("Name", string(account.ByName)), q.Column("Role", string(account.ByRole)), q.Column("Workspaces", ""),
+			q.Column("Groups", ""), q.Column("Tokens", string(account.ByTokens)), q.Column("Last seen", string(account.ByLastSeen)),
+			{Label: "Actions", LabelHidden: true, End: true},
+		}},
+		Filter: q.Filter("members-filter", "Search members", "Name or e-mail"),
+		Pages:  q.Pages(len(found.Rows), found.Total, "member", "members"),
+	}
+	m.Table.Columns[4].End = true
+	for _, row := range found.Rows {
+		m.Rows = append(m.Rows, userRow(row, now))
+	}
+	if len(m.Rows) == 0 {
+		m.None = &component.EmptyModel{Title: "No member matches this search.", Inside: true}
+	}
+	return m
+}
+
+func userRow(row account.MemberRow, now time.Time) page.UserRow {
+	u := page.UserRow{
+		ID: row.ID, Name: row.Name, Email: row.Email, Href: kit.Path(kit.UserPath, row.ID), Role: roleBadge(row.Role),
+		Workspaces: namedList(row.Workspaces), Groups: namedList(row.Groups), Tokens: kit.Thousands(row.LiveTokens),
+		LastSeen: kit.When(row.LastSeenAt, now), Menu: memberMenu(row.Member),
+	}
+	if row.Role == access.RoleAdmin {
+		u.Workspaces = "All"
+	}
+	if row.Status != account.Active {
+		state := memberState(row.Member)
+		u.State = &state
+	}
+	return u
+}
+
+func roleBadge(r access.Role) component.BadgeModel {
+	m := component.BadgeModel{Text: kit.RoleLabel(r)}
+	if r == access.RoleAdmin {
+		m.Tone = component.Info
+	}
+	return m
+}
+
+func memberState(m account.Member) component.StateModel {
+	if m.Status == account.Active {
+		return component.StateModel{Text: "Active", Tone: component.Good}
+	}
+	return component.StateModel{Text: "Deactivated", Tone: component.Neutral, Title: "Sessions and tokens are suspended."}
+}
+
+// namedList is a cell with a few names.
+func namedList(list []account.Named) string {
+	if len(list) == 0 {
+		return "–"
+	}
+	names := make([]string, 0, len(list))
+	for _, n := range list {
+		names = append(names, n.Name)
+	}
+	if len(names) > kit.MaxNames {
+		names = append(names[:kit.MaxNames-1:kit.MaxNames-1], kit.Thousands(len(names)-kit.MaxNames+1)+" more")
+	}
+	return strings.Join(names, ", ")
+}
+
+// memberMenu is what can be done to a member. All of it asks first, on a page of its own.
+func memberMenu(m account.Member) component.MenuModel {
+	menu := component.MenuModel{Label: "Actions for " + m.Name, Items: []component.MenuItem{
+		{Label: "View member details", Href: kit.Path(kit.UserPath, m.ID)},
+		{Label: "Add to groups", Href: kit.WithQuery(kit.UserPath+"/add-to-groups", kit.FieldMember, m.ID), Dialog: true},
+	}}
+	for _, b := range memberButtons(m) {
+		menu.Items = append(menu.Items, component.MenuItem{Label: b.Label, Href: b.Href, Danger: b.Variant == component.DangerQuiet, Dialog: true})
+	}
+	return menu
+}
+
+// memberButtons are the changes of a member, in the order of their weight.
+func memberButtons(m account.Member) []component.ButtonModel {
+	at := kit.Path(kit.UserPath, m.ID)
+	role := component.ButtonModel{Label: "Make Admin", Href: at + "/make-admin", Variant: component.Outline}
+	if m.Role == access.RoleAdmin {
+		role = component.ButtonModel{Label: "Make Member", Href: at + "/make-member", Variant: component.Outline}
+	}
+	status := component.ButtonModel{Label: "Deactivate", Href: at + "/deactivate", Variant: component.DangerQuiet}
+	if m.Status != account.Active {
+		status = component.ButtonModel{Label: "Reactivate", Href: at + "/reactivate", Variant: component.Outline}
+	}
+	remove := component.ButtonModel{Label: "Delete member", Href: kit.WithQuery(kit.UserPath+"/delete", kit.FieldMember, m.ID), Variant: component.DangerQuiet}
+	return []component.ButtonModel{role, status, remove}
+}
+
+// groupsDialog asks for groups.
+func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string, errors kit.FieldErrors) *component.FormDialogModel {
+	m := &component.FormDialogModel{
+		Dialog: component.DialogModel{ID: "add-to-groups", Title: "Add to groups", CloseHref: kit.UserPath,
+			Description: "Add " + memberNames(members) + " to one or more groups."},
+		Action: kit.UserPath + "/add-to-groups", Hidden: memberFields(members), Errors: kit.FormErrors(errors, fieldGroups),
+		Submit: component.ButtonModel{Label: "Add to groups"},
+	}
+	if len(groups) > 0 {
+		m.Fields = []component.FormField{kit.BoxesItem(kit.BoxesField(fieldGroups, "Groups", "", form, errors, groupChoices(groups)))}
+		return m
+	}
+	m.Notice = &component.NoticeModel{Kind: "info", Title: "There are no groups yet", Text: "A group gives all of its members the same policies.",
+		Links: []component.Link{{Label: "Create group", Href: kit.GroupPath + "/new"}}}
+	if !plan.Has(access.FeatureGroups) {
+		m.Notice.Title, m.Notice.Text, m.Notice.Links = "The "+plan.Label()+" plan has no groups", access.UpgradeText, nil
+	}
+	m.Submit = component.ButtonModel{Label: "Add to groups", Disabled: true}
+	return m
+}
+
+// deleteMembersDialog says what breaks.
+func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, now time.Time) *component.ConfirmModel {
+	title := "Delete " + kit.Count(len(members), "member", "members") + "?"
+	if len(members) == 1 {
+		title = "Delete member " + members[0].Name + "?"
+	}
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{
+		ID: "delete-members", Title: title, Action: kit.UserPath + "/delete", Hidden: memberFields(members), CancelHref: kit.UserPath,
+		Consequence: "Their sessions end and their personal access tokens are revoked for good. To come back they need a new invitation. This cannot be undone.",
+	}}
+	if len(members) > 1 {
+		m.Alert.Details = append(m.Alert.Details, "This concerns "+memberNames(members)+".")
+	}
+	breaks(m, tokens, len(members) > 1, now)
+	return m
+}
+
+// maxBreaks is how many tokens a dialog names.
+const maxBreaks = 8
+
+// breaks lists what stops working, the last used first, and what production should use.
+func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool, now time.Time) {
+	if len(tokens) == 0 {
+		m.Alert.Details = append(m.Alert.Details, "No live personal access token stops working.")
+		return
+	}
+	m.Alert.Details = append(m.Alert.Details, kit.Count(len(tokens), "live personal access token stops", "live personal access tokens stop")+" working:")
+	for i, t := range tokens {
+		if i == maxBreaks {
+			m.Alert.Details = append(m.Alert.Details, "and "+kit.Thousands(len(tokens)-i)+" more.")
+			break
+		}
+		line := t.Name + " (" + t.Hint + ")"
+		if several {
+			line += " of " + t.OwnerName
+		}
+		if t.WorkspaceName != "" {
+			line += " in " + t.WorkspaceName
+		}
+		m.Alert.Details = append(m.Alert.Details, line+", "+lastUsedWords(t.LastUsedAt, now)+".")
+	}
+	m.Alert.Details = append(m.Alert.Details, "Move production use to a service access token first: it belongs to nobody and goes on.")
+}
+
+func lastUsedWords(t, now time.Time) string {
+	if t.IsZero() {
+		return "never used"
+	}
+	return "last used " + kit.Relative(t, now)
+}
+
+func deletedText(gone []account.Member) string {
+	if len(gone) == 1 {
+		return "Member " + gone[0].Name + " was deleted."
+	}
+	return kit.Count(len(gone), "member was", "members were") + " deleted."
+}

@@ -1,0 +1,182 @@
+package people
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	"latchkey/web/ui/kit"
+	"latchkey/web/ui/uitest"
+)
+
+var noon = uitest.Noon()
+
+func query(text string) url.Values {
+	v, err := url.ParseQuery(text)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func TestPageQuery_KeepsOnlyWhatItUnderstands(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                          "/users",
+		"q=+bo+&sort=-name&page=3":  "/users?page=3&q=bo&sort=-name",
+		"sort=password":             "/users",
+		"sort=--name":               "/users",
+		"page=0":                    "/users",
+		"page=-1":                   "/users",
+		"page=x":                    "/users",
+		"page=99999999999999999999": "/users",
+		"q=%00%ff":                  "/users?q=%00%EF%BF%BD",
+	} {
+		if got := kit.ReadPaging("/users", query(text), 20, "name", "role").Href(); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestPageQuery_SortsByItsColumns(t *testing.T) {
+	for text, want := range map[string]component.Column{
+		"":           {Label: "Name", Sorted: "ascending", SortHref: "/users?sort=-name"},
+		"sort=name":  {Label: "Name", Sorted: "ascending", SortHref: "/users?sort=-name"},
+		"sort=-name": {Label: "Name", Sorted: "descending", SortHref: "/users?sort=name"},
+		"sort=role":  {Label: "Name", SortHref: "/users?sort=name"},
+		"page=4&q=x": {Label: "Name", Sorted: "ascending", SortHref: "/users?q=x&sort=-name"},
+	} {
+		if diff := cmp.Diff(want, kit.ReadPaging("/users", query(text), 20, "name", "role").Column("Name", "name")); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+func TestPageQuery_LeadsThroughThePages(t *testing.T) {
+	for _, tt := range []struct {
+		query       string
+		rows, total int
+		want        *component.PaginationModel
+	}{
+		{"", 20, 20, nil},
+		{"", 20, 1000, &component.PaginationModel{Summary: "1–20 of 1,000", NextHref: "/users?page=2"}},
+		{"page=2", 20, 41, &component.PaginationModel{Summary: "21–40 of 41", PrevHref: "/users", NextHref: "/users?page=3"}},
+		{"page=3", 1, 41, &component.PaginationModel{Summary: "41–41 of 41", PrevHref: "/users?page=2"}},
+		{"page=9", 0, 41, &component.PaginationModel{Summary: "Nothing here. There are 41 members.", PrevHref: "/users?page=3"}},
+	} {
+		got := kit.ReadPaging("/users", query(tt.query), 20, "name").Pages(tt.rows, tt.total, "member", "members")
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%q: %s", tt.query, diff)
+		}
+	}
+}
+
+func TestMemberMenu_OffersWhatFits(t *testing.T) {
+	for m, want := range map[account.Member]string{
+		{ID: "1", Name: "Ada", Role: access.RoleAdmin, Status: account.Active}:      "View member details, Add to groups, Make Member, Deactivate, Delete member",
+		{ID: "2", Name: "Bo", Role: access.RoleMember, Status: account.Active}:      "View member details, Add to groups, Make Admin, Deactivate, Delete member",
+		{ID: "3", Name: "Cy", Role: access.RoleMember, Status: account.Deactivated}: "View member details, Add to groups, Make Admin, Reactivate, Delete member",
+	} {
+		var got []string
+		for _, item := range memberMenu(m).Items {
+			if got = append(got, item.Label); item.Post != "" {
+				t.Errorf("%s does it without asking", item.Label)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q", m.Name, got)
+		}
+	}
+}
+
+func TestUserRow_ShowsAnAdminInEveryWorkspace(t *testing.T) {
+	row := account.MemberRow{Member: account.Member{ID: "a/b", Name: "Ada", Role: access.RoleAdmin, Status: account.Deactivated}, LiveTokens: 1200}
+	u := userRow(row, noon)
+	if u.Workspaces != "All" || u.Groups != "–" || u.Tokens != "1,200" || u.LastSeen.Text != "Never" || u.State == nil || u.Href != kit.UserPath+"/a%2Fb" {
+		t.Errorf("%+v", u)
+	}
+}
+
+func TestNamedList_NamesAFewAndCountsTheOthers(t *testing.T) {
+	var list []account.Named
+	for _, want := range []string{"–", "A", "A, B", "A, B, C", "A, B, 2 more", "A, B, 3 more"} {
+		if got := namedList(list); got != want {
+			t.Errorf("%d: %q, want %q", len(list), got, want)
+		}
+		list = append(list, account.Named{Name: string(rune('A' + len(list)))})
+	}
+}
+
+func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
+	bo, cy := account.Member{ID: "1", Name: "Bo"}, account.Member{ID: "2", Name: "Cy"}
+	m := deleteMembersDialog([]account.Member{bo}, nil, noon)
+	if diff := cmp.Diff([]string{"No live personal access token stops working."}, m.Alert.Details); diff != "" || m.Alert.Title != "Delete member Bo?" {
+		t.Error(m.Alert.Title, diff)
+	}
+	tokens := []account.HeldToken{
+		{Name: "ci", Hint: "lkpat_…abcd", OwnerName: "Bo", WorkspaceName: "Production", LastUsedAt: noon.Add(-3 * time.Hour)},
+		{Name: "old", Hint: "lkpat_…efgh", OwnerName: "Cy"},
+	}
+	m = deleteMembersDialog([]account.Member{bo, cy}, tokens, noon)
+	want := []string{"This concerns Bo and Cy.", "2 live personal access tokens stop working:",
+		"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used.",
+		"Move production use to a service access token first: it belongs to nobody and goes on."}
+	if diff := cmp.Diff(want, m.Alert.Details); diff != "" || m.Alert.Title != "Delete 2 members?" {
+		t.Error(m.Alert.Title, diff)
+	}
+	for range 20 {
+		tokens = append(tokens, tokens[1])
+	}
+	m = deleteMembersDialog([]account.Member{bo}, tokens, noon)
+	if n := len(m.Alert.Details); n != maxBreaks+3 || m.Alert.Details[n-2] != "and 14 more." {
+		t.Errorf("%d details: %q", n, m.Alert.Details)
+	}
+}
+
+func TestInvitationRow_ByState(t *testing.T) {
+	pending := account.Invitation{ID: "1", Email: "a@acme.example", Role: access.RoleMember, CreatedAt: noon, ExpiresAt: noon.Add(48 * time.Hour)}
+	expired, accepted := pending, pending
+	expired.ExpiresAt = noon
+	accepted.AcceptedAt = noon.Add(-time.Hour)
+	for want, inv := range map[string]account.Invitation{"Pending, Ends in 2 days": pending, "Expired, Ended just now": expired, "Accepted, Accepted 1 hour ago": accepted} {
+		row := invitationRow(inv, noon)
+		if got := row.State.Text + ", " + row.Valid.Text; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if (row.Menu == nil) != strings.HasPrefix(want, "Accepted") {
+			t.Errorf("%s: menu %v", want, row.Menu)
+		}
+	}
+}
+
+func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
+	m := invitedDialog(account.Invited{
+		Sent: []account.SentInvitation{
+			{Invitation: account.Invitation{Email: "a@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=1", Mailed: true},
+			{Invitation: account.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2", MailError: fault.NewUnavailable(nil)},
+		},
+		Skipped: []account.Skipped{{Email: "c@acme.example", Reason: "Is a member already."}},
+	})
+	var got []string
+	for _, n := range m.Notices {
+		got = append(got, n.Kind+": "+n.Text)
+	}
+	want := []string{
+		"warning: Hand each link to the person it is for. It works once, until " + kit.Absolute(noon) + ", and is shown only now.",
+		"danger: The e-mail to b@acme.example could not be sent. The link below is good.",
+		"success: 1 e-mail was sent.",
+		"info: c@acme.example: is a member already.",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
+		t.Error(m.Dialog.Title, diff)
+	}
+	if m := invitedDialog(account.Invited{Skipped: []account.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitation was made" || len(m.Links) != 0 {
+		t.Errorf("%+v", m)
+	}
+}

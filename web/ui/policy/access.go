@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/policy"
+	"latchkey/web/ui/kit"
+)
+
+const accessTitle = "Access Policy"
+
+// ownAccess shows the visitor's own effective policy in a workspace.
+func (h *Handlers) ownAccess(c echo.Context) error {
+	v := kit.VisitOf(c)
+	return h.showAccess(c, v.Member.ID, kit.ProfilePath+"/access-policy", component.Link{Label: kit.ProfileTitle, Href: kit.ProfilePath + "#access-policy"})
+}
+
+// memberAccess shows any member's to Admins.
+func (h *Handlers) memberAccess(c echo.Context) error {
+	at := kit.Path(kit.UserPath, c.Param("id"))
+	return h.showAccess(c, c.Param("id"), at+"/access-policy", component.Link{Label: "Member details", Href: at})
+}
+
+// showAccess shows a member's effective policy in the workspace that the path names, or in
+// the first.
+func (h *Handlers) showAccess(c echo.Context, member, at string, back component.Link) error {
+	v := kit.VisitOf(c)
+	view, err := h.accounts.EffectiveOf(c.Request().Context(), v.Standing, member)
+	if err != nil {
+		return err
+	}
+	m := page.Access{
+		Header:  component.PageHeaderModel{Title: accessTitle, Description: "What " + view.Member.Name + " may do, and where each permission comes from.", Back: &back},
+		SubTabs: component.TabsModel{Label: "Workspaces"},
+	}
+	if member == v.Member.ID {
+		m.Header.Description = "What you may do, and where each permission comes from."
+	}
+	chosen, err := chooseAccess(view, c.Param("workspace"))
+	if err != nil {
+		return err
+	}
+	for _, a := range view.Access {
+		m.SubTabs.Tabs = append(m.SubTabs.Tabs, component.Tab{Label: a.Workspace.Name, Href: kit.Path(at, a.Workspace.ID), Current: chosen != nil && a.Workspace.ID == chosen.Workspace.ID})
+	}
+	if chosen == nil {
+		m.Empty = AccessList(view, h.site.Catalogue(), at, "").Empty
+	} else if m.Policy, err = h.accessView(c, v, *chosen); err != nil {
+		return err
+	}
+	m.Notice = accessNotice(view, chosen)
+	m.Shell = h.site.Shell(c, v, accessTitle)
+	return h.site.HTML(c, http.StatusOK, page.AccessPage(m))
+}
+
+// chooseAccess finds the workspace; "" is the first, nil when there is none.
+func chooseAccess(view account.AccessView, workspace string) (*account.WorkspaceAccess, error) {
+	for i, a := range view.Access {
+		if a.Workspace.ID == workspace || workspace == "" {
+			return &view.Access[i], nil
+		}
+	}
+	if workspace != "" {
+		return nil, fault.NewNotFound("That workspace")
+	}
+	return nil, nil
+}
+
+// accessView is the full table with the sources.
+func (h *Handlers) accessView(c echo.Context, v kit.Visit, a account.WorkspaceAccess) (*component.PolicyModel, error) {
+	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, a.Workspace.ID)
+	if err != nil {
+		return nil, err
+	}
+	m := NewEditor(h.site.Catalogue(), v.Organization.Plan, resources, a.Layers...).View(access.Policy{})
+	fromInherited(&m)
+	return &m, nil
+}

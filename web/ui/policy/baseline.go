@@ -1,0 +1,71 @@
+package policy
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/views/component"
+	page "latchkey/views/page/policy"
+	"latchkey/web/ui/kit"
+)
+
+// baselines lists every workspace with its baseline policy.
+func (h *Handlers) baselines(c echo.Context) error {
+	v := kit.VisitOf(c)
+	rows, err := h.accounts.Baselines(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	m := baselinesView(rows, h.site.Catalogue(), kit.ReadPaging(kit.BaselinePath, c.QueryParams(), account.DefaultPage), v)
+	m.Frame = h.site.Frame(c, v, kit.BaselineTitle)
+	return h.site.HTML(c, http.StatusOK, page.BaselinesPage(m))
+}
+
+func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q kit.Paging, v kit.Visit) page.Baselines {
+	m := page.Baselines{
+		Card: component.CardModel{ID: "baselines", Title: kit.BaselineTitle, Flush: true,
+			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
+		Table: component.TableModel{ID: "baseline-list", Caption: kit.BaselineTitle, Columns: []component.Column{
+			{Label: "Workspace"}, {Label: "Gives"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Changed"},
+			{Label: "Actions", LabelHidden: true, End: true}}},
+	}
+	edit := "Edit"
+	if !v.Organization.Plan.Has(access.FeatureBaseline) {
+		edit = "View"
+		m.Refusal = &component.NoticeModel{Kind: "info", Title: "The " + v.Organization.Plan.Label() + " plan does not include editing them", Text: access.UpgradeText}
+	}
+	if len(rows) == 0 {
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Text: "Every workspace has a baseline policy."}
+		return m
+	}
+	rows, m.Around = kit.Listed(rows, q, "Name", "workspace", "workspaces", func(w account.BaselineRow) string { return w.Name })
+	for _, row := range rows {
+		href := kit.Path(kit.BaselinePath, row.ID)
+		m.Rows = append(m.Rows, page.BaselineRow{Workspace: row.Name, Detail: row.Environment.Label(), Href: href,
+			Summary: Gives(catalogue, row.Baseline.Body), Members: kit.Thousands(row.Members), Groups: kit.Thousands(row.Groups),
+			Updated: kit.When(row.Baseline.UpdatedAt, v.Now), By: row.Baseline.UpdatedBy,
+			Edit: component.ButtonModel{Label: edit, Context: "the baseline of " + row.Name, Href: href, Variant: component.Ghost, Small: true}})
+	}
+	return m
+}
+
+func baselineSpot(c echo.Context) Spot {
+	workspace := c.Param("workspace")
+	return Spot{Place: account.Place{Kind: account.BaselinePolicy, Workspace: workspace}, At: kit.Path(kit.BaselinePath, workspace),
+		Back: component.Link{Label: kit.BaselineTitle, Href: kit.BaselinePath}, Title: "Baseline Workspace Policy"}
+}
+
+// baseline edits a Baseline Workspace Policy, or shows it where the plan does not
+// include editing.
+func (h *Handlers) baseline(c echo.Context) error { return h.Show(c, baselineSpot(c)) }
+
+// saveBaseline saves it, or shows the form again.
+func (h *Handlers) saveBaseline(c echo.Context) error { return h.Step(c, baselineSpot(c)) }
+
+// baselineSummary says what saving the form would change.
+func (h *Handlers) baselineSummary(c echo.Context) error {
+	return h.Summary(c, baselineSpot(c))
+}

@@ -1,0 +1,208 @@
+package policy
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/policy"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// The fields that say which state of a policy the form was made from.
+const (
+	fieldPolicyID = "policy_id"
+	fieldVersion  = "version"
+)
+
+// Spot is a policy that a page edits: where it stands and where its pages are.
+type Spot struct {
+	Place account.Place
+	At    string // address of the editor
+	Back  component.Link
+	Title string // what kind of policy it is
+}
+
+// edit is one showing of an editor: what is stored and what the form says.
+type edit struct {
+	Spot
+	view   account.PolicyView
+	editor Editor
+	form   Form
+	seen   account.Revision
+	errors kit.FieldErrors
+	notice *component.NoticeModel
+}
+
+// load loads what stands in the spot.
+func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
+	view, err := h.accounts.Policy(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
+	if err != nil {
+		return edit{}, err
+	}
+	e := NewEditor(h.site.Catalogue(), view.Plan, view.Resources, view.Inherited...)
+	return edit{Spot: spot, view: view, editor: e, form: e.Form(view.Body), seen: view.Revision()}, nil
+}
+
+// Show shows the editor as things stand.
+func (h *Handlers) Show(c echo.Context, spot Spot) error {
+	p, err := h.load(c, spot)
+	if err != nil {
+		return err
+	}
+	return h.render(c, http.StatusOK, p, component.Dialogs{})
+}
+
+func (h *Handlers) render(c echo.Context, status int, p edit, dialogs component.Dialogs) error {
+	summary, err := h.summarize(c, p)
+	if err != nil {
+		return err
+	}
+	m := p.model(summary)
+	m.Dialogs = dialogs
+	m.Shell = h.site.Shell(c, kit.VisitOf(c), p.Title)
+	return h.site.HTML(c, status, page.EditPage(m))
+}
+
+// ReadForm reads the editor's form over what is stored.
+func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err error) {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return edit{}, "", err
+	}
+	if p, err = h.load(c, spot); err != nil {
+		return edit{}, "", err
+	}
+	var problems []fault.Field
+	p.form, problems = p.editor.Parse(form)
+	p.errors = kit.ErrorsOf(problems)
+	p.seen = revisionOf(form)
+	return p, form.Get(kit.FieldStep), nil
+}
+
+func revisionOf(form url.Values) account.Revision {
+	version, _ := strconv.ParseInt(form.Get(fieldVersion), 10, 64) // nonsense is version 0, which nothing has
+	return account.Revision{Policy: form.Get(fieldPolicyID), Version: version}
+}
+
+// body is the policy that the form asks for, and what is missing in it. Permissions that the
+// catalogue has dropped are not offered: they stay as they are.
+func (p edit) body() (access.Policy, []fault.Field) {
+	body, missing := p.editor.Policy(p.form)
+	for _, unknown := range p.editor.catalogue.Unknown(p.view.Body) {
+		body[unknown] = p.view.Body[unknown]
+	}
+	return body, missing
+}
+
+// Step takes the editor's form: "Save", or a button that only shows it again.
+func (h *Handlers) Step(c echo.Context, spot Spot) error {
+	p, step, err := h.readForm(c, spot)
+	if err != nil {
+		return err
+	}
+	body, missing := p.body()
+	if step != kit.StepSave || len(p.errors) > 0 {
+		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+	}
+	if p.errors = kit.ErrorsOf(missing); p.errors != nil {
+		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+	}
+	if err := h.save(c, p, body); err != nil {
+		return h.refused(c, p, err)
+	}
+	return h.site.Done(c, p.Back.Href, "The policy of "+p.view.Title()+" was saved.")
+}
+
+// save adds or replaces the policy, as the form was made for.
+func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
+	ctx, by := c.Request().Context(), kit.VisitOf(c).By
+	if p.seen.Policy == "" {
+		_, err := h.accounts.AddPolicy(ctx, by, p.Place, body)
+		return err
+	}
+	_, err := h.accounts.SavePolicy(ctx, by, p.Place, p.seen, body)
+	return err
+}
+
+// refused shows the form again with why it was not saved. After a collision the form
+// is one for what is stored now, so that saving again is a decision with open eyes.
+func (h *Handlers) refused(c echo.Context, p edit, err error) error {
+	if fault.Is(err, fault.Conflict) {
+		again, loadErr := h.load(c, p.Spot)
+		if loadErr != nil {
+			return loadErr
+		}
+		again.form = p.form
+		again.notice = &component.NoticeModel{Kind: "warning", Title: "Somebody else was quicker", Text: fault.Of(err).Message, Live: true,
+			Links: []component.Link{{Label: "Drop my changes and show the policy as it is", Href: p.At}}}
+		return h.render(c, respond.Status(fault.Conflict), again, component.Dialogs{})
+	}
+	if p.errors, err = kit.Invalid(err); err != nil {
+		return err
+	}
+	return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+}
+
+// Summary answers with the part of the page that follows the choices.
+func (h *Handlers) Summary(c echo.Context, spot Spot) error {
+	p, _, err := h.readForm(c, spot)
+	if err != nil {
+		return err
+	}
+	summary, err := h.summarize(c, p)
+	if err != nil {
+		return err
+	}
+	return h.site.HTML(c, http.StatusOK, component.PolicySummary(summary))
+}
+
+// summarize says what saving the form would change and whom it would concern.
+func (h *Handlers) summarize(c echo.Context, p edit) (component.PolicySummaryModel, error) {
+	body, missing := p.body()
+	s, err := h.accounts.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
+	if fault.Is(err, fault.Invalid) {
+		return component.PolicySummaryModel{Title: "What changes", Empty: "The policy cannot be saved like this yet."}, nil
+	}
+	return p.changeWords(s, missing), err
+}
+
+// ConfirmRemove asks before a group or member is taken out of a workspace.
+func (h *Handlers) ConfirmRemove(c echo.Context, spot Spot) error {
+	p, err := h.load(c, spot)
+	if err != nil {
+		return err
+	}
+	if !p.view.Exists {
+		return fault.NewNotFound("That policy")
+	}
+	return h.render(c, http.StatusOK, p, component.Dialogs{Confirm: p.removeDialog()})
+}
+
+// Remove takes a group or member out of a workspace.
+func (h *Handlers) Remove(c echo.Context, spot Spot) error {
+	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
+	if err != nil {
+		return err
+	}
+	return h.site.Done(c, spot.Back.Href, "The policy of "+v.Title()+" was removed.")
+}
+
+// ToEditor leads from the choice of a workspace to the editor of the policy there.
+func (h *Handlers) ToEditor(c echo.Context, at string) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	if form.Get(kit.FieldWorkspace) == "" {
+		return respond.SeeOther(c, at)
+	}
+	return respond.SeeOther(c, kit.Path(at+"/policies", form.Get(kit.FieldWorkspace)))
+}

@@ -1,0 +1,127 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/policy"
+	"latchkey/web/ui/kit"
+)
+
+// model is the page of the editor; the frame is added by the handler.
+func (p edit) model(summary component.PolicySummaryModel) page.Edit {
+	m := page.Edit{
+		Header: component.PageHeaderModel{Title: p.view.Title(), Description: p.Title, Back: &p.Back},
+		Notice: p.notice, Action: p.At, Cancel: p.Back.Href,
+		Save: component.ButtonModel{Label: "Save", Name: kit.FieldStep, Value: kit.StepSave},
+	}
+	if p.Place.Kind == account.BaselinePolicy && !p.view.Plan.Has(access.FeatureBaseline) {
+		m.Locked, m.Policy = true, p.editor.View(p.view.Body)
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Not in the " + p.view.Plan.Label() + " plan", Text: access.UpgradeText}
+		return m
+	}
+	var carried []component.HiddenField
+	m.Policy, carried = p.editor.Model(p.form, p.errors)
+	m.Policy.Summary, m.Policy.SummaryHref = summary, p.At+"/summary"
+	m.Hidden = append(carried,
+		component.HiddenField{Name: fieldPolicyID, Value: p.seen.Policy},
+		component.HiddenField{Name: fieldVersion, Value: strconv.FormatInt(p.seen.Version, 10)})
+	m.Errors = p.errorSummary()
+	if p.view.Exists && p.Place.Kind != account.BaselinePolicy {
+		m.Remove = &component.ButtonModel{Label: "Remove from workspace", Href: p.At + "/remove", Variant: component.DangerQuiet, Dialog: true}
+	}
+	if !p.view.Exists && m.Notice == nil {
+		m.Notice = &component.NoticeModel{Kind: "info", Text: "Saving puts " + p.view.SubjectName + " into the workspace " + p.view.Workspace.Name +
+			". An empty policy gives view and what is inherited."}
+	}
+	if unknown := unknown(p.editor.catalogue, p.view.Body); len(unknown) > 0 && m.Notice == nil {
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Permissions that are not known any more",
+			Text: strings.Join(unknown, "; ") + ". Saving keeps what the catalogue file may bring back."}
+	}
+	return m
+}
+
+func (p edit) errorSummary() component.ErrorSummaryModel {
+	problems := p.editor.Named(p.errors.List())
+	order := make([]string, len(problems))
+	named := kit.FieldErrors{}
+	for i, problem := range problems {
+		order[i], named[problem.Path] = problem.Path, problem.Message
+	}
+	return named.Summary(order, p.editor.ErrorIDs(p.errors))
+}
+
+// changeWords says what is gained and lost, and by whom.
+func (p edit) changeWords(s account.Summary, missing []fault.Field) component.PolicySummaryModel {
+	m := component.PolicySummaryModel{Title: "What changes", Empty: "Nothing so far."}
+	words := p.editor.words()
+	for _, phrase := range words.Phrases(asPolicy(s.Change.Added)) {
+		m.Lines = append(m.Lines, "Adds: "+phrase+".")
+	}
+	for _, phrase := range words.Phrases(asPolicy(s.Change.Removed)) {
+		m.Lines = append(m.Lines, "Takes away: "+phrase+".")
+	}
+	for _, problem := range missing {
+		m.Lines = append(m.Lines, p.editor.catalogue.Describe(access.Permission(problem.Path))+": no resource is chosen yet.")
+	}
+	if s.Joins {
+		m.Lines = append(m.Lines, "Puts "+p.view.SubjectName+" into the workspace: "+words.View()+".")
+	}
+	if len(m.Lines) > 0 {
+		m.Lines = append(m.Lines, p.concerns(s.Audience))
+	}
+	return m
+}
+
+func asPolicy(list []access.PermissionReach) access.Policy {
+	p := access.Policy{}
+	for _, g := range list {
+		p[g.Permission] = g.Reach
+	}
+	return p
+}
+
+// concerns counts whom a change touches.
+func (p edit) concerns(a account.Audience) string {
+	members := kit.Count(a.Members, "member", "members")
+	switch p.Place.Kind {
+	case account.MemberPolicy:
+		if a.Members == 0 {
+			return "Concerns nobody now: an Admin may do everything anyway."
+		}
+		return "Concerns " + p.view.SubjectName + " only, from the next request on."
+	case account.GroupPolicy:
+		return "Concerns the group's " + members + ", from the next request on."
+	case account.BaselinePolicy:
+	}
+	return "Concerns " + members + ", " + kit.Count(a.Groups, "group", "groups") + " and " +
+		kit.Count(a.ServiceTokens, "service access token", "service access tokens") + " of this workspace, from the next request on."
+}
+
+// removeDialog asks before a policy goes.
+func (p edit) removeDialog() *component.ConfirmModel {
+	subject, workspace := p.view.SubjectName, p.view.Workspace.Name
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-policy", Title: "Remove " + subject + " from " + workspace + "?",
+		Consequence: "What the policy gives is lost at once.", Action: p.At + "/remove", Confirm: "Yes, remove", CancelHref: p.Back.Href}}
+	lost := Gives(p.editor.catalogue, p.view.Body)
+	m.Alert.Details = append(m.Alert.Details, "The policy gives: "+kit.LowerFirst(strings.Join(lost, "; "))+".")
+	groups := 0
+	for _, layer := range p.view.Inherited {
+		if layer.Kind == access.LayerGroup {
+			groups++
+		}
+	}
+	switch {
+	case p.Place.Kind == account.GroupPolicy:
+		m.Alert.Details = append(m.Alert.Details, "The group's members leave the workspace, unless something else puts them into it.")
+	case groups > 0:
+		m.Alert.Details = append(m.Alert.Details, subject+" stays in the workspace through "+kit.Count(groups, "group", "groups")+".")
+	default:
+		m.Alert.Details = append(m.Alert.Details, subject+" leaves the workspace: personal access tokens are not good for anything there any more.")
+	}
+	return m
+}

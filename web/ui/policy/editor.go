@@ -1,0 +1,30 @@
+package policy
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+)
+
+// Editor adapts policies of one workspace to the editor's form and to its pages.
+// It is the same for all holders of a policy; inherited is what the holder has without
+// the policy that is edited (a workspace token: the baseline).
+type Editor struct {
+	catalogue *access.Catalogue
+	plan      access.Plan
+	resources map[string][]account.Resource // by type, in the order of their names
+	names     map[string]account.Resource   // by id
+	inherited []access.Layer
+	given     access.Policy // union of inherited
+}
+
+// NewEditor returns the editor of a policy in the workspace that has these resources.
+func NewEditor(c *access.Catalogue, plan access.Plan, resources []account.Resource, inherited ...access.Layer) Editor {
+	e := Editor{catalogue: c, plan: plan, inherited: inherited,
+		resources: map[string][]account.Resource{}, names: map[string]account.Resource{}}
+	for _, r := range resources {
+		e.resources[r.Type] = append(e.resources[r.Type], r)
+		e.names[r.ID] = r
+	}
+	e.given = access.Combine(inherited...).Policy()
+	return e
+}

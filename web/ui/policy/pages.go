@@ -1,0 +1,45 @@
+// Package policy is the dashboard's view of policies: what somebody may do and where it comes
+// from, the Baseline Workspace Policies, and the page that explains a decision.
+//
+// It uses packages account and token. The editor of a policy, with its form, its summary in plain words
+// and its way of saving, is exported for the areas above. It knows no list of members, groups or tokens.
+package policy
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site     *kit.Site
+	accounts *account.Service
+	tokens   *token.Service // names the token that a question is about
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	const (
+		own      = kit.ProfilePath + "/access-policy"
+		member   = kit.UserPath + "/:id/access-policy"
+		baseline = kit.BaselinePath + "/:workspace"
+	)
+	return []kit.Page{
+		kit.Get(own, kit.Member, "", h.ownAccess),
+		kit.Get(own+"/:workspace", kit.Member, "", h.ownAccess),
+		kit.Get(member, kit.Member, access.ManageMembers, h.memberAccess),
+		kit.Get(member+"/:workspace", kit.Member, access.ManageMembers, h.memberAccess),
+		kit.Get(kit.BaselinePath, kit.Member, access.ManagePolicies, h.baselines),
+		kit.Get(baseline, kit.Member, access.ManagePolicies, h.baseline),
+		kit.Post(baseline, kit.Member, access.ManagePolicies, h.saveBaseline),
+		kit.Post(baseline+"/summary", kit.Member, access.ManagePolicies, h.baselineSummary),
+		kit.Get(kit.ExplainPath, kit.Member, access.ManageMembers, h.explainPage),
+	}
+}

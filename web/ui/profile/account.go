@@ -1,0 +1,116 @@
+package profile
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/profile"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+const sessionsPath = kit.ProfilePath + "/sessions"
+
+// editName shows the dialog that changes one's own name.
+func (h *Handlers) editName(c echo.Context) error {
+	v := kit.VisitOf(c)
+	return h.showForm(c, http.StatusOK, nameDialog(v.Member.Name, nil))
+}
+
+// saveName changes one's own name.
+func (h *Handlers) saveName(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	_, err = h.accounts.Rename(c.Request().Context(), v.By, form.Get("name"))
+	if fields, err := kit.Invalid(err); fields != nil || err != nil {
+		return h.refused(c, err, nameDialog(form.Get("name"), fields))
+	}
+	return h.done(c, "Your name was changed.")
+}
+
+// editPassword shows the dialog that changes one's own password.
+func (h *Handlers) editPassword(c echo.Context) error {
+	return h.showForm(c, http.StatusOK, passwordDialog(nil))
+}
+
+// savePassword changes one's own password and ends every other session.
+func (h *Handlers) savePassword(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	err = h.signIn.ChangePassword(c.Request().Context(), v.Standing, form.Get("current"), form.Get("new"))
+	if fields, err := kit.Invalid(err); fields != nil || err != nil {
+		return h.refused(c, err, passwordDialog(fields))
+	}
+	return h.done(c, "Your password was changed. Every other session was signed out.")
+}
+
+// endSession signs one of one's own other browsers out.
+func (h *Handlers) endSession(c echo.Context) error {
+	v := kit.VisitOf(c)
+	if err := h.signIn.End(c.Request().Context(), v.By, c.Param("id")); err != nil {
+		return err
+	}
+	return h.done(c, "That session was signed out.")
+}
+
+// endOtherSessions signs every other browser of one's own out.
+func (h *Handlers) endOtherSessions(c echo.Context) error {
+	v := kit.VisitOf(c)
+	n, err := h.signIn.EndOthers(c.Request().Context(), v.By)
+	if err != nil {
+		return err
+	}
+	return h.done(c, kit.Count(n, "other session was", "other sessions were")+" signed out.")
+}
+
+// done leaves a notice and leads back to the page.
+func (h *Handlers) done(c echo.Context, notice string) error {
+	return h.site.Done(c, kit.ProfilePath, notice)
+}
+
+// showForm shows the profile with one dialog open.
+func (h *Handlers) showForm(c echo.Context, status int, dialog component.FormDialogModel) error {
+	m, err := h.load(c, kit.ProfileTitle)
+	if err != nil {
+		return err
+	}
+	m.Form = &dialog
+	return h.site.HTML(c, status, page.ProfilePage(m))
+}
+
+// refused shows the dialog again with what is wrong. Throttled attempts stand in it as well;
+// other errors are for the error page.
+func (h *Handlers) refused(c echo.Context, err error, dialog component.FormDialogModel) error {
+	if f := fault.Of(err); f != nil {
+		if f.Kind != fault.Throttled {
+			return err
+		}
+		kit.RetryAfter(c, f)
+		dialog.Errors = kit.FieldErrors{"": f.Message}.Summary(nil, nil)
+		return h.showForm(c, respond.Status(f.Kind), dialog)
+	}
+	return h.showForm(c, respond.Status(fault.Invalid), dialog)
+}
+
+// sessions loads the visitor's sessions. The one of this request is always among
+// them; were it not, the page would offer to end it like any other.
+func (h *Handlers) sessions(c echo.Context, v kit.Visit) (page.Sessions, error) {
+	list, err := h.signIn.List(c.Request().Context(), v.Member.ID)
+	if err != nil {
+		return page.Sessions{}, err
+	}
+	if len(list) == 0 {
+		return page.Sessions{}, errors.New("ui: a visitor without a session")
+	}
+	return sessionsView(list, v), nil
+}

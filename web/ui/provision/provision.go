@@ -1,0 +1,54 @@
+package provision
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/token"
+	page "latchkey/views/page/provision"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// shownRequests is how many of the last requests the page lists.
+const shownRequests = 50
+
+// overview shows the switch of SCIM, what an identity provider needs to be told, and
+// the last requests of the provider with how they ended.
+func (h *Handlers) overview(c echo.Context) error {
+	v := kit.VisitOf(c)
+	failed := c.QueryParam("show") == "failed"
+	requests, err := h.provision.Requests(c.Request().Context(), v.Standing, failed, shownRequests)
+	if err != nil {
+		return err
+	}
+	m := view(v, requests, failed, h.site.BaseURL(c))
+	m.Frame = h.site.Frame(c, v, kit.ProvisioningTitle)
+	return h.site.HTML(c, http.StatusOK, page.ProvisioningPage(m))
+}
+
+// toggle switches SCIM on or off.
+func (h *Handlers) toggle(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	var text string
+	switch form.Get("switch") {
+	case "on":
+		text = "SCIM provisioning is switched on."
+	case "off":
+		text = "SCIM provisioning is switched off."
+	default:
+		return respond.SeeOther(c, kit.ProvisioningPath)
+	}
+	if err := h.provision.Enable(c.Request().Context(), v.By, form.Get("switch") == "on"); err != nil {
+		return err
+	}
+	return h.site.Done(c, kit.ProvisioningPath, text)
+}
+
+// providerToken is where an Admin makes the token that a provider signs in with.
+func providerToken() string { return kit.ServiceTokenList(token.Organization) + "/new" }

@@ -1,0 +1,115 @@
+package provision
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/provision"
+	"latchkey/views/component"
+	page "latchkey/views/page/provision"
+	"latchkey/web/ui/kit"
+)
+
+// view is the tab without its frame.
+func view(v kit.Visit, requests []provision.Request, failed bool, base string) page.Provisioning {
+	m := page.Provisioning{
+		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
+			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups. Invite whom it has added, and they choose a password."},
+		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
+		Base:   component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
+		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
+		Action: kit.ProvisioningPath,
+		Switch: component.ButtonModel{Label: "Switch on", Name: "switch", Value: "on"},
+		Guides: guides(),
+	}
+	if v.Organization.SCIMEnabled {
+		m.State = component.StateModel{Text: "On", Tone: component.Good}
+		m.Switch = component.ButtonModel{Label: "Switch off", Name: "switch", Value: "off", Variant: component.Outline}
+	}
+	if plan := v.Organization.Plan; !plan.Has(access.FeatureSCIM) {
+		m.Refusal = &component.NoticeModel{Kind: "warning", Title: "The " + plan.Label() + " plan has no SCIM provisioning", Text: access.UpgradeText}
+		m.State.Text, m.State.Tone = "Not in the plan", component.Neutral
+		if !v.Organization.SCIMEnabled {
+			m.Switch.Disabled, m.Switch.Reason = true, access.UpgradeText
+		}
+	}
+	return withRequests(m, v, requests, failed)
+}
+
+// withRequests adds the last requests.
+func withRequests(m page.Provisioning, v kit.Visit, requests []provision.Request, failed bool) page.Provisioning {
+	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
+		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept; all are in the audit log."}
+	m.Table = component.TableModel{Caption: "Last provisioning requests",
+		Columns: []component.Column{{Label: "Request"}, {Label: "Outcome"}, {Label: "Token"}, {Label: "When"}}}
+	if len(requests) > 0 || failed {
+		m.Kinds = &component.TabsModel{Label: "Requests", Tabs: []component.Tab{
+			{Label: "All requests", Href: kit.ProvisioningPath, Current: !failed},
+			{Label: "Failed", Href: kit.ProvisioningPath + "?show=failed", Current: failed},
+		}}
+	}
+	for _, r := range requests {
+		m.Rows = append(m.Rows, requestView(v, r))
+	}
+	switch {
+	case len(requests) > 0:
+	case failed:
+		m.Empty = &component.EmptyModel{Icon: "circle-check", Title: "No request has failed", Text: "Those that do are listed here, with the reason.", Inside: true}
+	default:
+		m.Empty = &component.EmptyModel{Icon: "inbox", Title: "No requests yet", Inside: true,
+			Text: "Switch provisioning on, generate a token, and give the provider both the base URL and the token. Its connection test shows up here."}
+	}
+	return m
+}
+
+func requestView(v kit.Visit, r provision.Request) page.Request {
+	row := page.Request{When: kit.When(r.At, v.Now), What: requestWords(r), Subject: kit.Shown(r.Subject), Call: r.Method + " " + kit.Shown(r.Path),
+		Token:   component.Link{Label: r.TokenName, Href: kit.AuditAbout(r.Token)},
+		Outcome: component.StateModel{Text: strconv.Itoa(r.Status) + " Done", Tone: component.Good}}
+	if r.Failed() {
+		row.Outcome.Text, row.Outcome.Tone, row.Detail = strconv.Itoa(r.Status)+" Failed", component.Bad, r.Detail
+	}
+	return row
+}
+
+// requestWords says what a request wants in the words of an Admin.
+func requestWords(r provision.Request) string {
+	path, query, _ := strings.Cut(r.Path, "?")
+	kind, rest, _ := strings.Cut(strings.Trim(path, "/"), "/")
+	thing := map[string]string{"Users": "user", "Groups": "group"}[kind]
+	switch {
+	case thing == "" && (kind == "ServiceProviderConfig" || kind == "Schemas" || kind == "ResourceTypes"):
+		return "Ask what Latchkey supports"
+	case thing == "":
+		return "Unknown request"
+	case rest == ".search", r.Method == http.MethodGet && rest == "" && strings.Contains(query, "filter="):
+		return "Look for " + thing
+	case r.Method == http.MethodGet && rest == "":
+		return "List " + thing + "s"
+	}
+	verbs := map[string]string{http.MethodGet: "Read ", http.MethodPost: "Add ", http.MethodPut: "Update ", http.MethodPatch: "Update ", http.MethodDelete: "Delete "}
+	if verb, known := verbs[r.Method]; known {
+		return verb + thing
+	}
+	return "Unknown request"
+}
+
+// guides are the steps of docs/scim.md in short.
+func guides() []page.Guide {
+	return []page.Guide{
+		{Title: "Connect Okta", Steps: []string{
+			"Add the app “SCIM 2.0 Test App (OAuth Bearer Token)” from the catalog, or choose SCIM in an app of your own. The application username format is Email.",
+			"Provisioning › Configure API Integration: enter the base URL and the token. The unique identifier field for users is userName.",
+			"Provisioning › To App: switch on Create Users, Update User Attributes and Deactivate Users.",
+			"Assign people, and push the groups that you want to have here.",
+		}},
+		{Title: "Connect Microsoft Entra ID", Steps: []string{
+			"Create an enterprise application of your own, not from the gallery.",
+			"Provisioning: enter the base URL as the Tenant URL and the token as the Secret Token, and test the connection.",
+			"Attribute mapping: userName must be an e-mail address (userPrincipalName or mail). Map externalId to objectId.",
+			"Assign users and groups, try one with Provision on demand, and start provisioning.",
+		}},
+	}
+}

@@ -1,0 +1,34 @@
+// Package resource is the dashboard's view of a workspace's resources, with what the visitor
+// may do with each, and of the API's documentation.
+//
+// It uses package registry, the OpenAPI document, and package audit of the dashboard for a
+// workspace's trail. It changes nothing: resources are made through the API.
+package resource
+
+import (
+	"latchkey/internal/registry"
+	"latchkey/web/openapi"
+	auditui "latchkey/web/ui/audit"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site     *kit.Site
+	registry *registry.Service
+	document *openapi.Document // of the API
+	log      *auditui.Handlers
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, registry *registry.Service, document *openapi.Document, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, registry: registry, document: document, log: log}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	return []kit.Page{
+		kit.Get("/workspaces/:id/resources", kit.Member, "", h.resources),
+		kit.Get(kit.DocsPath, kit.Open, "", h.apiDocs),
+	}
+}

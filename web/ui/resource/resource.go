@@ -1,0 +1,42 @@
+package resource
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/registry"
+	page "latchkey/views/page/resource"
+	"latchkey/web/ui/kit"
+)
+
+const (
+	resourcePages = 20 // rows of a page
+)
+
+// resources shows what is in a workspace, per type, with what the reader may do and why.
+func (h *Handlers) resources(c echo.Context) error {
+	v, workspace := kit.VisitOf(c), c.Param("id")
+	q := kit.ReadPaging(kit.ResourcePath(workspace), c.QueryParams(), resourcePages)
+	typ := storable(c.QueryParam("type"))
+	if typ != "" {
+		q.Keep = url.Values{"type": {typ}}
+	}
+	found, err := h.registry.Browse(c.Request().Context(), v.Standing, workspace,
+		registry.BrowseQuery{Type: typ, Search: storable(q.Find), Page: q.Page, Size: q.Size})
+	if err != nil {
+		return err
+	}
+	m := resourcesView(found, h.registry.Types(), typ, q, v.Now)
+	m.Shell = h.site.Shell(c, v, kit.ResourceTitle)
+	m.Shell.Workspace = kit.ResourceSwitcher(v, workspace)
+	if m.Trail, err = h.log.WorkspaceTrail(c, v, workspace); err != nil {
+		return err
+	}
+	return h.site.HTML(c, http.StatusOK, page.ResourcesPage(m))
+}
+
+// storable is text that any database takes as a parameter.
+func storable(text string) string { return strings.ReplaceAll(kit.Shown(text), "\x00", "") }

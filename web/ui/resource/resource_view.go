@@ -1,0 +1,113 @@
+package resource
+
+import (
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/registry"
+	"latchkey/views/component"
+	page "latchkey/views/page/resource"
+	"latchkey/web/ui/kit"
+)
+
+// resourcesView presents one page of a workspace's resources; the shell is added by the
+// handler.
+func resourcesView(found registry.Browse, types []registry.TypeRights, chosen string, q kit.Paging, now time.Time) page.Resources {
+	labels := map[string]string{}
+	for _, t := range types {
+		labels[t.Type] = t.Label
+	}
+	m := page.Resources{
+		Header: component.PageHeaderModel{Title: kit.ResourceTitle,
+			Description: "What is in " + found.Workspace.Name + ", and what you may do with it. Whoever is in the workspace may view all of it."},
+		Card:   component.CardModel{ID: "resources", Title: labelOr(labels, chosen, "All resources"), Flush: true},
+		Filter: resourceFilter(found, types, chosen, q),
+		Table: component.TableModel{ID: "resource-list", Caption: "Resources", Columns: []component.Column{
+			{Label: "Name"}, {Label: "Type"}, {Label: "You may"}, {Label: "Changed"}, {Label: "Id"}}},
+		Pages: q.Pages(len(found.Items), found.Total, "resource", "resources"),
+		Types: typesView(found.Types),
+	}
+	for _, item := range found.Items {
+		m.Rows = append(m.Rows, page.Row{Name: item.Name, Detail: item.Definition, Type: labelOr(labels, item.Type, item.Type), ID: item.ID,
+			Changed: kit.When(item.UpdatedAt, now), Access: accessView(item.Name, item.Rights, "View only")})
+	}
+	if len(m.Rows) == 0 {
+		m.None = noResources(found, q, chosen)
+	}
+	return m
+}
+
+func labelOr(labels map[string]string, typ, otherwise string) string {
+	if label, ok := labels[typ]; ok {
+		return label
+	}
+	return otherwise
+}
+
+// resourceFilter offers the types that have resources, and the chosen one.
+func resourceFilter(found registry.Browse, types []registry.TypeRights, chosen string, q kit.Paging) component.FilterModel {
+	f := q.Filter("resources-filter", "Filter resources", "Name or id")
+	f.Submit = "Filter"
+	choice := component.SelectModel{ID: "resources-type", Name: "type", Label: "Type",
+		Options: []component.SelectOption{{Value: "", Label: "All types", Selected: chosen == ""}}}
+	for _, t := range types {
+		if n := found.Counts[t.Type]; n > 0 || t.Type == chosen {
+			choice.Options = append(choice.Options, component.SelectOption{Value: t.Type, Label: t.Label + " (" + kit.Thousands(n) + ")", Selected: t.Type == chosen})
+		}
+	}
+	f.Selects = []component.SelectModel{choice}
+	if chosen != "" || f.ClearHref != "" {
+		f.ClearHref = q.Path
+	}
+	return f
+}
+
+func noResources(found registry.Browse, q kit.Paging, chosen string) *component.EmptyModel {
+	if q.Find != "" || chosen != "" || found.Total > 0 {
+		return &component.EmptyModel{Title: "Nothing matches this filter.", Inside: true,
+			Links: []component.Link{{Label: "Show everything", Href: q.Path}}}
+	}
+	return &component.EmptyModel{Icon: "database", Title: "Nothing is here yet.", Inside: true,
+		Text:  "Sources, destinations, transformations and the rest of a workspace are made through the API, with a token of this workspace.",
+		Links: []component.Link{{Label: "Read about the API", Href: kit.DocsPath}}}
+}
+
+// typesView is what concerns whole types; nil when there is none.
+func typesView(types []registry.TypeRights) *page.Types {
+	m := &page.Types{
+		Card: component.CardModel{ID: "types", Title: "For whole types", Flush: true,
+			Description: "What does not concern one resource: making and deleting, connecting, switches."},
+		Table: component.TableModel{Caption: "What you may do with types", Columns: []component.Column{{Label: "Type"}, {Label: "You may"}}},
+	}
+	for _, t := range types {
+		if len(t.Rights) > 0 {
+			m.Rows = append(m.Rows, page.TypeRow{Label: t.Label, Access: accessView(t.Label, t.Rights, "Nothing of it")})
+		}
+	}
+	if len(m.Rows) == 0 {
+		return nil
+	}
+	return m
+}
+
+// accessView presents the answers of access.Decide: what is allowed as badges, and why
+// the rest is not.
+func accessView(about string, rights []registry.Right, nothing string) page.Access {
+	a := page.Access{About: about}
+	for _, r := range rights {
+		if r.Decision.Allowed {
+			a.May = append(a.May, component.BadgeModel{Text: r.Entry.Label, Tone: component.Good, Icon: "check"})
+			continue
+		}
+		a.Reasons = append(a.Reasons, page.Reason{Label: r.Entry.Label, Text: reasonText(r.Decision.Reason)})
+	}
+	if len(a.May) == 0 {
+		a.Nothing = nothing
+	}
+	return a
+}
+
+// reasonText is the rule that decided. Whoever reads it is in the workspace, so the answer
+// was not withheld.
+func reasonText(r access.Reason) string { return strings.TrimSpace(r.Text()) }

@@ -1,0 +1,99 @@
+package signin
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	page "latchkey/views/page/signin"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// setup shows the first-run form to whoever has the link that the server printed.
+func (h *Handlers) setup(c echo.Context) error {
+	code := c.QueryParam("code")
+	if err := h.checkCode(code); err != nil {
+		return err
+	}
+	return h.site.HTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{"code": {code}}, nil)))
+}
+
+// install makes the organization and its first Admin, and signs them in.
+func (h *Handlers) install(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	if err := h.checkCode(form.Get("code")); err != nil {
+		return err
+	}
+	in := account.NewInstallation{
+		Organization: form.Get("organization"), Workspace: form.Get("workspace"),
+		Environment: account.Environment(form.Get("environment")),
+		Name:        form.Get("name"), Email: form.Get("email"), Plan: access.PlanEnterprise, Origin: kit.Origin(c),
+	}
+	problems := in.Check()
+	if text := signin.CheckPassword(form.Get("password"), in.Email); text != "" {
+		problems = append(problems, fault.Field{Path: "password", Message: text})
+	}
+	if problems != nil {
+		errs, _ := kit.Invalid(fault.NewInvalid("", problems...))
+		return h.site.HTML(c, respond.Status(fault.Invalid), page.SetupPage(setupPage(form, errs)))
+	}
+	if in.PasswordHash, err = h.hasher.Hash(c.Request().Context(), form.Get("password")); err != nil {
+		return err
+	}
+	if _, err := h.accounts.Install(c.Request().Context(), in); err != nil {
+		return err
+	}
+	if err := h.site.SignIn(c, in.Email, form.Get("password")); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, "/")
+}
+
+// checkCode compares in constant time. A wrong code and a missing page look alike.
+func (h *Handlers) checkCode(code string) error {
+	if subtle.ConstantTimeCompare([]byte(code), []byte(h.setupCode)) != 1 {
+		return fault.NewNotFound("This page")
+	}
+	return nil
+}
+
+func setupPage(form url.Values, errs kit.FieldErrors) page.Setup {
+	text := func(name, label, help, auto string) component.FieldModel {
+		return component.FieldModel{ID: name, Name: name, Label: label, Help: help, Value: form.Get(name),
+			Error: errs[name], Autocomplete: auto, Required: true, MaxLength: account.MaxName}
+	}
+	email := text("email", "Email", "", "username")
+	email.Type, email.MaxLength = "email", 254
+	order := []string{"organization", "workspace", "environment", "name", "email", "password"}
+	ids := map[string]string{}
+	for _, path := range order {
+		ids[path] = path
+	}
+	return page.Setup{
+		Page:         layout.Page{Title: "Set up Latchkey", Intro: "This happens once. You become the first Admin; everything here can be changed later.", Wide: true},
+		Code:         form.Get("code"),
+		Errors:       errs.Summary(order, ids),
+		Organization: text("organization", "Organization name", "", "organization"),
+		Workspace:    text("workspace", "First workspace", "An isolated environment, for example Production.", "off"),
+		Environment: component.SelectModel{ID: "environment", Name: "environment", Label: "Environment", Error: errs["environment"], Options: []component.SelectOption{
+			{Value: string(account.Production), Label: account.Production.Label(), Selected: form.Get("environment") != string(account.Development)},
+			{Value: string(account.Development), Label: account.Development.Label(), Selected: form.Get("environment") == string(account.Development)},
+		}},
+		Name:  text("name", "Your name", "", "name"),
+		Email: email,
+		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Error: errs["password"],
+			Help: "At least 10 characters. Length is the only rule.", Autocomplete: "new-password", Required: true},
+	}
+}

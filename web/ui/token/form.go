@@ -1,0 +1,93 @@
+package token
+
+import (
+	"cmp"
+	"crypto/rand"
+	"net/url"
+	"time"
+
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	"latchkey/web/ui/kit"
+)
+
+// The fields of the forms that make tokens, which are also the paths of problems in them.
+const (
+	fieldScope      = "scope"
+	fieldExpiration = "expiration"
+	fieldDate       = "date"
+)
+
+// tokenForm is what was typed into a form that makes a token. Nothing is checked in it.
+type tokenForm struct {
+	name, workspace, scope, expiration, date string
+	submission                               string // one-time key: a form makes one token
+}
+
+// newForm is the form as it opens.
+func newForm() tokenForm {
+	return tokenForm{expiration: token.DefaultExpiration, submission: rand.Text()}
+}
+
+func parseForm(form url.Values) tokenForm {
+	return tokenForm{
+		name: form.Get(kit.FieldName), workspace: form.Get(kit.FieldWorkspace), scope: form.Get(fieldScope),
+		expiration: form.Get(fieldExpiration), date: form.Get(fieldDate), submission: form.Get(kit.FieldSubmission),
+	}
+}
+
+// again is the form for another attempt after a refusal: what was typed, with a key of its own.
+func (f tokenForm) again() tokenForm {
+	f.submission = rand.Text()
+	return f
+}
+
+// fieldOrder is the order of the fields in the form, for summaries of errors.
+func fieldOrder() []string {
+	return []string{kit.FieldName, kit.FieldWorkspace, fieldScope, fieldExpiration, fieldDate}
+}
+
+// fieldIDs maps paths of problems to the inputs in the page.
+func fieldIDs() map[string]string {
+	ids := map[string]string{}
+	for _, path := range fieldOrder() {
+		ids[path] = "token-" + path
+	}
+	return ids
+}
+
+func formErrors(errors kit.FieldErrors) component.ErrorSummaryModel {
+	return errors.Summary(fieldOrder(), fieldIDs())
+}
+
+func submissionField(f tokenForm) component.HiddenField {
+	return component.HiddenField{Name: kit.FieldSubmission, Value: f.submission}
+}
+
+func nameField(f tokenForm, errors kit.FieldErrors, help string) component.FieldModel {
+	return component.FieldModel{ID: "token-name", Name: kit.FieldName, Label: "Token name", Value: kit.Shown(f.name), Help: help,
+		Error: errors[kit.FieldName], Autocomplete: "off", Required: true, Autofocus: len(errors) == 0}
+}
+
+// expiryField offers the life times with their exact ends, as of now.
+func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.ExpiryModel {
+	first, last := token.DateBounds(now)
+	m := component.ExpiryModel{
+		Select: component.SelectModel{ID: "token-expiration", Name: fieldExpiration, Label: "Expiration", Error: errors[fieldExpiration]},
+		Date: component.FieldModel{ID: "token-date", Name: fieldDate, Label: "Date", Value: kit.Shown(f.date), Error: errors[fieldDate],
+			Min: first, Max: last, Help: "The token is good through the end of this day, UTC."},
+	}
+	for _, c := range token.Choices(now) {
+		o := component.SelectOption{Value: c.Value, Label: c.Label, Selected: c.Value == cmp.Or(f.expiration, token.DefaultExpiration), Until: endWords(c)}
+		if o.Selected {
+			m.Preview = o.Until
+		}
+		m.Select.Options = append(m.Select.Options, o)
+	}
+	if f.expiration == token.OnDate {
+		if end, problems := token.ParseExpiration(f.expiration, f.date, now); problems == nil {
+			m.Preview = goodUntil(end)
+		}
+	}
+	return m
+}

@@ -1,0 +1,122 @@
+package token
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// identify asks for a token that was found somewhere.
+func (h *Handlers) identify(c echo.Context) error {
+	return h.showIdentified(c, http.StatusOK, identifyView(nil))
+}
+
+// lookUp says which token it is, whether it lives, and what was done with it. What was
+// pasted is hashed in this request: it is not in the answer, the address, the log or the
+// database.
+func (h *Handlers) lookUp(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	pasted := form.Get(kit.FieldToken)
+	t, err := h.tokens.Identify(c.Request().Context(), v.Standing, pasted)
+	if fault.Is(err, fault.NotFound) {
+		m := identifyView(nil)
+		m.Answer = unknownToken(token.Mistyped(pasted))
+		return h.showIdentified(c, http.StatusOK, m)
+	}
+	errors, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if errors != nil {
+		return h.showIdentified(c, respond.Status(fault.Invalid), identifyView(errors))
+	}
+	m := identifyView(nil)
+	m.Answer, m.Found = identifiedView(t, v.Now)
+	if m.Found.Trail, err = h.log.Trail(c, v, t.ID); err != nil {
+		return err
+	}
+	return h.showIdentified(c, http.StatusOK, m)
+}
+
+func (h *Handlers) showIdentified(c echo.Context, status int, m page.Identify) error {
+	m.Shell = h.site.Shell(c, kit.VisitOf(c), kit.IdentifyTitle)
+	return h.site.HTML(c, status, page.IdentifyPage(m))
+}
+
+func identifyView(errors kit.FieldErrors) page.Identify {
+	return page.Identify{
+		Header: component.PageHeaderModel{Title: kit.IdentifyTitle, Back: &component.Link{Label: kit.AuditTitle, Href: kit.AuditPath},
+			Description: "Found a token in a repository, a log or a chat? See which one it is, and whether it still opens anything."},
+		Action: kit.IdentifyPath,
+		Errors: errors.Summary([]string{kit.FieldToken}, map[string]string{kit.FieldToken: "identify-token"}),
+		Field: component.FieldModel{ID: "identify-token", Name: kit.FieldToken, Label: "Token or its SHA-256 digest", Autocomplete: "off", Required: true, MaxLength: 4096,
+			Error: errors[kit.FieldToken], Help: "What you paste is hashed in this one request and stored nowhere.",
+			Attrs: map[string]any{"spellcheck": "false", "autocapitalize": "off", "data-1p-ignore": true, "class": "input mono"}},
+	}
+}
+
+// unknownToken answers for a text that is no token's.
+func unknownToken(mistyped bool) *component.NoticeModel {
+	m := &component.NoticeModel{Kind: "info", Title: "No token has this value", Live: true,
+		Text: "It never was a token of this organization, or only a part of one was pasted."}
+	if mistyped {
+		m.Text = "It begins like a token but is none: its checksum is wrong, so a part of it is missing or mistyped."
+	}
+	return m
+}
+
+// identifiedView says what the token is. Its secret is not known here.
+func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page.Identified) {
+	m := &page.Identified{Card: component.CardModel{ID: "token", Title: t.Name}, State: state(t, now)}
+	add := func(term, text string, code bool) {
+		if text != "" {
+			m.Facts = append(m.Facts, component.Definition{Term: term, Text: text, Code: code})
+		}
+	}
+	add("Kind", t.Kind.Label(), false)
+	add("Token", t.Hint, true)
+	add("Owner", t.OwnerName, false)
+	add("Workspace", t.WorkspaceName, false)
+	if t.Scope != "" {
+		add("Scope", t.Scope.Label(), false)
+	}
+	add("Created", kit.Absolute(t.CreatedAt)+" by "+makerOf(t), false)
+	add("Last used", kit.Moment(t.LastUsedAt, now, "Never").Text, false)
+	for _, use := range t.LastUsedFrom {
+		add("Used from", use.IP+", "+kit.Relative(use.At, now), false)
+	}
+	add("Expires", expiry(t.ExpiresAt, now).Text, false)
+	if !t.DeletedAt.IsZero() {
+		add("Deleted", kit.Absolute(t.DeletedAt), false)
+	}
+	switch t.State(now) {
+	case token.Active, token.ExpiresSoon:
+		m.Acts = []component.ButtonModel{{Label: "Delete token", Variant: component.Danger, Dialog: true, Href: deleteHref(t)}}
+		return &component.NoticeModel{Kind: "danger", Title: "This token is live", Live: true,
+			Text: "Whoever has it can use it now. Delete it, and give what depends on it a new one."}, m
+	case token.Suspended:
+		return &component.NoticeModel{Kind: "warning", Title: "This token is suspended", Live: true,
+			Text: "It opens nothing while its owner is deactivated, and works again when they are reactivated."}, m
+	}
+	return &component.NoticeModel{Kind: "success", Title: "This token is dead", Live: true, Text: "It opens nothing any more."}, m
+}
+
+// deleteHref is where an Admin deletes a token.
+func deleteHref(t token.Token) string {
+	if t.Kind == token.Personal {
+		return kit.Path(kit.UserPath, t.Owner, "tokens", t.ID, "delete")
+	}
+	return kit.ServiceTokenPage(t.ID) + "/delete"
+}

@@ -1,0 +1,196 @@
+package token
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/ui/kit"
+)
+
+// tokensPerPage is how many tokens a page of a list shows.
+const tokensPerPage = 25
+
+// ListQuery is the state of a list, as its URL carries it.
+type ListQuery struct {
+	path string
+	find string
+	sort string // a key of tokenOrders, "-" before it reverses; "" is newest first
+	page int    // from 1
+}
+
+// ReadListQuery reads the state of the list at path; what is not understood is left out.
+func ReadListQuery(path string, query url.Values) ListQuery {
+	q := ListQuery{path: path, find: kit.Shown(strings.TrimSpace(query.Get("q"))), page: 1}
+	if sort := query.Get("sort"); order(strings.TrimPrefix(sort, "-")) != nil {
+		q.sort = sort
+	}
+	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 1 {
+		q.page = n
+	}
+	return q
+}
+
+// href is the list's address in this state; the usual state needs no query.
+func (q ListQuery) href() string {
+	v := url.Values{}
+	if q.find != "" {
+		v.Set("q", q.find)
+	}
+	if q.sort != "" {
+		v.Set("sort", q.sort)
+	}
+	if q.page > 1 {
+		v.Set("page", strconv.Itoa(q.page))
+	}
+	if len(v) == 0 {
+		return q.path
+	}
+	return q.path + "?" + v.Encode()
+}
+
+// order compares tokens by what a column shows; nil for a column that does not sort.
+func order(key string) func(a, b token.Token) int {
+	switch key {
+	case "name":
+		return func(a, b token.Token) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }
+	case "created":
+		return func(a, b token.Token) int { return a.CreatedAt.Compare(b.CreatedAt) }
+	case "used":
+		return func(a, b token.Token) int { return a.LastUsedAt.Compare(b.LastUsedAt) }
+	case "expires":
+		return func(a, b token.Token) int { return endOrder(a).Compare(endOrder(b)) }
+	}
+	return nil
+}
+
+// endOrder puts tokens without an end last.
+func endOrder(t token.Token) time.Time {
+	if t.ExpiresAt.IsZero() {
+		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return t.ExpiresAt
+}
+
+// pick is the tokens of the page that q asks for, and how many match in all. The tokens
+// come newest first.
+func (q ListQuery) pick(tokens []token.Token, now time.Time) (shown []token.Token, matching int) {
+	var found []token.Token
+	for _, t := range tokens {
+		text := strings.Join([]string{t.Name, t.Hint, t.WorkspaceName, t.Scope.Label(), t.CreatedByName, t.State(now).Label()}, " ")
+		if kit.Matches(text, q.find) {
+			found = append(found, t)
+		}
+	}
+	if order := order(strings.TrimPrefix(q.sort, "-")); order != nil {
+		slices.SortStableFunc(found, order)
+		if strings.HasPrefix(q.sort, "-") {
+			slices.Reverse(found)
+		}
+	}
+	from := min((q.page-1)*tokensPerPage, len(found))
+	return found[from:min(from+tokensPerPage, len(found))], len(found)
+}
+
+// List presents tokens. base is the address below which each has its delete page.
+func List(tokens []token.Token, q ListQuery, base, caption string, now time.Time) page.List {
+	shown, matching := q.pick(tokens, now)
+	m := page.List{Table: component.TableModel{ID: "tokens", Caption: caption}}
+	if len(tokens) >= kit.FilterFrom || q.find != "" {
+		m.Filter = listFilter(q, len(tokens))
+	}
+	if matching == 0 {
+		m.None = "No token matches this filter."
+	}
+	for _, t := range shown {
+		m.Rows = append(m.Rows, rowView(t, base, now))
+	}
+	if matching > tokensPerPage || q.page > 1 {
+		m.Pages = listPages(q, len(shown), matching)
+	}
+	return m
+}
+
+// listFilter searches; what is on one page is also filtered while typing.
+func listFilter(q ListQuery, total int) *component.FilterModel {
+	f := &component.FilterModel{Action: q.path, Label: "Filter tokens", ID: "tokens-filter", Name: "q", Search: "Name, workspace or state", Value: q.find}
+	if q.sort != "" {
+		f.Hidden = []component.HiddenField{{Name: "sort", Value: q.sort}}
+	}
+	if q.find != "" {
+		clear := q
+		clear.find, clear.page = "", 1
+		f.ClearHref = clear.href()
+	}
+	if q.find == "" && total <= tokensPerPage {
+		f.Live = "#tokens"
+	}
+	return f
+}
+
+func listPages(q ListQuery, shown, matching int) *component.PaginationModel {
+	from := (q.page - 1) * tokensPerPage
+	m := &component.PaginationModel{Summary: "Nothing here. There are " + kit.Count(matching, "token", "tokens") + "."}
+	if shown > 0 {
+		m.Summary = kit.Thousands(from+1) + "–" + kit.Thousands(from+shown) + " of " + kit.Thousands(matching)
+	}
+	if q.page > 1 {
+		prev := q
+		prev.page--
+		m.PrevHref = prev.href()
+	}
+	if from+shown < matching && shown > 0 {
+		next := q
+		next.page++
+		m.NextHref = next.href()
+	}
+	return m
+}
+
+func rowView(t token.Token, base string, now time.Time) page.Row {
+	return page.Row{
+		ID: t.ID, Name: t.Name, Hint: t.Hint, Workspace: t.WorkspaceName,
+		Scope: t.Scope.Label(), Old: t.Scope == access.ScopeAdmin,
+		Maker: makerOf(t), Created: kit.When(t.CreatedAt, now), LastUsed: kit.When(t.LastUsedAt, now),
+		Expires: expiry(t.ExpiresAt, now), DueTone: dueTone(t, now), State: state(t, now),
+		Delete: component.ButtonModel{Label: "Delete", Context: t.Name, Variant: component.DangerQuiet, Small: true,
+			Href: base + "/" + url.PathEscape(t.ID) + "/delete", Dialog: true},
+	}
+}
+
+// Columns heads the columns of a list; those with a key sort it.
+func (q ListQuery) Columns(keyed ...[2]string) []component.Column {
+	var out []component.Column
+	for _, label := range keyed {
+		out = append(out, q.column(label[0], label[1]))
+	}
+	return append(out, component.Column{Label: "Actions", LabelHidden: true, End: true})
+}
+
+func (q ListQuery) column(label, key string) component.Column {
+	c := component.Column{Label: label}
+	if key == "" {
+		return c
+	}
+	sorted := q.sort
+	if sorted == "" {
+		sorted = "-created"
+	}
+	to := q
+	to.page, to.sort = 1, key
+	switch sorted {
+	case key:
+		c.Sorted, to.sort = "ascending", "-"+key
+	case "-" + key:
+		c.Sorted = "descending"
+	}
+	c.SortHref = to.href()
+	return c
+}

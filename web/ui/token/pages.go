@@ -1,0 +1,53 @@
+// Package token is the dashboard's view of tokens: service access tokens with the wizard
+// that makes a workspace's, the section of personal access tokens that "Your Profile" shows, and
+// the page that says which token a secret belongs to.
+//
+// It uses packages token and account. Lists and dialogs of tokens are exported for the areas above;
+// what a policy says, and the editor of one, come from package policy of the dashboard.
+package token
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	auditui "latchkey/web/ui/audit"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site     *kit.Site
+	accounts *account.Service
+	tokens   *token.Service
+	log      *auditui.Handlers
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens, log: log}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	const (
+		organization = kit.ServiceTokenPath + "/organization"
+		workspace    = kit.ServiceTokenPath + "/workspace"
+		one          = kit.ServiceTokenPath + "/:id"
+		needs        = access.ManageServiceTokens
+	)
+	return []kit.Page{
+		kit.Get(kit.ServiceTokenPath, kit.Member, needs, h.services),
+		kit.Get(organization, kit.Member, needs, h.organizationTokens),
+		kit.Get(organization+"/new", kit.Member, needs, h.newOrganizationToken),
+		kit.Post(organization, kit.Member, needs, h.generateOrganizationToken),
+		kit.Get(workspace, kit.Member, needs, h.workspaceTokens),
+		kit.Get(workspace+"/new", kit.Member, needs, h.newWorkspaceToken),
+		kit.Post(workspace+"/new", kit.Member, needs, h.workspaceTokenStep),
+		kit.Post(workspace+"/summary", kit.Member, needs, h.workspaceTokenSummary),
+		kit.Get(one, kit.Member, needs, h.service),
+		kit.Get(one+"/delete", kit.Member, needs, h.confirmDelete),
+		kit.Post(one+"/delete", kit.Member, needs, h.delete),
+		kit.Get(kit.IdentifyPath, kit.Member, access.IdentifyTokens, h.identify),
+		kit.Post(kit.IdentifyPath, kit.Member, access.IdentifyTokens, h.lookUp),
+	}
+}

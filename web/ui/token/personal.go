@@ -1,0 +1,152 @@
+package token
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	page "latchkey/views/page/token"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// ShowPersonal shows the page that the section of personal tokens is part of, with whatever
+// dialog of it is open.
+type ShowPersonal func(c echo.Context, status int, title string, dialogs page.Dialogs) error
+
+// personal is the visitor's own tokens: a section of the profile with dialogs of their own
+// addresses. It does not know the page around it, which show renders.
+type personal struct {
+	*Handlers
+	show ShowPersonal
+}
+
+// PersonalPages are the rows of the dialogs of personal tokens, on the page that show renders.
+func (h *Handlers) PersonalPages(show ShowPersonal) []kit.Page {
+	p := personal{h, show}
+	return []kit.Page{
+		kit.Get(kit.PersonalTokenPath+"/new", kit.Member, "", p.newToken),
+		kit.Post(kit.PersonalTokenPath, kit.Member, "", p.generate),
+		kit.Get(kit.PersonalTokenPath+"/:id/delete", kit.Member, "", p.confirmDelete),
+		kit.Post(kit.PersonalTokenPath+"/:id/delete", kit.Member, "", p.delete),
+	}
+}
+
+// PersonalSection is the section of the visitor's own tokens, for the page at the address list.
+func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, list string) (page.Personal, error) {
+	tokens, err := h.tokens.Personal(c.Request().Context(), v.Standing)
+	if err != nil {
+		return page.Personal{}, err
+	}
+	return Section(v, tokens, ReadListQuery(list, c.QueryParams()), h.site.May(v, access.ManageServiceTokens)), nil
+}
+
+// newToken shows the dialog "New Personal Access Token". Denied on a plan without
+// tokens, as generating is.
+func (p personal) newToken(c echo.Context) error {
+	v := kit.VisitOf(c)
+	if !v.Organization.Plan.Has(access.FeatureTokens) {
+		return fault.NewDenied(access.UpgradeText)
+	}
+	return p.form(c, v, http.StatusOK, newPersonalForm(v), nil)
+}
+
+// form shows the page with the dialog that makes a token.
+func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
+	resources, err := p.ownResources(c, v)
+	if err != nil {
+		return err
+	}
+	var dialogs page.Dialogs
+	if len(v.Workspaces) > 0 {
+		dialogs.New = personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	}
+	return p.show(c, status, kit.PersonalTokenTitle, dialogs)
+}
+
+// maxPreviewed is in how many workspaces the dialog counts and names resources. A member of
+// more reads what the token may do without them.
+const maxPreviewed = 8
+
+// ownResources loads the resources of the visitor's workspaces; nil when they are too many.
+func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
+	if len(v.Workspaces) > maxPreviewed {
+		return nil, nil
+	}
+	out := map[string][]account.Resource{}
+	for _, w := range v.Workspaces {
+		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[w.ID] = list
+	}
+	return out, nil
+}
+
+// generate makes the token and shows its secret, in this response only.
+func (p personal) generate(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	f := parseForm(form)
+	made, err := p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
+		Scope: f.scope, Expiration: f.expiration, Date: f.date, Submission: f.submission})
+	if err != nil {
+		return p.refused(c, v, f, err)
+	}
+	return p.show(c, http.StatusOK, kit.PersonalTokenTitle, page.Dialogs{Reveal: revealDialog(made, p.site.BaseURL(c), kit.ProfilePath)})
+}
+
+// refused shows the form again with what is wrong in it, or that it was sent
+// before. Other errors are for the error page.
+func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) error {
+	if fault.Is(err, fault.Conflict) {
+		notice := submittedNotice(fault.Of(err).Message, kit.ProfilePath, kit.PersonalTokenPath+"/new")
+		return p.show(c, http.StatusConflict, kit.PersonalTokenTitle, page.Dialogs{Notice: notice})
+	}
+	fields, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	return p.form(c, v, respond.Status(fault.Invalid), f.again(), fields)
+}
+
+// confirmDelete asks before one of the visitor's own tokens goes.
+func (p personal) confirmDelete(c echo.Context) error {
+	v := kit.VisitOf(c)
+	t, err := p.ownToken(c, v)
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, kit.PersonalTokenTitle, page.Dialogs{Delete: DeleteDialog(t, kit.PersonalTokenPath, kit.ProfilePath, v.Now)})
+}
+
+// delete ends one of the visitor's own tokens for good.
+func (p personal) delete(c echo.Context) error {
+	v := kit.VisitOf(c)
+	t, err := p.ownToken(c, v)
+	if err != nil {
+		return err
+	}
+	return p.DeleteToken(c, v, t, kit.ProfilePath)
+}
+
+// ownToken loads the personal token that the path names; NotFound when it is not the
+// visitor's own, also for Admins: this is the page of one's own tokens.
+func (p personal) ownToken(c echo.Context, v kit.Visit) (token.Token, error) {
+	t, err := p.tokens.Get(c.Request().Context(), v.Standing, c.Param("id"))
+	if err != nil {
+		return token.Token{}, err
+	}
+	if t.Kind != token.Personal || t.Owner != v.Member.ID {
+		return token.Token{}, fault.NewNotFound("That token")
+	}
+	return t, nil
+}

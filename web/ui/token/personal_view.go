@@ -1,0 +1,161 @@
+package token
+
+import (
+	"slices"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// Section presents the section of the visitor's own tokens. admin says that the visitor may make
+// service access tokens, which production should use.
+func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Personal {
+	m := page.Personal{
+		Purpose: personalPurpose(v, admin),
+		Card: component.CardModel{ID: "personal-access-tokens", Title: kit.PersonalTokenTitle, Flush: true,
+			Description: "They act as you, with your access policy as it is at the moment of each request, limited by their scope."},
+		List: List(tokens, q, kit.PersonalTokenPath, "Your personal access tokens", v.Now),
+	}
+	m.List.ShowWorkspace, m.List.ShowScope = true, true
+	m.List.Table.Columns = q.Columns([2]string{"Name", "name"}, [2]string{"Workspace and scope", ""},
+		[2]string{"Created", "created"}, [2]string{"Last used", "used"}, [2]string{"Expires", "expires"}, [2]string{"State", ""})
+	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: kit.PersonalTokenPath + "/new", Dialog: true}
+	if m.Refusal = personalRefusal(v); m.Refusal != nil {
+		generate = nil
+	}
+	if len(tokens) > 0 {
+		m.Card.Action = generate
+		return m
+	}
+	m.List.Empty = &component.EmptyModel{Icon: "key-round", Title: "No personal access tokens yet", Inside: true, Action: generate,
+		Text: "A personal access token lets a script or a tool on your machine use the API as you.",
+		Hint: "For what runs in production or is shared with others, a service access token is right: it belongs to nobody and goes on when people leave."}
+	return m
+}
+
+// personalPurpose says what personal tokens are for, and what to use in production.
+func personalPurpose(v kit.Visit, admin bool) component.NoticeModel {
+	m := component.NoticeModel{Kind: "info", Title: "Personal access tokens are for development and testing",
+		Text: "They stop working when their owner leaves, and shrink when their owner's access does. Production and shared automation use service access tokens."}
+	if admin {
+		m.Links = []component.Link{{Label: "Service access tokens", Href: kit.ServiceTokenPath + "/workspace"}}
+	} else {
+		m.Text += " " + kit.AskAdmin(v) + " for one."
+	}
+	return m
+}
+
+// personalRefusal says why the visitor can make no token at all; nil when that is not so.
+func personalRefusal(v kit.Visit) *component.NoticeModel {
+	switch {
+	case !v.Organization.Plan.Has(access.FeatureTokens):
+		return planRefusal(v)
+	case len(v.Workspaces) == 0:
+		return &component.NoticeModel{Kind: "warning", Title: "You are in no workspace yet",
+			Text: "A personal access token belongs to one workspace. " + kit.AskAdmin(v) + " to add you to one."}
+	}
+	return nil
+}
+
+// planRefusal stands instead of "Generate new token" where the plan has no tokens.
+func planRefusal(v kit.Visit) *component.NoticeModel {
+	return &component.NoticeModel{Kind: "warning", Title: "The " + v.Organization.Plan.Label() + " plan has no access tokens",
+		Text: access.UpgradeText + " Tokens that exist go on and can be deleted."}
+}
+
+// newPersonalForm is the dialog as it opens: the only workspace is chosen already.
+func newPersonalForm(v kit.Visit) tokenForm {
+	f := newForm()
+	f.scope = string(access.ScopeReadOnly)
+	if len(v.Workspaces) == 1 {
+		f.workspace = v.Workspaces[0].ID
+	}
+	return f
+}
+
+func personalDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors, may []page.MayBlock) *page.Form {
+	return &page.Form{
+		Dialog: component.DialogModel{ID: "new-token", Title: "New Personal Access Token", CloseHref: kit.ProfilePath},
+		Action: kit.PersonalTokenPath, Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
+		Name:       nameField(f, errors, "For you to recognize it: what uses it, and where."),
+		Workspace:  workspaceField(v.Workspaces, f, errors),
+		Scope:      scopeField(f, errors),
+		Expiration: expiryField(f, errors, v.Now),
+		May:        may,
+	}
+}
+
+// workspaceField offers workspaces. It asks first when there are several.
+func workspaceField(workspaces []account.Workspace, f tokenForm, errors kit.FieldErrors) *component.SelectModel {
+	m := &component.SelectModel{ID: "token-workspace", Name: kit.FieldWorkspace, Label: "Workspace", Error: errors[kit.FieldWorkspace], Required: true}
+	if len(workspaces) > 1 {
+		m.Options = []component.SelectOption{{Value: "", Label: "Choose a workspace"}}
+	}
+	for _, w := range workspaces {
+		m.Options = append(m.Options, component.SelectOption{Value: w.ID, Label: w.Name, Selected: w.ID == f.workspace})
+	}
+	return m
+}
+
+func scopeField(f tokenForm, errors kit.FieldErrors) *component.SelectModel {
+	m := &component.SelectModel{ID: "token-scope", Name: fieldScope, Label: "Scope", Error: errors[fieldScope], Required: true}
+	for _, s := range creatableScopes() {
+		m.Options = append(m.Options, component.SelectOption{Value: string(s), Label: s.Label(), Selected: string(s) == f.scope})
+	}
+	return m
+}
+
+func creatableScopes() []access.Scope {
+	return []access.Scope{access.ScopeReadOnly, access.ScopeReadWrite}
+}
+
+// mayBlocks says what a new token may do, by workspace and scope: the very policy that
+// will decide about it. Where resources are not known, nothing is counted and named, and
+// workspaces with the same answer share a block.
+func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]account.Resource) []page.MayBlock {
+	var blocks []page.MayBlock
+	for _, w := range v.Workspaces {
+		list, listed := resources[w.ID]
+		words := policyui.Words{Catalogue: c, Resources: byType(list), Listed: listed}
+		block := page.MayBlock{Workspaces: w.ID, Title: w.Name}
+		for _, s := range creatableScopes() {
+			p := access.EffectivePolicy(c, principalOf(v, w.ID, s), w.ID)
+			phrases := append([]string{words.View()}, words.Phrases(p)...)
+			block.Lines = append(block.Lines, page.MayLine{Scope: string(s), Label: s.Label(),
+				Text: strings.Join(phrases, "; ") + "."})
+		}
+		blocks = addBlock(blocks, block, listed)
+	}
+	return blocks
+}
+
+func addBlock(blocks []page.MayBlock, b page.MayBlock, alone bool) []page.MayBlock {
+	for i, other := range blocks {
+		if !alone && slices.Equal(other.Lines, b.Lines) {
+			blocks[i].Workspaces += " " + b.Workspaces
+			blocks[i].Title += ", " + b.Title
+			return blocks
+		}
+	}
+	return append(blocks, b)
+}
+
+func byType(list []account.Resource) map[string][]account.Resource {
+	out := map[string][]account.Resource{}
+	for _, r := range list {
+		out[r.Type] = append(out[r.Type], r)
+	}
+	return out
+}
+
+// principalOf is a personal token of the visitor as it would be.
+func principalOf(v kit.Visit, workspace string, s access.Scope) access.Principal {
+	return access.Principal{Kind: access.PersonalToken, ID: "new", Owner: v.Principal.ID, Organization: v.Principal.Organization,
+		Role: v.Principal.Role, Scope: s, Workspace: workspace, In: v.Principal.In}
+}

@@ -1,0 +1,154 @@
+package token
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	page "latchkey/views/page/token"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// services leads to the first sub-tab.
+func (h *Handlers) services(c echo.Context) error {
+	return respond.SeeOther(c, kit.ServiceTokenList(token.Organization))
+}
+
+// organizationTokens lists the organization's service access tokens.
+func (h *Handlers) organizationTokens(c echo.Context) error {
+	return h.showServiceTokens(c, http.StatusOK, token.Organization, page.Dialogs{})
+}
+
+// workspaceTokens lists the workspaces' service access tokens.
+func (h *Handlers) workspaceTokens(c echo.Context) error {
+	return h.showServiceTokens(c, http.StatusOK, token.Workspace, page.Dialogs{})
+}
+
+// newOrganizationToken shows the dialog that makes one. Denied on a plan without tokens.
+func (h *Handlers) newOrganizationToken(c echo.Context) error {
+	v := kit.VisitOf(c)
+	if !v.Organization.Plan.Has(access.FeatureTokens) {
+		return fault.NewDenied(access.UpgradeText)
+	}
+	dialogs := page.Dialogs{New: organizationTokenDialog(newForm(), nil, v.Now)}
+	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
+}
+
+// generateOrganizationToken makes the token and shows its secret, in this response only.
+func (h *Handlers) generateOrganizationToken(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	f := parseForm(form)
+	made, err := h.tokens.GenerateOrganization(c.Request().Context(), v.By,
+		token.NewOrganization{Name: f.name, Expiration: f.expiration, Date: f.date, Submission: f.submission})
+	if fault.Is(err, fault.Conflict) {
+		return h.submittedServiceToken(c, token.Organization, fault.Of(err).Message)
+	}
+	fields, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if fields != nil {
+		dialogs := page.Dialogs{New: organizationTokenDialog(f.again(), fields, v.Now)}
+		return h.showServiceTokens(c, respond.Status(fault.Invalid), token.Organization, dialogs)
+	}
+	dialogs := page.Dialogs{Reveal: revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(token.Organization))}
+	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
+}
+
+// submittedServiceToken answers a form that was sent before.
+func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind, message string) error {
+	dialogs := page.Dialogs{Notice: submittedNotice(message, kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")}
+	return h.showServiceTokens(c, http.StatusConflict, k, dialogs)
+}
+
+// showServiceTokens shows the list of one kind with whatever dialog is open.
+func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, dialogs page.Dialogs) error {
+	v := kit.VisitOf(c)
+	tokens, err := h.tokens.Services(c.Request().Context(), v.Standing, k)
+	if err != nil {
+		return err
+	}
+	m := serviceTokensView(v, tokens, k, ReadListQuery(kit.ServiceTokenList(k), c.QueryParams()))
+	m.Frame = h.site.Frame(c, v, kit.ServiceTokenTitle)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.ServicesPage(m))
+}
+
+// service shows one service access token and, for a workspace's, its policy.
+func (h *Handlers) service(c echo.Context) error {
+	v := kit.VisitOf(c)
+	t, err := h.loadService(c, v)
+	if err != nil {
+		return err
+	}
+	m := serviceTokenView(t, v.Now)
+	if t.Kind == token.Workspace {
+		e, err := h.policyEditor(c, v, t.Workspace)
+		if err != nil {
+			return err
+		}
+		policy := e.View(t.Policy)
+		m.Policy = &policy
+	}
+	m.Shell = h.site.Shell(c, v, kit.ServiceTokenTitle)
+	if m.Trail, err = h.log.Trail(c, v, t.ID); err != nil {
+		return err
+	}
+	return h.site.HTML(c, http.StatusOK, page.ServicePage(m))
+}
+
+// confirmDelete asks before a service access token goes.
+func (h *Handlers) confirmDelete(c echo.Context) error {
+	v := kit.VisitOf(c)
+	t, err := h.loadService(c, v)
+	if err != nil {
+		return err
+	}
+	dialogs := page.Dialogs{Delete: DeleteDialog(t, kit.ServiceTokenPath, kit.ServiceTokenList(t.Kind), v.Now)}
+	return h.showServiceTokens(c, http.StatusOK, t.Kind, dialogs)
+}
+
+// delete ends a service access token for good.
+func (h *Handlers) delete(c echo.Context) error {
+	v := kit.VisitOf(c)
+	t, err := h.loadService(c, v)
+	if err != nil {
+		return err
+	}
+	return h.DeleteToken(c, v, t, kit.ServiceTokenList(t.Kind))
+}
+
+// loadService loads the service token that the path names; NotFound when it is none.
+func (h *Handlers) loadService(c echo.Context, v kit.Visit) (token.Token, error) {
+	t, err := h.tokens.Get(c.Request().Context(), v.Standing, c.Param("id"))
+	if err != nil {
+		return token.Token{}, err
+	}
+	if t.Kind == token.Personal {
+		return token.Token{}, fault.NewNotFound("That token")
+	}
+	return t, nil
+}
+
+// Editor loads what policies of tokens in a workspace are about; the baseline
+// is what every such token inherits.
+func (h *Handlers) policyEditor(c echo.Context, v kit.Visit, workspace string) (policyui.Editor, error) {
+	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, workspace)
+	if err != nil {
+		return policyui.Editor{}, err
+	}
+	baseline, err := h.accounts.Baseline(c.Request().Context(), v.Standing, workspace)
+	if err != nil {
+		return policyui.Editor{}, err
+	}
+	return policyui.NewEditor(h.site.Catalogue(), v.Organization.Plan, resources, baseline.Layer()), nil
+}

@@ -1,0 +1,94 @@
+package token
+
+import (
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/ui/kit"
+)
+
+// purposeOf says what a kind of service token is good for.
+func purposeOf(k token.Kind) string {
+	if k == token.Organization {
+		return "Good for exactly three things: provisioning members over SCIM, reading the Audit Logs API, and organization-wide usage figures. Everything in a workspace is closed to it."
+	}
+	return "For production and shared automation in one workspace, with an access policy of its own. It belongs to nobody and goes on when people leave."
+}
+
+// serviceTokensView is a sub-tab; the frame is added by the handler.
+func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQuery) page.Services {
+	m := page.Services{
+		SubTabs: component.TabsModel{Label: kit.ServiceTokenTitle, Tabs: []component.Tab{
+			{Label: "Organization", Href: kit.ServiceTokenList(token.Organization), Current: k == token.Organization},
+			{Label: "Workspace", Href: kit.ServiceTokenList(token.Workspace), Current: k == token.Workspace},
+		}},
+		Card: component.CardModel{ID: "service-access-tokens", Title: k.Label() + "s", Description: purposeOf(k), Flush: true},
+		List: List(tokens, q, kit.ServiceTokenPath, "All "+kit.LowerFirst(k.Label())+"s", v.Now),
+	}
+	for i := range m.List.Rows {
+		m.List.Rows[i].Href = kit.ServiceTokenPage(m.List.Rows[i].ID)
+	}
+	columns := [][2]string{{"Name", "name"}, {"Created", "created"}, {"Last used", "used"}, {"Expires", "expires"}, {"State", ""}}
+	if k == token.Workspace {
+		columns = append(columns[:1:1], append([][2]string{{"Workspace", ""}}, columns[1:]...)...)
+	}
+	m.List.Table.Columns = q.Columns(columns...)
+	m.List.ShowMaker, m.List.ShowWorkspace = true, k == token.Workspace
+	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: kit.ServiceTokenList(k) + "/new", Dialog: k == token.Organization}
+	if !v.Organization.Plan.Has(access.FeatureTokens) {
+		m.Refusal, generate = planRefusal(v), nil
+	}
+	if len(tokens) > 0 {
+		m.Card.Action = generate
+		return m
+	}
+	m.List.Empty = noServiceTokens(k, generate)
+	return m
+}
+
+func noServiceTokens(k token.Kind, generate *component.ButtonModel) *component.EmptyModel {
+	m := &component.EmptyModel{Icon: "bot", Inside: true, Action: generate,
+		Title: "No organization tokens yet", Text: "Give one to your identity provider for SCIM, or to what collects the audit log.",
+		Hint: "For work on the resources of a workspace, make a workspace token instead."}
+	if k == token.Workspace {
+		m.Title, m.Text = "No workspace tokens yet", "Give one to a deployment pipeline or a service, with just the permissions that it needs."
+		m.Hint = "For trying things out on your own machine, a personal access token is enough."
+	}
+	return m
+}
+
+func organizationTokenDialog(f tokenForm, errors kit.FieldErrors, now time.Time) *page.Form {
+	return &page.Form{
+		Dialog: component.DialogModel{ID: "new-token", Title: "New Organization Service Access Token", Description: purposeOf(token.Organization),
+			CloseHref: kit.ServiceTokenList(token.Organization)},
+		Action: kit.ServiceTokenList(token.Organization), Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
+		Name:       nameField(f, errors, "For all Admins to recognize it: what uses it."),
+		Expiration: expiryField(f, errors, now),
+	}
+}
+
+// serviceTokenView is the page of one token, without its policy.
+func serviceTokenView(t token.Token, now time.Time) page.Service {
+	row := rowView(t, kit.ServiceTokenPath, now)
+	row.Delete.Label, row.Delete.Context, row.Delete.Small, row.Delete.Dialog = "Delete token", "", false, false
+	row.Delete.Variant = component.Outline
+	m := page.Service{
+		Header: component.PageHeaderModel{Title: t.Name, Description: t.Kind.Label(), Action: &row.Delete,
+			Back: &component.Link{Label: kit.ServiceTokenTitle, Href: kit.ServiceTokenList(t.Kind)}},
+		Card: component.CardModel{ID: "token", Title: "Token"},
+		Row:  row,
+		Notice: component.NoticeModel{Kind: "info", Title: "What it may do",
+			Text: "Its access policy was set when it was made and cannot be edited. To change it, delete the token and generate another."},
+	}
+	if t.Kind == token.Organization {
+		m.Row.Workspace = "the organization"
+		m.Notice.Text = purposeOf(t.Kind)
+	}
+	for _, u := range t.LastUsedFrom {
+		m.Uses = append(m.Uses, page.Use{Address: u.IP, When: kit.When(u.At, now)})
+	}
+	return m
+}

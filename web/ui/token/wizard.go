@@ -1,0 +1,104 @@
+package token
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+// newWorkspaceToken shows the first step of the wizard. Denied on a plan without tokens.
+func (h *Handlers) newWorkspaceToken(c echo.Context) error {
+	v := kit.VisitOf(c)
+	if !v.Organization.Plan.Has(access.FeatureTokens) {
+		return fault.NewDenied(access.UpgradeText)
+	}
+	return h.showWizard(c, http.StatusOK, newWizard(v.Workspaces).firstStep(v.Workspaces, nil, v.Now))
+}
+
+// workspaceTokenStep takes either step's form: `step` names the pressed button. Nothing is
+// kept between the steps but in the form.
+func (h *Handlers) workspaceTokenStep(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	w := parseWizard(form, v.Workspaces)
+	if w.step == kit.StepBack {
+		return h.showWizard(c, http.StatusOK, w.firstStep(v.Workspaces, nil, v.Now))
+	}
+	if wrong := w.basics(v.Workspaces, v.Now); wrong != nil {
+		return h.showWizard(c, respond.Status(fault.Invalid), w.firstStep(v.Workspaces, wrong, v.Now))
+	}
+	e, err := h.policyEditor(c, v, w.workspace)
+	if err != nil {
+		return err
+	}
+	w.readPolicy(e, form)
+	if w.step == stepGenerate {
+		return h.generateWorkspaceToken(c, e, w)
+	}
+	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
+}
+
+// generateWorkspaceToken makes the token and shows its secret, in this response only; or
+// the step in which something is wrong.
+func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w wizard) error {
+	v := kit.VisitOf(c)
+	policy, missing := e.Policy(w.policy)
+	if w.problems = append(w.problems, missing...); len(w.problems) > 0 {
+		return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
+	}
+	made, err := h.tokens.GenerateWorkspace(c.Request().Context(), v.By, token.NewWorkspace{Name: w.name, Workspace: w.workspace,
+		Policy: policy, Expiration: w.expiration, Date: w.date, Submission: w.submission})
+	if fault.Is(err, fault.Conflict) {
+		return h.submittedServiceToken(c, token.Workspace, fault.Of(err).Message)
+	}
+	fields, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if fields == nil {
+		return h.showServiceTokens(c, http.StatusOK, token.Workspace,
+			page.Dialogs{Reveal: revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(token.Workspace))})
+	}
+	w.tokenForm, w.problems = w.again(), fields.List()
+	if wrong := fields.Within(fieldOrder()); len(wrong) > 0 {
+		return h.showWizard(c, w.status(), w.firstStep(v.Workspaces, wrong, v.Now))
+	}
+	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
+}
+
+// workspaceTokenSummary says in plain words what the policy in the form allows: the part of
+// the page that follows the choices.
+func (h *Handlers) workspaceTokenSummary(c echo.Context) error {
+	v := kit.VisitOf(c)
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	w := parseWizard(form, v.Workspaces)
+	if _, ok := w.place(v.Workspaces); !ok {
+		return fault.NewInvalid("Choose one of the workspaces.")
+	}
+	e, err := h.policyEditor(c, v, w.workspace)
+	if err != nil {
+		return err
+	}
+	w.readPolicy(e, form)
+	return h.site.HTML(c, http.StatusOK, component.PolicySummary(e.Summary(w.policy)))
+}
+
+func (h *Handlers) showWizard(c echo.Context, status int, m page.Wizard) error {
+	m.Shell = h.site.Shell(c, kit.VisitOf(c), kit.ServiceTokenTitle)
+	return h.site.HTML(c, status, page.WizardPage(m))
+}

@@ -1,0 +1,91 @@
+package token
+
+import (
+	"time"
+
+	"latchkey/internal/account"
+	"latchkey/internal/token"
+	"latchkey/views/component"
+	page "latchkey/views/page/token"
+	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
+)
+
+func (w wizard) page(step int) page.Wizard {
+	return page.Wizard{
+		Header: component.PageHeaderModel{Title: "New workspace service access token",
+			Back: &component.Link{Label: kit.ServiceTokenTitle, Href: kit.ServiceTokenList(token.Workspace)}},
+		Stepper: component.StepperModel{Current: step, Steps: []string{"Token", "Access policy"}},
+		Action:  kit.ServiceTokenList(token.Workspace) + "/new",
+		Hidden:  []component.HiddenField{submissionField(w.tokenForm)},
+	}
+}
+
+// firstStep asks for everything but the policy, which goes along hidden.
+func (w wizard) firstStep(workspaces []account.Workspace, wrong kit.FieldErrors, now time.Time) page.Wizard {
+	m := w.page(1)
+	m.Errors = formErrors(wrong)
+	m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldDrawn, Value: w.drawn})
+	m.Hidden = append(m.Hidden, w.carried...)
+	m.First = &page.WizardBasics{
+		Name:       nameField(w.tokenForm, wrong, "For all Admins to recognize it: what uses it."),
+		Expiration: expiryField(w.tokenForm, wrong, now),
+		CancelHref: kit.ServiceTokenList(token.Workspace),
+	}
+	if place, ok := w.place(workspaces); ok && len(workspaces) == 1 {
+		m.First.WorkspaceFact = []component.Definition{{Term: "Workspace", Text: place.Name}}
+	} else {
+		m.First.Workspace = workspaceField(workspaces, w.tokenForm, wrong)
+	}
+	return m
+}
+
+// secondStep asks for the policy.
+func (w wizard) secondStep(e policyui.Editor, workspaces []account.Workspace, now time.Time) page.Wizard {
+	m := w.page(2)
+	wrong := kit.FieldErrors{}
+	for _, p := range w.problems {
+		wrong[p.Path] = p.Message
+	}
+	ids := e.ErrorIDs(wrong)
+	for _, p := range e.Named(w.problems) {
+		m.Errors.Errors = append(m.Errors.Errors, component.FieldError{FieldID: ids[p.Path], Text: p.Message})
+	}
+	policy, carried := e.Model(w.policy, wrong)
+	policy.SummaryHref = kit.ServiceTokenList(token.Workspace) + "/summary"
+	place, _ := w.place(workspaces)
+	end, _ := token.ParseExpiration(w.expiration, w.date, now)
+	m.Hidden = append(m.Hidden, w.answers()...)
+	m.Hidden = append(m.Hidden, carried...)
+	m.Notice = w.movedNotice(e)
+	m.Second = &page.WizardPolicy{
+		Facts: []component.Definition{{Term: "Token name", Text: w.name}, {Term: "Workspace", Text: place.Name},
+			{Term: "Expiration", Text: goodUntil(end)}},
+		Policy: policy,
+		Warning: component.NoticeModel{Kind: "warning", Title: "The policy cannot be edited afterwards",
+			Text: "To change what the token may do, delete it and generate another."},
+	}
+	return m
+}
+
+// answers carries the first step through the second.
+func (w wizard) answers() []component.HiddenField {
+	return []component.HiddenField{
+		{Name: kit.FieldName, Value: w.name}, {Name: kit.FieldWorkspace, Value: w.workspace},
+		{Name: fieldExpiration, Value: w.expiration}, {Name: fieldDate, Value: w.date},
+		{Name: fieldDrawn, Value: w.workspace},
+	}
+}
+
+// movedNotice says which choices of resources another workspace has undone; nil when none.
+func (w wizard) movedNotice(e policyui.Editor) *component.NoticeModel {
+	if len(w.moved) == 0 {
+		return nil
+	}
+	var labels []string
+	for _, permission := range w.moved {
+		labels = append(labels, e.Describe(permission))
+	}
+	return &component.NoticeModel{Kind: "warning", Title: "The workspace was changed",
+		Text: "Choose the resources again for " + kit.Enumerate(labels) + "."}
+}

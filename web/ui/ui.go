@@ -1,0 +1,110 @@
+// Package ui is the HTML front door. It puts the areas of the dashboard together, each a package of
+// its own, and renders faults as pages.
+//
+// An area parses forms, calls the use cases and presents what they return (*_view.go: domain values
+// to display-ready models). Its handlers authenticate nobody and decide nothing themselves: the gate
+// of a page's row loads the visitor, the services decide. Errors are returned; [Dashboard.Problem]
+// renders them.
+//
+// Areas know package kit and those below them: policy, then audit and token, then people, profile and
+// home. None knows this package.
+package ui
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/apiclient"
+	"latchkey/internal/audit"
+	"latchkey/internal/migration"
+	"latchkey/internal/provision"
+	"latchkey/internal/registry"
+	"latchkey/internal/signin"
+	"latchkey/internal/token"
+	"latchkey/web/openapi"
+	apiclientui "latchkey/web/ui/apiclient"
+	auditui "latchkey/web/ui/audit"
+	homeui "latchkey/web/ui/home"
+	"latchkey/web/ui/kit"
+	migrationui "latchkey/web/ui/migration"
+	peopleui "latchkey/web/ui/people"
+	policyui "latchkey/web/ui/policy"
+	profileui "latchkey/web/ui/profile"
+	provisionui "latchkey/web/ui/provision"
+	resourceui "latchkey/web/ui/resource"
+	signinui "latchkey/web/ui/signin"
+	tokenui "latchkey/web/ui/token"
+	workspaceui "latchkey/web/ui/workspace"
+)
+
+// Deps is what the dashboard is made of.
+type Deps struct {
+	Accounts  *account.Service
+	Tokens    *token.Service
+	SignIn    *signin.Service
+	Clients   *apiclient.Service
+	Registry  *registry.Service
+	Document  *openapi.Document // of the API, for its page
+	Provision *provision.Service
+	Migration *migration.Service
+	Audit     *audit.Service
+	Hasher    signin.Hasher // for passwords that are set outside of package signin
+	Catalogue *access.Catalogue
+	Now       func() time.Time
+	SetupCode string // secret of the set-up link; never empty
+	BaseURL   string // how clients reach this server, for the lines to copy; empty: as the request came
+	Secure    bool   // clients reach this server over HTTPS, even if a proxy ends it in between
+	Demo      *Demo  // offers the demonstration's accounts; nil outside of it
+}
+
+// What the sign-in page offers in the demonstration.
+type (
+	Demo        = signinui.Demo
+	DemoAccount = signinui.DemoAccount
+)
+
+// Dashboard is the HTML front door, area by area.
+type Dashboard struct {
+	SignIn    *signinui.Handlers
+	Home      *homeui.Handlers
+	Resource  *resourceui.Handlers
+	Profile   *profileui.Handlers
+	Token     *tokenui.Handlers
+	Provision *provisionui.Handlers
+	People    *peopleui.Handlers
+	Policy    *policyui.Handlers
+	Workspace *workspaceui.Handlers
+	APIClient *apiclientui.Handlers
+	Migration *migrationui.Handlers
+	Audit     *auditui.Handlers
+
+	site *kit.Site
+}
+
+// New makes the areas of the dashboard, the lower ones first.
+func New(d Deps) *Dashboard {
+	site := kit.New(kit.Deps{Accounts: d.Accounts, SignIn: d.SignIn, Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
+		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Secure})})
+	policies := policyui.New(site, d.Accounts, d.Tokens)
+	log := auditui.New(site, d.Accounts, d.Audit)
+	tokens := tokenui.New(site, d.Accounts, d.Tokens, log)
+	return &Dashboard{
+		site:   site,
+		Policy: policies, Audit: log, Token: tokens,
+		People:    peopleui.New(site, d.Accounts, d.Tokens, d.Hasher, policies, tokens, log),
+		Profile:   profileui.New(site, d.Accounts, d.SignIn, tokens),
+		Home:      homeui.New(site, d.Accounts, d.Tokens),
+		Resource:  resourceui.New(site, d.Registry, d.Document, log),
+		Migration: migrationui.New(site, d.Migration),
+		Provision: provisionui.New(site, d.Provision),
+		APIClient: apiclientui.New(site, d.Clients),
+		Workspace: workspaceui.New(site, d.Accounts),
+		SignIn:    signinui.New(site, d.Accounts, d.Hasher, d.SetupCode, d.Demo),
+	}
+}
+
+// Guard returns the gate of a page, as a middleware around its handler.
+func (d *Dashboard) Guard(p kit.Page) echo.MiddlewareFunc { return d.site.Guard(p) }

@@ -1,0 +1,40 @@
+// Package workspace is the page "Workspaces": making, renaming and deleting them.
+//
+// It uses package account. What is in a workspace is shown by package resource, who is in it by
+// packages people and policy.
+package workspace
+
+import (
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/web/ui/kit"
+)
+
+// Handlers answers the requests of the area.
+type Handlers struct {
+	site     *kit.Site
+	accounts *account.Service
+}
+
+// New returns the handlers of the area.
+func New(site *kit.Site, accounts *account.Service) *Handlers {
+	return &Handlers{site: site, accounts: accounts}
+}
+
+// Pages returns the rows of the area.
+func (h *Handlers) Pages() []kit.Page {
+	const (
+		list  = kit.WorkspacePath
+		one   = list + "/:id"
+		needs = access.ManageWorkspaces
+	)
+	return []kit.Page{
+		kit.Get(list, kit.Member, needs, h.list),
+		kit.Get(list+"/new", kit.Member, needs, h.newWorkspace),
+		kit.Post(list+"/new", kit.Member, needs, h.create),
+		kit.Get(one+"/edit", kit.Member, needs, h.edit),
+		kit.Post(one+"/edit", kit.Member, needs, h.update),
+		kit.Get(one+"/delete", kit.Member, needs, h.confirmDelete),
+		kit.Post(one+"/delete", kit.Member, needs, h.delete),
+	}
+}

@@ -1,0 +1,132 @@
+package workspace
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/views/component"
+	page "latchkey/views/page/workspace"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// The fields of the forms that make and change workspaces, beside the name.
+const (
+	fieldEnvironment = "environment"
+	fieldRegion      = "region"
+)
+
+// list lists the workspaces.
+func (h *Handlers) list(c echo.Context) error {
+	return h.show(c, http.StatusOK, component.Dialogs{})
+}
+
+func (h *Handlers) show(c echo.Context, status int, dialogs component.Dialogs) error {
+	v := kit.VisitOf(c)
+	rows, err := h.accounts.WorkspaceRows(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
+	m := workspacesView(rows, kit.ReadPaging(kit.WorkspacePath, c.QueryParams(), account.DefaultPage), v.Now)
+	m.Shell = h.site.Shell(c, v, kit.WorkspaceTitle)
+	m.Dialogs = dialogs
+	return h.site.HTML(c, status, page.WorkspacesPage(m))
+}
+
+func workspaceForm(form url.Values) account.WorkspaceForm {
+	return account.WorkspaceForm{Name: form.Get(kit.FieldName), Environment: account.Environment(form.Get(fieldEnvironment)), Region: form.Get(fieldRegion)}
+}
+
+// newWorkspace shows the dialog that makes a workspace.
+func (h *Handlers) newWorkspace(c echo.Context) error {
+	form := url.Values{fieldEnvironment: {string(account.Production)}, fieldRegion: {account.Regions()[0]}}
+	return h.show(c, http.StatusOK, component.Dialogs{Form: workspaceDialog("", form, nil)})
+}
+
+// create makes a workspace.
+func (h *Handlers) create(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.show(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog("", form, wrong)})
+	}
+	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was created.")
+}
+
+// edit shows the dialog that renames a workspace or changes what it is for.
+func (h *Handlers) edit(c echo.Context) error {
+	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	form := url.Values{kit.FieldName: {w.Name}, fieldEnvironment: {string(w.Environment)}, fieldRegion: {w.Region}}
+	return h.show(c, http.StatusOK, component.Dialogs{Form: workspaceDialog(w.ID, form, nil)})
+}
+
+// update saves it.
+func (h *Handlers) update(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.show(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog(id, form, wrong)})
+	}
+	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was saved.")
+}
+
+// confirmDelete asks for the name before a workspace goes.
+func (h *Handlers) confirmDelete(c echo.Context) error {
+	return h.askDelete(c, http.StatusOK, nil)
+}
+
+func (h *Handlers) askDelete(c echo.Context, status int, errors kit.FieldErrors) error {
+	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return h.show(c, status, component.Dialogs{Confirm: deleteWorkspaceDialog(w, errors)})
+}
+
+// delete removes a workspace with what is in it.
+func (h *Handlers) delete(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
+	wrong, err := kit.Invalid(err)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return h.askDelete(c, respond.Status(fault.Invalid), wrong)
+	}
+	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was deleted.")
+}
+
+// environmentOptions are what a workspace can be for.
+func environmentOptions() []component.SelectOption {
+	var out []component.SelectOption
+	for _, e := range []account.Environment{account.Production, account.Development} {
+		out = append(out, component.SelectOption{Value: string(e), Label: e.Label()})
+	}
+	return out
+}
