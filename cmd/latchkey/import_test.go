@@ -145,6 +145,24 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 	}
 }
 
+func TestImport_TheFileWritesNothingOnTheTerminal(t *testing.T) {
+	data := installed(t)
+	const turn = `"nick\u001b]0;name\u202e\n": 1, `
+	odd := export(t, `"name": "Cora"`, turn+`"name": "Cora"`)
+	_, out, errOut := run(t, "import", odd, "--strategy", "fresh", "--dry-run", "--data", data)
+	if strings.ContainsAny(out+errOut, "\x1b\u202e") || !strings.Contains(out, "members[1].nick\ufffd]0;name\ufffd\ufffd: ") {
+		t.Errorf("the report is %q, %q", out, errOut)
+	}
+	_, out, errOut = run(t, "import", export(t, `"name": "Cora"`, turn+turn+`"name": "Cora"`), "--strategy", "fresh", "--dry-run", "--data", data)
+	if strings.ContainsAny(out+errOut, "\x1b\u202e") || !strings.Contains(errOut, "members[1].nick\ufffd]0;name\ufffd\ufffd: It is there twice.") {
+		t.Errorf("the mistake is told as %q, %q", out, errOut)
+	}
+	code, _, errOut := run(t, "import", "none\x1b]0;x", "--strategy", "fresh", "--data", data)
+	if code != 1 || !strings.Contains(errOut, "none\ufffd]0;x: no such file") {
+		t.Errorf("exit %d, %q", code, errOut)
+	}
+}
+
 func TestImport_FlagsResolveConflicts(t *testing.T) {
 	for name, file := range map[string]string{"with groups": export(t, "vic@acme", "ada@acme"), "without groups": withoutGroups(t, export(t, "vic@acme", "ada@acme"))} {
 		for _, flag := range []string{"keep", "add"} {
