@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Everything is the policy that holds every permission everywhere: the power of an
@@ -40,8 +41,6 @@ func (c *Catalogue) CheckChange(before, after Policy) []fault.Field {
 	})
 }
 
-const maxID = 255
-
 func (c *Catalogue) problem(perm Permission, reach Reach) string {
 	entry, known := c.Lookup(perm)
 	if !known {
@@ -51,7 +50,7 @@ func (c *Catalogue) problem(perm Permission, reach Reach) string {
 		return c.Describe(perm) + " cannot be limited to chosen resources."
 	}
 	for _, id := range reach.IDs {
-		if id == "" || len(id) > maxID || !plainText(id) {
+		if !plaintext.PossibleID(id) {
 			return "The list of resources has an id that no resource can have."
 		}
 	}

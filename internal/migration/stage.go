@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 )
 
 // Import mirrors the uploaded export with a strategy and compares it with what exists. It
@@ -107,7 +108,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 		return nil, err
 	}
 	for _, w := range list {
-		st.byName[nameKey(w.Name)], st.byID[w.ID], st.names[nameKey(w.Name)] = w, w, true
+		st.byName[plaintext.NameKey(w.Name)], st.byID[w.ID], st.names[plaintext.NameKey(w.Name)] = w, w, true
 	}
 	members, err := tx.PresentMembers(ctx, m.Organization)
 	if err != nil {

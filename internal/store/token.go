@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -170,7 +171,7 @@ const nameTakenQuery = `SELECT count(*) FROM tokens t
 // TokenNameTaken reports whether another token that is live at now has t's name: of the
 // same owner for a personal token, of the same kind and workspace for a service token.
 func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
-	n, err := q.number(ctx, nameTakenQuery, t.Organization, t.Kind, t.Owner, token.NameKey(t.Name), t.Workspace, millis(now))
+	n, err := q.number(ctx, nameTakenQuery, t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
 	return n > 0, err
 }
 
@@ -220,7 +221,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	_, err := tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
-		t.ID, t.Organization, t.Kind, t.Name, token.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
+		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
 		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), submission)
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
