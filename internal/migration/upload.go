@@ -76,8 +76,8 @@ type upload struct {
 var errMoved = fault.NewConflict("The staging area was reset while the file was read.")
 
 func (u *upload) begin(fileName string) error {
-	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading, FileName: plaintext.Clip(plaintext.Strip(fileName), 100),
-		CreatedBy: u.by.ID, CreatedByName: u.by.Name}
+	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading,
+		FileName: plaintext.Clip(plaintext.Strip(fileName), 100), CreatedBy: u.by.ID, CreatedByName: u.by.Name}
 	return u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
 		if err := u.may(tx.By()); err != nil {
 			return err

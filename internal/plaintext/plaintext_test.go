@@ -62,7 +62,8 @@ func TestCell(t *testing.T) {
 			t.Errorf("%q became %q", cell, got)
 		}
 	}
-	for _, cell := range []string{"", " ", "Ada", "a=1", "1-1", "{\"a\":1}", "2026-01-31T12:00:00.000Z", "10.0.0.1", "::1", "ada@acme.example"} {
+	for _, cell := range []string{"", " ", "Ada", "a=1", "1-1", "{\"a\":1}", "2026-01-31T12:00:00.000Z", "10.0.0.1", "::1",
+		"ada@acme.example"} {
 		if got := plaintext.Cell(cell); got != cell {
 			t.Errorf("%q became %q", cell, got)
 		}
