@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"slices"
 
 	"github.com/segmentio/ksuid"
 
@@ -140,29 +139,15 @@ func (c *composer) setPolicy(ctx context.Context) error {
 }
 
 // checkResources finds ids in the limits of a policy that are not resources of the
-// permission's type in the workspace, with one query. Ids that do not exist, that are of
-// another type or in another workspace get the same answer: existence is withheld.
+// permission's type in the workspace, with one query.
 func (c *composer) checkResources(ctx context.Context, policy access.Policy) error {
-	var types []string
-	for perm, reach := range policy {
-		if len(reach.IDs) > 0 && !slices.Contains(types, perm.Type()) {
-			types = append(types, perm.Type())
-		}
-	}
+	types := access.NewlyLimited(nil, policy)
 	if len(types) == 0 {
 		return nil
 	}
-	found, err := c.tx.ResourceTypes(ctx, c.by.Organization, c.token.Workspace, types)
-	if err != nil {
-		return err
-	}
-	for _, perm := range policy.Permissions() {
-		foreign := func(id string) bool { return found[id] != perm.Type() }
-		if slices.ContainsFunc(policy[perm].IDs, foreign) {
-			c.problems.Add(string(perm), "Choose resources of this type in this workspace only: some of those chosen are not.")
-		}
-	}
-	return nil
+	typeOf, err := c.tx.ResourceTypes(ctx, c.by.Organization, c.token.Workspace, types)
+	c.problems.AddAll(access.CheckResources(nil, policy, typeOf))
+	return err
 }
 
 // checkNameFree refuses a name that a live token has already, whatever its case: of the
