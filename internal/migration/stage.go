@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/token"
 )
 
 // Import mirrors the uploaded export with a strategy and compares it with what exists. It
@@ -427,7 +428,7 @@ func (st *stage) mirrorPersonalToken(i *Item) error {
 	case !owner.admin && t.Scope == access.ScopeAdmin:
 		i.After.watch("Its owner is no Admin: it acts as Read-Write.")
 	}
-	if end := t.Secret.ExpiresAt; !end.IsZero() && !end.After(st.tx.Now()) {
+	if token.ExpiredAt(t.Secret.ExpiresAt, st.tx.Now()) {
 		i.After.watch("It has expired.")
 	}
 	return nil
