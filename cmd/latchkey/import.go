@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
+	"latchkey/internal/plaintext"
 )
 
 type importCmd struct {
@@ -208,7 +209,7 @@ func (i importCmd) explain(err error) error {
 		}
 	default:
 		for _, field := range f.Fields {
-			fmt.Fprintf(os.Stderr, "%s: %s\n", field.Path, field.Message)
+			fmt.Fprintln(os.Stderr, plaintext.Visible(field.Path+": "+field.Message))
 		}
 	}
 	return errors.New(f.Message)

@@ -145,6 +145,22 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 	}
 }
 
+func TestImport_TheFileWritesNothingOnTheTerminal(t *testing.T) {
+	data := installed(t)
+	const key, seen = `"nick\u001b]0;name\u202e\n": 1, `, "members[1].nick\ufffd]0;name\ufffd\ufffd: "
+	for keys, says := range map[string]string{key: "This field is not known", key + key: "It is there twice."} {
+		file := export(t, `"name": "Cora"`, keys+`"name": "Cora"`)
+		_, out, errOut := run(t, "import", file, "--strategy", "fresh", "--dry-run", "--data", data)
+		if strings.ContainsAny(out+errOut, "\x1b\u202e") || !strings.Contains(out+errOut, seen+says) {
+			t.Errorf("%s\n%q\n%q", says, out, errOut)
+		}
+	}
+	code, _, errOut := run(t, "import", "none\x1b]0;x", "--strategy", "fresh", "--data", data)
+	if code != 1 || !strings.Contains(errOut, "none\ufffd]0;x: no such file") {
+		t.Errorf("exit %d, %q", code, errOut)
+	}
+}
+
 func TestImport_FlagsResolveConflicts(t *testing.T) {
 	for name, file := range map[string]string{"with groups": export(t, "vic@acme", "ada@acme"), "without groups": withoutGroups(t, export(t, "vic@acme", "ada@acme"))} {
 		for _, flag := range []string{"keep", "add"} {

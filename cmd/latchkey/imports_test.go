@@ -64,12 +64,14 @@ func isDriver(path string) bool {
 
 // broken says which rule of ARCHITECTURE.md the import of path by from breaks; "" is none.
 func broken(from, path string) string {
-	pure := []string{"internal/access", "internal/fault", "internal/legacy", "static"}
+	pure := []string{"internal/access", "internal/fault", "internal/legacy", "internal/plaintext", "static"}
 	domain := []string{"internal/account", "internal/token", "internal/registry", "internal/audit", "internal/signin",
 		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration"}
 	switch {
-	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault"):
+	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault", "internal/plaintext"):
 		return "pure packages import the standard library only"
+	case under(from, "internal/plaintext") && !isStandard(path) && !under(path, "internal/fault"):
+		return "plaintext knows nothing but faults"
 	case under(from, domain...) && (under(path, "web", "views", "internal/store") || path == "net/http" || strings.HasPrefix(path, "github.com/labstack/echo")):
 		return "domain packages know neither web nor store"
 	case isDriver(path) && !under(from, "internal/store"):
@@ -204,6 +206,7 @@ func TestPackages_HaveNoGrabBagNames(t *testing.T) {
 func TestBroken_RecognizesEveryKindOfBreach(t *testing.T) {
 	for _, breach := range [][2]string{
 		{"latchkey/internal/access", "github.com/google/go-cmp/cmp"},
+		{"latchkey/internal/plaintext", "latchkey/internal/access"},
 		{"latchkey/internal/token", "latchkey/internal/store"},
 		{"latchkey/internal/verify", "net/http"},
 		{"latchkey/web/ui", "database/sql"},

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"latchkey/internal/plaintext"
 )
 
 // cli is the command line: one field per sub-command.
@@ -34,7 +36,7 @@ func main() {
 		err = command.Run()
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "latchkey: %s\n", err)
+		fmt.Fprintf(os.Stderr, "latchkey: %s\n", plaintext.VisibleLines(err.Error()))
 		os.Exit(1)
 	}
 }

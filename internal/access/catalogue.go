@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Section groups resource types in the policy editor.
@@ -160,13 +160,9 @@ func (x *extension) entry(path, typ string, entry Entry) {
 const maxLabel = 64
 
 func (x *extension) label(path, label string) {
-	if strings.TrimSpace(label) == "" || utf8.RuneCountInString(label) > maxLabel || !plainText(label) {
+	if strings.TrimSpace(label) == "" || utf8.RuneCountInString(label) > maxLabel || !plaintext.Showable(label) {
 		x.problems.Add(path, "A label is 1 to 64 characters without control characters.")
 	}
-}
-
-func plainText(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func (c *Catalogue) all() []ResourceType {

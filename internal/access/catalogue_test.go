@@ -140,6 +140,7 @@ func TestExtend_NamesEveryMistake(t *testing.T) {
 		"no label":      {func(r *ResourceType) { r.Label = " " }, "types[0].label"},
 		"long label":    {func(r *ResourceType) { r.Label = strings.Repeat("ä", 65) }, "types[0].label"},
 		"control":       {func(r *ResourceType) { r.Singular = "a\nb" }, "types[0].singular"},
+		"hidden":        {func(r *ResourceType) { r.Singular = "a\u202eb" }, "types[0].singular"},
 		"other section": {func(r *ResourceType) { r.Section = SectionPII }, "types[0].section"},
 		"no actions":    {func(r *ResourceType) { r.Entries = nil }, "types[0].actions"},
 		"other type":    {func(r *ResourceType) { r.Entries[1].Permission = "bill:refund" }, "types[0].actions[1].action"},

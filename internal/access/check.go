@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Everything is the policy that holds every permission everywhere: the power of an
@@ -40,8 +41,6 @@ func (c *Catalogue) CheckChange(before, after Policy) []fault.Field {
 	})
 }
 
-const maxID = 255
-
 func (c *Catalogue) problem(perm Permission, reach Reach) string {
 	entry, known := c.Lookup(perm)
 	if !known {
@@ -51,11 +50,40 @@ func (c *Catalogue) problem(perm Permission, reach Reach) string {
 		return c.Describe(perm) + " cannot be limited to chosen resources."
 	}
 	for _, id := range reach.IDs {
-		if id == "" || len(id) > maxID || !plainText(id) {
+		if !plaintext.PossibleID(id) {
 			return "The list of resources has an id that no resource can have."
 		}
 	}
 	return ""
+}
+
+// NewlyLimited lists the resource types of permissions that after limits to ids which before
+// does not name: [CheckResources] wants to know the resources of these types.
+func NewlyLimited(before, after Policy) []string {
+	var types []string
+	for _, perm := range after.Permissions() {
+		if len(subtract(after[perm].IDs, before[perm].IDs)) > 0 && !slices.Contains(types, perm.Type()) {
+			types = append(types, perm.Type())
+		}
+	}
+	return types
+}
+
+// CheckResources lists, as [Catalogue.Check] does, the permissions that after limits to ids
+// which are no resources of the permission's type in the policy's workspace, those aside that
+// before names as well: what was deleted since may stay. typeOf has the type of each resource
+// of the workspace, by id, for the types of [NewlyLimited] at least. Ids that do not exist, of
+// another type and of another workspace get the same answer: existence is withheld.
+func CheckResources(before, after Policy, typeOf map[string]string) []fault.Field {
+	var problems []fault.Field
+	for _, perm := range after.Permissions() {
+		foreign := func(id string) bool { return typeOf[id] != perm.Type() }
+		if slices.ContainsFunc(subtract(after[perm].IDs, before[perm].IDs), foreign) {
+			problems = append(problems, fault.Field{Path: string(perm),
+				Message: "Choose resources of this type in this workspace only: some of those chosen are not."})
+		}
+	}
+	return problems
 }
 
 // Known is p without the permissions that the catalogue does not have.

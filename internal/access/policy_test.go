@@ -251,3 +251,39 @@ func TestLayer_EverySourceHasItsOwnName(t *testing.T) {
 		t.Errorf("names: %v", seen)
 	}
 }
+
+func TestCheckResources(t *testing.T) {
+	typeOf := map[string]string{"S1": "source", "S2": "source", "D1": "destination"}
+	source, both, edit := []string{"source"}, []string{"destination", "source"}, []string{"source:edit"}
+	gone := Policy{"source:edit": Only("gone")}
+	for name, c := range map[string]struct {
+		before, after Policy
+		types         []string
+		wrong         []string
+	}{
+		"nothing":         {nil, nil, nil, nil},
+		"no limits":       {nil, Policy{"source:edit": Everywhere()}, nil, nil},
+		"own resources":   {nil, Policy{"source:edit": Only("S1", "S2"), "destination:edit": AllBut("D1")}, both, nil},
+		"one type once":   {nil, Policy{"source:edit": Only("S1"), "source:connect": Only("S2")}, source, nil},
+		"unknown":         {nil, Policy{"source:edit": Only("S1", "gone")}, source, edit},
+		"another type":    {nil, Policy{"source:edit": Only("D1"), "source:connect": Only("S1")}, source, edit},
+		"all but another": {nil, Policy{"source:edit": AllBut("D1")}, source, edit},
+		"two mistakes": {nil, Policy{"source:edit": Only("x"), "destination:edit": Only("S1")}, both,
+			[]string{"destination:edit", "source:edit"}},
+		"what was there":        {gone, Policy{"source:edit": Only("gone")}, nil, nil},
+		"and something new":     {gone, Policy{"source:edit": AllBut("gone", "S1")}, source, nil},
+		"and something wrong":   {gone, Policy{"source:edit": Only("gone", "D1")}, source, edit},
+		"of another permission": {gone, Policy{"source:connect": Only("gone")}, source, []string{"source:connect"}},
+	} {
+		if d := cmp.Diff(c.types, NewlyLimited(c.before, c.after)); d != "" {
+			t.Errorf("%s: types (-want +got)\n%s", name, d)
+		}
+		var wrong []string
+		for _, f := range CheckResources(c.before, c.after, typeOf) {
+			wrong = append(wrong, f.Path)
+		}
+		if d := cmp.Diff(c.wrong, wrong); d != "" {
+			t.Errorf("%s: problems (-want +got)\n%s", name, d)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/token"
 )
 
 // WorkspaceAccess is what a subject may do in one workspace it is in, and what gives it.
@@ -183,7 +184,7 @@ func (s *Service) PrincipalOf(ctx context.Context, organization, token string) (
 }
 
 func (s *Service) principalOf(ctx context.Context, t TokenFacts) (p access.Principal, inactive string, err error) {
-	if !t.ExpiresAt.IsZero() && !s.now().Before(t.ExpiresAt) {
+	if token.ExpiredAt(t.ExpiresAt, s.now()) {
 		return access.Principal{}, "The token has expired.", nil
 	}
 	p = access.Principal{Kind: t.Kind, ID: t.ID, Organization: t.Organization}

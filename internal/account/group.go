@@ -3,8 +3,6 @@ package account
 import (
 	"context"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/segmentio/ksuid"
 
@@ -12,6 +10,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // GroupReader is what the use cases of groups read.
@@ -48,20 +47,13 @@ type GroupForm struct {
 	Description string
 }
 
-// maxDescription is how long a description may be, in characters.
-const maxDescription = 500
-
 // clean checks the form; Invalid with fields "name", "description".
 func (f GroupForm) clean() (GroupForm, error) {
 	var p fault.Problems
 	f.Name = newName(&p, "name", f.Name)
-	f.Description = strings.TrimSpace(f.Description)
-	switch lines := strings.NewReplacer("\r", "", "\n", "", "\t", ""); {
-	case !utf8.ValidString(f.Description) || strings.ContainsFunc(lines.Replace(f.Description), hidden):
-		p.Add("description", "The description contains characters that cannot be shown.")
-	case utf8.RuneCountInString(f.Description) > maxDescription:
-		p.Add("description", "Use at most 500 characters.")
-	}
+	description, err := plaintext.Description(f.Description)
+	addIf(&p, "description", err)
+	f.Description = description
 	return f, p.Err("Some fields need your attention.")
 }
 
@@ -181,7 +173,7 @@ func newGroup(ctx context.Context, r Reader, org Organization, form GroupForm) (
 }
 
 func groupNameFree(groups []Group, g Group) error {
-	if slices.ContainsFunc(groups, func(other Group) bool { return other.ID != g.ID && sameName(other.Name, g.Name) }) {
+	if slices.ContainsFunc(groups, func(other Group) bool { return other.ID != g.ID && plaintext.SameName(other.Name, g.Name) }) {
 		return nameTaken("Another group has this name.")
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // InvitationLife is how long an invitation can be accepted.
@@ -371,9 +372,9 @@ func parseEmails(text string) (emails []string, problem string) {
 			candidates = []string{part[open+1 : end]}
 		}
 		for _, candidate := range candidates {
-			email, err := CleanEmail(candidate)
+			email, err := plaintext.Email(candidate)
 			if err != nil {
-				wrong = append(wrong, candidate)
+				wrong = append(wrong, plaintext.Visible(candidate))
 				continue
 			}
 			emails = append(emails, email)

@@ -289,43 +289,14 @@ func (s *Service) checkBody(ctx context.Context, r PolicyReader, v PolicyView, b
 	var p fault.Problems
 	p.AddAll(s.catalogue.CheckChange(v.Body, body))
 	p.AddAll(v.Plan.Refuses(s.catalogue, v.Body, body))
-	missing, err := missingResources(ctx, r, v, body)
-	if err != nil {
-		return err
+	if types := access.NewlyLimited(v.Body, body); len(types) > 0 {
+		typeOf, err := r.ResourceTypes(ctx, v.Organization, v.Policy.Workspace, types)
+		if err != nil {
+			return err
+		}
+		p.AddAll(access.CheckResources(v.Body, body, typeOf))
 	}
-	p.AddAll(missing)
 	return p.Err("The policy cannot be saved like this.")
-}
-
-// missingResources reports ids, new in the policy, that are not resources of the
-// permission's type in the workspace.
-func missingResources(ctx context.Context, r PolicyReader, v PolicyView, body access.Policy) ([]fault.Field, error) {
-	added := map[access.Permission][]string{}
-	var types []string
-	for _, perm := range body.Permissions() {
-		for _, id := range body[perm].IDs {
-			if !slices.Contains(v.Body[perm].IDs, id) {
-				added[perm] = append(added[perm], id)
-			}
-		}
-		if added[perm] != nil && !slices.Contains(types, perm.Type()) {
-			types = append(types, perm.Type())
-		}
-	}
-	if len(types) == 0 {
-		return nil, nil
-	}
-	typeOf, err := r.ResourceTypes(ctx, v.Organization, v.Policy.Workspace, types)
-	if err != nil {
-		return nil, err
-	}
-	var missing []fault.Field
-	for _, perm := range body.Permissions() {
-		if slices.ContainsFunc(added[perm], func(id string) bool { return typeOf[id] != perm.Type() }) {
-			missing = append(missing, fault.Field{Path: string(perm), Message: "One of the chosen resources is not in this workspace."})
-		}
-	}
-	return missing, nil
 }
 
 // Collision is the cause of the Conflict of two Admins who edit one policy: what the other

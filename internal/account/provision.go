@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // What an identity provider may do with members and groups, by the same rules as in the
@@ -20,10 +21,10 @@ import (
 // room; Invalid for an e-mail or name that cannot be.
 func Join(ctx context.Context, tx Tx, by actor.Standing, org Organization, m Member) (Member, error) {
 	var err error
-	if m.Email, err = CleanEmail(m.Email); err != nil {
+	if m.Email, err = plaintext.Email(m.Email); err != nil {
 		return Member{}, err
 	}
-	if m.Name, err = CleanName(m.Name); err != nil {
+	if m.Name, err = plaintext.Name(m.Name); err != nil {
 		return Member{}, err
 	}
 	if err := seatFree(ctx, tx, org); err != nil {
@@ -74,7 +75,7 @@ func NoteProvisioned(ctx context.Context, tx Tx, by actor.Standing, m Member, be
 func SetName(ctx context.Context, tx Tx, by actor.Standing, m Member, name string) (Member, error) {
 	old := m
 	var err error
-	if m.Name, err = CleanName(name); err != nil || m.Name == old.Name {
+	if m.Name, err = plaintext.Name(name); err != nil || m.Name == old.Name {
 		return old, err
 	}
 	return m, updateMember(ctx, tx, by, audit.ProfileUpdated, old, &m)

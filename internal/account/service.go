@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Service is the use cases of account administration. Each takes who asks, loads, lets
@@ -109,7 +110,7 @@ func (s state) String() string {
 
 // newName is a name in a form, with its problem recorded under path.
 func newName(p *fault.Problems, path, value string) string {
-	clean, err := CleanName(value)
+	clean, err := plaintext.Name(value)
 	addIf(p, path, err)
 	return clean
 }

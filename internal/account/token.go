@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/token"
 )
 
 // HeldToken is a token that goes with its owner or its workspace.
@@ -25,9 +26,7 @@ type HeldToken struct {
 }
 
 // Live reports whether the token has not expired at now. Its owner may be deactivated.
-func (t HeldToken) Live(now time.Time) bool {
-	return t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt)
-}
+func (t HeldToken) Live(now time.Time) bool { return !token.ExpiredAt(t.ExpiresAt, now) }
 
 // TokenFacts is what decides about a token, for the explain view.
 type TokenFacts struct {

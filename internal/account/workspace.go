@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // WorkspaceReader is what the use cases of workspaces read.
@@ -175,7 +176,7 @@ func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Caller, id, type
 		if w, err = tx.Workspace(ctx, org.ID, id); err != nil {
 			return err
 		}
-		if typed, err := CleanName(typedName); err != nil || typed != w.Name {
+		if typed, err := plaintext.Name(typedName); err != nil || typed != w.Name {
 			return fault.NewInvalid("Some fields need your attention.",
 				fault.Field{Path: "name", Message: "Type the name of the workspace exactly: " + w.Name})
 		}
@@ -207,7 +208,7 @@ func workspaceNameFree(ctx context.Context, tx Tx, w Workspace) error {
 		return err
 	}
 	for _, other := range list {
-		if other.ID != w.ID && sameName(other.Name, w.Name) {
+		if other.ID != w.ID && plaintext.SameName(other.Name, w.Name) {
 			return nameTaken("Another workspace has this name.")
 		}
 	}

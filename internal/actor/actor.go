@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
 )
 
 // Kind says what a reference refers to.
@@ -50,8 +51,7 @@ const maxAgent = 256
 // NewOrigin returns the origin of a request. The user agent is cut to 256 bytes; what is
 // no UTF-8 is left out.
 func NewOrigin(ip, userAgent, requestID string) Origin {
-	// Cut first: half of a character that the cut splits must not be kept.
-	return Origin{IP: ip, UserAgent: strings.ToValidUTF8(userAgent[:min(len(userAgent), maxAgent)], ""), RequestID: requestID}
+	return Origin{IP: ip, UserAgent: plaintext.ClipBytes(strings.ToValidUTF8(userAgent, ""), maxAgent), RequestID: requestID}
 }
 
 // Caller is who asks for a change. Use cases that write take one as their first argument

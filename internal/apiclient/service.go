@@ -3,17 +3,16 @@ package apiclient
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Store is what the service reads outside a transaction, and the way into one.
@@ -147,7 +146,7 @@ func checkForm(ctx context.Context, tx Tx, name, submission string) (string, err
 		return "", fault.NewConflict("This form was already sent, and the API client exists: its secret was shown once and cannot be shown again. " +
 			"If you did not copy it, delete the client and add another.")
 	}
-	clean, err := account.CleanName(name)
+	clean, err := plaintext.Name(name)
 	if err != nil {
 		return "", invalidName(fault.Of(err).Message)
 	}
@@ -155,7 +154,7 @@ func checkForm(ctx context.Context, tx Tx, name, submission string) (string, err
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(clients, func(c Client) bool { return strings.EqualFold(c.Name, clean) }) {
+	if slices.ContainsFunc(clients, func(c Client) bool { return plaintext.SameName(c.Name, clean) }) {
 		return "", invalidName("Another API client has this name.")
 	}
 	return clean, nil

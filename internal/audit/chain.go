@@ -5,11 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"latchkey/internal/actor"
+	"latchkey/internal/plaintext"
 )
 
 // TimeFormat is how the log writes times: UTC with milliseconds and Z.
@@ -87,9 +86,7 @@ func (e Event) Sum() []byte {
 func (e Event) Clean() Event {
 	for _, text := range []*string{&e.Organization, &e.Workspace, &e.ActorID, &e.ActorName, &e.ActorEmail, &e.TokenID,
 		&e.Target.ID, &e.Target.Name, &e.Origin.IP, &e.Origin.UserAgent, &e.Origin.RequestID, &e.Before, &e.After} {
-		if !utf8.ValidString(*text) || strings.IndexByte(*text, 0) >= 0 {
-			*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "\uFFFD")
-		}
+		*text = plaintext.Mend(*text)
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Filter chooses events of one organization. Empty fields choose nothing away; those that
@@ -69,7 +70,7 @@ func (f Filter) MatchesWords(e Event) bool {
 	if who := searchWords(f.Who); len(who) > 0 {
 		words := whoWords(e)
 		for _, searched := range who {
-			if !anyWord(cut(strings.ToLower(searched), longWord), words) {
+			if !anyWord(plaintext.Clip(strings.ToLower(searched), longWord), words) {
 				return false
 			}
 		}
@@ -84,7 +85,7 @@ func (f Filter) MatchesWords(e Event) bool {
 		if IsID(searched) && slices.Contains(ids, searched) {
 			continue
 		}
-		if !anyWord(cut(strings.ToLower(searched), longWord), words) {
+		if !anyWord(plaintext.Clip(strings.ToLower(searched), longWord), words) {
 			return false
 		}
 	}
@@ -144,7 +145,7 @@ func (f Filter) Clauses() []Clause {
 // wordClause finds a searched word: short ones as a whole, beginnings by their own term, and
 // longer ones by their range among the whole words.
 func wordClause(kind, searched string) Clause {
-	word := cut(strings.ToLower(searched), longWord)
+	word := plaintext.Clip(strings.ToLower(searched), longWord)
 	c := Clause{Word: searched}
 	switch n := utf8.RuneCountInString(word); {
 	case n < shortWord:

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
+
+	"latchkey/internal/plaintext"
 )
 
 // The kinds of terms. A term is a kind and a value; the kinds do not begin alike.
@@ -129,7 +131,7 @@ func appendWord(out []string, kind, word string) []string {
 		out = append(out, kind+wholeWord+word)
 	}
 	for length := shortWord; length <= min(n, prefixWord); length++ {
-		out = append(out, kind+beginning+cut(word, length))
+		out = append(out, kind+beginning+plaintext.Clip(word, length))
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"latchkey/internal/plaintext"
 )
 
 // Bounds of the search by words, in characters.
@@ -22,7 +24,7 @@ func wordsOf(texts ...string) []string {
 	var out []string
 	seen := map[string]bool{}
 	add := func(word string) {
-		if word = cut(word, longWord); word != "" && !seen[word] && len(out) < mostWords {
+		if word = plaintext.Clip(word, longWord); word != "" && !seen[word] && len(out) < mostWords {
 			seen[word] = true
 			out = append(out, word)
 		}
@@ -62,17 +64,6 @@ func isMark(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) &&
 // isAddress reports whether the word is an IP address, of which no part is worth finding alone.
 func isAddress(word string) bool {
 	return word != "" && strings.Trim(word, "0123456789abcdef.:") == "" && strings.ContainsAny(word, ".:")
-}
-
-// cut is the first n characters of s.
-func cut(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
 }
 
 // wordMatches reports whether a searched word finds a word of an event: by its beginning, or

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
 )
 
 // The two kinds of token ids.
@@ -79,7 +80,7 @@ func (r *reader) member(path string, n node) error {
 		Active: f.choice("status", "active", "active", "deactivated") == "active"}
 	if m.Name == "" {
 		m.Name, _, _ = strings.Cut(m.Email, "@")
-		m.Name = clip(m.Name, maxName)
+		m.Name = plaintext.Clip(m.Name, plaintext.MaxName)
 	}
 	m.Grants = f.grants("workspaces")
 	if r.members[m.ID] != nil {

@@ -5,12 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"latchkey/internal/plaintext"
 )
 
 // fields takes the members of one object apart and tells the reader what is wrong with
@@ -77,7 +78,7 @@ func (f *fields) of(key string, want kind) (node, bool) {
 func (f *fields) done() bool {
 	for _, key := range slices.Sorted(maps.Keys(f.by)) {
 		if !slices.Contains(f.known, key) {
-			f.warn(clip(key, 60), unknownField)
+			f.warn(plaintext.Clip(key, 60), unknownField)
 		}
 	}
 	return !f.wrong
@@ -130,31 +131,23 @@ func isID(s string) bool {
 	})
 }
 
-// How long a name and a description may be here, in characters.
-const (
-	maxName        = 64
-	maxDescription = 500
-)
-
 // name reads a name as this system can keep it: control and format characters are left
 // out and a long one is cut, with a warning.
-func (f *fields) name(key string) string { return f.kept(key, "name", maxName, "") }
+func (f *fields) name(key string) string {
+	return f.kept(key, "name", plaintext.MaxName, plaintext.Strip)
+}
 
 // description is name for a longer text of several lines.
 func (f *fields) description(key string) string {
-	return f.kept(key, "description", maxDescription, "\n\r\t")
+	return f.kept(key, "description", plaintext.MaxDescription, plaintext.StripLines)
 }
 
-// kept reads a text of up to limit characters, of which none is hidden but those allowed.
-func (f *fields) kept(key, what string, limit int, allowed string) string {
+// kept reads a text of up to limit characters, without what strip takes away and without
+// what was lost already when the file was written.
+func (f *fields) kept(key, what string, limit int, strip func(string) string) string {
 	s := f.optional(key)
-	clean := strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(allowed, r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s))
-	if cut := clip(clean, limit); cut != clean {
+	clean := strings.TrimSpace(strip(strings.ReplaceAll(s, "\uFFFD", "")))
+	if cut := plaintext.Clip(clean, limit); cut != clean {
 		f.warn(key, fmt.Sprintf("The %s is longer than %d characters and was cut.", what, limit))
 		return strings.TrimSpace(cut)
 	}
@@ -172,14 +165,6 @@ func (f *fields) requiredName(key string) string {
 	return s
 }
 
-// clip is the first n characters of s.
-func clip(s string, n int) string {
-	if runes := []rune(s); len(runes) > n {
-		return string(runes[:n])
-	}
-	return s
-}
-
 // choice reads one of some words; a missing one is fallback, or told when that is "".
 func (f *fields) choice(key, fallback string, words ...string) string {
 	n, ok := f.of(key, text)
@@ -187,7 +172,7 @@ func (f *fields) choice(key, fallback string, words ...string) string {
 	case ok && slices.Contains(words, n.text):
 		return n.text
 	case ok:
-		f.problem(key, fmt.Sprintf("%q is none of %s.", clip(n.text, 60), strings.Join(words, ", ")))
+		f.problem(key, fmt.Sprintf("%q is none of %s.", plaintext.Clip(n.text, 60), strings.Join(words, ", ")))
 	case fallback == "" && f.absent(key):
 		f.problem(key, "This is required: one of "+strings.Join(words, ", ")+".")
 	}
@@ -220,23 +205,18 @@ func (f *fields) time(key string, needed bool) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-// poses reports letters that become ASCII ones in lower case (the Kelvin sign, İ): an address
-// with one is another mailbox than the one that it would be taken for. The rule is that of
-// package account (setup.go), which this one cannot import: both must stay the same.
-func poses(r rune) bool { return r >= utf8.RuneSelf && unicode.ToLower(r) < utf8.RuneSelf }
-
+// email reads an address, in the form in which addresses are stored.
 func (f *fields) email(key string) string {
 	s := strings.TrimSpace(f.required(key))
 	if s == "" {
 		return ""
 	}
-	posing := strings.ContainsFunc(s, poses) // cannot be seen any more in lower case
-	s = strings.ToLower(s)
-	a, err := mail.ParseAddress(s)
-	if err != nil || posing || a.Address != s || len(s) > 254 || strings.ContainsFunc(s, unicode.IsControl) || strings.ContainsRune(s, utf8.RuneError) {
+	address, err := plaintext.Email(s)
+	if err != nil {
 		f.problem(key, "This does not look like an e-mail address.")
+		return plaintext.Fold(s) // so that the same one again is found
 	}
-	return s
+	return address
 }
 
 // subjects reads {"members": [ids], "tokens": [ids]}; nil when it is not there.

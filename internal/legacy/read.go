@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // How much is told about one file.
@@ -158,9 +159,9 @@ func (r *reader) headMember(head *node, name string) error {
 	case known && r.section > 0:
 		r.problem(name, "This must come before workspaces.")
 	case !known:
-		r.warn(clip(name, 60), unknownField)
+		r.warn(plaintext.Clip(name, 60), unknownField)
 		if err := skip(r.json); err != nil {
-			return r.broken(clip(name, 60), err)
+			return r.broken(plaintext.Clip(name, 60), err)
 		}
 		return nil
 	}

@@ -6,10 +6,8 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 )
-
-// nameKey is equal for names of workspaces that may not stand side by side.
-func nameKey(name string) string { return strings.ToLower(name) }
 
 // prepare reads what the items of a batch are compared with.
 func (st *stage) prepare(kind Kind, items []Item) (err error) {
@@ -86,7 +84,7 @@ func (st *stage) compareWorkspace(i *Item) Conflict {
 		i.Known, i.Local = true, w.ID
 		return ""
 	}
-	if _, taken := st.byName[nameKey(i.Name)]; taken {
+	if _, taken := st.byName[plaintext.NameKey(i.Name)]; taken {
 		return SameName
 	}
 	return ""
@@ -95,7 +93,7 @@ func (st *stage) compareWorkspace(i *Item) Conflict {
 // settle decides where the workspace goes: into one that is here, or into a new one whose
 // id is the old one where that is free.
 func (st *stage) settle(i *Item) {
-	existing := st.byName[nameKey(i.Name)]
+	existing := st.byName[plaintext.NameKey(i.Name)]
 	p := place{local: i.Local, name: i.Name}
 	switch {
 	case i.Known:
@@ -128,12 +126,9 @@ func freeName(name string, taken map[string]bool) string {
 		case n > 2:
 			suffix = fmt.Sprintf(" (imported %d)", n-1)
 		}
-		base := []rune(name)
-		if room := 64 - len(suffix); len(base) > room {
-			base = base[:room]
-		}
-		if free := strings.TrimSpace(string(base)) + suffix; !taken[nameKey(free)] {
-			taken[nameKey(free)] = true
+		base := plaintext.Clip(name, plaintext.MaxName-len(suffix))
+		if free := strings.TrimSpace(base) + suffix; !taken[plaintext.NameKey(free)] {
+			taken[plaintext.NameKey(free)] = true
 			return free
 		}
 	}

@@ -320,11 +320,7 @@ func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Polic
 	var problems fault.Problems
 	problems.AddAll(s.catalogue.CheckChange(old.Body, body))
 	problems.AddAll(org.Plan.Refuses(s.catalogue, old.Body, body))
-	for _, perm := range body.Permissions() {
-		if slices.ContainsFunc(body[perm].IDs, func(id string) bool { return types[id] != perm.Type() }) {
-			problems.Add(string(perm), "Choose resources of this type in this workspace only: some of those chosen are not.")
-		}
-	}
+	problems.AddAll(access.CheckResources(nil, body, types))
 	return problems.Err("Some fields need your attention.")
 }
 

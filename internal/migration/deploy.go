@@ -287,7 +287,7 @@ func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
 	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
-	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || t.ExpiresAt.IsZero() || t.ExpiresAt.After(d.tx.Now()) {
+	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || !token.ExpiredAt(t.ExpiresAt, d.tx.Now()) {
 		return err
 	}
 	// It has expired long ago, maybe: those who note the ends of tokens look at the last hour.

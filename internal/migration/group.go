@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 )
 
 // A group of the old system gave no rights. Two things keep it so: its policies begin empty,
@@ -36,7 +37,7 @@ func (st *stage) newLandscape() error {
 	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
 		named: map[string]string{}}
 	for _, g := range groups {
-		l.byID[g.ID], l.byName[nameKey(g.Name)], l.names[nameKey(g.Name)] = g, g, true
+		l.byID[g.ID], l.byName[plaintext.NameKey(g.Name)], l.names[plaintext.NameKey(g.Name)] = g, g, true
 	}
 	if limit, limited := st.org.Plan.GroupLimit(); limited {
 		l.room = limit - len(groups)
@@ -50,7 +51,7 @@ func (st *stage) compareGroup(i *Item) Conflict {
 		i.Known, i.Local = true, g.ID
 		return ""
 	}
-	switch other, taken := st.groups.byName[nameKey(i.Name)]; {
+	switch other, taken := st.groups.byName[plaintext.NameKey(i.Name)]; {
 	case taken && st.org.Locks(other):
 		return ManagedGroup
 	case taken:
@@ -64,7 +65,7 @@ func (st *stage) settleGroup(i *Item) {
 	switch _, here := st.groups.byID[i.Local]; {
 	case i.Known:
 	case i.Conflict == SameGroup && i.Choice == Use:
-		i.Local = st.groups.byName[nameKey(i.Name)].ID
+		i.Local = st.groups.byName[plaintext.NameKey(i.Name)].ID
 	case here || i.Local == "" || i.Local == st.links[Groups][i.Ref]:
 		i.Local = newID()
 	}

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 )
 
 // Report says what an import does, or did once it is deployed.
@@ -346,7 +347,8 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+		// Names and paths come from the file.
+		_, p.err = fmt.Fprintln(p.w, plaintext.Visible(fmt.Sprintf(format, args...)))
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
+	"latchkey/internal/token"
 )
 
 // Import mirrors the uploaded export with a strategy and compares it with what exists. It
@@ -107,7 +109,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 		return nil, err
 	}
 	for _, w := range list {
-		st.byName[nameKey(w.Name)], st.byID[w.ID], st.names[nameKey(w.Name)] = w, w, true
+		st.byName[plaintext.NameKey(w.Name)], st.byID[w.ID], st.names[plaintext.NameKey(w.Name)] = w, w, true
 	}
 	members, err := tx.PresentMembers(ctx, m.Organization)
 	if err != nil {
@@ -426,7 +428,7 @@ func (st *stage) mirrorPersonalToken(i *Item) error {
 	case !owner.admin && t.Scope == access.ScopeAdmin:
 		i.After.watch("Its owner is no Admin: it acts as Read-Write.")
 	}
-	if end := t.Secret.ExpiresAt; !end.IsZero() && !end.After(st.tx.Now()) {
+	if token.ExpiredAt(t.Secret.ExpiresAt, st.tx.Now()) {
 		i.After.watch("It has expired.")
 	}
 	return nil

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"github.com/segmentio/ksuid"
 
@@ -17,6 +15,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 )
 
 // Upload reads an export into the staging area, in short transactions: others go on
@@ -77,8 +76,8 @@ type upload struct {
 var errMoved = fault.NewConflict("The staging area was reset while the file was read.")
 
 func (u *upload) begin(fileName string) error {
-	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading, FileName: shown(fileName),
-		CreatedBy: u.by.ID, CreatedByName: u.by.Name}
+	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading,
+		FileName: plaintext.Clip(plaintext.Strip(fileName), 100), CreatedBy: u.by.ID, CreatedByName: u.by.Name}
 	return u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
 		if err := u.may(tx.By()); err != nil {
 			return err
@@ -96,20 +95,6 @@ func (u *upload) begin(fileName string) error {
 		u.m.CreatedAt = tx.Now()
 		return tx.InsertMigration(u.ctx, u.m)
 	})
-}
-
-// shown is a file name as pages may show it.
-func shown(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	if runes := []rune(name); len(runes) > 100 {
-		name = string(runes[:100])
-	}
-	return name
 }
 
 // flush writes what has been read. The staging area may have been reset meanwhile.

@@ -3,6 +3,8 @@ package provision
 import (
 	"strings"
 	"time"
+
+	"latchkey/internal/plaintext"
 )
 
 // Condition is a filter in terms that a store runs: a tree of [All], [Either], [Not],
@@ -233,7 +235,7 @@ func compare(a Attribute, field Field, c Comparison) (Condition, error) {
 	default:
 		out.Text, _ = c.Value.(string)
 		if out.Fold = !a.CaseExact; out.Fold {
-			out.Text, out.Typed = fold(out.Text), out.Text
+			out.Text, out.Typed = plaintext.Fold(out.Text), out.Text
 		}
 	}
 	return out, nil

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"latchkey/internal/plaintext"
 )
 
 // Document is a resource as attributes by their canonical names: texts, bools,
@@ -144,7 +146,7 @@ func putOnce(doc map[string]any, key string, value any) error {
 }
 
 func putUnknown(doc map[string]any, key string, value any) error {
-	if len(key) > 256 || strings.ContainsRune(key, 0) {
+	if len(key) > 256 || !plaintext.Storable(key) {
 		return invalid(InvalidSyntax, "An attribute's name is too long or not valid text.")
 	}
 	return putOnce(doc, key, value)
@@ -232,7 +234,7 @@ func coerceOne(a Attribute, path string, value any) (any, error) {
 	case String, DateTime, Reference, Binary:
 	}
 	s, ok := value.(string)
-	if !ok || strings.ContainsRune(s, 0) {
+	if !ok || !plaintext.Storable(s) {
 		return nil, invalid(InvalidValue, "The value of %s must be a text.", path)
 	}
 	return s, nil

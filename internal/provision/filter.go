@@ -3,6 +3,8 @@ package provision
 import (
 	"encoding/json"
 	"strings"
+
+	"latchkey/internal/plaintext"
 )
 
 // Path is an attribute path (RFC 7644 §3.10): optional schema URI, attribute, optional
@@ -438,10 +440,4 @@ func attributeName(s string) bool {
 }
 
 // cut shortens what a client sent for a message.
-func cut(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+func cut(s string) string { return plaintext.Shorten(s, 80) }

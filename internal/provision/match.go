@@ -2,8 +2,8 @@ package provision
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"latchkey/internal/plaintext"
 )
 
 // matcher makes a test of one element of a multi-valued attribute from what stands in the
@@ -69,20 +69,9 @@ func holds(a Attribute, c Comparison, value any) bool {
 		return false
 	}
 	if !a.CaseExact {
-		have, want = fold(have), fold(want)
+		have, want = plaintext.Fold(have), plaintext.Fold(want)
 	}
 	return compareText(c.Op, have, want)
-}
-
-// fold is how texts are compared where letter case does not matter. Letters that would become
-// ASCII ones (the Kelvin sign, İ) stay: whose address has one is somebody else.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if lower := unicode.ToLower(r); r < utf8.RuneSelf || lower >= utf8.RuneSelf {
-			return lower
-		}
-		return r
-	}, s)
 }
 
 func compareText(op Operator, have, want string) bool {

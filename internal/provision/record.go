@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Request is one recorded provisioning request. It holds no credential and no body.
@@ -120,14 +121,8 @@ func resourceOf(path string) (kind, id string) {
 	return "", ""
 }
 
-// trim cuts a text and takes from it what no database keeps.
-func trim(s string, most int) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
+// trim returns what the log and the list of requests keep of a text that a provider sent.
+func trim(s string, most int) string { return plaintext.Shorten(plaintext.Mend(s), most) }
 
 // change is a transaction that counts what it tells the audit log.
 type change struct {

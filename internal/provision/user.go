@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // document is the user as the provider knows it, without what only Latchkey sets. For a
@@ -26,7 +27,7 @@ func (u User) document() (Document, error) {
 	if sent, ok := doc["displayName"].(string); !u.Linked || ok && strings.TrimSpace(sent) != u.Name {
 		doc["displayName"] = u.Name
 	}
-	if fold(doc.text("userName")) != u.Email {
+	if plaintext.Fold(doc.text("userName")) != u.Email {
 		doc["userName"] = u.Email
 	}
 	doc = withAddress(doc, u.Email)
@@ -84,7 +85,7 @@ func email(doc Document) (string, error) {
 	if name == "" {
 		return "", invalid(InvalidValue, "The attribute userName is required.")
 	}
-	address, err := account.CleanEmail(name)
+	address, err := plaintext.Email(name)
 	if err != nil {
 		return "", invalid(InvalidValue, "The attribute userName must be an e-mail address.")
 	}
@@ -95,7 +96,7 @@ func email(doc Document) (string, error) {
 // from the parts of the name; "" when it says nothing. Only a displayName can be wrong.
 func displayName(doc Document) (string, error) {
 	if sent := doc.text("displayName"); strings.TrimSpace(sent) != "" {
-		name, err := account.CleanName(sent)
+		name, err := plaintext.Name(sent)
 		if err != nil {
 			return "", invalid(InvalidValue, "The attribute displayName cannot be %q. %s", cut(sent), fault.Of(err).Message)
 		}
@@ -104,7 +105,7 @@ func displayName(doc Document) (string, error) {
 	parts, _ := doc["name"].(map[string]any)
 	part := Document(parts).text
 	for _, name := range []string{part("formatted"), part("givenName") + " " + part("familyName")} {
-		if clean, err := account.CleanName(name); err == nil {
+		if clean, err := plaintext.Name(name); err == nil {
 			return clean, nil
 		}
 	}
@@ -145,8 +146,8 @@ func keepsAddress(u User, before, after Document) error {
 	if address != u.Email {
 		return invalid(Mutability, "The e-mail address %s cannot be changed. Assign the person anew under the other address.", u.Email)
 	}
-	now := fold(primaryEmail(after))
-	if now == "" || now == u.Email || now == fold(primaryEmail(before)) || !u.hasAddresses() {
+	now := plaintext.Fold(primaryEmail(after))
+	if now == "" || now == u.Email || now == plaintext.Fold(primaryEmail(before)) || !u.hasAddresses() {
 		return nil
 	}
 	return invalid(Mutability, "The e-mail address of %s cannot be changed. Latchkey knows a person by it.", u.Email)
@@ -226,9 +227,9 @@ func elementOf(name string, a Attribute, m map[string]any) Element {
 				e.Value = searchable(sub, text)
 			}
 		case "display":
-			e.Display = fold(text)
+			e.Display = plaintext.Fold(text)
 		case "type":
-			e.Kind = fold(text)
+			e.Kind = plaintext.Fold(text)
 		case "primary":
 			e.Primary, _ = m[sub.Name].(bool)
 		}
@@ -240,5 +241,5 @@ func searchable(a Attribute, text string) string {
 	if a.CaseExact {
 		return text
 	}
-	return fold(text)
+	return plaintext.Fold(text)
 }

@@ -8,11 +8,11 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // timeLayout is how moments are written: UTC, whole milliseconds.
@@ -64,7 +64,7 @@ func join(ctx context.Context, tx *change, call Call, org account.Organization, 
 		return User{}, err
 	}
 	if name == "" {
-		name = strings.ToValidUTF8(address[:min(len(address), account.MaxName)], "")
+		name = plaintext.Clip(address, plaintext.MaxName)
 	}
 	m := account.Member{Email: address, Name: name, Status: account.Active, ExternalID: doc.text("externalId")}
 	if doc["active"] == false {

@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // connectionType is how external ids and the audit log name connections. It is no type of
@@ -103,7 +104,7 @@ func (c *changing) end(ctx context.Context, p *fault.Problems, typ, path, id str
 		return Resource{}, nil
 	}
 	r, err := Resource{}, error(fault.NewNotFound(Noun(typ)))
-	if plausibleID(id) {
+	if plaintext.PossibleID(id) {
 		r, err = c.HoldResource(ctx, c.workspace.ID, typ, id)
 	}
 	if fault.Is(err, fault.NotFound) {

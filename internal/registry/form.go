@@ -3,10 +3,10 @@ package registry
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Form is what a caller says about a resource. A member that is nil is not said: a new
@@ -72,6 +72,9 @@ func (f Form) apply(r Resource) (Resource, error) {
 	if f.ExternalID != nil && *f.ExternalID != r.ExternalID {
 		p.Add(fieldExternalID, "The external id cannot be changed here. Set it with PUT …/external-id.")
 	}
+	if f.Name != nil && *f.Name == r.Name {
+		f.Name = nil // what it is called already may stay, whatever the rule was then
+	}
 	f.fill(&p, &r)
 	return r, p.Err(invalidText)
 }
@@ -114,22 +117,10 @@ func checkText(p *fault.Problems, path, text string, most int) string {
 		p.Add(path, "This must not be empty.")
 	case utf8.RuneCountInString(text) > most:
 		p.Add(path, "Use at most "+strconv.Itoa(most)+" characters.")
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, deceptive):
+	case !plaintext.Showable(text):
 		p.Add(path, "This contains characters that cannot be shown.")
 	}
 	return text
-}
-
-// deceptive reports characters that no single line of text needs: control characters,
-// line and paragraph separators, and those that turn the direction of what follows.
-func deceptive(r rune) bool {
-	switch {
-	case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-		return true
-	case '\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
-		return true
-	}
-	return false
 }
 
 // checkDescription takes text of several lines, which may be empty.
@@ -143,15 +134,9 @@ func checkDescription(p *fault.Problems, text string) string {
 
 // storable refuses what a database cannot keep as text.
 func storable(p *fault.Problems, path, text string) {
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+	if !plaintext.Storable(text) {
 		p.Add(path, "This contains characters that cannot be stored.")
 	}
-}
-
-// plausibleID reports whether text can be an id at all. No database is asked about others:
-// some refuse the question.
-func plausibleID(text string) bool {
-	return text != "" && len(text) <= maxName && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
 // checkExternalID takes an external id; nil and "" are none.

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Languages lists what transformations and libraries may be written in.
@@ -261,7 +262,7 @@ func (b *publishing) publishAll(ctx context.Context, typ, list string, versions 
 	for i, id := range versions {
 		path := list + "[" + strconv.Itoa(i) + "].versionId"
 		v, err := Version{}, error(fault.NewNotFound("That version"))
-		if plausibleID(id) {
+		if plaintext.PossibleID(id) {
 			v, err = b.Version(ctx, b.workspace.ID, typ, id)
 		}
 		if fault.Is(err, fault.NotFound) {

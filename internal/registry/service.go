@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Service is the use cases of a workspace's resources. It is safe for concurrent use.
@@ -37,7 +38,7 @@ func (s *Service) enter(ctx context.Context, r Reader, by actor.Standing, worksp
 	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
 		return account.Workspace{}, err
 	}
-	if !plausibleID(workspace) {
+	if !plaintext.PossibleID(workspace) {
 		return account.Workspace{}, fault.NewNotFound("That workspace")
 	}
 	// To be an Admin is to be in every workspace of one's own organization only.

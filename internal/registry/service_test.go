@@ -242,6 +242,21 @@ func TestService_AnAdminOfAnotherOrganizationFindsNothing(t *testing.T) {
 	b.mustBe(err, fault.Invalid)
 }
 
+func TestUpdate_KeepsANameThatCouldNotBeGivenAnyMore(t *testing.T) {
+	b := newBed(t)
+	old := registry.Resource{ID: "old", Workspace: main, Type: registry.Source, Name: "a\u200db", Definition: "T", Config: "{}", Version: 1,
+		CreatedAt: b.now, UpdatedAt: b.now}
+	b.must(b.store.InTx(b.ctx, actor.System(""), func(tx *store.Tx) error { return tx.AddResource(b.ctx, old) }))
+	by, off := b.admin(acme), false
+	got, err := b.Update(b.ctx, by.Caller(), main, registry.Source, old.ID, registry.Form{Name: &old.Name, Enabled: &off})
+	b.must(err)
+	if got.Name != old.Name || got.Enabled {
+		t.Errorf("changed to %+v", got)
+	}
+	_, err = b.Update(b.ctx, by.Caller(), main, registry.Source, old.ID, registry.Form{Name: text("a\u200dc")})
+	b.mustBe(err, fault.Invalid)
+}
+
 func TestService_AnIDThatCannotBeOneIsAskedOfNoDatabase(t *testing.T) {
 	b := newBed(t)
 	for _, id := range []string{"", "\x00", "\xff", strings.Repeat("x", 300)} {

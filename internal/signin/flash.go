@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // NoticeKind says how a notice is meant.
@@ -58,7 +59,7 @@ func formatNotices(list []Notice) (string, error) {
 func (s *Service) AddFlash(ctx context.Context, sessionID string, notices ...Notice) error {
 	_, err := s.changeNotices(ctx, sessionID, func(list []Notice) []Notice {
 		for _, n := range notices {
-			n.Text = clean(n.Text, maxNoticeText)
+			n.Text = plaintext.ClipBytes(plaintext.Strip(n.Text), maxNoticeText)
 			list = append(list, n)
 		}
 		return list[max(0, len(list)-maxNotices):]

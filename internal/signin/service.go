@@ -3,14 +3,13 @@ package signin
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // refusal is the one answer to every sign-in that fails, whatever was wrong.
@@ -25,7 +24,7 @@ const refusal = "The e-mail or the password is not right."
 // [PairFailures]) without any. Each failure is in the audit log, and of those that a block
 // stops the first. Neither the password nor the secret goes anywhere else.
 func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin actor.Origin) (Started, error) {
-	email = cleanEmail(email)
+	email = plaintext.EmailKey(email)
 	try := newAttempt(email, origin)
 	if err := s.reserve(ctx, &try); err != nil {
 		return Started{}, s.tellStopped(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
@@ -85,7 +84,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 			return err
 		}
 		started.Session = Session{ID: ksuid.New().String(), Member: account.ID, Organization: account.Organization,
-			CreatedAt: tx.Now(), LastSeenAt: tx.Now(), IP: origin.IP, UserAgent: clean(origin.UserAgent, 256)}
+			CreatedAt: tx.Now(), LastSeenAt: tx.Now(), IP: origin.IP, UserAgent: plaintext.ClipBytes(plaintext.Strip(origin.UserAgent), 256)}
 		if err := tx.InsertSession(ctx, started.Session, digest(started.Secret)); err != nil {
 			return err
 		}
@@ -137,25 +136,4 @@ func typedName(email string, account Account) string {
 		return "not an e-mail address"
 	}
 	return email
-}
-
-// cleanEmail is the form in which e-mails are stored and counted: lower case, without what
-// surrounds or hides, at most as long as an address can be (RFC 5321, 4.5.3.1).
-func cleanEmail(s string) string { return strings.ToLower(strings.TrimSpace(clean(s, 254))) }
-
-// clean cuts s to at most n bytes of valid text without control and format characters.
-func clean(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }

@@ -64,9 +64,10 @@ func memberOrder(s account.MemberSort) string {
 	return `lower(m.name)`
 }
 
-// liveTokens counts a member's live personal tokens at $2.
-const liveTokens = `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal'
-		AND t.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2))`
+// liveTokens counts a member's live personal tokens.
+func liveTokens(now string) string {
+	return `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal' AND ` + live(now) + `)`
+}
 
 // FindMembers returns one page of members with their live tokens, and how many there are
 // on all pages.
@@ -85,7 +86,7 @@ func (q queries) FindMembers(ctx context.Context, organization string, query acc
 	if query.Descending {
 		direction = ` DESC`
 	}
-	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, `+strings.ReplaceAll(liveTokens, "$2", "$8")+` AS live`+where+`
+	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, `+liveTokens("$8")+` AS live`+where+`
 		ORDER BY `+memberOrder(query.Sort)+direction+`, lower(m.name), m.id LIMIT $9 OFFSET $10`,
 		append(append([]any{organization}, filter...), millis(now), query.Limit, query.Offset)...)
 	return rows, total, err

@@ -108,7 +108,7 @@ func (q queries) Audience(ctx context.Context, organization string, at account.P
 		return a, err
 	}
 	a.ServiceTokens, err = q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
-		AND t.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $3)`, organization, at.Workspace, millis(now))
+		AND `+live("$3"), organization, at.Workspace, millis(now))
 	return a, err
 }
 
@@ -160,12 +160,15 @@ func (tx *Tx) DeletePolicy(ctx context.Context, p account.Policy) error {
 	return tx.execOne(ctx, "That policy", `DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
 }
 
+// resourcesOf are the resources of the workspace $2 of the organization $1.
+const resourcesOf = ` FROM resources r JOIN workspaces w ON w.id = r.workspace_id
+	WHERE w.organization_id = $1 AND r.workspace_id = $2`
+
 // Resources lists a workspace's resources by type and name.
 func (q queries) Resources(ctx context.Context, organization, workspace string) ([]account.Resource, error) {
 	return all(ctx, q, func(row scanner) (account.Resource, error) {
 		var r account.Resource
 		err := row.Scan(&r.ID, &r.Type, &r.Name)
 		return r, err
-	}, `SELECT r.id, r.type, r.name FROM resources r JOIN workspaces w ON w.id = r.workspace_id
-		WHERE w.organization_id = $1 AND r.workspace_id = $2 ORDER BY r.type, lower(r.name), r.id`, organization, workspace)
+	}, `SELECT r.id, r.type, r.name`+resourcesOf+` ORDER BY r.type, lower(r.name), r.id`, organization, workspace)
 }

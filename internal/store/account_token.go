@@ -43,14 +43,15 @@ func (q queries) TokensOfMembers(ctx context.Context, organization string, membe
 		return nil, nil
 	}
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.deleted_at IS NULL AND t.owner_id IN (`+placeholders(2, len(members))+`)`+lastUsedFirst,
+		WHERE t.organization_id = $1 AND t.kind = 'personal' AND `+notDeleted+` 
+			AND t.owner_id IN (`+placeholders(2, len(members))+`)`+lastUsedFirst,
 		with([]any{organization}, members...)...)
 }
 
 // TokensOfWorkspace lists the tokens of a workspace that are not deleted.
 func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.deleted_at IS NULL`+lastUsedFirst, organization, workspace)
+		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
 }
 
 // FindTokens lists up to limit tokens that are not deleted and have search in their name or
@@ -58,7 +59,7 @@ func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace 
 func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
 	lower, typed, title := likePatterns(search)
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.deleted_at IS NULL AND (lower(t.name) LIKE $2 ESCAPE '\' OR t.name LIKE $3 ESCAPE '\'
+		WHERE t.organization_id = $1 AND `+notDeleted+` AND (lower(t.name) LIKE $2 ESCAPE '\' OR t.name LIKE $3 ESCAPE '\'
 			OR t.name LIKE $4 ESCAPE '\' OR t.hint LIKE $3 ESCAPE '\') ORDER BY lower(t.name), t.id LIMIT $5`,
 		organization, lower, typed, title, limit)
 }
@@ -78,8 +79,7 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (accou
 func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Token, id)
-		if _, err := tx.exec(ctx, `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
-			millis(tx.now), organization, id); err != nil {
+		if _, err := tx.exec(ctx, tombstone, millis(tx.now), organization, id); err != nil {
 			return err
 		}
 	}

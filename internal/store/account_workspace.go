@@ -51,7 +51,7 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 		}
 		return err
 	}
-	live := ` AND t.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) GROUP BY t.workspace_id`
+	liveEach := ` AND ` + live("$2") + ` GROUP BY t.workspace_id`
 	for _, step := range []struct {
 		query string
 		put   func(c *account.WorkspaceCounts, n int)
@@ -67,9 +67,9 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 		{`SELECT r.workspace_id, count(*) FROM resources r JOIN workspaces w ON w.id = r.workspace_id
 			WHERE w.organization_id = $1 GROUP BY r.workspace_id`,
 			func(c *account.WorkspaceCounts, n int) { c.Resources = n }, []any{organization}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'workspace'` + live,
+		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'workspace'` + liveEach,
 			func(c *account.WorkspaceCounts, n int) { c.ServiceTokens = n }, []any{organization, millis(now)}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal'` + live,
+		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal'` + liveEach,
 			func(c *account.WorkspaceCounts, n int) { c.PersonalTokens = n }, []any{organization, millis(now)}},
 	} {
 		if err := set(step.query, step.put, step.args...); err != nil {

@@ -42,7 +42,7 @@ func (q queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, e
 	var sums strings.Builder
 	args := []any{millis(now)}
 	for i, h := range metric.Horizons() {
-		fmt.Fprintf(&sums, `, coalesce(sum(CASE WHEN expires_at <= $%d THEN 1 ELSE 0 END), 0)`, i+2)
+		fmt.Fprintf(&sums, `, coalesce(sum(CASE WHEN %s THEN 1 ELSE 0 END), 0)`, ended(fmt.Sprintf("$%d", i+2)))
 		args = append(args, millis(now.Add(h)))
 	}
 	return one(ctx, q, "The tokens", func(row scanner) (metric.Tokens, error) {
@@ -55,6 +55,6 @@ func (q queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, e
 		err := row.Scan(into...)
 		m.Left = time.Duration(left) * time.Millisecond
 		return m, err
-	}, `SELECT count(expires_at), count(*) - count(expires_at), CAST(coalesce(sum(expires_at - $1), 0) AS BIGINT)`+sums.String()+`
-		FROM tokens WHERE deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)`, args...)
+	}, `SELECT count(t.expires_at), count(*) - count(t.expires_at), CAST(coalesce(sum(t.expires_at - $1), 0) AS BIGINT)`+sums.String()+`
+		FROM tokens t WHERE `+live("$1"), args...)
 }

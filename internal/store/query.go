@@ -4,11 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"reflect"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // runner is what *sql.DB and *sql.Tx have in common.
@@ -55,7 +54,7 @@ func (q queries) translate(err error) error {
 func storable(args []any) error {
 	for _, arg := range args {
 		v := reflect.ValueOf(arg)
-		if v.Kind() == reflect.String && (!utf8.ValidString(v.String()) || strings.IndexByte(v.String(), 0) >= 0) {
+		if v.Kind() == reflect.String && !plaintext.Storable(v.String()) {
 			return unstorable(nil)
 		}
 	}

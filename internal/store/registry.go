@@ -48,16 +48,17 @@ func flag(b *bool) any {
 	return *b
 }
 
+// thatResource is the resource $1, if it is of the type $3 and in the workspace $2.
+const thatResource = ` WHERE id = $1 AND workspace_id = $2 AND type = $3`
+
 // RegistryResource returns a resource of a type in a workspace; NotFound otherwise.
 func (q queries) RegistryResource(ctx context.Context, workspace, typ, id string) (registry.Resource, error) {
-	return one(ctx, q, registry.Noun(typ), scanRegistry, `SELECT `+registryColumns+` FROM resources r
-		WHERE r.id = $1 AND r.workspace_id = $2 AND r.type = $3`, id, workspace, typ)
+	return one(ctx, q, registry.Noun(typ), scanRegistry, `SELECT `+registryColumns+` FROM resources r`+thatResource, id, workspace, typ)
 }
 
 // HoldResource is RegistryResource and keeps the row until the transaction ends.
 func (tx *Tx) HoldResource(ctx context.Context, workspace, typ, id string) (registry.Resource, error) {
-	if err := tx.execOne(ctx, registry.Noun(typ), `UPDATE resources SET name = name
-		WHERE id = $1 AND workspace_id = $2 AND type = $3`, id, workspace, typ); err != nil {
+	if err := tx.execOne(ctx, registry.Noun(typ), `UPDATE resources SET name = name`+thatResource, id, workspace, typ); err != nil {
 		return registry.Resource{}, err
 	}
 	return tx.RegistryResource(ctx, workspace, typ, id)

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -22,11 +23,10 @@ func (s Tokens) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) err
 	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-// A personal token is suspended while its owner is not an active member.
 const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''),
 	t.workspace_id, coalesce(w.name, ''), t.scope, t.policy, t.legacy, t.created_by, t.created_by_name, t.created_at,
 	t.expires_at, u.last_used_at, coalesce(u.last_used_from, '[]'), t.deleted_at,
-	CASE WHEN t.kind = 'personal' AND coalesce(m.status, '') <> 'active' THEN TRUE ELSE FALSE END`
+	CASE WHEN ` + suspended + ` THEN TRUE ELSE FALSE END`
 
 const tokenTables = ` FROM tokens t
 	LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
@@ -60,7 +60,7 @@ func scanToken(row scanner) (token.Token, error) {
 // Token returns a token of the organization that is not deleted; NotFound otherwise.
 func (q queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, organization, id)
+		WHERE t.organization_id = $1 AND t.id = $2 AND `+notDeleted, organization, id)
 }
 
 // TokenByDigest returns the token with this digest of its secret, of any organization and
@@ -72,7 +72,7 @@ func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Toke
 const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
 
 // ofOwner selects a member's tokens that are not deleted.
-const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND t.deleted_at IS NULL`
+const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND ` + notDeleted
 
 // PersonalTokens lists a member's tokens that are not deleted, newest first.
 func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
@@ -82,7 +82,7 @@ func (q queries) PersonalTokens(ctx context.Context, organization, owner string)
 // ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.
 func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND t.deleted_at IS NULL`+newestFirst,
+		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND `+notDeleted+newestFirst,
 		organization, kind)
 }
 
@@ -90,23 +90,25 @@ func (q queries) ServiceTokens(ctx context.Context, organization string, kind to
 // after until, the soonest first.
 func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND t.deleted_at IS NULL
-			AND t.expires_at > $2 AND t.expires_at <= $3 ORDER BY t.expires_at, t.id LIMIT $4`,
+		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
+		ORDER BY t.expires_at, t.id LIMIT $4`,
 		organization, millis(from), millis(until), limit)
 }
 
-const expiredQuery = `SELECT ` + tokenColumns + tokenTables + `
-	WHERE t.deleted_at IS NULL AND t.expires_at > $1 AND t.expires_at <= $2
+// expiredQuery looks along the index of ends.
+func expiredQuery() string {
+	return `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ending("$1", "$2") + `
 		AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
 		AND NOT EXISTS (SELECT 1 FROM audit_events e
 		WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired')
 	ORDER BY t.expires_at, t.id LIMIT $3`
+}
 
 // ExpiredTokens lists up to limit tokens of any organization that are not deleted, expired after
 // since and not after until, and have no event that says so. Where the log was pruned it is
 // not known any more.
 func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
-	return all(ctx, q, scanToken, expiredQuery, since.UnixMilli(), until.UnixMilli(), limit)
+	return all(ctx, q, scanToken, expiredQuery(), since.UnixMilli(), until.UnixMilli(), limit)
 }
 
 // TokenCounts counts an organization's tokens that are not deleted, as token.Token.State
@@ -122,12 +124,8 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 		err := row.Scan(&g.kind, &g.state, &g.count)
 		return g, err
 	}, `SELECT kind, state, count(*) FROM (
-			SELECT t.kind AS kind, CASE
-				WHEN t.expires_at <= $2 THEN 'expired'
-				WHEN t.kind = 'personal' AND coalesce(m.status, '') <> 'active' THEN 'suspended'
-				WHEN t.expires_at <= $3 THEN 'expires_soon'
-				ELSE 'active' END AS state`+tokenTables+`
-			WHERE t.organization_id = $1 AND t.deleted_at IS NULL) AS classed
+			SELECT t.kind AS kind, `+stateOf("$2", "$3")+` AS state`+tokenTables+`
+			WHERE t.organization_id = $1 AND `+notDeleted+`) AS classed
 		GROUP BY kind, state`, organization, millis(now), millis(now.Add(token.SoonAfter)))
 	if err != nil {
 		return nil, err
@@ -163,14 +161,16 @@ func scanText(row scanner) (string, error) {
 }
 
 // nameTakenQuery looks along the index of names.
-const nameTakenQuery = `SELECT count(*) FROM tokens t
-	WHERE t.organization_id = $1 AND t.kind = $2 AND t.owner_id = $3 AND t.name_key = $4 AND t.deleted_at IS NULL
-		AND (t.kind = 'personal' OR t.workspace_id = $5) AND (t.expires_at IS NULL OR t.expires_at > $6)`
+func nameTakenQuery() string {
+	return `SELECT count(*) FROM tokens t
+		WHERE t.organization_id = $1 AND t.kind = $2 AND t.owner_id = $3 AND t.name_key = $4
+			AND (t.kind = 'personal' OR t.workspace_id = $5) AND ` + live("$6")
+}
 
 // TokenNameTaken reports whether another token that is live at now has t's name: of the
 // same owner for a personal token, of the same kind and workspace for a service token.
 func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
-	n, err := q.number(ctx, nameTakenQuery, t.Organization, t.Kind, t.Owner, token.NameKey(t.Name), t.Workspace, millis(now))
+	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
 	return n > 0, err
 }
 
@@ -189,8 +189,7 @@ func (q queries) ResourceTypes(ctx context.Context, organization, workspace stri
 		var r pair
 		err := row.Scan(&r.id, &r.typ)
 		return r, err
-	}, `SELECT r.id, r.type FROM resources r JOIN workspaces w ON w.id = r.workspace_id
-		WHERE w.organization_id = $1 AND r.workspace_id = $2 AND r.type IN (`+placeholders(3, len(types))+`)`, args...)
+	}, `SELECT r.id, r.type`+resourcesOf+` AND r.type IN (`+placeholders(3, len(types))+`)`, args...)
 	found := make(map[string]string, len(rows))
 	for _, r := range rows {
 		found[r.id] = r.typ
@@ -220,7 +219,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	_, err := tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
-		t.ID, t.Organization, t.Kind, t.Name, token.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
+		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
 		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), submission)
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
@@ -228,10 +227,12 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
+// tombstone marks a token that is not marked yet.
+const tombstone = `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`
+
 // DeleteToken marks a token of the organization as deleted now; NotFound when there is
 // none or it is so already. The row stays: its digest must go on being known as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
 	tx.changed(change.Token, id)
-	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`,
-		millis(tx.now), organization, id)
+	return tx.execOne(ctx, "That token", tombstone, millis(tx.now), organization, id)
 }

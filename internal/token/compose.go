@@ -2,16 +2,13 @@ package token
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // The fields that a new token may be wrong in, beside "expiration" and "date". Problems
@@ -69,34 +66,16 @@ func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft)
 	return c.token, c.problems.Err("Some fields need your attention.")
 }
 
-// maxName is how long a name may be, in characters.
-const maxName = 64
-
-// setName takes the name, trimmed: 1 to 64 characters, none of which controls or hides.
+// setName takes the name as it will be kept.
 func (c *composer) setName() bool {
-	name := strings.TrimSpace(c.draft.name)
-	message := ""
-	switch {
-	case name == "":
-		message = "Enter a name."
-	case !utf8.ValidString(name):
-		message = "The name is not valid text."
-	case utf8.RuneCountInString(name) > maxName:
-		message = "Use at most 64 characters."
-	case strings.ContainsFunc(name, hidden):
-		message = "The name contains characters that cannot be shown."
-	default:
-		c.token.Name = name
-		return true
+	name, err := plaintext.Name(c.draft.name)
+	if err != nil {
+		c.problems.Add(fieldName, fault.Of(err).Message)
+		return false
 	}
-	c.problems.Add(fieldName, message)
-	return false
+	c.token.Name = name
+	return true
 }
-
-// hidden reports characters that control a terminal or a page, or that make two names
-// look alike: control and format characters (direction overrides, zero-width marks) and
-// separators of lines and paragraphs.
-func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // setWorkspace takes the workspace, for tokens that are in one. One that does not exist
 // and one that the caller is not in get the same answer: existence is withheld.
@@ -160,29 +139,15 @@ func (c *composer) setPolicy(ctx context.Context) error {
 }
 
 // checkResources finds ids in the limits of a policy that are not resources of the
-// permission's type in the workspace, with one query. Ids that do not exist, that are of
-// another type or in another workspace get the same answer: existence is withheld.
+// permission's type in the workspace, with one query.
 func (c *composer) checkResources(ctx context.Context, policy access.Policy) error {
-	var types []string
-	for perm, reach := range policy {
-		if len(reach.IDs) > 0 && !slices.Contains(types, perm.Type()) {
-			types = append(types, perm.Type())
-		}
-	}
+	types := access.NewlyLimited(nil, policy)
 	if len(types) == 0 {
 		return nil
 	}
-	found, err := c.tx.ResourceTypes(ctx, c.by.Organization, c.token.Workspace, types)
-	if err != nil {
-		return err
-	}
-	for _, perm := range policy.Permissions() {
-		foreign := func(id string) bool { return found[id] != perm.Type() }
-		if slices.ContainsFunc(policy[perm].IDs, foreign) {
-			c.problems.Add(string(perm), "Choose resources of this type in this workspace only: some of those chosen are not.")
-		}
-	}
-	return nil
+	typeOf, err := c.tx.ResourceTypes(ctx, c.by.Organization, c.token.Workspace, types)
+	c.problems.AddAll(access.CheckResources(nil, policy, typeOf))
+	return err
 }
 
 // checkNameFree refuses a name that a live token has already, whatever its case: of the
@@ -193,17 +158,4 @@ func (c *composer) checkNameFree(ctx context.Context) error {
 		c.problems.Add(fieldName, "A token with this name exists already. Choose another name.")
 	}
 	return err
-}
-
-// NameKey is equal for names that differ only in letter case (Unicode simple folding, as
-// in strings.EqualFold). It is kept beside the name, because what a letter is differs
-// between database engines.
-func NameKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		return least
-	}, name)
 }

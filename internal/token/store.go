@@ -55,7 +55,7 @@ type Tx interface {
 	Token(ctx context.Context, organization, id string) (Token, error)
 	// TokenNameTaken reports whether t's name is that of another token that is live at now:
 	// of the same owner for a personal token; of the same kind in the same workspace for
-	// a service token. Names are compared by [NameKey].
+	// a service token. Names are compared by [plaintext.NameKey].
 	TokenNameTaken(ctx context.Context, t Token, now time.Time) (bool, error)
 	// ExpiredTokens is as in [Store].
 	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)

@@ -71,19 +71,22 @@ func (s State) Label() string {
 	return "Unknown"
 }
 
+// ExpiredAt reports whether a token with this end has expired at now. The boundary is exact: at
+// its end it has. The zero end never comes.
+func ExpiredAt(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
+
 // State is how the token stands at now. What cannot be undone comes first: a deleted token
 // is Deleted even when it has expired, an expired one Expired even when its owner is
-// deactivated. The boundary is exact: at ExpiresAt it has expired.
+// deactivated. Package store says the same in SQL.
 func (t Token) State(now time.Time) State {
-	ends := !t.ExpiresAt.IsZero()
 	switch {
 	case !t.DeletedAt.IsZero():
 		return Deleted
-	case ends && !now.Before(t.ExpiresAt):
+	case ExpiredAt(t.ExpiresAt, now):
 		return Expired
 	case t.Suspended:
 		return Suspended
-	case ends && !now.Add(SoonAfter).Before(t.ExpiresAt):
+	case ExpiredAt(t.ExpiresAt, now.Add(SoonAfter)):
 		return ExpiresSoon
 	}
 	return Active

@@ -4,14 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/web/respond"
 )
 
@@ -84,7 +83,7 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 	}
 	for name, into := range map[string]*string{"workspace_id": &r.Workspace, "after_cursor": &r.AfterCursor} {
 		*into = q.Get(name)
-		if q.Has(name) && (*into == "" || len(*into) > maxPath || !utf8.ValidString(*into) || strings.ContainsRune(*into, 0)) {
+		if q.Has(name) && !plaintext.PossibleID(*into) {
 			p.Add(name, "This is not an id.")
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // Bounds of what is read from a body.
@@ -167,18 +168,12 @@ func (w *walker) path() string {
 			b.WriteString(l.name)
 		}
 	}
-	return shortPath(b.String())
+	return plaintext.Shorten(b.String(), maxPath)
 }
 
-// shortPath keeps what a client made up from filling the answer.
-func shortPath(path string) string {
-	if utf8.RuneCountInString(path) <= maxPath {
-		return path
-	}
-	return string([]rune(path)[:maxPath]) + "…"
+func (o *object) wrong(key, message string) {
+	o.problems.Add(plaintext.Shorten(o.path+key, maxPath), message)
 }
-
-func (o *object) wrong(key, message string) { o.problems.Add(shortPath(o.path+key), message) }
 
 // take returns a member's raw text and whether it is there.
 func (o *object) take(key string) (json.RawMessage, bool) {

@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/registry"
 	"latchkey/web/openapi"
 	"latchkey/web/respond"
@@ -185,7 +185,7 @@ func ok(c echo.Context, value any) error {
 // param is an id from the path, or "", which nothing has, when it cannot be one.
 func param(c echo.Context, name string) string {
 	id := c.Param(name)
-	if len(id) > maxPath || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+	if !plaintext.PossibleID(id) {
 		return ""
 	}
 	return id

@@ -3,12 +3,11 @@ package api
 import (
 	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/registry"
 )
 
@@ -47,7 +46,7 @@ func readListing(c echo.Context, path string) (listing, error) {
 	}
 	if q.Has("after_cursor") {
 		l.After = q.Get("after_cursor")
-		if len(l.After) > maxPath || !utf8.ValidString(l.After) || strings.ContainsRune(l.After, 0) {
+		if l.After != "" && !plaintext.PossibleID(l.After) {
 			p.Add("after_cursor", "This is not the id of an entry.")
 		}
 		if l.Page != 0 {

@@ -32,6 +32,7 @@ func TestWorkspaceRoutes_StrangeInputIsNeverAServerError(t *testing.T) {
 		"not UTF-8":              {"POST", "/v2/sources", "{\"name\":\"\xff\",\"type\":\"T\"}", 400},
 		"a control character":    {"POST", "/v2/sources", `{"name":"a\u0000b","type":"T"}`, 400},
 		"direction override":     {"POST", "/v2/sources", `{"name":"a\u202eb","type":"T"}`, 400},
+		"zero-width mark":        {"POST", "/v2/sources", `{"name":"a\u200db","type":"T"}`, 400},
 		"blank name":             {"POST", "/v2/sources", `{"name":"  ","type":"T"}`, 400},
 		"long name":              {"POST", "/v2/sources", `{"name":"` + strings.Repeat("x", 256) + `","type":"T"}`, 400},
 		"name twice":             {"POST", "/v2/sources", `{"name":"a","name":"b","type":"T"}`, 400},

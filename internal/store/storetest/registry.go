@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
@@ -140,26 +141,66 @@ func savesResources(t *testing.T, b *registryBed) {
 	mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error { return tx.SaveResource(ctx, change) }), fault.NotFound)
 }
 
+// separatesWorkspaces asks every query that finds a resource by where it is.
 func separatesWorkspaces(t *testing.T, b *registryBed) {
+	const second = "ws-1b" // of the same organization
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertWorkspace(ctx, account.Workspace{ID: second, Organization: bedOrg, Name: "Second",
+			Environment: account.Production, Region: "US", CreatedAt: b.now, UpdatedAt: b.now})
+	})
 	b.put(t, b.resource("r1", nil))
-	for _, at := range [][2]string{{bedOtherWorkspace, registry.Source}, {bedWorkspace, registry.Destination}, {"", registry.Source}} {
-		_, err := b.RegistryResource(t.Context(), at[0], at[1], "r1")
-		mustBe(t, err, fault.NotFound)
-		mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.HoldResource(ctx, at[0], at[1], "r1")
+	for _, at := range []struct {
+		organization, workspace, typ string
+		there                        bool
+	}{
+		{bedOrg, bedWorkspace, registry.Source, true},
+		{bedOrg, bedWorkspace, registry.Destination, false},
+		{bedOrg, second, registry.Source, false},
+		{bedOtherOrg, bedOtherWorkspace, registry.Source, false},
+		{bedOrg, "unknown", registry.Source, false},
+		{bedOrg, "", registry.Source, false},
+	} {
+		_, err := b.RegistryResource(t.Context(), at.workspace, at.typ, "r1")
+		if found(t, err) != at.there {
+			t.Errorf("%+v: read %v", at, err)
+		}
+		err = b.fails(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.HoldResource(ctx, at.workspace, at.typ, "r1")
 			return err
-		}), fault.NotFound)
-		list, err := b.RegistryResources(t.Context(), at[0], at[1], registry.Query{}, 0)
-		if err != nil || len(list) != 0 {
-			t.Errorf("%v sees %v, error %v", at, list, err)
+		})
+		if found(t, err) != at.there {
+			t.Errorf("%+v: held %v", at, err)
+		}
+		list, err := b.RegistryResources(t.Context(), at.workspace, at.typ, registry.Query{}, 0)
+		if err != nil || (len(list) == 1) != at.there {
+			t.Errorf("%+v sees %v, %v", at, list, err)
+		}
+		types, err := b.ResourceTypes(t.Context(), at.organization, at.workspace, []string{at.typ})
+		if err != nil || (types["r1"] == at.typ) != at.there {
+			t.Errorf("%+v: a policy finds %v, %v", at, types, err)
+		}
+		choices, err := b.Resources(t.Context(), at.organization, at.workspace)
+		if err != nil || (len(choices) == 1 && choices[0].Type == at.typ) != at.there {
+			t.Errorf("%+v: a policy may choose %v, %v", at, choices, err)
+		}
+	}
+	for _, at := range [][2]string{{bedOtherOrg, bedWorkspace}, {bedOrg, bedOtherWorkspace}} {
+		types, err := b.ResourceTypes(t.Context(), at[0], at[1], []string{registry.Source})
+		choices, err2 := b.Resources(t.Context(), at[0], at[1])
+		if len(types)+len(choices) != 0 || err != nil || err2 != nil {
+			t.Errorf("%v: a policy finds %v, %v, %v, %v", at, types, choices, err, err2)
 		}
 	}
 	mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error { return tx.RemoveResource(ctx, bedOtherWorkspace, "r1") }), fault.NotFound)
-	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		held, err := tx.HoldResource(ctx, bedWorkspace, registry.Source, "r1")
-		mustMatch(t, "r1", held.ID)
-		return err
-	})
+}
+
+// found reports whether a read found what it asked for; it can fail with NotFound only.
+func found(t *testing.T, err error) bool {
+	t.Helper()
+	if err != nil {
+		mustBe(t, err, fault.NotFound)
+	}
+	return err == nil
 }
 
 func refusesSecondExternalID(t *testing.T, b *registryBed) {

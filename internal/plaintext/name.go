@@ -1,0 +1,63 @@
+package plaintext
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"latchkey/internal/fault"
+)
+
+// How long a name and a description may be, in characters.
+const (
+	MaxName        = 64
+	MaxDescription = 500
+)
+
+// Name returns the name that s says: without blanks around it, 1 to 64 characters, all of
+// which can be shown. Anything else is Invalid.
+func Name(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case s == "":
+		return "", fault.NewInvalid("Enter a name.")
+	case !utf8.ValidString(s):
+		return "", fault.NewInvalid("The name is not valid text.")
+	case utf8.RuneCountInString(s) > MaxName:
+		return "", fault.NewInvalid(fmt.Sprintf("Use at most %d characters.", MaxName))
+	case !Showable(s):
+		return "", fault.NewInvalid("The name contains characters that cannot be shown.")
+	}
+	return s, nil
+}
+
+// NameKey returns a text that is equal for names that differ only in letter case (Unicode
+// simple folding, as in [strings.EqualFold]). It can be kept beside a name, because engines
+// differ in what a letter is.
+func NameKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name)
+}
+
+// SameName reports whether two names may not stand side by side: they differ in letter case
+// at most.
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// Description returns the description that s says: without blanks around it, at most 500
+// characters in any number of lines. Anything else is Invalid.
+func Description(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case !ShowableLines(s):
+		return "", fault.NewInvalid("The description contains characters that cannot be shown.")
+	case utf8.RuneCountInString(s) > MaxDescription:
+		return "", fault.NewInvalid(fmt.Sprintf("Use at most %d characters.", MaxDescription))
+	}
+	return s, nil
+}
