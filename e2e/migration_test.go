@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"os"
@@ -11,9 +11,7 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
-
-	"latchkey/internal/actor"
-	"latchkey/internal/store"
+	_ "modernc.org/sqlite"
 )
 
 const (
@@ -210,30 +208,24 @@ func TestMigration_WorksWithoutScriptAndOnAPhone(t *testing.T) {
 	p.sees("button", "Upload")
 }
 
-// holdChanges keeps the server from changing anything until the result is called.
+// holdChanges keeps the server from changing anything until the result is called: it holds
+// the file's write lock, past the lock of the folder.
 func holdChanges(t *testing.T, s *server) (release func()) {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(s.Data, "latchkey.db")})
+	db, err := sql.Open("sqlite", filepath.Join(s.Data, "latchkey.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	held, end, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	go func() {
-		done <- db.InTx(context.Background(), actor.System(""), func(*store.Tx) error { close(held); <-end; return errReleased })
-	}()
-	<-held
+	held, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return func() {
-		close(end)
-		if err := <-done; !errors.Is(err, errReleased) {
-			t.Error(err)
-		}
-		if err := db.Close(); err != nil {
+		if err := errors.Join(held.Rollback(), db.Close()); err != nil {
 			t.Error(err)
 		}
 	}
 }
-
-var errReleased = errors.New("released")
 
 func TestMigration_ShowsWhatTakesLongUntilItIsDone(t *testing.T) {
 	t.Parallel()

@@ -4,18 +4,21 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"latchkey/internal/store/pgtest"
 )
 
 const upgrade = "Upgrade to access this feature and additional capabilities."
 
-// setPlan changes the plan of a running server's organization, as its operator does.
-func setPlan(t *testing.T, s *server, plan string) {
+// setPlan changes the plan of a running server's organization, as its operator does. That
+// takes PostgreSQL: nothing changes a data folder beside its server.
+func setPlan(t *testing.T, database, plan string) {
 	t.Helper()
 	binary, err := shared.binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(binary, "plan", plan, "--data", s.Data).CombinedOutput(); err != nil {
+	if out, err := exec.Command(binary, "plan", plan, "--database-url", database).CombinedOutput(); err != nil {
 		t.Fatalf("plan %s: %v %s", plan, err, out)
 	}
 }
@@ -30,11 +33,12 @@ func newGroup(p *page, name string) {
 
 func TestPlan_LimitsHoldFromTheNextRequestOn(t *testing.T) {
 	t.Parallel()
-	s := start(t, "demo")
+	database := pgtest.URL(t)
+	s := start(t, "demo", "--database-url", database)
 	ada := admin(t, s)
 	ada.tolerate("403|409")
 
-	setPlan(t, s, "growth") // three groups; the demonstration has one
+	setPlan(t, database, "growth") // three groups; the demonstration has one
 	for _, name := range []string{"Second", "Third"} {
 		newGroup(ada, name)
 		ada.click("button", "Create")
@@ -48,7 +52,7 @@ func TestPlan_LimitsHoldFromTheNextRequestOn(t *testing.T) {
 	ada.seesText(upgrade)
 	axe(t, ada)
 
-	setPlan(t, s, "free")
+	setPlan(t, database, "free")
 	ada.open("/settings/profile")
 	ada.seesText(upgrade)
 	ada.lacks("link", "Generate new token")
@@ -59,7 +63,7 @@ func TestPlan_LimitsHoldFromTheNextRequestOn(t *testing.T) {
 		t.Error("the dialog's own address is not refused")
 	}
 
-	setPlan(t, s, "enterprise")
+	setPlan(t, database, "enterprise")
 	newGroup(ada, "Fourth")
 	ada.click("button", "Create")
 	ada.seesText("Group Fourth was created.")

@@ -23,7 +23,7 @@ type auditCmd struct {
 
 // Help says what the two are good for together.
 func (auditCmd) Help() string {
-	return `Both only read and may run beside a server.
+	return `Both only read and may run beside a server, or on a copy of its data folder that cannot be written.
 
 Export from time to time to where nobody can write who can write the database, and verify against the last export: whoever cuts off the newest events, or writes a whole new chain, is seen only by that.`
 }

@@ -39,8 +39,12 @@ type importCmd struct {
 // exits with 0, a failed one, like every command, with 1.
 const exitWarnings = 3
 
-// Run imports the file, or says what importing it would do. A server that runs on the same
-// file must be started again to know the tokens.
+// Help says what must not run meanwhile.
+func (importCmd) Help() string {
+	return `Stop a server that uses the data folder first: only one program uses it at a time. Servers on PostgreSQL keep running and know the imported tokens at once.`
+}
+
+// Run imports the file, or says what importing it would do.
 func (i importCmd) Run(ctx context.Context) error {
 	clean, err := i.run(ctx)
 	if err == nil && !clean {
@@ -178,7 +182,7 @@ func (i importCmd) print(r migration.Report) error {
 	if err := r.WriteText(os.Stdout); err != nil {
 		return err
 	}
-	verdict := "Everything was imported. Start a server that was running again, so that it knows the tokens."
+	verdict := "Everything was imported."
 	switch {
 	case r.Unsolved() > 0:
 		verdict = "Nothing was imported."

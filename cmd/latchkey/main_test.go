@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(folder)
+		if err := os.Chmod(folder, 0o755); err != nil { // tests run it as another user as well
+			panic(err)
+		}
 		binary = filepath.Join(folder, "latchkey")
 		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 			panic(string(out))
@@ -45,6 +48,12 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = t.TempDir()
+	return finish(t, cmd)
+}
+
+// finish runs a command to its end and returns its exit code and what it wrote.
+func finish(t *testing.T, cmd *exec.Cmd) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
@@ -138,11 +147,7 @@ func TestPlan_IsPrintedAndChangedAndSurvives(t *testing.T) {
 	if code, _, stderr := run(t, "plan", "--data", filepath.Join(folder, "nowhere")); code != 1 || !strings.Contains(stderr, "no such file") {
 		t.Errorf("without a database: %d %q", code, stderr)
 	}
-	seed := exec.Command(binary, "demo", "--addr", "127.0.0.1:0", "--data", folder)
-	address := serve(t, seed)
-	if _, err := http.Get(address); err != nil {
-		t.Fatal(err)
-	}
+	folder = seeded(t)
 	for _, c := range [][2]string{{"", "Acme: Enterprise"}, {"free", "Acme: Free"}, {"", "Acme: Free"}} {
 		args := []string{"plan", "--data", folder}
 		if c[0] != "" {
@@ -160,6 +165,32 @@ func TestPlan_IsPrintedAndChangedAndSurvives(t *testing.T) {
 // serve starts a server, which the end of the test stops, and returns its address.
 func serve(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
+	address := launch(t, cmd)
+	t.Cleanup(func() { stop(t, cmd) })
+	return address
+}
+
+// stop ends a server in an orderly way.
+func stop(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// kill ends a server as kill -9 does.
+func kill(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+}
+
+// launch starts a server, which the test must end, and returns its address.
+func launch(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	reader, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,18 +198,13 @@ func serve(t *testing.T, cmd *exec.Cmd) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("after SIGTERM: %v, want exit 0", err)
-		}
-	})
 	lines := bufio.NewScanner(reader)
 	for lines.Scan() {
 		if address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text()); address != "" {
 			return address
 		}
 	}
+	_ = cmd.Wait()
 	t.Fatal("it ended before it printed its address")
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 )
 
 type migrateStoreCmd struct {
-	From string `required:"" type:"existingfile" help:"SQLite file to copy, usually data/latchkey.db. Stop its server first." placeholder:"FILE"`
+	From string `required:"" type:"existingfile" help:"SQLite file to copy, usually data/latchkey.db. Stop the server that uses its folder first." placeholder:"FILE"`
 	To   string `required:"" help:"Empty PostgreSQL database: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 }
 

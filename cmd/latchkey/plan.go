@@ -17,8 +17,12 @@ type planCmd struct {
 	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
-// Run prints or changes the organization's plan. A server that runs on the same database
-// follows from its next request on.
+// Help says what must not run meanwhile.
+func (planCmd) Help() string {
+	return `Stop a server that uses the data folder first: only one program uses it at a time. Servers on PostgreSQL keep running and follow from their next request on.`
+}
+
+// Run prints or changes the organization's plan.
 func (p planCmd) Run(ctx context.Context) (err error) {
 	if p.DatabaseURL == "" {
 		if _, err := os.Stat(p.Data); err != nil {

@@ -14,6 +14,11 @@ type restoreCmd struct {
 	Data string `help:"Folder of the database; it must hold none." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
+// Help says what must not run meanwhile.
+func (restoreCmd) Help() string {
+	return `Stop a server that uses the data folder first, and move its latchkey.db, latchkey.db-wal and latchkey.db-shm away.`
+}
+
 // Run puts a backup in place of a SQLite database that is not there. It overwrites nothing.
 func (r restoreCmd) Run(ctx context.Context) error {
 	if err := os.MkdirAll(r.Data, 0o700); err != nil {

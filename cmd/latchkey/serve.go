@@ -27,6 +27,11 @@ type serveCmd struct {
 	OutageGrace time.Duration `help:"How long tokens are still checked from memory when PostgreSQL cannot be reached, revocations by other servers unseen. 0 refuses them." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
 
+// Help says how many servers a database may have.
+func (serveCmd) Help() string {
+	return `One server uses a data folder at a time: it locks DIR/latchkey.lock, and the operating system drops the lock when the server ends, in whatever way. Any number of servers may use one PostgreSQL database.`
+}
+
 // Run serves until it is told to stop.
 func (s serveCmd) Run(ctx context.Context) (err error) {
 	if s.DatabaseURL == "" {

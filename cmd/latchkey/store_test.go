@@ -40,7 +40,7 @@ func TestBackupAndRestore_BringADatabaseBack(t *testing.T) {
 }
 
 func TestMigrateStore_MovesToPostgresOnce(t *testing.T) {
-	folder, url := demoFolder(t), pgtest.URL(t)
+	folder, url := seeded(t), pgtest.URL(t)
 	file := filepath.Join(folder, "latchkey.db")
 	code, out, errOut := run(t, "migrate-store", "--from", file, "--to", url)
 	if code != 0 || !strings.Contains(out, "Everything was copied") {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
@@ -199,8 +200,9 @@ func TestChangePassword_EveryWrongCurrentPasswordLeavesOneEvent(t *testing.T) {
 
 func TestChangePassword_OfTwoAtOnceOneWins(t *testing.T) {
 	f := newFixture(t)
-	got := inParallel(3, func(i int) error {
-		return f.ChangePassword(t.Context(), f.caller(t, ada), password, strings.Repeat("new", 4+i))
+	by := []actor.Standing{f.caller(t, ada), f.caller(t, ada), f.caller(t, ada)}
+	got := inParallel(len(by), func(i int) error {
+		return f.ChangePassword(t.Context(), by[i], password, strings.Repeat("new", 4+i))
 	})
 	// The losers find a clash, the old password to be wrong, or their session ended by the winner.
 	if got["ok"] != 1 || got["conflict"]+got["invalid"]+got["unauthenticated"] != 2 {

@@ -27,7 +27,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 		}
 	}()
 	defer func() { err = errors.Join(err, file.Close()) }()
-	db, err := sql.Open("sqlite", sqliteDialect{path: from}.dsn(false))
+	db, err := sql.Open("sqlite", sqliteDialect{path: from}.dsn())
 	if err != nil {
 		return err
 	}
@@ -39,9 +39,14 @@ func Backup(ctx context.Context, from, to string) (err error) {
 }
 
 // Restore puts a backup in place as the SQLite file at to, which must not exist yet, and
-// checks it: the pages, the schema, which must not be newer than this program's. Nothing is
-// left when it fails.
-func Restore(ctx context.Context, from, to string) error {
+// checks it: the pages, the schema, which must not be newer than this program's. It holds the
+// folder meanwhile ([ErrInUse]). When it fails, only the file of that lock is left.
+func Restore(ctx context.Context, from, to string) (err error) {
+	release, err := lockFolder(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	for _, name := range []string{to, to + "-wal", to + "-shm"} {
 		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s is there already; move it away first: %w", name, errors.Join(err, os.ErrExist))
@@ -54,7 +59,7 @@ func Restore(ctx context.Context, from, to string) error {
 	if err := copyFile(from, arriving); err != nil {
 		return errors.Join(fmt.Errorf("copy the backup: %w", err), os.RemoveAll(arriving))
 	}
-	s, err := Open(ctx, Options{Path: arriving})
+	s, err := openClaimed(ctx, sqliteDialect{path: arriving}, nil)
 	if err == nil {
 		err = s.Close()
 	}

@@ -19,8 +19,12 @@ var migrations embed.FS
 
 // dialect is what differs between database engines. Everything else is one SQL text.
 type dialect interface {
+	// claim takes what only one program may use until release is called.
+	claim() (release func() error, err error)
 	// open connects a pool that writes and a pool that reads.
 	open(ctx context.Context) (write, read *sql.DB, err error)
+	// openToRead connects a pool that reads a database that is there.
+	openToRead(ctx context.Context) (*sql.DB, error)
 	// alone runs do on a connection that may migrate, while no other program does so.
 	alone(ctx context.Context, write *sql.DB, do func(db *sql.DB) error) error
 	// goose names the engine for the migration library.

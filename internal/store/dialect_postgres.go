@@ -99,12 +99,29 @@ func (d postgresDialect) pool(params map[string]string, size int) *sql.DB {
 func (d postgresDialect) goose() goose.Dialect { return goose.DialectPostgres }
 func (d postgresDialect) folder() string       { return "migrations/postgres" }
 
+// claim takes nothing: any number of servers may use the database.
+func (d postgresDialect) claim() (release func() error, err error) {
+	return func() error { return nil }, nil
+}
+
 func (d postgresDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
 	write = d.pool(nil, postgresWriters)
 	if err := d.fits(ctx, write); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
-	return write, d.pool(map[string]string{"default_transaction_read_only": "on"}, postgresReaders), nil
+	return write, d.readers(), nil
+}
+
+func (d postgresDialect) openToRead(ctx context.Context) (*sql.DB, error) {
+	read := d.readers()
+	if err := d.fits(ctx, read); err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	return read, nil
+}
+
+func (d postgresDialect) readers() *sql.DB {
+	return d.pool(map[string]string{"default_transaction_read_only": "on"}, postgresReaders)
 }
 
 // fits says early what is wrong with a server that we cannot use.

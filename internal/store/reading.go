@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -15,31 +14,28 @@ import (
 // ErrOlderSchema says that the database has not been used by this version of the program yet.
 var ErrOlderSchema = errors.New("the database is of an older version of Latchkey; start the server once to bring it up to date")
 
-// OpenToRead opens a database that is there, as it is: it makes nothing and migrates nothing,
-// so that it can look at what a server is using. Do not write with it. The errors are those of
-// [Open], fs.ErrNotExist for a file that is not there, and [ErrOlderSchema].
+// OpenToRead opens a database that exists, as it is. It creates and migrates nothing and takes
+// no lock, so it can look at a SQLite file that a server is using, and at a copy in a folder
+// that cannot be written. The database refuses writes through the store. The errors are those of
+// [Open] other than [ErrInUse], fs.ErrNotExist for a missing file, and [ErrOlderSchema].
 func OpenToRead(ctx context.Context, o Options) (*Store, error) {
 	d, err := o.dialect()
 	if err != nil {
 		return nil, err
 	}
-	if o.URL == "" {
-		if _, err := os.Stat(o.Path); err != nil {
-			return nil, err
-		}
-	}
-	write, read, err := d.open(ctx)
+	read, err := d.openToRead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: time.Now}
+	s := &Store{queries: queries{db: read, outside: d}, write: read, read: read, dialect: d, now: time.Now}
 	if err := sameSchema(ctx, read, d); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// sameSchema checks that the schema is the program's own.
+// sameSchema checks that the schema is the program's own. It does not ask goose for the
+// version, which creates its table where there is none.
 func sameSchema(ctx context.Context, db *sql.DB, d dialect) error {
 	dir, err := fs.Sub(migrations, d.folder())
 	if err != nil {
@@ -49,9 +45,9 @@ func sameSchema(ctx context.Context, db *sql.DB, d dialect) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	current, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema version: %w", d.translate(err))
+	var current int64
+	if err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&current); err != nil {
+		return fmt.Errorf("this is not a database of Latchkey, or no server has used it yet: %w", d.translate(err))
 	}
 	sources := provider.ListSources()
 	switch newest := sources[len(sources)-1].Version; {

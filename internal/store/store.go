@@ -28,6 +28,7 @@ type Store struct {
 	write   *sql.DB // one connection on SQLite: writers queue in the program
 	read    *sql.DB
 	dialect dialect
+	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
 }
@@ -43,22 +44,38 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Open opens the database and migrates it. The error says in one line what is wrong: a
-// folder that cannot be written, a file that is no database, a server that is out of reach
-// or too old, a schema that is newer than the program ([ErrNewerSchema]).
+// Open opens the database and migrates it. A SQLite file's folder belongs to the store until
+// it is closed: another store, of this process or another, cannot be opened there
+// ([ErrInUse]). The error says in one line what is wrong: a folder that cannot be written, a
+// file that is no database, a server that is out of reach or too old, a schema that is newer
+// than the program ([ErrNewerSchema]).
 func Open(ctx context.Context, o Options) (*Store, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	d, err := o.dialect()
 	if err != nil {
 		return nil, err
+	}
+	release, err := d.claim()
+	if err != nil {
+		return nil, err
+	}
+	s, err := openClaimed(ctx, d, o.Now)
+	if err != nil {
+		return nil, errors.Join(err, release())
+	}
+	s.release = release
+	return s, nil
+}
+
+// openClaimed opens and migrates a database whose folder, if it has one, the caller holds.
+func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, error) {
+	if now == nil {
+		now = time.Now
 	}
 	write, read, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: o.Now}
+	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: now}
 	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -73,8 +90,14 @@ func (o Options) dialect() (dialect, error) {
 	return newPostgres(o.URL, ksuid.New().String())
 }
 
-// Close closes every connection.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+// Close closes every connection and gives the data folder back.
+func (s *Store) Close() error {
+	err := errors.Join(s.read.Close(), s.write.Close())
+	if s.release != nil {
+		err = errors.Join(err, s.release())
+	}
+	return err
+}
 
 // Now is the store's clock, cut to the precision that the database keeps.
 func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }

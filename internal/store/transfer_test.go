@@ -96,6 +96,9 @@ func TestTransfer_CopiesEverythingAndVerifiesTheChain(t *testing.T) {
 	if state, err := audit.Verify(t.Context(), target, 2); err != nil || state.Head.Seq != done.Audit.Head.Seq+1 {
 		t.Errorf("the chain of the copy, continued: %+v, %v", state, err)
 	}
+	if err := source.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := store.Transfer(t.Context(), path, url); !errors.Is(err, store.ErrNotEmpty) {
 		t.Errorf("into a database that holds data: %v", err)
 	}
@@ -103,10 +106,10 @@ func TestTransfer_CopiesEverythingAndVerifiesTheChain(t *testing.T) {
 
 func TestTransfer_KeepsNothingOfABrokenChainAndMayBeRunAgain(t *testing.T) {
 	path, url := demoFile(t), pgtest.Migrated(t)
-	s := openFile(t, path)
 	spoil := func(statement string) {
 		t.Helper()
-		if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) }); err != nil {
+		s := openFile(t, path)
+		if err := errors.Join(s.Exec(t.Context(), statement), s.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -162,12 +165,18 @@ func TestBackup_IsAWholeDatabaseWhileAnotherWrites(t *testing.T) {
 	if state, err := audit.Verify(t.Context(), copied, 1); err != nil || state.Head.Seq == 0 {
 		t.Errorf("the chain of the backup: %+v, %v", state, err)
 	}
+	if err := store.Restore(t.Context(), backup, restored); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("into a folder that is used: %v", err)
+	}
+	if err := copied.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := store.Restore(t.Context(), backup, restored); !errors.Is(err, os.ErrExist) {
 		t.Errorf("over an existing database: %v", err)
 	}
 }
 
-func TestRestore_RefusesWhatIsNoBackupAndLeavesNothing(t *testing.T) {
+func TestRestore_RefusesWhatIsNoBackupAndLeavesOnlyTheLocksFile(t *testing.T) {
 	good := filepath.Join(t.TempDir(), "good.db")
 	if err := store.Backup(t.Context(), demoFile(t), good); err != nil {
 		t.Fatal(err)
@@ -186,7 +195,7 @@ func TestRestore_RefusesWhatIsNoBackupAndLeavesNothing(t *testing.T) {
 		if err := store.Restore(t.Context(), file, filepath.Join(folder, "latchkey.db")); err == nil {
 			t.Errorf("%s was restored", name)
 		}
-		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		if left, err := os.ReadDir(folder); err != nil || len(left) != 1 || left[0].Name() != "latchkey.lock" {
 			t.Errorf("%s left %v, %v", name, left, err)
 		}
 	}

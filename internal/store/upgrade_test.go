@@ -19,7 +19,7 @@ import (
 // at opens a SQLite file whose schema is an older one.
 func at(t *testing.T, path string, version int64) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", sqliteDialect{path: path}.dsn(false))
+	db, err := sql.Open("sqlite", sqliteDialect{path: path}.dsn())
 	if err != nil {
 		t.Fatal(err)
 	}
