@@ -12,6 +12,7 @@ import (
 
 	"github.com/playwright-community/playwright-go"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/store"
 )
 
@@ -218,7 +219,7 @@ func holdChanges(t *testing.T, s *server) (release func()) {
 	}
 	held, end, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- db.InTx(context.Background(), func(*store.Tx) error { close(held); <-end; return errReleased })
+		done <- db.InTx(context.Background(), actor.System(""), func(*store.Tx) error { close(held); <-end; return errReleased })
 	}()
 	<-held
 	return func() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
@@ -334,7 +335,7 @@ func seedResources(t *testing.T, data string, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = st.InTx(ctx, func(tx *store.Tx) error {
+	err = st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		for i := range n * len(workspaces) {
 			w, number := workspaces[i%len(workspaces)], i/len(workspaces)
 			r := account.Resource{ID: fmt.Sprintf("table-%s-%d", w.ID, number), Type: "table", Name: fmt.Sprintf("table number %03d", number)}

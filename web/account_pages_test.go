@@ -16,7 +16,7 @@ func TestMemberPages_AnAdminMayGoWhenAnotherStays(t *testing.T) {
 	for _, act := range []string{"make-member", "deactivate", "delete"} {
 		s := newSite(t)
 		ada, eli := s.caller(t, adminEmail), s.caller(t, editorEmail)
-		if _, err := s.app.Accounts.MakeAdmin(context.Background(), ada, eli.ID); err != nil {
+		if _, err := s.app.Accounts.MakeAdmin(context.Background(), ada.Caller(), eli.ID); err != nil {
 			t.Fatal(err)
 		}
 		b := s.signedIn(t, adminEmail)

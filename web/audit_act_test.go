@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -43,7 +44,7 @@ func tokenActs() []act {
 		}, "api_client.created"},
 		{"POST " + clients + "/:id/delete", func(r *rig) sent { return r.filled(clients + "/:id/delete") }, "api_client.deleted"},
 		{"POST /oauth2/revoke", func(r *rig) sent {
-			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail), token.NewOrganization{Name: "own end", Expiration: "30d", Submission: rand.Text()})
+			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(), token.NewOrganization{Name: "own end", Expiration: "30d", Submission: rand.Text()})
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -123,7 +124,7 @@ func memberActs() []act {
 		{"POST " + users + "/:id/make-member", after("make-admin", "make-member"), "user.changed_permission"},
 		{"POST " + users + "/:id/tokens/:token/delete", func(r *rig) sent {
 			eli := r.caller(r.t, editorEmail)
-			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli, token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),
+			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli.Caller(), token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),
 				Scope: "read_only", Expiration: "30d", Submission: rand.Text()})
 			if err != nil {
 				r.t.Fatal(err)
@@ -196,7 +197,7 @@ func groupActs() []act {
 		}, "group.member_added"},
 		{"POST " + groups + "/:id/members/remove", func(r *rig) sent {
 			group, eli := r.newGroup(r.t, r.caller(r.t, adminEmail)), r.caller(r.t, editorEmail).ID
-			if err := r.app.Store.InTx(context.Background(), func(tx *store.Tx) error { return tx.AddToGroup(context.Background(), group, eli) }); err != nil {
+			if err := r.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error { return tx.AddToGroup(context.Background(), group, eli) }); err != nil {
 				r.t.Fatal(err)
 			}
 			return r.admin.form(groups+"/"+group+"/members/remove", "member", eli)
@@ -221,7 +222,7 @@ func organizationActs() []act {
 			return r.filled(workspaces+"/:id/edit", "name", "Renamed", "environment", string(account.Development), "region", "US")
 		}, "workspace.updated"},
 		{"POST " + workspaces + "/:id/delete", func(r *rig) sent {
-			w, err := r.app.Accounts.CreateWorkspace(context.Background(), r.caller(r.t, adminEmail), account.WorkspaceForm{Name: "Short-lived", Environment: account.Development, Region: "US"})
+			w, err := r.app.Accounts.CreateWorkspace(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: "Short-lived", Environment: account.Development, Region: "US"})
 			if err != nil {
 				r.t.Fatal(err)
 			}

@@ -88,7 +88,7 @@ func BenchmarkAuditLog(b *testing.B) {
 			benchRequest(b, s, r)
 		})
 	}
-	made, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(b, adminEmail), token.NewOrganization{Name: "bench", Expiration: "30d", Submission: rand.Text()})
+	made, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(b, adminEmail).Caller(), token.NewOrganization{Name: "bench", Expiration: "30d", Submission: rand.Text()})
 	if err != nil {
 		b.Fatal(err)
 	}

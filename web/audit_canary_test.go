@@ -13,6 +13,7 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -29,7 +30,7 @@ func (s *site) storedToken(t testing.TB, secret string) token.Token {
 	ctx, admin := context.Background(), s.caller(t, adminEmail)
 	made := token.Token{ID: ksuid.New().String(), Organization: admin.Organization, Kind: token.Personal, Name: "canary " + rand.Text()[:6], Hint: token.Hint(secret),
 		Owner: admin.ID, Workspace: firstWorkspace(t, s), Scope: "read_only", Legacy: !token.WellFormed(secret), CreatedAt: s.now()}
-	if err := s.app.Store.InTx(ctx, func(tx *store.Tx) error { return tx.InsertToken(ctx, made, token.Digest(secret), "") }); err != nil {
+	if err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(ctx, made, token.Digest(secret), "") }); err != nil {
 		t.Fatal(err)
 	}
 	return made
@@ -86,7 +87,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 			identified = append(identified, got)
 		}
 		if known, ok := made[name]; ok {
-			if _, err := s.app.Tokens.Delete(context.Background(), s.caller(t, adminEmail), known.ID); err != nil {
+			if _, err := s.app.Tokens.Delete(context.Background(), s.caller(t, adminEmail).Caller(), known.ID); err != nil {
 				t.Fatal(err)
 			}
 			s.present(t, secret)
@@ -149,7 +150,7 @@ func TestExport_NeedsNoMoreMemoryForMore(t *testing.T) {
 	s := newSite(t)
 	visitor, ada := s.signedIn(t, adminEmail), s.caller(t, adminEmail)
 	long := `{"note":"` + strings.Repeat("x", each) + `"}`
-	err := s.app.Store.InTx(context.Background(), func(tx *store.Tx) error {
+	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for i := range events {
 			target := audit.Target{Type: audit.TargetGroup, ID: fmt.Sprint("g", i), Name: "Group"}

@@ -126,16 +126,16 @@ func newRig(t *testing.T) *rig {
 	}
 	t.Cleanup(func() { _ = r.db.Close() })
 	ctx, ada := context.Background(), s.caller(t, adminEmail)
-	service, err := s.app.Tokens.GenerateWorkspace(ctx, ada, token.NewWorkspace{Name: "everything", Workspace: firstWorkspace(t, s),
+	service, err := s.app.Tokens.GenerateWorkspace(ctx, ada.Caller(), token.NewWorkspace{Name: "everything", Workspace: firstWorkspace(t, s),
 		Policy: access.BuiltIn().Everything(), Expiration: "30d", Submission: rand.Text()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada, token.NewOrganization{Name: "provider", Expiration: "30d", Submission: rand.Text()})
+	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "provider", Expiration: "30d", Submission: rand.Text()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.app.Provision.Enable(ctx, ada, true); err != nil {
+	if err := s.app.Provision.Enable(ctx, ada.Caller(), true); err != nil {
 		t.Fatal(err)
 	}
 	r.workspace, r.organization = service.Secret.Reveal(), provider.Secret.Reveal()

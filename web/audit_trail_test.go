@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 )
@@ -16,7 +17,7 @@ func TestAuditTrails_StandOnThePageOfWhatTheyAreAbout(t *testing.T) {
 	s := newSite(t)
 	ctx, ada, eli, workspace := context.Background(), s.caller(t, adminEmail), s.caller(t, editorEmail), firstWorkspace(t, s)
 	service := s.anyServiceToken(t, ada)
-	if err := s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+	if err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		for _, target := range []audit.Target{{Type: audit.TargetUser, ID: eli.ID, Name: "about-eli"}, {Type: audit.TargetServiceToken, ID: service, Name: "about-token"},
 			{Type: audit.TargetSource, ID: "some-source", Name: "about-workspace", Workspace: workspace}} {
 			action := audit.Deleted

@@ -16,6 +16,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -26,7 +27,7 @@ func (s *site) withTokens(t testing.TB, n int) {
 	ctx := context.Background()
 	admin := s.caller(t, adminEmail)
 	for i := range n {
-		_, err := s.app.Tokens.GeneratePersonal(ctx, admin, token.NewPersonal{Name: fmt.Sprintf("bench-%03d", i),
+		_, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: fmt.Sprintf("bench-%03d", i),
 			Workspace: firstWorkspace(t, s), Scope: "read_only", Expiration: "90d", Submission: fmt.Sprint("bench", i)})
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +86,7 @@ func (s *site) withMembers(t testing.TB) {
 	t.Helper()
 	ctx, admin := context.Background(), s.caller(t, adminEmail)
 	production := firstWorkspace(t, s)
-	err := s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		var errs []error
 		now := tx.Now()
 		policy := func(workspace string, kind account.PolicyKind, subject string) {

@@ -37,15 +37,15 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	}
 	body := view.Body.Clone()
 	body["invoice:edit"] = access.Everywhere()
-	if _, err := s.app.Accounts.SavePolicy(ctx, admin, baseline, view.Revision(), body); err != nil {
+	if _, err := s.app.Accounts.SavePolicy(ctx, admin.Caller(), baseline, view.Revision(), body); err != nil {
 		t.Fatal(err)
 	}
-	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin, token.NewWorkspace{Name: "billing", Workspace: workspace, Submission: "s",
+	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin.Caller(), token.NewWorkspace{Name: "billing", Workspace: workspace, Submission: "s",
 		Policy: access.Policy{"invoice:refund": access.Everywhere()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin, token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only", Submission: "r"})
+	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only", Submission: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func (s *site) asksFor(t *testing.T, secret, permission string, want int) {
 // introspected is the scope that an API client is told.
 func (s *site) introspected(t *testing.T, secret string) string {
 	t.Helper()
-	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail), "asks "+s.URL, s.URL)
+	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail).Caller(), "asks "+s.URL, s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

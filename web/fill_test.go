@@ -74,7 +74,7 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 	p := account.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: firstWorkspace(t, s),
 		Kind: account.MemberPolicy, Subject: id, Version: 1, UpdatedAt: now}
-	err := s.app.Store.InTx(ctx, func(tx *store.Tx) error { return errors.Join(tx.InsertMember(ctx, m, ""), tx.InsertPolicy(ctx, p)) })
+	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return errors.Join(tx.InsertMember(ctx, m, ""), tx.InsertPolicy(ctx, p)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	g, err := s.app.Accounts.CreateGroup(context.Background(), admin, account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
+	g, err := s.app.Accounts.CreateGroup(context.Background(), admin.Caller(), account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	form := account.InviteForm{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
-	invited, err := s.app.Accounts.Invite(context.Background(), admin, form, func(account.LinkSecret) string { return "" })
+	invited, err := s.app.Accounts.Invite(context.Background(), admin.Caller(), form, func(account.LinkSecret) string { return "" })
 	if err != nil || len(invited.Sent) != 1 {
 		t.Fatalf("invite: %+v %v", invited, err)
 	}
@@ -111,7 +111,7 @@ func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newWorkspace(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	w, err := s.app.Accounts.CreateWorkspace(context.Background(), admin, account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
+	w, err := s.app.Accounts.CreateWorkspace(context.Background(), admin.Caller(), account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,7 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	b.idle()
 	b.get(migrationRoot+"?after=stage").seeOther(t, migrationRoot+"/staged/members")
 
+	admin := nodeB.caller(t, adminEmail)
 	release = nodeA.holdWriter()
 	a.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
 	isAtWork("The migration is being deployed", "deploy")
@@ -86,7 +87,7 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict || !strings.Contains(got.body, "Wait until that is done") {
 		t.Errorf("a second deployment: %d", got.status)
 	}
-	if _, err := nodeB.app.Migration.Reset(t.Context(), nodeB.caller(t, adminEmail)); !fault.Is(err, fault.Conflict) {
+	if _, err := nodeB.app.Migration.Reset(t.Context(), admin); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a reset: %v", err)
 	}
 	release()

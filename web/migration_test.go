@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
 )
@@ -197,7 +198,7 @@ func (s *site) holdWriter() (release func()) {
 	held, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.app.Store.InTx(context.Background(), func(*store.Tx) error { close(held); <-end; return errors.New("nothing") })
+		_ = s.app.Store.InTx(context.Background(), actor.System(""), func(*store.Tx) error { close(held); <-end; return errors.New("nothing") })
 	}()
 	<-held
 	return func() { close(end); <-done }
@@ -262,7 +263,7 @@ func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
 	ctx := t.Context()
 	org, err := s.app.Accounts.TheOrganization(ctx)
 	if err == nil {
-		err = s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+		err = s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 			return tx.InsertMigration(ctx, migration.Migration{ID: "half", Organization: org.ID, State: migration.Reading, FileName: "half.json", CreatedAt: tx.Now(), CreatedByName: "Ada"})
 		})
 	}

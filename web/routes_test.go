@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 // satRoot is where service access tokens live.
@@ -47,7 +48,7 @@ func (s *site) addElsewhere(t testing.TB) {
 		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 	w := account.Workspace{ID: "sandbox", Organization: organization, Name: "Sandbox", Environment: account.Development,
 		Region: "US", CreatedAt: now, UpdatedAt: now}
-	err = s.app.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		return errors.Join(tx.InsertMember(ctx, m, hash), tx.InsertWorkspace(ctx, w),
 			tx.InsertPolicy(ctx, account.Policy{ID: "p1", Organization: organization, Workspace: w.ID, Kind: account.BaselinePolicy, Version: 1, UpdatedAt: now}),
 			tx.InsertPolicy(ctx, account.Policy{ID: "p2", Organization: organization, Workspace: w.ID, Kind: account.MemberPolicy, Subject: m.ID, Version: 1, UpdatedAt: now}))
@@ -65,11 +66,7 @@ func (s *site) caller(t testing.TB, email string) actor.Standing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject, err := s.app.Accounts.Subject(ctx, m.Organization, m.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return actor.Standing{Principal: subject.Principal, Name: m.Name, Email: m.Email}
+	return storetest.SignIn(t, s.app.Store, m.ID)
 }
 
 // footprint is everything that a refused request must leave as it was: the number of

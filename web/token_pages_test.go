@@ -15,6 +15,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -381,7 +382,7 @@ func TestWizard_FiveThousandResourcesKeepThePageSmallAndSearchable(t *testing.T)
 	s := newSite(t)
 	staging := s.workspaceNamed(t, "Staging")
 	types := []string{"source", "destination", "table", "sql_model", "audience", "transformation", "tracking_plan", "profile", "retl_sync", "data_catalog"}
-	err := s.app.Store.InTx(context.Background(), func(tx *store.Tx) error {
+	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		for i := range 5000 {
 			r := account.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
 			if err := tx.InsertResource(context.Background(), staging, r); err != nil {

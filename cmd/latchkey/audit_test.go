@@ -210,7 +210,7 @@ func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
-	err = st.InTx(context.Background(), func(tx *store.Tx) error {
+	err = st.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range 2*audit.SmallBlock + 10 {
 			failed = errors.Join(failed, tx.AppendEvent(context.Background(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))

@@ -98,7 +98,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 		return report, err
 	}
 	for conflict, choice := range i.choices() {
-		if _, err := s.ChooseAll(ctx, by, conflict, choice); err != nil {
+		if _, err := s.ChooseAll(ctx, by.Caller(), conflict, choice); err != nil {
 			return report, err
 		}
 	}

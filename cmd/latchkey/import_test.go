@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/migration"
@@ -188,7 +189,7 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 		inside(t, data, func(a *app.App) {
 			org, err := a.Accounts.TheOrganization(t.Context())
 			if err == nil {
-				err = a.Store.InTx(t.Context(), func(tx *store.Tx) error {
+				err = a.Store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 					if err := tx.SaveSCIM(t.Context(), org.ID, tt.locked); err != nil {
 						return err
 					}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,9 +21,13 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/fault"
+	"latchkey/internal/signin"
+	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
 
@@ -96,10 +101,27 @@ func serveLatchkey(args []string) error {
 	return a.Close()
 }
 
-// admin is an Admin of the only organization.
-func admin(ctx context.Context, a *app.App) (actor.Standing, error) {
+// admin is the signed-in Admin of the only organization; it is made when there is none.
+func admin(ctx context.Context, a *app.App) (actor.Caller, error) {
+	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "session of ada"}}
 	organization, err := a.Store.SignInOrganization(ctx)
-	return actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: organization, Role: access.RoleAdmin}}, err
+	if err != nil {
+		return by, err
+	}
+	err = a.Store.InTx(ctx, actor.System(organization), func(tx *store.Tx) error { return signInAda(ctx, tx, organization) })
+	return by, err
+}
+
+// signInAda makes the Admin Ada with a session, unless she is there.
+func signInAda(ctx context.Context, tx *store.Tx, organization string) error {
+	now := tx.Now()
+	if _, err := tx.Member(ctx, organization, "ada"); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return errors.Join(
+		tx.InsertMember(ctx, account.Member{ID: "ada", Organization: organization, Email: "ada@acme.example", Name: "Ada",
+			Role: access.RoleAdmin, Status: account.Active, CreatedAt: now, UpdatedAt: now}, ""),
+		tx.InsertSession(ctx, signin.Session{ID: "session of ada", Member: "ada", CreatedAt: now, LastSeenAt: now}, []byte("a digest")))
 }
 
 // churnTokens makes tokens and deletes every second one. It tells of each token that was made to

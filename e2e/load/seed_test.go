@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -35,12 +36,13 @@ func seed(t *testing.T, tokens int) seeded {
 	st, err := store.Open(ctx, store.Options{Path: filepath.Join(s.data, "latchkey.db")})
 	must(t, err)
 	org, now := ksuid.New().String(), time.Now()
-	must(t, st.InTx(ctx, func(tx *store.Tx) error {
-		return tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: now})
+	must(t, st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
+		err := tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: now})
+		return errors.Join(err, signInAda(ctx, tx, org))
 	}))
-	admin := actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: org, Role: access.RoleAdmin}}
+	ada := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "session of ada"}}
 	clients := apiclient.New(apiclient.Deps{Store: store.APIClients{Store: st}, Catalogue: access.BuiltIn()})
-	s.client, err = clients.Register(ctx, admin, "Load", "1")
+	s.client, err = clients.Register(ctx, ada, "Load", "1")
 	must(t, err)
 	p := people{t: t, ctx: ctx, store: st, org: org, now: now}
 	p.add(1000, 5)
@@ -62,7 +64,7 @@ type people struct {
 // add makes workspaces, a group in each, and members who are in one workspace each.
 func (p *people) add(members, workspaces int) {
 	policy := access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Only("d1", "d2"), "source:live_events": access.Everywhere()}
-	must(p.t, p.store.InTx(p.ctx, func(tx *store.Tx) error {
+	must(p.t, p.store.InTx(p.ctx, actor.System(""), func(tx *store.Tx) error {
 		groups := make([]string, workspaces)
 		for i := range workspaces {
 			w, g := ksuid.New().String(), ksuid.New().String()

@@ -271,7 +271,7 @@ func TestDecide_OrganizationTokenIsGoodForExactlyThreeThings(t *testing.T) {
 	}
 	d := Decide(c, p, "source:edit", in("source", "S1"))
 	expectReason(t, "in a workspace", d, false, WrongTokenLevel)
-	if got := fault.Of(d.Err("It")).Message; got != "This endpoint requires a workspace-level access token" {
+	if got := fault.Of(d.Err("It")).Message; got != d.Reason.Text() {
 		t.Errorf("message %q", got)
 	}
 }

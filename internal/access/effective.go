@@ -55,6 +55,30 @@ type grant struct {
 	full  int
 }
 
+// Placed is a layer and the workspace that it applies in.
+type Placed struct {
+	Workspace string
+	Layer     Layer
+}
+
+// Assemble combines all layers that apply to one subject into its effective policy of each
+// workspace that it is in. A baseline alone puts nobody into a workspace; every other layer
+// does. It is the only way from stored policies to the rights of a [Principal].
+func Assemble(layers []Placed) map[string]*Effective {
+	byWorkspace := map[string][]Layer{}
+	in := map[string]*Effective{}
+	for _, l := range layers {
+		byWorkspace[l.Workspace] = append(byWorkspace[l.Workspace], l.Layer)
+		if l.Layer.Kind != LayerBaseline {
+			in[l.Workspace] = nil
+		}
+	}
+	for workspace := range in {
+		in[workspace] = Combine(byWorkspace[workspace]...)
+	}
+	return in
+}
+
 // Combine unites layers: nothing is ever subtracted. The layers' policies belong to the
 // result from then on: the caller must not change them.
 func Combine(layers ...Layer) *Effective {

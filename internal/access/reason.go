@@ -166,19 +166,28 @@ func (r Reason) permissionName() string {
 	return string(r.Permission)
 }
 
+// Refusal is the private cause of the fault that a refused [Decision] turns into.
+type Refusal struct{ Reason Reason }
+
+// Error returns the text of the reason.
+func (r Refusal) Error() string { return r.Reason.Text() }
+
 // Err turns the decision into what a service returns: nil when allowed; fault.NotFound
 // about what ("That token") when existence is withheld; fault.Unauthenticated when a
-// token of the other level is needed; otherwise fault.Denied with the reason's text.
+// token of the other level is needed; otherwise fault.Denied. The text of the last two is
+// the reason's, and their cause is a [Refusal].
 func (d Decision) Err(what string) error {
+	var f *fault.Error
 	switch {
 	case d.Allowed:
 		return nil
 	case d.Hide:
 		return fault.NewNotFound(what)
-	case d.Reason.Code == WrongTokenLevel && d.Reason.Kind == OrganizationToken:
-		return fault.NewUnauthenticated("This endpoint requires a workspace-level access token")
 	case d.Reason.Code == WrongTokenLevel:
-		return fault.NewUnauthenticated("This endpoint requires an organization-level access token")
+		f = fault.NewUnauthenticated(d.Reason.Text())
+	default:
+		f = fault.NewDenied(d.Reason.Text())
 	}
-	return fault.NewDenied(d.Reason.Text())
+	f.Cause = Refusal{d.Reason}
+	return f
 }

@@ -67,7 +67,7 @@ func unknownInvitation() error {
 // has taken over meanwhile is left out.
 func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (Member, error) {
 	var m Member
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		inv, err := s.openInvitation(ctx, tx, secret)
 		if err != nil {
 			return err

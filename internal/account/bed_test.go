@@ -87,14 +87,12 @@ func (b *bed) must(err error) {
 // caller is the member as it stands now.
 func (b *bed) caller(id string) actor.Standing {
 	b.t.Helper()
-	s, err := b.Subject(b.t.Context(), b.org, id)
-	b.must(err)
-	return actor.Standing{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
+	return storetest.SignIn(b.t, b.store, id)
 }
 
 func (b *bed) inTx(fn func(tx *store.Tx) error) {
 	b.t.Helper()
-	b.must(b.store.InTx(b.t.Context(), fn))
+	b.must(b.store.InTx(b.t.Context(), actor.System(""), fn))
 }
 
 // member adds an active Member with an empty policy in the given workspaces.
@@ -111,27 +109,27 @@ func (b *bed) member(name string, workspaces ...string) account.Member {
 
 func (b *bed) workspace(name string) account.Workspace {
 	b.t.Helper()
-	w, err := b.CreateWorkspace(b.t.Context(), b.admin, account.WorkspaceForm{Name: name, Environment: account.Development, Region: "EU"})
+	w, err := b.CreateWorkspace(b.t.Context(), b.admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "EU"})
 	b.must(err)
 	return w
 }
 
 func (b *bed) group(name string, workspaces ...string) account.Group {
 	b.t.Helper()
-	g, err := b.CreateGroup(b.t.Context(), b.admin, account.GroupForm{Name: name}, workspaces)
+	g, err := b.CreateGroup(b.t.Context(), b.admin.Caller(), account.GroupForm{Name: name}, workspaces)
 	b.must(err)
 	return g
 }
 
 func (b *bed) join(group string, members ...string) {
 	b.t.Helper()
-	_, err := b.AddToGroups(b.t.Context(), b.admin, members, []string{group})
+	_, err := b.AddToGroups(b.t.Context(), b.admin.Caller(), members, []string{group})
 	b.must(err)
 }
 
 func (b *bed) policy(kind account.PolicyKind, workspace, subject string, body access.Policy) account.Policy {
 	b.t.Helper()
-	p, err := b.AddPolicy(b.t.Context(), b.admin, account.Place{Kind: kind, Workspace: workspace, Subject: subject}, body)
+	p, err := b.AddPolicy(b.t.Context(), b.admin.Caller(), account.Place{Kind: kind, Workspace: workspace, Subject: subject}, body)
 	b.must(err)
 	return p
 }

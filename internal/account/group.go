@@ -190,7 +190,7 @@ func groupNameFree(groups []Group, g Group) error {
 // CreateGroup adds a group and links workspaces, each with an empty policy. Denied to all
 // but Admins, and when the plan has no room for another group; Invalid with fields "name"
 // (also when it is taken), "description", "workspaces".
-func (s *Service) CreateGroup(ctx context.Context, by actor.Standing, form GroupForm, workspaces []string) (Group, error) {
+func (s *Service) CreateGroup(ctx context.Context, by actor.Caller, form GroupForm, workspaces []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error
@@ -206,13 +206,13 @@ func (s *Service) CreateGroup(ctx context.Context, by actor.Standing, form Group
 			return err
 		}
 		for _, w := range chosen {
-			if err := tx.InsertPolicy(ctx, emptyPolicy(tx, by, Place{GroupPolicy, w.ID, g.ID})); err != nil {
+			if err := tx.InsertPolicy(ctx, emptyPolicy(tx, tx.By(), Place{GroupPolicy, w.ID, g.ID})); err != nil {
 				return err
 			}
 		}
 		after := g.state()
 		after["workspaces"] = names(chosen)
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Created, g.target()).Changed("", after.String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Created, g.target()).Changed("", after.String()))
 	})
 	return g, err
 }
@@ -242,7 +242,7 @@ func names(list []Workspace) []string {
 
 // UpdateGroup renames or describes a group. NotFound when it is not the organization's;
 // Invalid with fields "name", "description"; Denied to all but Admins.
-func (s *Service) UpdateGroup(ctx context.Context, by actor.Standing, id string, form GroupForm) (Group, error) {
+func (s *Service) UpdateGroup(ctx context.Context, by actor.Caller, id string, form GroupForm) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		old, err := tx.Group(ctx, org.ID, id)
@@ -268,14 +268,14 @@ func (s *Service) UpdateGroup(ctx context.Context, by actor.Standing, id string,
 		if err := tx.UpdateGroup(ctx, g); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
 	})
 	return g, err
 }
 
 // DeleteGroup removes a group: its members lose what it gave. NotFound when it is not the
 // organization's; Denied to all but Admins.
-func (s *Service) DeleteGroup(ctx context.Context, by actor.Standing, id string) (Group, error) {
+func (s *Service) DeleteGroup(ctx context.Context, by actor.Caller, id string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error
@@ -285,7 +285,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by actor.Standing, id string)
 		if err := tx.DeleteGroup(ctx, org.ID, g.ID); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, g.target()).Changed(g.state().String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, g.target()).Changed(g.state().String(), ""))
 	})
 	return g, err
 }
@@ -295,9 +295,10 @@ func (s *Service) DeleteGroup(ctx context.Context, by actor.Standing, id string)
 // Denied for a group whose members the identity provider manages, and to all but Admins;
 // NotFound for what is not the organization's; Invalid with field "groups" or "members"
 // when there are none.
-func (s *Service) AddToGroups(ctx context.Context, by actor.Standing, members, groups []string) (int, error) {
-	added := 0
+func (s *Service) AddToGroups(ctx context.Context, by actor.Caller, members, groups []string) (int, error) {
+	var added int
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+		added = 0 // the transaction may run again
 		who, in, err := membersAndGroups(ctx, tx, org, members, groups)
 		if err != nil {
 			return err
@@ -311,7 +312,7 @@ func (s *Service) AddToGroups(ctx context.Context, by actor.Standing, members, g
 				if present[g.ID][m.ID] {
 					continue
 				}
-				if err := addToGroup(ctx, tx, by, g, m); err != nil {
+				if err := addToGroup(ctx, tx, tx.By(), g, m); err != nil {
 					return err
 				}
 				added++
@@ -374,7 +375,7 @@ func (o Organization) membersAreOurs(g Group) error {
 // RemoveFromGroup ends memberships of one group, all or nothing. NotFound when the group
 // or one of the memberships is not there; Denied for a group whose members the identity
 // provider manages, and to all but Admins.
-func (s *Service) RemoveFromGroup(ctx context.Context, by actor.Standing, group string, members []string) (Group, error) {
+func (s *Service) RemoveFromGroup(ctx context.Context, by actor.Caller, group string, members []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
 		var err error
@@ -392,7 +393,7 @@ func (s *Service) RemoveFromGroup(ctx context.Context, by actor.Standing, group 
 			if err := tx.RemoveFromGroup(ctx, g.ID, m.ID); err != nil {
 				return err
 			}
-			if err := tx.AppendEvent(ctx, membershipEvent(by, audit.MemberRemoved, g, m)); err != nil {
+			if err := tx.AppendEvent(ctx, membershipEvent(tx.By(), audit.MemberRemoved, g, m)); err != nil {
 				return err
 			}
 		}

@@ -16,7 +16,7 @@ import (
 func TestCreateGroup_LinksWorkspacesWithEmptyPolicies(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	staging := b.workspace("Staging")
-	g, err := b.CreateGroup(t.Context(), b.admin, account.GroupForm{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.prod, b.prod})
+	g, err := b.CreateGroup(t.Context(), b.admin.Caller(), account.GroupForm{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.prod, b.prod})
 	b.must(err)
 	d, err := b.GroupDetails(t.Context(), b.admin, g.ID)
 	b.must(err)
@@ -39,14 +39,14 @@ func TestCreateGroup_RefusesBadFields(t *testing.T) {
 	b.group("Analysts")
 	for path, act := range map[string]func() error{
 		"name": func() error {
-			_, err := b.CreateGroup(t.Context(), b.admin, account.GroupForm{Name: "aNALYSTS"}, nil)
+			_, err := b.CreateGroup(t.Context(), b.admin.Caller(), account.GroupForm{Name: "aNALYSTS"}, nil)
 			return err
 		},
 		"description": func() error {
 			return b.CheckGroup(t.Context(), b.admin, account.GroupForm{Name: "New", Description: strings.Repeat("x", 501)})
 		},
 		"workspaces": func() error {
-			_, err := b.CreateGroup(t.Context(), b.admin, account.GroupForm{Name: "New"}, []string{"elsewhere"})
+			_, err := b.CreateGroup(t.Context(), b.admin.Caller(), account.GroupForm{Name: "New"}, []string{"elsewhere"})
 			return err
 		},
 	} {
@@ -59,7 +59,7 @@ func TestCreateGroup_KeepsToThePlan(t *testing.T) {
 		b := newBed(t, plan)
 		made := 0
 		for i := range 5 {
-			if _, err := b.CreateGroup(t.Context(), b.admin, account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil); err == nil {
+			if _, err := b.CreateGroup(t.Context(), b.admin.Caller(), account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil); err == nil {
 				made++
 			} else if fault.Of(err).Kind != fault.Denied || fault.Of(err).Message != access.UpgradeText {
 				t.Fatal(err)
@@ -80,21 +80,21 @@ func TestGroupMembership_GivesAndTakes(t *testing.T) {
 	g := b.group("Analysts")
 	b.policy(account.GroupPolicy, b.prod, g.ID, access.Policy{"source:connect": access.Everywhere()})
 	n := b.logged()
-	added, err := b.AddToGroups(t.Context(), b.admin, []string{bo.ID, cy.ID}, []string{g.ID})
+	added, err := b.AddToGroups(t.Context(), b.admin.Caller(), []string{bo.ID, cy.ID}, []string{g.ID})
 	b.must(err)
-	again, err := b.AddToGroups(t.Context(), b.admin, []string{cy.ID}, []string{g.ID})
+	again, err := b.AddToGroups(t.Context(), b.admin.Caller(), []string{cy.ID}, []string{g.ID})
 	b.must(err)
 	if added != 2 || again != 0 || !b.allows(bo.ID, b.prod, "source:connect", "") {
 		t.Errorf("added %d, then %d", added, again)
 	}
-	_, err = b.RemoveFromGroup(t.Context(), b.admin, g.ID, []string{bo.ID})
+	_, err = b.RemoveFromGroup(t.Context(), b.admin.Caller(), g.ID, []string{bo.ID})
 	b.must(err)
 	if b.caller(bo.ID).IsIn(b.prod) || !b.caller(cy.ID).IsIn(b.prod) {
 		t.Error("the wrong one lost the workspace")
 	}
-	_, err = b.RemoveFromGroup(t.Context(), b.admin, g.ID, []string{cy.ID, bo.ID})
+	_, err = b.RemoveFromGroup(t.Context(), b.admin.Caller(), g.ID, []string{cy.ID, bo.ID})
 	wantKind(t, err, fault.NotFound)
-	_, err = b.DeleteGroup(t.Context(), b.admin, g.ID)
+	_, err = b.DeleteGroup(t.Context(), b.admin.Caller(), g.ID)
 	b.must(err)
 	if b.caller(cy.ID).IsIn(b.prod) {
 		t.Error("a deleted group still gives")
@@ -112,9 +112,9 @@ func TestExternalGroup_HasItsMembersLocked(t *testing.T) {
 	b.join(g.ID, bo.ID)
 	b.markExternal(g.ID)
 	n := b.logged()
-	_, err := b.AddToGroups(t.Context(), b.admin, []string{cy.ID}, []string{ours.ID, g.ID})
+	_, err := b.AddToGroups(t.Context(), b.admin.Caller(), []string{cy.ID}, []string{ours.ID, g.ID})
 	wantKind(t, err, fault.Denied)
-	_, err = b.RemoveFromGroup(t.Context(), b.admin, g.ID, []string{bo.ID})
+	_, err = b.RemoveFromGroup(t.Context(), b.admin.Caller(), g.ID, []string{bo.ID})
 	wantKind(t, err, fault.Denied)
 	if b.logged() != n {
 		t.Error("part of it was done")
@@ -146,13 +146,13 @@ func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 			if d.Locked || rows[0].Locked || !d.External || !rows[0].External {
 				t.Errorf("%+v, %+v", d, rows)
 			}
-			_, err = b.AddToGroups(t.Context(), b.admin, []string{cy.ID}, []string{g.ID})
+			_, err = b.AddToGroups(t.Context(), b.admin.Caller(), []string{cy.ID}, []string{g.ID})
 			b.must(err)
-			_, err = b.RemoveFromGroup(t.Context(), b.admin, g.ID, []string{bo.ID})
+			_, err = b.RemoveFromGroup(t.Context(), b.admin.Caller(), g.ID, []string{bo.ID})
 			b.must(err)
-			_, err = b.MakeAdmin(t.Context(), b.admin, cy.ID)
+			_, err = b.MakeAdmin(t.Context(), b.admin.Caller(), cy.ID)
 			b.must(err)
-			_, err = b.MakeMember(t.Context(), b.admin, cy.ID) // leaves nothing but baselines
+			_, err = b.MakeMember(t.Context(), b.admin.Caller(), cy.ID) // leaves nothing but baselines
 			b.must(err)
 			if d, err := b.GroupDetails(t.Context(), b.admin, g.ID); err != nil || d.Members != 0 {
 				t.Errorf("%d members are left, %v", d.Members, err)
@@ -165,9 +165,9 @@ func TestUpdateGroup_Renames(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	g := b.group("Analysts")
 	b.group("Editors")
-	_, err := b.UpdateGroup(t.Context(), b.admin, g.ID, account.GroupForm{Name: "editors"})
+	_, err := b.UpdateGroup(t.Context(), b.admin.Caller(), g.ID, account.GroupForm{Name: "editors"})
 	wantField(t, err, "name")
-	got, err := b.UpdateGroup(t.Context(), b.admin, g.ID, account.GroupForm{Name: "ANALYSTS", Description: "New"})
+	got, err := b.UpdateGroup(t.Context(), b.admin.Caller(), g.ID, account.GroupForm{Name: "ANALYSTS", Description: "New"})
 	b.must(err)
 	if got.Name != "ANALYSTS" || got.Description != "New" {
 		t.Errorf("%+v", got)

@@ -230,7 +230,7 @@ type Invited struct {
 // "workspaces" (a Member needs a group or a workspace); Denied to all but Admins and when
 // the plan has no room for so many members. E-mails are sent after all of it is stored: one that
 // fails is reported, its invitation and link stay good.
-func (s *Service) Invite(ctx context.Context, by actor.Standing, form InviteForm, link Linker) (Invited, error) {
+func (s *Service) Invite(ctx context.Context, by actor.Caller, form InviteForm, link Linker) (Invited, error) {
 	var out Invited
 	var held Organization
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
@@ -246,10 +246,10 @@ func (s *Service) Invite(ctx context.Context, by actor.Standing, form InviteForm
 		if err := roomFor(ctx, tx, org, len(emails)); err != nil {
 			return err
 		}
-		draft.InvitedBy, draft.InvitedByName = by.Self(), by.Name
+		draft.InvitedBy, draft.InvitedByName = tx.By().Self(), tx.By().Name
 		for _, email := range emails {
 			draft.Email = email
-			sent, err := invite(ctx, tx, by, draft, link)
+			sent, err := invite(ctx, tx, tx.By(), draft, link)
 			if err != nil {
 				return err
 			}
@@ -396,7 +396,7 @@ func parseEmails(text string) (emails []string, problem string) {
 // ResendInvitation gives an invitation a new link, good for InvitationLife from now; the
 // old link ends. Conflict when it was accepted; NotFound when it is deleted or not the
 // organization's; Denied to all but Admins.
-func (s *Service) ResendInvitation(ctx context.Context, by actor.Standing, id string, link Linker) (SentInvitation, error) {
+func (s *Service) ResendInvitation(ctx context.Context, by actor.Caller, id string, link Linker) (SentInvitation, error) {
 	var sent SentInvitation
 	var held Organization
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
@@ -415,7 +415,7 @@ func (s *Service) ResendInvitation(ctx context.Context, by actor.Standing, id st
 			return err
 		}
 		sent = SentInvitation{Invitation: inv, Link: link(secret)}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, inv.target()).Changed(before.String(), inv.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, inv.target()).Changed(before.String(), inv.state().String()))
 	})
 	if err != nil {
 		return SentInvitation{}, err
@@ -426,7 +426,7 @@ func (s *Service) ResendInvitation(ctx context.Context, by actor.Standing, id st
 
 // DeleteInvitation ends an invitation: its link grants nothing any more. Conflict when it
 // was accepted (delete the member instead); otherwise as ResendInvitation.
-func (s *Service) DeleteInvitation(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
+func (s *Service) DeleteInvitation(ctx context.Context, by actor.Caller, id string) (Invitation, error) {
 	var inv Invitation
 	err := s.change(ctx, by, access.ManageInvitations, func(tx Tx, org Organization) error {
 		var err error
@@ -439,7 +439,7 @@ func (s *Service) DeleteInvitation(ctx context.Context, by actor.Standing, id st
 		if err := tx.CloseInvitation(ctx, inv.ID, false); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, inv.target()).Changed(inv.state().String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, inv.target()).Changed(inv.state().String(), ""))
 	})
 	return inv, err
 }

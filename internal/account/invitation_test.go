@@ -29,7 +29,7 @@ func secretOf(sent account.SentInvitation) account.LinkSecret {
 // invite invites one address into Production.
 func (b *bed) invite(email string) account.SentInvitation {
 	b.t.Helper()
-	out, err := b.Invite(b.t.Context(), b.admin, account.InviteForm{Emails: email, Role: "member", Workspaces: []string{b.prod}}, link)
+	out, err := b.Invite(b.t.Context(), b.admin.Caller(), account.InviteForm{Emails: email, Role: "member", Workspaces: []string{b.prod}}, link)
 	b.must(err)
 	if len(out.Sent) != 1 {
 		b.t.Fatalf("sent %v, skipped %v", out.Sent, out.Skipped)
@@ -44,7 +44,7 @@ func (b *bed) accept(secret account.LinkSecret) (account.Member, error) {
 func TestInvite_TakesAPastedListAndReportsEachAddress(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.invite("pending@acme.example")
-	out, err := b.Invite(t.Context(), b.admin, account.InviteForm{
+	out, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{
 		Emails: "One@acme.example, \"Two, the second\" <two@acme.example>;\r\nthree@acme.example four@acme.example\n\none@ACME.example,ada@acme.example,pending@acme.example",
 		Role:   "member", Workspaces: []string{b.prod}}, link)
 	// The comma within a quoted name leaves a part that is no address.
@@ -52,7 +52,7 @@ func TestInvite_TakesAPastedListAndReportsEachAddress(t *testing.T) {
 	if !strings.Contains(fault.Of(err).Fields[0].Message, `"Two`) {
 		t.Error(fault.Of(err).Fields)
 	}
-	out, err = b.Invite(t.Context(), b.admin, account.InviteForm{
+	out, err = b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{
 		Emails: "One@acme.example, Two the second <two@acme.example>;\r\nthree@acme.example four@acme.example\n\none@ACME.example,ada@acme.example,pending@acme.example",
 		Role:   "member", Workspaces: []string{b.prod}}, link)
 	b.must(err)
@@ -93,13 +93,13 @@ func TestInvite_ReportsEveryProblemAndDoesNothing(t *testing.T) {
 		"groups":  {Emails: "good@acme.example", Role: "member", Groups: []string{"elsewhere"}},
 		"groups ": {Emails: "good@acme.example", Role: "member", Groups: []string{g.ID}},
 	} {
-		_, err := b.Invite(t.Context(), b.admin, form, link)
+		_, err := b.Invite(t.Context(), b.admin.Caller(), form, link)
 		wantField(t, err, strings.TrimSpace(path))
 	}
 	if b.logged() != n || len(b.mail.texts) != 0 {
 		t.Error("something was done")
 	}
-	_, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: "root@acme.example", Role: "admin"}, link)
+	_, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: "root@acme.example", Role: "admin"}, link)
 	b.must(err) // an Admin needs neither group nor workspace
 }
 
@@ -109,10 +109,10 @@ func TestInvite_KeepsToThePlan(t *testing.T) {
 	for i := range 8 {
 		form.Emails += fmt.Sprintf("m%d@acme.example ", i)
 	}
-	first, err := b.Invite(t.Context(), b.admin, form, link)
+	first, err := b.Invite(t.Context(), b.admin.Caller(), form, link)
 	b.must(err)
 	form.Emails = "a@acme.example b@acme.example"
-	_, err = b.Invite(t.Context(), b.admin, form, link)
+	_, err = b.Invite(t.Context(), b.admin.Caller(), form, link)
 	wantKind(t, err, fault.Denied)
 	b.invite("last@acme.example")
 	// Somebody comes in by another way: the tenth seat is taken when the last one accepts.
@@ -124,7 +124,7 @@ func TestInvite_KeepsToThePlan(t *testing.T) {
 	b.clock.pass(time.Hour)
 	page, err := b.Invitations(t.Context(), b.admin, account.InvitationQuery{State: account.InvitationPending})
 	b.must(err)
-	last, err := b.ResendInvitation(t.Context(), b.admin, page.Rows[0].ID, link)
+	last, err := b.ResendInvitation(t.Context(), b.admin.Caller(), page.Rows[0].ID, link)
 	b.must(err)
 	_, err = b.accept(secretOf(last))
 	wantKind(t, err, fault.Denied)
@@ -134,7 +134,7 @@ func TestAccept_MakesAMemberWithBaselineOnly(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	staging := b.workspace("Staging")
 	g := b.group("Analysts", staging.ID)
-	out, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: "New@acme.example", Role: "member",
+	out, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: "New@acme.example", Role: "member",
 		Groups: []string{g.ID}, Workspaces: []string{b.prod}}, link)
 	b.must(err)
 	secret := secretOf(out.Sent[0])
@@ -176,9 +176,9 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 	b.must(err)
 	b.clock.pass(time.Millisecond)
 	deleted, replaced := b.invite("deleted@acme.example"), b.invite("replaced@acme.example")
-	_, err = b.DeleteInvitation(t.Context(), b.admin, deleted.ID)
+	_, err = b.DeleteInvitation(t.Context(), b.admin.Caller(), deleted.ID)
 	b.must(err)
-	newer, err := b.ResendInvitation(t.Context(), b.admin, replaced.ID, link)
+	newer, err := b.ResendInvitation(t.Context(), b.admin.Caller(), replaced.ID, link)
 	b.must(err)
 	for text, secret := range map[string]account.LinkSecret{
 		"has expired":     secretOf(expired),
@@ -195,11 +195,11 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 	}
 	_, err = b.accept(secretOf(newer))
 	b.must(err)
-	_, err = b.DeleteInvitation(t.Context(), b.admin, newer.ID)
+	_, err = b.DeleteInvitation(t.Context(), b.admin.Caller(), newer.ID)
 	wantKind(t, err, fault.Conflict)
-	_, err = b.ResendInvitation(t.Context(), b.admin, newer.ID, link)
+	_, err = b.ResendInvitation(t.Context(), b.admin.Caller(), newer.ID, link)
 	wantKind(t, err, fault.Conflict)
-	_, err = b.DeleteInvitation(t.Context(), b.admin, deleted.ID)
+	_, err = b.DeleteInvitation(t.Context(), b.admin.Caller(), deleted.ID)
 	wantKind(t, err, fault.NotFound)
 }
 
@@ -207,7 +207,7 @@ func TestResendInvitation_RevivesAnExpiredOne(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	sent := b.invite("late@acme.example")
 	b.clock.pass(account.InvitationLife)
-	again, err := b.ResendInvitation(t.Context(), b.admin, sent.ID, link)
+	again, err := b.ResendInvitation(t.Context(), b.admin.Caller(), sent.ID, link)
 	b.must(err)
 	if !again.ExpiresAt.Equal(b.clock.now().Add(account.InvitationLife)) || again.Link == sent.Link {
 		t.Errorf("%+v", again)
@@ -223,7 +223,7 @@ func TestInvitations_AreListedByState(t *testing.T) {
 	b.invite("pending@acme.example")
 	_, err := b.accept(secretOf(b.invite("accepted@acme.example")))
 	b.must(err)
-	_, err = b.DeleteInvitation(t.Context(), b.admin, b.invite("deleted@acme.example").ID)
+	_, err = b.DeleteInvitation(t.Context(), b.admin.Caller(), b.invite("deleted@acme.example").ID)
 	b.must(err)
 	for state, want := range map[account.InvitationState]int{"": 3, account.InvitationPending: 1, account.InvitationExpired: 1, account.InvitationAccepted: 1} {
 		page, err := b.Invitations(t.Context(), b.admin, account.InvitationQuery{State: state})
@@ -301,7 +301,7 @@ func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
 		return errors.Join(tx.InsertMember(t.Context(), m, ""), tx.AddToGroup(t.Context(), inside.ID, m.ID))
 	})
 	b.policy(account.MemberPolicy, b.prod, m.ID, access.Policy{})
-	out, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: m.Email, Role: "admin", Groups: []string{inside.ID}, Workspaces: []string{b.prod, staging.ID}}, link)
+	out, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: m.Email, Role: "admin", Groups: []string{inside.ID}, Workspaces: []string{b.prod, staging.ID}}, link)
 	b.must(err)
 	if len(out.Sent) != 1 || len(out.Skipped) != 0 {
 		t.Fatalf("invited: %+v", out)
@@ -319,7 +319,7 @@ func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
 	if b.logged()-n != 4 { // the invitation, the password, the name, the role
 		t.Errorf("%d events", b.logged()-n)
 	}
-	again, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: m.Email, Role: "admin"}, link)
+	again, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: m.Email, Role: "admin"}, link)
 	b.must(err)
 	if len(again.Sent) != 0 || len(again.Skipped) != 1 {
 		t.Errorf("who has a password is invited again: %+v", again)
@@ -343,12 +343,12 @@ func TestAccept_LeavesOutWhatIsGoneOrTakenOver(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	staging := b.workspace("Staging")
 	gone := b.group("Gone")
-	out, err := b.Invite(t.Context(), b.admin, account.InviteForm{Emails: "new@acme.example", Role: "member",
+	out, err := b.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: "new@acme.example", Role: "member",
 		Groups: []string{gone.ID}, Workspaces: []string{staging.ID, b.prod}}, link)
 	b.must(err)
-	_, err = b.DeleteGroup(t.Context(), b.admin, gone.ID)
+	_, err = b.DeleteGroup(t.Context(), b.admin.Caller(), gone.ID)
 	b.must(err)
-	_, err = b.DeleteWorkspace(t.Context(), b.admin, staging.ID, "Staging")
+	_, err = b.DeleteWorkspace(t.Context(), b.admin.Caller(), staging.ID, "Staging")
 	b.must(err)
 	m, err := b.accept(secretOf(out.Sent[0]))
 	b.must(err)

@@ -25,7 +25,7 @@ func keepAnAdmin(ctx context.Context, tx Tx, organization string) error {
 // MakeAdmin gives the member the organization role Admin. Being one already changes
 // nothing. Policies and groups stay; they make no difference while the role lasts.
 // NotFound outside the organization; Denied to all but Admins.
-func (s *Service) MakeAdmin(ctx context.Context, by actor.Standing, id string) (Member, error) {
+func (s *Service) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.changeMember(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleAdmin }, nil)
 }
 
@@ -34,26 +34,26 @@ func (s *Service) MakeAdmin(ctx context.Context, by actor.Standing, id string) (
 // baseline gives, and nothing more. Own policies and group memberships from before are
 // removed, except in groups that are locked: see Organization.Locks. Being a Member already
 // changes nothing. Conflict for the last active Admin; otherwise as MakeAdmin.
-func (s *Service) MakeMember(ctx context.Context, by actor.Standing, id string) (Member, error) {
+func (s *Service) MakeMember(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.changeMember(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
-		func(tx Tx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, by, m) })
+		func(tx Tx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, tx.By(), m) })
 }
 
 // Deactivate suspends a member: sessions and personal tokens stop working on their next
 // use and come back with Reactivate. Conflict for the last active Admin, also for
 // oneself; otherwise as MakeAdmin.
-func (s *Service) Deactivate(ctx context.Context, by actor.Standing, id string) (Member, error) {
+func (s *Service) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.changeMember(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
 }
 
 // Reactivate ends a deactivation. A deactivated member never lost the seat, so no plan
 // limit can stand against it. Errors as for MakeAdmin.
-func (s *Service) Reactivate(ctx context.Context, by actor.Standing, id string) (Member, error) {
+func (s *Service) Reactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.changeMember(ctx, by, id, audit.Reactivated, func(m *Member) { m.Status = Active }, nil)
 }
 
 // changeMember changes role or status, with what follows from it.
-func (s *Service) changeMember(ctx context.Context, by actor.Standing, id string, action audit.Action, set func(*Member),
+func (s *Service) changeMember(ctx context.Context, by actor.Caller, id string, action audit.Action, set func(*Member),
 	follow func(Tx, Organization, Member) error) (Member, error) {
 	var m Member
 	err := s.change(ctx, by, access.ManageMembers, func(tx Tx, org Organization) error {
@@ -74,7 +74,7 @@ func (s *Service) changeMember(ctx context.Context, by actor.Standing, id string
 				return err
 			}
 		}
-		if err := tx.AppendEvent(ctx, audit.Did(by, action, m.target()).Changed(old.state().String(), m.state().String())); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), action, m.target()).Changed(old.state().String(), m.state().String())); err != nil {
 			return err
 		}
 		return keepAnAdmin(ctx, tx, org.ID)
@@ -130,7 +130,7 @@ func emptyPolicy(tx Tx, by actor.Standing, at Place) Policy {
 // for good, their sessions end, the log keeps their names. To come back they need a new
 // invitation. NotFound when one of them is not the organization's; Conflict when no
 // active Admin would be left, also for oneself; Denied to all but Admins.
-func (s *Service) DeleteMembers(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
+func (s *Service) DeleteMembers(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
 	var members []Member
 	err := s.change(ctx, by, access.ManageMembers, func(tx Tx, org Organization) error {
 		var err error
@@ -142,14 +142,14 @@ func (s *Service) DeleteMembers(ctx context.Context, by actor.Standing, ids []st
 		if err != nil {
 			return err
 		}
-		if err := endTokens(ctx, tx, by, tokens, "Its owner was removed from the organization."); err != nil {
+		if err := endTokens(ctx, tx, tx.By(), tokens, "Its owner was removed from the organization."); err != nil {
 			return err
 		}
 		if err := tx.DeleteMembers(ctx, org.ID, ids); err != nil {
 			return err
 		}
 		for _, m := range members {
-			if err := tx.AppendEvent(ctx, audit.Did(by, audit.RemovedFromOrganization, m.target()).Changed(m.state().String(), "")); err != nil {
+			if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.RemovedFromOrganization, m.target()).Changed(m.state().String(), "")); err != nil {
 				return err
 			}
 		}
@@ -159,13 +159,13 @@ func (s *Service) DeleteMembers(ctx context.Context, by actor.Standing, ids []st
 }
 
 // Rename changes the caller's own name. Denied to tokens; Invalid with field "name".
-func (s *Service) Rename(ctx context.Context, by actor.Standing, name string) (Member, error) {
-	if by.Kind != access.Member {
-		return Member{}, fault.NewDenied("Only signed-in members can do this.")
-	}
+func (s *Service) Rename(ctx context.Context, by actor.Caller, name string) (Member, error) {
 	var m Member
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		old, err := tx.Member(ctx, by.Organization, by.ID)
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		if tx.By().Kind != access.Member {
+			return fault.NewDenied("Only signed-in members can do this.")
+		}
+		old, err := tx.Member(ctx, tx.By().Organization, tx.By().ID)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *Service) Rename(ctx context.Context, by actor.Standing, name string) (M
 		if err := tx.UpdateMember(ctx, m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.ProfileUpdated, m.target()).Changed(
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.ProfileUpdated, m.target()).Changed(
 			state{"name": old.Name}.String(), state{"name": m.Name}.String()))
 	})
 	return m, err

@@ -111,13 +111,13 @@ func TestMakeMember_LeavesBaselineOnly(t *testing.T) {
 	b.join(ours.ID, bo.ID)
 	b.join(external.ID, bo.ID)
 	b.markExternal(external.ID)
-	_, err := b.MakeAdmin(t.Context(), b.admin, bo.ID)
+	_, err := b.MakeAdmin(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
 	if !b.allows(bo.ID, staging.ID, "destination:create_delete", "") {
 		t.Fatal("an Admin may do everything")
 	}
 	n := b.logged()
-	_, err = b.MakeMember(t.Context(), b.admin, bo.ID)
+	_, err = b.MakeMember(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
 	if b.allows(bo.ID, b.prod, "source:edit", "") {
 		t.Error("the policy from before is back")
@@ -180,17 +180,17 @@ func TestLastActiveAdmin_IsSafeFromEverything(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	bo := b.member("Bo")
 	// A deactivated Admin does not count.
-	_, err := b.MakeAdmin(t.Context(), b.admin, bo.ID)
+	_, err := b.MakeAdmin(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
-	_, err = b.Deactivate(t.Context(), b.admin, bo.ID)
+	_, err = b.Deactivate(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
 	n := b.logged()
 	for name, act := range map[string]func() error{
-		"demote":     func() error { _, err := b.MakeMember(t.Context(), b.admin, b.ada.ID); return err },
-		"deactivate": func() error { _, err := b.Deactivate(t.Context(), b.admin, b.ada.ID); return err },
-		"delete":     func() error { _, err := b.DeleteMembers(t.Context(), b.admin, []string{b.ada.ID}); return err },
+		"demote":     func() error { _, err := b.MakeMember(t.Context(), b.admin.Caller(), b.ada.ID); return err },
+		"deactivate": func() error { _, err := b.Deactivate(t.Context(), b.admin.Caller(), b.ada.ID); return err },
+		"delete":     func() error { _, err := b.DeleteMembers(t.Context(), b.admin.Caller(), []string{b.ada.ID}); return err },
 		"delete both": func() error {
-			_, err := b.DeleteMembers(t.Context(), b.admin, []string{bo.ID, b.ada.ID})
+			_, err := b.DeleteMembers(t.Context(), b.admin.Caller(), []string{bo.ID, b.ada.ID})
 			return err
 		},
 	} {
@@ -201,9 +201,9 @@ func TestLastActiveAdmin_IsSafeFromEverything(t *testing.T) {
 	if b.logged() != n || b.caller(b.ada.ID).Role != access.RoleAdmin {
 		t.Error("a refused change left a trace")
 	}
-	_, err = b.Reactivate(t.Context(), b.admin, bo.ID)
+	_, err = b.Reactivate(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
-	_, err = b.MakeMember(t.Context(), b.admin, b.ada.ID)
+	_, err = b.MakeMember(t.Context(), b.admin.Caller(), b.ada.ID)
 	b.must(err)
 }
 
@@ -213,7 +213,7 @@ func TestDeactivate_IsUndoneByReactivate(t *testing.T) {
 	pat := b.pat(bo.ID)
 	n := b.logged()
 	for range 2 { // the second time changes nothing
-		m, err := b.Deactivate(t.Context(), b.admin, bo.ID)
+		m, err := b.Deactivate(t.Context(), b.admin.Caller(), bo.ID)
 		b.must(err)
 		if m.Status != account.Deactivated {
 			t.Fatal(m.Status)
@@ -224,7 +224,7 @@ func TestDeactivate_IsUndoneByReactivate(t *testing.T) {
 	if tok.State(b.clock.now()) != token.Suspended {
 		t.Errorf("the token is %s", tok.State(b.clock.now()))
 	}
-	_, err = b.Reactivate(t.Context(), b.admin, bo.ID)
+	_, err = b.Reactivate(t.Context(), b.admin.Caller(), bo.ID)
 	b.must(err)
 	if !b.caller(bo.ID).IsIn(b.prod) {
 		t.Error("lost the workspace")
@@ -239,12 +239,12 @@ func TestDeleteMembers_RevokesTokensAndIsAllOrNothing(t *testing.T) {
 	bo, cy := b.member("Bo", b.prod), b.member("Cy")
 	pat := b.pat(bo.ID)
 	n := b.logged()
-	_, err := b.DeleteMembers(t.Context(), b.admin, []string{bo.ID, cy.ID, "member-of-another"})
+	_, err := b.DeleteMembers(t.Context(), b.admin.Caller(), []string{bo.ID, cy.ID, "member-of-another"})
 	wantKind(t, err, fault.NotFound)
 	if b.logged() != n {
 		t.Fatal("part of it was done")
 	}
-	gone, err := b.DeleteMembers(t.Context(), b.admin, []string{bo.ID, cy.ID, bo.ID})
+	gone, err := b.DeleteMembers(t.Context(), b.admin.Caller(), []string{bo.ID, cy.ID, bo.ID})
 	b.must(err)
 	if len(gone) != 2 {
 		t.Errorf("deleted %v", gone)
@@ -297,37 +297,40 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 	for name, act := range map[string]func() error{
 		"WorkspaceRows":   func() error { _, err := b.WorkspaceRows(ctx, by); return err },
 		"Workspace":       func() error { _, err := b.Workspace(ctx, by, b.prod); return err },
-		"CreateWorkspace": func() error { _, err := b.CreateWorkspace(ctx, by, account.WorkspaceForm{}); return err },
-		"UpdateWorkspace": func() error { _, err := b.UpdateWorkspace(ctx, by, b.prod, account.WorkspaceForm{}); return err },
-		"DeleteWorkspace": func() error { _, err := b.DeleteWorkspace(ctx, by, b.prod, "Production"); return err },
+		"CreateWorkspace": func() error { _, err := b.CreateWorkspace(ctx, by.Caller(), account.WorkspaceForm{}); return err },
+		"UpdateWorkspace": func() error {
+			_, err := b.UpdateWorkspace(ctx, by.Caller(), b.prod, account.WorkspaceForm{})
+			return err
+		},
+		"DeleteWorkspace": func() error { _, err := b.DeleteWorkspace(ctx, by.Caller(), b.prod, "Production"); return err },
 		"FindMembers":     func() error { _, err := b.FindMembers(ctx, by, account.MemberQuery{}); return err },
 		"MembersByID":     func() error { _, err := b.MembersByID(ctx, by, []string{bo.ID}); return err },
 		"MemberDetails":   func() error { _, err := b.MemberDetails(ctx, by, bo.ID); return err },
 		"Impact":          func() error { _, err := b.Impact(ctx, by, []string{bo.ID}); return err },
-		"MakeAdmin":       func() error { _, err := b.MakeAdmin(ctx, by, bo.ID); return err },
-		"MakeMember":      func() error { _, err := b.MakeMember(ctx, by, b.ada.ID); return err },
-		"Deactivate":      func() error { _, err := b.Deactivate(ctx, by, b.ada.ID); return err },
-		"Reactivate":      func() error { _, err := b.Reactivate(ctx, by, bo.ID); return err },
-		"DeleteMembers":   func() error { _, err := b.DeleteMembers(ctx, by, []string{bo.ID}); return err },
+		"MakeAdmin":       func() error { _, err := b.MakeAdmin(ctx, by.Caller(), bo.ID); return err },
+		"MakeMember":      func() error { _, err := b.MakeMember(ctx, by.Caller(), b.ada.ID); return err },
+		"Deactivate":      func() error { _, err := b.Deactivate(ctx, by.Caller(), b.ada.ID); return err },
+		"Reactivate":      func() error { _, err := b.Reactivate(ctx, by.Caller(), bo.ID); return err },
+		"DeleteMembers":   func() error { _, err := b.DeleteMembers(ctx, by.Caller(), []string{bo.ID}); return err },
 		"GroupRows":       func() error { _, err := b.GroupRows(ctx, by); return err },
 		"GroupDetails":    func() error { _, err := b.GroupDetails(ctx, by, "g"); return err },
 		"CheckGroup":      func() error { return b.CheckGroup(ctx, by, account.GroupForm{}) },
-		"CreateGroup":     func() error { _, err := b.CreateGroup(ctx, by, account.GroupForm{}, nil); return err },
-		"UpdateGroup":     func() error { _, err := b.UpdateGroup(ctx, by, "g", account.GroupForm{}); return err },
-		"DeleteGroup":     func() error { _, err := b.DeleteGroup(ctx, by, "g"); return err },
-		"AddToGroups":     func() error { _, err := b.AddToGroups(ctx, by, []string{bo.ID}, []string{"g"}); return err },
-		"RemoveFromGroup": func() error { _, err := b.RemoveFromGroup(ctx, by, "g", []string{bo.ID}); return err },
+		"CreateGroup":     func() error { _, err := b.CreateGroup(ctx, by.Caller(), account.GroupForm{}, nil); return err },
+		"UpdateGroup":     func() error { _, err := b.UpdateGroup(ctx, by.Caller(), "g", account.GroupForm{}); return err },
+		"DeleteGroup":     func() error { _, err := b.DeleteGroup(ctx, by.Caller(), "g"); return err },
+		"AddToGroups":     func() error { _, err := b.AddToGroups(ctx, by.Caller(), []string{bo.ID}, []string{"g"}); return err },
+		"RemoveFromGroup": func() error { _, err := b.RemoveFromGroup(ctx, by.Caller(), "g", []string{bo.ID}); return err },
 		"Policy":          func() error { _, err := b.Policy(ctx, by, place); return err },
-		"AddPolicy":       func() error { _, err := b.AddPolicy(ctx, by, place, nil); return err },
-		"SavePolicy":      func() error { _, err := b.SavePolicy(ctx, by, place, account.Revision{}, nil); return err },
-		"RemovePolicy":    func() error { _, err := b.RemovePolicy(ctx, by, place); return err },
+		"AddPolicy":       func() error { _, err := b.AddPolicy(ctx, by.Caller(), place, nil); return err },
+		"SavePolicy":      func() error { _, err := b.SavePolicy(ctx, by.Caller(), place, account.Revision{}, nil); return err },
+		"RemovePolicy":    func() error { _, err := b.RemovePolicy(ctx, by.Caller(), place); return err },
 		"ChangeSummary":   func() error { _, err := b.ChangeSummary(ctx, by, place, nil); return err },
 		"Baselines":       func() error { _, err := b.Baselines(ctx, by); return err },
 		"Invitations":     func() error { _, err := b.Invitations(ctx, by, account.InvitationQuery{}); return err },
 		"InvitationByID":  func() error { _, err := b.InvitationByID(ctx, by, "i"); return err },
-		"Invite":          func() error { _, err := b.Invite(ctx, by, account.InviteForm{}, link); return err },
-		"Resend":          func() error { _, err := b.ResendInvitation(ctx, by, "i", link); return err },
-		"DeleteInvite":    func() error { _, err := b.DeleteInvitation(ctx, by, "i"); return err },
+		"Invite":          func() error { _, err := b.Invite(ctx, by.Caller(), account.InviteForm{}, link); return err },
+		"Resend":          func() error { _, err := b.ResendInvitation(ctx, by.Caller(), "i", link); return err },
+		"DeleteInvite":    func() error { _, err := b.DeleteInvitation(ctx, by.Caller(), "i"); return err },
 		"FindSubjects":    func() error { _, err := b.FindSubjects(ctx, by, "b"); return err },
 		"Explain":         func() error { _, err := b.Explain(ctx, by, account.Question{}); return err },
 	} {
@@ -347,21 +350,21 @@ func TestAdministration_DoesNotReachAnotherOrganization(t *testing.T) {
 		return tx.InsertMember(t.Context(), account.Member{ID: "eve", Organization: "org-2", Email: "eve@other.example", Name: "Eve",
 			Role: access.RoleAdmin, Status: account.Active, CreatedAt: b.clock.now(), UpdatedAt: b.clock.now()}, "")
 	})
-	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "eve", Organization: "org-2", Role: access.RoleAdmin}, Name: "Eve"}
+	by := b.caller("eve")
 	bo := b.member("Bo", b.prod)
 	g := b.group("Analysts", b.prod)
 	ctx := t.Context()
 	for name, act := range map[string]func() error{
 		"Workspace":       func() error { _, err := b.Workspace(ctx, by, b.prod); return err },
-		"DeleteWorkspace": func() error { _, err := b.DeleteWorkspace(ctx, by, b.prod, "Production"); return err },
+		"DeleteWorkspace": func() error { _, err := b.DeleteWorkspace(ctx, by.Caller(), b.prod, "Production"); return err },
 		"MemberDetails":   func() error { _, err := b.MemberDetails(ctx, by, bo.ID); return err },
 		"EffectiveOf":     func() error { _, err := b.EffectiveOf(ctx, by, bo.ID); return err },
-		"Deactivate":      func() error { _, err := b.Deactivate(ctx, by, bo.ID); return err },
-		"DeleteMembers":   func() error { _, err := b.DeleteMembers(ctx, by, []string{bo.ID}); return err },
-		"DeleteGroup":     func() error { _, err := b.DeleteGroup(ctx, by, g.ID); return err },
-		"AddToGroups":     func() error { _, err := b.AddToGroups(ctx, by, []string{"eve"}, []string{g.ID}); return err },
+		"Deactivate":      func() error { _, err := b.Deactivate(ctx, by.Caller(), bo.ID); return err },
+		"DeleteMembers":   func() error { _, err := b.DeleteMembers(ctx, by.Caller(), []string{bo.ID}); return err },
+		"DeleteGroup":     func() error { _, err := b.DeleteGroup(ctx, by.Caller(), g.ID); return err },
+		"AddToGroups":     func() error { _, err := b.AddToGroups(ctx, by.Caller(), []string{"eve"}, []string{g.ID}); return err },
 		"AddPolicy": func() error {
-			_, err := b.AddPolicy(ctx, by, account.Place{Kind: account.MemberPolicy, Workspace: b.prod, Subject: "eve"}, nil)
+			_, err := b.AddPolicy(ctx, by.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: b.prod, Subject: "eve"}, nil)
 			return err
 		},
 		"Explain": func() error {
@@ -378,15 +381,13 @@ func TestAdministration_DoesNotReachAnotherOrganization(t *testing.T) {
 func TestRename_IsForOneself(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	bo := b.member("Bo", b.prod)
-	m, err := b.Rename(t.Context(), b.caller(bo.ID), "  Bo Derek ")
+	m, err := b.Rename(t.Context(), b.caller(bo.ID).Caller(), "  Bo Derek ")
 	b.must(err)
 	if m.Name != "Bo Derek" || b.caller(bo.ID).Name != "Bo Derek" {
 		t.Errorf("name is %q", m.Name)
 	}
-	_, err = b.Rename(t.Context(), b.caller(bo.ID), "\u202eoB")
+	_, err = b.Rename(t.Context(), b.caller(bo.ID).Caller(), "\u202eoB")
 	wantField(t, err, "name")
-	token := b.caller(bo.ID)
-	token.Kind = access.PersonalToken
-	_, err = b.Rename(t.Context(), token, "Robot")
+	_, err = b.Rename(t.Context(), actor.Caller{Ref: actor.Ref{Kind: actor.Token, ID: b.pat(bo.ID)}}, "Robot")
 	wantKind(t, err, fault.Denied)
 }

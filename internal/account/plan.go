@@ -22,7 +22,7 @@ func (s *Service) SetPlan(ctx context.Context, plan access.Plan) error {
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx Tx) error {
+	return s.store.InTx(ctx, actor.System(o.ID), func(tx Tx) error {
 		before, err := tx.HoldOrganization(ctx, o.ID)
 		if err != nil || before.Plan == plan {
 			return err
@@ -30,7 +30,7 @@ func (s *Service) SetPlan(ctx context.Context, plan access.Plan) error {
 		if err := tx.SetPlan(ctx, o.ID, plan); err != nil {
 			return err
 		}
-		event := audit.Did(actor.OfSystem(o.ID), audit.Updated, audit.Target{Type: audit.TargetOrganization, ID: o.ID, Name: o.Name})
+		event := audit.Did(tx.By(), audit.Updated, audit.Target{Type: audit.TargetOrganization, ID: o.ID, Name: o.Name})
 		return tx.AppendEvent(ctx, event.Changed(state{"plan": before.Plan}.String(), state{"plan": plan}.String()))
 	})
 }

@@ -110,7 +110,7 @@ func (s *Service) Policy(ctx context.Context, by actor.Standing, at Place) (Poli
 
 func (s *Service) mayManagePolicy(by actor.Standing, at Place) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManagePolicies,
-		access.Resource{Organization: by.Organization, Workspace: at.Workspace}).Err("That page")
+		access.Resource{Organization: by.Organization, Workspace: at.Workspace}).Err("That workspace")
 }
 
 // viewPolicy loads a place, without the resources.
@@ -182,7 +182,7 @@ func inherited(ctx context.Context, r Reader, organization string, at Place) ([]
 // Policy; Invalid with the permission as the field for what a policy cannot hold: an
 // unknown permission, a limit where none may be, a resource that is not in the
 // workspace, what the plan lacks.
-func (s *Service) AddPolicy(ctx context.Context, by actor.Standing, at Place, body access.Policy) (Policy, error) {
+func (s *Service) AddPolicy(ctx context.Context, by actor.Caller, at Place, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.changePolicy(ctx, by, at, func(tx Tx, v PolicyView) error {
 		if v.Exists {
@@ -191,12 +191,12 @@ func (s *Service) AddPolicy(ctx context.Context, by actor.Standing, at Place, bo
 		if err := s.checkBody(ctx, tx, v, body); err != nil {
 			return err
 		}
-		p = emptyPolicy(tx, by, at)
+		p = emptyPolicy(tx, tx.By(), at)
 		p.Body, p.SubjectName = body.Clone(), v.SubjectName
 		if err := tx.InsertPolicy(ctx, p); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, policyEvent(by, audit.Created, p, v).Changed("", p.Body.String()))
+		return tx.AppendEvent(ctx, policyEvent(tx.By(), audit.Created, p, v).Changed("", p.Body.String()))
 	})
 	return p, err
 }
@@ -205,7 +205,7 @@ func (s *Service) AddPolicy(ctx context.Context, by actor.Standing, at Place, bo
 // *Collision as its cause, when somebody saved or removed it meanwhile: then nothing is
 // changed. Denied as well for a baseline when the plan cannot edit it; the other errors
 // are those of AddPolicy.
-func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, at Place, seen Revision, body access.Policy) (Policy, error) {
+func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, at Place, seen Revision, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.changePolicy(ctx, by, at, func(tx Tx, v PolicyView) error {
 		if !v.Exists || v.Revision() != seen {
@@ -219,11 +219,11 @@ func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, at Place, s
 		if p.Body.Equal(v.Body) {
 			return nil
 		}
-		p.Version, p.UpdatedAt, p.UpdatedBy = v.Version+1, tx.Now(), by.Name
+		p.Version, p.UpdatedAt, p.UpdatedBy = v.Version+1, tx.Now(), tx.By().Name
 		if err := tx.UpdatePolicy(ctx, p); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, policyEvent(by, audit.Updated, p, v).Changed(v.Body.String(), p.Body.String()))
+		return tx.AppendEvent(ctx, policyEvent(tx.By(), audit.Updated, p, v).Changed(v.Body.String(), p.Body.String()))
 	})
 	return p, err
 }
@@ -231,7 +231,7 @@ func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, at Place, s
 // RemovePolicy takes a group or member out of a workspace. A member who is in it through
 // a group stays in it through that. NotFound when there is no policy in the place, Denied
 // for a baseline and to all but Admins.
-func (s *Service) RemovePolicy(ctx context.Context, by actor.Standing, at Place) (PolicyView, error) {
+func (s *Service) RemovePolicy(ctx context.Context, by actor.Caller, at Place) (PolicyView, error) {
 	var v PolicyView
 	err := s.changePolicy(ctx, by, at, func(tx Tx, found PolicyView) error {
 		v = found
@@ -244,17 +244,17 @@ func (s *Service) RemovePolicy(ctx context.Context, by actor.Standing, at Place)
 		if err := tx.DeletePolicy(ctx, v.Policy); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, policyEvent(by, audit.Deleted, v.Policy, v).Changed(v.Body.String(), ""))
+		return tx.AppendEvent(ctx, policyEvent(tx.By(), audit.Deleted, v.Policy, v).Changed(v.Body.String(), ""))
 	})
 	return v, err
 }
 
 // changePolicy runs fn on what stands in a place.
-func (s *Service) changePolicy(ctx context.Context, by actor.Standing, at Place, fn func(Tx, PolicyView) error) error {
-	if err := s.mayManagePolicy(by, at); err != nil {
-		return err
-	}
+func (s *Service) changePolicy(ctx context.Context, by actor.Caller, at Place, fn func(Tx, PolicyView) error) error {
 	return s.change(ctx, by, access.ManagePolicies, func(tx Tx, org Organization) error {
+		if err := s.mayManagePolicy(tx.By(), at); err != nil {
+			return err
+		}
 		if at.Kind == BaselinePolicy && !org.Plan.Has(access.FeatureBaseline) {
 			return fault.NewDenied(access.UpgradeText)
 		}

@@ -35,13 +35,13 @@ func TestPolicies_AreAddedSavedAndRemovedWithOneEventEach(t *testing.T) {
 			[]string{"created Analysts in Production", "updated Analysts in Production", "deleted Analysts in Production"}},
 	} {
 		n := b.logged()
-		p, err := b.AddPolicy(t.Context(), b.admin, tt.at, access.Policy{})
+		p, err := b.AddPolicy(t.Context(), b.admin.Caller(), tt.at, access.Policy{})
 		b.must(err)
-		_, err = b.AddPolicy(t.Context(), b.admin, tt.at, access.Policy{})
+		_, err = b.AddPolicy(t.Context(), b.admin.Caller(), tt.at, access.Policy{})
 		wantKind(t, err, fault.Conflict)
-		saved, err := b.SavePolicy(t.Context(), b.admin, tt.at, p.Revision(), access.Policy{"source:edit": access.Everywhere()})
+		saved, err := b.SavePolicy(t.Context(), b.admin.Caller(), tt.at, p.Revision(), access.Policy{"source:edit": access.Everywhere()})
 		b.must(err)
-		same, err := b.SavePolicy(t.Context(), b.admin, tt.at, saved.Revision(), saved.Body)
+		same, err := b.SavePolicy(t.Context(), b.admin.Caller(), tt.at, saved.Revision(), saved.Body)
 		b.must(err)
 		if saved.Version != 2 || same.Version != 2 || saved.UpdatedBy != "Ada" {
 			t.Errorf("saved as %+v, then as %+v", saved, same)
@@ -51,9 +51,9 @@ func TestPolicies_AreAddedSavedAndRemovedWithOneEventEach(t *testing.T) {
 		if diff := cmp.Diff(saved, v.Policy); diff != "" || !v.Exists {
 			t.Error(diff)
 		}
-		_, err = b.RemovePolicy(t.Context(), b.admin, tt.at)
+		_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), tt.at)
 		b.must(err)
-		_, err = b.RemovePolicy(t.Context(), b.admin, tt.at)
+		_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), tt.at)
 		wantKind(t, err, fault.NotFound)
 		if diff := cmp.Diff(tt.want, b.events(tt.target, n)); diff != "" || b.logged() != n+3 {
 			t.Error(diff)
@@ -65,7 +65,7 @@ func TestSavePolicy_TellsBeforeAndAfter(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin, v.Place(), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.must(err)
 	list, err := b.store.RecentEvents(t.Context(), b.org, "", 1)
 	b.must(err)
@@ -80,20 +80,20 @@ func TestSavePolicy_RefusesTheSecondOfTwoAdminsAndSaysWhatChanged(t *testing.T) 
 	bo := b.member("Bo", b.prod)
 	b.resource(b.prod, "source", "S1")
 	grace := b.member("Grace")
-	_, err := b.MakeAdmin(t.Context(), b.admin, grace.ID)
+	_, err := b.MakeAdmin(t.Context(), b.admin.Caller(), grace.ID)
 	b.must(err)
 	place := b.at(account.MemberPolicy, bo.ID)
 	first, err := b.Policy(t.Context(), b.admin, place)
 	b.must(err)
-	seen, err := b.SavePolicy(t.Context(), b.admin, place, first.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	seen, err := b.SavePolicy(t.Context(), b.admin.Caller(), place, first.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.must(err)
 	// Grace saves twice while Ada is editing.
-	mid, err := b.SavePolicy(t.Context(), b.caller(grace.ID), place, seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	mid, err := b.SavePolicy(t.Context(), b.caller(grace.ID).Caller(), place, seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	b.must(err)
-	last, err := b.SavePolicy(t.Context(), b.caller(grace.ID), place, mid.Revision(), access.Policy{"source:edit": access.Only("S1")})
+	last, err := b.SavePolicy(t.Context(), b.caller(grace.ID).Caller(), place, mid.Revision(), access.Policy{"source:edit": access.Only("S1")})
 	b.must(err)
 
-	_, err = b.SavePolicy(t.Context(), b.admin, place, seen.Revision(), access.Policy{"audience:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), place, seen.Revision(), access.Policy{"audience:edit": access.Everywhere()})
 	wantKind(t, err, fault.Conflict)
 	want := "Grace changed this policy while you were editing it. Added: Edit Event Stream Sources (1 chosen). Removed: Connect Event Stream Sources. Your changes were not saved."
 	if got := fault.Of(err).Message; got != want {
@@ -117,16 +117,16 @@ func TestSavePolicy_SaysWhenThePolicyIsGone(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	bo := b.member("Bo")
 	seen := b.policy(account.MemberPolicy, b.prod, bo.ID, access.Policy{})
-	_, err := b.RemovePolicy(t.Context(), b.admin, seen.Place())
+	_, err := b.RemovePolicy(t.Context(), b.admin.Caller(), seen.Place())
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin, seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	wantKind(t, err, fault.Conflict)
 	if !strings.Contains(fault.Of(err).Message, "Ada removed this policy") {
 		t.Error(fault.Of(err).Message)
 	}
 	// Added again it is another policy, though its version is the same.
 	again := b.policy(account.MemberPolicy, b.prod, bo.ID, access.Policy{})
-	_, err = b.SavePolicy(t.Context(), b.admin, seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	wantKind(t, err, fault.Conflict)
 	if again.Version != seen.Version {
 		t.Error("the test means nothing")
@@ -153,7 +153,7 @@ func TestPolicies_AreChecked(t *testing.T) {
 		"transformation:edit":  {"transformation:edit": access.Only("D1")},
 		"tracking_plan:create": {"tracking_plan:create": access.Everywhere()},
 	} {
-		_, err := b.AddPolicy(t.Context(), b.admin, b.at(account.MemberPolicy, bo.ID), body)
+		_, err := b.AddPolicy(t.Context(), b.admin.Caller(), b.at(account.MemberPolicy, bo.ID), body)
 		wantField(t, err, path)
 		_, err = b.ChangeSummary(t.Context(), b.admin, b.at(account.MemberPolicy, bo.ID), body)
 		wantField(t, err, path)
@@ -171,7 +171,7 @@ func TestSavePolicy_KeepsWhatIsThereThoughItCouldNotBeAdded(t *testing.T) {
 	})
 	changed := old.Clone()
 	changed["source:connect"] = access.Everywhere()
-	_, err := b.SavePolicy(t.Context(), b.admin, b.at(account.MemberPolicy, bo.ID), account.Revision{Policy: "p", Version: 1}, changed)
+	_, err := b.SavePolicy(t.Context(), b.admin.Caller(), b.at(account.MemberPolicy, bo.ID), account.Revision{Policy: "p", Version: 1}, changed)
 	b.must(err)
 }
 
@@ -180,13 +180,13 @@ func TestBaseline_IsEditedOnEnterpriseOnly(t *testing.T) {
 		b := newBed(t, plan)
 		v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 		b.must(err) // looking is free
-		_, err = b.SavePolicy(t.Context(), b.admin, v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+		_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 		if plan == access.PlanEnterprise {
 			b.must(err)
 		} else if wantKind(t, err, fault.Denied); fault.Of(err).Message != access.UpgradeText {
 			t.Error(err)
 		}
-		_, err = b.RemovePolicy(t.Context(), b.admin, v.Place())
+		_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), v.Place())
 		wantKind(t, err, fault.Denied)
 	}
 }
@@ -232,7 +232,7 @@ func TestChangeSummary_CountsWhomItTouches(t *testing.T) {
 	})
 	baseline, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin, baseline.Place(), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), baseline.Place(), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.must(err)
 	body := access.Policy{"source:connect": access.Everywhere(), "source:edit": access.Everywhere()}
 	gain := access.Change{Added: []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}}}
@@ -255,12 +255,12 @@ func TestRemovePolicy_LeavesWhatAGroupGives(t *testing.T) {
 	bo := b.member("Bo", b.prod)
 	g := b.group("Analysts", b.prod)
 	b.join(g.ID, bo.ID)
-	_, err := b.RemovePolicy(t.Context(), b.admin, b.at(account.MemberPolicy, bo.ID))
+	_, err := b.RemovePolicy(t.Context(), b.admin.Caller(), b.at(account.MemberPolicy, bo.ID))
 	b.must(err)
 	if !b.caller(bo.ID).IsIn(b.prod) {
 		t.Error("the group puts Bo into the workspace")
 	}
-	_, err = b.RemovePolicy(t.Context(), b.admin, b.at(account.GroupPolicy, g.ID))
+	_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), b.at(account.GroupPolicy, g.ID))
 	b.must(err)
 	if b.caller(bo.ID).IsIn(b.prod) {
 		t.Error("nothing puts Bo into the workspace any more")

@@ -78,17 +78,17 @@ func (s *Service) mayView(by actor.Standing, workspace string) error {
 // may decides an act on the caller's organization as such. What is loaded afterwards is
 // loaded within that organization, so that nothing of another can be reached by its id.
 func (s *Service) may(by actor.Standing, act access.Permission) error {
-	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
-// change runs fn as one change of the caller's organization: decided, with the
-// organization held, all or nothing.
-func (s *Service) change(ctx context.Context, by actor.Standing, act access.Permission, fn func(tx Tx, org Organization) error) error {
-	if err := s.may(by, act); err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(tx Tx) error {
-		org, err := tx.HoldOrganization(ctx, by.Organization)
+// change runs fn as one change of the caller's organization: decided in the transaction,
+// with the organization held, all or nothing.
+func (s *Service) change(ctx context.Context, by actor.Caller, act access.Permission, fn func(tx Tx, org Organization) error) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := s.may(tx.By(), act); err != nil {
+			return err
+		}
+		org, err := tx.HoldOrganization(ctx, tx.By().Organization)
 		if err != nil {
 			return err
 		}

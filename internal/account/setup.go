@@ -61,7 +61,7 @@ func (s *Service) Install(ctx context.Context, n NewInstallation) (Member, error
 		return Member{}, fault.NewInvalid("Some fields need your attention.", fields...)
 	}
 	var admin Member
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.Anonymous(n.Origin), func(tx Tx) error {
 		claimed, err := tx.Claimed(ctx)
 		if err != nil {
 			return err

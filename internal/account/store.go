@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -24,8 +25,9 @@ type Reader interface {
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
 	Reader
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// Claimed reports whether an organization exists.
 	Claimed(ctx context.Context) (bool, error)
 	// SoleOrganization returns the installation's organization; NotFound when there is none.
@@ -37,6 +39,8 @@ type Store interface {
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	Reader
 	WorkspaceWriter
 	MemberWriter

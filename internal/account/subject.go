@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"maps"
 
 	"latchkey/internal/access"
 )
@@ -64,20 +63,11 @@ func LoadSubject(ctx context.Context, st SubjectStore, organization, member stri
 	return s, nil
 }
 
-// Effective combines one member's policies per workspace. A baseline alone puts nobody
-// into a workspace: only a member's or a group's policy does.
+// Effective combines one member's policies per workspace.
 func Effective(policies []Policy) map[string]*access.Effective {
-	layers := map[string][]access.Layer{}
-	in := map[string]bool{}
-	for _, p := range policies {
-		layers[p.Workspace] = append(layers[p.Workspace], p.Layer())
-		if p.Kind != BaselinePolicy {
-			in[p.Workspace] = true
-		}
+	placed := make([]access.Placed, len(policies))
+	for i, p := range policies {
+		placed[i] = access.Placed{Workspace: p.Workspace, Layer: p.Layer()}
 	}
-	effective := make(map[string]*access.Effective, len(in))
-	for workspace := range maps.Keys(in) {
-		effective[workspace] = access.Combine(layers[workspace]...)
-	}
-	return effective
+	return access.Assemble(placed)
 }

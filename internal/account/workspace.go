@@ -117,7 +117,7 @@ func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (
 // CreateWorkspace adds a workspace with a view-only baseline. Nobody but the Admins is in
 // it. Denied to all but Admins; Invalid with fields "name" (also when it is taken),
 // "environment", "region".
-func (s *Service) CreateWorkspace(ctx context.Context, by actor.Standing, form WorkspaceForm) (Workspace, error) {
+func (s *Service) CreateWorkspace(ctx context.Context, by actor.Caller, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		form, err := form.clean()
@@ -129,14 +129,14 @@ func (s *Service) CreateWorkspace(ctx context.Context, by actor.Standing, form W
 		if err := workspaceNameFree(ctx, tx, w); err != nil {
 			return err
 		}
-		return insertWorkspace(ctx, tx, by, w)
+		return insertWorkspace(ctx, tx, tx.By(), w)
 	})
 	return w, err
 }
 
 // UpdateWorkspace renames a workspace or changes what it is for. Errors as for
 // CreateWorkspace; NotFound when it is not the organization's.
-func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Standing, id string, form WorkspaceForm) (Workspace, error) {
+func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Caller, id string, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		old, err := tx.Workspace(ctx, org.ID, id)
@@ -159,7 +159,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Standing, id str
 		if err := tx.UpdateWorkspace(ctx, w); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, w.target()).Changed(old.state().String(), w.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, w.target()).Changed(old.state().String(), w.state().String()))
 	})
 	return w, err
 }
@@ -168,7 +168,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Standing, id str
 // with it, its tokens are revoked for good, the audit trail stays. typedName must be its
 // name, as a guard against the wrong row: Invalid with field "name" otherwise. NotFound
 // when it is not the organization's; Denied to all but Admins.
-func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Standing, id, typedName string) (Workspace, error) {
+func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Caller, id, typedName string) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
 		var err error
@@ -187,7 +187,7 @@ func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Standing, id, ty
 		if err != nil {
 			return err
 		}
-		if err := endTokens(ctx, tx, by, tokens, "Its workspace was deleted."); err != nil {
+		if err := endTokens(ctx, tx, tx.By(), tokens, "Its workspace was deleted."); err != nil {
 			return err
 		}
 		if err := tx.DeleteWorkspace(ctx, org.ID, w.ID); err != nil {
@@ -195,7 +195,7 @@ func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Standing, id, ty
 		}
 		before := w.state()
 		before["members"], before["groups"], before["resources"], before["tokens"] = counts[id].Members, counts[id].Groups, counts[id].Resources, len(tokens)
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, w.target()).Changed(before.String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, w.target()).Changed(before.String(), ""))
 	})
 	return w, err
 }

@@ -39,10 +39,10 @@ func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 	} {
 		form := good
 		change(&form)
-		_, err := b.CreateWorkspace(t.Context(), b.admin, form)
+		_, err := b.CreateWorkspace(t.Context(), b.admin.Caller(), form)
 		wantField(t, err, path)
 	}
-	_, err := b.CreateWorkspace(t.Context(), b.admin, account.WorkspaceForm{})
+	_, err := b.CreateWorkspace(t.Context(), b.admin.Caller(), account.WorkspaceForm{})
 	if fields := fault.Of(err).Fields; len(fields) != 3 {
 		t.Errorf("all problems at once, got %v", fields)
 	}
@@ -50,7 +50,7 @@ func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 
 func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	w, err := b.UpdateWorkspace(t.Context(), b.admin, b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	w, err := b.UpdateWorkspace(t.Context(), b.admin.Caller(), b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
 	b.must(err)
 	row, err := b.Workspace(t.Context(), b.admin, b.prod)
 	b.must(err)
@@ -64,7 +64,7 @@ func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 		t.Errorf("event %s -> %s", list[0].Before, list[0].After)
 	}
 	n := b.logged()
-	_, err = b.UpdateWorkspace(t.Context(), b.admin, b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	_, err = b.UpdateWorkspace(t.Context(), b.admin.Caller(), b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
 	b.must(err)
 	if b.logged() != n {
 		t.Error("saving without a change is logged")
@@ -79,12 +79,12 @@ func TestDeleteWorkspace_TakesTokensPoliciesAndResourcesAlong(t *testing.T) {
 	pat, sat := b.pat(bo.ID), b.sat(access.Policy{})
 	n := b.logged()
 
-	_, err := b.DeleteWorkspace(t.Context(), b.admin, b.prod, "production")
+	_, err := b.DeleteWorkspace(t.Context(), b.admin.Caller(), b.prod, "production")
 	wantField(t, err, "name")
 	if b.logged() != n {
 		t.Fatal("a refused deletion changed something")
 	}
-	_, err = b.DeleteWorkspace(t.Context(), b.admin, b.prod, " Production ")
+	_, err = b.DeleteWorkspace(t.Context(), b.admin.Caller(), b.prod, " Production ")
 	b.must(err)
 
 	for _, id := range []string{pat, sat} {

@@ -11,27 +11,25 @@ import (
 	"latchkey/internal/verify"
 )
 
-// Caller is the client as the audit log takes it. It has no principal: it may do nothing
-// that is decided by permissions.
-func (c Client) Caller(origin actor.Origin) actor.Standing {
-	by := actor.OfSystem(c.Organization)
-	by.Name, by.Origin = "API client "+c.Name, origin
-	return by
+// Caller returns the reference to the client that an API's request came from.
+func (c Client) Caller(origin actor.Origin) actor.Caller {
+	return actor.Caller{Ref: actor.Ref{Kind: actor.Client, ID: c.ID}, Origin: origin}
 }
 
 // Revoke ends a token whose secret was presented: whoever holds it may end it, as they
 // could do worse with it. by is the API client that found it, or the token itself. A token
 // of another organization stays as it is, and one that has ended already is no error.
-func (s *Service) Revoke(ctx context.Context, by actor.Standing, v verify.Verified) error {
-	if v.Holder().Organization != by.Organization {
-		return nil
-	}
+func (s *Service) Revoke(ctx context.Context, by actor.Caller, v verify.Verified) error {
 	target := audit.Target{Type: audit.TargetServiceToken, ID: v.ID(), Name: v.Name(), Workspace: v.Holder().Workspace}
 	if v.Kind() == token.Personal {
 		target.Type = audit.TargetPersonalToken
 	}
-	before := describe(map[string]string{"name": v.Name(), "hint": v.Hint(), "because": "revoked by " + by.Name + ", which held it"})
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		by := tx.By()
+		if v.Holder().Organization != by.Organization {
+			return nil
+		}
+		before := describe(map[string]string{"name": v.Name(), "hint": v.Hint(), "because": "revoked by " + by.Name + ", which held it"})
 		if err := tx.DeleteToken(ctx, by.Organization, v.ID()); err != nil {
 			return err
 		}

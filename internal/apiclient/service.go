@@ -21,8 +21,9 @@ type Store interface {
 	Reader
 	// Credentials lists the credentials of every client, of all organizations.
 	Credentials(ctx context.Context) ([]Credential, error)
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 }
 
 // Reader is what is read inside and outside a transaction.
@@ -36,6 +37,8 @@ type Reader interface {
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	Reader
 	// InsertAPIClient is a Conflict when the name or the submission key is there already;
 	// submission "" is no key.
@@ -75,7 +78,7 @@ const what = "That API client"
 
 func (s *Service) mayManage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageAPIClients,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // List lists the organization's API clients by name. Denied to all but Admins.
@@ -106,23 +109,22 @@ func find(clients []Client, id string) (Client, error) {
 // Register makes an API client with a secret. Denied to all but Admins; Invalid with the
 // field "name" or "submission"; Conflict when the form, which has a one-time key, was sent
 // before: then nothing is made and no secret comes back.
-func (s *Service) Register(ctx context.Context, by actor.Standing, name, submission string) (Registered, error) {
-	if err := s.mayManage(by); err != nil {
-		return Registered{}, err
-	}
+func (s *Service) Register(ctx context.Context, by actor.Caller, name, submission string) (Registered, error) {
 	secret := newSecret()
-	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Organization: by.Organization,
-		Hint: hint(secret.Reveal()), CreatedBy: by.ID, CreatedByName: by.Name}}
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		c.CreatedAt = tx.Now()
+	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Hint: hint(secret.Reveal())}}
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := s.mayManage(tx.By()); err != nil {
+			return err
+		}
+		c.Organization, c.CreatedBy, c.CreatedByName, c.CreatedAt = tx.By().Organization, tx.By().ID, tx.By().Name, tx.Now()
 		var err error
-		if c.Name, err = checkForm(ctx, tx, by, name, submission); err != nil {
+		if c.Name, err = checkForm(ctx, tx, name, submission); err != nil {
 			return err
 		}
 		if err := tx.InsertAPIClient(ctx, c, submission); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Created, target(c.Client)).Changed("", c.description()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Created, target(c.Client)).Changed("", c.description()))
 	})
 	if err != nil {
 		return Registered{}, err
@@ -131,13 +133,13 @@ func (s *Service) Register(ctx context.Context, by actor.Standing, name, submiss
 }
 
 // checkForm returns the name as it will be kept.
-func checkForm(ctx context.Context, tx Tx, by actor.Standing, name, submission string) (string, error) {
+func checkForm(ctx context.Context, tx Tx, name, submission string) (string, error) {
 	const maxSubmission = 128
 	if submission == "" || len(submission) > maxSubmission {
 		return "", fault.NewInvalid("The form cannot be used any more. Open it again.",
 			fault.Field{Path: "submission", Message: "Open the form again."})
 	}
-	submitted, err := tx.APIClientSubmitted(ctx, by.ID, submission)
+	submitted, err := tx.APIClientSubmitted(ctx, tx.By().ID, submission)
 	if err != nil {
 		return "", err
 	}
@@ -149,7 +151,7 @@ func checkForm(ctx context.Context, tx Tx, by actor.Standing, name, submission s
 	if err != nil {
 		return "", invalidName(fault.Of(err).Message)
 	}
-	clients, err := tx.APIClients(ctx, by.Organization)
+	clients, err := tx.APIClients(ctx, tx.By().Organization)
 	if err != nil {
 		return "", err
 	}
@@ -165,23 +167,24 @@ func invalidName(message string) error {
 
 // Delete ends an API client: its next request is refused. NotFound when there is none,
 // Denied to all but Admins.
-func (s *Service) Delete(ctx context.Context, by actor.Standing, id string) (Client, error) {
-	if err := s.mayManage(by); err != nil {
-		return Client{}, err
-	}
+func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Client, error) {
 	var c Client
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		clients, err := tx.APIClients(ctx, by.Organization)
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := s.mayManage(tx.By()); err != nil {
+			return err
+		}
+		organization := tx.By().Organization
+		clients, err := tx.APIClients(ctx, organization)
 		if err != nil {
 			return err
 		}
 		if c, err = find(clients, id); err != nil {
 			return err
 		}
-		if err := tx.DeleteAPIClient(ctx, by.Organization, id); err != nil {
+		if err := tx.DeleteAPIClient(ctx, organization, id); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, target(c)).Changed(c.description(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, target(c)).Changed(c.description(), ""))
 	})
 	return c, err
 }

@@ -53,9 +53,17 @@ func newWorld(t *testing.T) *world {
 	admin, err := accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
-	w.admin = actor.Standing{Name: "Ada", Principal: access.Principal{Kind: access.Member, ID: admin.ID,
-		Organization: admin.Organization, Role: access.RoleAdmin}}
+	w.admin = storetest.SignIn(t, w.store, admin.ID)
 	return w
+}
+
+// member is a signed-in Member.
+func (w *world) member() actor.Standing {
+	w.Helper()
+	m := account.Member{ID: "bo", Organization: w.admin.Organization, Email: "bo@example.com", Name: "Bo", Role: access.RoleMember,
+		Status: account.Active, CreatedAt: w.store.Now(), UpdatedAt: w.store.Now()}
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertMember(w.ctx, m, "") }))
+	return storetest.SignIn(w, w.store, m.ID)
 }
 
 func (w *world) must(err error) {
@@ -67,7 +75,7 @@ func (w *world) must(err error) {
 
 func (w *world) register(name string) apiclient.Registered {
 	w.Helper()
-	c, err := w.clients.Register(w.ctx, w.admin, name, rand.Text())
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), name, rand.Text())
 	w.must(err)
 	return c
 }
@@ -88,12 +96,12 @@ func TestRegister_TheSecretAuthenticatesUntilTheClientIsDeleted(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err = w.clients.Delete(w.ctx, w.admin, c.ID)
+	_, err = w.clients.Delete(w.ctx, w.admin.Caller(), c.ID)
 	w.must(err)
 	if _, err := w.clients.Authenticate(w.ctx, c.ID, c.Secret.Reveal()); !fault.Is(err, fault.Unauthenticated) {
 		t.Errorf("after the deletion: %v", err)
 	}
-	if _, err := w.clients.Delete(w.ctx, w.admin, c.ID); !fault.Is(err, fault.NotFound) {
+	if _, err := w.clients.Delete(w.ctx, w.admin.Caller(), c.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("deleting twice: %v", err)
 	}
 	if _, err := w.clients.Authenticate(w.ctx, other.ID, other.Secret.Reveal()); err != nil {
@@ -104,13 +112,12 @@ func TestRegister_TheSecretAuthenticatesUntilTheClientIsDeleted(t *testing.T) {
 func TestManage_IsForAdminsOnly(t *testing.T) {
 	w := newWorld(t)
 	c := w.register("Billing API")
-	member := w.admin
-	member.Role = access.RoleMember
+	member := w.member()
 	for name, act := range map[string]func() error{
 		"list":     func() error { _, err := w.clients.List(w.ctx, member); return err },
 		"get":      func() error { _, err := w.clients.Get(w.ctx, member, c.ID); return err },
-		"register": func() error { _, err := w.clients.Register(w.ctx, member, "x", "y"); return err },
-		"delete":   func() error { _, err := w.clients.Delete(w.ctx, member, c.ID); return err },
+		"register": func() error { _, err := w.clients.Register(w.ctx, member.Caller(), "x", "y"); return err },
+		"delete":   func() error { _, err := w.clients.Delete(w.ctx, member.Caller(), c.ID); return err },
 	} {
 		if err := act(); !fault.Is(err, fault.Denied) {
 			t.Errorf("%s: %v", name, err)
@@ -122,20 +129,20 @@ func TestRegister_RefusesBadNamesAndAFormThatCameBefore(t *testing.T) {
 	w := newWorld(t)
 	w.register("Billing API")
 	for _, name := range []string{"", "   ", "billing api", strings.Repeat("x", 65), "a\x00b"} {
-		_, err := w.clients.Register(w.ctx, w.admin, name, rand.Text())
+		_, err := w.clients.Register(w.ctx, w.admin.Caller(), name, rand.Text())
 		if f := fault.Of(err); f == nil || f.Kind != fault.Invalid || f.Fields[0].Path != "name" {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := w.clients.Register(w.ctx, w.admin, "No key", ""); !fault.Is(err, fault.Invalid) {
+	if _, err := w.clients.Register(w.ctx, w.admin.Caller(), "No key", ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no submission key: %v", err)
 	}
-	_, err := w.clients.Register(w.ctx, w.admin, "Twice", "same")
+	_, err := w.clients.Register(w.ctx, w.admin.Caller(), "Twice", "same")
 	w.must(err)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if _, err := w.clients.Register(w.ctx, w.admin, rand.Text(), "same"); !fault.Is(err, fault.Conflict) {
+			if _, err := w.clients.Register(w.ctx, w.admin.Caller(), rand.Text(), "same"); !fault.Is(err, fault.Conflict) {
 				t.Errorf("the same form: %v", err)
 			}
 		})
@@ -149,7 +156,7 @@ func TestRegister_RefusesBadNamesAndAFormThatCameBefore(t *testing.T) {
 func TestClients_AreAuditedWithoutTheirSecrets(t *testing.T) {
 	w := newWorld(t)
 	c := w.register("Billing API")
-	_, err := w.clients.Delete(w.ctx, w.admin, c.ID)
+	_, err := w.clients.Delete(w.ctx, w.admin.Caller(), c.ID)
 	w.must(err)
 	events, err := w.store.RecentEvents(w.ctx, w.admin.Organization, "", 2)
 	w.must(err)
@@ -179,11 +186,11 @@ func TestSecret_PrintsRedactedEverywhere(t *testing.T) {
 func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 	w := newWorld(t)
 	c := w.register("Billing API")
-	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin, token.NewOrganization{Name: "leaked", Expiration: token.Never, Submission: "1"})
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: "leaked", Expiration: token.Never, Submission: "1"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)
-	w.must(w.clients.Revoke(w.ctx, actor.OfSystem("another organization"), v))
+	w.must(w.clients.Revoke(w.ctx, actor.OfSystem("another organization").Caller(), v))
 	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err != nil {
 		t.Fatalf("revoked by a stranger: %v", err)
 	}

@@ -133,7 +133,7 @@ func (a *App) wire(o Options) error {
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
-	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer, Caller: tokens.Caller})
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer, Standing: tokens.Standing})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	if a.metrics != nil {

@@ -230,7 +230,7 @@ func (s *Service) writeAttempts(ctx context.Context, due []watched) error {
 	if len(due) == 0 {
 		return nil
 	}
-	err := s.d.Store.InTx(ctx, func(tx Tx) error {
+	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		for _, w := range due {
 			if err := w.write(ctx, tx); err != nil {
 				return err

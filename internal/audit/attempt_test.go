@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 )
 
 // notebook is a store that keeps what each transaction appends.
@@ -21,7 +22,7 @@ type notebook struct {
 	fails   error
 }
 
-func (n *notebook) InTx(_ context.Context, fn func(Tx) error) error {
+func (n *notebook) InTx(_ context.Context, _ actor.Caller, fn func(Tx) error) error {
 	if n.fails != nil {
 		return n.fails
 	}

@@ -46,7 +46,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		return nil
 	}
 	before := s.d.Now().Add(-s.d.Retention)
-	err := s.d.Store.InTx(ctx, func(tx Tx) error {
+	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		organization, err := tx.LogOwner(ctx)
 		if fault.Is(err, fault.NotFound) {
 			return nil

@@ -45,7 +45,7 @@ func New(d Deps) *Service {
 // cases ask it themselves.
 func (s *Service) May(ctx context.Context, by actor.Standing) error {
 	d := access.Decide(s.d.Catalogue, by.Principal, access.ReadAuditLog, access.Resource{Organization: by.Organization})
-	if err := d.Err("That page"); err != nil {
+	if err := d.Err("The organization"); err != nil {
 		return err
 	}
 	plan, err := s.d.Store.AuditPlan(ctx, by.Organization)

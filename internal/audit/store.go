@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 )
 
 // Query asks for one page of the events that a filter chooses.
@@ -47,8 +48,9 @@ type Place struct {
 // Store is what the service reads, and the way into a transaction.
 type Store interface {
 	Source
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// AuditPlan returns the organization's plan; NotFound for an unknown one.
 	AuditPlan(ctx context.Context, organization string) (access.Plan, error)
 	// FindEvents returns a page as of one moment. Invalid when a word of the filter begins

@@ -68,7 +68,7 @@ func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 	if err != nil {
 		return err
 	}
-	return st.InTx(ctx, func(tx *store.Tx) error {
+	return st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		// Another demonstration may have begun on the same database meanwhile.
 		if claimed, err := tx.Claimed(ctx); err != nil || claimed {
 			return err

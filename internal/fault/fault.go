@@ -77,7 +77,8 @@ func (e *Error) Error() string {
 // Unwrap gives errors.Is and errors.As the private cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-const internalText = "Something went wrong on our side. Nothing was changed."
+// internalText says no more than is known: the change may have been made before it went wrong.
+const internalText = "Something went wrong on our side. Check whether your change was made before you try again."
 
 // NewInternal wraps an unexpected cause under a generic public text.
 func NewInternal(cause error) *Error {

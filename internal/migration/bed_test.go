@@ -79,15 +79,13 @@ func (b *bed) must(err error) {
 
 func (b *bed) caller(member string) actor.Standing {
 	b.t.Helper()
-	s, err := b.accounts.Subject(b.t.Context(), b.org, member)
-	b.must(err)
-	return actor.Standing{Principal: s.Principal, Name: s.Member.Name, Email: s.Member.Email}
+	return storetest.SignIn(b.t, b.store, member)
 }
 
 // member adds an active member who is here before the import.
 func (b *bed) member(id, email string, role access.Role) {
 	b.t.Helper()
-	b.must(b.store.InTx(b.t.Context(), func(tx *store.Tx) error {
+	b.must(b.store.InTx(b.t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertMember(b.t.Context(), account.Member{ID: id, Organization: b.org, Email: email, Name: id, Role: role,
 			Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, "")
 	}))
@@ -152,7 +150,7 @@ func (b *bed) item(kind migration.Kind, ref string) migration.Item {
 
 func (b *bed) choose(kind migration.Kind, ref string, choice migration.Choice) {
 	b.t.Helper()
-	_, err := b.Choose(b.t.Context(), b.admin, b.item(kind, ref).Seq, choice)
+	_, err := b.Choose(b.t.Context(), b.admin.Caller(), b.item(kind, ref).Seq, choice)
 	b.must(err)
 }
 

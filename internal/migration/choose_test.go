@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
@@ -15,7 +16,7 @@ import (
 func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.member("edgar", "ed@acme.example", access.RoleMember)
-	_, err := b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"},
+	_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"},
 		access.Policy{"audience:create_delete": access.Everywhere()})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "MAIN"`, 1))
@@ -48,7 +49,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 	} {
 		b := newBed(t, access.PlanEnterprise)
 		b.member("vic-here", "vic@acme.example", access.RoleAdmin)
-		_, err := b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "vic-here"},
+		_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "vic-here"},
 			access.Policy{"audience:edit": access.Everywhere()})
 		b.must(err)
 		b.upload(strings.Replace(example(t), `"name": "Staging"`, `"name": "Main"`, 1))
@@ -69,7 +70,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 
 func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	b.must(b.store.InTx(t.Context(), func(tx *store.Tx) error {
+	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertResource(t.Context(), b.main, account.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
@@ -94,14 +95,14 @@ func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 
 func TestChoose_AnEditedPolicyFollowsItsResourcesToTheirNewIds(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	b.must(b.store.InTx(t.Context(), func(tx *store.Tx) error {
+	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertResource(t.Context(), b.main, account.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	ed, etl := b.item(migration.Members, "m-ed"), b.item(migration.ServiceTokens, "sat-etl")
-	b.must(b.SavePolicy(t.Context(), b.admin, ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
-	b.must(b.SavePolicy(t.Context(), b.admin, etl.Seq, "ws-prod", access.Policy{"source:edit": access.AllBut("src-app", "src-web")}))
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), etl.Seq, "ws-prod", access.Policy{"source:edit": access.AllBut("src-app", "src-web")}))
 	b.choose(migration.Workspaces, "ws-prod", migration.Anew)
 	moved := b.item(migration.Resources, "src-app").Local
 	b.deploy()
@@ -133,7 +134,7 @@ func TestImport_ATokenWithAKnownSecretIsLeftOutByChoice(t *testing.T) {
 	if r := b.preview(); r.Unsolved() != 5 {
 		t.Errorf("%d open conflicts, want that of 5 tokens: %+v", r.Unsolved(), r.Entries)
 	}
-	if n, err := b.ChooseAll(t.Context(), b.admin, migration.SameDigest, migration.LeaveOut); err != nil || n != 5 {
+	if n, err := b.ChooseAll(t.Context(), b.admin.Caller(), migration.SameDigest, migration.LeaveOut); err != nil || n != 5 {
 		t.Errorf("%d resolved, %v", n, err)
 	}
 	b.deploy()
@@ -149,7 +150,7 @@ func TestImport_WhoWasRemovedComesBackByChoiceOnly(t *testing.T) {
 		b.stage(migration.WithPolicies)
 		ed := b.item(migration.Members, "m-ed").Local
 		b.deploy()
-		_, err := b.accounts.DeleteMembers(t.Context(), b.admin, []string{ed})
+		_, err := b.accounts.DeleteMembers(t.Context(), b.admin.Caller(), []string{ed})
 		b.must(err)
 		b.stage(migration.WithPolicies)
 		if i := b.item(migration.Members, "m-ed"); i.Conflict != migration.Removed {
@@ -177,7 +178,7 @@ func TestImport_AnOwnerWhoIsLeftOutTakesTheTokensAlong(t *testing.T) {
 	b.stage(migration.WithPolicies)
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
-	_, err := b.accounts.DeleteMembers(t.Context(), b.admin, []string{ed})
+	_, err := b.accounts.DeleteMembers(t.Context(), b.admin.Caller(), []string{ed})
 	b.must(err)
 	more := strings.Replace(example(t), `    {"id": "pat-vic"`, `    {"id": "pat-ed-2", "name": "second", "owner": "m-ed", "workspace": "ws-prod", "scope": "read_only",
      "created_at": "2024-05-05T00:00:00Z", "secret": "another secret of ed's"},
@@ -223,15 +224,15 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 		"a policy of a member who is here": func(b *bed, edgar account.Place) {
 			v, err := b.accounts.Policy(t.Context(), b.admin, edgar)
 			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin, edgar, v.Revision(), access.Policy{"source:edit": access.Only()})
+			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), edgar, v.Revision(), access.Policy{"source:edit": access.Only()})
 			b.must(err)
 		},
 		"a policy that they had": func(b *bed, edgar account.Place) {
-			_, err := b.accounts.RemovePolicy(t.Context(), b.admin, edgar)
+			_, err := b.accounts.RemovePolicy(t.Context(), b.admin.Caller(), edgar)
 			b.must(err)
 		},
 		"the role of a member who is here": func(b *bed, _ account.Place) {
-			b.must(b.store.InTx(t.Context(), func(tx *store.Tx) error {
+			b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 				m, err := tx.Member(t.Context(), b.org, "edgar")
 				m.Role = access.RoleAdmin
 				return errors.Join(err, tx.UpdateMember(t.Context(), m))
@@ -241,20 +242,20 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			at := account.Place{Kind: account.BaselinePolicy, Workspace: b.main}
 			v, err := b.accounts.Policy(t.Context(), b.admin, at)
 			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 			b.must(err)
 		},
 		"a policy of a group that is used": func(b *bed, _ account.Place) {
 			at := account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-data TEAM"}
 			v, err := b.accounts.Policy(t.Context(), b.admin, at)
 			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 			b.must(err)
 		},
 		"a workspace of a group that is used": func(b *bed, _ account.Place) {
-			w, err := b.accounts.CreateWorkspace(t.Context(), b.admin, account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
+			w, err := b.accounts.CreateWorkspace(t.Context(), b.admin.Caller(), account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
 			b.must(err)
-			_, err = b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.GroupPolicy, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
+			_, err = b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
 			b.must(err)
 		},
 	} {
@@ -262,7 +263,7 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			b := newBed(t, access.PlanEnterprise)
 			b.member("edgar", "ed@acme.example", access.RoleMember)
 			edgar := account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"}
-			_, err := b.accounts.AddPolicy(t.Context(), b.admin, edgar, access.Policy{"audience:edit": access.Everywhere()})
+			_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), edgar, access.Policy{"audience:edit": access.Everywhere()})
 			b.must(err)
 			b.liveGroup("data TEAM", false, access.Policy{"profile:edit": access.Everywhere()})
 			b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
@@ -288,7 +289,7 @@ func TestDeploy_StopsWhenABaselineThatGaveMoreGivesEvenMore(t *testing.T) {
 	widen := func(p access.Policy) {
 		v, err := b.accounts.Policy(t.Context(), b.admin, at)
 		b.must(err)
-		_, err = b.accounts.SavePolicy(t.Context(), b.admin, at, v.Revision(), p)
+		_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), p)
 		b.must(err)
 	}
 	widen(access.Policy{"table:edit": access.Everywhere()})

@@ -13,7 +13,7 @@ import (
 
 // Choose resolves the conflict of one item. Invalid for a choice that its conflict does not
 // offer; NotFound when there is no such item; Conflict when nothing is staged.
-func (s *Service) Choose(ctx context.Context, by actor.Standing, seq int64, choice Choice) (Item, error) {
+func (s *Service) Choose(ctx context.Context, by actor.Caller, seq int64, choice Choice) (Item, error) {
 	var i Item
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
 		var err error
@@ -33,7 +33,7 @@ func (s *Service) Choose(ctx context.Context, by actor.Standing, seq int64, choi
 
 // ChooseAll resolves every conflict of a kind that waits for a choice, and returns how many
 // there were. Errors as for Choose.
-func (s *Service) ChooseAll(ctx context.Context, by actor.Standing, conflict Conflict, choice Choice) (int, error) {
+func (s *Service) ChooseAll(ctx context.Context, by actor.Caller, conflict Conflict, choice Choice) (int, error) {
 	if !slices.Contains(conflict.Choices(), choice) {
 		return 0, fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
 	}
@@ -279,7 +279,7 @@ func viewPlace(ctx context.Context, r Reader, m Migration, w Item) (ViewPlace, e
 // old system. Invalid, by permission, for what the catalogue or the plan does not allow or
 // for resources that the workspace will not have; NotFound when the item has no policy
 // there; Conflict for an item that is left out.
-func (s *Service) SavePolicy(ctx context.Context, by actor.Standing, seq int64, workspace string, body access.Policy) error {
+func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, seq int64, workspace string, body access.Policy) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		i, err := tx.StagedItem(ctx, m.ID, seq)
 		if err != nil {

@@ -44,11 +44,11 @@ func (s *Service) Deploy(ctx context.Context, by actor.Standing, typed string) (
 
 func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed string, r *run) (Migration, error) {
 	var done Migration
-	err := s.change(ctx, by, func(tx Tx, m Migration) error {
-		if err := tx.KeepStep(ctx, by.Organization, StepDeploy); err != nil {
+	err := s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
+		if err := tx.KeepStep(ctx, m.Organization, StepDeploy); err != nil {
 			return err
 		}
-		org, err := tx.Organization(ctx, by.Organization)
+		org, err := tx.Organization(ctx, m.Organization)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		if err := solved(ctx, tx, m); err != nil {
 			return err
 		}
-		d, err := newDeployment(ctx, tx, m, by, org)
+		d, err := newDeployment(ctx, tx, m, org)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		return err
 	}, Staged)
 	if errors.Is(err, errOpen) || errors.Is(err, errChanged) {
-		return done, errors.Join(s.recheck(ctx, by), err)
+		return done, errors.Join(s.recheck(ctx, by.Caller()), err)
 	}
 	return done, err
 }
@@ -84,7 +84,7 @@ func solved(ctx context.Context, r Reader, m Migration) error {
 }
 
 // recheck saves what a deployment has found out.
-func (s *Service) recheck(ctx context.Context, by actor.Standing) error {
+func (s *Service) recheck(ctx context.Context, by actor.Caller) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		st, err := newStage(ctx, tx, m)
 		if err != nil {
@@ -97,15 +97,14 @@ func (s *Service) recheck(ctx context.Context, by actor.Standing) error {
 // deployment is one Deploy.
 type deployment struct {
 	*stage
-	by    actor.Standing
 	org   account.Organization
 	made  map[Kind][]Link
 	added struct{ members, tokens, other int }
 }
 
-func newDeployment(ctx context.Context, tx Tx, m Migration, by actor.Standing, org account.Organization) (*deployment, error) {
+func newDeployment(ctx context.Context, tx Tx, m Migration, org account.Organization) (*deployment, error) {
 	st, err := newStage(ctx, tx, m)
-	return &deployment{stage: st, by: by, org: org, made: map[Kind][]Link{}}, err
+	return &deployment{stage: st, org: org, made: map[Kind][]Link{}}, err
 }
 
 // run compares, mirrors and carries out each item in one pass. A later item that is open, or
@@ -165,8 +164,8 @@ func (d *deployment) check() error {
 
 // finish writes down what was done and empties the staging area.
 func (d *deployment) finish(report Report) (Migration, error) {
-	d.m.State, d.m.DeployedAt, d.m.DeployedByName = Deployed, d.tx.Now(), d.by.Name
-	report.Deployed, report.By = audit.FormatTime(d.m.DeployedAt), d.by.Name
+	d.m.State, d.m.DeployedAt, d.m.DeployedByName = Deployed, d.tx.Now(), d.tx.By().Name
+	report.Deployed, report.By = audit.FormatTime(d.m.DeployedAt), d.tx.By().Name
 	text, err := json.Marshal(report)
 	if err != nil {
 		return d.m, err
@@ -186,7 +185,7 @@ func (d *deployment) finish(report Report) (Migration, error) {
 	if err := d.tx.UpdateMigration(d.ctx, d.m); err != nil {
 		return d.m, err
 	}
-	return d.m, d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Migrated,
+	return d.m, d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), audit.Migrated,
 		audit.Target{Type: audit.TargetOrganization, ID: d.org.ID, Name: d.org.Name}).Changed("", report.state(d.m)))
 }
 
@@ -232,13 +231,13 @@ func (d *deployment) addWorkspace(i Item) error {
 // those who were here have one each; resources and personal tokens, of which there may be
 // tens of thousands, are in the report, whose digest the event of the whole has.
 func (d *deployment) tell(action audit.Action, target audit.Target) error {
-	return d.tx.AppendEvent(d.ctx, audit.Did(d.by, action, target))
+	return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), action, target))
 }
 
 // policy is a new policy in a place.
 func (d *deployment) policy(at account.Place, body access.Policy) account.Policy {
 	return account.Policy{ID: newID(), Organization: d.org.ID, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject,
-		Body: body, Version: 1, UpdatedAt: d.tx.Now(), UpdatedBy: d.by.Name}
+		Body: body, Version: 1, UpdatedAt: d.tx.Now(), UpdatedBy: d.tx.By().Name}
 }
 
 func (d *deployment) addResource(i Item) error {
@@ -248,7 +247,7 @@ func (d *deployment) addResource(i Item) error {
 	}
 	d.added.other++
 	r := registry.Resource{ID: i.Local, Workspace: d.workspaces[x.Workspace].local, Type: x.Type, Name: x.Name, Definition: x.Definition,
-		Enabled: true, Config: "{}", CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now(), CreatedBy: d.by.Name, Version: 1}
+		Enabled: true, Config: "{}", CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now(), CreatedBy: d.tx.By().Name, Version: 1}
 	if x.Type == registry.Source {
 		r.WriteKey = newID()
 	}
@@ -272,7 +271,7 @@ func (d *deployment) addServiceToken(i Item) error {
 	if err != nil {
 		return err
 	}
-	made := token.Token{Kind: token.Organization, CreatedBy: d.by.ID, CreatedByName: d.by.Name}
+	made := token.Token{Kind: token.Organization, CreatedBy: d.tx.By().ID, CreatedByName: d.tx.By().Name}
 	if t.Grant.Workspace != "" {
 		made.Kind, made.Workspace, made.Policy = token.Workspace, d.workspaces[t.Grant.Workspace].local, i.After.Policies[0].Body
 	}

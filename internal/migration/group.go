@@ -199,7 +199,7 @@ func (d *deployment) addGroup(i Item) error {
 			return err
 		}
 	}
-	event := audit.Did(d.by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: made.ID, Name: made.Name})
+	event := audit.Did(d.tx.By(), audit.Created, audit.Target{Type: audit.TargetGroup, ID: made.ID, Name: made.Name})
 	return d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"name": made.Name, "description": made.Description,
 		"workspaces": names, "members": len(joins)})))
 }
@@ -218,7 +218,7 @@ func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 		if err := d.tx.AddToGroup(d.ctx, g.ID, p.local); err != nil {
 			return err
 		}
-		event := audit.Did(d.by, audit.MemberAdded, audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name})
+		event := audit.Did(d.tx.By(), audit.MemberAdded, audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name})
 		if err := d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"member": p.local, "name": p.name, "email": p.email}))); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
@@ -40,14 +41,14 @@ func (b *bed) group(name string) (account.Group, []string) {
 // one is locked.
 func (b *bed) liveGroup(name string, external bool, body access.Policy) {
 	b.t.Helper()
-	b.must(b.store.InTx(b.t.Context(), func(tx *store.Tx) error {
+	b.must(b.store.InTx(b.t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.SaveSCIM(b.t.Context(), b.org, external); err != nil {
 			return err
 		}
 		return tx.InsertGroup(b.t.Context(), account.Group{ID: "live-" + name, Organization: b.org, Name: name, External: external,
 			CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 	}))
-	_, err := b.accounts.AddPolicy(b.t.Context(), b.admin, account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-" + name}, body)
+	_, err := b.accounts.AddPolicy(b.t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-" + name}, body)
 	b.must(err)
 }
 
@@ -92,8 +93,8 @@ func TestSavePolicy_OfAGroupIsWhatItsMembersGet(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
 	seq := b.item(migration.Groups, "g-data").Seq
-	b.must(b.SavePolicy(t.Context(), b.admin, seq, "ws-prod", access.Policy{"audience:create_delete": access.Everywhere()}))
-	if err := b.SavePolicy(t.Context(), b.admin, seq, "ws-stage", access.Policy{}); !fault.Is(err, fault.NotFound) {
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), seq, "ws-prod", access.Policy{"audience:create_delete": access.Everywhere()}))
+	if err := b.SavePolicy(t.Context(), b.admin.Caller(), seq, "ws-stage", access.Policy{}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a workspace that the group is not linked to: %v", err)
 	}
 	v, err := b.Item(t.Context(), b.admin, seq)
@@ -160,7 +161,7 @@ func TestChoose_NobodyJoinsAGroupThatTheProviderManages(t *testing.T) {
 	b.liveGroup("Data team", true, nil)
 	b.stage(migration.WithPolicies)
 	i := b.item(migration.Groups, "g-data")
-	if _, err := b.Choose(t.Context(), b.admin, i.Seq, migration.Use); !fault.Is(err, fault.Invalid) || i.Conflict != migration.ManagedGroup {
+	if _, err := b.Choose(t.Context(), b.admin.Caller(), i.Seq, migration.Use); !fault.Is(err, fault.Invalid) || i.Conflict != migration.ManagedGroup {
 		t.Errorf("%+v: %v", i, err)
 	}
 	b.choose(migration.Groups, "g-data", migration.Anew)
@@ -170,7 +171,7 @@ func TestChoose_NobodyJoinsAGroupThatTheProviderManages(t *testing.T) {
 	}
 	off := newBed(t, access.PlanEnterprise)
 	off.liveGroup("Data team", true, nil)
-	off.must(off.store.InTx(t.Context(), func(tx *store.Tx) error { return tx.SaveSCIM(t.Context(), off.org, false) }))
+	off.must(off.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SaveSCIM(t.Context(), off.org, false) }))
 	off.stage(migration.WithPolicies)
 	if i := off.item(migration.Groups, "g-data"); i.Conflict != migration.SameGroup {
 		t.Errorf("while provisioning is off: %+v", i)
@@ -215,7 +216,7 @@ func TestChoose_WhoStaysAsTheyAreJoinsNoGroup(t *testing.T) {
 		t.Errorf("with one who stays as they are the group is %+v", i)
 	}
 	ed := b.item(migration.Members, "m-ed")
-	if err := b.SavePolicy(t.Context(), b.admin, ed.Seq, "ws-prod", access.Policy{}); !fault.Is(err, fault.Conflict) || ed.Rank != migration.Quiet {
+	if err := b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{}); !fault.Is(err, fault.Conflict) || ed.Rank != migration.Quiet {
 		t.Errorf("a policy that will not be: %v, %+v", err, ed)
 	}
 	for _, line := range b.preview().Members {
@@ -240,7 +241,7 @@ func TestDeploy_ALaterGroupDoesNotLetBackInWhoWasTakenOut(t *testing.T) {
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
-	_, err := b.accounts.RemovePolicy(t.Context(), b.admin, account.Place{Kind: account.MemberPolicy, Workspace: "ws-prod", Subject: ed})
+	_, err := b.accounts.RemovePolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: "ws-prod", Subject: ed})
 	b.must(err)
 	b.stage(migration.WithPolicies)
 	if i := b.item(migration.Groups, "g-data"); len(i.After.Policies) != 0 || i.Rank != migration.Watch {
@@ -258,7 +259,7 @@ func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) 
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.deploy() // Cora is known from now on, and not in Staging
 	b.liveGroup("Data team", false, nil)
-	_, err := b.accounts.AddPolicy(t.Context(), b.admin, account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
+	_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `["m-olga", "m-cora", "m-ed", "m-vic"]`, `["m-cora"]`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))

@@ -61,7 +61,7 @@ func (d *deployment) join(i Item) error {
 			return err
 		}
 		d.added.other++
-		event := audit.Did(d.by, audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
+		event := audit.Did(d.tx.By(), audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
 		if err := d.tx.AppendEvent(d.ctx, event.Changed(`{"role":"`+string(before)+`"}`, `{"role":"`+string(role)+`"}`)); err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 		if err := d.tx.InsertPolicy(d.ctx, p); err != nil {
 			return err
 		}
-		return d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Created, target(p.ID)).Changed("", p.Body.String()))
+		return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), audit.Created, target(p.ID)).Changed("", p.Body.String()))
 	}
 	if err != nil {
 		return err
@@ -100,9 +100,9 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 		return nil
 	}
 	d.added.other++
-	next.Version, next.UpdatedAt, next.UpdatedBy = old.Version+1, d.tx.Now(), d.by.Name
+	next.Version, next.UpdatedAt, next.UpdatedBy = old.Version+1, d.tx.Now(), d.tx.By().Name
 	if err := d.tx.UpdatePolicy(d.ctx, next); err != nil {
 		return err
 	}
-	return d.tx.AppendEvent(d.ctx, audit.Did(d.by, audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))
+	return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))
 }

@@ -122,10 +122,10 @@ func TestStaging_LeavesLiveAccessAlone(t *testing.T) {
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	check("import")
 	i := b.item(migration.Members, "m-cora")
-	b.must(b.SavePolicy(t.Context(), b.admin, i.Seq, "ws-other", access.Policy{"source:edit": access.Everywhere()}))
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), i.Seq, "ws-other", access.Policy{"source:edit": access.Everywhere()}))
 	check("edit")
 	for _, c := range []migration.Conflict{migration.SameName, migration.SameEmail, migration.SameDigest} {
-		if _, err := b.ChooseAll(t.Context(), b.admin, c, c.Choices()[0]); err != nil {
+		if _, err := b.ChooseAll(t.Context(), b.admin.Caller(), c, c.Choices()[0]); err != nil {
 			t.Fatal(err)
 		}
 		check("choice")
@@ -221,8 +221,8 @@ func TestSavePolicy_ChangesWhatIsDeployed(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
 	sat, ed := b.item(migration.ServiceTokens, "sat-etl"), b.item(migration.Members, "m-ed")
-	b.must(b.SavePolicy(t.Context(), b.admin, sat.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-web")}))
-	b.must(b.SavePolicy(t.Context(), b.admin, ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), sat.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-web")}))
+	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
 	// Importing again with the same strategy keeps what was edited.
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	if r := b.preview(); !entry(r, migration.LevelEdited, "sat-etl", "edited") {
@@ -246,11 +246,11 @@ func TestSavePolicy_RefusesWhatCannotBe(t *testing.T) {
 		"a resource of another type":          {"source:edit": access.Only("dst-pg")},
 		"personal data that the plan has not": {"source:live_events": access.Everywhere()},
 	} {
-		if err := b.SavePolicy(t.Context(), b.admin, cora.Seq, "ws-prod", body); !fault.Is(err, fault.Invalid) {
+		if err := b.SavePolicy(t.Context(), b.admin.Caller(), cora.Seq, "ws-prod", body); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := b.SavePolicy(t.Context(), b.admin, cora.Seq, "ws-stage", access.Policy{}); !fault.Is(err, fault.NotFound) {
+	if err := b.SavePolicy(t.Context(), b.admin.Caller(), cora.Seq, "ws-stage", access.Policy{}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a workspace that she is not in: %v", err)
 	}
 }
@@ -436,9 +436,9 @@ func TestService_IsForAdminsOnly(t *testing.T) {
 		"Find":       func() error { _, _, err := b.Find(ctx, mo, migration.Query{Kind: migration.Members}); return err },
 		"Tallies":    func() error { _, err := b.Tallies(ctx, mo); return err },
 		"Item":       func() error { _, err := b.Item(ctx, mo, 1); return err },
-		"Choose":     func() error { _, err := b.Choose(ctx, mo, 1, migration.Use); return err },
-		"ChooseAll":  func() error { _, err := b.ChooseAll(ctx, mo, migration.SameName, migration.Use); return err },
-		"SavePolicy": func() error { return b.SavePolicy(ctx, mo, 1, "ws-prod", nil) },
+		"Choose":     func() error { _, err := b.Choose(ctx, mo.Caller(), 1, migration.Use); return err },
+		"ChooseAll":  func() error { _, err := b.ChooseAll(ctx, mo.Caller(), migration.SameName, migration.Use); return err },
+		"SavePolicy": func() error { return b.SavePolicy(ctx, mo.Caller(), 1, "ws-prod", nil) },
 		"Preview":    func() error { _, err := b.Preview(ctx, mo); return err },
 		"Deploy":     func() error { _, err := b.Deploy(ctx, mo, "Acme"); return err },
 		"Deployment": func() error { _, err := b.Deployment(ctx, mo, "x"); return err },

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
@@ -24,8 +25,8 @@ func (haltingStore) KeepStep(context.Context, string, migration.Step) (func(), e
 	return func() {}, nil
 }
 
-func (s haltingStore) InTx(ctx context.Context, fn func(migration.Tx) error) error {
-	return s.Migrations.InTx(ctx, func(tx migration.Tx) error { return fn(haltingTx{tx, s}) })
+func (s haltingStore) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
+	return s.Migrations.InTx(ctx, by, func(tx migration.Tx) error { return fn(haltingTx{tx, s}) })
 }
 
 type haltingTx struct {

@@ -304,7 +304,9 @@ func (m migrated) memberKeeps(old oldMember, workspace string, perm access.Permi
 
 func (m migrated) checkMembers() {
 	for _, old := range m.old.members {
-		p := m.caller(m.local[old.id]).Principal
+		s, err := m.accounts.Subject(m.t.Context(), m.org, m.local[old.id])
+		m.must(err)
+		p := s.Principal
 		for _, w := range m.old.workspaces {
 			if p.IsIn(w) != m.old.memberIn(old, w) {
 				m.t.Fatalf("%s is in %s: %v, and was: %v", old.id, w, p.IsIn(w), m.old.memberIn(old, w))

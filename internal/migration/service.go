@@ -35,7 +35,7 @@ func (s *Service) may(by actor.Standing) error {
 	if s.operator {
 		return nil
 	}
-	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // Overview is what there is to see of migration.
@@ -75,15 +75,16 @@ func (s *Service) Deployment(ctx context.Context, by actor.Standing, id string) 
 
 // change runs fn on the staging area as one change. NotFound when it is empty; Conflict
 // when the migration there is in none of the states.
-func (s *Service) change(ctx context.Context, by actor.Standing, fn func(tx Tx, m Migration) error, states ...State) error {
-	if err := s.may(by); err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(tx Tx) error {
-		if _, err := tx.HoldOrganization(ctx, by.Organization); err != nil {
+func (s *Service) change(ctx context.Context, by actor.Caller, fn func(tx Tx, m Migration) error, states ...State) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := s.may(tx.By()); err != nil {
 			return err
 		}
-		m, err := tx.Staging(ctx, by.Organization)
+		organization := tx.By().Organization
+		if _, err := tx.HoldOrganization(ctx, organization); err != nil {
+			return err
+		}
+		m, err := tx.Staging(ctx, organization)
 		if err != nil {
 			return err
 		}
@@ -112,11 +113,11 @@ func (s *Service) Reset(ctx context.Context, by actor.Standing) (bool, error) {
 	if err := s.alone(ctx, by.Organization); err != nil {
 		return false, err
 	}
-	err := s.change(ctx, by, func(tx Tx, m Migration) error {
-		if err := tx.DeleteMigration(ctx, by.Organization, m.ID); err != nil {
+	err := s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
+		if err := tx.DeleteMigration(ctx, m.Organization, m.ID); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, m.told(by, audit.StagingReset))
+		return tx.AppendEvent(ctx, m.told(tx.By(), audit.StagingReset))
 	}, Reading, Uploaded, Staged)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil

@@ -28,8 +28,8 @@ func (s *Service) importWith(ctx context.Context, by actor.Standing, strategy St
 	if strategy != WithPolicies && strategy != Fresh {
 		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
 	}
-	return s.change(ctx, by, func(tx Tx, m Migration) error {
-		if err := tx.KeepStep(ctx, by.Organization, StepStage); err != nil {
+	return s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
+		if err := tx.KeepStep(ctx, m.Organization, StepStage); err != nil {
 			return err
 		}
 		keep := m.State == Staged && m.Strategy == strategy
@@ -45,7 +45,7 @@ func (s *Service) importWith(ctx context.Context, by actor.Standing, strategy St
 		if err := tx.UpdateMigration(ctx, m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, m.told(by, audit.Staged))
+		return tx.AppendEvent(ctx, m.told(tx.By(), audit.Staged))
 	}, Uploaded, Staged)
 }
 

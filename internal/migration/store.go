@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/registry"
 	"latchkey/internal/token"
@@ -64,8 +65,9 @@ type Reader interface {
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
 	Reader
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// SoleOrganization returns the installation's organization; NotFound when there is none.
 	SoleOrganization(ctx context.Context) (account.Organization, error)
 	// KeepStep shows to every program on the database that a step of the organization is
@@ -78,6 +80,8 @@ type Store interface {
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	Reader
 	// Now is the moment of the transaction.
 	Now() time.Time

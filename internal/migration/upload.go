@@ -27,7 +27,7 @@ func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
-	u := &upload{ctx: ctx, store: s.store, by: by, emails: map[string]string{}}
+	u := &upload{ctx: ctx, store: s.store, by: by, may: s.may, emails: map[string]string{}}
 	if err := u.begin(fileName); err != nil {
 		return Migration{}, err
 	}
@@ -66,6 +66,7 @@ type upload struct {
 	ctx      context.Context
 	store    Store
 	by       actor.Standing
+	may      func(actor.Standing) error
 	progress func(int)
 	m        Migration
 	items    []Item // read and not written yet
@@ -78,7 +79,10 @@ var errMoved = fault.NewConflict("The staging area was reset while the file was 
 func (u *upload) begin(fileName string) error {
 	u.m = Migration{ID: ksuid.New().String(), Organization: u.by.Organization, State: Reading, FileName: shown(fileName),
 		CreatedBy: u.by.ID, CreatedByName: u.by.Name}
-	return u.store.InTx(u.ctx, func(tx Tx) error {
+	return u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
+		if err := u.may(tx.By()); err != nil {
+			return err
+		}
 		if _, err := tx.HoldOrganization(u.ctx, u.by.Organization); err != nil {
 			return err
 		}
@@ -110,7 +114,7 @@ func shown(name string) string {
 
 // flush writes what has been read. The staging area may have been reset meanwhile.
 func (u *upload) flush() error {
-	err := u.store.InTx(u.ctx, func(tx Tx) error {
+	err := u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
 		if err := u.ours(tx); err != nil {
 			return err
 		}
@@ -123,7 +127,11 @@ func (u *upload) flush() error {
 	return err
 }
 
+// ours refuses to go on when the caller lost the right meanwhile, or the area was reset.
 func (u *upload) ours(tx Tx) error {
+	if err := u.may(tx.By()); err != nil {
+		return err
+	}
 	there, err := tx.Staging(u.ctx, u.by.Organization)
 	if fault.Is(err, fault.NotFound) || err == nil && there.ID != u.m.ID {
 		return errMoved
@@ -136,14 +144,14 @@ func (u *upload) finish() error {
 		return err
 	}
 	u.m.State = Uploaded
-	return u.store.InTx(u.ctx, func(tx Tx) error {
+	return u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
 		if err := u.ours(tx); err != nil {
 			return err
 		}
 		if err := tx.UpdateMigration(u.ctx, u.m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(u.ctx, u.m.told(u.by, audit.Uploaded))
+		return tx.AppendEvent(u.ctx, u.m.told(tx.By(), audit.Uploaded))
 	})
 }
 
@@ -151,7 +159,7 @@ func (u *upload) finish() error {
 // that brought it is over.
 func (u *upload) discard() error {
 	ctx := context.WithoutCancel(u.ctx)
-	return u.store.InTx(ctx, func(tx Tx) error { return tx.DeleteMigration(ctx, u.by.Organization, u.m.ID) })
+	return u.store.InTx(ctx, actor.System(u.by.Organization), func(tx Tx) error { return tx.DeleteMigration(ctx, u.by.Organization, u.m.ID) })
 }
 
 // add takes one element.

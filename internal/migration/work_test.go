@@ -22,7 +22,7 @@ func (b *bed) holdWriter() (release func()) {
 	held, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = b.store.InTx(context.Background(), func(*store.Tx) error { close(held); <-end; return errors.New("nothing") })
+		_ = b.store.InTx(context.Background(), actor.System(""), func(*store.Tx) error { close(held); <-end; return errors.New("nothing") })
 	}()
 	<-held
 	return func() { close(end); <-done }

@@ -24,7 +24,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]an
 		if err != nil {
 			return err
 		}
-		g, err := account.ManageGroup(ctx, tx, call.By, org, name, doc.text("externalId"))
+		g, err := account.ManageGroup(ctx, tx, tx.By(), org, name, doc.text("externalId"))
 		if err != nil {
 			return groupProblem(err)
 		}
@@ -102,7 +102,7 @@ func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit fu
 			return err
 		}
 		changed.External, changed.ExternalID = true, after.text("externalId")
-		if g, err = account.RenameGroup(ctx, tx, call.By, g, changed, tx.SaveGroupLink); err != nil {
+		if g, err = account.RenameGroup(ctx, tx, tx.By(), g, changed, tx.SaveGroupLink); err != nil {
 			return groupProblem(err)
 		}
 		changedMembers, err := s.setMembers(ctx, tx, call, g, after)
@@ -141,7 +141,7 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 		if err != nil {
 			return err
 		}
-		return account.RemoveGroup(ctx, tx, call.By, g)
+		return account.RemoveGroup(ctx, tx, tx.By(), g)
 	})
 }
 
@@ -189,7 +189,7 @@ func takeStep(ctx context.Context, tx *change, call Call, g account.Group, id st
 	if err != nil {
 		return err
 	}
-	return step(ctx, tx, call.By, g, u.Member)
+	return step(ctx, tx, tx.By(), g, u.Member)
 }
 
 // memberIDs reads the members of a document, once each and in order. Groups within groups

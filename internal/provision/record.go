@@ -53,11 +53,12 @@ func (s *Service) Requests(ctx context.Context, by actor.Standing, failed bool, 
 // last requests, whose texts are cut to what it shows, and as one event of the audit log unless
 // others tell of it. So every request is in the log: a change by what it changed, all else (what
 // was read, refused, or there already) by an event of its own.
-func (s *Service) Record(ctx context.Context, by actor.Standing, r Request) error {
-	r.ID, r.Organization, r.Token, r.TokenName, r.IP = ksuid.New().String(), by.Organization, by.ID, by.Name, by.Origin.IP
+func (s *Service) Record(ctx context.Context, by actor.Caller, r Request) error {
+	r.ID, r.IP = ksuid.New().String(), by.Origin.IP
 	r.Method, r.Path, r.Subject, r.Detail = trim(r.Method, 20), trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
-	return s.store.InTx(ctx, func(tx Tx) error {
-		r.At = tx.Now()
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		by := tx.By()
+		r.Organization, r.Token, r.TokenName, r.At = by.Organization, by.ID, by.Name, tx.Now()
 		if err := tx.RecordRequest(ctx, r, keptRequests); err != nil || r.Events > 0 {
 			return err
 		}
@@ -143,12 +144,12 @@ func (c *change) AppendEvent(ctx context.Context, e audit.Event) error {
 // write runs fn as one change of the organization, held, all or nothing, and notes in the
 // call's record how many events tell of it.
 func (s *Service) write(ctx context.Context, call Call, fn func(tx *change, org account.Organization) error) error {
-	if err := s.may(call.By); err != nil {
-		return err
-	}
 	events := 0
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		org, err := tx.HoldOrganization(ctx, call.By.Organization)
+	err := s.store.InTx(ctx, call.By.Caller(), func(tx Tx) error {
+		if err := s.may(tx.By()); err != nil {
+			return err
+		}
+		org, err := tx.HoldOrganization(ctx, tx.By().Organization)
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (s *Service) Enter(ctx context.Context, by actor.Standing) error {
 
 func (s *Service) may(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.UseSCIM,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // open refuses while provisioning is switched off or not part of the plan.
@@ -98,12 +98,12 @@ func opaque(tag string) string { return strings.TrimPrefix(tag, "W/") }
 
 // Enable switches provisioning on or off. Denied to all but Admins, and switching on when
 // the plan lacks it. No difference changes nothing.
-func (s *Service) Enable(ctx context.Context, by actor.Standing, enabled bool) error {
-	if err := s.manage(by); err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(tx Tx) error {
-		org, err := tx.HoldOrganization(ctx, by.Organization)
+func (s *Service) Enable(ctx context.Context, by actor.Caller, enabled bool) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := s.manage(tx.By()); err != nil {
+			return err
+		}
+		org, err := tx.HoldOrganization(ctx, tx.By().Organization)
 		if err != nil || org.SCIMEnabled == enabled {
 			return err
 		}
@@ -118,11 +118,11 @@ func (s *Service) Enable(ctx context.Context, by actor.Standing, enabled bool) e
 			before, after = after, before
 		}
 		target := audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.Updated, target).Changed(before, after))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, target).Changed(before, after))
 	})
 }
 
 func (s *Service) manage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageOrganization,
-		access.Resource{Organization: by.Organization}).Err("That page")
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 )
 
 // User is a member with what the provider keeps here about it.
@@ -67,8 +68,9 @@ type Reader interface {
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
 	Reader
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 }
 
 // Tx is what the service does inside a transaction. Members and groups change by the steps

@@ -70,7 +70,7 @@ func join(ctx context.Context, tx *change, call Call, org account.Organization, 
 	if doc["active"] == false {
 		m.Status = account.Deactivated
 	}
-	m, err = account.Join(ctx, tx, call.By, org, m)
+	m, err = account.Join(ctx, tx, tx.By(), org, m)
 	if fault.Is(err, fault.Conflict) {
 		err = conflict(Uniqueness, "The user %s exists already.", address)
 	}
@@ -181,7 +181,7 @@ func (s *Service) save(ctx context.Context, tx *change, call Call, u User, doc D
 		return Rendered{}, err
 	}
 	if tx.events == 0 {
-		if err := account.NoteProvisioned(ctx, tx, call.By, m, u.Linked, true, attributes); err != nil {
+		if err := account.NoteProvisioned(ctx, tx, tx.By(), m, u.Linked, true, attributes); err != nil {
 			return Rendered{}, err
 		}
 	}
@@ -220,7 +220,7 @@ func follow(ctx context.Context, tx *change, call Call, m account.Member, before
 		return m, err
 	}
 	if name != "" && name != was {
-		if m, err = account.SetName(ctx, tx, call.By, m, name); err != nil {
+		if m, err = account.SetName(ctx, tx, tx.By(), m, name); err != nil {
 			return m, err
 		}
 	}
@@ -237,7 +237,7 @@ func follow(ctx context.Context, tx *change, call Call, m account.Member, before
 // setStatus changes the status; a deactivated member's sessions end at once.
 func setStatus(ctx context.Context, tx *change, call Call, m account.Member, status account.Status) (account.Member, error) {
 	ending := m.Status == account.Active && status == account.Deactivated
-	m, err := account.SetStatus(ctx, tx, call.By, m, status)
+	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
 	if err == nil && ending {
 		_, err = tx.EndSessionsOf(ctx, m.ID, "")
 	}
@@ -268,12 +268,12 @@ func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 			if !g.External {
 				continue
 			}
-			if err := account.Withdraw(ctx, tx, call.By, g, u.Member); err != nil {
+			if err := account.Withdraw(ctx, tx, tx.By(), g, u.Member); err != nil {
 				return err
 			}
 		}
 		if tx.events == 0 {
-			if err := account.NoteProvisioned(ctx, tx, call.By, u.Member, u.Linked, false, nil); err != nil {
+			if err := account.NoteProvisioned(ctx, tx, tx.By(), u.Member, u.Linked, false, nil); err != nil {
 				return err
 			}
 		}

@@ -24,7 +24,7 @@ func (s *Service) Attachment(ctx context.Context, by actor.Standing, workspace, 
 // Attach gives a destination a transformation, in place of the one that it has. It needs
 // Edit and Connect on the destination, on the new one and on the old one: Denied otherwise.
 // Invalid when there is no such transformation, NotFound when there is no such destination.
-func (s *Service) Attach(ctx context.Context, by actor.Standing, workspace, destination, transformation string) (Attachment, error) {
+func (s *Service) Attach(ctx context.Context, by actor.Caller, workspace, destination, transformation string) (Attachment, error) {
 	var made Attachment
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		to, old, err := c.attached(ctx, destination)
@@ -86,7 +86,7 @@ func (c *changing) attached(ctx context.Context, destination string) (Resource, 
 
 // Detach takes a destination's transformation away and returns what it was. It needs Edit
 // and Connect on both; NotFound when the destination is not there or has none.
-func (s *Service) Detach(ctx context.Context, by actor.Standing, workspace, destination string) (Attachment, error) {
+func (s *Service) Detach(ctx context.Context, by actor.Caller, workspace, destination string) (Attachment, error) {
 	var was attached
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		from, old, err := c.attached(ctx, destination)

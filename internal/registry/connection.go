@@ -43,7 +43,7 @@ func (s *Service) Connections(ctx context.Context, by actor.Standing, workspace 
 // Connect makes a connection. It needs Edit and Connect on both ends: Denied otherwise.
 // Invalid when an end is missing or not there; Conflict when the two are connected already
 // or the external id is taken.
-func (s *Service) Connect(ctx context.Context, by actor.Standing, workspace string, form ConnectionForm) (Connection, error) {
+func (s *Service) Connect(ctx context.Context, by actor.Caller, workspace string, form ConnectionForm) (Connection, error) {
 	var made Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		made = Connection{Workspace: c.workspace.ID, Enabled: true, CreatedAt: c.Now(), UpdatedAt: c.Now()}
@@ -141,7 +141,7 @@ func (c *changing) pairFree(ctx context.Context, wanted Connection) error {
 
 // UpdateConnection enables or disables a connection, or joins others. It needs Edit and
 // Connect on all ends, old and new. Errors as for Connect, and NotFound.
-func (s *Service) UpdateConnection(ctx context.Context, by actor.Standing, workspace, id string, form ConnectionForm) (Connection, error) {
+func (s *Service) UpdateConnection(ctx context.Context, by actor.Caller, workspace, id string, form ConnectionForm) (Connection, error) {
 	var changed Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
@@ -181,7 +181,7 @@ func (c *changing) heldConnection(ctx context.Context, id string) (Connection, p
 
 // SetConnectionExternalID is SetExternalID for a connection, with the rights of
 // UpdateConnection.
-func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Standing, workspace, id, externalID string) (Connection, error) {
+func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Caller, workspace, id, externalID string) (Connection, error) {
 	var changed Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
@@ -203,7 +203,7 @@ func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Standing
 }
 
 // Disconnect removes a connection, with the rights of Connect; NotFound when it is not there.
-func (s *Service) Disconnect(ctx context.Context, by actor.Standing, workspace, id string) error {
+func (s *Service) Disconnect(ctx context.Context, by actor.Caller, workspace, id string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
 		if err != nil {

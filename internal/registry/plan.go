@@ -13,7 +13,7 @@ import (
 // Edit on the data catalog: Denied otherwise. NotFound when the plan or the source is not
 // there; Conflict when the source follows a plan already. config is JSON text that the
 // caller has checked.
-func (s *Service) LinkSource(ctx context.Context, by actor.Standing, workspace, plan, source, config string) (SourceLink, error) {
+func (s *Service) LinkSource(ctx context.Context, by actor.Caller, workspace, plan, source, config string) (SourceLink, error) {
 	var made SourceLink
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		ends, err := c.linkEnds(ctx, plan, source)
@@ -76,7 +76,7 @@ func (c *changing) existingLink(ctx context.Context, plan, source string) (linke
 
 // UpdateLink changes how a source follows a tracking plan. Errors as for LinkSource, and
 // NotFound when it does not follow it.
-func (s *Service) UpdateLink(ctx context.Context, by actor.Standing, workspace, plan, source, config string) (SourceLink, error) {
+func (s *Service) UpdateLink(ctx context.Context, by actor.Caller, workspace, plan, source, config string) (SourceLink, error) {
 	var link SourceLink
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		ends, old, err := c.existingLink(ctx, plan, source)
@@ -96,7 +96,7 @@ func (s *Service) UpdateLink(ctx context.Context, by actor.Standing, workspace, 
 
 // UnlinkSource ends it, with the rights of LinkSource; NotFound when the source does not
 // follow the plan.
-func (s *Service) UnlinkSource(ctx context.Context, by actor.Standing, workspace, plan, source string) error {
+func (s *Service) UnlinkSource(ctx context.Context, by actor.Caller, workspace, plan, source string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		ends, _, err := c.existingLink(ctx, plan, source)
 		if err != nil {

@@ -33,7 +33,7 @@ func (s *Service) List(ctx context.Context, by actor.Standing, workspace, typ st
 
 // Create makes a source, a destination or a tracking plan. Denied without the right to
 // create; Invalid with a problem per member; Conflict when the external id is taken.
-func (s *Service) Create(ctx context.Context, by actor.Standing, workspace, typ string, form Form) (Resource, error) {
+func (s *Service) Create(ctx context.Context, by actor.Caller, workspace, typ string, form Form) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		if err := c.may(Resource{Type: typ}, rightsOf(typ).create...); err != nil {
@@ -65,7 +65,7 @@ func (c *changing) add(ctx context.Context, r *Resource) error {
 		}
 		r.WriteKey = key.String()
 	}
-	r.Workspace, r.CreatedBy, r.CreatedAt, r.UpdatedAt = c.workspace.ID, c.by.Name, c.Now(), c.Now()
+	r.Workspace, r.CreatedBy, r.CreatedAt, r.UpdatedAt = c.workspace.ID, c.By().Name, c.Now(), c.Now()
 	if err := c.AddResource(ctx, *r); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func plainType(typ string) string {
 
 // Update changes what the form says and leaves the rest. Saying what is so already changes
 // nothing, not even the time of the last change. Errors as for Create, and NotFound.
-func (s *Service) Update(ctx context.Context, by actor.Standing, workspace, typ, id string, form Form) (Resource, error) {
+func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, id string, form Form) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
@@ -145,7 +145,7 @@ func sameFlag(a, b *bool) bool {
 
 // SetExternalID names the resource for the client that manages it. It can be set once:
 // Conflict when another has it, or when the resource has another one. Errors as for Update.
-func (s *Service) SetExternalID(ctx context.Context, by actor.Standing, workspace, typ, id, externalID string) (Resource, error) {
+func (s *Service) SetExternalID(ctx context.Context, by actor.Caller, workspace, typ, id, externalID string) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		old, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
@@ -186,7 +186,7 @@ func (c *changing) newExternalID(ctx context.Context, typ, old, externalID strin
 // rights on both: Invalid for a source or a destination with connections, which clients of
 // the family look for, Conflict otherwise. A destination takes its transformation's place
 // with it. Denied without the right to delete, NotFound when it is not there.
-func (s *Service) Delete(ctx context.Context, by actor.Standing, workspace, typ, id string) error {
+func (s *Service) Delete(ctx context.Context, by actor.Caller, workspace, typ, id string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		r, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
 		if err != nil {

@@ -93,7 +93,7 @@ func (s *Service) ScriptVersion(ctx context.Context, by actor.Standing, workspac
 
 // CreateScript makes a transformation or a library with its first version, published or
 // not. Errors as for Create.
-func (s *Service) CreateScript(ctx context.Context, by actor.Standing, workspace, typ string, form ScriptForm, publish bool) (Script, error) {
+func (s *Service) CreateScript(ctx context.Context, by actor.Caller, workspace, typ string, form ScriptForm, publish bool) (Script, error) {
 	var made Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		if err := c.may(Resource{Type: typ}, rightsOf(typ).create...); err != nil {
@@ -152,7 +152,7 @@ func (c *changing) addVersion(ctx context.Context, script *Script, publish bool)
 		return err
 	}
 	v := script.Version
-	v.ID, v.Resource, v.CreatedAt, v.CreatedBy = id, script.ID, c.Now(), c.by.Name
+	v.ID, v.Resource, v.CreatedAt, v.CreatedBy = id, script.ID, c.Now(), c.By().Name
 	if script.Version, err = c.AddVersion(ctx, v); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (c *changing) publish(ctx context.Context, script *Script) error {
 // UpdateScript saves a new version of a transformation or a library. Unless it is
 // published, the version that was published before stays in use and is what readers see.
 // Saying what the newest published version says already, to be published, changes nothing.
-func (s *Service) UpdateScript(ctx context.Context, by actor.Standing, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
+func (s *Service) UpdateScript(ctx context.Context, by actor.Caller, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
 	var changed Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		held, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
@@ -234,7 +234,7 @@ type Publication struct{ Transformations, Libraries []string }
 // Publish makes all the named versions the ones in use, or none. It needs Edit on each
 // transformation, and Edit on libraries: Denied otherwise. Invalid when a version is not
 // there or two are of one resource.
-func (s *Service) Publish(ctx context.Context, by actor.Standing, workspace string, what Publication) error {
+func (s *Service) Publish(ctx context.Context, by actor.Caller, workspace string, what Publication) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		batch := publishing{changing: c, seen: map[string]bool{}}
 		if len(what.Transformations)+len(what.Libraries) == 0 {

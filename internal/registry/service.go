@@ -45,21 +45,20 @@ func (s *Service) enter(ctx context.Context, r Reader, by actor.Standing, worksp
 }
 
 // change runs fn in a transaction, in the workspace.
-func (s *Service) change(ctx context.Context, by actor.Standing, workspace string, fn func(c *changing) error) error {
-	return s.store.InTx(ctx, func(tx Tx) error {
-		w, err := s.enter(ctx, tx, by, workspace)
+func (s *Service) change(ctx context.Context, by actor.Caller, workspace string, fn func(c *changing) error) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		w, err := s.enter(ctx, tx, tx.By(), workspace)
 		if err != nil {
 			return err
 		}
-		return fn(&changing{service: s, Tx: tx, by: by, workspace: w})
+		return fn(&changing{service: s, Tx: tx, workspace: w})
 	})
 }
 
-// changing is one change under way: the transaction, who makes it, and where.
+// changing is one change under way: the transaction, which knows who makes it, and where.
 type changing struct {
 	Tx
 	service   *Service
-	by        actor.Standing
 	workspace account.Workspace
 }
 
@@ -71,20 +70,20 @@ func (c *changing) may(r Resource, perms ...access.Permission) error {
 		if perm.Type() != r.Type {
 			at.Type, at.ID = perm.Type(), ""
 		}
-		decisions[i] = access.Decide(c.service.catalogue, c.by.Principal, perm, at)
+		decisions[i] = access.Decide(c.service.catalogue, c.By().Principal, perm, at)
 	}
 	return access.AllOf(decisions...).Err(Noun(r.Type))
 }
 
 // mayLink decides about joining, changing or parting two resources.
 func (c *changing) mayLink(from, to Resource) error {
-	return access.DecideConnection(c.service.catalogue, c.by.Principal, from.where(c.workspace), to.where(c.workspace)).
+	return access.DecideConnection(c.service.catalogue, c.By().Principal, from.where(c.workspace), to.where(c.workspace)).
 		Err(Noun(from.Type))
 }
 
 // tell appends what the caller did to r to the audit log.
 func (c *changing) tell(ctx context.Context, action audit.Action, target audit.Target, before, after state) error {
-	return c.AppendEvent(ctx, audit.Did(c.by, action, target).Changed(before.String(), after.String()))
+	return c.AppendEvent(ctx, audit.Did(c.By(), action, target).Changed(before.String(), after.String()))
 }
 
 // newID makes an id that sorts by the moment of the transaction.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -47,12 +48,15 @@ type Reader interface {
 // Store is what the service reads, and the way into a transaction.
 type Store interface {
 	Reader
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 }
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	Reader
 	// Now is the moment of the transaction.
 	Now() time.Time

@@ -8,13 +8,13 @@ import (
 	"latchkey/internal/fault"
 )
 
-// ChangePassword replaces the caller's own password and ends the caller's sessions but
-// currentSession. Whoever has merely found an open browser does not know the current
+// ChangePassword replaces the caller's own password and ends the caller's sessions but the
+// one that calls. Whoever has merely found an open browser does not know the current
 // password: it is asked for, and wrong ones are throttled together with failed sign-ins, and told like them.
 //
 // Invalid with fields "current" and "new"; Throttled; Conflict when the password was
 // changed at the same time elsewhere; Denied for a caller who is no signed-in member.
-func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current, next, currentSession string) error {
+func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current, next string) error {
 	if err := onlyMembers(by); err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		return err
 	}
 	try := newAttempt(account.Email, by.Origin)
-	wrong := audit.Did(by, audit.SignInFailed, sessionTarget(currentSession, account))
+	wrong := audit.Did(by, audit.SignInFailed, sessionTarget(by.Ref.ID, account))
 	if err := s.reserve(ctx, &try); err != nil {
 		return s.tellStopped(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
 	}
@@ -37,7 +37,7 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 	if !match {
 		ctx = context.WithoutCancel(ctx) // who hangs up has guessed all the same
 		wrong = wrong.Changed("", `{"reason":"wrong current password"}`)
-		if err := s.store.InTx(ctx, func(tx Tx) error { return tx.AppendEvent(ctx, wrong) }); err != nil {
+		if err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.AppendEvent(ctx, wrong) }); err != nil {
 			return err
 		}
 		return invalid(fault.Field{Path: "current", Message: "The current password is not right."})
@@ -46,7 +46,7 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx Tx) error {
+	return s.store.InTx(ctx, by.Caller(), func(tx Tx) error {
 		// The member's row first, as in a sign-in, so that the two never wait for each other;
 		// and the sessions after it, so that one just started with the old password ends too.
 		swapped, err := tx.SwapPassword(ctx, account.ID, account.PasswordHash, hash)
@@ -59,10 +59,10 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := endOthers(ctx, tx, by, currentSession); err != nil {
+		if _, err := endOthers(ctx, tx); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(by, audit.PasswordChanged, audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.PasswordChanged, audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
 	})
 }
 

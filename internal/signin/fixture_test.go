@@ -3,6 +3,7 @@ package signin_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
+	"latchkey/internal/token"
 )
 
 const (
@@ -92,7 +94,7 @@ func (f *fixture) seed(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.org = ksuid.New().String()
-	err = f.store.InTx(t.Context(), func(tx *store.Tx) error {
+	err = f.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: f.org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
 			return err
 		}
@@ -167,9 +169,34 @@ func (f *fixture) mustSignIn(t *testing.T, email, previous string) signin.Starte
 	return started
 }
 
-func (f *fixture) caller(email string) actor.Standing {
-	return actor.Standing{Principal: access.Principal{Kind: access.Member, ID: f.ids[email], Organization: f.org},
-		Name: email[:2], Email: email, Origin: from(home)}
+// caller is the member in a session of its own.
+func (f *fixture) caller(t *testing.T, email string) actor.Standing {
+	t.Helper()
+	s := storetest.SignIn(t, f.store, f.ids[email])
+	s.Origin = from(home)
+	return s
+}
+
+// token is a personal access token of an Admin, who needs no policy to be in a workspace.
+func (f *fixture) token(t *testing.T, email string) actor.Standing {
+	t.Helper()
+	const id = "a-personal-token"
+	err := f.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertWorkspace(t.Context(), account.Workspace{ID: "w", Organization: f.org, Name: "Main", Environment: account.Production, Region: "US", CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
+			tx.InsertToken(t.Context(), token.Token{ID: id, Organization: f.org, Kind: token.Personal, Name: "probe", Owner: f.ids[email],
+				Workspace: "w", Scope: access.ScopeReadWrite, CreatedAt: tx.Now()}, token.Digest(id), ""))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storetest.Stands(t, f.store, actor.Caller{Ref: actor.Ref{Kind: actor.Token, ID: id}})
+}
+
+// in is the member in a session that was started.
+func (f *fixture) in(t *testing.T, s signin.Started) actor.Standing {
+	t.Helper()
+	return storetest.Stands(t, f.store, actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: s.Session.ID}, Origin: from(home)})
 }
 
 // events lists what the log holds, oldest first.

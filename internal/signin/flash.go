@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -77,7 +78,7 @@ func (s *Service) changeNotices(ctx context.Context, sessionID string, change fu
 	var before []Notice
 	for range 10 {
 		done := false
-		err := s.store.InTx(ctx, func(tx Tx) error {
+		err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 			was, err := tx.SessionNotices(ctx, sessionID)
 			if err != nil {
 				return err

@@ -123,7 +123,7 @@ func TestChangePassword_EndsTheOtherSessions(t *testing.T) {
 	current, other, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
 	logged := len(f.events(t))
 	const next = "another good password"
-	if err := f.ChangePassword(t.Context(), f.caller(ada), password, next, current.Session.ID); err != nil {
+	if err := f.ChangePassword(t.Context(), f.in(t, current), password, next); err != nil {
 		t.Fatal(err)
 	}
 	f.wantLive(t, current, true)
@@ -150,12 +150,12 @@ func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
 		"the e-mail":    {password, ada, "new"},
 		"the same":      {password, password, "new"},
 	} {
-		err := f.ChangePassword(t.Context(), f.caller(ada), c.current, c.next, "")
+		err := f.ChangePassword(t.Context(), f.caller(t, ada), c.current, c.next)
 		if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 1 || got.Fields[0].Path != c.path {
 			t.Errorf("%s: fields = %v", name, got.Fields)
 		}
 	}
-	err := f.ChangePassword(t.Context(), f.caller(ada), "", "", "")
+	err := f.ChangePassword(t.Context(), f.caller(t, ada), "", "")
 	if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 2 {
 		t.Errorf("both missing: fields = %v", got.Fields)
 	}
@@ -166,9 +166,9 @@ func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
 func TestChangePassword_GuessingIsThrottledWithTheSignIns(t *testing.T) {
 	f := newFixture(t)
 	for range signin.PairFailures {
-		wantKind(t, f.ChangePassword(t.Context(), f.caller(ada), wrong, "another good password", ""), fault.Invalid)
+		wantKind(t, f.ChangePassword(t.Context(), f.caller(t, ada), wrong, "another good password"), fault.Invalid)
 	}
-	wantKind(t, f.ChangePassword(t.Context(), f.caller(ada), password, "another good password", ""), fault.Throttled)
+	wantKind(t, f.ChangePassword(t.Context(), f.caller(t, ada), password, "another good password"), fault.Throttled)
 	f.wantThrottled(t, ada, home, signin.PairBlock)
 }
 
@@ -177,7 +177,7 @@ func TestChangePassword_EveryWrongCurrentPasswordLeavesOneEvent(t *testing.T) {
 	current := f.mustSignIn(t, ada, "")
 	logged := len(f.events(t))
 	for range signin.PairFailures + 3 {
-		if err := f.ChangePassword(t.Context(), f.caller(ada), wrong, "another good password", current.Session.ID); err == nil {
+		if err := f.ChangePassword(t.Context(), f.in(t, current), wrong, "another good password"); err == nil {
 			t.Fatal("a wrong password is accepted")
 		}
 	}
@@ -200,10 +200,10 @@ func TestChangePassword_EveryWrongCurrentPasswordLeavesOneEvent(t *testing.T) {
 func TestChangePassword_OfTwoAtOnceOneWins(t *testing.T) {
 	f := newFixture(t)
 	got := inParallel(3, func(i int) error {
-		return f.ChangePassword(t.Context(), f.caller(ada), password, strings.Repeat("new", 4+i), "")
+		return f.ChangePassword(t.Context(), f.caller(t, ada), password, strings.Repeat("new", 4+i))
 	})
-	// Whoever comes after the winner finds either a clash or the old password to be wrong.
-	if got["ok"] != 1 || got["conflict"]+got["invalid"] != 2 {
+	// The losers find a clash, the old password to be wrong, or their session ended by the winner.
+	if got["ok"] != 1 || got["conflict"]+got["invalid"]+got["unauthenticated"] != 2 {
 		t.Errorf("outcomes = %v", got)
 	}
 }

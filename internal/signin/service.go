@@ -70,7 +70,7 @@ func (s *Service) prove(ctx context.Context, email, password string) (Account, b
 func (s *Service) start(ctx context.Context, try attempt, account Account, previous string, origin actor.Origin) (Started, bool, error) {
 	started := Started{Secret: newSecret()}
 	ok := false
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		var err error
 		if ok, err = tx.MarkSignedIn(ctx, account.ID, account.PasswordHash); err != nil || !ok {
 			return err
@@ -100,7 +100,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 // refuse records a failed sign-in. Before the installation is set up there is no log to
 // write to.
 func (s *Service) refuse(ctx context.Context, email string, account Account, origin actor.Origin) error {
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		e, err := failed(ctx, tx, email, account, origin)
 		if err != nil {
 			return err

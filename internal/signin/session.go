@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"slices"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
@@ -42,7 +43,7 @@ func (s *Service) touch(ctx context.Context, session Session) error {
 		return nil
 	}
 	defer s.touching.Delete(session.ID)
-	return s.store.InTx(ctx, func(tx Tx) error {
+	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		return tx.TouchSession(ctx, session.ID, tx.Now().Add(-TouchInterval))
 	})
 }
@@ -53,7 +54,7 @@ func (s *Service) SignOut(ctx context.Context, secret string, origin actor.Origi
 	if digest(secret) == nil {
 		return nil
 	}
-	return s.store.InTx(ctx, func(tx Tx) error { return signOut(ctx, tx, secret, origin) })
+	return s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error { return signOut(ctx, tx, secret, origin) })
 }
 
 // signOut ends a session within a transaction. One that was over already goes silently.
@@ -83,54 +84,58 @@ func (s *Service) List(ctx context.Context, memberID string) ([]Session, error) 
 
 // End ends one of the caller's own sessions. NotFound for anybody else's, existing or
 // not; Denied for a caller who is no signed-in member.
-func (s *Service) End(ctx context.Context, by actor.Standing, sessionID string) error {
-	if err := onlyMembers(by); err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(tx Tx) error {
-		own, err := tx.SessionsOf(ctx, by.ID, limitsAt(tx.Now()))
+func (s *Service) End(ctx context.Context, by actor.Caller, sessionID string) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := onlyMembers(tx.By()); err != nil {
+			return err
+		}
+		own, err := tx.SessionsOf(ctx, tx.By().ID, limitsAt(tx.Now()))
 		if err != nil {
 			return err
 		}
-		for _, session := range own {
-			if session.ID != sessionID {
-				continue
-			}
-			if _, err := tx.EndSession(ctx, sessionID); err != nil {
-				return err
-			}
-			return tx.AppendEvent(ctx, audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email}))
+		if !slices.ContainsFunc(own, func(one Session) bool { return one.ID == sessionID }) {
+			return fault.NewNotFound("That session")
 		}
-		return fault.NewNotFound("That session")
+		if _, err := tx.EndSession(ctx, sessionID); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, endedByOwner(tx.By(), sessionID))
 	})
 }
 
-// EndOthers ends the caller's sessions but the current one and returns how many. Denied
+// endedByOwner is the event of a session that its member ended.
+func endedByOwner(by actor.Standing, sessionID string) audit.Event {
+	return audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email})
+}
+
+// EndOthers ends the caller's sessions but the one that calls, and returns how many. Denied
 // for a caller who is no signed-in member.
-func (s *Service) EndOthers(ctx context.Context, by actor.Standing, current string) (int, error) {
-	if err := onlyMembers(by); err != nil {
-		return 0, err
-	}
+func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 	n := 0
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		if err := onlyMembers(tx.By()); err != nil {
+			return err
+		}
 		var err error
-		n, err = endOthers(ctx, tx, by, current)
+		n, err = endOthers(ctx, tx)
 		return err
 	})
 	return n, err
 }
 
-func endOthers(ctx context.Context, tx Tx, by actor.Standing, current string) (int, error) {
+// endOthers ends the other sessions of the member who acts in the transaction.
+func endOthers(ctx context.Context, tx Tx) (int, error) {
+	by := tx.By()
 	// Those that are over go without an event.
 	if _, err := tx.DropOverSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
 		return 0, err
 	}
-	ended, err := tx.EndSessionsOf(ctx, by.ID, current)
+	ended, err := tx.EndSessionsOf(ctx, by.ID, by.Ref.ID)
 	if err != nil {
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.AppendEvent(ctx, audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: id, Name: by.Email})); err != nil {
+		if err := tx.AppendEvent(ctx, endedByOwner(by, id)); err != nil {
 			return 0, err
 		}
 	}
@@ -152,7 +157,7 @@ type Swept struct{ Sessions, Attempts int64 }
 // on it but the size of the database; run it every hour or so.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	var swept Swept
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		var err error
 		if swept.Sessions, err = tx.DropOverSessions(ctx, "", limitsAt(tx.Now())); err != nil {
 			return err

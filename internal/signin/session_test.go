@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
@@ -81,12 +81,12 @@ type slow struct {
 	transactions     atomic.Int64
 }
 
-func (s *slow) InTx(ctx context.Context, fn func(signin.Tx) error) error {
+func (s *slow) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
 	if s.transactions.Add(1) == 1 {
 		close(s.entered)
 		<-s.release
 	}
-	return s.SignIns.InTx(ctx, fn)
+	return s.SignIns.InTx(ctx, by, fn)
 }
 
 func TestLookup_WhileOneRequestWritesTheLastUseOthersDoNotWait(t *testing.T) {
@@ -177,10 +177,10 @@ func TestList_ShowsOwnRunningSessionsLastUsedFirst(t *testing.T) {
 func TestEnd_OtherMembersSessionIsNotFound(t *testing.T) {
 	f := newFixture(t)
 	adas, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
-	wantKind(t, f.End(t.Context(), f.caller(bo), adas.Session.ID), fault.NotFound)
-	wantKind(t, f.End(t.Context(), f.caller(bo), "unknown"), fault.NotFound)
+	wantKind(t, f.End(t.Context(), f.in(t, bos).Caller(), adas.Session.ID), fault.NotFound)
+	wantKind(t, f.End(t.Context(), f.in(t, bos).Caller(), "unknown"), fault.NotFound)
 	f.wantLive(t, adas, true)
-	if err := f.End(t.Context(), f.caller(bo), bos.Session.ID); err != nil {
+	if err := f.End(t.Context(), f.in(t, bos).Caller(), bos.Session.ID); err != nil {
 		t.Fatal(err)
 	}
 	f.wantLive(t, bos, false)
@@ -196,7 +196,7 @@ func TestEndOthers_SparesTheCurrentSessionAndOtherMembers(t *testing.T) {
 	f.clock.Advance(signin.IdleLimit) // that one is over: it goes without an event
 	current, another, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
 	logged := len(f.events(t))
-	n, err := f.EndOthers(t.Context(), f.caller(ada), current.Session.ID)
+	n, err := f.EndOthers(t.Context(), f.in(t, current).Caller())
 	if n != 1 || err != nil {
 		t.Fatalf("EndOthers = %d, %v", n, err)
 	}
@@ -211,7 +211,7 @@ func TestEndOthers_SparesTheCurrentSessionAndOtherMembers(t *testing.T) {
 func TestEndSessionsOf_EndsAllOfAMember(t *testing.T) {
 	f := newFixture(t)
 	one, two, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
-	err := f.store.InTx(t.Context(), func(tx *store.Tx) error {
+	err := f.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		_, err := tx.EndSessionsOf(t.Context(), f.ids[ada], "")
 		return err
 	})
@@ -226,12 +226,11 @@ func TestEndSessionsOf_EndsAllOfAMember(t *testing.T) {
 func TestSessionActs_AreClosedToTokens(t *testing.T) {
 	f := newFixture(t)
 	started := f.mustSignIn(t, ada, "")
-	by := f.caller(ada)
-	by.Kind, by.Owner = access.PersonalToken, by.ID
-	wantKind(t, f.End(t.Context(), by, started.Session.ID), fault.Denied)
-	_, err := f.EndOthers(t.Context(), by, "")
+	by := f.token(t, ada)
+	wantKind(t, f.End(t.Context(), by.Caller(), started.Session.ID), fault.Denied)
+	_, err := f.EndOthers(t.Context(), by.Caller())
 	wantKind(t, err, fault.Denied)
-	wantKind(t, f.ChangePassword(t.Context(), by, password, "another good one", ""), fault.Denied)
+	wantKind(t, f.ChangePassword(t.Context(), by, password, "another good one"), fault.Denied)
 	f.wantLive(t, started, true)
 }
 

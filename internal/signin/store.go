@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -44,12 +45,15 @@ type Store interface {
 	Reader
 	// Now is the clock: UTC, whole milliseconds.
 	Now() time.Time
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 }
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	Reader
 	// Now is the moment of the transaction.
 	Now() time.Time

@@ -142,7 +142,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	if err := a.blocked(records, now); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx Tx) error {
+	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		now := tx.Now()
 		for _, c := range a.counters() {
 			counted, err := tx.CountAttempt(ctx, c.key, c.failures, now.Add(-c.window), now.Add(c.block))
@@ -203,7 +203,7 @@ func (s *Service) tellStopped(ctx context.Context, a attempt, refused error, eve
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	err = s.store.InTx(ctx, func(tx Tx) error {
+	err = s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		first, err := tx.TellBlock(ctx, a.stopped.by.told(), a.stopped.till)
 		if err != nil || !first {
 			return err

@@ -4,14 +4,15 @@ import (
 	"context"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 )
 
 // Accounts is the store as package account sees it.
 type Accounts struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (a Accounts) InTx(ctx context.Context, fn func(account.Tx) error) error {
-	return a.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (a Accounts) InTx(ctx context.Context, by actor.Caller, fn func(account.Tx) error) error {
+	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // Claimed reports whether an organization exists.

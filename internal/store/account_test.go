@@ -44,7 +44,7 @@ func full() size { return size{members: 1000, groups: 200, workspaces: 50, resou
 // two workspaces, every group is linked to four, every fourth member has tokens.
 func fill(t testing.TB, s *store.Store, n size) actor.Standing {
 	t.Helper()
-	err := s.InTx(t.Context(), func(tx *store.Tx) error { return filler{t.Context(), tx, tx.Now()}.fill(n) })
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return filler{t.Context(), tx, tx.Now()}.fill(n) })
 	if err != nil {
 		t.Fatal(err)
 	}

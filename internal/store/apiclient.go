@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/change"
 )
@@ -11,8 +12,8 @@ import (
 type APIClients struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (s APIClients) InTx(ctx context.Context, fn func(apiclient.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (s APIClients) InTx(ctx context.Context, by actor.Caller, fn func(apiclient.Tx) error) error {
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const clientColumns = `c.id, c.organization_id, c.name, c.hint, c.created_by, c.created_by_name, c.created_at`

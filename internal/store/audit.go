@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -17,8 +18,8 @@ import (
 type AuditLog struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (a AuditLog) InTx(ctx context.Context, fn func(audit.Tx) error) error {
-	return a.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (a AuditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) error) error {
+	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // ofOrganization compares the organization as an expression, so that no engine takes an index

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -74,15 +75,15 @@ func (s *Store) IndexEvents(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	for keys := range slices.Chunk(x.Keys(), rowsPerTx) {
-		if err := s.InTx(ctx, func(tx *Tx) error { return tx.putIndex(ctx, block, x, keys) }); err != nil {
+		if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.putIndex(ctx, block, x, keys) }); err != nil {
 			return false, err
 		}
 	}
-	if err := s.InTx(ctx, func(tx *Tx) error { return tx.switchBlocks(ctx, block, replaced) }); err != nil {
+	if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.switchBlocks(ctx, block, replaced) }); err != nil {
 		return false, err
 	}
 	for _, old := range replaced {
-		if err := s.InTx(ctx, func(tx *Tx) error { return tx.dropIndex(ctx, old) }); err != nil {
+		if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.dropIndex(ctx, old) }); err != nil {
 			return false, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -42,7 +43,7 @@ const eventsPerTx = 2000
 // nothing left: in small transactions, so that nobody waits for long. A block of the index that
 // holds such events goes first; what is left of it is indexed anew later.
 func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
-	err = s.InTx(ctx, func(tx *Tx) error {
+	err = s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		done = false // it may be tried again
 		state, err := tx.AuditState(ctx)
 		if err != nil {

@@ -29,7 +29,7 @@ func engines(t *testing.T, test func(t *testing.T, s *store.Store)) {
 func writeEvents(t *testing.T, s *store.Store, n int) {
 	t.Helper()
 	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range n {
 			failed = errors.Join(failed, tx.AppendEvent(t.Context(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
@@ -92,7 +92,7 @@ func TestAuditLog_DeletesOnlyUpToTheCheckpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.InTx(t.Context(), func(tx *store.Tx) error {
+		err = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 			e := audit.Did(actor.OfSystem("acme"), audit.Pruned, audit.Target{Type: audit.TargetAuditLog})
 			return errors.Join(tx.AppendEvent(t.Context(), e),
 				tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: 3, Hash: log[2].Hash}, Time: log[2].Time}))

@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
@@ -83,7 +84,7 @@ func TestFeed_BringsWhatOtherNodesCommit(t *testing.T) {
 	a, b := startNode(t, url, 0), startNode(t, url, 0)
 	eventually(t, "both are trusted", 5*time.Second, func() bool { return a.lease.Holds() && b.lease.Holds() })
 	failed := fmt.Errorf("failed")
-	if err := a.InTx(t.Context(), func(tx *store.Tx) error {
+	if err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return fmt.Errorf("%w %w", failed, tx.InsertOrganization(t.Context(), account.Organization{ID: "undone", Plan: access.PlanFree, CreatedAt: tx.Now()}))
 	}); err == nil {
 		t.Fatal("it did not fail")
@@ -91,7 +92,7 @@ func TestFeed_BringsWhatOtherNodesCommit(t *testing.T) {
 	if err := addOrganization(t.Context(), a.Store, "acme"); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.InTx(t.Context(), func(tx *store.Tx) error { return tx.SetPlan(t.Context(), "acme", access.PlanGrowth) }); err != nil {
+	if err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SetPlan(t.Context(), "acme", access.PlanGrowth) }); err != nil {
 		t.Fatal(err)
 	}
 	changed := change.Change{Kind: change.Organization, ID: "acme"}
@@ -113,7 +114,7 @@ func TestFeed_TellsOfManyChangesAndForgetsAtTooMany(t *testing.T) {
 	}
 	before := b.forgotten()
 	for _, n := range []int{1000, 3000} {
-		err := a.InTx(t.Context(), func(tx *store.Tx) error {
+		err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 			for i := range n {
 				if err := tx.InsertWorkspace(t.Context(), account.Workspace{ID: fmt.Sprintf("w-%d-%d", n, i), Organization: "acme",
 					Name: fmt.Sprintf("%d-%d", n, i), Environment: account.Production, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
 )
@@ -16,8 +17,8 @@ import (
 type Migrations struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (s Migrations) InTx(ctx context.Context, fn func(migration.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (s Migrations) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 var _ migration.Store = Migrations{}

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
@@ -39,7 +40,7 @@ func TestStore_OnPostgres(t *testing.T) { storetest.Run(t, openPostgres) }
 
 // addOrganization writes something.
 func addOrganization(ctx context.Context, s *store.Store, id string) error {
-	return s.InTx(ctx, func(tx *store.Tx) error {
+	return s.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertOrganization(ctx, account.Organization{ID: id, Name: id, Plan: access.PlanFree, CreatedAt: tx.Now()})
 	})
 }
@@ -121,7 +122,7 @@ func TestOpen_SaysWhyAServerDoesNotFit(t *testing.T) {
 	fresh := pgtest.URL(t)
 	openURL(t, fresh)
 	newer := openURL(t, fresh)
-	err := newer.InTx(t.Context(), func(tx *store.Tx) error {
+	err := newer.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)`)
 	})
 	if err != nil {
@@ -146,7 +147,7 @@ func TestInTx_IsRunAgainWhenTheEngineGaveItUp(t *testing.T) {
 	s := openPostgres(t)
 	for _, code := range []string{"40001", "40P01"} {
 		runs := 0
-		err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 			if runs++; runs < 3 {
 				return tx.Exec(t.Context(), `DO $$ BEGIN RAISE EXCEPTION 'collision' USING ERRCODE = '`+code+`'; END $$`)
 			}
@@ -157,7 +158,7 @@ func TestInTx_IsRunAgainWhenTheEngineGaveItUp(t *testing.T) {
 		}
 	}
 	runs := 0
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		runs++
 		return tx.Exec(t.Context(), `DO $$ BEGIN RAISE EXCEPTION 'collision' USING ERRCODE = '40001'; END $$`)
 	})
@@ -227,7 +228,7 @@ func TestStore_LimitsWhatAConnectionWaitsFor(t *testing.T) {
 func TestAuditEvents_CannotBeChangedOnPostgres(t *testing.T) {
 	s := openPostgres(t)
 	fill(t, s, size{members: 2, groups: 1, workspaces: 1, resources: 1})
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.Exec(t.Context(), `INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type, prev_hash, hash)
 			VALUES (1, 'e', 1, 'org', 'user', 'added', 'user', '\x00', '\x01')`)
 	})
@@ -237,7 +238,7 @@ func TestAuditEvents_CannotBeChangedOnPostgres(t *testing.T) {
 	for _, statement := range []string{
 		`UPDATE audit_events SET actor_name = 'Nobody'`, `DELETE FROM audit_events`, `TRUNCATE audit_events`,
 	} {
-		err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) })
+		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) })
 		if err == nil || !regexp.MustCompile("append-only").MatchString(err.Error()) {
 			t.Errorf("%s: %v", statement, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/provision"
 )
@@ -15,8 +16,8 @@ import (
 type Provisions struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (p Provisions) InTx(ctx context.Context, fn func(provision.Tx) error) error {
-	return p.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (p Provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision.Tx) error) error {
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const (

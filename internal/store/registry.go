@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/registry"
 )
 
@@ -12,8 +13,8 @@ import (
 type Registry struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (s Registry) InTx(ctx context.Context, fn func(registry.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (s Registry) InTx(ctx context.Context, by actor.Caller, fn func(registry.Tx) error) error {
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const registryColumns = `r.id, r.workspace_id, r.type, r.name, r.definition, r.description, r.external_id, r.enabled, r.config,

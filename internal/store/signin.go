@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/signin"
 )
 
@@ -13,8 +14,8 @@ import (
 type SignIns struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (s SignIns) InTx(ctx context.Context, fn func(signin.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (s SignIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before

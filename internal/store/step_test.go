@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/migration"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
@@ -41,7 +42,7 @@ func TestKeepStep_IsSeenByOtherNodesUntilItIsReleased(t *testing.T) {
 			t.Errorf("after %d releases it sees %s, want %s", i+1, steps(t, b, "o"), want)
 		}
 	}
-	err := a.InTx(t.Context(), func(tx *store.Tx) error {
+	err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.KeepStep(t.Context(), "o", migration.StepDeploy); err != nil {
 			return err
 		}
@@ -82,7 +83,7 @@ func TestKeepStep_IsTakenFromANodeThatStandsStill(t *testing.T) {
 
 func inTxExec(t *testing.T, s *store.Store, statement string) {
 	t.Helper()
-	if err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) }); err != nil {
+	if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) }); err != nil {
 		t.Fatal(err)
 	}
 }

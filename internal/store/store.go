@@ -17,6 +17,7 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
 )
@@ -99,6 +100,7 @@ func (s *Store) OnCommit(tell func(ctx context.Context, changes []change.Change)
 type Tx struct {
 	queries
 	now     time.Time
+	by      actor.Standing
 	show    func(ctx context.Context, s sign) error // a sign, until the transaction ends
 	changes []change.Change
 	audited time.Time // of the events that it has appended; zero: none yet
@@ -110,6 +112,9 @@ func (tx *Tx) changed(kind change.Kind, id string) {
 	tx.changes = append(tx.changes, change.Change{Kind: kind, ID: id})
 }
 
+// By returns who acts in the transaction, with the rights they have in it.
+func (tx *Tx) By() actor.Standing { return tx.by }
+
 // Now is the moment of the transaction: UTC, whole milliseconds.
 func (tx *Tx) Now() time.Time { return tx.now }
 
@@ -120,17 +125,20 @@ const (
 	firstBreak = 5 * time.Millisecond
 )
 
-// InTx runs fn in a write transaction: all of it is kept, or nothing when fn fails or
-// panics. Within fn use tx, never the Store. No other write transaction of any node runs
+// InTx runs fn in a write transaction of the caller: all of it is kept, or nothing when fn
+// fails or panics. Before fn it reads in the transaction who the caller stands for now,
+// which [Tx.By] returns; it is Unauthenticated when that is nobody any more. There is no
+// other way to a Tx, so nothing is written on rights that are gone.
+// Within fn use tx, never the Store. No other write transaction of any node runs
 // meanwhile, so what fn reads stays true until it is done.
 //
 // fn may run again from the start when the database gave the first run up for the sake of
 // another transaction, or the connection was lost before anything happened: it must set,
 // not add to, what it leaves outside. When the connection is lost during the commit nobody
 // knows whether the change was made; the error is Unavailable.
-func (s *Store) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+func (s *Store) InTx(ctx context.Context, by actor.Caller, fn func(tx *Tx) error) error {
 	for try := 1; ; try++ {
-		changes, err := s.try(ctx, fn)
+		changes, err := s.try(ctx, by, fn)
 		if err == nil {
 			if s.commit != nil && len(changes) > 0 {
 				// The change is made: those who keep a copy must hear of it even when the
@@ -168,7 +176,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // try runs fn in a transaction once and returns what it changed.
-func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]change.Change, error) {
+func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error) ([]change.Change, error) {
 	sqlTx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
@@ -181,6 +189,9 @@ func (s *Store) try(ctx context.Context, fn func(tx *Tx) error) ([]change.Change
 	}
 	tx := &Tx{queries: queries{db: sqlTx}, now: s.Now()}
 	tx.show = func(ctx context.Context, sign sign) error { return s.dialect.show(ctx, sqlTx, sign) }
+	if tx.by, err = tx.standing(ctx, by, tx.now); err != nil {
+		return nil, err
+	}
 	if err := fn(tx); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -17,8 +18,8 @@ import (
 type Tokens struct{ *Store }
 
 // InTx runs fn in one write transaction.
-func (s Tokens) InTx(ctx context.Context, fn func(token.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+func (s Tokens) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // A personal token is suspended while its owner is not an active member.

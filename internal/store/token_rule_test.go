@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/token"
 )
 
@@ -38,7 +39,7 @@ func TestTokens_PolicyIsImmutableByTheDatabasesOwnRule(t *testing.T) {
 	s, ctx := openWithResources(t), t.Context()
 	made := token.Token{ID: "t", Organization: "o1", Kind: token.Workspace, Name: "ci", Workspace: "w1",
 		CreatedAt: s.Now(), Policy: access.Policy{"source:edit": access.Everywhere()}}
-	if err := s.InTx(ctx, func(tx *Tx) error { return tx.InsertToken(ctx, made, token.Digest("x"), "") }); err != nil {
+	if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.InsertToken(ctx, made, token.Digest("x"), "") }); err != nil {
 		t.Fatal(err)
 	}
 	for _, policy := range []string{`{}`, ``, `{"source:edit":{"all":true,"ids":[]},"source:connect":{"all":true,"ids":[]}}`} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -14,7 +15,7 @@ import (
 // SaveUses merges what is stored of the tokens named with new uses, and stores those, in one
 // transaction. A use is no change of the token: nobody is told.
 func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
-	return s.InTx(ctx, func(tx *Tx) error {
+	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		stored, err := tx.storedUses(ctx, tokens)
 		if err != nil {
 			return err

@@ -87,7 +87,7 @@ func TestTransfer_CopiesEverythingAndVerifiesTheChain(t *testing.T) {
 		t.Errorf("(-source +copy):\n%s", diff)
 	}
 	// The copy goes on where the source was.
-	err = target.InTx(t.Context(), func(tx *store.Tx) error {
+	err = target.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.AppendEvent(t.Context(), audit.Did(actor.Standing{}, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
 	})
 	if err != nil {
@@ -106,7 +106,7 @@ func TestTransfer_KeepsNothingOfABrokenChainAndMayBeRunAgain(t *testing.T) {
 	s := openFile(t, path)
 	spoil := func(statement string) {
 		t.Helper()
-		if err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) }); err != nil {
+		if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.Exec(t.Context(), statement) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestBackup_IsAWholeDatabaseWhileAnotherWrites(t *testing.T) {
 	writing := make(chan error, 1)
 	go func() {
 		for ctx.Err() == nil {
-			if err := s.InTx(context.Background(), func(tx *store.Tx) error {
+			if err := s.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 				return tx.AppendEvent(context.Background(), audit.Did(actor.Standing{}, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
 			}); err != nil {
 				writing <- err

@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/migration"
 )
 
@@ -122,13 +123,13 @@ func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
 func upgradedTakesGroups(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := context.Background()
-	err := s.InTx(ctx, func(tx *Tx) error {
+	err := s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		return tx.InsertItems(ctx, "m", []migration.Item{{Seq: 4, Kind: migration.Groups, Ref: "g", Name: "Data", Body: "{}"}})
 	})
 	if err != nil {
 		t.Errorf("a group: %v", err)
 	}
-	if err := s.InTx(ctx, func(tx *Tx) error { return tx.DeleteMigration(ctx, "o", "m") }); err != nil {
+	if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.DeleteMigration(ctx, "o", "m") }); err != nil {
 		t.Error(err)
 	}
 	if n, err := s.number(ctx, `SELECT count(*) FROM migration_items`); err != nil || n != 0 {

@@ -37,11 +37,12 @@ type composer struct {
 
 // compose makes the token that a draft asks for, without its secret; Invalid with every
 // problem at once.
-func (s *Service) compose(ctx context.Context, tx Tx, by actor.Standing, plan access.Plan, d draft) (Token, error) {
+func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft) (Token, error) {
 	id, err := ksuid.NewRandomWithTime(tx.Now())
 	if err != nil {
 		return Token{}, err
 	}
+	by := tx.By()
 	c := composer{tx: tx, catalogue: s.catalogue, by: by, plan: plan, draft: d}
 	c.token = Token{ID: id.String(), Organization: by.Organization, Kind: d.kind, LastUsedFrom: []Use{},
 		CreatedBy: by.Self(), CreatedByName: by.Name, CreatedAt: tx.Now()}

@@ -21,7 +21,7 @@ func (s *Service) NoteExpired(ctx context.Context, since time.Time) (time.Time, 
 		if err != nil || len(due) == 0 {
 			return until, err
 		}
-		if err := s.store.InTx(ctx, func(tx Tx) error { return noteExpired(ctx, tx, since, until) }); err != nil {
+		if err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return noteExpired(ctx, tx, since, until) }); err != nil {
 			return since, err
 		}
 	}

@@ -59,14 +59,14 @@ type draft struct {
 // plan has no tokens or the caller is no member; Invalid with the fields "name",
 // "workspace" (unknown and foreign alike), "scope", "expiration", "date", "submission";
 // Conflict when the form was sent before: then nothing is made and no secret comes back.
-func (s *Service) GeneratePersonal(ctx context.Context, by actor.Standing, in NewPersonal) (Generated, error) {
+func (s *Service) GeneratePersonal(ctx context.Context, by actor.Caller, in NewPersonal) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Personal, name: in.Name, workspace: in.Workspace, scope: in.Scope,
 		expiration: in.Expiration, date: in.Date, submission: in.Submission})
 }
 
 // GenerateOrganization makes an organization service access token. Denied to all but
 // Admins; the other errors are those of [Service.GeneratePersonal].
-func (s *Service) GenerateOrganization(ctx context.Context, by actor.Standing, in NewOrganization) (Generated, error) {
+func (s *Service) GenerateOrganization(ctx context.Context, by actor.Caller, in NewOrganization) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Organization, name: in.Name,
 		expiration: in.Expiration, date: in.Date, submission: in.Submission})
 }
@@ -75,37 +75,39 @@ func (s *Service) GenerateOrganization(ctx context.Context, by actor.Standing, i
 // other errors are those of [Service.GeneratePersonal], and Invalid with a permission as
 // the field when the policy cannot be had: unknown, not to be limited, limited to what is
 // not a resource of its type in the workspace, or not in the plan.
-func (s *Service) GenerateWorkspace(ctx context.Context, by actor.Standing, in NewWorkspace) (Generated, error) {
+func (s *Service) GenerateWorkspace(ctx context.Context, by actor.Caller, in NewWorkspace) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Workspace, name: in.Name, workspace: in.Workspace, policy: in.Policy.Clone(),
 		expiration: in.Expiration, date: in.Date, submission: in.Submission})
 }
 
 // generate makes one token: decided, checked, stored and audited in one transaction.
-func (s *Service) generate(ctx context.Context, by actor.Standing, d draft) (Generated, error) {
+func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Generated, error) {
 	secret, err := Generate(d.kind, s.random)
 	if err != nil {
 		return Generated{}, err
 	}
 	var t Token
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		plan, err := s.mayGenerate(ctx, tx, by, d)
+	var creator string
+	err = s.store.InTx(ctx, by, func(tx Tx) error {
+		plan, err := s.mayGenerate(ctx, tx, d)
 		if err != nil {
 			return err
 		}
-		if err := checkSubmission(ctx, tx, by.Self(), d.submission); err != nil {
+		creator = tx.By().Self()
+		if err := checkSubmission(ctx, tx, creator, d.submission); err != nil {
 			return err
 		}
-		if t, err = s.compose(ctx, tx, by, plan, d); err != nil {
+		if t, err = s.compose(ctx, tx, plan, d); err != nil {
 			return err
 		}
 		t.Hint = Hint(secret.Reveal())
 		if err := tx.InsertToken(ctx, t, Digest(secret.Reveal()), d.submission); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, by, audit.Created, t)
+		return s.record(ctx, tx, audit.Created, t)
 	})
 	if err != nil {
-		return Generated{}, s.explain(ctx, by, d, err)
+		return Generated{}, s.explain(ctx, creator, d, err)
 	}
 	return Generated{Token: t, Secret: secret}, nil
 }
@@ -113,13 +115,14 @@ func (s *Service) generate(ctx context.Context, by actor.Standing, d draft) (Gen
 // mayGenerate decides whether the caller may make such a token at all, and returns the
 // organization's plan. A workspace that a member is not in is no matter of rights but a
 // wrong choice in the form: compose reports it there.
-func (s *Service) mayGenerate(ctx context.Context, tx Tx, by actor.Standing, d draft) (access.Plan, error) {
+func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan, error) {
+	by := tx.By()
 	if d.kind == Personal {
 		resource := access.Resource{Organization: by.Organization, Workspace: d.workspace, Owner: by.Self()}
 		decision := access.Decide(s.catalogue, by.Principal, access.CreatePersonalToken, resource)
 		elsewhere := decision.Reason.Code == access.NotInWorkspace || decision.Reason.Code == access.NoWorkspace
 		if !decision.Allowed && !elsewhere {
-			return "", decision.Err("That page")
+			return "", decision.Err("The organization")
 		}
 	} else if err := s.mayManageServices(by); err != nil {
 		return "", err
@@ -158,11 +161,11 @@ func checkSubmission(ctx context.Context, tx Tx, creator, submission string) err
 
 // explain words a clash on the database's own unique index, which two requests at the
 // same moment may reach on an engine that lets their transactions overlap.
-func (s *Service) explain(ctx context.Context, by actor.Standing, d draft, err error) error {
-	if !fault.Is(err, fault.Conflict) {
+func (s *Service) explain(ctx context.Context, creator string, d draft, err error) error {
+	if !fault.Is(err, fault.Conflict) || creator == "" {
 		return err
 	}
-	if submitted, readErr := s.store.TokenSubmitted(ctx, by.Self(), d.submission); readErr == nil && submitted {
+	if submitted, readErr := s.store.TokenSubmitted(ctx, creator, d.submission); readErr == nil && submitted {
 		return errSubmitted()
 	}
 	return err

@@ -69,7 +69,7 @@ func TestGenerate_KeepsNoSecretAnywhere(t *testing.T) {
 	} {
 		secret := g.Secret.Reveal()
 		digest := token.Digest(secret)
-		if _, err := w.Delete(t.Context(), w.admin, g.ID); err != nil {
+		if _, err := w.Delete(t.Context(), w.admin.Caller(), g.ID); err != nil {
 			t.Fatal(err)
 		}
 		if files := w.files(); strings.Contains(files, secret) || strings.Contains(files, secret[6:49]) || !strings.Contains(files, string(digest[:])) {
@@ -119,7 +119,7 @@ func TestGenerate_NamesAreUniqueAmongTheLiving(t *testing.T) {
 	w.refused(w.editor, personal("Élan CI", "production", ""), fault.Invalid)
 	w.wait(time.Millisecond) // the first has expired
 	second := w.made(w.editor, personal("Élan CI", "production", token.Never))
-	if _, err := w.Delete(t.Context(), w.editor, second.ID); err != nil {
+	if _, err := w.Delete(t.Context(), w.editor.Caller(), second.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.made(w.editor, personal("Élan CI", "production", ""))
@@ -206,7 +206,7 @@ func TestGenerate_NeedsAPlanWithTokens(t *testing.T) {
 			t.Errorf("message = %q", f.Message)
 		}
 	}
-	if _, err := w.Delete(t.Context(), w.editor, before.ID); err != nil {
+	if _, err := w.Delete(t.Context(), w.editor.Caller(), before.ID); err != nil {
 		t.Errorf("what is there can still be deleted: %v", err)
 	}
 	w.exec(`UPDATE organizations SET plan = 'starter' WHERE id = 'acme'`)
@@ -218,18 +218,18 @@ func TestGenerate_IsForMembersAndServiceTokensForAdmins(t *testing.T) {
 	as := func(kind access.Kind) actor.Standing {
 		c := w.editor
 		c.Kind, c.ID, c.Owner, c.Workspace, c.Scope = kind, "some-token", "editor", "production", access.ScopeReadWrite
-		return c
+		return w.cast.as(c)
 	}
 	for _, by := range []actor.Standing{as(access.PersonalToken), as(access.WorkspaceToken), as(access.OrganizationToken)} {
 		w.refused(by, w.personal(nil), fault.Denied)
 	}
-	w.refused(actor.Standing{}, w.personal(nil), fault.NotFound)
+	w.refused(actor.Standing{}, w.personal(nil), fault.Unauthenticated)
 	for _, form := range []any{w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}, token.NewWorkspace{}, token.NewOrganization{}} {
 		w.refused(w.editor, form, fault.Denied)
 		w.refused(as(access.PersonalToken), form, fault.Denied)
 		w.refused(as(access.OrganizationToken), form, fault.Denied)
 		w.refused(as(access.WorkspaceToken), form, fault.Unauthenticated)
-		w.refused(actor.Standing{}, form, fault.NotFound)
+		w.refused(actor.Standing{}, form, fault.Unauthenticated)
 	}
 }
 
@@ -237,6 +237,7 @@ func TestGenerate_AdminScopeTokenActsForItsOwner(t *testing.T) {
 	w := newWorld(t)
 	pat := w.admin
 	pat.Kind, pat.ID, pat.Owner, pat.Workspace, pat.Scope = access.PersonalToken, "pat", "admin", "staging", access.ScopeAdmin
+	pat = w.cast.as(pat)
 	made := w.made(pat, w.workspace(nil))
 	if made.CreatedBy != "admin" || made.Owner != "" || made.Workspace != "production" {
 		t.Errorf("token = %+v", made.Token)
@@ -257,7 +258,7 @@ func TestGenerate_ASecondSubmissionMakesNothing(t *testing.T) {
 				t.Errorf("message = %q", f.Message)
 			}
 		}
-		if _, err := w.Delete(t.Context(), w.admin, made.ID); err != nil {
+		if _, err := w.Delete(t.Context(), w.admin.Caller(), made.ID); err != nil {
 			t.Fatal(err)
 		}
 		w.refused(w.admin, form, fault.Conflict)

@@ -18,7 +18,7 @@ const maxPasted = 4096
 // is in no event, log or error. Denied to all but Admins; NotFound when no token of the
 // organization ever had it, Invalid for a text that cannot be one.
 func (s *Service) Identify(ctx context.Context, by actor.Standing, pasted string) (Token, error) {
-	err := access.Decide(s.catalogue, by.Principal, access.IdentifyTokens, access.Resource{Organization: by.Organization}).Err("That page")
+	err := access.Decide(s.catalogue, by.Principal, access.IdentifyTokens, access.Resource{Organization: by.Organization}).Err("The organization")
 	if err != nil {
 		return Token{}, err
 	}

@@ -99,25 +99,25 @@ func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([
 // mayManageServices decides about service tokens as such: making and listing them.
 func (s *Service) mayManageServices(by actor.Standing) error {
 	resource := access.Resource{Organization: by.Organization}
-	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("That page")
+	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("The organization")
 }
 
 // Delete ends a token for good and returns it as it was. NotFound as for Get, so also the
 // second time. A token of any state but Deleted can be deleted, on every plan.
-func (s *Service) Delete(ctx context.Context, by actor.Standing, id string) (Token, error) {
+func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Token, error) {
 	var t Token
-	err := s.store.InTx(ctx, func(tx Tx) error {
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		var err error
-		if t, err = tx.Token(ctx, by.Organization, id); err != nil {
+		if t, err = tx.Token(ctx, tx.By().Organization, id); err != nil {
 			return err
 		}
-		if err := s.mayManage(by, t); err != nil {
+		if err := s.mayManage(tx.By(), t); err != nil {
 			return err
 		}
 		if err := tx.DeleteToken(ctx, t.Organization, t.ID); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, by, audit.Deleted, t)
+		return s.record(ctx, tx, audit.Deleted, t)
 	})
 	if err != nil {
 		return Token{}, err
@@ -126,12 +126,12 @@ func (s *Service) Delete(ctx context.Context, by actor.Standing, id string) (Tok
 }
 
 // record writes the audit event of a token that was made or deleted.
-func (s *Service) record(ctx context.Context, tx Tx, by actor.Standing, action audit.Action, t Token) error {
+func (s *Service) record(ctx context.Context, tx Tx, action audit.Action, t Token) error {
 	text, err := t.description()
 	if err != nil {
 		return err
 	}
-	event := audit.Did(by, action, t.target())
+	event := audit.Did(tx.By(), action, t.target())
 	if action == audit.Deleted {
 		event = event.Changed(text, "")
 	} else {

@@ -23,9 +23,9 @@ func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
 	personal := w.made(w.editor, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
 	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
-	patOfEditor := actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
-		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}}
-	sat := actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}}
+	patOfEditor := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
+		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}})
+	sat := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}})
 	before := w.rows()
 	for name, c := range map[string]struct {
 		by  actor.Standing
@@ -34,14 +34,14 @@ func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
 		"another member":           {w.viewer, []string{personal.ID, workspace.ID, organization.ID}},
 		"the owner, service ones":  {w.editor, []string{workspace.ID, organization.ID}},
 		"another organization":     {w.stranger, []string{personal.ID, workspace.ID, organization.ID}},
-		"nobody":                   {actor.Standing{}, []string{personal.ID, workspace.ID}},
+		"nobody":                   {w.cast.as(actor.Standing{}), []string{personal.ID, workspace.ID}},
 		"the owner's own token":    {patOfEditor, []string{personal.ID, workspace.ID}},
 		"a workspace token":        {sat, []string{personal.ID, workspace.ID, organization.ID}},
 		"an unknown or strange id": {w.admin, []string{"unknown", "", "' OR 1=1 --", strings.Repeat("x", 10000)}},
 	} {
 		for _, id := range c.ids {
 			_, getErr := w.Get(t.Context(), c.by, id)
-			_, deleteErr := w.Delete(t.Context(), c.by, id)
+			_, deleteErr := w.Delete(t.Context(), c.by.Caller(), id)
 			for _, err := range []error{getErr, deleteErr} {
 				if !fault.Is(err, fault.NotFound) || fault.Of(err).Message != "That token was not found." {
 					t.Errorf("%s, %.20s: %v", name, id, err)
@@ -65,11 +65,11 @@ func TestDelete_EndsATokenOnceAndForAll(t *testing.T) {
 		by    actor.Standing
 		token token.Token
 	}{{w.editor, own.Token}, {w.admin, others.Token}, {w.admin, workspace.Token}, {w.admin, organization.Token}} {
-		got, err := w.Delete(t.Context(), c.by, c.token.ID)
+		got, err := w.Delete(t.Context(), c.by.Caller(), c.token.ID)
 		if d := cmp.Diff(c.token, got); err != nil || d != "" {
 			t.Errorf("Delete: %v\n%s", err, d)
 		}
-		if _, err := w.Delete(t.Context(), c.by, c.token.ID); !fault.Is(err, fault.NotFound) {
+		if _, err := w.Delete(t.Context(), c.by.Caller(), c.token.ID); !fault.Is(err, fault.NotFound) {
 			t.Errorf("the second time: %v", err)
 		}
 		if _, err := w.Get(t.Context(), c.by, c.token.ID); !fault.Is(err, fault.NotFound) {
@@ -90,7 +90,7 @@ func TestDelete_WritesItsEvent(t *testing.T) {
 	}))
 	w.wait(time.Minute)
 	for _, id := range []string{personal.ID, service.ID} {
-		_, err := w.Delete(t.Context(), w.admin, id)
+		_, err := w.Delete(t.Context(), w.admin.Caller(), id)
 		must(t, err)
 	}
 	created := audit.Event{Time: noon, Organization: "acme", ActorType: audit.User, Action: audit.Created}
@@ -219,27 +219,27 @@ func TestToken_StoredAdminScopeIsListedAndDeletable(t *testing.T) {
 	w := newWorld(t)
 	old := token.Token{ID: "old", Organization: "acme", Kind: token.Personal, Name: "legacy", Hint: token.Hint("1abcdefghijklmnopqrstuVW"),
 		Owner: "editor", Workspace: "production", Scope: access.ScopeAdmin, Legacy: true, CreatedAt: noon.AddDate(-3, 0, 0)}
-	must(t, w.store.InTx(t.Context(), func(tx *store.Tx) error {
+	must(t, w.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertToken(t.Context(), old, token.Digest("1abcdefghijklmnopqrstuVW"), "")
 	}))
 	list, err := w.Personal(t.Context(), w.editor)
 	if err != nil || len(list) != 1 || list[0].Scope.Label() != "Admin (deprecated)" || !list[0].Legacy {
 		t.Fatalf("list = %+v, %v", list, err)
 	}
-	if _, err := w.Delete(t.Context(), w.editor, "old"); err != nil {
+	if _, err := w.Delete(t.Context(), w.editor.Caller(), "old"); err != nil {
 		t.Error(err)
 	}
 }
 
 // failing is a store whose transactions fail, or lie, at one step.
 type failing struct {
-	store.Tokens
+	stage
 	audit       error // AppendEvent fails with it
 	unsubmitted bool  // no submission is known inside the transaction
 }
 
-func (f failing) InTx(ctx context.Context, fn func(token.Tx) error) error {
-	return f.Tokens.InTx(ctx, func(tx token.Tx) error { return fn(failingTx{tx, f}) })
+func (f failing) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
+	return f.stage.InTx(ctx, by, func(tx token.Tx) error { return fn(failingTx{tx, f}) })
 }
 
 type failingTx struct {
@@ -259,7 +259,7 @@ func (f failingTx) TokenSubmitted(ctx context.Context, creator, submission strin
 }
 
 func (w *world) on(f failing) *world {
-	f.Tokens = store.Tokens{Store: w.store}
+	f.stage = stage{store.Tokens{Store: w.store}, w.cast}
 	other := *w
 	other.Service = token.New(token.Deps{Store: f, Catalogue: access.BuiltIn(), Now: w.clock})
 	return &other
@@ -272,7 +272,7 @@ func TestChanges_WithoutTheirAuditEventDoNotHappen(t *testing.T) {
 	if _, f := broken.refused(w.editor, w.personal(nil), fault.Internal); strings.Contains(f.Message, "log is full") {
 		t.Errorf("the cause is public: %q", f.Message)
 	}
-	if _, err := broken.Delete(t.Context(), w.editor, made.ID); err == nil {
+	if _, err := broken.Delete(t.Context(), w.editor.Caller(), made.ID); err == nil {
 		t.Error("deleted without an event")
 	}
 	if _, err := w.Get(t.Context(), w.editor, made.ID); err != nil {

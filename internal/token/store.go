@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
-	// InTx runs fn in one write transaction: all or nothing.
-	InTx(ctx context.Context, fn func(Tx) error) error
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// Token returns a token that is not deleted; NotFound otherwise, and when it belongs
 	// to another organization.
 	Token(ctx context.Context, organization, id string) (Token, error)
@@ -39,6 +41,8 @@ type Store interface {
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
 	// Now is the moment of the transaction.
 	Now() time.Time
 	// TokenPlan returns the organization's plan and holds the organization until the

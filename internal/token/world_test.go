@@ -37,11 +37,45 @@ type world struct {
 	idle     actor.Standing // deactivated; as who acts, never
 	stranger actor.Standing // Admin of the other organization
 	forms    int
+	cast     cast
 }
+
+// cast has callers stand as a test says, whatever the database knows of them. The other
+// tests of what a caller stands for are the store's.
+type cast map[actor.Ref]actor.Standing
+
+// as gives a standing a reference under which it is found.
+func (c cast) as(s actor.Standing) actor.Standing {
+	s.Ref = actor.Ref{Kind: actor.Session, ID: fmt.Sprint("cast-", len(c))}
+	c[s.Ref] = s
+	return s
+}
+
+// stage is the store on which a cast acts.
+type stage struct {
+	store.Tokens
+	cast cast
+}
+
+func (s stage) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
+	as, ok := s.cast[by.Ref]
+	if !ok {
+		return s.Tokens.InTx(ctx, by, fn)
+	}
+	as.Origin = by.Origin
+	return s.Tokens.InTx(ctx, actor.System(as.Organization), func(tx token.Tx) error { return fn(acting{tx, as}) })
+}
+
+type acting struct {
+	token.Tx
+	as actor.Standing
+}
+
+func (a acting) By() actor.Standing { return a.as }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, path: storetest.Empty(t), now: new(atomic.Int64)}
+	w := &world{t: t, path: storetest.Empty(t), now: new(atomic.Int64), cast: cast{}}
 	w.now.Store(noon.UnixMilli())
 	s, err := store.Open(t.Context(), store.Options{Path: w.path, Now: w.clock})
 	if err != nil {
@@ -49,7 +83,7 @@ func newWorld(t testing.TB) *world {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	w.store = s
-	w.Service = token.New(token.Deps{Store: store.Tokens{Store: s}, Catalogue: access.BuiltIn(), Now: w.clock})
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens{Store: s}, w.cast}, Catalogue: access.BuiltIn(), Now: w.clock})
 	w.admin = w.caller("admin", "acme", access.RoleAdmin)
 	w.editor = w.caller("editor", "acme", access.RoleMember, "production", "staging")
 	w.viewer = w.caller("viewer", "acme", access.RoleMember, "production")
@@ -70,12 +104,12 @@ func (w *world) caller(id, organization string, role access.Role, in ...string) 
 	for _, workspace := range in {
 		c.In[workspace] = access.Combine()
 	}
-	return c
+	return w.cast.as(c)
 }
 
 func (w *world) populate() {
 	w.t.Helper()
-	must(w.t, w.store.InTx(w.context(), func(tx *store.Tx) error {
+	must(w.t, w.store.InTx(w.context(), actor.System(""), func(tx *store.Tx) error {
 		var errs []error
 		for id, plan := range map[string]access.Plan{"acme": access.PlanEnterprise, "other": access.PlanEnterprise} {
 			errs = append(errs, tx.InsertOrganization(w.context(), account.Organization{ID: id, Name: id, Plan: plan, CreatedAt: noon}))
@@ -148,11 +182,11 @@ func (w *world) made(by actor.Standing, in any) token.Generated {
 func (w *world) generate(by actor.Standing, in any) (token.Generated, error) {
 	switch in := in.(type) {
 	case token.NewPersonal:
-		return w.GeneratePersonal(w.context(), by, in)
+		return w.GeneratePersonal(w.context(), by.Caller(), in)
 	case token.NewWorkspace:
-		return w.GenerateWorkspace(w.context(), by, in)
+		return w.GenerateWorkspace(w.context(), by.Caller(), in)
 	default:
-		return w.GenerateOrganization(w.context(), by, in.(token.NewOrganization))
+		return w.GenerateOrganization(w.context(), by.Caller(), in.(token.NewOrganization))
 	}
 }
 

@@ -86,7 +86,7 @@ func (a *Authority) applyTokens(ctx context.Context, ids []string) {
 func (a *Authority) applyToken(r Record) {
 	var fresh *entry
 	if !r.Deleted {
-		fresh = newEntry(r, a.standings.acquire(r.holder()))
+		fresh = newEntry(r, a.standings.acquire(r.Holder()))
 	}
 	a.index.mu.Lock()
 	a.index.change(r.Digest)

@@ -158,7 +158,7 @@ func (a *Authority) ask(ctx context.Context, digest [32]byte, complete bool) (Ve
 	case err != nil:
 		return Verified{}, err
 	}
-	e := newEntry(r, a.standings.acquire(r.holder()))
+	e := newEntry(r, a.standings.acquire(r.Holder()))
 	if r.Deleted {
 		a.standings.release(e.standing)
 		return Verified{}, refuse(Revoked, e)
@@ -183,7 +183,7 @@ func (a *Authority) askAfresh(ctx context.Context, digest [32]byte) (Verified, e
 	case err != nil:
 		return Verified{}, err
 	}
-	e := newEntry(r, a.standings.acquire(r.holder()))
+	e := newEntry(r, a.standings.acquire(r.Holder()))
 	if r.Deleted {
 		a.standings.release(e.standing)
 		return Verified{}, refuse(Revoked, e)
@@ -226,10 +226,9 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 		return &state{refusal: Revoked}, nil
 	case err != nil:
 		return nil, err
-	case h.Kind == token.Personal && found.Status != account.Active:
-		return &state{refusal: Suspended}, nil
-	case h.Kind == token.Personal && !found.belongs():
-		return &state{refusal: Displaced}, nil
+	}
+	if refusal := found.refusal(h); refusal != 0 {
+		return &state{refusal: refusal}, nil
 	}
 	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace,
 		owner: found.Owner, email: found.Email, kind: [1]string{string(h.Kind)}, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}

@@ -36,7 +36,7 @@ func TestVerify_KnowsTheTokenAndItsOwner(t *testing.T) {
 	if !v.ExpiresAt().IsZero() || !v.CreatedAt().Equal(g.CreatedAt) {
 		t.Errorf("times: %v, %v", v.CreatedAt(), v.ExpiresAt())
 	}
-	if c := v.Caller(w.admin.Origin); c.Name != "eve" || c.Email != "eve@example.com" || c.ID != g.ID || c.Owner != eve.ID {
+	if c := v.Standing(w.admin.Origin); c.Name != "eve" || c.Email != "eve@example.com" || c.ID != g.ID || c.Owner != eve.ID {
 		t.Errorf("caller = %+v", c)
 	}
 }
@@ -81,7 +81,7 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 	secret := func() string { return w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal() }
 
 	deleted := w.personal(eve, w.main, access.ScopeReadOnly)
-	_, err := w.tokens.Delete(w.ctx, w.caller(eve), deleted.ID)
+	_, err := w.tokens.Delete(w.ctx, w.caller(eve).Caller(), deleted.ID)
 	w.must(err)
 	good := secret()
 	for name, c := range map[string]struct {
@@ -99,12 +99,12 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	_, err = w.accounts.Deactivate(w.ctx, w.admin, eve.ID)
+	_, err = w.accounts.Deactivate(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	if got := w.refusal(good); got != verify.Suspended {
 		t.Errorf("owner deactivated: %v", got)
 	}
-	_, err = w.accounts.Reactivate(w.ctx, w.admin, eve.ID)
+	_, err = w.accounts.Reactivate(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	if got := w.refusal(good); got != 0 {
 		t.Errorf("owner reactivated: %v", got)
@@ -113,7 +113,7 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 	if got := w.refusal(good); got != verify.Displaced {
 		t.Errorf("owner out of the workspace: %v", got)
 	}
-	_, err = w.accounts.DeleteMembers(w.ctx, w.admin, []string{eve.ID})
+	_, err = w.accounts.DeleteMembers(w.ctx, w.admin.Caller(), []string{eve.ID})
 	w.must(err)
 	if got := w.refusal(good); got != verify.Revoked {
 		t.Errorf("owner deleted: %v", got)
@@ -170,7 +170,7 @@ func TestVerify_AnswersTheSameBeforeAndAfterLoading(t *testing.T) {
 	eve := w.member("eve")
 	w.policy(account.MemberPolicy, w.main, eve.ID, everywhere(editSources))
 	good, gone := w.personal(eve, w.main, access.ScopeReadWrite), w.organizationToken()
-	_, err := w.tokens.Delete(w.ctx, w.admin, gone.ID)
+	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), gone.ID)
 	w.must(err)
 	w.insert(token.Token{Kind: token.Organization, Legacy: true}, "legacy")
 	a := w.newAuthority(verify.Deps{})
@@ -205,7 +205,7 @@ func TestApply_BringsNewAndDeletedTokens(t *testing.T) {
 	if w.verify.Tokens() != 1 || w.verify.Holders() != 1 {
 		t.Errorf("after the creation: %d tokens, %d holders", w.verify.Tokens(), w.verify.Holders())
 	}
-	_, err := w.tokens.Delete(w.ctx, w.admin, g.ID)
+	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
 	w.must(err)
 	if w.verify.Tokens() != 0 || w.verify.Holders() != 0 {
 		t.Errorf("after the deletion: %d tokens, %d holders", w.verify.Tokens(), w.verify.Holders())
@@ -236,7 +236,7 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 	expect("member policy shrinks", false)
 	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
 	expect("a group that she is not in", false)
-	_, err := w.accounts.AddToGroups(w.ctx, w.admin, []string{eve.ID}, []string{group})
+	_, err := w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
 	w.must(err)
 	expect("she joins the group", true)
 	w.policy(account.GroupPolicy, w.main, group, nil)
@@ -247,18 +247,18 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 	expect("the group leaves the workspace", false)
 	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
 	expect("the group enters the workspace", true)
-	_, err = w.accounts.RemoveFromGroup(w.ctx, w.admin, group, []string{eve.ID})
+	_, err = w.accounts.RemoveFromGroup(w.ctx, w.admin.Caller(), group, []string{eve.ID})
 	w.must(err)
 	expect("she leaves the group", false)
-	_, err = w.accounts.AddToGroups(w.ctx, w.admin, []string{eve.ID}, []string{group})
+	_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
 	w.must(err)
-	_, err = w.accounts.DeleteGroup(w.ctx, w.admin, group)
+	_, err = w.accounts.DeleteGroup(w.ctx, w.admin.Caller(), group)
 	w.must(err)
 	expect("the group is deleted", false)
-	_, err = w.accounts.MakeAdmin(w.ctx, w.admin, eve.ID)
+	_, err = w.accounts.MakeAdmin(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	expect("she becomes Admin", true)
-	_, err = w.accounts.MakeMember(w.ctx, w.admin, eve.ID)
+	_, err = w.accounts.MakeMember(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	expect("she is a Member again", false)
 }
@@ -271,7 +271,7 @@ func TestApply_ADeletedWorkspaceEndsItsTokens(t *testing.T) {
 	if w.refusal(sat) != 0 || w.refusal(pat) != 0 {
 		t.Fatal("not accepted at first")
 	}
-	_, err := w.accounts.DeleteWorkspace(w.ctx, w.admin, other, "Other")
+	_, err := w.accounts.DeleteWorkspace(w.ctx, w.admin.Caller(), other, "Other")
 	w.must(err)
 	if w.refusal(sat) != verify.Revoked || w.refusal(pat) != verify.Revoked {
 		t.Errorf("after the deletion: %v, %v", w.refusal(sat), w.refusal(pat))
@@ -284,9 +284,9 @@ func TestApply_NamesFollowAsWell(t *testing.T) {
 	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
 	secret := w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal()
 	w.refusal(secret)
-	_, err := w.accounts.Rename(w.ctx, w.caller(eve), "Eve Moneypenny")
+	_, err := w.accounts.Rename(w.ctx, w.caller(eve).Caller(), "Eve Moneypenny")
 	w.must(err)
-	_, err = w.accounts.UpdateWorkspace(w.ctx, w.admin, w.main, account.WorkspaceForm{Name: "Renamed", Environment: account.Production, Region: "US"})
+	_, err = w.accounts.UpdateWorkspace(w.ctx, w.admin.Caller(), w.main, account.WorkspaceForm{Name: "Renamed", Environment: account.Production, Region: "US"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, secret)
 	w.must(err)

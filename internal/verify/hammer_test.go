@@ -120,7 +120,7 @@ func tokensEnd(h *hammer, _ int) {
 	r := h.watch(sat.Secret.Reveal(), h.main, true)
 	time.Sleep(time.Millisecond)
 	r.end(func() {
-		_, err := h.tokens.Delete(h.ctx, h.admin, sat.ID)
+		_, err := h.tokens.Delete(h.ctx, h.admin.Caller(), sat.ID)
 		h.must(err)
 	})
 }
@@ -131,16 +131,16 @@ func memberComesAndGoes(h *hammer, i int) {
 	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, true)
 	for range 3 {
 		r.change(false, func() {
-			_, err := h.accounts.Deactivate(h.ctx, h.admin, m.ID)
+			_, err := h.accounts.Deactivate(h.ctx, h.admin.Caller(), m.ID)
 			h.must(err)
 		})
 		r.change(true, func() {
-			_, err := h.accounts.Reactivate(h.ctx, h.admin, m.ID)
+			_, err := h.accounts.Reactivate(h.ctx, h.admin.Caller(), m.ID)
 			h.must(err)
 		})
 	}
 	r.end(func() {
-		_, err := h.accounts.DeleteMembers(h.ctx, h.admin, []string{m.ID})
+		_, err := h.accounts.DeleteMembers(h.ctx, h.admin.Caller(), []string{m.ID})
 		h.must(err)
 	})
 }
@@ -171,13 +171,13 @@ func groupsChange(h *hammer, i int) {
 	h.policy(account.GroupPolicy, h.main, g, everywhere(editSources))
 	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, false)
 	add := func() {
-		_, err := h.accounts.AddToGroups(h.ctx, h.admin, []string{m.ID}, []string{g})
+		_, err := h.accounts.AddToGroups(h.ctx, h.admin.Caller(), []string{m.ID}, []string{g})
 		h.must(err)
 	}
 	for range 3 {
 		r.change(true, add)
 		r.change(false, func() {
-			_, err := h.accounts.RemoveFromGroup(h.ctx, h.admin, g, []string{m.ID})
+			_, err := h.accounts.RemoveFromGroup(h.ctx, h.admin.Caller(), g, []string{m.ID})
 			h.must(err)
 		})
 	}
@@ -185,7 +185,7 @@ func groupsChange(h *hammer, i int) {
 	r.change(false, func() { h.policy(account.GroupPolicy, h.main, g, nil) })
 	r.change(true, func() { h.policy(account.GroupPolicy, h.main, g, everywhere(editSources)) })
 	r.end(func() {
-		_, err := h.accounts.DeleteGroup(h.ctx, h.admin, g)
+		_, err := h.accounts.DeleteGroup(h.ctx, h.admin.Caller(), g)
 		h.must(err)
 	})
 }
@@ -199,7 +199,7 @@ func workspaceEnds(h *hammer, i int) {
 	time.Sleep(time.Millisecond)
 	sat.end(func() {
 		pat.end(func() {
-			_, err := h.accounts.DeleteWorkspace(h.ctx, h.admin, workspace, name)
+			_, err := h.accounts.DeleteWorkspace(h.ctx, h.admin.Caller(), workspace, name)
 			h.must(err)
 		})
 	})

@@ -50,7 +50,7 @@ func (l *loader) read(ctx context.Context, p Part) error {
 	var entries slab
 	batch := make([]*entry, 0, loadBatch)
 	err := l.a.store.LiveTokens(ctx, p, func(r Record) (err error) {
-		if batch = append(batch, entries.newEntry(r, l.a.standings.acquire(r.holder()))); len(batch) == loadBatch {
+		if batch = append(batch, entries.newEntry(r, l.a.standings.acquire(r.Holder()))); len(batch) == loadBatch {
 			err, batch = l.put(batch), batch[:0]
 		}
 		return err

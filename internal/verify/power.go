@@ -3,7 +3,6 @@ package verify
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"weak"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/token"
 )
 
@@ -36,10 +34,7 @@ type powers struct {
 // of is the power of a holder with a standing. Its error is a stored policy that cannot be
 // read; such a holder must not be taken for one without that policy.
 func (ps *powers) of(h Holder, s Standing) (*power, error) {
-	layers := s.Layers
-	if h.Kind == token.Workspace {
-		layers = append(slices.Clip(layers), Layer{Kind: tokenPolicy, Body: h.Policy})
-	}
+	layers := layersOf(h, s)
 	parts := []string{string(h.Kind), h.Organization, h.Workspace, string(h.Scope), string(s.Role)}
 	for _, l := range layers {
 		parts = append(parts, string(l.Kind), l.Group, l.Name, l.Body)
@@ -47,23 +42,18 @@ func (ps *powers) of(h Holder, s Standing) (*power, error) {
 	return ps.made.get(keyOf(parts...), func() (*power, error) { return ps.make(h, s.Role, layers) })
 }
 
-// tokenPolicy is the place of a workspace token's own policy among the layers.
-const tokenPolicy = account.PolicyKind(access.LayerToken)
-
 func (ps *powers) make(h Holder, role access.Role, layers []Layer) (*power, error) {
 	p := &power{}
-	if len(layers) > 0 {
-		combined := make([]access.Layer, len(layers))
-		for i, l := range layers {
-			layer, err := ps.layer(l)
-			if err != nil {
-				return nil, err
-			}
-			combined[i] = *layer
-			p.layers = append(p.layers, layer)
+	placed := make([]access.Placed, len(layers))
+	for i, l := range layers {
+		layer, err := ps.layer(l)
+		if err != nil {
+			return nil, err
 		}
-		p.in = map[string]*access.Effective{h.Workspace: access.Combine(combined...)}
+		placed[i] = access.Placed{Workspace: h.Workspace, Layer: *layer}
+		p.layers = append(p.layers, layer)
 	}
+	p.in = access.Assemble(placed)
 	p.list(ps.catalogue, principal(h, role, p))
 	return p, nil
 }
@@ -72,15 +62,8 @@ func (ps *powers) make(h Holder, role access.Role, layers []Layer) (*power, erro
 func (ps *powers) layer(l Layer) (*access.Layer, error) {
 	key := keyOf(string(l.Kind), l.Group, l.Name, l.Body)
 	return ps.decoded.get(key, func() (*access.Layer, error) {
-		layer := &access.Layer{Kind: access.LayerKind(l.Kind), ID: l.Group, Name: l.Name}
-		if l.Body == "" {
-			return layer, nil
-		}
-		var err error
-		if layer.Policy, err = access.ParsePolicy(l.Body); err != nil {
-			return nil, fmt.Errorf("stored policy of a %s: %w", l.Kind, err)
-		}
-		return layer, nil
+		layer, err := l.decode()
+		return &layer, err
 	})
 }
 

@@ -170,7 +170,7 @@ func (o *randomOrg) removeOne(at account.Place) {
 // changePeople changes role and status, and rarely ends a member or a workspace.
 func (o *randomOrg) changePeople(m, n int) string {
 	if o.r.IntN(12) == 0 && len(o.members) > 2 && n == 11 {
-		_, err := o.accounts.DeleteMembers(o.ctx, o.admin, []string{o.members[m].ID})
+		_, err := o.accounts.DeleteMembers(o.ctx, o.admin.Caller(), []string{o.members[m].ID})
 		o.must(err)
 		o.members = slices.Delete(o.members, m, m+1)
 		return "member deleted"

@@ -83,7 +83,7 @@ func TestRace_AStandingReadBeforeAChangeIsNotKept(t *testing.T) {
 	for name, change := range map[string]func(w *world, group string){
 		"group policy": func(w *world, group string) { w.policy(account.GroupPolicy, w.main, group, nil) },
 		"group deleted": func(w *world, group string) {
-			_, err := w.accounts.DeleteGroup(w.ctx, w.admin, group)
+			_, err := w.accounts.DeleteGroup(w.ctx, w.admin.Caller(), group)
 			w.must(err)
 		},
 	} {
@@ -118,7 +118,7 @@ func TestRace_ATokenReadBeforeItsDeletionIsNotKept(t *testing.T) {
 		g := w.organizationToken()
 		w.verify.Forget()
 		*during.hook = func() {
-			_, err := w.tokens.Delete(w.ctx, w.admin, g.ID)
+			_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
 			w.must(err)
 		}
 		during.act(g.Secret.Reveal())
@@ -179,7 +179,7 @@ func TestApply_WithoutAnAnswerOfTheDatabaseEverythingIsForgotten(t *testing.T) {
 	}
 	p.err = errors.New("the disk is on fire")
 	w.policy(account.GroupPolicy, w.main, group, nil)
-	_, err := w.tokens.Delete(w.ctx, w.admin, g.ID)
+	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
 	w.must(err)
 	if w.verify.Complete() || w.verify.Tokens() != 0 {
 		t.Errorf("complete = %v, tokens = %d", w.verify.Complete(), w.verify.Tokens())

@@ -70,8 +70,8 @@ type Holder struct {
 	Policy       string
 }
 
-// holder is what the record shares its rights with.
-func (r Record) holder() Holder {
+// Holder returns what the token has in common with others of the same rights.
+func (r Record) Holder() Holder {
 	h := Holder{Kind: r.Kind, Organization: r.Organization}
 	switch r.Kind {
 	case token.Personal:

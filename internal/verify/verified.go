@@ -28,14 +28,15 @@ func (v Verified) Principal() access.Principal {
 	return p
 }
 
-// Caller is the token as use cases and the audit log take it: an act through a personal
-// token is its owner's.
-func (v Verified) Caller(origin actor.Origin) actor.Standing {
-	c := actor.Standing{Principal: v.Principal(), Name: v.entry.name(), Origin: origin}
+// Standing returns the token as use cases and the audit log take it: an act through a
+// personal token is its owner's.
+func (v Verified) Standing(origin actor.Origin) actor.Standing {
+	s := actor.Standing{Principal: v.Principal(), Name: v.entry.name(), Origin: origin,
+		Ref: actor.Ref{Kind: actor.Token, ID: v.ID()}}
 	if v.Kind() == token.Personal {
-		c.Name, c.Email = v.state.owner, v.state.email
+		s.Name, s.Email = v.state.owner, v.state.email
 	}
-	return c
+	return s
 }
 
 // ID is the token's public id.

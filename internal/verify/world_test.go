@@ -83,18 +83,13 @@ func (w *world) must(err error) {
 }
 
 func (w *world) caller(m account.Member) actor.Standing {
-	p := access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role}
-	if m.Role != access.RoleAdmin {
-		s, err := w.accounts.Subject(w.ctx, m.Organization, m.ID)
-		w.must(err)
-		p = s.Principal
-	}
-	return actor.Standing{Principal: p, Name: m.Name, Email: m.Email}
+	w.t.Helper()
+	return storetest.SignIn(w.t, w.store, m.ID)
 }
 
 func (w *world) tx(fn func(tx *store.Tx) error) {
 	w.t.Helper()
-	w.must(w.store.InTx(w.ctx, fn))
+	w.must(w.store.InTx(w.ctx, actor.System(""), fn))
 }
 
 // member adds one who is in no workspace.
@@ -108,21 +103,21 @@ func (w *world) member(name string) account.Member {
 
 func (w *world) workspace(name string) string {
 	w.t.Helper()
-	ws, err := w.accounts.CreateWorkspace(w.ctx, w.admin, account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"})
+	ws, err := w.accounts.CreateWorkspace(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"})
 	w.must(err)
 	return ws.ID
 }
 
 func (w *world) group(name string, members ...account.Member) string {
 	w.t.Helper()
-	g, err := w.accounts.CreateGroup(w.ctx, w.admin, account.GroupForm{Name: name}, nil)
+	g, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: name}, nil)
 	w.must(err)
 	if len(members) > 0 {
 		ids := make([]string, len(members))
 		for i, m := range members {
 			ids[i] = m.ID
 		}
-		_, err = w.accounts.AddToGroups(w.ctx, w.admin, ids, []string{g.ID})
+		_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), ids, []string{g.ID})
 		w.must(err)
 	}
 	return g.ID
@@ -135,22 +130,22 @@ func (w *world) policy(kind account.PolicyKind, workspace, subject string, body 
 	view, err := w.accounts.Policy(w.ctx, w.admin, at)
 	w.must(err)
 	if view.Exists {
-		_, err = w.accounts.SavePolicy(w.ctx, w.admin, at, view.Revision(), body)
+		_, err = w.accounts.SavePolicy(w.ctx, w.admin.Caller(), at, view.Revision(), body)
 	} else {
-		_, err = w.accounts.AddPolicy(w.ctx, w.admin, at, body)
+		_, err = w.accounts.AddPolicy(w.ctx, w.admin.Caller(), at, body)
 	}
 	w.must(err)
 }
 
 func (w *world) removePolicy(kind account.PolicyKind, workspace, subject string) {
 	w.t.Helper()
-	_, err := w.accounts.RemovePolicy(w.ctx, w.admin, account.Place{Kind: kind, Workspace: workspace, Subject: subject})
+	_, err := w.accounts.RemovePolicy(w.ctx, w.admin.Caller(), account.Place{Kind: kind, Workspace: workspace, Subject: subject})
 	w.must(err)
 }
 
 func (w *world) personal(owner account.Member, workspace string, scope access.Scope) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner), token.NewPersonal{Name: rand.Text(), Workspace: workspace,
+	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace,
 		Scope: string(scope), Expiration: token.Never, Submission: rand.Text()})
 	w.must(err)
 	return g
@@ -158,7 +153,7 @@ func (w *world) personal(owner account.Member, workspace string, scope access.Sc
 
 func (w *world) service(workspace string, policy access.Policy) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin, token.NewWorkspace{Name: rand.Text(), Workspace: workspace,
+	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin.Caller(), token.NewWorkspace{Name: rand.Text(), Workspace: workspace,
 		Policy: policy, Expiration: token.Never, Submission: rand.Text()})
 	w.must(err)
 	return g
@@ -166,7 +161,7 @@ func (w *world) service(workspace string, policy access.Policy) token.Generated 
 
 func (w *world) organizationToken() token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin, token.NewOrganization{Name: rand.Text(),
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: rand.Text(),
 		Expiration: token.Never, Submission: rand.Text()})
 	w.must(err)
 	return g

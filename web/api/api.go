@@ -146,7 +146,7 @@ func (h *Handlers) Problem(c echo.Context, f *fault.Error) { respond.Problem(c.R
 func (h *Handlers) safely(w http.ResponseWriter, r *http.Request, handle func(http.ResponseWriter, *http.Request) error) {
 	if err := h.recovered(w, r, handle); err != nil {
 		f := fault.Of(err)
-		h.logFailure(r, f)
+		h.logFailure(w, r, f)
 		respond.Problem(w, f)
 	}
 }

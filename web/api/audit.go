@@ -34,7 +34,7 @@ type auditEntry struct {
 // AuditLogs answers with the oldest events that the client has not seen, oldest first. It is
 // for organization tokens; others get 401.
 func (h *Handlers) AuditLogs(c echo.Context) error {
-	ctx, by := c.Request().Context(), h.Caller(c)
+	ctx, by := c.Request().Context(), h.Standing(c)
 	if err := h.d.Audit.May(ctx, by); err != nil {
 		return err
 	}

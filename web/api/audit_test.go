@@ -33,7 +33,7 @@ func (o *office) happen(n int) {
 		if i%3 == 0 {
 			target = audit.Target{Type: audit.TargetSource, ID: fmt.Sprint("source-", i), Name: "Web shop", Workspace: o.main}
 		}
-		o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error { return tx.AppendEvent(o.ctx, audit.Did(by, audit.Created, target)) }))
+		o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error { return tx.AppendEvent(o.ctx, audit.Did(by, audit.Created, target)) }))
 	}
 }
 
@@ -131,7 +131,7 @@ func TestAuditLogs_OnlyAnOrganizationTokenReadsThem(t *testing.T) {
 		}
 	}
 	for _, plan := range []access.Plan{access.PlanFree, access.PlanStarter, access.PlanGrowth} {
-		o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error { return tx.SetPlan(o.ctx, o.org, plan) }))
+		o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error { return tx.SetPlan(o.ctx, o.org, plan) }))
 		a := o.call(o.organizationToken(), http.MethodGet, auditLogs, "")
 		if a.status != http.StatusForbidden || !strings.Contains(a.body, access.UpgradeText) {
 			t.Errorf("on the plan %s: %d %s", plan, a.status, a.body)
@@ -215,7 +215,7 @@ func TestAuditLogs_TheCursorAloneDecidesAmongEventsOfOneTime(t *testing.T) {
 	o := newOffice(t)
 	secret := o.organizationToken()
 	o.clock.Add(1000)
-	o.must(o.store.InTx(o.ctx, func(tx *store.Tx) error {
+	o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range 5 {
 			failed = errors.Join(failed, tx.AppendEvent(o.ctx, audit.Did(o.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))

@@ -8,10 +8,12 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -21,7 +23,8 @@ const tokenKey = "latchkey.token"
 // expiresHeader tells a caller when its token will end.
 const expiresHeader = "Latchkey-Token-Expires"
 
-// Bearer lets requests with a good token through and leaves it for [Token] and [Caller].
+// Bearer lets requests with a token that is good once their body has come through, and
+// leaves it for [Token] and [Handlers.Standing].
 // It authenticates and decides nothing, but notes in the audit log what others refuse the
 // token. Without one it answers 401, all reasons alike; an address that keeps failing gets 429
 // for its failures, while good tokens from there still pass: many clients may share an address.
@@ -30,6 +33,9 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header.Set("Cache-Control", "no-store")
 		v, err := h.authenticate(c.Request(), header)
+		if err == nil && request.Hold(c) {
+			v, err = h.authenticate(c.Request(), header) // the body took its time
+		}
 		if err != nil {
 			return err
 		}
@@ -38,11 +44,29 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(tokenKey, v)
 		err = next(c)
+		if f := ofWrongLevel(err); f != nil {
+			err = f
+		}
 		if f := fault.Of(err); f != nil && (f.Kind == fault.Denied || f.Kind == fault.Unauthenticated) {
 			h.denied(c.Request(), header, v, f.Message)
 		}
 		return err
 	}
+}
+
+// ofWrongLevel finds the refusal of a token of the wrong level and words it as the API
+// documents it. It returns nil for any other error.
+func ofWrongLevel(err error) *fault.Error {
+	var refused access.Refusal
+	if !errors.As(err, &refused) || refused.Reason.Code != access.WrongTokenLevel {
+		return nil
+	}
+	f := fault.NewUnauthenticated("This endpoint requires an organization-level access token")
+	if refused.Reason.Kind == access.OrganizationToken {
+		f.Message = "This endpoint requires a workspace-level access token"
+	}
+	f.Cause = err
+	return f
 }
 
 // Token is the token that [Bearer] accepted; zero, which is nobody, outside of it.
@@ -51,9 +75,9 @@ func Token(c echo.Context) verify.Verified {
 	return v
 }
 
-// Caller is the token that [Bearer] accepted, as use cases take it.
-func (h *Handlers) Caller(c echo.Context) actor.Standing {
-	return Token(c).Caller(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
+// Standing returns the token that [Bearer] accepted, as use cases take it.
+func (h *Handlers) Standing(c echo.Context) actor.Standing {
+	return Token(c).Standing(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
 }
 
 // The answers to a request that presents no token, and to one whose token is not accepted:
@@ -115,12 +139,13 @@ func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v
 	return v, wait, err
 }
 
-// report tells of a refused token that once was good.
+// report tells of a refused token that once was good. It names the request whatever was
+// wrong with the token: the answer must not tell one that was good from an unknown one.
 func (h *Handlers) report(r *http.Request, header http.Header, err error) {
+	id := requestID(header)
 	var refused *verify.Refused
 	if h.d.Refused != nil && errors.As(err, &refused) && refused.Token != nil {
-		// No id is made here: the answer must not tell a token that was good from an unknown one.
-		h.d.Refused(r.Context(), refused, h.origin(r, header.Get(echo.HeaderXRequestID)))
+		h.d.Refused(r.Context(), refused, h.origin(r, id))
 	}
 }
 

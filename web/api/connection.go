@@ -39,7 +39,7 @@ func (h *Workspace) listConnections(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
+	by := h.standing(c)
 	found, err := h.registry.Connections(c.Request().Context(), by, by.Workspace, l.Query)
 	if err != nil {
 		return err
@@ -53,13 +53,13 @@ func (h *Workspace) createConnection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	made, err := h.registry.Connect(c.Request().Context(), by, by.Workspace, form)
+	by := h.standing(c)
+	made, err := h.registry.Connect(c.Request().Context(), by.Caller(), by.Workspace, form)
 	return answerConnection(c, made, err)
 }
 
 func (h *Workspace) getConnection(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	found, err := h.registry.Connection(c.Request().Context(), by, by.Workspace, param(c, "id"))
 	return answerConnection(c, found, err)
 }
@@ -69,14 +69,14 @@ func (h *Workspace) updateConnection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	changed, err := h.registry.UpdateConnection(c.Request().Context(), by, by.Workspace, param(c, "id"), form)
+	by := h.standing(c)
+	changed, err := h.registry.UpdateConnection(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), form)
 	return answerConnection(c, changed, err)
 }
 
 func (h *Workspace) deleteConnection(c echo.Context) error {
-	by := h.caller(c)
-	if err := h.registry.Disconnect(c.Request().Context(), by, by.Workspace, param(c, "id")); err != nil {
+	by := h.standing(c)
+	if err := h.registry.Disconnect(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id")); err != nil {
 		return err
 	}
 	return ok(c, struct{}{})
@@ -87,8 +87,8 @@ func (h *Workspace) setConnectionExternalID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	changed, err := h.registry.SetConnectionExternalID(c.Request().Context(), by, by.Workspace, param(c, "id"), id)
+	by := h.standing(c)
+	changed, err := h.registry.SetConnectionExternalID(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), id)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (h *Workspace) listDestinations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
+	by := h.standing(c)
 	found, err := h.registry.List(c.Request().Context(), by, by.Workspace, registry.Destination, l.Query)
 	if err != nil {
 		return err
@@ -69,13 +69,13 @@ func (h *Workspace) createDestination(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Create(c.Request().Context(), by, by.Workspace, registry.Destination, form)
+	by := h.standing(c)
+	r, err := h.registry.Create(c.Request().Context(), by.Caller(), by.Workspace, registry.Destination, form)
 	return answerDestination(c, r, err)
 }
 
 func (h *Workspace) getDestination(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	r, err := h.registry.Get(c.Request().Context(), by, by.Workspace, registry.Destination, param(c, "id"))
 	return answerDestination(c, r, err)
 }
@@ -85,8 +85,8 @@ func (h *Workspace) updateDestination(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Update(c.Request().Context(), by, by.Workspace, registry.Destination, param(c, "id"), form)
+	by := h.standing(c)
+	r, err := h.registry.Update(c.Request().Context(), by.Caller(), by.Workspace, registry.Destination, param(c, "id"), form)
 	return answerDestination(c, r, err)
 }
 
@@ -113,7 +113,7 @@ func answerAttachment(c echo.Context, a registry.Attachment, err error) error {
 }
 
 func (h *Workspace) getAttachment(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	a, err := h.registry.Attachment(c.Request().Context(), by, by.Workspace, param(c, "id"))
 	return answerAttachment(c, a, err)
 }
@@ -128,14 +128,14 @@ func (h *Workspace) setAttachment(c echo.Context) error {
 	if err := body.err(); err != nil {
 		return err
 	}
-	by := h.caller(c)
-	a, err := h.registry.Attach(c.Request().Context(), by, by.Workspace, param(c, "id"), orEmpty(id))
+	by := h.standing(c)
+	a, err := h.registry.Attach(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), orEmpty(id))
 	return answerAttachment(c, a, err)
 }
 
 func (h *Workspace) removeAttachment(c echo.Context) error {
-	by := h.caller(c)
-	a, err := h.registry.Detach(c.Request().Context(), by, by.Workspace, param(c, "id"))
+	by := h.standing(c)
+	a, err := h.registry.Detach(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"))
 	return answerAttachment(c, a, err)
 }
 

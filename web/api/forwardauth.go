@@ -61,7 +61,7 @@ func newFixed() fixed {
 func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
-			h.logFailure(r, fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+			h.logFailure(w, r, fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 			respond.Problem(w, fault.NewUnauthenticated(invalidText))
 		}
 	}()
@@ -75,7 +75,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	v, _, err := h.verify(r, header, secret)
 	if err != nil {
 		if !isRefused(err) {
-			h.logFailure(r, fault.Of(err))
+			h.logFailure(w, r, fault.Of(err))
 		}
 		respond.Problem(w, fault.NewUnauthenticated(invalidText))
 		return

@@ -73,7 +73,7 @@ func TestIntrospect_NeedsAnAPIClient(t *testing.T) {
 	if got := w.ask("POST", "/oauth2/introspect", form, basicAuth(c.ID, c.Secret.Reveal())...); got.status != 200 {
 		t.Errorf("a good client from the same address: %d", got.status)
 	}
-	_, err := w.clients.Delete(w.ctx, w.admin, c.ID)
+	_, err := w.clients.Delete(w.ctx, w.admin.Caller(), c.ID)
 	w.must(err)
 	if got := w.ask("POST", "/oauth2/introspect", form, basicAuth(c.ID, c.Secret.Reveal())...); got.status == 200 {
 		t.Error("a deleted client is answered")

@@ -199,7 +199,7 @@ func proxyPasses(t *testing.T, w *world) {
 	if got := w.ask("GET", "/items", "", basicAuth("eve@example.com", secret)...); got.status != 200 {
 		t.Errorf("basic: %d", got.status)
 	}
-	w.must(w.clients.Revoke(w.ctx, w.admin, must(w.verify.Verify(w.ctx, secret))))
+	w.must(w.clients.Revoke(w.ctx, w.admin.Caller(), must(w.verify.Verify(w.ctx, secret))))
 	if got := w.ask("GET", "/items", "", bearer(secret)...); got.status != 401 {
 		t.Errorf("the request after the revocation: %d", got.status)
 	}

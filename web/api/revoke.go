@@ -55,7 +55,7 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 		h.denied(r, w.Header(), v, reason)
 		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, reason)
 	}
-	return h.end(w, r, v.Caller(origin), v)
+	return h.end(w, r, v.Standing(origin).Caller(), v)
 }
 
 func bearerToken(header http.Header) (string, bool) {
@@ -73,7 +73,7 @@ func (h *Handlers) nothingToRevoke(w http.ResponseWriter, r *http.Request, err e
 	return done(w)
 }
 
-func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by actor.Standing, v verify.Verified) error {
+func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by actor.Caller, v verify.Verified) error {
 	if err := h.d.Clients.Revoke(r.Context(), by, v); err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/segmentio/ksuid"
-
 	"latchkey/internal/fault"
 )
 
@@ -25,7 +23,7 @@ func (h *Handlers) recovered(w http.ResponseWriter, r *http.Request, handle func
 }
 
 // logFailure writes what is our own failure: path without query, never a header.
-func (h *Handlers) logFailure(r *http.Request, f *fault.Error) {
+func (h *Handlers) logFailure(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	level := slog.LevelDebug
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		level = slog.LevelError
@@ -34,5 +32,5 @@ func (h *Handlers) logFailure(r *http.Request, f *fault.Error) {
 		return
 	}
 	h.d.Log.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-		slog.String("ip", h.address(r).String()), slog.String("request_id", ksuid.New().String()), slog.String("error", f.Error()))
+		slog.String("ip", h.address(r).String()), slog.String("request_id", requestID(w.Header())), slog.String("error", f.Error()))
 }

@@ -50,7 +50,7 @@ func (h *Workspace) listSources(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
+	by := h.standing(c)
 	found, err := h.registry.List(c.Request().Context(), by, by.Workspace, registry.Source, l.Query)
 	if err != nil {
 		return err
@@ -66,13 +66,13 @@ func (h *Workspace) createSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Create(c.Request().Context(), by, by.Workspace, registry.Source, form)
+	by := h.standing(c)
+	r, err := h.registry.Create(c.Request().Context(), by.Caller(), by.Workspace, registry.Source, form)
 	return answerSource(c, r, err)
 }
 
 func (h *Workspace) getSource(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	r, err := h.registry.Get(c.Request().Context(), by, by.Workspace, registry.Source, param(c, "id"))
 	return answerSource(c, r, err)
 }
@@ -82,8 +82,8 @@ func (h *Workspace) updateSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Update(c.Request().Context(), by, by.Workspace, registry.Source, param(c, "id"), form)
+	by := h.standing(c)
+	r, err := h.registry.Update(c.Request().Context(), by.Caller(), by.Workspace, registry.Source, param(c, "id"), form)
 	return answerSource(c, r, err)
 }
 

@@ -56,7 +56,7 @@ func (h *Workspace) listPlans(c echo.Context) error {
 		return err
 	}
 	l = l.unlessAsked()
-	by := h.caller(c)
+	by := h.standing(c)
 	found, err := h.registry.List(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, l.Query)
 	if err != nil {
 		return err
@@ -74,13 +74,13 @@ func (h *Workspace) createPlan(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Create(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, form)
+	by := h.standing(c)
+	r, err := h.registry.Create(c.Request().Context(), by.Caller(), by.Workspace, registry.TrackingPlan, form)
 	return answerPlan(c, r, err)
 }
 
 func (h *Workspace) getPlan(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	r, err := h.registry.Get(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, param(c, "id"))
 	return answerPlan(c, r, err)
 }
@@ -90,8 +90,8 @@ func (h *Workspace) updatePlan(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	r, err := h.registry.Update(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, param(c, "id"), form)
+	by := h.standing(c)
+	r, err := h.registry.Update(c.Request().Context(), by.Caller(), by.Workspace, registry.TrackingPlan, param(c, "id"), form)
 	return answerPlan(c, r, err)
 }
 
@@ -110,7 +110,7 @@ func (h *Workspace) listPlanEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
+	by := h.standing(c)
 	if _, err := h.registry.Get(c.Request().Context(), by, by.Workspace, registry.TrackingPlan, param(c, "id")); err != nil {
 		return err
 	}
@@ -152,8 +152,8 @@ func (h *Workspace) linkSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	l, err := h.registry.LinkSource(c.Request().Context(), by, by.Workspace, param(c, "id"), param(c, "source"), config)
+	by := h.standing(c)
+	l, err := h.registry.LinkSource(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), param(c, "source"), config)
 	return answerLink(c, l, err)
 }
 
@@ -162,8 +162,8 @@ func (h *Workspace) updateLink(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := h.caller(c)
-	l, err := h.registry.UpdateLink(c.Request().Context(), by, by.Workspace, param(c, "id"), param(c, "source"), config)
+	by := h.standing(c)
+	l, err := h.registry.UpdateLink(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), param(c, "source"), config)
 	return answerLink(c, l, err)
 }
 
@@ -175,8 +175,8 @@ func answerLink(c echo.Context, l registry.SourceLink, err error) error {
 }
 
 func (h *Workspace) unlinkSource(c echo.Context) error {
-	by := h.caller(c)
-	if err := h.registry.UnlinkSource(c.Request().Context(), by, by.Workspace, param(c, "id"), param(c, "source")); err != nil {
+	by := h.standing(c)
+	if err := h.registry.UnlinkSource(c.Request().Context(), by.Caller(), by.Workspace, param(c, "id"), param(c, "source")); err != nil {
 		return err
 	}
 	return ok(c, struct{}{})

@@ -136,7 +136,7 @@ func (s scripts) list(c echo.Context) error {
 		return err
 	}
 	l = l.unlessAsked()
-	by := s.caller(c)
+	by := s.standing(c)
 	found, err := s.registry.Scripts(c.Request().Context(), by, by.Workspace, s.typ, l.Query)
 	if err != nil {
 		return err
@@ -154,13 +154,13 @@ func (s scripts) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := s.caller(c)
-	made, err := s.registry.CreateScript(c.Request().Context(), by, by.Workspace, s.typ, form, publish)
+	by := s.standing(c)
+	made, err := s.registry.CreateScript(c.Request().Context(), by.Caller(), by.Workspace, s.typ, form, publish)
 	return answerScript(c, made, err)
 }
 
 func (s scripts) get(c echo.Context) error {
-	by := s.caller(c)
+	by := s.standing(c)
 	found, err := s.registry.Script(c.Request().Context(), by, by.Workspace, s.typ, param(c, "id"))
 	return answerScript(c, found, err)
 }
@@ -170,13 +170,13 @@ func (s scripts) update(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by := s.caller(c)
-	changed, err := s.registry.UpdateScript(c.Request().Context(), by, by.Workspace, s.typ, param(c, "id"), form, publish)
+	by := s.standing(c)
+	changed, err := s.registry.UpdateScript(c.Request().Context(), by.Caller(), by.Workspace, s.typ, param(c, "id"), form, publish)
 	return answerScript(c, changed, err)
 }
 
 func (s scripts) version(c echo.Context) error {
-	by := s.caller(c)
+	by := s.standing(c)
 	found, err := s.registry.ScriptVersion(c.Request().Context(), by, by.Workspace, s.typ, param(c, "id"), param(c, "version"))
 	return answerScript(c, found, err)
 }
@@ -205,8 +205,8 @@ func (h *Workspace) publish(c echo.Context) error {
 	if err := body.err(); err != nil {
 		return err
 	}
-	by := h.caller(c)
-	if err := h.registry.Publish(c.Request().Context(), by, by.Workspace, what); err != nil {
+	by := h.standing(c)
+	if err := h.registry.Publish(c.Request().Context(), by.Caller(), by.Workspace, what); err != nil {
 		return err
 	}
 	return ok(c, published{true})

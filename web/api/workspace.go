@@ -10,7 +10,6 @@ import (
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
-	"latchkey/internal/fault"
 	"latchkey/internal/registry"
 	"latchkey/web/openapi"
 	"latchkey/web/respond"
@@ -24,12 +23,12 @@ import (
 type Workspace struct {
 	registry *registry.Service
 	document *openapi.Document
-	caller   func(echo.Context) actor.Standing
+	standing func(echo.Context) actor.Standing
 }
 
 // NewWorkspace makes the handlers. Their routes belong behind the Bearer of h.
 func NewWorkspace(h *Handlers, resources *registry.Service, document *openapi.Document) *Workspace {
-	return &Workspace{registry: resources, document: document, caller: h.Caller}
+	return &Workspace{registry: resources, document: document, standing: h.Standing}
 }
 
 // WorkspaceRoutes is the table of the workspace API. Its rows belong behind
@@ -115,8 +114,8 @@ type wrongLevelBody struct {
 func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
-		f := fault.Of(err)
-		if f == nil || f.Kind != fault.Unauthenticated {
+		f := ofWrongLevel(err)
+		if f == nil {
 			return err
 		}
 		c.Response().Header().Set("WWW-Authenticate", respond.ChallengeInvalid)
@@ -135,7 +134,7 @@ type wireWorkspace struct {
 }
 
 func (h *Workspace) workspace(c echo.Context) error {
-	by := h.caller(c)
+	by := h.standing(c)
 	w, err := h.registry.Workspace(c.Request().Context(), by, by.Workspace)
 	if err != nil {
 		return err
@@ -146,8 +145,8 @@ func (h *Workspace) workspace(c echo.Context) error {
 // remove answers DELETE of a resource of a type.
 func (h *Workspace) remove(typ string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		by := h.caller(c)
-		if err := h.registry.Delete(c.Request().Context(), by, by.Workspace, typ, param(c, "id")); err != nil {
+		by := h.standing(c)
+		if err := h.registry.Delete(c.Request().Context(), by.Caller(), by.Workspace, typ, param(c, "id")); err != nil {
 			return err
 		}
 		return ok(c, struct{}{})
@@ -167,8 +166,8 @@ func (h *Workspace) setExternalID(typ string) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		by := h.caller(c)
-		r, err := h.registry.SetExternalID(c.Request().Context(), by, by.Workspace, typ, param(c, "id"), id)
+		by := h.standing(c)
+		r, err := h.registry.SetExternalID(c.Request().Context(), by.Caller(), by.Workspace, typ, param(c, "id"), id)
 		if err != nil {
 			return err
 		}

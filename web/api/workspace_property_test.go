@@ -153,7 +153,7 @@ func (s *stage) save(at account.Place) {
 	s.Helper()
 	v, err := s.accounts.Policy(s.ctx, s.admin, at)
 	s.must(err)
-	_, err = s.accounts.SavePolicy(s.ctx, s.admin, at, v.Revision(), s.policy())
+	_, err = s.accounts.SavePolicy(s.ctx, s.admin.Caller(), at, v.Revision(), s.policy())
 	s.must(err)
 }
 

@@ -136,14 +136,14 @@ func (w *world) must(err error) {
 }
 
 func (w *world) caller(m account.Member) actor.Standing {
-	return actor.Standing{Name: m.Name, Email: m.Email, Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role}}
+	return storetest.SignIn(w, w.store, m.ID)
 }
 
 func (w *world) member(name string, policy access.Policy) account.Member {
 	w.Helper()
 	m := account.Member{ID: ksuid.New().String(), Organization: w.org, Name: name, Email: name + "@example.com",
 		Role: access.RoleMember, Status: account.Active, CreatedAt: w.now(), UpdatedAt: w.now()}
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertMember(w.ctx, m, ""); err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (w *world) insert(t token.Token) (token.Token, string) {
 	if t.Name == "" {
 		t.Name = rand.Text()
 	}
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error { return tx.InsertToken(w.ctx, t, token.Digest(secret), "") }))
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(w.ctx, t, token.Digest(secret), "") }))
 	return t, secret
 }
 
@@ -179,7 +179,7 @@ func (w *world) service(policy access.Policy) (token.Token, string) {
 
 func (w *world) client() apiclient.Registered {
 	w.Helper()
-	c, err := w.clients.Register(w.ctx, w.admin, rand.Text(), rand.Text())
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), rand.Text(), rand.Text())
 	w.must(err)
 	return c
 }
@@ -199,7 +199,7 @@ func (w *world) badSecrets() map[string]string {
 	revoked, secret := w.insert(token.Token{Kind: token.Organization})
 	bad["revoked"] = secret
 	_, bad["expired"] = w.insert(token.Token{Kind: token.Organization, ExpiresAt: w.now()})
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		if err := tx.UpdateMember(w.ctx, gone); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/provision"
 	"latchkey/internal/store"
 )
@@ -26,7 +27,7 @@ func processorTime(t testing.TB) time.Duration {
 // crowd adds n provisioned members to the organization.
 func (w *world) crowd(n int) {
 	w.Helper()
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		for i := range n {
 			email := fmt.Sprintf("person%d@acme.example", i)
 			m := account.Member{ID: fmt.Sprintf("crowd%06d", i), Organization: w.org, Email: email, Name: fmt.Sprint("Person ", i), Role: access.RoleMember,

@@ -71,7 +71,8 @@ func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
 func (h *Handlers) keep(c echo.Context, r *provision.Request) {
 	ctx := context.WithoutCancel(c.Request().Context())
 	r.Subject, r.Detail = h.safe(r.Subject), h.safe(r.Detail)
-	if err := h.d.Provision.Record(ctx, h.d.Caller(c), *r); err != nil {
+	err := h.d.Provision.Record(ctx, h.d.Standing(c).Caller(), *r)
+	if err != nil && !fault.Is(err, fault.Unauthenticated) { // a token that ended meanwhile provisions nothing
 		h.d.Log.ErrorContext(ctx, "scim: cannot record a request", "error", err)
 	}
 }
@@ -89,7 +90,7 @@ const (
 // what they are refused, and does not let one that keeps trying fill it.
 func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		by := h.d.Caller(c)
+		by := h.d.Standing(c)
 		err := h.d.Provision.Enter(c.Request().Context(), by)
 		if err == nil && by.Kind != access.OrganizationToken { // never: a wrong guess must not open the door
 			err = fault.NewInternal(fmt.Errorf("a token of kind %v may use SCIM", by.Kind))

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -195,9 +196,9 @@ func TestHome_ShowsChangesAndNotWhatProvidersAsk(t *testing.T) {
 // token cannot fill the log, nor the list, while nobody may provision at all.
 func TestAudit_IsNotFloodedByATokenThatMayNotProvision(t *testing.T) {
 	for name, close := range map[string]func(w *world){
-		"switched off": func(w *world) { w.must(w.provision.Enable(w.ctx, w.admin, false)) },
+		"switched off": func(w *world) { w.must(w.provision.Enable(w.ctx, w.admin.Caller(), false)) },
 		"not included": func(w *world) {
-			w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+			w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 				return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth, SCIMEnabled: true, CreatedAt: tx.Now()})
 			}))
 			w.org, w.admin.Organization = "small", "small"

@@ -12,8 +12,10 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 	"latchkey/web/scim"
 )
@@ -40,11 +42,11 @@ func TestTokens_OnlyTheOrganizationsOwnSpeakSCIM(t *testing.T) {
 
 func TestSwitch_OffOrWithoutThePlanNothingIsAnswered(t *testing.T) {
 	w := newWorld(t)
-	w.must(w.provision.Enable(w.ctx, w.admin, false))
+	w.must(w.provision.Enable(w.ctx, w.admin.Caller(), false))
 	w.problem(403, "", "GET", "/Users", "")
 	w.problem(403, "", "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1"))
 	w.problem(403, "", "GET", "/ServiceProviderConfig", "")
-	w.must(w.provision.Enable(w.ctx, w.admin, true))
+	w.must(w.provision.Enable(w.ctx, w.admin.Caller(), true))
 	w.want(200, "GET", "/Users", "")
 	want := []string{"organization updated", "organization updated", "organization updated"}
 	got := slices.DeleteFunc(w.events(w.admin.ID), func(e string) bool { return !strings.HasPrefix(e, "organization updated") })
@@ -56,9 +58,9 @@ func TestSwitch_OffOrWithoutThePlanNothingIsAnswered(t *testing.T) {
 	if len(requests) != 3 || requests[1].Status != 403 || requests[1].Subject != "" || requests[0].TokenName != "identity provider" {
 		t.Errorf("recorded: %+v", requests)
 	}
-	member := w.admin
-	member.Role = access.RoleMember
-	if err := w.provision.Enable(w.ctx, member, false); err == nil {
+	id := w.want(201, "POST", "/Users", oktaUser("member@acme.example", "X", "Y", "1")).text("id")
+	member := storetest.SignIn(t, w.store, id)
+	if err := w.provision.Enable(w.ctx, member.Caller(), false); err == nil {
 		t.Error("a Member may switch provisioning off")
 	}
 	if _, err := w.provision.Requests(w.ctx, member, false, 1); err == nil {
@@ -128,9 +130,8 @@ func TestCreate_GivesTheBaselineAndNothingElse(t *testing.T) {
 func TestRename_OfTheMembersOwnLastsUntilTheProviderRenames(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	self := w.admin
-	self.ID, self.Role = id, access.RoleMember
-	_, err := w.accounts.Rename(w.ctx, self, "Xaver")
+	self := storetest.SignIn(t, w.store, id)
+	_, err := w.accounts.Rename(w.ctx, self.Caller(), "Xaver")
 	w.must(err)
 	if a := w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","path":"title","value":"Dr"}`)); a.text("displayName") != "Xaver" || w.member(id).Name != "Xaver" {
 		t.Errorf("a change of the title renamed: %s", a.raw)
@@ -166,7 +167,7 @@ func TestLastAdmin_CannotBeLockedOut(t *testing.T) {
 	}
 	// With a second Admin it is allowed.
 	eve := w.want(201, "POST", "/Users", oktaUser("eve@acme.example", "Eve", "C", "78")).text("id")
-	_, err = w.accounts.MakeAdmin(w.ctx, w.admin, eve)
+	_, err = w.accounts.MakeAdmin(w.ctx, w.admin.Caller(), eve)
 	w.must(err)
 	w.want(200, "PATCH", "/Users/"+w.admin.ID, patch(`{"op":"replace","path":"active","value":false}`))
 }
@@ -199,7 +200,7 @@ func TestVersion_ChangesWithTheResourceAndGuardsIt(t *testing.T) {
 
 func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 	w := newWorld(t)
-	g, err := w.accounts.CreateGroup(w.ctx, w.admin, account.GroupForm{Name: "Ops", Description: "On call"}, []string{w.main})
+	g, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Ops", Description: "On call"}, []string{w.main})
 	w.must(err)
 	w.problem(409, "uniqueness", "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"OPS"}`)
 	found := w.find("/Groups", `displayName eq "ops"`)
@@ -220,9 +221,9 @@ func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	own, err := w.accounts.CreateGroup(w.ctx, w.admin, account.GroupForm{Name: "Own"}, nil)
+	own, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Own"}, nil)
 	w.must(err)
-	_, err = w.accounts.AddToGroups(w.ctx, w.admin, []string{id}, []string{own.ID})
+	_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
 	w.must(err)
 	theirs := w.want(201, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Theirs","members":[{"value":"`+id+`"}]}`)
 	if theirs.text("members.0.value") != id {
@@ -315,7 +316,7 @@ func TestRequests_FailuresAreNotPushedOutBySuccesses(t *testing.T) {
 
 func TestPlan_WithoutSCIMIsRefused(t *testing.T) {
 	w := newWorld(t)
-	err := w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	err := w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth, SCIMEnabled: true, CreatedAt: tx.Now()})
 	})
 	w.must(err)
@@ -324,10 +325,13 @@ func TestPlan_WithoutSCIMIsRefused(t *testing.T) {
 	if a := w.askAs(secret, "GET", "/Users", ""); a.status != 403 || !strings.Contains(a.text("detail"), "plan") {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
-	admin := w.admin
-	admin.Organization = "small"
-	w.must(w.provision.Enable(w.ctx, admin, false))
-	if err := w.provision.Enable(w.ctx, admin, true); err == nil {
+	w.must(w.store.InTx(w.ctx, actor.System("small"), func(tx *store.Tx) error {
+		return tx.InsertMember(w.ctx, account.Member{ID: "small-admin", Organization: "small", Email: "admin@small.example", Name: "Sam",
+			Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, "")
+	}))
+	admin := storetest.SignIn(t, w.store, "small-admin")
+	w.must(w.provision.Enable(w.ctx, admin.Caller(), false))
+	if err := w.provision.Enable(w.ctx, admin.Caller(), true); err == nil {
 		t.Error("it can be switched on")
 	}
 }
@@ -336,7 +340,7 @@ func TestOrganizations_SeeNothingOfEachOther(t *testing.T) {
 	w := newWorld(t)
 	user := w.want(201, "POST", "/Users", entraUser).text("id")
 	group := w.want(201, "POST", "/Groups", entraGroup).text("id")
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertOrganization(w.ctx, account.Organization{ID: "other", Name: "Other", Plan: access.PlanEnterprise, SCIMEnabled: true, CreatedAt: tx.Now()})
 	}))
 	w.org = "other"

@@ -33,10 +33,10 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time // nil: the clock
 	BaseURL   string           // how clients reach this server, without a slash at the end; empty: as the request came
-	// Bearer lets requests with a good token through, whatever its level; Caller is the
+	// Bearer lets requests with a good token through, whatever its level; Standing is the
 	// token that it accepted, and nobody outside of it.
-	Bearer echo.MiddlewareFunc
-	Caller func(echo.Context) actor.Standing
+	Bearer   echo.MiddlewareFunc
+	Standing func(echo.Context) actor.Standing
 }
 
 // Serves reports whether a path belongs to this front door, so that errors outside of its
@@ -116,7 +116,7 @@ func refuse(c echo.Context, status int, detail string) error {
 
 // call is what the use cases are told about the request.
 func (h *Handlers) call(c echo.Context) provision.Call {
-	return provision.Call{By: h.d.Caller(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
+	return provision.Call{By: h.d.Standing(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
 }
 
 // base is the protocol's address.

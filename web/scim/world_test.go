@@ -65,9 +65,8 @@ func newWorld(t testing.TB) *world {
 		Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org = ada.Organization
-	w.admin = actor.Standing{Name: ada.Name, Email: ada.Email,
-		Principal: access.Principal{Kind: access.Member, ID: ada.ID, Organization: ada.Organization, Role: ada.Role}}
-	second, err := w.accounts.CreateWorkspace(w.ctx, w.admin, account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
+	w.admin = storetest.SignIn(t, w.store, ada.ID)
+	second, err := w.accounts.CreateWorkspace(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
 	w.must(err)
 	workspaces, err := w.store.Workspaces(w.ctx, w.org)
 	w.must(err)
@@ -77,7 +76,7 @@ func newWorld(t testing.TB) *world {
 		}
 	}
 	w.satID, w.sat = w.token(token.Token{Kind: token.Organization, Name: "identity provider"})
-	w.must(w.provision.Enable(w.ctx, w.admin, true))
+	w.must(w.provision.Enable(w.ctx, w.admin.Caller(), true))
 	return w
 }
 
@@ -85,7 +84,7 @@ func (w *world) serve(catalogue *access.Catalogue) {
 	log := slog.New(slog.DiscardHandler)
 	w.audit = audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.store.Now, Log: log})
 	tokens := api.New(api.Deps{Verify: w.verify, Audit: w.audit, Denied: w.audit.Refused, Catalogue: catalogue, Now: time.Now, Log: log})
-	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer, Caller: tokens.Caller})
+	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer, Standing: tokens.Standing})
 	e := echo.New()
 	for _, r := range scim.Routes(h) {
 		e.Add(r.Method, r.Path, r.Handle, h.Chain)
@@ -106,7 +105,7 @@ func (w *world) token(t token.Token) (id, secret string) {
 	s, err := token.Generate(t.Kind, rand.Reader)
 	w.must(err)
 	t.ID, t.Organization, t.Hint, t.CreatedAt = ksuid.New().String(), w.org, token.Hint(s.Reveal()), w.store.Now()
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error { return tx.InsertToken(w.ctx, t, token.Digest(s.Reveal()), "") }))
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(w.ctx, t, token.Digest(s.Reveal()), "") }))
 	return t.ID, s.Reveal()
 }
 
@@ -234,7 +233,7 @@ func (w *world) log(actor string) []audit.Event {
 // session signs a member in, without a password.
 func (w *world) session(member string) {
 	w.Helper()
-	w.must(w.store.InTx(w.ctx, func(tx *store.Tx) error {
+	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertSession(w.ctx, signin.Session{ID: ksuid.New().String(), Member: member, CreatedAt: tx.Now(), LastSeenAt: tx.Now()}, []byte(rand.Text()))
 	}))
 }

@@ -344,7 +344,7 @@ func readsWhileWriting(t *testing.T, b *logBed) {
 	for w := range writers {
 		writing.Go(func() {
 			for i := range each {
-				err := b.InTx(t.Context(), func(tx *store.Tx) error {
+				err := b.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 					var failed error
 					for n := range 1 + i%3 {
 						failed = errors.Join(failed, tx.AppendEvent(t.Context(), b.plain(w*1000+i*10+n)))

@@ -43,7 +43,7 @@ func organization(id, name string) account.Organization {
 
 func inTx(t *testing.T, s *store.Store, fn func(ctx context.Context, tx *store.Tx) error) {
 	t.Helper()
-	if err := s.InTx(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
+	if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func engineRollsBack(t *testing.T, s *store.Store) {
 	told := 0
 	s.OnCommit(func(context.Context, []change.Change) { told++ })
 	failed := errors.New("failed")
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return errors.Join(tx.InsertOrganization(t.Context(), organization("o", "Acme")), failed)
 	})
 	if !errors.Is(err, failed) || isThere(t, s) || told != 0 {
@@ -73,7 +73,7 @@ func engineRollsBack(t *testing.T, s *store.Store) {
 func enginePanics(t *testing.T, s *store.Store) {
 	func() {
 		defer func() { _ = recover() }()
-		_ = s.InTx(t.Context(), func(tx *store.Tx) error {
+		_ = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 			if err := tx.InsertOrganization(t.Context(), organization("o", "Acme")); err != nil {
 				t.Error(err)
 			}
@@ -98,7 +98,7 @@ func engineTakesTurns(t *testing.T, s *store.Store) {
 	for range writers {
 		running.Go(func() {
 			for range each {
-				if err := s.InTx(t.Context(), func(tx *store.Tx) error { return addOne(t.Context(), tx) }); err != nil {
+				if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return addOne(t.Context(), tx) }); err != nil {
 					t.Error(err)
 				}
 			}
@@ -127,7 +127,7 @@ func engineChainsEvents(t *testing.T, s *store.Store) {
 	for range writers {
 		running.Go(func() {
 			for range each {
-				err := s.InTx(t.Context(), func(tx *store.Tx) error {
+				err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 					e := audit.Did(by, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u", Name: "Ümit"})
 					return errors.Join(tx.AppendEvent(t.Context(), e), tx.AppendEvent(t.Context(), e))
 				})
@@ -157,7 +157,7 @@ func engineRefusesDuplicates(t *testing.T, s *store.Store) {
 	inTx(t, s, func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertOrganization(ctx, organization("o", "Acme"))
 	})
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertOrganization(t.Context(), organization("o", "Another"))
 	})
 	if !fault.Is(err, fault.Conflict) {
@@ -166,7 +166,7 @@ func engineRefusesDuplicates(t *testing.T, s *store.Store) {
 }
 
 func engineRefusesLooseEnds(t *testing.T, s *store.Store) {
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertMember(t.Context(), bedPerson("m", "nowhere", account.Active, tx.Now()), "")
 	})
 	if !fault.Is(err, fault.Conflict) {
@@ -177,7 +177,7 @@ func engineRefusesLooseEnds(t *testing.T, s *store.Store) {
 // engineKeepsFailures goes on after a statement that failed, as if nothing had happened: what
 // must not be is that it seems to be kept and is not.
 func engineKeepsFailures(t *testing.T, s *store.Store) {
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertOrganization(t.Context(), organization("o", "Acme")); err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func engineKeepsFailures(t *testing.T, s *store.Store) {
 
 func engineRefusesText(t *testing.T, s *store.Store) {
 	for _, name := range []string{"nul \x00", "half a letter \xc3"} {
-		err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 			return tx.InsertOrganization(t.Context(), organization("o", name))
 		})
 		if !fault.Is(err, fault.Invalid) {
@@ -238,7 +238,7 @@ func engineGivesUp(t *testing.T, s *store.Store) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		err := s.InTx(ctx, func(tx *store.Tx) error { return tx.InsertOrganization(ctx, organization("o", "Acme")) })
+		err := s.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertOrganization(ctx, organization("o", "Acme")) })
 		if err == nil || time.Since(began) > 5*time.Second {
 			t.Errorf("a second writer ended after %v with %v", time.Since(began), err)
 		}

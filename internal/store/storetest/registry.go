@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
@@ -83,7 +84,7 @@ func (b *registryBed) put(t *testing.T, resources ...registry.Resource) {
 
 // kindOf runs fn in a transaction and returns the kind of its failure; false without one.
 func (b *registryBed) fails(fn func(ctx context.Context, tx *store.Tx) error) error {
-	return b.InTx(context.Background(), func(tx *store.Tx) error { return fn(context.Background(), tx) })
+	return b.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error { return fn(context.Background(), tx) })
 }
 
 func mustBe(t *testing.T, err error, kind fault.Kind) {

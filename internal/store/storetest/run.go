@@ -19,6 +19,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"engine", Engine},
 		{"accounts", Accounts},
+		{"standing", Standing},
 		{"sign-ins", SignIns},
 		{"tokens", Tokens},
 		{"registry", Registry},

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
@@ -51,7 +52,7 @@ type signIns struct {
 func newSignIns(t *testing.T, st *store.Store) signIns {
 	t.Helper()
 	s := signIns{SignIns: store.SignIns{Store: st}, organization: ksuid.New().String(), ada: ksuid.New().String(), bo: ksuid.New().String()}
-	err := st.InTx(t.Context(), func(tx *store.Tx) error {
+	err := st.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: s.organization, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func newSignIns(t *testing.T, st *store.Store) signIns {
 // tx runs fn in a transaction that must succeed.
 func (s signIns) tx(t *testing.T, fn func(ctx context.Context, tx signin.Tx) error) {
 	t.Helper()
-	if err := s.InTx(t.Context(), func(tx signin.Tx) error { return fn(t.Context(), tx) }); err != nil {
+	if err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return fn(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -164,7 +165,7 @@ func sessionRoundTrip(t *testing.T, s signIns) {
 func sessionDigestIsUnique(t *testing.T, s signIns) {
 	session := s.session(t, "digest", s.Now(), s.Now())
 	session.ID = ksuid.New().String()
-	err := s.InTx(t.Context(), func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
+	err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
 	if !fault.Is(err, fault.Conflict) {
 		t.Errorf("a second session with the digest: %v", err)
 	}
@@ -321,7 +322,7 @@ func countInParallel(t *testing.T, s signIns) {
 	var wg sync.WaitGroup
 	for i := range calls {
 		wg.Go(func() {
-			err := s.InTx(t.Context(), func(tx signin.Tx) error {
+			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 				var err error
 				counted[i], err = tx.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
 				return err
@@ -346,7 +347,7 @@ func countInParallel(t *testing.T, s signIns) {
 
 func countRollsBack(t *testing.T, s signIns) {
 	stop := errors.New("stop")
-	err := s.InTx(t.Context(), func(tx signin.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 		_, err := tx.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now())
 		return errors.Join(err, stop)
 	})
@@ -384,7 +385,7 @@ func tellBlock(t *testing.T, s signIns) {
 	var first atomic.Int64
 	for range 12 {
 		wg.Go(func() {
-			err := s.InTx(t.Context(), func(tx signin.Tx) error {
+			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 				ok, err := tx.TellBlock(t.Context(), "key", end)
 				if ok && err == nil {
 					first.Add(1)

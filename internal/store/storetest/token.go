@@ -97,14 +97,14 @@ func bedPerson(id, org string, status account.Status, now time.Time) account.Mem
 // inTx runs fn in a transaction that must succeed.
 func (b *tokenBed) inTx(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) {
 	t.Helper()
-	if err := b.InTx(t.Context(), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
+	if err := b.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // insert adds a token in a transaction of its own.
 func (b *tokenBed) insert(ctx context.Context, tok token.Token, digest [32]byte, submission string) error {
-	return b.InTx(ctx, func(tx *store.Tx) error { return tx.InsertToken(ctx, tok, digest, submission) })
+	return b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(ctx, tok, digest, submission) })
 }
 
 // add inserts tokens, each under a digest of its id.
@@ -236,7 +236,7 @@ func keepsTombstones(t *testing.T, b *tokenBed) {
 		})
 		_, err := b.Token(ctx, bedOrg, tok.ID)
 		wantKind(t, err, fault.NotFound)
-		again := b.InTx(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, tok.ID) })
+		again := b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, tok.ID) })
 		wantKind(t, again, fault.NotFound)
 		if got, err := b.TokenByDigest(ctx, token.Digest(tok.ID)); err != nil || got.ID != tok.ID || got.DeletedAt != at {
 			t.Errorf("tombstone = %+v, %v, want deleted at %v", got, err, at)
@@ -260,7 +260,7 @@ func separatesOrganizations(t *testing.T, b *tokenBed) {
 	for _, id := range []string{"p", "o"} {
 		_, err := b.Token(ctx, bedOtherOrg, id)
 		wantKind(t, err, fault.NotFound)
-		wantKind(t, b.InTx(ctx, func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOtherOrg, id) }), fault.NotFound)
+		wantKind(t, b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.DeleteToken(ctx, bedOtherOrg, id) }), fault.NotFound)
 		if _, err := b.Token(ctx, bedOrg, id); err != nil {
 			t.Errorf("%s is gone: %v", id, err)
 		}
@@ -482,9 +482,13 @@ func tellsChanges(t *testing.T, b *tokenBed) {
 }
 
 // caller is the bed's member, in its workspace.
-func (b *tokenBed) caller() actor.Standing {
-	return actor.Standing{Name: "Ann", Principal: access.Principal{Kind: access.Member, ID: bedMember, Organization: bedOrg,
-		Role: access.RoleMember, In: map[string]*access.Effective{bedWorkspace: access.Combine()}}}
+func (b *tokenBed) caller(t *testing.T) actor.Standing {
+	t.Helper()
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertPolicy(ctx, account.Policy{ID: "policy-" + bedMember, Organization: bedOrg, Workspace: bedWorkspace,
+			Kind: account.MemberPolicy, Subject: bedMember, Body: access.Policy{}, Version: 1, UpdatedAt: b.now})
+	})
+	return SignIn(t, b.Store, bedMember)
 }
 
 // generateAtOnce makes many tokens at the same moment and returns the errors of those that failed.
@@ -492,13 +496,13 @@ func (b *tokenBed) generateAtOnce(t *testing.T, form func(i int) token.NewPerson
 	t.Helper()
 	const many = 12
 	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
-	errs := make([]error, many)
+	errs, by := make([]error, many), b.caller(t).Caller()
 	var start, done sync.WaitGroup
 	start.Add(1)
 	for i := range many {
 		done.Go(func() {
 			start.Wait()
-			_, errs[i] = service.GeneratePersonal(t.Context(), b.caller(), form(i))
+			_, errs[i] = service.GeneratePersonal(t.Context(), by, form(i))
 		})
 	}
 	start.Done()
@@ -536,7 +540,7 @@ func makesOnePerName(t *testing.T, b *tokenBed) {
 
 func refusesUnknownOrganization(t *testing.T, b *tokenBed) {
 	ctx := t.Context()
-	wantKind(t, b.InTx(ctx, func(tx *store.Tx) error { _, err := tx.TokenPlan(ctx, "unknown"); return err }), fault.NotFound)
+	wantKind(t, b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { _, err := tx.TokenPlan(ctx, "unknown"); return err }), fault.NotFound)
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		plan, err := tx.TokenPlan(ctx, bedOrg)
 		if plan != access.PlanGrowth {
@@ -561,7 +565,7 @@ func findsWorkspaces(t *testing.T, b *tokenBed) {
 func rollsBack(t *testing.T, b *tokenBed) {
 	ctx := t.Context()
 	tok := b.personal(nil)
-	err := b.InTx(ctx, func(tx *store.Tx) error {
+	err := b.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertToken(ctx, tok, token.Digest(tok.ID), "key"); err != nil {
 			return err
 		}

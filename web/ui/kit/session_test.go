@@ -49,7 +49,7 @@ func newBrowser(t *testing.T, o kit.SessionOptions) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = st.InTx(t.Context(), func(tx *store.Tx) error {
+	err = st.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		org := account.Organization{ID: ksuid.New().String(), Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: tx.Now()}
 		ada := account.Member{ID: ksuid.New().String(), Organization: org.ID, Email: sessionEmail, Name: "Ada", Role: access.RoleAdmin,
 			Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}

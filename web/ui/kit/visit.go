@@ -51,7 +51,7 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 	return Visit{
 		Subject: subject,
 		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
-			Email: subject.Member.Email, Origin: Origin(c)},
+			Email: subject.Member.Email, Origin: Origin(c), Ref: actor.Ref{Kind: actor.Session, ID: session.ID}},
 		Session: session.ID,
 		Now:     s.now(),
 	}, nil
@@ -80,7 +80,11 @@ func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 			if needs != "" && !s.May(v, needs) {
 				return fault.NewDenied("Only Admins can open this page.")
 			}
-			return next(c)
+			err = next(c)
+			if fault.Is(err, fault.Unauthenticated) {
+				return s.askToSignIn(c) // the session ended before the change was made
+			}
+			return err
 		}
 	}
 }

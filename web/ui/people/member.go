@@ -51,7 +51,7 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dial
 // memberChange is one of the changes that a member page asks about.
 type memberChange struct {
 	name string // the last part of its address
-	do   func(ctx context.Context, by actor.Standing, id string) (account.Member, error)
+	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
 	ask  func(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel
 	done string // after the member's name
 }
@@ -100,7 +100,7 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 // changeMember changes the role or status of a member.
 func (h *Handlers) changeMember(c echo.Context, change memberChange) error {
 	id := c.Param("id")
-	m, err := change.do(c.Request().Context(), kit.VisitOf(c).Standing, id)
+	m, err := change.do(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), id)
 	text, status, err := kit.Refusal(err)
 	if err != nil {
 		return err

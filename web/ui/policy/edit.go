@@ -125,10 +125,10 @@ func (h *Handlers) Step(c echo.Context, spot Spot) error {
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	ctx, by := c.Request().Context(), kit.VisitOf(c).Standing
 	if p.seen.Policy == "" {
-		_, err := h.accounts.AddPolicy(ctx, by, p.Place, body)
+		_, err := h.accounts.AddPolicy(ctx, by.Caller(), p.Place, body)
 		return err
 	}
-	_, err := h.accounts.SavePolicy(ctx, by, p.Place, p.seen, body)
+	_, err := h.accounts.SavePolicy(ctx, by.Caller(), p.Place, p.seen, body)
 	return err
 }
 
@@ -188,7 +188,7 @@ func (h *Handlers) ConfirmRemove(c echo.Context, spot Spot) error {
 
 // Remove takes a group or member out of a workspace.
 func (h *Handlers) Remove(c echo.Context, spot Spot) error {
-	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
+	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), spot.Place)
 	if err != nil {
 		return err
 	}
