@@ -30,8 +30,10 @@ type Handlers struct {
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher, policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher, policies: policies, tokenPages: tokenPages, log: log}
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher,
+	policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher,
+		policies: policies, tokenPages: tokenPages, log: log}
 }
 
 func (h *Handlers) memberPages() []kit.Page {
