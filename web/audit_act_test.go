@@ -222,11 +222,12 @@ func organizationActs() []act {
 			return r.filled(workspaces+"/:id/edit", "name", "Renamed", "environment", string(account.Development), "region", "US")
 		}, "workspace.updated"},
 		{"POST " + workspaces + "/:id/delete", func(r *rig) sent {
-			w, err := r.app.Accounts.CreateWorkspace(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: "Short-lived", Environment: account.Development, Region: "US"})
+			name := rand.Text()
+			w, err := r.app.Accounts.CreateWorkspace(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "US"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			return r.admin.form(workspaces+"/"+w.ID+"/delete", "name", "Short-lived")
+			return r.admin.form(workspaces+"/"+w.ID+"/delete", "name", name)
 		}, "workspace.deleted"},
 		{"POST " + baselines + "/:workspace", func(r *rig) sent { return r.policyForm(baselines + "/" + firstWorkspace(r.t, r.site)) }, "policy.updated"},
 		{"POST " + switching, func(r *rig) sent { return r.admin.form(switching, "switch", "off") }, "organization.updated"},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -114,11 +115,16 @@ type rig struct {
 	dump                    string // the query of contents
 	admin                   *browser
 	workspace, organization string // secrets of service tokens that may do everything
+	from                    string // the client's address, if a proxy is to have forwarded it
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	s := newSite(t)
+	return newRigOn(t, newSite(t))
+}
+
+func newRigOn(t *testing.T, s *site) *rig {
+	t.Helper()
 	r := &rig{site: s, t: t, admin: s.signedIn(t, adminEmail)}
 	var err error
 	if r.db, err = sql.Open("sqlite", filepath.Join(s.app.DataFolder(), "latchkey.db")+"?_pragma=busy_timeout(10000)"); err != nil {
@@ -170,13 +176,23 @@ func (r *rig) provide(method, path, body string) sent {
 
 func (r *rig) send(q sent) answer {
 	r.t.Helper()
-	request, err := http.NewRequest(q.method, r.URL+q.path, strings.NewReader(q.body))
+	return r.sendFrom(q, strings.NewReader(q.body))
+}
+
+// sendFrom is send with a body that comes from elsewhere; it is as long as the request's.
+func (r *rig) sendFrom(q sent, body io.Reader) answer {
+	r.t.Helper()
+	request, err := http.NewRequest(q.method, r.URL+q.path, body)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	request.ContentLength = int64(len(q.body))
 	request.Header.Set("Content-Type", q.kind)
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	request.Header.Set("User-Agent", "audit-route-test")
+	if r.from != "" {
+		request.Header.Set("X-Forwarded-For", r.from)
+	}
 	if q.secret != "" {
 		request.Header.Set("Authorization", "Bearer "+q.secret)
 	}

@@ -11,17 +11,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
-	"latchkey/web/scim"
-	"latchkey/web/ui/kit"
 )
-
-// maxBody is how much of a request's body is read. The largest honest form is a policy
-// with a few thousand chosen resources.
-const maxBody = 1 << 20
-
-// maxUpload is how large an export may be. It is read in a stream and behind the gate for
-// Admins, so it holds no memory.
-const maxUpload = 256 << 20
 
 // contentSecurityPolicy allows what is served from here and nothing else: no inline script or
 // style, no nonce, no framing.
@@ -36,7 +26,6 @@ func outer(log *slog.Logger) []echo.MiddlewareFunc {
 		accessLog(log),  // one line per request: path without query, never a header
 		securityHeaders, // on every answer
 		recovery,        // a panic becomes an internal fault
-		bodyLimit,       // reading beyond it fails
 	}
 }
 
@@ -104,36 +93,6 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 				err = fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 			}
 		}()
-		return next(c)
-	}
-}
-
-// maxProvisioned is how large a provider's request may be: a group with ten thousand members
-// by id, address and name. It is read only when the token is good.
-const maxProvisioned = 4 << 20
-
-// bodyLimit refuses a body that says it is too long, and makes reading more than maxBody
-// fail with *http.MaxBytesError. That is all it does for providers, whose refused requests are
-// recorded by those who know the token.
-//
-// The limit is that of a copy of the request: net/http goes by its own request's body when it
-// answers one that was not read. It would wait for any other, even if the client holds it back.
-func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r, limit := c.Request(), int64(maxBody)
-		provisioned := scim.Serves(r.URL.Path)
-		switch {
-		case provisioned:
-			limit = maxProvisioned
-		case r.URL.Path == kit.MigrationUploadPath:
-			limit = maxUpload
-		}
-		if r.ContentLength > limit && !provisioned {
-			return fault.NewTooLarge("The request is too large.")
-		}
-		limited := r.WithContext(r.Context())
-		limited.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
-		c.SetRequest(limited)
 		return next(c)
 	}
 }

@@ -13,8 +13,24 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Pages is the table of every HTML route: the rows of all areas. Tests walk it with every kind of
-// visitor.
+// Rows is the route table of the server: every method and path that the router serves, with
+// its front door. What a proxy or a resource server asks in great number is served before
+// the router; see [api.Handlers.Direct].
+func Rows(d Deps) []Row {
+	through := newDoors(d)
+	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim), fileRows(d, through), unknownRows(through))
+}
+
+// pageRows are the rows of all areas of the dashboard.
+func pageRows(d Deps, door *Door) []Row {
+	var rows []Row
+	for _, p := range Pages(d.Pages) {
+		rows = append(rows, Row{p.Method, p.Path, door, d.Pages.Guard(p), p.Limit, p.Handle})
+	}
+	return rows
+}
+
+// Pages is the table of every HTML route. Tests walk it with every kind of visitor.
 func Pages(d *ui.Dashboard) []kit.Page {
 	return slices.Concat(
 		d.SignIn.Pages(),
@@ -32,32 +48,70 @@ func Pages(d *ui.Dashboard) []kit.Page {
 	)
 }
 
-// register puts the table behind its gates. It is the only place that adds routes, so that
-// every state change by form is behind the same-origin check.
-func register(e *echo.Echo, d Deps) {
-	for _, p := range Pages(d.Pages) {
-		e.Add(p.Method, p.Path, p.Handle, sameOrigin, d.Pages.Guard(p))
-	}
+// apiRows are the public API, the rows about tokens and those about resources.
+func apiRows(d Deps, door *Door) []Row {
+	var rows []Row
 	endpoints := append(api.Routes(d.API), api.WorkspaceRoutes(d.Workspace)...)
 	for _, r := range append(endpoints, api.Others(endpoints)...) {
+		row := Row{r.Method, r.Path, door, d.API.Bearer, 0, r.Handle}
 		if r.Open {
-			e.Add(r.Method, r.Path, r.Handle)
-		} else {
-			e.Add(r.Method, r.Path, r.Handle, d.API.Bearer)
+			row.Gate = nil
 		}
+		rows = append(rows, row)
 	}
+	return rows
+}
+
+func scimRows(d Deps, door *Door) []Row {
+	var rows []Row
 	for _, r := range scim.Routes(d.SCIM) {
-		e.Add(r.Method, r.Path, r.Handle, d.SCIM.Chain)
+		rows = append(rows, Row{r.Method, r.Path, door, d.SCIM.Chain, 0, r.Handle})
 	}
-	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
-	e.HEAD(static.Prefix+"*", echo.WrapHandler(static.Handler()))
-	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, static.Path("favicon.svg")) })
-	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
-	e.GET("/readyz", func(c echo.Context) error {
-		if err := d.Ready(c.Request()); err != nil {
-			return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
+	return rows
+}
+
+// fileRows are what is served without asking who wants it: files, and whether the server works.
+func fileRows(d Deps, through doors) []Row {
+	files := echo.WrapHandler(static.Handler())
+	return []Row{
+		{http.MethodGet, static.Prefix + "*", through.files, nil, 0, files},
+		{http.MethodHead, static.Prefix + "*", through.files, nil, 0, files},
+		{http.MethodGet, "/favicon.ico", through.pages, nil, 0, func(c echo.Context) error {
+			return c.Redirect(http.StatusMovedPermanently, static.Path("favicon.svg"))
+		}},
+		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
+		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
+			if err := d.Ready(c.Request()); err != nil {
+				return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
+			}
+			return c.String(http.StatusOK, "ready\n")
+		}},
+	}
+}
+
+// unknownRows answer paths that nobody has, each through the door that it stands before.
+func unknownRows(through doors) []Row {
+	var rows []Row
+	for _, under := range []struct {
+		door  *Door
+		paths []string
+	}{
+		{through.pages, []string{"/*"}},
+		{through.files, []string{static.Prefix + "*"}},
+		{through.scim, []string{"/scim", "/scim/*"}},
+		{through.api, []string{"/v2", "/v2/*", "/oauth2/*", "/auth/*", "/.well-known/*", "/transformations/*", "/libraries/*"}},
+	} {
+		for _, path := range under.paths {
+			rows = append(rows, Row{echo.RouteNotFound, path, under.door, nil, 0, func(echo.Context) error { return echo.ErrNotFound }})
 		}
-		return c.String(http.StatusOK, "ready\n")
-	})
-	e.RouteNotFound("/*", func(c echo.Context) error { return echo.ErrNotFound })
+	}
+	return rows
+}
+
+// register adds the table to the router. Nothing else adds routes, so that every request
+// meets the limits, the checks and the gate of its row.
+func register(e *echo.Echo, d Deps) {
+	for _, row := range Rows(d) {
+		row.add(e)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,7 +34,8 @@ func New(d Deps) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = clientAddress(d.Proxies)
-	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(d, err, c) }
+	pages := newDoors(d).pages
+	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(pages, err, c) }
 	e.Use(outer(d.Log)...)
 	register(e, d)
 	return d.API.Direct(e)
@@ -54,20 +54,9 @@ func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 }
 
 // answerError is the one error handler: the front door that was asked renders the fault.
-func answerError(d Deps, err error, c echo.Context) {
-	if c.Response().Committed {
-		return
-	}
-	f := asFault(err)
-	switch path := c.Request().URL.Path; {
-	case strings.HasPrefix(path, "/static/"):
-		c.Response().WriteHeader(http.StatusNotFound)
-	case api.Serves(path) || api.ServesWorkspace(path):
-		d.API.Problem(c, f)
-	case scim.Serves(path):
-		d.SCIM.Problem(c, f)
-	default:
-		d.Pages.Problem(c, f)
+func answerError(through *Door, err error, c echo.Context) {
+	if !c.Response().Committed {
+		doorOf(c, through).Problem(c, asFault(err))
 	}
 }
 

@@ -127,17 +127,6 @@ func underBase(r *http.Request) *http.Request {
 	return &under
 }
 
-// Serves reports whether a path belongs to this front door, so that errors of the router
-// are answered by [Handlers.Problem].
-func Serves(path string) bool {
-	for _, prefix := range []string{"/v2/", "/oauth2/", "/auth/", "/.well-known/"} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return path == "/v2"
-}
-
 // Problem answers a fault. It never fails.
 func (h *Handlers) Problem(c echo.Context, f *fault.Error) { respond.Problem(c.Response(), f) }
 

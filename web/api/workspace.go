@@ -92,17 +92,6 @@ func WorkspaceRoutes(h *Workspace) []Route {
 	return rows
 }
 
-// ServesWorkspace reports whether a path belongs to the workspace API. See [Serves] for
-// the paths under /v2.
-func ServesWorkspace(path string) bool {
-	for _, prefix := range []string{"/transformations", "/libraries"} {
-		if rest, ok := strings.CutPrefix(path, prefix); ok && (rest == "" || rest[0] == '/') {
-			return true
-		}
-	}
-	return strings.HasPrefix(path, "/v2/")
-}
-
 // wrongLevelBody is what clients of the family know as the answer to an organization token.
 type wrongLevelBody struct {
 	Error string `json:"error"`

@@ -39,10 +39,6 @@ type Deps struct {
 	Standing func(echo.Context) actor.Standing
 }
 
-// Serves reports whether a path belongs to this front door, so that errors outside of its
-// routes are answered by [Handlers.Problem].
-func Serves(path string) bool { return path == "/scim" || strings.HasPrefix(path, "/scim/") }
-
 // Handlers is the front door.
 type Handlers struct {
 	d       Deps

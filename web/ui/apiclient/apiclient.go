@@ -30,7 +30,7 @@ func (h *Handlers) add(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.clients.Register(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
+	made, err := h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
 	if fault.Is(err, fault.Conflict) {
 		return h.show(c, http.StatusConflict, page.Clients{Notice: submittedClientNotice(fault.Of(err).Message)})
 	}
@@ -56,7 +56,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 
 // delete ends a client.
 func (h *Handlers) delete(c echo.Context) error {
-	client, err := h.clients.Delete(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), c.Param("id"))
+	client, err := h.clients.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type Page struct {
 	Path   string
 	Gate   Gate
 	Needs  access.Permission // behind Member: the organization act that the visitor must be allowed
+	Limit  int64             // of the body, in bytes; 0: that of forms
 	Handle echo.HandlerFunc
 }
 

@@ -161,6 +161,18 @@ func (s *Sessions) Current(r *http.Request) (signin.Session, error) {
 	return stateOf(session).current, stateOf(session).err
 }
 
+// Reload looks the session of the request up again: it may have ended since the request
+// began.
+func (s *Sessions) Reload(r *http.Request) {
+	session, err := s.Get(r, SessionName)
+	if err != nil {
+		return // Current gives the error
+	}
+	st := stateOf(session)
+	st.current, st.err = s.signin.Lookup(r.Context(), st.secret)
+	session.IsNew = st.err != nil
+}
+
 // Secret returns what the browser sent as the secret of its session, live or not, for the
 // calls of package signin that end it.
 func (s *Sessions) Secret(r *http.Request) string {

@@ -12,14 +12,15 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
 // Visit is one request of a signed-in member: who it is, loaded anew for each request.
 type Visit struct {
 	account.Subject
-	Standing actor.Standing
-	Session  string // the session's public id
+	Standing actor.Standing // for what only reads
+	By       actor.Caller   // for what writes: who asks is loaded anew in the transaction
 	Now      time.Time
 }
 
@@ -48,12 +49,13 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 	if err != nil {
 		return Visit{}, err
 	}
+	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: session.ID}, Origin: Origin(c)}
 	return Visit{
 		Subject: subject,
 		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
-			Email: subject.Member.Email, Origin: Origin(c), Ref: actor.Ref{Kind: actor.Session, ID: session.ID}},
-		Session: session.ID,
-		Now:     s.now(),
+			Email: subject.Member.Email, Ref: by.Ref, Origin: by.Origin},
+		By:  by,
+		Now: s.now(),
 	}, nil
 }
 
@@ -63,30 +65,40 @@ func (s *Site) May(v Visit, act access.Permission) bool {
 	return access.Decide(s.catalogue, v.Principal, act, access.Resource{Organization: v.Organization.ID}).Allowed
 }
 
-// member lets signed-in, active members through and sends everybody else to sign in.
-// With needs, the member must be allowed that act of the organization: a page that is
-// not the visitor's is refused before its handler runs.
+// member lets signed-in, active members through and sends everybody else to sign in, also
+// those whose session ended before their change was made. With needs, the member must be
+// allowed that act of the organization: a page that is not the visitor's is refused before
+// its handler runs.
 func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			v, err := s.Visit(c)
+			err := s.enter(c, needs)
+			if err == nil && request.Hold(c) { // the body took its time
+				s.sessions.Reload(c.Request())
+				err = s.enter(c, needs)
+			}
+			if err == nil {
+				err = next(c)
+			}
 			if fault.Is(err, fault.Unauthenticated) {
 				return s.askToSignIn(c)
-			}
-			if err != nil {
-				return err
-			}
-			c.Set(visitKey, v)
-			if needs != "" && !s.May(v, needs) {
-				return fault.NewDenied("Only Admins can open this page.")
-			}
-			err = next(c)
-			if fault.Is(err, fault.Unauthenticated) {
-				return s.askToSignIn(c) // the session ended before the change was made
 			}
 			return err
 		}
 	}
+}
+
+// enter loads the visit and leaves it for [VisitOf].
+func (s *Site) enter(c echo.Context, needs access.Permission) error {
+	v, err := s.Visit(c)
+	if err != nil {
+		return err
+	}
+	if needs != "" && !s.May(v, needs) {
+		return fault.NewDenied("Only Admins can open this page.")
+	}
+	c.Set(visitKey, v)
+	return nil
 }
 
 // askToSignIn remembers where a reader wanted to go. A form that arrives without a

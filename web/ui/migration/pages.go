@@ -6,6 +6,8 @@
 package migration
 
 import (
+	"net/http"
+
 	"latchkey/internal/access"
 	"latchkey/internal/migration"
 	"latchkey/web/ui/kit"
@@ -22,6 +24,9 @@ func New(site *kit.Site, migration *migration.Service) *Handlers {
 	return &Handlers{site: site, migration: migration}
 }
 
+// maxUpload is how large an export may be, in bytes. It is read as it comes, so it holds no memory.
+const maxUpload = 256 << 20
+
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	const (
@@ -32,7 +37,7 @@ func (h *Handlers) Pages() []kit.Page {
 	)
 	return []kit.Page{
 		kit.Get(base, kit.Member, needs, h.overview),
-		kit.Post(kit.MigrationUploadPath, kit.Member, needs, h.upload),
+		{Method: http.MethodPost, Path: kit.MigrationUploadPath, Gate: kit.Member, Needs: needs, Limit: maxUpload, Handle: h.upload},
 		kit.Post(base+"/import", kit.Member, needs, h.importExport),
 		kit.Get(base+"/progress", kit.Member, needs, h.progress),
 		kit.Get(base+"/reset", kit.Member, needs, h.confirmReset),

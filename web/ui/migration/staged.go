@@ -102,7 +102,7 @@ func (h *Handlers) choose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.migration.Choose(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), i.Seq, migration.Choice(form.Get(fieldChoice)))
+	_, err = h.migration.Choose(c.Request().Context(), kit.VisitOf(c).By, i.Seq, migration.Choice(form.Get(fieldChoice)))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (h *Handlers) chooseAll(c echo.Context) error {
 		return err
 	}
 	conflict := migration.Conflict(form.Get(fieldConflict))
-	n, err := h.migration.ChooseAll(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), conflict, migration.Choice(form.Get(fieldChoice)))
+	n, err := h.migration.ChooseAll(c.Request().Context(), kit.VisitOf(c).By, conflict, migration.Choice(form.Get(fieldChoice)))
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (h *Handlers) saveStagedPolicy(c echo.Context) error {
 	if e.errors = kit.ErrorsOf(missing); e.errors != nil {
 		return h.showStaged(c, e)
 	}
-	err = h.migration.SavePolicy(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), e.item.Seq, e.policy.Workspace, body)
+	err = h.migration.SavePolicy(c.Request().Context(), kit.VisitOf(c).By, e.item.Seq, e.policy.Workspace, body)
 	if e.errors, err = kit.Invalid(err); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	if form.Get(kit.FieldStep) != stepCreate {
 		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
 	}
-	g, err := h.accounts.CreateGroup(ctx, v.Standing.Caller(), basics, form[fieldWorkspaces])
+	g, err := h.accounts.CreateGroup(ctx, v.By, basics, form[fieldWorkspaces])
 	if wrong, err = kit.Invalid(err); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	g, err := h.accounts.UpdateGroup(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), id,
+	g, err := h.accounts.UpdateGroup(c.Request().Context(), kit.VisitOf(c).By, id,
 		account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
@@ -142,7 +142,7 @@ func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 
 // deleteGroup removes a group.
 func (h *Handlers) deleteGroup(c echo.Context) error {
-	g, err := h.accounts.DeleteGroup(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), c.Param("id"))
+	g, err := h.accounts.DeleteGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.accounts.Invite(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), account.InviteForm{Emails: form.Get(fieldEmails),
+	out, err := h.accounts.Invite(c.Request().Context(), kit.VisitOf(c).By, account.InviteForm{Emails: form.Get(fieldEmails),
 		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
@@ -89,7 +89,7 @@ func (h *Handlers) linker(c echo.Context) account.Linker {
 
 // resendInvitation makes a new link and shows it, in this response only. The old one ends.
 func (h *Handlers) resendInvitation(c echo.Context) error {
-	sent, err := h.accounts.ResendInvitation(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), c.Param("id"), h.linker(c))
+	sent, err := h.accounts.ResendInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 
 // deleteInvitation ends an invitation.
 func (h *Handlers) deleteInvitation(c echo.Context) error {
-	inv, err := h.accounts.DeleteInvitation(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), c.Param("id"))
+	inv, err := h.accounts.DeleteInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}

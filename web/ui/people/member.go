@@ -100,7 +100,7 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 // changeMember changes the role or status of a member.
 func (h *Handlers) changeMember(c echo.Context, change memberChange) error {
 	id := c.Param("id")
-	m, err := change.do(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), id)
+	m, err := change.do(c.Request().Context(), kit.VisitOf(c).By, id)
 	text, status, err := kit.Refusal(err)
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), form[kit.FieldMember], form[fieldGroups])
+	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
 	fields, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (h *Handlers) deleteMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	gone, err := h.accounts.DeleteMembers(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), form[kit.FieldMember])
+	gone, err := h.accounts.DeleteMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
 	text, status, err := kit.Refusal(err)
 	if err != nil {
 		return err

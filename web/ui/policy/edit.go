@@ -141,12 +141,12 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 
 // save adds or replaces the policy, as the form was made for.
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
-	ctx, by := c.Request().Context(), kit.VisitOf(c).Standing
+	ctx, by := c.Request().Context(), kit.VisitOf(c).By
 	if p.seen.Policy == "" {
-		_, err := h.accounts.AddPolicy(ctx, by.Caller(), p.Place, body)
+		_, err := h.accounts.AddPolicy(ctx, by, p.Place, body)
 		return err
 	}
-	_, err := h.accounts.SavePolicy(ctx, by.Caller(), p.Place, p.seen, body)
+	_, err := h.accounts.SavePolicy(ctx, by, p.Place, p.seen, body)
 	return err
 }
 
@@ -206,7 +206,7 @@ func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 
 // remove takes a group or member out of a workspace.
 func (h *Handlers) remove(c echo.Context, spot Spot) error {
-	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), spot.Place)
+	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (h *Handlers) saveName(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.accounts.Rename(c.Request().Context(), v.Standing.Caller(), form.Get("name"))
+	_, err = h.accounts.Rename(c.Request().Context(), v.By, form.Get("name"))
 	if fields, err := kit.Invalid(err); fields != nil || err != nil {
 		return h.refused(c, err, nameDialog(form.Get("name"), fields))
 	}
@@ -57,7 +57,7 @@ func (h *Handlers) savePassword(c echo.Context) error {
 // endSession signs one of one's own other browsers out.
 func (h *Handlers) endSession(c echo.Context) error {
 	v := kit.VisitOf(c)
-	if err := h.signIn.End(c.Request().Context(), v.Standing.Caller(), c.Param("id")); err != nil {
+	if err := h.signIn.End(c.Request().Context(), v.By, c.Param("id")); err != nil {
 		return err
 	}
 	return h.done(c, "That session was signed out.")
@@ -66,7 +66,7 @@ func (h *Handlers) endSession(c echo.Context) error {
 // endOtherSessions signs every other browser of one's own out.
 func (h *Handlers) endOtherSessions(c echo.Context) error {
 	v := kit.VisitOf(c)
-	n, err := h.signIn.EndOthers(c.Request().Context(), v.Standing.Caller())
+	n, err := h.signIn.EndOthers(c.Request().Context(), v.By)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func sessionsView(list []signin.Session, v kit.Visit) page.Sessions {
 		Description: "The browsers in which you are signed in. Sign out what you do not know, and change your password then."}}
 	others := 0
 	for _, s := range list {
-		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.Session,
+		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,
 			Started: kit.When(s.CreatedAt, v.Now), LastSeen: kit.When(s.LastSeenAt, v.Now)}
 		if row.Current {
 			m.List = append([]page.SessionRow{row}, m.List...)

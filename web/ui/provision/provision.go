@@ -44,7 +44,7 @@ func (h *Handlers) toggle(c echo.Context) error {
 	default:
 		return respond.SeeOther(c, kit.ProvisioningPath)
 	}
-	if err := h.provision.Enable(c.Request().Context(), v.Standing.Caller(), form.Get("switch") == "on"); err != nil {
+	if err := h.provision.Enable(c.Request().Context(), v.By, form.Get("switch") == "on"); err != nil {
 		return err
 	}
 	return h.site.Done(c, kit.ProvisioningPath, text)

@@ -27,7 +27,7 @@ func DeleteDialog(t token.Token, base, cancel string, now time.Time) *component.
 
 // DeleteToken deletes t, leaves a notice and leads to the list.
 func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list string) error {
-	if _, err := h.tokens.Delete(c.Request().Context(), v.Standing.Caller(), t.ID); err != nil {
+	if _, err := h.tokens.Delete(c.Request().Context(), v.By, t.ID); err != nil {
 		return err
 	}
 	return h.site.Done(c, list, "Token "+t.Name+" was deleted.")

@@ -96,7 +96,7 @@ func (p personal) generate(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := p.tokens.GeneratePersonal(c.Request().Context(), v.Standing.Caller(), token.NewPersonal{Name: f.name, Workspace: f.workspace,
+	made, err := p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
 		Scope: f.scope, Expiration: f.expiration, Date: f.date, Submission: f.submission})
 	if err != nil {
 		return p.refused(c, v, f, err)

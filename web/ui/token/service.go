@@ -47,7 +47,7 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := h.tokens.GenerateOrganization(c.Request().Context(), v.Standing.Caller(),
+	made, err := h.tokens.GenerateOrganization(c.Request().Context(), v.By,
 		token.NewOrganization{Name: f.name, Expiration: f.expiration, Date: f.date, Submission: f.submission})
 	if fault.Is(err, fault.Conflict) {
 		return h.submittedServiceToken(c, token.Organization, fault.Of(err).Message)

@@ -58,7 +58,7 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w w
 	if w.problems = append(w.problems, missing...); len(w.problems) > 0 {
 		return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 	}
-	made, err := h.tokens.GenerateWorkspace(c.Request().Context(), v.Standing.Caller(), token.NewWorkspace{Name: w.name, Workspace: w.workspace,
+	made, err := h.tokens.GenerateWorkspace(c.Request().Context(), v.By, token.NewWorkspace{Name: w.name, Workspace: w.workspace,
 		Policy: policy, Expiration: w.expiration, Date: w.date, Submission: w.submission})
 	if fault.Is(err, fault.Conflict) {
 		return h.submittedServiceToken(c, token.Workspace, fault.Of(err).Message)

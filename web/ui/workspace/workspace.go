@@ -53,7 +53,7 @@ func (h *Handlers) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), workspaceForm(form))
+	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (h *Handlers) update(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), id, workspaceForm(form))
+	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).Standing.Caller(), c.Param("id"), form.Get(kit.FieldName))
+	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err

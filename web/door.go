@@ -1,0 +1,85 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/web/request"
+)
+
+// Door is a front door: what all of its rows have in common.
+type Door struct {
+	Name    string
+	Limit   int64                            // of a body, in bytes
+	Late    bool                             // its handlers find out that a body is too long, and record that
+	Enter   echo.MiddlewareFunc              // around the gate of each row; nil: nothing
+	Problem func(echo.Context, *fault.Error) // renders a fault
+}
+
+// Row is one row of the route table.
+type Row struct {
+	Method string
+	Path   string
+	Door   *Door
+	Gate   echo.MiddlewareFunc // lets those in who may ask at all; nil: everybody
+	Limit  int64               // of the body; 0: the door's
+	Handle echo.HandlerFunc
+}
+
+// The limits of bodies, in bytes.
+const (
+	// maxBody is enough for the largest honest form: a policy with a few thousand chosen resources.
+	maxBody = 1 << 20
+	// maxProvisioned is enough for a group with ten thousand members by id, address and name.
+	maxProvisioned = 4 << 20
+)
+
+const doorKey = "latchkey.door"
+
+// add registers a row: its door is noted for errors, its body bounded, and then come what the
+// door asks of every request and the row's own gate.
+func (r Row) add(e *echo.Echo) {
+	limit := r.Limit
+	if limit == 0 {
+		limit = r.Door.Limit
+	}
+	around := []echo.MiddlewareFunc{r.Door.note, request.Limit(limit, r.Door.Late)}
+	for _, m := range []echo.MiddlewareFunc{r.Door.Enter, r.Gate} {
+		if m != nil {
+			around = append(around, m)
+		}
+	}
+	e.Add(r.Method, r.Path, r.Handle, around...)
+}
+
+// note remembers that a request came through the door.
+func (d *Door) note(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Set(doorKey, d)
+		return next(c)
+	}
+}
+
+// doorOf returns the door that a request came through, and otherwise when it met no row.
+func doorOf(c echo.Context, otherwise *Door) *Door {
+	if d, ok := c.Get(doorKey).(*Door); ok {
+		return d
+	}
+	return otherwise
+}
+
+// doors are the front doors of a server.
+type doors struct{ pages, api, scim, files *Door }
+
+func newDoors(d Deps) doors {
+	return doors{
+		pages: &Door{Name: "pages", Limit: maxBody, Enter: sameOrigin, Problem: d.Pages.Problem},
+		api:   &Door{Name: "api", Limit: maxBody, Problem: d.API.Problem},
+		scim: &Door{Name: "scim", Limit: maxProvisioned, Late: true,
+			Problem: func(c echo.Context, f *fault.Error) { d.SCIM.Problem(c, f) }},
+		files: &Door{Name: "files", Limit: maxBody,
+			Problem: func(c echo.Context, _ *fault.Error) { c.Response().WriteHeader(http.StatusNotFound) }},
+	}
+}
