@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// APIDocsPage shows the OpenAPI document: in the frame of the application for who is
+// APIDocsPage shows the OpenAPI document: in the frame of the application for a reader who is
 // signed in, in a plain one for everybody else.
 func APIDocsPage(m APIDocs) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {

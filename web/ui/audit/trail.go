@@ -13,7 +13,7 @@ import (
 const trailLength = 8
 
 // Trail is the log about one thing for a section of its page: what a member or token did,
-// and what was done to it. nil for whoever may not read the log, and on a plan without it.
+// and what was done to it. It is nil for a visitor who may not read the log, and on a plan without it.
 func (h *Handlers) Trail(c echo.Context, v kit.Visit, about string) (*page.Trail, error) {
 	return h.section(c, v, audit.Filter{About: about}, logQuery{}.with(kit.ParamAbout, about))
 }

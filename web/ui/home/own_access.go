@@ -11,8 +11,8 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// accessManagement leads whoever may manage something to the first such tab, and shows
-// everybody else what is theirs and whom to ask.
+// accessManagement leads a visitor who may manage something to the first such tab, and shows
+// the others their own access and whom to ask.
 func (h *Handlers) accessManagement(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if tabs := h.site.AccessTabs(c, v).Tabs; len(tabs) > 0 {

@@ -47,7 +47,7 @@ func navItem(path, label, href, icon string) layout.NavItem {
 }
 
 // resourceNav is the navigation entry "Resources". It leads to the workspace that the
-// reader is looking at, otherwise to the first; there is none for who is in no workspace.
+// reader is looking at, otherwise to the first. A member of no workspace has no such entry.
 func resourceNav(path string, v Visit) (layout.NavItem, bool) {
 	if len(v.Workspaces) == 0 {
 		return layout.NavItem{}, false

@@ -9,7 +9,7 @@ import (
 func TestResourceNav_LeadsToTheWorkspaceThatIsLookedAt(t *testing.T) {
 	var v Visit
 	if _, ok := resourceNav("/", v); ok {
-		t.Error("there is an entry for who is in no workspace")
+		t.Error("a member of no workspace has the entry")
 	}
 	v.Workspaces = []account.Workspace{{ID: "a", Name: "A"}, {ID: "b", Name: "B"}}
 	if item, _ := resourceNav("/", v); item.Href != "/workspaces/a/resources" || item.Current {

@@ -105,7 +105,7 @@ func (h *Handlers) progress(c echo.Context) error {
 func takeTime(c echo.Context) {
 	control, until := http.NewResponseController(c.Response()), time.Now().Add(longRequest)
 	_ = control.SetReadDeadline(until)
-	_ = control.SetWriteDeadline(until.Add(time.Minute)) // whose export did not come in time is told
+	_ = control.SetWriteDeadline(until.Add(time.Minute)) // leave time to answer a client whose upload was too slow
 }
 
 // upload reads the file into the staging area as it comes: it is never kept.

@@ -32,7 +32,7 @@ func (h *Handlers) showAccept(c echo.Context, status int, inv account.OpenInvita
 	return h.site.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
 }
 
-// joinOrganization makes a member of whoever has the link, and signs them in.
+// joinOrganization makes the holder of the link a member, and signs them in.
 func (h *Handlers) joinOrganization(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {

@@ -170,22 +170,3 @@ func groupSpot(c echo.Context) policyui.Spot {
 	return policyui.Spot{Place: account.Place{Kind: account.GroupPolicy, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Group", Href: at}, Title: "Group Workspace Policy"}
 }
-
-// groupPolicy edits a Group Workspace Policy.
-func (h *Handlers) groupPolicy(c echo.Context) error { return h.policies.Show(c, groupSpot(c)) }
-
-// saveGroupPolicy saves it, or shows the form again.
-func (h *Handlers) saveGroupPolicy(c echo.Context) error { return h.policies.Step(c, groupSpot(c)) }
-
-// groupPolicySummary says what saving the form would change.
-func (h *Handlers) groupPolicySummary(c echo.Context) error {
-	return h.policies.Summary(c, groupSpot(c))
-}
-
-// confirmRemoveGroupPolicy asks before a workspace is unlinked.
-func (h *Handlers) confirmRemoveGroupPolicy(c echo.Context) error {
-	return h.policies.ConfirmRemove(c, groupSpot(c))
-}
-
-// removeGroupPolicy unlinks a workspace.
-func (h *Handlers) removeGroupPolicy(c echo.Context) error { return h.policies.Remove(c, groupSpot(c)) }

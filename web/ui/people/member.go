@@ -165,24 +165,3 @@ func memberSpot(c echo.Context) policyui.Spot {
 	return policyui.Spot{Place: account.Place{Kind: account.MemberPolicy, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Member details", Href: at}, Title: "Member Workspace Policy"}
 }
-
-// memberPolicy edits a Member Workspace Policy.
-func (h *Handlers) memberPolicy(c echo.Context) error { return h.policies.Show(c, memberSpot(c)) }
-
-// saveMemberPolicy saves it, or shows the form again.
-func (h *Handlers) saveMemberPolicy(c echo.Context) error { return h.policies.Step(c, memberSpot(c)) }
-
-// memberPolicySummary says what saving the form would change.
-func (h *Handlers) memberPolicySummary(c echo.Context) error {
-	return h.policies.Summary(c, memberSpot(c))
-}
-
-// confirmRemoveMemberPolicy asks before a member is taken out of a workspace.
-func (h *Handlers) confirmRemoveMemberPolicy(c echo.Context) error {
-	return h.policies.ConfirmRemove(c, memberSpot(c))
-}
-
-// removeMemberPolicy takes a member out of a workspace.
-func (h *Handlers) removeMemberPolicy(c echo.Context) error {
-	return h.policies.Remove(c, memberSpot(c))
-}

@@ -30,8 +30,10 @@ type Handlers struct {
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher, policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher, policies: policies, tokenPages: tokenPages, log: log}
+func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher,
+	policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher,
+		policies: policies, tokenPages: tokenPages, log: log}
 }
 
 func (h *Handlers) memberPages() []kit.Page {
@@ -40,7 +42,7 @@ func (h *Handlers) memberPages() []kit.Page {
 		one    = list + "/:id"
 		policy = one + "/policies/:workspace"
 	)
-	return []kit.Page{
+	return slices.Concat([]kit.Page{
 		kit.Get(list, kit.Member, access.ManageMembers, h.users),
 		kit.Get(list+"/add-to-groups", kit.Member, access.ManageGroups, h.confirmAddToGroups),
 		kit.Post(list+"/add-to-groups", kit.Member, access.ManageGroups, h.addToGroups),
@@ -51,12 +53,7 @@ func (h *Handlers) memberPages() []kit.Page {
 		kit.Post(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.deleteMemberToken),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newMemberPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseMemberWorkspace),
-		kit.Get(policy, kit.Member, access.ManagePolicies, h.memberPolicy),
-		kit.Post(policy, kit.Member, access.ManagePolicies, h.saveMemberPolicy),
-		kit.Post(policy+"/summary", kit.Member, access.ManagePolicies, h.memberPolicySummary),
-		kit.Get(policy+"/remove", kit.Member, access.ManagePolicies, h.confirmRemoveMemberPolicy),
-		kit.Post(policy+"/remove", kit.Member, access.ManagePolicies, h.removeMemberPolicy),
-	}
+	}, h.policies.EditorPages(policy, memberSpot), h.policies.RemovalPages(policy, memberSpot))
 }
 
 func (h *Handlers) invitationPages() []kit.Page {
@@ -82,7 +79,7 @@ func (h *Handlers) groupPages() []kit.Page {
 		one    = list + "/:id"
 		policy = one + "/policies/:workspace"
 	)
-	return []kit.Page{
+	return slices.Concat([]kit.Page{
 		kit.Get(list, kit.Member, access.ManageGroups, h.groups),
 		kit.Get(list+"/new", kit.Member, access.ManageGroups, h.newGroup),
 		kit.Post(list+"/new", kit.Member, access.ManageGroups, h.groupStep),
@@ -97,12 +94,7 @@ func (h *Handlers) groupPages() []kit.Page {
 		kit.Post(one+"/members/remove", kit.Member, access.ManageGroups, h.removeGroupMembers),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newGroupPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseGroupWorkspace),
-		kit.Get(policy, kit.Member, access.ManagePolicies, h.groupPolicy),
-		kit.Post(policy, kit.Member, access.ManagePolicies, h.saveGroupPolicy),
-		kit.Post(policy+"/summary", kit.Member, access.ManagePolicies, h.groupPolicySummary),
-		kit.Get(policy+"/remove", kit.Member, access.ManagePolicies, h.confirmRemoveGroupPolicy),
-		kit.Post(policy+"/remove", kit.Member, access.ManagePolicies, h.removeGroupPolicy),
-	}
+	}, h.policies.EditorPages(policy, groupSpot), h.policies.RemovalPages(policy, groupSpot))
 }
 
 // Pages returns the rows of the area.

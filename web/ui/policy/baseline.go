@@ -52,20 +52,10 @@ func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q ki
 	return m
 }
 
+// baselineSpot is the Baseline Workspace Policy of the workspace that the path names. On a plan that does
+// not include editing it is only shown.
 func baselineSpot(c echo.Context) Spot {
 	workspace := c.Param("workspace")
 	return Spot{Place: account.Place{Kind: account.BaselinePolicy, Workspace: workspace}, At: kit.Path(kit.BaselinePath, workspace),
 		Back: component.Link{Label: kit.BaselineTitle, Href: kit.BaselinePath}, Title: "Baseline Workspace Policy"}
-}
-
-// baseline edits a Baseline Workspace Policy, or shows it where the plan does not
-// include editing.
-func (h *Handlers) baseline(c echo.Context) error { return h.Show(c, baselineSpot(c)) }
-
-// saveBaseline saves it, or shows the form again.
-func (h *Handlers) saveBaseline(c echo.Context) error { return h.Step(c, baselineSpot(c)) }
-
-// baselineSummary says what saving the form would change.
-func (h *Handlers) baselineSummary(c echo.Context) error {
-	return h.Summary(c, baselineSpot(c))
 }

@@ -30,6 +30,24 @@ type Spot struct {
 	Title string // what kind of policy it is
 }
 
+// EditorPages returns the rows of the editor at an address; spot says which policy a request names.
+func (h *Handlers) EditorPages(at string, spot func(echo.Context) Spot) []kit.Page {
+	return []kit.Page{
+		kit.Get(at, kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.show(c, spot(c)) }),
+		kit.Post(at, kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.step(c, spot(c)) }),
+		kit.Post(at+"/summary", kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.summary(c, spot(c)) }),
+	}
+}
+
+// RemovalPages returns the rows that take a group or member out of a workspace, below the address of
+// the editor.
+func (h *Handlers) RemovalPages(at string, spot func(echo.Context) Spot) []kit.Page {
+	return []kit.Page{
+		kit.Get(at+"/remove", kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.confirmRemove(c, spot(c)) }),
+		kit.Post(at+"/remove", kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.remove(c, spot(c)) }),
+	}
+}
+
 // edit is one showing of an editor: what is stored and what the form says.
 type edit struct {
 	Spot
@@ -51,8 +69,8 @@ func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
 	return edit{Spot: spot, view: view, editor: e, form: e.Form(view.Body), seen: view.Revision()}, nil
 }
 
-// Show shows the editor as things stand.
-func (h *Handlers) Show(c echo.Context, spot Spot) error {
+// show shows the editor as things stand.
+func (h *Handlers) show(c echo.Context, spot Spot) error {
 	p, err := h.load(c, spot)
 	if err != nil {
 		return err
@@ -102,8 +120,8 @@ func (p edit) body() (access.Policy, []fault.Field) {
 	return body, missing
 }
 
-// Step takes the editor's form: "Save", or a button that only shows it again.
-func (h *Handlers) Step(c echo.Context, spot Spot) error {
+// step takes the editor's form: "Save", or a button that only shows it again.
+func (h *Handlers) step(c echo.Context, spot Spot) error {
 	p, step, err := h.readForm(c, spot)
 	if err != nil {
 		return err
@@ -151,8 +169,8 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 	return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
 }
 
-// Summary answers with the part of the page that follows the choices.
-func (h *Handlers) Summary(c echo.Context, spot Spot) error {
+// summary answers with the part of the page that follows the choices.
+func (h *Handlers) summary(c echo.Context, spot Spot) error {
 	p, _, err := h.readForm(c, spot)
 	if err != nil {
 		return err
@@ -174,8 +192,8 @@ func (h *Handlers) summarize(c echo.Context, p edit) (component.PolicySummaryMod
 	return p.changeWords(s, missing), err
 }
 
-// ConfirmRemove asks before a group or member is taken out of a workspace.
-func (h *Handlers) ConfirmRemove(c echo.Context, spot Spot) error {
+// confirmRemove asks before a group or member is taken out of a workspace.
+func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 	p, err := h.load(c, spot)
 	if err != nil {
 		return err
@@ -186,8 +204,8 @@ func (h *Handlers) ConfirmRemove(c echo.Context, spot Spot) error {
 	return h.render(c, http.StatusOK, p, component.Dialogs{Confirm: p.removeDialog()})
 }
 
-// Remove takes a group or member out of a workspace.
-func (h *Handlers) Remove(c echo.Context, spot Spot) error {
+// remove takes a group or member out of a workspace.
+func (h *Handlers) remove(c echo.Context, spot Spot) error {
 	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@
 package policy
 
 import (
+	"slices"
+
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/token"
@@ -27,19 +29,15 @@ func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Hand
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	const (
-		own      = kit.ProfilePath + "/access-policy"
-		member   = kit.UserPath + "/:id/access-policy"
-		baseline = kit.BaselinePath + "/:workspace"
+		own    = kit.ProfilePath + "/access-policy"
+		member = kit.UserPath + "/:id/access-policy"
 	)
-	return []kit.Page{
+	return slices.Concat([]kit.Page{
 		kit.Get(own, kit.Member, "", h.ownAccess),
 		kit.Get(own+"/:workspace", kit.Member, "", h.ownAccess),
 		kit.Get(member, kit.Member, access.ManageMembers, h.memberAccess),
 		kit.Get(member+"/:workspace", kit.Member, access.ManageMembers, h.memberAccess),
 		kit.Get(kit.BaselinePath, kit.Member, access.ManagePolicies, h.baselines),
-		kit.Get(baseline, kit.Member, access.ManagePolicies, h.baseline),
-		kit.Post(baseline, kit.Member, access.ManagePolicies, h.saveBaseline),
-		kit.Post(baseline+"/summary", kit.Member, access.ManagePolicies, h.baselineSummary),
 		kit.Get(kit.ExplainPath, kit.Member, access.ManageMembers, h.explainPage),
-	}
+	}, h.EditorPages(kit.BaselinePath+"/:workspace", baselineSpot))
 }

@@ -108,6 +108,6 @@ func accessView(about string, rights []registry.Right, nothing string) page.Acce
 	return a
 }
 
-// reasonText is the rule that decided. Whoever reads it is in the workspace, so the answer
-// was not withheld.
+// reasonText is the rule that decided. Its reader is in the workspace, so the answer was not
+// withheld.
 func reasonText(r access.Reason) string { return strings.TrimSpace(r.Text()) }

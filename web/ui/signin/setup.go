@@ -18,7 +18,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// setup shows the first-run form to whoever has the link that the server printed.
+// setup shows the first-run form to a visitor with the link that the server printed.
 func (h *Handlers) setup(c echo.Context) error {
 	code := c.QueryParam("code")
 	if err := h.checkCode(code); err != nil {

@@ -15,7 +15,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// signIn shows the sign-in page; whoever is signed in already goes on.
+// signIn shows the sign-in page. A visitor who is signed in already is sent on.
 func (h *Handlers) signIn(c echo.Context) error {
 	next := safeNext(c.QueryParam("next"))
 	if _, err := h.site.Visit(c); err == nil {

@@ -57,7 +57,8 @@ func Member() kit.Visit {
 func Tokens(n int) []token.Token {
 	var out []token.Token
 	for i := range n {
-		out = append(out, token.Token{ID: fmt.Sprintf("id%03d", i), Kind: token.Personal, Name: fmt.Sprintf("token-%03d", i), Hint: fmt.Sprintf("lkpat_…a%03d", i),
+		out = append(out, token.Token{ID: fmt.Sprintf("id%03d", i), Kind: token.Personal,
+			Name: fmt.Sprintf("token-%03d", i), Hint: fmt.Sprintf("lkpat_…a%03d", i),
 			Owner: "m1", WorkspaceName: "Staging", Scope: access.ScopeReadWrite, CreatedByName: "Eli Editor",
 			CreatedAt: Noon().Add(-time.Duration(i) * kit.Day), ExpiresAt: Noon().Add(30 * kit.Day)})
 	}
