@@ -83,9 +83,9 @@ func TestParse_NamesEveryMistakeByItsLine(t *testing.T) {
 		"bad names": {"types:\n  - type: In-voice\n    label: I\n    actions:\n      - edit\n      - Re fund\n", []string{
 			"f:2: types[0].type: A type is 1 to 64 characters", "f:6: types[0].actions[1].action: An action is 1 to 64 characters"}},
 		"reserved":           {"types:\n  - type: workspace\n    label: W\n    actions: [edit]\n", []string{"f:2: types[0].type: The type workspace is reserved."}},
-		"built in":           {"types:\n  - type: source\n    label: S\n    actions: [edit]\n", []string{"f:4: types[0].actions[0].action: The permission source:edit is there already."}},
-		"type twice":         {"types:\n  - {type: a, label: A, actions: [x]}\n  - {type: a, label: A, actions: [y]}\n", []string{"f:3: types[1].type: The type a is there twice."}},
-		"action twice":       {"types:\n  - type: a\n    label: A\n    actions: [x, x]\n", []string{"f:4: types[0].actions[1].action: The permission a:x is there twice."}},
+		"built in":           {"types:\n  - type: source\n    label: S\n    actions: [edit]\n", []string{"f:4: types[0].actions[0].action: The permission source:edit already exists."}},
+		"type twice":         {"types:\n  - {type: a, label: A, actions: [x]}\n  - {type: a, label: A, actions: [y]}\n", []string{"f:3: types[1].type: The type a is repeated."}},
+		"action twice":       {"types:\n  - type: a\n    label: A\n    actions: [x, x]\n", []string{"f:4: types[0].actions[1].action: The permission a:x is repeated."}},
 		"no actions":         {"types:\n  - type: a\n    label: A\n    actions: []\n", []string{"f:4: types[0].actions: At least one action is needed."}},
 		"long label":         {"types:\n  - type: a\n    label: " + strings.Repeat("x", 65) + "\n    actions: [x]\n", []string{"f:3: types[0].label: A label is 1 to 64 characters"}},
 		"not YAML":           {"types:\n  - type: [a\n", []string{"this is not YAML"}},
@@ -133,7 +133,7 @@ f:9: types[0].actions[2]: must be a mapping with the keys action, label, limitab
 f:10: types[1]: the key type is missing
 f:10: types[1].label: must be text; put it in quotes if it is
 f:11: types[1].actions: must be a list
-f:14: types[2].actions[0].action: The permission source:edit is there already.
+f:14: types[2].actions[0].action: The permission source:edit already exists.
 f:15: types[3]: must be a mapping with the keys type, label, singular, actions`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
