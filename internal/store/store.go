@@ -28,7 +28,7 @@ type Store struct {
 	write   *sql.DB // one connection on SQLite: writers queue in the program
 	read    *sql.DB
 	dialect dialect
-	keeps   *statements // nil on an engine whose driver keeps compiled statements itself
+	keeps   *statements  // nil on an engine whose driver keeps compiled statements itself
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
