@@ -36,7 +36,7 @@ type Store struct {
 // Options says which database to open.
 type Options struct {
 	// URL of a PostgreSQL database (postgres://user:password@host/name), 15 or later.
-	// When set, Path is of no account.
+	// When set, Path is ignored.
 	URL string
 	// Path of the SQLite file; it is created when missing, its folder is not.
 	Path string
@@ -90,7 +90,7 @@ func (o Options) dialect() (dialect, error) {
 	return newPostgres(o.URL, ksuid.New().String())
 }
 
-// Close closes every connection and gives the data folder back.
+// Close closes every connection and gives the data folder back. It may be called again.
 func (s *Store) Close() error {
 	err := errors.Join(s.read.Close(), s.write.Close())
 	if s.release != nil {
