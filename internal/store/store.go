@@ -37,7 +37,7 @@ type Store struct {
 // Options says which database to open.
 type Options struct {
 	// URL of a PostgreSQL database (postgres://user:password@host/name), 15 or later.
-	// When set, Path is of no account.
+	// When set, Path is ignored.
 	URL string
 	// Path of the SQLite file; it is created when missing, its folder is not.
 	Path string
@@ -94,7 +94,7 @@ func (o Options) dialect() (dialect, error) {
 	return newPostgres(o.URL, ksuid.New().String())
 }
 
-// Close closes every connection and gives the data folder back.
+// Close closes every connection and gives the data folder back. It may be called again.
 func (s *Store) Close() error {
 	var err error
 	if s.keeps != nil {
