@@ -79,7 +79,7 @@ func export(t *testing.T, old, with string) string {
 func TestImport_DryRunThenRealThenAgain(t *testing.T) {
 	data, file := installed(t), export(t, "", "")
 	code, out, errOut := run(t, "import", file, "--strategy", "with-policies", "--dry-run", "--data", data)
-	if code != 3 || !strings.Contains(out, "dry run") || !strings.Contains(out, "Worth a look") || !strings.Contains(errOut, "100 %") {
+	if code != 3 || !strings.Contains(out, "dry run") || !strings.Contains(out, "Review") || !strings.Contains(errOut, "100 %") {
 		t.Errorf("dry run: exit %d\n%s\n%s", code, out, errOut)
 	}
 	if n := members(t, data); n != 1 {
@@ -96,7 +96,7 @@ func TestImport_DryRunThenRealThenAgain(t *testing.T) {
 		}
 	})
 	code, out, _ = run(t, "import", file, "--strategy", "fresh", "--data", data)
-	if code != 0 || !strings.Contains(out, "nothing was changed") || members(t, data) != 5 {
+	if code != 0 || !strings.Contains(out, "Nothing was changed") || members(t, data) != 5 {
 		t.Errorf("the same file again: exit %d\n%s", code, out)
 	}
 }

@@ -15,95 +15,98 @@ import (
 type Reader interface {
 	// Organization returns NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (account.Organization, error)
-	// Workspaces lists the organization's workspaces by name.
+	// Workspaces returns the organization's workspaces, ordered by name.
 	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
 	// Baseline returns a workspace's baseline; NotFound outside the organization.
 	Baseline(ctx context.Context, organization, workspace string) (account.Policy, error)
-	// Resources lists a workspace's resources by type and name.
+	// Resources returns a workspace's resources, ordered by type and name.
 	Resources(ctx context.Context, organization, workspace string) ([]account.Resource, error)
-	// Staging returns the migration that is not deployed; NotFound when there is none.
+	// Staging returns the migration that is not deployed yet; NotFound if there is none.
 	Staging(ctx context.Context, organization string) (Migration, error)
-	// Deployments lists the deployed migrations, newest first, without their reports.
+	// Deployments returns the deployed migrations, newest first, without their reports.
 	Deployments(ctx context.Context, organization string) ([]Migration, error)
-	// Migration returns one; NotFound outside the organization.
+	// Migration returns a migration; NotFound outside the organization.
 	Migration(ctx context.Context, organization, id string) (Migration, error)
-	// StagedItem returns an item; NotFound when there is none.
+	// StagedItem returns an item; NotFound if there is none.
 	StagedItem(ctx context.Context, migration string, seq int64) (Item, error)
-	// StagedItems lists up to limit items of a kind that come after seq, in the order of
-	// the file.
+	// StagedItems returns up to limit items of a kind after seq, in the order of the file.
 	StagedItems(ctx context.Context, migration string, kind Kind, after int64, limit int) ([]Item, error)
-	// StagedByRef returns the items of a kind with these old ids, in the order of the file.
+	// StagedByRef returns the items of a kind with the given old ids, in the order of the file.
 	StagedByRef(ctx context.Context, migration string, kind Kind, refs []string) ([]Item, error)
-	// FindStaged returns one page of items, and how many there are on all pages.
+	// FindStaged returns one page of items, and their number on all pages.
 	FindStaged(ctx context.Context, migration string, q Query) ([]Item, int, error)
 	// Tallies counts the items of a migration.
 	Tallies(ctx context.Context, migration string) ([]Tally, error)
-	// Links returns, by the old id, what elements of a kind became in earlier migrations
-	// from the same source.
+	// Links returns, by old id, the new ids of elements of a kind in earlier migrations from
+	// the same source.
 	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
 	// Member returns NotFound outside the organization.
 	Member(ctx context.Context, organization, id string) (account.Member, error)
-	// PoliciesOf lists the policies of one group or member.
+	// PoliciesOf returns the policies of one group or member.
 	PoliciesOf(ctx context.Context, organization string, kind account.PolicyKind, subject string) ([]account.Policy, error)
-	// PresentMembers lists all members of the organization.
+	// PresentMembers returns all members of the organization.
 	PresentMembers(ctx context.Context, organization string) ([]Present, error)
-	// MembersInside returns who is in a workspace by a policy, their own or a group's.
+	// MembersInside returns the members who are in a workspace by their own policy or a
+	// group's.
 	MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error)
-	// Groups lists the organization's groups by name.
+	// Groups returns the organization's groups, ordered by name.
 	Groups(ctx context.Context, organization string) ([]account.Group, error)
-	// MembersOfGroups returns, for each of the groups, who of the members is in it.
+	// MembersOfGroups returns, for each group, which of the members are in it.
 	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
-	// HeldDigests returns, by digest, the tokens of any organization that have one of them,
-	// deleted ones included.
+	// HeldDigests returns, by digest, the tokens of any organization with one of the digests,
+	// including deleted ones.
 	HeldDigests(ctx context.Context, digests [][]byte) (map[string]Held, error)
-	// LocatedResources returns, by id, where resources with these ids are, in any organization.
+	// LocatedResources returns, by id, the location of resources with the given ids, in any
+	// organization.
 	LocatedResources(ctx context.Context, ids []string) (map[string]Located, error)
-	// WorkspaceIDsTaken returns which ids belong to a workspace of any organization.
+	// WorkspaceIDsTaken returns which of the ids belong to a workspace of any organization.
 	WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
 	Reader
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
-	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	// SoleOrganization returns the installation's organization; NotFound if there is none.
 	SoleOrganization(ctx context.Context) (account.Organization, error)
-	// KeepStep shows to every program on the database that a step of the organization is
-	// under way, until release is called or soon after this program is gone.
-	KeepStep(ctx context.Context, organization string, step Step) (release func(), err error)
-	// KeptSteps lists the steps that are shown, this program's own included, that which
-	// matters most first.
-	KeptSteps(ctx context.Context, organization string) ([]Step, error)
+	// AnnounceStep shows every program on the database that a step of the organization is
+	// running, until release is called or soon after this program ends.
+	AnnounceStep(ctx context.Context, organization string, step Step) (release func(), err error)
+	// AnnouncedSteps returns the announced steps, including this program's own, the most
+	// important first.
+	AnnouncedSteps(ctx context.Context, organization string) ([]Step, error)
 }
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
-	// By returns who acts, with the rights they have in the transaction.
+	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
 	Reader
-	// Now is the moment of the transaction.
+	// Now returns the time of the transaction.
 	Now() time.Time
-	// KeepStep is that of the store until the transaction has ended: until nobody can say
-	// any more that nothing was changed.
-	KeepStep(ctx context.Context, organization string, step Step) error
-	// HoldOrganization returns the organization and keeps its row until the transaction
-	// ends: those who change one staging area take turns.
+	// AnnounceStep is Store.AnnounceStep until the transaction has ended, so that no program
+	// reports the step as undone before the outcome is certain.
+	AnnounceStep(ctx context.Context, organization string, step Step) error
+	// HoldOrganization returns the organization and locks its row until the transaction ends,
+	// so that changes of one staging area take turns.
 	HoldOrganization(ctx context.Context, id string) (account.Organization, error)
-	// InsertMigration is a Conflict while another one of the organization is not deployed.
+	// InsertMigration adds a migration; Conflict while the organization has another one that is
+	// not deployed.
 	InsertMigration(ctx context.Context, m Migration) error
-	// UpdateMigration saves all but who made it and when; NotFound when it is gone.
+	// UpdateMigration saves everything except creator and time of creation; NotFound if the
+	// migration is gone.
 	UpdateMigration(ctx context.Context, m Migration) error
-	// DeleteMigration removes one with its items.
+	// DeleteMigration removes a migration with its items.
 	DeleteMigration(ctx context.Context, organization, id string) error
 	// InsertItems adds items of a migration.
 	InsertItems(ctx context.Context, migration string, items []Item) error
-	// UpdateItem saves what comparison, choices and edits change of an item.
+	// UpdateItem saves the fields of an item that comparison, choices and edits change.
 	UpdateItem(ctx context.Context, migration string, i Item) error
 	// DeleteItems removes the items of a migration.
 	DeleteItems(ctx context.Context, migration string) error
-	// SaveLinks notes what elements became, for later migrations from the source.
+	// SaveLinks records the new ids of elements, for later migrations from the source.
 	SaveLinks(ctx context.Context, organization, source string, links []Link) error
 
 	CountMembers(ctx context.Context, organization string) (int, error)
