@@ -62,8 +62,7 @@ type Reader interface {
 	// MembersByGroup returns the members of each group that the provider has not deleted,
 	// ordered by id.
 	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
-	// ProvisionRequests returns the newest recorded requests: those that failed, or those that
-	// did not.
+	// ProvisionRequests returns the newest recorded requests: all, or only those that failed.
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
 }
 

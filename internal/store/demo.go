@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/registry"
 )
 
-// InsertResource adds a resource that has nothing but a type and a name.
+// InsertResource adds a resource that has only a type and a name.
 func (tx *Tx) InsertResource(ctx context.Context, workspace string, r account.Resource) error {
 	return tx.AddResource(ctx, registry.Resource{ID: r.ID, Workspace: workspace, Type: r.Type, Name: r.Name,
 		Enabled: true, Config: "{}", Version: 1, CreatedAt: tx.now, UpdatedAt: tx.now})
