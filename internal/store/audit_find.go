@@ -205,7 +205,8 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 		}
 	}
 	if c.ID != "" {
-		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE id = $1 OR request_id = $1 ORDER BY seq LIMIT $2`, c.ID, maxTermRows)
+		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2) ORDER BY seq LIMIT $3`,
+			organization, c.ID, maxTermRows)
 		if err != nil {
 			return set, err
 		}

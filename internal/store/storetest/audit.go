@@ -274,7 +274,7 @@ func separatesLogs(t *testing.T, b *logBed) {
 		if err != nil || found.Total != search.MinStep/2+5 {
 			t.Fatalf("%d found, %v", found.Total, err)
 		}
-		for _, f := range []audit.Filter{{Text: "secret"}, {Organization: bedOtherOrg, Text: "secret"}} {
+		for _, f := range []audit.Filter{{Text: "secret"}, {Organization: bedOtherOrg, Text: "secret"}, {Text: b.everything()[0].ID}} {
 			if found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: f, Limit: 100}); err != nil || found.Total != 0 {
 				t.Errorf("%+v: %d of another organization, %v", f, found.Total, err)
 			}
