@@ -9,32 +9,34 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Filter chooses events of one organization. Empty fields choose nothing away; those that
-// are set must all hold.
+// Filter chooses events of one organization: those that meet all of its conditions. A field that
+// is empty is no condition.
 type Filter struct {
-	Organization string     // required: no filter crosses organizations
+	Organization string     // required
 	Actor        string     // id of the member or service token that acted
-	ActorType    ActorType  // what kind of actor
-	About        string     // an id that acted, carried the act or was acted upon
-	Action       Action     //
-	Type         TargetType // of what was acted upon
+	ActorType    ActorType  // kind of the actor
+	About        string     // id of the actor, of the token that was used or of the target
+	Action       Action     // what was done
+	Type         TargetType // kind of the target
 	Workspace    string     // id of the workspace in which it happened
-	From, Until  time.Time  // at From or later, and before Until
-	Who          string     // words of the actor's name and e-mail address
-	Text         string     // words of names, e-mail and IP addresses; or a whole id
+	From, Until  time.Time  // at From or later, but before Until
+	Who          string     // words in the name and e-mail address of the actor
+	Text         string     // words in the names, e-mail address and IP address of the event, or a whole id of it
 }
 
+// Bounds of Who and of Text.
 const (
-	maxTyped    = 200 // characters of Who and of Text
-	maxSearched = 8   // words of Who and of Text
+	maxCharacters = 200
+	maxWords      = 8
 )
 
-// Check reports what no filter can be, by the names of the fields in lower case.
+// Check returns an error of kind Invalid for a filter that cannot be applied. It names the fields
+// in lower case.
 func (f Filter) Check() error {
 	var p fault.Problems
-	for _, typed := range []struct{ path, text string }{{"who", f.Who}, {"text", f.Text}} {
-		if utf8.RuneCountInString(typed.text) > maxTyped || len(search.QueryWords(typed.text)) > maxSearched {
-			p.Add(typed.path, "Search for up to eight words.")
+	for _, query := range []struct{ path, text string }{{"who", f.Who}, {"text", f.Text}} {
+		if utf8.RuneCountInString(query.text) > maxCharacters || len(search.QueryWords(query.text)) > maxWords {
+			p.Add(query.path, "Search for up to eight words.")
 		}
 	}
 	if !f.From.IsZero() && !f.Until.IsZero() && !f.From.Before(f.Until) {
@@ -43,7 +45,8 @@ func (f Filter) Check() error {
 	return p.Err("This filter cannot be applied.")
 }
 
-// Matches says what the filter means. The store finds the same events by the index.
+// Matches reports whether the filter chooses e. The store finds the same events with the search
+// index.
 func (f Filter) Matches(e Event) bool {
 	return f.matchesColumns(e) && f.MatchesWords(e)
 }

@@ -93,7 +93,7 @@ func TestFilter_FindsALongWordByItself(t *testing.T) {
 func TestCheck_RefusesWhatNoFilterCanBe(t *testing.T) {
 	for name, f := range map[string]Filter{
 		"nine words":          {Text: "a b c d e f g h i"},
-		"a book":              {Who: strings.Repeat("x", maxTyped+1)},
+		"a book":              {Who: strings.Repeat("x", maxCharacters+1)},
 		"the end is no later": {From: at(2), Until: at(2)},
 	} {
 		if f.Check() == nil {

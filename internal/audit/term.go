@@ -6,8 +6,7 @@ import (
 	"latchkey/internal/audit/search"
 )
 
-// The kinds of terms in the search index. A term is a kind and a value. No kind is the
-// beginning of another one.
+// The kinds of terms in the search index. A term is a kind followed by a value.
 const (
 	termAll       = "" // every event of the organization
 	termActor     = "actor:"
@@ -20,7 +19,7 @@ const (
 	termText      = "text:" // likewise
 )
 
-// Terms returns the terms under which e is in the search index. Some may be there twice.
+// Terms returns the terms under which e is in the search index. Some may occur twice.
 func (e Event) Terms() []string {
 	terms := []string{termAll, termActorType + string(e.ActorType), termAction + string(e.Action), termType + string(e.Target.Type)}
 	for _, of := range [][2]string{{termActor, e.ActorID}, {termWorkspace, e.Workspace},
@@ -41,16 +40,16 @@ func textWords(e Event) []string {
 	return search.Words(e.ActorName, e.ActorEmail, e.Target.Name, e.Origin.IP)
 }
 
-// Clause is one condition of a [Filter]: it chooses the events that the index has for the
-// clause in it, and those with the id ID.
+// Clause is one condition of a [Filter]. It chooses the events that the index has for the
+// [search.Clause], and those with ID.
 type Clause struct {
 	search.Clause
 	ID   string // of an event or a request, which have no terms; empty to look for none
 	Word string // of the query, if it is about one
 }
 
-// Clauses returns the conditions of f, of which all must hold. They say all of it but the
-// times, and there is always one.
+// Clauses returns the conditions of f but for its times: at least one. An event must meet all
+// of them.
 func (f Filter) Clauses() []Clause {
 	var clauses []Clause
 	add := func(kind, value string) {

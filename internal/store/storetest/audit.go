@@ -528,7 +528,7 @@ func prunesWhileFollowed(t *testing.T, b *logBed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.Seen || v.Head.Seq != head.Seq {
+	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.SeekFound || v.Head.Seq != head.Seq {
 		t.Errorf("the file from %d to %d: %v", v.After.Seq, v.Head.Seq, err)
 	}
 	if err := audit.Compare(t.Context(), b, head); !errors.Is(err, audit.ErrPruned) {
@@ -564,7 +564,7 @@ func verifiesExport(t *testing.T, b *logBed) {
 		t.Fatal(err)
 	}
 	v, err := audit.VerifyFile(strings.NewReader(file.String()), head)
-	if err != nil || !v.Seen || v.Head.Seq != 30 {
+	if err != nil || !v.SeekFound || v.Head.Seq != 30 {
 		t.Errorf("%+v, %v", v, err)
 	}
 	b.write(5, b.plain)
