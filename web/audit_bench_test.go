@@ -195,7 +195,7 @@ func benchFile(s *site) func(b *testing.B) {
 				b.Fatal(err)
 			}
 			written := time.Now()
-			if v, err := audit.VerifyFile(&file, head); err != nil || !v.Seen {
+			if v, err := audit.VerifyFile(&file, head); err != nil || !v.SeekFound {
 				b.Fatal(err)
 			}
 			writing, verifying = writing+written.Sub(start), verifying+time.Since(written)
