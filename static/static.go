@@ -15,7 +15,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -115,16 +114,6 @@ func Path(name string) string {
 		panic("static: no file " + strconv.Quote(name))
 	}
 	return Prefix + t.hash + "/" + name
-}
-
-// Open returns the content of an embedded file, for callers that answer at another
-// address (such as /favicon.ico). The error is fs.ErrNotExist for any other name.
-func Open(name string) (io.ReadSeeker, string, error) {
-	a, ok := load().files[name]
-	if !ok {
-		return nil, "", fs.ErrNotExist
-	}
-	return bytes.NewReader(a.plain), a.contentType, nil
 }
 
 // Handler answers GET and HEAD below Prefix. Everything but the exact address of an

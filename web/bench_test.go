@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -111,7 +112,7 @@ func (s *site) withMembers(t testing.TB) {
 			policy(fmt.Sprintf("w%d", i%48), account.MemberPolicy, m.ID)
 		}
 		for i := range 5000 {
-			errs = append(errs, tx.InsertResource(ctx, production, account.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
+			errs = append(errs, storetest.InsertResource(ctx, tx, production, account.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
 		}
 		return errors.Join(errs...)
 	})

@@ -255,7 +255,7 @@ func assertNowhere(t *testing.T, s *site, what, secret string) {
 			t.Errorf("%s is in audit event %d, %v", what, e.Seq, err)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(s.app.DataFolder(), "*"))
+	files, err := filepath.Glob(filepath.Join(s.data, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no database files: %v", err)
 	}

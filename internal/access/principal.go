@@ -11,17 +11,6 @@ const (
 	RoleMember Role = "member"
 )
 
-// Label names the role for people.
-func (r Role) Label() string {
-	switch r {
-	case RoleAdmin:
-		return "Admin"
-	case RoleMember:
-		return "Member"
-	}
-	return string(r)
-}
-
 // ParseRole reads a stored or submitted role; anything else is fault.Invalid.
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {

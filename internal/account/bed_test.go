@@ -138,7 +138,7 @@ func (b *bed) policy(kind account.PolicyKind, workspace, subject string, body ac
 func (b *bed) resource(workspace, typ, id string) {
 	b.t.Helper()
 	b.inTx(func(tx *store.Tx) error {
-		return tx.InsertResource(b.t.Context(), workspace, account.Resource{ID: id, Type: typ, Name: "Name of " + id})
+		return storetest.InsertResource(b.t.Context(), tx, workspace, account.Resource{ID: id, Type: typ, Name: "Name of " + id})
 	})
 }
 

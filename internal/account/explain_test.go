@@ -16,7 +16,7 @@ func TestEffectiveOf_NamesWhereEachPermissionComesFrom(t *testing.T) {
 	bo := b.member("Bo")
 	v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"source:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"source:edit": access.Everywhere()})
 	b.must(err)
 	g := b.group("Analysts")
 	b.policy(account.GroupPolicy, b.prod, g.ID, access.Policy{"source:edit": access.Everywhere(), "table:edit": access.Everywhere()})
@@ -34,8 +34,10 @@ func TestEffectiveOf_NamesWhereEachPermissionComesFrom(t *testing.T) {
 		"profile:edit":  "",
 	} {
 		var got []string
-		for _, l := range view.Access[0].Sources(perm, "") {
-			got = append(got, l.Source())
+		for _, l := range view.Access[0].Layers {
+			if l.Policy.Allows(perm, "") {
+				got = append(got, l.Source())
+			}
 		}
 		if strings.Join(got, ", ") != want || view.Access[0].Policy.Allows(perm, "") != (want != "") {
 			t.Errorf("%s from %q, want %q", perm, got, want)
@@ -57,8 +59,8 @@ func TestEffectiveOf_IsOnesOwnOrForAdmins(t *testing.T) {
 	}
 	own, err := b.EffectiveOf(t.Context(), b.admin, b.ada.ID)
 	b.must(err)
-	if s := own.Access[0].Sources("table:edit", "T1"); len(s) != 1 || s[0].Source() != "organization role Admin" {
-		t.Errorf("an Admin's power comes from %v", s)
+	if l := own.Access[0].Layers; len(l) != 1 || l[0].Source() != "organization role Admin" || !l[0].Policy.Allows("table:edit", "T1") {
+		t.Errorf("an Admin's power comes from %v", l)
 	}
 }
 
@@ -123,7 +125,7 @@ func TestExplain_FollowsTheBaselineForServiceTokens(t *testing.T) {
 	sat := b.sat(access.Policy{})
 	v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	b.must(err)
 	x, err := b.Explain(t.Context(), b.admin, account.Question{Token: sat, Permission: "table:edit", Workspace: b.prod})
 	b.must(err)

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -51,9 +50,6 @@ type Place struct {
 	Workspace string
 	Subject   string
 }
-
-// Place is where the policy stands.
-func (p Policy) Place() Place { return Place{p.Kind, p.Workspace, p.Subject} }
 
 // Revision names one saved state of a policy. A policy that was removed and added again
 // is another one.
@@ -311,13 +307,6 @@ type Collision struct {
 
 // Error names the collision for the log.
 func (c *Collision) Error() string { return "the policy was changed since it was read" }
-
-// CollisionOf finds the collision in an error; false when it is none.
-func CollisionOf(err error) (*Collision, bool) {
-	var c *Collision
-	ok := errors.As(err, &c)
-	return c, ok
-}
 
 // collision words what happened to a policy between the revision that was seen and now. The
 // log has every saved state, so nothing else needs to keep them.

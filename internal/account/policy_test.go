@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestSavePolicy_TellsBeforeAndAfter(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.must(err)
 	list, err := b.store.RecentEvents(t.Context(), b.org, "", 1)
 	b.must(err)
@@ -99,8 +100,8 @@ func TestSavePolicy_RefusesTheSecondOfTwoAdminsAndSaysWhatChanged(t *testing.T) 
 	if got := fault.Of(err).Message; got != want {
 		t.Errorf("says %q", got)
 	}
-	c, ok := account.CollisionOf(err)
-	if !ok || !c.Known || c.Removed {
+	var c *account.Collision
+	if !errors.As(err, &c) || !c.Known || c.Removed {
 		t.Fatalf("collision %+v", c)
 	}
 	if diff := cmp.Diff(last, c.Current); diff != "" {
@@ -117,16 +118,16 @@ func TestSavePolicy_SaysWhenThePolicyIsGone(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	bo := b.member("Bo")
 	seen := b.policy(account.MemberPolicy, b.prod, bo.ID, access.Policy{})
-	_, err := b.RemovePolicy(t.Context(), b.admin.Caller(), seen.Place())
+	_, err := b.RemovePolicy(t.Context(), b.admin.Caller(), placeOf(seen))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(seen), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	wantKind(t, err, fault.Conflict)
 	if !strings.Contains(fault.Of(err).Message, "Ada removed this policy") {
 		t.Error(fault.Of(err).Message)
 	}
 	// Added again it is another policy, though its version is the same.
 	again := b.policy(account.MemberPolicy, b.prod, bo.ID, access.Policy{})
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(seen), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	wantKind(t, err, fault.Conflict)
 	if again.Version != seen.Version {
 		t.Error("the test means nothing")
@@ -180,13 +181,13 @@ func TestBaseline_IsEditedOnEnterpriseOnly(t *testing.T) {
 		b := newBed(t, plan)
 		v, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 		b.must(err) // looking is free
-		_, err = b.SavePolicy(t.Context(), b.admin.Caller(), v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+		_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 		if plan == access.PlanEnterprise {
 			b.must(err)
 		} else if wantKind(t, err, fault.Denied); fault.Of(err).Message != access.UpgradeText {
 			t.Error(err)
 		}
-		_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), v.Place())
+		_, err = b.RemovePolicy(t.Context(), b.admin.Caller(), placeOf(v.Policy))
 		wantKind(t, err, fault.Denied)
 	}
 }
@@ -232,7 +233,7 @@ func TestChangeSummary_CountsWhomItTouches(t *testing.T) {
 	})
 	baseline, err := b.Policy(t.Context(), b.admin, b.at(account.BaselinePolicy, ""))
 	b.must(err)
-	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), baseline.Place(), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.SavePolicy(t.Context(), b.admin.Caller(), placeOf(baseline.Policy), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.must(err)
 	body := access.Policy{"source:connect": access.Everywhere(), "source:edit": access.Everywhere()}
 	gain := access.Change{Added: []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}}}
@@ -275,4 +276,8 @@ func TestBaselines_ListsEveryWorkspace(t *testing.T) {
 	if len(rows) != 2 || rows[1].Name != "Staging" || rows[1].Baseline.Workspace != rows[1].ID || rows[1].Members != 1 {
 		t.Errorf("%+v", rows)
 	}
+}
+
+func placeOf(p account.Policy) account.Place {
+	return account.Place{Kind: p.Kind, Workspace: p.Workspace, Subject: p.Subject}
 }

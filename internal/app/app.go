@@ -48,6 +48,8 @@ type Options struct {
 	Log  io.Writer        // where log lines go; discarded when nil
 	Demo *ui.Demo         // accounts that the sign-in page offers; nil in a real installation
 	Cost signin.Cost      // of a password's hash; signin.DefaultCost when zero. Tests lower it.
+
+	SetupCode string // secret of the set-up link; a random one when empty
 }
 
 // App is one server: its store, its use cases and its handler.
@@ -122,7 +124,7 @@ func (a *App) wire(o Options) error {
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
 	a.Audit = a.newAudit(catalogue, o.Now)
-	a.setup = rand.Text()
+	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
@@ -173,12 +175,6 @@ func (a *App) administration() ([]account.Option, error) {
 	}
 	return []account.Option{account.WithMailer(sender)}, nil
 }
-
-// SetupCode is the secret of the set-up link; it opens nothing once there is an organization.
-func (a *App) SetupCode() string { return a.setup }
-
-// DataFolder is where the database's files are.
-func (a *App) DataFolder() string { return a.cfg.Data }
 
 // Close ends what runs in the background, saves what is only in memory (when tokens were
 // used, which were refused) and closes the database.

@@ -159,8 +159,9 @@ func (s *stage) save(at account.Place) {
 
 func (s *stage) compare(id, secret string, a act) {
 	s.Helper()
-	p, err := s.accounts.PrincipalOf(s.ctx, s.org, id)
+	explained, err := s.accounts.Explain(s.ctx, s.admin, account.Question{Token: id, Permission: access.ManageMembers})
 	s.must(err)
+	p := explained.Principal
 	d := a.decide(p)
 	want := http.StatusOK
 	switch err := d.Err("It"); {
