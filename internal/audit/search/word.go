@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"latchkey/internal/plaintext"
 )
 
 // Bounds of the search by words, in characters. The index depends on them.
@@ -24,7 +26,7 @@ func Words(texts ...string) []string {
 	var words []string
 	seen := map[string]bool{}
 	add := func(word string) {
-		if word = prefix(word, longWord); word != "" && !seen[word] && len(words) < mostWords {
+		if word = plaintext.Clip(word, longWord); word != "" && !seen[word] && len(words) < mostWords {
 			seen[word] = true
 			words = append(words, word)
 		}
@@ -68,17 +70,6 @@ func isAddress(word string) bool {
 	return word != "" && strings.Trim(word, "0123456789abcdef.:") == "" && strings.ContainsAny(word, ".:")
 }
 
-// prefix returns the first n characters of s, or s when it has fewer.
-func prefix(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
 // QueryWords splits a query into words. Unlike [Words] it does not take a word apart at its
 // punctuation: "ci-pro" finds "ci-probe" and not everything with "ci".
 func QueryWords(query string) []string {
@@ -92,7 +83,7 @@ func QueryWords(query string) []string {
 }
 
 // normal returns a word of a query in the form that [Words] gives words.
-func normal(queryWord string) string { return prefix(strings.ToLower(queryWord), longWord) }
+func normal(queryWord string) string { return plaintext.Clip(strings.ToLower(queryWord), longWord) }
 
 // Matches reports whether a word of a query finds one of words, which are from [Words]: by its
 // beginning, or as a whole if the word of the query is short.
@@ -127,7 +118,7 @@ func WordTerms(kind string, words []string) []string {
 			terms = append(terms, kind+wholeWord+word)
 		}
 		for length := shortWord; length <= min(n, prefixWord); length++ {
-			terms = append(terms, kind+wordPrefix+prefix(word, length))
+			terms = append(terms, kind+wordPrefix+plaintext.Clip(word, length))
 		}
 	}
 	return terms
