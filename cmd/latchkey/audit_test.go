@@ -170,7 +170,7 @@ func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
 	}
 	pruned(t, folder, 90*24*time.Hour)
 	code, out, errOut := run(t, "audit", "verify", "--data", folder)
-	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") || !strings.Contains(out, "event 5 signs for it") {
+	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") || !strings.Contains(out, "as recorded in event 5") {
 		t.Errorf("verify: %d %q %q", code, out, errOut)
 	}
 	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", before); code != 0 {
