@@ -2,11 +2,13 @@ package apiclient
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
 	page "latchkey/views/page/apiclient"
 	"latchkey/web/respond"
@@ -30,9 +32,9 @@ func (h *Handlers) add(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
-	if fault.Is(err, fault.Conflict) {
-		return h.show(c, http.StatusConflict, page.Clients{Notice: submittedClientNotice(fault.Of(err).Message)})
+	made, err := h.register(c, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
+	if errors.Is(err, fault.ErrRepeated) {
+		return h.show(c, http.StatusConflict, page.Clients{Notice: submittedClientNotice()})
 	}
 	fields, err := kit.Invalid(err)
 	if err != nil {
@@ -43,6 +45,14 @@ func (h *Handlers) add(c echo.Context) error {
 		return h.show(c, respond.Status(fault.Invalid), page.Clients{New: newClientDialog(form, fields)})
 	}
 	return h.show(c, http.StatusOK, page.Clients{Reveal: revealClientDialog(made, h.site.BaseURL(c))})
+}
+
+// register makes the client that a form with a one-time key asks for.
+func (h *Handlers) register(c echo.Context, name, key string) (apiclient.Registered, error) {
+	if err := kit.CheckSubmission(key); err != nil {
+		return apiclient.Registered{}, err
+	}
+	return h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, apiclient.NewClient{Name: name, IdempotencyKey: key})
 }
 
 // confirmDelete asks before a client goes.

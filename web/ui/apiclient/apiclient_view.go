@@ -74,7 +74,9 @@ func deleteClientDialog(c apiclient.Client) *component.AlertDialogModel {
 }
 
 // submittedClientNotice answers a form that was sent twice.
-func submittedClientNotice(message string) *component.NoticeModel {
-	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Text: message, Live: true,
+func submittedClientNotice() *component.NoticeModel {
+	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Live: true,
+		Text: "This form was already sent, and the API client exists: its secret was shown once and cannot be shown again. " +
+			"If you did not copy it, delete the client and add another.",
 		Links: []component.Link{{Label: "Add another API client", Href: kit.ClientPath + "/new"}}}
 }

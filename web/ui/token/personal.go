@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -96,22 +97,30 @@ func (p personal) generate(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
-		Scope: f.scope, Expiration: f.expiration, Date: f.date, Submission: f.submission})
+	made, err := p.make(c, v, f)
 	if err != nil {
 		return p.refused(c, v, f, err)
 	}
 	return p.show(c, http.StatusOK, kit.PersonalTokenTitle, page.Dialogs{Reveal: revealDialog(made, p.site.BaseURL(c), kit.ProfilePath)})
 }
 
+// make makes the token that the form asks for.
+func (p personal) make(c echo.Context, v kit.Visit, f tokenForm) (token.Generated, error) {
+	if err := kit.CheckSubmission(f.submission); err != nil {
+		return token.Generated{}, err
+	}
+	return p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
+		Scope: access.Scope(f.scope), ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
+}
+
 // refused shows the form again with what is wrong in it, or that it was sent
 // before. Other errors are for the error page.
 func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) error {
-	if fault.Is(err, fault.Conflict) {
-		notice := submittedNotice(fault.Of(err).Message, kit.ProfilePath, kit.PersonalTokenPath+"/new")
+	if errors.Is(err, fault.ErrRepeated) {
+		notice := submittedNotice(kit.ProfilePath, kit.PersonalTokenPath+"/new")
 		return p.show(c, http.StatusConflict, kit.PersonalTokenTitle, page.Dialogs{Notice: notice})
 	}
-	fields, err := kit.Invalid(err)
+	fields, err := f.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}

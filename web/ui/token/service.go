@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -47,12 +48,11 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := h.tokens.GenerateOrganization(c.Request().Context(), v.By,
-		token.NewOrganization{Name: f.name, Expiration: f.expiration, Date: f.date, Submission: f.submission})
-	if fault.Is(err, fault.Conflict) {
-		return h.submittedServiceToken(c, token.Organization, fault.Of(err).Message)
+	made, err := h.makeOrganizationToken(c, v, f)
+	if errors.Is(err, fault.ErrRepeated) {
+		return h.submittedServiceToken(c, token.Organization)
 	}
-	fields, err := kit.Invalid(err)
+	fields, err := f.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,18 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
 }
 
+// makeOrganizationToken makes the token that the form asks for.
+func (h *Handlers) makeOrganizationToken(c echo.Context, v kit.Visit, f tokenForm) (token.Generated, error) {
+	if err := kit.CheckSubmission(f.submission); err != nil {
+		return token.Generated{}, err
+	}
+	return h.tokens.GenerateOrganization(c.Request().Context(), v.By,
+		token.NewOrganization{Name: f.name, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
+}
+
 // submittedServiceToken answers a form that was sent before.
-func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind, message string) error {
-	dialogs := page.Dialogs{Notice: submittedNotice(message, kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")}
+func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind) error {
+	dialogs := page.Dialogs{Notice: submittedNotice(kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")}
 	return h.showServiceTokens(c, http.StatusConflict, k, dialogs)
 }
 
