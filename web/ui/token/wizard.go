@@ -68,8 +68,7 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w w
 		return err
 	}
 	if fields == nil {
-		return h.showServiceTokens(c, http.StatusOK, token.Workspace,
-			page.Dialogs{Reveal: revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(token.Workspace))})
+		return h.revealServiceToken(c, made)
 	}
 	w.tokenForm, w.problems = w.again(), fields.List()
 	if wrong := fields.Within(fieldOrder()); len(wrong) > 0 {
