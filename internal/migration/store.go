@@ -117,6 +117,6 @@ type Tx interface {
 	InsertPolicy(ctx context.Context, p account.Policy) error
 	UpdatePolicy(ctx context.Context, p account.Policy) error
 	AddResource(ctx context.Context, r registry.Resource) error
-	InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error
+	InsertToken(ctx context.Context, t token.Token, digest [32]byte, key string) error
 	AppendEvent(ctx context.Context, e audit.Event) error
 }

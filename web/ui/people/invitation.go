@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -23,10 +25,10 @@ const (
 
 // invitations lists the invitations.
 func (h *Handlers) invitations(c echo.Context) error {
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{})
+	return h.showInvitations(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.InvitationDialogs) error {
+func (h *Handlers) showInvitations(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := kit.ReadPaging(kit.InvitationPath, c.QueryParams(), account.DefaultPage)
 	state := account.InvitationState(c.QueryParam(fieldState))
@@ -40,7 +42,7 @@ func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.Invi
 	}
 	m := invitationsView(found, q, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.InvitationTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.InvitationsPage(m))
 }
 
@@ -55,7 +57,7 @@ func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, status, page.InvitationDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
+	return h.site.Dialog(c, status, component.FormDialog(*inviteDialog(form, groups, v.Workspaces, errors, refused)), h.showInvitations)
 }
 
 // invite makes invitations and shows their links, in this response only.
@@ -76,7 +78,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	if wrong != nil {
 		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(out)})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out)))
 }
 
 // linker makes links with this server's own address.
@@ -93,7 +95,7 @@ func (h *Handlers) resendInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})))
 }
 
 // confirmDeleteInvitation asks before an invitation goes.
@@ -102,7 +104,7 @@ func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Confirm: deleteInvitationDialog(inv)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteInvitationDialog(inv)), h.showInvitations)
 }
 
 // deleteInvitation ends an invitation.
