@@ -205,8 +205,8 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 		}
 	}
 	if c.ID != "" {
-		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2) ORDER BY seq LIMIT $3`,
-			organization, c.ID, maxTermRows)
+		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2)
+			ORDER BY seq LIMIT $3`, organization, c.ID, maxTermRows)
 		if err != nil {
 			return set, err
 		}
@@ -217,7 +217,9 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 var errTooManyTerms = errors.New("too many terms")
 
 // addTerms adds what the index has in the blocks of window for the terms that meet a condition.
-func (q queries) addTerms(ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any) error {
+func (q queries) addTerms(
+	ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any,
+) error {
 	// The cross join makes SQLite go from block to block, by the key of the index.
 	rows, err := q.db.QueryContext(ctx, `SELECT b.block, i.events FROM audit_blocks b CROSS JOIN audit_index i
 		WHERE b.block >= $2 AND b.block <= $3 AND i.block = b.block AND i.organization_id = $1 AND `+condition,
@@ -262,14 +264,16 @@ func (q queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filte
 	if !f.HasWords() {
 		return q.addNumbers(ctx, set, `SELECT seq`+condition, args...)
 	}
-	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id, actor_name, actor_email, target_name, ip`+condition, args...)
+	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id,
+		actor_name, actor_email, target_name, ip`+condition, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var e audit.Event
-		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID, &e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
+		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID,
+			&e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
 			return err
 		}
 		if f.MatchesWords(e) {

@@ -2,17 +2,16 @@
 // events that have it.
 //
 // The index is divided into blocks of [BlockSize] numbers. Each term that occurs in a block has
-// one row there, a compressed set of numbers. All that a row says is true: every event in it has
-// the term. In which range of each block the rows are complete is recorded apart, as the indexed
-// ranges. So a search takes the events from the rows and looks at those in the [Gaps] between the
-// ranges one by one.
+// one row there, a compressed set of numbers. Every event in a row has the term. The range of
+// events for which the rows of a block are complete is recorded separately. So a search takes
+// events from the rows, and looks at the events in the [Gaps] between these ranges one by one.
 //
 // The package does no I/O and knows no events: package audit decides which terms an event has
 // and which terms a filter asks for, and the store reads and writes the rows.
 package search
 
-// BlockSize is how many numbers belong to a block. Block 0 holds the numbers below BlockSize,
-// block 1 those below twice BlockSize, and so on.
+// BlockSize is how many numbers belong to a block. Block 0 is the numbers below BlockSize, block 1
+// is the next ones, and so on.
 const BlockSize = 1 << 16
 
 // MinStep is how many new events [Next] waits for: writing rows for fewer is not worth it.
