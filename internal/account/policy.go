@@ -27,6 +27,8 @@ type PolicyReader interface {
 	Audience(ctx context.Context, organization string, at Place, now time.Time) (Audience, error)
 	// Resources lists a workspace's resources by type and name.
 	Resources(ctx context.Context, organization, workspace string) ([]Resource, error)
+	// ResourcesIn is Resources of several workspaces, by workspace.
+	ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]Resource, error)
 	// ResourceTypes returns, by id, the type of every resource in a workspace of the
 	// organization that is of one of the types.
 	ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error)

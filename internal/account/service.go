@@ -61,6 +61,17 @@ func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace st
 	return s.store.Resources(ctx, by.Organization, workspace)
 }
 
+// ResourcesIn lists the resources of workspaces, by workspace, for whoever is in all of them. It
+// asks the store once.
+func (s *Service) ResourcesIn(ctx context.Context, by actor.Standing, workspaces []string) (map[string][]Resource, error) {
+	for _, workspace := range workspaces {
+		if err := s.mayView(by, workspace); err != nil {
+			return nil, err
+		}
+	}
+	return s.store.ResourcesIn(ctx, by.Organization, workspaces)
+}
+
 // RecentActivity lists the newest events: the organization's for whoever may read the
 // audit log, the caller's own for others.
 func (s *Service) RecentActivity(ctx context.Context, by actor.Standing, limit int) ([]audit.Event, error) {

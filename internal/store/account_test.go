@@ -151,6 +151,14 @@ func (f filler) member(i int, n size) error {
 func pages(t testing.TB, a *account.Service, by actor.Standing) map[string]func() error {
 	ctx := t.Context()
 	member := account.Place{Kind: account.MemberPolicy, Workspace: "w1", Subject: "m1"}
+	var all []string
+	rows, err := a.WorkspaceRows(ctx, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range rows {
+		all = append(all, w.ID)
+	}
 	return map[string]func() error{
 		"Subject":     func() error { _, err := a.Subject(ctx, "org", "m1"); return err },
 		"FindMembers": func() error { _, err := a.FindMembers(ctx, by, account.MemberQuery{Limit: 100}); return err },
@@ -167,6 +175,7 @@ func pages(t testing.TB, a *account.Service, by actor.Standing) map[string]func(
 		"Baselines":     func() error { _, err := a.Baselines(ctx, by); return err },
 		"Policy":        func() error { _, err := a.Policy(ctx, by, member); return err },
 		"ChangeSummary": func() error { _, err := a.ChangeSummary(ctx, by, member, busyPolicy()); return err },
+		"ResourcesIn":   func() error { _, err := a.ResourcesIn(ctx, by, all); return err },
 		"Invitations":   func() error { _, err := a.Invitations(ctx, by, account.InvitationQuery{}); return err },
 		"EffectiveOf":   func() error { _, err := a.EffectiveOf(ctx, by, "m1"); return err },
 		"Explain": func() error {

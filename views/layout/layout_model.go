@@ -66,10 +66,11 @@ type SwitcherItem struct {
 	Current bool
 }
 
-// Bare is a page of which only what stands above its heading matters.
+// Bare is a page with nothing in it but one thing.
 type Bare struct {
 	Shell  Shell
 	Header component.PageHeaderModel
+	Below  templ.Component
 }
 
 // documentTitle is the text of <title>.

@@ -18,7 +18,7 @@ const dialogHeader = "Latchkey-Dialog"
 type Behind func(c echo.Context, status int, above templ.Component) error
 
 // Dialog answers with a dialog. A script gets it alone, and nothing is loaded for the page
-// behind it; everybody else gets the whole page, which works without script.
+// behind it; everybody else gets that page with the dialog in it, which works without script.
 func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind Behind) error {
 	c.Response().Header().Add("Vary", dialogHeader)
 	if c.Request().Header.Get(dialogHeader) != "" {
@@ -31,9 +31,8 @@ func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind
 // behind it is bare, because nothing may be asked of the database any more: were it to fail,
 // the secret would be lost. Notices wait for the next page.
 func (s *Site) Reveal(c echo.Context, title string, dialog templ.Component) error {
-	return s.Dialog(c, http.StatusOK, dialog, func(c echo.Context, status int, above templ.Component) error {
-		m := layout.Bare{Shell: s.frame(c, VisitOf(c), title), Header: component.PageHeaderModel{Title: title}}
-		m.Shell.Above = above
-		return s.HTML(c, status, layout.BarePage(m))
+	return s.Dialog(c, http.StatusOK, dialog, func(c echo.Context, status int, dialog templ.Component) error {
+		return s.HTML(c, status, layout.BarePage(layout.Bare{
+			Shell: s.frame(c, VisitOf(c), title), Header: component.PageHeaderModel{Title: title}, Below: dialog}))
 	})
 }

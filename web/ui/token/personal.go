@@ -75,15 +75,11 @@ func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]accoun
 	if len(v.Workspaces) > maxPreviewed {
 		return nil, nil
 	}
-	out := map[string][]account.Resource{}
-	for _, w := range v.Workspaces {
-		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		out[w.ID] = list
+	ids := make([]string, len(v.Workspaces))
+	for i, w := range v.Workspaces {
+		ids[i] = w.ID
 	}
-	return out, nil
+	return p.accounts.ResourcesIn(c.Request().Context(), v.Standing, ids)
 }
 
 // generate makes the token and shows its secret, in this response only.
