@@ -301,7 +301,7 @@ func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.InTx(t.Context(), func(tx *store.Tx) error {
+	err = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		e := audit.Did(actor.OfSystem("acme"), audit.Pruned, audit.Target{Type: audit.TargetAuditLog, Name: "Ada"})
 		return errors.Join(tx.AppendEvent(t.Context(), e),
 			tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: pruned, Hash: last[0].Hash}, Time: last[0].Time}))
