@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -44,30 +42,9 @@ func basic(encoded string) (user, password string, ok bool) {
 	return strings.Cut(string(plain), ":")
 }
 
-// peerKey is where WithPeer leaves an address.
-type peerKey struct{}
-
-// WithPeer notes whose connection it is for all its requests, which would else parse the address
-// each. It is for [http.Server.ConnContext]; without it everything works as well.
-func WithPeer(ctx context.Context, c net.Conn) context.Context {
-	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap().WithZone(""))
-	}
-	return ctx
-}
-
-// peer is the address of the connection's other end; zero, which is invalid, when it has none.
-func peer(r *http.Request) netip.Addr {
-	if addr, noted := r.Context().Value(peerKey{}).(netip.Addr); noted {
-		return addr
-	}
-	addr, _ := actor.ParseAddress(r.RemoteAddr)
-	return addr
-}
-
-// address returns the client's address; see [actor.ClientAddress].
+// address returns the client's address; it is invalid when the connection has none.
 func (h *Handlers) address(r *http.Request) netip.Addr {
-	return actor.Forwarded(peer(r), r.Header["X-Forwarded-For"], h.d.Proxies)
+	return actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], h.d.Proxies)
 }
 
 // origin is where a request came from, as the audit log keeps it.
