@@ -55,7 +55,6 @@ type Deps struct {
 type Handlers struct {
 	d       Deps
 	buffers buffers
-	fixed   fixed
 }
 
 // The limit of failed tokens per address. Enough for a broken deployment to be noticed, too
@@ -70,7 +69,7 @@ func New(d Deps) *Handlers {
 	if d.Failures == nil {
 		d.Failures = verify.NewLimiter(failureBurst, failureEvery, d.Now)
 	}
-	return &Handlers{d: d, buffers: newBuffers(), fixed: newFixed()}
+	return &Handlers{d: d, buffers: newBuffers()}
 }
 
 // Route is one row of the table of routes that the router serves.

@@ -34,16 +34,6 @@ const reasonHeader = "Latchkey-Reason"
 // more, so it does no harm if a client sends it.
 const requireHeader = "Latchkey-Require-Permission"
 
-// fixed holds header values that all answers share: to be read only.
-type fixed struct {
-	noStore []string
-	json    []string
-}
-
-func newFixed() fixed {
-	return fixed{noStore: []string{"no-store"}, json: []string{"application/json"}}
-}
-
 // serveVerify answers /auth/verify and every path below it, whatever the method: 200 with the
 // headers above when the token is good and has every permission that is asked for, 401
 // when it is not good, 403 with the reason when a permission is missing. It never answers
@@ -88,11 +78,11 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	header[subjectHeader] = v.SubjectValues()
-	header[tokenIDHeader] = v.IDValues()
-	header[tokenKindHeader] = v.KindValues()
-	header[workspaceHeader] = v.WorkspaceValues()
-	header[permissionsHeader] = v.ScopeValues()
+	header.Set(subjectHeader, v.Subject())
+	header.Set(tokenIDHeader, v.ID())
+	header.Set(tokenKindHeader, string(v.Kind()))
+	header.Set(workspaceHeader, v.Holder().Workspace)
+	header.Set(permissionsHeader, v.Scope())
 	w.WriteHeader(http.StatusOK)
 }
 
