@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/change"
 	"latchkey/internal/token"
@@ -17,22 +16,9 @@ func scanHeld(row scanner) (account.HeldToken, error) {
 	var kind token.Kind
 	var expires, used sql.NullInt64
 	err := row.Scan(&t.ID, &kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
-	t.Kind = principalKind(kind)
+	t.Kind = kind.Principal()
 	t.ExpiresAt, t.LastUsedAt = maybeMoment(expires), maybeMoment(used)
 	return t, err
-}
-
-// principalKind is what a token of a kind is to a decision.
-func principalKind(k token.Kind) access.Kind {
-	switch k {
-	case token.Personal:
-		return access.PersonalToken
-	case token.Workspace:
-		return access.WorkspaceToken
-	case token.Organization:
-		return access.OrganizationToken
-	}
-	return access.Nobody
 }
 
 const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
@@ -70,7 +56,7 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (accou
 	if err != nil {
 		return account.TokenFacts{}, err
 	}
-	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: principalKind(t.Kind), Name: t.Name, Hint: t.Hint, Owner: t.Owner,
+	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: t.Kind.Principal(), Name: t.Name, Hint: t.Hint, Owner: t.Owner,
 		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
 }
 
