@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -37,6 +38,20 @@ func (k Kind) Label() string {
 		return "Organization service access token"
 	}
 	return "Unknown kind of token"
+}
+
+// Principal returns the kind of principal that a token of the kind is; [access.Nobody] for an
+// unknown kind. All packages convert kinds by it.
+func (k Kind) Principal() access.Kind {
+	switch k {
+	case Personal:
+		return access.PersonalToken
+	case Workspace:
+		return access.WorkspaceToken
+	case Organization:
+		return access.OrganizationToken
+	}
+	return access.Nobody
 }
 
 // Prefix is what every secret of the kind begins with; "" for an unknown kind.
