@@ -8,29 +8,6 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Reader is what the service reads, inside and outside a transaction.
-type Reader interface {
-	// SignInOrganization returns the id of the installation's organization; NotFound before
-	// the installation is set up.
-	SignInOrganization(ctx context.Context) (string, error)
-	// SignInAccount returns the member with that lower-case e-mail; NotFound otherwise.
-	SignInAccount(ctx context.Context, email string) (Account, error)
-	// SignInAccountOf returns the member with that id; NotFound otherwise.
-	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
-	// SessionByDigest returns a stored session, over or not, and the member that it belongs
-	// to, active or not; NotFound otherwise.
-	SessionByDigest(ctx context.Context, digest []byte) (Session, Account, error)
-	// SessionsOf lists a member's sessions that are newer than both limits, the one used
-	// last first.
-	SessionsOf(ctx context.Context, memberID string, limits Limits) ([]Session, error)
-	// SessionNotices returns a session's notices as they are stored ("" for none); NotFound
-	// when there is no such session.
-	SessionNotices(ctx context.Context, sessionID string) (string, error)
-	// Attempts returns what is recorded under the keys, in no order; a key without a record
-	// is left out.
-	Attempts(ctx context.Context, keys ...string) ([]Attempt, error)
-}
-
 // Limits says which sessions are over: those last seen at or before Idle, or created at or
 // before Absolute.
 type Limits struct{ Idle, Absolute time.Time }
@@ -42,21 +19,38 @@ func limitsAt(now time.Time) Limits {
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
-	Reader
-	// Now is the clock: UTC, whole milliseconds.
-	Now() time.Time
 	// InTx runs fn in one write transaction of the caller: all or nothing. It is
 	// Unauthenticated when the caller is nobody any more.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	// Now is the clock: UTC, whole milliseconds.
+	Now() time.Time
+	sessionReader
+	attemptReader
+	// SignInAccount returns the member with that lower-case e-mail; NotFound otherwise.
+	SignInAccount(ctx context.Context, email string) (Account, error)
+	// SignInAccountOf returns the member with that id; NotFound otherwise.
+	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
 }
 
-// Tx is what the service does inside a transaction.
-type Tx interface {
+// Tx is one transaction, by what is done in it: to sessions and passwords, and to what is
+// remembered of failed attempts.
+type Tx struct {
+	Sessions
+	Throttle Throttle
+}
+
+// Sessions is sessions and passwords inside a transaction.
+type Sessions interface {
 	// By returns who acts, with the rights they have in the transaction.
 	By() actor.Standing
-	Reader
 	// Now is the moment of the transaction.
 	Now() time.Time
+	// AppendEvent chains an event to the audit log.
+	AppendEvent(ctx context.Context, e audit.Event) error
+	sessionReader
+	// SignInOrganization returns the id of the installation's organization; NotFound before
+	// the installation is set up.
+	SignInOrganization(ctx context.Context) (string, error)
 	// InsertSession adds a session under the digest of its secret.
 	InsertSession(ctx context.Context, s Session, digest []byte) error
 	// EndSession deletes a session and reports whether it was there.
@@ -80,6 +74,11 @@ type Tx interface {
 	// SwapPassword replaces the password hash if it still is what was read, and reports
 	// whether it did.
 	SwapPassword(ctx context.Context, memberID, was, now string) (bool, error)
+}
+
+// Throttle is what is remembered of failed attempts, inside a transaction.
+type Throttle interface {
+	attemptReader
 	// CountAttempt counts one failure under key, atomically. Counting starts over when the
 	// window that began at or before windowFloor is over or a block has passed; the
 	// failure that reaches most blocks the key until blockTill. It reports whether it
@@ -99,6 +98,24 @@ type Tx interface {
 	// and block nothing any more, and those without a failure from before
 	// rememberedBefore. It returns how many.
 	DropAttempts(ctx context.Context, countedBefore, rememberedBefore time.Time) (int64, error)
-	// AppendEvent chains an event to the audit log.
-	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// sessionReader reads sessions.
+type sessionReader interface {
+	// SessionByDigest returns a stored session, over or not, and the member that it belongs
+	// to, active or not; NotFound otherwise.
+	SessionByDigest(ctx context.Context, digest []byte) (Session, Account, error)
+	// SessionsOf lists a member's sessions that are newer than both limits, the one used
+	// last first.
+	SessionsOf(ctx context.Context, memberID string, limits Limits) ([]Session, error)
+	// SessionNotices returns a session's notices as they are stored ("" for none); NotFound
+	// when there is no such session.
+	SessionNotices(ctx context.Context, sessionID string) (string, error)
+}
+
+// attemptReader reads failed attempts.
+type attemptReader interface {
+	// Attempts returns what is recorded under the keys, in no order; a key without a record
+	// is left out.
+	Attempts(ctx context.Context, keys ...string) ([]Attempt, error)
 }

@@ -145,7 +145,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		now := tx.Now()
 		for _, c := range a.counters() {
-			counted, err := tx.CountAttempt(ctx, c.key, c.failures, now.Add(-c.window), now.Add(c.block))
+			counted, err := tx.Throttle.CountAttempt(ctx, c.key, c.failures, now.Add(-c.window), now.Add(c.block))
 			if err != nil {
 				return err
 			}
@@ -159,7 +159,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 
 // blockedMeanwhile is for an attempt that a parallel one overtook between check and count.
 func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {
-	records, err := tx.Attempts(ctx, a.keys()...)
+	records, err := tx.Throttle.Attempts(ctx, a.keys()...)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *Service) tellStopped(ctx context.Context, a attempt, refused error, eve
 	}
 	ctx = context.WithoutCancel(ctx)
 	err = s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		first, err := tx.TellBlock(ctx, a.stopped.by.told(), a.stopped.till)
+		first, err := tx.Throttle.TellBlock(ctx, a.stopped.by.told(), a.stopped.till)
 		if err != nil || !first {
 			return err
 		}
@@ -233,11 +233,11 @@ func throttled(wait time.Duration) error {
 // (its other failures stay: else somebody with one good account could try others without
 // end) and remembers the address as one of the account's.
 func (a attempt) succeeded(ctx context.Context, tx Tx) error {
-	if err := tx.ForgiveAttempt(ctx, a.address.key, a.address.failures); err != nil {
+	if err := tx.Throttle.ForgiveAttempt(ctx, a.address.key, a.address.failures); err != nil {
 		return err
 	}
-	if err := tx.ClearAttempts(ctx, a.account.key, a.pair.key); err != nil {
+	if err := tx.Throttle.ClearAttempts(ctx, a.account.key, a.pair.key); err != nil {
 		return err
 	}
-	return tx.RememberKey(ctx, a.known)
+	return tx.Throttle.RememberKey(ctx, a.known)
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
@@ -233,7 +233,7 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace,
 		owner: found.Owner, email: found.Email, kind: [1]string{string(h.Kind)}, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}
 	for _, l := range found.Layers {
-		if l.Kind == account.GroupPolicy {
+		if l.Kind == policy.OfGroup {
 			st.groups = append(st.groups, l.Group)
 		}
 	}
@@ -250,7 +250,7 @@ func (s Standing) belongs() bool {
 		return true
 	}
 	for _, l := range s.Layers {
-		if l.Kind != account.BaselinePolicy {
+		if l.Kind != policy.Baseline {
 			return true
 		}
 	}

@@ -6,21 +6,21 @@ package audit
 
 import (
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/policy"
 	"latchkey/web/ui/kit"
 )
 
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site     *kit.Site
-	accounts *account.Service // names the resources of a policy in an event
+	policies *policy.Service // names the resources of a policy in an event
 	audit    *audit.Service
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, audit *audit.Service) *Handlers {
-	return &Handlers{site: site, accounts: accounts, audit: audit}
+func New(site *kit.Site, policies *policy.Service, audit *audit.Service) *Handlers {
+	return &Handlers{site: site, policies: policies, audit: audit}
 }
 
 // Pages returns the rows of the area.

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/web/ui/kit"
 )
@@ -17,13 +18,14 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site     *kit.Site
-	accounts *account.Service
+	policies *policy.Service
+	members  *account.Members
 	tokens   *token.Service // names the token that a question is about
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens}
+func New(site *kit.Site, policies *policy.Service, members *account.Members, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, policies: policies, members: members, tokens: tokens}
 }
 
 // Pages returns the rows of the area.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/web/ui/kit"
 	tokenui "latchkey/web/ui/token"
@@ -17,14 +18,15 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site       *kit.Site
-	accounts   *account.Service
+	members    *account.Members
+	policies   *policy.Service
 	signIn     *signin.Service
 	tokenPages *tokenui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, signIn *signin.Service, tokenPages *tokenui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, signIn: signIn, tokenPages: tokenPages}
+func New(site *kit.Site, members *account.Members, policies *policy.Service, signIn *signin.Service, tokenPages *tokenui.Handlers) *Handlers {
+	return &Handlers{site: site, members: members, policies: policies, signIn: signIn, tokenPages: tokenPages}
 }
 
 // Pages returns the rows of the area.

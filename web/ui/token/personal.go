@@ -6,8 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	page "latchkey/views/page/token"
 	"latchkey/web/respond"
@@ -73,13 +73,13 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, err
 const maxPreviewed = 8
 
 // ownResources loads the resources of the visitor's workspaces; nil when they are too many.
-func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
+func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]policy.Resource, error) {
 	if len(v.Workspaces) > maxPreviewed {
 		return nil, nil
 	}
-	out := map[string][]account.Resource{}
+	out := map[string][]policy.Resource{}
 	for _, w := range v.Workspaces {
-		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
+		list, err := p.policies.Resources(c.Request().Context(), v.Standing, w.ID)
 		if err != nil {
 			return nil, err
 		}

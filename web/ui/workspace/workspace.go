@@ -27,7 +27,7 @@ func (h *Handlers) list(c echo.Context) error {
 
 func (h *Handlers) show(c echo.Context, status int, dialogs component.Dialogs) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.WorkspaceRows(c.Request().Context(), v.Standing)
+	rows, err := h.workspaces.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (h *Handlers) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
+	w, err := h.workspaces.Create(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (h *Handlers) create(c echo.Context) error {
 
 // edit shows the dialog that renames a workspace or changes what it is for.
 func (h *Handlers) edit(c echo.Context) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (h *Handlers) update(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
+	w, err := h.workspaces.Update(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 }
 
 func (h *Handlers) askDelete(c echo.Context, status int, errors kit.FieldErrors) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
+	w, err := h.workspaces.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
