@@ -30,8 +30,8 @@ type Stores struct {
 }
 
 // New wires the services.
-func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) *Services {
-	return &Services{
+func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Services {
+	return Services{
 		Organizations: &Organizations{store: stores.Organizations, catalogue: catalogue},
 		Workspaces:    &Workspaces{store: stores.Workspaces, catalogue: catalogue, now: now},
 		Members:       &Members{store: stores.Members, catalogue: catalogue, now: now},

@@ -54,7 +54,7 @@ type Options struct {
 
 // App is one server: its store, its use cases and its handler.
 type App struct {
-	Accounts    *account.Services
+	Accounts    account.Services
 	Policies    *policy.Service
 	Invitations *invitation.Service
 	Tokens      *token.Service

@@ -25,7 +25,7 @@ type bed struct {
 	*migration.Service
 	t        testing.TB
 	store    *store.Store
-	accounts *account.Services
+	accounts account.Services
 	policies *policy.Service
 	verify   *verify.Authority
 	clock    *clock

@@ -31,7 +31,7 @@ type world struct {
 	path      string
 	store     *store.Store
 	catalogue *access.Catalogue
-	accounts  *account.Services
+	accounts  account.Services
 	policies  *policy.Service
 	tokens    *token.Service
 	verify    *verify.Authority

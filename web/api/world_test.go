@@ -40,7 +40,7 @@ type world struct {
 	ctx      context.Context
 	clock    atomic.Int64 // milliseconds
 	store    *store.Store
-	accounts *account.Services
+	accounts account.Services
 	policies *policy.Service
 	tokens   *token.Service
 	clients  *apiclient.Service

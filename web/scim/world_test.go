@@ -38,7 +38,7 @@ type world struct {
 	testing.TB
 	ctx       context.Context
 	store     *store.Store
-	accounts  *account.Services
+	accounts  account.Services
 	policies  *policy.Service
 	provision *provision.Service
 	verify    *verify.Authority

@@ -44,7 +44,7 @@ import (
 
 // Deps is what the dashboard is made of.
 type Deps struct {
-	Accounts    *account.Services
+	Accounts    account.Services
 	Policies    *policy.Service
 	Invitations *invitation.Service
 	Tokens      *token.Service

@@ -37,7 +37,7 @@ type Bed struct {
 
 // UseCases are the use cases of accounts, policies and invitations, on one store.
 type UseCases struct {
-	*account.Services
+	account.Services
 	Policies    *policy.Service
 	Invitations *invitation.Service
 }
