@@ -1,5 +1,5 @@
-# Latchkey. `make help` lists the targets; only Go is needed for run and build,
-# and `make setup` installs what the tests need besides.
+# Latchkey. `make help` lists the targets. run and build need only Go; `make setup` installs
+# what the tests need.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -29,26 +29,26 @@ run: ## start the demo at http://127.0.0.1:8080 (needs only Go)
 build: ## build the static binary bin/latchkey
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN) ./cmd/latchkey
 
-generate: ## write the *_templ.go files anew from the .templ files
+generate: ## regenerate the *_templ.go files from the .templ files
 	$(GO) tool templ generate -path views
 
-check: ## gofmt, go vet, staticcheck, and no stale generated files
+check: ## run gofmt, go vet and staticcheck, and find stale generated files
 	@.ci/check
 
-setup: ## install what the tests need and is not there yet (says what it does)
+setup: ## install what the tests need and the machine lacks
 	@.ci/setup
 
 test: setup test-unit test-e2e ## run every test: race detector first, then the browser journeys
 
-# SQLite is Go code here, and ten times slower under the race detector: the suites that do
-# little but query it run without, and so do the tables that try every route and kind of token,
-# one after the other. The hammering of verification runs short with it and whole without. Of the
-# measurement under load, only what a killed server may have lost is a test.
-# `make soak` runs everything with it.
+# SQLite is Go code here and ten times slower under the race detector, so the suites that
+# mostly query it run without it, and so do the tables that try every route and kind of token
+# in turn. The hammer test of verification runs short with it and in full without it. Of the
+# load measurements, only the check of what a killed server may lose is a test.
+# `make soak` runs everything with the race detector.
 PLAIN  := latchkey/internal/store latchkey/internal/migration
 TABLES := ^Test(Routes_Every|WorkspaceRoutes_AnswerEvery|Verify_AnswersAsFreshly|Property_TheAnswer|Forms_TenMegabytes|Export_NeedsNoMore)
 
-test-unit: ## run all tests but the browser journeys, with the race detector
+test-unit: ## run all tests except the browser journeys, with the race detector
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test -race -short -timeout 20m -skip '$(TABLES)' $$packages
 	$(GO) test -timeout 20m $(PLAIN) latchkey/internal/verify
 	$(GO) test -timeout 20m -run '$(TABLES)' latchkey/web latchkey/web/api
@@ -63,14 +63,14 @@ bench: ## run the Go benchmarks (BENCH=regexp picks some)
 bench-nodes: setup ## print rates and revocation times of one and two nodes on both engines
 	$(GO) test -count=1 -timeout 8m -run '^TestBenchNodes$$' -v ./e2e -bench-nodes
 
-screenshots: setup ## run the browser journeys and write their pictures to e2e/screenshots
+screenshots: setup ## run the browser journeys and save screenshots in e2e/screenshots
 	@mkdir -p '$(SHOTS)'
 	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
 
 soak: ## run the race-detected tests COUNT times (10) in shuffled order
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)') && $(GO) test -race -count=$(COUNT) -shuffle=on -timeout 60m $$packages
 
-# Verification: its measurement against a bare server, in one run.
+# Measures verification against a bare server, in one run.
 .PHONY: bench-verify
-bench-verify: setup ## print the rate of verification as ratios to a bare server (some minutes)
+bench-verify: setup ## print the rate of verification relative to a bare server (takes minutes)
 	$(GO) test -count=1 -timeout 40m -v -run '^(TestVerify|TestKill)' ./e2e/load -full

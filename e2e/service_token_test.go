@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const (
@@ -339,7 +340,7 @@ func seedResources(t *testing.T, data string, n int) {
 		for i := range n * len(workspaces) {
 			w, number := workspaces[i%len(workspaces)], i/len(workspaces)
 			r := policy.Resource{ID: fmt.Sprintf("table-%s-%d", w.ID, number), Type: "table", Name: fmt.Sprintf("table number %03d", number)}
-			if err := tx.InsertResource(ctx, w.ID, r); err != nil {
+			if err := storetest.InsertResource(ctx, tx, w.ID, r); err != nil {
 				return err
 			}
 		}

@@ -1,10 +1,10 @@
-// Package static serves the style sheets, scripts and pictures that are part of the
-// program, under addresses that change with their content.
+// Package static serves the embedded style sheets, scripts and images, under URLs that
+// change with their content.
 //
 // Every file lives below one folder named by a digest of the whole tree
 // (/static/<hash>/css/latchkey.css), so that relative imports between modules and
-// relative URLs in style sheets resolve under the same digest, and every answer may be
-// cached for ever. The package serves nothing else: no listing, no other hash, no file
+// relative URLs in style sheets resolve under the same digest, and every response may be
+// cached forever. The package serves nothing else: no listing, no other hash, no file
 // that is not embedded. It adds no security headers; the web server does.
 package static
 
@@ -15,7 +15,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -39,7 +38,7 @@ var load = sync.OnceValue(func() *tree {
 	return t
 })
 
-// tree is the content of every file under one digest. It never changes.
+// tree holds the content of every file under one digest. It never changes.
 type tree struct {
 	hash  string
 	files map[string]asset
@@ -93,7 +92,7 @@ func compress(b []byte) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// contentType is spelled out: the system's own table differs between machines.
+// contentType has its own table because the system's differs between machines.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".css":
@@ -106,9 +105,9 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// Path returns the address of an embedded file, such as "css/latchkey.css".
-// It panics for a name that is not embedded: that is a mistake in a template,
-// which every rendering of it finds.
+// Path returns the URL path of an embedded file, such as "css/latchkey.css".
+// It panics for a name that is not embedded: that is a mistake in a template, which
+// rendering the template reveals.
 func Path(name string) string {
 	t := load()
 	if _, ok := t.files[name]; !ok {
@@ -117,18 +116,8 @@ func Path(name string) string {
 	return Prefix + t.hash + "/" + name
 }
 
-// Open returns the content of an embedded file, for callers that answer at another
-// address (such as /favicon.ico). The error is fs.ErrNotExist for any other name.
-func Open(name string) (io.ReadSeeker, string, error) {
-	a, ok := load().files[name]
-	if !ok {
-		return nil, "", fs.ErrNotExist
-	}
-	return bytes.NewReader(a.plain), a.contentType, nil
-}
-
-// Handler answers GET and HEAD below Prefix. Everything but the exact address of an
-// embedded file is 404.
+// Handler returns a handler for GET and HEAD below Prefix. It answers 404 for everything
+// but the exact URL of an embedded file.
 func Handler() http.Handler {
 	return load()
 }
@@ -163,7 +152,8 @@ func (t *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// acceptsGzip reads Accept-Encoding as RFC 9110 section 12.5.3 says, for gzip only.
+// acceptsGzip reports whether an Accept-Encoding header allows gzip (RFC 9110, section
+// 12.5.3).
 func acceptsGzip(header string) bool {
 	for item := range strings.SplitSeq(header, ",") {
 		coding, params, _ := strings.Cut(item, ";")

@@ -195,7 +195,7 @@ func benchFile(s *site) func(b *testing.B) {
 				b.Fatal(err)
 			}
 			written := time.Now()
-			if v, err := audit.VerifyFile(&file, head); err != nil || !v.Seen {
+			if v, err := audit.VerifyFile(&file, head); err != nil || !v.SeekFound {
 				b.Fatal(err)
 			}
 			writing, verifying = writing+written.Sub(start), verifying+time.Since(written)
@@ -225,7 +225,7 @@ func (l *filledLog) day(share float64) string {
 func (s *site) fillLog(b *testing.B, n int) *filledLog {
 	b.Helper()
 	ctx, started := context.Background(), time.Now()
-	db, err := sql.Open("sqlite", filepath.Join(s.app.DataFolder(), "latchkey.db")+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", filepath.Join(s.data, "latchkey.db")+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)")
 	if err != nil {
 		b.Fatal(err)
 	}

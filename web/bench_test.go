@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -112,7 +113,7 @@ func (s *site) withMembers(t testing.TB) {
 			put(fmt.Sprintf("w%d", i%48), policy.OfMember, m.ID)
 		}
 		for i := range 5000 {
-			errs = append(errs, tx.InsertResource(ctx, production, policy.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
+			errs = append(errs, storetest.InsertResource(ctx, tx, production, policy.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
 		}
 		return errors.Join(errs...)
 	})

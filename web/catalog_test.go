@@ -62,6 +62,9 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	}
 
 	s.Close()
+	if err := s.app.Close(); err != nil {
+		t.Fatal(err)
+	}
 	write("types:\n  - {type: ledger, label: Ledgers, actions: [edit]}\n")
 	again := newSiteOn(t, config.Config{Data: dir, Catalog: file}, func(o *app.Options) { o.Demo = nil })
 	again.asksFor(t, secret, "invoice:refund", http.StatusForbidden)

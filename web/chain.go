@@ -13,23 +13,24 @@ import (
 	"latchkey/internal/fault"
 )
 
-// contentSecurityPolicy allows what is served from here and nothing else: no inline script or
-// style, no nonce, no framing.
+// contentSecurityPolicy allows only what this server serves: no inline script or style, no
+// nonce, no framing.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// outer is the chain around every route, outermost first. Order matters: the log must
-// see what recovery made of a panic, and every answer, errors included, carries the headers.
+// outer returns the chain around every route, outermost first. Order matters: the log must
+// see the fault that recovery made of a panic, and every response, errors included, carries
+// the headers.
 func outer(log *slog.Logger) []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
-		requestID,       // names the request for log, audit and error page
+		requestID,       // identifies the request in the log, audit events and error pages
 		accessLog(log),  // one line per request: path without query, never a header
-		securityHeaders, // on every answer
+		securityHeaders, // on every response
 		recovery,        // a panic becomes an internal fault
 	}
 }
 
-// requestID gives the request an id of our own; one that a client sends is not trusted.
+// requestID gives the request a new id. It ignores one that the client sends.
 func requestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderXRequestID, ksuid.New().String())
@@ -65,7 +66,7 @@ func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// securityHeaders sets the floor on every answer.
+// securityHeaders sets the security headers of every response.
 func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -97,8 +98,8 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sameOrigin refuses state changes that another site's page makes a browser send. It goes by
-// Sec-Fetch-Site and Origin, so forms need no token of their own.
+// sameOrigin refuses state changes that a page of another site makes a browser send. It
+// checks Sec-Fetch-Site and Origin, so forms need no token.
 func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {

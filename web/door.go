@@ -9,7 +9,7 @@ import (
 	"latchkey/web/request"
 )
 
-// Door is a front door: what all of its rows have in common.
+// Door is a front door: the settings that all of its rows share.
 type Door struct {
 	Name    string
 	Limit   int64                            // of a body, in bytes
@@ -30,7 +30,7 @@ type Row struct {
 
 // The limits of bodies, in bytes.
 const (
-	// maxBody is enough for the largest honest form: a policy with a few thousand chosen resources.
+	// maxBody is enough for the largest form: a policy with a few thousand selected resources.
 	maxBody = 1 << 20
 	// maxProvisioned is enough for a group with ten thousand members by id, address and name.
 	maxProvisioned = 4 << 20
@@ -38,8 +38,8 @@ const (
 
 const doorKey = "latchkey.door"
 
-// add registers a row: its door is noted for errors, its body bounded, and then come what the
-// door asks of every request and the row's own gate.
+// add registers a row. It records the row's door for errors and limits the body, then runs
+// the door's middleware and the row's own gate.
 func (r Row) add(e *echo.Echo) {
 	limit := r.Limit
 	if limit == 0 {
@@ -54,7 +54,7 @@ func (r Row) add(e *echo.Echo) {
 	e.Add(r.Method, r.Path, r.Handle, around...)
 }
 
-// note remembers that a request came through the door.
+// note records that a request came through the door.
 func (d *Door) note(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Set(doorKey, d)
@@ -62,7 +62,7 @@ func (d *Door) note(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// doorOf returns the door that a request came through, and otherwise when it met no row.
+// doorOf returns the door that a request came through, or otherwise if no row matched.
 func doorOf(c echo.Context, otherwise *Door) *Door {
 	if d, ok := c.Get(doorKey).(*Door); ok {
 		return d

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"mime/multipart"
@@ -23,25 +22,29 @@ const migrationRoot = "/settings/access-management/migration"
 // upload sends an export as the form of the tab does.
 func (b *browser) upload(text string) answer {
 	b.t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", "export.json")
+	kind, body := uploadForm(b.t, text)
+	r, err := http.NewRequest(http.MethodPost, b.site.URL+migrationRoot+"/upload", strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+// uploadForm is the form that sends a file.
+func uploadForm(t testing.TB, text string) (kind, body string) {
+	t.Helper()
+	var form strings.Builder
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile("file", "export.json")
 	if err == nil {
 		_, err = part.Write([]byte(text))
 	}
-	if err == nil {
-		err = form.Close()
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r, err := http.NewRequest(http.MethodPost, b.site.URL+migrationRoot+"/upload", &body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", form.FormDataContentType())
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return b.do(r)
+	return w.FormDataContentType(), form.String()
 }
 
 // legacyExport is the example with its workspaces renamed, so that they are new here.

@@ -13,15 +13,15 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Rows is the route table of the server: every method and path that the router serves, with
-// its front door. What a proxy or a resource server asks in great number is served before
-// the router; see [api.Handlers.Direct].
+// Rows returns the route table of the server: every method and path that the router serves,
+// with its front door. The busiest routes are served before the router; see
+// [api.Handlers.Direct].
 func Rows(d Deps) []Row {
 	through := newDoors(d)
 	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim), fileRows(d, through), unknownRows(through))
 }
 
-// pageRows are the rows of all areas of the dashboard.
+// pageRows returns the rows of all areas of the dashboard.
 func pageRows(d Deps, door *Door) []Row {
 	var rows []Row
 	for _, p := range Pages(d.Pages) {
@@ -30,7 +30,7 @@ func pageRows(d Deps, door *Door) []Row {
 	return rows
 }
 
-// Pages is the table of every HTML route. Tests walk it with every kind of visitor.
+// Pages returns every HTML route. Tests walk the table with every kind of visitor.
 func Pages(d *ui.Dashboard) []kit.Page {
 	return slices.Concat(
 		d.SignIn.Pages(),
@@ -48,7 +48,7 @@ func Pages(d *ui.Dashboard) []kit.Page {
 	)
 }
 
-// apiRows are the public API, the rows about tokens and those about resources.
+// apiRows returns the rows of the public API, for tokens and for resources.
 func apiRows(d Deps, door *Door) []Row {
 	var rows []Row
 	endpoints := append(api.Routes(d.API), api.WorkspaceRoutes(d.Workspace)...)
@@ -70,7 +70,7 @@ func scimRows(d Deps, door *Door) []Row {
 	return rows
 }
 
-// fileRows are what is served without asking who wants it: files, and whether the server works.
+// fileRows returns the rows that need no authentication: files and health checks.
 func fileRows(d Deps, through doors) []Row {
 	files := echo.WrapHandler(static.Handler())
 	return []Row{
@@ -82,14 +82,14 @@ func fileRows(d Deps, through doors) []Row {
 		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
 			if err := d.Ready(c.Request()); err != nil {
-				return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
+				return c.String(http.StatusServiceUnavailable, "the database does not respond\n")
 			}
 			return c.String(http.StatusOK, "ready\n")
 		}},
 	}
 }
 
-// unknownRows answer paths that nobody has, each through the door that it stands before.
+// unknownRows returns rows for unknown paths, below the prefix of each door.
 func unknownRows(through doors) []Row {
 	var rows []Row
 	for _, under := range []struct {
@@ -108,8 +108,8 @@ func unknownRows(through doors) []Row {
 	return rows
 }
 
-// register adds the table to the router. Nothing else adds routes, so that every request
-// meets the limits, the checks and the gate of its row.
+// register adds the table to the router. Nothing else adds routes, so every request passes
+// the limits, the checks and the gate of its row.
 func register(e *echo.Echo, d Deps) {
 	for _, row := range Rows(d) {
 		row.add(e)

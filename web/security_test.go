@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
 	"latchkey/internal/demo"
+	"latchkey/internal/token"
 )
 
 func TestAnswers_CarryTheSecurityFloor(t *testing.T) {
@@ -37,6 +39,52 @@ func TestAnswers_CarryTheSecurityFloor(t *testing.T) {
 	if got := s.signedIn(t, adminEmail).get("/settings/profile").header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a private page may be kept: Cache-Control %q", got)
 	}
+}
+
+// TestRequests_HaveOneID asks through the router and before it, and looks for the id of the answer in
+// the log and in the audit log.
+func TestRequests_HaveOneID(t *testing.T) {
+	s := newSite(t)
+	b, revoked := s.signedIn(t, adminEmail), s.revokedToken(t)
+	for _, path := range []string{"/settings/profile", "/nowhere", "/v2/token"} {
+		id := b.get(path).header.Get("X-Request-Id")
+		if id == "" || strings.Count(s.logs.String(), "request_id="+id) != 1 {
+			t.Errorf("%s: the id %q is not in one line of the log", path, id)
+		}
+	}
+	for _, path := range []string{"/v2/token", "/auth/verify", "/auth/verify/below"} {
+		r, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+revoked)
+		got := b.do(r)
+		if err := s.app.Audit.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		events, err := s.app.Store.RecentEvents(context.Background(), s.caller(t, adminEmail).Organization, "", 1)
+		if err != nil || got.status != http.StatusUnauthorized {
+			t.Fatalf("%s: %d %v", path, got.status, err)
+		}
+		if id := got.header.Get("X-Request-Id"); id == "" || events[0].Action != audit.UsedAfterRevocation || events[0].Origin.RequestID != id {
+			t.Errorf("%s: the answer has the id %q, the event %s has %q", path, id, events[0].Action, events[0].Origin.RequestID)
+		}
+		revoked = s.revokedToken(t) // one event a minute for each token
+	}
+}
+
+// revokedToken is the secret of a token that was deleted.
+func (s *site) revokedToken(t testing.TB) string {
+	t.Helper()
+	ctx, ada := context.Background(), s.caller(t, adminEmail)
+	made, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: rand.Text(), Expiration: "30d", Submission: rand.Text()})
+	if err == nil {
+		_, err = s.app.Tokens.Delete(ctx, ada.Caller(), made.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Secret.Reveal()
 }
 
 func TestPages_HoldNothingInline(t *testing.T) {
@@ -207,7 +255,7 @@ func assertNowhere(t *testing.T, s *site, what, secret string) {
 			t.Errorf("%s is in audit event %d, %v", what, e.Seq, err)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(s.app.DataFolder(), "*"))
+	files, err := filepath.Glob(filepath.Join(s.data, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no database files: %v", err)
 	}

@@ -1,6 +1,6 @@
-// Package web is the server: its route table (routes.go), the chain of middleware around
-// it (chain.go), and the one place where errors become answers. It knows the front doors
-// (ui, api, scim) and no store.
+// Package web is the HTTP server: its route table (routes.go), the middleware around it
+// (chain.go), and the one place where errors become responses. It joins the front doors (ui,
+// api, scim) and does not use the store.
 package web
 
 import (
@@ -18,18 +18,18 @@ import (
 	"latchkey/web/ui"
 )
 
-// Deps is what the server is made of.
+// Deps is what the server needs.
 type Deps struct {
 	Log       *slog.Logger
 	Pages     *ui.Dashboard
 	API       *api.Handlers
 	Workspace *api.Workspace
 	SCIM      *scim.Handlers
-	Ready     func(*http.Request) error // nil when the database answers
-	Proxies   []netip.Prefix            // whose X-Forwarded-For is believed
+	Ready     func(*http.Request) error // returns nil if the database responds
+	Proxies   []netip.Prefix            // proxies whose X-Forwarded-For is trusted
 }
 
-// New builds the handler of the whole server.
+// New returns the handler of the whole server.
 func New(d Deps) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -41,8 +41,8 @@ func New(d Deps) http.Handler {
 	return d.API.Direct(e)
 }
 
-// clientAddress is [actor.ClientAddress] as the router wants it. It returns "" when the
-// connection has no address.
+// clientAddress returns [actor.ClientAddress] in the form that the router needs. The address
+// is "" if the connection has none.
 func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	return func(r *http.Request) string {
 		addr := actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted)
@@ -53,14 +53,14 @@ func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	}
 }
 
-// answerError is the one error handler: the front door that was asked renders the fault.
+// answerError is the only error handler. The front door of the request renders the fault.
 func answerError(through *Door, err error, c echo.Context) {
 	if !c.Response().Committed {
 		doorOf(c, through).Problem(c, asFault(err))
 	}
 }
 
-// asFault translates the router's own errors; everything else is a fault already or Internal.
+// asFault translates the router's own errors. Any other error is a fault already, or Internal.
 func asFault(err error) *fault.Error {
 	var routing *echo.HTTPError
 	if errors.As(err, &routing) {

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -385,7 +386,7 @@ func TestWizard_FiveThousandResourcesKeepThePageSmallAndSearchable(t *testing.T)
 	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		for i := range 5000 {
 			r := policy.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
-			if err := tx.InsertResource(context.Background(), staging, r); err != nil {
+			if err := storetest.InsertResource(context.Background(), tx, staging, r); err != nil {
 				return err
 			}
 		}

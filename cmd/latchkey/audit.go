@@ -15,20 +15,20 @@ import (
 	"latchkey/internal/store"
 )
 
-// auditCmd looks at the audit log. It changes nothing, so it can be used beside a server.
+// auditCmd reads the audit log. It changes nothing, so it can run beside a server.
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Follow the chain of the audit log, in the database or in an exported file."`
-	Export auditExportCmd `cmd:"" help:"Write the audit log to a file that can be verified by itself."`
+	Export auditExportCmd `cmd:"" help:"Export the audit log to a file that can be verified by itself."`
 }
 
-// Help says what the two are good for together.
+// Help explains why to use both commands.
 func (auditCmd) Help() string {
-	return `Both only read and may run beside a server, or on a copy of its data folder that cannot be written.
+	return `Both commands only read. They can run beside a server, or on a read-only copy of its data folder.
 
-Export from time to time to where nobody can write who can write the database, and verify against the last export: whoever cuts off the newest events, or writes a whole new chain, is seen only by that.`
+Export regularly to a place that the database administrators cannot write to, and verify against the last export. Only that comparison reveals that somebody cut off the newest events or rewrote the whole chain.`
 }
 
-// auditSource says where the log is.
+// auditSource is the database that holds the log.
 type auditSource struct {
 	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
@@ -41,17 +41,18 @@ func (s auditSource) open(ctx context.Context) (*store.Store, error) {
 type auditVerifyCmd struct {
 	auditSource
 	File    string `arg:"" optional:"" type:"existingfile" help:"Exported file to verify instead of the database."`
-	Against string `type:"existingfile" xor:"earlier" help:"File that was exported before: the log must still hold all of it." placeholder:"FILE"`
-	Index   bool   `help:"Also compare what pages and the API search by with the events, which takes longer."`
-	Head    string `xor:"earlier" help:"Head that an export printed, its number and hash: the log must still hold it." placeholder:"'N HASH'"`
+	Against string `type:"existingfile" xor:"earlier" help:"Earlier export: the log must still contain all of it." placeholder:"FILE"`
+	Index   bool   `help:"Also compare the search index with the events, which takes longer."`
+	Head    string `xor:"earlier" help:"Head that an earlier export printed, its number and hash: the log must still contain it." placeholder:"'N HASH'"`
 }
 
-// Help says what comes out.
+// Help describes the output.
 func (auditVerifyCmd) Help() string {
-	return `Prints how many events hold and the head of the chain. When an event was changed, removed, moved or added behind the server's back, it names the first one that does not hold and ends with status 1.`
+	return `Prints the number of verified events and the head of the chain. If an event was changed, removed, moved or added without the server, prints the first event that does not fit and exits with status 1.`
 }
 
-// Run verifies and prints what holds. The error names the first event that does not.
+// Run verifies the chain and prints its extent. The error names the first event that does not
+// fit.
 func (v auditVerifyCmd) Run(ctx context.Context) error {
 	earlier, err := v.earlier()
 	if err != nil {
@@ -63,7 +64,7 @@ func (v auditVerifyCmd) Run(ctx context.Context) error {
 	return v.database(ctx, earlier)
 }
 
-// earlier is the head that the log must still hold; its beginning when none is given.
+// earlier returns the head that the log must still contain, or its beginning if none is given.
 func (v auditVerifyCmd) earlier() (audit.Anchor, error) {
 	switch {
 	case v.Against != "":
@@ -78,13 +79,13 @@ func (v auditVerifyCmd) earlier() (audit.Anchor, error) {
 	return audit.Start(), nil
 }
 
-// readHead reads what [holds] prints of a head.
+// readHead parses a head as [holds] prints it.
 func readHead(text string) (audit.Anchor, error) {
 	number, digits, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(text, "Head:")), " ")
 	seq, err := strconv.ParseInt(number, 10, 64)
 	hash, hexErr := hex.DecodeString(strings.TrimSpace(digits))
 	if err != nil || hexErr != nil || seq < 1 || len(hash) != len(audit.Genesis()) {
-		return audit.Anchor{}, errors.New("--head: give the number and the hash that an export printed, as '4711 9f86d0…'")
+		return audit.Anchor{}, errors.New("--head: use the number and the hash that an export printed, such as '4711 9f86d0…'")
 	}
 	return audit.Anchor{Seq: seq, Hash: hash}, nil
 }
@@ -96,8 +97,8 @@ func (v auditVerifyCmd) file(earlier audit.Anchor) error {
 		return broken(err)
 	case earlier.Seq > 0 && earlier.Seq < found.After.Seq:
 		return audit.ErrPruned
-	case earlier.Seq > 0 && !found.Seen:
-		return broken(&audit.Broken{Seq: earlier.Seq, Why: "is not as it was exported before"})
+	case earlier.Seq > 0 && !found.SeekFound:
+		return broken(&audit.Broken{Seq: earlier.Seq, Why: "is not the event that was exported before"})
 	}
 	holds(found.After, found.Head)
 	return nil
@@ -123,12 +124,12 @@ func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor) (err
 	}
 	holds(state.Checkpoint.Anchor, state.Head)
 	if c := state.Checkpoint; c.Seq > 0 {
-		fmt.Printf("What was before was pruned on %s; event %d signs for it.\n", audit.FormatTime(c.SignedAt), c.SignedBy)
+		fmt.Printf("Earlier events were pruned on %s, as recorded in event %d.\n", audit.FormatTime(c.SignedAt), c.SignedBy)
 	}
 	return nil
 }
 
-// verifyFile verifies a file and looks for an anchor in it.
+// verifyFile verifies a file and searches it for an anchor.
 func verifyFile(path string, seek audit.Anchor) (found audit.Verified, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -138,7 +139,7 @@ func verifyFile(path string, seek audit.Anchor) (found audit.Verified, err error
 	return audit.VerifyFile(f, seek)
 }
 
-// broken heads what was found.
+// broken adds to err that the chain does not hold.
 func broken(err error) error {
 	var b *audit.Broken
 	if errors.As(err, &b) {
@@ -160,13 +161,13 @@ type auditExportCmd struct {
 	File string `arg:"" help:"New file to write."`
 }
 
-// Help says what to do with the file.
+// Help explains how to use the file.
 func (auditExportCmd) Help() string {
-	return `The file is JSON Lines and never overwrites another one. "latchkey audit verify FILE" verifies it anywhere, without a database. Keep it, or at least the head that is printed, where nobody can write who can write the database.`
+	return `Writes JSON Lines and never overwrites a file. "latchkey audit verify FILE" verifies the file anywhere, without a database. Keep it, or at least the printed head, where the database administrators cannot write.`
 }
 
-// Run writes the file. Keep it, or the head that is printed, away from the database: what is
-// cut off the log later shows against it.
+// Run writes the file. Keep it, or the printed head, away from the database: comparing with
+// it reveals events that were cut off the log later.
 func (e auditExportCmd) Run(ctx context.Context) (err error) {
 	st, err := e.open(ctx)
 	if err != nil {
@@ -179,7 +180,7 @@ func (e auditExportCmd) Run(ctx context.Context) (err error) {
 	}
 	head, err := audit.WriteFile(ctx, st, f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		// Half a file must not look like a whole one.
+		// An incomplete file must not look complete.
 		return errors.Join(broken(err), os.Remove(e.File))
 	}
 	_, err = fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, e.File, head.Seq, head.Hash)

@@ -13,8 +13,8 @@ type backupCmd struct {
 	Data string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
-// Run copies the SQLite database while a server may go on using it. PostgreSQL has tools of
-// its own: pg_dump, or base backups with the write-ahead log.
+// Run copies the SQLite database, which a server may be using. PostgreSQL has its own tools:
+// pg_dump, or base backups with the write-ahead log.
 func (b backupCmd) Run(ctx context.Context) error {
 	if err := store.Backup(ctx, filepath.Join(b.Data, "latchkey.db"), b.File); err != nil {
 		return err

@@ -12,13 +12,13 @@ import (
 
 type demoCmd struct {
 	Addr        string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data        string `help:"Folder to keep the data in; without it a temporary one, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
+	Data        string `help:"Folder to keep the data in; default is a temporary folder, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Catalog     string `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
+	Catalog     string `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
 	LogLevel    string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
 }
 
-// Run seeds an empty database and serves it until it is told to stop.
+// Run seeds an empty database and serves it until ctx is done.
 func (d demoCmd) Run(ctx context.Context) (err error) {
 	if d.Data == "" && d.DatabaseURL == "" {
 		folder, err := os.MkdirTemp("", "latchkey-demo-")

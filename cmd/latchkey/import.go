@@ -22,29 +22,29 @@ import (
 
 type importCmd struct {
 	File               string `arg:"" help:"Export of the old system; see docs/legacy-export.md."`
-	Strategy           string `required:"" enum:"with-policies,fresh" help:"with-policies mirrors roles, locks and privacy lists; fresh lets members view only. Service tokens keep what they have in both."`
+	Strategy           string `required:"" enum:"with-policies,fresh" help:"with-policies converts roles, locks and privacy lists; fresh gives members view access only. Service tokens keep their permissions in both."`
 	DryRun             bool   `help:"Print the report and change nothing."`
 	Report             string `enum:"text,json" default:"text" help:"text or json."`
-	ExistingWorkspaces string `enum:"ask,use,new" default:"ask" help:"Where a workspace of the same name exists: use it or make a new one."`
-	ExistingMembers    string `enum:"ask,keep,add,replace" default:"ask" help:"Where a member has the address already: keep role and policies, add to them, or replace them."`
-	ExistingGroups     string `enum:"ask,use,new,leave-out" default:"ask" help:"Where a group of the same name exists: use it, make a new one, or leave-out. One whose members an identity provider manages cannot be used."`
-	ExistingTokens     string `enum:"ask,leave-out" default:"ask" help:"Where a token with the same secret exists: leave-out."`
-	RemovedMembers     string `enum:"ask,leave-out,new" default:"ask" help:"Who was imported before and removed since: leave-out or new."`
-	Reset              bool   `help:"Empty the staging area first if somebody has left something there."`
+	ExistingWorkspaces string `enum:"ask,use,new" default:"ask" help:"If a workspace of the same name exists: use it, or create a new one."`
+	ExistingMembers    string `enum:"ask,keep,add,replace" default:"ask" help:"If a member with the same address exists: keep role and policies, add to them, or replace them."`
+	ExistingGroups     string `enum:"ask,use,new,leave-out" default:"ask" help:"If a group of the same name exists: use it, create a new one, or leave-out. A group whose members an identity provider manages cannot be used."`
+	ExistingTokens     string `enum:"ask,leave-out" default:"ask" help:"If a token with the same secret exists: leave-out."`
+	RemovedMembers     string `enum:"ask,leave-out,new" default:"ask" help:"For members who were imported before and removed since: leave-out or new."`
+	Reset              bool   `help:"Empty the staging area first."`
 	DatabaseURL        string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	Data               string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
-// exitWarnings is the exit code of an import that has something to look at; a clean one
-// exits with 0, a failed one, like every command, with 1.
+// exitWarnings is the exit code of an import with warnings. A clean one exits with 0, a failed
+// one, like every command, with 1.
 const exitWarnings = 3
 
-// Help says what must not run meanwhile.
+// Help says which servers to stop first.
 func (importCmd) Help() string {
-	return `Stop a server that uses the data folder first: only one program uses it at a time. Servers on PostgreSQL keep running and know the imported tokens at once.`
+	return `Stop a server that uses the data folder first: only one program can use it at a time. Servers on PostgreSQL can keep running; they accept the imported tokens at once.`
 }
 
-// Run imports the file, or says what importing it would do.
+// Run imports the file, or reports what importing it would do.
 func (i importCmd) Run(ctx context.Context) error {
 	clean, err := i.run(ctx)
 	if err == nil && !clean {
@@ -80,8 +80,8 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 	return report.Clean(), i.print(report)
 }
 
-// carryOut stages the file, decides as the flags say, and deploys unless it is a dry run.
-// Whatever is not deployed is gone from the staging area afterwards.
+// carryOut stages the file, resolves conflicts as the flags say, and deploys unless it is a dry
+// run. It removes from the staging area what it does not deploy.
 func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.Standing, file *os.File) (report migration.Report, err error) {
 	if i.Reset {
 		if _, err := s.Reset(ctx, by); err != nil {
@@ -98,7 +98,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 			err = errors.Join(err, resetErr)
 		}
 	}()
-	i.tell("mirroring roles …")
+	i.tell("converting roles …")
 	if err := i.watched(ctx, s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
 		return report, err
 	}
@@ -111,7 +111,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 		return report, err
 	}
 	if n := report.Unsolved(); n > 0 {
-		return report, errors.Join(i.print(report), fmt.Errorf("%d conflicts wait for a choice: see --existing-workspaces, --existing-members, --existing-groups, --existing-tokens, --removed-members; nothing was imported", n))
+		return report, errors.Join(i.print(report), fmt.Errorf("nothing was imported: %d conflicts to resolve with --existing-workspaces, --existing-members, --existing-groups, --existing-tokens or --removed-members", n))
 	}
 	if i.DryRun {
 		return report, nil
@@ -126,7 +126,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 	return report, err
 }
 
-// choices is what the flags say about conflicts.
+// choices returns what the flags say about conflicts.
 func (i importCmd) choices() map[migration.Conflict]migration.Choice {
 	choices := map[migration.Conflict]migration.Choice{}
 	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.ExistingWorkspaces, migration.SameEmail: i.ExistingMembers,
@@ -138,7 +138,7 @@ func (i importCmd) choices() map[migration.Conflict]migration.Choice {
 	return choices
 }
 
-// progress tells how far the file has been read.
+// progress returns a function that prints how much of the file has been read.
 func (i importCmd) progress(file *os.File) func(int) {
 	info, err := file.Stat()
 	return func(elements int) {
@@ -151,7 +151,7 @@ func (i importCmd) progress(file *os.File) func(int) {
 	}
 }
 
-// watched runs do and tells every few seconds how far it is.
+// watched runs do and prints its progress every few seconds.
 func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.Standing, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -169,7 +169,7 @@ func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.S
 	}
 }
 
-// tell writes a line of progress beside the report.
+// tell writes a line of progress to standard error, apart from the report.
 func (importCmd) tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // print writes the report.
@@ -182,20 +182,20 @@ func (i importCmd) print(r migration.Report) error {
 	if err := r.WriteText(os.Stdout); err != nil {
 		return err
 	}
-	verdict := "Everything was imported."
+	verdict := "The import is complete."
 	switch {
 	case r.Unsolved() > 0:
 		verdict = "Nothing was imported."
 	case r.Changes() == 0:
-		verdict = "Everything in the file is here already: nothing was changed."
+		verdict = "Everything in the file exists already. Nothing was changed."
 	case i.DryRun:
-		verdict = "This was a dry run: nothing was changed."
+		verdict = "This was a dry run. Nothing was changed."
 	}
 	_, err := fmt.Printf("\n%s\n", verdict)
 	return err
 }
 
-// explain lists the mistakes of a file, one a line, and leaves one sentence for the end.
+// explain prints the mistakes in a file, one a line, and returns a summary as the error.
 func (i importCmd) explain(err error) error {
 	f := fault.Of(err)
 	switch {

@@ -13,15 +13,15 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// cli is the command line: one field per sub-command.
+// cli is the command line, with one field per subcommand.
 type cli struct {
-	Serve        serveCmd        `cmd:"" help:"Run the server on a real database."`
-	Demo         demoCmd         `cmd:"" help:"Run a demonstration with made-up data."`
+	Serve        serveCmd        `cmd:"" help:"Run the server."`
+	Demo         demoCmd         `cmd:"" help:"Run a demo with made-up data."`
 	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
-	Import       importCmd       `cmd:"" help:"Bring members, policies and tokens over from a role-based system."`
+	Import       importCmd       `cmd:"" help:"Import members, policies and tokens from a role-based system."`
 	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log."`
 	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database to a file while it is in use."`
-	Restore      restoreCmd      `cmd:"" help:"Put a backup of a SQLite database in place."`
+	Restore      restoreCmd      `cmd:"" help:"Restore a backup of the SQLite database."`
 	MigrateStore migrateStoreCmd `cmd:"" help:"Copy everything from a SQLite file to PostgreSQL."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`
 }

@@ -157,7 +157,7 @@ func TestPlan_IsPrintedAndChangedAndSurvives(t *testing.T) {
 			t.Errorf("plan %s: %d %q %q, want %q", c[0], code, out, stderr, c[1])
 		}
 	}
-	if code, _, stderr := run(t, "plan", "--data", folder, "gold"); code != 1 || !strings.Contains(stderr, "none of free") {
+	if code, _, stderr := run(t, "plan", "--data", folder, "gold"); code != 1 || !strings.Contains(stderr, "unknown plan") {
 		t.Errorf("an unknown plan: %d %q", code, stderr)
 	}
 }

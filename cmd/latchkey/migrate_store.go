@@ -13,8 +13,8 @@ type migrateStoreCmd struct {
 	To   string `required:"" help:"Empty PostgreSQL database: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 }
 
-// Run copies everything from a SQLite file to PostgreSQL. Nothing arrives unless all of it
-// does and the audit log's chain holds; after a failure it is simply run again.
+// Run copies everything from a SQLite file to PostgreSQL, in one transaction that it commits
+// only if the audit log's chain holds. After a failure, run it again.
 func (m migrateStoreCmd) Run(ctx context.Context) error {
 	done, err := store.Transfer(ctx, m.From, m.To)
 	if err != nil {

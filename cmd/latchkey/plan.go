@@ -12,14 +12,14 @@ import (
 )
 
 type planCmd struct {
-	Plan        string `arg:"" optional:"" help:"free, starter, growth or enterprise; without it the plan is printed."`
+	Plan        string `arg:"" optional:"" help:"New plan: free, starter, growth or enterprise. Prints the current plan if omitted."`
 	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
-// Help says what must not run meanwhile.
+// Help says which servers to stop first.
 func (planCmd) Help() string {
-	return `Stop a server that uses the data folder first: only one program uses it at a time. Servers on PostgreSQL keep running and follow from their next request on.`
+	return `Stop a server that uses the data folder first: only one program can use it at a time. Servers on PostgreSQL can keep running; the new plan takes effect on their next request.`
 }
 
 // Run prints or changes the organization's plan.
@@ -37,7 +37,7 @@ func (p planCmd) Run(ctx context.Context) (err error) {
 	if p.Plan != "" {
 		plan, err := access.ParsePlan(p.Plan)
 		if err != nil {
-			return fmt.Errorf("%q is none of free, starter, growth, enterprise", p.Plan)
+			return fmt.Errorf("unknown plan %q: use free, starter, growth or enterprise", p.Plan)
 		}
 		if err := a.Accounts.Organizations.SetPlan(ctx, plan); err != nil {
 			return err

@@ -11,15 +11,15 @@ import (
 
 type restoreCmd struct {
 	File string `arg:"" type:"existingfile" help:"Backup to restore."`
-	Data string `help:"Folder of the database; it must hold none." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	Data string `help:"Folder for the database; it must not contain one." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 }
 
-// Help says what must not run meanwhile.
+// Help says what to do first.
 func (restoreCmd) Help() string {
-	return `Stop a server that uses the data folder first, and move its latchkey.db, latchkey.db-wal and latchkey.db-shm away.`
+	return `Stop a server that uses the data folder first, and move latchkey.db, latchkey.db-wal and latchkey.db-shm out of it.`
 }
 
-// Run puts a backup in place of a SQLite database that is not there. It overwrites nothing.
+// Run restores a backup into a folder that has no SQLite database. It overwrites nothing.
 func (r restoreCmd) Run(ctx context.Context) error {
 	if err := os.MkdirAll(r.Data, 0o700); err != nil {
 		return err

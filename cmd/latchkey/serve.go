@@ -12,27 +12,27 @@ import (
 
 type serveCmd struct {
 	Addr           string   `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data           string   `help:"Folder of the database, made when missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
-	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file, by one server or several: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	PublicURL      string   `help:"How browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
-	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is believed." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
-	Catalog        string   `help:"YAML file that adds resource types and actions of your own API to the permission table." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
+	Data           string   `help:"Folder of the database, created if missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file; several servers can share it: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	PublicURL      string   `help:"URL at which browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
+	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is trusted." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
+	Catalog        string   `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
 	SMTPURL        string   `name:"smtp-url" help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 
-	AuditRetention config.Retention `help:"How long events of the audit log are kept, e.g. 90d or 7y. 0 is for ever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
+	AuditRetention config.Retention `help:"How long to keep events of the audit log, e.g. 90d or 7y. 0 keeps them forever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
 
-	MetricsAddr string        `help:"Address of a listener of its own that serves /metrics for Prometheus; keep it from the public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
-	OutageGrace time.Duration `help:"How long tokens are still checked from memory when PostgreSQL cannot be reached, revocations by other servers unseen. 0 refuses them." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
+	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
+	OutageGrace time.Duration `help:"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. 0 refuses all tokens." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
 
-// Help says how many servers a database may have.
+// Help says how many servers can use one database.
 func (serveCmd) Help() string {
-	return `One server uses a data folder at a time: it locks DIR/latchkey.lock, and the operating system drops the lock when the server ends, in whatever way. Any number of servers may use one PostgreSQL database.`
+	return `Only one server can use a data folder at a time. It locks DIR/latchkey.lock, and the operating system releases the lock when the server ends, even if it crashes. Any number of servers can share one PostgreSQL database.`
 }
 
-// Run serves until it is told to stop.
+// Run serves until ctx is done.
 func (s serveCmd) Run(ctx context.Context) (err error) {
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {

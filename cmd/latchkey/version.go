@@ -8,15 +8,15 @@ import (
 
 const description = `Self-hosted access tokens for people and services.
 
-Members make personal access tokens, Admins make service access tokens, and every
-token may do exactly what live access policies say. Try it: latchkey demo`
+Members generate personal access tokens, Admins generate service access tokens, and a
+token can do exactly what your access policies allow at that moment. Try it: latchkey demo`
 
-// version is set when a release is built: -ldflags "-X main.version=1.2.3".
+// version is set by release builds: -ldflags "-X main.version=1.2.3".
 var version = ""
 
 type versionCmd struct{}
 
-// Run prints the version: the release's, or what the build knows of itself.
+// Run prints the release version, or else the version and revision from the build info.
 func (versionCmd) Run() error {
 	v := version
 	if info, ok := debug.ReadBuildInfo(); v == "" && ok {
@@ -31,8 +31,8 @@ func (versionCmd) Run() error {
 	return err
 }
 
-// exit ends the program for --help (0) and for a command line that makes no sense: the
-// parser's own codes vary, ours are 0 and 1.
+// exit ends the program for --help and for an invalid command line. The parser's exit codes
+// vary; exit uses only 0 and 1.
 func exit(code int) {
 	if code != 0 {
 		code = 1

@@ -1,7 +1,7 @@
 package access
 
-// BuiltIn is the catalogue that ships: the fourteen resource types and the eleven
-// permissions on personal data. Every call makes a new value.
+// BuiltIn returns a new catalogue with the built-in permissions: fourteen resource types and
+// eleven permissions on personal data.
 func BuiltIn() *Catalogue {
 	return newCatalogue(append(resourceRows(), privacyRows()...))
 }
@@ -20,15 +20,15 @@ func resourceRows() []ResourceType {
 		fullRow("tracking_plan", "Tracking Plans", "Tracking Plan"),
 		editRow("data_catalog", "Data Catalog", "Data Catalog", coversAll),
 		fullRow("profile", "Profiles", "Profile"),
-		editRow("alert_override", "Alert Overrides", "Alert Override", "One switch for everything about them."),
-		editRow("bot_management", "Bot Management", "Bot Management", "One switch for everything about it."),
-		editRow("credential_store", "Credential Store", "Credential Store", "One switch for everything about it."),
+		editRow("alert_override", "Alert Overrides", "Alert Override", "One permission covers everything."),
+		editRow("bot_management", "Bot Management", "Bot Management", "One permission covers everything."),
+		editRow("credential_store", "Credential Store", "Credential Store", "One permission covers everything."),
 		editRow("warehouse_sync", "Warehouse Syncs (retry)", "Warehouse Sync", "Covers retrying a sync."),
 	}
 }
 
-// fullRow has the three actions. Edit can be limited; the others are type-wide, because
-// creating has no resource yet and connecting is limited by Edit on both ends.
+// fullRow returns a row with the three actions. Edit can be limited. The others are type-wide:
+// creating has no resource yet, and Edit on both ends already limits connecting.
 func fullRow(typ, label, singular string) ResourceType {
 	return ResourceType{Type: typ, Label: label, Singular: singular, Section: SectionResources, Entries: []Entry{
 		{Permission: NewPermission(typ, actionEdit), Label: "Edit", Limitable: true},
@@ -37,7 +37,7 @@ func fullRow(typ, label, singular string) ResourceType {
 	}}
 }
 
-// editRow has Edit alone, for the whole type.
+// editRow returns a row with Edit only, for the whole type.
 func editRow(typ, label, singular, note string) ResourceType {
 	return ResourceType{Type: typ, Label: label, Singular: singular, Section: SectionResources, Entries: []Entry{
 		{Permission: NewPermission(typ, actionEdit), Label: "Edit", Note: note},
@@ -61,10 +61,10 @@ func privacyRows() []ResourceType {
 	}
 }
 
-// privacyAction is a way to look at personal data.
+// privacyAction is a way to view personal data.
 type privacyAction struct{ action, label string }
 
-// privacyRow has viewing permissions, each of which can be limited and survives a
+// privacyRow returns a row with permissions to view. Each can be limited and is kept by a
 // Read-Only scope.
 func privacyRow(typ, label, singular string, actions ...privacyAction) ResourceType {
 	row := ResourceType{Type: typ, Label: label, Singular: singular, Section: SectionPII}

@@ -20,7 +20,7 @@ const (
 	SectionCustom    Section = "custom"
 )
 
-// Label is the section's heading.
+// Label returns the heading of the section.
 func (s Section) Label() string {
 	switch s {
 	case SectionResources:
@@ -33,12 +33,12 @@ func (s Section) Label() string {
 	return string(s)
 }
 
-// Entry is one permission as the catalogue has it.
+// Entry is one permission in the catalogue.
 type Entry struct {
 	Permission Permission
-	Label      string // the column or check: "Edit", "Live events"
-	Limitable  bool   // may be limited to chosen resources
-	ReadOnly   bool   // viewing: survives the Read-Only scope of a personal token
+	Label      string // column or checkbox: "Edit", "Live events"
+	Limitable  bool   // can be limited to selected resources
+	ReadOnly   bool   // only views: a personal token with the Read-Only scope keeps it
 	Note       string // what else it covers, or ""
 }
 
@@ -52,7 +52,7 @@ type ResourceType struct {
 	Entries  []Entry
 }
 
-// Catalogue is every permission that a policy may hold. It is immutable and safe for
+// Catalogue holds every permission that a policy can grant. It is immutable and safe for
 // concurrent use. The nil *Catalogue is empty.
 type Catalogue struct {
 	rows    []ResourceType
@@ -65,8 +65,8 @@ type cataloged struct {
 	section Section
 }
 
-// endPermissions are the two that each end of a connection needs, joined beforehand so
-// that a decision does not allocate.
+// endPermissions are the two permissions that each end of a connection needs. They are
+// computed in advance so that a decision does not allocate.
 type endPermissions struct{ edit, connect Permission }
 
 func newCatalogue(rows []ResourceType) *Catalogue {
@@ -87,11 +87,11 @@ func newCatalogue(rows []ResourceType) *Catalogue {
 	return c
 }
 
-// Extend is a catalogue with the operator's own rows after the built-in ones, in
-// [SectionCustom]. A row may bring a new type or new actions of a known one. Every
-// mistake is named in one fault.Invalid, by a path such as "types[0].actions[1].label";
-// a custom permission cannot be ReadOnly, so that no Read-Only token ever gets it. The
-// receiver does not change.
+// Extend returns a catalogue with the operator's own rows after the built-in ones, in
+// [SectionCustom]. A row can add a new type or new actions to an existing one. The error is
+// one fault.Invalid with every mistake, by a path such as "types[0].actions[1].label". A
+// custom permission cannot be ReadOnly, so that no Read-Only token ever gets it. Extend does
+// not change c.
 func (c *Catalogue) Extend(types ...ResourceType) (*Catalogue, error) {
 	x := extension{base: c, types: map[string]bool{}, permissions: map[Permission]bool{}}
 	rows := cloneRows(c.all())
@@ -106,7 +106,7 @@ func (c *Catalogue) Extend(types ...ResourceType) (*Catalogue, error) {
 	return newCatalogue(rows), nil
 }
 
-// extension gathers what is wrong with the rows given to Extend.
+// extension collects the mistakes in the rows given to Extend.
 type extension struct {
 	base        *Catalogue
 	problems    fault.Problems
@@ -121,7 +121,7 @@ func (x *extension) check(path string, row ResourceType) {
 	case systemType(row.Type):
 		x.problems.Add(path+".type", "The type "+row.Type+" is reserved.")
 	case x.types[row.Type]:
-		x.problems.Add(path+".type", "The type "+row.Type+" is there twice.")
+		x.problems.Add(path+".type", "The type "+row.Type+" is repeated.")
 	}
 	x.types[row.Type] = true
 	x.label(path+".label", row.Label)
@@ -146,9 +146,9 @@ func (x *extension) entry(path, typ string, entry Entry) {
 	case perm.Type() != typ:
 		x.problems.Add(path+".action", "The action belongs to the type "+perm.Type()+", not to "+typ+".")
 	case known:
-		x.problems.Add(path+".action", "The permission "+string(perm)+" is there already.")
+		x.problems.Add(path+".action", "The permission "+string(perm)+" already exists.")
 	case x.permissions[perm]:
-		x.problems.Add(path+".action", "The permission "+string(perm)+" is there twice.")
+		x.problems.Add(path+".action", "The permission "+string(perm)+" is repeated.")
 	}
 	x.permissions[perm] = true
 	x.label(path+".label", entry.Label)
@@ -180,7 +180,7 @@ func cloneRows(rows []ResourceType) []ResourceType {
 	return out
 }
 
-// Sections lists the sections that have rows, in the order of the editor.
+// Sections returns the sections that have rows, in the order of the editor.
 func (c *Catalogue) Sections() []Section {
 	var out []Section
 	for _, s := range []Section{SectionResources, SectionPII, SectionCustom} {
@@ -191,7 +191,7 @@ func (c *Catalogue) Sections() []Section {
 	return out
 }
 
-// Types lists the rows of a section as copies, in catalogue order.
+// Types returns copies of the rows of a section, in catalogue order.
 func (c *Catalogue) Types(s Section) []ResourceType {
 	var out []ResourceType
 	for _, row := range c.all() {
@@ -202,7 +202,7 @@ func (c *Catalogue) Types(s Section) []ResourceType {
 	return cloneRows(out)
 }
 
-// Permissions lists every permission in catalogue order.
+// Permissions returns every permission in catalogue order.
 func (c *Catalogue) Permissions() []Permission {
 	var out []Permission
 	for _, row := range c.all() {
@@ -213,7 +213,7 @@ func (c *Catalogue) Permissions() []Permission {
 	return out
 }
 
-// Lookup finds the entry of a permission; false when the catalogue does not have it.
+// Lookup returns the entry of a permission, and whether the catalogue has it.
 func (c *Catalogue) Lookup(p Permission) (Entry, bool) {
 	if c == nil {
 		return Entry{}, false
@@ -222,7 +222,7 @@ func (c *Catalogue) Lookup(p Permission) (Entry, bool) {
 	return found.entry, ok
 }
 
-// SectionOf is the section in which a permission stands, or "" when it is unknown.
+// SectionOf returns the section of a permission, or "" if it is unknown.
 func (c *Catalogue) SectionOf(p Permission) Section {
 	if c == nil {
 		return ""
@@ -230,7 +230,7 @@ func (c *Catalogue) SectionOf(p Permission) Section {
 	return c.entries[p].section
 }
 
-// TypeLabel is the plural label of a resource type, or typ itself when it is unknown.
+// TypeLabel returns the plural label of a resource type, or typ itself if it is unknown.
 func (c *Catalogue) TypeLabel(typ string) string {
 	for _, row := range c.all() {
 		if row.Type == typ {
@@ -240,8 +240,8 @@ func (c *Catalogue) TypeLabel(typ string) string {
 	return typ
 }
 
-// Describe names a permission for people: "Edit Event Stream Sources". An unknown one
-// is named by its machine name.
+// Describe returns a name for a permission that people can read: "Edit Event Stream Sources".
+// For an unknown permission it returns the machine name.
 func (c *Catalogue) Describe(p Permission) string {
 	entry, ok := c.Lookup(p)
 	if !ok {

@@ -206,12 +206,12 @@ func TestCheck_FindsUnknownPermissionsAndForbiddenLimits(t *testing.T) {
 		got = append(got, f.Path+": "+f.Message)
 	}
 	want := []string{
-		"audience:connect: Connect Audiences cannot be limited to chosen resources.",
+		"audience:connect: Connect Audiences cannot be limited to selected resources.",
 		"invoice:refund: There is no such permission.",
 		"member:manage: There is no such permission.",
-		"source:connect: Connect Event Stream Sources cannot be limited to chosen resources.",
-		"table:connect: Connect Tables cannot be limited to chosen resources.",
-		"table:edit: The list of resources has an id that no resource can have.",
+		"source:connect: Connect Event Stream Sources cannot be limited to selected resources.",
+		"table:connect: Connect Tables cannot be limited to selected resources.",
+		"table:edit: The list of resources contains an invalid id.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Everything is the policy that holds every permission everywhere: the power of an
-// Admin in a workspace.
+// Everything returns the policy that grants every permission on all resources: what an Admin
+// can do in a workspace.
 func (c *Catalogue) Everything() Policy {
 	out := Policy{}
 	for _, perm := range c.Permissions() {
@@ -18,10 +18,10 @@ func (c *Catalogue) Everything() Policy {
 	return out
 }
 
-// Check lists what is wrong with p, sorted by permission, which is the path of each
-// problem: an unknown permission, a limit where none may be, an id that no resource can
-// have. It does not know which resources exist. See [Catalogue.CheckChange] for a
-// stored policy that may name types which the catalogue no longer has.
+// Check returns the problems of p, sorted by permission, which is the path of each: an unknown
+// permission, a limit on a permission that cannot be limited, an id that no resource can have.
+// It does not know which resources exist. Use [Catalogue.CheckChange] for a stored policy,
+// which may name types that the catalogue no longer has.
 func (c *Catalogue) Check(p Policy) []fault.Field {
 	var problems []fault.Field
 	for _, perm := range slices.Sorted(maps.Keys(p)) {
@@ -32,8 +32,8 @@ func (c *Catalogue) Check(p Policy) []fault.Field {
 	return problems
 }
 
-// CheckChange is Check on after without the problems that before has already, unchanged:
-// an unknown permission may be kept or dropped, never added or altered.
+// CheckChange returns the problems of after that before does not have unchanged. So an unknown
+// permission can be kept or dropped, but not added or altered.
 func (c *Catalogue) CheckChange(before, after Policy) []fault.Field {
 	return slices.DeleteFunc(c.Check(after), func(f fault.Field) bool {
 		old, had := before[Permission(f.Path)]
@@ -47,18 +47,18 @@ func (c *Catalogue) problem(perm Permission, reach Reach) string {
 		return "There is no such permission."
 	}
 	if !entry.Limitable && !reach.Unlimited() {
-		return c.Describe(perm) + " cannot be limited to chosen resources."
+		return c.Describe(perm) + " cannot be limited to selected resources."
 	}
 	for _, id := range reach.IDs {
 		if !plaintext.PossibleID(id) {
-			return "The list of resources has an id that no resource can have."
+			return "The list of resources contains an invalid id."
 		}
 	}
 	return ""
 }
 
-// NewlyLimited lists the resource types of permissions that after limits to ids which before
-// does not name: [CheckResources] wants to know the resources of these types.
+// NewlyLimited returns the resource types of permissions that after limits to ids that before
+// does not name. [CheckResources] needs the resources of these types.
 func NewlyLimited(before, after Policy) []string {
 	var types []string
 	for _, perm := range after.Permissions() {
@@ -69,24 +69,25 @@ func NewlyLimited(before, after Policy) []string {
 	return types
 }
 
-// CheckResources lists, as [Catalogue.Check] does, the permissions that after limits to ids
-// which are no resources of the permission's type in the policy's workspace, those aside that
-// before names as well: what was deleted since may stay. typeOf has the type of each resource
-// of the workspace, by id, for the types of [NewlyLimited] at least. Ids that do not exist, of
-// another type and of another workspace get the same answer: existence is withheld.
+// CheckResources returns, as [Catalogue.Check] does, the permissions that after limits to ids
+// that are not resources of the permission's type in the policy's workspace. Ids that before
+// names too are accepted, because they may have been deleted since. typeOf has the type of
+// each resource of the workspace, by id, at least for the types of [NewlyLimited]. Ids that do
+// not exist, of another type and of another workspace get the same answer, so that it reveals
+// nothing.
 func CheckResources(before, after Policy, typeOf map[string]string) []fault.Field {
 	var problems []fault.Field
 	for _, perm := range after.Permissions() {
 		foreign := func(id string) bool { return typeOf[id] != perm.Type() }
 		if slices.ContainsFunc(subtract(after[perm].IDs, before[perm].IDs), foreign) {
 			problems = append(problems, fault.Field{Path: string(perm),
-				Message: "Choose resources of this type in this workspace only: some of those chosen are not."})
+				Message: "Select only resources of this type in this workspace."})
 		}
 	}
 	return problems
 }
 
-// Known is p without the permissions that the catalogue does not have.
+// Known returns p without the permissions that the catalogue does not have.
 func (c *Catalogue) Known(p Policy) Policy {
 	out := p.Clone()
 	for perm := range out {
@@ -97,8 +98,8 @@ func (c *Catalogue) Known(p Policy) Policy {
 	return out
 }
 
-// Unknown lists the permissions of p that the catalogue does not have, sorted. A stored
-// policy keeps them; they grant nothing.
+// Unknown returns the permissions of p that the catalogue does not have, sorted. A stored
+// policy keeps them, but they grant nothing.
 func (c *Catalogue) Unknown(p Policy) []Permission {
 	return slices.DeleteFunc(p.Permissions(), func(perm Permission) bool {
 		_, known := c.Lookup(perm)

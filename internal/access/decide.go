@@ -1,32 +1,31 @@
 package access
 
-// Resource is what a permission is asked for, with where it really is: its own
-// organization and workspace as stored, never as the caller claims. Type and ID are
-// empty for a type-wide question ("may I create sources?"), Workspace for an act on the
-// organization. Owner is the member that a personal access token belongs to.
+// Resource is what a permission is checked for. Organization and Workspace are where it is
+// stored, never where the caller claims it is. Type and ID are empty for a type-wide check
+// ("may I create sources?"), Workspace for an act on the organization. Owner is the member
+// that a personal access token belongs to.
 type Resource struct {
 	Organization, Workspace, Type, ID, Owner string
 }
 
-// Decide answers whether p has perm on r. It is total (any values, never a panic), pure
-// and default-deny; it does not allocate when the answer is yes. The rules:
+// Decide decides whether p has perm on r. It is total (it accepts any values and never
+// panics), pure and default-deny, and it does not allocate if the answer is yes. The rules:
 //
 //   - Another organization, or a workspace that p is not in, is hidden.
-//   - A permission of the catalogue needs p's effective policy there, or the role Admin;
-//     a personal token keeps of it what its scope keeps. Unknown permissions are refused
-//     to everybody.
-//   - Whoever is in a workspace views everything in it, except what Admins manage.
+//   - A permission of the catalogue needs p's effective policy there, or the role Admin. The
+//     scope of a personal token limits both. Unknown permissions are refused to everybody.
+//   - Being in a workspace lets p view everything in it, except what Admins manage.
 //   - The organization's acts are for Admins, and three of them for organization tokens.
-//   - One's own personal tokens are one's own; Admins may see and delete those of others.
+//   - Members manage their own personal tokens; Admins can see and delete those of others.
 //
-// Whether a plan includes a feature, and whether a token is alive, is not asked here.
+// It does not check whether a plan includes a feature or whether a token is live.
 func Decide(c *Catalogue, p Principal, perm Permission, r Resource) Decision {
 	q := question{catalogue: c, principal: p, permission: perm, resource: r}
 	return q.decide()
 }
 
-// question is one call of Decide. It holds values, not pointers: the reason repeats some
-// of its strings, and pointers beside them would force the whole question to the heap.
+// question is one call of Decide. It holds values, not pointers: the reason copies some of
+// its strings, and pointers would move the whole question to the heap.
 type question struct {
 	catalogue  *Catalogue
 	principal  Principal
@@ -42,7 +41,7 @@ func (q *question) decide() Decision {
 	case q.resource.Organization != p.Organization:
 		return q.hide(OtherOrganization)
 	case p.Kind == PersonalToken && !p.isIn(p.Workspace):
-		return q.hide(NotInWorkspace) // its owner has left: it is good for nothing
+		return q.hide(NotInWorkspace) // its owner has left, so the token grants nothing
 	}
 	switch systemAct(q.permission) {
 	case actView:
@@ -68,8 +67,8 @@ func (q *question) outside() bool {
 	return q.resource.Workspace != "" && !q.principal.isIn(q.resource.Workspace)
 }
 
-// entrance refuses what never gets into a workspace; nil is no such refusal. The answer
-// to an organization token is the same for every workspace, so it reveals none.
+// entrance refuses principals that cannot be in any workspace. refused is false for all
+// others. An organization token gets the same answer for every workspace, so it reveals none.
 func (q *question) entrance() (refusal Decision, refused bool) {
 	switch {
 	case q.principal.Kind == OrganizationToken:
@@ -82,7 +81,8 @@ func (q *question) entrance() (refusal Decision, refused bool) {
 	return Decision{}, false
 }
 
-// view is being in the workspace. What only Admins manage is not viewed by being there.
+// view decides viewing, which needs only being in the workspace, except for what only Admins
+// manage.
 func (q *question) view() Decision {
 	if refusal, refused := q.entrance(); refused {
 		return refusal
@@ -93,7 +93,7 @@ func (q *question) view() Decision {
 	return q.allow(ByMembership)
 }
 
-// inWorkspace decides the permissions that policies hold.
+// inWorkspace decides the permissions that policies grant.
 func (q *question) inWorkspace(entry Entry) Decision {
 	if refusal, refused := q.entrance(); refused {
 		return refusal
@@ -110,8 +110,8 @@ func (q *question) inWorkspace(entry Entry) Decision {
 	return q.byPolicy(entry, p.In[r.Workspace])
 }
 
-// byPolicy asks the effective policy. A permission that cannot be limited must be given
-// type-wide: a stored limit on it, from a catalogue that has changed since, gives nothing.
+// byPolicy checks the effective policy. A permission that cannot be limited must be granted
+// type-wide: a stored limit on it, from before the catalogue changed, grants nothing.
 func (q *question) byPolicy(entry Entry, given *Effective) Decision {
 	switch {
 	case given.Allows(q.permission, q.resource.ID) && (entry.Limitable || given.Allows(q.permission, "")):
@@ -156,8 +156,8 @@ func (q *question) organizationByMember() Decision {
 	return q.deny(AdminOnly)
 }
 
-// organizationByPersonalToken: only the deprecated Admin scope, and only while the owner
-// is an Admin. SCIM and the audit log stay with organization tokens.
+// organizationByPersonalToken allows the acts only for the deprecated Admin scope, and only
+// while the owner is an Admin. SCIM and the audit log are for organization tokens.
 func (q *question) organizationByPersonalToken() Decision {
 	p := &q.principal
 	asAdmin := p.Scope == ScopeAdmin && p.Role == RoleAdmin
@@ -176,9 +176,9 @@ func (q *question) organizationByPersonalToken() Decision {
 	return q.deny(AdminOnly)
 }
 
-// manageToken: existence of other people's tokens is withheld from all but Admins. A
-// token manages no personal token, not even itself. Membership of the workspace is not
-// asked: what one has lost access to, one may still see and delete.
+// manageToken hides other people's tokens from all but Admins. A token cannot manage personal
+// tokens, not even itself. Being in the workspace is not required: members can see and delete
+// their tokens after losing access.
 func (q *question) manageToken() Decision {
 	p, owner := &q.principal, q.resource.Owner
 	switch {
@@ -207,7 +207,7 @@ func (q *question) createToken() Decision {
 	return q.allow(ByOwnership)
 }
 
-// DecideAll needs every one of perms on r. Without any the answer is no.
+// DecideAll decides whether p has all of perms on r. If perms is empty, the answer is no.
 func DecideAll(c *Catalogue, p Principal, perms []Permission, r Resource) Decision {
 	if len(perms) == 0 {
 		return Decision{}
@@ -219,8 +219,8 @@ func DecideAll(c *Catalogue, p Principal, perms []Permission, r Resource) Decisi
 	return d
 }
 
-// AllOf is the decision of an act that needs several: the first that hides, otherwise
-// the first that refuses, otherwise the first. Without any the answer is no.
+// AllOf combines the decisions of an act that needs all of them: it returns the first that
+// hides, otherwise the first that refuses, otherwise the first. Without any the answer is no.
 func AllOf(decisions ...Decision) Decision {
 	if len(decisions) == 0 {
 		return Decision{}
@@ -232,8 +232,8 @@ func AllOf(decisions ...Decision) Decision {
 	return d
 }
 
-// worse prefers hiding over refusing over allowing, and a over b among equals: whoever
-// may not know of one part must not learn of it from the refusal of another.
+// worse prefers hiding over refusing over allowing, and a over b if they are equal: a caller
+// who must not know of one part must not learn of it from the refusal of another.
 func worse(a, b Decision) Decision {
 	switch {
 	case a.Hide:
@@ -248,9 +248,9 @@ func worse(a, b Decision) Decision {
 	return a
 }
 
-// DecideConnection answers whether p may make, change or remove a connection of the two
-// resources: Edit and Connect on both ends, which are in one workspace. The same goes
-// for the transformation of a destination.
+// DecideConnection decides whether p may create, change or remove a connection of two
+// resources: it needs Edit and Connect on both ends, which must be in one workspace. The same
+// applies to the transformation of a destination.
 func DecideConnection(c *Catalogue, p Principal, from, to Resource) Decision {
 	d := worse(decideEnd(c, p, from), decideEnd(c, p, to))
 	if d.Allowed && from.Workspace != to.Workspace {
@@ -264,21 +264,11 @@ func decideEnd(c *Catalogue, p Principal, end Resource) Decision {
 	return worse(Decide(c, p, needed.edit, end), Decide(c, p, needed.connect, end))
 }
 
-// end is what one end of a connection needs. A type that the catalogue does not have
-// needs the empty permission, which nobody has.
+// end returns what one end of a connection needs. For an unknown type that is the empty
+// permission, which nobody has.
 func (c *Catalogue) end(typ string) endPermissions {
 	if c == nil {
 		return endPermissions{}
 	}
 	return c.ends[typ]
-}
-
-// DecideCatalogItem answers whether p may change an item of the data catalog that the
-// given tracking plans use: data_catalog:edit, and Edit on each of those plans.
-func DecideCatalogItem(c *Catalogue, p Principal, item Resource, plans ...Resource) Decision {
-	d := Decide(c, p, NewPermission("data_catalog", actionEdit), item)
-	for _, plan := range plans {
-		d = worse(d, Decide(c, p, NewPermission("tracking_plan", actionEdit), plan))
-	}
-	return d
 }

@@ -2,7 +2,7 @@ package access
 
 import "slices"
 
-// LayerKind says what kind of thing gives a layer's permissions.
+// LayerKind is the kind of source of a layer's permissions.
 type LayerKind string
 
 // The kinds of layers.
@@ -14,15 +14,15 @@ const (
 	LayerAdmin    LayerKind = "admin"
 )
 
-// Layer is one policy of those that make up an effective policy, and where it is from.
-// ID and Name are the group's, for LayerGroup.
+// Layer is one of the policies that make up an effective policy, and its source. ID and Name
+// are those of the group, for LayerGroup.
 type Layer struct {
 	Kind     LayerKind
 	ID, Name string
 	Policy   Policy
 }
 
-// Source names the layer for people, to follow "from": "group Analysts".
+// Source returns a name for the layer that can follow "from": "group Analysts".
 func (l Layer) Source() string { return source(l.Kind, l.Name) }
 
 func source(kind LayerKind, name string) string {
@@ -48,22 +48,22 @@ type Effective struct {
 	grants map[Permission]grant
 }
 
-// grant is the reach of one permission over all layers. full is the first layer that
-// gives it without limits, or -1.
+// grant is the reach of one permission over all layers. full is the first layer that grants it
+// without limits, or -1.
 type grant struct {
 	reach Reach
 	full  int
 }
 
-// Placed is a layer and the workspace that it applies in.
+// Placed is a layer in a workspace.
 type Placed struct {
 	Workspace string
 	Layer     Layer
 }
 
-// Assemble combines all layers that apply to one subject into its effective policy of each
-// workspace that it is in. A baseline alone puts nobody into a workspace; every other layer
-// does. It is the only way from stored policies to the rights of a [Principal].
+// Assemble combines all layers that apply to one subject into an effective policy for each
+// workspace that the subject is in. A baseline alone puts nobody into a workspace; any other
+// layer does. It is the only way from stored policies to the permissions of a [Principal].
 func Assemble(layers []Placed) map[string]*Effective {
 	byWorkspace := map[string][]Layer{}
 	in := map[string]*Effective{}
@@ -79,8 +79,8 @@ func Assemble(layers []Placed) map[string]*Effective {
 	return in
 }
 
-// Combine unites layers: nothing is ever subtracted. The layers' policies belong to the
-// result from then on: the caller must not change them.
+// Combine returns the union of layers; nothing is ever subtracted. The result keeps the
+// layers' policies, so the caller must not change them afterwards.
 func Combine(layers ...Layer) *Effective {
 	e := &Effective{layers: slices.Clone(layers), grants: make(map[Permission]grant)}
 	limited := map[Permission]*[]Reach{}
@@ -109,7 +109,8 @@ func Combine(layers ...Layer) *Effective {
 	return e
 }
 
-// uniteAll is the union of one or more, sorting all ids once instead of once per step.
+// uniteAll returns the union of one or more reaches. It sorts all ids once instead of once per
+// step.
 func uniteAll(reaches []Reach) Reach {
 	size := 0
 	for _, r := range reaches {
@@ -130,7 +131,7 @@ func uniteAll(reaches []Reach) Reach {
 	return cofinite.Union(Reach{IDs: sortIDs(ids)})
 }
 
-// Policy is the union of the layers, as a copy.
+// Policy returns a copy of the union of the layers.
 func (e *Effective) Policy() Policy {
 	out := Policy{}
 	if e == nil {
@@ -142,8 +143,8 @@ func (e *Effective) Policy() Policy {
 	return out
 }
 
-// Layers lists what e was combined from, in the same order. The policies in it are
-// shared: do not change them.
+// Layers returns the layers of e in their order. Their policies are shared: do not change
+// them.
 func (e *Effective) Layers() []Layer {
 	if e == nil {
 		return nil
@@ -151,8 +152,8 @@ func (e *Effective) Layers() []Layer {
 	return slices.Clone(e.layers)
 }
 
-// Allows reports whether the union gives perm on the resource id; id "" asks type-wide.
-// It does not allocate. It knows neither scopes nor roles: that is [Decide].
+// Allows reports whether the union grants perm on the resource id; id "" means type-wide. It
+// does not allocate. It does not consider scopes and roles, as [Decide] does.
 func (e *Effective) Allows(perm Permission, id string) bool {
 	if e == nil {
 		return false
@@ -161,7 +162,7 @@ func (e *Effective) Allows(perm Permission, id string) bool {
 	return ok && g.covers(id)
 }
 
-// covers is Reach.Covers in logarithmic time: Combine leaves the ids sorted.
+// covers is Reach.Covers in logarithmic time, since Combine sorts the ids.
 func (g grant) covers(id string) bool {
 	if id == "" || len(g.reach.IDs) == 0 {
 		return g.reach.All
@@ -170,7 +171,7 @@ func (g grant) covers(id string) bool {
 	return g.reach.All != listed
 }
 
-// Sources lists the layers that give perm on the resource id, in order.
+// Sources returns the layers that grant perm on the resource id, in order.
 func (e *Effective) Sources(perm Permission, id string) []Layer {
 	if e == nil {
 		return nil
@@ -184,7 +185,7 @@ func (e *Effective) Sources(perm Permission, id string) []Layer {
 	return out
 }
 
-// first is the layer that a reason names for a granted permission: the first that gives
+// first returns the layer that a reason names for a granted permission: the first that grants
 // it without limits, otherwise the first that covers id. It does not allocate.
 func (e *Effective) first(perm Permission, id string) (LayerKind, string) {
 	if g := e.grants[perm]; g.full >= 0 {
@@ -198,7 +199,7 @@ func (e *Effective) first(perm Permission, id string) (LayerKind, string) {
 	return "", ""
 }
 
-// holds reports whether perm is given on some resource at least.
+// holds reports whether perm is granted on at least one resource.
 func (e *Effective) holds(perm Permission) bool {
 	if e == nil {
 		return false

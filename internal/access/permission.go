@@ -1,21 +1,21 @@
-// Package access decides who may do what. It holds the permission catalogue, policies
-// and their union, principals, and one function, [Decide], that every service asks
-// before an effect and every presenter asks before it offers a button.
+// Package access decides who may do what. It defines the permission catalogue, policies and
+// their union, principals, and one function, [Decide], that every service calls before an
+// effect and every presenter calls before it offers a button.
 //
-// The package is pure: no clock, no input or output, no state. Everything it needs
-// comes in as values, so the same question always has the same answer. It does not
-// authenticate, does not load anything, does not know whether an id exists and does not
-// look at an organization's plan (see [Plan] for what a plan includes).
+// The package is pure: no clock, no input or output, no state. Its functions take values, so
+// the same question always has the same answer. It does not authenticate, does not load
+// anything, does not know whether an id exists and does not check an organization's plan (see
+// [Plan] for what a plan includes).
 package access
 
 import "strings"
 
 // Permission names one thing that can be allowed: "<type>:<action>", for example
-// "source:create_delete". Those of the [Catalogue] can stand in a policy. The system
-// acts below have the same shape but are never in a catalogue, so no policy holds them.
+// "source:create_delete". Policies can grant those of the [Catalogue]. The system acts below
+// have the same form but are never in a catalogue, so no policy can grant them.
 type Permission string
 
-// The system acts: what roles, membership, ownership and the level of a token decide.
+// The system acts, which depend on role, membership, ownership or the level of a token.
 const (
 	// ViewWorkspace is being in a workspace and reading what is in it.
 	ViewWorkspace Permission = "workspace:view"
@@ -32,47 +32,47 @@ const (
 	ManageOrganization  Permission = "organization:manage"
 	IdentifyTokens      Permission = "token:identify"
 
-	// ReadAuditLog, ReadUsage and UseSCIM are what an organization service access
-	// token is for. Admins read the audit log and usage in the dashboard; nobody but
-	// such a token speaks SCIM.
+	// ReadAuditLog, ReadUsage and UseSCIM are what an organization service access token is
+	// for. Admins can read the audit log and usage in the dashboard; only such a token can
+	// use SCIM.
 	ReadAuditLog Permission = "audit_log:read"
 	ReadUsage    Permission = "usage:read"
 	UseSCIM      Permission = "scim:use"
 
-	// ManagePersonalToken is seeing and deleting the token of Resource.Owner: one's
-	// own, and for an Admin anybody's in the organization.
+	// ManagePersonalToken is seeing and deleting a token of Resource.Owner: members can do so
+	// with their own, and Admins with any in the organization.
 	ManagePersonalToken Permission = "personal_access_token:manage"
-	// CreatePersonalToken is making a token for Resource.Owner in Resource.Workspace:
-	// for oneself only, Admins included, in a workspace that one is in.
+	// CreatePersonalToken is generating a token for Resource.Owner in Resource.Workspace.
+	// Members, Admins included, can do so only for themselves, in a workspace that they are in.
 	CreatePersonalToken Permission = "personal_access_token:create"
 )
 
-// The actions that resource types share.
+// Actions that resource types share.
 const (
 	actionEdit         = "edit"
 	actionConnect      = "connect"
 	actionCreateDelete = "create_delete"
 )
 
-// NewPermission joins a type and an action. It does not check either.
+// NewPermission joins a type and an action. It does not check them.
 func NewPermission(typ, action string) Permission {
 	return Permission(typ + ":" + action)
 }
 
-// Type is the part before the first colon, or all of it when there is none.
+// Type returns the part before the first colon, or all of p without one.
 func (p Permission) Type() string {
 	typ, _, _ := strings.Cut(string(p), ":")
 	return typ
 }
 
-// Action is the part after the first colon, or "" when there is none.
+// Action returns the part after the first colon, or "" without one.
 func (p Permission) Action() string {
 	_, action, _ := strings.Cut(string(p), ":")
 	return action
 }
 
-// WellFormed reports whether p has the shape "<type>:<action>", each of 1 to 64
-// characters from a-z, 0-9 and "_", a letter first. It says nothing about existence.
+// WellFormed reports whether p has the form "<type>:<action>", each with 1 to 64 characters
+// from a-z, 0-9 and "_", a letter first. The permission need not exist.
 func (p Permission) WellFormed() bool {
 	typ, action, found := strings.Cut(string(p), ":")
 	return found && wellFormedName(typ) && wellFormedName(action)
@@ -94,8 +94,7 @@ func wellFormedName(s string) bool {
 	return true
 }
 
-// SystemActs lists every system act in a fixed order: for the explain view and for
-// tests that walk them all.
+// SystemActs returns every system act in a fixed order.
 func SystemActs() []Permission {
 	return []Permission{
 		ViewWorkspace, ManageWorkspaces, ManageMembers, ManageInvitations, ManageGroups,
@@ -105,7 +104,7 @@ func SystemActs() []Permission {
 	}
 }
 
-// act says which rule decides a permission.
+// act is the rule that decides a permission.
 type act uint8
 
 const (
@@ -133,8 +132,8 @@ func systemAct(p Permission) act {
 	return actUnknown
 }
 
-// systemType reports whether typ is the type of a system act. No resource type may take
-// such a name.
+// systemType reports whether typ is the type of a system act. Resource types cannot have such
+// a name.
 func systemType(typ string) bool {
 	switch typ {
 	case "workspace", "member", "invitation", "group", "policy", "service_access_token",

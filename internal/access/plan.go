@@ -2,8 +2,8 @@ package access
 
 import "latchkey/internal/fault"
 
-// Plan is what an organization has subscribed to. Decide does not look at it: what a
-// plan lacks cannot be set up any more, but what is there goes on.
+// Plan is the subscription of an organization. Decide does not check it: features that a plan
+// lacks cannot be set up, but what exists already keeps working.
 type Plan string
 
 // The plans. Anything else is treated as Free.
@@ -14,7 +14,7 @@ const (
 	PlanEnterprise Plan = "enterprise"
 )
 
-// Feature is something that a plan may include.
+// Feature is a feature that a plan can include.
 type Feature string
 
 // The features.
@@ -27,19 +27,19 @@ const (
 	FeaturePII      Feature = "pii"      // the section "Data Privacy (PII)" of policies
 )
 
-// UpgradeText is shown beside whatever the plan lacks.
+// UpgradeText is shown next to features that the plan lacks.
 const UpgradeText = "Upgrade to access this feature and additional capabilities."
 
-// ParsePlan reads a stored or configured plan; anything else is fault.Invalid.
+// ParsePlan parses a stored or configured plan. Anything else is fault.Invalid.
 func ParsePlan(s string) (Plan, error) {
 	switch p := Plan(s); p {
 	case PlanFree, PlanStarter, PlanGrowth, PlanEnterprise:
 		return p, nil
 	}
-	return "", fault.NewInvalid("A plan is free, starter, growth or enterprise.")
+	return "", fault.NewInvalid("The plan must be free, starter, growth or enterprise.")
 }
 
-// Label names the plan for people.
+// Label returns the name of the plan for people.
 func (p Plan) Label() string {
 	switch p {
 	case PlanStarter:
@@ -65,8 +65,8 @@ func (p Plan) Has(f Feature) bool {
 	return false
 }
 
-// GroupLimit is how many groups the plan includes; limited is false when there is no
-// limit, and n means nothing then.
+// GroupLimit returns how many groups the plan includes. If limited is false there is no limit
+// and n is meaningless.
 func (p Plan) GroupLimit() (n int, limited bool) {
 	switch p {
 	case PlanEnterprise:
@@ -77,7 +77,7 @@ func (p Plan) GroupLimit() (n int, limited bool) {
 	return 0, true
 }
 
-// MemberLimit is how many members the plan includes; limited as in GroupLimit.
+// MemberLimit returns how many members the plan includes; limited is as in GroupLimit.
 func (p Plan) MemberLimit() (n int, limited bool) {
 	switch p {
 	case PlanGrowth, PlanEnterprise:
@@ -86,9 +86,9 @@ func (p Plan) MemberLimit() (n int, limited bool) {
 	return 10, true
 }
 
-// Refuses lists what of the change from before to after the plan does not include, by
-// permission: privacy permissions that are new or reach further. Those that are there
-// may stay, shrink or go, and keep granting.
+// Refuses returns the parts of a change from before to after that the plan does not include,
+// by permission: privacy permissions that are new or reach further. Existing ones can stay,
+// shrink or be removed, and keep granting.
 func (p Plan) Refuses(c *Catalogue, before, after Policy) []fault.Field {
 	if p.Has(FeaturePII) {
 		return nil

@@ -5,18 +5,17 @@ import (
 	"slices"
 )
 
-// Policy is a set of permissions inside one workspace, each with its reach. The nil
-// Policy is valid and grants nothing. A permission with an empty reach is the same as
-// an absent one.
+// Policy is a set of permissions in one workspace, each with its reach. The nil Policy is
+// valid and grants nothing. A permission with an empty reach is the same as an absent one.
 type Policy map[Permission]Reach
 
-// Allows reports whether p gives perm on the resource id; id "" asks type-wide.
+// Allows reports whether p grants perm on the resource id; id "" means type-wide.
 func (p Policy) Allows(perm Permission, id string) bool {
 	reach, ok := p[perm]
 	return ok && reach.Covers(id)
 }
 
-// Union is what p and q give together, as a new policy.
+// Union returns a new policy that grants what p or q grants.
 func (p Policy) Union(q Policy) Policy {
 	out := make(Policy, max(len(p), len(q)))
 	for perm, reach := range p {
@@ -34,7 +33,7 @@ func (p Policy) add(perm Permission, reach Reach) {
 	}
 }
 
-// Contains reports whether p gives everything that q gives.
+// Contains reports whether p grants everything that q grants.
 func (p Policy) Contains(q Policy) bool {
 	for perm, reach := range q {
 		if !p[perm].Contains(reach) {
@@ -44,10 +43,10 @@ func (p Policy) Contains(q Policy) bool {
 	return true
 }
 
-// Equal reports whether p and q give the same.
+// Equal reports whether p and q grant the same.
 func (p Policy) Equal(q Policy) bool { return p.Contains(q) && q.Contains(p) }
 
-// Permissions lists what p gives, fully or limited, sorted by name.
+// Permissions returns the permissions that p grants, fully or limited, sorted by name.
 func (p Policy) Permissions() []Permission {
 	out := make([]Permission, 0, len(p))
 	for perm, reach := range p {
@@ -59,7 +58,7 @@ func (p Policy) Permissions() []Permission {
 	return out
 }
 
-// Clone is a policy of its own with the same content, in canonical form.
+// Clone returns a copy of p in canonical form.
 func (p Policy) Clone() Policy {
 	out := p.Union(nil)
 	for perm, reach := range out {
@@ -68,8 +67,8 @@ func (p Policy) Clone() Policy {
 	return out
 }
 
-// Change is what a new policy gives and takes, compared with an old one. Both lists are
-// sorted by permission and hold no empty reach.
+// Change is what a new policy adds and removes compared with an old one. Both lists are sorted
+// by permission and contain no empty reach.
 type Change struct {
 	Added, Removed []PermissionReach
 }
@@ -83,12 +82,12 @@ type PermissionReach struct {
 // Empty reports whether nothing changed.
 func (c Change) Empty() bool { return len(c.Added) == 0 && len(c.Removed) == 0 }
 
-// Difference says what is gained and lost when before becomes after.
+// Difference returns what is gained and lost when before becomes after.
 func Difference(before, after Policy) Change {
 	return Change{Added: beyond(after, before), Removed: beyond(before, after)}
 }
 
-// beyond is what p gives and q does not.
+// beyond returns what p grants and q does not.
 func beyond(p, q Policy) []PermissionReach {
 	var out []PermissionReach
 	for _, perm := range slices.Sorted(maps.Keys(p)) {

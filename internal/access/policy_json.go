@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// MarshalJSON writes the canonical form: {"source:edit":{"all":true,"ids":[]}}, sorted,
+// MarshalJSON returns the canonical form: {"source:edit":{"all":true,"ids":[]}}, sorted,
 // without permissions that cover nothing. Equal policies have equal bytes.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	given := make(map[Permission]Reach, len(p))
@@ -20,18 +20,18 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	return json.Marshal(given) // sorts the keys
 }
 
-// String is the canonical JSON.
+// String returns the canonical JSON.
 func (p Policy) String() string {
 	text, err := p.MarshalJSON()
-	if err != nil { // strings and booleans always marshal
+	if err != nil { // never happens: strings and booleans always marshal
 		return "{}"
 	}
 	return string(text)
 }
 
-// ParsePolicy reads what [Policy.String] writes. Strict: unknown or repeated members,
-// missing ones, malformed permissions, empty ids and anything after the object are
-// fault.Invalid. It does not ask a catalogue: see [Catalogue.Check].
+// ParsePolicy parses the format of [Policy.String]. It is strict: unknown, repeated or missing
+// members, malformed permissions, empty ids and anything after the object are fault.Invalid.
+// It does not check the permissions against a catalogue: see [Catalogue.Check].
 func ParsePolicy(text string) (Policy, error) {
 	p := Policy{}
 	if err := p.UnmarshalJSON([]byte(text)); err != nil {
@@ -40,15 +40,15 @@ func ParsePolicy(text string) (Policy, error) {
 	return p, nil
 }
 
-// UnmarshalJSON reads the form of [Policy.MarshalJSON], as strictly as [ParsePolicy].
-// On an error p is unchanged.
+// UnmarshalJSON parses the format of [Policy.MarshalJSON], as strictly as [ParsePolicy]. If it
+// returns an error, p is unchanged.
 func (p *Policy) UnmarshalJSON(data []byte) error {
 	var problems fault.Problems
 	read := Policy{}
 	err := eachMember(data, func(key string, value json.RawMessage) {
 		perm := Permission(key)
 		if !perm.WellFormed() {
-			problems.Add(key, "A permission is written type:action, in lower case.")
+			problems.Add(key, "Write a permission as type:action, in lower case.")
 			return
 		}
 		var reach Reach
@@ -70,8 +70,8 @@ func (p *Policy) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads {"all":…,"ids":[…]}, both members required, ids in any order. A
-// mistake is fault.Invalid and leaves r unchanged.
+// UnmarshalJSON parses {"all":…,"ids":[…]}. Both members are required; ids can be in any
+// order. Mistakes are fault.Invalid and leave r unchanged.
 func (r *Reach) UnmarshalJSON(data []byte) error {
 	var all *bool
 	var ids []*string
@@ -88,12 +88,12 @@ func (r *Reach) UnmarshalJSON(data []byte) error {
 		}
 	})
 	if err != nil || wrong || all == nil || !haveIDs {
-		return fault.NewInvalid(`A reach is written {"all": true or false, "ids": [list of ids]}.`)
+		return fault.NewInvalid(`Write a reach as {"all": true or false, "ids": [list of ids]}.`)
 	}
 	set := make([]string, len(ids))
 	for i, id := range ids {
 		if id == nil || *id == "" {
-			return fault.NewInvalid("An id must be a text that is not empty.")
+			return fault.NewInvalid("An id must be a string that is not empty.")
 		}
 		set[i] = *id
 	}
@@ -101,11 +101,11 @@ func (r *Reach) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// eachMember calls do for every member of the one JSON object in data; anything else is
-// fault.Invalid. The standard decoder takes the last of repeated members and ignores
-// case: a policy that two readers could understand differently must not pass.
+// eachMember calls do for every member of the single JSON object in data. Anything else is
+// fault.Invalid. The standard decoder takes the last of repeated members and ignores case, but
+// a policy that two readers could understand differently must not pass.
 func eachMember(data []byte, do func(key string, value json.RawMessage)) error {
-	notObject := fault.NewInvalid("It must be one well-formed JSON object.")
+	notObject := fault.NewInvalid("This must be one well-formed JSON object.")
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return notObject
 	}
@@ -122,7 +122,7 @@ func eachMember(data []byte, do func(key string, value json.RawMessage)) error {
 			return notObject
 		}
 		if seen[key] {
-			return fault.NewInvalid("A member of the JSON object is there twice.")
+			return fault.NewInvalid("A member of the JSON object is repeated.")
 		}
 		seen[key] = true
 		do(key, value)

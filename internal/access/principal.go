@@ -5,43 +5,32 @@ import "latchkey/internal/fault"
 // Role is a member's role in the organization.
 type Role string
 
-// The two roles. Anything else has the rights of a Member.
+// The two roles. Any other value is treated as Member.
 const (
 	RoleAdmin  Role = "admin"
 	RoleMember Role = "member"
 )
 
-// Label names the role for people.
-func (r Role) Label() string {
-	switch r {
-	case RoleAdmin:
-		return "Admin"
-	case RoleMember:
-		return "Member"
-	}
-	return string(r)
-}
-
-// ParseRole reads a stored or submitted role; anything else is fault.Invalid.
+// ParseRole parses a stored or submitted role. Anything else is fault.Invalid.
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {
 	case RoleAdmin, RoleMember:
 		return r, nil
 	}
-	return "", fault.NewInvalid("A role is admin or member.")
+	return "", fault.NewInvalid("The role must be admin or member.")
 }
 
-// Scope bounds what a personal access token may do of what its owner may.
+// Scope limits which of its owner's permissions a personal access token has.
 type Scope string
 
-// The scopes. A token with any other scope may do nothing.
+// The scopes. A token with any other scope can do nothing.
 const (
 	ScopeReadOnly  Scope = "read_only"
 	ScopeReadWrite Scope = "read_write"
-	ScopeAdmin     Scope = "admin" // deprecated: exists, cannot be created
+	ScopeAdmin     Scope = "admin" // deprecated: cannot be created any more
 )
 
-// Label names the scope for people.
+// Label returns the name of the scope for people.
 func (s Scope) Label() string {
 	switch s {
 	case ScopeReadOnly:
@@ -54,24 +43,24 @@ func (s Scope) Label() string {
 	return string(s)
 }
 
-// Creatable reports whether new tokens may have the scope.
+// Creatable reports whether new tokens can have the scope.
 func (s Scope) Creatable() bool { return s == ScopeReadOnly || s == ScopeReadWrite }
 
-// ParseScope reads a stored or submitted scope; anything else is fault.Invalid. Ask
-// Creatable as well before making a token.
+// ParseScope parses a stored or submitted scope. Anything else is fault.Invalid. Before
+// generating a token, check Creatable too.
 func ParseScope(s string) (Scope, error) {
 	switch scope := Scope(s); scope {
 	case ScopeReadOnly, ScopeReadWrite, ScopeAdmin:
 		return scope, nil
 	}
-	return "", fault.NewInvalid("A scope is read_only or read_write.")
+	return "", fault.NewInvalid("The scope must be read_only or read_write.")
 }
 
 func (s Scope) valid() bool {
 	return s == ScopeReadOnly || s == ScopeReadWrite || s == ScopeAdmin
 }
 
-// keeps reports whether a token of this scope keeps the owner's permission.
+// keeps reports whether a token with this scope keeps its owner's permission.
 func (s Scope) keeps(entry Entry) bool {
 	switch s {
 	case ScopeReadOnly:
@@ -82,10 +71,10 @@ func (s Scope) keeps(entry Entry) bool {
 	return false
 }
 
-// Kind says what a principal is.
+// Kind is the kind of a principal.
 type Kind uint8
 
-// The kinds. Nobody is the zero value, so that a forgotten kind may do nothing.
+// The kinds. Nobody is the zero value, so that a forgotten kind can do nothing.
 const (
 	Nobody            Kind = iota
 	Member                 // a signed-in person
@@ -94,7 +83,7 @@ const (
 	OrganizationToken      // a service access token of the organization
 )
 
-// String is the kind's machine name.
+// String returns the machine name of the kind.
 func (k Kind) String() string {
 	switch k {
 	case Member:
@@ -109,7 +98,7 @@ func (k Kind) String() string {
 	return "nobody"
 }
 
-// Label names the kind for people.
+// Label returns the name of the kind for people.
 func (k Kind) Label() string {
 	switch k {
 	case Member:
@@ -124,25 +113,25 @@ func (k Kind) Label() string {
 	return "Nobody"
 }
 
-// Principal is who asks, with everything that a decision about it needs. Loading it is
-// somebody else's work: an inactive member, an expired or a revoked token must come in
-// as the zero Principal, which may do nothing.
+// Principal is the caller, with everything that a decision needs. The code that loads it must
+// use the zero Principal, which can do nothing, for an inactive member or an expired or
+// revoked token.
 type Principal struct {
 	Kind         Kind
 	ID           string // member id, or token id
 	Owner        string // PersonalToken: the member behind it
 	Organization string
-	Role         Role   // Member: theirs; PersonalToken: the owner's, today
+	Role         Role   // Member: their own; PersonalToken: the owner's current role
 	Scope        Scope  // PersonalToken
-	Workspace    string // PersonalToken, WorkspaceToken: the one workspace
-	// In holds the workspaces that the subject is in, with the effective policy of each:
-	// a member's own, a personal token's owner's, a workspace token's. An Admin is in
+	Workspace    string // PersonalToken, WorkspaceToken: their only workspace
+	// In holds the workspaces that the subject is in, with the effective policy of each. The
+	// subject is the member, a personal token's owner, or the workspace token. An Admin is in
 	// every workspace of the organization without an entry.
 	In map[string]*Effective
 }
 
-// wellFormed reports whether p is somebody at all: of a known kind, in an organization
-// and, for tokens, with the place and the scope that bound them.
+// wellFormed reports whether p has a known kind, an organization and, for tokens, the
+// workspace and the scope that limit them.
 func (p *Principal) wellFormed() bool {
 	switch p.Kind {
 	case Member, OrganizationToken:
@@ -155,9 +144,9 @@ func (p *Principal) wellFormed() bool {
 	return false
 }
 
-// IsIn reports whether p is in the workspace, which gives it view there. A personal
-// token is in its one workspace as long as its owner is; an organization token is in
-// none. The workspace is taken to be of p's organization: [Decide] checks that.
+// IsIn reports whether p is in the workspace, which lets it view the workspace. A personal
+// token is in its workspace as long as its owner is; an organization token is in none. IsIn
+// assumes that the workspace belongs to p's organization, which [Decide] checks.
 func (p Principal) IsIn(workspace string) bool { return p.isIn(workspace) }
 
 func (p *Principal) isIn(workspace string) bool {
@@ -180,14 +169,14 @@ func (p *Principal) has(workspace string) bool {
 	return ok
 }
 
-// isAdmin reports whether p has, today, all permissions in its workspaces by role.
+// isAdmin reports whether p currently has all permissions in its workspaces by role.
 func (p *Principal) isAdmin() bool {
 	return p.Role == RoleAdmin && (p.Kind == Member || p.Kind == PersonalToken)
 }
 
-// EffectivePolicy is what p may do in the workspace, after role and scope: exactly what
-// [Decide] allows of the catalogue's permissions there. Viewing is not in it: ask IsIn.
-// It is empty, never nil, outside p's workspaces.
+// EffectivePolicy returns what p may do in the workspace after role and scope: exactly the
+// permissions of the catalogue that [Decide] allows there. It does not include viewing: see
+// IsIn. It is empty, never nil, outside p's workspaces.
 func EffectivePolicy(c *Catalogue, p Principal, workspace string) Policy {
 	out := Policy{}
 	if !p.wellFormed() || !p.isIn(workspace) {

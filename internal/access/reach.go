@@ -6,34 +6,33 @@ import (
 	"strings"
 )
 
-// Reach says which resources of a type a permission covers.
+// Reach is the set of resources of a type that a permission covers.
 //
-// All=false covers exactly IDs; All=true covers every resource of the type, those that
-// do not exist yet included, except IDs. Finite and cofinite sets are closed under
-// union, difference and intersection, so "include all future resources" needs no clock:
-// it is All with the resources of today that were not chosen as exceptions.
+// All=false covers exactly IDs; All=true covers every resource of the type, including those
+// that do not exist yet, except IDs. Finite and cofinite sets are closed under union,
+// difference and intersection, so "include all future resources" needs no clock: it is All
+// except the resources that exist today and were not selected.
 //
-// IDs is sorted, without duplicates and nil when empty; the constructors, the methods
-// and JSON keep that. Reaches share id lists: never write to one. The zero Reach covers
-// nothing.
+// IDs is sorted, without duplicates and nil if empty; the constructors, the methods and JSON
+// keep it so. Reaches share id lists: never write to one. The zero Reach covers nothing.
 type Reach struct {
 	All bool
 	IDs []string
 }
 
-// Everywhere covers every resource of the type, present and future.
+// Everywhere returns a reach that covers every resource of the type, present and future.
 func Everywhere() Reach { return Reach{All: true} }
 
-// Only covers exactly the given ids. Empty ids are left out.
+// Only returns a reach that covers exactly the given ids. It ignores empty ids.
 func Only(ids ...string) Reach { return Reach{IDs: sortIDs(slices.Clone(ids))} }
 
-// AllBut covers every resource, present and future, except the given ids.
+// AllBut returns a reach that covers every resource, present and future, except the given ids.
 func AllBut(ids ...string) Reach {
 	return Reach{All: true, IDs: sortIDs(slices.Clone(ids))}
 }
 
-// Covers reports whether the resource id is covered. The empty id asks the type-wide
-// question, whose answer is All. It is right for IDs in any order.
+// Covers reports whether r covers the resource id. For the empty id, which means type-wide, it
+// returns All. IDs can be in any order.
 func (r Reach) Covers(id string) bool {
 	if id == "" {
 		return r.All
@@ -47,7 +46,7 @@ func (r Reach) Empty() bool { return !r.All && len(r.IDs) == 0 }
 // Unlimited reports whether r covers everything without exception.
 func (r Reach) Unlimited() bool { return r.All && len(r.IDs) == 0 }
 
-// Union covers what r or o covers.
+// Union returns a reach that covers what r or o covers.
 func (r Reach) Union(o Reach) Reach {
 	switch {
 	case r.All && o.All:
@@ -60,7 +59,7 @@ func (r Reach) Union(o Reach) Reach {
 	return Reach{IDs: merge(r.IDs, o.IDs)}
 }
 
-// Minus covers what r covers and o does not.
+// Minus returns a reach that covers what r covers and o does not.
 func (r Reach) Minus(o Reach) Reach {
 	switch {
 	case r.All && o.All:
@@ -81,7 +80,7 @@ func (r Reach) Equal(o Reach) bool {
 	return r.All == o.All && slices.Equal(idSet(r.IDs), idSet(o.IDs))
 }
 
-// MarshalJSON writes {"all":false,"ids":["a","b"]} with the ids sorted.
+// MarshalJSON returns {"all":false,"ids":["a","b"]} with the ids sorted.
 func (r Reach) MarshalJSON() ([]byte, error) {
 	wire := struct {
 		All bool     `json:"all"`
@@ -93,8 +92,8 @@ func (r Reach) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// idSet is ids sorted, without duplicates and empty ones; nil when nothing is left. It
-// returns ids itself when it has that form already, and never changes it.
+// idSet returns ids sorted, without duplicates and empty ids, or nil if nothing is left. It
+// returns ids itself if it has that form already, and never changes it.
 func idSet(ids []string) []string {
 	if len(ids) == 0 {
 		return nil
@@ -159,7 +158,7 @@ func intersect(a, b []string) []string {
 	return pick(a, b, true)
 }
 
-// pick keeps the ids of a that are in b (present) or are not (!present).
+// pick returns the ids of a that are in b (present) or are not in b (!present).
 func pick(a, b []string, present bool) []string {
 	a, b = idSet(a), idSet(b)
 	var out []string

@@ -2,56 +2,56 @@ package access
 
 import "latchkey/internal/fault"
 
-// Decision is the answer of [Decide]. The zero Decision refuses.
+// Decision is the result of [Decide]. The zero Decision refuses.
 type Decision struct {
 	Allowed bool
-	Hide    bool // answer "not found": the caller must not learn that it exists
+	Hide    bool // the caller must not learn that the resource exists: answer "not found"
 	Reason  Reason
 }
 
-// Reason is the rule that decided, for the audit trail, tooltips and the explain view.
-// The reason of a hidden answer is for Admins and logs only: never show it to the caller.
+// Reason is the rule that decided, for the audit log, tooltips and the explain view. If the
+// decision hides, the reason is for Admins and logs only: never show it to the caller.
 type Reason struct {
 	Code       ReasonCode
 	Permission Permission
 	Kind       Kind      // of the principal
 	Scope      Scope     // of a personal token
-	Layer      LayerKind // ByPolicy and ByRole: what gives the permission
+	Layer      LayerKind // ByPolicy and ByRole: what grants the permission
 	LayerName  string    // the group's name, for LayerGroup
 }
 
 // ReasonCode names a rule.
 type ReasonCode uint8
 
-// The rules. Unasked is the zero value: nothing was asked, so nothing is allowed.
+// The rules. Unasked is the zero value: nothing was checked, so nothing is allowed.
 const (
 	Unasked ReasonCode = iota
 
 	ByRole       // organization role Admin
 	ByPolicy     // the effective access policy
 	ByMembership // being in the workspace
-	ByOwnership  // one's own personal token
+	ByOwnership  // the caller's own personal token
 	ByTokenLevel // what organization tokens are for
 
-	NoPrincipal             // nobody, or a malformed principal
+	NoPrincipal             // no principal, or a malformed one
 	OtherOrganization       // of another organization
 	NotInWorkspace          // in a workspace that the principal is not in
-	NotOwner                // somebody else's personal token
+	NotOwner                // another member's personal token
 	UnknownPermission       // neither in the catalogue nor a system act
-	WrongType               // the permission is not one of this type of resource
+	WrongType               // the permission is for another type of resource
 	NoWorkspace             // the permission needs a workspace, and none was given
-	DifferentWorkspaces     // the ends of a connection are in two
-	Missing                 // no policy gives it
-	NotCovered              // given, but limited to other resources
-	NotInScope              // the token's scope leaves it out
+	DifferentWorkspaces     // the ends of a connection are in two workspaces
+	Missing                 // no policy grants it
+	NotCovered              // granted, but limited to other resources
+	NotInScope              // the token's scope excludes it
 	AdminOnly               // needs the organization role Admin
 	WrongTokenLevel         // needs a token of the other level: 401, not 403
 	OrganizationTokenOnly   // not for people: needs an organization token
-	NotForOrganizationToken // not one of the things that organization tokens are for
+	NotForOrganizationToken // organization tokens cannot do this
 	NotForTokens            // people only, in the dashboard
 )
 
-// String is the code's machine name, for logs and the audit trail.
+// String returns the machine name of the code, for logs and the audit log.
 func (c ReasonCode) String() string {
 	names := [...]string{
 		"unasked", "by_role", "by_policy", "by_membership", "by_ownership", "by_token_level",
@@ -84,8 +84,8 @@ func (q *question) hide(code ReasonCode) Decision {
 	return Decision{Hide: true, Reason: q.reason(code)}
 }
 
-// Source names what gives an allowed permission, to follow "from", or "" when that is
-// neither a policy nor a role.
+// Source returns a name for what grants an allowed permission that can follow "from", or ""
+// if that is neither a policy nor a role.
 func (r Reason) Source() string {
 	if r.Layer == "" {
 		return ""
@@ -93,14 +93,14 @@ func (r Reason) Source() string {
 	return source(r.Layer, r.LayerName)
 }
 
-// Text is one plain sentence that names the permission and the rule.
+// Text returns one sentence that names the permission and the rule.
 func (r Reason) Text() string {
 	name := r.permissionName()
 	switch r.Code {
 	case ByRole, ByPolicy:
 		return "Allowed: " + name + " comes from " + r.Source() + "."
 	case ByMembership:
-		return "Allowed: whoever is in the workspace may view it."
+		return "Allowed: everybody in the workspace can view it."
 	case ByOwnership:
 		return "Allowed: it is your own personal access token."
 	case ByTokenLevel:
@@ -118,9 +118,9 @@ func (r Reason) refusal(name string) string {
 	case NotInWorkspace:
 		return "Not allowed: it is in a workspace that the principal is not in."
 	case NotOwner:
-		return "Not allowed: " + name + " covers one's own personal access tokens only."
+		return "Not allowed: " + name + " covers only your own personal access tokens."
 	case UnknownPermission:
-		return "Not allowed: there is no such permission as " + name + "."
+		return "Not allowed: the permission " + name + " does not exist."
 	case WrongType:
 		return "Not allowed: " + name + " is not a permission of this type of resource."
 	case NoWorkspace:
@@ -128,18 +128,18 @@ func (r Reason) refusal(name string) string {
 	case DifferentWorkspaces:
 		return "Not allowed: the two ends of a connection must be in one workspace."
 	case Missing:
-		return "Not allowed: the permission " + name + " is missing, as no policy in this workspace gives it."
+		return "Not allowed: the permission " + name + " is missing: no policy in this workspace grants it."
 	case NotCovered:
-		return "Not allowed: the permission " + name + " is limited to chosen resources, and this is none of them."
+		return "Not allowed: the permission " + name + " is limited to selected resources, and this is not one of them."
 	}
 	return r.levelRefusal(name)
 }
 
-// levelRefusal words the rules about roles, scopes and kinds of tokens.
+// levelRefusal returns the text for rules about roles, scopes and kinds of tokens.
 func (r Reason) levelRefusal(name string) string {
 	switch r.Code {
 	case NotInScope:
-		return "Not allowed: the token's scope, " + r.Scope.Label() + ", leaves out the permission " + name + "."
+		return "Not allowed: the token's scope, " + r.Scope.Label() + ", excludes the permission " + name + "."
 	case AdminOnly:
 		return "Not allowed: " + name + " needs the organization role Admin."
 	case WrongTokenLevel:
@@ -150,15 +150,15 @@ func (r Reason) levelRefusal(name string) string {
 	case OrganizationTokenOnly:
 		return "Not allowed: " + name + " is for organization service access tokens only."
 	case NotForOrganizationToken:
-		return "Not allowed: " + name + " is closed to organization service access tokens, which are for SCIM, audit logs and usage."
+		return "Not allowed: " + name + " is not available to organization service access tokens, which are for SCIM, audit logs and usage."
 	case NotForTokens:
 		return "Not allowed: " + name + " is for signed-in members only, not for tokens."
 	}
-	return "Not allowed: nothing was asked for."
+	return "Not allowed: no permission was checked."
 }
 
-// permissionName is the permission, if it looks like one: what a caller made up is not
-// repeated to anybody.
+// permissionName returns the permission if it is well-formed. It does not repeat a text that
+// the caller made up.
 func (r Reason) permissionName() string {
 	if !r.Permission.WellFormed() {
 		return "the one given"
@@ -172,10 +172,10 @@ type Refusal struct{ Reason Reason }
 // Error returns the text of the reason.
 func (r Refusal) Error() string { return r.Reason.Text() }
 
-// Err turns the decision into what a service returns: nil when allowed; fault.NotFound
-// about what ("That token") when existence is withheld; fault.Unauthenticated when a
-// token of the other level is needed; otherwise fault.Denied. The text of the last two is
-// the reason's, and their cause is a [Refusal].
+// Err returns the error of a service for the decision: nil if allowed; fault.NotFound about
+// what ("That token") if the resource is hidden; fault.Unauthenticated if a token of the other
+// level is needed; otherwise fault.Denied. The text of the last two is the reason's, and their
+// cause is a [Refusal].
 func (d Decision) Err(what string) error {
 	var f *fault.Error
 	switch {

@@ -50,6 +50,8 @@ type Options struct {
 	Log  io.Writer        // where log lines go; discarded when nil
 	Demo *ui.Demo         // accounts that the sign-in page offers; nil in a real installation
 	Cost signin.Cost      // of a password's hash; signin.DefaultCost when zero. Tests lower it.
+
+	SetupCode string // secret of the set-up link; a random one when empty
 }
 
 // App is one server: its store, its use cases and its handler.
@@ -128,7 +130,7 @@ func (a *App) wire(o Options) error {
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
 	a.Audit = a.newAudit(catalogue, o.Now)
-	a.setup = rand.Text()
+	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
@@ -179,12 +181,6 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	}
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
-
-// SetupCode is the secret of the set-up link; it opens nothing once there is an organization.
-func (a *App) SetupCode() string { return a.setup }
-
-// DataFolder is where the database's files are.
-func (a *App) DataFolder() string { return a.cfg.Data }
 
 // Close ends what runs in the background, saves what is only in memory (when tokens were
 // used, which were refused) and closes the database.

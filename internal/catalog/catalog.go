@@ -1,9 +1,9 @@
-// Package catalog reads an operator's catalogue file: the resource types and actions of
-// an API of the operator's own, which policies and tokens can then hold.
+// Package catalog reads an operator's catalogue file: the resource types and actions of the
+// operator's own API, which policies can then grant.
 //
-// The file is YAML; docs/catalog.md describes it. Reading is strict: a file with any
-// mistake is refused as a whole, with every mistake named by its line. The package reads
-// one file once, at start; it does not watch it and knows nothing of stored policies.
+// The file is YAML, as docs/catalog.md describes. Reading is strict: a file with any mistake
+// is refused as a whole, and every mistake is reported with its line. The file is read once,
+// at startup; the package does not watch it and does not look at stored policies.
 package catalog
 
 import (
@@ -20,22 +20,22 @@ import (
 	"latchkey/internal/fault"
 )
 
-// maxFile is the largest file that is read, in bytes.
+// maxFile is the maximum size of the file in bytes.
 const maxFile = 1 << 20
 
-// Mistake is one thing wrong with the file. Line counts from 1; 0 is the file as a whole.
+// Mistake is one mistake in the file. Line counts from 1; 0 means the file as a whole.
 type Mistake struct {
 	Line int
 	Text string
 }
 
-// Error is every mistake of one file.
+// Error holds every mistake in one file.
 type Error struct {
 	File     string
 	Mistakes []Mistake
 }
 
-// Error lists the mistakes, one line of text each: "catalog.yaml:7: …".
+// Error lists the mistakes, one per line: "catalog.yaml:7: …".
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
@@ -47,7 +47,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Load reads a file; see [Parse]. A file that cannot be read is an [*Error] as well.
+// Load reads a file as [Parse] does. If the file cannot be read, the error is an [*Error] too.
 func Load(path string) ([]access.ResourceType, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > maxFile {
@@ -71,9 +71,9 @@ func unreadable(path string, err error) error {
 	return &Error{path, []Mistake{{0, "cannot be read: " + text}}}
 }
 
-// Parse reads the content of a catalogue file; name is for messages. The rows extend the
-// built-in catalogue without mistakes: access.BuiltIn().Extend accepts them. The error is
-// an [*Error] with every mistake, by line.
+// Parse parses the content of a catalogue file; name is for messages. The result can extend
+// the built-in catalogue: access.BuiltIn().Extend accepts it. The error is an [*Error] with
+// every mistake, by line.
 func Parse(name string, data []byte) ([]access.ResourceType, error) {
 	r := reader{lines: map[string]int{}, unread: map[string]bool{}}
 	rows := r.file(data)
@@ -85,8 +85,9 @@ func Parse(name string, data []byte) ([]access.ResourceType, error) {
 	return nil, &Error{name, r.mistakes}
 }
 
-// reader walks the syntax tree and gathers mistakes. lines remembers where each path of
-// access.Catalogue.Extend ("types[0].label") stands, unread which could not be read.
+// reader walks the syntax tree and collects mistakes. lines has the line of each path that
+// access.Catalogue.Extend reports ("types[0].label"); unread has the paths that could not be
+// read.
 type reader struct {
 	mistakes []Mistake
 	lines    map[string]int
@@ -97,14 +98,14 @@ func (r *reader) wrong(line int, format string, args ...any) {
 	r.mistakes = append(r.mistakes, Mistake{line, fmt.Sprintf(format, args...)})
 }
 
-// missing is wrong about the value of a path: there is none to judge.
+// missing records a mistake and that the path has no value to check.
 func (r *reader) missing(path string, line int, format string, args ...any) {
 	r.unread[path] = true
 	r.wrong(line, format, args...)
 }
 
-// judged reports whether what stands at a path was read. Labels that were not written follow
-// from something that was.
+// judged reports whether the value at a path was read. A label that is missing from the file
+// was derived from a value that was read.
 func (r *reader) judged(path string) bool {
 	if _, written := r.lines[path]; !written && (strings.HasSuffix(path, ".label") || strings.HasSuffix(path, ".singular")) {
 		return false
@@ -117,7 +118,7 @@ func (r *reader) judged(path string) bool {
 	return true
 }
 
-// checkRows lets the catalogue itself judge names, labels and clashes.
+// checkRows lets the catalogue itself check names, labels and duplicates.
 func (r *reader) checkRows(rows []access.ResourceType) {
 	_, err := access.BuiltIn().Extend(rows...)
 	f := fault.Of(err)
@@ -135,7 +136,7 @@ func (r *reader) checkRows(rows []access.ResourceType) {
 	}
 }
 
-// lineOf is the line of a path, or of the nearest part around it that was written.
+// lineOf returns the line of a path, or of the innermost enclosing part that is in the file.
 func (r *reader) lineOf(path string) int {
 	for path != "" {
 		if line, ok := r.lines[path]; ok {
@@ -147,7 +148,7 @@ func (r *reader) lineOf(path string) int {
 	return 0
 }
 
-// file reads the one document: a mapping with the key types.
+// file reads the single document: a mapping with the key types.
 func (r *reader) file(data []byte) []access.ResourceType {
 	tree, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -160,7 +161,7 @@ func (r *reader) file(data []byte) []access.ResourceType {
 		r.wrong(0, "the file is empty; it needs the key types")
 		return nil
 	case len(docs) > 1:
-		r.wrong(lineAt(docs[1].Body), "a second document begins here; one file is one document")
+		r.wrong(lineAt(docs[1].Body), "a second document begins here; the file must have only one")
 		return nil
 	}
 	top, ok := r.mapping(docs[0].Body, "the file", "types")
@@ -225,7 +226,7 @@ func (r *reader) entry(path, typ string, node ast.Node) access.Entry {
 	return e
 }
 
-// labelOf makes a label of a machine name: "write_off" becomes "Write off".
+// labelOf returns a label for a machine name: "write_off" becomes "Write off".
 func labelOf(name string) string {
 	words := strings.ReplaceAll(name, "_", " ")
 	if words == "" {

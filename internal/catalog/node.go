@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// syntax reports what the parser refused.
+// syntax records a syntax error from the parser.
 func (r *reader) syntax(err error) {
 	var known yaml.Error
 	if errors.As(err, &known) {
@@ -24,13 +24,13 @@ func (r *reader) syntax(err error) {
 	r.wrong(0, "this is not YAML: %s", first)
 }
 
-// lineAt is the line on which a node begins.
+// lineAt returns the line on which a node begins.
 func lineAt(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return 0
 	}
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
-		return lineAt(m.Values[0]) // of a block mapping, the token is the first colon
+		return lineAt(m.Values[0]) // the token of a block mapping is its first colon
 	}
 	if v, ok := n.(*ast.MappingValueNode); ok {
 		return lineAt(v.Key)
@@ -38,8 +38,8 @@ func lineAt(n ast.Node) int {
 	return n.GetToken().Position.Line
 }
 
-// mapping reads a mapping of known keys. Repeated and unknown keys are mistakes; what it
-// returns has the others. ok is false when the node is no mapping.
+// mapping reads a mapping with the given keys. Repeated and other keys are recorded as
+// mistakes and left out. ok is false if the node is not a mapping.
 func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[string]ast.Node, ok bool) {
 	var values []*ast.MappingValueNode
 	switch n := n.(type) {
@@ -48,7 +48,7 @@ func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[s
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		r.missing(what, lineAt(n), "%s: this must be a mapping with the keys %s", what, strings.Join(known, ", "))
+		r.missing(what, lineAt(n), "%s: must be a mapping with the keys %s", what, strings.Join(known, ", "))
 		return nil, false
 	}
 	fields = map[string]ast.Node{}
@@ -56,9 +56,9 @@ func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[s
 		key, isText := scalar(v.Key)
 		switch {
 		case !isText || !slices.Contains(known, key):
-			r.wrong(lineAt(v.Key), "%s: there is no key %s; known are %s", what, strings.TrimSpace(v.Key.String()), strings.Join(known, ", "))
+			r.wrong(lineAt(v.Key), "%s: unknown key %s; allowed keys are %s", what, strings.TrimSpace(v.Key.String()), strings.Join(known, ", "))
 		case fields[key] != nil:
-			r.wrong(lineAt(v.Key), "%s: the key %s is there twice", what, key)
+			r.wrong(lineAt(v.Key), "%s: the key %s is repeated", what, key)
 		default:
 			fields[key] = v.Value
 			r.lines[what+"."+key] = lineAt(v.Key)
@@ -71,14 +71,14 @@ func (r *reader) mapping(n ast.Node, what string, known ...string) (fields map[s
 func (r *reader) sequence(n ast.Node, what string) []ast.Node {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.missing(what, lineAt(n), "%s: this must be a list", what)
+		r.missing(what, lineAt(n), "%s: must be a list", what)
 		return nil
 	}
 	return list.Values
 }
 
-// scalar is the text of a plain or quoted text; false for numbers, booleans, null,
-// anchors, aliases and everything that has parts.
+// scalar returns the value of a plain or quoted string. It returns false for numbers,
+// booleans, null, anchors, aliases and collections.
 func scalar(n ast.Node) (string, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -89,7 +89,7 @@ func scalar(n ast.Node) (string, bool) {
 	return "", false
 }
 
-// text reads an optional text; "" when it is not there.
+// text reads an optional string. It returns "" if the key is missing.
 func (r *reader) text(fields map[string]ast.Node, path, key string) string {
 	node := fields[key]
 	if node == nil {
@@ -97,12 +97,12 @@ func (r *reader) text(fields map[string]ast.Node, path, key string) string {
 	}
 	text, ok := scalar(node)
 	if !ok {
-		r.missing(path+"."+key, lineAt(node), "%s.%s: this must be text; put it in quotes if it is", path, key)
+		r.missing(path+"."+key, lineAt(node), "%s.%s: must be text; put it in quotes if it is", path, key)
 	}
 	return text
 }
 
-// required reads a text that must be there; line is where it is missed.
+// required reads a string that must be present; line is for the message if it is missing.
 func (r *reader) required(fields map[string]ast.Node, path, key string, line int) string {
 	if fields[key] == nil {
 		r.missing(path+"."+key, line, "%s: the key %s is missing", path, key)
@@ -118,7 +118,7 @@ func (r *reader) flag(fields map[string]ast.Node, path, key string) bool {
 	}
 	b, ok := node.(*ast.BoolNode)
 	if !ok {
-		r.wrong(lineAt(node), "%s.%s: this must be true or false", path, key)
+		r.wrong(lineAt(node), "%s.%s: must be true or false", path, key)
 		return false
 	}
 	return b.Value

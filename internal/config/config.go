@@ -1,5 +1,6 @@
-// Package config is what an operator can set: flags and LATCHKEY_* variables arrive here
-// from the command line as one [Config]. It opens nothing and reads no environment itself.
+// Package config defines and checks what an operator can configure. The command line fills a
+// [Config] from flags and LATCHKEY_* variables. The package itself opens no files and reads no
+// environment.
 package config
 
 import (
@@ -17,48 +18,49 @@ import (
 // Config is the whole configuration of a server.
 type Config struct {
 	Addr           string   // HOST:PORT to listen on
-	Data           string   // folder of the SQLite database; of no account with DatabaseURL
+	Data           string   // folder of the SQLite database; ignored with DatabaseURL
 	DatabaseURL    string   // postgres://user:password@host/name; empty: SQLite
-	PublicURL      string   // how browsers and clients reach this server; empty: http://Addr
-	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is believed
+	PublicURL      string   // URL at which browsers and clients reach this server; empty: http://Addr
+	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is trusted
 	Catalog        string   // YAML file with the operator's own resource types; empty: none
-	SMTPURL        string   // smtp://… for invitations by e-mail; empty: links only
+	SMTPURL        string   // smtp://… for invitations by email; empty: links only
 	LogLevel       string   // debug, info, warn, error
 	LogFormat      string   // text, json
-	// OutageGrace is how long tokens are checked from memory after the database was lost,
-	// so that revocations made elsewhere are not seen. Zero, the default, refuses them.
+	// OutageGrace is how long cached tokens are accepted after the database was lost.
+	// Revocations made elsewhere go unnoticed in that time. Zero, the default, refuses all
+	// tokens.
 	OutageGrace time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
-	// AuditRetention is how long events of the audit log are kept; 0 is for ever.
+	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
 }
 
-// Validate reports every problem at once, by flag name.
+// Validate returns an error with every problem, by flag name.
 func (c Config) Validate() error {
 	var p fault.Problems
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		p.Add("--addr", fmt.Sprintf("%q is not HOST:PORT", c.Addr))
 	}
 	if c.Data == "" && c.DatabaseURL == "" {
-		p.Add("--data", "name a folder for the database")
+		p.Add("--data", "a folder for the database is required")
 	}
-	// What is wrong with the URL is not said in its own words: it holds a password.
+	// The parser's error is not shown: it quotes the URL, which holds a password.
 	if u, err := url.Parse(c.DatabaseURL); c.DatabaseURL != "" && (err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql")) {
-		p.Add("--database-url", "it is not like postgres://user:password@host/name")
+		p.Add("--database-url", "must look like postgres://user:password@host/name")
 	}
 	if _, _, err := net.SplitHostPort(c.MetricsAddr); c.MetricsAddr != "" && err != nil {
 		p.Add("--metrics-addr", fmt.Sprintf("%q is not HOST:PORT", c.MetricsAddr))
 	}
 	if c.OutageGrace < 0 {
-		p.Add("--outage-grace", "it cannot be negative")
+		p.Add("--outage-grace", "must not be negative")
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
-		p.Add("--audit-retention", "it cannot be less than a day; 0d keeps events for ever")
+		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-			p.Add("--public-url", fmt.Sprintf("%q is not like https://latchkey.example.com", c.PublicURL))
+			p.Add("--public-url", fmt.Sprintf("%q does not look like https://latchkey.example.com", c.PublicURL))
 		}
 	}
 	if _, err := c.Proxies(); err != nil {
@@ -84,7 +86,7 @@ func (c Config) Validate() error {
 // marked Secure.
 func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
 
-// Proxies parses TrustedProxies; a single address is a range of one.
+// Proxies parses TrustedProxies. A single address becomes a range of one.
 func (c Config) Proxies() ([]netip.Prefix, error) {
 	var ranges []netip.Prefix
 	for _, s := range c.TrustedProxies {
@@ -101,7 +103,8 @@ func (c Config) Proxies() ([]netip.Prefix, error) {
 	return ranges, nil
 }
 
-// unmapped returns the IPv4 form of an IPv4-in-IPv6 range, in which clients' addresses are compared.
+// unmapped returns the IPv4 form of an IPv4-in-IPv6 range, because client addresses are
+// compared in that form.
 func unmapped(p netip.Prefix) netip.Prefix {
 	const mapped = 96 // the bits of an IPv4-in-IPv6 address before the IPv4 address
 	if p.Addr().Is4In6() && p.Bits() >= mapped {
@@ -110,14 +113,14 @@ func unmapped(p netip.Prefix) netip.Prefix {
 	return p
 }
 
-// Level parses LogLevel; empty is info.
+// Level parses LogLevel. Empty means info.
 func (c Config) Level() (slog.Level, error) {
 	var level slog.Level
 	if c.LogLevel == "" {
 		return slog.LevelInfo, nil
 	}
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return 0, fmt.Errorf("%q is none of debug, info, warn, error", c.LogLevel)
+		return 0, fmt.Errorf("%q is not debug, info, warn or error", c.LogLevel)
 	}
 	return level, nil
 }

@@ -1,6 +1,6 @@
 // Package demo fills an empty database with a made-up organization: Acme, its people,
-// policies, resources and tokens in every state. It is for the demonstration and for
-// tests that want something to look at; a real installation never calls it.
+// policies, resources and tokens in every state. It is for the demo and for tests; a real
+// installation never calls it.
 package demo
 
 import (
@@ -20,13 +20,13 @@ import (
 	"latchkey/internal/token"
 )
 
-// Password is the password of every account of the demonstration.
+// Password is the password of every demo account.
 const Password = "latchkey-demo"
 
-// Account is somebody whom a visitor may sign in as.
+// Account is an account that a visitor can sign in to.
 type Account struct{ Email, Note string }
 
-// Accounts lists the accounts that a visitor may sign in as.
+// Accounts returns the accounts that a visitor can sign in to.
 func Accounts() []Account {
 	return []Account{
 		{adminEmail, "Admin: everything, everywhere"},
@@ -42,16 +42,16 @@ const (
 	formerEmail = "robin@acme.example" // deactivated: a suspended token
 )
 
-// ErrReal says that the database holds a real organization, which the demonstration must not touch.
-var ErrReal = errors.New("this folder holds a real installation: run it with latchkey serve, or name an empty folder")
+// ErrReal means that the database holds a real organization, which the demo must not touch.
+var ErrReal = errors.New("this folder holds a real installation: run it with latchkey serve, or use an empty folder")
 
-// Hasher makes the stored form of a password.
+// Hasher hashes passwords.
 type Hasher interface {
 	Hash(ctx context.Context, password string) (string, error)
 }
 
-// Seed fills an empty database. One that was seeded before is left as it is; one that
-// holds anything else is refused with [ErrReal].
+// Seed fills an empty database. It does not change one that was seeded before, and returns
+// [ErrReal] for one that holds anything else.
 func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 	claimed, err := st.Claimed(ctx)
 	if err != nil {
@@ -64,13 +64,13 @@ func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 		}
 		return err
 	}
-	// All four accounts have the same password, so one hash does.
+	// All four accounts have the same password, so one hash is enough.
 	hash, err := hasher.Hash(ctx, Password)
 	if err != nil {
 		return err
 	}
 	return st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
-		// Another demonstration may have begun on the same database meanwhile.
+		// Another demo may have seeded the same database in the meantime.
 		if claimed, err := tx.Claimed(ctx); err != nil || claimed {
 			return err
 		}
@@ -84,7 +84,7 @@ func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 	})
 }
 
-// seeder carries what is being made. After the first error the rest does nothing.
+// seeder creates the data. After the first error its methods do nothing.
 type seeder struct {
 	ctx  context.Context
 	tx   *store.Tx
@@ -104,7 +104,7 @@ func (s *seeder) try(err error) {
 	}
 }
 
-// ago is a moment in the past of the demonstration.
+// ago returns a time in the past.
 func (s *seeder) ago(d time.Duration) time.Time { return s.tx.Now().Add(-d) }
 
 const day = 24 * time.Hour
@@ -142,7 +142,7 @@ func (s *seeder) member(name, email string, role access.Role, status account.Sta
 	return m
 }
 
-// policies puts everybody where the demonstration's description says that they are.
+// policies gives the accounts the access that [Accounts] describes.
 func (s *seeder) policies() {
 	s.policy(s.production, policy.Baseline, "", access.Policy{})
 	s.policy(s.staging, policy.Baseline, "", access.Policy{"source:live_events": access.Everywhere()})
@@ -172,7 +172,7 @@ func (s *seeder) policy(workspace string, kind policy.Kind, subject string, body
 		Kind: kind, Subject: subject, Body: body, Version: 1, UpdatedAt: s.ago(60 * day), UpdatedBy: s.admin.Name}))
 }
 
-// tokens makes tokens in every state. Their secrets are thrown away at once.
+// tokens creates tokens in every state. Their secrets are discarded at once.
 func (s *seeder) tokens() {
 	personal := func(owner account.Member, workspace, name string, scope access.Scope, created, ends time.Time) {
 		s.token(token.Token{Kind: token.Personal, Name: name, Owner: owner.ID, Workspace: workspace, Scope: scope,

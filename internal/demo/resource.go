@@ -6,8 +6,8 @@ import (
 	"latchkey/internal/registry"
 )
 
-// resources puts the same things into both workspaces, joined as an installation in use
-// would have them.
+// resources creates the same resources in both workspaces, connected as in a real
+// installation.
 func (s *seeder) resources() {
 	for _, w := range []string{s.production, s.staging} {
 		sources := []string{
@@ -20,7 +20,7 @@ func (s *seeder) resources() {
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Customer.io", Definition: "CUSTOMERIO"}),
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Amplitude", Definition: "AM"}),
 		}
-		masking := s.script(w, registry.Transformation, "Mask e-mail addresses",
+		masking := s.script(w, registry.Transformation, "Mask email addresses",
 			"import { lookup } from \"geoLookup\";\n\nexport function transformEvent(event) {\n  delete event.context.traits.email;\n  return event;\n}\n")
 		s.script(w, registry.Library, "geo-lookup", "export function lookup(address) {\n  return address;\n}\n")
 		plan := s.add(w, registry.Resource{Type: registry.TrackingPlan, Name: "Checkout events", Description: "What a checkout sends."})

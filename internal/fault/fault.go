@@ -1,9 +1,8 @@
-// Package fault gives every failure two values that never mix: a public one, which a
-// client may read, and a private cause, which only the log sees.
+// Package fault defines errors with two parts that never mix: a public text, which a client
+// may read, and a private cause, which only the log sees.
 //
-// A fault has a [Kind]; the front doors translate kinds to status codes in one table
-// (package web/respond). The package does no translation, logging or formatting of
-// causes itself.
+// A fault has a [Kind]. Package web/respond translates kinds to status codes in one table.
+// This package does not translate or log anything.
 package fault
 
 import (
@@ -11,24 +10,24 @@ import (
 	"time"
 )
 
-// Kind classes a failure by what the client can do about it.
+// Kind classifies a failure by what the client can do about it.
 type Kind uint8
 
 // The kinds. Internal is the zero value, so that a forgotten kind reveals nothing.
 const (
-	// Internal is our own mistake or a broken environment; its public text is generic.
+	// Internal: a bug or a broken environment. The public text is generic.
 	Internal Kind = iota
 	// NotFound: it does not exist, or its existence is withheld from this caller.
 	NotFound
-	// Denied: the caller is known and may not.
+	// Denied: the caller is known but not allowed.
 	Denied
-	// Invalid: what was sent cannot be accepted; Fields say where.
+	// Invalid: the input is not acceptable; Fields say where.
 	Invalid
-	// Conflict: it clashes with what is stored (duplicate, stale version, last Admin).
+	// Conflict: the change conflicts with stored data (duplicate, stale version, last Admin).
 	Conflict
 	// Unauthenticated: no valid credential, or one of the wrong level.
 	Unauthenticated
-	// Throttled: too many attempts; RetryAfter says when to come back.
+	// Throttled: too many attempts; RetryAfter says how long to wait.
 	Throttled
 	// TooLarge: the body exceeds the limit.
 	TooLarge
@@ -36,7 +35,7 @@ const (
 	Unavailable
 )
 
-// String names the kind for logs.
+// String returns the name of the kind for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "not_found", "denied", "invalid", "conflict",
 		"unauthenticated", "throttled", "too_large", "unavailable"}
@@ -46,23 +45,23 @@ func (k Kind) String() string {
 	return "internal"
 }
 
-// Field is one thing wrong with one part of the input. Path is the form field name or
+// Field is one problem with one part of the input. Path is the name of the form field or
 // the JSON path; Message is a plain sentence.
 type Field struct {
 	Path    string
 	Message string
 }
 
-// Error is a failure with its public and its private half.
+// Error is a failure with a public and a private part.
 type Error struct {
 	Kind       Kind
-	Message    string        // public: a plain sentence, safe for anybody
-	Fields     []Field       // public: for Invalid, where it is wrong
+	Message    string        // public: a plain sentence, safe to show to anybody
+	Fields     []Field       // public: for Invalid, the problems
 	RetryAfter time.Duration // for Throttled
 	Cause      error         // private: for the log only
 }
 
-// Error renders both halves for the log. Never send it to a client: send Message.
+// Error returns both parts for the log. Never send it to a client: send Message.
 func (e *Error) Error() string {
 	text := e.Kind.String() + ": " + e.Message
 	for _, f := range e.Fields {
@@ -74,52 +73,52 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives errors.Is and errors.As the private cause.
+// Unwrap returns the private cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// internalText says no more than is known: the change may have been made before it went wrong.
+// internalText does not say whether the change was made: it may have been, before the failure.
 const internalText = "Something went wrong on our side. Check whether your change was made before you try again."
 
-// NewInternal wraps an unexpected cause under a generic public text.
+// NewInternal wraps an unexpected error with a generic public text.
 func NewInternal(cause error) *Error {
 	return &Error{Kind: Internal, Message: internalText, Cause: cause}
 }
 
-// NewNotFound says that what (for example "That token") was not found.
+// NewNotFound returns a fault that says that what (for example "That token") was not found.
 func NewNotFound(what string) *Error {
 	return &Error{Kind: NotFound, Message: what + " was not found."}
 }
 
-// NewDenied refuses a known caller with a plain sentence.
+// NewDenied returns a fault that refuses a known caller.
 func NewDenied(message string) *Error { return &Error{Kind: Denied, Message: message} }
 
-// NewInvalid refuses input; fields say where and why.
+// NewInvalid returns a fault that refuses input; fields say where and why.
 func NewInvalid(message string, fields ...Field) *Error {
 	return &Error{Kind: Invalid, Message: message, Fields: fields}
 }
 
-// NewConflict refuses a change that clashes with what is stored.
+// NewConflict returns a fault that refuses a change because of stored data.
 func NewConflict(message string) *Error { return &Error{Kind: Conflict, Message: message} }
 
-// NewUnauthenticated refuses a missing, unknown or unsuitable credential.
+// NewUnauthenticated returns a fault that refuses a missing, unknown or unsuitable credential.
 func NewUnauthenticated(message string) *Error {
 	return &Error{Kind: Unauthenticated, Message: message}
 }
 
-// NewThrottled refuses for now; after says how long to wait.
+// NewThrottled returns a fault that refuses for the duration after.
 func NewThrottled(message string, after time.Duration) *Error {
 	return &Error{Kind: Throttled, Message: message, RetryAfter: after}
 }
 
-// NewTooLarge refuses an oversized body.
+// NewTooLarge returns a fault that refuses an oversized body.
 func NewTooLarge(message string) *Error { return &Error{Kind: TooLarge, Message: message} }
 
-// NewUnavailable says that a dependency is out of reach, because of cause.
+// NewUnavailable returns a fault for a dependency that cannot be reached because of cause.
 func NewUnavailable(cause error) *Error {
 	return &Error{Kind: Unavailable, Message: "The service is not available right now. Try again shortly.", Cause: cause}
 }
 
-// Of finds the fault in err. An error of another type becomes Internal with err as its
+// Of returns the fault in err. If there is none, it returns an Internal fault with err as its
 // cause, so that unknown texts never reach a client. Of(nil) is nil.
 func Of(err error) *Error {
 	if err == nil {
@@ -132,14 +131,14 @@ func Of(err error) *Error {
 	return NewInternal(err)
 }
 
-// Is reports whether err carries a fault of kind k. An error that is no fault is Internal.
+// Is reports whether err is a fault of kind k. Any error that is not a fault is Internal.
 func Is(err error, k Kind) bool {
 	f := Of(err)
 	return f != nil && f.Kind == k
 }
 
-// Problems gathers what is wrong with one input, so that every mistake is reported at
-// once. The zero value is ready to use.
+// Problems collects all problems with one input, so that they are reported at once. The
+// zero value is ready to use.
 type Problems struct{ fields []Field }
 
 // Add records one problem.
@@ -147,10 +146,10 @@ func (p *Problems) Add(path, message string) {
 	p.fields = append(p.fields, Field{Path: path, Message: message})
 }
 
-// AddAll records problems found elsewhere.
+// AddAll records several problems.
 func (p *Problems) AddAll(fields []Field) { p.fields = append(p.fields, fields...) }
 
-// Err is nil without problems and an Invalid fault with all of them otherwise.
+// Err returns an Invalid fault with all problems, or nil if there are none.
 func (p *Problems) Err(message string) error {
 	if len(p.fields) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Package mail sends plain-text messages over SMTP. It keeps no queue and retries
-// nothing: the caller says what happens when a message cannot be delivered.
+// Package mail sends plain-text messages over SMTP. It has no queue and does not retry: the
+// caller decides what to do if a message cannot be delivered.
 package mail
 
 import (
@@ -19,18 +19,18 @@ type Sender struct {
 	options []gomail.Option
 }
 
-// New reads a server's address:
+// New returns a sender for a server's URL:
 //
 //	smtp://user:password@host:587?from=latchkey@example.com
 //
-// Scheme smtp uses STARTTLS when the server offers it, and demands it before it sends a
-// password anywhere but to this machine; smtps speaks TLS from the first byte (port 465). "from" is required. The error
-// never repeats the password.
+// Scheme smtp uses STARTTLS if the server offers it, and requires it for sending a password
+// to another machine. Scheme smtps uses TLS from the start (port 465). The parameter "from"
+// is required. The error never contains the password.
 func New(address string) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		// The parser's own error quotes the address, password included.
-		return nil, errors.New("is not a URL like smtp://user:password@host:587?from=latchkey@example.com")
+		return nil, errors.New("must be a URL like smtp://user:password@host:587?from=latchkey@example.com")
 	}
 	s := &Sender{from: u.Query().Get("from"), host: u.Hostname()}
 	if s.host == "" || s.from == "" {
@@ -53,7 +53,7 @@ func New(address string) (*Sender, error) {
 	if u.Port() != "" {
 		port, err := strconv.Atoi(u.Port())
 		if err != nil {
-			return nil, errors.New("has a port that is no number")
+			return nil, errors.New("has a port that is not a number")
 		}
 		s.options = append(s.options, gomail.WithPort(port))
 	}
@@ -67,16 +67,16 @@ func New(address string) (*Sender, error) {
 	return s, s.check()
 }
 
-// check finds a sender's address that no message could carry.
+// check returns an error if the sender's address is invalid.
 func (s *Sender) check() error {
 	if err := gomail.NewMsg().From(s.from); err != nil {
-		return fmt.Errorf("has a from address that is none: %q", s.from)
+		return fmt.Errorf("has an invalid from address: %q", s.from)
 	}
 	return nil
 }
 
-// Send delivers one message to one address, or says why not. The context bounds the
-// whole conversation with the server.
+// Send delivers one message to one address. The context limits the whole conversation with
+// the server.
 func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
 	m := gomail.NewMsg()
 	if err := m.From(s.from); err != nil {

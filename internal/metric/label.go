@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// doorOf is the front door that a path belongs to: a small set, whatever is asked for.
+// doorOf returns the front door that a path belongs to. The set of results is small and fixed.
 func doorOf(path string) string {
 	for _, d := range []struct{ prefix, door string }{
 		{"/auth/verify", "forward_auth"},
@@ -25,7 +25,7 @@ func doorOf(path string) string {
 	return "page"
 }
 
-// methodOf is a method of HTTP, or "other" for what a client made up.
+// methodOf returns a standard HTTP method, or "other" for anything else.
 func methodOf(method string) string {
 	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodOptions}, method) {

@@ -1,9 +1,10 @@
-// Package metric counts what a server does, for Prometheus: requests, verifications, the state
-// of the memory and of the feed between nodes, tokens by kind and state, and when tokens end.
+// Package metric collects a server's metrics for Prometheus: requests, verifications, the
+// state of the cache and of the feed between nodes, tokens by kind and state, and when tokens
+// expire.
 //
-// Labels come from small fixed sets. No id, name, address or path is ever a label: they
-// would tell more than a monitoring system should know, and have no bound. It serves no port
-// itself; [Metrics.Handler] belongs on a listener that the public does not reach.
+// Labels come from small fixed sets. No id, name, address or path is ever a label: those
+// would reveal more than a monitoring system should know, and their number is unbounded. The
+// package opens no port; serve [Metrics.Handler] on a listener that is not public.
 package metric
 
 import (
@@ -21,39 +22,39 @@ import (
 	"latchkey/internal/verify"
 )
 
-// Deps is where the numbers come from that are asked for and not counted. All are required.
+// Deps provides the numbers that are queried instead of counted. All fields are required.
 type Deps struct {
 	Cache  func() Cache
 	Feed   func() Feed
-	Tokens func(ctx context.Context) (Tokens, error) // asked at most once a minute
+	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Log    *slog.Logger
 }
 
-// Cache is what verification has in memory.
+// Cache is the state of the cache that verification uses.
 type Cache struct {
 	Tokens   int
-	Holders  int  // groups of tokens with the same rights
-	Complete bool // every live token is there
-	Trusted  bool // it is answered from; otherwise the database is asked
+	Holders  int  // groups of tokens with the same permissions
+	Complete bool // it holds every live token
+	Trusted  bool // tokens are checked with it; otherwise the database is asked
 }
 
-// Feed is how this node hears of the others.
+// Feed is the state of the feed on which this node receives changes made by others.
 type Feed struct {
 	Connected bool
-	Age       time.Duration // how old what it surely knows is
+	Age       time.Duration // time since it last was certainly up to date
 	RoundTrip time.Duration
 	Leads     bool
 }
 
-// Tokens is what the database holds, deleted tokens aside.
+// Tokens counts the tokens in the database, except deleted ones.
 type Tokens struct {
 	Counts []Count
-	// Ends counts live tokens that end within each of [Horizons], each including the ones
-	// before it; EndingLater is all that end at all, and Left the sum of what they have left.
+	// Ends counts live tokens that expire within each of [Horizons], cumulatively. EndingLater
+	// counts all that expire at all, and Left is the sum of their remaining lifetimes.
 	Ends        []int
 	EndingLater int
 	Left        time.Duration
-	Endless     int // live tokens without an end
+	Endless     int // live tokens that never expire
 }
 
 // Count is how many tokens of a kind are in a state.
@@ -62,13 +63,13 @@ type Count struct {
 	N           int
 }
 
-// Horizons are the bounds of the histogram of what tokens have left.
+// Horizons returns the bounds of the histogram of remaining lifetimes.
 func Horizons() []time.Duration {
 	const day = 24 * time.Hour
 	return []time.Duration{day, 7 * day, 30 * day, 90 * day, 365 * day}
 }
 
-// Metrics is one server's numbers. It is safe for concurrent use.
+// Metrics holds one server's metrics. It is safe for concurrent use.
 type Metrics struct {
 	d        Deps
 	registry *prometheus.Registry
@@ -82,7 +83,7 @@ type Metrics struct {
 	asked  time.Time
 }
 
-// New makes the metrics, with those of the process and the Go runtime.
+// New returns metrics that include those of the process and the Go runtime.
 func New(d Deps) *Metrics {
 	m := &Metrics{d: d, registry: prometheus.NewRegistry(), results: map[string]prometheus.Counter{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "latchkey_http_requests_total",
@@ -93,7 +94,7 @@ func New(d Deps) *Metrics {
 			Help: "How long verifying a token took.", Buckets: prometheus.ExponentialBuckets(0.000001, 4, 10)}),
 	}
 	results := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "latchkey_verifications_total",
-		Help: "Verified tokens by result: accepted, why they were refused, or unavailable when the database was needed and gone."}, []string{"result"})
+		Help: "Verifications by result: accepted, the reason for refusing, or unavailable if the database was needed and could not be reached."}, []string{"result"})
 	for _, r := range []string{accepted, unavailable, verify.Malformed.String(), verify.Unknown.String(), verify.Revoked.String(),
 		verify.Expired.String(), verify.Suspended.String(), verify.Displaced.String()} {
 		m.results[r] = results.WithLabelValues(r)
@@ -103,7 +104,7 @@ func New(d Deps) *Metrics {
 	return m
 }
 
-// Results of a verification besides the refusals of package verify.
+// Results of a verification other than the refusals of package verify.
 const (
 	accepted    = "accepted"
 	unavailable = "unavailable"
@@ -122,12 +123,12 @@ func (m *Metrics) Verified(err error, took time.Duration) {
 	m.verified.Observe(took.Seconds())
 }
 
-// Handler serves the numbers in Prometheus' text format.
+// Handler returns a handler that serves the metrics in Prometheus' text format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
-// Requests counts the requests that next serves.
+// Requests returns a handler that counts the requests that next serves.
 func (m *Metrics) Requests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, door := time.Now(), doorOf(r.URL.Path)
@@ -143,7 +144,7 @@ func (m *Metrics) Requests(next http.Handler) http.Handler {
 	})
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter records the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -159,5 +160,5 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController flush and set deadlines.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush sends what is there: exports are streamed.
+// Flush sends buffered data; exports are streamed.
 func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }

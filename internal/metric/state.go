@@ -7,26 +7,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What is asked for when somebody looks.
+// Metrics that are queried when they are scraped.
 var (
 	cacheTokens   = describe("latchkey_cache_tokens", "Tokens in memory.")
 	cacheHolders  = describe("latchkey_cache_holders", "Groups of tokens in memory with the same rights.")
-	cacheComplete = describe("latchkey_cache_complete", "1 when every live token is in memory.")
-	cacheTrusted  = describe("latchkey_cache_trusted", "1 when tokens are checked from memory, 0 when the database is asked about each.")
-	feedConnected = describe("latchkey_feed_connected", "1 when this node hears of the changes of others; always on SQLite.")
-	feedAge       = describe("latchkey_feed_age_seconds", "How old what this node surely knows of the others is.")
-	feedRoundTrip = describe("latchkey_feed_round_trip_seconds", "How long the last notification to itself was under way.")
-	leads         = describe("latchkey_leader", "1 on the node that does the background work of all.")
+	cacheComplete = describe("latchkey_cache_complete", "1 if every live token is in memory.")
+	cacheTrusted  = describe("latchkey_cache_trusted", "1 if tokens are checked from memory, 0 if the database is asked about each.")
+	feedConnected = describe("latchkey_feed_connected", "1 if this node receives the changes of others; always 1 on SQLite.")
+	feedAge       = describe("latchkey_feed_age_seconds", "Time since this node was certainly up to date with the others.")
+	feedRoundTrip = describe("latchkey_feed_round_trip_seconds", "How long the node's last notification to itself took.")
+	leads         = describe("latchkey_leader", "1 on the node that does the background work for all.")
 	tokenCounts   = describe("latchkey_tokens", "Tokens by kind and state; deleted ones are not counted.", "kind", "state")
-	tokenEnds     = describe("latchkey_token_expires_in_seconds", "What live tokens that end have left.")
-	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never end.")
+	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
+	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
-// state is the collector of what is asked for.
+// state collects the metrics that are queried.
 type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
@@ -78,8 +78,8 @@ const (
 	askTimeout     = 5 * time.Second
 )
 
-// latestTokens is what the database said not long ago. ok is false when it could not be asked
-// and there is nothing from before.
+// latestTokens returns a recent count from the database. ok is false if there is none and the
+// database cannot be asked.
 func (m *Metrics) latestTokens() (t Tokens, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

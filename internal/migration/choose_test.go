@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/migration"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestImport_ConflictsWaitForAChoice(t *testing.T) {
@@ -72,7 +73,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertResource(t.Context(), b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
+		return storetest.InsertResource(t.Context(), tx, b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -97,7 +98,7 @@ func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 func TestChoose_AnEditedPolicyFollowsItsResourcesToTheirNewIds(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertResource(t.Context(), b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
+		return storetest.InsertResource(t.Context(), tx, b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))

@@ -17,17 +17,6 @@ type WorkspaceAccess struct {
 	Layers    []access.Layer // baseline, groups, own policy; for an Admin the role alone
 }
 
-// Sources lists the layers that give perm on the resource id; "" asks type-wide.
-func (w WorkspaceAccess) Sources(perm access.Permission, id string) []access.Layer {
-	var out []access.Layer
-	for _, layer := range w.Layers {
-		if layer.Policy.Allows(perm, id) {
-			out = append(out, layer)
-		}
-	}
-	return out
-}
-
 // AccessView is a member's effective access policy, workspace by workspace.
 type AccessView struct {
 	Subject

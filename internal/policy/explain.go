@@ -113,19 +113,9 @@ func (s *Service) explainResource(ctx context.Context, organization string, q Qu
 	return r, fault.NewNotFound("That resource")
 }
 
-// PrincipalOf builds what a token may do at this moment: the zero principal, which may do
-// nothing, when it has expired or its owner is deactivated. NotFound for a token that is
-// deleted or not the organization's. It is for explaining; requests are verified by
-// package verify.
-func (s *Service) PrincipalOf(ctx context.Context, organization, token string) (access.Principal, error) {
-	facts, err := s.store.TokenFacts(ctx, organization, token)
-	if err != nil {
-		return access.Principal{}, err
-	}
-	p, _, err := s.principalOf(ctx, facts)
-	return p, err
-}
-
+// principalOf builds what a token may do at this moment: the zero principal, which may do
+// nothing, when it has expired or its owner is deactivated. It is for explaining; requests
+// are verified by package verify.
 func (s *Service) principalOf(ctx context.Context, t TokenFacts) (p access.Principal, inactive string, err error) {
 	if token.ExpiredAt(t.ExpiresAt, s.now()) {
 		return access.Principal{}, "The token has expired.", nil

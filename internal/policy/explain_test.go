@@ -17,7 +17,7 @@ func TestEffectiveOf_NamesWhereEachPermissionComesFrom(t *testing.T) {
 	bo := b.Member("Bo")
 	v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), v.Place(), v.Revision(), access.Policy{"source:edit": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"source:edit": access.Everywhere()})
 	b.Must(err)
 	g := b.Group("Analysts")
 	b.Policy(policy.OfGroup, b.Prod, g.ID, access.Policy{"source:edit": access.Everywhere(), "table:edit": access.Everywhere()})
@@ -35,8 +35,10 @@ func TestEffectiveOf_NamesWhereEachPermissionComesFrom(t *testing.T) {
 		"profile:edit":  "",
 	} {
 		var got []string
-		for _, l := range view.Access[0].Sources(perm, "") {
-			got = append(got, l.Source())
+		for _, l := range view.Access[0].Layers {
+			if l.Policy.Allows(perm, "") {
+				got = append(got, l.Source())
+			}
 		}
 		if strings.Join(got, ", ") != want || view.Access[0].Policy.Allows(perm, "") != (want != "") {
 			t.Errorf("%s from %q, want %q", perm, got, want)
@@ -58,8 +60,8 @@ func TestEffectiveOf_IsOnesOwnOrForAdmins(t *testing.T) {
 	}
 	own, err := b.Policies.EffectiveOf(t.Context(), b.Admin, b.Ada.ID)
 	b.Must(err)
-	if s := own.Access[0].Sources("table:edit", "T1"); len(s) != 1 || s[0].Source() != "organization role Admin" {
-		t.Errorf("an Admin's power comes from %v", s)
+	if l := own.Access[0].Layers; len(l) != 1 || l[0].Source() != "organization role Admin" || !l[0].Policy.Allows("table:edit", "T1") {
+		t.Errorf("an Admin's power comes from %v", l)
 	}
 }
 
@@ -124,7 +126,7 @@ func TestExplain_FollowsTheBaselineForServiceTokens(t *testing.T) {
 	sat := b.SAT(access.Policy{})
 	v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	b.Must(err)
 	x, err := b.Policies.Explain(t.Context(), b.Admin, policy.Question{Token: sat, Permission: "table:edit", Workspace: b.Prod})
 	b.Must(err)

@@ -51,9 +51,6 @@ type Place struct {
 	Subject   string
 }
 
-// Place is where the policy stands.
-func (p Policy) Place() Place { return Place{p.Kind, p.Workspace, p.Subject} }
-
 // Revision names one saved state of a policy. A policy that was removed and added again
 // is another one.
 type Revision struct {

@@ -67,7 +67,7 @@ func TestSavePolicy_TellsBeforeAndAfter(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), v.Place(), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.Must(err)
 	list, err := b.Store.RecentEvents(t.Context(), b.Org, "", 1)
 	b.Must(err)
@@ -119,16 +119,16 @@ func TestSavePolicy_SaysWhenThePolicyIsGone(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	bo := b.Member("Bo")
 	seen := b.Policy(policy.OfMember, b.Prod, bo.ID, access.Policy{})
-	_, err := b.Policies.Remove(t.Context(), b.Admin.Caller(), seen.Place())
+	_, err := b.Policies.Remove(t.Context(), b.Admin.Caller(), placeOf(seen))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(seen), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	storetest.WantKind(t, err, fault.Conflict)
 	if !strings.Contains(fault.Of(err).Message, "Ada removed this policy") {
 		t.Error(fault.Of(err).Message)
 	}
 	// Added again it is another policy, though its version is the same.
 	again := b.Policy(policy.OfMember, b.Prod, bo.ID, access.Policy{})
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), seen.Place(), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(seen), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	storetest.WantKind(t, err, fault.Conflict)
 	if again.Version != seen.Version {
 		t.Error("the test means nothing")
@@ -182,13 +182,13 @@ func TestBaseline_IsEditedOnEnterpriseOnly(t *testing.T) {
 		b := storetest.NewBed(t, plan)
 		v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 		b.Must(err) // looking is free
-		_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), v.Place(), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+		_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 		if plan == access.PlanEnterprise {
 			b.Must(err)
 		} else if storetest.WantKind(t, err, fault.Denied); fault.Of(err).Message != access.UpgradeText {
 			t.Error(err)
 		}
-		_, err = b.Policies.Remove(t.Context(), b.Admin.Caller(), v.Place())
+		_, err = b.Policies.Remove(t.Context(), b.Admin.Caller(), placeOf(v.Policy))
 		storetest.WantKind(t, err, fault.Denied)
 	}
 }
@@ -234,7 +234,7 @@ func TestChangeSummary_CountsWhomItTouches(t *testing.T) {
 	})
 	baseline, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), baseline.Place(), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(baseline.Policy), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.Must(err)
 	body := access.Policy{"source:connect": access.Everywhere(), "source:edit": access.Everywhere()}
 	gain := access.Change{Added: []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}}}
@@ -277,4 +277,8 @@ func TestBaselines_ListsEveryWorkspace(t *testing.T) {
 	if len(rows) != 2 || rows[1].Name != "Staging" || rows[1].Baseline.Workspace != rows[1].ID || rows[1].Members != 1 {
 		t.Errorf("%+v", rows)
 	}
+}
+
+func placeOf(p policy.Policy) policy.Place {
+	return policy.Place{Kind: p.Kind, Workspace: p.Workspace, Subject: p.Subject}
 }

@@ -13,12 +13,8 @@ import (
 // NoticeKind says how a notice is meant.
 type NoticeKind string
 
-// The kinds of notices.
-const (
-	Success NoticeKind = "success"
-	Info    NoticeKind = "info"
-	Warning NoticeKind = "warning"
-)
+// Success is the kind of a notice of what was done.
+const Success NoticeKind = "success"
 
 // Notice is a short message for the next page of a session: what just happened. It must
 // hold no secret: it rests in the database.

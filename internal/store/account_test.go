@@ -89,7 +89,7 @@ func (f filler) workspace(i, resources int) error {
 		return err
 	}
 	for r := range resources {
-		if err := f.tx.InsertResource(f.ctx, w.ID, policy.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source", Name: id("Source ", r)}); err != nil {
+		if err := storetest.InsertResource(f.ctx, f.tx, w.ID, policy.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source", Name: id("Source ", r)}); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func scanEvent(row scanner) (audit.Event, error) {
 // millisecond if need be. A reader that has seen one event of a time can see them all, and
 // may go on after that time.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
-	if !audit.Known(e.Target.Type, e.Action) {
+	if !audit.InVocabulary(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
 	}
 	e = e.Clean()

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 )
 
 // PrunePoint is the last event older than the moment, and how many events the log would lose
@@ -54,15 +55,12 @@ func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 			done = left == 0
 			return err
 		}
-		blocks, err := tx.auditBlocks(ctx, 1, state.Checkpoint.Seq)
+		blocks, err := tx.auditBlocks(ctx, search.Range{High: state.Checkpoint.Seq})
 		if err != nil {
 			return err
 		}
 		if len(blocks) > 0 {
-			if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE first = $1`, blocks[0].First); err != nil {
-				return err
-			}
-			return tx.dropIndex(ctx, blocks[0])
+			return tx.dropBlock(ctx, blocks[0].Number)
 		}
 		_, err = tx.exec(ctx, `DELETE FROM audit_events WHERE seq IN (
 			SELECT seq FROM audit_events WHERE seq <= $1 ORDER BY seq LIMIT $2)`, state.Checkpoint.Seq, eventsPerTx)

@@ -3,14 +3,17 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
@@ -202,34 +205,70 @@ func TestAppendEvent_TimesGrowFromTransactionToTransaction(t *testing.T) {
 	}
 }
 
-// TestIndexEvents_MergesSmallBlocksAndFindsTheSame lets a log grow until a large block takes the
-// place of small ones, and a bit beyond.
-func TestIndexEvents_MergesSmallBlocksAndFindsTheSame(t *testing.T) {
-	s := openSQLite(t)
-	count := func() int {
-		found, err := s.FindEvents(t.Context(), audit.Query{Filter: audit.Filter{Organization: "acme", Text: "ada"}, Limit: 1})
-		if err != nil {
+// found returns how many events of the organization a search for a word finds.
+func found(t *testing.T, s *store.Store, word string) int {
+	t.Helper()
+	page, err := s.FindEvents(t.Context(), audit.Query{Filter: audit.Filter{Organization: "acme", Text: word}, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Total
+}
+
+// index indexes all that is to be indexed.
+func index(t *testing.T, s *store.Store) {
+	t.Helper()
+	for done, err := false, error(nil); !done; {
+		if done, err = s.IndexEvents(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return found.Total
 	}
-	for written := 0; written < audit.LargeBlock+2*audit.SmallBlock; {
-		writeEvents(t, s, audit.SmallBlock+audit.SmallBlock/8)
-		written += audit.SmallBlock + audit.SmallBlock/8
-		for done, err := false, error(nil); !done; {
-			if done, err = s.IndexEvents(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if n := count(); n != written {
+}
+
+func TestIndexEvents_GoesOnFromBlockToBlock(t *testing.T) {
+	s := openSQLite(t)
+	const part = search.BlockSize/3 + 100
+	for written := part; written < 5*part; written += part {
+		writeEvents(t, s, part)
+		index(t, s)
+		writeEvents(t, s, 1)
+		written++
+		if n := found(t, s, "ada"); n != written {
 			t.Fatalf("%d of %d are found", n, written)
 		}
 	}
-	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n > 5 {
-		t.Errorf("%d blocks, %v: nothing was merged", n, err)
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n != 2 {
+		t.Errorf("%d blocks, %v", n, err)
 	}
-	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_index i WHERE NOT EXISTS
-		(SELECT 1 FROM audit_blocks b WHERE b.first = i.first AND b.size = i.size)`); err != nil || n != 0 {
-		t.Errorf("%d rows belong to no block, %v", n, err)
+	if err := s.CheckIndex(t.Context()); err != nil {
+		t.Error(err)
 	}
+}
+
+// TestIndexEvents_MayBeInterruptedOrRunTwice takes away what ends a step, so that its rows are
+// there and do not count, and lets two nodes index while events are written.
+func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
+	engines(t, func(t *testing.T, s *store.Store) {
+		writeEvents(t, s, search.MinStep)
+		index(t, s)
+		writeEvents(t, s, search.MinStep)
+		index(t, s)
+		if err := s.Exec(t.Context(), fmt.Sprint(`UPDATE audit_blocks SET complete = `, search.MinStep)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if n := found(t, s, "ada"); n != 2*search.MinStep {
+				t.Errorf("%d are found", n)
+			}
+			writeEvents(t, s, 0)
+			var nodes sync.WaitGroup
+			for range 2 {
+				nodes.Go(func() { index(t, s) })
+			}
+			nodes.Wait()
+		}
+		if err := s.CheckIndex(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

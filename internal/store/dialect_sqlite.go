@@ -103,10 +103,13 @@ func (d sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 	if !needsFolder(err) {
 		return read, err
 	}
-	if log, statErr := os.Stat(d.path + "-wal"); statErr == nil && log.Size() > 0 {
-		return nil, fmt.Errorf("%s-wal holds changes that can only be read where files can be written; copy the folder to such a place: %w", d.path, err)
+	if read, err = d.readable(ctx, immutable()); err != nil {
+		return nil, err
 	}
-	return d.readable(ctx, immutable())
+	if log, err := os.Stat(d.path + "-wal"); err == nil && log.Size() > 0 {
+		return nil, errors.Join(fmt.Errorf("%s-wal holds changes that can only be read in a folder that can be written; copy the folder there", d.path), read.Close())
+	}
+	return read, nil
 }
 
 // readable opens a pool and reads from it once.

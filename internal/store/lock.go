@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -52,9 +53,9 @@ func lockFolder(folder string) (release func() error, err error) {
 }
 
 // hold writes into a locked file who holds it. Releasing empties the file, so that it names
-// nobody after an orderly end.
+// nobody after an orderly end; a second time does nothing.
 func hold(file *os.File) (release func() error, err error) {
-	release = func() error { return errors.Join(file.Truncate(0), unlock(file), file.Close()) }
+	release = sync.OnceValue(func() error { return errors.Join(file.Truncate(0), unlock(file), file.Close()) })
 	text := fmt.Sprintf("%d %s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
 	if err := file.Truncate(0); err != nil {
 		return nil, errors.Join(err, release())

@@ -28,6 +28,9 @@ func TestOpen_OneStoreAFolder(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := first.Close(); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(path), "another.db")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a refused store made a file: %v", err)
 	}

@@ -28,6 +28,7 @@ type Store struct {
 	write   *sql.DB // one connection on SQLite: writers queue in the program
 	read    *sql.DB
 	dialect dialect
+	keeps   *statements  // nil on an engine whose driver keeps compiled statements itself
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
@@ -36,7 +37,7 @@ type Store struct {
 // Options says which database to open.
 type Options struct {
 	// URL of a PostgreSQL database (postgres://user:password@host/name), 15 or later.
-	// When set, Path is of no account.
+	// When set, Path is ignored.
 	URL string
 	// Path of the SQLite file; it is created when missing, its folder is not.
 	Path string
@@ -80,6 +81,9 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if !s.Shared() {
+		s.keeps = newStatements(write)
+	}
 	return s, nil
 }
 
@@ -90,9 +94,13 @@ func (o Options) dialect() (dialect, error) {
 	return newPostgres(o.URL, ksuid.New().String())
 }
 
-// Close closes every connection and gives the data folder back.
+// Close closes every connection and gives the data folder back. It may be called again.
 func (s *Store) Close() error {
-	err := errors.Join(s.read.Close(), s.write.Close())
+	var err error
+	if s.keeps != nil {
+		err = s.keeps.close()
+	}
+	err = errors.Join(err, s.read.Close(), s.write.Close())
 	if s.release != nil {
 		err = errors.Join(err, s.release())
 	}
@@ -204,13 +212,19 @@ func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error)
 	if err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
+	var db runner = sqlTx
+	if s.keeps != nil {
+		compiled := s.keeps.in(sqlTx)
+		db = compiled
+		defer compiled.ended()
+	}
 	// After a successful commit the rollback does nothing; on every other way out,
 	// panics included, it leaves no trace of the transaction.
 	defer func() { _ = sqlTx.Rollback() }()
 	if err := s.dialect.takeTurn(ctx, sqlTx); err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
-	tx := &Tx{queries: queries{db: sqlTx}, now: s.Now()}
+	tx := &Tx{queries: queries{db: db}, now: s.Now()}
 	tx.show = func(ctx context.Context, sign sign) error { return s.dialect.show(ctx, sqlTx, sign) }
 	if tx.by, err = tx.standing(ctx, by, tx.now); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type plainHasher struct{}
 func (plainHasher) Hash(_ context.Context, password string) (string, error) { return password, nil }
 
 // demoFile is a SQLite file with the demonstration in it.
-func demoFile(t *testing.T) string {
+func demoFile(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	s, err := store.Open(t.Context(), store.Options{Path: path})
@@ -37,7 +37,7 @@ func demoFile(t *testing.T) string {
 	return path
 }
 
-func openFile(t *testing.T, path string) *store.Store {
+func openFile(t testing.TB, path string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{Path: path})
 	if err != nil {

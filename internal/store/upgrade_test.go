@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
+	"latchkey/internal/audit"
 	"latchkey/internal/migration"
 )
 
@@ -139,5 +141,57 @@ func upgradedTakesGroups(t *testing.T, s *Store) {
 		if n, err := s.number(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = $1 AND tbl_name = 'migration_items'`, index); err != nil || n != 1 {
 			t.Errorf("the index %s is not there, %v", index, err)
 		}
+	}
+}
+
+// TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew upgrades a log that was indexed by an older version,
+// whose rows nobody can read any more.
+func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
+	path, ctx := filepath.Join(t.TempDir(), "latchkey.db"), t.Context()
+	db := at(t, path, 10)
+	const events = 3*1024 + 10
+	for _, statement := range []string{
+		fmt.Sprint(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < `, events, `)
+			INSERT INTO audit_events (seq, id, at, organization_id, actor_type, actor_id, actor_name, action, target_type, target_id, target_name, prev_hash, hash)
+			SELECT i, 'event-' || i, i, 'acme', 'user', CASE WHEN i % 3 = 0 THEN 'ada' ELSE 'bo' END, CASE WHEN i % 3 = 0 THEN 'Ada Admin' ELSE 'Bo Builder' END,
+				'created', 'group', 'group-' || i, 'Group ' || i, x'00', x'00' FROM n`),
+		fmt.Sprint(`UPDATE audit_head SET seq = `, events, `, at = `, events),
+		`INSERT INTO audit_blocks (first, size) VALUES (1, 1024), (1025, 1024), (2049, 1024)`,
+		`INSERT INTO audit_index (size, first, organization_id, term, bits) SELECT size, first, 'acme', 'text:b:ada', x'010500' FROM audit_blocks`,
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, indexed := range []bool{false, true} {
+		for _, c := range []struct {
+			filter audit.Filter
+			want   int
+		}{
+			{audit.Filter{}, events}, {audit.Filter{Text: "ada"}, events / 3}, {audit.Filter{Actor: "bo", Action: audit.Created}, events - events/3},
+			{audit.Filter{Who: "builder", Text: "group"}, events - events/3}, {audit.Filter{Text: "group 3000"}, 1}, {audit.Filter{Text: "nobody"}, 0},
+		} {
+			c.filter.Organization = "acme"
+			page, err := s.FindEvents(ctx, audit.Query{Filter: c.filter, Limit: 10})
+			if err != nil || page.Total != c.want || len(page.Events) != min(c.want, 10) {
+				t.Errorf("indexed %v, %+v: %d found, %v; want %d", indexed, c.filter, page.Total, err, c.want)
+			}
+		}
+		for done := false; !done; {
+			if done, err = s.IndexEvents(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n, err := s.number(ctx, `SELECT max(complete) FROM audit_blocks`); err != nil || n != events {
+		t.Errorf("indexed up to event %d of %d, %v", n, events, err)
 	}
 }

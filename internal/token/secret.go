@@ -74,10 +74,6 @@ const (
 	organizationPrefix = "lkoat_"
 )
 
-// ScannerExpression finds every secret of this format in text: for secret scanners and
-// log filters. It does not know the checksum: [Parse] does.
-const ScannerExpression = `lk[pso]at_[0-9A-Za-z]{49}`
-
 // Sizes of the parts of a secret, in bytes (all of it is ASCII).
 const (
 	prefixLength   = 6  // lkpat_

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,8 +33,19 @@ func generate(t testing.TB, kind token.Kind, random io.Reader) string {
 	return secret.Reveal()
 }
 
+// scannerExpression finds secrets in text, without their checksum. SECURITY.md publishes it for
+// secret scanners and log filters.
+const scannerExpression = `lk[pso]at_[0-9A-Za-z]{49}`
+
+func TestScannerExpression_IsTheOneThatIsPublished(t *testing.T) {
+	text, err := os.ReadFile("../../SECURITY.md")
+	if err != nil || !strings.Contains(string(text), "`"+scannerExpression+"`") {
+		t.Errorf("SECURITY.md does not name %s: %v", scannerExpression, err)
+	}
+}
+
 func TestGenerate_MakesWellFormedSecretsOfEveryKind(t *testing.T) {
-	scanner := regexp.MustCompile(`^` + token.ScannerExpression + `$`)
+	scanner := regexp.MustCompile(`^` + scannerExpression + `$`)
 	for kind, prefix := range map[token.Kind]string{
 		token.Personal: "lkpat_", token.Workspace: "lksat_", token.Organization: "lkoat_",
 	} {
@@ -143,7 +155,7 @@ func TestParse_RefusesWhatIsNoTokenAsUnauthenticated(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	scanner := regexp.MustCompile(`^` + token.ScannerExpression + `$`)
+	scanner := regexp.MustCompile(`^` + scannerExpression + `$`)
 	for seed, kind := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
 		f.Add(generate(f, kind, seeded(byte(seed))))
 	}

@@ -112,15 +112,3 @@ func (l *Limiter) wait(full, now time.Time) time.Duration {
 	}
 	return max(0, full.Sub(now)-time.Duration(l.burst-1)*l.every)
 }
-
-// Addresses is how many addresses are remembered.
-func (l *Limiter) Addresses() int {
-	n := 0
-	for i := range l.shards {
-		s := &l.shards[i]
-		s.mu.Lock()
-		n += len(s.full)
-		s.mu.Unlock()
-	}
-	return n
-}

@@ -200,11 +200,9 @@ func (o *randomOrg) agrees() bool {
 	o.t.Helper()
 	o.cold.Forget()
 	for _, tok := range o.tokens {
-		want, err := o.policies.PrincipalOf(o.ctx, o.org, tok.id)
-		if err != nil { // deleted, or its workspace is
-			o.must(ignoreMissing(err))
-			want = access.Principal{}
-		}
+		explained, err := o.policies.Explain(o.ctx, o.admin, policy.Question{Token: tok.id, Permission: access.ManageMembers})
+		o.must(ignoreMissing(err)) // deleted, or its workspace is: then it stands for nobody
+		want := explained.Principal
 		if !o.answersLike(o.verify, tok, want) || !o.answersLike(o.cold, tok, want) {
 			return false
 		}

@@ -1,5 +1,5 @@
-// Everything here only adds to pages that work without it. Each module listens on the
-// document and finds its elements by data attributes, so fetched dialogs need no set-up.
+// Scripts only enhance pages that work without them. Each module listens on the
+// document and finds its elements by data attributes, so fetched dialogs need no setup.
 import "./theme-switch.js";
 import "./menu.js";
 import "./tabs.js";

@@ -34,8 +34,8 @@ async function openLink(link) {
   show(dialog);
 }
 
-// fetchDialog answers null for whatever is not a page of ours with a dialog: the browser
-// then goes there itself.
+// fetchDialog returns null for anything but a page of ours with a dialog. The browser
+// then navigates there itself.
 async function fetchDialog(href) {
   try {
     const response = await fetch(href, { redirect: "error" });
@@ -56,7 +56,7 @@ function show(dialog) {
   dialog.showModal();
 }
 
-// Esc does what Cancel does: a fetched dialog goes away, a rendered one leads to its page.
+// Esc does what Cancel does: a fetched dialog closes, a rendered one leads to its page.
 function onCancel(event) {
   const dialog = event.currentTarget;
   if ("fetched" in dialog.dataset || !dialog.dataset.close) return;

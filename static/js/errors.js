@@ -1,4 +1,4 @@
-// The summary of a refused form takes focus; its links lead into the fields.
+// The error summary of a refused form takes the focus. Its links focus the fields.
 document.querySelector("[data-error-summary]")?.focus();
 
 document.addEventListener("click", (event) => {

@@ -1,4 +1,4 @@
-// The exact end of what is about to be made, in words.
+// Shows the exact expiry in words while a form is filled in.
 const date = new Intl.DateTimeFormat("en-GB", {
   weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
 });
@@ -14,7 +14,7 @@ document.addEventListener("input", (event) => {
       : (select.selectedOptions[0]?.dataset.until ?? "");
 });
 
-// data-until-text on the date field may say it differently; {date} stands for the day.
+// data-until-text on the date field replaces the default text; {date} stands for the day.
 function fromDate(input) {
   const day = input.valueAsDate;
   if (!day) return "";

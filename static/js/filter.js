@@ -1,5 +1,5 @@
-// Live filter: an input with data-filter="<selector>" hides what does not match in there;
-// with data-filter alone, in the list of its own fieldset.
+// Live filter: an input with data-filter="<selector>" hides the items there that do not
+// match; with an empty data-filter, those in the list of its own fieldset.
 const listOf = (input) => {
   const selector = input.dataset?.filter;
   return selector ? document.querySelector(selector) : selector === "" && input.closest("fieldset")?.querySelector("[data-options]");
@@ -20,7 +20,7 @@ document.addEventListener("input", (event) => {
   status(input).textContent = `${shown} of ${items.length} shown`;
 });
 
-// Enter must not submit the form around a filter that has already done its work.
+// Enter in a filter must not submit the form around it: the list is filtered already.
 document.addEventListener("keydown", (event) => {
   const input = event.target;
   if (event.key !== "Enter" || input.dataset?.filter === undefined || input.closest("form[role=search]")) return;

@@ -1,5 +1,5 @@
-// "What it may do" lists every workspace and scope; here the chosen ones are left. A fetched
-// dialog has no load event of its own, but it takes the focus.
+// The list of a token's permissions has every workspace and scope; this hides all but the
+// chosen ones. A fetched dialog has no load event of its own, but it takes the focus.
 const follow = (event) => {
   const form = event.target.closest?.("form") ?? document.querySelector("form:has([data-may])");
   const box = form?.querySelector("[data-may]");

@@ -1,4 +1,4 @@
-// form[data-once] is sent once: a double click makes no second token.
+// form[data-once] is sent only once, so that a double click creates no second token.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-once]") || event.defaultPrevented) return;
@@ -11,7 +11,7 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => setDisabled(form, true));
 });
 
-// A page that comes back from the browser's cache can be used again.
+// Makes a page usable again when it comes back from the browser's cache.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-once][data-sent]")) {
     delete form.dataset.sent;

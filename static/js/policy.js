@@ -1,5 +1,5 @@
-// The policy editor: "Select all", searching without a reload, and the summary in plain words
-// that follows the choices.
+// The policy editor: "Select all", searching without a reload, and a summary that follows
+// the choices.
 let timer;
 let running;
 
@@ -19,14 +19,14 @@ document.addEventListener("click", (event) => {
   search(button);
 });
 
-// A long list comes empty: choosing from it is a reason to ask for its beginning.
+// A long list is rendered empty. Load its beginning when somebody wants to choose from it.
 function listFirst(radio) {
   const limit = radio.closest(".policy-limit");
   if (limit.querySelector(".policy-nothing")) search(limit.querySelector(".policy-search button"));
 }
 
-// search puts the list of the answer in the place of this one; without an answer the form is
-// sent as it would be without script.
+// search replaces the list with the one in the response. Without a response, it sends the
+// form as it would be sent without scripts.
 async function search(button) {
   const list = button.closest(".policy-list");
   const id = list.querySelector("[data-options]").id;
@@ -59,7 +59,7 @@ function selectAll(box) {
   for (const option of options(box)) option.checked = box.checked;
 }
 
-// Leaving one out means that no longer all are selected.
+// Clearing one option clears "Select all".
 function followOptions(option) {
   const all = option.closest(".policy-list").querySelector("[data-select-all]");
   if (!option.checked) all.checked = false;

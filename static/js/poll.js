@@ -1,6 +1,5 @@
-// An element with data-poll asks there once a second and takes over what is in the answer.
-// No content means that there is nothing to wait for any more: the page goes on to
-// data-poll-then.
+// An element with data-poll fetches that address once a second and shows the response.
+// Status 204 means that the work is done: the page goes to data-poll-then.
 for (const box of document.querySelectorAll("[data-poll]")) askLater(box);
 
 function askLater(box) {

@@ -1,5 +1,5 @@
-// A page that shows a secret: its address becomes that of the list, so that reloading or
-// sharing it shows the list, and the value leaves the page together with the reader.
+// On a page that shows a secret, replaces the address with the list's, so that reloading or
+// sharing it shows the list, and removes the value when the reader leaves.
 const secret = document.querySelector("[data-secret]");
 if (secret?.dataset.secretClose) {
   history.replaceState(null, "", secret.dataset.secretClose);
@@ -13,7 +13,7 @@ addEventListener("pagehide", () => {
   }
 });
 
-// Brought back from the browser's cache the page is empty: show the list instead.
+// Back from the browser's cache, the page is empty: show the list instead.
 addEventListener("pageshow", (event) => {
   if (event.persisted && secret) location.reload();
 });

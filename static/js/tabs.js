@@ -1,4 +1,4 @@
-// On a narrow screen the tabs scroll: the current one is brought into sight.
+// On a narrow screen the tabs scroll. Scrolls the current one into view.
 export function showCurrentTab() {
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
     tab.scrollIntoView({ block: "nearest", inline: "center" });

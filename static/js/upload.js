@@ -1,7 +1,7 @@
 import { showCurrentTab } from "./tabs.js";
 
-// form[data-upload] is sent in the background and shows how much of the file has gone. The
-// answer takes the place of the page, as if the browser had sent the form.
+// form[data-upload] is sent in the background and shows how much has been sent. The
+// response replaces the page, as if the browser had sent the form.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const file = form.matches("[data-upload]") && form.querySelector("input[type=file]").files[0];
@@ -43,7 +43,7 @@ function megabytes(bytes) {
 
 function showAnswer(form, request) {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
-  // A refused form stays at its own address, which can be loaded anew.
+  // A refused form stays at its own address, which can be reloaded.
   if (request.responseURL !== form.action) history.pushState(null, "", request.responseURL);
   document.title = page.title;
   document.body.replaceWith(document.adoptNode(page.body));

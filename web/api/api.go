@@ -1,14 +1,14 @@
-// Package api is the JSON front door for tokens: who am I, introspection and revocation
-// for resource servers, and forward-auth for proxies.
+// Package api is the JSON front door: the token's own details, introspection and revocation
+// for resource servers, forward-auth for proxies, and the workspace API.
 //
-// Tokens come as a Bearer credential or as the password of HTTP Basic; cookies mean
-// nothing here and query strings carry no credentials. Handlers authenticate and present;
-// what a token may do is decided by package access.
+// Tokens come as a Bearer credential or as the password of HTTP Basic. Cookies are ignored,
+// and query strings carry no credentials. Handlers authenticate and present; package access
+// decides what a token may do.
 //
-// Two kinds of routes: those of [Routes] run in the router behind [Handlers.Bearer]; the
-// hot ones are plain handlers that [Handlers.Direct] puts in front of the router, because
-// they answer in less time than routing and logging take. A direct route logs a line only
-// when debugging, and gets no request id unless something goes wrong.
+// There are two kinds of routes. Those of [Routes] run in the router behind
+// [Handlers.Bearer]. The busy ones are plain handlers that [Handlers.Direct] puts in front of
+// the router, because they take less time than routing and logging. A direct route logs only
+// at debug level, and gets a request id only if something goes wrong.
 package api
 
 import (
@@ -31,7 +31,7 @@ import (
 	"latchkey/web/respond"
 )
 
-// Deps is what the front door is made of.
+// Deps is what the front door needs.
 type Deps struct {
 	Verify    *verify.Authority
 	Clients   *apiclient.Service
@@ -39,15 +39,15 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Log       *slog.Logger
 	Now       func() time.Time
-	Issuer    string          // how clients reach this server, e.g. https://latchkey.example.com; empty: as the request came
-	Proxies   []netip.Prefix  // whose X-Forwarded-For is believed
+	Issuer    string          // URL of this server for clients, e.g. https://latchkey.example.com; empty: taken from the request
+	Proxies   []netip.Prefix  // proxies whose X-Forwarded-For is trusted
 	Failures  *verify.Limiter // failed tokens per address; nil: 100 at once, then one per second
-	// Refused, when set, is told of refused tokens that once were good (expired,
-	// revoked, suspended …) with where they were presented, but not by an address that
-	// fails all the time. It is called in the request: be quick.
+	// Refused, if set, is called for refused tokens that once were valid (expired, revoked,
+	// suspended …) with the origin of the request, except for addresses that keep failing.
+	// It runs within the request and must be quick.
 	Refused func(ctx context.Context, refused *verify.Refused, origin actor.Origin)
-	// Denied, when set, is told of good tokens that were refused something. It is called in
-	// the request as well.
+	// Denied, if set, is called when a valid token is refused something. It runs within the
+	// request too.
 	Denied func(audit.Attempt)
 }
 
@@ -58,14 +58,14 @@ type Handlers struct {
 	fixed   fixed
 }
 
-// The limit of failed tokens per address. Enough for a broken deployment to be noticed, too
-// little to keep the database busy.
+// The limit of failed tokens per address: high enough to notice a broken deployment, too low
+// to keep the database busy.
 const (
 	failureBurst = 100
 	failureEvery = time.Second
 )
 
-// New makes the handlers.
+// New returns the handlers.
 func New(d Deps) *Handlers {
 	if d.Failures == nil {
 		d.Failures = verify.NewLimiter(failureBurst, failureEvery, d.Now)
@@ -73,15 +73,15 @@ func New(d Deps) *Handlers {
 	return &Handlers{d: d, buffers: newBuffers(), fixed: newFixed()}
 }
 
-// Route is one row of the table of routes that the router serves.
+// Route is one row of the route table that the router serves.
 type Route struct {
 	Method string
 	Path   string
-	Open   bool // no token is asked for
+	Open   bool // needs no token
 	Handle echo.HandlerFunc
 }
 
-// Routes is the table. A row that is not Open belongs behind [Handlers.Bearer].
+// Routes returns the route table. A row that is not Open belongs behind [Handlers.Bearer].
 func Routes(h *Handlers) []Route {
 	return []Route{
 		{http.MethodGet, "/v2/token", false, h.WhoAmI},
@@ -97,9 +97,9 @@ const (
 	introspectPath = "/oauth2/introspect"
 )
 
-// Direct serves the hot routes and passes everything else to next. They are matched by
-// hand: a ServeMux would answer unclean paths with a redirect, and a proxy that asks for
-// /auth/verify//x must get one of three answers.
+// Direct serves the busy routes and passes everything else to next. It matches paths by hand:
+// a ServeMux would answer unclean paths with a redirect, but a proxy that requests
+// /auth/verify//x must get one of three responses.
 func (h *Handlers) Direct(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
@@ -116,8 +116,8 @@ func (h *Handlers) Direct(next http.Handler) http.Handler {
 	})
 }
 
-// underBase takes the first /v2 off a path. Older clients of the family have a base URL
-// that ends in /v2 and append paging.next to it, which begins with /v2 for the newer ones.
+// underBase removes the first /v2 of a path that has two. The base URL of older clients ends
+// in /v2, and they append paging.next to it, which begins with /v2 for the newer ones.
 func underBase(r *http.Request) *http.Request {
 	under := *r
 	under.URL = &url.URL{}
@@ -127,11 +127,11 @@ func underBase(r *http.Request) *http.Request {
 	return &under
 }
 
-// Problem answers a fault. It never fails.
+// Problem sends a fault. It never fails.
 func (h *Handlers) Problem(c echo.Context, f *fault.Error) { respond.Problem(c.Response(), f) }
 
-// safely is the little that a direct route needs of the router's chain: a fault becomes an
-// answer, a panic an internal fault, and internal faults are logged.
+// safely does for a direct route what it needs of the router's chain: it sends faults, turns
+// panics into internal faults, and logs internal faults.
 func (h *Handlers) safely(w http.ResponseWriter, r *http.Request, handle func(http.ResponseWriter, *http.Request) error) {
 	if err := h.recovered(w, r, handle); err != nil {
 		f := fault.Of(err)

@@ -16,7 +16,8 @@ import (
 
 const auditLogsPath = "/v2/audit-logs"
 
-// auditEntry is one event as clients of the family read it. What does not apply is empty.
+// auditEntry is one event in the format that existing clients read. Fields that do not apply
+// are empty.
 type auditEntry struct {
 	ID             string `json:"id"`
 	ActorID        string `json:"actorId"`
@@ -30,8 +31,8 @@ type auditEntry struct {
 	OrganizationID string `json:"organizationId"`
 }
 
-// AuditLogs answers with the oldest events that the client has not seen, oldest first. It is
-// for organization tokens; others get 401.
+// AuditLogs sends the oldest events that the client has not seen, oldest first. It is for
+// organization tokens; others get 401.
 func (h *Handlers) AuditLogs(c echo.Context) error {
 	ctx, by := c.Request().Context(), h.Standing(c)
 	if err := h.d.Audit.May(ctx, by); err != nil {
@@ -65,8 +66,8 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 	return nil
 }
 
-// readAuditLogs reads the query, and gives back what the next page is asked with as well.
-// Invalid, by parameter.
+// readAuditLogs parses the query and returns the parameters for the next page as well. The
+// error is Invalid, by parameter.
 func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 	r, next := audit.Reading{PerPage: audit.MaxPerPage}, url.Values{}
 	var p fault.Problems
@@ -84,7 +85,7 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 	for name, into := range map[string]*string{"workspace_id": &r.Workspace, "after_cursor": &r.AfterCursor} {
 		*into = q.Get(name)
 		if q.Has(name) && !plaintext.PossibleID(*into) {
-			p.Add(name, "This is not an id.")
+			p.Add(name, "This is not a valid id.")
 		}
 	}
 	if r.AfterCursor != "" && r.Page != 0 {
@@ -93,14 +94,14 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 	if q.Has("created_after") {
 		var ok bool
 		if r.CreatedAfter, ok = isoTime(q.Get("created_after")); !ok {
-			p.Add("created_after", "This is not a time in ISO 8601, as 2026-01-31T12:00:00.000Z.")
+			p.Add("created_after", "Use a time in ISO 8601, such as 2026-01-31T12:00:00.000Z.")
 		}
 	}
 	return r, next, p.Err("The query has mistakes.")
 }
 
-// isoTime reads a moment in one of the forms of ISO 8601 that clients write. Without a zone it
-// is UTC, without a time midnight.
+// isoTime parses a time in one of the forms of ISO 8601 that clients use. The zone defaults
+// to UTC, the time of day to midnight.
 func isoTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil && t.Year() > 0 {

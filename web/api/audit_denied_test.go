@@ -25,12 +25,12 @@ func TestDenied_WhatAGoodTokenIsRefusedIsToldOnce(t *testing.T) {
 		status                           int
 		reason                           string // "": nothing is told
 	}{
-		{"a missing permission", pat, http.MethodPost, "/v2/sources", sourceBody, 403, "the token's scope, Read-Only, leaves out the permission source:create_delete"},
+		{"a missing permission", pat, http.MethodPost, "/v2/sources", sourceBody, 403, "the token's scope, Read-Only, excludes the permission source:create_delete"},
 		{"another level", service, http.MethodGet, "/v2/audit-logs", "", 401, "This endpoint requires an organization-level access token"},
 		{"another level, the other way", oat, http.MethodGet, "/v2/sources", "", 401, "This endpoint requires a workspace-level access token"},
 		{"a missing permission before a proxy", service, http.MethodGet, "/auth/verify?permission=source:edit", "", 403, "the permission source:edit is missing"},
 		{"another workspace before a proxy", pat, http.MethodGet, "/auth/verify?workspace=" + o.other, "", 403, "the token has no such workspace"},
-		{"a permission that is none", pat, http.MethodGet, "/auth/verify?permission=hunter:two", "", 403, "there is no such permission as the one asked for"},
+		{"a permission that is none", pat, http.MethodGet, "/auth/verify?permission=hunter:two", "", 403, "the requested permission does not exist"},
 		{"a good request", pat, http.MethodGet, "/v2/sources", "", 200, ""},
 		{"a good request before a proxy", service, http.MethodGet, "/auth/verify", "", 200, ""},
 		{"what is not there", pat, http.MethodGet, "/v2/sources/nothing", "", 404, ""},

@@ -17,24 +17,26 @@ import (
 	"latchkey/web/respond"
 )
 
-// tokenKey is where Bearer leaves the token in the request's context.
+// tokenKey is the context key under which Bearer stores the token.
 const tokenKey = "latchkey.token"
 
-// expiresHeader tells a caller when its token will end.
+// expiresHeader is the response header with the expiry of the caller's token.
 const expiresHeader = "Latchkey-Token-Expires"
 
-// Bearer lets requests with a token that is good once their body has come through, and
-// leaves it for [Token] and [Handlers.Standing].
-// It authenticates and decides nothing, but notes in the audit log what others refuse the
-// token. Without one it answers 401, all reasons alike; an address that keeps failing gets 429
-// for its failures, while good tokens from there still pass: many clients may share an address.
+// Bearer passes on requests whose token is still valid once their body was read, and stores
+// the token for [Token] and [Handlers.Standing].
+//
+// It authenticates but does not authorize; it records in the audit log what later handlers
+// refuse the token. Without a valid token it answers 401, the same for all reasons. An address
+// that keeps failing gets 429 for its failures, while valid tokens from there still pass: many
+// clients may share an address.
 func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
 		header.Set("Cache-Control", "no-store")
 		v, err := h.authenticate(c.Request(), header)
 		if err == nil && request.Hold(c) {
-			v, err = h.authenticate(c.Request(), header) // the body took its time
+			v, err = h.authenticate(c.Request(), header) // reading the body may have taken long
 		}
 		if err != nil {
 			return err
@@ -54,8 +56,8 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// ofWrongLevel finds the refusal of a token of the wrong level and words it as the API
-// documents it. It returns nil for any other error.
+// ofWrongLevel returns the documented fault if err refuses a token of the wrong level, and nil
+// for any other error.
 func ofWrongLevel(err error) *fault.Error {
 	var refused access.Refusal
 	if !errors.As(err, &refused) || refused.Reason.Code != access.WrongTokenLevel {
@@ -69,26 +71,26 @@ func ofWrongLevel(err error) *fault.Error {
 	return f
 }
 
-// Token is the token that [Bearer] accepted; zero, which is nobody, outside of it.
+// Token returns the token that [Handlers.Bearer] accepted, or the zero value without one.
 func Token(c echo.Context) verify.Verified {
 	v, _ := c.Get(tokenKey).(verify.Verified)
 	return v
 }
 
-// Standing returns the token that [Bearer] accepted, as use cases take it.
+// Standing returns the token that [Handlers.Bearer] accepted, in the form that use cases take.
 func (h *Handlers) Standing(c echo.Context) actor.Standing {
 	return Token(c).Standing(h.origin(c.Request(), c.Response().Header().Get(echo.HeaderXRequestID)))
 }
 
-// The answers to a request that presents no token, and to one whose token is not accepted:
-// one text for unknown, expired, revoked, suspended and malformed.
+// The texts for a request without a token, and for one whose token is not accepted. The
+// latter is the same for unknown, expired, revoked, suspended and malformed tokens.
 const (
-	missingText = "Present an access token: Authorization: Bearer <token>."
+	missingText = "Send an access token: Authorization: Bearer <token>."
 	invalidText = "The access token is not valid: it may be mistyped, expired or revoked."
 )
 
-// authenticate verifies the presented token and notes its use. Its error is Unauthenticated
-// with the challenge in header, or Throttled, or the database's.
+// authenticate verifies the token of a request and records its use. Its error is
+// Unauthenticated, with the challenge in header, or Throttled, or the database's.
 func (h *Handlers) authenticate(r *http.Request, header http.Header) (verify.Verified, error) {
 	secret, came := credential(r.Header)
 	if !came {
@@ -115,8 +117,8 @@ func isRefused(err error) bool {
 	return errors.As(err, &refused)
 }
 
-// verify verifies a presented secret, notes the use of a good one and counts a failure. wait
-// is set with the error when the address has failed too often. header is the answer's.
+// verify verifies a secret. It records the use of a valid one and counts failures. wait is set
+// with the error if the address has failed too often. header belongs to the response.
 func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v verify.Verified, wait time.Duration, err error) {
 	addr := h.address(r)
 	if wait = h.d.Failures.Wait(addr); wait == 0 {
@@ -139,8 +141,8 @@ func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v
 	return v, wait, err
 }
 
-// report tells of a refused token that once was good. It names the request whatever was
-// wrong with the token: the answer must not tell one that was good from an unknown one.
+// report passes a refused token that once was valid to Deps.Refused. It gives every such
+// request an id: otherwise the response would reveal whether the token was ever valid.
 func (h *Handlers) report(r *http.Request, header http.Header, err error) {
 	id := requestID(header)
 	var refused *verify.Refused
@@ -149,8 +151,8 @@ func (h *Handlers) report(r *http.Request, header http.Header, err error) {
 	}
 }
 
-// denied notes in the audit log that a good token was refused something. The reason is in the
-// server's own words and repeats nothing that the client made up.
+// denied records in the audit log that a valid token was refused something. The reason must
+// not repeat text that the client made up.
 func (h *Handlers) denied(r *http.Request, header http.Header, v verify.Verified, reason string) {
 	if h.d.Denied == nil {
 		return
@@ -160,8 +162,8 @@ func (h *Handlers) denied(r *http.Request, header http.Header, v verify.Verified
 		Owner: p.Owner, Workspace: p.Workspace, Reason: reason, Origin: h.origin(r, requestID(header))})
 }
 
-// requestID names the request to its client and in the log. A direct route gets a name only
-// when there is something to look for.
+// requestID returns the id of the request and sends it to the client. A direct route gets an
+// id only if there is something to look for in the log.
 func requestID(header http.Header) string {
 	id := header.Get(echo.HeaderXRequestID)
 	if id == "" {

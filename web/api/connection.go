@@ -22,7 +22,7 @@ func connectionOf(c registry.Connection) wireConnection {
 	return wireConnection{c.ID, c.ExternalID, c.Source, c.Destination, c.Enabled, c.Workspace, wireTime(c.CreatedAt), wireTime(c.UpdatedAt)}
 }
 
-// connectionForm reads a connection; see [sourceForm].
+// connectionForm parses a connection; see [sourceForm].
 func connectionForm(c echo.Context) (registry.ConnectionForm, error) {
 	body, err := readObject(c)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"latchkey/internal/actor"
 )
 
-// credential returns the secret that a request presents: a Bearer token, or the password
-// of HTTP Basic whatever the user name (older clients send "email:token" or ":token").
-// came is false when the request presents nothing of the kind. Two credentials, or one that
-// cannot be read, are presented but are no token: the secret is "".
+// credential returns the secret in a request: a Bearer token, or the password of HTTP Basic
+// with any user name (older clients send "email:token" or ":token"). came is false if the
+// request has no credential. If it has two, or one that cannot be parsed, came is true and
+// the secret is "".
 func credential(h http.Header) (secret string, came bool) {
 	values := h["Authorization"]
 	if len(values) != 1 {
@@ -35,7 +35,7 @@ func credential(h http.Header) (secret string, came bool) {
 	return "", false
 }
 
-// basic decodes what follows "Basic " (RFC 7617): the user name ends at the first colon.
+// basic decodes the part after "Basic " (RFC 7617). The user name ends at the first colon.
 func basic(encoded string) (user, password string, ok bool) {
 	plain, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -44,11 +44,11 @@ func basic(encoded string) (user, password string, ok bool) {
 	return strings.Cut(string(plain), ":")
 }
 
-// peerKey is where WithPeer leaves an address.
+// peerKey is the context key of the address that WithPeer stores.
 type peerKey struct{}
 
-// WithPeer notes whose connection it is for all its requests, which would else parse the address
-// each. It is for [http.Server.ConnContext]; without it everything works as well.
+// WithPeer stores the connection's remote address in the context, so that its requests do not
+// each have to parse it. It is for [http.Server.ConnContext] and optional.
 func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap().WithZone(""))
@@ -56,7 +56,8 @@ func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// peer is the address of the connection's other end; zero, which is invalid, when it has none.
+// peer returns the remote address of the connection, or the zero (invalid) address if it has
+// none.
 func peer(r *http.Request) netip.Addr {
 	if addr, noted := r.Context().Value(peerKey{}).(netip.Addr); noted {
 		return addr
@@ -70,7 +71,7 @@ func (h *Handlers) address(r *http.Request) netip.Addr {
 	return actor.Forwarded(peer(r), r.Header["X-Forwarded-For"], h.d.Proxies)
 }
 
-// origin is where a request came from, as the audit log keeps it.
+// origin returns where a request came from, for the audit log.
 func (h *Handlers) origin(r *http.Request, id string) actor.Origin {
 	return actor.NewOrigin(h.address(r).String(), r.UserAgent(), id)
 }

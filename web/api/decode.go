@@ -18,27 +18,26 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Bounds of what is read from a body.
+// Limits for reading a body.
 const (
 	maxBody     = 1 << 20 // bytes
-	maxDepth    = 64      // objects and lists inside each other
-	maxProblems = 20      // that one answer names
-	maxPath     = 200     // characters of a path in an answer
+	maxDepth    = 64      // nested objects and lists
+	maxProblems = 20      // in one response
+	maxPath     = 200     // characters of a path in a response
 )
 
-// object is a JSON object of a request. Its members are taken by name, each with the type
-// that it must have; what was not taken in the end is unknown. Problems gather over the
-// whole body and come out of [object.err].
+// object is a JSON object of a request. Callers take its members by name and type; members
+// that nobody took are unknown. [object.err] returns the problems of the whole body.
 type object struct {
 	path     string // "" for the body, otherwise ending in "."
 	members  map[string]json.RawMessage
 	taken    map[string]bool
 	problems *fault.Problems
-	inner    []*object // objects in lists, for what they leave untaken
+	inner    []*object // objects in lists, to find their unknown members
 }
 
-// readObject reads a body, which must be one JSON object: valid UTF-8, without repeated
-// names, not too deep and not too large. Invalid or TooLarge otherwise.
+// readObject reads a body, which must be one JSON object in valid UTF-8, without repeated
+// names, not too deep and not too large. Otherwise the error is Invalid or TooLarge.
 func readObject(c echo.Context) (*object, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -63,8 +62,8 @@ func parseObject(data []byte) (*object, error) {
 	return o, nil
 }
 
-// checkJSON walks the whole text once. The decoder of the standard library lets repeated
-// names and invalid UTF-8 pass; both are ways to make two readers see two things.
+// checkJSON checks the whole text. The decoder of the standard library accepts repeated names
+// and invalid UTF-8, which two readers can understand differently.
 func checkJSON(data []byte) error {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
@@ -87,7 +86,7 @@ func checkJSON(data []byte) error {
 			return problem
 		}
 	}
-	if !json.Valid(data) { // several values in a row
+	if !json.Valid(data) { // there may be several values
 		return malformed(d.InputOffset(), data)
 	}
 	return nil
@@ -95,21 +94,21 @@ func checkJSON(data []byte) error {
 
 func malformed(offset int64, data []byte) error {
 	line := 1 + bytes.Count(data[:min(int(offset), len(data))], []byte("\n"))
-	return fault.NewInvalid("The body is not valid JSON: there is a mistake in line " + strconv.Itoa(line) + ".")
+	return fault.NewInvalid("The body is not valid JSON: see line " + strconv.Itoa(line) + ".")
 }
 
-// walker follows the tokens of a JSON text and knows where it is.
+// walker follows the tokens of a JSON text and tracks the path.
 type walker struct{ open []level }
 
 // level is an object or a list that is not closed yet.
 type level struct {
-	names map[string]bool // nil for a list
+	names map[string]bool // already seen; nil for a list
 	name  string          // of the member that is being read
-	value bool            // a name was read, its value comes next
+	value bool            // a name was read; its value comes next
 	index int
 }
 
-// step takes the next token; the error is Invalid.
+// step processes the next token. The error is Invalid.
 func (w *walker) step(token json.Token) error {
 	if top := w.top(); top != nil && top.names != nil && !top.value {
 		if name, ok := token.(string); ok {
@@ -120,7 +119,7 @@ func (w *walker) step(token json.Token) error {
 	case json.Delim('{'), json.Delim('['):
 		if len(w.open) == maxDepth {
 			return fault.NewInvalid("The body is nested too deeply.",
-				fault.Field{Path: w.path(), Message: "At most " + strconv.Itoa(maxDepth) + " levels are read."})
+				fault.Field{Path: w.path(), Message: "At most " + strconv.Itoa(maxDepth) + " levels are allowed."})
 		}
 		l := level{}
 		if token == json.Delim('{') {
@@ -141,8 +140,8 @@ func (w *walker) step(token json.Token) error {
 func (w *walker) name(top *level, name string) error {
 	top.name, top.value = name, true
 	if top.names[name] {
-		return fault.NewInvalid("The body has a name twice in one object.",
-			fault.Field{Path: w.path(), Message: "This name is there twice."})
+		return fault.NewInvalid("The body repeats a name in one object.",
+			fault.Field{Path: w.path(), Message: "This name is repeated."})
 	}
 	top.names[name] = true
 	return nil
@@ -155,7 +154,7 @@ func (w *walker) top() *level {
 	return &w.open[len(w.open)-1]
 }
 
-// path is where the walker is: "config.hosts[2].name".
+// path returns the position of the walker, such as "config.hosts[2].name".
 func (w *walker) path() string {
 	var b strings.Builder
 	for _, l := range w.open {
@@ -175,20 +174,20 @@ func (o *object) wrong(key, message string) {
 	o.problems.Add(plaintext.Shorten(o.path+key, maxPath), message)
 }
 
-// take returns a member's raw text and whether it is there.
+// take returns the raw text of a member and whether it is present.
 func (o *object) take(key string) (json.RawMessage, bool) {
 	o.taken[key] = true
 	raw, ok := o.members[key]
 	return raw, ok
 }
 
-// said is take for a member whose null says nothing: clients write it for what they leave out.
+// said is take for a member whose null means absent, as some clients write it.
 func (o *object) said(key string) (json.RawMessage, bool) {
 	raw, ok := o.take(key)
 	return raw, ok && string(raw) != "null"
 }
 
-// text takes a string; nil when it is not there.
+// text takes a string. It returns nil if the member is absent.
 func (o *object) text(key string) *string {
 	raw, ok := o.said(key)
 	if !ok {
@@ -204,13 +203,13 @@ func (o *object) text(key string) *string {
 	return &s
 }
 
-// halfCharacter reports an escape that stands for half a character, which decodes to the
-// replacement character: it would not come back as it came.
+// halfCharacter reports whether a string contains an escaped lone surrogate. It would decode
+// to the replacement character, so the text would not be returned as it was sent.
 func halfCharacter(s string, raw json.RawMessage) bool {
 	return strings.Count(s, "\ufffd") > strings.Count(string(raw), "\ufffd")+strings.Count(strings.ToLower(string(raw)), `\ufffd`)
 }
 
-// flag takes a boolean; nil when it is not there.
+// flag takes a boolean. It returns nil if the member is absent.
 func (o *object) flag(key string) *bool {
 	raw, ok := o.said(key)
 	if !ok {
@@ -223,7 +222,7 @@ func (o *object) flag(key string) *bool {
 	return &b
 }
 
-// whole takes a whole number; nil when it is not there.
+// whole takes a whole number. It returns nil if the member is absent.
 func (o *object) whole(key string) *int64 {
 	raw, ok := o.said(key)
 	if !ok {
@@ -236,7 +235,7 @@ func (o *object) whole(key string) *int64 {
 	return &n
 }
 
-// raw takes any JSON as the text that came; nil when it is not there.
+// raw takes any JSON as text. It returns nil if the member is absent.
 func (o *object) raw(key string) *string {
 	raw, ok := o.take(key)
 	if !ok {
@@ -246,7 +245,7 @@ func (o *object) raw(key string) *string {
 	return &text
 }
 
-// list takes a list of objects; none when it is not there.
+// list takes a list of objects. It returns none if the member is absent.
 func (o *object) list(key string) []*object {
 	raw, ok := o.said(key)
 	if !ok {
@@ -269,15 +268,15 @@ func (o *object) list(key string) []*object {
 	return list
 }
 
-// ignore takes members that clients send back as they read them and that only the server
-// sets, whatever is in them.
+// ignore takes members that only the server sets and that clients send back as they read
+// them, with any value.
 func (o *object) ignore(keys ...string) {
 	for _, key := range keys {
 		o.taken[key] = true
 	}
 }
 
-// err is every problem so far, members that nobody took among them; Invalid.
+// err returns an Invalid fault with all problems, including unknown members, or nil.
 func (o *object) err() error {
 	o.untaken()
 	err := o.problems.Err("The body has mistakes.")
@@ -290,7 +289,7 @@ func (o *object) err() error {
 func (o *object) untaken() {
 	for _, key := range slices.Sorted(maps.Keys(o.members)) {
 		if !o.taken[key] {
-			o.wrong(key, "There is no such field.")
+			o.wrong(key, "This field is unknown.")
 		}
 	}
 	for _, inner := range o.inner {

@@ -35,12 +35,12 @@ func TestDecode_NamesWhatIsWrongByPath(t *testing.T) {
 		`{"version":99999999999999999999}`:                    {"version": "This must be a whole number."},
 		`{"items":{}}`:                                        {"items": "This must be a list of objects."},
 		`{"items":[null]}`:                                    {"items[0]": "This must be an object."},
-		`{"items":[{"id":1},5,{"x":true}]}`:                   {"items[0].id": "This must be text.", "items[1]": "This must be an object.", "items[2].x": "There is no such field."},
-		`{"nmae":"x","Name":"y"}`:                             {"nmae": "There is no such field.", "Name": "There is no such field."},
-		`{"config":{"a":{"b":1,"b":2}}}`:                      {"config.a.b": "This name is there twice."},
-		`{"config":[0,{"b":1,"b":2}]}`:                        {"config[1].b": "This name is there twice."},
-		`{"config":[[],{"a":{}},{"b":[{"c":1,"\u0063":2}]}]}`: {"config[2].b[0].c": "This name is there twice."},
-		`{"name":"a","name":"b"}`:                             {"name": "This name is there twice."},
+		`{"items":[{"id":1},5,{"x":true}]}`:                   {"items[0].id": "This must be text.", "items[1]": "This must be an object.", "items[2].x": "This field is unknown."},
+		`{"nmae":"x","Name":"y"}`:                             {"nmae": "This field is unknown.", "Name": "This field is unknown."},
+		`{"config":{"a":{"b":1,"b":2}}}`:                      {"config.a.b": "This name is repeated."},
+		`{"config":[0,{"b":1,"b":2}]}`:                        {"config[1].b": "This name is repeated."},
+		`{"config":[[],{"a":{}},{"b":[{"c":1,"\u0063":2}]}]}`: {"config[2].b[0].c": "This name is repeated."},
+		`{"name":"a","name":"b"}`:                             {"name": "This name is repeated."},
 		`{"name":"\ud800"}`:                                   {"name": "This is not valid text."},
 	} {
 		_, err := decodeSample(body)

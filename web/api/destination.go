@@ -37,8 +37,8 @@ func destinationOf(r registry.Resource) wireDestination {
 	return d
 }
 
-// destinationForm reads a destination; see [sourceForm]. Its transformation has a path of
-// its own.
+// destinationForm parses a destination; see [sourceForm]. Its transformation has its own
+// path.
 func destinationForm(c echo.Context) (registry.Form, error) {
 	body, err := readObject(c)
 	if err != nil {

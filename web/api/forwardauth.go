@@ -14,8 +14,8 @@ import (
 	"latchkey/web/respond"
 )
 
-// The headers of an accepted request, spelled as net/http keeps them. A proxy copies them
-// to the API behind it, and must drop those that its client sent.
+// The headers of an accepted request, in canonical form. A proxy copies them to the API
+// behind it, and must remove those that its client sent.
 const (
 	subjectHeader     = "Latchkey-Subject"     // the owner's id, or a service token's own
 	tokenIDHeader     = "Latchkey-Token-Id"    //
@@ -24,17 +24,17 @@ const (
 	permissionsHeader = "Latchkey-Permissions" // held without limit, separated by spaces
 )
 
-// reasonHeader says why a request is refused with 403, for proxies that drop the body.
+// reasonHeader gives the reason for a 403, for proxies that drop the body.
 const reasonHeader = "Latchkey-Reason"
 
-// requireHeader names permissions that are needed besides those of the query, separated by
-// spaces: for proxies that cannot choose the query (Envoy). They are asked for the token's
-// own workspace and for no resource, whatever the query names: there it is the client's,
-// who would name a resource that a limited token may edit. The header only ever asks for
-// more, so it does no harm if a client sends it.
+// requireHeader names permissions that are required in addition to those in the query,
+// separated by spaces. It is for proxies that cannot choose the query (Envoy). The permissions
+// are checked in the token's own workspace and without a resource, whatever the query says:
+// with such proxies the query is the client's, who could name a resource that a limited token
+// may edit. The header can only require more, so it does no harm if a client sends it.
 const requireHeader = "Latchkey-Require-Permission"
 
-// fixed holds header values that all answers share: to be read only.
+// fixed holds read-only header values that all responses share.
 type fixed struct {
 	noStore []string
 	json    []string
@@ -44,20 +44,21 @@ func newFixed() fixed {
 	return fixed{noStore: []string{"no-store"}, json: []string{"application/json"}}
 }
 
-// serveVerify answers /auth/verify and every path below it, whatever the method: 200 with the
-// headers above when the token is good and has every permission that is asked for, 401
-// when it is not good, 403 with the reason when a permission is missing. It never answers
-// anything else: proxies take other answers for a broken server and some let the request
-// pass then. What cannot be verified is refused, also when the database is out of reach. (More
-// than 64 KiB of headers, and what is not HTTP, net/http refuses before it comes here.)
+// serveVerify serves /auth/verify and every path below it, with any method. It answers 200
+// with the headers above if the token is valid and has every required permission, 401 if it is
+// not valid, and 403 with the reason if a permission is missing. It never answers anything
+// else: proxies treat other statuses as a broken server, and some then let the request pass. A
+// token that cannot be verified, for example because the database cannot be reached, is
+// refused. (net/http refuses more than 64 KiB of headers, and anything but HTTP, before it
+// gets here.)
 //
-// The question is in the query: permission (any number, all needed), workspace (the token's
-// own if absent; being in it is needed) and resource (an id; without one, the permissions
-// are needed without limit, as Latchkey-Permissions lists them). Some proxies send their
-// client's query here (Envoy below the path, Caddy when its uri has none): then a client
-// can only make the question stricter, since without one any good token passes. Other
-// parameters are the client's business, unless the value of one is a permission: that is
-// a misspelled question, which must not go unnoticed.
+// The query says what is required: permission (may be repeated, all are required), workspace
+// (default: the token's own; the token must be in it) and resource (an id; without one, the
+// permissions are required for all resources, as Latchkey-Permissions lists them). Some
+// proxies send their client's query here (Envoy below the path, Caddy if its uri has none).
+// The client can then only make the check stricter, because without parameters any valid
+// token passes. Other parameters are ignored, unless the value of one is a permission: that is
+// a misspelled requirement, which must not go unnoticed.
 func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -96,21 +97,21 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// refusal is why a good token may not do what is asked for. The zero value is none.
+// refusal is why a valid token is refused. The zero value is no refusal.
 type refusal struct {
 	text string
 	code access.ReasonCode // of a decision
 }
 
-// noted is the text for the audit log, without a permission that the query made up.
+// noted returns the text for the audit log, without a permission that the client made up.
 func (f refusal) noted() string {
 	if f.code == access.UnknownPermission {
-		return "Not allowed: there is no such permission as the one asked for."
+		return "Not allowed: the requested permission does not exist."
 	}
 	return f.text
 }
 
-// refuses says why the token may not do what is asked for, if it may not.
+// refuses returns why the token lacks what is required, or the zero refusal if it does not.
 func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string) refusal {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -147,7 +148,7 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 	return h.decide(v, needed, asked)
 }
 
-// listed are the permissions of header lines.
+// listed returns the permissions in header lines.
 func listed(lines []string) []access.Permission {
 	var needed []access.Permission
 	for _, line := range lines {
@@ -163,8 +164,8 @@ func (h *Handlers) isPermission(text string) bool {
 	return known || slices.Contains(access.SystemActs(), access.Permission(text))
 }
 
-// decide asks for every permission; needing none is no refusal. Reasons that would tell of
-// something hidden are replaced.
+// decide checks every permission. Without any it refuses nothing. It replaces reasons that
+// would reveal something hidden.
 func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked access.Resource) refusal {
 	if len(needed) == 0 {
 		return refusal{}
@@ -181,12 +182,12 @@ func (h *Handlers) decide(v verify.Verified, needed []access.Permission, asked a
 	return refusal{d.Reason.Text(), d.Reason.Code}
 }
 
-// limits refuses a question that names no resource when the token has a permission for
-// all but some: the request may be about one of those.
+// limits returns a refusal if no resource is named and the token has a permission for all but
+// some resources: the request may be about one of those.
 func limits(v verify.Verified, needed []access.Permission) string {
 	for _, p := range needed {
 		if _, limited := v.Limited()[p]; limited {
-			return "Not allowed: " + string(p) + " is limited to some resources, and the question names none."
+			return "Not allowed: " + string(p) + " is limited to some resources, and the request names none."
 		}
 	}
 	return ""

@@ -19,17 +19,17 @@ import (
 	"latchkey/web/respond"
 )
 
-// maxForm is how much of a form with a token is read.
+// maxForm is the maximum size of a form with a token, in bytes.
 const maxForm = 64 << 10
 
-// buffers recycles the memory of requests and answers that hold tokens.
+// buffers recycles the memory of requests and responses that hold tokens.
 type buffers struct{ pool *sync.Pool }
 
 func newBuffers() buffers {
 	return buffers{&sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
-// with lends an empty buffer to do and wipes it afterwards.
+// with calls do with an empty buffer and wipes the buffer afterwards.
 func (b buffers) with(do func(*bytes.Buffer) error) error {
 	buf := b.pool.Get().(*bytes.Buffer)
 	buf.Reset()
@@ -40,7 +40,7 @@ func (b buffers) with(do func(*bytes.Buffer) error) error {
 	return do(buf)
 }
 
-// oauthProblem is an error as RFC 6749, section 5.2, and as the rest of the API has it.
+// oauthProblem is an error in the format of RFC 6749, section 5.2, and of the rest of the API.
 type oauthProblem struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
@@ -57,9 +57,9 @@ func invalidRequest(w http.ResponseWriter, text string) error {
 	return answerOAuth(w, http.StatusBadRequest, "invalid_request", fault.Invalid, text)
 }
 
-// introspect answers POST /oauth2/introspect (RFC 7662): an API client asks what a token is
-// good for. Whatever is wrong with the token, the answer is {"active":false} and nothing
-// else; so it is for tokens of another organization.
+// introspect serves POST /oauth2/introspect (RFC 7662), with which an API client validates a
+// token. For any token that is not valid, and for tokens of another organization, the response
+// is {"active":false} and nothing else.
 func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -83,7 +83,7 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	}
 	return h.buffers.with(func(body *bytes.Buffer) error {
 		if active {
-			h.d.Verify.Used(v, netip.Addr{}) // its presenter's address is not known here
+			h.d.Verify.Used(v, netip.Addr{}) // the address of the token's user is not known here
 			body.Write(h.describe(body.AvailableBuffer(), r, v))
 		} else {
 			body.WriteString(`{"active":false}`)
@@ -96,14 +96,13 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// describe appends the answer for a good token: the members of RFC 7662, section 2.2, and
-// our own. scope holds what the token may do without limit; permissions that are limited
-// to chosen resources are apart, since a server that knows only scopes would not see the
-// limits.
+// describe appends the response for a valid token: the members of RFC 7662, section 2.2, and
+// our own. scope holds only permissions for all resources. Limited permissions are separate,
+// because a server that reads only scopes would not see the limits.
 func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte {
 	holder := v.Holder()
 	b = append(b, `{"active":true,"scope":"`...)
-	b = append(b, v.Scope()...) // permissions have no character that needs escaping
+	b = append(b, v.Scope()...) // permissions contain no characters that need escaping
 	b = append(b, '"')
 	b = appendMember(b, "client_id", v.ID())
 	b = appendMember(b, "sub", v.Subject())
@@ -132,7 +131,7 @@ func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte
 	return append(b, '}')
 }
 
-// appendMember appends ,"name":"value". Values that need escaping go the long way.
+// appendMember appends ,"name":"value". It marshals values that need escaping.
 func appendMember(b []byte, name, value string) []byte {
 	b = append(append(append(b, `,"`...), name...), `":`...)
 	if plain(value) {
@@ -145,7 +144,7 @@ func appendMember(b []byte, name, value string) []byte {
 	return append(b, text...)
 }
 
-// plain reports whether s stands in JSON as it is.
+// plain reports whether s needs no escaping in JSON.
 func plain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
@@ -155,8 +154,9 @@ func plain(s string) bool {
 	return true
 }
 
-// client authenticates the API client by HTTP Basic, or answers and is not ok. As with
-// tokens, an address that has failed too often gets 429 for its failures only.
+// client authenticates the API client by HTTP Basic. If that fails it sends the response and
+// ok is false. As with tokens, an address that has failed too often gets 429 for its failures
+// only.
 func (h *Handlers) client(w http.ResponseWriter, r *http.Request) (c apiclient.Client, ok bool, err error) {
 	if scheme, rest, came := strings.Cut(r.Header.Get("Authorization"), " "); came && strings.EqualFold(scheme, "Basic") {
 		id, secret, _ := basic(strings.Trim(rest, " "))
@@ -181,8 +181,8 @@ func (h *Handlers) client(w http.ResponseWriter, r *http.Request) (c apiclient.C
 // formType is the media type of a form.
 const formType = "application/x-www-form-urlencoded"
 
-// presented reads the token of a form (RFC 7662, section 2.1; RFC 7009, section 2.1), or
-// says what is wrong with the request. A token in the query is none: it would be in logs.
+// presented returns the token in a form (RFC 7662, section 2.1; RFC 7009, section 2.1), or
+// the problem with the request. It ignores a token in the query, which would end up in logs.
 func (h *Handlers) presented(r *http.Request) (secret, problem string) {
 	if kind := r.Header.Get("Content-Type"); kind != formType {
 		if media, _, err := mime.ParseMediaType(kind); err != nil || media != formType {
@@ -203,7 +203,7 @@ func (h *Handlers) presented(r *http.Request) (secret, problem string) {
 	return secret, problem
 }
 
-// tokenIn finds the parameter "token", which must be there once (RFC 6749, section 3.1).
+// tokenIn returns the parameter "token", which must occur once (RFC 6749, section 3.1).
 func tokenIn(form string) (secret, problem string) {
 	found := false
 	for pair := range strings.SplitSeq(form, "&") {
@@ -214,11 +214,11 @@ func tokenIn(form string) (secret, problem string) {
 			}
 		}
 		if found {
-			return "", "The form has the parameter token twice."
+			return "", "The form repeats the parameter token."
 		}
 		unescaped, err := url.QueryUnescape(value)
 		if err != nil {
-			return "", "The parameter token is not encoded as a form."
+			return "", "The parameter token is not form-encoded."
 		}
 		secret, found = unescaped, true
 	}

@@ -8,8 +8,8 @@ import (
 	"latchkey/web/respond"
 )
 
-// metadata is RFC 8414, section 2. There is no endpoint that issues tokens: people make
-// them on the pages, so response and grant types are empty.
+// metadata is defined by RFC 8414, section 2. No endpoint issues tokens, because people
+// generate them in the dashboard, so response and grant types are empty.
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	ResponseTypes            []string `json:"response_types_supported"`
@@ -21,7 +21,7 @@ type metadata struct {
 	Documentation            string   `json:"service_documentation"`
 }
 
-// Metadata answers GET /.well-known/oauth-authorization-server.
+// Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
 	issuer, basic := h.issuer(c.Request()), []string{"client_secret_basic"}
 	respond.JSON(c.Response(), http.StatusOK, metadata{
@@ -33,7 +33,7 @@ func (h *Handlers) Metadata(c echo.Context) error {
 	return nil
 }
 
-// issuer names this server: as configured, otherwise as the request came.
+// issuer returns the URL of this server, as configured or else from the request.
 func (h *Handlers) issuer(r *http.Request) string {
 	switch {
 	case h.d.Issuer != "":

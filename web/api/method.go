@@ -10,9 +10,9 @@ import (
 	"latchkey/web/respond"
 )
 
-// Others adds to a table of routes what HTTP expects of them (RFC 9110, section 9): HEAD
-// where there is GET, OPTIONS with the methods of a path, and 405 with them for the methods
-// that it does not have. Which paths there are is no secret: the OpenAPI document is public.
+// Others adds to a route table what HTTP expects (RFC 9110, section 9): HEAD for every GET,
+// OPTIONS with the methods of a path, and 405 with them for all other methods. Paths are not
+// secret: the OpenAPI document is public.
 func Others(routes []Route) []Route {
 	methods := map[string][]string{}
 	var paths []string

@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// openAPI answers GET /v2/openapi.json. The document is public and the same for everybody.
+// openAPI serves GET /v2/openapi.json. The document is public and the same for everybody.
 func (h *Workspace) openAPI(c echo.Context) error {
 	data, err := h.document.JSON()
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Revoke answers POST /oauth2/revoke (RFC 7009): the token in the form ends at once and for
-// good. Whoever holds a token may end it, so two may ask: an API client that came by it
-// (Basic), and the token itself (Bearer, the same token as in the form). A token that is not
-// good any more, or of another organization, is no error: the answer is 200 with no body.
+// Revoke serves POST /oauth2/revoke (RFC 7009), which revokes the token in the form
+// permanently. Having a token is enough to revoke it, so two kinds of callers are accepted: an
+// API client (Basic), and the token itself (Bearer, the same token as in the form). A token
+// that is no longer valid, or of another organization, is not an error: the response is 200
+// with no body.
 func (h *Handlers) Revoke(w http.ResponseWriter, r *http.Request) {
 	h.safely(w, r, h.revoke)
 }
@@ -40,7 +41,7 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 	return h.end(w, r, client.Caller(h.origin(r, id)), v)
 }
 
-// revokeSelf ends the presented token if the form names it and nothing else.
+// revokeSelf revokes the bearer token if the form contains the same one.
 func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer string, origin actor.Origin) error {
 	v, err := h.authenticate(r, w.Header())
 	if err != nil {
@@ -51,7 +52,7 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 		return invalidRequest(w, problem)
 	}
 	if subtle.ConstantTimeCompare([]byte(bearer), []byte(secret)) != 1 {
-		const reason = "A token may end itself, and no other."
+		const reason = "A token can only revoke itself."
 		h.denied(r, w.Header(), v, reason)
 		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, reason)
 	}

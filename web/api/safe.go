@@ -22,7 +22,7 @@ func (h *Handlers) recovered(w http.ResponseWriter, r *http.Request, handle func
 	return handle(w, r)
 }
 
-// logFailure writes what is our own failure: path without query, never a header.
+// logFailure logs an internal fault. It logs the path without its query, and no headers.
 func (h *Handlers) logFailure(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	level := slog.LevelDebug
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/registry"
 )
 
-// wireSource is a source as the API shows it. The two optional flags are there once
-// somebody has set them.
+// wireSource is a source as the API shows it. The two optional flags are present once they
+// have been set.
 type wireSource struct {
 	ID                   string          `json:"id"`
 	ExternalID           string          `json:"externalId,omitempty"`
@@ -31,8 +31,8 @@ func sourceOf(r registry.Resource) wireSource {
 		WorkspaceID: r.Workspace, CreatedAt: wireTime(r.CreatedAt), UpdatedAt: wireTime(r.UpdatedAt)}
 }
 
-// sourceForm reads a source. What only the server sets is accepted and left out: clients
-// send back what they have read.
+// sourceForm parses a source. It accepts and ignores members that only the server sets,
+// because clients send back what they have read.
 func sourceForm(c echo.Context) (registry.Form, error) {
 	body, err := readObject(c)
 	if err != nil {

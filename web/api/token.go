@@ -13,7 +13,7 @@ import (
 	"latchkey/web/respond"
 )
 
-// whoAmI is the answer of GET /v2/token: the presented token, never its secret.
+// whoAmI is the response of GET /v2/token. It describes the caller's token without its secret.
 type whoAmI struct {
 	Token tokenFacts `json:"token"`
 }
@@ -29,9 +29,9 @@ type tokenFacts struct {
 	Organization place    `json:"organization"`
 	CreatedAt    string   `json:"createdAt"`
 	ExpiresAt    *string  `json:"expiresAt"`   // null: never
-	Permissions  []string `json:"permissions"` // held without limit
-	// LimitedPermissions are held for some resources only: those in ids, or with all set
-	// every resource but those in ids.
+	Permissions  []string `json:"permissions"` // for all resources
+	// LimitedPermissions apply to some resources only: those in ids, or with all set every
+	// resource except those in ids.
 	LimitedPermissions access.Policy `json:"limitedPermissions"`
 }
 
@@ -46,7 +46,7 @@ type person struct {
 	Email string `json:"email"`
 }
 
-// WhoAmI answers GET /v2/token.
+// WhoAmI serves GET /v2/token.
 func (h *Handlers) WhoAmI(c echo.Context) error {
 	respond.JSON(c.Response(), http.StatusOK, whoAmI{factsOf(Token(c))})
 	return nil
@@ -71,7 +71,7 @@ func factsOf(v verify.Verified) tokenFacts {
 	return facts
 }
 
-// maybeTime is a time as the API writes it, or nil for the zero time.
+// maybeTime formats a time for the API. It returns nil for the zero time.
 func maybeTime(t time.Time) *string {
 	if t.IsZero() {
 		return nil

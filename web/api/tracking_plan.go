@@ -10,8 +10,8 @@ import (
 
 const plansPath = "/v2/catalog/tracking-plans"
 
-// wirePlan is a tracking plan as the API shows it. Events are not kept here, so the list
-// of them is always empty; clients expect it to be there.
+// wirePlan is a tracking plan as the API shows it. Latchkey does not store events, so the
+// list of events is always empty; clients expect it to be present.
 type wirePlan struct {
 	ID           string     `json:"id"`
 	ExternalID   string     `json:"externalId,omitempty"`
@@ -30,7 +30,7 @@ func planOf(r registry.Resource) wirePlan {
 		wireTime(r.CreatedAt), wireTime(r.UpdatedAt), []struct{}{}}
 }
 
-// planForm reads a tracking plan; see [sourceForm].
+// planForm parses a tracking plan; see [sourceForm].
 func planForm(c echo.Context) (registry.Form, error) {
 	body, err := readObject(c)
 	if err != nil {
@@ -38,13 +38,13 @@ func planForm(c echo.Context) (registry.Form, error) {
 	}
 	form := registry.Form{Name: body.text("name"), Description: body.text("description"), ExternalID: body.text("externalId")}
 	if len(body.list("events")) > 0 {
-		body.wrong("events", "Events of a tracking plan are not kept here.")
+		body.wrong("events", "Latchkey does not store the events of a tracking plan.")
 	}
 	body.ignore("id", "creationType", "version", "workspaceId", "createdAt", "updatedAt")
 	return form, body.err()
 }
 
-// planList is the answer to a list; paging is there when pages were asked for.
+// planList is the response to a list. paging is present if the request asked for pages.
 type planList struct {
 	TrackingPlans []wirePlan `json:"trackingPlans"`
 	Paging        *paging    `json:"paging,omitempty"`
@@ -95,8 +95,8 @@ func (h *Workspace) updatePlan(c echo.Context) error {
 	return answerPlan(c, r, err)
 }
 
-// planEvents is a page of the events of a tracking plan, in the shape of the data catalog's
-// lists. Clients of the family read it with every plan.
+// planEvents is a page of the events of a tracking plan, in the format of the data catalog's
+// lists. Existing clients read it with every plan.
 type planEvents struct {
 	Data        []struct{} `json:"data"`
 	Total       int        `json:"total"`
@@ -104,7 +104,7 @@ type planEvents struct {
 	PageSize    int        `json:"pageSize"`
 }
 
-// listPlanEvents answers with no events, since none are kept here.
+// listPlanEvents sends an empty list, because Latchkey does not store events.
 func (h *Workspace) listPlanEvents(c echo.Context) error {
 	l, err := readListing(c, plansPath)
 	if err != nil {
@@ -133,7 +133,7 @@ type wireLink struct {
 	UpdatedAt      string          `json:"updatedAt"`
 }
 
-// linkConfig reads {"config": …}; without it the configuration is empty.
+// linkConfig parses {"config": …}. The configuration defaults to empty.
 func linkConfig(c echo.Context) (string, error) {
 	body, err := readObject(c)
 	if err != nil {

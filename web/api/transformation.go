@@ -22,8 +22,8 @@ type wireScript struct {
 	Code        string   `json:"code"`
 	Language    string   `json:"language"`
 	Imports     []string `json:"imports,omitzero"`     // transformations: names that the code imports
-	ImportName  string   `json:"importName,omitempty"` // libraries: what code imports it by
-	HandleName  string   `json:"handleName,omitempty"` // libraries: the same, as older clients call it
+	ImportName  string   `json:"importName,omitempty"` // libraries: the name in import statements
+	HandleName  string   `json:"handleName,omitempty"` // libraries: the same, for older clients
 	Published   bool     `json:"published"`            // whether this version is in use
 	WorkspaceID string   `json:"workspaceId"`
 	CreatedAt   string   `json:"createdAt"`
@@ -45,7 +45,7 @@ func scriptOf(s registry.Script) wireScript {
 	return w
 }
 
-// importName makes an identifier of a library's name: "geo-lookup" becomes "geoLookup".
+// importName returns an identifier for a library's name: "geo-lookup" becomes "geoLookup".
 func importName(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_'
@@ -60,14 +60,14 @@ func importName(name string) string {
 	return strings.Join(words, "")
 }
 
-// How code imports something, at the beginning of a line.
+// Import statements at the beginning of a line.
 var (
 	importsJavaScript = regexp.MustCompile(`(?m)^[ \t]*import\b[^'"\n]*['"]([^'"\n]+)['"]`)
 	importsPython     = regexp.MustCompile(`(?m)^(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_.]*)`)
 )
 
-// imports lists the names that code imports, sorted, each once. It reads import statements
-// at the beginning of a line and nothing else of the language.
+// imports returns the names that code imports, sorted, each once. It looks only at import
+// statements at the beginning of a line.
 func imports(code, language string) []string {
 	pattern := importsJavaScript
 	if language != "javascript" {
@@ -81,8 +81,8 @@ func imports(code, language string) []string {
 	return slices.Compact(names)
 }
 
-// scriptForm reads a transformation or a library; see [sourceForm]. Events to test with
-// are accepted and not kept: no code is run here.
+// scriptForm parses a transformation or a library; see [sourceForm]. It accepts and ignores
+// test events, because Latchkey does not run code.
 func scriptForm(c echo.Context) (form registry.ScriptForm, publish bool, err error) {
 	body, err := readObject(c)
 	if err != nil {
@@ -99,7 +99,7 @@ func scriptForm(c echo.Context) (form registry.ScriptForm, publish bool, err err
 	return form, publish, err
 }
 
-// publishParam reads ?publish=true or false; without it, nothing is published.
+// publishParam parses ?publish=true or false. The default is false.
 func publishParam(c echo.Context) (bool, error) {
 	switch c.QueryParam("publish") {
 	case "true":
@@ -110,7 +110,7 @@ func publishParam(c echo.Context) (bool, error) {
 	return false, fault.NewInvalid("The query has mistakes.", fault.Field{Path: "publish", Message: "This must be true or false."})
 }
 
-// scriptRoutes are the routes of transformations, and those of libraries.
+// scriptRoutes returns the routes of transformations or of libraries.
 func (h *Workspace) scriptRoutes(path, typ string) []Route {
 	s := scripts{h, path, typ}
 	return []Route{
@@ -124,7 +124,7 @@ func (h *Workspace) scriptRoutes(path, typ string) []Route {
 	}
 }
 
-// scripts answers for transformations or for libraries.
+// scripts serves transformations or libraries.
 type scripts struct {
 	*Workspace
 	path, typ string
@@ -188,7 +188,7 @@ func answerScript(c echo.Context, found registry.Script, err error) error {
 	return ok(c, scriptOf(found))
 }
 
-// published is the answer of publishing.
+// published is the response to publishing.
 type published struct {
 	Published bool `json:"published"`
 }
@@ -212,7 +212,7 @@ func (h *Workspace) publish(c echo.Context) error {
 	return ok(c, published{true})
 }
 
-// versionIDs reads a list of {"versionId"}, each with tests that are not run.
+// versionIDs parses a list of {"versionId"}. It ignores the tests that come with each.
 func versionIDs(list []*object) []string {
 	var ids []string
 	for _, o := range list {

@@ -14,24 +14,24 @@ import (
 	"latchkey/web/respond"
 )
 
-// Workspace is the workspace API: what is in the workspace of the presented token, in the
-// shapes that existing clients of the product family read and write.
+// Workspace is the workspace API: the resources in the workspace of the caller's token, in
+// the formats that existing clients of the product family read and write.
 //
-// A token has one workspace, so no path names one; what is in another is not found.
-// Organization tokens have none and get 401. Every decision is made by package registry.
+// A token has one workspace, so no path names it; resources of another are not found.
+// Organization tokens have none and get 401. Package registry makes every decision.
 type Workspace struct {
 	registry *registry.Service
 	document *openapi.Document
 	standing func(echo.Context) actor.Standing
 }
 
-// NewWorkspace makes the handlers. Their routes belong behind the Bearer of h.
+// NewWorkspace returns the handlers. Their routes belong behind the Bearer of h.
 func NewWorkspace(h *Handlers, resources *registry.Service, document *openapi.Document) *Workspace {
 	return &Workspace{registry: resources, document: document, standing: h.Standing}
 }
 
-// WorkspaceRoutes is the table of the workspace API. Its rows belong behind
-// [Handlers.Bearer], those that are Open apart.
+// WorkspaceRoutes returns the routes of the workspace API. Rows that are not Open belong
+// behind [Handlers.Bearer].
 func WorkspaceRoutes(h *Workspace) []Route {
 	const (
 		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
@@ -79,7 +79,7 @@ func WorkspaceRoutes(h *Workspace) []Route {
 		{put, plans + "/:id/sources/:source", false, h.updateLink},
 		{del, plans + "/:id/sources/:source", false, h.unlinkSource},
 
-		// Clients publish at the second of these two paths.
+		// Existing clients use the second of these two paths to publish.
 		{post, scripts + "/publish", false, h.publish},
 		{post, scripts + "/libraries/publish", false, h.publish},
 	}
@@ -91,14 +91,14 @@ func WorkspaceRoutes(h *Workspace) []Route {
 	return rows
 }
 
-// wrongLevelBody is what clients of the family know as the answer to an organization token.
+// wrongLevelBody is the response to an organization token that existing clients expect.
 type wrongLevelBody struct {
 	Error string `json:"error"`
 	Code  string `json:"code"`
 }
 
-// wrongLevel answers a good token of the wrong level with exactly that body, and passes the
-// refusal on for the logs.
+// wrongLevel answers a valid token of the wrong level with exactly that body, and returns
+// the refusal for the logs.
 func wrongLevel(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
@@ -130,7 +130,7 @@ func (h *Workspace) workspace(c echo.Context) error {
 	return ok(c, map[string]wireWorkspace{"workspace": {w.ID, w.Name, string(w.Environment), "ACTIVE", w.Region}})
 }
 
-// remove answers DELETE of a resource of a type.
+// remove serves DELETE of a resource of a type.
 func (h *Workspace) remove(typ string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		by := h.standing(c)
@@ -141,13 +141,13 @@ func (h *Workspace) remove(typ string) echo.HandlerFunc {
 	}
 }
 
-// externalID is the answer of PUT …/external-id.
+// externalID is the response of PUT …/external-id.
 type externalID struct {
 	ID         string `json:"id"`
 	ExternalID string `json:"externalId"`
 }
 
-// setExternalID answers PUT …/external-id of a resource of a type.
+// setExternalID serves PUT …/external-id of a resource of a type.
 func (h *Workspace) setExternalID(typ string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := readExternalID(c)
@@ -175,13 +175,13 @@ func readExternalID(c echo.Context) (string, error) {
 	return *id, nil
 }
 
-// ok answers with a value.
+// ok sends a value with status 200.
 func ok(c echo.Context, value any) error {
 	respond.JSON(c.Response(), http.StatusOK, value)
 	return nil
 }
 
-// param is an id from the path, or "", which nothing has, when it cannot be one.
+// param returns an id from the path, or "", which no resource has, if it is not a valid id.
 func param(c echo.Context, name string) string {
 	id := c.Param(name)
 	if !plaintext.PossibleID(id) {
@@ -190,5 +190,5 @@ func param(c echo.Context, name string) string {
 	return id
 }
 
-// wireTime writes a time as the API does: RFC 3339, UTC, milliseconds.
+// wireTime formats a time for the API: RFC 3339, UTC, milliseconds.
 func wireTime(t time.Time) string { return audit.FormatTime(t) }

@@ -17,22 +17,23 @@ const (
 	lastPage    = 1 << 20
 )
 
-// paging is how a list says that there is more: next is a path with everything that the
-// list was asked with; without it, this is the end.
+// paging says whether a list continues: next is the path of the next page, with the same
+// parameters; without it, this is the last page.
 type paging struct {
 	Total int    `json:"total"`
 	Next  string `json:"next,omitempty"`
 }
 
-// listing is what a request asks of a list.
+// listing is a request for a list.
 type listing struct {
 	registry.Query
 	path  string
 	given url.Values // per_page and filters, for the next page
-	asked bool       // for pages at all
+	asked bool       // the request asks for pages
 }
 
-// readListing reads per_page, after_cursor or page, and hasExternalId; Invalid by parameter.
+// readListing parses per_page, after_cursor or page, and hasExternalId. The error is Invalid,
+// by parameter.
 func readListing(c echo.Context, path string) (listing, error) {
 	q, l := c.Request().URL.Query(), listing{path: path, given: url.Values{}}
 	l.Size = defaultPage
@@ -47,7 +48,7 @@ func readListing(c echo.Context, path string) (listing, error) {
 	if q.Has("after_cursor") {
 		l.After = q.Get("after_cursor")
 		if l.After != "" && !plaintext.PossibleID(l.After) {
-			p.Add("after_cursor", "This is not the id of an entry.")
+			p.Add("after_cursor", "This is not a valid id.")
 		}
 		if l.Page != 0 {
 			p.Add("after_cursor", "Use page or after_cursor, not both.")
@@ -65,7 +66,7 @@ func readListing(c echo.Context, path string) (listing, error) {
 	return l, p.Err("The query has mistakes.")
 }
 
-// wholeBetween reads a number from 1 to most.
+// wholeBetween parses a number from 1 to most.
 func wholeBetween(p *fault.Problems, name, text string, most int) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
@@ -75,8 +76,8 @@ func wholeBetween(p *fault.Problems, name, text string, most int) int {
 	return n
 }
 
-// unlessAsked makes the list complete unless the request asks for pages: clients of the
-// family read some lists without looking for more.
+// unlessAsked returns the whole list unless the request asks for pages: existing clients read
+// some lists without looking for a next page.
 func (l listing) unlessAsked() listing {
 	if !l.asked {
 		l.Size = 0
@@ -84,7 +85,7 @@ func (l listing) unlessAsked() listing {
 	return l
 }
 
-// paging describes a part that ends with the entry last.
+// paging describes a page that ends with the entry last.
 func (l listing) paging(total int, more bool, last string) paging {
 	p := paging{Total: total}
 	if !more {
@@ -103,7 +104,7 @@ func (l listing) paging(total int, more bool, last string) paging {
 	return p
 }
 
-// pageOf presents the items of a part and describes it.
+// pageOf presents the items of a page and describes it.
 func pageOf[T, W any](l listing, found registry.List[T], id func(T) string, present func(T) W) ([]W, paging) {
 	items, last := make([]W, len(found.Items)), ""
 	for i, item := range found.Items {

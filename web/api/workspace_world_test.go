@@ -126,7 +126,7 @@ func (o *office) make(secret, path, body string) string {
 const (
 	sourceBody      = `{"name":"Web shop","type":"Javascript","enabled":true,"config":{"a":1}}`
 	destinationBody = `{"name":"Warehouse","type":"POSTGRES","version":2,"enabled":true,"config":{"host":"db"}}`
-	scriptBody      = `{"name":"Mask e-mail","description":"d","code":"import { x } from 'geoLookup'\nexport function transformEvent(e) { return e }","language":"javascript"}`
+	scriptBody      = `{"name":"Mask email","description":"d","code":"import { x } from 'geoLookup'\nexport function transformEvent(e) { return e }","language":"javascript"}`
 	libraryBody     = `{"name":"geo-lookup","code":"export const x = 1","language":"javascript"}`
 	planBody        = `{"name":"Checkout","description":"What a checkout sends"}`
 )

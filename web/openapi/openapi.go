@@ -1,9 +1,9 @@
-// Package openapi holds the OpenAPI 3.1 document of the JSON API and reads it: as JSON for
-// programs, and as [Group] and [Operation] values for the page that shows it.
+// Package openapi provides the OpenAPI 3.1 document of the JSON API: as JSON for programs,
+// and as [Group] and [Operation] values for the page that shows it.
 //
-// The document is kept by hand, a file per area in the folder document: base.yaml has what
-// all areas share, every other file adds paths, tags and components. Tests hold it against
-// the table of routes and against real answers. The package serves nothing itself.
+// The document is written by hand, with one file per area in the folder document: base.yaml
+// has what all areas share, every other file adds paths, tags and components. Tests compare
+// it with the route table and with real responses. The package itself serves nothing.
 package openapi
 
 import (
@@ -21,8 +21,7 @@ var files embed.FS
 
 const baseFile = "document/base.yaml"
 
-// Document is the OpenAPI document. It is read on first use and then kept. It is safe for
-// concurrent use.
+// Document is the OpenAPI document, read on first use. It is safe for concurrent use.
 type Document struct{ read func() (content, error) }
 
 type content struct {
@@ -31,22 +30,22 @@ type content struct {
 	about  About
 }
 
-// New returns the embedded document, not yet read.
+// New returns the embedded document without reading it.
 func New() *Document { return &Document{sync.OnceValues(read)} }
 
-// JSON is the document for programs. The error is a mistake in the embedded files.
+// JSON returns the document for programs. An error means a mistake in the embedded files.
 func (d *Document) JSON() ([]byte, error) {
 	c, err := d.read()
 	return c.json, err
 }
 
-// Groups lists the operations by tag, in the order of the document.
+// Groups returns the operations by tag, in the order of the document.
 func (d *Document) Groups() ([]Group, error) {
 	c, err := d.read()
 	return c.groups, err
 }
 
-// About is the document's own title and description.
+// About returns the title and description of the document.
 func (d *Document) About() (About, error) {
 	c, err := d.read()
 	return c.about, err
@@ -69,7 +68,7 @@ func read() (content, error) {
 	return c, nil
 }
 
-// merge joins the files: tags, paths and components of all of them.
+// merge joins the tags, paths and components of all files.
 func merge(from fs.FS) (ordered, error) {
 	base, err := load(from, baseFile)
 	if err != nil {

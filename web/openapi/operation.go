@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// About is what the document says of itself.
+// About is the title and description of the document.
 type About struct {
 	Title       string `json:"title"`
 	Version     string `json:"version"`
@@ -15,7 +15,7 @@ type About struct {
 	Description string `json:"description"`
 }
 
-// Group is the operations of one tag.
+// Group holds the operations of one tag.
 type Group struct {
 	Name        string
 	Description string
@@ -29,14 +29,14 @@ type Operation struct {
 	Path        string // "/v2/sources/{id}"
 	Summary     string
 	Description string
-	Permissions []string // what a change needs, all of it
+	Permissions []string // needed for a change; all of them
 	Parameters  []Parameter
 	Body        []Field // of a JSON or form body
 	BodyNote    string
 	Statuses    []Status
 }
 
-// Parameter is one of the path or the query.
+// Parameter is a parameter of the path or the query.
 type Parameter struct {
 	Name        string
 	In          string // "path", "query"
@@ -52,10 +52,10 @@ type Field struct {
 	Required    bool
 }
 
-// Status is one possible answer.
+// Status is one possible response.
 type Status struct{ Code, Description string }
 
-// document is as much of OpenAPI as the page needs.
+// document is the part of OpenAPI that the page needs.
 type document struct {
 	Info       About                      `json:"info"`
 	Tags       []tag                      `json:"tags"`
@@ -109,10 +109,10 @@ type operation struct {
 	Responses map[string]response `json:"responses"`
 }
 
-// methods is the order in which a path's operations are shown.
+// methods returns the order in which a path's operations are shown.
 func methods() []string { return []string{"get", "post", "put", "delete"} }
 
-// orderOf lists the paths as they were written.
+// orderOf returns the paths in the order of the document.
 func orderOf(o ordered) []string {
 	var out []string
 	paths, _ := o.find("paths").(ordered)
@@ -171,7 +171,7 @@ func (d document) present(method, path string, parameters []parameter, op operat
 
 func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
-// schema follows one reference.
+// schema returns s, or the schema that s refers to.
 func (d document) schema(s schema) schema {
 	if s.Ref != "" {
 		return d.Components.Schemas[refName(s.Ref)]
@@ -179,7 +179,7 @@ func (d document) schema(s schema) schema {
 	return s
 }
 
-// fields lists the members of an object in their order.
+// fields returns the members of an object in their order.
 func (d document) fields(of schema) []Field {
 	var out []Field
 	for _, name := range keys(of.Properties) {
@@ -193,7 +193,7 @@ func (d document) fields(of schema) []Field {
 	return out
 }
 
-// typeName is the type in a word, or "any".
+// typeName returns the type in a word, or "any".
 func (s schema) typeName() string {
 	var name string
 	switch {
@@ -205,7 +205,7 @@ func (s schema) typeName() string {
 	return "any"
 }
 
-// keys lists the names of a JSON object in their order.
+// keys returns the names of a JSON object in their order.
 func keys(object json.RawMessage) []string {
 	d := json.NewDecoder(strings.NewReader(string(object)))
 	if _, err := d.Token(); err != nil {

@@ -47,8 +47,8 @@ func (o ordered) find(key string) any {
 	return nil
 }
 
-// join is o with everything of part: mappings are joined, lists follow each other. The
-// error is a member that both have.
+// join returns o with everything in part: mappings are merged, lists are concatenated. It
+// returns an error if both have the same member.
 func (o ordered) join(part ordered) (ordered, error) {
 	out := append(ordered{}, o...)
 	for _, add := range part {
@@ -82,7 +82,7 @@ func joinValues(a, b any) (any, error) {
 			return append(append([]any{}, a...), b...), nil
 		}
 	}
-	return nil, fmt.Errorf("there already")
+	return nil, fmt.Errorf("defined twice")
 }
 
 // MarshalJSON writes the members in their order.

@@ -1,7 +1,7 @@
-// Package request is what every front door does with a request before its handler runs: it
-// bounds the body, reads it before a gate says yes, and names the request.
+// Package request does what every front door does before a handler runs: it limits the body,
+// reads it before a gate lets the request in, and identifies the request.
 //
-// It authenticates nobody and answers nothing.
+// It does not authenticate and writes no responses.
 package request
 
 import (
@@ -15,18 +15,18 @@ import (
 )
 
 // maxHeld is the largest body, in bytes, that is read into memory as a whole. A body with a
-// larger limit is an upload, whose handler reads it as it comes.
+// larger limit is an upload, which its handler streams.
 const maxHeld = 4 << 20
 
 const limitKey = "latchkey.limit"
 
-// Limit makes reading more than most bytes of the body fail with *http.MaxBytesError. A body
-// that says it is longer is refused by its head, unless late is set: then its handler is to
-// find out, for front doors that record what they refuse.
+// Limit makes reading more than most bytes of the body fail with *http.MaxBytesError. A
+// request whose Content-Length is larger is refused before its body is read, unless late is
+// set: then its handler finds out, for front doors that record what they refuse.
 //
-// The limit is that of a copy of the request: net/http goes by its own request's body when
-// it answers one that was not read. It would wait for any other, even if the client holds
-// it back.
+// The limit applies to a copy of the request, because net/http uses the body of the original
+// request when it answers without reading it. It would wait for any other body, even one that
+// the client holds back.
 func Limit(most int64, late bool) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -43,10 +43,10 @@ func Limit(most int64, late bool) echo.MiddlewareFunc {
 	}
 }
 
-// Hold reads the body into memory, unless it is an upload or there is none, and reports
-// whether it read anything. A client decides how long that takes, so a gate that has let the
-// request in calls Hold and then looks again at who asks: a body that is held back buys no
-// time. An error of reading is left for the handler, behind what was read before it.
+// Hold reads the body into memory, unless it is an upload or empty, and reports whether it
+// read anything. The client controls how long that takes, so a gate that has let the request
+// in calls Hold and then checks the caller again: holding back the body gains no time. The
+// handler gets a read error after the bytes that were read before it.
 func Hold(c echo.Context) bool {
 	r := c.Request()
 	limit, _ := c.Get(limitKey).(int64)
@@ -59,16 +59,16 @@ func Hold(c echo.Context) bool {
 	return true
 }
 
-// body is what was read, with the end of the body that it was read from.
+// body returns the bytes that were read and closes the original body.
 type body struct {
 	io.Reader
 	io.Closer
 }
 
-// failing is the rest of a body that could not be read to its end.
+// failing is the rest of a body whose reading failed.
 type failing struct{ err error }
 
-// Read returns the error that ended the body; io.EOF when there was none.
+// Read returns the error that ended the body, or io.EOF if there was none.
 func (f failing) Read([]byte) (int, error) {
 	if f.err == nil {
 		return 0, io.EOF

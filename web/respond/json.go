@@ -18,7 +18,7 @@ type problem struct {
 	Details map[string]string `json:"details,omitempty"` // by field path
 }
 
-// Code is the machine name of a fault kind in the JSON API.
+// Code returns the machine name of a fault kind in the JSON API.
 func Code(kind fault.Kind) string {
 	switch kind {
 	case fault.NotFound:
@@ -42,17 +42,17 @@ func Code(kind fault.Kind) string {
 	return "INTERNAL"
 }
 
-// The challenges of RFC 6750, section 3: what WWW-Authenticate says.
+// The challenges of RFC 6750, section 3, for WWW-Authenticate.
 const (
 	// Challenge is for requests without a credential: it has no error code.
 	Challenge = `Bearer realm="Latchkey"`
-	// ChallengeInvalid is for every credential that is not accepted, whatever is wrong with it.
+	// ChallengeInvalid is for any credential that is not accepted, whatever the reason.
 	ChallengeInvalid = Challenge + `, error="invalid_token", error_description="The access token is not valid here"`
-	// ChallengeScope is for a known token that lacks a permission.
+	// ChallengeScope is for a valid token that lacks a permission.
 	ChallengeScope = Challenge + `, error="insufficient_scope"`
 )
 
-// Problem answers a fault as JSON: {"error","message","code","details"}, with
+// Problem sends a fault as JSON: {"error","message","code","details"}. It adds
 // WWW-Authenticate unless the header is set already, and Retry-After for Throttled. Causes
 // stay private.
 func Problem(w http.ResponseWriter, f *fault.Error) {
@@ -72,20 +72,20 @@ func Problem(w http.ResponseWriter, f *fault.Error) {
 	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind), Details: details(f.Fields)})
 }
 
-// WrongMethod answers a method that a path does not have; allow are those that it has. It is
-// about HTTP alone, so no fault kind says it.
+// WrongMethod answers a method that the path does not support; allow lists those that it
+// does. There is no fault kind for this, since it concerns HTTP only.
 func WrongMethod(w http.ResponseWriter, allow string) {
-	const text = "This path does not have this method."
+	const text = "This path does not support this method."
 	w.Header().Set("Allow", allow)
 	JSON(w, http.StatusMethodNotAllowed, problem{Error: text, Message: text, Code: "METHOD_NOT_ALLOWED"})
 }
 
-// RetryAfter is a wait in whole seconds, rounded up and never 0.
+// RetryAfter returns a wait in whole seconds, rounded up and never 0.
 func RetryAfter(wait time.Duration) string {
 	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
 }
 
-// details are the problems by path; several of one path are sentences in a row.
+// details returns the problems by path. Several problems of one path are joined.
 func details(fields []fault.Field) map[string]string {
 	if len(fields) == 0 {
 		return nil
@@ -101,9 +101,9 @@ func details(fields []fault.Field) map[string]string {
 	return out
 }
 
-// JSON answers with a value. Answers of the API are private: nothing on the way may keep them.
-// What was stored as JSON comes back as it came: "<" stays "<", as no answer is ever read as
-// a page. A value that does not marshal is a bug and answered as an internal fault.
+// JSON sends a value. Responses of the API are private: caches must not store them. Stored
+// JSON is sent unchanged: "<" stays "<", because a response is never read as HTML. A value
+// that does not marshal is a bug and sent as an internal fault.
 func JSON(w http.ResponseWriter, status int, value any) {
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/provision"
 )
 
-// SCIMType is the media type of every SCIM answer (RFC 7644 §3.1).
+// SCIMType is the media type of every SCIM response (RFC 7644 §3.1).
 const SCIMType = "application/scim+json"
 
 // scimError is the body of every SCIM error (RFC 7644 §3.12).
@@ -22,9 +22,9 @@ type scimError struct {
 	Detail  string   `json:"detail"`
 }
 
-// SCIMOutcome is what a SCIM client is told of an error: status, keyword and text. Causes
-// stay private. The one status that no fault kind has is 412, for a version that is no
-// longer current.
+// SCIMOutcome returns what a SCIM client learns of an error: status, keyword and text. Causes
+// stay private. The only status without a fault kind is 412, for a version that is no longer
+// current.
 func SCIMOutcome(err error) (status int, problem provision.ProblemType, detail string) {
 	f := fault.Of(err)
 	status = Status(f.Kind)
@@ -41,8 +41,8 @@ func SCIMOutcome(err error) (status int, problem provision.ProblemType, detail s
 	return status, problem, f.Message
 }
 
-// SCIMProblem answers an error as SCIM, with WWW-Authenticate unless it is set already,
-// and Retry-After for Throttled.
+// SCIMProblem sends an error as SCIM. It adds WWW-Authenticate unless the header is set
+// already, and Retry-After for Throttled.
 func SCIMProblem(w http.ResponseWriter, err error) {
 	status, problem, detail := SCIMOutcome(err)
 	h := w.Header()
@@ -55,18 +55,18 @@ func SCIMProblem(w http.ResponseWriter, err error) {
 	SCIMStatus(w, status, problem, detail)
 }
 
-// SCIMStatus answers an error by its parts.
+// SCIMStatus sends an error given by its parts.
 func SCIMStatus(w http.ResponseWriter, status int, problem provision.ProblemType, detail string) {
 	SCIM(w, status, scimError{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:Error"},
 		Status: strconv.Itoa(status), Type: string(problem), Detail: detail})
 }
 
-// SCIM answers with a value. Answers are private: nothing on the way may keep them. A
-// value that does not marshal is a bug and answered as an internal fault.
+// SCIM sends a value. Responses are private: caches must not store them. A value that does
+// not marshal is a bug and sent as an internal fault.
 func SCIM(w http.ResponseWriter, status int, value any) {
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)
-	e.SetEscapeHTML(false) // what was sent is echoed as it was
+	e.SetEscapeHTML(false) // return what was sent unchanged
 	if err := e.Encode(value); err != nil {
 		SCIMProblem(w, fault.NewInternal(err))
 		return

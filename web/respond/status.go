@@ -1,6 +1,6 @@
-// Package respond turns results into HTTP answers: fault kinds into status codes in one
-// table, and components into whole responses, rendered to memory first so that a
-// failure half-way never reaches the wire.
+// Package respond turns results into HTTP responses. It translates fault kinds to status
+// codes in one table, and renders components to memory first, so that a partial page is never
+// sent.
 //
 // Each front door has its own error renderer here; handlers only return errors.
 package respond
@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Status is the one translation of fault kinds to HTTP status codes.
+// Status returns the HTTP status code of a fault kind. This is the only translation.
 func Status(kind fault.Kind) int {
 	switch kind {
 	case fault.NotFound:

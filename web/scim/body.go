@@ -15,12 +15,12 @@ import (
 	"latchkey/web/respond"
 )
 
-// readBody reads the whole body; the server's limit holds.
+// readBody reads the whole body, up to the server's limit.
 func readBody(c echo.Context) ([]byte, error) {
 	body, err := io.ReadAll(c.Request().Body)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, fault.NewTooLarge("The request is larger than this server reads.")
+		return nil, fault.NewTooLarge("The request is too large for this server.")
 	}
 	if err != nil {
 		f := fault.NewInvalid("The body could not be read.")
@@ -30,7 +30,7 @@ func readBody(c echo.Context) ([]byte, error) {
 	return body, nil
 }
 
-// readResource reads a user or group in full and notes its name for the record.
+// readResource parses a complete user or group and records its name.
 func readResource(c echo.Context, name string) (map[string]any, error) {
 	raw, err := readBody(c)
 	if err != nil {
@@ -49,7 +49,7 @@ func readResource(c echo.Context, name string) (map[string]any, error) {
 	return body, err
 }
 
-// readPatch reads the operations of a PATCH request.
+// readPatch parses the operations of a PATCH request.
 func readPatch(c echo.Context) ([]provision.Operation, error) {
 	raw, err := readBody(c)
 	if err != nil {
@@ -61,7 +61,7 @@ func readPatch(c echo.Context) ([]provision.Operation, error) {
 	return provision.ParsePatch(raw)
 }
 
-// answerResource answers with one resource, its entity tag and, when it is new, its address.
+// answerResource sends one resource, its entity tag and, if it is new, its URL.
 func answerResource(c echo.Context, status int, t provision.Resource, r provision.Rendered, name string) error {
 	h := c.Response().Header()
 	h.Set("ETag", r.Version)
@@ -69,7 +69,7 @@ func answerResource(c echo.Context, status int, t provision.Resource, r provisio
 	if status == http.StatusCreated {
 		h.Set("Location", r.Location)
 	}
-	if known(c.Request(), r.Version) {
+	if unmodified(c.Request(), r.Version) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	want, err := asked(c)
@@ -80,8 +80,8 @@ func answerResource(c echo.Context, status int, t provision.Resource, r provisio
 	return nil
 }
 
-// known reports whether a reader has this version already (If-None-Match).
-func known(r *http.Request, version string) bool {
+// unmodified reports whether the client has this version already (If-None-Match).
+func unmodified(r *http.Request, version string) bool {
 	if r.Method != http.MethodGet {
 		return false
 	}
@@ -93,12 +93,12 @@ func known(r *http.Request, version string) bool {
 	return false
 }
 
-// asked is the choice of attributes in the address of a request.
+// asked returns the attributes selected in the URL of a request.
 func asked(c echo.Context) (provision.Attributes, error) {
 	return wanted(c.QueryParam("attributes"), c.QueryParam("excludedAttributes"))
 }
 
-// wanted is the choice of attributes; asking for some and for all but some is Invalid.
+// wanted returns the selected attributes. Selecting both some and all but some is Invalid.
 func wanted(only, without string) (provision.Attributes, error) {
 	if only != "" && without != "" {
 		return provision.Attributes{}, fault.NewInvalid("Use either attributes or excludedAttributes.")
@@ -121,7 +121,7 @@ func answerList(c echo.Context, total, start int, resources []any) error {
 	return nil
 }
 
-// answerPage is answerList for resources.
+// answerPage is answerList for resources, with the wanted attributes.
 func answerPage(c echo.Context, t provision.Resource, list provision.List, want provision.Attributes) error {
 	resources := make([]any, len(list.Items))
 	for i, r := range list.Items {
@@ -130,12 +130,12 @@ func answerPage(c echo.Context, t provision.Resource, list provision.List, want 
 	return answerList(c, list.Total, list.StartIndex, resources)
 }
 
-// readQuery reads the parameters of a list.
+// readQuery parses the parameters of a list.
 func readQuery(c echo.Context) (provision.ListQuery, provision.Attributes, error) {
-	// Parts that cannot be read would be dropped silently, and without its filter a list
-	// has everybody in it.
+	// Malformed parts would be dropped silently, and a list without its filter has everybody
+	// in it.
 	if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
-		return provision.ListQuery{}, provision.Attributes{}, fault.NewInvalid("The query of the address cannot be read.")
+		return provision.ListQuery{}, provision.Attributes{}, fault.NewInvalid("The query of the URL is malformed.")
 	}
 	q := provision.ListQuery{Filter: c.QueryParam("filter"), SortBy: c.QueryParam("sortBy"),
 		Descending: strings.EqualFold(c.QueryParam("sortOrder"), "descending"), StartIndex: 1}
@@ -159,13 +159,13 @@ func readQuery(c echo.Context) (provision.ListQuery, provision.Attributes, error
 
 func whole(text string) (int, error) {
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range it is the nearest that there is
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, Atoi returns the nearest value
 		return 0, fault.NewInvalid("The parameters startIndex and count must be whole numbers.")
 	}
 	return int(n), nil
 }
 
-// readSearch reads the parameters of a list from the body of a search (RFC 7644 §3.4.3).
+// readSearch parses the parameters of a list from the body of a search (RFC 7644 §3.4.3).
 func readSearch(c echo.Context) (provision.ListQuery, provision.Attributes, error) {
 	q := provision.ListQuery{StartIndex: 1}
 	raw, err := readBody(c)

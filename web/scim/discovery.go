@@ -12,18 +12,18 @@ import (
 	"latchkey/web/respond"
 )
 
-// object is a JSON object in discovery answers.
+// object is a JSON object in discovery responses.
 type object = map[string]any
 
-// discover refuses filters, as RFC 7644 §4 asks, and answers a list.
+// discover sends a list and refuses filters, as RFC 7644 §4 requires.
 func discover(c echo.Context, resources []any) error {
 	if c.QueryParam("filter") != "" {
-		return fault.NewDenied("Discovery endpoints do not filter.")
+		return fault.NewDenied("Discovery endpoints do not support filters.")
 	}
 	return answerList(c, len(resources), 1, resources)
 }
 
-// serviceProviderConfig says what this server can do (RFC 7643 §5).
+// serviceProviderConfig describes what this server supports (RFC 7643 §5).
 func (h *Handlers) serviceProviderConfig(c echo.Context) error {
 	yes, no := object{"supported": true}, object{"supported": false}
 	respond.SCIM(c.Response(), http.StatusOK, object{
@@ -59,7 +59,7 @@ func (h *Handlers) resourceType(c echo.Context) error {
 	return fault.NewNotFound("That resource type")
 }
 
-// describeType is RFC 7643 §6.
+// describeType describes a resource type (RFC 7643 §6).
 func (h *Handlers) describeType(c echo.Context, t provision.Resource) object {
 	extensions := []object{}
 	for _, e := range t.Extensions {
@@ -97,8 +97,8 @@ func (h *Handlers) allSchemas() []provision.Schema {
 	return list
 }
 
-// describeSchema is RFC 7643 §7. The common attributes (id, externalId, meta) are part of
-// every resource and not of its schema.
+// describeSchema describes a schema (RFC 7643 §7). The common attributes (id, externalId,
+// meta) belong to every resource but to no schema.
 func (h *Handlers) describeSchema(c echo.Context, s provision.Schema) object {
 	attributes := []object{}
 	for _, a := range s.Attributes {

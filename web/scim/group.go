@@ -79,7 +79,7 @@ func (h *Handlers) patchGroup(c echo.Context) error {
 		return err
 	}
 	if c.QueryParam("attributes") == "" && c.QueryParam("excludedAttributes") == "" {
-		// A group may have thousands of members, and providers do not read them here.
+		// A group may have thousands of members, and providers do not read them from this response.
 		about(c, r.Document[displayName])
 		c.Response().Header().Set("ETag", r.Version)
 		return c.NoContent(http.StatusNoContent)

@@ -17,10 +17,10 @@ import (
 	"latchkey/web/respond"
 )
 
-// recordKey is where [Handlers.record] leaves what is to be recorded of a request.
+// recordKey is the context key of the record that [Handlers.record] keeps of a request.
 const recordKey = "latchkey.scim.record"
 
-// recordOf is what will be recorded of a request, for handlers to add to.
+// recordOf returns the record of a request, for handlers to complete.
 func recordOf(c echo.Context) *provision.Request {
 	if r, ok := c.Get(recordKey).(*provision.Request); ok {
 		return r
@@ -28,16 +28,16 @@ func recordOf(c echo.Context) *provision.Request {
 	return &provision.Request{}
 }
 
-// about notes whom or what a request is about, by name; its path only has an id.
+// about records the name of the user or group of a request; the path has only an id.
 func about(c echo.Context, name any) {
 	if text, ok := name.(string); ok {
 		recordOf(c).Subject = text
 	}
 }
 
-// record answers a request of a token that may provision and records how it ended, whatever happens. Only
-// what is wrong with this server is passed on, for the log. That the record cannot be kept does
-// not fail what has been done.
+// record answers a request of a token that may provision, and always records its outcome. It
+// returns only errors of this server, for the log. A failure to store the record does not
+// fail the request.
 func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &provision.Request{Method: c.Request().Method, Path: h.path(c.Request().URL)}
@@ -67,32 +67,32 @@ func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// keep records a request. It outlives the request: who hangs up is recorded as well.
+// keep stores the record of a request, even if the client has disconnected.
 func (h *Handlers) keep(c echo.Context, r *provision.Request) {
 	ctx := context.WithoutCancel(c.Request().Context())
 	r.Subject, r.Detail = h.safe(r.Subject), h.safe(r.Detail)
 	err := h.d.Provision.Record(ctx, h.d.Standing(c).Caller(), *r)
-	if err != nil && !fault.Is(err, fault.Unauthenticated) { // a token that ended meanwhile provisions nothing
+	if err != nil && !fault.Is(err, fault.Unauthenticated) { // the token may have ended in the meantime
 		h.d.Log.ErrorContext(ctx, "scim: cannot record a request", "error", err)
 	}
 }
 
-// How often the list of requests is told, per address, of tokens that may not provision: often
-// enough for an Admin who gave the provider the wrong one or has not switched provisioning on,
-// too rarely to push out what else has failed.
+// How often, per address, a request of a token that may not provision is added to the list of
+// requests: often enough for an Admin who gave the provider the wrong token or forgot to
+// switch provisioning on, too rarely to push out other failures.
 const (
 	wrongBurst = 3
 	wrongEvery = time.Minute
 )
 
-// enter refuses tokens of another level, and everybody while provisioning is off or not part of
-// the plan. Those refusals are in the audit log already: whoever lets tokens through notes there
-// what they are refused, and does not let one that keeps trying fill it.
+// enter refuses tokens of another level, and all tokens while provisioning is off or not part
+// of the plan. It does not record these refusals in the audit log: Deps.Bearer does, and
+// limits how many events one token can cause.
 func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		by := h.d.Standing(c)
 		err := h.d.Provision.Enter(c.Request().Context(), by)
-		if err == nil && by.Kind != access.OrganizationToken { // never: a wrong guess must not open the door
+		if err == nil && by.Kind != access.OrganizationToken { // never happens; checked again for safety
 			err = fault.NewInternal(fmt.Errorf("a token of kind %v may use SCIM", by.Kind))
 		}
 		switch {
@@ -101,7 +101,7 @@ func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 		case !fault.Is(err, fault.Denied) && !fault.Is(err, fault.Unauthenticated):
 			return h.record(func(echo.Context) error { return err })(c)
 		}
-		from, _ := netip.ParseAddr(by.Origin.IP) // the zero address is one as well
+		from, _ := netip.ParseAddr(by.Origin.IP) // the zero address counts too
 		if h.wrong.Wait(from) == 0 {
 			h.wrong.Fail(from)
 			r := provision.Request{Method: c.Request().Method, Path: h.path(c.Request().URL), Events: 1}
@@ -112,10 +112,10 @@ func (h *Handlers) enter(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// path is the path of a request and what of its query means something here. Whatever else
-// stands there, a credential perhaps, is nobody's business later.
+// path returns the path of a request with the query parameters that SCIM defines. It drops
+// others, which might hold a credential.
 func (h *Handlers) path(u *url.URL) string {
-	query, _ := url.ParseQuery(u.RawQuery) // what cannot be read is left out
+	query, _ := url.ParseQuery(u.RawQuery) // drops malformed parts
 	var known []string
 	for _, name := range []string{"filter", "startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes"} {
 		value := query.Get(name)
@@ -136,5 +136,5 @@ func (h *Handlers) path(u *url.URL) string {
 	return h.safe(path)
 }
 
-// safe takes the secrets of tokens out of a text that a client made up.
+// safe removes secrets of tokens from a text that a client sent.
 func (h *Handlers) safe(text string) string { return h.secrets.ReplaceAllString(text, "$1…") }

@@ -8,19 +8,19 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Route is one row of the table of routes. All of them are behind [Handlers.Chain].
+// Route is one row of the route table. All routes are behind [Handlers.Chain].
 type Route struct {
 	Method string
 	Path   string
 	Handle echo.HandlerFunc
 }
 
-// methods are those that are answered at all; the server refuses others itself.
+// methods returns the methods that routes can have; the server itself refuses others.
 func methods() []string {
 	return []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions}
 }
 
-// Routes is the table. Its last rows answer whatever the others do not, as SCIM.
+// Routes returns the route table. Its last rows answer everything else with a SCIM error.
 func Routes(h *Handlers) []Route {
 	table := complete(Endpoints(h))
 	for _, method := range methods() {
@@ -33,7 +33,7 @@ func Routes(h *Handlers) []Route {
 	return table
 }
 
-// Endpoints are the requests that do something. [Routes] answers all others as well.
+// Endpoints returns the routes that do something. [Routes] adds those that only refuse.
 func Endpoints(h *Handlers) []Route {
 	const (
 		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -63,8 +63,9 @@ func Endpoints(h *Handlers) []Route {
 	}
 }
 
-// complete adds to every path an answer to the methods that it does not have, and the path
-// with one slash more: at its end, or where a base address with a slash at its end meets it.
+// complete adds to every path a refusal of its other methods, and variants of the path with
+// one more slash: at the end, or after the base URL, which clients may configure with a
+// trailing slash.
 func complete(table []Route) []Route {
 	var paths []string
 	allowed := map[string][]string{}

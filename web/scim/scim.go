@@ -1,10 +1,10 @@
-// Package scim is the SCIM 2.0 front door (RFC 7644): routes, headers, bodies and
-// discovery. What requests mean is decided by package provision, who sends them by the
-// bearer token, which must be an organization service access token.
+// Package scim is the SCIM 2.0 front door (RFC 7644): routes, headers, bodies and discovery.
+// Package provision implements the requests. The caller is identified by the bearer token,
+// which must be an organization service access token.
 //
-// Every answer, errors included, is application/scim+json. Bulk requests and /Me are not
-// supported and say so with 501. Every request of a token that may provision is recorded with
-// its outcome, so that an Admin can see why an assignment failed.
+// Every response, errors included, is application/scim+json. Bulk requests and /Me are not
+// supported and get 501. Every request of a token that may provision is recorded with its
+// outcome, so that an Admin can see why an assignment failed.
 package scim
 
 import (
@@ -27,14 +27,14 @@ import (
 // Base is the path of the protocol.
 const Base = "/scim/v2"
 
-// Deps is what the front door is made of.
+// Deps is what the front door needs.
 type Deps struct {
 	Provision *provision.Service
 	Log       *slog.Logger
-	Now       func() time.Time // nil: the clock
-	BaseURL   string           // how clients reach this server, without a slash at the end; empty: as the request came
-	// Bearer lets requests with a good token through, whatever its level; Standing is the
-	// token that it accepted, and nobody outside of it.
+	Now       func() time.Time // nil: time.Now
+	BaseURL   string           // URL of this server for clients, without a trailing slash; empty: taken from the request
+	// Bearer passes on requests with a valid token of any level. Standing returns the token
+	// that it accepted, or nobody without one.
 	Bearer   echo.MiddlewareFunc
 	Standing func(echo.Context) actor.Standing
 }
@@ -43,10 +43,10 @@ type Deps struct {
 type Handlers struct {
 	d       Deps
 	secrets *regexp.Regexp  // finds secrets of tokens
-	wrong   *verify.Limiter // requests of tokens that may not provision which the list of requests is told of
+	wrong   *verify.Limiter // requests of tokens that may not provision, for the list of requests
 }
 
-// New makes the handlers.
+// New returns the handlers.
 func New(d Deps) *Handlers {
 	if d.Now == nil {
 		d.Now = time.Now
@@ -54,14 +54,14 @@ func New(d Deps) *Handlers {
 	return &Handlers{d: d, secrets: regexp.MustCompile(`(lk[pso]at_)[0-9A-Za-z]+`), wrong: verify.NewLimiter(wrongBurst, wrongEvery, d.Now)}
 }
 
-// Chain is what every route is behind, outermost first: errors become SCIM answers, the
-// token is verified and must be one of an organization that provisions, the outcome is
-// recorded, and a body must say that it is JSON.
+// Chain is the middleware of every route. From the outside in, it turns errors into SCIM
+// responses, verifies the token, refuses one that may not provision, records the outcome, and
+// requires that a body is declared as JSON.
 func (h *Handlers) Chain(next echo.HandlerFunc) echo.HandlerFunc {
 	return h.answer(h.d.Bearer(h.enter(h.record(h.readable(next)))))
 }
 
-// answer renders an error here and passes it on, for the log.
+// answer sends an error as SCIM and returns it for the log.
 func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := next(c)
@@ -72,10 +72,10 @@ func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Problem answers an error as SCIM. It never fails.
+// Problem sends an error as SCIM. It never fails.
 func (h *Handlers) Problem(c echo.Context, err error) { respond.SCIMProblem(c.Response(), err) }
 
-// readable refuses bodies of other types than JSON. Without a type it is taken for JSON.
+// readable refuses bodies that are not JSON. A body without a type counts as JSON.
 func (h *Handlers) readable(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		given := c.Request().Header.Get("Content-Type")
@@ -93,16 +93,16 @@ func (h *Handlers) notImplemented(c echo.Context) error {
 	return refuse(c, http.StatusNotImplemented, "This server supports neither /Bulk nor /Me.")
 }
 
-// wrongMethod answers the methods that a path does not have.
+// wrongMethod refuses the methods that a path does not support.
 func wrongMethod(allowed []string) echo.HandlerFunc {
 	allow := strings.Join(allowed, ", ")
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Allow", allow)
-		return refuse(c, http.StatusMethodNotAllowed, "This endpoint answers "+allow+".")
+		return refuse(c, http.StatusMethodNotAllowed, "This endpoint supports only "+allow+".")
 	}
 }
 
-// refuse answers with a status of HTTP's own, which no fault has.
+// refuse sends an HTTP status that no fault kind has.
 func refuse(c echo.Context, status int, detail string) error {
 	r := recordOf(c)
 	r.Status, r.Detail = status, detail
@@ -110,12 +110,12 @@ func refuse(c echo.Context, status int, detail string) error {
 	return nil
 }
 
-// call is what the use cases are told about the request.
+// call describes the request for the use cases.
 func (h *Handlers) call(c echo.Context) provision.Call {
 	return provision.Call{By: h.d.Standing(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
 }
 
-// base is the protocol's address.
+// base returns the base URL of the protocol.
 func (h *Handlers) base(r *http.Request) string {
 	switch {
 	case h.d.BaseURL != "":

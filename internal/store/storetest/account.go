@@ -193,7 +193,7 @@ func cascades(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(
 			tx.InsertInvitation(ctx, bedInvitation("inv", tx.Now()), []byte("digest")),
-			tx.InsertResource(ctx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
 			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""))
 	})
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) })
@@ -322,7 +322,7 @@ func listsAccounts(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(
 			tx.InsertMember(ctx, bedMemberOf("Änne 100%", access.RoleMember, tx.Now()), ""),
-			tx.InsertResource(ctx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
 			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""),
 			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "Deploy", Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("sat"), ""))
 	})

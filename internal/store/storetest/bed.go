@@ -166,7 +166,7 @@ func (b *Bed) Policy(kind policy.Kind, workspace, subject string, body access.Po
 func (b *Bed) Resource(workspace, typ, id string) {
 	b.T.Helper()
 	b.InTx(func(tx *store.Tx) error {
-		return tx.InsertResource(b.T.Context(), workspace, policy.Resource{ID: id, Type: typ, Name: "Name of " + id})
+		return InsertResource(b.T.Context(), tx, workspace, policy.Resource{ID: id, Type: typ, Name: "Name of " + id})
 	})
 }
 

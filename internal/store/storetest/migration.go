@@ -188,7 +188,7 @@ func replacesLinks(t *testing.T, b *accountBed) {
 func recognizes(t *testing.T, b *accountBed) {
 	ctx := t.Context()
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertResource(ctx, bedProd, policy.Resource{ID: "src-1", Type: "source", Name: "One"})
+		return InsertResource(ctx, tx, bedProd, policy.Resource{ID: "src-1", Type: "source", Name: "One"})
 	})
 	members, err := b.PresentMembers(ctx, bedOrg)
 	if err != nil || len(members) != 2 {

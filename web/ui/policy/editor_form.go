@@ -81,7 +81,7 @@ func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 		case !known:
 			problems.Add(permission, "There is no such permission.")
 		case !entry.Limitable:
-			problems.Add(permission, e.catalogue.Describe(entry.Permission)+" cannot be limited to chosen resources.")
+			problems.Add(permission, e.catalogue.Describe(entry.Permission)+" cannot be limited to selected resources.")
 		default:
 			c, message := e.readLimit(f[entry.Permission], part, entry.Permission, form[name])
 			f[entry.Permission] = c

@@ -48,9 +48,9 @@ func TestResourcesView_SaysWhatOneMayAndWhyNotMore(t *testing.T) {
 	want := page.Access{About: "Web shop of the region number 0",
 		May: []component.BadgeModel{{Text: "Connect", Tone: component.Good, Icon: "check"}},
 		Reasons: []page.Reason{
-			{Label: "Edit", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
-			{Label: "Create & Delete", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
-			{Label: "Live events", Text: "Not allowed: the permission source:edit is missing, as no policy in this workspace gives it."},
+			{Label: "Edit", Text: "Not allowed: the permission source:edit is missing: no policy in this workspace grants it."},
+			{Label: "Create & Delete", Text: "Not allowed: the permission source:edit is missing: no policy in this workspace grants it."},
+			{Label: "Live events", Text: "Not allowed: the permission source:edit is missing: no policy in this workspace grants it."},
 		}}
 	if diff := cmp.Diff(want, m.Rows[0].Access); diff != "" {
 		t.Error(diff)
