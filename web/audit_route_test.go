@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"io"
@@ -133,11 +132,11 @@ func newRigOn(t *testing.T, s *site) *rig {
 	t.Cleanup(func() { _ = r.db.Close() })
 	ctx, ada := context.Background(), s.caller(t, adminEmail)
 	service, err := s.app.Tokens.GenerateWorkspace(ctx, ada.Caller(), token.NewWorkspace{Name: "everything", Workspace: firstWorkspace(t, s),
-		Policy: access.BuiltIn().Everything(), Expiration: "30d", Submission: rand.Text()})
+		Policy: access.BuiltIn().Everything()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "provider", Expiration: "30d", Submission: rand.Text()})
+	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "provider"})
 	if err != nil {
 		t.Fatal(err)
 	}

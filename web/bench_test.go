@@ -30,7 +30,7 @@ func (s *site) withTokens(t testing.TB, n int) {
 	admin := s.caller(t, adminEmail)
 	for i := range n {
 		_, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: fmt.Sprintf("bench-%03d", i),
-			Workspace: firstWorkspace(t, s), Scope: "read_only", Expiration: "90d", Submission: fmt.Sprint("bench", i)})
+			Workspace: firstWorkspace(t, s), Scope: "read_only", ExpiresAt: s.now().AddDate(0, 0, 90)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
+	"latchkey/internal/apiclient"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/policy"
@@ -40,12 +41,12 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	if _, err := s.app.Policies.Save(ctx, admin.Caller(), baseline, view.Revision(), body); err != nil {
 		t.Fatal(err)
 	}
-	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin.Caller(), token.NewWorkspace{Name: "billing", Workspace: workspace, Submission: "s",
+	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin.Caller(), token.NewWorkspace{Name: "billing", Workspace: workspace,
 		Policy: access.Policy{"invoice:refund": access.Everywhere()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only", Submission: "r"})
+	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func (s *site) asksFor(t *testing.T, secret, permission string, want int) {
 // introspected is the scope that an API client is told.
 func (s *site) introspected(t *testing.T, secret string) string {
 	t.Helper()
-	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail).Caller(), "asks "+s.URL, s.URL)
+	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail).Caller(), apiclient.NewClient{Name: "asks " + s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func TestRequests_HaveOneID(t *testing.T) {
 func (s *site) revokedToken(t testing.TB) string {
 	t.Helper()
 	ctx, ada := context.Background(), s.caller(t, adminEmail)
-	made, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: rand.Text(), Expiration: "30d", Submission: rand.Text()})
+	made, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: rand.Text(), IdempotencyKey: rand.Text()})
 	if err == nil {
 		_, err = s.app.Tokens.Delete(ctx, ada.Caller(), made.ID)
 	}

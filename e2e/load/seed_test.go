@@ -43,7 +43,7 @@ func seed(t *testing.T, tokens int) seeded {
 	}))
 	ada := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "session of ada"}}
 	clients := apiclient.New(apiclient.Deps{Store: store.APIClients{Store: st}, Catalogue: access.BuiltIn()})
-	s.client, err = clients.Register(ctx, ada, "Load", "1")
+	s.client, err = clients.Register(ctx, ada, apiclient.NewClient{Name: "Load"})
 	must(t, err)
 	p := people{t: t, ctx: ctx, store: st, org: org, now: now}
 	p.add(1000, 5)

@@ -116,7 +116,7 @@ func (f GroupForm) clean() (GroupForm, error) {
 	return f, p.Err("Some fields need your attention.")
 }
 
-// GroupRow is a group as lists show it.
+// GroupRow is a group with what there is to know of it at a glance.
 type GroupRow struct {
 	Group
 	Locked     bool // only the identity provider decides who is in it
@@ -172,33 +172,26 @@ func (s *Groups) List(ctx context.Context, by actor.Standing) ([]GroupRow, error
 	return rows, nil
 }
 
-// GroupDetails is a group with what its page shows of it. Who its members are, [Members.Find]
-// says; its policies are package policy's.
-type GroupDetails struct {
-	Group
-	Locked  bool // as in GroupRow
-	Members int
-}
-
-// Details returns a group; NotFound when it is not the organization's, Denied to all
-// but Admins.
-func (s *Groups) Details(ctx context.Context, by actor.Standing, id string) (GroupDetails, error) {
+// Get returns a group; NotFound when it is not the organization's, Denied to all but Admins. Who
+// its members are, [Members.Find] says; its policies are package policy's.
+func (s *Groups) Get(ctx context.Context, by actor.Standing, id string) (GroupRow, error) {
 	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
 	org, err := s.store.Organization(ctx, by.Organization)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
 	g, err := s.store.Group(ctx, org.ID, id)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
-	counts, err := s.store.CountGroupMembers(ctx, by.Organization)
+	members, err := s.store.CountGroupMembers(ctx, org.ID)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
-	return GroupDetails{Group: g, Locked: org.Locks(g), Members: counts[id]}, nil
+	workspaces, err := s.store.WorkspacesOfGroups(ctx, org.ID)
+	return GroupRow{g, org.Locks(g), members[id], workspaces[id]}, err
 }
 
 // Check says what is wrong with a group that is to be made, before its workspaces are

@@ -20,7 +20,7 @@ func TestCreateGroup_LinksWorkspacesWithEmptyPolicies(t *testing.T) {
 	staging := b.Workspace("Staging")
 	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupForm{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.Prod, b.Prod})
 	b.Must(err)
-	d, err := b.Groups.Details(t.Context(), b.Admin, g.ID)
+	d, err := b.Groups.Get(t.Context(), b.Admin, g.ID)
 	b.Must(err)
 	if diff := cmp.Diff(g, d.Group); diff != "" {
 		t.Error(diff)
@@ -139,11 +139,11 @@ func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 			g := b.Group("From the provider", b.Prod)
 			b.Join(g.ID, bo.ID)
 			b.MarkExternal(g.ID)
-			if d, err := b.Groups.Details(t.Context(), b.Admin, g.ID); err != nil || !d.Locked {
+			if d, err := b.Groups.Get(t.Context(), b.Admin, g.ID); err != nil || !d.Locked {
 				t.Fatalf("%+v, %v", d, err)
 			}
 			off(b)
-			d, err := b.Groups.Details(t.Context(), b.Admin, g.ID)
+			d, err := b.Groups.Get(t.Context(), b.Admin, g.ID)
 			b.Must(err)
 			rows, err := b.Groups.List(t.Context(), b.Admin)
 			b.Must(err)
@@ -158,7 +158,7 @@ func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 			b.Must(err)
 			_, err = b.Members.MakeMember(t.Context(), b.Admin.Caller(), cy.ID) // leaves nothing but baselines
 			b.Must(err)
-			if d, err := b.Groups.Details(t.Context(), b.Admin, g.ID); err != nil || d.Members != 0 {
+			if d, err := b.Groups.Get(t.Context(), b.Admin, g.ID); err != nil || d.Members != 0 {
 				t.Errorf("%d members are left, %v", d.Members, err)
 			}
 		})

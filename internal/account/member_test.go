@@ -285,7 +285,7 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"Reactivate":      func() error { _, err := b.Members.Reactivate(ctx, by.Caller(), bo.ID); return err },
 		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), []string{bo.ID}); return err },
 		"GroupRows":       func() error { _, err := b.Groups.List(ctx, by); return err },
-		"GroupDetails":    func() error { _, err := b.Groups.Details(ctx, by, "g"); return err },
+		"Group":           func() error { _, err := b.Groups.Get(ctx, by, "g"); return err },
 		"CheckGroup":      func() error { return b.Groups.Check(ctx, by, account.GroupForm{}) },
 		"CreateGroup":     func() error { _, err := b.Groups.Create(ctx, by.Caller(), account.GroupForm{}, nil); return err },
 		"UpdateGroup":     func() error { _, err := b.Groups.Update(ctx, by.Caller(), "g", account.GroupForm{}); return err },

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Attempt is something that a token of the installation was refused.
+// Attempt is a use of a token that was refused. The token is or was one of the installation's.
 type Attempt struct {
 	Action       Action // UsedAfterRevocation or AccessDenied
 	Organization string
@@ -22,7 +22,7 @@ type Attempt struct {
 	Name         string      // its name
 	Owner        string      // id of its member, if it is a PersonalToken
 	Workspace    string      // id; empty for none
-	Reason       string      // why it was refused, without secrets and text that the client sent
+	Reason       string      // why it was refused; must not contain a secret or text from the client
 	Origin       actor.Origin
 }
 
@@ -80,9 +80,9 @@ func newAttempts(now func() time.Time) *attempts {
 	return &attempts{now: now, series: map[seriesKey]*series{}, ofAction: map[Action]int{}, ofToken: map[seriesKey]int{}}
 }
 
-// Refused records an attempt in memory, from where [Service.Run] writes it. It does not wait for
-// the database and never fails, so it can be called while a request is answered. Attempts that
-// are too many for an event of their own are counted in another one.
+// Refused records an attempt in memory, and [Service.Run] writes it. It does not wait for the
+// database and never fails, so it can be called while a request is answered. Many attempts of one
+// token are written as one event with their count.
 func (s *Service) Refused(a Attempt) { s.attempts.add(a) }
 
 func (t *attempts) add(a Attempt) {

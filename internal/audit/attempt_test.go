@@ -83,7 +83,7 @@ func TestRefused_BeyondSomeReasonsATokensAreCountedTogether(t *testing.T) {
 		t.Fatalf("%d events of one token", len(log))
 	}
 	if want := fmt.Sprintf(`{"reason":%q,"attempts":%d}`, otherReasons, 56-maxReasons); log[maxReasons].After != want {
-		t.Errorf("the rest is told as %s, want %s", log[maxReasons].After, want)
+		t.Errorf("the rest is %s, want %s", log[maxReasons].After, want)
 	}
 	w.everyReason("curious")
 	if more := w.flush(); len(more) != 0 {

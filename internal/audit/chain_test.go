@@ -156,7 +156,7 @@ func TestCompare_SeesWhatWasCutOffSinceTheExport(t *testing.T) {
 	if err := Compare(t.Context(), m, exported); err != nil {
 		t.Errorf("a log that grew: %v", err)
 	}
-	// Whoever cuts off the newest events can cut back the record of the head as well.
+	// Somebody who cuts off the newest events can change the record of the head to match.
 	cut := &memory{events: m.events[:15], state: State{Head: Anchor{15, m.events[14].Hash}, Checkpoint: m.state.Checkpoint}}
 	if b := broken(t, cut); b != nil {
 		t.Fatalf("the chain by itself cannot tell: %v", b)

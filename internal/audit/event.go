@@ -3,8 +3,7 @@
 // Audit is not logging. The store writes an [Event] in the transaction of the change that it
 // records, and the database refuses to change or delete it. Each event carries the hash of the
 // one before it, so [Verify] and [VerifyFile] find what was done behind the program's back. The
-// [Service] is for those who may read the log: it searches, exports and prunes it. The package
-// itself does no I/O.
+// [Service] searches, exports, indexes and prunes the log. The package does no I/O of its own.
 package audit
 
 import (

@@ -194,7 +194,8 @@ func seqAndID(line []byte) (seq int64, id string, ok bool) {
 // signs reports whether the event of a line signs for pruning everything up to after.
 func signs(line []byte, after Anchor) bool {
 	var e fileEvent
-	return bytes.Contains(line, []byte(`"action":"`+Pruned+`"`)) && json.Unmarshal(line, &e) == nil && Checkpoint{Anchor: after}.signedBy(e.event())
+	return bytes.Contains(line, []byte(`"action":"`+Pruned+`"`)) && json.Unmarshal(line, &e) == nil &&
+		Checkpoint{Anchor: after}.signedBy(e.event())
 }
 
 // cutHash returns a line without its last member, the hash, and that hash. With a "}" at its end

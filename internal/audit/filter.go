@@ -40,7 +40,7 @@ func (f Filter) Check() error {
 		}
 	}
 	if !f.From.IsZero() && !f.Until.IsZero() && !f.From.Before(f.Until) {
-		p.Add("until", "The end lies before the start.")
+		p.Add("until", "The end must be after the start.")
 	}
 	return p.Err("This filter cannot be applied.")
 }

@@ -142,7 +142,8 @@ func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found
 	if r.PerPage < 1 || r.PerPage > MaxPerPage {
 		p.Add("per_page", "A whole number from 1 to 100.")
 	}
-	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
+	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true,
+		Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
 	if !r.CreatedAfter.IsZero() {
 		q.From = r.CreatedAfter.Truncate(time.Millisecond).Add(time.Millisecond)
 	}

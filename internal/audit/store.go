@@ -13,7 +13,7 @@ type Query struct {
 	Filter
 	OldestFirst bool        // the order; otherwise newest first
 	Cursor      int64       // number of the event after which the page begins; 0 is at the start
-	Backwards   bool        // for the page that ends before the cursor instead; 0 is at the end then
+	Backwards   bool        // whether to return the page before the cursor instead; 0 is at the end then
 	Limit       int         // events of the page, at least 1
 	Skip        int         // events to leave out after the cursor; not together with Backwards
 	Days        []time.Time // where the days begin for which to count events, ascending; the last has no end

@@ -48,8 +48,8 @@ type Clause struct {
 	Word string // of the query, if it is about one
 }
 
-// Clauses returns the conditions of f but for its times: at least one. An event must meet all
-// of them.
+// Clauses returns the conditions of f, except From and Until. There is at least one, and an event
+// must meet all of them.
 func (f Filter) Clauses() []Clause {
 	var clauses []Clause
 	add := func(kind, value string) {

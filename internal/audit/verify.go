@@ -36,7 +36,7 @@ type Source interface {
 // Snapshots is a log that can be read as of one moment.
 type Snapshots interface {
 	// AuditSnapshot calls read with the log as it is now, whatever is written or pruned
-	// meanwhile. Source must not be used after read returns, nor by several goroutines.
+	// meanwhile. The source must not be used after read returns, nor by several goroutines.
 	AuditSnapshot(ctx context.Context, read func(Source) error) error
 }
 

@@ -31,7 +31,7 @@ const (
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
 	TargetMigration             TargetType = "migration"    // in the staging area; deploying it is Migrated of the organization
-	TargetSCIMRequest           TargetType = "scim_request" // one that changed nothing
+	TargetSCIMRequest           TargetType = "scim_request" // one without any other event
 )
 
 // Action is what was done, as the audit log API names it.

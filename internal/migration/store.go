@@ -101,7 +101,7 @@ type Live interface {
 	InsertPolicy(ctx context.Context, p policy.Policy) error
 	UpdatePolicy(ctx context.Context, p policy.Policy) error
 	AddResource(ctx context.Context, r registry.Resource) error
-	InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error
+	InsertToken(ctx context.Context, t token.Token, digest [32]byte, key string) error
 }
 
 // stagingReader finds the staging area.

@@ -49,6 +49,17 @@ func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace st
 	return s.store.Resources(ctx, by.Organization, workspace)
 }
 
+// ResourcesIn lists the resources of workspaces, by workspace, for whoever is in all of them. It
+// asks the store once.
+func (s *Service) ResourcesIn(ctx context.Context, by actor.Standing, workspaces []string) (map[string][]Resource, error) {
+	for _, workspace := range workspaces {
+		if err := s.mayView(by, workspace); err != nil {
+			return nil, err
+		}
+	}
+	return s.store.ResourcesIn(ctx, by.Organization, workspaces)
+}
+
 // may decides an act on the caller's organization as such.
 func (s *Service) may(by actor.Standing, act access.Permission) error {
 	return account.May(s.catalogue, by, act)

@@ -28,6 +28,8 @@ type Store interface {
 	Audience(ctx context.Context, organization string, at Place, now time.Time) (Audience, error)
 	// Resources lists a workspace's resources by type and name.
 	Resources(ctx context.Context, organization, workspace string) ([]Resource, error)
+	// ResourcesIn is Resources of several workspaces, by workspace.
+	ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]Resource, error)
 	// WorkspaceCounts counts what is in each workspace of the organization, by id, with
 	// the tokens that are live at now.
 	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error)

@@ -153,6 +153,14 @@ func (f filler) member(i int, n size) error {
 func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]func() error {
 	ctx := t.Context()
 	member := policy.Place{Kind: policy.OfMember, Workspace: "w1", Subject: "m1"}
+	var all []string
+	rows, err := a.Workspaces.List(ctx, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range rows {
+		all = append(all, w.ID)
+	}
 	return map[string]func() error{
 		"Subject":     func() error { _, err := a.Policies.Subject(ctx, "org", "m1"); return err },
 		"FindMembers": func() error { _, err := a.Members.Find(ctx, by, account.MemberQuery{Limit: 100}); return err },
@@ -164,11 +172,12 @@ func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]fun
 		"MemberDetails": func() error { _, err := a.Members.Details(ctx, by, "m1"); return err },
 		"Impact":        func() error { _, err := a.Members.Impact(ctx, by, []string{"m0", "m4", "m8"}); return err },
 		"GroupRows":     func() error { _, err := a.Groups.List(ctx, by); return err },
-		"GroupDetails":  func() error { _, err := a.Groups.Details(ctx, by, "g1"); return err },
+		"Group":         func() error { _, err := a.Groups.Get(ctx, by, "g1"); return err },
 		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by); return err },
 		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by); return err },
 		"Policy":        func() error { _, err := a.Policies.At(ctx, by, member); return err },
 		"ChangeSummary": func() error { _, err := a.Policies.ChangeSummary(ctx, by, member, busyPolicy()); return err },
+		"ResourcesIn":   func() error { _, err := a.Policies.ResourcesIn(ctx, by, all); return err },
 		"Invitations":   func() error { _, err := a.Invitations.Find(ctx, by, invitation.Query{}); return err },
 		"EffectiveOf":   func() error { _, err := a.Policies.EffectiveOf(ctx, by, "m1"); return err },
 		"Explain": func() error {

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// snapshot runs fn on the database as of one moment. A connection that is lost meanwhile is
-// replaced once, and fn runs again: it must set, not add to, what it leaves outside.
+// snapshot runs fn on the database as of one moment. If the connection is lost, it runs fn once
+// more on another one, so fn must set and not add to variables outside.
 func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 	err := s.snapshotOnce(ctx, fn)
 	if err != nil && s.dialect.lost(err) {
@@ -33,10 +33,10 @@ func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) erro
 	return fn(queries{db: tx})
 }
 
-// FindEvents returns a page of the events that a filter chooses, how many there are in all,
-// and how many in each of the parts asked for. What it costs hardly depends on how many
-// events there are: the index has a row per term and block, and only the newest events, which it
-// does not hold yet, are read themselves.
+// FindEvents returns a page of the events that a filter chooses, with how many there are in all and
+// on each day asked for. What that costs hardly depends on the size of the log: a few rows of the
+// search index per block, the events that are not indexed yet and those of the page are read.
+// Invalid if too many different names begin with a word of the filter.
 func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Found, err error) {
 	err = s.snapshot(ctx, func(r queries) error {
 		found, err = r.findEvents(ctx, q)
@@ -149,7 +149,7 @@ func (q queries) matching(ctx context.Context, f audit.Filter, window search.Ran
 	if window.Low > window.High {
 		return search.NewSet(), nil
 	}
-	blocks, err := q.auditBlocks(ctx, window)
+	ranges, err := q.indexedRanges(ctx, window)
 	if err != nil {
 		return search.Set{}, err
 	}
@@ -157,7 +157,7 @@ func (q queries) matching(ctx context.Context, f audit.Filter, window search.Ran
 	if err != nil {
 		return search.Set{}, err
 	}
-	for _, gap := range search.Gaps(blocks, window) {
+	for _, gap := range search.Gaps(ranges, window) {
 		if err := q.addUnindexed(ctx, set, f, gap); err != nil {
 			return search.Set{}, err
 		}
@@ -205,8 +205,8 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 		}
 	}
 	if c.ID != "" {
-		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2) ORDER BY seq LIMIT $3`,
-			organization, c.ID, maxTermRows)
+		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2)
+			ORDER BY seq LIMIT $3`, organization, c.ID, maxTermRows)
 		if err != nil {
 			return set, err
 		}
@@ -217,7 +217,9 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 var errTooManyTerms = errors.New("too many terms")
 
 // addTerms adds what the index has in the blocks of window for the terms that meet a condition.
-func (q queries) addTerms(ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any) error {
+func (q queries) addTerms(
+	ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any,
+) error {
 	// The cross join makes SQLite go from block to block, by the key of the index.
 	rows, err := q.db.QueryContext(ctx, `SELECT b.block, i.events FROM audit_blocks b CROSS JOIN audit_index i
 		WHERE b.block >= $2 AND b.block <= $3 AND i.block = b.block AND i.organization_id = $1 AND `+condition,
@@ -262,14 +264,16 @@ func (q queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filte
 	if !f.HasWords() {
 		return q.addNumbers(ctx, set, `SELECT seq`+condition, args...)
 	}
-	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id, actor_name, actor_email, target_name, ip`+condition, args...)
+	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id,
+		actor_name, actor_email, target_name, ip`+condition, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var e audit.Event
-		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID, &e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
+		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID,
+			&e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
 			return err
 		}
 		if f.MatchesWords(e) {
@@ -327,8 +331,9 @@ const (
 	eventsPerExport  = 200
 )
 
-// EachEvent calls fn for all that the filter chooses, oldest first, up to the newest event
-// at its beginning. No transaction stays open while fn runs, so a slow reader holds nothing up.
+// EachEvent calls fn for all events that the filter chooses, oldest first, up to the newest one
+// when it begins. It returns the error of fn, which ends it. No transaction is open while fn runs, so
+// it may be slow.
 func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Event) error) error {
 	w, err := s.window(ctx, f)
 	if err != nil {

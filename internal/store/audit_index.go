@@ -22,13 +22,14 @@ func scanIndexed(row scanner) (audit.Event, error) {
 	return e, err
 }
 
-// auditBlocks returns the state of the index in the blocks of the given events, in ascending order.
-func (q queries) auditBlocks(ctx context.Context, events search.Range) ([]search.Block, error) {
-	return all(ctx, q, func(row scanner) (search.Block, error) {
-		var b search.Block
-		err := row.Scan(&b.Number, &b.Complete)
-		return b, err
-	}, `SELECT block, complete FROM audit_blocks WHERE block >= $1 AND block <= $2 ORDER BY block`,
+// indexedRanges returns the range that is indexed in each of the blocks of the given events, in
+// ascending order.
+func (q queries) indexedRanges(ctx context.Context, events search.Range) ([]search.Range, error) {
+	return all(ctx, q, func(row scanner) (search.Range, error) {
+		var r search.Range
+		err := row.Scan(&r.Low, &r.High)
+		return r, err
+	}, `SELECT low, high FROM audit_blocks WHERE block >= $1 AND block <= $2 ORDER BY block`,
 		search.BlockOf(events.Low), search.BlockOf(events.High))
 }
 
@@ -39,11 +40,11 @@ func (q queries) nextToIndex(ctx context.Context) (search.Range, bool, error) {
 		return search.Range{}, false, err
 	}
 	log := search.Range{Low: state.Checkpoint.Seq + 1, High: state.Head.Seq}
-	blocks, err := q.auditBlocks(ctx, log)
+	indexed, err := q.indexedRanges(ctx, log)
 	if err != nil {
 		return search.Range{}, false, err
 	}
-	next, ok := search.Next(blocks, log)
+	next, ok := search.Next(indexed, log)
 	return next, ok, nil
 }
 
@@ -80,9 +81,9 @@ const (
 
 // IndexEvents takes one step of indexing, and reports whether there was nothing to do.
 //
-// The rows of a step are written in several transactions. It counts only when the last of them says
-// that the block is complete up to its end, and until then a search reads the events themselves. A
-// step that is interrupted, or taken by two nodes at once, does no harm: rows are only added to.
+// The rows of a step are written in several transactions. Only the last one extends the indexed
+// range; until then a search reads the events themselves. A step that is interrupted, or taken by
+// two nodes at once, does no harm: rows are only added to.
 func (s *Store) IndexEvents(ctx context.Context) (done bool, err error) {
 	next, ok, err := s.nextToIndex(ctx)
 	if err != nil || !ok {
@@ -99,14 +100,14 @@ func (s *Store) IndexEvents(ctx context.Context) (done bool, err error) {
 		}
 	}
 	return false, s.inStep(ctx, step, func(tx *Tx) error {
-		_, err := tx.exec(ctx, `INSERT INTO audit_blocks (block, complete) VALUES ($1, $2)
-			ON CONFLICT (block) DO UPDATE SET complete = excluded.complete`, search.BlockOf(step.Low), step.High)
+		_, err := tx.exec(ctx, `INSERT INTO audit_blocks (block, low, high) VALUES ($1, $2, $3)
+			ON CONFLICT (block) DO UPDATE SET high = excluded.high`, search.BlockOf(step.Low), step.Low, step.High)
 		return err
 	})
 }
 
-// inStep runs fn in a write transaction, unless another node has indexed the events of the step
-// or they were pruned meanwhile.
+// inStep runs fn in a write transaction, unless another node has taken the step or its events were
+// pruned meanwhile.
 func (s *Store) inStep(ctx context.Context, step search.Range, fn func(*Tx) error) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		next, ok, err := tx.nextToIndex(ctx)
@@ -171,27 +172,32 @@ func (q queries) indexRowsWhere(ctx context.Context, condition string, args ...a
 	return rows, err
 }
 
-// dropBlock removes a block from the index. What is left of its events is indexed anew later.
-func (tx *Tx) dropBlock(ctx context.Context, block int64) error {
-	if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE block = $1`, block); err != nil {
-		return err
+// dropPrunedBlock removes a block from the index that holds events up to seq, and reports whether
+// there was one. The other events of the block are indexed anew later.
+func (tx *Tx) dropPrunedBlock(ctx context.Context, seq int64) (dropped bool, err error) {
+	block, found, err := first(ctx, tx.queries, scanNumber, `SELECT block FROM audit_blocks WHERE low <= $1 ORDER BY block LIMIT 1`, seq)
+	if err != nil || !found {
+		return false, err
 	}
-	_, err := tx.exec(ctx, `DELETE FROM audit_index WHERE block = $1`, block)
-	return err
+	if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE block = $1`, block); err != nil {
+		return false, err
+	}
+	_, err = tx.exec(ctx, `DELETE FROM audit_index WHERE block = $1`, block)
+	return true, err
 }
 
 // CheckIndex compares the index with the events that it was made of. The error is a
 // [*audit.Broken] that names the first event which a search does not find as it was written. It
 // may run beside a server.
 func (s *Store) CheckIndex(ctx context.Context) error {
-	blocks, err := s.auditBlocks(ctx, search.Range{High: math.MaxInt64})
+	indexed, err := s.indexedRanges(ctx, search.Range{High: math.MaxInt64})
 	if err != nil {
 		return err
 	}
-	for _, b := range blocks {
+	for _, r := range indexed {
 		var differs int64
 		err := s.snapshot(ctx, func(q queries) (err error) {
-			differs, err = q.checkBlock(ctx, b.Number)
+			differs, err = q.checkBlock(ctx, search.BlockOf(r.Low))
 			return err
 		})
 		if err != nil {
@@ -211,11 +217,12 @@ func (q queries) checkBlock(ctx context.Context, block int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	b, found, err := first(ctx, q, scanNumber, `SELECT complete FROM audit_blocks WHERE block = $1`, block)
-	if err != nil || !found {
-		return 0, err // it was pruned meanwhile
+	blockStart := block * search.BlockSize
+	indexed, err := q.indexedRanges(ctx, search.Range{Low: blockStart, High: blockStart})
+	if err != nil || len(indexed) == 0 {
+		return 0, err // without a range it was pruned meanwhile
 	}
-	events := search.Range{Low: max(state.Checkpoint.Seq+1, block*search.BlockSize), High: b}
+	events := search.Range{Low: max(indexed[0].Low, state.Checkpoint.Seq+1), High: indexed[0].High}
 	x, _, err := q.indexOf(ctx, events, math.MaxInt)
 	if err != nil {
 		return 0, err

@@ -225,16 +225,34 @@ func index(t *testing.T, s *store.Store) {
 	}
 }
 
+// TestIndexEvents_GoesOnFromBlockToBlock writes the events with SQL, which is quicker. Their chain
+// does not hold.
 func TestIndexEvents_GoesOnFromBlockToBlock(t *testing.T) {
 	s := openSQLite(t)
-	const part = search.BlockSize/3 + 100
-	for written := part; written < 5*part; written += part {
-		writeEvents(t, s, part)
+	written := 0
+	write := func(n int) {
+		t.Helper()
+		written += n
+		for _, statement := range []string{
+			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+				INSERT INTO audit_events (seq, id, at, organization_id, actor_type, actor_id, actor_name, action, target_type, target_id, target_name, prev_hash, hash)
+				SELECT i, i, i, 'acme', 'user', 'ada', 'Ada', 'created', 'group', 'g', 'G' || i, x'00', x'00' FROM n`, written-n+1, written),
+			fmt.Sprint(`UPDATE audit_head SET seq = `, written),
+		} {
+			if err := s.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for written < 3*search.BlockSize/2 {
+		write(search.BlockSize / 3)
 		index(t, s)
-		writeEvents(t, s, 1)
-		written++
+		write(10)
 		if n := found(t, s, "ada"); n != written {
 			t.Fatalf("%d of %d are found", n, written)
+		}
+		if n := found(t, s, fmt.Sprint("g", written-15)); n != 1 {
+			t.Errorf("%d are found of one", n)
 		}
 	}
 	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n != 2 {
@@ -253,14 +271,13 @@ func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
 		index(t, s)
 		writeEvents(t, s, search.MinStep)
 		index(t, s)
-		if err := s.Exec(t.Context(), fmt.Sprint(`UPDATE audit_blocks SET complete = `, search.MinStep)); err != nil {
+		if err := s.Exec(t.Context(), fmt.Sprint(`UPDATE audit_blocks SET high = `, search.MinStep)); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
 			if n := found(t, s, "ada"); n != 2*search.MinStep {
 				t.Errorf("%d are found", n)
 			}
-			writeEvents(t, s, 0)
 			var nodes sync.WaitGroup
 			for range 2 {
 				nodes.Go(func() { index(t, s) })
@@ -271,4 +288,46 @@ func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestDropPruned_LetsABlockBeIndexedAnewMeanwhile prunes a part of a block, which is then indexed
+// anew before all events are deleted.
+func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
+	const pruned, left = 3000, 1500
+	s := openSQLite(t)
+	writeEvents(t, s, pruned+left-1)
+	index(t, s)
+	last, err := s.EventsAfter(t.Context(), pruned-1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+		e := audit.Did(actor.OfSystem("acme"), audit.Pruned, audit.Target{Type: audit.TargetAuditLog, Name: "Ada"})
+		return errors.Join(tx.AppendEvent(t.Context(), e),
+			tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: pruned, Hash: last[0].Hash}, Time: last[0].Time}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if n := found(t, s, "ada"); n != left {
+			t.Errorf("%s: %d are found, want %d", when, n, left)
+		}
+		if err := s.CheckIndex(t.Context()); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	check("before")
+	for done := false; !done; {
+		if done, err = s.DropPruned(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		check("while events are deleted")
+		index(t, s)
+		check("indexed anew")
+	}
+	if n, err := s.Count(t.Context(), fmt.Sprint(`SELECT count(*) FROM audit_blocks WHERE low = `, pruned+1, ` AND high = `, pruned+left)); err != nil || n != 1 {
+		t.Errorf("%d ranges, %v", n, err)
+	}
 }

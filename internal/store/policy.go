@@ -194,5 +194,29 @@ func (q queries) Resources(ctx context.Context, organization, workspace string) 
 		var r policy.Resource
 		err := row.Scan(&r.ID, &r.Type, &r.Name)
 		return r, err
-	}, `SELECT r.id, r.type, r.name`+resourcesOf+` ORDER BY r.type, lower(r.name), r.id`, organization, workspace)
+	}, `SELECT r.id, r.type, r.name`+resourcesOf+resourceOrder, organization, workspace)
+}
+
+// resourceOrder sorts resources as lists show them.
+const resourceOrder = ` ORDER BY r.type, lower(r.name), r.id`
+
+// ResourcesIn is Resources of several workspaces, by workspace, with one query.
+func (q queries) ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]policy.Resource, error) {
+	out := map[string][]policy.Resource{}
+	if len(workspaces) == 0 {
+		return out, nil
+	}
+	args := []any{organization}
+	for _, workspace := range workspaces {
+		args = append(args, workspace)
+	}
+	err := each(ctx, q, func(row scanner) error {
+		var workspace string
+		var r policy.Resource
+		err := row.Scan(&workspace, &r.ID, &r.Type, &r.Name)
+		out[workspace] = append(out[workspace], r)
+		return err
+	}, `SELECT r.workspace_id, r.id, r.type, r.name FROM resources r JOIN workspaces w ON w.id = r.workspace_id
+		WHERE w.organization_id = $1 AND r.workspace_id IN (`+placeholders(2, len(workspaces))+`)`+resourceOrder, args...)
+	return out, err
 }

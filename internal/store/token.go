@@ -139,12 +139,12 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 	return counts, nil
 }
 
-const submittedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
+const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
-// TokenSubmitted reports whether creator has made a token with this submission key,
-// deleted ones included.
-func (q queries) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
-	n, err := q.number(ctx, submittedQuery, creator, submission)
+// TokenKeyUsed reports whether creator has made a token with this idempotency key, deleted
+// ones included.
+func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+	n, err := q.number(ctx, keyUsedQuery, creator, key)
 	return n > 0, err
 }
 
@@ -199,7 +199,7 @@ func (q queries) ResourceTypes(ctx context.Context, organization, workspace stri
 
 // TokenPlan returns the organization's plan and holds its row until the transaction ends:
 // where writers overlap, those that make tokens in one organization take turns, so that
-// what one reads of names and submissions is still true when it writes. NotFound when
+// what one reads of names and keys is still true when it writes. NotFound when
 // there is no such organization.
 func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, error) {
 	plan, err := one(ctx, tx.queries, "That organization", scanText,
@@ -208,9 +208,9 @@ func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, 
 }
 
 // InsertToken adds a token as it is (past times, any scope, a deleted one) under the digest
-// of its secret. Conflict when the id, the digest, or the creator's submission key is
-// there already; submission "" is no key.
-func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error {
+// of its secret. Conflict when the id, the digest, or the creator's idempotency key
+// is there already; "" is no key.
+func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, key string) error {
 	policy := ""
 	if t.Kind == token.Workspace {
 		policy = t.Policy.String()
@@ -220,7 +220,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
 		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
-		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), submission)
+		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), key)
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
 	}

@@ -191,7 +191,7 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 			}
 		}
 	}
-	if n, err := s.number(ctx, `SELECT max(complete) FROM audit_blocks`); err != nil || n != events {
+	if n, err := s.number(ctx, `SELECT max(high) FROM audit_blocks`); err != nil || n != events {
 		t.Errorf("indexed up to event %d of %d, %v", n, events, err)
 	}
 }

@@ -148,24 +148,21 @@ func (w *world) removePolicy(kind policy.Kind, workspace, subject string) {
 
 func (w *world) personal(owner account.Member, workspace string, scope access.Scope) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace,
-		Scope: string(scope), Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace, Scope: scope})
 	w.must(err)
 	return g
 }
 
 func (w *world) service(workspace string, policy access.Policy) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin.Caller(), token.NewWorkspace{Name: rand.Text(), Workspace: workspace,
-		Policy: policy, Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin.Caller(), token.NewWorkspace{Name: rand.Text(), Workspace: workspace, Policy: policy})
 	w.must(err)
 	return g
 }
 
 func (w *world) organizationToken() token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: rand.Text(),
-		Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: rand.Text()})
 	w.must(err)
 	return g
 }

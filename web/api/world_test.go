@@ -182,7 +182,7 @@ func (w *world) service(policy access.Policy) (token.Token, string) {
 
 func (w *world) client() apiclient.Registered {
 	w.Helper()
-	c, err := w.clients.Register(w.ctx, w.admin.Caller(), rand.Text(), rand.Text())
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: rand.Text()})
 	w.must(err)
 	return c
 }

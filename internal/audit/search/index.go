@@ -11,18 +11,17 @@ import (
 // Key names a row of a block: a term of one organization.
 type Key struct{ Organization, Term string }
 
-// Index is what some events of a block add to its rows.
+// Index collects what some events of a block add to its rows.
 type Index struct {
 	events Range
 	rows   map[Key][]uint64 // numbers in ascending order
 }
 
-// NewIndex returns an index of the given events, which belong to one block. They are still to
-// be added.
+// NewIndex returns an empty index to which the given events, all of one block, are to be added.
 func NewIndex(events Range) *Index { return &Index{events, map[Key][]uint64{}} }
 
-// Add adds an event by its terms, of which some may be equal. Events are added in the order of
-// their numbers.
+// Add adds an event with its terms, of which some may be equal. Events must be added in the order
+// of their numbers.
 func (x *Index) Add(seq int64, organization string, terms []string) {
 	for _, term := range terms {
 		key, n := Key{organization, term}, uint64(seq)
@@ -43,8 +42,8 @@ func (x *Index) Keys() []Key {
 	})
 }
 
-// Row returns the row to store under a key. Stored is the row that is there, nil for none: its
-// numbers are kept. The error says that it is damaged.
+// Row returns the row to store under a key: the numbers of the index, and those of the stored row,
+// which is nil if there is none. It returns an error if that row is damaged.
 func (x *Index) Row(k Key, stored []byte) ([]byte, error) {
 	numbers := roaring64.New()
 	if stored != nil {

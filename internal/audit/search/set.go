@@ -24,8 +24,8 @@ func NewSet(numbers ...int64) Set {
 // Add adds a number.
 func (s Set) Add(n int64) { s.numbers.Add(uint64(n)) }
 
-// AddRow adds the numbers of a row of the index, as [Index.Row] returned it. It fails for a row
-// that is damaged or belongs to another block, and adds nothing then.
+// AddRow adds the numbers of a row that [Index.Row] returned. If the row is damaged or belongs to
+// another block, AddRow returns an error and adds nothing.
 func (s Set) AddRow(block int64, row []byte) error {
 	numbers, err := parseRow(block, row)
 	if err != nil {
@@ -64,8 +64,7 @@ func (s Set) CountBelow(n int64) int {
 	return int(s.numbers.Rank(uint64(n - 1)))
 }
 
-// Slice returns some of the numbers in ascending order: as the elements from index i up to but
-// not including j of a slice of all of them.
+// Slice returns the numbers at the positions i to j-1 in ascending order, as far as there are any.
 func (s Set) Slice(i, j int) []int64 {
 	first, err := s.numbers.Select(uint64(i))
 	if err != nil || i >= j {

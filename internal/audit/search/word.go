@@ -99,7 +99,7 @@ func Matches(queryWord string, words []string) bool {
 // term that is not less than From but less than To.
 type Clause struct {
 	Terms    []string
-	From, To string // both are empty when Terms say everything
+	From, To string // empty for no range
 }
 
 // What follows the kind in the term of a word.
@@ -108,8 +108,8 @@ const (
 	wordPrefix = "b:"
 )
 
-// WordTerms returns the terms under which an event with these words is indexed, for
-// [WordClause] of the same kind.
+// WordTerms returns the terms under which to index an event that has these words, so that a
+// [WordClause] of the same kind finds it.
 func WordTerms(kind string, words []string) []string {
 	var terms []string
 	for _, word := range words {
@@ -124,9 +124,9 @@ func WordTerms(kind string, words []string) []string {
 	return terms
 }
 
-// WordClause returns the clause that chooses the events with a word that queryWord [Matches]. A
-// short one asks for the whole word, a longer one for the term of the prefix, and one that is too
-// long for that for a range of whole words.
+// WordClause returns the clause that chooses the events with a word that queryWord [Matches]. It
+// asks for a short word as a whole, for a longer one as a prefix, and for one that is longer than
+// indexed prefixes as a range of whole words.
 func WordClause(kind, queryWord string) Clause {
 	word := normal(queryWord)
 	switch n := utf8.RuneCountInString(word); {

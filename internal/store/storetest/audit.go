@@ -26,19 +26,19 @@ import (
 // own to every test and closes it with the test.
 func AuditLog(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *logBed){
-		"finding is what the filter means":          findsAsFiltered,
-		"pages both ways see each event once":       pagesBothWays,
-		"a filter never crosses organizations":      separatesLogs,
-		"a word that begins too many names is told": refusesTooManyNames,
-		"an export is all that a page chooses":      exportsEverything,
-		"a reader misses none and sees none twice":  readsWhileWriting,
-		"pruning leaves a chain that holds":         prunesFromCheckpoint,
-		"pruning twice goes on where it was":        prunesTwice,
-		"pruning while the chain is followed":       prunesWhileFollowed,
-		"a pruned cursor leads to what is left":     readsFromPrunedCursor,
-		"the chain of an export holds elsewhere":    verifiesExport,
-		"refused attempts do not flood the log":     boundsAttempts,
-		"what no engine can keep is replaced":       keepsCleanText,
+		"finding is what the filter means":             findsAsFiltered,
+		"pages both ways see each event once":          pagesBothWays,
+		"a filter never crosses organizations":         separatesLogs,
+		"a word that begins too many names is refused": refusesTooManyNames,
+		"an export is all that a page chooses":         exportsEverything,
+		"a reader misses none and sees none twice":     readsWhileWriting,
+		"pruning leaves a chain that holds":            prunesFromCheckpoint,
+		"pruning twice goes on where it was":           prunesTwice,
+		"pruning while the chain is followed":          prunesWhileFollowed,
+		"a pruned cursor leads to what is left":        readsFromPrunedCursor,
+		"the chain of an export holds elsewhere":       verifiesExport,
+		"refused attempts do not flood the log":        boundsAttempts,
+		"what no engine can keep is replaced":          keepsCleanText,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newLogBed(t, open(t))) })
 	}

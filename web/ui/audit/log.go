@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
@@ -25,7 +26,7 @@ func (h *Handlers) list(c echo.Context) error {
 		m := page.Log{Header: header(v), Upgrade: upgrade(v), Shell: h.site.Shell(c, v, kit.AuditTitle)}
 		return h.site.HTML(c, http.StatusOK, page.LogPage(m))
 	}
-	return h.showLog(c, v, nil)
+	return h.showLog(c, http.StatusOK, nil)
 }
 
 // event shows one event above the list. Denied on a plan without the log.
@@ -40,7 +41,8 @@ func (h *Handlers) event(c echo.Context) error {
 		return err
 	}
 	words := policyui.Words{Catalogue: h.site.Catalogue(), Resources: resources, Listed: resources != nil}
-	return h.showLog(c, v, detailView(v, e, carrier, words, readLogQuery(c.QueryParams())))
+	detail := detailView(v, e, carrier, words, readLogQuery(c.QueryParams()))
+	return h.site.Dialog(c, http.StatusOK, page.DetailDialog(*detail), h.showLog)
 }
 
 // resourcesOf lists the resources of the event's workspace, to name those that a policy is
@@ -60,9 +62,9 @@ func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[
 	return by, nil
 }
 
-// showLog shows the list with whatever event is open.
-func (h *Handlers) showLog(c echo.Context, v kit.Visit, detail *page.Detail) error {
-	q, status := readLogQuery(c.QueryParams()), http.StatusOK
+// showLog shows the list with what stands above it.
+func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) error {
+	v, q := kit.VisitOf(c), readLogQuery(c.QueryParams())
 	filter, errors := q.filter()
 	days := chartDays(filter, v.Now)
 	var found audit.Found
@@ -82,7 +84,8 @@ func (h *Handlers) showLog(c echo.Context, v kit.Visit, detail *page.Detail) err
 	if errors == nil {
 		m.Chart = chartView(q, days, found.Counts)
 	}
-	m.Detail, m.Shell = detail, h.site.Shell(c, v, kit.AuditTitle)
+	m.Shell = h.site.Shell(c, v, kit.AuditTitle)
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.LogPage(m))
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	"latchkey/web/respond"
 )
@@ -44,6 +45,16 @@ func ReadForm(c echo.Context) (url.Values, error) {
 		return nil, f
 	}
 	return r.PostForm, nil
+}
+
+// CheckSubmission refuses a form without its one-time key, or with one that is none: it was not
+// opened here, or is so old that it had none. Invalid with the path [FieldSubmission].
+func CheckSubmission(key string) error {
+	if key != "" && plaintext.IdempotencyKey(key) == nil {
+		return nil
+	}
+	return fault.NewInvalid("The form cannot be used any more. Open it again.",
+		fault.Field{Path: FieldSubmission, Message: "Open the form again."})
 }
 
 // FieldErrors maps the problems of an Invalid fault by path, for messages beside fields.

@@ -1,6 +1,6 @@
 // Package kit is what the areas of the dashboard have in common: the row of a page and its
-// gate, the visit that the gate loads, sessions and notices, the frame around a page, forms and
-// lists, the addresses of all areas, and words for times, numbers and names.
+// gate, the visit that the gate loads, sessions and notices, the frame around a page, dialogs, forms
+// and lists, the addresses of all areas, and words for times, numbers and names.
 //
 // It knows no area. What several areas show is a template of package component; what only some of
 // them need belongs to the lowest of these.

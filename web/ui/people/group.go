@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
@@ -18,10 +19,10 @@ import (
 
 // listGroups lists the groups.
 func (h *Handlers) listGroups(c echo.Context) error {
-	return h.showGroups(c, http.StatusOK, component.Dialogs{})
+	return h.showGroups(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showGroups(c echo.Context, status int, dialogs component.Dialogs) error {
+func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	rows, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
@@ -29,7 +30,7 @@ func (h *Handlers) showGroups(c echo.Context, status int, dialogs component.Dial
 	}
 	m := groupsView(rows, v.Organization.Plan, kit.ReadPaging(kit.GroupPath, c.QueryParams(), account.DefaultPage, "name", "members"))
 	m.Frame = h.site.Frame(c, v, kit.GroupTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.GroupsPage(m))
 }
 
@@ -39,7 +40,7 @@ func (h *Handlers) newGroup(c echo.Context) error {
 	if fault.Is(err, fault.Denied) {
 		return err
 	}
-	return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(url.Values{}, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(url.Values{}, nil)), h.showGroups)
 }
 
 // groupStep takes either step's form: `step` names the pressed button. Nothing is kept
@@ -52,36 +53,37 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	}
 	basics := account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)}
 	if form.Get(kit.FieldStep) == kit.StepBack {
-		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(form, nil)})
+		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(form, nil)), h.showGroups)
 	}
 	wrong, err := kit.Invalid(h.groups.Check(ctx, v.Standing, basics))
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupBasicsDialog(form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*groupBasicsDialog(form, wrong)), h.showGroups)
 	}
 	if form.Get(kit.FieldStep) != stepCreate {
-		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
+		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupWorkspacesDialog(form, v.Workspaces, nil)), h.showGroups)
 	}
 	g, err := h.groups.Create(ctx, v.By, basics, form[fieldWorkspaces])
 	if wrong, err = kit.Invalid(err); err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, wrong)})
+		dialog := groupWorkspacesDialog(form, v.Workspaces, wrong)
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*dialog), h.showGroups)
 	}
 	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), "Group "+g.Name+" was created.")
 }
 
 // group shows one group with its members and policies.
 func (h *Handlers) group(c echo.Context) error {
-	return h.showGroup(c, http.StatusOK, component.Dialogs{})
+	return h.showGroup(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showGroup(c echo.Context, status int, dialogs component.Dialogs) error {
+func (h *Handlers) showGroup(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	d, err := h.groups.Details(ctx, v.Standing, id)
+	d, err := h.groups.Get(ctx, v.Standing, id)
 	if err != nil {
 		return err
 	}
@@ -98,13 +100,13 @@ func (h *Handlers) showGroup(c echo.Context, status int, dialogs component.Dialo
 	}
 	m := groupView(d, held, found, q, h.site.Catalogue(), v.Now)
 	m.Shell = h.site.Shell(c, v, "Group "+d.Name)
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.GroupPage(m))
 }
 
 // groupOf loads the group that the path names.
-func (h *Handlers) groupOf(c echo.Context) (account.GroupDetails, error) {
-	return h.groups.Details(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+func (h *Handlers) groupOf(c echo.Context) (account.GroupRow, error) {
+	return h.groups.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 }
 
 // editGroup asks for another name or description.
@@ -114,7 +116,7 @@ func (h *Handlers) editGroup(c echo.Context) error {
 		return err
 	}
 	form := url.Values{kit.FieldName: {d.Name}, fieldDescription: {d.Description}}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: groupEditDialog(d.ID, form, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupEditDialog(d.ID, form, nil)), h.showGroup)
 }
 
 // updateGroup saves them.
@@ -131,7 +133,7 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroup(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupEditDialog(id, form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*groupEditDialog(id, form, wrong)), h.showGroup)
 	}
 	return h.site.Done(c, kit.Path(kit.GroupPath, id), "Group "+g.Name+" was saved.")
 }
@@ -142,11 +144,7 @@ func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfGroup, d.ID)
-	if err != nil {
-		return err
-	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: deleteGroupDialog(d, len(held.Policies))})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteGroupDialog(d)), h.showGroup)
 }
 
 // deleteGroup removes a group.
@@ -165,7 +163,7 @@ func (h *Handlers) newGroupPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(kit.Path(kit.GroupPath, id), held.Outside)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.GroupPath, id), held.Outside)), h.showGroup)
 }
 
 // chooseGroupWorkspace leads on to the editor for the chosen workspace.

@@ -70,7 +70,7 @@ func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: removeMembersDialog(d.Group, members)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*removeMembersDialog(d.Group, members)), h.showGroup)
 }
 
 // removeGroupMembers ends the memberships of the chosen ones.

@@ -123,11 +123,11 @@ func groupEditDialog(id string, form url.Values, errors kit.FieldErrors) *compon
 	}
 }
 
-func deleteGroupDialog(d account.GroupDetails, linked int) *component.ConfirmModel {
+func deleteGroupDialog(d account.GroupRow) *component.ConfirmModel {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
 		Consequence: "Its members lose at once what it gives. This cannot be undone.",
-		Details:     []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " + kit.Count(linked, "workspace", "workspaces") + "."}}}
+		Details:     []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " + kit.Count(len(d.Workspaces), "workspace", "workspaces") + "."}}}
 	if d.Locked {
 		m.Alert.Details = append(m.Alert.Details, "The identity provider manages its members and may make it anew.")
 	}
@@ -142,7 +142,7 @@ func removeMembersDialog(g account.Group, members []account.Member) *component.C
 }
 
 // groupView is the page of one group; the frame is added by the handler.
-func groupView(d account.GroupDetails, held policy.Held, found account.MemberPage, q kit.Paging, catalogue *access.Catalogue,
+func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q kit.Paging, catalogue *access.Catalogue,
 	now time.Time) page.Group {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := page.Group{
@@ -175,7 +175,7 @@ func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 }
 
 // groupMemberActions offers to add and remove members, where that is decided here.
-func groupMemberActions(m *page.Group, d account.GroupDetails, q kit.Paging, at string) {
+func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
 	m.Notice = managedNotice(d)
 	if d.Locked {
@@ -212,7 +212,7 @@ func managedBadge(g account.GroupRow) *component.BadgeModel {
 }
 
 // managedNotice says who decides about a group that the identity provider made; nil for others.
-func managedNotice(d account.GroupDetails) *component.NoticeModel {
+func managedNotice(d account.GroupRow) *component.NoticeModel {
 	switch {
 	case d.Locked:
 		return &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
@@ -225,7 +225,7 @@ func managedNotice(d account.GroupDetails) *component.NoticeModel {
 }
 
 // groupMembersView offers members to add.
-func groupMembersView(d account.GroupDetails, found account.MemberPage, find string, errors kit.FieldErrors) page.GroupMembers {
+func groupMembersView(d account.GroupRow, found account.MemberPage, find string, errors kit.FieldErrors) page.GroupMembers {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := page.GroupMembers{
 		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".", Back: &component.Link{Label: "Group", Href: at}},

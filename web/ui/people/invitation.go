@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
+	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -24,10 +26,10 @@ const (
 
 // listInvitations lists the invitations.
 func (h *Handlers) listInvitations(c echo.Context) error {
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{})
+	return h.showInvitations(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.InvitationDialogs) error {
+func (h *Handlers) showInvitations(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := kit.ReadPaging(kit.InvitationPath, c.QueryParams(), account.DefaultPage)
 	state := invitation.State(c.QueryParam(fieldState))
@@ -41,7 +43,7 @@ func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.Invi
 	}
 	m := invitationsView(found, q, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.InvitationTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.InvitationsPage(m))
 }
 
@@ -56,7 +58,7 @@ func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, status, page.InvitationDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
+	return h.site.Dialog(c, status, component.FormDialog(*inviteDialog(form, groups, v.Workspaces, errors, refused)), h.showInvitations)
 }
 
 // invite makes invitations and shows their links, in this response only.
@@ -77,7 +79,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	if wrong != nil {
 		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(out)})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out)))
 }
 
 // linker makes links with this server's own address.
@@ -94,7 +96,7 @@ func (h *Handlers) resendInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})))
 }
 
 // confirmDeleteInvitation asks before an invitation goes.
@@ -103,7 +105,7 @@ func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Confirm: deleteInvitationDialog(inv)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteInvitationDialog(inv)), h.showInvitations)
 }
 
 // deleteInvitation ends an invitation.

@@ -125,8 +125,8 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 }
 
 // invitedDialog shows the links of new invitations, this once, and what was left out.
-func invitedDialog(out invitation.Invited) *page.LinksDialog {
-	m := &page.LinksDialog{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
+func invitedDialog(out invitation.Invited) page.Links {
+	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
@@ -21,11 +22,11 @@ import (
 
 // memberDetails shows all that there is to administer about one member.
 func (h *Handlers) memberDetails(c echo.Context) error {
-	return h.showMember(c, http.StatusOK, component.Dialogs{})
+	return h.showMember(c, http.StatusOK, nil)
 }
 
-// showMember shows the page with whatever dialog is open.
-func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dialogs) error {
+// showMember shows the page with what stands above it.
+func (h *Handlers) showMember(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
 	d, err := h.members.Details(ctx, v.Standing, id)
 	if err != nil {
@@ -46,7 +47,7 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dial
 	m := memberView(d, held, view, h.site.Catalogue(), v.Now)
 	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	if m.Trail, err = h.log.Trail(c, v, id); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 	dialog := change.ask(members[0], tokens, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
 	dialog.Alert.Error = refused
-	return h.showMember(c, status, component.Dialogs{Confirm: dialog})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)
 }
 
 // changeMember changes the role or status of a member.
@@ -136,7 +137,7 @@ func (h *Handlers) confirmDeleteMemberToken(c echo.Context) error {
 	}
 	at := kit.Path(kit.UserPath, c.Param("id"))
 	alert := tokenui.DeleteDialog(t, at+"/tokens", at, kit.VisitOf(c).Now)
-	return h.showMember(c, http.StatusOK, component.Dialogs{Confirm: &component.ConfirmModel{Alert: *alert}})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(component.ConfirmModel{Alert: *alert}), h.showMember)
 }
 
 // deleteMemberToken ends a member's token for good.
@@ -155,7 +156,7 @@ func (h *Handlers) newMemberPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showMember(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(kit.Path(kit.UserPath, id), held.Outside)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.UserPath, id), held.Outside)), h.showMember)
 }
 
 // chooseMemberWorkspace leads on to the editor for the chosen workspace.

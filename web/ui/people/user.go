@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
@@ -15,7 +16,7 @@ import (
 
 // users lists the members.
 func (h *Handlers) users(c echo.Context) error {
-	return h.showUsers(c, http.StatusOK, component.Dialogs{})
+	return h.showUsers(c, http.StatusOK, nil)
 }
 
 func userQuery(path string, query url.Values) kit.Paging {
@@ -29,8 +30,8 @@ func memberQuery(q kit.Paging) account.MemberQuery {
 	return account.MemberQuery{Search: q.Find, Sort: account.MemberSort(key), Descending: descending, Limit: q.Size, Offset: q.Offset()}
 }
 
-// showUsers shows the list with whatever dialog is open.
-func (h *Handlers) showUsers(c echo.Context, status int, dialogs component.Dialogs) error {
+// showUsers shows the list with what stands above it.
+func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := userQuery(kit.UserPath, c.QueryParams())
 	found, err := h.members.Find(c.Request().Context(), v.Standing, memberQuery(q))
@@ -39,7 +40,7 @@ func (h *Handlers) showUsers(c echo.Context, status int, dialogs component.Dialo
 	}
 	m := usersView(found, q, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.UserTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.UsersPage(m))
 }
 
@@ -68,7 +69,7 @@ func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.
 	if err != nil {
 		return err
 	}
-	return h.showUsers(c, status, component.Dialogs{Form: groupsDialog(members, groups, v.Organization.Plan, form, errors)})
+	return h.site.Dialog(c, status, component.FormDialog(*groupsDialog(members, groups, v.Organization.Plan, form, errors)), h.showUsers)
 }
 
 // addToGroups adds the chosen members to the chosen groups.
@@ -116,7 +117,7 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	}
 	dialog := deleteMembersDialog(members, tokens, v.Now)
 	dialog.Alert.Error = refused
-	return h.showUsers(c, status, component.Dialogs{Confirm: dialog})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }
 
 // deleteMembers removes the chosen members for good, all or none.

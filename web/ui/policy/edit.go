@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
@@ -75,17 +76,17 @@ func (h *Handlers) show(c echo.Context, spot Spot) error {
 	if err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, p, component.Dialogs{})
+	return h.render(c, http.StatusOK, p, nil)
 }
 
-func (h *Handlers) render(c echo.Context, status int, p edit, dialogs component.Dialogs) error {
+func (h *Handlers) render(c echo.Context, status int, p edit, above templ.Component) error {
 	summary, err := h.summarize(c, p)
 	if err != nil {
 		return err
 	}
 	m := p.model(summary)
-	m.Dialogs = dialogs
 	m.Shell = h.site.Shell(c, kit.VisitOf(c), p.Title)
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.EditPage(m))
 }
 
@@ -128,10 +129,10 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 	}
 	body, missing := p.body()
 	if step != kit.StepSave || len(p.errors) > 0 {
-		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+		return h.render(c, kit.StatusOf(p.errors), p, nil)
 	}
 	if p.errors = kit.ErrorsOf(missing); p.errors != nil {
-		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+		return h.render(c, kit.StatusOf(p.errors), p, nil)
 	}
 	if err := h.save(c, p, body); err != nil {
 		return h.refused(c, p, err)
@@ -161,12 +162,12 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 		again.form = p.form
 		again.notice = &component.NoticeModel{Kind: "warning", Title: "Somebody else was quicker", Text: fault.Of(err).Message, Live: true,
 			Links: []component.Link{{Label: "Drop my changes and show the policy as it is", Href: p.At}}}
-		return h.render(c, respond.Status(fault.Conflict), again, component.Dialogs{})
+		return h.render(c, respond.Status(fault.Conflict), again, nil)
 	}
 	if p.errors, err = kit.Invalid(err); err != nil {
 		return err
 	}
-	return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+	return h.render(c, kit.StatusOf(p.errors), p, nil)
 }
 
 // summary answers with the part of the page that follows the choices.
@@ -201,7 +202,8 @@ func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 	if !p.view.Exists {
 		return fault.NewNotFound("That policy")
 	}
-	return h.render(c, http.StatusOK, p, component.Dialogs{Confirm: p.removeDialog()})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*p.removeDialog()),
+		func(c echo.Context, status int, above templ.Component) error { return h.render(c, status, p, above) })
 }
 
 // remove takes a group or member out of a workspace.

@@ -33,7 +33,7 @@ func New(site *kit.Site, members *account.Members, policies *policy.Service, sig
 func (h *Handlers) Pages() []kit.Page {
 	return slices.Concat([]kit.Page{
 		kit.Get(kit.ProfilePath, kit.Member, "", h.profile),
-	}, h.tokenPages.PersonalPages(h.show), []kit.Page{
+	}, h.tokenPages.PersonalPages(h.showTokens), []kit.Page{
 		kit.Get(kit.ProfilePath+"/name", kit.Member, "", h.editName),
 		kit.Post(kit.ProfilePath+"/name", kit.Member, "", h.saveName),
 		kit.Get(kit.ProfilePath+"/password", kit.Member, "", h.editPassword),

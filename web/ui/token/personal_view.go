@@ -117,13 +117,13 @@ func creatableScopes() []access.Scope {
 }
 
 // mayBlocks says what a new token may do, by workspace and scope: the very policy that
-// will decide about it. Where resources are not known, nothing is counted and named, and
-// workspaces with the same answer share a block.
+// will decide about it. Without resources (nil) nothing is counted and named, and workspaces
+// with the same answer share a block.
 func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]policy.Resource) []page.MayBlock {
 	var blocks []page.MayBlock
+	listed := resources != nil
 	for _, w := range v.Workspaces {
-		list, listed := resources[w.ID]
-		words := policyui.Words{Catalogue: c, Resources: byType(list), Listed: listed}
+		words := policyui.Words{Catalogue: c, Resources: byType(resources[w.ID]), Listed: listed}
 		block := page.MayBlock{Workspaces: w.ID, Title: w.Name}
 		for _, s := range creatableScopes() {
 			p := access.EffectivePolicy(c, principalOf(v, w.ID, s), w.ID)

@@ -15,8 +15,9 @@ CREATE TABLE audit_index (
     PRIMARY KEY (block, organization_id, term)
 );
 
--- Up to which event the index is complete in each block.
+-- From which to which event the rows of a block are complete.
 CREATE TABLE audit_blocks (
-    block    BIGINT PRIMARY KEY,
-    complete BIGINT NOT NULL -- seq of an event
+    block BIGINT PRIMARY KEY,
+    low   BIGINT NOT NULL,
+    high  BIGINT NOT NULL
 );
