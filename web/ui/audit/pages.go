@@ -1,7 +1,7 @@
 // Package audit is the dashboard's view of the audit log: the list with its filter and chart,
 // one event in full, exports, and trails, the parts of the log that other pages show.
 //
-// It uses packages audit and account. It writes no event: those come from the services.
+// It uses packages audit and policy. It writes no event: those come from the services.
 package audit
 
 import (

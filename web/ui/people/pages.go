@@ -1,8 +1,9 @@
 // Package people is the dashboard's view of members, groups and invitations, and the page
 // by which somebody who was invited joins.
 //
-// It uses packages account and token. Policies are edited by package policy of the dashboard, a
-// member's tokens are listed and deleted by package token of it, and package audit shows their trail.
+// It uses packages account, policy, invitation and token. Policies are edited by package policy of
+// the dashboard, a member's tokens are listed and deleted by package token of it, and package audit
+// shows their trail.
 package people
 
 import (
@@ -20,6 +21,19 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
+// Deps is what the area is made of.
+type Deps struct {
+	Members     *account.Members
+	Groups      *account.Groups
+	Policies    *policy.Service
+	Invitations *invitation.Service
+	Tokens      *token.Service
+	Hasher      signin.Hasher // for the password of somebody who joins
+	Editor      *policyui.Handlers
+	TokenPages  *tokenui.Handlers
+	Log         *auditui.Handlers
+}
+
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site        *kit.Site
@@ -28,17 +42,16 @@ type Handlers struct {
 	policies    *policy.Service
 	invitations *invitation.Service
 	tokens      *token.Service
-	hasher      signin.Hasher // for the password of somebody who joins
+	hasher      signin.Hasher
 	editor      *policyui.Handlers
 	tokenPages  *tokenui.Handlers
 	log         *auditui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, members *account.Members, groups *account.Groups, policies *policy.Service, invitations *invitation.Service, tokens *token.Service, hasher signin.Hasher,
-	editor *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
-	return &Handlers{site: site, members: members, groups: groups, policies: policies, invitations: invitations, tokens: tokens, hasher: hasher,
-		editor: editor, tokenPages: tokenPages, log: log}
+func New(site *kit.Site, d Deps) *Handlers {
+	return &Handlers{site: site, members: d.Members, groups: d.Groups, policies: d.Policies, invitations: d.Invitations,
+		tokens: d.Tokens, hasher: d.Hasher, editor: d.Editor, tokenPages: d.TokenPages, log: d.Log}
 }
 
 func (h *Handlers) memberPages() []kit.Page {

@@ -1,7 +1,7 @@
 // Package policy is the dashboard's view of policies: what somebody may do and where it comes
 // from, the Baseline Workspace Policies, and the page that explains a decision.
 //
-// It uses packages account and token. The editor of a policy, with its form, its summary in plain words
+// It uses packages policy, account and token. The editor of a policy, with its form, its summary in plain words
 // and its way of saving, is exported for the areas above. It knows no list of members, groups or tokens.
 package policy
 

@@ -1,7 +1,7 @@
 // Package profile is the page "Your Profile": the visitor's own account, sessions, access and
 // personal access tokens.
 //
-// It uses packages account and signin. The section of tokens, with its dialogs, comes from
+// It uses packages account, policy and signin. The section of tokens, with its dialogs, comes from
 // package token of the dashboard; this package only shows the page around it.
 package profile
 

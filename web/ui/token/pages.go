@@ -2,7 +2,7 @@
 // that makes a workspace's, the section of personal access tokens that "Your Profile" shows, and
 // the page that says which token a secret belongs to.
 //
-// It uses packages token and account. Lists and dialogs of tokens are exported for the areas above;
+// It uses packages token and policy. Lists and dialogs of tokens are exported for the areas above;
 // what a policy says, and the editor of one, come from package policy of the dashboard.
 package token
 
