@@ -128,7 +128,7 @@ func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
 			axe(t, p)
 			screenshot(t, p, "provisioning-requests-"+variant.name)
 			p.within("navigation", "Requests").click("link", "Failed")
-			p.row("jdoe").seesText("The attribute userName must be an e-mail address.")
+			p.row("jdoe").seesText("The attribute userName must be an email address.")
 			p.lacksText("201 Done")
 			screenshot(t, p, "provisioning-failed-"+variant.name)
 
@@ -139,7 +139,7 @@ func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
 			p.click("link", "Was refused over SCIM POST /Users jdoe: details")
 			dialog := p.within("dialog", "Was refused over SCIM")
 			dialog.lacksText("Before")
-			dialog.seesText("The attribute userName must be an e-mail address.")
+			dialog.seesText("The attribute userName must be an email address.")
 			screenshot(t, p, "provisioning-event-"+variant.name)
 		})
 	}

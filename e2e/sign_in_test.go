@@ -21,7 +21,7 @@ func TestSignIn_WrongPasswordSaysSoAndKeepsTheAddress(t *testing.T) {
 	p.fill("Email", adminEmail)
 	p.fill("Password", "not the password")
 	p.click("button", "Sign in")
-	p.seesText("The e-mail or the password is not right.")
+	p.seesText("Incorrect email or password.")
 	if got := p.value("Email"); got != adminEmail {
 		t.Errorf("the address typed is gone: %q", got)
 	}

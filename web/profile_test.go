@@ -15,7 +15,7 @@ func TestProfile_ANewPasswordEndsTheOtherSessionsAndReplacesTheOld(t *testing.T)
 	change := func(current, next string) answer {
 		return here.post("/settings/profile/password", url.Values{"current": {current}, "new": {next}})
 	}
-	if got := change("not it", "a new long password"); got.status != http.StatusBadRequest || !strings.Contains(got.body, "The current password is not right.") {
+	if got := change("not it", "a new long password"); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Incorrect current password.") {
 		t.Errorf("with a wrong current password: %d", got.status)
 	}
 	if got := change(demo.Password, "short"); got.status != http.StatusBadRequest || strings.Contains(got.body, demo.Password) {

@@ -295,7 +295,7 @@ func TestSignIn_ThrottlesAndTellsNothing(t *testing.T) {
 		t.Fatalf("statuses %d and %d, want 401 twice", known.status, unknown.status)
 	}
 	if strings.ReplaceAll(known.body, adminEmail, "") != strings.ReplaceAll(unknown.body, "ghost@acme.example", "") &&
-		!strings.Contains(unknown.body, "The e-mail or the password is not right.") {
+		!strings.Contains(unknown.body, "Incorrect email or password.") {
 		t.Error("the answers differ for a known and an unknown account")
 	}
 	var last answer

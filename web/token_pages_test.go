@@ -293,7 +293,7 @@ func TestWizard_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		{"an act of Admins", with(good, "grant", "member:manage"), "There is no such permission."},
 		{"a resource of another workspace", with(good, "only.source:edit", foreign), "Some of the chosen resources are not in this workspace"},
 		{"a resource of another type", with(good, "only.source:edit", destination), "Some of the chosen resources are not in this workspace"},
-		{"a limit where none may be", with(good, "reach.source:connect", "selected"), "cannot be limited to chosen resources"},
+		{"a limit where none may be", with(good, "reach.source:connect", "selected"), "cannot be limited to selected resources"},
 		{"no resource chosen", with(good, "only.source:edit", ""), "Some of the chosen resources are not in this workspace"},
 		{"a form without its key", with(good, "submission", ""), "Open the form again."},
 	}

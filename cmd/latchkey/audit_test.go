@@ -111,7 +111,7 @@ func TestAudit_ACutThatHidesItselfShowsAgainstTheLastExport(t *testing.T) {
 	if code, _, errOut := run(t, "audit", "export", "--data", folder, shorter); code != 0 {
 		t.Fatal(errOut)
 	}
-	if code, _, errOut := run(t, "audit", "verify", shorter, "--against", file); code != 1 || !strings.Contains(errOut, "event 4 is not as it was exported before") {
+	if code, _, errOut := run(t, "audit", "verify", shorter, "--against", file); code != 1 || !strings.Contains(errOut, "event 4 is not the event that was exported before") {
 		t.Errorf("the shorter file against the first: %d %q", code, errOut)
 	}
 }

@@ -96,7 +96,7 @@ func TestImport_DryRunThenRealThenAgain(t *testing.T) {
 		}
 	})
 	code, out, _ = run(t, "import", file, "--strategy", "fresh", "--data", data)
-	if code != 0 || !strings.Contains(out, "nothing was changed") || members(t, data) != 5 {
+	if code != 0 || !strings.Contains(out, "Nothing was changed") || members(t, data) != 5 {
 		t.Errorf("the same file again: exit %d\n%s", code, out)
 	}
 }

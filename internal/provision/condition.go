@@ -7,11 +7,11 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Condition is a filter in terms that a store runs: a tree of [All], [Either], [Not],
-// [Compare], [Has], [Some] and [Const]. Its texts are values to be bound, never SQL.
+// Condition is a filter in a form that a store can run: a tree of [All], [Either], [Not],
+// [Compare], [Has], [Some] and [Const]. Its strings are values to be bound, never SQL.
 type Condition interface{ condition() }
 
-// All holds when both do, Either when one does, Not when the other does not.
+// All holds if both conditions hold, Either if at least one does, Not if its condition does not.
 type (
 	All    struct{ Left, Right Condition }
 	Either struct{ Left, Right Condition }
@@ -21,7 +21,7 @@ type (
 // Const always holds, or never.
 type Const bool
 
-// Field is something that the store keeps in a column.
+// Field is a column of the store.
 type Field string
 
 // The fields of a resource, and those of an element within [Some].
@@ -40,9 +40,9 @@ const (
 	ElementPrimary Field = "primary" // boolean
 )
 
-// Compare holds when a column compares so with the value of its type: Text for texts,
-// with Fold when letter case does not matter (and then Text is in lower case, Typed as it
-// came); Bool for booleans; Time for moments. Op is never Present and never NotEqual.
+// Compare compares a column with the value of its type: Text for strings, Bool for booleans,
+// Time for times. If Fold is set, letter case does not matter: then Text is in lower case, and
+// Typed is the original. Op is never Present or NotEqual.
 type Compare struct {
 	Field Field
 	Op    Operator
@@ -53,11 +53,11 @@ type Compare struct {
 	Time  time.Time
 }
 
-// Has holds when a column has a value.
+// Has holds if a column has a value.
 type Has struct{ Field Field }
 
-// Some holds when some element of the attribute does. An attribute with one value is kept
-// as one element. Of "groups" and "members" the elements are the memberships.
+// Some holds if its condition holds for some element of the attribute. An attribute with a
+// single value has one element. The elements of "groups" and "members" are the memberships.
 type Some struct {
 	Attribute string // canonical path: "emails", "name.givenName"
 	Where     Condition
@@ -71,7 +71,7 @@ func (Compare) condition() {}
 func (Has) condition()     {}
 func (Some) condition()    {}
 
-// condition translates a filter; InvalidFilter for what is not kept in a form that can be
+// condition translates a filter. The error is InvalidFilter for attributes that cannot be
 // searched.
 func (t Resource) condition(e Expr) (Condition, error) {
 	switch e := e.(type) {
@@ -94,7 +94,7 @@ func (t Resource) condition(e Expr) (Condition, error) {
 		}
 		return t.comparison(r, e)
 	}
-	return nil, invalid(InvalidFilter, "The filter cannot be run.")
+	return nil, invalid(InvalidFilter, "This filter is not supported.")
 }
 
 func joined(e Logical, translate func(Expr) (Condition, error)) (Condition, error) {
@@ -144,8 +144,8 @@ func (t Resource) comparison(r resolved, c Comparison) (Condition, error) {
 	return quantified(r.name(), leaf, ElementValue, c)
 }
 
-// someElement translates "emails co …" and "emails.type eq …". Without a sub-attribute the
-// value is meant; with Present, any element at all.
+// someElement translates "emails co …" and "emails.type eq …". Without a sub-attribute it
+// compares the value, or for Present, checks that there is any element.
 func someElement(r resolved, c Comparison) (Condition, error) {
 	if r.sub == nil && c.Op == Present {
 		return Some{r.attr.Name, Const(true)}, nil
@@ -161,8 +161,8 @@ func someElement(r resolved, c Comparison) (Condition, error) {
 	return quantified(r.attr.Name, leaf, field, c)
 }
 
-// quantified asks for some element. The negative comparisons are asked the other way
-// round: no element is equal, none has a value.
+// quantified returns a condition on some element. It negates the condition for the negative
+// comparisons: no element is equal, none has a value.
 func quantified(name string, leaf Attribute, field Field, c Comparison) (Condition, error) {
 	negative := c.Op == NotEqual
 	if c.Value == nil && c.Op != Present {
@@ -178,7 +178,7 @@ func quantified(name string, leaf Attribute, field Field, c Comparison) (Conditi
 	return Some{name, where}, err
 }
 
-// elements translates what stands in brackets.
+// elements translates the filter in brackets.
 func elements(a Attribute, e Expr) (Condition, error) {
 	switch e := e.(type) {
 	case Logical:
@@ -196,10 +196,10 @@ func elements(a Attribute, e Expr) (Condition, error) {
 		}
 		return compare(leaf, field, e)
 	}
-	return nil, invalid(InvalidFilter, "The filter cannot be run.")
+	return nil, invalid(InvalidFilter, "This filter is not supported.")
 }
 
-// element finds the sub-attribute of an element and where it is kept.
+// element returns the sub-attribute of an element and its column.
 func element(a Attribute, name string) (Attribute, Field, error) {
 	sub, ok := attribute(a.Sub, name)
 	fields := map[string]Field{"value": ElementValue, "display": ElementDisplay, "type": ElementKind, "primary": ElementPrimary}
@@ -241,7 +241,7 @@ func compare(a Attribute, field Field, c Comparison) (Condition, error) {
 	return out, nil
 }
 
-// instant reads a moment (RFC 7643 §2.3.5: an xsd:dateTime, with a zone).
+// instant parses a time (RFC 7643 §2.3.5: an xsd:dateTime, with a zone).
 func instant(v any) (time.Time, bool) {
 	s, ok := v.(string)
 	if !ok {

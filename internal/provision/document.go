@@ -11,32 +11,32 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Document is a resource as attributes by their canonical names: texts, bools,
-// json.Numbers, nested Documents (as map[string]any) and lists ([]any). Attributes of an
-// extension are within a nested one under the extension's id.
+// Document is a resource as attributes by their canonical names: strings, bools, json.Numbers,
+// nested Documents (as map[string]any) and lists ([]any). The attributes of an extension are in
+// a nested Document under the extension's id.
 type Document map[string]any
 
-// maxDocument is how much of what a provider sends about one user is kept, as JSON.
+// maxDocument is the maximum size of a user's stored document, as JSON, in bytes.
 const maxDocument = 64 << 10
 
-// ParseBody reads a JSON object. The error is a Problem of type InvalidSyntax.
+// ParseBody parses a JSON object. The error is a Problem of type InvalidSyntax.
 func ParseBody(body []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // what was sent is echoed digit by digit
+	d.UseNumber() // to return numbers exactly as they were sent
 	var m map[string]any
 	if err := d.Decode(&m); err != nil || m == nil {
 		return nil, invalid(InvalidSyntax, "The body is not a JSON object.")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, invalid(InvalidSyntax, "There is something behind the JSON object of the body.")
+		return nil, invalid(InvalidSyntax, "Unexpected text follows the JSON object of the body.")
 	}
 	return m, nil
 }
 
-// read checks a resource that a client sent in full and brings it into canonical form:
-// known names are spelled as in the schema, values have their types, null and empty lists
-// are left out. What only the server sets is ignored, and so is a password, which must not
-// be kept. Attributes that the schema does not know are kept as they came.
+// read checks a complete resource from a client and returns it in canonical form: known names
+// are spelled as in the schema, values have their types, null and empty lists are left out. It
+// ignores attributes that only the server sets, and passwords, which must not be stored. It
+// keeps attributes that are not in the schema as they were sent.
 func (t Resource) read(body map[string]any) (Document, error) {
 	urns, err := readSchemas(body)
 	if err != nil {
@@ -72,15 +72,15 @@ func readSchemas(body map[string]any) ([]string, error) {
 	for _, v := range list {
 		s, ok := v.(string)
 		if !ok {
-			return nil, invalid(InvalidSyntax, "The attribute schemas must list texts.")
+			return nil, invalid(InvalidSyntax, "The attribute schemas must list strings.")
 		}
 		urns = append(urns, s)
 	}
 	return urns, nil
 }
 
-// schemas is what a document's schemas are: the core schema, the extensions in use, and
-// others that came with it.
+// schemas returns the schemas of a document: the core schema, the extensions in use, and
+// others that the client sent.
 func (t Resource) schemas(doc Document, sent []string) []any {
 	list := []any{t.Core.ID}
 	known := func(u string) bool {
@@ -100,22 +100,22 @@ func (t Resource) schemas(doc Document, sent []string) []any {
 	return list
 }
 
-// member finds a key of a JSON object in any letter case; InvalidSyntax when it is there
-// twice.
+// member finds a key of a JSON object in any letter case. The error is InvalidSyntax if it
+// occurs twice.
 func member(m map[string]any, name string) (value any, found bool, err error) {
 	for key, v := range m {
 		if !strings.EqualFold(key, name) {
 			continue
 		}
 		if found {
-			return nil, false, invalid(InvalidSyntax, "The attribute %s is there twice.", name)
+			return nil, false, invalid(InvalidSyntax, "The attribute %s is repeated.", name)
 		}
 		value, found = v, true
 	}
 	return value, found, nil
 }
 
-// put sets one member of a whole resource.
+// put sets one attribute of a complete resource.
 func (t Resource) put(doc Document, key string, value any) error {
 	if ext, ok := t.extension(key); ok {
 		return putExtension(doc, ext, value)
@@ -134,10 +134,10 @@ func (t Resource) put(doc Document, key string, value any) error {
 	return putOnce(doc, a.Name, v)
 }
 
-// putOnce refuses an attribute that is there twice in different letter cases.
+// putOnce sets an attribute and refuses one that is already set in any letter case.
 func putOnce(doc map[string]any, key string, value any) error {
 	if _, twice := doc[key]; twice {
-		return invalid(InvalidSyntax, "The attribute %s is there twice.", key)
+		return invalid(InvalidSyntax, "The attribute %s is repeated.", key)
 	}
 	if value != nil {
 		doc[key] = value
@@ -147,7 +147,7 @@ func putOnce(doc map[string]any, key string, value any) error {
 
 func putUnknown(doc map[string]any, key string, value any) error {
 	if len(key) > 256 || !plaintext.Storable(key) {
-		return invalid(InvalidSyntax, "An attribute's name is too long or not valid text.")
+		return invalid(InvalidSyntax, "The name of an attribute is too long or not valid UTF-8.")
 	}
 	return putOnce(doc, key, value)
 }
@@ -183,9 +183,9 @@ func putExtension(doc Document, ext Schema, value any) error {
 	return putOnce(doc, ext.ID, inner)
 }
 
-// coerce brings a value into the attribute's type; nil is no value. Providers send
-// booleans as texts ("False"), one object where a list belongs, and a text where an object
-// with a value belongs.
+// coerce converts a value to the attribute's type; nil means no value. Providers send booleans
+// as strings ("False"), a single object instead of a list, and a string instead of an object
+// with a value.
 func coerce(a Attribute, path string, value any) (any, error) {
 	if !a.Multi {
 		return coerceOne(a, path, value)
@@ -221,7 +221,7 @@ func coerce(a Attribute, path string, value any) (any, error) {
 	return out, nil
 }
 
-// coerceOne is coerce for one value of an attribute that may have several.
+// coerceOne is coerce for one value of a multi-valued attribute.
 func coerceOne(a Attribute, path string, value any) (any, error) {
 	if value == nil {
 		return nil, nil
@@ -235,7 +235,7 @@ func coerceOne(a Attribute, path string, value any) (any, error) {
 	}
 	s, ok := value.(string)
 	if !ok || !plaintext.Storable(s) {
-		return nil, invalid(InvalidValue, "The value of %s must be a text.", path)
+		return nil, invalid(InvalidValue, "The value of %s must be a string.", path)
 	}
 	return s, nil
 }
@@ -284,13 +284,13 @@ func coerceObject(a Attribute, path string, value any) (any, error) {
 	return out, nil
 }
 
-// text is a text attribute of the document, or "".
+// text returns a string attribute of the document, or "".
 func (d Document) text(name string) string {
 	s, _ := d[name].(string)
 	return s
 }
 
-// clone copies a document so that a PATCH that fails half-way leaves no trace.
+// clone returns a deep copy, so that a PATCH that fails halfway changes nothing.
 func (d Document) clone() Document { return cloneValue(map[string]any(d)).(map[string]any) }
 
 func cloneValue(v any) any {

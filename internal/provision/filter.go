@@ -8,10 +8,10 @@ import (
 )
 
 // Path is an attribute path (RFC 7644 §3.10): optional schema URI, attribute, optional
-// sub-attribute, as they were written.
+// sub-attribute, as the client wrote them.
 type Path struct{ URI, Name, Sub string }
 
-// String writes the path.
+// String returns the path as text.
 func (p Path) String() string {
 	s := p.Name
 	if p.URI != "" {
@@ -42,28 +42,29 @@ const (
 
 // Expr is a parsed filter: a Comparison, a Selection, a Negation or a Logical.
 type Expr interface {
-	// String writes the filter so that it parses to the same again.
+	// String returns the filter as text that parses to an equal filter.
 	String() string
 }
 
-// Comparison is "userName eq "a"" or "title pr". Value is a string, bool, json.Number or
-// nil (null, or with Present).
+// Comparison is a filter like "userName eq "a"" or "title pr". Value is a string, bool,
+// json.Number or nil (null, or with Present).
 type Comparison struct {
 	Path  Path
 	Op    Operator
 	Value any
 }
 
-// Selection is "emails[type eq "work"]": some element for which Filter holds.
+// Selection is a filter like "emails[type eq "work"]". It holds if Filter holds for some
+// element.
 type Selection struct {
 	Path   Path
 	Filter Expr
 }
 
-// Negation is "not (…)".
+// Negation is a filter "not (…)".
 type Negation struct{ Expr Expr }
 
-// Logical is "… and …" or "… or …".
+// Logical is a filter "… and …" or "… or …".
 type Logical struct {
 	Or          bool
 	Left, Right Expr
@@ -76,7 +77,7 @@ func (c Comparison) String() string {
 	var value strings.Builder
 	e := json.NewEncoder(&value)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(c.Value); err != nil { // a scalar: it always encodes
+	if err := e.Encode(c.Value); err != nil { // never happens: scalars always encode
 		return ""
 	}
 	return c.Path.String() + " " + string(c.Op) + " " + strings.TrimSuffix(value.String(), "\n")
@@ -94,17 +95,16 @@ func (l Logical) String() string {
 	return "(" + l.Left.String() + word + l.Right.String() + ")"
 }
 
-// The bounds of a filter: far beyond what providers send, and small enough that no filter
-// is expensive.
+// Limits of a filter: far beyond what providers send, and low enough that no filter is
+// expensive.
 const (
 	maxFilter      = 4096 // bytes
 	maxDepth       = 32   // nested parentheses
 	maxComparisons = 64
 )
 
-// ParseFilter reads a filter (RFC 7644 §3.4.2.2). The error is a Problem of type
-// InvalidFilter that says where the text goes wrong. It does not know which attributes
-// there are.
+// ParseFilter parses a filter (RFC 7644 §3.4.2.2). The error is a Problem of type InvalidFilter
+// with the position of the mistake. It does not check whether attributes exist.
 func ParseFilter(text string) (Expr, error) {
 	p, err := newParser(text)
 	if err != nil {
@@ -121,18 +121,18 @@ func ParseFilter(text string) (Expr, error) {
 }
 
 // PatchPath is the target of a PATCH operation (RFC 7644 §3.5.2): an attribute path, or
-// "emails[type eq "work"]" with an optional sub-attribute behind it, which is Path.Sub.
+// "emails[type eq "work"]" followed by an optional sub-attribute, which is Path.Sub.
 type PatchPath struct {
 	Path
 	Filter Expr // nil without brackets
 }
 
-// ParsePatchPath reads the path of a PATCH operation. The error is a Problem of type
-// InvalidPath, or InvalidFilter for what stands in brackets.
+// ParsePatchPath parses the path of a PATCH operation. The error is a Problem of type
+// InvalidPath, or InvalidFilter for the part in brackets.
 func ParsePatchPath(text string) (PatchPath, error) {
 	p, err := newParser(text)
 	if err != nil {
-		return PatchPath{}, invalid(InvalidPath, "The path %q cannot be read.", cut(text))
+		return PatchPath{}, invalid(InvalidPath, "The path %q is malformed.", cut(text))
 	}
 	path, ok := parsePath(p.next())
 	if !ok {
@@ -153,8 +153,8 @@ func ParsePatchPath(text string) (PatchPath, error) {
 	return target, nil
 }
 
-// lexeme is one piece of a filter: '(' ')' '[' ']' for itself, 'w' a word, 's' a string
-// with its text decoded. The zero lexeme is the end.
+// lexeme is one token of a filter: '(' ')' '[' ']' for themselves, 'w' for a word, 's' for a
+// string with its text decoded. The zero lexeme is the end.
 type lexeme struct {
 	kind byte
 	text string
@@ -174,7 +174,7 @@ func lex(text string) ([]lexeme, error) {
 			end := stringEnd(text, i)
 			var s string
 			if end < 0 || json.Unmarshal([]byte(text[i:end]), &s) != nil {
-				return nil, invalid(InvalidFilter, "The filter has a text without end or with a wrong escape at position %d.", i+1)
+				return nil, invalid(InvalidFilter, "The filter has an unterminated string or an invalid escape at position %d.", i+1)
 			}
 			list = append(list, lexeme{'s', s, i})
 			i = end
@@ -185,13 +185,13 @@ func lex(text string) ([]lexeme, error) {
 			}
 			list = append(list, lexeme{'w', text[start:i], start})
 		default:
-			return nil, invalid(InvalidFilter, "The filter has a character that does not belong there at position %d.", i+1)
+			return nil, invalid(InvalidFilter, "The filter has an unexpected character at position %d.", i+1)
 		}
 	}
 	return list, nil
 }
 
-// stringEnd is the index behind the closing quote of the string that starts at i, or -1.
+// stringEnd returns the index after the closing quote of the string that starts at i, or -1.
 func stringEnd(text string, i int) int {
 	for i++; i < len(text); i++ {
 		switch text[i] {
@@ -238,7 +238,7 @@ func (p *parser) next() lexeme {
 	return l
 }
 
-// word reports whether the next lexeme is this word, in any letter case.
+// word reports whether the next lexeme is w, in any letter case.
 func (p *parser) word(w string) bool { return p.at().kind == 'w' && strings.EqualFold(p.at().text, w) }
 
 func (p *parser) wrong(want string) error {
@@ -248,7 +248,7 @@ func (p *parser) wrong(want string) error {
 	return invalid(InvalidFilter, "The filter should have %s at position %d.", want, p.at().pos+1)
 }
 
-// or reads terms joined by "or", which binds weakest.
+// or parses terms joined by "or", which binds weakest.
 func (p *parser) or() (Expr, error) { return p.joined("or", p.and) }
 
 func (p *parser) and() (Expr, error) { return p.joined("and", p.term) }
@@ -264,7 +264,7 @@ func (p *parser) joined(word string, operand func() (Expr, error)) (Expr, error)
 	return left, err
 }
 
-// term reads "not (…)", "(…)", a comparison or a selection.
+// term parses "not (…)", "(…)", a comparison or a selection.
 func (p *parser) term() (Expr, error) {
 	negated := p.word("not") && len(p.list) > 1 && p.list[1].kind == '('
 	if negated {
@@ -291,7 +291,7 @@ func (p *parser) term() (Expr, error) {
 	return e, nil
 }
 
-// attribute reads what begins with an attribute path.
+// attribute parses a term that begins with an attribute path.
 func (p *parser) attribute() (Expr, error) {
 	if p.at().kind != 'w' {
 		return nil, p.wrong("an attribute")
@@ -307,8 +307,8 @@ func (p *parser) attribute() (Expr, error) {
 	return p.comparison(path)
 }
 
-// selection reads "[…]" behind a path, and what one provider writes behind it: a
-// sub-attribute with a comparison of its own, which must hold of the same element.
+// selection parses "[…]" after a path, and an extension that one provider uses: a sub-attribute
+// after the brackets with its own comparison, which must hold for the same element.
 func (p *parser) selection(path Path) (Expr, error) {
 	filter, err := p.brackets(path)
 	if err != nil {
@@ -321,7 +321,7 @@ func (p *parser) selection(path Path) (Expr, error) {
 	return Selection{path, filter}, nil
 }
 
-// brackets reads "[…]". There is no selection within a selection.
+// brackets parses "[…]". Selections cannot be nested.
 func (p *parser) brackets(path Path) (Expr, error) {
 	if p.inside || path.Sub != "" {
 		return nil, p.wrong("no bracket")
@@ -339,7 +339,7 @@ func (p *parser) brackets(path Path) (Expr, error) {
 	return filter, nil
 }
 
-// subAttribute reads ".value" behind a bracket.
+// subAttribute parses ".value" after a bracket.
 func (p *parser) subAttribute() (string, bool) {
 	l := p.at()
 	if l.kind != 'w' || !strings.HasPrefix(l.text, ".") || !attributeName(l.text[1:]) {
@@ -365,7 +365,7 @@ func (p *parser) comparison(path Path) (Expr, error) {
 	p.next()
 	value, ok := literal(p.at())
 	if !ok {
-		return nil, p.wrong("a value (a text in double quotes, a number, true, false or null)")
+		return nil, p.wrong("a value (a string in double quotes, a number, true, false or null)")
 	}
 	p.next()
 	return Comparison{Path: path, Op: op, Value: value}, nil
@@ -380,8 +380,8 @@ func comparing(op Operator) bool {
 	return false
 }
 
-// literal reads a JSON scalar. Words are the JSON ones in any letter case, which the
-// grammar allows (RFC 5234 §2.3).
+// literal parses a JSON scalar. Its words can be in any letter case, as the grammar allows (RFC
+// 5234 §2.3).
 func literal(l lexeme) (any, bool) {
 	switch {
 	case l.kind == 's':
@@ -404,8 +404,8 @@ func literal(l lexeme) (any, bool) {
 	return n, json.Valid([]byte(l.text))
 }
 
-// parsePath splits "urn:…:2.0:User:name.givenName". A URI holds dots and colons itself:
-// the attribute is what stands behind the last colon.
+// parsePath splits "urn:…:2.0:User:name.givenName". The URI contains dots and colons itself, so
+// the attribute is the part after the last colon.
 func parsePath(l lexeme) (Path, bool) {
 	if l.kind != 'w' {
 		return Path{}, false
@@ -424,7 +424,7 @@ func parsePath(l lexeme) (Path, bool) {
 	return p, attributeName(p.Name)
 }
 
-// attributeName is ATTRNAME of RFC 7643 §2.1, and "$ref".
+// attributeName reports whether s is an ATTRNAME of RFC 7643 §2.1, or "$ref".
 func attributeName(s string) bool {
 	if s == "$ref" {
 		return true
@@ -439,5 +439,5 @@ func attributeName(s string) bool {
 	return s != ""
 }
 
-// cut shortens what a client sent for a message.
+// cut shortens text from a client for use in a message.
 func cut(s string) string { return plaintext.Shorten(s, 80) }

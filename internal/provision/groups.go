@@ -9,9 +9,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-// CreateGroup adds a group whose members the provider manages. Uniqueness when the name
-// is taken, whoever made the other group: the provider can find that one by its name and
-// take it over by changing it. InvalidSyntax and InvalidValue for a body that cannot be.
+// CreateGroup adds a group whose members the provider manages. The error is Uniqueness if any
+// group has the name already; the provider can find that group by name and take it over by
+// changing it. The error is InvalidSyntax or InvalidValue for an invalid body.
 func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
 	err := s.changeGroups(ctx, call, func(tx *groupChange, org account.Organization) error {
@@ -47,7 +47,7 @@ func groupName(doc Document) (string, error) {
 	return name, nil
 }
 
-// groupProblem gives the faults of package account their keywords.
+// groupProblem adds SCIM keywords to faults of package account.
 func groupProblem(err error) error {
 	f := fault.Of(err)
 	switch {
@@ -56,12 +56,12 @@ func groupProblem(err error) error {
 	case f.Kind == fault.Conflict:
 		return &Problem{Type: Uniqueness, Fault: f}
 	case f.Kind == fault.Invalid && len(f.Fields) > 0:
-		return invalid(InvalidValue, "The attribute displayName cannot be used. %s", f.Fields[0].Message)
+		return invalid(InvalidValue, "The attribute displayName is invalid. %s", f.Fields[0].Message)
 	}
 	return err
 }
 
-// Group returns a group; NotFound when there is none.
+// Group returns a group; NotFound if there is none.
 func (s *Service) Group(ctx context.Context, call Call, id string) (Rendered, error) {
 	if err := s.Enter(ctx, call.By); err != nil {
 		return Rendered{}, err
@@ -73,14 +73,15 @@ func (s *Service) Group(ctx context.Context, call Call, id string) (Rendered, er
 	return renderGroup(ctx, s.store, call, g)
 }
 
-// ReplaceGroup replaces name, external id and members. From then on the provider manages
-// the group. Uniqueness, InvalidValue and StaleVersion as for CreateGroup and ReplaceUser.
+// ReplaceGroup replaces name, external id and members. From then on the provider manages the
+// group. Errors are Uniqueness, InvalidValue and StaleVersion, as for CreateGroup and
+// ReplaceUser.
 func (s *Service) ReplaceGroup(ctx context.Context, call Call, id string, body map[string]any) (Rendered, error) {
 	return s.changeGroup(ctx, call, id, func(Document) (Document, error) { return s.groups.read(body) })
 }
 
-// PatchGroup changes parts of a group, all operations or none. From then on the provider
-// manages the group. Errors as for PatchUser and ReplaceGroup.
+// PatchGroup applies operations to a group, all or none. From then on the provider manages the
+// group. Errors are those of PatchUser and ReplaceGroup.
 func (s *Service) PatchGroup(ctx context.Context, call Call, id string, operations []Operation) (Rendered, error) {
 	return s.changeGroup(ctx, call, id, func(doc Document) (Document, error) { return s.groups.patch(doc, operations) })
 }
@@ -120,7 +121,7 @@ func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit fu
 	return out, err
 }
 
-// groupToChange loads a group as a client sees it and checks If-Match.
+// groupToChange loads a group in the client's form and checks If-Match.
 func (s *Service) groupToChange(ctx context.Context, tx *groupChange, call Call, id string) (account.Group, Rendered, error) {
 	g, err := tx.Group(ctx, call.By.Organization, id)
 	if err != nil {
@@ -133,7 +134,7 @@ func (s *Service) groupToChange(ctx context.Context, tx *groupChange, call Call,
 	return g, r, call.unchanged(r.Version)
 }
 
-// DeleteGroup removes a group. NotFound and StaleVersion as for ReplaceUser.
+// DeleteGroup removes a group. Errors are NotFound and StaleVersion, as for ReplaceUser.
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 	return s.changeGroups(ctx, call, func(tx *groupChange, _ account.Organization) error {
 		g, _, err := s.groupToChange(ctx, tx, call, id)
@@ -144,8 +145,8 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 	})
 }
 
-// setMembers makes the members of a group those of the document and reports whether
-// anything changed.
+// setMembers sets the members of a group to those of the document and reports whether anything
+// changed.
 func (s *Service) setMembers(ctx context.Context, tx *groupChange, g account.Group, doc Document) (bool, error) {
 	current, err := tx.MembersByGroup(ctx, g.Organization, []string{g.ID})
 	if err != nil {
@@ -177,17 +178,18 @@ func (s *Service) setMembers(ctx context.Context, tx *groupChange, g account.Gro
 	return changed, nil
 }
 
-// enroll makes a member one of the group's.
+// enroll adds a member to the group.
 func (c *groupChange) enroll(ctx context.Context, g account.Group, m account.Member) error {
 	return account.Enroll(ctx, c, c.By(), g, m)
 }
 
-// withdraw ends a membership.
+// withdraw removes a member from the group.
 func (c *groupChange) withdraw(ctx context.Context, g account.Group, m account.Member) error {
 	return account.Withdraw(ctx, c, c.By(), g, m)
 }
 
-// takeStep takes one step with one member; InvalidValue when there is no such user.
+// takeStep applies one membership step to one member. The error is InvalidValue if there is no
+// such user.
 func takeStep(ctx context.Context, tx *groupChange, g account.Group, id string,
 	step func(context.Context, account.Group, account.Member) error) error {
 	u, err := tx.ProvisionedUser(ctx, g.Organization, id)
@@ -200,8 +202,7 @@ func takeStep(ctx context.Context, tx *groupChange, g account.Group, id string,
 	return step(ctx, g, u.Member)
 }
 
-// memberIDs reads the members of a document, once each and in order. Groups within groups
-// are refused.
+// memberIDs returns the members of a document in order, each once. It refuses nested groups.
 func memberIDs(doc Document) (set map[string]bool, order []string, err error) {
 	list, _ := doc["members"].([]any)
 	set = make(map[string]bool, len(list))
@@ -230,7 +231,7 @@ func renderGroup(ctx context.Context, r reader, call Call, g account.Group) (Ren
 	return list[0], nil
 }
 
-// renderGroups shows groups with their members, by id.
+// renderGroups returns groups with their members, ordered by id.
 func renderGroups(ctx context.Context, r reader, call Call, groups []account.Group) ([]Rendered, error) {
 	ids := make([]string, len(groups))
 	for i, g := range groups {

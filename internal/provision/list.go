@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// ListQuery asks for a page of a list (RFC 7644 §3.4.2), as it came.
+// ListQuery asks for a page of a list (RFC 7644 §3.4.2), as the client sent it.
 type ListQuery struct {
 	Filter     string
 	SortBy     string
 	Descending bool
 	StartIndex int  // counts from 1; less means 1
-	Count      *int // nil: DefaultCount; less than 0 means 0, which only counts
+	Count      *int // nil: DefaultCount; less than 0 means 0, which returns only the total
 }
 
 // The size of a page of a list.
@@ -28,7 +28,7 @@ type List struct {
 	Items      []Rendered
 }
 
-// Rendered is a resource as a client gets it, meta included.
+// Rendered is a resource as a client gets it, including meta.
 type Rendered struct {
 	ID       string
 	Location string
@@ -36,7 +36,7 @@ type Rendered struct {
 	Document Document
 }
 
-// search translates a query. InvalidFilter or InvalidValue for what cannot be run.
+// search translates a query. The error is InvalidFilter or InvalidValue if it is not supported.
 func (t Resource) search(q ListQuery) (Search, error) {
 	s := Search{Descending: q.Descending, Offset: max(q.StartIndex, 1) - 1, Limit: DefaultCount}
 	if q.Count != nil {
@@ -87,15 +87,15 @@ func (t Resource) sort(by string) (Sort, error) {
 	return Sort{Attribute: r.name()}, nil
 }
 
-// sortsByValue reports whether users can be sorted by an attribute with several values, that
-// is by the primary one, otherwise the first (RFC 7644 §3.4.2.3). What is kept elsewhere or
-// not as one text cannot be.
+// sortsByValue reports whether users can be sorted by an attribute of their documents: by the
+// primary value of several, otherwise the first (RFC 7644 §3.4.2.3). It is false for attributes
+// that are stored elsewhere or not as a single string.
 func sortsByValue(r resolved) bool {
 	value, ok := attribute(r.attr.Sub, "value")
 	return ok && !r.attr.ReadOnly && r.attr.Name != "members" && value.Type != Binary && (r.sub == nil || r.sub.Name == value.Name)
 }
 
-// Users lists the users.
+// Users returns a page of the users.
 func (s *Service) Users(ctx context.Context, call Call, q ListQuery) (List, error) {
 	if err := s.Enter(ctx, call.By); err != nil {
 		return List{}, err
@@ -112,7 +112,7 @@ func (s *Service) Users(ctx context.Context, call Call, q ListQuery) (List, erro
 	return List{Total: total, StartIndex: search.Offset + 1, Items: items}, err
 }
 
-// Groups lists the groups, those that the provider does not manage included.
+// Groups returns a page of the groups, including those that the provider does not manage.
 func (s *Service) Groups(ctx context.Context, call Call, q ListQuery) (List, error) {
 	if err := s.Enter(ctx, call.By); err != nil {
 		return List{}, err
@@ -131,13 +131,13 @@ func (s *Service) Groups(ctx context.Context, call Call, q ListQuery) (List, err
 
 // Selection of attributes for an answer (RFC 7644 §3.9).
 
-// Attributes is what a client wants of resources: only some, or all but some.
+// Attributes is a client's selection of attributes: only some, or all but some.
 type Attributes struct {
-	Only, Without []string // paths as they came; at most one of the two is used
+	Only, Without []string // paths as the client sent them; at most one of the two is used
 }
 
-// Pick returns the part of a resource that is wanted. What is returned always stays, and
-// paths that mean nothing are passed over.
+// Pick returns the selected attributes of a resource, and those that are always returned. It
+// ignores unknown paths.
 func (t Resource) Pick(doc Document, want Attributes) Document {
 	switch {
 	case len(want.Only) > 0:
@@ -185,7 +185,7 @@ func (t Resource) path(text string) (resolved, bool) {
 	return t.resolve(target.Path)
 }
 
-// nested is the object under a key, made when it is not there.
+// nested returns the object under a key, and creates it if necessary.
 func nested(m map[string]any, key string) map[string]any {
 	inner, ok := m[key].(map[string]any)
 	if !ok {
@@ -265,7 +265,7 @@ func drop(in map[string]any, r resolved) {
 	}
 }
 
-// SplitAttributes reads a comma-separated list of attributes.
+// SplitAttributes splits a comma-separated list of attributes.
 func SplitAttributes(text string) []string {
 	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), func(s string) bool { return s == "" })
 }

@@ -6,8 +6,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// matcher makes a test of one element of a multi-valued attribute from what stands in the
-// brackets of a PATCH path. InvalidFilter for what the attribute does not have.
+// matcher returns a function that tests one element of a multi-valued attribute with the filter
+// in the brackets of a PATCH path. The error is InvalidFilter for unknown sub-attributes.
 func matcher(a Attribute, filter Expr) (func(v any) bool, error) {
 	switch e := filter.(type) {
 	case Logical:
@@ -26,7 +26,7 @@ func matcher(a Attribute, filter Expr) (func(v any) bool, error) {
 	case Comparison:
 		return compareElement(a, e)
 	}
-	return nil, invalid(InvalidFilter, "A selection of %s cannot hold another.", a.Name)
+	return nil, invalid(InvalidFilter, "A selection of %s cannot contain another.", a.Name)
 }
 
 func compareElement(a Attribute, c Comparison) (func(v any) bool, error) {
@@ -47,8 +47,8 @@ func compareElement(a Attribute, c Comparison) (func(v any) bool, error) {
 	}, nil
 }
 
-// holds compares one value. NotEqual is the opposite of Equal, so it holds of no value; the
-// other operators do not.
+// holds reports whether a comparison holds for one value. NotEqual is the opposite of Equal, so
+// it holds for a missing value; the other operators do not.
 func holds(a Attribute, c Comparison, value any) bool {
 	switch {
 	case c.Op == Present:
@@ -60,7 +60,7 @@ func holds(a Attribute, c Comparison, value any) bool {
 		return value == nil || value == ""
 	}
 	if want, ok := c.Value.(bool); ok {
-		have, _ := value.(bool) // not marked is not primary
+		have, _ := value.(bool) // missing means false
 		return have == want
 	}
 	have, ok := value.(string)
@@ -99,8 +99,8 @@ func compareText(op Operator, have, want string) bool {
 	return false
 }
 
-// typed is the value of a comparison in the attribute's type: one provider writes booleans as
-// texts ("True").
+// typed converts the value of a comparison to the attribute's type, because one provider writes
+// booleans as strings ("True").
 func typed(a Attribute, value any) any {
 	if text, ok := value.(string); ok && a.Type == Boolean {
 		if b, err := coerceBool("", text); err == nil {

@@ -9,19 +9,21 @@ import (
 // Operation is one operation of a PATCH request (RFC 7644 §3.5.2).
 type Operation struct {
 	Op    string // add, replace or remove
-	Path  string // "" without one
+	Path  string // "" if there is none
 	Value any
-	Given bool // a value came, null included
-	// Makes says that replacing what a filter does not select makes it. The provider that writes
-	// operations with a capital letter means it so; for all others it fails.
-	Makes bool
+	Given bool // there is a value, possibly null
+	// CreatesMissing is set if replacing creates an element when the filter selects none. One
+	// provider, which writes operations with a capital letter, expects that; for all others
+	// the operation fails.
+	CreatesMissing bool
 }
 
-// maxOperations is how many operations one request may have.
+// maxOperations is the maximum number of operations in one request.
 const maxOperations = 1000
 
-// ParsePatch reads the body of a PATCH request. Names and operations may be in any letter
-// case: one large provider capitalises them. The error is a Problem of type InvalidSyntax.
+// ParsePatch parses the body of a PATCH request. Names and operations can be in any letter
+// case, because one large provider capitalizes them. The error is a Problem of type
+// InvalidSyntax.
 func ParsePatch(body []byte) ([]Operation, error) {
 	m, err := ParseBody(body)
 	if err != nil {
@@ -64,11 +66,11 @@ func parseOperation(v any) (Operation, error) {
 		}
 		text, isText := raw.(string)
 		if found && raw != nil && !isText {
-			return Operation{}, invalid(InvalidSyntax, "The %s of an operation must be a text.", name)
+			return Operation{}, invalid(InvalidSyntax, "The %s of an operation must be a string.", name)
 		}
 		*into = text
 	}
-	o.Op, o.Makes = strings.ToLower(o.Op), o.Op == "Replace"
+	o.Op, o.CreatesMissing = strings.ToLower(o.Op), o.Op == "Replace"
 	if o.Op != "add" && o.Op != "replace" && o.Op != "remove" {
 		return Operation{}, invalid(InvalidSyntax, "The op of an operation must be add, replace or remove.")
 	}
@@ -99,7 +101,7 @@ func (t Resource) patch(doc Document, operations []Operation) (Document, error) 
 
 func (t Resource) apply(doc Document, o Operation) error {
 	if o.Op != "remove" && !o.Given {
-		return invalid(InvalidValue, "An operation %s needs a value.", o.Op)
+		return invalid(InvalidValue, "The operation %s needs a value.", o.Op)
 	}
 	if ext, ok := t.extension(o.Path); ok {
 		return t.applyExtension(doc, o, ext, o.Value)
@@ -108,13 +110,13 @@ func (t Resource) apply(doc Document, o Operation) error {
 		return t.applyAt(doc, o, false)
 	}
 	if o.Op == "remove" {
-		return invalid(NoTarget, "An operation remove needs a path.")
+		return invalid(NoTarget, "The operation remove needs a path.")
 	}
 	object, ok := o.Value.(map[string]any)
 	if !ok {
 		return invalid(InvalidValue, "An operation without a path needs an object as its value.")
 	}
-	// In a fixed order, so that the same request always has the same outcome.
+	// In a fixed order, so that the same request always has the same result.
 	for _, key := range sortedKeys(object) {
 		if strings.EqualFold(key, "schemas") {
 			continue
@@ -125,14 +127,14 @@ func (t Resource) apply(doc Document, o Operation) error {
 			}
 			continue
 		}
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true, Makes: o.Makes}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true, CreatesMissing: o.CreatesMissing}, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// applyExtension sets the attributes of an extension one by one, or removes all of it.
+// applyExtension sets the attributes of an extension one by one, or removes the extension.
 func (t Resource) applyExtension(doc Document, o Operation, ext Schema, value any) error {
 	if o.Op == "remove" || value == nil {
 		delete(doc, ext.ID)
@@ -143,7 +145,7 @@ func (t Resource) applyExtension(doc Document, o Operation, ext Schema, value an
 		return invalid(InvalidValue, "The extension %s must be an object.", ext.ID)
 	}
 	for _, key := range sortedKeys(object) {
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true, Makes: o.Makes}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true, CreatesMissing: o.CreatesMissing}, true); err != nil {
 			return err
 		}
 	}
@@ -159,12 +161,12 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-// applyAt applies an operation with a path. In an operation without one each member of the
-// value takes this way, with named true: then what only the server sets is passed over,
+// applyAt applies an operation with a path. For an operation without one it is called for each
+// member of the value, with implicit true: then it ignores attributes that only the server sets,
 // because providers send resources back as they got them.
-func (t Resource) applyAt(doc Document, o Operation, named bool) error {
+func (t Resource) applyAt(doc Document, o Operation, implicit bool) error {
 	target, err := ParsePatchPath(o.Path)
-	if err != nil && named {
+	if err != nil && implicit {
 		return putOrDrop(doc, o.Path, o.Value)
 	}
 	if err != nil {
@@ -173,10 +175,10 @@ func (t Resource) applyAt(doc Document, o Operation, named bool) error {
 	r, known := t.resolve(target.Path)
 	switch {
 	case strings.EqualFold(target.Name, "password") && target.URI == "":
-		return nil // it must not be kept
+		return nil // it must not be stored
 	case !known:
-		return t.applyUnknown(doc, o, target, named)
-	case r.attr.ReadOnly && named:
+		return t.applyUnknown(doc, o, target, implicit)
+	case r.attr.ReadOnly && implicit:
 		return nil
 	case r.attr.ReadOnly:
 		return invalid(Mutability, "The attribute %s is set by Latchkey.", r.name())
@@ -196,20 +198,20 @@ func (t Resource) applyAt(doc Document, o Operation, named bool) error {
 		return patchMany(in, o, r, target.Filter)
 	}
 	if target.Filter != nil {
-		return invalid(InvalidPath, "The attribute %s has one value, so none can be selected.", r.name())
+		return invalid(InvalidPath, "The attribute %s has a single value, so a filter cannot select one.", r.name())
 	}
 	return patchOne(in, o, r)
 }
 
-// applyUnknown keeps attributes of extensions that providers make up, and of values
-// without a path any others, as they came.
-func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath, named bool) error {
+// applyUnknown stores unknown attributes as they were sent: those of extensions that providers
+// make up, and any that come in a value without a path.
+func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath, implicit bool) error {
 	if o.Op == "remove" {
 		o.Value = nil
 	}
 	ours := target.URI == "" || strings.EqualFold(target.URI, t.Core.ID)
 	switch {
-	case target.Filter != nil, target.Sub != "", ours && !named:
+	case target.Filter != nil, target.Sub != "", ours && !implicit:
 		return invalid(InvalidPath, "There is no attribute %q.", cut(o.Path))
 	case ours:
 		return putOrDrop(doc, target.Name, o.Value)
@@ -229,7 +231,7 @@ func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath, name
 	return nil
 }
 
-// putOrDrop sets a value as it came; null takes it away.
+// putOrDrop sets a value as it was sent; null removes it.
 func putOrDrop(m map[string]any, key string, value any) error {
 	delete(m, key)
 	return putUnknown(m, key, value)
@@ -243,8 +245,8 @@ func setOrDelete(m map[string]any, key string, value map[string]any) {
 	m[key] = value
 }
 
-// patchOne changes an attribute with one value. An object is merged: sub-attributes that
-// are not mentioned stay.
+// patchOne changes an attribute with a single value. It merges objects: sub-attributes that the
+// operation does not mention stay.
 func patchOne(in map[string]any, o Operation, r resolved) error {
 	name := r.attr.Name
 	if r.sub != nil {
@@ -327,8 +329,8 @@ func patchMany(in map[string]any, o Operation, r resolved, filter Expr) error {
 	return nil
 }
 
-// setValues adds values that are not there yet, or replaces all. Of two that are marked as
-// primary the newer stays so (RFC 7644 §3.5.2).
+// setValues adds new values, or replaces all. If two values are marked as primary, only the
+// newer one stays primary (RFC 7644 §3.5.2).
 func setValues(list []any, o Operation, r resolved) ([]any, error) {
 	value, err := coerce(r.attr, r.name(), o.Value)
 	if err != nil {
@@ -352,20 +354,21 @@ func setValues(list []any, o Operation, r resolved) ([]any, error) {
 	return list, nil
 }
 
-// identity is what makes two values the same: the id of a reference, otherwise everything.
+// identity returns a key that is the same for equal values: the id of a reference, otherwise
+// the whole value.
 func identity(r resolved, v any) string {
 	if m, ok := v.(map[string]any); ok && r.attr.Name == "members" {
 		id, _ := m["value"].(string)
 		return id
 	}
 	text, err := json.Marshal(v)
-	if err != nil { // it came from JSON
+	if err != nil { // never happens: the value came from JSON
 		return ""
 	}
 	return string(text)
 }
 
-// demote takes the mark of the primary value from the others if v has it.
+// demote makes all other values non-primary if v is primary.
 func demote(list []any, v any) {
 	if m, ok := v.(map[string]any); !ok || m["primary"] != true {
 		return
@@ -377,8 +380,8 @@ func demote(list []any, v any) {
 	}
 }
 
-// removeValues takes the named values away, or all when none are named. Naming them in the
-// value is what one provider does instead of a filter.
+// removeValues removes the values in the operation, or all if it has none. One provider lists
+// the values to remove instead of using a filter.
 func removeValues(list []any, o Operation, r resolved) ([]any, error) {
 	if o.Value == nil {
 		return nil, nil
@@ -395,7 +398,7 @@ func removeValues(list []any, o Operation, r resolved) ([]any, error) {
 	return slices.DeleteFunc(list, func(v any) bool { return gone[mainValue(v)] }), nil
 }
 
-// mainValue is the sub-attribute "value" of an element.
+// mainValue returns the sub-attribute "value" of an element.
 func mainValue(v any) string {
 	if m, ok := v.(map[string]any); ok {
 		s, _ := m["value"].(string)
@@ -424,10 +427,9 @@ func emptyObject(v any) bool {
 	return ok && len(m) == 0
 }
 
-// patchSelected changes the elements that a filter selects. Adding to one that is not
-// there makes it, as the filter describes it; replacing it fails with NoTarget (RFC 7644
-// §3.5.2.3) unless the operation makes what it replaces; removing it changes nothing, so that a
-// request can be repeated.
+// patchSelected changes the elements that a filter selects. If it selects none, adding creates
+// an element as the filter describes it; replacing fails with NoTarget (RFC 7644 §3.5.2.3)
+// unless o.CreatesMissing is set; removing does nothing, so that a request can be repeated.
 func patchSelected(list []any, o Operation, r resolved, filter Expr) ([]any, error) {
 	matches, err := matcher(r.attr, filter)
 	if err != nil {
@@ -451,7 +453,7 @@ func patchSelected(list []any, o Operation, r resolved, filter Expr) ([]any, err
 		return slices.DeleteFunc(list, emptyObject), nil
 	}
 	fresh := map[string]any{}
-	if o.Op != "add" && !o.Makes || !describe(fresh, r.attr, filter) {
+	if o.Op != "add" && !o.CreatesMissing || !describe(fresh, r.attr, filter) {
 		return nil, invalid(NoTarget, "No value of %s is selected by [%s].", r.attr.Name, filter)
 	}
 	v, err := patchElement(fresh, o, r)
@@ -469,7 +471,7 @@ func patchElement(v any, o Operation, r resolved) (any, error) {
 		return object, patchSub(object, o, r)
 	}
 	if o.Value == nil && len(object) > 0 {
-		return object, nil // "add members[value eq …]": the filter says it all
+		return object, nil // "add members[value eq …]": the filter has all the values
 	}
 	value, err := coerceOne(r.attr, r.name(), o.Value)
 	if err != nil {
@@ -482,7 +484,7 @@ func patchElement(v any, o Operation, r resolved) (any, error) {
 	return object, nil
 }
 
-// describe sets what a filter says an element is, if it consists of equalities only.
+// describe sets the sub-attributes that a filter requires, if it consists of equalities only.
 func describe(object map[string]any, a Attribute, filter Expr) bool {
 	switch e := filter.(type) {
 	case Logical:

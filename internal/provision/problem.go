@@ -11,15 +11,15 @@ type ProblemType string
 
 // The keywords in use.
 const (
-	InvalidFilter ProblemType = "invalidFilter" // the filter cannot be parsed, or not be run
-	Uniqueness    ProblemType = "uniqueness"    // somebody else has that name
+	InvalidFilter ProblemType = "invalidFilter" // the filter is malformed or not supported
+	Uniqueness    ProblemType = "uniqueness"    // another resource has that name
 	Mutability    ProblemType = "mutability"    // the attribute cannot be changed
-	InvalidSyntax ProblemType = "invalidSyntax" // the body is not what the request needs
-	InvalidPath   ProblemType = "invalidPath"   // the path of a PATCH operation means nothing
+	InvalidSyntax ProblemType = "invalidSyntax" // the body has the wrong structure
+	InvalidPath   ProblemType = "invalidPath"   // the path of a PATCH operation is invalid
 	NoTarget      ProblemType = "noTarget"      // the path of a PATCH operation selects nothing
-	InvalidValue  ProblemType = "invalidValue"  // a value is missing or cannot be
-	// StaleVersion is ours and no keyword of the RFC: If-Match names another version. It is
-	// answered with 412 and without a scimType.
+	InvalidValue  ProblemType = "invalidValue"  // a value is missing or invalid
+	// StaleVersion is not a keyword of the RFC: If-Match names another version. The response
+	// has status 412 and no scimType.
 	StaleVersion ProblemType = "staleVersion"
 )
 
@@ -29,10 +29,10 @@ type Problem struct {
 	Fault *fault.Error
 }
 
-// Error renders the fault for the log.
+// Error returns the fault as text for the log.
 func (p *Problem) Error() string { return string(p.Type) + ": " + p.Fault.Error() }
 
-// Unwrap gives errors.As the fault.
+// Unwrap returns the fault.
 func (p *Problem) Unwrap() error { return p.Fault }
 
 func invalid(t ProblemType, format string, args ...any) error {

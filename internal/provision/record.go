@@ -15,34 +15,34 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Request is one recorded provisioning request. It holds no credential and no body.
+// Request is the record of a provisioning request. It contains no credential and no body.
 type Request struct {
 	ID           string
 	Organization string
 	At           time.Time
-	Token        string // id of the token that carried it
+	Token        string // id of the token
 	TokenName    string
 	Method       string
-	Path         string // behind the base path, with what the query asks for
-	Subject      string // whom or what it was about, as sent: a user name or a display name
+	Path         string // after the base path, with the query parameters of SCIM
+	Subject      string // the user name or display name in the request
 	Status       int
 	Type         ProblemType
 	Detail       string // why it failed
 	IP           string
-	// Events is how many events of the audit log tell of it already: those of its changes, or
-	// that of whoever refused the token. It is not kept.
+	// Events is the number of audit events for the request so far: those of its changes, or
+	// that of a refused token. It is not stored.
 	Events int
 }
 
-// Failed reports whether the request was refused or could not be done.
+// Failed reports whether the request was refused or failed.
 func (r Request) Failed() bool { return r.Status >= 400 }
 
-// keptRequests is how many requests are kept of each kind: a thousand successes must not
-// push out the failure that an Admin looks for.
+// keptRequests is how many successful and how many failed requests are kept. They are counted
+// separately, so that a thousand successes do not push out the failure that an Admin looks for.
 const keptRequests = 200
 
-// Requests lists the newest recorded requests, at most limit of them; failed keeps to
-// those that failed. Denied to all but Admins.
+// Requests returns the newest recorded requests, at most limit, or only those that failed. The
+// error is Denied for all but Admins.
 func (s *Service) Requests(ctx context.Context, by actor.Standing, failed bool, limit int) ([]Request, error) {
 	if err := s.manage(by); err != nil {
 		return nil, err
@@ -50,10 +50,10 @@ func (s *Service) Requests(ctx context.Context, by actor.Standing, failed bool, 
 	return s.store.ProvisionRequests(ctx, by.Organization, failed, limit)
 }
 
-// Record keeps how a request of a token that may provision ended, in one transaction: in the list of the
-// last requests, whose texts are cut to what it shows, and as one event of the audit log unless
-// others tell of it. So every request is in the log: a change by what it changed, all else (what
-// was read, refused, or there already) by an event of its own.
+// Record stores the outcome of a request whose token may provision, in one transaction: in the
+// list of the last requests, with shortened texts, and as one event of the audit log unless it
+// has events already. So every request is in the log: a change as what it changed, any other
+// request (that read, was refused or changed nothing) as an event of its own.
 func (s *Service) Record(ctx context.Context, by actor.Caller, r Request) error {
 	r.ID, r.IP = ksuid.New().String(), by.Origin.IP
 	r.Method, r.Path, r.Subject, r.Detail = trim(r.Method, 20), trim(r.Path, 300), trim(r.Subject, 200), trim(r.Detail, 300)
@@ -71,8 +71,8 @@ func (s *Service) Record(ctx context.Context, by actor.Caller, r Request) error 
 	})
 }
 
-// event is the request as the audit log tells of it. Its target has the id of the resource that
-// the path names, if it names one, so that it is found with all else about that.
+// event returns the audit event of the request. Its target has the id of the resource in the
+// path, if any, so that it is found with the resource's other events.
 func (r Request) event(by actor.Standing) (audit.Event, error) {
 	text, err := json.Marshal(struct {
 		Request string      `json:"request"`
@@ -94,7 +94,7 @@ func (r Request) event(by actor.Standing) (audit.Event, error) {
 	return audit.Did(by, r.action(), target).Changed("", string(text)), nil
 }
 
-// action is what the log calls the outcome of a request that has no event of another kind.
+// action returns the event action for the outcome of a request that has no other events.
 func (r Request) action() audit.Action {
 	switch {
 	case r.Status >= 500:
@@ -107,8 +107,8 @@ func (r Request) action() audit.Action {
 	return audit.Unchanged
 }
 
-// resourceOf takes the path of a user or group apart: "/Users" and the id, which the collection
-// itself does not have. Other paths have neither.
+// resourceOf returns the kind ("/Users") and id in the path of a user or group. The id is "" for
+// the collection itself; both are "" for other paths.
 func resourceOf(path string) (kind, id string) {
 	for _, kind := range []string{"/Users", "/Groups"} {
 		if rest, ok := strings.CutPrefix(path, kind); ok && (rest == "" || rest[0] == '/') {
@@ -121,28 +121,28 @@ func resourceOf(path string) (kind, id string) {
 	return "", ""
 }
 
-// trim returns what the log and the list of requests keep of a text that a provider sent.
+// trim shortens and cleans a text from a provider for the log and the list of requests.
 func trim(s string, most int) string { return plaintext.Shorten(plaintext.Mend(s), most) }
 
-// userChange is a transaction about users that counts what it tells the audit log.
+// userChange is a transaction about users that counts its audit events.
 type userChange struct {
 	UserTx
 	events int
 }
 
-// AppendEvent adds to the audit log.
+// AppendEvent appends an event to the log.
 func (c *userChange) AppendEvent(ctx context.Context, e audit.Event) error {
 	c.events++
 	return c.UserTx.AppendEvent(ctx, e)
 }
 
-// groupChange is a transaction about groups that counts what it tells the audit log.
+// groupChange is a transaction about groups that counts its audit events.
 type groupChange struct {
 	GroupTx
 	events int
 }
 
-// AppendEvent adds to the audit log.
+// AppendEvent appends an event to the log.
 func (c *groupChange) AppendEvent(ctx context.Context, e audit.Event) error {
 	c.events++
 	return c.GroupTx.AppendEvent(ctx, e)
@@ -166,8 +166,8 @@ func (s *Service) changeGroups(ctx context.Context, call Call, fn func(tx *group
 	})
 }
 
-// change runs fn as one change of the organization, held, all or nothing, and notes in the
-// call's record how many events tell of it.
+// change runs fn in one transaction with the organization's row locked, and stores the number of
+// events in the call's record.
 func change[T account.Tx](ctx context.Context, s *Service, call Call, inTx func(context.Context, actor.Caller, func(T) error) error,
 	fn func(tx T, org account.Organization) (events int, err error)) error {
 	events := 0

@@ -23,8 +23,8 @@ const (
 	Complex   AttributeType = "complex"
 )
 
-// Attribute describes one attribute (RFC 7643 §7). The same table validates what comes,
-// answers /Schemas and tells filters what there is, so that discovery cannot lie.
+// Attribute describes one attribute (RFC 7643 §7). The same table validates bodies, serves
+// /Schemas and resolves filters, so that discovery is always accurate.
 type Attribute struct {
 	Name        string
 	Description string
@@ -32,11 +32,11 @@ type Attribute struct {
 	Multi       bool
 	Required    bool
 	CaseExact   bool
-	ReadOnly    bool // what a client sends is ignored, or refused when it is aimed at
-	Always      bool // in every answer, whatever attributes were asked for
+	ReadOnly    bool // a client's value is ignored, or refused if a PATCH targets it
+	Always      bool // in every response, whatever attributes are selected
 	Unique      bool // within the organization
 	Canonical   []string
-	Refers      []string // resource types that a reference may lead to
+	Refers      []string // resource types that a reference can point to
 	Sub         []Attribute
 }
 
@@ -46,7 +46,7 @@ type Schema struct {
 	Attributes            []Attribute
 }
 
-// Resource is a resource type: where it lives and what it is made of.
+// Resource is a resource type with its endpoint and schemas.
 type Resource struct {
 	Name       string // "User"
 	Endpoint   string // "/Users"
@@ -54,29 +54,29 @@ type Resource struct {
 	Extensions []Schema
 }
 
-// Users describes the resource type User: the core schema and the enterprise extension.
-// Passwords are not in it, because one that is sent is neither used nor kept.
+// Users returns the resource type User: the core schema and the enterprise extension. It has no
+// password attribute, because passwords are neither used nor stored.
 func Users() Resource {
 	core := append(commonAttributes(),
 		Attribute{Name: "userName", Type: String, Required: true, Unique: true, Always: true,
-			Description: "The member's e-mail address, which identifies the member. It cannot be changed."},
+			Description: "The member's email address, which identifies the member. It cannot be changed."},
 		Attribute{Name: "name", Type: Complex, Description: "The parts of the person's name.", Sub: texts(
 			"formatted", "The full name.", "familyName", "The family name.", "givenName", "The given name.",
 			"middleName", "The middle name.", "honorificPrefix", "Titles before the name.", "honorificSuffix", "Titles after the name.")},
 		Attribute{Name: "displayName", Type: String, Description: "The name that Latchkey shows, at most 64 characters."},
-		Attribute{Name: "active", Type: Boolean, Description: "Whether the member may sign in and use tokens."},
+		Attribute{Name: "active", Type: Boolean, Description: "Whether the member can sign in and use tokens."},
 	)
 	core = append(core, texts("nickName", "A casual name.", "title", "The job title.", "userType", "The relation to the organization.",
 		"preferredLanguage", "The preferred languages.", "locale", "The locale for dates and numbers.", "timezone", "The time zone.")...)
 	core = append(core,
 		Attribute{Name: "profileUrl", Type: Reference, CaseExact: true, Refers: []string{"external"}, Description: "A page about the person."},
-		plural("emails", "E-mail addresses. The primary one cannot be changed.", String, "work", "home", "other"),
+		plural("emails", "Email addresses. The primary one cannot be changed.", String, "work", "home", "other"),
 		plural("phoneNumbers", "Telephone numbers.", String, "work", "home", "mobile", "fax", "pager", "other"),
 		plural("ims", "Instant messaging addresses.", String),
 		plural("photos", "Pictures of the person.", Reference, "photo", "thumbnail"),
 		addresses(),
-		plural("entitlements", "Kept for the provider. Latchkey gives no rights for them.", String),
-		plural("roles", "Kept for the provider. Latchkey gives no rights for them.", String),
+		plural("entitlements", "Stored for the provider. They grant nothing in Latchkey.", String),
+		plural("roles", "Stored for the provider. They grant nothing in Latchkey.", String),
 		plural("x509Certificates", "Certificates of the person.", Binary),
 		Attribute{Name: "groups", Type: Complex, Multi: true, ReadOnly: true, Description: "The groups that the member is in.", Sub: []Attribute{
 			{Name: "value", Type: String, CaseExact: true, ReadOnly: true, Description: "The group's id."},
@@ -89,7 +89,7 @@ func Users() Resource {
 		Extensions: []Schema{enterprise()}}
 }
 
-// Groups describes the resource type Group. Its members are users.
+// Groups returns the resource type Group. Its members are users.
 func Groups() Resource {
 	core := append(commonAttributes(),
 		Attribute{Name: "displayName", Type: String, Required: true, Unique: true, Description: "The group's name, at most 64 characters."},
@@ -104,22 +104,22 @@ func Groups() Resource {
 		Core: Schema{ID: SchemaGroup, Name: "Group", Description: "A group of members", Attributes: core}}
 }
 
-// commonAttributes are those of every resource (RFC 7643 §3.1).
+// commonAttributes returns the attributes of every resource (RFC 7643 §3.1).
 func commonAttributes() []Attribute {
 	return []Attribute{
 		{Name: "id", Type: String, CaseExact: true, ReadOnly: true, Always: true, Unique: true, Description: "Latchkey's id of the resource."},
 		{Name: "externalId", Type: String, CaseExact: true, Description: "The provider's id of the resource."},
 		{Name: "meta", Type: Complex, ReadOnly: true, Description: "About the resource.", Sub: []Attribute{
 			{Name: "resourceType", Type: String, CaseExact: true, ReadOnly: true, Description: "The resource type's name."},
-			{Name: "created", Type: DateTime, ReadOnly: true, Description: "When it was made."},
-			{Name: "lastModified", Type: DateTime, ReadOnly: true, Description: "When it was changed last."},
+			{Name: "created", Type: DateTime, ReadOnly: true, Description: "When it was created."},
+			{Name: "lastModified", Type: DateTime, ReadOnly: true, Description: "When it was last changed."},
 			{Name: "location", Type: Reference, CaseExact: true, ReadOnly: true, Description: "Its address."},
 			{Name: "version", Type: String, CaseExact: true, ReadOnly: true, Description: "Its version, as in the header ETag."},
 		}},
 	}
 }
 
-// texts makes plain text attributes from names and descriptions in turn.
+// texts returns string attributes, given alternating names and descriptions.
 func texts(pairs ...string) []Attribute {
 	list := make([]Attribute, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -128,11 +128,11 @@ func texts(pairs ...string) []Attribute {
 	return list
 }
 
-// plural is a multi-valued attribute with the sub-attributes of RFC 7643 §2.4.
+// plural returns a multi-valued attribute with the sub-attributes of RFC 7643 §2.4.
 func plural(name, description string, value AttributeType, kinds ...string) Attribute {
 	return Attribute{Name: name, Type: Complex, Multi: true, Description: description, Sub: []Attribute{
 		{Name: "value", Type: value, CaseExact: value != String, Description: "The value."},
-		{Name: "display", Type: String, Description: "The value as people read it."},
+		{Name: "display", Type: String, Description: "The value in a form for people."},
 		{Name: "type", Type: String, Canonical: kinds, Description: "What the value is for."},
 		{Name: "primary", Type: Boolean, Description: "Whether it is the main one; true at most once."},
 	}}
@@ -150,14 +150,14 @@ func enterprise() Schema {
 	list := texts("employeeNumber", "The employee number.", "costCenter", "The cost center.", "organization", "The organization.",
 		"division", "The division.", "department", "The department.")
 	list = append(list, Attribute{Name: "manager", Type: Complex, Description: "The person's manager.", Sub: []Attribute{
-		{Name: "value", Type: String, Description: "The manager's id, as the provider says it."},
+		{Name: "value", Type: String, Description: "The manager's id, as sent by the provider."},
 		{Name: "$ref", Type: Reference, CaseExact: true, Refers: []string{"User"}, Description: "The manager's address."},
 		{Name: "displayName", Type: String, Description: "The manager's name."},
 	}})
-	return Schema{ID: SchemaEnterprise, Name: "EnterpriseUser", Description: "What an enterprise adds to a user", Attributes: list}
+	return Schema{ID: SchemaEnterprise, Name: "EnterpriseUser", Description: "Additional attributes of users in enterprises", Attributes: list}
 }
 
-// attribute finds one by name in any letter case.
+// attribute finds an attribute by name in any letter case.
 func attribute(list []Attribute, name string) (Attribute, bool) {
 	for _, a := range list {
 		if strings.EqualFold(a.Name, name) {
@@ -167,7 +167,7 @@ func attribute(list []Attribute, name string) (Attribute, bool) {
 	return Attribute{}, false
 }
 
-// extension finds the extension with an id in any letter case.
+// extension finds an extension by id in any letter case.
 func (t Resource) extension(uri string) (Schema, bool) {
 	for _, s := range t.Extensions {
 		if strings.EqualFold(s.ID, uri) {
@@ -177,14 +177,14 @@ func (t Resource) extension(uri string) (Schema, bool) {
 	return Schema{}, false
 }
 
-// resolved is an attribute path that the schema knows.
+// resolved is an attribute path that exists in the schema.
 type resolved struct {
 	schema string // id of the extension; "" for the core schema
 	attr   Attribute
 	sub    *Attribute // nil: the attribute as a whole
 }
 
-// name is the canonical path: "emails.type", "urn:…:User:manager.value".
+// name returns the canonical path: "emails.type", "urn:…:User:manager.value".
 func (r resolved) name() string {
 	name := r.attr.Name
 	if r.schema != "" {
@@ -196,7 +196,7 @@ func (r resolved) name() string {
 	return name
 }
 
-// resolve finds what a path means; false when the schema has no such attribute.
+// resolve finds the attribute of a path, and reports whether the schema has it.
 func (t Resource) resolve(p Path) (resolved, bool) {
 	r, list := resolved{}, t.Core.Attributes
 	if p.URI != "" && !strings.EqualFold(p.URI, t.Core.ID) {

@@ -9,14 +9,14 @@ import (
 // MessageSearch is the schema of a search by POST.
 const MessageSearch = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
-// SearchRequest is a list asked for in a body (RFC 7644 §3.4.3).
+// SearchRequest is a list request sent as a body (RFC 7644 §3.4.3).
 type SearchRequest struct {
 	Query ListQuery
 	Want  Attributes
 }
 
-// ParseSearch reads the body of a search. The error is a Problem of type InvalidSyntax, or
-// InvalidValue when attributes and excludedAttributes are both there.
+// ParseSearch parses the body of a search. The error is a Problem of type InvalidSyntax, or
+// InvalidValue if it has both attributes and excludedAttributes.
 func ParseSearch(body []byte) (SearchRequest, error) {
 	var wire struct {
 		Schemas    []string `json:"schemas"`

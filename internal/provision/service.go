@@ -1,13 +1,13 @@
-// Package provision is SCIM 2.0 without HTTP: what an identity provider says about users
-// and groups (RFC 7643), its filters and PATCH operations (RFC 7644), and what becomes of
-// that here. Users are members, groups are groups; the rules about them are those of
-// package account, whose steps the use cases run in one transaction each.
+// Package provision implements SCIM 2.0 without HTTP: the users and groups of an identity
+// provider (RFC 7643), its filters and PATCH operations (RFC 7644), and their effect on the
+// organization. Users are members. Package account has the rules about members and groups; each
+// use case runs its steps in one transaction.
 //
-// What a provider sends is kept and given back, because providers take an answer that
-// lacks something for a failure. Of it only userName, displayName, name, active,
-// externalId and the members of groups mean anything here; a password is dropped unread.
-// The package neither authenticates nor speaks HTTP, and it holds no SQL: a filter becomes
-// a [Condition] that the store runs with bound values.
+// The package stores what a provider sends and returns it unchanged, because providers treat a
+// response that lacks something as a failure. Only userName, displayName, name, active,
+// externalId and the members of groups have an effect; passwords are ignored. The package does
+// not authenticate or handle HTTP, and it contains no SQL: it translates a filter to a
+// [Condition] that the store runs with bound values.
 package provision
 
 import (
@@ -22,10 +22,10 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Service is the use cases of provisioning. Those of the protocol are for organization
-// service access tokens only: Unauthenticated for tokens of another level, Denied for
-// everybody else, and while provisioning is switched off or the plan lacks it. It is safe
-// for concurrent use.
+// Service implements the use cases of provisioning. Those of the protocol are for organization
+// service access tokens only: the error is Unauthenticated for tokens of another level, and
+// Denied for all other callers and while provisioning is switched off or the plan lacks it.
+// Service is safe for concurrent use.
 type Service struct {
 	store         Store
 	catalogue     *access.Catalogue
@@ -33,26 +33,26 @@ type Service struct {
 	users, groups Resource
 }
 
-// New wires the service.
+// New returns a service.
 func New(store Store, catalogue *access.Catalogue, now func() time.Time) *Service {
 	return &Service{store: store, catalogue: catalogue, now: now, users: Users(), groups: Groups()}
 }
 
-// Resources lists the resource types, for discovery.
+// Resources returns the resource types, for discovery.
 func (s *Service) Resources() []Resource { return []Resource{s.users, s.groups} }
 
-// Call is what every use case of the protocol is told about the request.
+// Call describes the request for the use cases of the protocol.
 type Call struct {
 	By      actor.Standing
-	Base    string // address of the protocol, without a slash at the end, for locations
+	Base    string // base URL of the protocol, without a trailing slash, for locations
 	IfMatch string // the header of that name; "" for any version
-	// Record is what will be given to [Service.Record]: the use cases note in it how many events
-	// of the audit log tell of the request. It may be nil.
+	// Record will be passed to [Service.Record]. The use cases store in it the number of audit
+	// events for the request. It may be nil.
 	Record *Request
 }
 
-// Enter answers whether the caller may use the protocol at all, for what needs nothing
-// else: discovery.
+// Enter returns an error if the caller may not use the protocol. Discovery requires nothing
+// else.
 func (s *Service) Enter(ctx context.Context, by actor.Standing) error {
 	if err := s.may(by); err != nil {
 		return err
@@ -90,14 +90,14 @@ func (c Call) unchanged(version string) error {
 			return nil
 		}
 	}
-	return conflict(StaleVersion, "The resource has changed since you read it. Its version is %s now.", version)
+	return conflict(StaleVersion, "The resource has changed since you read it. Its current version is %s.", version)
 }
 
-// opaque is an entity tag without the mark of a weak one.
+// opaque returns an entity tag without the prefix of weak tags.
 func opaque(tag string) string { return strings.TrimPrefix(tag, "W/") }
 
-// Enable switches provisioning on or off. Denied to all but Admins, and switching on when
-// the plan lacks it. No difference changes nothing.
+// Enable switches provisioning on or off. The error is Denied for all but Admins, and for
+// switching it on if the plan lacks it. Setting the current value changes nothing.
 func (s *Service) Enable(ctx context.Context, by actor.Caller, enabled bool) error {
 	return s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.manage(tx.By()); err != nil {

@@ -7,35 +7,35 @@ import (
 	"latchkey/internal/actor"
 )
 
-// User is a member with what the provider keeps here about it.
+// User is a member with the provider's data about it.
 type User struct {
 	account.Member
-	Linked   bool   // the provider has written it
-	Removed  bool   // the provider has deleted it: it does not exist for SCIM
-	Document string // what was sent, as JSON, without what the member itself holds; "" when not linked
+	Linked   bool   // the provider has created or changed it
+	Removed  bool   // the provider has deleted it, so it does not exist for SCIM
+	Document string // the provider's data as JSON, except what the member itself has; "" if not linked
 }
 
 // Element is one searchable value of a user's document; see [Some].
 type Element struct {
 	Attribute string
-	Value     string // in lower case where letter case does not matter
+	Value     string // in lower case if letter case does not matter
 	Display   string // in lower case
 	Kind      string // the element's "type", in lower case
 	Primary   bool
 }
 
-// Search is a page of a list: the fields are clean.
+// Search is a validated query for a page of a list.
 type Search struct {
 	Where      Condition // nil: all
 	Sort       Sort
 	Descending bool
 	Offset     int
-	Limit      int // 0: only count
+	Limit      int // 0: return only the total
 }
 
-// Sort is what a list is sorted by: a field or, with Attribute, a value of users' documents:
-// the primary one of several, otherwise the first. The zero Sort is the order of ids. Equal
-// ones are in the order of ids.
+// Sort is the order of a list: by a field or, with Attribute, by a value in users' documents
+// (the primary one of several, otherwise the first). Ties, and the zero Sort, are ordered by
+// id.
 type Sort struct {
 	Field     Field
 	Attribute string
@@ -48,13 +48,26 @@ type Reader interface {
 	groupFinder
 	// Organization returns NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (account.Organization, error)
-	// FindUsers returns a page of the members that the provider has not deleted, and how
-	// many there are on all pages.
+	// FindUsers returns a page of the members that the provider has not deleted, and their
+	// number on all pages.
 	FindUsers(ctx context.Context, organization string, s Search) ([]User, int, error)
-	// FindGroups returns a page of the groups, and how many there are on all pages.
+	// FindGroups returns a page of the groups, and their number on all pages.
 	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
-	// ProvisionRequests lists the newest recorded requests, those that failed aside or only.
+	// ProvisionRequests returns the newest recorded requests: those that failed, or those that
+	// did not.
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
+}
+
+// Store is what the service reads outside a transaction, and the ways into one.
+type Store interface {
+	Reader
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	// InUserTx is InTx for a change of users.
+	InUserTx(ctx context.Context, by actor.Caller, fn func(UserTx) error) error
+	// InGroupTx is InTx for a change of groups.
+	InGroupTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
 }
 
 // userFinder finds a user.
@@ -69,43 +82,32 @@ type groupFinder interface {
 	Group(ctx context.Context, organization, id string) (account.Group, error)
 }
 
-// Store is what the service reads outside a transaction, and the ways into one.
-type Store interface {
-	Reader
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
-	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
-	// InUserTx is InTx for a change of users.
-	InUserTx(ctx context.Context, by actor.Caller, fn func(UserTx) error) error
-	// InGroupTx is InTx for a change of groups.
-	InGroupTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
-}
-
 // Tx is what the service does inside a transaction about provisioning itself.
 type Tx interface {
 	account.Tx
 	// SaveSCIM switches provisioning on or off for the organization.
 	SaveSCIM(ctx context.Context, organization string, enabled bool) error
-	// RecordRequest keeps a request and drops the oldest of its kind (failed or not) beyond keep.
+	// RecordRequest stores a request and deletes the oldest of its kind (failed or not) beyond
+	// keep.
 	RecordRequest(ctx context.Context, r Request, keep int) error
 }
 
-// UserTx is what the service does inside a transaction about users: by the steps of package
-// account, which say what the methods on members do, and by what is kept of a provider's words.
+// UserTx is what the service does inside a transaction about users. The steps of package account
+// change members; it describes the methods without a comment here.
 type UserTx interface {
 	account.Tx
 	reader
 	userFinder
 	groupFinder
-	// UserByName returns the member with an e-mail (lower case), deleted or not; NotFound
+	// UserByName returns the member with an email (lower case), deleted or not; NotFound
 	// otherwise.
 	UserByName(ctx context.Context, organization, email string) (User, error)
-	// SaveUser links a member and keeps its document, its elements and its external id. The
-	// member was changed now.
+	// SaveUser links a member and stores its document, its elements and its external id. It
+	// sets the member's time of change to now.
 	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
-	// ForgetUser notes that the provider has deleted a member, and drops what it kept.
+	// ForgetUser records that the provider has deleted a member, and removes its document.
 	ForgetUser(ctx context.Context, organization, id string) error
-	// EndSessionsOf ends a member's sessions (except "": all of them).
+	// EndSessionsOf ends a member's sessions except one ("" for none).
 	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
 
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
@@ -118,14 +120,14 @@ type UserTx interface {
 	RemoveFromGroup(ctx context.Context, group, member string) error
 }
 
-// GroupTx is what the service does inside a transaction about groups: by the steps of package
-// account, which say what the methods on groups do.
+// GroupTx is what the service does inside a transaction about groups. The steps of package
+// account change groups; it describes the methods without a comment here.
 type GroupTx interface {
 	account.Tx
 	reader
 	userFinder
 	groupFinder
-	// SaveGroupLink keeps External and ExternalID of a group.
+	// SaveGroupLink saves External and ExternalID of a group.
 	SaveGroupLink(ctx context.Context, g account.Group) error
 
 	Groups(ctx context.Context, organization string) ([]account.Group, error)

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// document is the user as the provider knows it, without what only Latchkey sets. For a
-// member that was never written it is what Latchkey knows.
+// document returns the user as the provider sent it, without attributes that only Latchkey
+// sets. For a member that the provider never changed, it returns Latchkey's own data.
 func (u User) document() (Document, error) {
 	doc := Document{}
 	if u.Linked {
@@ -23,7 +23,7 @@ func (u User) document() (Document, error) {
 	} else {
 		doc["schemas"] = []any{SchemaUser}
 	}
-	// The name, as it was sent, unless the member changed it since.
+	// Use the name as it was sent, unless the member has changed it since.
 	if sent, ok := doc["displayName"].(string); !u.Linked || ok && strings.TrimSpace(sent) != u.Name {
 		doc["displayName"] = u.Name
 	}
@@ -38,7 +38,7 @@ func (u User) document() (Document, error) {
 	return doc, nil
 }
 
-// withAddress is a document that has addresses: those in it, otherwise the one that Latchkey knows.
+// withAddress returns doc with the member's address if doc has no addresses.
 func withAddress(doc Document, address string) Document {
 	if _, ok := doc["emails"]; ok {
 		return doc
@@ -48,8 +48,8 @@ func withAddress(doc Document, address string) Document {
 	return doc
 }
 
-// shown is a document as a client gets it: with the member's name and address where it has none.
-func (u User) shown(doc Document) Document {
+// forClient returns doc as a client gets it: with the member's name and address if it has none.
+func (u User) forClient(doc Document) Document {
 	doc = maps.Clone(withAddress(doc, u.Email))
 	if _, ok := doc["displayName"]; !ok {
 		doc["displayName"] = u.Name
@@ -57,8 +57,8 @@ func (u User) shown(doc Document) Document {
 	return doc
 }
 
-// stored is the document as it is kept: what the member itself holds is left out. It is a
-// Problem of type InvalidValue when it is too large.
+// stored returns the document as it is stored, without what the member itself has. The error is
+// a Problem of type InvalidValue if it is too large.
 func stored(doc Document) (string, error) {
 	kept := Document{}
 	for key, value := range doc {
@@ -78,8 +78,8 @@ func stored(doc Document) (string, error) {
 	return string(text), nil
 }
 
-// email is the address that identifies the user. It is a Problem of type InvalidValue
-// when there is none.
+// email returns the address that identifies the user. The error is a Problem of type
+// InvalidValue if there is none.
 func email(doc Document) (string, error) {
 	name := doc.text("userName")
 	if name == "" {
@@ -87,13 +87,13 @@ func email(doc Document) (string, error) {
 	}
 	address, err := plaintext.Email(name)
 	if err != nil {
-		return "", invalid(InvalidValue, "The attribute userName must be an e-mail address.")
+		return "", invalid(InvalidValue, "The attribute userName must be an email address.")
 	}
 	return address, nil
 }
 
-// displayName is the name that a document asks for: displayName as it is, otherwise made
-// from the parts of the name; "" when it says nothing. Only a displayName can be wrong.
+// displayName returns the name in a document: displayName, otherwise a name made from the parts
+// of name, otherwise "". Only an explicit displayName can cause an error.
 func displayName(doc Document) (string, error) {
 	if sent := doc.text("displayName"); strings.TrimSpace(sent) != "" {
 		name, err := plaintext.Name(sent)
@@ -112,8 +112,8 @@ func displayName(doc Document) (string, error) {
 	return "", nil
 }
 
-// primaryEmail is the value of the primary address, otherwise of the one for work,
-// otherwise of the first; "" without any.
+// primaryEmail returns the value of the primary address, otherwise of the one for work,
+// otherwise of the first, or "" without any.
 func primaryEmail(doc Document) string {
 	list, _ := doc["emails"].([]any)
 	best, rank := "", 0
@@ -136,21 +136,21 @@ func primaryEmail(doc Document) string {
 	return best
 }
 
-// keepsAddress refuses what would change the address of a member. Who is known without addresses,
-// because the provider never sent any, may have others in emails: they are only kept there.
+// keepsAddress refuses a change of a member's address. If the provider never sent addresses
+// before, it may add others in emails: they are stored but have no effect.
 func keepsAddress(u User, before, after Document) error {
 	address, err := email(after)
 	if err != nil {
 		return err
 	}
 	if address != u.Email {
-		return invalid(Mutability, "The e-mail address %s cannot be changed. Assign the person anew under the other address.", u.Email)
+		return invalid(Mutability, "The email address %s cannot be changed. Unassign the person, then assign them under the new address.", u.Email)
 	}
 	now := plaintext.Fold(primaryEmail(after))
 	if now == "" || now == u.Email || now == plaintext.Fold(primaryEmail(before)) || !u.hasAddresses() {
 		return nil
 	}
-	return invalid(Mutability, "The e-mail address of %s cannot be changed. Latchkey knows a person by it.", u.Email)
+	return invalid(Mutability, "The email address of %s cannot be changed, because it identifies the person in Latchkey.", u.Email)
 }
 
 // hasAddresses reports whether the provider has sent addresses of the user.
@@ -161,8 +161,8 @@ func (u User) hasAddresses() bool {
 	return u.Linked && json.Unmarshal([]byte(u.Document), &kept) == nil && len(kept.Emails) > 0
 }
 
-// elements lists what of a document can be searched besides what the member holds.
-// Binary values, and those too long to be looked for, are left out.
+// elements returns the searchable values of a document, except those that the member itself
+// has. It leaves out binary and very long values.
 func (t Resource) elements(doc Document) []Element {
 	list := elementsOf("", t.Core.Attributes, doc)
 	for _, ext := range t.Extensions {
@@ -192,7 +192,7 @@ func elementsOf(prefix string, attributes []Attribute, in map[string]any) []Elem
 		}
 		switch value := value.(type) {
 		case string:
-			if !held(prefix + a.Name) {
+			if !onMember(prefix + a.Name) {
 				add(Element{Attribute: prefix + a.Name, Value: searchable(a, value)})
 			}
 		case []any:
@@ -212,8 +212,8 @@ func elementsOf(prefix string, attributes []Attribute, in map[string]any) []Elem
 	return list
 }
 
-// held reports attributes that the member itself holds.
-func held(name string) bool {
+// onMember reports whether the member itself has the attribute.
+func onMember(name string) bool {
 	return name == "userName" || name == "displayName" || name == "externalId"
 }
 

@@ -15,20 +15,21 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// timeLayout is how moments are written: UTC, whole milliseconds.
+// timeLayout is the format of times: UTC, whole milliseconds.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // reader is what rendering needs, inside and outside a transaction.
 type reader interface {
-	// GroupsOfMembers lists, by member, their groups by name.
+	// GroupsOfMembers returns the groups of each member, ordered by name.
 	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
-	// MembersByGroup lists, by group, the members that the provider has not deleted, by id.
+	// MembersByGroup returns the members of each group that the provider has not deleted,
+	// ordered by id.
 	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
 }
 
-// CreateUser adds a user, or links the member whose address is its userName. Inactive only
-// when that is what the provider says. Uniqueness for a member that is linked already;
-// InvalidSyntax or InvalidValue for a body that cannot be.
+// CreateUser adds a user, or links the member whose address is its userName. The user is active
+// unless the provider says otherwise. The error is Uniqueness for a member that is linked
+// already, and InvalidSyntax or InvalidValue for an invalid body.
 func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
 	err := s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
@@ -59,7 +60,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any
 	return out, err
 }
 
-// join makes the member. A duplicate that appears meanwhile is the other's.
+// join creates the member. The error is Uniqueness if another one has the address.
 func join(ctx context.Context, tx *userChange, call Call, org account.Organization, doc Document, address string) (User, error) {
 	name, err := displayName(doc)
 	if err != nil {
@@ -79,7 +80,7 @@ func join(ctx context.Context, tx *userChange, call Call, org account.Organizati
 	return User{Member: m}, err
 }
 
-// User returns a user; NotFound when there is none.
+// User returns a user; NotFound if there is none.
 func (s *Service) User(ctx context.Context, call Call, id string) (Rendered, error) {
 	if err := s.Enter(ctx, call.By); err != nil {
 		return Rendered{}, err
@@ -91,7 +92,7 @@ func (s *Service) User(ctx context.Context, call Call, id string) (Rendered, err
 	return renderUser(ctx, s.store, call, u)
 }
 
-// notFound words NotFound as providers' logs show it.
+// notFound adds the id to a NotFound, for the provider's log.
 func notFound(err error, what, id string) error {
 	if !fault.Is(err, fault.NotFound) {
 		return err
@@ -99,16 +100,16 @@ func notFound(err error, what, id string) error {
 	return fault.NewNotFound(what + " " + cut(id))
 }
 
-// ReplaceUser replaces what is known of a user (RFC 7644 §3.5.1). Without active the
-// status stays. Mutability for another address; StaleVersion when If-Match does not hold;
-// otherwise as CreateUser and User.
+// ReplaceUser replaces a user's attributes (RFC 7644 §3.5.1). Without active, the status stays.
+// The error is Mutability for another address, StaleVersion if If-Match does not match, or one
+// of CreateUser and User.
 func (s *Service) ReplaceUser(ctx context.Context, call Call, id string, body map[string]any) (Rendered, error) {
 	return s.changeUser(ctx, call, id, func(Document) (Document, error) { return s.users.read(body) })
 }
 
-// PatchUser changes parts of a user (RFC 7644 §3.5.2), all operations or none. InvalidPath,
-// InvalidFilter, NoTarget and InvalidValue for operations that cannot be; Mutability for
-// attributes that cannot be changed; StaleVersion and NotFound as for ReplaceUser.
+// PatchUser applies operations to a user (RFC 7644 §3.5.2), all or none. The error is
+// InvalidPath, InvalidFilter, NoTarget or InvalidValue for invalid operations, Mutability for
+// attributes that cannot be changed, or StaleVersion or NotFound as for ReplaceUser.
 func (s *Service) PatchUser(ctx context.Context, call Call, id string, operations []Operation) (Rendered, error) {
 	return s.changeUser(ctx, call, id, func(doc Document) (Document, error) { return s.users.patch(doc, operations) })
 }
@@ -153,8 +154,8 @@ func (s *Service) userToChange(ctx context.Context, tx *userChange, call Call, i
 	return u, call.unchanged(r.Version)
 }
 
-// save brings the member in line with the document and keeps it. A document that says nothing
-// new is not written, and so its user was not modified (RFC 7644 §3.5.2.1).
+// save updates the member from the document and stores the document. An unchanged document is
+// not written, so that its user counts as not modified (RFC 7644 §3.5.2.1).
 func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, doc Document) (Rendered, error) {
 	before, err := u.document()
 	if err != nil {
@@ -163,7 +164,7 @@ func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, d
 	if _, given := doc["active"]; !given {
 		doc["active"] = before["active"]
 	}
-	attributes := changedAttributes(u.shown(before), u.shown(doc))
+	attributes := changedAttributes(u.forClient(before), u.forClient(doc))
 	if u.Linked && len(attributes) == 0 {
 		return renderUser(ctx, tx, call, u)
 	}
@@ -190,10 +191,11 @@ func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, d
 	return renderUser(ctx, tx, call, User{Member: m, Linked: true, Document: text})
 }
 
-// mostNamed is how many attributes the audit log names of one change.
-const mostNamed = 50
+// maxNamed is the maximum number of attributes that the audit log names for one change.
+const maxNamed = 50
 
-// changedAttributes names the attributes that two documents differ in, in order.
+// changedAttributes returns the names of attributes that differ between two documents, in
+// order.
 func changedAttributes(before, after Document) []string {
 	var names []string
 	for name, value := range after {
@@ -207,11 +209,11 @@ func changedAttributes(before, after Document) []string {
 		}
 	}
 	slices.Sort(names)
-	return names[:min(len(names), mostNamed)]
+	return names[:min(len(names), maxNamed)]
 }
 
-// follow applies name and status. The name is touched only when the document asks for
-// another one than before, so that a member's own choice lasts.
+// follow applies name and status. It changes the name only if it differs from the previous
+// document's, so that a name chosen by the member stays.
 func follow(ctx context.Context, tx *userChange, call Call, m account.Member, before, doc Document) (account.Member, error) {
 	was, err := displayName(before)
 	if err != nil {
@@ -236,7 +238,7 @@ func follow(ctx context.Context, tx *userChange, call Call, m account.Member, be
 	return setStatus(ctx, tx, call, m, status)
 }
 
-// setStatus changes the status; a deactivated member's sessions end at once.
+// setStatus changes the status and ends the sessions of a deactivated member.
 func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member, status account.Status) (account.Member, error) {
 	ending := m.Status == account.Active && status == account.Deactivated
 	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
@@ -246,9 +248,9 @@ func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member,
 	return m, err
 }
 
-// DeleteUser deactivates the member and takes it out of the groups that the provider
-// manages. For the protocol it is gone (RFC 7644 §3.6); creating it anew brings it back.
-// Conflict for the last active Admin; NotFound and StaleVersion as for ReplaceUser.
+// DeleteUser deactivates the member and removes them from the groups that the provider manages.
+// For the protocol the user is gone (RFC 7644 §3.6); creating it again restores it. The error
+// is Conflict for the last active Admin, or NotFound or StaleVersion as for ReplaceUser.
 func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 	return s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
@@ -291,7 +293,7 @@ func renderUser(ctx context.Context, r reader, call Call, u User) (Rendered, err
 	return list[0], nil
 }
 
-// renderUsers adds what only the server knows.
+// renderUsers adds the attributes that only the server sets.
 func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rendered, error) {
 	ids := make([]string, len(users))
 	for i, u := range users {
@@ -307,7 +309,7 @@ func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rend
 		if err != nil {
 			return nil, err
 		}
-		doc = u.shown(doc)
+		doc = u.forClient(doc)
 		if in := references(groups[u.ID], call.Base+"/Groups/", ""); len(in) > 0 {
 			doc["groups"] = in
 		}
@@ -319,7 +321,7 @@ func renderUsers(ctx context.Context, r reader, call Call, users []User) ([]Rend
 	return list, nil
 }
 
-// references lists things by id, address and name.
+// references returns references with id, URL and name.
 func references(list []account.Named, base, kind string) []any {
 	out := make([]any, len(list))
 	for i, n := range list {
@@ -332,8 +334,8 @@ func references(list []account.Named, base, kind string) []any {
 	return out
 }
 
-// finish adds id and meta. The version is a digest of all the rest, so that it changes
-// with whatever a client can see, whoever changed it.
+// finish adds id and meta. The version is a digest of everything else, so that it changes with
+// anything that a client can see.
 func finish(doc Document, base, kind, id string, created, modified time.Time) (Rendered, error) {
 	doc["id"] = id
 	text, err := json.Marshal(doc)

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Attachment returns the transformation of a destination to whoever is in the workspace;
-// NotFound when there is no such destination, or it has none.
+// Attachment returns the transformation of a destination to a caller in the workspace. The
+// error is NotFound if there is no such destination, or it has no transformation.
 func (s *Service) Attachment(ctx context.Context, by actor.Standing, workspace, destination string) (Attachment, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -21,9 +21,9 @@ func (s *Service) Attachment(ctx context.Context, by actor.Standing, workspace, 
 	return s.store.Attachment(ctx, destination)
 }
 
-// Attach gives a destination a transformation, in place of the one that it has. It needs
-// Edit and Connect on the destination, on the new one and on the old one: Denied otherwise.
-// Invalid when there is no such transformation, NotFound when there is no such destination.
+// Attach sets the transformation of a destination. It requires Edit and Connect on the
+// destination, the new transformation and the old one; the error is Denied otherwise. It is
+// Invalid if there is no such transformation, and NotFound if there is no such destination.
 func (s *Service) Attach(ctx context.Context, by actor.Caller, workspace, destination, transformation string) (Attachment, error) {
 	var made Attachment
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -53,12 +53,12 @@ func (s *Service) Attach(ctx context.Context, by actor.Caller, workspace, destin
 		if err := c.Links.SaveAttachment(ctx, made); err != nil {
 			return err
 		}
-		return c.tell(ctx, action, to.target(), before, attached{made, from}.state())
+		return c.record(ctx, action, to.target(), before, attached{made, from}.state())
 	})
 	return made, err
 }
 
-// attached is an attachment with the transformation itself; zero when there is none.
+// attached is an attachment with its transformation, or zero if there is none.
 type attached struct {
 	Attachment
 	transformation Resource
@@ -68,7 +68,7 @@ func (a attached) state() state {
 	return state{"transformationId": a.transformation.ID, "transformation": a.transformation.Name}
 }
 
-// attached holds a destination and decides about parting it from what it has.
+// attached locks a destination and checks whether the caller may detach its transformation.
 func (c *changing) attached(ctx context.Context, destination string) (Resource, attached, error) {
 	to, err := c.HoldResource(ctx, c.workspace.ID, Destination, destination)
 	if err != nil || to.Transformation == "" {
@@ -84,8 +84,8 @@ func (c *changing) attached(ctx context.Context, destination string) (Resource, 
 	return to, old, c.mayLink(to, old.transformation)
 }
 
-// Detach takes a destination's transformation away and returns what it was. It needs Edit
-// and Connect on both; NotFound when the destination is not there or has none.
+// Detach removes and returns a destination's transformation. It requires Edit and Connect on
+// both. The error is NotFound if the destination does not exist or has no transformation.
 func (s *Service) Detach(ctx context.Context, by actor.Caller, workspace, destination string) (Attachment, error) {
 	var was attached
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -99,7 +99,7 @@ func (s *Service) Detach(ctx context.Context, by actor.Caller, workspace, destin
 		if err := c.Links.RemoveAttachment(ctx, from.ID); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.RemovedTransformation, from.target(), was.state(), nil)
+		return c.record(ctx, audit.RemovedTransformation, from.target(), was.state(), nil)
 	})
 	return was.Attachment, err
 }

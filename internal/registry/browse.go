@@ -16,39 +16,39 @@ type BrowseQuery struct {
 	Size   int    // how many; at least 1
 }
 
-// Offset is how many to leave out before the page.
+// Offset returns the number of resources before the page.
 func (q BrowseQuery) Offset() int { return max(0, q.Page-1) * q.Size }
 
-// Right is one permission with the answer to whether the caller has it, and why.
+// Right is one permission and the decision whether the caller has it.
 type Right struct {
 	Entry    access.Entry
 	Decision access.Decision
 }
 
-// Browsed is a resource with what the caller may do with it.
+// Browsed is a resource with the caller's permissions on it.
 type Browsed struct {
 	Resource
-	Rights []Right // every permission of its type, asked for this resource
+	Rights []Right // every permission of its type, for this resource
 }
 
-// TypeRights is what the caller may do with a type as such.
+// TypeRights are the caller's permissions on a whole type.
 type TypeRights struct {
 	Type   string
 	Label  string
-	Rights []Right // Connect, Create & Delete, and whatever else is for the whole type
+	Rights []Right // Connect, Create & Delete, and other type-wide permissions
 }
 
 // Browse is a page of resources.
 type Browse struct {
 	Workspace account.Workspace
 	Items     []Browsed
-	Total     int            // of what the query selects
-	Counts    map[string]int // of what the search selects, by type
-	Types     []TypeRights   // of the chosen type, or of every type with resources
+	Total     int            // resources that match the query
+	Counts    map[string]int // resources that match the search, by type
+	Types     []TypeRights   // of the selected type, or of every type with resources
 }
 
-// Browse shows whoever is in the workspace what is there, with what they may do. The
-// answers are those of access.Decide that a change would get.
+// Browse returns resources to a caller in the workspace, with the caller's permissions. These
+// are the decisions of access.Decide that a change would get.
 func (s *Service) Browse(ctx context.Context, by actor.Standing, workspace string, q BrowseQuery) (Browse, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -79,8 +79,8 @@ func (s *Service) Browse(ctx context.Context, by actor.Standing, workspace strin
 	return b, nil
 }
 
-// rights asks about every permission of a resource's type. To connect it is to have Edit
-// and Connect on it, so that is what Connect says.
+// rights decides every permission of a resource's type. Connecting needs Edit and Connect, so
+// the right for Connect combines both.
 func (s *Service) rights(by actor.Standing, at access.Resource) []Right {
 	var out []Right
 	for _, entry := range s.entries(at.Type) {
@@ -93,7 +93,7 @@ func (s *Service) rights(by actor.Standing, at access.Resource) []Right {
 	return out
 }
 
-// typeRights asks about the permissions that are for a whole type.
+// typeRights decides the type-wide permissions.
 func (s *Service) typeRights(by actor.Standing, at access.Resource) []Right {
 	var out []Right
 	for _, entry := range s.entries(at.Type) {
@@ -104,7 +104,7 @@ func (s *Service) typeRights(by actor.Standing, at access.Resource) []Right {
 	return out
 }
 
-// entries lists what the catalogue has about a type, over all sections.
+// entries returns the catalogue's entries for a type, over all sections.
 func (s *Service) entries(typ string) []access.Entry {
 	var out []access.Entry
 	for _, section := range s.catalogue.Sections() {
@@ -117,7 +117,7 @@ func (s *Service) entries(typ string) []access.Entry {
 	return out
 }
 
-// types lists the catalogue's types in its order, each once.
+// types returns the catalogue's types in its order, each once.
 func (s *Service) types() []string {
 	var out []string
 	seen := map[string]bool{}
@@ -131,7 +131,7 @@ func (s *Service) types() []string {
 	return out
 }
 
-// Types lists the resource types that can be browsed: those of the catalogue, in its order.
+// Types returns the resource types that can be browsed: those of the catalogue, in its order.
 func (s *Service) Types() []TypeRights {
 	var out []TypeRights
 	for _, typ := range s.types() {

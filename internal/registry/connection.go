@@ -9,11 +9,11 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// connectionType is how external ids and the audit log name connections. It is no type of
-// the permission catalogue: both ends decide.
+// connectionType is the type of connections for external ids and the audit log. It is not in
+// the permission catalogue: the permissions on both ends decide.
 const connectionType = "connection"
 
-// ConnectionForm is what a caller says about a connection; nil as in [Form].
+// ConnectionForm is a caller's input for a connection; nil fields as in [Form].
 type ConnectionForm struct {
 	Source      *string
 	Destination *string
@@ -21,7 +21,7 @@ type ConnectionForm struct {
 	Enabled     *bool   // true by default
 }
 
-// Connection returns a connection to whoever is in the workspace, otherwise NotFound.
+// Connection returns a connection to a caller in the workspace; NotFound otherwise.
 func (s *Service) Connection(ctx context.Context, by actor.Standing, workspace, id string) (Connection, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) Connection(ctx context.Context, by actor.Standing, workspace, 
 	return s.store.Connection(ctx, w.ID, id)
 }
 
-// Connections lists the connections for whoever is in the workspace.
+// Connections returns a page of the connections to a caller in the workspace.
 func (s *Service) Connections(ctx context.Context, by actor.Standing, workspace string, q Query) (List[Connection], error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -41,9 +41,9 @@ func (s *Service) Connections(ctx context.Context, by actor.Standing, workspace 
 		func() (int, error) { return s.store.ConnectionCount(ctx, w.ID, q) })
 }
 
-// Connect makes a connection. It needs Edit and Connect on both ends: Denied otherwise.
-// Invalid when an end is missing or not there; Conflict when the two are connected already
-// or the external id is taken.
+// Connect creates a connection. It requires Edit and Connect on both ends; the error is Denied
+// otherwise. It is Invalid if an end is missing or does not exist, and Conflict if the two are
+// connected already or the external id is taken.
 func (s *Service) Connect(ctx context.Context, by actor.Caller, workspace string, form ConnectionForm) (Connection, error) {
 	var made Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -69,18 +69,18 @@ func (s *Service) Connect(ctx context.Context, by actor.Caller, workspace string
 		if err := c.Links.AddConnection(ctx, made); err != nil {
 			return err
 		}
-		return c.tellConnected(ctx, ends, made)
+		return c.recordConnected(ctx, ends, made)
 	})
 	return made, err
 }
 
-// pair is the two ends of a connection.
+// pair holds the two ends of a connection.
 type pair struct{ source, destination Resource }
 
-// name says what the pair is in the audit log.
+// name returns the name of the connection in the audit log.
 func (p pair) name() string { return p.source.Name + " → " + p.destination.Name }
 
-// ends loads both ends and decides about them.
+// ends loads both ends and checks the permissions on them.
 func (c *changing) ends(ctx context.Context, source, destination string) (pair, error) {
 	var p fault.Problems
 	from, err := c.end(ctx, &p, Source, "sourceId", source)
@@ -97,7 +97,7 @@ func (c *changing) ends(ctx context.Context, source, destination string) (pair, 
 	return pair{from, to}, c.mayLink(from, to)
 }
 
-// end holds one end. That it is not there is a problem of the form, not of the address.
+// end locks one end. A missing end is a problem with the form, not NotFound.
 func (c *changing) end(ctx context.Context, p *fault.Problems, typ, path, id string) (Resource, error) {
 	if id == "" {
 		p.Add(path, "This is required.")
@@ -114,7 +114,7 @@ func (c *changing) end(ctx context.Context, p *fault.Problems, typ, path, id str
 	return r, err
 }
 
-// join gives a connection the ends that the form says, after deciding about them.
+// join sets the ends of a connection from the form, after checking the permissions on them.
 func (c *changing) join(ctx context.Context, form ConnectionForm, to *Connection) (pair, error) {
 	if form.Source != nil {
 		to.Source = *form.Source
@@ -128,7 +128,7 @@ func (c *changing) join(ctx context.Context, form ConnectionForm, to *Connection
 	return c.ends(ctx, to.Source, to.Destination)
 }
 
-// pairFree refuses a second connection of the same two.
+// pairFree refuses a second connection between the same ends.
 func (c *changing) pairFree(ctx context.Context, wanted Connection) error {
 	other, err := c.Links.ConnectionOf(ctx, c.workspace.ID, wanted.Source, wanted.Destination)
 	switch {
@@ -140,8 +140,8 @@ func (c *changing) pairFree(ctx context.Context, wanted Connection) error {
 	return fault.NewConflict("A connection already exists for this source and destination pair.")
 }
 
-// UpdateConnection enables or disables a connection, or joins others. It needs Edit and
-// Connect on all ends, old and new. Errors as for Connect, and NotFound.
+// UpdateConnection enables or disables a connection, or changes its ends. It requires Edit and
+// Connect on all ends, old and new. Errors are those of Connect, and NotFound.
 func (s *Service) UpdateConnection(ctx context.Context, by actor.Caller, workspace, id string, form ConnectionForm) (Connection, error) {
 	var changed Connection
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -165,12 +165,12 @@ func (s *Service) UpdateConnection(ctx context.Context, by actor.Caller, workspa
 		if err := c.Links.SaveConnection(ctx, changed); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.Updated, changed.target(newEnds), old.state(ends), changed.state(newEnds))
+		return c.record(ctx, audit.Updated, changed.target(newEnds), old.state(ends), changed.state(newEnds))
 	})
 	return changed, err
 }
 
-// heldConnection loads a connection with its ends and decides about them.
+// heldConnection locks a connection with its ends and checks the permissions on them.
 func (c *changing) heldConnection(ctx context.Context, id string) (Connection, pair, error) {
 	held, err := c.Links.HoldConnection(ctx, c.workspace.ID, id)
 	if err != nil {
@@ -180,7 +180,7 @@ func (c *changing) heldConnection(ctx context.Context, id string) (Connection, p
 	return held, ends, err
 }
 
-// SetConnectionExternalID is SetExternalID for a connection, with the rights of
+// SetConnectionExternalID is SetExternalID for a connection. It requires the permissions of
 // UpdateConnection.
 func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Caller, workspace, id, externalID string) (Connection, error) {
 	var changed Connection
@@ -198,12 +198,13 @@ func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Caller, 
 		if err := c.Links.SaveConnection(ctx, changed); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.Updated, changed.target(ends), old.state(ends), changed.state(ends))
+		return c.record(ctx, audit.Updated, changed.target(ends), old.state(ends), changed.state(ends))
 	})
 	return changed, err
 }
 
-// Disconnect removes a connection, with the rights of Connect; NotFound when it is not there.
+// Disconnect removes a connection. It requires the permissions of Connect. The error is
+// NotFound if there is no such connection.
 func (s *Service) Disconnect(ctx context.Context, by actor.Caller, workspace, id string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		old, ends, err := c.heldConnection(ctx, id)
@@ -214,27 +215,27 @@ func (s *Service) Disconnect(ctx context.Context, by actor.Caller, workspace, id
 			return err
 		}
 		before := old.state(ends)
-		if err := c.tell(ctx, audit.Deleted, old.target(ends), before, nil); err != nil {
+		if err := c.record(ctx, audit.Deleted, old.target(ends), before, nil); err != nil {
 			return err
 		}
-		if err := c.tell(ctx, audit.DisconnectedDestination, ends.source.target(), before, nil); err != nil {
+		if err := c.record(ctx, audit.DisconnectedDestination, ends.source.target(), before, nil); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.DisconnectedSource, ends.destination.target(), before, nil)
+		return c.record(ctx, audit.DisconnectedSource, ends.destination.target(), before, nil)
 	})
 }
 
-// tellConnected tells the log of a new connection, from the view of each part: whoever
-// looks up the source finds it there.
-func (c *changing) tellConnected(ctx context.Context, ends pair, made Connection) error {
+// recordConnected records a new connection in the audit log, with an event for each end as well,
+// so that it is found among the events of the source.
+func (c *changing) recordConnected(ctx context.Context, ends pair, made Connection) error {
 	after := made.state(ends)
-	if err := c.tell(ctx, audit.Created, made.target(ends), nil, after); err != nil {
+	if err := c.record(ctx, audit.Created, made.target(ends), nil, after); err != nil {
 		return err
 	}
-	if err := c.tell(ctx, audit.ConnectedDestination, ends.source.target(), nil, after); err != nil {
+	if err := c.record(ctx, audit.ConnectedDestination, ends.source.target(), nil, after); err != nil {
 		return err
 	}
-	return c.tell(ctx, audit.ConnectedSource, ends.destination.target(), nil, after)
+	return c.record(ctx, audit.ConnectedSource, ends.destination.target(), nil, after)
 }
 
 func (c Connection) target(ends pair) audit.Target {

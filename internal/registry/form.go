@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Form is what a caller says about a resource. A member that is nil is not said: a new
-// resource gets its default, an existing one keeps what it has.
+// Form is a caller's input for a resource. For a nil field a new resource gets the default and
+// an existing one keeps its value.
 type Form struct {
 	Name          *string
 	Definition    *string // required for new sources and destinations; never changes
@@ -23,7 +23,7 @@ type Form struct {
 	Transient     *bool
 }
 
-// The members that a form may be wrong in, as the public API names them.
+// The names of fields in the public API, for problems.
 const (
 	fieldName        = "name"
 	fieldType        = "type"
@@ -34,7 +34,7 @@ const (
 	fieldCode        = "code"
 )
 
-// Bounds of what is stored, in characters.
+// Maximum lengths, in characters.
 const (
 	maxName        = 255
 	maxDefinition  = 128
@@ -44,7 +44,7 @@ const (
 
 const invalidText = "Some fields need your attention."
 
-// complete fills the form of a new resource and checks it; Invalid with every problem.
+// complete returns a new resource from the form. The error is Invalid with every problem.
 func (f Form) complete(typ string) (Resource, error) {
 	r := Resource{Type: typ, Enabled: true, Config: "{}", Version: 1}
 	var p fault.Problems
@@ -63,23 +63,23 @@ func (f Form) complete(typ string) (Resource, error) {
 	return r, p.Err(invalidText)
 }
 
-// apply is r with what the form says; Invalid with every problem.
+// apply returns r with the changes in the form. The error is Invalid with every problem.
 func (f Form) apply(r Resource) (Resource, error) {
 	var p fault.Problems
 	if f.Definition != nil && *f.Definition != r.Definition {
-		p.Add(fieldType, "The type cannot be changed. It is "+strconv.Quote(r.Definition)+".")
+		p.Add(fieldType, "The type cannot be changed from "+strconv.Quote(r.Definition)+".")
 	}
 	if f.ExternalID != nil && *f.ExternalID != r.ExternalID {
 		p.Add(fieldExternalID, "The external id cannot be changed here. Set it with PUT …/external-id.")
 	}
 	if f.Name != nil && *f.Name == r.Name {
-		f.Name = nil // what it is called already may stay, whatever the rule was then
+		f.Name = nil // an existing name may stay, even if the rules have changed
 	}
 	f.fill(&p, &r)
 	return r, p.Err(invalidText)
 }
 
-// fill takes over what may be said when creating and when changing alike.
+// fill sets the fields that can be set both when creating and when changing.
 func (f Form) fill(p *fault.Problems, r *Resource) {
 	if f.Name != nil {
 		r.Name = checkText(p, fieldName, *f.Name, maxName)
@@ -95,7 +95,7 @@ func (f Form) fill(p *fault.Problems, r *Resource) {
 	}
 	if f.Version != nil && r.Type == Destination {
 		if *f.Version < 1 {
-			p.Add(fieldVersion, "A version is a whole number from 1 on.")
+			p.Add(fieldVersion, "The version must be a whole number from 1.")
 		}
 		r.Version = *f.Version
 	}
@@ -109,8 +109,8 @@ func (f Form) fill(p *fault.Problems, r *Resource) {
 
 func hasDefinition(typ string) bool { return typ == Source || typ == Destination }
 
-// checkText takes a required line of text as it is: what a client wrote must be what it
-// reads, so nothing is trimmed.
+// checkText checks a required line of text. It does not trim it, because a client must read
+// exactly what it wrote.
 func checkText(p *fault.Problems, path, text string, most int) string {
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -118,12 +118,12 @@ func checkText(p *fault.Problems, path, text string, most int) string {
 	case utf8.RuneCountInString(text) > most:
 		p.Add(path, "Use at most "+strconv.Itoa(most)+" characters.")
 	case !plaintext.Showable(text):
-		p.Add(path, "This contains characters that cannot be shown.")
+		p.Add(path, "This contains unprintable characters.")
 	}
 	return text
 }
 
-// checkDescription takes text of several lines, which may be empty.
+// checkDescription checks a text of several lines, which may be empty.
 func checkDescription(p *fault.Problems, text string) string {
 	if utf8.RuneCountInString(text) > maxDescription {
 		p.Add(fieldDescription, "Use at most "+strconv.Itoa(maxDescription)+" characters.")
@@ -132,14 +132,14 @@ func checkDescription(p *fault.Problems, text string) string {
 	return text
 }
 
-// storable refuses what a database cannot keep as text.
+// storable refuses a text that a database cannot store.
 func storable(p *fault.Problems, path, text string) {
 	if !plaintext.Storable(text) {
 		p.Add(path, "This contains characters that cannot be stored.")
 	}
 }
 
-// checkExternalID takes an external id; nil and "" are none.
+// checkExternalID checks an external id. nil and "" mean none.
 func checkExternalID(p *fault.Problems, id *string) string {
 	if id == nil || *id == "" {
 		return ""

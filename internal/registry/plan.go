@@ -9,10 +9,10 @@ import (
 	"latchkey/internal/fault"
 )
 
-// LinkSource lets a source follow a tracking plan. It needs Edit and Connect on both, and
-// Edit on the data catalog: Denied otherwise. NotFound when the plan or the source is not
-// there; Conflict when the source follows a plan already. config is JSON text that the
-// caller has checked.
+// LinkSource makes a source follow a tracking plan. It requires Edit and Connect on both, and
+// Edit on the data catalog; the error is Denied otherwise. It is NotFound if the plan or the
+// source does not exist, and Conflict if the source follows a plan already. config is JSON that
+// the caller has checked.
 func (s *Service) LinkSource(ctx context.Context, by actor.Caller, workspace, plan, source, config string) (SourceLink, error) {
 	var made SourceLink
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -30,10 +30,10 @@ func (s *Service) LinkSource(ctx context.Context, by actor.Caller, workspace, pl
 		if err := c.Links.AddSourceLink(ctx, made); err != nil {
 			return err
 		}
-		if err := c.tell(ctx, audit.ConnectedSource, ends.plan.target(), nil, ends.state()); err != nil {
+		if err := c.record(ctx, audit.ConnectedSource, ends.plan.target(), nil, ends.state()); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.ConnectedTrackingPlan, ends.source.target(), nil, ends.state())
+		return c.record(ctx, audit.ConnectedTrackingPlan, ends.source.target(), nil, ends.state())
 	})
 	return made, err
 }
@@ -45,7 +45,7 @@ func (l linked) state() state {
 	return state{"trackingPlanId": l.plan.ID, "trackingPlan": l.plan.Name, "sourceId": l.source.ID, "source": l.source.Name}
 }
 
-// linkEnds holds a plan and a source and decides about joining or parting them.
+// linkEnds locks a plan and a source and checks whether the caller may link or unlink them.
 func (c *changing) linkEnds(ctx context.Context, plan, source string) (linked, error) {
 	var ends linked
 	var err error
@@ -61,7 +61,7 @@ func (c *changing) linkEnds(ctx context.Context, plan, source string) (linked, e
 	return ends, c.may(ends.plan, access.NewPermission(dataCatalog, "edit"))
 }
 
-// existingLink is linkEnds for two that are linked; NotFound when they are not.
+// existingLink is linkEnds for a source that follows the plan; NotFound if it does not.
 func (c *changing) existingLink(ctx context.Context, plan, source string) (linked, SourceLink, error) {
 	ends, err := c.linkEnds(ctx, plan, source)
 	if err != nil {
@@ -74,8 +74,8 @@ func (c *changing) existingLink(ctx context.Context, plan, source string) (linke
 	return ends, link, err
 }
 
-// UpdateLink changes how a source follows a tracking plan. Errors as for LinkSource, and
-// NotFound when it does not follow it.
+// UpdateLink changes how a source follows a tracking plan. Errors are those of LinkSource, and
+// NotFound if the source does not follow the plan.
 func (s *Service) UpdateLink(ctx context.Context, by actor.Caller, workspace, plan, source, config string) (SourceLink, error) {
 	var link SourceLink
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -89,13 +89,13 @@ func (s *Service) UpdateLink(ctx context.Context, by actor.Caller, workspace, pl
 		}
 		after := ends.state()
 		after["configChanged"] = true
-		return c.tell(ctx, audit.Updated, ends.plan.target(), ends.state(), after)
+		return c.record(ctx, audit.Updated, ends.plan.target(), ends.state(), after)
 	})
 	return link, err
 }
 
-// UnlinkSource ends it, with the rights of LinkSource; NotFound when the source does not
-// follow the plan.
+// UnlinkSource makes a source stop following a plan. It requires the permissions of LinkSource.
+// The error is NotFound if the source does not follow the plan.
 func (s *Service) UnlinkSource(ctx context.Context, by actor.Caller, workspace, plan, source string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		ends, _, err := c.existingLink(ctx, plan, source)
@@ -105,9 +105,9 @@ func (s *Service) UnlinkSource(ctx context.Context, by actor.Caller, workspace, 
 		if err := c.Links.RemoveSourceLink(ctx, source); err != nil {
 			return err
 		}
-		if err := c.tell(ctx, audit.DisconnectedSource, ends.plan.target(), ends.state(), nil); err != nil {
+		if err := c.record(ctx, audit.DisconnectedSource, ends.plan.target(), ends.state(), nil); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.DisconnectedTrackingPlan, ends.source.target(), ends.state(), nil)
+		return c.record(ctx, audit.DisconnectedTrackingPlan, ends.source.target(), ends.state(), nil)
 	})
 }

@@ -1,14 +1,14 @@
-// Package registry holds what is in a workspace: sources, destinations and the
-// connections between them, transformations and their libraries with every saved
-// version, tracking plans and the sources that follow them.
+// Package registry manages the resources of a workspace: sources, destinations and the
+// connections between them, transformations and their libraries with every saved version,
+// tracking plans and the sources that follow them.
 //
-// Its [Service] is the use cases. Each takes who asks, finds the workspace, loads, lets
-// package access decide before any effect, and changes all or nothing in one transaction
-// with its audit events. Reading needs nothing but being in the workspace. Creating gives
-// the creator nothing beyond what policies say, and deleting leaves the id in policies,
-// where it grants nothing any more.
+// Its [Service] implements the use cases. Each takes the caller, loads the workspace and the
+// resources, calls package access before any effect, and makes all changes or none in one
+// transaction with their audit events. Reading requires only being in the workspace. Creating
+// a resource gives the creator no permissions beyond the policies, and deleting one leaves its
+// id in policies, where it no longer grants anything.
 //
-// The package stores and returns configuration as the JSON text that came. It knows no
+// The package stores and returns configuration as the JSON that it got. It does not know the
 // schema of any destination, sends no events and runs no code.
 package registry
 
@@ -31,32 +31,32 @@ const (
 
 const dataCatalog = "data_catalog"
 
-// Resource is one row of a workspace. What only some types have is empty in the others.
-// Times are UTC in whole milliseconds.
+// Resource is a resource of a workspace. Fields that its type does not have are empty. Times
+// are UTC in whole milliseconds.
 type Resource struct {
 	ID          string
 	Workspace   string
 	Type        string // of the permission catalogue
 	Name        string
-	Definition  string // what it is an instance of: "POSTGRES"; sources and destinations
+	Definition  string // sources and destinations: what it is an instance of, "POSTGRES"
 	Description string
 	ExternalID  string // set once by a client that manages the resource; "" for none
 	Enabled     bool
-	Config      string // JSON text, as it came
+	Config      string // JSON, as it was sent
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	CreatedBy   string // name of the member or token
 
 	WriteKey       string // sources
-	GeoEnrichment  *bool  // sources: nil until somebody says so
-	Transient      *bool  // sources: nil until somebody says so
-	Version        int64  // destinations: of the definition; tracking plans: counts changes
-	Transformation string // destinations: id of theirs, or ""
+	GeoEnrichment  *bool  // sources: nil until it is set
+	Transient      *bool  // sources: nil until it is set
+	Version        int64  // destinations: of the definition; tracking plans: number of changes
+	Transformation string // destinations: its id, or ""
 	ShownVersion   string // transformations and libraries: id of the version to show
 	Published      bool   // transformations and libraries: whether that one is published
 }
 
-// Connection leads events from a source to a destination.
+// Connection sends events from a source to a destination.
 type Connection struct {
 	ID          string
 	Workspace   string
@@ -76,7 +76,7 @@ type Attachment struct {
 	UpdatedAt      time.Time
 }
 
-// SourceLink says that a source follows a tracking plan, and how.
+// SourceLink is the link of a source to the tracking plan that it follows.
 type SourceLink struct {
 	TrackingPlan string
 	Source       string
@@ -85,7 +85,7 @@ type SourceLink struct {
 	UpdatedAt    time.Time
 }
 
-// Version is one saved text of a transformation or a library.
+// Version is one saved version of a transformation or a library.
 type Version struct {
 	ID          string
 	Resource    string
@@ -96,32 +96,32 @@ type Version struct {
 	Code        string
 	CreatedAt   time.Time
 	CreatedBy   string
-	PublishedAt time.Time // zero: never
+	PublishedAt time.Time // zero: not published
 }
 
-// Script is a transformation or a library with one of its versions: the published one,
-// or the newest while none is published.
+// Script is a transformation or a library with one of its versions: the published one, or the
+// newest if none is published.
 type Script struct {
 	Resource
 	Version Version
 }
 
-// Ties counts what else refers to a resource.
+// Ties counts the references to a resource.
 type Ties struct {
 	Connections  int // from or to it
 	Destinations int // whose transformation it is
 	SourceLinks  int // sources that follow it, or the plan that it follows
 }
 
-// Query selects a part of a list, in the order of ids.
+// Query selects a page of a list, in the order of ids.
 type Query struct {
 	HasExternalID *bool  // nil: both
-	After         string // id of the last one seen; "" from the start
+	After         string // id of the last item seen; "" from the start
 	Page          int    // counts from 1; 0: not by page number
 	Size          int    // how many; 0: all
 }
 
-// Offset is how many to leave out before the page.
+// Offset returns the number of items before the page.
 func (q Query) Offset() int {
 	if q.Page < 2 {
 		return 0
@@ -129,14 +129,14 @@ func (q Query) Offset() int {
 	return (q.Page - 1) * q.Size
 }
 
-// List is a part of a list.
+// List is a page of a list.
 type List[T any] struct {
 	Items []T
-	Total int  // of all that the filter selects
-	More  bool // there are more behind Items
+	Total int  // items that the filter selects
+	More  bool // there are more after Items
 }
 
-// where is the resource as access decides about it.
+// where returns the resource in the form that package access decides about.
 func (r Resource) where(w account.Workspace) access.Resource {
 	return access.Resource{Organization: w.Organization, Workspace: w.ID, Type: r.Type, ID: r.ID}
 }
@@ -145,7 +145,7 @@ func (r Resource) target() audit.Target {
 	return audit.Target{Type: audit.TargetType(r.Type), ID: r.ID, Name: r.Name, Workspace: r.Workspace}
 }
 
-// Noun names a type at the start of a sentence: "That source".
+// Noun returns a phrase for a resource of a type to begin a sentence with: "That source".
 func Noun(typ string) string {
 	switch typ {
 	case Source, Destination, Transformation:

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Get returns a resource of a type to whoever is in the workspace; NotFound when it is not
-// there or of another type.
+// Get returns a resource to a caller in the workspace. The error is NotFound if it does not
+// exist or has another type.
 func (s *Service) Get(ctx context.Context, by actor.Standing, workspace, typ, id string) (Resource, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, workspace, typ, id
 	return s.store.RegistryResource(ctx, w.ID, typ, id)
 }
 
-// List lists the resources of a type for whoever is in the workspace.
+// List returns a page of the resources of a type to a caller in the workspace.
 func (s *Service) List(ctx context.Context, by actor.Standing, workspace, typ string, q Query) (List[Resource], error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -31,8 +31,9 @@ func (s *Service) List(ctx context.Context, by actor.Standing, workspace, typ st
 		func() (int, error) { return s.store.RegistryCount(ctx, w.ID, typ, q) })
 }
 
-// Create makes a source, a destination or a tracking plan. Denied without the right to
-// create; Invalid with a problem per member; Conflict when the external id is taken.
+// Create creates a source, a destination or a tracking plan. The error is Denied without the
+// permission to create, Invalid with a problem per field, or Conflict if the external id is
+// taken.
 func (s *Service) Create(ctx context.Context, by actor.Caller, workspace, typ string, form Form) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -48,7 +49,7 @@ func (s *Service) Create(ctx context.Context, by actor.Caller, workspace, typ st
 	return r, err
 }
 
-// add gives a new resource its identity, stores it and tells the log.
+// add gives a new resource its id, stores it and records it in the audit log.
 func (c *changing) add(ctx context.Context, r *Resource) error {
 	if err := c.externalIDFree(ctx, r.Type, r.ExternalID); err != nil {
 		return err
@@ -58,7 +59,7 @@ func (c *changing) add(ctx context.Context, r *Resource) error {
 		return err
 	}
 	if r.Type == Source {
-		// A write key is random, unlike the id, which tells when the source was made.
+		// A write key is random, unlike the id, which reveals when the source was created.
 		key, err := ksuid.NewRandom()
 		if err != nil {
 			return err
@@ -69,10 +70,10 @@ func (c *changing) add(ctx context.Context, r *Resource) error {
 	if err := c.AddResource(ctx, *r); err != nil {
 		return err
 	}
-	return c.tell(ctx, audit.Created, r.target(), nil, r.state())
+	return c.record(ctx, audit.Created, r.target(), nil, r.state())
 }
 
-// externalIDFree refuses an external id that another of the type has.
+// externalIDFree refuses an external id that another resource of the type has.
 func (c *changing) externalIDFree(ctx context.Context, typ, externalID string) error {
 	if externalID == "" {
 		return nil
@@ -94,8 +95,8 @@ func plainType(typ string) string {
 	return typ
 }
 
-// Update changes what the form says and leaves the rest. Saying what is so already changes
-// nothing, not even the time of the last change. Errors as for Create, and NotFound.
+// Update changes the fields in the form. If their values are the same as before it changes
+// nothing, not even the time of the last change. Errors are those of Create, and NotFound.
 func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, id string, form Form) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -117,7 +118,7 @@ func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, i
 	return r, err
 }
 
-// save stores a changed resource and tells the log.
+// save stores a changed resource and records the change in the audit log.
 func (c *changing) save(ctx context.Context, old Resource, r *Resource) error {
 	r.UpdatedAt = c.Now()
 	if err := c.SaveResource(ctx, *r); err != nil {
@@ -127,10 +128,10 @@ func (c *changing) save(ctx context.Context, old Resource, r *Resource) error {
 	if old.Config != r.Config {
 		after["configChanged"] = true
 	}
-	return c.tell(ctx, audit.Updated, r.target(), before, after)
+	return c.record(ctx, audit.Updated, r.target(), before, after)
 }
 
-// same reports whether nothing differs that a form can change.
+// same reports whether the fields that a form can change are equal.
 func (r Resource) same(o Resource) bool {
 	return r.Name == o.Name && r.Description == o.Description && r.Enabled == o.Enabled && r.Config == o.Config &&
 		r.Version == o.Version && sameFlag(r.GeoEnrichment, o.GeoEnrichment) && sameFlag(r.Transient, o.Transient)
@@ -143,8 +144,9 @@ func sameFlag(a, b *bool) bool {
 	return *a == *b
 }
 
-// SetExternalID names the resource for the client that manages it. It can be set once:
-// Conflict when another has it, or when the resource has another one. Errors as for Update.
+// SetExternalID sets the id by which a client manages the resource. It can be set only once:
+// the error is Conflict if another resource has it, or if this one has a different one. Other
+// errors are those of Update.
 func (s *Service) SetExternalID(ctx context.Context, by actor.Caller, workspace, typ, id, externalID string) (Resource, error) {
 	var r Resource
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -166,7 +168,7 @@ func (s *Service) SetExternalID(ctx context.Context, by actor.Caller, workspace,
 	return r, err
 }
 
-// newExternalID checks an external id that is to be set.
+// newExternalID checks a new external id.
 func (c *changing) newExternalID(ctx context.Context, typ, old, externalID string) (string, error) {
 	var p fault.Problems
 	if externalID == "" {
@@ -182,10 +184,11 @@ func (c *changing) newExternalID(ctx context.Context, typ, old, externalID strin
 	return externalID, c.externalIDFree(ctx, typ, externalID)
 }
 
-// Delete removes a resource for good. One that others refer to stays, as parting them needs
-// rights on both: Invalid for a source or a destination with connections, which clients of
-// the family look for, Conflict otherwise. A destination takes its transformation's place
-// with it. Denied without the right to delete, NotFound when it is not there.
+// Delete permanently removes a resource. It refuses one that others refer to, because
+// disconnecting needs permissions on both: the error is Invalid for a source or a destination
+// with connections, as existing clients expect, and Conflict otherwise. Deleting a destination
+// detaches its transformation. The error is Denied without the permission to delete, and
+// NotFound if there is no such resource.
 func (s *Service) Delete(ctx context.Context, by actor.Caller, workspace, typ, id string) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		r, err := c.HoldResource(ctx, c.workspace.ID, typ, id)
@@ -201,7 +204,7 @@ func (s *Service) Delete(ctx context.Context, by actor.Caller, workspace, typ, i
 		if err := c.RemoveResource(ctx, c.workspace.ID, r.ID); err != nil {
 			return err
 		}
-		return c.tell(ctx, audit.Deleted, r.target(), r.state(), nil)
+		return c.record(ctx, audit.Deleted, r.target(), r.state(), nil)
 	})
 }
 

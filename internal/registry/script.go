@@ -12,13 +12,13 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Languages lists what transformations and libraries may be written in.
+// Languages returns the languages of transformations and libraries.
 func Languages() []string { return []string{"javascript", "python", "pythonfaas"} }
 
-// maxCode is how many bytes of code a version may have.
+// maxCode is the maximum size of a version's code in bytes.
 const maxCode = 512 << 10
 
-// ScriptForm is what a caller says about a transformation or a library; nil as in [Form].
+// ScriptForm is a caller's input for a transformation or a library; nil fields as in [Form].
 type ScriptForm struct {
 	Name        *string
 	Description *string
@@ -27,8 +27,8 @@ type ScriptForm struct {
 	ExternalID  *string // only when creating
 }
 
-// Script returns a transformation or a library (typ) with the version to show, to whoever
-// is in the workspace; otherwise NotFound.
+// Script returns a transformation or a library (typ) with the version to show, to a caller in
+// the workspace; NotFound otherwise.
 func (s *Service) Script(ctx context.Context, by actor.Standing, workspace, typ, id string) (Script, error) {
 	w, err := s.enter(ctx, s.store, by, workspace)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Service) Script(ctx context.Context, by actor.Standing, workspace, typ,
 	return loadScript(ctx, s.store, r)
 }
 
-// loadScript adds the version to show. A row without one shows an empty text.
+// loadScript adds the version to show, or an empty version if there is none.
 func loadScript(ctx context.Context, r versionReader, of Resource) (Script, error) {
 	if of.ShownVersion == "" {
 		return Script{Resource: of, Version: emptyVersion(of)}, nil
@@ -54,7 +54,7 @@ func emptyVersion(of Resource) Version {
 	return Version{Resource: of.ID, Name: of.Name, Description: of.Description, Language: Languages()[0], CreatedAt: of.CreatedAt}
 }
 
-// Scripts lists transformations or libraries with their versions to show.
+// Scripts returns a page of transformations or libraries with their versions to show.
 func (s *Service) Scripts(ctx context.Context, by actor.Standing, workspace, typ string, q Query) (List[Script], error) {
 	found, err := s.List(ctx, by, workspace, typ, q)
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *Service) ScriptVersion(ctx context.Context, by actor.Standing, workspac
 	return Script{Resource: r, Version: v}, err
 }
 
-// CreateScript makes a transformation or a library with its first version, published or
-// not. Errors as for Create.
+// CreateScript creates a transformation or a library with its first version, published or not.
+// Errors are those of Create.
 func (s *Service) CreateScript(ctx context.Context, by actor.Caller, workspace, typ string, form ScriptForm, publish bool) (Script, error) {
 	var made Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -115,7 +115,7 @@ func (s *Service) CreateScript(ctx context.Context, by actor.Caller, workspace, 
 	return made, err
 }
 
-// fill is v with what the form says, its problems recorded.
+// fill returns v with the changes in the form. It records problems in p.
 func (f ScriptForm) fill(p *fault.Problems, v Version, isNew bool) Version {
 	require := func(path string, value *string) {
 		if isNew && value == nil {
@@ -145,8 +145,8 @@ func (f ScriptForm) fill(p *fault.Problems, v Version, isNew bool) Version {
 	return v
 }
 
-// addVersion stores the script's version as a new one. It becomes the one to show when it
-// is published, and while none is.
+// addVersion stores the script's version as a new one. The new version becomes the one to show
+// if it is published or none is.
 func (c *changing) addVersion(ctx context.Context, script *Script, publish bool) error {
 	id, err := c.newID()
 	if err != nil {
@@ -166,7 +166,7 @@ func (c *changing) addVersion(ctx context.Context, script *Script, publish bool)
 	return c.show(ctx, script)
 }
 
-// show makes the script's version the one that readers see.
+// show makes the script's version the one to show.
 func (c *changing) show(ctx context.Context, script *Script) error {
 	r := &script.Resource
 	r.ShownVersion, r.Name, r.Description, r.UpdatedAt = script.Version.ID, script.Version.Name, script.Version.Description, c.Now()
@@ -182,12 +182,12 @@ func (c *changing) publish(ctx context.Context, script *Script) error {
 		return err
 	}
 	after := state{"versionId": script.Version.ID, "number": script.Version.Number}
-	return c.tell(ctx, audit.Published, script.target(), nil, after)
+	return c.record(ctx, audit.Published, script.target(), nil, after)
 }
 
-// UpdateScript saves a new version of a transformation or a library. Unless it is
-// published, the version that was published before stays in use and is what readers see.
-// Saying what the newest published version says already, to be published, changes nothing.
+// UpdateScript saves a new version of a transformation or a library. Unless the new one is
+// published, a version published before stays in use and is the one to show. Publishing the
+// same text as the newest published version changes nothing.
 func (s *Service) UpdateScript(ctx context.Context, by actor.Caller, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
 	var changed Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
@@ -220,7 +220,7 @@ func (s *Service) UpdateScript(ctx context.Context, by actor.Caller, workspace, 
 		}
 		after := changed.state()
 		after["versionId"], after["number"] = changed.Version.ID, changed.Version.Number
-		return c.tell(ctx, audit.Updated, changed.target(), before, after)
+		return c.record(ctx, audit.Updated, changed.target(), before, after)
 	})
 	return changed, err
 }
@@ -232,9 +232,9 @@ func (v Version) sameText(o Version) bool {
 // Publication names the versions to publish together.
 type Publication struct{ Transformations, Libraries []string }
 
-// Publish makes all the named versions the ones in use, or none. It needs Edit on each
-// transformation, and Edit on libraries: Denied otherwise. Invalid when a version is not
-// there or two are of one resource.
+// Publish publishes all the named versions or none. It requires Edit on each transformation,
+// and Edit on libraries; the error is Denied otherwise. It is Invalid if a version does not
+// exist or two belong to one resource.
 func (s *Service) Publish(ctx context.Context, by actor.Caller, workspace string, what Publication) error {
 	return s.change(ctx, by, workspace, func(c *changing) error {
 		batch := publishing{changing: c, seen: map[string]bool{}}
@@ -251,7 +251,7 @@ func (s *Service) Publish(ctx context.Context, by actor.Caller, workspace string
 	})
 }
 
-// publishing is one batch under way. Problems found end it in a roll-back.
+// publishing is a batch in progress. Problems cause a rollback.
 type publishing struct {
 	*changing
 	seen     map[string]bool // resources
@@ -280,7 +280,7 @@ func (b *publishing) publishAll(ctx context.Context, typ, list string, versions 
 			return err
 		}
 		if b.seen[r.ID] {
-			b.problems.Add(path, "Another version of the same one is in this list.")
+			b.problems.Add(path, "The list has another version of the same resource.")
 			continue
 		}
 		b.seen[r.ID] = true

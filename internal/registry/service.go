@@ -14,25 +14,25 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Service is the use cases of a workspace's resources. It is safe for concurrent use.
+// Service implements the use cases of a workspace's resources. It is safe for concurrent use.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
 }
 
-// New wires the service.
+// New returns a service.
 func New(store Store, catalogue *access.Catalogue) *Service {
 	return &Service{store: store, catalogue: catalogue}
 }
 
-// Workspace returns a workspace to whoever is in it. To everybody else it is NotFound, and
-// Unauthenticated to an organization token, which is good for no workspace.
+// Workspace returns a workspace to a caller in it. For others the error is NotFound, and for an
+// organization token, which has no access to workspaces, Unauthenticated.
 func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (account.Workspace, error) {
 	return s.enter(ctx, s.store, by, id)
 }
 
-// enter finds the workspace and decides about being in it. Every use case comes through
-// here: what is loaded afterwards is loaded within this workspace.
+// enter loads the workspace and checks that the caller is in it. Every use case calls it first,
+// and loads everything else within this workspace.
 func (s *Service) enter(ctx context.Context, r workspaceReader, by actor.Standing, workspace string) (account.Workspace, error) {
 	at := access.Resource{Organization: by.Organization, Workspace: workspace}
 	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
@@ -41,7 +41,7 @@ func (s *Service) enter(ctx context.Context, r workspaceReader, by actor.Standin
 	if !plaintext.PossibleID(workspace) {
 		return account.Workspace{}, fault.NewNotFound("That workspace")
 	}
-	// To be an Admin is to be in every workspace of one's own organization only.
+	// An Admin is in every workspace, but only of their own organization.
 	return r.Workspace(ctx, by.Organization, workspace)
 }
 
@@ -56,14 +56,14 @@ func (s *Service) change(ctx context.Context, by actor.Caller, workspace string,
 	})
 }
 
-// changing is one change under way: the transaction, which knows who makes it, and where.
+// changing is a change in progress: the transaction and the workspace.
 type changing struct {
 	Tx
 	service   *Service
 	workspace account.Workspace
 }
 
-// may decides about permissions on a resource, all of which are needed.
+// may checks that the caller has all the permissions on a resource.
 func (c *changing) may(r Resource, perms ...access.Permission) error {
 	decisions := make([]access.Decision, len(perms))
 	for i, perm := range perms {
@@ -76,43 +76,43 @@ func (c *changing) may(r Resource, perms ...access.Permission) error {
 	return access.AllOf(decisions...).Err(Noun(r.Type))
 }
 
-// mayLink decides about joining, changing or parting two resources.
+// mayLink checks that the caller may connect, change or disconnect two resources.
 func (c *changing) mayLink(from, to Resource) error {
 	return access.DecideConnection(c.service.catalogue, c.By().Principal, from.where(c.workspace), to.where(c.workspace)).
 		Err(Noun(from.Type))
 }
 
-// tell appends what the caller did to r to the audit log.
-func (c *changing) tell(ctx context.Context, action audit.Action, target audit.Target, before, after state) error {
+// record records what the caller did in the audit log.
+func (c *changing) record(ctx context.Context, action audit.Action, target audit.Target, before, after state) error {
 	return c.AppendEvent(ctx, audit.Did(c.By(), action, target).Changed(before.String(), after.String()))
 }
 
-// newID makes an id that sorts by the moment of the transaction.
+// newID returns a new id that sorts by the time of the transaction.
 func (c *changing) newID() (string, error) {
 	id, err := ksuid.NewRandomWithTime(c.Now())
 	return id.String(), err
 }
 
-// state is what the audit log keeps of a thing before or after a change. Configuration is
-// not in it: it may hold credentials of other systems.
+// state is what the audit log keeps of a resource before or after a change. It excludes
+// configuration, which may contain credentials of other systems.
 type state map[string]any
 
-// String is JSON, or "" for nil.
+// String returns s as JSON, or "" for nil.
 func (s state) String() string {
 	if s == nil {
 		return ""
 	}
 	text, err := json.Marshal(s)
-	if err != nil { // texts, numbers and booleans: they always marshal
+	if err != nil { // never happens: strings, numbers and booleans always marshal
 		return "{}"
 	}
 	return string(text)
 }
 
-// rights are the permissions that writing a type needs.
+// rights are the permissions needed to create and to edit resources of a type.
 type rights struct{ create, edit []access.Permission }
 
-// rightsOf says what a type needs. Creating and deleting need the same.
+// rightsOf returns the rights for a type. Deleting needs the same as creating.
 func rightsOf(typ string) rights {
 	edit, create := access.NewPermission(typ, "edit"), access.NewPermission(typ, "create_delete")
 	switch typ {
@@ -125,7 +125,7 @@ func rightsOf(typ string) rights {
 	return rights{create: []access.Permission{create}, edit: []access.Permission{edit}}
 }
 
-// list reads one part of a list, and one item more to know whether there is more.
+// list reads one page of a list, and one more item to know whether there are more.
 func list[T any](q Query, read func(limit int) ([]T, error), count func() (int, error)) (List[T], error) {
 	total, err := count()
 	if err != nil {

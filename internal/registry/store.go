@@ -12,28 +12,29 @@ import (
 // Store is what the service reads, and the way into a transaction. Everything but the workspace
 // itself is found within a workspace that the caller has found first.
 type Store interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	workspaceReader
 	versionReader
 	// RegistryResource returns NotFound for an unknown id, another type, another workspace.
 	RegistryResource(ctx context.Context, workspace, typ, id string) (Resource, error)
-	// RegistryResources lists up to limit resources of a type (0: all) from where q begins.
+	// RegistryResources returns up to limit resources of a type (0: all), starting where q
+	// says.
 	RegistryResources(ctx context.Context, workspace, typ string, q Query, limit int) ([]Resource, error)
-	// RegistryCount counts what the filter of q selects.
+	// RegistryCount returns the number of resources that the filter of q selects.
 	RegistryCount(ctx context.Context, workspace, typ string, q Query) (int, error)
 	// Connection returns NotFound outside the workspace.
 	Connection(ctx context.Context, workspace, id string) (Connection, error)
-	// Connections lists up to limit connections (0: all) from where q begins.
+	// Connections returns up to limit connections (0: all), starting where q says.
 	Connections(ctx context.Context, workspace string, q Query, limit int) ([]Connection, error)
-	// ConnectionCount counts what the filter of q selects.
+	// ConnectionCount returns the number of connections that the filter of q selects.
 	ConnectionCount(ctx context.Context, workspace string, q Query) (int, error)
-	// Attachment returns the transformation of a destination; NotFound when it has none.
+	// Attachment returns the transformation of a destination; NotFound if it has none.
 	Attachment(ctx context.Context, destination string) (Attachment, error)
 	// ShownVersions returns the version to show of each resource of a type, by resource.
 	ShownVersions(ctx context.Context, workspace, typ string) (map[string]Version, error)
-	// Browse lists a workspace's resources by type and name, the page that q names.
+	// Browse returns a page of a workspace's resources, ordered by type and name.
 	Browse(ctx context.Context, workspace string, q BrowseQuery) ([]Resource, error)
 	// BrowseCounts counts the workspace's resources that match the search, by type.
 	BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error)
@@ -47,60 +48,62 @@ type Tx struct {
 
 // Resources is the resources of a workspace inside a transaction.
 type Resources interface {
-	// By returns who acts, with the rights they have in the transaction.
+	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
-	// Now is the moment of the transaction.
+	// Now returns the time of the transaction.
 	Now() time.Time
-	// AppendEvent adds to the audit log.
+	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 	workspaceReader
 	versionReader
-	// HoldResource is RegistryResource and keeps the row until the transaction ends: what
-	// was decided about it is still true when it is written.
+	// HoldResource is RegistryResource and locks the row until the transaction ends, so that
+	// a decision about it is still true when it is written.
 	HoldResource(ctx context.Context, workspace, typ, id string) (Resource, error)
-	// AddResource adds a resource as it is; Conflict when the external id is taken.
+	// AddResource adds a resource; Conflict if the external id is taken.
 	AddResource(ctx context.Context, r Resource) error
-	// SaveResource saves all but type, workspace and creation; Conflict when the external
-	// id is taken, NotFound when it is gone.
+	// SaveResource saves everything except type, workspace and creation; Conflict if the
+	// external id is taken, NotFound if the resource is gone.
 	SaveResource(ctx context.Context, r Resource) error
-	// RemoveResource removes it with its versions and its place as an attachment.
+	// RemoveResource removes a resource with its versions and its own attachment.
 	RemoveResource(ctx context.Context, workspace, id string) error
-	// Ties counts what refers to a resource.
+	// Ties counts the references to a resource.
 	Ties(ctx context.Context, id string) (Ties, error)
-	// ExternalIDTaken reports whether a resource of the type has the external id; type
-	// "connection" asks about connections.
+	// ExternalIDTaken reports whether a resource of the type has the external id. The type
+	// "connection" stands for connections.
 	ExternalIDTaken(ctx context.Context, workspace, typ, externalID string) (bool, error)
 	// AddVersion adds a version with the next number of its resource and returns it.
 	AddVersion(ctx context.Context, v Version) (Version, error)
-	// MarkPublished notes that a version was published now.
+	// MarkPublished records that a version was published now.
 	MarkPublished(ctx context.Context, id string) error
 }
 
 // Links is what joins two resources, inside a transaction.
 type Links interface {
-	// ConnectionOf returns the connection of a pair; NotFound when there is none.
+	// ConnectionOf returns the connection of a pair; NotFound if there is none.
 	ConnectionOf(ctx context.Context, workspace, source, destination string) (Connection, error)
-	// HoldConnection is Connection and keeps the row until the transaction ends.
+	// HoldConnection is Connection and locks the row until the transaction ends.
 	HoldConnection(ctx context.Context, workspace, id string) (Connection, error)
-	// AddConnection is a Conflict when the pair is connected or the external id is taken.
+	// AddConnection adds a connection; Conflict if the pair is connected or the external id is
+	// taken.
 	AddConnection(ctx context.Context, c Connection) error
-	// SaveConnection saves ends, external id and whether it is enabled; Conflict as above.
+	// SaveConnection saves ends, external id and whether it is enabled; Conflict as for
+	// AddConnection.
 	SaveConnection(ctx context.Context, c Connection) error
-	// RemoveConnection is NotFound when it is gone.
+	// RemoveConnection removes a connection; NotFound if it is gone.
 	RemoveConnection(ctx context.Context, workspace, id string) error
-	// Attachment returns the transformation of a destination; NotFound when it has none.
+	// Attachment returns the transformation of a destination; NotFound if it has none.
 	Attachment(ctx context.Context, destination string) (Attachment, error)
-	// SaveAttachment puts or replaces the transformation of a destination.
+	// SaveAttachment sets or replaces the transformation of a destination.
 	SaveAttachment(ctx context.Context, a Attachment) error
-	// RemoveAttachment is NotFound when there is none.
+	// RemoveAttachment removes a destination's transformation; NotFound if it has none.
 	RemoveAttachment(ctx context.Context, destination string) error
-	// SourceLink returns the tracking plan that a source follows; NotFound when it follows none.
+	// SourceLink returns the tracking plan that a source follows; NotFound if it follows none.
 	SourceLink(ctx context.Context, source string) (SourceLink, error)
-	// AddSourceLink is a Conflict when the source follows a plan already.
+	// AddSourceLink adds a link; Conflict if the source follows a plan already.
 	AddSourceLink(ctx context.Context, l SourceLink) error
-	// SaveSourceLink saves its configuration; NotFound when it is gone.
+	// SaveSourceLink saves the configuration of a link; NotFound if it is gone.
 	SaveSourceLink(ctx context.Context, l SourceLink) error
-	// RemoveSourceLink is NotFound when there is none.
+	// RemoveSourceLink removes a source's link; NotFound if it has none.
 	RemoveSourceLink(ctx context.Context, source string) error
 }
 

@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/fault"
 )
 
-// ChangePassword replaces the caller's own password and ends the caller's sessions but the
-// one that calls. Whoever has merely found an open browser does not know the current
-// password: it is asked for, and wrong ones are throttled together with failed sign-ins, and told like them.
+// ChangePassword replaces the caller's own password and ends all the caller's sessions except
+// the current one. It requires the current password, so that an open browser is not enough.
+// Wrong ones are throttled together with failed sign-ins and recorded like them.
 //
-// Invalid with fields "current" and "new"; Throttled; Conflict when the password was
-// changed at the same time elsewhere; Denied for a caller who is no signed-in member.
+// The error is Invalid with fields "current" and "new"; Throttled; Conflict if the password
+// was changed elsewhere at the same time; or Denied for a caller who is not a signed-in member.
 func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current, next string) error {
 	if err := onlyMembers(by); err != nil {
 		return err
@@ -28,27 +28,27 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 	try := newAttempt(account.Email, by.Origin)
 	wrong := audit.Did(by, audit.SignInFailed, sessionTarget(by.Ref.ID, account))
 	if err := s.reserve(ctx, &try); err != nil {
-		return s.tellStopped(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
+		return s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
 	}
 	match, err := s.hasher.Matches(ctx, account.PasswordHash, current)
 	if err != nil {
 		return err
 	}
 	if !match {
-		ctx = context.WithoutCancel(ctx) // who hangs up has guessed all the same
+		ctx = context.WithoutCancel(ctx) // record the guess even if the client disconnects
 		wrong = wrong.Changed("", `{"reason":"wrong current password"}`)
 		if err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.AppendEvent(ctx, wrong) }); err != nil {
 			return err
 		}
-		return invalid(fault.Field{Path: "current", Message: "The current password is not right."})
+		return invalid(fault.Field{Path: "current", Message: "Incorrect current password."})
 	}
 	hash, err := s.hasher.Hash(ctx, next)
 	if err != nil {
 		return err
 	}
 	return s.store.InTx(ctx, by.Caller(), func(tx Tx) error {
-		// The member's row first, as in a sign-in, so that the two never wait for each other;
-		// and the sessions after it, so that one just started with the old password ends too.
+		// Lock the member's row first, as a sign-in does, so that the two cannot deadlock. End
+		// the sessions after it, so that one just started with the old password ends too.
 		swapped, err := tx.SwapPassword(ctx, account.ID, account.PasswordHash, hash)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 	})
 }
 
-// checkChange finds what can be told without hashing.
+// checkChange returns the problems that can be found without hashing.
 func checkChange(account Account, current, next string) error {
 	var fields []fault.Field
 	if current == "" || len(current) > MaxPassword {
@@ -75,7 +75,7 @@ func checkChange(account Account, current, next string) error {
 	if problem := CheckPassword(next, account.Email); problem != "" {
 		fields = append(fields, fault.Field{Path: "new", Message: problem})
 	} else if next == current {
-		fields = append(fields, fault.Field{Path: "new", Message: "Choose a password that differs from the current one."})
+		fields = append(fields, fault.Field{Path: "new", Message: "Choose a password different from the current one."})
 	}
 	if fields == nil {
 		return nil

@@ -10,26 +10,26 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// NoticeKind says how a notice is meant.
+// NoticeKind is the kind of a notice.
 type NoticeKind string
 
 // Success is the kind of a notice of what was done.
 const Success NoticeKind = "success"
 
-// Notice is a short message for the next page of a session: what just happened. It must
-// hold no secret: it rests in the database.
+// Notice is a short message about what just happened, for the next page of a session. It must
+// not contain secrets, because it is stored in the database.
 type Notice struct {
 	Kind NoticeKind
 	Text string // at most 300 bytes; the rest is cut
 }
 
-// A session keeps the newest few notices.
+// Limits of the notices of a session, which keeps the newest.
 const (
 	maxNotices    = 5
 	maxNoticeText = 300
 )
 
-// ParseNotices reads notices as they are stored: a JSON list, or "" for none.
+// ParseNotices parses stored notices: a JSON list, or "" for none.
 func ParseNotices(stored string) ([]Notice, error) {
 	if stored == "" {
 		return nil, nil
@@ -41,7 +41,7 @@ func ParseNotices(stored string) ([]Notice, error) {
 	return list, nil
 }
 
-// formatNotices writes notices as they are stored.
+// formatNotices returns notices as they are stored.
 func formatNotices(list []Notice) (string, error) {
 	if len(list) == 0 {
 		return "", nil
@@ -50,8 +50,8 @@ func formatNotices(list []Notice) (string, error) {
 	return string(b), err
 }
 
-// AddFlash leaves notices for the session's next page. When the session is gone there is
-// no such page, and nothing is wrong.
+// AddFlash stores notices for the session's next page. If the session is gone, it does nothing
+// and returns no error.
 func (s *Service) AddFlash(ctx context.Context, sessionID string, notices ...Notice) error {
 	_, err := s.changeNotices(ctx, sessionID, func(list []Notice) []Notice {
 		for _, n := range notices {
@@ -63,14 +63,14 @@ func (s *Service) AddFlash(ctx context.Context, sessionID string, notices ...Not
 	return err
 }
 
-// TakeFlash returns the session's notices, oldest first, and removes them: of two pages
-// that ask at once, one gets them.
+// TakeFlash returns the session's notices, oldest first, and removes them. If two pages call it
+// at once, one of them gets the notices.
 func (s *Service) TakeFlash(ctx context.Context, sessionID string) ([]Notice, error) {
 	return s.changeNotices(ctx, sessionID, func([]Notice) []Notice { return nil })
 }
 
-// changeNotices replaces the notices by what change makes of them and returns those that
-// were there. Somebody else may write in between: then it looks again.
+// changeNotices replaces the notices with the result of change and returns the old ones. If
+// they were changed concurrently, it tries again.
 func (s *Service) changeNotices(ctx context.Context, sessionID string, change func([]Notice) []Notice) ([]Notice, error) {
 	var before []Notice
 	for range 10 {
@@ -97,5 +97,5 @@ func (s *Service) changeNotices(ctx context.Context, sessionID string, change fu
 			return before, err
 		}
 	}
-	return nil, fault.NewUnavailable(fmt.Errorf("the notices of session %s change all the time", sessionID))
+	return nil, fault.NewUnavailable(fmt.Errorf("the notices of session %s keep changing", sessionID))
 }

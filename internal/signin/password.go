@@ -13,16 +13,16 @@ import (
 	"latchkey/internal/fault"
 )
 
-// The length of a password: at least in characters, at most in bytes (which only bounds
-// what is hashed).
+// The length of a password: the minimum in characters, the maximum in bytes (which only limits
+// the work of hashing).
 const (
 	MinPassword = 10
 	MaxPassword = 256
 )
 
-// CheckPassword says in a plain sentence what is wrong with a new password, or "" when
-// nothing is. Length is the only rule of composition: demanding digits and signs makes
-// people choose worse ones. It does not look for breached passwords.
+// CheckPassword returns a sentence about what is wrong with a new password, or "" if nothing
+// is. Apart from length there are no rules of composition: requiring digits and symbols makes
+// people choose worse passwords. It does not check for breached passwords.
 func CheckPassword(password, email string) string {
 	switch {
 	case password == "":
@@ -34,55 +34,55 @@ func CheckPassword(password, email string) string {
 	case len(password) > MaxPassword:
 		return fmt.Sprintf("Use at most %d bytes.", MaxPassword)
 	case strings.EqualFold(strings.TrimSpace(password), strings.TrimSpace(email)):
-		return "Use something else than the e-mail address."
+		return "Don't use your email address as the password."
 	}
 	return ""
 }
 
-// Hasher makes and checks password hashes.
+// Hasher computes and checks password hashes.
 type Hasher interface {
-	// Hash returns the hash of a password, with its salt and parameters in it.
+	// Hash returns the hash of a password, including its salt and parameters.
 	Hash(ctx context.Context, password string) (string, error)
-	// Matches reports whether hash was made from password. An empty hash stands for
-	// somebody who has none: it never matches and takes as long as any other.
+	// Matches reports whether hash is a hash of password. The empty hash, of somebody without
+	// a password, never matches and takes as long as any other.
 	Matches(ctx context.Context, hash, password string) (bool, error)
 }
 
-// Cost is what one hash takes. It is written into each hash, so that it can be raised
-// later without touching what is stored.
+// Cost is the cost of one hash. Each hash contains its cost, so that it can be raised later
+// without changing stored hashes.
 type Cost struct {
 	MemoryKiB  uint32
 	Iterations uint32
 }
 
-// DefaultCost is 19 MiB and two passes on one lane, the least that OWASP recommends for
+// DefaultCost returns 19 MiB and two passes on one lane, the minimum that OWASP recommends for
 // argon2id.
 func DefaultCost() Cost { return Cost{MemoryKiB: 19 * 1024, Iterations: 2} }
 
 const saltBytes, keyBytes = 16, 32
 
-// Argon2 hashes passwords with argon2id (RFC 9106). It computes as many hashes at a time as there are
-// cores: more would not be faster, and each holds its memory, so a flood of sign-ins
-// could otherwise exhaust it. Those above wait, as long as their context allows.
+// Argon2 hashes passwords with argon2id (RFC 9106). It computes at most one hash per core at a
+// time: more would not be faster, and each holds its memory, which a flood of sign-ins could
+// exhaust. Further calls wait, as long as their context allows.
 type Argon2 struct {
 	params argon2id.Params
 	dummy  string
 	slots  chan struct{}
 }
 
-// NewArgon2 makes a hasher for new passwords of that cost; it checks hashes of any.
+// NewArgon2 returns a hasher that uses cost c for new hashes. It checks hashes of any cost.
 func NewArgon2(c Cost) *Argon2 {
 	encoded := func(n int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, n)) }
 	return &Argon2{
 		params: argon2id.Params{Memory: c.MemoryKiB, Iterations: c.Iterations, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes},
-		// No password is known that gives this key, and Matches would not say yes if it were.
+		// No password is known that gives this key, and Matches would return false even for it.
 		dummy: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", c.MemoryKiB, c.Iterations, encoded(saltBytes), encoded(keyBytes)),
 		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
 
-// Hash returns the PHC string of a password. It checks no rules: [CheckPassword] does.
-// Unavailable when the context ends before a core is free.
+// Hash returns the PHC string of a password. It does not check the password: see
+// [CheckPassword]. The error is Unavailable if the context ends before a core is free.
 func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	if err := a.acquire(ctx); err != nil {
 		return "", err
@@ -91,8 +91,8 @@ func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, &a.params)
 }
 
-// Matches implements [Hasher]. A hash that cannot be read is an internal fault;
-// Unavailable when the context ends before a core is free.
+// Matches implements [Hasher]. The error is Internal for a malformed hash and Unavailable if
+// the context ends before a core is free.
 func (a *Argon2) Matches(ctx context.Context, hash, password string) (bool, error) {
 	if err := a.acquire(ctx); err != nil {
 		return false, err

@@ -27,7 +27,7 @@ func TestCheckPassword_OnlyLengthAndTheEmailMatter(t *testing.T) {
 		{strings.Repeat("x", 257), "Use at most 256 bytes."},
 		{strings.Repeat("é", 129), "Use at most 256 bytes."},
 		{"long enough \xff", "The password is not valid text."},
-		{" ADA@acme.example", "Use something else than the e-mail address."},
+		{" ADA@acme.example", "Don't use your email address as the password."},
 		{"ada@acme.example.", ""},
 	} {
 		if got := signin.CheckPassword(c.password, ada); got != c.want {

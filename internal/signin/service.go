@@ -12,22 +12,22 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// refusal is the one answer to every sign-in that fails, whatever was wrong.
-const refusal = "The e-mail or the password is not right."
+// refusal is the answer to every failed sign-in, whatever the reason.
+const refusal = "Incorrect email or password."
 
-// SignIn starts a session for whoever knows the e-mail and the password of an active
-// member. previous is the secret that the browser sent, if any: that session ends, and
-// its secret is never taken over, so a planted cookie gains nothing.
+// SignIn starts a session, given the email and password of an active member. previous is the
+// secret that the browser sent, if any: that session ends, and its secret is never reused, so
+// that planting a cookie gains nothing.
 //
-// Unauthenticated with one and the same text for an unknown e-mail, a deactivated member,
-// a member without a password and a wrong password, after the same work. Throttled (see
-// [PairFailures]) without any. Each failure is in the audit log, and of those that a block
-// stops the first. Neither the password nor the secret goes anywhere else.
+// The error is Unauthenticated, with the same text and after the same work, for an unknown
+// email, a deactivated member, a member without a password and a wrong password. It is
+// Throttled (see [PairFailures]) without any work. The audit log records each failure, and the
+// first attempt that a block stops. The password and the secret are not logged or stored.
 func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin actor.Origin) (Started, error) {
 	email = plaintext.EmailKey(email)
 	try := newAttempt(email, origin)
 	if err := s.reserve(ctx, &try); err != nil {
-		return Started{}, s.tellStopped(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
+		return Started{}, s.recordBlock(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
 			return failed(ctx, tx, email, Account{}, origin)
 		})
 	}
@@ -35,7 +35,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, previous string, 
 	if err != nil {
 		return Started{}, err
 	}
-	// The outcome is known: it is recorded even when the client has hung up.
+	// Record the outcome even if the client has disconnected.
 	ctx = context.WithoutCancel(ctx)
 	if match {
 		started, ok, err := s.start(ctx, try, account, previous, origin)
@@ -46,8 +46,8 @@ func (s *Service) SignIn(ctx context.Context, email, password, previous string, 
 	return Started{}, s.refuse(ctx, email, account, origin)
 }
 
-// prove looks the account up and checks the password. Whoever cannot sign in has it checked
-// against a hash that nothing matches: the time taken tells nothing.
+// prove looks up the account and checks the password. For an account that cannot sign in it
+// checks a hash that nothing matches, so that the time reveals nothing.
 func (s *Service) prove(ctx context.Context, email, password string) (Account, bool, error) {
 	account, err := s.store.SignInAccount(ctx, email)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -64,8 +64,8 @@ func (s *Service) prove(ctx context.Context, email, password string) (Account, b
 	return account, match && hash != "", err
 }
 
-// start makes the session. It is not ok when the member was deactivated or the password changed since
-// the account was read.
+// start creates the session. It returns false if the member was deactivated or the password
+// was changed since the account was read.
 func (s *Service) start(ctx context.Context, try attempt, account Account, previous string, origin actor.Origin) (Started, bool, error) {
 	started := Started{Secret: newSecret()}
 	ok := false
@@ -80,7 +80,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 		if err := signOut(ctx, tx, previous, origin); err != nil {
 			return err
 		}
-		if _, err := tx.DropOverSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
+		if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
 			return err
 		}
 		started.Session = Session{ID: ksuid.New().String(), Member: account.ID, Organization: account.Organization,
@@ -96,8 +96,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 	return started, true, nil
 }
 
-// refuse records a failed sign-in. Before the installation is set up there is no log to
-// write to.
+// refuse records a failed sign-in. Before the installation is set up there is no log.
 func (s *Service) refuse(ctx context.Context, email string, account Account, origin actor.Origin) error {
 	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		e, err := failed(ctx, tx, email, account, origin)
@@ -112,7 +111,7 @@ func (s *Service) refuse(ctx context.Context, email string, account Account, ori
 	return fault.NewUnauthenticated(refusal)
 }
 
-// failed is the event of a sign-in that failed; NotFound before the installation is set up.
+// failed returns the event of a failed sign-in; NotFound before the installation is set up.
 func failed(ctx context.Context, tx Tx, email string, account Account, origin actor.Origin) (audit.Event, error) {
 	organization, err := tx.SignInOrganization(ctx)
 	by := actor.OfSystem(organization)
@@ -120,20 +119,20 @@ func failed(ctx context.Context, tx Tx, email string, account Account, origin ac
 	return audit.Did(by, audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}), err
 }
 
-// sessionTarget names a session in the log by its public id and its member.
+// sessionTarget identifies a session in the log by its public id and its member.
 func sessionTarget(id string, of Account) audit.Target {
 	return audit.Target{Type: audit.TargetSession, ID: id, Name: of.Email}
 }
 
-// typedName is what the log keeps of an e-mail that failed. People type their password
-// into the wrong field; what is no address is therefore left out.
+// typedName returns what the log keeps of the email of a failed sign-in. People type their
+// password into the wrong field, so anything but an email address is left out.
 func typedName(email string, account Account) string {
 	if account.ID != "" {
 		return account.Email
 	}
 	local, domain, found := strings.Cut(email, "@")
 	if !found || local == "" || !strings.Contains(domain, ".") {
-		return "not an e-mail address"
+		return "not an email address"
 	}
 	return email
 }

@@ -10,9 +10,9 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Lookup returns the session of a cookie's secret and records that it was used, at most
-// once per [TouchInterval]. Unauthenticated for a secret that is malformed, unknown or of
-// a session that is over, and while its member is deactivated. It loads no permissions.
+// Lookup returns the session with the given secret and records its use, at most once per
+// [TouchInterval]. The error is Unauthenticated for a secret that is malformed, unknown or of a
+// session that has ended, and while its member is deactivated. Lookup loads no permissions.
 func (s *Service) Lookup(ctx context.Context, secret string) (Session, error) {
 	sum := digest(secret)
 	if sum == nil {
@@ -33,8 +33,8 @@ func (s *Service) Lookup(ctx context.Context, secret string) (Session, error) {
 
 func signInFirst() error { return fault.NewUnauthenticated("Sign in to continue.") }
 
-// touch writes the time of last use when the recorded one is too old. Of the parallel
-// requests of one session a single one writes; the others go on.
+// touch records the time of last use if the recorded one is too old. Of a session's parallel
+// requests, only one writes; the others do not wait for it.
 func (s *Service) touch(ctx context.Context, session Session) error {
 	if s.store.Now().Sub(session.LastSeenAt) < TouchInterval {
 		return nil
@@ -48,8 +48,8 @@ func (s *Service) touch(ctx context.Context, session Session) error {
 	})
 }
 
-// SignOut ends the session of a cookie's secret. A secret that opens none is no error:
-// the browser is signed out either way.
+// SignOut ends the session with the given secret. An unknown secret is not an error: the
+// browser is signed out either way.
 func (s *Service) SignOut(ctx context.Context, secret string, origin actor.Origin) error {
 	if digest(secret) == nil {
 		return nil
@@ -57,7 +57,8 @@ func (s *Service) SignOut(ctx context.Context, secret string, origin actor.Origi
 	return s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error { return signOut(ctx, tx, secret, origin) })
 }
 
-// signOut ends a session within a transaction. One that was over already goes silently.
+// signOut ends a session within a transaction. For one that had ended already it records no
+// event.
 func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) error {
 	sum := digest(secret)
 	if sum == nil {
@@ -77,13 +78,13 @@ func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) err
 	return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedOut, sessionTarget(session.ID, account)))
 }
 
-// List returns a member's running sessions, the one used last first.
+// List returns a member's live sessions, the last used first.
 func (s *Service) List(ctx context.Context, memberID string) ([]Session, error) {
 	return s.store.SessionsOf(ctx, memberID, limitsAt(s.store.Now()))
 }
 
-// End ends one of the caller's own sessions. NotFound for anybody else's, existing or
-// not; Denied for a caller who is no signed-in member.
+// End ends one of the caller's own sessions. The error is NotFound for any other session,
+// existing or not, and Denied for a caller who is not a signed-in member.
 func (s *Service) End(ctx context.Context, by actor.Caller, sessionID string) error {
 	return s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := onlyMembers(tx.By()); err != nil {
@@ -103,13 +104,13 @@ func (s *Service) End(ctx context.Context, by actor.Caller, sessionID string) er
 	})
 }
 
-// endedByOwner is the event of a session that its member ended.
+// endedByOwner returns the event of a session that its member ended.
 func endedByOwner(by actor.Standing, sessionID string) audit.Event {
 	return audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email})
 }
 
-// EndOthers ends the caller's sessions but the one that calls, and returns how many. Denied
-// for a caller who is no signed-in member.
+// EndOthers ends all the caller's sessions except the current one and returns their number. The
+// error is Denied for a caller who is not a signed-in member.
 func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 	n := 0
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
@@ -123,11 +124,11 @@ func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 	return n, err
 }
 
-// endOthers ends the other sessions of the member who acts in the transaction.
+// endOthers ends the other sessions of the transaction's caller.
 func endOthers(ctx context.Context, tx Tx) (int, error) {
 	by := tx.By()
-	// Those that are over go without an event.
-	if _, err := tx.DropOverSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
+	// Sessions that have ended already are deleted without an event.
+	if _, err := tx.DropEndedSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
 		return 0, err
 	}
 	ended, err := tx.EndSessionsOf(ctx, by.ID, by.Ref.ID)
@@ -145,21 +146,21 @@ func endOthers(ctx context.Context, tx Tx) (int, error) {
 // onlyMembers refuses tokens: they have no sessions and no password.
 func onlyMembers(by actor.Standing) error {
 	if by.Kind != access.Member {
-		return fault.NewDenied("Only a signed-in member may do this.")
+		return fault.NewDenied("Only a signed-in member can do this.")
 	}
 	return nil
 }
 
-// Swept says what [Service.Sweep] deleted.
+// Swept counts what [Service.Sweep] deleted.
 type Swept struct{ Sessions, Attempts int64 }
 
-// Sweep deletes sessions that are over and attempts that no longer count. Nothing depends
-// on it but the size of the database; run it every hour or so.
+// Sweep deletes sessions that have ended and attempts that no longer count. It only keeps the
+// database small; run it about every hour.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	var swept Swept
 	err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		var err error
-		if swept.Sessions, err = tx.DropOverSessions(ctx, "", limitsAt(tx.Now())); err != nil {
+		if swept.Sessions, err = tx.DropEndedSessions(ctx, "", limitsAt(tx.Now())); err != nil {
 			return err
 		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))

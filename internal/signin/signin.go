@@ -1,14 +1,13 @@
-// Package signin proves who a person is and remembers it: passwords, sessions and the
-// throttling of attempts.
+// Package signin authenticates people: passwords, sessions and throttling of attempts.
 //
-// A session is a row with a public id, which names it in lists and in the audit log, and a
-// secret of 256 random bits, which only the browser's cookie holds: the database has its
-// SHA-256 digest. A sign-in always makes a new session. Sessions end by sign-out, by the
-// idle and the absolute limit, when their owner or a password change ends them, and they
-// rest while their member is deactivated.
+// A session is a row with a public id, which identifies it in lists and in the audit log, and a
+// secret of 256 random bits, which only the browser's cookie holds; the database stores its
+// SHA-256 digest. A sign-in always creates a new session. A session ends by sign-out, at the
+// idle or the absolute limit, or when its owner or a password change ends it. It cannot be used
+// while its member is deactivated.
 //
-// The package decides nothing about permissions (package access), verifies no access
-// tokens (package verify) and knows neither cookies nor requests (package web/ui).
+// The package does not decide about permissions (package access), verify access tokens (package
+// verify) or handle cookies and requests (package web/ui).
 package signin
 
 import (
@@ -22,8 +21,8 @@ import (
 	"latchkey/internal/actor"
 )
 
-// How long a session lives. Idle counts from the last recorded use, which is written at
-// most once per TouchInterval, so a session may end up to TouchInterval early, never late.
+// Limits of a session. IdleLimit counts from the last recorded use, which is written at most
+// once per TouchInterval, so a session may end up to TouchInterval early, but never late.
 const (
 	IdleLimit     = 24 * time.Hour
 	AbsoluteLimit = 14 * 24 * time.Hour
@@ -42,7 +41,7 @@ type Session struct {
 	Notices      []Notice  // waiting to be shown, see [Service.TakeFlash]
 }
 
-// EndsAt is the first moment at which the session is over if it is not used again.
+// EndsAt returns the time at which the session ends if it is not used again.
 func (s Session) EndsAt() time.Time {
 	idle, absolute := s.LastSeenAt.Add(IdleLimit), s.CreatedAt.Add(AbsoluteLimit)
 	if idle.Before(absolute) {
@@ -51,23 +50,24 @@ func (s Session) EndsAt() time.Time {
 	return absolute
 }
 
-// Live reports whether the session may be used at now, deactivation of its member aside.
+// Live reports whether the session has not ended at now. It does not consider whether its
+// member is deactivated.
 func (s Session) Live(now time.Time) bool { return now.Before(s.EndsAt()) }
 
-// Started is a session that was just made, with the secret for its cookie. This is the
-// only time that the secret is to be had. It prints and marshals without it.
+// Started is a new session with the secret for its cookie. The secret cannot be read again
+// later. Started prints and marshals without it.
 type Started struct {
 	Session Session
 	Secret  string `json:"-"`
 }
 
-// String names the session only, so that a log line cannot hold the secret.
+// String returns the session's id only, so that a log line cannot contain the secret.
 func (s Started) String() string { return "session " + s.Session.ID }
 
-// GoString is String: %#v must not show the secret either.
+// GoString returns String, so that %#v does not show the secret either.
 func (s Started) GoString() string { return s.String() }
 
-// Account is what a sign-in needs to know of a member.
+// Account is what a sign-in needs of a member.
 type Account struct {
 	ID           string
 	Organization string
@@ -78,7 +78,7 @@ type Account struct {
 	PasswordHash string // empty: cannot sign in with a password
 }
 
-// caller is the member as the audit log names the one who acts.
+// caller returns the member as the actor of an event.
 func (a Account) caller(origin actor.Origin) actor.Standing {
 	return actor.Standing{
 		Principal: access.Principal{Kind: access.Member, ID: a.ID, Organization: a.Organization, Role: a.Role},
@@ -86,29 +86,29 @@ func (a Account) caller(origin actor.Origin) actor.Standing {
 	}
 }
 
-// Service is the use cases of signing in. It is safe for concurrent use.
+// Service implements the use cases of signing in. It is safe for concurrent use.
 type Service struct {
 	store    Store
 	hasher   Hasher
 	touching sync.Map // ids of the sessions whose last use is being written right now
 }
 
-// New wires the service. The clock is the store's.
+// New returns a service, which uses the store's clock.
 func New(store Store, hasher Hasher) *Service { return &Service{store: store, hasher: hasher} }
 
 const secretBytes = 32
 
-// newSecret makes a session's secret: 256 bits of the system's secure source, base64url
-// without padding, 43 characters.
+// newSecret returns a new secret for a session: 256 bits from the system's secure source, as
+// base64url without padding, 43 characters.
 func newSecret() string {
 	b := make([]byte, secretBytes)
-	// It never fails: when the system has no randomness the program ends.
+	// It never fails: without a source of randomness the program crashes.
 	_, _ = rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// digest is what the database keeps of a secret; nil for a text that cannot be one, which
-// then costs no look-up.
+// digest returns the digest of a secret as the database stores it. It returns nil for a text
+// that cannot be a secret, which saves a query.
 func digest(secret string) []byte {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(secret)
 	if err != nil || len(b) != secretBytes {

@@ -36,7 +36,7 @@ func TestSignIn_EveryFailureGetsTheSameAnswerAfterTheSameWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before, dummies, logged := f.hasher.checked.Load(), f.hasher.dummies.Load(), len(f.events(t))
 			err := f.try(t, c.email, c.password, "203.0.113."+fmt.Sprint(len(name)))
-			if got := wantKind(t, err, fault.Unauthenticated); got.Message != "The e-mail or the password is not right." || got.Cause != nil {
+			if got := wantKind(t, err, fault.Unauthenticated); got.Message != "Incorrect email or password." || got.Cause != nil {
 				t.Errorf("answer = %v", got)
 			}
 			if n := f.hasher.checked.Load() - before; n != 1 {
@@ -171,7 +171,7 @@ func TestSignIn_WhatIsNoAddressIsNotLogged(t *testing.T) {
 	long := strings.Repeat("é", 300) + "@acme.example"
 	wantKind(t, f.try(t, long, "x", home), fault.Unauthenticated)
 	for _, e := range f.events(t) {
-		if e.Target.Name != "not an e-mail address" {
+		if e.Target.Name != "not an email address" {
 			t.Errorf("the log holds %q", e.Target.Name)
 		}
 	}

@@ -13,21 +13,21 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Limits on failed attempts: the failure that reaches Failures within Window blocks the
-// key for Block. All are counted in the database, so that nodes share them.
+// Limits on failed attempts: the failure that reaches Failures within Window blocks the key
+// for Block. Attempts are counted in the database, so that nodes share the counts.
 //
 // Three keys count each attempt:
 //
-//   - account and address together: what a person who mistypes runs into;
-//   - the address alone, over all accounts: one place that tries many accounts;
-//   - the account alone, over all addresses: many places that try one account.
+//   - account and address together, for a person who mistypes;
+//   - the address alone, for one place that tries many accounts;
+//   - the account alone, for many places that try one account.
 //
-// The last one could lock a person out for as long as somebody cares to fail elsewhere.
-// Therefore it does not count for an address from which that account has signed in
-// within [Acquaintance]: there the first two keys hold, which nobody elsewhere can fill.
-// Sessions that are running are never throttled.
+// With the last one alone, an attacker elsewhere could keep a person locked out. So it does not
+// apply to an address from which that account has signed in within [Acquaintance]: there only
+// the first two keys apply, which attempts from elsewhere do not fill. Live sessions are never
+// throttled.
 //
-// An account is the e-mail as typed, whether it exists or not, so a block tells nothing.
+// An account is the email as typed, whether it exists or not, so that a block reveals nothing.
 const (
 	PairFailures    = 5
 	PairWindow      = 15 * time.Minute
@@ -41,12 +41,12 @@ const (
 	Acquaintance    = 30 * 24 * time.Hour
 )
 
-// Attempt is what is recorded under one key.
+// Attempt is the record of one key.
 type Attempt struct {
-	Key         string
-	Failures    int // 0: remembered for a success
-	Start       time.Time
-	BlockedTill time.Time // zero or past: not blocked
+	Key          string
+	Failures     int // 0: recorded after a success
+	Start        time.Time
+	BlockedUntil time.Time // zero or past: not blocked
 }
 
 // counter is one key that counts an attempt, with its limit.
@@ -55,28 +55,28 @@ type counter struct {
 	failures int
 	window   time.Duration
 	block    time.Duration
-	why      string // it blocks, as the audit log says it
+	why      string // reason for the block in the audit log
 }
 
-// told is the key that remembers the block of which the audit log tells.
-func (c counter) told() string { return attemptKey("told", c.key) }
+// recordKey returns the key that records which block is in the audit log.
+func (c counter) recordKey() string { return attemptKey("told", c.key) }
 
-// attempt is one try to prove a password: the keys that it counts under.
+// attempt is one attempt to enter a password, with the keys that count it.
 type attempt struct {
 	pair, address, account counter
-	known                  string // key that remembers the account's sign-ins from this address
+	acquaintance           string // key that records the account's sign-ins from this address
 	isKnown                bool
-	stopped                stop // zero while nothing blocks it
+	stopped                stop // zero if nothing blocks it
 }
 
 // stop is a block that an attempt ran into.
 type stop struct {
-	by   counter
-	till time.Time
-	told bool // the audit log tells of this block
+	by       counter
+	until    time.Time
+	recorded bool // the audit log has this block
 }
 
-// newAttempt derives the keys; email is cleaned already.
+// newAttempt returns an attempt with its keys; email must be normalized.
 func newAttempt(email string, origin actor.Origin) attempt {
 	from := network(origin.IP)
 	return attempt{
@@ -86,12 +86,12 @@ func newAttempt(email string, origin actor.Origin) attempt {
 			"too many failed attempts from this address"},
 		account: counter{attemptKey("account", email), AccountFailures, AccountWindow, AccountBlock,
 			"too many failed attempts for this account from many addresses"},
-		known: attemptKey("known", email, from),
+		acquaintance: attemptKey("known", email, from),
 	}
 }
 
-// counters lists what counts, always in the same order: transactions that lock the same rows
-// in different orders could wait for each other for ever.
+// counters returns the counters that apply, always in the same order: transactions that lock
+// the same rows in different orders could deadlock.
 func (a attempt) counters() []counter {
 	if a.isKnown {
 		return []counter{a.address, a.pair}
@@ -99,23 +99,24 @@ func (a attempt) counters() []counter {
 	return []counter{a.address, a.account, a.pair}
 }
 
-// keys lists all that is recorded of it.
+// keys returns the keys of all records of the attempt.
 func (a attempt) keys() []string {
-	keys := []string{a.known}
+	keys := []string{a.acquaintance}
 	for _, c := range []counter{a.address, a.account, a.pair} {
-		keys = append(keys, c.key, c.told())
+		keys = append(keys, c.key, c.recordKey())
 	}
 	return keys
 }
 
-// attemptKey is a digest: the table tells nobody at a glance who tried from where.
+// attemptKey returns a digest, so that the table does not show at a glance who tried from
+// where.
 func attemptKey(kind string, parts ...string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q", kind, parts))
 	return hex.EncodeToString(sum[:])
 }
 
-// network returns the address that counts, see [actor.Network]. A text that is no address
-// counts as itself.
+// network returns [actor.Network] of an address. A text that is not an address is returned
+// unchanged.
 func network(ip string) string {
 	addr, ok := actor.ParseAddress(ip)
 	if !ok {
@@ -124,10 +125,10 @@ func network(ip string) string {
 	return actor.Network(addr).String()
 }
 
-// reserve counts the attempt as failed before the password is looked at; a success takes
-// that back (see [attempt.succeeded]). Counting afterwards would let a burst of parallel
-// attempts pass before the first one counts. A blocked attempt is Throttled: it costs one
-// read and no hash, and only the first of a block a write (see [Service.tellStopped]).
+// reserve counts the attempt as failed before the password is checked; a success takes that
+// back (see [attempt.succeeded]). Counting afterwards would let a burst of parallel attempts
+// pass before the first one counts. A blocked attempt is Throttled: it costs one read and no
+// hash, and only the first of a block causes a write (see [Service.recordBlock]).
 func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	now := s.store.Now()
 	records, err := s.store.Attempts(ctx, a.keys()...)
@@ -135,7 +136,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 		return err
 	}
 	for _, r := range records {
-		if r.Key == a.known && now.Before(r.Start.Add(Acquaintance)) {
+		if r.Key == a.acquaintance && now.Before(r.Start.Add(Acquaintance)) {
 			a.isKnown = true
 		}
 	}
@@ -157,7 +158,8 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	})
 }
 
-// blockedMeanwhile is for an attempt that a parallel one overtook between check and count.
+// blockedMeanwhile returns the refusal of an attempt that a parallel one overtook between
+// check and count.
 func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {
 	records, err := tx.Throttle.Attempts(ctx, a.keys()...)
 	if err != nil {
@@ -169,42 +171,42 @@ func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {
 	return throttled(time.Second)
 }
 
-// blocked is Throttled with the longest wait if any key that counts is blocked at now, and
-// notes which.
+// blocked returns Throttled with the longest wait if any counter is blocked at now, and stores
+// which in a.
 func (a *attempt) blocked(records []Attempt, now time.Time) error {
-	till := map[string]time.Time{}
+	until := map[string]time.Time{}
 	for _, r := range records {
-		till[r.Key] = r.BlockedTill
+		until[r.Key] = r.BlockedUntil
 	}
 	a.stopped = stop{}
 	for _, c := range a.counters() {
-		if end := till[c.key]; end.After(now) && end.After(a.stopped.till) {
-			a.stopped = stop{c, end, till[c.told()].Equal(end)}
+		if end := until[c.key]; end.After(now) && end.After(a.stopped.until) {
+			a.stopped = stop{c, end, until[c.recordKey()].Equal(end)}
 		}
 	}
-	if a.stopped.till.IsZero() {
+	if a.stopped.until.IsZero() {
 		return nil
 	}
-	return throttled(a.stopped.till.Sub(now))
+	return throttled(a.stopped.until.Sub(now))
 }
 
-// tellStopped records the first attempt that a block stops, as the event that is made, and
-// returns refused, which is the answer. Those that follow leave nothing until the block ends:
-// whoever is blocked decides how many they are.
-func (s *Service) tellStopped(ctx context.Context, a attempt, refused error, event func(context.Context, Tx) (audit.Event, error)) error {
-	if a.stopped.till.IsZero() || a.stopped.told {
+// recordBlock records the first attempt that a block stops, with the event that event returns,
+// and returns refused. Later attempts are not recorded until the block ends: their number is up
+// to the attacker.
+func (s *Service) recordBlock(ctx context.Context, a attempt, refused error, event func(context.Context, Tx) (audit.Event, error)) error {
+	if a.stopped.until.IsZero() || a.stopped.recorded {
 		return refused
 	}
 	text, err := json.Marshal(struct {
 		Reason       string `json:"reason"`
 		BlockedUntil string `json:"blockedUntil"`
-	}{a.stopped.by.why, audit.FormatTime(a.stopped.till)})
+	}{a.stopped.by.why, audit.FormatTime(a.stopped.until)})
 	if err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	err = s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		first, err := tx.Throttle.TellBlock(ctx, a.stopped.by.told(), a.stopped.till)
+		first, err := tx.Throttle.RecordBlock(ctx, a.stopped.by.recordKey(), a.stopped.until)
 		if err != nil || !first {
 			return err
 		}
@@ -229,9 +231,9 @@ func throttled(wait time.Duration) error {
 	return fault.NewThrottled(text, wait)
 }
 
-// succeeded clears the account's counters, takes back what was counted against the address
-// (its other failures stay: else somebody with one good account could try others without
-// end) and remembers the address as one of the account's.
+// succeeded clears the account's counters, takes back the failure counted for the address, and
+// records the address as one of the account's. The address's other failures stay: otherwise
+// somebody with one working account could try others without limit.
 func (a attempt) succeeded(ctx context.Context, tx Tx) error {
 	if err := tx.Throttle.ForgiveAttempt(ctx, a.address.key, a.address.failures); err != nil {
 		return err
@@ -239,5 +241,5 @@ func (a attempt) succeeded(ctx context.Context, tx Tx) error {
 	if err := tx.Throttle.ClearAttempts(ctx, a.account.key, a.pair.key); err != nil {
 		return err
 	}
-	return tx.Throttle.RememberKey(ctx, a.known)
+	return tx.Throttle.RememberKey(ctx, a.acquaintance)
 }

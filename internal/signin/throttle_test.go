@@ -62,13 +62,13 @@ func TestThrottle_EachBlockLeavesOneEvent(t *testing.T) {
 			for round := range 2 {
 				c.fill(t, f)
 				logged := len(f.events(t))
-				till := f.clock.Now().Add(c.block)
+				until := f.clock.Now().Add(c.block)
 				for range 3 {
 					wantKind(t, f.try(t, ada, password, c.from), fault.Throttled)
 				}
 				inParallel(8, func(int) error { return f.try(t, ada, password, c.from) })
 				events := f.events(t)[logged:]
-				want := fmt.Sprintf(`{"reason":%q,"blockedUntil":%q}`, c.reason, audit.FormatTime(till))
+				want := fmt.Sprintf(`{"reason":%q,"blockedUntil":%q}`, c.reason, audit.FormatTime(until))
 				if len(events) != 1 || events[0].Action != audit.SignInFailed || events[0].Target.Name != ada || events[0].Origin.IP != c.from || events[0].After != want {
 					t.Errorf("round %d: %d events: %+v, want %s", round, len(events), events, want)
 				}

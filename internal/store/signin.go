@@ -122,9 +122,9 @@ func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]str
 	}, `DELETE FROM sessions WHERE member_id = $1 AND id <> $2 RETURNING id`, memberID, except)
 }
 
-// DropOverSessions deletes the sessions beyond the limits, of one member or (memberID "")
+// DropEndedSessions deletes the sessions beyond the limits, of one member or (memberID "")
 // of all, and returns how many.
-func (tx *Tx) DropOverSessions(ctx context.Context, memberID string, limits signin.Limits) (int64, error) {
+func (tx *Tx) DropEndedSessions(ctx context.Context, memberID string, limits signin.Limits) (int64, error) {
 	return tx.exec(ctx, `DELETE FROM sessions WHERE ($1 = '' OR member_id = $1) AND (last_seen_at <= $2 OR created_at <= $3)`,
 		memberID, millis(limits.Idle), millis(limits.Absolute))
 }
@@ -169,11 +169,11 @@ func (tx *Tx) SwapPassword(ctx context.Context, memberID, was, now string) (bool
 func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt, error) {
 	return all(ctx, q, func(row scanner) (signin.Attempt, error) {
 		var a signin.Attempt
-		var start, till int64
-		err := row.Scan(&a.Key, &a.Failures, &start, &till)
+		var start, until int64
+		err := row.Scan(&a.Key, &a.Failures, &start, &until)
 		a.Start = moment(start)
-		if till > 0 {
-			a.BlockedTill = moment(till)
+		if until > 0 {
+			a.BlockedUntil = moment(until)
 		}
 		return a, err
 	}, `SELECT key, failures, window_start, blocked_till FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
@@ -183,7 +183,7 @@ func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt
 // A block that has passed and a window that is over both start anew; a block that holds
 // leaves the row alone, and then no row comes back. The cast is for PostgreSQL, which would
 // take the type of $5 from the 0 beside it: too small for a time.
-func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloor, blockTill time.Time) (bool, error) {
+func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloor, blockUntil time.Time) (bool, error) {
 	var failures int
 	err := tx.db.QueryRowContext(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 1, $2)
 		ON CONFLICT (key) DO UPDATE SET
@@ -192,7 +192,7 @@ func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloo
 			blocked_till = CASE WHEN attempts.window_start > $3 AND attempts.blocked_till = 0 AND attempts.failures + 1 >= $4
 				THEN CAST($5 AS BIGINT) ELSE 0 END
 		WHERE attempts.blocked_till <= $2
-		RETURNING failures`, key, millis(tx.now), millis(windowFloor), most, millis(blockTill)).Scan(&failures)
+		RETURNING failures`, key, millis(tx.now), millis(windowFloor), most, millis(blockUntil)).Scan(&failures)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -224,12 +224,12 @@ func (tx *Tx) RememberKey(ctx context.Context, key string) error {
 	return err
 }
 
-// TellBlock records under key the end of the block that was told of, as a failure that blocks
+// RecordBlock records under key the end of the block that was told of, as a failure that blocks
 // until then, and reports whether another one or none was recorded. A single statement: of
 // parallel ones one is the first.
-func (tx *Tx) TellBlock(ctx context.Context, key string, till time.Time) (bool, error) {
+func (tx *Tx) RecordBlock(ctx context.Context, key string, until time.Time) (bool, error) {
 	n, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start, blocked_till) VALUES ($1, 1, $2, $3)
-		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key, millis(tx.now), millis(till))
+		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key, millis(tx.now), millis(until))
 	return n > 0, err
 }
 

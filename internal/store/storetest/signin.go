@@ -187,7 +187,7 @@ func sessionLimits(t *testing.T, s signIns) {
 		want   int64
 	}{{s.bo, 0}, {s.ada, 2}, {"", 0}} {
 		s.tx(t, func(ctx context.Context, tx signin.Tx) error {
-			n, err := tx.DropOverSessions(ctx, c.member, limits)
+			n, err := tx.DropEndedSessions(ctx, c.member, limits)
 			if n != c.want {
 				t.Errorf("dropped %d of %q, want %d", n, c.member, c.want)
 			}
@@ -195,7 +195,7 @@ func sessionLimits(t *testing.T, s signIns) {
 		})
 	}
 	s.tx(t, func(ctx context.Context, tx signin.Tx) error {
-		n, err := tx.DropOverSessions(ctx, "", signin.Limits{Idle: now, Absolute: limits.Absolute})
+		n, err := tx.DropEndedSessions(ctx, "", signin.Limits{Idle: now, Absolute: limits.Absolute})
 		if n != 2 {
 			t.Errorf("dropped %d of everybody's, want 2", n)
 		}
@@ -290,7 +290,7 @@ func (s signIns) wantAttempt(t *testing.T, key string, failures int, blocked boo
 		}
 		return
 	}
-	if len(got) != 1 || got[0].Key != key || got[0].Failures != failures || got[0].BlockedTill.After(s.Now()) != blocked {
+	if len(got) != 1 || got[0].Key != key || got[0].Failures != failures || got[0].BlockedUntil.After(s.Now()) != blocked {
 		t.Errorf("recorded: %+v, want %d failures, blocked = %v", got, failures, blocked)
 	}
 }
@@ -386,7 +386,7 @@ func tellBlock(t *testing.T, s signIns) {
 	for range 12 {
 		wg.Go(func() {
 			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
-				ok, err := tx.Throttle.TellBlock(t.Context(), "key", end)
+				ok, err := tx.Throttle.RecordBlock(t.Context(), "key", end)
 				if ok && err == nil {
 					first.Add(1)
 				}
@@ -404,12 +404,12 @@ func tellBlock(t *testing.T, s signIns) {
 	s.wantAttempt(t, "key", 1, true)
 	tell := func(want bool, till time.Time) {
 		t.Helper()
-		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.Throttle.TellBlock(ctx, "key", till) })
+		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.Throttle.RecordBlock(ctx, "key", till) })
 	}
 	tell(false, end)
 	tell(true, end.Add(time.Millisecond)) // another block
 	got, err := s.Attempts(t.Context(), "key")
-	if err != nil || len(got) != 1 || !got[0].BlockedTill.Equal(end.Add(time.Millisecond)) {
+	if err != nil || len(got) != 1 || !got[0].BlockedUntil.Equal(end.Add(time.Millisecond)) {
 		t.Errorf("recorded %+v, %v", got, err)
 	}
 }
