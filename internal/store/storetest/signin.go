@@ -404,7 +404,9 @@ func tellBlock(t *testing.T, s signIns) {
 	s.wantAttempt(t, "key", 1, true)
 	tell := func(want bool, till time.Time) {
 		t.Helper()
-		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.Throttle.RecordBlock(ctx, "key", till) })
+		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) {
+			return tx.Throttle.RecordBlock(ctx, "key", till)
+		})
 	}
 	tell(false, end)
 	tell(true, end.Add(time.Millisecond)) // another block
