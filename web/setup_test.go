@@ -24,7 +24,7 @@ func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 			t.Errorf("POST with code %q: %d, want 404", code, got.status)
 		}
 	}
-	if claimed, err := s.app.Accounts.Claimed(context.Background()); err != nil || claimed {
+	if claimed, err := s.app.Accounts.Organizations.Claimed(context.Background()); err != nil || claimed {
 		t.Errorf("claimed = %v, %v", claimed, err)
 	}
 }
@@ -73,7 +73,7 @@ func TestSetup_EveryMistakeIsNamedAndTheFormKeepsWhatWasTyped(t *testing.T) {
 			}
 		}
 	}
-	if claimed, err := s.app.Accounts.Claimed(context.Background()); err != nil || claimed {
+	if claimed, err := s.app.Accounts.Organizations.Claimed(context.Background()); err != nil || claimed {
 		t.Errorf("claimed = %v, %v", claimed, err)
 	}
 }

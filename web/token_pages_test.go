@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -45,7 +45,7 @@ func (s *site) workspaceNamed(t *testing.T, name string) string {
 // resourcesOf lists the ids of one type in a workspace.
 func (s *site) resourcesOf(t *testing.T, workspace, typ string) []string {
 	t.Helper()
-	list, err := s.app.Accounts.Resources(context.Background(), s.caller(t, adminEmail), workspace)
+	list, err := s.app.Policies.Resources(context.Background(), s.caller(t, adminEmail), workspace)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -374,7 +374,7 @@ func TestGrowthPlan_GreysAndRefusesPersonalData(t *testing.T) {
 // onPlan puts the organization on another plan.
 func (s *site) onPlan(t *testing.T, plan access.Plan) {
 	t.Helper()
-	if err := s.app.Accounts.SetPlan(context.Background(), plan); err != nil {
+	if err := s.app.Accounts.Organizations.SetPlan(context.Background(), plan); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -385,7 +385,7 @@ func TestWizard_FiveThousandResourcesKeepThePageSmallAndSearchable(t *testing.T)
 	types := []string{"source", "destination", "table", "sql_model", "audience", "transformation", "tracking_plan", "profile", "retl_sync", "data_catalog"}
 	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		for i := range 5000 {
-			r := account.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
+			r := policy.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
 			if err := storetest.InsertResource(context.Background(), tx, staging, r); err != nil {
 				return err
 			}

@@ -50,8 +50,8 @@ func newWorld(t *testing.T) *world {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)
 	})
-	accounts := account.New(store.Accounts{Store: w.store}, catalogue, w.store.Now)
-	admin, err := accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+	accounts := account.New(store.Accounts(w.store), catalogue, w.store.Now)
+	admin, err := accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
 	w.admin = storetest.SignIn(t, w.store, admin.ID)

@@ -25,9 +25,11 @@ import (
 	"latchkey/internal/catalog"
 	"latchkey/internal/change"
 	"latchkey/internal/config"
+	"latchkey/internal/invitation"
 	"latchkey/internal/mail"
 	"latchkey/internal/metric"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
 	"latchkey/internal/signin"
@@ -56,17 +58,19 @@ type Options struct {
 
 // App is one server: its store, its use cases and its handler.
 type App struct {
-	Accounts  *account.Service
-	Tokens    *token.Service
-	SignIn    *signin.Service
-	Hasher    signin.Hasher
-	Clients   *apiclient.Service
-	Provision *provision.Service
-	Migration *migration.Service
-	Audit     *audit.Service
-	Verify    *verify.Authority
-	Store     *store.Store
-	Handler   http.Handler
+	Accounts    account.Services
+	Policies    *policy.Service
+	Invitations *invitation.Service
+	Tokens      *token.Service
+	SignIn      *signin.Service
+	Hasher      signin.Hasher
+	Clients     *apiclient.Service
+	Provision   *provision.Service
+	Migration   *migration.Service
+	Audit       *audit.Service
+	Verify      *verify.Authority
+	Store       *store.Store
+	Handler     http.Handler
 
 	trust   *change.Lease // nil when there is only one node
 	feed    *store.Feed
@@ -106,7 +110,7 @@ func (a *App) wire(o Options) error {
 	if err != nil {
 		return err
 	}
-	administration, err := a.administration()
+	mailing, err := a.mailing()
 	if err != nil {
 		return err
 	}
@@ -114,7 +118,9 @@ func (a *App) wire(o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Accounts = account.New(store.Accounts{Store: a.Store}, catalogue, o.Now, administration...)
+	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
+	a.Policies = policy.New(store.Policies{Store: a.Store}, catalogue, o.Now)
+	a.Invitations = invitation.New(store.Invitations{Store: a.Store}, catalogue, o.Now, mailing...)
 	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
 	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
@@ -132,7 +138,7 @@ func (a *App) wire(o Options) error {
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
 	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
 	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
+		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
@@ -166,8 +172,8 @@ func (a *App) catalogue() (*access.Catalogue, error) {
 	return access.BuiltIn().Extend(types...)
 }
 
-// administration returns the options of account administration: how to send mail.
-func (a *App) administration() ([]account.Option, error) {
+// mailing returns what sends invitations by mail; nothing without a mail server.
+func (a *App) mailing() ([]invitation.Option, error) {
 	if a.cfg.SMTPURL == "" {
 		return nil, nil
 	}
@@ -175,7 +181,7 @@ func (a *App) administration() ([]account.Option, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--smtp-url: %w", err)
 	}
-	return []account.Option{account.WithMailer(sender)}, nil
+	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
 // Close ends background work, saves what is only in memory (uses of tokens, refused tokens)
@@ -261,7 +267,7 @@ func (a *App) Run(ctx context.Context) error {
 // announce tells the operator the address of the server and, on an empty database, the
 // set-up link.
 func (a *App) announce(ctx context.Context, addr string) error {
-	claimed, err := a.Accounts.Claimed(ctx)
+	claimed, err := a.Accounts.Organizations.Claimed(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,17 +6,15 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
-	"latchkey/internal/token"
+	"latchkey/internal/policy"
 )
 
 const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
 
 func scanHeld(row scanner) (account.HeldToken, error) {
 	var t account.HeldToken
-	var kind token.Kind
 	var expires, used sql.NullInt64
-	err := row.Scan(&t.ID, &kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
-	t.Kind = kind.Principal()
+	err := row.Scan(&t.ID, &t.Kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
 	t.ExpiresAt, t.LastUsedAt = maybeMoment(expires), maybeMoment(used)
 	return t, err
 }
@@ -51,12 +49,12 @@ func (q queries) FindTokens(ctx context.Context, organization, search string, li
 }
 
 // TokenFacts returns what decides about a token that is not deleted; NotFound otherwise.
-func (q queries) TokenFacts(ctx context.Context, organization, id string) (account.TokenFacts, error) {
+func (q queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
-		return account.TokenFacts{}, err
+		return policy.TokenFacts{}, err
 	}
-	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: t.Kind.Principal(), Name: t.Name, Hint: t.Hint, Owner: t.Owner,
+	return policy.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: t.Kind, Name: t.Name, Hint: t.Hint, Owner: t.Owner,
 		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
 }
 

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/invitation"
 	"latchkey/internal/signin"
 	"latchkey/internal/store/storetest"
 )
@@ -71,8 +71,8 @@ func ids(t *testing.T, a *app.App) *strings.Replacer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	invited, err := a.Accounts.Invite(t.Context(), admin.Caller(), account.InviteForm{Emails: "new@acme.example", Role: "member",
-		Workspaces: []string{workspace}}, func(account.LinkSecret) string { return "" })
+	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(), invitation.Form{Emails: "new@acme.example", Role: "member",
+		Workspaces: []string{workspace}}, func(invitation.LinkSecret) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -87,7 +87,7 @@ func TestVerify_WithoutALeaseWhatIsInMemoryIsNotTrusted(t *testing.T) {
 func TestVerify_WithoutALeaseEveryAnswerIsThatOfTheDatabase(t *testing.T) {
 	w := newWorld(t)
 	member := w.member("bo")
-	w.policy(account.MemberPolicy, w.main, member.ID, access.Policy{})
+	w.policy(policy.OfMember, w.main, member.ID, access.Policy{})
 	good := w.personal(member, w.main, access.ScopeReadOnly).Secret.Reveal()
 	node, _ := otherNode(w)
 	want := func(what, secret string, want verify.Refusal) {
@@ -100,7 +100,7 @@ func TestVerify_WithoutALeaseEveryAnswerIsThatOfTheDatabase(t *testing.T) {
 	want("an unknown one", w.newSecret(token.Organization), verify.Unknown)
 	want("one that is none", "mistyped", verify.Unknown)
 	want("an expired one", expiring(w), verify.Expired)
-	w.removePolicy(account.MemberPolicy, w.main, member.ID)
+	w.removePolicy(policy.OfMember, w.main, member.ID)
 	want("that of a member who has left the workspace", good, verify.Displaced)
 }
 

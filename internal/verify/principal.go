@@ -7,11 +7,12 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
 // tokenPolicy is the place of a workspace token's own policy among the layers.
-const tokenPolicy = account.PolicyKind(access.LayerToken)
+const tokenPolicy = policy.Kind(access.LayerToken)
 
 // layersOf lists the layers that apply to the holder's tokens: those of its standing and
 // the policy that a workspace token carries itself.

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
 
 // standing is what all tokens of one holder share. Its state is nil until it is needed, and
@@ -63,7 +63,7 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 	}
 	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace, owner: found.Owner, email: found.Email}
 	for _, l := range found.Layers {
-		if l.Kind == account.GroupPolicy {
+		if l.Kind == policy.OfGroup {
 			st.groups = append(st.groups, l.Group)
 		}
 	}
@@ -79,7 +79,7 @@ func (s Standing) belongs() bool {
 	if s.Role == access.RoleAdmin {
 		return true
 	}
-	return slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Kind != account.BaselinePolicy })
+	return slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Kind != policy.Baseline })
 }
 
 // standings holds the standing of every holder that has a token in the index.

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
@@ -99,7 +100,7 @@ type Standing struct {
 
 // Layer is a stored policy.
 type Layer struct {
-	Kind  account.PolicyKind
+	Kind  policy.Kind
 	Group string // id, of a group's policy
 	Name  string // of the group
 	Body  string // canonical JSON

@@ -68,7 +68,7 @@ func TestForwardAuth_RefusesBadTokensWith401(t *testing.T) {
 func TestForwardAuth_AsksForPermissions(t *testing.T) {
 	w := newWorld(t)
 	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Only("s1"), "invoice:refund": access.AllBut("i9")})
-	other, err := w.accounts.CreateWorkspace(w.ctx, w.admin.Caller(), workspaceForm("Other"))
+	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), workspaceForm("Other"))
 	w.must(err)
 	for query, want := range map[string]int{
 		"":                            200,

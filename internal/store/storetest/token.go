@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -442,8 +443,8 @@ func tellsChanges(t *testing.T, b *tokenBed) {
 func (b *tokenBed) caller(t *testing.T) actor.Standing {
 	t.Helper()
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertPolicy(ctx, account.Policy{ID: "policy-" + bedMember, Organization: bedOrg, Workspace: bedWorkspace,
-			Kind: account.MemberPolicy, Subject: bedMember, Body: access.Policy{}, Version: 1, UpdatedAt: b.now})
+		return tx.InsertPolicy(ctx, policy.Policy{ID: "policy-" + bedMember, Organization: bedOrg, Workspace: bedWorkspace,
+			Kind: policy.OfMember, Subject: bedMember, Body: access.Policy{}, Version: 1, UpdatedAt: b.now})
 	})
 	return SignIn(t, b.Store, bedMember)
 }

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	page "latchkey/views/page/audit"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -46,15 +47,15 @@ func (h *Handlers) event(c echo.Context) error {
 
 // resourcesOf lists the resources of the event's workspace, to name those that a policy is
 // limited to; nil when the event has no policy, or the workspace is gone.
-func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]account.Resource, error) {
+func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]policy.Resource, error) {
 	if e.Workspace == "" || !slices.ContainsFunc(v.Workspaces, func(w account.Workspace) bool { return w.ID == e.Workspace }) {
 		return nil, nil
 	}
-	list, err := h.accounts.Resources(c.Request().Context(), v.Standing, e.Workspace)
+	list, err := h.policies.Resources(c.Request().Context(), v.Standing, e.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	by := map[string][]account.Resource{}
+	by := map[string][]policy.Resource{}
 	for _, r := range list {
 		by[r.Type] = append(by[r.Type], r)
 	}

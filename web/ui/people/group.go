@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -16,14 +17,14 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// groups lists the groups.
-func (h *Handlers) groups(c echo.Context) error {
+// listGroups lists the groups.
+func (h *Handlers) listGroups(c echo.Context) error {
 	return h.showGroups(c, http.StatusOK, nil)
 }
 
 func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	rows, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component)
 
 // newGroup shows the first step of making a group. Denied when the plan has no room for one.
 func (h *Handlers) newGroup(c echo.Context) error {
-	err := h.accounts.CheckGroup(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
+	err := h.groups.Check(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
 	if fault.Is(err, fault.Denied) {
 		return err
 	}
@@ -54,7 +55,7 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	if form.Get(kit.FieldStep) == kit.StepBack {
 		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(form, nil)), h.showGroups)
 	}
-	wrong, err := kit.Invalid(h.accounts.CheckGroup(ctx, v.Standing, basics))
+	wrong, err := kit.Invalid(h.groups.Check(ctx, v.Standing, basics))
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	if form.Get(kit.FieldStep) != stepCreate {
 		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupWorkspacesDialog(form, v.Workspaces, nil)), h.showGroups)
 	}
-	g, err := h.accounts.CreateGroup(ctx, v.By, basics, form[fieldWorkspaces])
+	g, err := h.groups.Create(ctx, v.By, basics, form[fieldWorkspaces])
 	if wrong, err = kit.Invalid(err); err != nil {
 		return err
 	}
@@ -82,26 +83,30 @@ func (h *Handlers) group(c echo.Context) error {
 
 func (h *Handlers) showGroup(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	d, err := h.accounts.GroupDetails(ctx, v.Standing, id)
+	d, err := h.groups.Get(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	held, err := h.policies.Held(ctx, v.Standing, policy.OfGroup, id)
 	if err != nil {
 		return err
 	}
 	q := userQuery(kit.Path(kit.GroupPath, id), c.QueryParams())
 	members := memberQuery(q)
 	members.InGroup = id
-	found, err := h.accounts.FindMembers(ctx, v.Standing, members)
+	found, err := h.members.Find(ctx, v.Standing, members)
 	if err != nil {
 		return err
 	}
-	m := groupView(d, found, q, h.site.Catalogue(), v.Now)
+	m := groupView(d, held, found, q, h.site.Catalogue(), v.Now)
 	m.Shell = h.site.Shell(c, v, "Group "+d.Name)
 	m.Shell.Above = above
 	return h.site.HTML(c, status, page.GroupPage(m))
 }
 
 // groupOf loads the group that the path names.
-func (h *Handlers) groupOf(c echo.Context) (account.GroupDetails, error) {
-	return h.accounts.GroupDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+func (h *Handlers) groupOf(c echo.Context) (account.GroupRow, error) {
+	return h.groups.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 }
 
 // editGroup asks for another name or description.
@@ -121,7 +126,7 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	g, err := h.accounts.UpdateGroup(c.Request().Context(), kit.VisitOf(c).By, id,
+	g, err := h.groups.Update(c.Request().Context(), kit.VisitOf(c).By, id,
 		account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
@@ -144,7 +149,7 @@ func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 
 // deleteGroup removes a group.
 func (h *Handlers) deleteGroup(c echo.Context) error {
-	g, err := h.accounts.DeleteGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	g, err := h.groups.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -153,22 +158,23 @@ func (h *Handlers) deleteGroup(c echo.Context) error {
 
 // newGroupPolicy asks for the workspace to link.
 func (h *Handlers) newGroupPolicy(c echo.Context) error {
-	d, err := h.groupOf(c)
+	id := c.Param("id")
+	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfGroup, id)
 	if err != nil {
 		return err
 	}
-	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.GroupPath, d.ID), d.Outside)), h.showGroup)
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.GroupPath, id), held.Outside)), h.showGroup)
 }
 
 // chooseGroupWorkspace leads on to the editor for the chosen workspace.
 func (h *Handlers) chooseGroupWorkspace(c echo.Context) error {
-	return h.policies.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
+	return h.editor.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
 }
 
 // groupSpot is the policy that the path names.
 func groupSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.GroupPath, id)
-	return policyui.Spot{Place: account.Place{Kind: account.GroupPolicy, Workspace: workspace, Subject: id},
+	return policyui.Spot{Place: policy.Place{Kind: policy.OfGroup, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Group", Href: at}, Title: "Group Workspace Policy"}
 }

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -23,20 +24,20 @@ const (
 	fieldState  = "state"
 )
 
-// invitations lists the invitations.
-func (h *Handlers) invitations(c echo.Context) error {
+// listInvitations lists the invitations.
+func (h *Handlers) listInvitations(c echo.Context) error {
 	return h.showInvitations(c, http.StatusOK, nil)
 }
 
 func (h *Handlers) showInvitations(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := kit.ReadPaging(kit.InvitationPath, c.QueryParams(), account.DefaultPage)
-	state := account.InvitationState(c.QueryParam(fieldState))
+	state := invitation.State(c.QueryParam(fieldState))
 	if state != "" {
 		q.Keep = url.Values{fieldState: {string(state)}}
 	}
-	found, err := h.accounts.Invitations(c.Request().Context(), v.Standing,
-		account.InvitationQuery{Search: q.Find, State: state, Limit: q.Size, Offset: q.Offset()})
+	found, err := h.invitations.Find(c.Request().Context(), v.Standing,
+		invitation.Query{Search: q.Find, State: state, Limit: q.Size, Offset: q.Offset()})
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (h *Handlers) newInvitation(c echo.Context) error {
 
 func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors kit.FieldErrors, refused string) error {
 	v := kit.VisitOf(c)
-	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	groups, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.accounts.Invite(c.Request().Context(), kit.VisitOf(c).By, account.InviteForm{Emails: form.Get(fieldEmails),
+	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By, invitation.Form{Emails: form.Get(fieldEmails),
 		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
@@ -82,25 +83,25 @@ func (h *Handlers) invite(c echo.Context) error {
 }
 
 // linker makes links with this server's own address.
-func (h *Handlers) linker(c echo.Context) account.Linker {
+func (h *Handlers) linker(c echo.Context) invitation.Linker {
 	base := h.site.BaseURL(c)
-	return func(secret account.LinkSecret) string {
+	return func(secret invitation.LinkSecret) string {
 		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
 	}
 }
 
 // resendInvitation makes a new link and shows it, in this response only. The old one ends.
 func (h *Handlers) resendInvitation(c echo.Context) error {
-	sent, err := h.accounts.ResendInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
+	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
 	if err != nil {
 		return err
 	}
-	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})))
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})))
 }
 
 // confirmDeleteInvitation asks before an invitation goes.
 func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
-	inv, err := h.accounts.InvitationByID(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	inv, err := h.invitations.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 
 // deleteInvitation ends an invitation.
 func (h *Handlers) deleteInvitation(c echo.Context) error {
-	inv, err := h.accounts.DeleteInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	inv, err := h.invitations.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}

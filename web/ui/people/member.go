@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
@@ -27,11 +28,15 @@ func (h *Handlers) memberDetails(c echo.Context) error {
 // showMember shows the page with what stands above it.
 func (h *Handlers) showMember(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	d, err := h.accounts.MemberDetails(ctx, v.Standing, id)
+	d, err := h.members.Details(ctx, v.Standing, id)
 	if err != nil {
 		return err
 	}
-	view, err := h.accounts.EffectiveOf(ctx, v.Standing, id)
+	held, err := h.policies.Held(ctx, v.Standing, policy.OfMember, id)
+	if err != nil {
+		return err
+	}
+	view, err := h.policies.EffectiveOf(ctx, v.Standing, id)
 	if err != nil {
 		return err
 	}
@@ -39,7 +44,7 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 	if err != nil {
 		return err
 	}
-	m := memberView(d, view, h.site.Catalogue(), v.Now)
+	m := memberView(d, held, view, h.site.Catalogue(), v.Now)
 	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
 	m.Shell.Above = above
@@ -59,12 +64,12 @@ type memberChange struct {
 
 // memberChanges lists them.
 func (h *Handlers) memberChanges() []memberChange {
-	a := h.accounts
+	m := h.members
 	return []memberChange{
-		{"make-admin", a.MakeAdmin, makeAdminDialog, " is an Admin now."},
-		{"make-member", a.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
-		{"deactivate", a.Deactivate, deactivateDialog, " was deactivated."},
-		{"reactivate", a.Reactivate, reactivateDialog, " was reactivated."},
+		{"make-admin", m.MakeAdmin, makeAdminDialog, " is an Admin now."},
+		{"make-member", m.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
+		{"deactivate", m.Deactivate, deactivateDialog, " was deactivated."},
+		{"reactivate", m.Reactivate, reactivateDialog, " was reactivated."},
 	}
 }
 
@@ -88,7 +93,7 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 	if err != nil {
 		return err
 	}
-	tokens, err := h.accounts.Impact(ctx, v.Standing, []string{id})
+	tokens, err := h.members.Impact(ctx, v.Standing, []string{id})
 	if err != nil {
 		return err
 	}
@@ -146,23 +151,23 @@ func (h *Handlers) deleteMemberToken(c echo.Context) error {
 
 // newMemberPolicy asks for the workspace that a member is to come into.
 func (h *Handlers) newMemberPolicy(c echo.Context) error {
-	d, err := h.accounts.MemberDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	id := c.Param("id")
+	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfMember, id)
 	if err != nil {
 		return err
 	}
-	at := kit.Path(kit.UserPath, d.Member.ID)
-	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(at, d.Outside)), h.showMember)
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.UserPath, id), held.Outside)), h.showMember)
 }
 
 // chooseMemberWorkspace leads on to the editor for the chosen workspace.
 func (h *Handlers) chooseMemberWorkspace(c echo.Context) error {
-	return h.policies.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
+	return h.editor.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
 }
 
 // memberSpot is the policy that the path names.
 func memberSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.UserPath, id)
-	return policyui.Spot{Place: account.Place{Kind: account.MemberPolicy, Workspace: workspace, Subject: id},
+	return policyui.Spot{Place: policy.Place{Kind: policy.OfMember, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Member details", Href: at}, Title: "Member Workspace Policy"}
 }

@@ -34,7 +34,7 @@ func memberQuery(q kit.Paging) account.MemberQuery {
 func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := userQuery(kit.UserPath, c.QueryParams())
-	found, err := h.accounts.FindMembers(c.Request().Context(), v.Standing, memberQuery(q))
+	found, err := h.members.Find(c.Request().Context(), v.Standing, memberQuery(q))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) 
 
 // chosenMembers loads the members that the parameters or the form name.
 func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
-	return h.accounts.MembersByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
+	return h.members.ByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
 }
 
 // confirmAddToGroups asks which groups the chosen members are to come into.
@@ -65,7 +65,7 @@ func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.
 	if err != nil {
 		return err
 	}
-	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	groups, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
+	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
 	fields, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	if err != nil {
 		return err
 	}
-	tokens, err := h.accounts.Impact(c.Request().Context(), v.Standing, ids)
+	tokens, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (h *Handlers) deleteMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	gone, err := h.accounts.DeleteMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
+	gone, err := h.members.Delete(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
 	text, status, err := kit.Refusal(err)
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/respond"
@@ -25,7 +25,7 @@ const (
 
 // Spot is a policy that a page edits: where it stands and where its pages are.
 type Spot struct {
-	Place account.Place
+	Place policy.Place
 	At    string // address of the editor
 	Back  component.Link
 	Title string // what kind of policy it is
@@ -52,17 +52,17 @@ func (h *Handlers) RemovalPages(at string, spot func(echo.Context) Spot) []kit.P
 // edit is one showing of an editor: what is stored and what the form says.
 type edit struct {
 	Spot
-	view   account.PolicyView
+	view   policy.View
 	editor Editor
 	form   Form
-	seen   account.Revision
+	seen   policy.Revision
 	errors kit.FieldErrors
 	notice *component.NoticeModel
 }
 
 // load loads what stands in the spot.
 func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
-	view, err := h.accounts.Policy(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
+	view, err := h.policies.At(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
 	if err != nil {
 		return edit{}, err
 	}
@@ -106,9 +106,9 @@ func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err
 	return p, form.Get(kit.FieldStep), nil
 }
 
-func revisionOf(form url.Values) account.Revision {
+func revisionOf(form url.Values) policy.Revision {
 	version, _ := strconv.ParseInt(form.Get(fieldVersion), 10, 64) // nonsense is version 0, which nothing has
-	return account.Revision{Policy: form.Get(fieldPolicyID), Version: version}
+	return policy.Revision{Policy: form.Get(fieldPolicyID), Version: version}
 }
 
 // body is the policy that the form asks for, and what is missing in it. Permissions that the
@@ -144,10 +144,10 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	ctx, by := c.Request().Context(), kit.VisitOf(c).By
 	if p.seen.Policy == "" {
-		_, err := h.accounts.AddPolicy(ctx, by, p.Place, body)
+		_, err := h.policies.Add(ctx, by, p.Place, body)
 		return err
 	}
-	_, err := h.accounts.SavePolicy(ctx, by, p.Place, p.seen, body)
+	_, err := h.policies.Save(ctx, by, p.Place, p.seen, body)
 	return err
 }
 
@@ -186,7 +186,7 @@ func (h *Handlers) summary(c echo.Context, spot Spot) error {
 // summarize says what saving the form would change and whom it would concern.
 func (h *Handlers) summarize(c echo.Context, p edit) (component.PolicySummaryModel, error) {
 	body, missing := p.body()
-	s, err := h.accounts.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
+	s, err := h.policies.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
 	if fault.Is(err, fault.Invalid) {
 		return component.PolicySummaryModel{Title: "What changes", Empty: "The policy cannot be saved like this yet."}, nil
 	}
@@ -208,7 +208,7 @@ func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 
 // remove takes a group or member out of a workspace.
 func (h *Handlers) remove(c echo.Context, spot Spot) error {
-	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
+	v, err := h.policies.Remove(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
 	if err != nil {
 		return err
 	}

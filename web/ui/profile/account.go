@@ -28,7 +28,7 @@ func (h *Handlers) saveName(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.accounts.Rename(c.Request().Context(), v.By, form.Get("name"))
+	_, err = h.members.Rename(c.Request().Context(), v.By, form.Get("name"))
 	if fields, err := kit.Invalid(err); fields != nil || err != nil {
 		return h.refused(c, err, nameDialog(form.Get("name"), fields))
 	}

@@ -46,7 +46,7 @@ func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	if m.Sessions, err = h.sessions(c, v); err != nil {
 		return page.Profile{}, err
 	}
-	m.Access = policyui.AccessList(h.accounts.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy", "What you may do today, and where it comes from.")
+	m.Access = policyui.AccessList(h.policies.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy", "What you may do today, and where it comes from.")
 	m.Shell = h.site.Shell(c, v, title)
 	return m, nil
 }

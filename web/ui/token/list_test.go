@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
@@ -174,7 +175,7 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 }
 
 func TestMayBlocks_SayWhatTheDecisionWillBe(t *testing.T) {
-	resources := map[string][]account.Resource{"w1": {}, "w2": uitest.Resources()}
+	resources := map[string][]policy.Resource{"w1": {}, "w2": uitest.Resources()}
 	got := mayBlocks(access.BuiltIn(), uitest.Member(), resources)
 	want := []page.MayBlock{
 		{Workspaces: "w1", Title: "Production", Lines: []page.MayLine{

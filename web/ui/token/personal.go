@@ -7,8 +7,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
@@ -71,7 +71,7 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, err
 const maxPreviewed = 8
 
 // ownResources loads the resources of the visitor's workspaces; nil when they are too many.
-func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
+func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]policy.Resource, error) {
 	if len(v.Workspaces) > maxPreviewed {
 		return nil, nil
 	}
@@ -79,7 +79,7 @@ func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]accoun
 	for i, w := range v.Workspaces {
 		ids[i] = w.ID
 	}
-	return p.accounts.ResourcesIn(c.Request().Context(), v.Standing, ids)
+	return p.policies.ResourcesIn(c.Request().Context(), v.Standing, ids)
 }
 
 // generate makes the token and shows its secret, in this response only.

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
@@ -118,7 +119,7 @@ func creatableScopes() []access.Scope {
 // mayBlocks says what a new token may do, by workspace and scope: the very policy that
 // will decide about it. Without resources (nil) nothing is counted and named, and workspaces
 // with the same answer share a block.
-func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]account.Resource) []page.MayBlock {
+func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]policy.Resource) []page.MayBlock {
 	var blocks []page.MayBlock
 	listed := resources != nil
 	for _, w := range v.Workspaces {
@@ -146,8 +147,8 @@ func addBlock(blocks []page.MayBlock, b page.MayBlock, alone bool) []page.MayBlo
 	return append(blocks, b)
 }
 
-func byType(list []account.Resource) map[string][]account.Resource {
-	out := map[string][]account.Resource{}
+func byType(list []policy.Resource) map[string][]policy.Resource {
+	out := map[string][]policy.Resource{}
 	for _, r := range list {
 		out[r.Type] = append(out[r.Type], r)
 	}

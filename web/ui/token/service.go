@@ -168,11 +168,11 @@ func (h *Handlers) loadService(c echo.Context, v kit.Visit) (token.Token, error)
 // Editor loads what policies of tokens in a workspace are about; the baseline
 // is what every such token inherits.
 func (h *Handlers) policyEditor(c echo.Context, v kit.Visit, workspace string) (policyui.Editor, error) {
-	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, workspace)
+	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, workspace)
 	if err != nil {
 		return policyui.Editor{}, err
 	}
-	baseline, err := h.accounts.Baseline(c.Request().Context(), v.Standing, workspace)
+	baseline, err := h.policies.Baseline(c.Request().Context(), v.Standing, workspace)
 	if err != nil {
 		return policyui.Editor{}, err
 	}

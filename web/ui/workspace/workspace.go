@@ -28,7 +28,7 @@ func (h *Handlers) list(c echo.Context) error {
 
 func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.WorkspaceRows(c.Request().Context(), v.Standing)
+	rows, err := h.workspaces.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (h *Handlers) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
+	w, err := h.workspaces.Create(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (h *Handlers) create(c echo.Context) error {
 
 // edit shows the dialog that renames a workspace or changes what it is for.
 func (h *Handlers) edit(c echo.Context) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (h *Handlers) update(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
+	w, err := h.workspaces.Update(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 }
 
 func (h *Handlers) askDelete(c echo.Context, status int, errors kit.FieldErrors) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
+	w, err := h.workspaces.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
-package account
+package invitation
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"latchkey/internal/account"
 )
 
 // Mailer sends one plain-text message. An error means that it is not known to have
@@ -12,8 +14,8 @@ type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
 
-// invitationMail words the e-mail of an invitation.
-func invitationMail(org Organization, inv Invitation, link string) (subject, text string) {
+// message words the e-mail of an invitation.
+func message(org account.Organization, inv Invitation, link string) (subject, text string) {
 	subject = "You are invited to " + org.Name + " on Latchkey"
 	text = fmt.Sprintf(`%s invites you to join %s on Latchkey.
 
@@ -30,11 +32,11 @@ The link works once, until %s UTC. Nobody but you should have it. If you did not
 const sendTimeout = 15 * time.Second
 
 // send hands one invitation to the mailer, if there is one, and notes what became of it.
-func (s *Service) send(ctx context.Context, org Organization, sent *SentInvitation) {
+func (s *Service) send(ctx context.Context, org account.Organization, sent *Sent) {
 	if s.mailer == nil {
 		return
 	}
-	subject, text := invitationMail(org, sent.Invitation, sent.Link)
+	subject, text := message(org, sent.Invitation, sent.Link)
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	sent.MailError = s.mailer.Send(ctx, sent.Email, subject, text)

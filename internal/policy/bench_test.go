@@ -1,15 +1,15 @@
-package account_test
+package policy_test
 
 import (
 	"fmt"
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 )
 
 // manyPolicies are the policies of a member who is in a number of groups, in one workspace.
-func manyPolicies(groups int) []account.Policy {
+func manyPolicies(groups int) []policy.Policy {
 	body := func(i int) access.Policy {
 		p := access.Policy{"source:edit": access.Only(fmt.Sprint("S", i), fmt.Sprint("S", i+1))}
 		for _, perm := range access.BuiltIn().Permissions()[1:10] {
@@ -17,11 +17,11 @@ func manyPolicies(groups int) []account.Policy {
 		}
 		return p
 	}
-	list := []account.Policy{{ID: "b", Workspace: "w", Kind: account.BaselinePolicy, Body: body(0)}}
+	list := []policy.Policy{{ID: "b", Workspace: "w", Kind: policy.Baseline, Body: body(0)}}
 	for i := range groups {
-		list = append(list, account.Policy{ID: fmt.Sprint("g", i), Workspace: "w", Kind: account.GroupPolicy, Subject: fmt.Sprint("g", i), Body: body(i)})
+		list = append(list, policy.Policy{ID: fmt.Sprint("g", i), Workspace: "w", Kind: policy.OfGroup, Subject: fmt.Sprint("g", i), Body: body(i)})
 	}
-	return append(list, account.Policy{ID: "m", Workspace: "w", Kind: account.MemberPolicy, Subject: "m", Body: body(groups)})
+	return append(list, policy.Policy{ID: "m", Workspace: "w", Kind: policy.OfMember, Subject: "m", Body: body(groups)})
 }
 
 // BenchmarkEffective computes one member's policy in one workspace, once loaded; it must
@@ -31,7 +31,7 @@ func BenchmarkEffective(b *testing.B) {
 		policies := manyPolicies(groups)
 		b.Run(fmt.Sprint(groups, "_groups"), func(b *testing.B) {
 			for b.Loop() {
-				if account.Effective(policies)["w"] == nil {
+				if policy.Effective(policies)["w"] == nil {
 					b.Fatal("no policy")
 				}
 			}

@@ -5,14 +5,28 @@ import (
 	"database/sql"
 	"time"
 
-	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
 )
+
+// Invitations is the store as package invitation sees it.
+type Invitations struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (i Invitations) InTx(ctx context.Context, by actor.Caller, fn func(invitation.Tx) error) error {
+	return i.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+// InAcceptTx is InTx for accepting an invitation.
+func (i Invitations) InAcceptTx(ctx context.Context, by actor.Caller, fn func(invitation.AcceptTx) error) error {
+	return i.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
 
 const invitationColumns = `i.id, i.organization_id, i.email, i.role, i.invited_by, i.invited_by_name, i.created_at, i.expires_at, i.accepted_at, i.deleted_at`
 
-func scanInvitation(row scanner) (account.Invitation, error) {
-	var i account.Invitation
+func scanInvitation(row scanner) (invitation.Invitation, error) {
+	var i invitation.Invitation
 	var created, expires int64
 	var accepted, deleted sql.NullInt64
 	err := row.Scan(&i.ID, &i.Organization, &i.Email, &i.Role, &i.InvitedBy, &i.InvitedByName, &created, &expires, &accepted, &deleted)
@@ -23,7 +37,7 @@ func scanInvitation(row scanner) (account.Invitation, error) {
 
 // FindInvitations returns one page of the invitations that are not deleted, the newest
 // first, and how many there are on all pages.
-func (q queries) FindInvitations(ctx context.Context, organization string, query account.InvitationQuery, now time.Time) ([]account.Invitation, int, error) {
+func (q queries) FindInvitations(ctx context.Context, organization string, query invitation.Query, now time.Time) ([]invitation.Invitation, int, error) {
 	where := ` FROM invitations i WHERE i.organization_id = $1 AND i.deleted_at IS NULL
 		AND ($2 = '' OR i.email LIKE $3 ESCAPE '\')
 		AND ($4 = '' OR $4 = CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.expires_at <= $5 THEN 'expired' ELSE 'pending' END)`
@@ -42,7 +56,7 @@ func (q queries) FindInvitations(ctx context.Context, organization string, query
 }
 
 // fillInvitations adds the groups and workspaces.
-func (q queries) fillInvitations(ctx context.Context, list []account.Invitation) error {
+func (q queries) fillInvitations(ctx context.Context, list []invitation.Invitation) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -65,24 +79,24 @@ func (q queries) fillInvitations(ctx context.Context, list []account.Invitation)
 }
 
 // invitation returns one invitation with its groups and workspaces.
-func (q queries) invitation(ctx context.Context, where string, args ...any) (account.Invitation, error) {
+func (q queries) invitation(ctx context.Context, where string, args ...any) (invitation.Invitation, error) {
 	i, err := one(ctx, q, "That invitation", scanInvitation, `SELECT `+invitationColumns+` FROM invitations i WHERE `+where, args...)
 	if err != nil {
 		return i, err
 	}
-	list := []account.Invitation{i}
+	list := []invitation.Invitation{i}
 	err = q.fillInvitations(ctx, list)
 	return list[0], err
 }
 
 // InvitationByID returns an invitation of the organization that is not deleted; NotFound otherwise.
-func (q queries) InvitationByID(ctx context.Context, organization, id string) (account.Invitation, error) {
+func (q queries) InvitationByID(ctx context.Context, organization, id string) (invitation.Invitation, error) {
 	return q.invitation(ctx, `i.organization_id = $1 AND i.id = $2 AND i.deleted_at IS NULL`, organization, id)
 }
 
 // InvitationByDigest returns the invitation with this digest of its link's secret, in any
 // state; NotFound when there is none.
-func (q queries) InvitationByDigest(ctx context.Context, digest []byte) (account.Invitation, error) {
+func (q queries) InvitationByDigest(ctx context.Context, digest []byte) (invitation.Invitation, error) {
 	return q.invitation(ctx, `i.digest = $1`, digest)
 }
 
@@ -104,7 +118,7 @@ func (q queries) EmailsInvited(ctx context.Context, organization string, emails 
 
 // InsertInvitation adds an invitation with its groups and workspaces under the digest of
 // its link's secret.
-func (tx *Tx) InsertInvitation(ctx context.Context, i account.Invitation, digest []byte) error {
+func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
 	_, err := tx.exec(ctx, `INSERT INTO invitations (id, organization_id, email, role, digest, invited_by, invited_by_name, created_at, expires_at)
 		VALUES (`+placeholders(1, 9)+`)`,
 		i.ID, i.Organization, i.Email, i.Role, digest, i.InvitedBy, i.InvitedByName, millis(i.CreatedAt), millis(i.ExpiresAt))
@@ -126,7 +140,7 @@ func (tx *Tx) InsertInvitation(ctx context.Context, i account.Invitation, digest
 
 // RenewInvitation gives an open invitation another digest and end; NotFound when it is
 // accepted or deleted.
-func (tx *Tx) RenewInvitation(ctx context.Context, i account.Invitation, digest []byte) error {
+func (tx *Tx) RenewInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
 	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2
 		WHERE id = $3 AND accepted_at IS NULL AND deleted_at IS NULL`, digest, millis(i.ExpiresAt), i.ID)
 }

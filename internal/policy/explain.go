@@ -1,60 +1,14 @@
-package account
+package policy
 
 import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 )
-
-// WorkspaceAccess is what a subject may do in one workspace it is in, and what gives it.
-// View is not listed: being in the workspace is enough for it.
-type WorkspaceAccess struct {
-	Workspace Workspace
-	Policy    access.Policy  // the union, after role and scope
-	Layers    []access.Layer // baseline, groups, own policy; for an Admin the role alone
-}
-
-// AccessView is a member's effective access policy, workspace by workspace.
-type AccessView struct {
-	Subject
-	Access []WorkspaceAccess // of the workspaces that the member is in, by name
-}
-
-// EffectiveOf returns a member's effective access policy: everybody's own, and any
-// member's to Admins. For others it is NotFound, existing or not. It is what the member
-// may do when active; Member.Status says whether that is so.
-func (s *Service) EffectiveOf(ctx context.Context, by actor.Standing, member string) (AccessView, error) {
-	own := by.Kind == access.Member && by.ID == member
-	if !own && s.may(by, access.ManageMembers) != nil {
-		return AccessView{}, fault.NewNotFound("That member")
-	}
-	subject, err := LoadSubject(ctx, s.store, by.Organization, member)
-	if err != nil {
-		return AccessView{}, err
-	}
-	return s.AccessOf(subject), nil
-}
-
-// AccessOf words a subject that is loaded already as its effective access policy. It
-// decides nothing: whoever has loaded the subject may see it.
-func (s *Service) AccessOf(subject Subject) AccessView {
-	return AccessView{Subject: subject, Access: s.accessOf(subject)}
-}
-
-func (s *Service) accessOf(subject Subject) []WorkspaceAccess {
-	out := make([]WorkspaceAccess, len(subject.Workspaces))
-	for i, w := range subject.Workspaces {
-		out[i] = WorkspaceAccess{Workspace: w, Policy: access.EffectivePolicy(s.catalogue, subject.Principal, w.ID),
-			Layers: subject.Principal.In[w.ID].Layers()}
-		if subject.Member.Role == access.RoleAdmin {
-			out[i].Layers = []access.Layer{{Kind: access.LayerAdmin, Policy: out[i].Policy}}
-		}
-	}
-	return out
-}
 
 // Question asks whether somebody may do something. One of Member and Token is set.
 type Question struct {
@@ -71,7 +25,7 @@ type Explanation struct {
 	SubjectName  string
 	Principal    access.Principal // Nobody when the subject may not act at all just now
 	Inactive     string           // why not, as a plain sentence; empty otherwise
-	Workspace    Workspace
+	Workspace    account.Workspace
 	ResourceName string
 	Sources      []access.Layer // every layer that gives it, when a policy does
 }
@@ -130,7 +84,7 @@ func (s *Service) explainSubject(ctx context.Context, organization string, q Que
 		return err
 	}
 	x.SubjectName, x.Principal = subject.Member.Name, subject.Principal
-	if subject.Member.Status != Active {
+	if subject.Member.Status != account.Active {
 		x.Principal, x.Inactive = access.Principal{}, subject.Member.Name+" is deactivated and may do nothing until reactivation."
 	}
 	return nil
@@ -166,11 +120,11 @@ func (s *Service) principalOf(ctx context.Context, t TokenFacts) (p access.Princ
 	if token.ExpiredAt(t.ExpiresAt, s.now()) {
 		return access.Principal{}, "The token has expired.", nil
 	}
-	p = access.Principal{Kind: t.Kind, ID: t.ID, Organization: t.Organization}
+	p = access.Principal{Kind: t.Kind.Principal(), ID: t.ID, Organization: t.Organization}
 	switch t.Kind {
-	case access.PersonalToken:
+	case token.Personal:
 		return s.personalPrincipal(ctx, t, p)
-	case access.WorkspaceToken:
+	case token.Workspace:
 		p.Workspace = t.Workspace
 		baseline, err := s.store.Baseline(ctx, t.Organization, t.Workspace)
 		own := access.Layer{Kind: access.LayerToken, ID: t.ID, Name: t.Name, Policy: t.Policy}
@@ -185,7 +139,7 @@ func (s *Service) personalPrincipal(ctx context.Context, t TokenFacts, p access.
 	switch {
 	case err != nil:
 		return access.Principal{}, "", err
-	case owner.Member.Status != Active:
+	case owner.Member.Status != account.Active:
 		return access.Principal{}, "The token is suspended, as its owner " + owner.Member.Name + " is deactivated.", nil
 	}
 	p.Owner, p.Role, p.Scope, p.Workspace = t.Owner, owner.Member.Role, t.Scope, t.Workspace

@@ -1,36 +1,29 @@
-package account
+package policy
 
 import (
 	"context"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 )
+
+// Subject loads a member's live standing; NotFound when there is no such member.
+func (s *Service) Subject(ctx context.Context, organization, member string) (Subject, error) {
+	return LoadSubject(ctx, s.store, organization, member)
+}
 
 // Subject is a member with all that decides what it may do right now: it is loaded anew
 // for each request, so that a change of policy holds from the very next one.
 type Subject struct {
-	Member       Member
-	Organization Organization
+	Member       account.Member
+	Organization account.Organization
 	Principal    access.Principal
-	Workspaces   []Workspace // those that the member is in, by name
-}
-
-// SubjectStore is what loading a subject needs from the store.
-type SubjectStore interface {
-	// Member returns an active or deactivated member; NotFound otherwise.
-	Member(ctx context.Context, organization, id string) (Member, error)
-	// Organization returns NotFound for an unknown id.
-	Organization(ctx context.Context, id string) (Organization, error)
-	// Workspaces lists an organization's workspaces by name.
-	Workspaces(ctx context.Context, organization string) ([]Workspace, error)
-	// PoliciesOfMember lists, for every workspace of the organization, the baseline, the
-	// member's own policy and those of the member's groups.
-	PoliciesOfMember(ctx context.Context, organization, member string) ([]Policy, error)
+	Workspaces   []account.Workspace // those that the member is in, by name
 }
 
 // LoadSubject reads a member's standing in a fixed number of queries. The error is
 // NotFound when there is no such member.
-func LoadSubject(ctx context.Context, st SubjectStore, organization, member string) (Subject, error) {
+func LoadSubject(ctx context.Context, st subjectReader, organization, member string) (Subject, error) {
 	m, err := st.Member(ctx, organization, member)
 	if err != nil {
 		return Subject{}, err

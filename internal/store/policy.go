@@ -7,18 +7,28 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
+
+// Policies is the store as package policy sees it.
+type Policies struct{ *Store }
+
+// InTx runs fn in one write transaction.
+func (p Policies) InTx(ctx context.Context, by actor.Caller, fn func(policy.Tx) error) error {
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
 
 const policyColumns = `p.id, p.organization_id, p.workspace_id, p.kind, coalesce(p.group_id, p.member_id, ''),
 	coalesce(g.name, m.name, ''), p.body, p.version, p.updated_at, p.updated_by`
 
 const policyTables = ` FROM policies p LEFT JOIN groups g ON g.id = p.group_id LEFT JOIN members m ON m.id = p.member_id `
 
-func scanPolicy(row scanner) (account.Policy, error) {
-	var p account.Policy
+func scanPolicy(row scanner) (policy.Policy, error) {
+	var p policy.Policy
 	var body string
 	var updated int64
 	err := row.Scan(&p.ID, &p.Organization, &p.Workspace, &p.Kind, &p.Subject, &p.SubjectName, &body, &p.Version, &updated, &p.UpdatedBy)
@@ -33,7 +43,7 @@ func scanPolicy(row scanner) (account.Policy, error) {
 }
 
 // Baseline returns a workspace's baseline policy; NotFound outside the organization.
-func (q queries) Baseline(ctx context.Context, organization, workspace string) (account.Policy, error) {
+func (q queries) Baseline(ctx context.Context, organization, workspace string) (policy.Policy, error) {
 	return one(ctx, q, "That workspace", scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.workspace_id = $2 AND p.kind = 'baseline'`, organization, workspace)
 }
@@ -42,7 +52,7 @@ func (q queries) Baseline(ctx context.Context, organization, workspace string) (
 // all baselines, the policies of the member's groups and the member's own. The organization
 // is compared as an expression, so that no engine walks all of its policies for it: every
 // request of a member comes through here.
-func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]account.Policy, error) {
+func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id || '' = $1 AND p.id IN (
 			SELECT b.id FROM policies b WHERE b.organization_id = $1 AND b.kind = 'baseline'
@@ -53,26 +63,26 @@ func (q queries) PoliciesOfMember(ctx context.Context, organization, member stri
 
 // ofSubject is the condition that picks the policies of the subject $3 among those of a
 // kind, so that an index finds them.
-func ofSubject(kind account.PolicyKind) string {
+func ofSubject(kind policy.Kind) string {
 	switch kind {
-	case account.GroupPolicy:
+	case policy.OfGroup:
 		return `p.group_id = $3`
-	case account.MemberPolicy:
+	case policy.OfMember:
 		return `p.member_id = $3`
-	case account.BaselinePolicy:
+	case policy.Baseline:
 	}
 	return `$3 = ''`
 }
 
 // PolicyAt returns the policy in a place; NotFound when there is none.
-func (q queries) PolicyAt(ctx context.Context, organization string, at account.Place) (account.Policy, error) {
+func (q queries) PolicyAt(ctx context.Context, organization string, at policy.Place) (policy.Policy, error) {
 	return one(ctx, q, "That policy", scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(at.Kind)+` AND p.workspace_id = $4`,
 		organization, at.Kind, at.Subject, at.Workspace)
 }
 
 // PoliciesOf lists the policies of one group or member, or with subject "" all baselines.
-func (q queries) PoliciesOf(ctx context.Context, organization string, kind account.PolicyKind, subject string) ([]account.Policy, error) {
+func (q queries) PoliciesOf(ctx context.Context, organization string, kind policy.Kind, subject string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(kind)+` ORDER BY p.workspace_id`,
 		organization, kind, subject)
@@ -86,19 +96,19 @@ func (q queries) PolicyEvents(ctx context.Context, organization, policy string, 
 }
 
 // Audience counts whom a policy in the place concerns.
-func (q queries) Audience(ctx context.Context, organization string, at account.Place, now time.Time) (account.Audience, error) {
-	var a account.Audience
+func (q queries) Audience(ctx context.Context, organization string, at policy.Place, now time.Time) (policy.Audience, error) {
+	var a policy.Audience
 	var err error
 	switch at.Kind {
-	case account.MemberPolicy:
+	case policy.OfMember:
 		a.Members, err = q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND role <> 'admin'`, organization, at.Subject)
 		return a, err
-	case account.GroupPolicy:
+	case policy.OfGroup:
 		a.Groups = 1
 		a.Members, err = q.number(ctx, `SELECT count(*) FROM group_members gm JOIN members m ON m.id = gm.member_id
 			WHERE m.organization_id = $1 AND gm.group_id = $2 AND m.role <> 'admin'`, organization, at.Subject)
 		return a, err
-	case account.BaselinePolicy:
+	case policy.Baseline:
 	}
 	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces+`) AS inside
 		WHERE workspace_id = $2 AND `+notAdmin, organization, at.Workspace); err != nil {
@@ -113,26 +123,26 @@ func (q queries) Audience(ctx context.Context, organization string, at account.P
 }
 
 // policyChanged notes whom a policy concerns.
-func (tx *Tx) policyChanged(p account.Policy) {
+func (tx *Tx) policyChanged(p policy.Policy) {
 	switch p.Kind {
-	case account.GroupPolicy:
+	case policy.OfGroup:
 		tx.changed(change.Group, p.Subject)
-	case account.MemberPolicy:
+	case policy.OfMember:
 		tx.changed(change.Member, p.Subject)
-	case account.BaselinePolicy:
+	case policy.Baseline:
 		tx.changed(change.Workspace, p.Workspace)
 	}
 }
 
 // InsertPolicy adds a policy; Conflict when the place already holds one.
-func (tx *Tx) InsertPolicy(ctx context.Context, p account.Policy) error {
+func (tx *Tx) InsertPolicy(ctx context.Context, p policy.Policy) error {
 	var group, member any
 	switch p.Kind {
-	case account.GroupPolicy:
+	case policy.OfGroup:
 		group = p.Subject
-	case account.MemberPolicy:
+	case policy.OfMember:
 		member = p.Subject
-	case account.BaselinePolicy:
+	case policy.Baseline:
 	}
 	tx.policyChanged(p)
 	_, err := tx.exec(ctx, `INSERT INTO policies (id, organization_id, workspace_id, kind, group_id, member_id, body, version, created_at, updated_at, updated_by)
@@ -141,9 +151,23 @@ func (tx *Tx) InsertPolicy(ctx context.Context, p account.Policy) error {
 	return err
 }
 
+// InsertEntry puts a group or a member into a workspace, or gives a new workspace its baseline, by
+// a policy with nothing in it; Conflict when there is a policy already.
+func (tx *Tx) InsertEntry(ctx context.Context, e account.Entry) error {
+	kind := policy.Baseline
+	switch {
+	case e.Group != "":
+		kind = policy.OfGroup
+	case e.Member != "":
+		kind = policy.OfMember
+	}
+	return tx.InsertPolicy(ctx, policy.Policy{ID: e.ID, Organization: e.Organization, Workspace: e.Workspace, Kind: kind,
+		Subject: e.Group + e.Member, Body: access.Policy{}, Version: 1, UpdatedAt: e.At, UpdatedBy: e.By})
+}
+
 // UpdatePolicy saves body and version of a policy whose stored version is the one before;
 // Conflict otherwise.
-func (tx *Tx) UpdatePolicy(ctx context.Context, p account.Policy) error {
+func (tx *Tx) UpdatePolicy(ctx context.Context, p policy.Policy) error {
 	tx.policyChanged(p)
 	n, err := tx.exec(ctx, `UPDATE policies SET body = $1, version = $2, updated_at = $3, updated_by = $4
 		WHERE organization_id = $5 AND id = $6 AND version = $7`,
@@ -155,7 +179,7 @@ func (tx *Tx) UpdatePolicy(ctx context.Context, p account.Policy) error {
 }
 
 // DeletePolicy takes a group or member out of a workspace; NotFound when the policy is gone.
-func (tx *Tx) DeletePolicy(ctx context.Context, p account.Policy) error {
+func (tx *Tx) DeletePolicy(ctx context.Context, p policy.Policy) error {
 	tx.policyChanged(p)
 	return tx.execOne(ctx, "That policy", `DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
 }
@@ -165,9 +189,9 @@ const resourcesOf = ` FROM resources r JOIN workspaces w ON w.id = r.workspace_i
 	WHERE w.organization_id = $1 AND r.workspace_id = $2`
 
 // Resources lists a workspace's resources by type and name.
-func (q queries) Resources(ctx context.Context, organization, workspace string) ([]account.Resource, error) {
-	return all(ctx, q, func(row scanner) (account.Resource, error) {
-		var r account.Resource
+func (q queries) Resources(ctx context.Context, organization, workspace string) ([]policy.Resource, error) {
+	return all(ctx, q, func(row scanner) (policy.Resource, error) {
+		var r policy.Resource
 		err := row.Scan(&r.ID, &r.Type, &r.Name)
 		return r, err
 	}, `SELECT r.id, r.type, r.name`+resourcesOf+resourceOrder, organization, workspace)
@@ -177,8 +201,8 @@ func (q queries) Resources(ctx context.Context, organization, workspace string) 
 const resourceOrder = ` ORDER BY r.type, lower(r.name), r.id`
 
 // ResourcesIn is Resources of several workspaces, by workspace, with one query.
-func (q queries) ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]account.Resource, error) {
-	out := map[string][]account.Resource{}
+func (q queries) ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]policy.Resource, error) {
+	out := map[string][]policy.Resource{}
 	if len(workspaces) == 0 {
 		return out, nil
 	}
@@ -188,7 +212,7 @@ func (q queries) ResourcesIn(ctx context.Context, organization string, workspace
 	}
 	err := each(ctx, q, func(row scanner) error {
 		var workspace string
-		var r account.Resource
+		var r policy.Resource
 		err := row.Scan(&workspace, &r.ID, &r.Type, &r.Name)
 		out[workspace] = append(out[workspace], r)
 		return err
