@@ -14,9 +14,10 @@ import (
 	"latchkey/internal/config"
 )
 
-// short are limits that a test can wait for. soon is how long a busy machine may take for
-// what should happen at once.
+// short are limits that a test can wait for, and unlimited are such that it cannot. soon is how
+// long a busy machine may take for what should happen at once.
 var short = app.Limits{ReadHeader: 200 * time.Millisecond, Read: 400 * time.Millisecond, Write: 1200 * time.Millisecond, Idle: 600 * time.Millisecond}
+var unlimited = app.Limits{ReadHeader: time.Hour, Read: time.Hour, Write: time.Hour, Idle: time.Hour}
 
 const soon = 15 * time.Second
 
@@ -117,22 +118,25 @@ const get = "GET /healthz HTTP/1.1\r\nHost: latchkey\r\n\r\n"
 
 func TestRun_EndsConnectionsWhoseRequestDoesNotCome(t *testing.T) {
 	t.Parallel()
-	address := serve(t, short)
+	header, idle := unlimited, unlimited
+	header.ReadHeader, idle.Idle = short.ReadHeader, short.Idle
+	headerServer, idleServer := serve(t, header), serve(t, idle)
 	for name, test := range map[string]struct {
+		address        string
 		requests, rest string
 		slowly         bool
 		limit          time.Duration
 	}{
-		"nothing":                {limit: short.ReadHeader},
-		"half a header":          {rest: get[:20], limit: short.ReadHeader},
-		"a header byte by byte":  {rest: get[:20], slowly: true, limit: short.ReadHeader},
-		"half of the second one": {requests: get, rest: get[:20], limit: short.ReadHeader},
-		"idle after one":         {requests: get, limit: short.Idle},
+		"nothing":                {address: headerServer, limit: short.ReadHeader},
+		"half a header":          {address: headerServer, rest: get[:20], limit: short.ReadHeader},
+		"a header byte by byte":  {address: headerServer, rest: get[:20], slowly: true, limit: short.ReadHeader},
+		"half of the second one": {address: headerServer, requests: get, rest: get[:20], limit: short.ReadHeader},
+		"idle after one":         {address: idleServer, requests: get, limit: short.Idle},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			begin := time.Now()
-			c := dial(t, address)
+			c := dial(t, test.address)
 			c.send(test.requests + test.rest)
 			if test.requests != "" && c.answer() != http.StatusOK {
 				t.Error("the request before is not answered")
