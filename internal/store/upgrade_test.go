@@ -103,8 +103,8 @@ func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
 		got = append(got, items...)
 	}
 	want := []migration.Item{
-		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Known: true, Local: "lw", Body: `{"id":"w"}`},
-		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Clash, Conflict: migration.SameEmail, Choice: migration.Keep,
+		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Imported: true, Local: "lw", Body: `{"id":"w"}`},
+		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Unresolved, Conflict: migration.SameEmail, Choice: migration.Keep,
 			Local: "lm", Body: `{"id":"m1"}`, After: migration.After{Role: access.RoleMember}},
 		{Seq: 3, Kind: migration.ServiceTokens, Ref: "s", Name: "etl", Detail: "Workspace", Rank: migration.Watch, Local: "ls", Digest: []byte{1, 2}, Body: `{"id":"s"}`},
 	}
