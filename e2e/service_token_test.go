@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/demo"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const (
@@ -338,8 +339,8 @@ func seedResources(t *testing.T, data string, n int) {
 	err = st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		for i := range n * len(workspaces) {
 			w, number := workspaces[i%len(workspaces)], i/len(workspaces)
-			r := account.Resource{ID: fmt.Sprintf("table-%s-%d", w.ID, number), Type: "table", Name: fmt.Sprintf("table number %03d", number)}
-			if err := tx.InsertResource(ctx, w.ID, r); err != nil {
+			r := policy.Resource{ID: fmt.Sprintf("table-%s-%d", w.ID, number), Type: "table", Name: fmt.Sprintf("table number %03d", number)}
+			if err := storetest.InsertResource(ctx, tx, w.ID, r); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -115,17 +114,6 @@ func Path(name string) string {
 		panic("static: no file " + strconv.Quote(name))
 	}
 	return Prefix + t.hash + "/" + name
-}
-
-// Open returns the content of an embedded file and its content type, for callers that
-// serve it at another URL (such as /favicon.ico). It returns fs.ErrNotExist for any other
-// name.
-func Open(name string) (io.ReadSeeker, string, error) {
-	a, ok := load().files[name]
-	if !ok {
-		return nil, "", fs.ErrNotExist
-	}
-	return bytes.NewReader(a.plain), a.contentType, nil
 }
 
 // Handler returns a handler for GET and HEAD below Prefix. It answers 404 for everything

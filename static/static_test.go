@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -125,19 +124,6 @@ func TestPath_PanicsForAFileThatIsNotThere(t *testing.T) {
 		}
 	}()
 	Path("css/none.css")
-}
-
-func TestOpen_ReadsAFile(t *testing.T) {
-	r, contentType, err := Open("favicon.svg")
-	if err != nil || contentType != "image/svg+xml" {
-		t.Fatalf("%q, %v", contentType, err)
-	}
-	if b, _ := io.ReadAll(r); !bytes.Contains(b, []byte("<svg")) {
-		t.Error("not a picture")
-	}
-	if _, _, err := Open("none"); err != fs.ErrNotExist {
-		t.Errorf("error %v", err)
-	}
 }
 
 func TestAcceptsGzip_ReadsWeights(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/account"
+	"latchkey/internal/invitation"
 )
 
 const userPages = "/settings/access-management/users"
@@ -16,7 +16,7 @@ func TestMemberPages_AnAdminMayGoWhenAnotherStays(t *testing.T) {
 	for _, act := range []string{"make-member", "deactivate", "delete"} {
 		s := newSite(t)
 		ada, eli := s.caller(t, adminEmail), s.caller(t, editorEmail)
-		if _, err := s.app.Accounts.MakeAdmin(context.Background(), ada.Caller(), eli.ID); err != nil {
+		if _, err := s.app.Accounts.Members.MakeAdmin(context.Background(), ada.Caller(), eli.ID); err != nil {
 			t.Fatal(err)
 		}
 		b := s.signedIn(t, adminEmail)
@@ -58,7 +58,7 @@ func TestPolicyPages_RefuseAStaleFormAndKeepWhatWasChosen(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	workspace := firstWorkspace(t, s)
 	at := "/settings/access-management/baseline-policies/" + workspace
-	p, err := s.app.Accounts.Baseline(ctx, ada, workspace)
+	p, err := s.app.Policies.Baseline(ctx, ada, workspace)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	if strings.Contains(s.logs.String(), secret) || strings.Contains(b.get(invitations).body, secret) {
 		t.Error("the secret is in the log or in the list")
 	}
-	page, err := s.app.Accounts.Invitations(context.Background(), s.caller(t, adminEmail), account.InvitationQuery{State: account.InvitationAccepted})
+	page, err := s.app.Invitations.Find(context.Background(), s.caller(t, adminEmail), invitation.Query{State: invitation.Accepted})
 	if err != nil || page.Total != 1 {
 		t.Errorf("%+v, %v", page, err)
 	}

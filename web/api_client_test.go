@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"latchkey/internal/actor"
+	"latchkey/internal/apiclient"
 )
 
 const clientForms = "/settings/access-management/api-clients"
@@ -17,7 +18,7 @@ const clientForms = "/settings/access-management/api-clients"
 // newAPIClient adds an API client.
 func (s *site) newAPIClient(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	c, err := s.app.Clients.Register(context.Background(), admin.Caller(), rand.Text(), rand.Text())
+	c, err := s.app.Clients.Register(context.Background(), admin.Caller(), apiclient.NewClient{Name: rand.Text()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func tokenActs() []act {
 		}, "api_client.created"},
 		{"POST " + clients + "/:id/delete", func(r *rig) sent { return r.filled(clients + "/:id/delete") }, "api_client.deleted"},
 		{"POST /oauth2/revoke", func(r *rig) sent {
-			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(), token.NewOrganization{Name: "own end", Expiration: "30d", Submission: rand.Text()})
+			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(), token.NewOrganization{Name: "own end"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -125,7 +125,7 @@ func memberActs() []act {
 		{"POST " + users + "/:id/tokens/:token/delete", func(r *rig) sent {
 			eli := r.caller(r.t, editorEmail)
 			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli.Caller(), token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),
-				Scope: "read_only", Expiration: "30d", Submission: rand.Text()})
+				Scope: "read_only"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -223,7 +223,7 @@ func organizationActs() []act {
 		}, "workspace.updated"},
 		{"POST " + workspaces + "/:id/delete", func(r *rig) sent {
 			name := rand.Text()
-			w, err := r.app.Accounts.CreateWorkspace(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "US"})
+			w, err := r.app.Accounts.Workspaces.Create(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "US"})
 			if err != nil {
 				r.t.Fatal(err)
 			}

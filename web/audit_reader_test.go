@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,11 +36,11 @@ func readAlong(t *testing.T, nodes ...*site) {
 	const writers, each, passes, patience = 6, 8, 10, 20 * time.Second
 	ctx, ada, workspace := context.Background(), nodes[0].caller(t, adminEmail), firstWorkspace(t, nodes[0])
 	writer, err := nodes[0].app.Tokens.GenerateWorkspace(ctx, ada.Caller(), token.NewWorkspace{Name: "writer", Workspace: workspace,
-		Policy: access.BuiltIn().Everything(), Expiration: "30d", Submission: rand.Text()})
+		Policy: access.BuiltIn().Everything()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	exporter, err := nodes[0].app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "exporter", Expiration: "30d", Submission: rand.Text()})
+	exporter, err := nodes[0].app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "exporter"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"io"
@@ -127,17 +126,17 @@ func newRigOn(t *testing.T, s *site) *rig {
 	t.Helper()
 	r := &rig{site: s, t: t, admin: s.signedIn(t, adminEmail)}
 	var err error
-	if r.db, err = sql.Open("sqlite", filepath.Join(s.app.DataFolder(), "latchkey.db")+"?_pragma=busy_timeout(10000)"); err != nil {
+	if r.db, err = sql.Open("sqlite", filepath.Join(s.data, "latchkey.db")+"?_pragma=busy_timeout(10000)"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.db.Close() })
 	ctx, ada := context.Background(), s.caller(t, adminEmail)
 	service, err := s.app.Tokens.GenerateWorkspace(ctx, ada.Caller(), token.NewWorkspace{Name: "everything", Workspace: firstWorkspace(t, s),
-		Policy: access.BuiltIn().Everything(), Expiration: "30d", Submission: rand.Text()})
+		Policy: access.BuiltIn().Everything()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "provider", Expiration: "30d", Submission: rand.Text()})
+	provider, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: "provider"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +300,7 @@ func (r *rig) texts(query string) []string {
 
 func TestSetup_LeavesTheFirstEvents(t *testing.T) {
 	s := newSite(t, withoutDemo)
-	if got := s.browser(t).post("/setup", setupForm(s.app.SetupCode())); got.status != http.StatusSeeOther {
+	if got := s.browser(t).post("/setup", setupForm(s.setupCode)); got.status != http.StatusSeeOther {
 		t.Fatalf("%d", got.status)
 	}
 	events, err := s.app.Store.EventsAfter(context.Background(), 0, 100)

@@ -17,7 +17,9 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -28,7 +30,7 @@ func (s *site) withTokens(t testing.TB, n int) {
 	admin := s.caller(t, adminEmail)
 	for i := range n {
 		_, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: fmt.Sprintf("bench-%03d", i),
-			Workspace: firstWorkspace(t, s), Scope: "read_only", Expiration: "90d", Submission: fmt.Sprint("bench", i)})
+			Workspace: firstWorkspace(t, s), Scope: "read_only", ExpiresAt: s.now().AddDate(0, 0, 90)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,29 +91,29 @@ func (s *site) withMembers(t testing.TB) {
 	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		var errs []error
 		now := tx.Now()
-		policy := func(workspace string, kind account.PolicyKind, subject string) {
-			errs = append(errs, tx.InsertPolicy(ctx, account.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: workspace,
+		put := func(workspace string, kind policy.Kind, subject string) {
+			errs = append(errs, tx.InsertPolicy(ctx, policy.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: workspace,
 				Kind: kind, Subject: subject, Body: access.Policy{"source:edit": access.Everywhere()}, Version: 1, UpdatedAt: now}))
 		}
 		for i := range 48 {
 			w := account.Workspace{ID: fmt.Sprintf("w%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Workspace %d", i),
 				Environment: account.Development, Region: "US", CreatedAt: now, UpdatedAt: now}
 			errs = append(errs, tx.InsertWorkspace(ctx, w))
-			policy(w.ID, account.BaselinePolicy, "")
+			put(w.ID, policy.Baseline, "")
 		}
 		for i := range 200 {
 			g := account.Group{ID: fmt.Sprintf("g%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Group %d", i), CreatedAt: now, UpdatedAt: now}
 			errs = append(errs, tx.InsertGroup(ctx, g))
-			policy(production, account.GroupPolicy, g.ID)
+			put(production, policy.OfGroup, g.ID)
 		}
 		for i := range 1000 {
 			m := account.Member{ID: fmt.Sprintf("m%d", i), Organization: admin.Organization, Email: fmt.Sprintf("m%d@acme.example", i),
 				Name: fmt.Sprintf("Member %d", i), Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.AddToGroup(ctx, fmt.Sprintf("g%d", i%200), m.ID), tx.AddToGroup(ctx, fmt.Sprintf("g%d", (i+7)%200), m.ID))
-			policy(fmt.Sprintf("w%d", i%48), account.MemberPolicy, m.ID)
+			put(fmt.Sprintf("w%d", i%48), policy.OfMember, m.ID)
 		}
 		for i := range 5000 {
-			errs = append(errs, tx.InsertResource(ctx, production, account.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
+			errs = append(errs, storetest.InsertResource(ctx, tx, production, policy.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
 		}
 		return errors.Join(errs...)
 	})

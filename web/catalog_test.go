@@ -10,9 +10,10 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/apiclient"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
@@ -30,22 +31,22 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	write("types:\n  - {type: invoice, label: Invoices, actions: [edit, {action: refund, label: Refund}]}\n")
 	s := newSiteOn(t, config.Config{Data: dir, Catalog: file})
 	ctx, admin, workspace := context.Background(), s.caller(t, adminEmail), firstWorkspace(t, s)
-	baseline := account.Place{Kind: account.BaselinePolicy, Workspace: workspace}
-	view, err := s.app.Accounts.Policy(ctx, admin, baseline)
+	baseline := policy.Place{Kind: policy.Baseline, Workspace: workspace}
+	view, err := s.app.Policies.At(ctx, admin, baseline)
 	if err != nil {
 		t.Fatal(err)
 	}
 	body := view.Body.Clone()
 	body["invoice:edit"] = access.Everywhere()
-	if _, err := s.app.Accounts.SavePolicy(ctx, admin.Caller(), baseline, view.Revision(), body); err != nil {
+	if _, err := s.app.Policies.Save(ctx, admin.Caller(), baseline, view.Revision(), body); err != nil {
 		t.Fatal(err)
 	}
-	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin.Caller(), token.NewWorkspace{Name: "billing", Workspace: workspace, Submission: "s",
+	made, err := s.app.Tokens.GenerateWorkspace(ctx, admin.Caller(), token.NewWorkspace{Name: "billing", Workspace: workspace,
 		Policy: access.Policy{"invoice:refund": access.Everywhere()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only", Submission: "r"})
+	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 			t.Errorf("%s: %d, and it must show what is not known any more", path, page.status)
 		}
 	}
-	if view, err = again.app.Accounts.Policy(ctx, admin, baseline); err != nil || !view.Body["invoice:edit"].Unlimited() {
+	if view, err = again.app.Policies.At(ctx, admin, baseline); err != nil || !view.Body["invoice:edit"].Unlimited() {
 		t.Errorf("the policy lost what the file lost: %v, %v", view.Body, err)
 	}
 }
@@ -99,7 +100,7 @@ func (s *site) asksFor(t *testing.T, secret, permission string, want int) {
 // introspected is the scope that an API client is told.
 func (s *site) introspected(t *testing.T, secret string) string {
 	t.Helper()
-	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail).Caller(), "asks "+s.URL, s.URL)
+	c, err := s.app.Clients.Register(context.Background(), s.caller(t, adminEmail).Caller(), apiclient.NewClient{Name: "asks " + s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

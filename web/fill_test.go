@@ -11,6 +11,8 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/invitation"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -72,8 +74,8 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 	ctx, now, id := context.Background(), s.now(), ksuid.New().String()
 	m := account.Member{ID: id, Organization: admin.Organization, Email: strings.ToLower(id) + "@acme.example", Name: "Throw Away",
 		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
-	p := account.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: firstWorkspace(t, s),
-		Kind: account.MemberPolicy, Subject: id, Version: 1, UpdatedAt: now}
+	p := policy.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: firstWorkspace(t, s),
+		Kind: policy.OfMember, Subject: id, Version: 1, UpdatedAt: now}
 	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return errors.Join(tx.InsertMember(ctx, m, ""), tx.InsertPolicy(ctx, p)) })
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	g, err := s.app.Accounts.CreateGroup(context.Background(), admin.Caller(), account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
+	g, err := s.app.Accounts.Groups.Create(context.Background(), admin.Caller(), account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +94,8 @@ func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	form := account.InviteForm{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
-	invited, err := s.app.Accounts.Invite(context.Background(), admin.Caller(), form, func(account.LinkSecret) string { return "" })
+	form := invitation.Form{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
+	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), form, func(invitation.LinkSecret) string { return "" })
 	if err != nil || len(invited.Sent) != 1 {
 		t.Fatalf("invite: %+v %v", invited, err)
 	}
@@ -111,7 +113,7 @@ func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newWorkspace(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	w, err := s.app.Accounts.CreateWorkspace(context.Background(), admin.Caller(), account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
+	w, err := s.app.Accounts.Workspaces.Create(context.Background(), admin.Caller(), account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -81,15 +82,15 @@ func migrationActs() []act {
 func memberRemovals() []removal {
 	return []removal{
 		{"member deleted", func(r *rig, who *held) {
-			_, err := r.app.Accounts.DeleteMembers(context.Background(), r.caller(r.t, adminEmail).Caller(), []string{who.member})
+			_, err := r.app.Accounts.Members.Delete(context.Background(), r.caller(r.t, adminEmail).Caller(), []string{who.member})
 			r.must(err)
 		}},
 		{"member deactivated", func(r *rig, who *held) {
-			_, err := r.app.Accounts.Deactivate(context.Background(), r.caller(r.t, adminEmail).Caller(), who.member)
+			_, err := r.app.Accounts.Members.Deactivate(context.Background(), r.caller(r.t, adminEmail).Caller(), who.member)
 			r.must(err)
 		}},
 		{memberDemoted, func(r *rig, who *held) {
-			_, err := r.app.Accounts.MakeMember(context.Background(), r.caller(r.t, adminEmail).Caller(), who.member)
+			_, err := r.app.Accounts.Members.MakeMember(context.Background(), r.caller(r.t, adminEmail).Caller(), who.member)
 			r.must(err)
 		}},
 		{"session ended", func(r *rig, who *held) {
@@ -122,16 +123,16 @@ func resourceRemovals() []removal {
 		removal{"owner deleted", memberRemovals()[0].do},
 		removal{"owner deactivated", memberRemovals()[1].do},
 		removal{"owner removed from the workspace", func(r *rig, who *held) {
-			at := account.Place{Kind: account.MemberPolicy, Workspace: firstWorkspace(r.t, r.site), Subject: who.member}
-			_, err := r.app.Accounts.RemovePolicy(context.Background(), r.caller(r.t, adminEmail).Caller(), at)
+			at := policy.Place{Kind: policy.OfMember, Workspace: firstWorkspace(r.t, r.site), Subject: who.member}
+			_, err := r.app.Policies.Remove(context.Background(), r.caller(r.t, adminEmail).Caller(), at)
 			r.must(err)
 		}},
 		removal{"owner's policy shrunk", func(r *rig, who *held) {
 			ctx, ada := context.Background(), r.caller(r.t, adminEmail)
-			at := account.Place{Kind: account.MemberPolicy, Workspace: firstWorkspace(r.t, r.site), Subject: who.member}
-			v, err := r.app.Accounts.Policy(ctx, ada, at)
+			at := policy.Place{Kind: policy.OfMember, Workspace: firstWorkspace(r.t, r.site), Subject: who.member}
+			v, err := r.app.Policies.At(ctx, ada, at)
 			r.must(err)
-			_, err = r.app.Accounts.SavePolicy(ctx, ada.Caller(), at, v.Revision(), access.Policy{})
+			_, err = r.app.Policies.Save(ctx, ada.Caller(), at, v.Revision(), access.Policy{})
 			r.must(err)
 		}},
 	)
@@ -223,7 +224,7 @@ func (r *rig) enterPersonalToken() *held {
 	r.t.Helper()
 	m, workspace := r.person(access.RoleMember), firstWorkspace(r.t, r.site)
 	r.inTx(func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertPolicy(ctx, account.Policy{ID: ksuid.New().String(), Organization: m.Organization, Workspace: workspace, Kind: account.MemberPolicy,
+		return tx.InsertPolicy(ctx, policy.Policy{ID: ksuid.New().String(), Organization: m.Organization, Workspace: workspace, Kind: policy.OfMember,
 			Subject: m.ID, Body: access.BuiltIn().Everything(), Version: 1, UpdatedAt: tx.Now()})
 	})
 	return r.enterToken(m.ID, token.Token{Kind: token.Personal, Owner: m.ID, Workspace: workspace, Scope: access.ScopeReadWrite}, &r.workspace)

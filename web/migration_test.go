@@ -264,7 +264,7 @@ func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
 
 	// A server that stopped while it read a file leaves what the next one finds.
 	ctx := t.Context()
-	org, err := s.app.Accounts.TheOrganization(ctx)
+	org, err := s.app.Accounts.Organizations.Sole(ctx)
 	if err == nil {
 		err = s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 			return tx.InsertMigration(ctx, migration.Migration{ID: "half", Organization: org.ID, State: migration.Reading, FileName: "half.json", CreatedAt: tx.Now(), CreatedByName: "Ada"})

@@ -17,7 +17,7 @@ func TestPlan_OnFreeNothingCanBeMadeAndThePageSaysWhy(t *testing.T) {
 	// The form was open before the plan changed: its one-time key is good.
 	form := url.Values{"name": {"late"}, "workspace": {firstWorkspace(t, s)}, "scope": {"read_only"}, "expiration": {"30d"},
 		"submission": {submission(t, b.get(pats+"/new"))}}
-	if err := s.app.Accounts.SetPlan(context.Background(), access.PlanFree); err != nil {
+	if err := s.app.Accounts.Organizations.SetPlan(context.Background(), access.PlanFree); err != nil {
 		t.Fatal(err)
 	}
 	before := s.footprint(t)
@@ -44,7 +44,7 @@ func TestPlan_OnFreeNothingCanBeMadeAndThePageSaysWhy(t *testing.T) {
 	if after := s.footprint(t); after != before {
 		t.Errorf("something changed: %s, was %s", after, before)
 	}
-	if err := s.app.Accounts.SetPlan(context.Background(), access.PlanStarter); err != nil {
+	if err := s.app.Accounts.Organizations.SetPlan(context.Background(), access.PlanStarter); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.post(pats, form); got.status != http.StatusOK {

@@ -77,7 +77,7 @@ func TestRequests_HaveOneID(t *testing.T) {
 func (s *site) revokedToken(t testing.TB) string {
 	t.Helper()
 	ctx, ada := context.Background(), s.caller(t, adminEmail)
-	made, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: rand.Text(), Expiration: "30d", Submission: rand.Text()})
+	made, err := s.app.Tokens.GenerateOrganization(ctx, ada.Caller(), token.NewOrganization{Name: rand.Text(), IdempotencyKey: rand.Text()})
 	if err == nil {
 		_, err = s.app.Tokens.Delete(ctx, ada.Caller(), made.ID)
 	}
@@ -255,7 +255,7 @@ func assertNowhere(t *testing.T, s *site, what, secret string) {
 			t.Errorf("%s is in audit event %d, %v", what, e.Seq, err)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(s.app.DataFolder(), "*"))
+	files, err := filepath.Glob(filepath.Join(s.data, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no database files: %v", err)
 	}

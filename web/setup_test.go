@@ -16,7 +16,7 @@ func setupForm(code string) url.Values {
 
 func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 	s := newSite(t, withoutDemo)
-	for _, code := range []string{"", "guess", s.app.SetupCode() + "x", strings.ToLower(s.app.SetupCode())} {
+	for _, code := range []string{"", "guess", s.setupCode + "x", strings.ToLower(s.setupCode)} {
 		if got := s.browser(t).get("/setup?code=" + url.QueryEscape(code)); got.status != http.StatusNotFound {
 			t.Errorf("GET with code %q: %d, want 404", code, got.status)
 		}
@@ -24,7 +24,7 @@ func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 			t.Errorf("POST with code %q: %d, want 404", code, got.status)
 		}
 	}
-	if claimed, err := s.app.Accounts.Claimed(context.Background()); err != nil || claimed {
+	if claimed, err := s.app.Accounts.Organizations.Claimed(context.Background()); err != nil || claimed {
 		t.Errorf("claimed = %v, %v", claimed, err)
 	}
 }
@@ -32,16 +32,16 @@ func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 func TestSetup_MakesTheAdminOnceAndIsThenGone(t *testing.T) {
 	s := newSite(t, withoutDemo)
 	b := s.browser(t)
-	if got := b.get("/setup?code=" + s.app.SetupCode()); got.status != http.StatusOK || !strings.Contains(got.body, "Set up Latchkey") {
+	if got := b.get("/setup?code=" + s.setupCode); got.status != http.StatusOK || !strings.Contains(got.body, "Set up Latchkey") {
 		t.Fatalf("the form: %d", got.status)
 	}
-	if got := b.post("/setup", setupForm(s.app.SetupCode())); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
+	if got := b.post("/setup", setupForm(s.setupCode)); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
 		t.Fatalf("the set-up: %d %s", got.status, got.body)
 	}
 	if got := b.get("/"); got.status != http.StatusOK || !strings.Contains(got.body, "Initech") {
 		t.Errorf("the new Admin is not signed in: %d", got.status)
 	}
-	for _, again := range []answer{b.get("/setup?code=" + s.app.SetupCode()), b.post("/setup", setupForm(s.app.SetupCode()))} {
+	for _, again := range []answer{b.get("/setup?code=" + s.setupCode), b.post("/setup", setupForm(s.setupCode))} {
 		if again.status != http.StatusNotFound {
 			t.Errorf("/setup afterwards: %d, want 404", again.status)
 		}
@@ -59,7 +59,7 @@ func TestSetup_EveryMistakeIsNamedAndTheFormKeepsWhatWasTyped(t *testing.T) {
 		"environment":  {"MARS"},
 	} {
 		for _, value := range bad {
-			form := setupForm(s.app.SetupCode())
+			form := setupForm(s.setupCode)
 			form.Set(field, value)
 			got := s.browser(t).post("/setup", form)
 			if got.status != http.StatusBadRequest || !strings.Contains(got.body, `href="#`+field+`"`) {
@@ -73,14 +73,14 @@ func TestSetup_EveryMistakeIsNamedAndTheFormKeepsWhatWasTyped(t *testing.T) {
 			}
 		}
 	}
-	if claimed, err := s.app.Accounts.Claimed(context.Background()); err != nil || claimed {
+	if claimed, err := s.app.Accounts.Organizations.Claimed(context.Background()); err != nil || claimed {
 		t.Errorf("claimed = %v, %v", claimed, err)
 	}
 }
 
 func TestSetup_OfTwoAtOnceOneClaims(t *testing.T) {
 	s := newSite(t, withoutDemo)
-	code, statuses := s.app.SetupCode(), make([]int, 4)
+	code, statuses := s.setupCode, make([]int, 4)
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() { statuses[i] = s.browser(t).post("/setup", setupForm(code)).status })

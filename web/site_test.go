@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -26,9 +27,12 @@ import (
 // site is a whole server on a fresh SQLite file with the demonstration's data.
 type site struct {
 	*httptest.Server
-	app  *app.App
-	now  func() time.Time
-	logs *lockedText
+	app       *app.App
+	data      string // folder of the database
+	setupCode string
+	now       func() time.Time
+	logs      *lockedText
+	cut       bool // the test itself closes the database
 }
 
 // lockedText is a log that requests write while the test reads.
@@ -59,8 +63,8 @@ func newSite(t testing.TB, change ...func(*app.Options)) *site {
 func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *site {
 	t.Helper()
 	cfg.Addr = "127.0.0.1:0"
-	s := &site{logs: &lockedText{}, now: time.Now}
-	o := app.Options{Log: s.logs, Demo: app.DemoAccounts(), Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}}
+	s := &site{data: cfg.Data, setupCode: rand.Text(), logs: &lockedText{}, now: time.Now}
+	o := app.Options{Log: s.logs, Demo: app.DemoAccounts(), Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}, SetupCode: s.setupCode}
 	for _, f := range change {
 		f(&o)
 	}
@@ -73,7 +77,7 @@ func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.app.Close(); err != nil {
+		if err := s.app.Close(); err != nil && !s.cut {
 			t.Error(err)
 		}
 	})

@@ -14,9 +14,10 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -44,7 +45,7 @@ func (s *site) workspaceNamed(t *testing.T, name string) string {
 // resourcesOf lists the ids of one type in a workspace.
 func (s *site) resourcesOf(t *testing.T, workspace, typ string) []string {
 	t.Helper()
-	list, err := s.app.Accounts.Resources(context.Background(), s.caller(t, adminEmail), workspace)
+	list, err := s.app.Policies.Resources(context.Background(), s.caller(t, adminEmail), workspace)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +293,7 @@ func TestWizard_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		{"an act of Admins", with(good, "grant", "member:manage"), "There is no such permission."},
 		{"a resource of another workspace", with(good, "only.source:edit", foreign), "Some of the chosen resources are not in this workspace"},
 		{"a resource of another type", with(good, "only.source:edit", destination), "Some of the chosen resources are not in this workspace"},
-		{"a limit where none may be", with(good, "reach.source:connect", "selected"), "cannot be limited to chosen resources"},
+		{"a limit where none may be", with(good, "reach.source:connect", "selected"), "cannot be limited to selected resources"},
 		{"no resource chosen", with(good, "only.source:edit", ""), "Some of the chosen resources are not in this workspace"},
 		{"a form without its key", with(good, "submission", ""), "Open the form again."},
 	}
@@ -373,7 +374,7 @@ func TestGrowthPlan_GreysAndRefusesPersonalData(t *testing.T) {
 // onPlan puts the organization on another plan.
 func (s *site) onPlan(t *testing.T, plan access.Plan) {
 	t.Helper()
-	if err := s.app.Accounts.SetPlan(context.Background(), plan); err != nil {
+	if err := s.app.Accounts.Organizations.SetPlan(context.Background(), plan); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -384,8 +385,8 @@ func TestWizard_FiveThousandResourcesKeepThePageSmallAndSearchable(t *testing.T)
 	types := []string{"source", "destination", "table", "sql_model", "audience", "transformation", "tracking_plan", "profile", "retl_sync", "data_catalog"}
 	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		for i := range 5000 {
-			r := account.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
-			if err := tx.InsertResource(context.Background(), staging, r); err != nil {
+			r := policy.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}
+			if err := storetest.InsertResource(context.Background(), tx, staging, r); err != nil {
 				return err
 			}
 		}

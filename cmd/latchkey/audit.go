@@ -97,7 +97,7 @@ func (v auditVerifyCmd) file(earlier audit.Anchor) error {
 		return broken(err)
 	case earlier.Seq > 0 && earlier.Seq < found.After.Seq:
 		return audit.ErrPruned
-	case earlier.Seq > 0 && !found.Seen:
+	case earlier.Seq > 0 && !found.SeekFound:
 		return broken(&audit.Broken{Seq: earlier.Seq, Why: "is not the event that was exported before"})
 	}
 	holds(found.After, found.Head)

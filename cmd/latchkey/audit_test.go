@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
@@ -212,7 +214,7 @@ func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
 	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: "acme"}, Name: "Ada"}
 	err = st.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
-		for range 2*audit.SmallBlock + 10 {
+		for range 2*search.MinStep + 10 {
 			failed = errors.Join(failed, tx.AppendEvent(context.Background(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
@@ -226,12 +228,22 @@ func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
 	if code, _, errOut := run(t, "audit", "verify", "--index", "--data", folder); code != 0 {
 		t.Fatalf("as it was written: %q", errOut)
 	}
-	// The row of all events has a bit for each: one is cleared, and set again.
+	row := func(low, high int64) string {
+		x := search.NewIndex(search.Range{Low: low, High: high})
+		for seq := low; seq <= high; seq++ {
+			x.Add(seq, "acme", []string{"term"})
+		}
+		row, err := x.Row(search.Key{Organization: "acme", Term: "term"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("x'%x'", row)
+	}
 	for _, step := range []struct{ statement, want string }{
-		{"UPDATE audit_index SET bits = CAST(x'02FFFB' || substr(bits, 4) AS BLOB) WHERE first = 1025 AND term = ''", "event 1035 is not found"},
-		{"UPDATE audit_index SET bits = CAST(x'02FFFF' || substr(bits, 4) AS BLOB) WHERE first = 1025 AND term = ''", ""},
-		{"INSERT INTO audit_index VALUES (1024, 1025, 'acme', 'actor:eve', x'010500')", "event 1030 is not found"},
-		{"DELETE FROM audit_index WHERE first = 1 AND term = 'actor:ada'", "event 1 is not found"},
+		{"UPDATE audit_index SET events = " + row(1, 1034) + " WHERE term = ''", "event 1035 is not found"},
+		{"UPDATE audit_index SET events = " + row(1, 2*search.MinStep+10) + " WHERE term = ''", ""},
+		{"INSERT INTO audit_index VALUES (0, 'acme', 'actor:eve', " + row(1030, 1040) + ")", "event 1030 is not found"},
+		{"DELETE FROM audit_index WHERE term = 'actor:ada'", "event 1 is not found"},
 	} {
 		behind(t, folder, step.statement)
 		code, _, errOut := run(t, "audit", "verify", "--index", "--data", folder)

@@ -25,7 +25,7 @@ func installed(t *testing.T) string {
 	t.Helper()
 	data := filepath.Dir(storetest.Empty(t))
 	inside(t, data, func(a *app.App) {
-		_, err := a.Accounts.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada",
+		_, err := a.Accounts.Organizations.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada",
 			Email: "ada@acme.example", Plan: access.PlanEnterprise})
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func inside(t *testing.T, data string, fn func(*app.App)) {
 // members counts the members in a data folder.
 func members(t *testing.T, data string) (n int) {
 	inside(t, data, func(a *app.App) {
-		org, err := a.Accounts.TheOrganization(t.Context())
+		org, err := a.Accounts.Organizations.Sole(t.Context())
 		if err == nil {
 			n, err = a.Store.CountMembers(t.Context(), org.ID)
 		}
@@ -203,7 +203,7 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 	} {
 		data := installed(t)
 		inside(t, data, func(a *app.App) {
-			org, err := a.Accounts.TheOrganization(t.Context())
+			org, err := a.Accounts.Organizations.Sole(t.Context())
 			if err == nil {
 				err = a.Store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 					if err := tx.SaveSCIM(t.Context(), org.ID, tt.locked); err != nil {
@@ -227,7 +227,7 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 func groupsIn(t *testing.T, data string) string {
 	var words []string
 	inside(t, data, func(a *app.App) {
-		org, err := a.Accounts.TheOrganization(t.Context())
+		org, err := a.Accounts.Organizations.Sole(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

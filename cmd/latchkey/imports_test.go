@@ -65,7 +65,7 @@ func isDriver(path string) bool {
 // broken says which rule of ARCHITECTURE.md the import of path by from breaks; "" is none.
 func broken(from, path string) string {
 	pure := []string{"internal/access", "internal/actor", "internal/change", "internal/fault", "internal/legacy", "internal/plaintext", "static"}
-	domain := []string{"internal/account", "internal/token", "internal/registry", "internal/audit", "internal/signin",
+	domain := []string{"internal/account", "internal/policy", "internal/invitation", "internal/token", "internal/registry", "internal/audit", "internal/signin",
 		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration"}
 	switch {
 	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault", "internal/plaintext"):

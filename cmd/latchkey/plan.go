@@ -39,11 +39,11 @@ func (p planCmd) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("unknown plan %q: use free, starter, growth or enterprise", p.Plan)
 		}
-		if err := a.Accounts.SetPlan(ctx, plan); err != nil {
+		if err := a.Accounts.Organizations.SetPlan(ctx, plan); err != nil {
 			return err
 		}
 	}
-	o, err := a.Accounts.TheOrganization(ctx)
+	o, err := a.Accounts.Organizations.Sole(ctx)
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 	for i := 0; err == nil; i++ {
 		var g token.Generated
 		key := fmt.Sprintf("churn %d", i)
-		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, Expiration: token.Never, Submission: key}); err != nil {
+		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, IdempotencyKey: key}); err != nil {
 			break
 		}
 		if i%2 == 1 {
@@ -171,7 +171,7 @@ func createTokens(ctx context.Context, a *app.App, rate int, during time.Duratio
 				}
 				time.Sleep(time.Until(at))
 				key := strconv.FormatInt(begin.UnixNano()+n, 36)
-				_, err := a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, Expiration: token.Never, Submission: key})
+				_, err := a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, IdempotencyKey: key})
 				if err != nil {
 					failure.Store(&err)
 					return

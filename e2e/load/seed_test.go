@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -42,7 +43,7 @@ func seed(t *testing.T, tokens int) seeded {
 	}))
 	ada := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "session of ada"}}
 	clients := apiclient.New(apiclient.Deps{Store: store.APIClients{Store: st}, Catalogue: access.BuiltIn()})
-	s.client, err = clients.Register(ctx, ada, "Load", "1")
+	s.client, err = clients.Register(ctx, ada, apiclient.NewClient{Name: "Load"})
 	must(t, err)
 	p := people{t: t, ctx: ctx, store: st, org: org, now: now}
 	p.add(1000, 5)
@@ -63,7 +64,7 @@ type people struct {
 
 // add makes workspaces, a group in each, and members who are in one workspace each.
 func (p *people) add(members, workspaces int) {
-	policy := access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Only("d1", "d2"), "source:live_events": access.Everywhere()}
+	body := access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Only("d1", "d2"), "source:live_events": access.Everywhere()}
 	must(p.t, p.store.InTx(p.ctx, actor.System(""), func(tx *store.Tx) error {
 		groups := make([]string, workspaces)
 		for i := range workspaces {
@@ -72,8 +73,8 @@ func (p *people) add(members, workspaces int) {
 			must(p.t, tx.InsertWorkspace(p.ctx, account.Workspace{ID: w, Organization: p.org, Name: fmt.Sprint("Workspace ", i),
 				Environment: account.Production, Region: "US", CreatedAt: p.now, UpdatedAt: p.now}))
 			must(p.t, tx.InsertGroup(p.ctx, account.Group{ID: g, Organization: p.org, Name: fmt.Sprint("Group ", i), CreatedAt: p.now, UpdatedAt: p.now}))
-			p.policy(tx, w, account.BaselinePolicy, "", access.Policy{"source:edit": access.Only("s1")})
-			p.policy(tx, w, account.GroupPolicy, g, policy)
+			p.policy(tx, w, policy.Baseline, "", access.Policy{"source:edit": access.Only("s1")})
+			p.policy(tx, w, policy.OfGroup, g, body)
 		}
 		for i := range members {
 			m := ksuid.New().String()
@@ -83,15 +84,15 @@ func (p *people) add(members, workspaces int) {
 			if i%2 == 0 {
 				must(p.t, tx.AddToGroup(p.ctx, groups[i%workspaces], m))
 			} else {
-				p.policy(tx, p.workspaces[i%workspaces], account.MemberPolicy, m, policy)
+				p.policy(tx, p.workspaces[i%workspaces], policy.OfMember, m, body)
 			}
 		}
 		return nil
 	}))
 }
 
-func (p *people) policy(tx *store.Tx, workspace string, kind account.PolicyKind, subject string, body access.Policy) {
-	must(p.t, tx.InsertPolicy(p.ctx, account.Policy{ID: ksuid.New().String(), Organization: p.org, Workspace: workspace, Kind: kind,
+func (p *people) policy(tx *store.Tx, workspace string, kind policy.Kind, subject string, body access.Policy) {
+	must(p.t, tx.InsertPolicy(p.ctx, policy.Policy{ID: ksuid.New().String(), Organization: p.org, Workspace: workspace, Kind: kind,
 		Subject: subject, Body: body, Version: 1, UpdatedAt: p.now}))
 }
 

@@ -272,13 +272,3 @@ func (c *Catalogue) end(typ string) endPermissions {
 	}
 	return c.ends[typ]
 }
-
-// DecideCatalogItem decides whether p may change an item of the data catalog that the given
-// tracking plans use: it needs data_catalog:edit, and Edit on each of those plans.
-func DecideCatalogItem(c *Catalogue, p Principal, item Resource, plans ...Resource) Decision {
-	d := Decide(c, p, NewPermission("data_catalog", actionEdit), item)
-	for _, plan := range plans {
-		d = worse(d, Decide(c, p, NewPermission("tracking_plan", actionEdit), plan))
-	}
-	return d
-}

@@ -442,17 +442,6 @@ func TestDecide_NamesTheLayerThatGives(t *testing.T) {
 	}
 }
 
-func TestDecide_CatalogItemInUseNeedsEditOnThePlan(t *testing.T) {
-	c := BuiltIn()
-	item, plan, other := in("data_catalog", "event"), in("tracking_plan", "P1"), in("tracking_plan", "P2")
-	catalogOnly := member(baseline(perms("data_catalog:edit")))
-	both := member(baseline(Policy{"data_catalog:edit": Everywhere(), "tracking_plan:edit": Only("P1")}))
-	expect(t, "unused", DecideCatalogItem(c, catalogOnly, item), true)
-	expect(t, "used", DecideCatalogItem(c, catalogOnly, item, plan), false)
-	expect(t, "used in mine", DecideCatalogItem(c, both, item, plan), true)
-	expect(t, "used in mine and another", DecideCatalogItem(c, both, item, plan, other), false)
-}
-
 func TestDecideConnection_NeedsBothPermissionsOnBothEnds(t *testing.T) {
 	c := BuiltIn()
 	needed := []Permission{"source:edit", "source:connect", "transformation:edit", "transformation:connect"}

@@ -31,7 +31,6 @@ func FuzzDecide(f *testing.F) {
 		if DecideConnection(c, p, r, r).Allowed && !(org == itsOrg && p.IsIn(workspace)) {
 			t.Error("connected outside")
 		}
-		DecideCatalogItem(c, p, r, r)
 		EffectivePolicy(c, p, workspace)
 	})
 }

@@ -63,11 +63,6 @@ func TestPlan_RefusesOnlyToAddPrivacyPermissions(t *testing.T) {
 }
 
 func TestParse_AcceptsExactlyTheKnownValues(t *testing.T) {
-	for _, s := range []string{"read_only", "read_write", "admin"} {
-		if got, err := ParseScope(s); err != nil || string(got) != s {
-			t.Errorf("scope %s: %v %v", s, got, err)
-		}
-	}
 	for _, s := range []string{"admin", "member"} {
 		if got, err := ParseRole(s); err != nil || string(got) != s {
 			t.Errorf("role %s: %v %v", s, got, err)
@@ -79,10 +74,9 @@ func TestParse_AcceptsExactlyTheKnownValues(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "Admin", "owner", "read_only "} {
-		_, scope := ParseScope(s)
 		_, role := ParseRole(s)
 		_, plan := ParsePlan(s)
-		for _, err := range []error{scope, role, plan} {
+		for _, err := range []error{role, plan} {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("%q: %v", s, err)
 			}
@@ -92,16 +86,16 @@ func TestParse_AcceptsExactlyTheKnownValues(t *testing.T) {
 
 func TestLabels_AreTheExactInterfaceLabels(t *testing.T) {
 	got := []string{
-		ScopeReadOnly.Label(), ScopeReadWrite.Label(), ScopeAdmin.Label(), RoleAdmin.Label(), RoleMember.Label(),
+		ScopeReadOnly.Label(), ScopeReadWrite.Label(), ScopeAdmin.Label(),
 		SectionResources.Label(), SectionPII.Label(), SectionCustom.Label(), PersonalToken.Label(), WorkspaceToken.Label(),
 		OrganizationToken.Label(), Member.Label(), Nobody.Label(), Nobody.String(), Member.String(), PersonalToken.String(),
-		WorkspaceToken.String(), OrganizationToken.String(), Scope("x").Label(), Role("x").Label(), Section("x").Label(),
+		WorkspaceToken.String(), OrganizationToken.String(), Scope("x").Label(), Section("x").Label(),
 	}
 	want := []string{
-		"Read-Only", "Read-Write", "Admin (deprecated)", "Admin", "Member",
+		"Read-Only", "Read-Write", "Admin (deprecated)",
 		"Resources", "Data Privacy (PII)", "Custom", "Personal access token", "Workspace service access token",
 		"Organization service access token", "Member", "Nobody", "nobody", "member", "personal_access_token",
-		"workspace_service_access_token", "organization_service_access_token", "x", "x", "x",
+		"workspace_service_access_token", "organization_service_access_token", "x", "x",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -11,17 +11,6 @@ const (
 	RoleMember Role = "member"
 )
 
-// Label returns the name of the role for people.
-func (r Role) Label() string {
-	switch r {
-	case RoleAdmin:
-		return "Admin"
-	case RoleMember:
-		return "Member"
-	}
-	return string(r)
-}
-
 // ParseRole parses a stored or submitted role. Anything else is fault.Invalid.
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {
@@ -56,16 +45,6 @@ func (s Scope) Label() string {
 
 // Creatable reports whether new tokens can have the scope.
 func (s Scope) Creatable() bool { return s == ScopeReadOnly || s == ScopeReadWrite }
-
-// ParseScope parses a stored or submitted scope. Anything else is fault.Invalid. Before
-// generating a token, check Creatable too.
-func ParseScope(s string) (Scope, error) {
-	switch scope := Scope(s); scope {
-	case ScopeReadOnly, ScopeReadWrite, ScopeAdmin:
-		return scope, nil
-	}
-	return "", fault.NewInvalid("The scope must be read_only or read_write.")
-}
 
 func (s Scope) valid() bool {
 	return s == ScopeReadOnly || s == ScopeReadWrite || s == ScopeAdmin

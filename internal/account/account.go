@@ -1,9 +1,11 @@
-// Package account knows the organization, its workspaces, members, groups, invitations
-// and the policies that tie them together. Its Service holds the use cases that
-// administer them; what a principal may do is decided by package access, and how rows
-// are kept is the store's business.
+// Package account knows the organization, its workspaces, members and groups. Its use cases
+// administer them, one service for each: [Organizations], [Workspaces], [Members], [Groups].
+// Package provision changes members and groups by the steps that this package exports, so
+// that the same rules hold for an identity provider.
 //
-// It hands out no sessions (package signin) and no tokens (package token).
+// What a principal may do is decided by package access. Policies are the business of package
+// policy; this package only puts groups and members into workspaces, by an [Entry]. It hands
+// out no invitations, sessions or tokens.
 package account
 
 import (
@@ -92,39 +94,27 @@ type Group struct {
 	UpdatedAt    time.Time
 }
 
-// PolicyKind is the place that holds a workspace policy.
-type PolicyKind string
+// Named is something by its id and its name as it is today.
+type Named struct{ ID, Name string }
 
-// The three places.
-const (
-	BaselinePolicy PolicyKind = "baseline"
-	GroupPolicy    PolicyKind = "group"
-	MemberPolicy   PolicyKind = "member"
-)
+// Names returns the names of a list, in its order.
+func Names(list []Named) []string {
+	out := make([]string, len(list))
+	for i, n := range list {
+		out[i] = n.Name
+	}
+	return out
+}
 
-// Policy is one stored workspace policy. Version counts its saves and guards against two
-// Admins overwriting each other.
-type Policy struct {
+// Entry puts a group or a member into a workspace, with no more rights there than view and what
+// the workspace's baseline gives. With neither it makes the baseline of a new workspace, which
+// gives view alone. Package policy sees an entry as a policy with nothing in it.
+type Entry struct {
 	ID           string
 	Organization string
 	Workspace    string
-	Kind         PolicyKind
-	Subject      string // group or member id; empty for a baseline
-	SubjectName  string // group or member name; filled by reads
-	Body         access.Policy
-	Version      int64
-	UpdatedAt    time.Time
-	UpdatedBy    string // name of the member who saved it last
-}
-
-// Layer is the policy as one layer of an effective policy.
-func (p Policy) Layer() access.Layer {
-	return access.Layer{Kind: access.LayerKind(p.Kind), ID: p.ID, Name: p.SubjectName, Policy: p.Body}
-}
-
-// Resource is the little that policies need to know of a workspace resource.
-type Resource struct {
-	ID   string
-	Type string // a type of the permission catalogue
-	Name string
+	Group        string // id; or
+	Member       string // id
+	At           time.Time
+	By           string // name of who made it
 }

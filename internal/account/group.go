@@ -13,32 +13,91 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// GroupReader is what the use cases of groups read.
-type GroupReader interface {
+// Groups is the use cases of groups. All are for Admins.
+type Groups struct {
+	store     GroupStore
+	catalogue *access.Catalogue
+}
+
+// GroupStore is what [Groups] reads, and the way into a transaction.
+type GroupStore interface {
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
+	groupLister
+	// Organization returns NotFound for an unknown id.
+	Organization(ctx context.Context, id string) (Organization, error)
 	// Group returns NotFound outside the organization.
 	Group(ctx context.Context, organization, id string) (Group, error)
-	// Groups lists the organization's groups by name.
-	Groups(ctx context.Context, organization string) ([]Group, error)
 	// CountGroupMembers counts, by group, the members of the organization's groups.
 	CountGroupMembers(ctx context.Context, organization string) (map[string]int, error)
 	// WorkspacesOfGroups lists, by group, the workspaces linked to it, by name.
 	WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]Named, error)
+}
+
+// GroupTx is what [Groups] does inside a transaction.
+type GroupTx interface {
+	Tx
+	groupLister
+	groupInserter
+	groupUpdater
+	groupDeleter
+	enroller
+	withdrawer
+	memberLister
+	workspaceLister
+	entrance
+	// Group returns NotFound outside the organization.
+	Group(ctx context.Context, organization, id string) (Group, error)
 	// MembersOfGroups returns, for each of the groups, who of the members is in it.
 	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
 }
 
-// GroupWriter is how the use cases change groups.
-type GroupWriter interface {
+// groupLister lists groups.
+type groupLister interface {
+	// Groups lists the organization's groups by name.
+	Groups(ctx context.Context, organization string) ([]Group, error)
+}
+
+// groupInserter adds groups.
+type groupInserter interface {
+	recorder
+	groupLister
 	// InsertGroup is a Conflict when the name is taken.
 	InsertGroup(ctx context.Context, g Group) error
+}
+
+// groupUpdater renames groups.
+type groupUpdater interface {
+	recorder
+	groupLister
 	// UpdateGroup saves name and description; Conflict when the name is taken.
 	UpdateGroup(ctx context.Context, g Group) error
+}
+
+// groupDeleter removes groups.
+type groupDeleter interface {
+	recorder
 	// DeleteGroup removes a group with its memberships and policies.
 	DeleteGroup(ctx context.Context, organization, id string) error
+}
+
+// enroller adds members to groups.
+type enroller interface {
+	recorder
 	// AddToGroup makes a member one of the group's; being one already is no error.
 	AddToGroup(ctx context.Context, group, member string) error
+}
+
+// withdrawer takes members out of groups.
+type withdrawer interface {
+	recorder
 	// RemoveFromGroup ends a membership; NotFound when there is none.
 	RemoveFromGroup(ctx context.Context, group, member string) error
+}
+
+func (s *Groups) change(ctx context.Context, by actor.Caller, fn func(GroupTx, Organization) error) error {
+	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageGroups, fn)
 }
 
 // GroupForm is what can be said about a group.
@@ -57,7 +116,7 @@ func (f GroupForm) clean() (GroupForm, error) {
 	return f, p.Err("Some fields need your attention.")
 }
 
-// GroupRow is a group as lists show it.
+// GroupRow is a group with what there is to know of it at a glance.
 type GroupRow struct {
 	Group
 	Locked     bool // only the identity provider decides who is in it
@@ -65,25 +124,29 @@ type GroupRow struct {
 	Workspaces []Named // linked, by name
 }
 
-func (g Group) target() audit.Target {
+// Target is what the audit log says of a group.
+func (g Group) Target() audit.Target {
 	return audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name}
 }
 
-func (g Group) state() state { return state{"name": g.Name, "description": g.Description} }
+// State is what the audit log keeps of a group.
+func (g Group) State() audit.Fields {
+	return audit.Fields{"name": g.Name, "description": g.Description}
+}
 
 // membershipEvent says that a member came into a group or left it.
 func membershipEvent(by actor.Standing, action audit.Action, g Group, m Member) audit.Event {
-	what := state{"member": m.ID, "name": m.Name, "email": m.Email}.String()
+	what := audit.Fields{"member": m.ID, "name": m.Name, "email": m.Email}.String()
 	if action == audit.MemberAdded {
-		return audit.Did(by, action, g.target()).Changed("", what)
+		return audit.Did(by, action, g.Target()).Changed("", what)
 	}
-	return audit.Did(by, action, g.target()).Changed(what, "")
+	return audit.Did(by, action, g.Target()).Changed(what, "")
 }
 
-// GroupRows lists the organization's groups by name, in a fixed number of queries. Denied
+// List lists the organization's groups by name, in a fixed number of queries. Denied
 // to all but Admins.
-func (s *Service) GroupRows(ctx context.Context, by actor.Standing) ([]GroupRow, error) {
-	if err := s.may(by, access.ManageGroups); err != nil {
+func (s *Groups) List(ctx context.Context, by actor.Standing) ([]GroupRow, error) {
+	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return nil, err
 	}
 	org, err := s.store.Organization(ctx, by.Organization)
@@ -109,43 +172,32 @@ func (s *Service) GroupRows(ctx context.Context, by actor.Standing) ([]GroupRow,
 	return rows, nil
 }
 
-// GroupDetails is all that there is to administer about one group, members aside: see
-// MemberQuery.InGroup.
-type GroupDetails struct {
-	Group
-	Locked   bool // as in GroupRow
-	Members  int
-	Policies []PlacedPolicy // by workspace
-	Outside  []Workspace    // not linked, by name
-}
-
-// GroupDetails returns a group; NotFound when it is not the organization's, Denied to all
-// but Admins.
-func (s *Service) GroupDetails(ctx context.Context, by actor.Standing, id string) (GroupDetails, error) {
-	if err := s.may(by, access.ManageGroups); err != nil {
-		return GroupDetails{}, err
+// Get returns a group; NotFound when it is not the organization's, Denied to all but Admins. Who
+// its members are, [Members.Find] says; its policies are package policy's.
+func (s *Groups) Get(ctx context.Context, by actor.Standing, id string) (GroupRow, error) {
+	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
+		return GroupRow{}, err
 	}
 	org, err := s.store.Organization(ctx, by.Organization)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
 	g, err := s.store.Group(ctx, org.ID, id)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
-	counts, err := s.store.CountGroupMembers(ctx, by.Organization)
+	members, err := s.store.CountGroupMembers(ctx, org.ID)
 	if err != nil {
-		return GroupDetails{}, err
+		return GroupRow{}, err
 	}
-	d := GroupDetails{Group: g, Locked: org.Locks(g), Members: counts[id]}
-	d.Policies, d.Outside, err = s.placed(ctx, by.Organization, GroupPolicy, id)
-	return d, err
+	workspaces, err := s.store.WorkspacesOfGroups(ctx, org.ID)
+	return GroupRow{g, org.Locks(g), members[id], workspaces[id]}, err
 }
 
-// CheckGroup says what is wrong with a group that is to be made, before its workspaces are
-// chosen: Denied when the plan has no room for it, Invalid as for CreateGroup.
-func (s *Service) CheckGroup(ctx context.Context, by actor.Standing, form GroupForm) error {
-	if err := s.may(by, access.ManageGroups); err != nil {
+// Check says what is wrong with a group that is to be made, before its workspaces are
+// chosen: Denied when the plan has no room for it, Invalid as for Create.
+func (s *Groups) Check(ctx context.Context, by actor.Standing, form GroupForm) error {
+	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return err
 	}
 	org, err := s.store.Organization(ctx, by.Organization)
@@ -157,7 +209,7 @@ func (s *Service) CheckGroup(ctx context.Context, by actor.Standing, form GroupF
 }
 
 // newGroup checks plan and form.
-func newGroup(ctx context.Context, r Reader, org Organization, form GroupForm) (Group, error) {
+func newGroup(ctx context.Context, r groupLister, org Organization, form GroupForm) (Group, error) {
 	groups, err := r.Groups(ctx, org.ID)
 	if err != nil {
 		return Group{}, err
@@ -179,17 +231,17 @@ func groupNameFree(groups []Group, g Group) error {
 	return nil
 }
 
-// CreateGroup adds a group and links workspaces, each with an empty policy. Denied to all
+// Create adds a group and puts it into workspaces. Denied to all
 // but Admins, and when the plan has no room for another group; Invalid with fields "name"
 // (also when it is taken), "description", "workspaces".
-func (s *Service) CreateGroup(ctx context.Context, by actor.Caller, form GroupForm, workspaces []string) (Group, error) {
+func (s *Groups) Create(ctx context.Context, by actor.Caller, form GroupForm, workspaces []string) (Group, error) {
 	var g Group
-	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		var err error
 		if g, err = newGroup(ctx, tx, org, form); err != nil {
 			return err
 		}
-		chosen, err := chooseWorkspaces(ctx, tx, org.ID, workspaces)
+		chosen, err := ChooseWorkspaces(ctx, tx, org.ID, workspaces)
 		if err != nil {
 			return err
 		}
@@ -198,19 +250,19 @@ func (s *Service) CreateGroup(ctx context.Context, by actor.Caller, form GroupFo
 			return err
 		}
 		for _, w := range chosen {
-			if err := tx.InsertPolicy(ctx, emptyPolicy(tx, tx.By(), Place{GroupPolicy, w.ID, g.ID})); err != nil {
+			if err := tx.InsertEntry(ctx, newEntry(tx, tx.By(), Entry{Organization: org.ID, Workspace: w.ID, Group: g.ID})); err != nil {
 				return err
 			}
 		}
-		after := g.state()
+		after := g.State()
 		after["workspaces"] = names(chosen)
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Created, g.target()).Changed("", after.String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Created, g.Target()).Changed("", after.String()))
 	})
 	return g, err
 }
 
-// chooseWorkspaces finds the chosen ones; Invalid with field "workspaces" for an unknown id.
-func chooseWorkspaces(ctx context.Context, r Reader, organization string, ids []string) ([]Workspace, error) {
+// ChooseWorkspaces finds the chosen ones; Invalid with field "workspaces" for an unknown id.
+func ChooseWorkspaces(ctx context.Context, r workspaceLister, organization string, ids []string) ([]Workspace, error) {
 	list, err := r.Workspaces(ctx, organization)
 	if err != nil {
 		return nil, err
@@ -232,11 +284,11 @@ func names(list []Workspace) []string {
 	return out
 }
 
-// UpdateGroup renames or describes a group. NotFound when it is not the organization's;
+// Update renames or describes a group. NotFound when it is not the organization's;
 // Invalid with fields "name", "description"; Denied to all but Admins.
-func (s *Service) UpdateGroup(ctx context.Context, by actor.Caller, id string, form GroupForm) (Group, error) {
+func (s *Groups) Update(ctx context.Context, by actor.Caller, id string, form GroupForm) (Group, error) {
 	var g Group
-	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		old, err := tx.Group(ctx, org.ID, id)
 		if err != nil {
 			return err
@@ -260,16 +312,16 @@ func (s *Service) UpdateGroup(ctx context.Context, by actor.Caller, id string, f
 		if err := tx.UpdateGroup(ctx, g); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, g.target()).Changed(old.state().String(), g.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, g.Target()).Changed(old.State().String(), g.State().String()))
 	})
 	return g, err
 }
 
-// DeleteGroup removes a group: its members lose what it gave. NotFound when it is not the
+// Delete removes a group: its members lose what it gave. NotFound when it is not the
 // organization's; Denied to all but Admins.
-func (s *Service) DeleteGroup(ctx context.Context, by actor.Caller, id string) (Group, error) {
+func (s *Groups) Delete(ctx context.Context, by actor.Caller, id string) (Group, error) {
 	var g Group
-	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		var err error
 		if g, err = tx.Group(ctx, org.ID, id); err != nil {
 			return err
@@ -277,19 +329,19 @@ func (s *Service) DeleteGroup(ctx context.Context, by actor.Caller, id string) (
 		if err := tx.DeleteGroup(ctx, org.ID, g.ID); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, g.target()).Changed(g.state().String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, g.Target()).Changed(g.State().String(), ""))
 	})
 	return g, err
 }
 
-// AddToGroups makes every one of the members a member of every one of the groups, all or
+// AddMembers makes every one of the members a member of every one of the groups, all or
 // nothing, and returns how many memberships are new. Being in one already is no error.
 // Denied for a group whose members the identity provider manages, and to all but Admins;
 // NotFound for what is not the organization's; Invalid with field "groups" or "members"
 // when there are none.
-func (s *Service) AddToGroups(ctx context.Context, by actor.Caller, members, groups []string) (int, error) {
+func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, groups []string) (int, error) {
 	var added int
-	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		added = 0 // the transaction may run again
 		who, in, err := membersAndGroups(ctx, tx, org, members, groups)
 		if err != nil {
@@ -304,7 +356,7 @@ func (s *Service) AddToGroups(ctx context.Context, by actor.Caller, members, gro
 				if present[g.ID][m.ID] {
 					continue
 				}
-				if err := addToGroup(ctx, tx, tx.By(), g, m); err != nil {
+				if err := Enroll(ctx, tx, tx.By(), g, m); err != nil {
 					return err
 				}
 				added++
@@ -315,15 +367,8 @@ func (s *Service) AddToGroups(ctx context.Context, by actor.Caller, members, gro
 	return added, err
 }
 
-func addToGroup(ctx context.Context, tx Tx, by actor.Standing, g Group, m Member) error {
-	if err := tx.AddToGroup(ctx, g.ID, m.ID); err != nil {
-		return err
-	}
-	return tx.AppendEvent(ctx, membershipEvent(by, audit.MemberAdded, g, m))
-}
-
 // membersAndGroups loads what AddToGroups was asked for.
-func membersAndGroups(ctx context.Context, tx Tx, org Organization, members, groups []string) ([]Member, []Group, error) {
+func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members, groups []string) ([]Member, []Group, error) {
 	if len(unique(groups)) == 0 {
 		return nil, nil, fault.NewInvalid("Some fields need your attention.",
 			fault.Field{Path: "groups", Message: "Choose at least one group."})
@@ -332,13 +377,13 @@ func membersAndGroups(ctx context.Context, tx Tx, org Organization, members, gro
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := chooseGroups(ctx, tx, org, groups)
+	in, err := ChooseGroups(ctx, tx, org, groups)
 	return who, in, err
 }
 
-// chooseGroups finds groups whose members are ours to manage. NotFound for an unknown
+// ChooseGroups finds groups whose members are ours to manage. NotFound for an unknown
 // id; Denied when the identity provider manages one of them.
-func chooseGroups(ctx context.Context, r Reader, org Organization, ids []string) ([]Group, error) {
+func ChooseGroups(ctx context.Context, r groupLister, org Organization, ids []string) ([]Group, error) {
 	list, err := r.Groups(ctx, org.ID)
 	if err != nil {
 		return nil, err
@@ -364,12 +409,12 @@ func (o Organization) membersAreOurs(g Group) error {
 	return nil
 }
 
-// RemoveFromGroup ends memberships of one group, all or nothing. NotFound when the group
+// RemoveMembers ends memberships of one group, all or nothing. NotFound when the group
 // or one of the memberships is not there; Denied for a group whose members the identity
 // provider manages, and to all but Admins.
-func (s *Service) RemoveFromGroup(ctx context.Context, by actor.Caller, group string, members []string) (Group, error) {
+func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group string, members []string) (Group, error) {
 	var g Group
-	err := s.change(ctx, by, access.ManageGroups, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		var err error
 		if g, err = tx.Group(ctx, org.ID, group); err != nil {
 			return err

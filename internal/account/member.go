@@ -11,47 +11,91 @@ import (
 	"latchkey/internal/fault"
 )
 
-// MemberReader is what the use cases of members read.
-type MemberReader interface {
-	// Members returns the members with these ids, by name; those that are not the
-	// organization's are left out.
-	Members(ctx context.Context, organization string, ids []string) ([]Member, error)
+// Members is the use cases of members. All but [Members.Rename] are for Admins.
+type Members struct {
+	store     MemberStore
+	catalogue *access.Catalogue
+	now       func() time.Time
+}
+
+// MemberStore is what [Members] reads, and the way into a transaction.
+type MemberStore interface {
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(MemberTx) error) error
+	memberReader
 	// FindMembers returns one page of the members that the query asks for, each with the
 	// number of tokens that are live at now, and how many there are on all pages.
 	FindMembers(ctx context.Context, organization string, q MemberQuery, now time.Time) ([]MemberRow, int, error)
 	// WorkspacesOfMembers lists, by member, the workspaces that a policy of their own or of
 	// a group puts them into, by name. Admins are in every one without being listed.
 	WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]Named, error)
-	// GroupsOfMembers lists, by member, their groups by name.
-	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]Named, error)
-	// CountMembers counts the organization's members, deactivated ones included.
-	CountMembers(ctx context.Context, organization string) (int, error)
-	// CountActiveAdmins counts the active Admins.
-	CountActiveAdmins(ctx context.Context, organization string) (int, error)
-	// EmailsKnown returns which of the addresses (lower case) belong to a member who is not
-	// to be invited: who has a password, or is deactivated.
-	EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error)
 }
 
-// MemberWriter is how the use cases change members.
-type MemberWriter interface {
-	// InsertMember is a Conflict when the e-mail is taken.
-	InsertMember(ctx context.Context, m Member, passwordHash string) error
-	// ClaimMember gives the active member with an address (lower case) a first password;
-	// NotFound when there is none who has none.
-	ClaimMember(ctx context.Context, organization, email, passwordHash string) (Member, error)
-	// UpdateMember saves name, role and status.
-	UpdateMember(ctx context.Context, m Member) error
+// MemberTx is what [Members] does inside a transaction.
+type MemberTx interface {
+	Tx
+	memberReader
+	memberUpdater
+	adminCounter
+	resetter
+	tokenEnder
 	// DeleteMembers removes the members with their sessions, group memberships and
 	// policies. Their tokens stay: see TombstoneTokens.
 	DeleteMembers(ctx context.Context, organization string, ids []string) error
+}
+
+// memberLister loads members by their ids.
+type memberLister interface {
+	// Members returns the members with these ids, by name; those that are not the
+	// organization's are left out.
+	Members(ctx context.Context, organization string, ids []string) ([]Member, error)
+}
+
+// memberReader reads what is to be known of members.
+type memberReader interface {
+	memberLister
+	memberGroups
+	// Member returns an active or deactivated member; NotFound otherwise.
+	Member(ctx context.Context, organization, id string) (Member, error)
+	// TokensOfMembers lists the members' personal tokens that are not deleted, expired
+	// ones included; the last used first.
+	TokensOfMembers(ctx context.Context, organization string, members []string) ([]HeldToken, error)
+}
+
+// memberGroups says which groups members are in.
+type memberGroups interface {
+	// GroupsOfMembers lists, by member, their groups by name.
+	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]Named, error)
+}
+
+// memberUpdater changes members.
+type memberUpdater interface {
+	recorder
+	// UpdateMember saves name, role and status.
+	UpdateMember(ctx context.Context, m Member) error
+}
+
+// adminCounter counts Admins.
+type adminCounter interface {
+	// CountActiveAdmins counts the active Admins.
+	CountActiveAdmins(ctx context.Context, organization string) (int, error)
+}
+
+// resetter takes from members what they have beyond baselines.
+type resetter interface {
+	recorder
+	entrance
+	workspaceLister
+	memberGroups
 	// ResetMember removes the member's own policies and group memberships; those of
 	// external groups only if told to.
 	ResetMember(ctx context.Context, organization, id string, external bool) error
 }
 
-// Named is something by its id and its name as it is today.
-type Named struct{ ID, Name string }
+func (s *Members) change(ctx context.Context, by actor.Caller, fn func(MemberTx, Organization) error) error {
+	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageMembers, fn)
+}
 
 // MemberSort is what a list of members is sorted by.
 type MemberSort string
@@ -85,7 +129,7 @@ type MemberQuery struct {
 
 func (q MemberQuery) clean() MemberQuery {
 	q.Search = strings.TrimSpace(q.Search)
-	q.Limit, q.Offset = pageBounds(q.Limit, q.Offset)
+	q.Limit, q.Offset = PageBounds(q.Limit, q.Offset)
 	switch q.Sort {
 	case ByName, ByEmail, ByRole, ByLastSeen, ByTokens:
 	default:
@@ -94,7 +138,9 @@ func (q MemberQuery) clean() MemberQuery {
 	return q
 }
 
-func pageBounds(limit, offset int) (int, int) {
+// PageBounds returns the limit and the offset of a page, or the nearest that may be asked for:
+// DefaultPage for a limit that is out of range.
+func PageBounds(limit, offset int) (int, int) {
 	if limit < 1 || limit > MaxPage {
 		limit = DefaultPage
 	}
@@ -116,18 +162,20 @@ type MemberPage struct {
 	Query MemberQuery
 }
 
-func (m Member) target() audit.Target {
+// Target is what the audit log says of a member.
+func (m Member) Target() audit.Target {
 	return audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name}
 }
 
-func (m Member) state() state {
-	return state{"name": m.Name, "email": m.Email, "role": m.Role, "status": m.Status}
+// State is what the audit log keeps of a member.
+func (m Member) State() audit.Fields {
+	return audit.Fields{"name": m.Name, "email": m.Email, "role": m.Role, "status": m.Status}
 }
 
-// FindMembers returns one page of the members, in a fixed number of queries. Denied to all
+// Find returns one page of the members, in a fixed number of queries. Denied to all
 // but Admins.
-func (s *Service) FindMembers(ctx context.Context, by actor.Standing, q MemberQuery) (MemberPage, error) {
-	if err := s.may(by, access.ManageMembers); err != nil {
+func (s *Members) Find(ctx context.Context, by actor.Standing, q MemberQuery) (MemberPage, error) {
+	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return MemberPage{}, err
 	}
 	page := MemberPage{Query: q.clean()}
@@ -157,80 +205,40 @@ func (s *Service) FindMembers(ctx context.Context, by actor.Standing, q MemberQu
 	return page, nil
 }
 
-// MembersByID returns the members with these ids, by name; NotFound when one of them is
+// ByID returns the members with these ids, by name; NotFound when one of them is
 // not the organization's. Denied to all but Admins.
-func (s *Service) MembersByID(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
-	if err := s.may(by, access.ManageMembers); err != nil {
+func (s *Members) ByID(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
+	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return nil, err
 	}
 	return allMembers(ctx, s.store, by.Organization, ids)
 }
 
-// MemberDetails is all that there is to administer about one member.
+// MemberDetails is a member with the groups that they are in. What the member may do and why,
+// package policy says.
 type MemberDetails struct {
-	Subject
-	Groups   []Named
-	Policies []PlacedPolicy // the member's own, by workspace
-	Outside  []Workspace    // those without a policy of the member's own, by name
+	Member
+	Groups []Named
 }
 
-// PlacedPolicy is a policy with the workspace that it applies to.
-type PlacedPolicy struct {
-	Policy
-	WorkspaceName string
-}
-
-// MemberDetails returns a member to Admins; NotFound when it is not the organization's.
-func (s *Service) MemberDetails(ctx context.Context, by actor.Standing, id string) (MemberDetails, error) {
-	if err := s.may(by, access.ManageMembers); err != nil {
+// Details returns a member to Admins; NotFound when it is not the organization's.
+func (s *Members) Details(ctx context.Context, by actor.Standing, id string) (MemberDetails, error) {
+	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return MemberDetails{}, err
 	}
-	subject, err := LoadSubject(ctx, s.store, by.Organization, id)
+	m, err := s.store.Member(ctx, by.Organization, id)
 	if err != nil {
 		return MemberDetails{}, err
 	}
-	d := MemberDetails{Subject: subject}
 	groups, err := s.store.GroupsOfMembers(ctx, by.Organization, []string{id})
-	if err != nil {
-		return MemberDetails{}, err
-	}
-	d.Groups = groups[id]
-	d.Policies, d.Outside, err = s.placed(ctx, by.Organization, MemberPolicy, id)
-	return d, err
-}
-
-// placed lists the policies of a group or member by the name of their workspace, and the
-// workspaces without one.
-func (s *Service) placed(ctx context.Context, organization string, kind PolicyKind, subject string) ([]PlacedPolicy, []Workspace, error) {
-	workspaces, err := s.store.Workspaces(ctx, organization)
-	if err != nil {
-		return nil, nil, err
-	}
-	policies, err := s.store.PoliciesOf(ctx, organization, kind, subject)
-	if err != nil {
-		return nil, nil, err
-	}
-	in := make(map[string]Policy, len(policies))
-	for _, p := range policies {
-		in[p.Workspace] = p
-	}
-	var placed []PlacedPolicy
-	var outside []Workspace
-	for _, w := range workspaces {
-		if p, ok := in[w.ID]; ok {
-			placed = append(placed, PlacedPolicy{p, w.Name})
-		} else {
-			outside = append(outside, w)
-		}
-	}
-	return placed, outside, nil
+	return MemberDetails{m, groups[id]}, err
 }
 
 // Impact lists the live personal tokens of members, the last used first: what stops
 // working when they are deleted or deactivated. Denied to all but Admins; NotFound when
 // one of the members is not the organization's.
-func (s *Service) Impact(ctx context.Context, by actor.Standing, members []string) ([]HeldToken, error) {
-	if err := s.may(by, access.ManageMembers); err != nil {
+func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) ([]HeldToken, error) {
+	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return nil, err
 	}
 	if _, err := allMembers(ctx, s.store, by.Organization, members); err != nil {
@@ -254,7 +262,7 @@ const maxBulk = 1000
 
 // allMembers loads every one of the ids; NotFound when one is missing, Invalid when there
 // are none or too many.
-func allMembers(ctx context.Context, r MemberReader, organization string, ids []string) ([]Member, error) {
+func allMembers(ctx context.Context, r memberLister, organization string, ids []string) ([]Member, error) {
 	ids = unique(ids)
 	if len(ids) == 0 || len(ids) > maxBulk {
 		return nil, fault.NewInvalid("Some fields need your attention.",

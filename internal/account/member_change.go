@@ -3,8 +3,6 @@ package account
 import (
 	"context"
 
-	"github.com/segmentio/ksuid"
-
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
@@ -14,7 +12,7 @@ import (
 // keepAnAdmin refuses, at the end of a change, to leave the organization without an active
 // Admin: nobody could ever repair that. It looks at the outcome, so that it holds for any
 // mixture of changes, and the organization is held, so that two cannot pass it together.
-func keepAnAdmin(ctx context.Context, tx Tx, organization string) error {
+func keepAnAdmin(ctx context.Context, tx adminCounter, organization string) error {
 	n, err := tx.CountActiveAdmins(ctx, organization)
 	if err == nil && n == 0 {
 		return fault.NewConflict("This is the last active Admin, and an organization needs one. Make somebody else Admin first. Nothing was changed.")
@@ -25,44 +23,44 @@ func keepAnAdmin(ctx context.Context, tx Tx, organization string) error {
 // MakeAdmin gives the member the organization role Admin. Being one already changes
 // nothing. Policies and groups stay; they make no difference while the role lasts.
 // NotFound outside the organization; Denied to all but Admins.
-func (s *Service) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Member, error) {
-	return s.changeMember(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleAdmin }, nil)
+func (s *Members) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Member, error) {
+	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleAdmin }, nil)
 }
 
 // MakeMember takes the role Admin away and leaves the member with baseline only: in every
-// workspace as before, by an empty policy of its own, so with view and whatever the
+// workspace as before, by an entry of its own, so with view and whatever the
 // baseline gives, and nothing more. Own policies and group memberships from before are
 // removed, except in groups that are locked: see Organization.Locks. Being a Member already
 // changes nothing. Conflict for the last active Admin; otherwise as MakeAdmin.
-func (s *Service) MakeMember(ctx context.Context, by actor.Caller, id string) (Member, error) {
-	return s.changeMember(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
-		func(tx Tx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, tx.By(), m) })
+func (s *Members) MakeMember(ctx context.Context, by actor.Caller, id string) (Member, error) {
+	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
+		func(tx MemberTx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, tx.By(), m) })
 }
 
 // Deactivate suspends a member: sessions and personal tokens stop working on their next
 // use and come back with Reactivate. Conflict for the last active Admin, also for
 // oneself; otherwise as MakeAdmin.
-func (s *Service) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
-	return s.changeMember(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
+func (s *Members) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
+	return s.set(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
 }
 
 // Reactivate ends a deactivation. A deactivated member never lost the seat, so no plan
 // limit can stand against it. Errors as for MakeAdmin.
-func (s *Service) Reactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
-	return s.changeMember(ctx, by, id, audit.Reactivated, func(m *Member) { m.Status = Active }, nil)
+func (s *Members) Reactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
+	return s.set(ctx, by, id, audit.Reactivated, func(m *Member) { m.Status = Active }, nil)
 }
 
-// changeMember changes role or status, with what follows from it.
-func (s *Service) changeMember(ctx context.Context, by actor.Caller, id string, action audit.Action, set func(*Member),
-	follow func(Tx, Organization, Member) error) (Member, error) {
+// set changes role or status, with what follows from it.
+func (s *Members) set(ctx context.Context, by actor.Caller, id string, action audit.Action, to func(*Member),
+	follow func(MemberTx, Organization, Member) error) (Member, error) {
 	var m Member
-	err := s.change(ctx, by, access.ManageMembers, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx MemberTx, org Organization) error {
 		old, err := tx.Member(ctx, org.ID, id)
 		if err != nil {
 			return err
 		}
 		m = old
-		if set(&m); m == old {
+		if to(&m); m == old {
 			return nil
 		}
 		m.UpdatedAt = tx.Now()
@@ -74,7 +72,7 @@ func (s *Service) changeMember(ctx context.Context, by actor.Caller, id string, 
 				return err
 			}
 		}
-		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), action, m.target()).Changed(old.state().String(), m.state().String())); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), action, m.Target()).Changed(old.State().String(), m.State().String())); err != nil {
 			return err
 		}
 		return keepAnAdmin(ctx, tx, org.ID)
@@ -84,7 +82,7 @@ func (s *Service) changeMember(ctx context.Context, by actor.Caller, id string, 
 
 // baselineOnly removes what a member has beyond baselines. The policies are part of the
 // change of role, which is one event; each group left is one more.
-func baselineOnly(ctx context.Context, tx Tx, org Organization, by actor.Standing, m Member) error {
+func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.Standing, m Member) error {
 	groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
 		return err
@@ -113,26 +111,20 @@ func baselineOnly(ctx context.Context, tx Tx, org Organization, by actor.Standin
 		return err
 	}
 	for _, w := range workspaces {
-		if err := tx.InsertPolicy(ctx, emptyPolicy(tx, by, Place{MemberPolicy, w.ID, m.ID})); err != nil {
+		if err := Enter(ctx, tx, by, m, w.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// emptyPolicy puts a group or member into a workspace and gives nothing beyond that.
-func emptyPolicy(tx Tx, by actor.Standing, at Place) Policy {
-	return Policy{ID: ksuid.New().String(), Organization: by.Organization, Workspace: at.Workspace, Kind: at.Kind,
-		Subject: at.Subject, Body: access.Policy{}, Version: 1, UpdatedAt: tx.Now(), UpdatedBy: by.Name}
-}
-
-// DeleteMembers removes members for good, all or none: their personal tokens are revoked
+// Delete removes members for good, all or none: their personal tokens are revoked
 // for good, their sessions end, the log keeps their names. To come back they need a new
 // invitation. NotFound when one of them is not the organization's; Conflict when no
 // active Admin would be left, also for oneself; Denied to all but Admins.
-func (s *Service) DeleteMembers(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
+func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
 	var members []Member
-	err := s.change(ctx, by, access.ManageMembers, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx MemberTx, org Organization) error {
 		var err error
 		if members, err = allMembers(ctx, tx, org.ID, ids); err != nil {
 			return err
@@ -149,7 +141,7 @@ func (s *Service) DeleteMembers(ctx context.Context, by actor.Caller, ids []stri
 			return err
 		}
 		for _, m := range members {
-			if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.RemovedFromOrganization, m.target()).Changed(m.state().String(), "")); err != nil {
+			if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.RemovedFromOrganization, m.Target()).Changed(m.State().String(), "")); err != nil {
 				return err
 			}
 		}
@@ -159,9 +151,9 @@ func (s *Service) DeleteMembers(ctx context.Context, by actor.Caller, ids []stri
 }
 
 // Rename changes the caller's own name. Denied to tokens; Invalid with field "name".
-func (s *Service) Rename(ctx context.Context, by actor.Caller, name string) (Member, error) {
+func (s *Members) Rename(ctx context.Context, by actor.Caller, name string) (Member, error) {
 	var m Member
-	err := s.store.InTx(ctx, by, func(tx Tx) error {
+	err := s.store.InTx(ctx, by, func(tx MemberTx) error {
 		if tx.By().Kind != access.Member {
 			return fault.NewDenied("Only signed-in members can do this.")
 		}
@@ -179,8 +171,8 @@ func (s *Service) Rename(ctx context.Context, by actor.Caller, name string) (Mem
 		if err := tx.UpdateMember(ctx, m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.ProfileUpdated, m.target()).Changed(
-			state{"name": old.Name}.String(), state{"name": m.Name}.String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.ProfileUpdated, m.Target()).Changed(
+			audit.Fields{"name": old.Name}.String(), audit.Fields{"name": m.Name}.String()))
 	})
 	return m, err
 }

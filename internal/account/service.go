@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"latchkey/internal/access"
@@ -12,81 +11,68 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Service is the use cases of account administration. Each takes who asks, loads, lets
+// Services are the use cases of account administration. Each takes who asks, loads, lets
 // [access.Decide] answer before any effect, changes all or nothing in one transaction
-// with its audit events, and returns faults. It is safe for concurrent use.
-type Service struct {
-	store     Store
-	catalogue *access.Catalogue
-	now       func() time.Time
-	mailer    Mailer
+// with its audit events, and returns faults. They are safe for concurrent use.
+type Services struct {
+	Organizations *Organizations
+	Workspaces    *Workspaces
+	Members       *Members
+	Groups        *Groups
 }
 
-// Option is an optional part of the service.
-type Option func(*Service)
+// Stores is what the services read and write, one store for each.
+type Stores struct {
+	Organizations OrganizationStore
+	Workspaces    WorkspaceStore
+	Members       MemberStore
+	Groups        GroupStore
+}
 
-// WithMailer sends invitations by e-mail as well. Without it their links are only shown.
-func WithMailer(m Mailer) Option { return func(s *Service) { s.mailer = m } }
-
-// New wires the service.
-func New(store Store, catalogue *access.Catalogue, now func() time.Time, options ...Option) *Service {
-	s := &Service{store: store, catalogue: catalogue, now: now}
-	for _, option := range options {
-		option(s)
+// New wires the services.
+func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Services {
+	return Services{
+		Organizations: &Organizations{store: stores.Organizations, catalogue: catalogue},
+		Workspaces:    &Workspaces{store: stores.Workspaces, catalogue: catalogue, now: now},
+		Members:       &Members{store: stores.Members, catalogue: catalogue, now: now},
+		Groups:        &Groups{store: stores.Groups, catalogue: catalogue},
 	}
-	return s
 }
 
-// Claimed reports whether the installation has been set up.
-func (s *Service) Claimed(ctx context.Context) (bool, error) { return s.store.Claimed(ctx) }
-
-// Subject loads a member's live standing; NotFound when there is no such member.
-func (s *Service) Subject(ctx context.Context, organization, member string) (Subject, error) {
-	return LoadSubject(ctx, s.store, organization, member)
+// Tx is what every change of an organization finds in its transaction.
+type Tx interface {
+	// By returns who acts, with the rights they have in the transaction.
+	By() actor.Standing
+	// Now is the moment of the transaction.
+	Now() time.Time
+	// HoldOrganization returns the organization and keeps its row until the transaction
+	// ends: two changes of one organization take turns, so that what one has read (who is
+	// an Admin, how many groups there are) is still true when it writes. NotFound when
+	// there is no such organization.
+	HoldOrganization(ctx context.Context, id string) (Organization, error)
+	// AppendEvent adds to the audit log.
+	AppendEvent(ctx context.Context, e audit.Event) error
 }
 
-// Baseline returns a workspace's baseline policy to whoever is in the workspace.
-func (s *Service) Baseline(ctx context.Context, by actor.Standing, workspace string) (Policy, error) {
-	if err := s.mayView(by, workspace); err != nil {
-		return Policy{}, err
-	}
-	return s.store.Baseline(ctx, by.Organization, workspace)
+// recorder appends events of a moment to the audit log.
+type recorder interface {
+	Now() time.Time
+	AppendEvent(ctx context.Context, e audit.Event) error
 }
 
-// Resources lists a workspace's resources for whoever is in the workspace.
-func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace string) ([]Resource, error) {
-	if err := s.mayView(by, workspace); err != nil {
-		return nil, err
-	}
-	return s.store.Resources(ctx, by.Organization, workspace)
+// May returns nil when the caller may do an act on their organization as such, and the fault to
+// answer with otherwise. What is loaded afterwards is loaded within that organization, so that
+// nothing of another can be reached by its id.
+func May(catalogue *access.Catalogue, by actor.Standing, act access.Permission) error {
+	return access.Decide(catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
-// RecentActivity lists the newest events: the organization's for whoever may read the
-// audit log, the caller's own for others.
-func (s *Service) RecentActivity(ctx context.Context, by actor.Standing, limit int) ([]audit.Event, error) {
-	actor := by.ID
-	if s.may(by, access.ReadAuditLog) == nil {
-		actor = ""
-	}
-	return s.store.RecentEvents(ctx, by.Organization, actor, limit)
-}
-
-func (s *Service) mayView(by actor.Standing, workspace string) error {
-	return access.Decide(s.catalogue, by.Principal, access.ViewWorkspace,
-		access.Resource{Organization: by.Organization, Workspace: workspace}).Err("That workspace")
-}
-
-// may decides an act on the caller's organization as such. What is loaded afterwards is
-// loaded within that organization, so that nothing of another can be reached by its id.
-func (s *Service) may(by actor.Standing, act access.Permission) error {
-	return access.Decide(s.catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("The organization")
-}
-
-// change runs fn as one change of the caller's organization: decided in the transaction,
-// with the organization held, all or nothing.
-func (s *Service) change(ctx context.Context, by actor.Caller, act access.Permission, fn func(tx Tx, org Organization) error) error {
-	return s.store.InTx(ctx, by, func(tx Tx) error {
-		if err := s.may(tx.By(), act); err != nil {
+// Change runs fn as one change of the caller's organization: decided in the transaction,
+// with the organization held, all or nothing. inTx is the store's way into a transaction.
+func Change[T Tx](ctx context.Context, inTx func(context.Context, actor.Caller, func(T) error) error,
+	catalogue *access.Catalogue, by actor.Caller, act access.Permission, fn func(tx T, org Organization) error) error {
+	return inTx(ctx, by, func(tx T) error {
+		if err := May(catalogue, tx.By(), act); err != nil {
 			return err
 		}
 		org, err := tx.HoldOrganization(ctx, tx.By().Organization)
@@ -97,22 +83,21 @@ func (s *Service) change(ctx context.Context, by actor.Caller, act access.Permis
 	})
 }
 
-// state is what the audit log keeps of a thing before or after a change, as JSON.
-type state map[string]any
-
-func (s state) String() string {
-	text, err := json.Marshal(s)
-	if err != nil { // texts, numbers, lists of them: they always marshal
-		return "{}"
-	}
-	return string(text)
-}
-
 // newName is a name in a form, with its problem recorded under path.
 func newName(p *fault.Problems, path, value string) string {
 	clean, err := plaintext.Name(value)
 	addIf(p, path, err)
 	return clean
+}
+
+func addIf(p *fault.Problems, path string, err error) {
+	if err != nil {
+		p.Add(path, fault.Of(err).Message)
+	}
+}
+
+func nameTaken(message string) error {
+	return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: message})
 }
 
 // unique is list without empty and repeated entries, in order.

@@ -44,21 +44,15 @@ func (n NewInstallation) Check() []fault.Field {
 	return nil
 }
 
-func addIf(p *fault.Problems, path string, err error) {
-	if err != nil {
-		p.Add(path, fault.Of(err).Message)
-	}
-}
-
 // Install makes the organization, its first workspace with a view-only baseline and the
 // first Admin. It is a Conflict when an organization exists: an installation is claimed
 // once, for good.
-func (s *Service) Install(ctx context.Context, n NewInstallation) (Member, error) {
+func (s *Organizations) Install(ctx context.Context, n NewInstallation) (Member, error) {
 	if fields := n.Check(); fields != nil {
 		return Member{}, fault.NewInvalid("Some fields need your attention.", fields...)
 	}
 	var admin Member
-	err := s.store.InTx(ctx, actor.Anonymous(n.Origin), func(tx Tx) error {
+	err := s.store.InTx(ctx, actor.Anonymous(n.Origin), func(tx OrganizationTx) error {
 		claimed, err := tx.Claimed(ctx)
 		if err != nil {
 			return err
@@ -72,7 +66,7 @@ func (s *Service) Install(ctx context.Context, n NewInstallation) (Member, error
 	return admin, err
 }
 
-func install(ctx context.Context, tx Tx, n NewInstallation) (Member, error) {
+func install(ctx context.Context, tx OrganizationTx, n NewInstallation) (Member, error) {
 	now := tx.Now()
 	orgName, _ := plaintext.Name(n.Organization)
 	org := Organization{ID: ksuid.New().String(), Name: orgName, Plan: n.Plan, CreatedAt: now}
@@ -110,7 +104,3 @@ const MaxName = plaintext.MaxName
 
 // CleanName is [plaintext.Name].
 func CleanName(s string) (string, error) { return plaintext.Name(s) }
-
-func nameTaken(message string) error {
-	return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: message})
-}

@@ -14,24 +14,72 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// WorkspaceReader is what the use cases of workspaces read.
-type WorkspaceReader interface {
-	// Workspace returns NotFound outside the organization.
-	Workspace(ctx context.Context, organization, id string) (Workspace, error)
-	// WorkspaceCounts counts what is in each workspace of the organization, by id, with
-	// the tokens that are live at now.
-	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]WorkspaceCounts, error)
+// Workspaces is the use cases of workspaces. All are for Admins.
+type Workspaces struct {
+	store     WorkspaceStore
+	catalogue *access.Catalogue
+	now       func() time.Time
 }
 
-// WorkspaceWriter is how the use cases change workspaces.
-type WorkspaceWriter interface {
-	// InsertWorkspace is a Conflict when the name is taken.
-	InsertWorkspace(ctx context.Context, w Workspace) error
+// WorkspaceStore is what [Workspaces] reads, and the way into a transaction.
+type WorkspaceStore interface {
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(WorkspaceTx) error) error
+	workspaceCounter
+	// Workspace returns NotFound outside the organization.
+	Workspace(ctx context.Context, organization, id string) (Workspace, error)
+}
+
+// WorkspaceTx is what [Workspaces] does inside a transaction.
+type WorkspaceTx interface {
+	Tx
+	workspaceCounter
+	workspaceInserter
+	tokenEnder
+	// Workspace returns NotFound outside the organization.
+	Workspace(ctx context.Context, organization, id string) (Workspace, error)
 	// UpdateWorkspace saves name, environment and region; Conflict when the name is taken.
 	UpdateWorkspace(ctx context.Context, w Workspace) error
 	// DeleteWorkspace removes the workspace with its policies, resources and connections.
 	// Its tokens are not its: see TombstoneTokens.
 	DeleteWorkspace(ctx context.Context, organization, id string) error
+	// TokensOfWorkspace lists the tokens of both kinds of a workspace that are not
+	// deleted, expired ones included.
+	TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]HeldToken, error)
+}
+
+// workspaceLister lists workspaces.
+type workspaceLister interface {
+	// Workspaces lists an organization's workspaces by name.
+	Workspaces(ctx context.Context, organization string) ([]Workspace, error)
+}
+
+// workspaceCounter lists workspaces and counts what is in them.
+type workspaceCounter interface {
+	workspaceLister
+	// WorkspaceCounts counts what is in each workspace of the organization, by id, with
+	// the tokens that are live at now.
+	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]WorkspaceCounts, error)
+}
+
+// workspaceInserter adds workspaces.
+type workspaceInserter interface {
+	recorder
+	entrance
+	// InsertWorkspace is a Conflict when the name is taken.
+	InsertWorkspace(ctx context.Context, w Workspace) error
+}
+
+// entrance puts groups and members into workspaces.
+type entrance interface {
+	// InsertEntry is a Conflict when the group or member is in the workspace by a policy of
+	// its own already.
+	InsertEntry(ctx context.Context, e Entry) error
+}
+
+func (s *Workspaces) change(ctx context.Context, by actor.Caller, fn func(WorkspaceTx, Organization) error) error {
+	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageWorkspaces, fn)
 }
 
 // WorkspaceCounts is how much there is in a workspace.
@@ -72,25 +120,33 @@ func (f WorkspaceForm) clean() (WorkspaceForm, error) {
 	return f, p.Err("Some fields need your attention.")
 }
 
-func (w Workspace) target() audit.Target {
+// Target is what the audit log says of a workspace.
+func (w Workspace) Target() audit.Target {
 	return audit.Target{Type: audit.TargetWorkspace, ID: w.ID, Name: w.Name, Workspace: w.ID}
 }
 
-func (w Workspace) state() state {
-	return state{"name": w.Name, "environment": w.Environment, "region": w.Region}
+// State is what the audit log keeps of a workspace.
+func (w Workspace) State() audit.Fields {
+	return audit.Fields{"name": w.Name, "environment": w.Environment, "region": w.Region}
 }
 
-// WorkspaceRows lists the organization's workspaces by name, with their counts, in a fixed
+// List lists the organization's workspaces by name, with their counts, in a fixed
 // number of queries. Denied to all but Admins.
-func (s *Service) WorkspaceRows(ctx context.Context, by actor.Standing) ([]WorkspaceRow, error) {
-	if err := s.may(by, access.ManageWorkspaces); err != nil {
+func (s *Workspaces) List(ctx context.Context, by actor.Standing) ([]WorkspaceRow, error) {
+	if err := May(s.catalogue, by, access.ManageWorkspaces); err != nil {
 		return nil, err
 	}
-	list, err := s.store.Workspaces(ctx, by.Organization)
+	return WorkspaceRows(ctx, s.store, by.Organization, s.now())
+}
+
+// WorkspaceRows lists an organization's workspaces by name, with their counts and the tokens that
+// are live at now. It decides nothing.
+func WorkspaceRows(ctx context.Context, r workspaceCounter, organization string, now time.Time) ([]WorkspaceRow, error) {
+	list, err := r.Workspaces(ctx, organization)
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.store.WorkspaceCounts(ctx, by.Organization, s.now())
+	counts, err := r.WorkspaceCounts(ctx, organization, now)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +157,10 @@ func (s *Service) WorkspaceRows(ctx context.Context, by actor.Standing) ([]Works
 	return rows, nil
 }
 
-// Workspace returns a workspace with its counts; NotFound when it is not the
+// Get returns a workspace with its counts; NotFound when it is not the
 // organization's, Denied to all but Admins.
-func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (WorkspaceRow, error) {
-	if err := s.may(by, access.ManageWorkspaces); err != nil {
+func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (WorkspaceRow, error) {
+	if err := May(s.catalogue, by, access.ManageWorkspaces); err != nil {
 		return WorkspaceRow{}, err
 	}
 	w, err := s.store.Workspace(ctx, by.Organization, id)
@@ -115,12 +171,12 @@ func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (
 	return WorkspaceRow{w, counts[id]}, err
 }
 
-// CreateWorkspace adds a workspace with a view-only baseline. Nobody but the Admins is in
+// Create adds a workspace with a view-only baseline. Nobody but the Admins is in
 // it. Denied to all but Admins; Invalid with fields "name" (also when it is taken),
 // "environment", "region".
-func (s *Service) CreateWorkspace(ctx context.Context, by actor.Caller, form WorkspaceForm) (Workspace, error) {
+func (s *Workspaces) Create(ctx context.Context, by actor.Caller, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
-	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
 		form, err := form.clean()
 		if err != nil {
 			return err
@@ -135,11 +191,11 @@ func (s *Service) CreateWorkspace(ctx context.Context, by actor.Caller, form Wor
 	return w, err
 }
 
-// UpdateWorkspace renames a workspace or changes what it is for. Errors as for
-// CreateWorkspace; NotFound when it is not the organization's.
-func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Caller, id string, form WorkspaceForm) (Workspace, error) {
+// Update renames a workspace or changes what it is for. Errors as for
+// Create; NotFound when it is not the organization's.
+func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, form WorkspaceForm) (Workspace, error) {
 	var w Workspace
-	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
 		old, err := tx.Workspace(ctx, org.ID, id)
 		if err != nil {
 			return err
@@ -160,18 +216,18 @@ func (s *Service) UpdateWorkspace(ctx context.Context, by actor.Caller, id strin
 		if err := tx.UpdateWorkspace(ctx, w); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, w.target()).Changed(old.state().String(), w.state().String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, w.Target()).Changed(old.State().String(), w.State().String()))
 	})
 	return w, err
 }
 
-// DeleteWorkspace removes a workspace for good: its policies, resources and connections go
+// Delete removes a workspace for good: its policies, resources and connections go
 // with it, its tokens are revoked for good, the audit trail stays. typedName must be its
 // name, as a guard against the wrong row: Invalid with field "name" otherwise. NotFound
 // when it is not the organization's; Denied to all but Admins.
-func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Caller, id, typedName string) (Workspace, error) {
+func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName string) (Workspace, error) {
 	var w Workspace
-	err := s.change(ctx, by, access.ManageWorkspaces, func(tx Tx, org Organization) error {
+	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
 		var err error
 		if w, err = tx.Workspace(ctx, org.ID, id); err != nil {
 			return err
@@ -194,15 +250,15 @@ func (s *Service) DeleteWorkspace(ctx context.Context, by actor.Caller, id, type
 		if err := tx.DeleteWorkspace(ctx, org.ID, w.ID); err != nil {
 			return err
 		}
-		before := w.state()
+		before := w.State()
 		before["members"], before["groups"], before["resources"], before["tokens"] = counts[id].Members, counts[id].Groups, counts[id].Resources, len(tokens)
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, w.target()).Changed(before.String(), ""))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, w.Target()).Changed(before.String(), ""))
 	})
 	return w, err
 }
 
 // workspaceNameFree refuses a name that another workspace has, in any letter case.
-func workspaceNameFree(ctx context.Context, tx Tx, w Workspace) error {
+func workspaceNameFree(ctx context.Context, tx workspaceLister, w Workspace) error {
 	list, err := tx.Workspaces(ctx, w.Organization)
 	if err != nil {
 		return err
@@ -216,14 +272,18 @@ func workspaceNameFree(ctx context.Context, tx Tx, w Workspace) error {
 }
 
 // insertWorkspace adds a workspace with its baseline (view only) and tells the log.
-func insertWorkspace(ctx context.Context, tx Tx, by actor.Standing, w Workspace) error {
+func insertWorkspace(ctx context.Context, tx workspaceInserter, by actor.Standing, w Workspace) error {
 	if err := tx.InsertWorkspace(ctx, w); err != nil {
 		return err
 	}
-	baseline := Policy{ID: ksuid.New().String(), Organization: w.Organization, Workspace: w.ID,
-		Kind: BaselinePolicy, Body: access.Policy{}, Version: 1, UpdatedAt: w.CreatedAt, UpdatedBy: by.Name}
-	if err := tx.InsertPolicy(ctx, baseline); err != nil {
+	if err := tx.InsertEntry(ctx, newEntry(tx, by, Entry{Organization: w.Organization, Workspace: w.ID})); err != nil {
 		return err
 	}
-	return tx.AppendEvent(ctx, audit.Did(by, audit.Created, w.target()).Changed("", w.state().String()))
+	return tx.AppendEvent(ctx, audit.Did(by, audit.Created, w.Target()).Changed("", w.State().String()))
+}
+
+// newEntry completes an entry that by makes now.
+func newEntry(tx recorder, by actor.Standing, e Entry) Entry {
+	e.ID, e.At, e.By = ksuid.New().String(), tx.Now(), by.Name
+	return e
 }

@@ -10,27 +10,28 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestCreateWorkspace_HasAViewOnlyBaselineAndNobodyIn(t *testing.T) {
-	b := newBed(t, access.PlanEnterprise)
-	bo := b.member("Bo", b.prod)
-	w := b.workspace("Staging")
-	p, err := b.Baseline(t.Context(), b.admin, w.ID)
-	b.must(err)
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	bo := b.Member("Bo", b.Prod)
+	w := b.Workspace("Staging")
+	p, err := b.Policies.Baseline(t.Context(), b.Admin, w.ID)
+	b.Must(err)
 	if len(p.Body) != 0 || p.Version != 1 {
 		t.Errorf("baseline is %v", p)
 	}
-	if b.caller(bo.ID).IsIn(w.ID) || !b.caller(b.ada.ID).IsIn(w.ID) {
+	if b.Caller(bo.ID).IsIn(w.ID) || !b.Caller(b.Ada.ID).IsIn(w.ID) {
 		t.Error("a new workspace is for Admins only")
 	}
-	if got := b.events(audit.TargetWorkspace, 0); !cmp.Equal(got, []string{"created Production", "created Staging"}) {
+	if got := b.Events(audit.TargetWorkspace, 0); !cmp.Equal(got, []string{"created Production", "created Staging"}) {
 		t.Errorf("events %v", got)
 	}
 }
 
 func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
-	b := newBed(t, access.PlanEnterprise)
+	b := storetest.NewBed(t, access.PlanEnterprise)
 	good := account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"}
 	for path, change := range map[string]func(*account.WorkspaceForm){
 		"name":        func(f *account.WorkspaceForm) { f.Name = "  pRODUCTION " }, // taken
@@ -39,88 +40,88 @@ func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 	} {
 		form := good
 		change(&form)
-		_, err := b.CreateWorkspace(t.Context(), b.admin.Caller(), form)
-		wantField(t, err, path)
+		_, err := b.Workspaces.Create(t.Context(), b.Admin.Caller(), form)
+		storetest.WantField(t, err, path)
 	}
-	_, err := b.CreateWorkspace(t.Context(), b.admin.Caller(), account.WorkspaceForm{})
+	_, err := b.Workspaces.Create(t.Context(), b.Admin.Caller(), account.WorkspaceForm{})
 	if fields := fault.Of(err).Fields; len(fields) != 3 {
 		t.Errorf("all problems at once, got %v", fields)
 	}
 }
 
 func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
-	b := newBed(t, access.PlanEnterprise)
-	w, err := b.UpdateWorkspace(t.Context(), b.admin.Caller(), b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
-	b.must(err)
-	row, err := b.Workspace(t.Context(), b.admin, b.prod)
-	b.must(err)
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	w, err := b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	b.Must(err)
+	row, err := b.Workspaces.Get(t.Context(), b.Admin, b.Prod)
+	b.Must(err)
 	if diff := cmp.Diff(w, row.Workspace); diff != "" {
 		t.Error(diff)
 	}
-	list, err := b.store.RecentEvents(t.Context(), b.org, "", 1)
-	b.must(err)
+	list, err := b.Store.RecentEvents(t.Context(), b.Org, "", 1)
+	b.Must(err)
 	if list[0].Before != `{"environment":"PRODUCTION","name":"Production","region":"US"}` ||
 		list[0].After != `{"environment":"DEVELOPMENT","name":"production","region":"EU"}` {
 		t.Errorf("event %s -> %s", list[0].Before, list[0].After)
 	}
-	n := b.logged()
-	_, err = b.UpdateWorkspace(t.Context(), b.admin.Caller(), b.prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
-	b.must(err)
-	if b.logged() != n {
+	n := b.Logged()
+	_, err = b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	b.Must(err)
+	if b.Logged() != n {
 		t.Error("saving without a change is logged")
 	}
 }
 
 func TestDeleteWorkspace_TakesTokensPoliciesAndResourcesAlong(t *testing.T) {
-	b := newBed(t, access.PlanEnterprise)
-	bo := b.member("Bo", b.prod)
-	keep := b.workspace("Staging")
-	b.resource(b.prod, "source", "S1")
-	pat, sat := b.pat(bo.ID), b.sat(access.Policy{})
-	n := b.logged()
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	bo := b.Member("Bo", b.Prod)
+	keep := b.Workspace("Staging")
+	b.Resource(b.Prod, "source", "S1")
+	pat, sat := b.PAT(bo.ID), b.SAT(access.Policy{})
+	n := b.Logged()
 
-	_, err := b.DeleteWorkspace(t.Context(), b.admin.Caller(), b.prod, "production")
-	wantField(t, err, "name")
-	if b.logged() != n {
+	_, err := b.Workspaces.Delete(t.Context(), b.Admin.Caller(), b.Prod, "production")
+	storetest.WantField(t, err, "name")
+	if b.Logged() != n {
 		t.Fatal("a refused deletion changed something")
 	}
-	_, err = b.DeleteWorkspace(t.Context(), b.admin.Caller(), b.prod, " Production ")
-	b.must(err)
+	_, err = b.Workspaces.Delete(t.Context(), b.Admin.Caller(), b.Prod, " Production ")
+	b.Must(err)
 
 	for _, id := range []string{pat, sat} {
-		_, err := b.store.Token(t.Context(), b.org, id)
-		wantKind(t, err, fault.NotFound)
+		_, err := b.Store.Token(t.Context(), b.Org, id)
+		storetest.WantKind(t, err, fault.NotFound)
 	}
-	_, err = b.Workspace(t.Context(), b.admin, b.prod)
-	wantKind(t, err, fault.NotFound)
-	if b.caller(bo.ID).IsIn(b.prod) {
+	_, err = b.Workspaces.Get(t.Context(), b.Admin, b.Prod)
+	storetest.WantKind(t, err, fault.NotFound)
+	if b.Caller(bo.ID).IsIn(b.Prod) {
 		t.Error("the member still is in it")
 	}
-	rows, err := b.WorkspaceRows(t.Context(), b.admin)
-	b.must(err)
+	rows, err := b.Workspaces.List(t.Context(), b.Admin)
+	b.Must(err)
 	if len(rows) != 1 || rows[0].ID != keep.ID {
 		t.Errorf("left: %v", rows)
 	}
-	if got := b.events(audit.TargetWorkspace, n); !cmp.Equal(got, []string{"deleted Production"}) {
+	if got := b.Events(audit.TargetWorkspace, n); !cmp.Equal(got, []string{"deleted Production"}) {
 		t.Errorf("events %v", got)
 	}
-	if got := append(b.events(audit.TargetPersonalToken, n), b.events(audit.TargetServiceToken, n)...); len(got) != 2 {
+	if got := append(b.Events(audit.TargetPersonalToken, n), b.Events(audit.TargetServiceToken, n)...); len(got) != 2 {
 		t.Errorf("token events %v", got)
 	}
 }
 
 func TestWorkspaceRows_CountsEverybodyOnce(t *testing.T) {
-	b := newBed(t, access.PlanEnterprise)
-	bo, cy := b.member("Bo", b.prod), b.member("Cy")
-	g := b.group("Analysts", b.prod)
-	b.join(g.ID, bo.ID, cy.ID, b.ada.ID) // Bo and the Admin Ada are in already
-	b.resource(b.prod, "source", "S1")
-	b.pat(bo.ID)
-	b.sat(access.Policy{})
-	gone := b.sat(access.Policy{})
-	b.inTx(func(tx *store.Tx) error { return tx.TombstoneTokens(t.Context(), b.org, []string{gone}) })
-	rows, err := b.WorkspaceRows(t.Context(), b.admin)
-	b.must(err)
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	bo, cy := b.Member("Bo", b.Prod), b.Member("Cy")
+	g := b.Group("Analysts", b.Prod)
+	b.Join(g.ID, bo.ID, cy.ID, b.Ada.ID) // Bo and the Admin Ada are in already
+	b.Resource(b.Prod, "source", "S1")
+	b.PAT(bo.ID)
+	b.SAT(access.Policy{})
+	gone := b.SAT(access.Policy{})
+	b.InTx(func(tx *store.Tx) error { return tx.TombstoneTokens(t.Context(), b.Org, []string{gone}) })
+	rows, err := b.Workspaces.List(t.Context(), b.Admin)
+	b.Must(err)
 	want := account.WorkspaceCounts{Members: 3, Groups: 1, Resources: 1, ServiceTokens: 1, PersonalTokens: 1}
 	if diff := cmp.Diff(want, rows[0].WorkspaceCounts); diff != "" {
 		t.Error(diff)

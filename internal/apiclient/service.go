@@ -29,9 +29,9 @@ type Store interface {
 type Reader interface {
 	// APIClients lists the organization's clients, by name.
 	APIClients(ctx context.Context, organization string) ([]Client, error)
-	// APIClientSubmitted reports whether creator has registered a client that still is
-	// there with this submission key.
-	APIClientSubmitted(ctx context.Context, creator, submission string) (bool, error)
+	// APIClientKeyUsed reports whether creator has registered a client that still is there
+	// with this idempotency key.
+	APIClientKeyUsed(ctx context.Context, creator, key string) (bool, error)
 }
 
 // Tx is what the service does inside a transaction.
@@ -39,9 +39,9 @@ type Tx interface {
 	// By returns who acts, with the rights they have in the transaction.
 	By() actor.Standing
 	Reader
-	// InsertAPIClient is a Conflict when the name or the submission key is there already;
-	// submission "" is no key.
-	InsertAPIClient(ctx context.Context, c Credential, submission string) error
+	// InsertAPIClient is a Conflict when the name or the idempotency key is there already;
+	// "" is no key.
+	InsertAPIClient(ctx context.Context, c Credential, key string) error
 	// DeleteAPIClient is NotFound when there is no such client.
 	DeleteAPIClient(ctx context.Context, organization, id string) error
 	// DeleteToken marks a token as deleted; NotFound when it is so already.
@@ -105,10 +105,16 @@ func find(clients []Client, id string) (Client, error) {
 	return clients[i], nil
 }
 
+// NewClient says which API client to make.
+type NewClient struct {
+	Name           string
+	IdempotencyKey string // a second command with it makes nothing; "": no key
+}
+
 // Register makes an API client with a secret. Denied to all but Admins; Invalid with the
-// field "name" or "submission"; Conflict when the form, which has a one-time key, was sent
-// before: then nothing is made and no secret comes back.
-func (s *Service) Register(ctx context.Context, by actor.Caller, name, submission string) (Registered, error) {
+// path "name" or "idempotencyKey"; Conflict with the cause [fault.ErrRepeated] when the caller
+// used the key before: then nothing is made and no secret comes back.
+func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (Registered, error) {
 	secret := newSecret()
 	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Hint: hint(secret.Reveal())}}
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
@@ -116,11 +122,14 @@ func (s *Service) Register(ctx context.Context, by actor.Caller, name, submissio
 			return err
 		}
 		c.Organization, c.CreatedBy, c.CreatedByName, c.CreatedAt = tx.By().Organization, tx.By().ID, tx.By().Name, tx.Now()
-		var err error
-		if c.Name, err = checkForm(ctx, tx, name, submission); err != nil {
+		if err := checkKey(ctx, tx, in.IdempotencyKey); err != nil {
 			return err
 		}
-		if err := tx.InsertAPIClient(ctx, c, submission); err != nil {
+		var err error
+		if c.Name, err = freeName(ctx, tx, in.Name); err != nil {
+			return err
+		}
+		if err := tx.InsertAPIClient(ctx, c, in.IdempotencyKey); err != nil {
 			return err
 		}
 		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Created, target(c.Client)).Changed("", c.description()))
@@ -131,21 +140,20 @@ func (s *Service) Register(ctx context.Context, by actor.Caller, name, submissio
 	return Registered{Client: c.Client, Secret: secret}, nil
 }
 
-// checkForm returns the name as it will be kept.
-func checkForm(ctx context.Context, tx Tx, name, submission string) (string, error) {
-	const maxSubmission = 128
-	if submission == "" || len(submission) > maxSubmission {
-		return "", fault.NewInvalid("The form cannot be used any more. Open it again.",
-			fault.Field{Path: "submission", Message: "Open the form again."})
+// checkKey refuses a key that is none, and one that the caller used before.
+func checkKey(ctx context.Context, tx Tx, key string) error {
+	if err := plaintext.IdempotencyKey(key); err != nil || key == "" {
+		return err
 	}
-	submitted, err := tx.APIClientSubmitted(ctx, tx.By().ID, submission)
-	if err != nil {
-		return "", err
+	used, err := tx.APIClientKeyUsed(ctx, tx.By().ID, key)
+	if err == nil && used {
+		return fault.NewRepeated("An API client was made with this idempotency key before. Its secret was shown once and cannot be shown again.")
 	}
-	if submitted {
-		return "", fault.NewConflict("This form was already sent, and the API client exists: its secret was shown once and cannot be shown again. " +
-			"If you did not copy it, delete the client and add another.")
-	}
+	return err
+}
+
+// freeName returns the name as it will be kept. Invalid when another client has it.
+func freeName(ctx context.Context, tx Tx, name string) (string, error) {
 	clean, err := plaintext.Name(name)
 	if err != nil {
 		return "", invalidName(fault.Of(err).Message)

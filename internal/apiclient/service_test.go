@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -49,8 +50,8 @@ func newWorld(t *testing.T) *world {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)
 	})
-	accounts := account.New(store.Accounts{Store: w.store}, catalogue, w.store.Now)
-	admin, err := accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+	accounts := account.New(store.Accounts(w.store), catalogue, w.store.Now)
+	admin, err := accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
 	w.admin = storetest.SignIn(t, w.store, admin.ID)
@@ -75,7 +76,7 @@ func (w *world) must(err error) {
 
 func (w *world) register(name string) apiclient.Registered {
 	w.Helper()
-	c, err := w.clients.Register(w.ctx, w.admin.Caller(), name, rand.Text())
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: name})
 	w.must(err)
 	return c
 }
@@ -114,10 +115,13 @@ func TestManage_IsForAdminsOnly(t *testing.T) {
 	c := w.register("Billing API")
 	member := w.member()
 	for name, act := range map[string]func() error{
-		"list":     func() error { _, err := w.clients.List(w.ctx, member); return err },
-		"get":      func() error { _, err := w.clients.Get(w.ctx, member, c.ID); return err },
-		"register": func() error { _, err := w.clients.Register(w.ctx, member.Caller(), "x", "y"); return err },
-		"delete":   func() error { _, err := w.clients.Delete(w.ctx, member.Caller(), c.ID); return err },
+		"list": func() error { _, err := w.clients.List(w.ctx, member); return err },
+		"get":  func() error { _, err := w.clients.Get(w.ctx, member, c.ID); return err },
+		"register": func() error {
+			_, err := w.clients.Register(w.ctx, member.Caller(), apiclient.NewClient{Name: "x"})
+			return err
+		},
+		"delete": func() error { _, err := w.clients.Delete(w.ctx, member.Caller(), c.ID); return err },
 	} {
 		if err := act(); !fault.Is(err, fault.Denied) {
 			t.Errorf("%s: %v", name, err)
@@ -125,25 +129,29 @@ func TestManage_IsForAdminsOnly(t *testing.T) {
 	}
 }
 
-func TestRegister_RefusesBadNamesAndAFormThatCameBefore(t *testing.T) {
+func TestRegister_RefusesBadNamesAndAKeyThatWasUsed(t *testing.T) {
 	w := newWorld(t)
 	w.register("Billing API")
 	for _, name := range []string{"", "   ", "billing api", strings.Repeat("x", 65), "a\x00b"} {
-		_, err := w.clients.Register(w.ctx, w.admin.Caller(), name, rand.Text())
+		_, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: name})
 		if f := fault.Of(err); f == nil || f.Kind != fault.Invalid || f.Fields[0].Path != "name" {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := w.clients.Register(w.ctx, w.admin.Caller(), "No key", ""); !fault.Is(err, fault.Invalid) {
-		t.Errorf("no submission key: %v", err)
+	for _, key := range []string{strings.Repeat("k", 129), "\xff", "a\x00b"} {
+		_, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "Bad key", IdempotencyKey: key})
+		if f := fault.Of(err); f == nil || f.Kind != fault.Invalid || f.Fields[0].Path != "idempotencyKey" {
+			t.Errorf("key %.10q: %v", key, err)
+		}
 	}
-	_, err := w.clients.Register(w.ctx, w.admin.Caller(), "Twice", "same")
+	_, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "Twice", IdempotencyKey: "same"})
 	w.must(err)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if _, err := w.clients.Register(w.ctx, w.admin.Caller(), rand.Text(), "same"); !fault.Is(err, fault.Conflict) {
-				t.Errorf("the same form: %v", err)
+			_, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: rand.Text(), IdempotencyKey: "same"})
+			if !fault.Is(err, fault.Conflict) || !errors.Is(err, fault.ErrRepeated) {
+				t.Errorf("the same key: %v", err)
 			}
 		})
 	}
@@ -186,7 +194,7 @@ func TestSecret_PrintsRedactedEverywhere(t *testing.T) {
 func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 	w := newWorld(t)
 	c := w.register("Billing API")
-	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: "leaked", Expiration: token.Never, Submission: "1"})
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: "leaked"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)

@@ -13,240 +13,241 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Attempt is something that a known token was refused.
+// Attempt is a use of a token that was refused. The token is or was one of the installation's.
 type Attempt struct {
 	Action       Action // UsedAfterRevocation or AccessDenied
 	Organization string
 	Kind         access.Kind // of the token: PersonalToken, WorkspaceToken or OrganizationToken
 	Token        string      // its id
 	Name         string      // its name
-	Owner        string      // PersonalToken: the member's id
-	Workspace    string
-	Reason       string // what it was refused; no secret and nothing that a caller made up
+	Owner        string      // id of its member, if it is a PersonalToken
+	Workspace    string      // id; empty for none
+	Reason       string      // why it was refused; must not contain a secret or text from the client
 	Origin       actor.Origin
 }
 
-// Bounds of what attempts may write. A token that keeps trying the same leaves one event at
-// once and then one an hour with the count; all together leave no more than attemptsPerMinute.
-// Tokens that are good fill no room of those that are not any more, and one token fills little
-// of any: whoever holds a token of their own cannot hide what another one is used for.
+// Bounds of the events of attempts. A token that is refused again and again for one reason leaves
+// an event at once and then one per hour with the count, and all tokens together leave at most
+// attemptsPerMinute. Live tokens do not take the room of dead ones, and one token takes little of
+// it: so nobody can use a token of their own to hide what another token is used for.
 const (
 	attemptWindow     = time.Hour
 	attemptsPerMinute = 120
-	mostAttempts      = 10_000 // pairs of token and reason that are watched at a time, per action
-	mostReasons       = 16     // of a token that are told apart
+	maxSeries         = 10_000 // at a time, for each action
+	maxReasons        = 16     // of a token and action, before the others are counted together
 	attemptsPerTx     = 500
 
-	// otherReasons stands for all that come after mostReasons.
+	// otherReasons is the reason of all attempts beyond maxReasons.
 	otherReasons = "one of many other reasons"
 )
 
-// attempts gathers what is to be written.
+// attempts collects the attempts that are not written yet.
 type attempts struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	watched map[attemptKey]*watched
-	held    map[Action]int     // how many of them
-	reasons map[attemptKey]int // of a token and action, without a reason in the key
-	noted   int                // how many were ever watched
-	minute  time.Time          // when the present minute began
-	written int                // in it
-	lost    int                // attempts that had no room, since it was said
-	said    time.Time
+	mu       sync.Mutex
+	series   map[seriesKey]*series
+	ofAction map[Action]int    // number of series
+	ofToken  map[seriesKey]int // number of series of a token and action; the keys have no reason
+	added    int               // number of series so far
+	minute   time.Time         // when the current minute began
+	written  int               // number of events in it
+	dropped  int               // number of attempts without room that were not reported yet
+	reported time.Time         // when dropped attempts were reported last
 }
 
-// attemptKey tells attempts apart. The reason is a part of it, so that what a token does for
-// the first time is not lost in what it does all the time.
-type attemptKey struct {
+// seriesKey identifies a series. The reason is a part of it, so that what a token tries for the
+// first time is not hidden by what it tries all the time.
+type seriesKey struct {
 	token  string
 	action Action
 	reason string
 }
 
-func (k attemptKey) anyReason() attemptKey { return attemptKey{k.token, k.action, ""} }
+func (k seriesKey) withoutReason() seriesKey { return seriesKey{k.token, k.action, ""} }
 
-// watched is one token's attempts of a kind since the last event.
-type watched struct {
-	key    attemptKey
-	nth    int // of the token's reasons
-	order  int // of all that are watched
+// series is the attempts of a token for one reason.
+type series struct {
+	key    seriesKey
+	nth    int // of the token and action
+	order  int // of all
 	latest Attempt
-	count  int       // not written yet
-	since  time.Time // of the last event; zero before the first
+	count  int       // of attempts that are not written yet
+	since  time.Time // when the last event was written; zero if none was
 }
 
 func newAttempts(now func() time.Time) *attempts {
-	return &attempts{now: now, watched: map[attemptKey]*watched{}, held: map[Action]int{}, reasons: map[attemptKey]int{}}
+	return &attempts{now: now, series: map[seriesKey]*series{}, ofAction: map[Action]int{}, ofToken: map[seriesKey]int{}}
 }
 
-// Refused notes an attempt. It takes a lock for a moment, writes nothing and never fails, so
-// that it can be called while a request is answered; [Service.Run] writes what is due within a
-// second. What a flood adds is counted, not written. It is kept in memory until then.
-func (s *Service) Refused(a Attempt) { s.attempts.note(a) }
+// Refused records an attempt in memory, and [Service.Run] writes it. It does not wait for the
+// database and never fails, so it can be called while a request is answered. Many attempts of one
+// token are written as one event with their count.
+func (s *Service) Refused(a Attempt) { s.attempts.add(a) }
 
-func (t *attempts) note(a Attempt) {
+func (t *attempts) add(a Attempt) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := attemptKey{a.Token, a.Action, a.Reason}
-	if t.watched[key] == nil && t.reasons[key.anyReason()] >= mostReasons {
+	key := seriesKey{a.Token, a.Action, a.Reason}
+	if t.series[key] == nil && t.ofToken[key.withoutReason()] >= maxReasons {
 		key.reason = otherReasons
 	}
-	w := t.watched[key]
-	if w == nil {
-		if t.held[a.Action] >= mostAttempts {
-			t.lost++
+	s := t.series[key]
+	if s == nil {
+		if t.ofAction[a.Action] >= maxSeries {
+			t.dropped++
 			return
 		}
-		w = &watched{key: key, nth: t.reasons[key.anyReason()], order: t.noted}
-		t.watched[key] = w
-		t.noted++
-		t.held[a.Action]++
-		t.reasons[key.anyReason()]++
+		s = &series{key: key, nth: t.ofToken[key.withoutReason()], order: t.added}
+		t.series[key] = s
+		t.added++
+		t.ofAction[a.Action]++
+		t.ofToken[key.withoutReason()]++
 	}
-	w.latest, w.count = a, w.count+1
+	s.latest, s.count = a, s.count+1
 }
 
-// forget makes room.
-func (t *attempts) forget(key attemptKey) {
-	delete(t.watched, key)
-	t.held[key.action]--
-	if t.reasons[key.anyReason()]--; t.reasons[key.anyReason()] == 0 {
-		delete(t.reasons, key.anyReason())
+// remove removes a series.
+func (t *attempts) remove(key seriesKey) {
+	delete(t.series, key)
+	t.ofAction[key.action]--
+	if t.ofToken[key.withoutReason()]--; t.ofToken[key.withoutReason()] == 0 {
+		delete(t.ofToken, key.withoutReason())
 	}
 }
 
-// due takes what is to be written now and forgets tokens that have been quiet for a window.
-func (t *attempts) due() []watched {
+// takeDue takes what is to be written now, and removes the series without attempts in the window.
+func (t *attempts) takeDue() []series {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	if now.Sub(t.minute) >= time.Minute || now.Before(t.minute) {
 		t.minute, t.written = now, 0
 	}
-	var ready []*watched
-	for key, w := range t.watched {
-		switch quiet := now.Sub(w.since) >= attemptWindow || w.since.IsZero(); {
-		case !quiet:
-		case w.count == 0:
-			t.forget(key)
+	var due []*series
+	for key, s := range t.series {
+		switch over := now.Sub(s.since) >= attemptWindow || s.since.IsZero(); {
+		case !over:
+		case s.count == 0:
+			t.remove(key)
 		default:
-			ready = append(ready, w)
+			due = append(due, s)
 		}
 	}
-	out := take(ready, attemptsPerMinute-t.written, now)
-	t.written += len(out)
-	return out
+	taken := take(due, attemptsPerMinute-t.written, now)
+	t.written += len(taken)
+	return taken
 }
 
-// take takes the most urgent: tokens that are good for nothing any more, then of each token
-// what it was refused first, then what waits longest.
-func take(ready []*watched, most int, now time.Time) []watched {
-	slices.SortFunc(ready, func(a, b *watched) int {
+// takeAny takes up to n series with attempts that are not written yet, due or not.
+func (t *attempts) takeAny(n int) []series {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var left []*series
+	for _, s := range t.series {
+		if s.count > 0 {
+			left = append(left, s)
+		}
+	}
+	return take(left, n, t.now())
+}
+
+// take takes the n most urgent: dead tokens first, then the first reasons of each token, then
+// the oldest series. It returns copies and resets the counts.
+func take(list []*series, n int, now time.Time) []series {
+	slices.SortFunc(list, func(a, b *series) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.nth, b.nth), cmp.Compare(a.order, b.order))
 	})
-	ready = ready[:min(len(ready), most)]
-	out := make([]watched, len(ready))
-	for i, w := range ready {
-		out[i] = *w
-		w.since, w.count = now, 0
+	list = list[:min(len(list), n)]
+	taken := make([]series, len(list))
+	for i, s := range list {
+		taken[i] = *s
+		s.since, s.count = now, 0
 	}
-	return out
+	return taken
 }
 
-func (w *watched) rank() int {
-	if w.key.action == UsedAfterRevocation {
+func (s *series) rank() int {
+	if s.key.action == UsedAfterRevocation {
 		return 0
 	}
 	return 1
 }
 
-// restore puts back what could not be written.
-func (t *attempts) restore(list []watched) {
+// putBack puts back what could not be written.
+func (t *attempts) putBack(taken []series) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, old := range list {
-		if w := t.watched[old.key]; w != nil {
-			w.count += old.count
-			w.since = old.since
+	for _, old := range taken {
+		if s := t.series[old.key]; s != nil {
+			s.count += old.count
+			s.since = old.since
 		}
 	}
 }
 
-// rest takes up to most of what is not written yet, whether it is due or not.
-func (t *attempts) rest(most int) []watched {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var left []*watched
-	for _, w := range t.watched {
-		if w.count > 0 {
-			left = append(left, w)
-		}
-	}
-	return take(left, most, t.now())
-}
-
-// overflow is how many attempts had no room since the last time; 0 within a minute of it,
-// unless it is the last time.
-func (t *attempts) overflow(last bool) int {
+// takeDropped returns how many attempts were dropped since the last report, once a minute: 0
+// before, unless this is the last report.
+func (t *attempts) takeDropped(last bool) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	if since := now.Sub(t.said); t.lost == 0 || !last && since >= 0 && since < time.Minute {
+	if since := now.Sub(t.reported); t.dropped == 0 || !last && since >= 0 && since < time.Minute {
 		return 0
 	}
-	n := t.lost
-	t.lost, t.said = 0, now
+	n := t.dropped
+	t.dropped, t.reported = 0, now
 	return n
 }
 
-// Flush writes the attempts that are due, in one transaction. What cannot be written is kept
-// for the next time.
+// Flush writes the attempts that are due, in one transaction. What cannot be written is kept for
+// the next call.
 func (s *Service) Flush(ctx context.Context) error {
-	s.tellLost(ctx, false)
-	return s.writeAttempts(ctx, s.attempts.due())
+	s.reportDropped(ctx, false)
+	return s.writeAttempts(ctx, s.attempts.takeDue())
 }
 
-// Close writes what is left of refused attempts, also what would have waited for the end of
-// its hour, in several transactions. Call it when no more requests come.
+// Close writes all attempts that are left, due or not, in several transactions. Call it when no
+// more requests come.
 func (s *Service) Close(ctx context.Context) error {
-	s.tellLost(ctx, true)
+	s.reportDropped(ctx, true)
 	for {
-		batch := s.attempts.rest(attemptsPerTx)
+		batch := s.attempts.takeAny(attemptsPerTx)
 		if err := s.writeAttempts(ctx, batch); err != nil || len(batch) == 0 {
 			return err
 		}
 	}
 }
 
-// tellLost says in the server's own log what the audit log will not hold.
-func (s *Service) tellLost(ctx context.Context, last bool) {
-	if n := s.attempts.overflow(last); n > 0 {
-		s.d.Log.WarnContext(ctx, "audit: refused attempts are in no event: too many tokens were refused within the hour", "attempts", n)
+// reportDropped says in the server's own log which attempts are not in the audit log.
+func (s *Service) reportDropped(ctx context.Context, last bool) {
+	if n := s.attempts.takeDropped(last); n > 0 {
+		s.d.Log.WarnContext(ctx, "audit: refused attempts are not in the log: too many tokens were refused within the hour", "attempts", n)
 	}
 }
 
-func (s *Service) writeAttempts(ctx context.Context, due []watched) error {
+// writeAttempts writes an event for each of due, in one transaction.
+func (s *Service) writeAttempts(ctx context.Context, due []series) error {
 	if len(due) == 0 {
 		return nil
 	}
 	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		for _, w := range due {
-			if err := w.write(ctx, tx); err != nil {
+		for _, one := range due {
+			if err := one.write(ctx, tx); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		s.attempts.restore(due)
+		s.attempts.putBack(due)
 	}
 	return err
 }
 
-// write appends the event of the attempts: done by the token, to the token.
-func (w watched) write(ctx context.Context, tx Tx) error {
-	a := w.latest
+// write appends the event of the attempts, of which the token is both the actor and the target.
+func (s series) write(ctx context.Context, tx Tx) error {
+	a := s.latest
 	by := actor.Standing{Principal: access.Principal{Kind: a.Kind, ID: a.Token, Owner: a.Owner, Organization: a.Organization}, Name: a.Name, Origin: a.Origin}
 	target := Target{Type: TargetServiceToken, ID: a.Token, Name: a.Name, Workspace: a.Workspace}
 	if a.Kind == access.PersonalToken {
@@ -259,8 +260,8 @@ func (w watched) write(ctx context.Context, tx Tx) error {
 	}
 	text, err := json.Marshal(struct {
 		Reason   string `json:"reason"`
-		Attempts int    `json:"attempts"` // since the event before
-	}{w.key.reason, w.count})
+		Attempts int    `json:"attempts"` // since the last event
+	}{s.key.reason, s.count})
 	if err != nil {
 		return err
 	}

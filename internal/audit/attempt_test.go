@@ -79,11 +79,11 @@ func TestRefused_BeyondSomeReasonsATokensAreCountedTogether(t *testing.T) {
 	w := newWatching(t)
 	w.everyReason("curious")
 	log := w.flush()
-	if len(log) != mostReasons+1 {
+	if len(log) != maxReasons+1 {
 		t.Fatalf("%d events of one token", len(log))
 	}
-	if want := fmt.Sprintf(`{"reason":%q,"attempts":%d}`, otherReasons, 56-mostReasons); log[mostReasons].After != want {
-		t.Errorf("the rest is told as %s, want %s", log[mostReasons].After, want)
+	if want := fmt.Sprintf(`{"reason":%q,"attempts":%d}`, otherReasons, 56-maxReasons); log[maxReasons].After != want {
+		t.Errorf("the rest is %s, want %s", log[maxReasons].After, want)
 	}
 	w.everyReason("curious")
 	if more := w.flush(); len(more) != 0 {
@@ -131,7 +131,7 @@ func TestRefused_ATokensFirstReasonComesBeforeTheManyOfOthers(t *testing.T) {
 
 func TestRefused_SaysHowManyHadNoRoom(t *testing.T) {
 	w := newWatching(t)
-	for i := range mostAttempts + 7 {
+	for i := range maxSeries + 7 {
 		w.refuse(fmt.Sprint("token-", i), AccessDenied, "may not")
 	}
 	w.flush()

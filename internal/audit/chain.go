@@ -11,14 +11,14 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// TimeFormat is how the log writes times: UTC with milliseconds and Z.
+// TimeFormat is the layout of times in the log, which are in UTC.
 const TimeFormat = "2006-01-02T15:04:05.000Z"
 
-// FormatTime writes t as the log does.
+// FormatTime returns t in the [TimeFormat].
 func FormatTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 
-// canonical is the form that is hashed. Fields are written in this order; adding one
-// changes every later hash, so new facts go into a new version of the chain.
+// canonical is the form of an event that is hashed, as JSON in this order of fields. A further
+// field would change every later hash, so it needs a new version of the chain.
 type canonical struct {
 	Seq          int64  `json:"seq"`
 	ID           string `json:"id"`
@@ -41,7 +41,7 @@ type canonical struct {
 	After        string `json:"after"`
 }
 
-// canonicalOf is e in the form that is hashed.
+// canonicalOf returns e in the form that is hashed.
 func canonicalOf(e Event) canonical {
 	return canonical{
 		Seq: e.Seq, ID: e.ID, Time: FormatTime(e.Time),
@@ -54,8 +54,8 @@ func canonicalOf(e Event) canonical {
 	}
 }
 
-// event is the event that c is the form of, without its hashes. Of a time that is not in
-// the log's form it keeps nothing, so that its hash does not hold.
+// event returns the event that c is the form of, without its hashes. A time that is not in the
+// log's format becomes zero, so the hash does not match.
 func (c canonical) event() Event {
 	at, _ := time.Parse(TimeFormat, c.Time)
 	return Event{
@@ -68,12 +68,12 @@ func (c canonical) event() Event {
 	}
 }
 
-// Sum computes the hash that chains e to its predecessor: SHA-256 over PrevHash and the
-// canonical form, which is one JSON object without white space. It does not set e.Hash.
+// Sum returns the hash that chains e to the event before it: SHA-256 of PrevHash followed by the
+// canonical form of e, a JSON object without white space. It does not set e.Hash.
 func (e Event) Sum() []byte {
 	body, err := json.Marshal(canonicalOf(e))
 	if err != nil {
-		// A struct of strings and one integer always marshals.
+		// A struct of strings and an integer can always be marshaled.
 		panic("audit: canonical form: " + err.Error())
 	}
 	h := sha256.New()
@@ -82,7 +82,7 @@ func (e Event) Sum() []byte {
 	return h.Sum(nil)
 }
 
-// Clean is e as the log can keep it on every engine: valid UTF-8 without NUL.
+// Clean returns e with texts that every database can keep: valid UTF-8 without NUL.
 func (e Event) Clean() Event {
 	for _, text := range []*string{&e.Organization, &e.Workspace, &e.ActorID, &e.ActorName, &e.ActorEmail, &e.TokenID,
 		&e.Target.ID, &e.Target.Name, &e.Origin.IP, &e.Origin.UserAgent, &e.Origin.RequestID, &e.Before, &e.After} {
@@ -91,30 +91,30 @@ func (e Event) Clean() Event {
 	return e
 }
 
-// Genesis is the PrevHash of the first event: 32 zero bytes.
+// Genesis returns the PrevHash of the first event: 32 zero bytes.
 func Genesis() []byte { return make([]byte, sha256.Size) }
 
-// Anchor is a place in the chain: an event's number and hash.
+// Anchor is a place in the chain: the number and hash of an event.
 type Anchor struct {
-	Seq  int64 // 0: before the first event
+	Seq  int64 // 0 is before the first event
 	Hash []byte
 }
 
-// Start is the anchor before the first event.
+// Start returns the anchor before the first event.
 func Start() Anchor { return Anchor{Hash: Genesis()} }
 
-// Equal reports whether both are the same event.
+// Equal reports whether a and b are the same place.
 func (a Anchor) Equal(b Anchor) bool { return a.Seq == b.Seq && bytes.Equal(a.Hash, b.Hash) }
 
-// Broken is the error of a chain that does not hold. It names the first event with which it
-// does not.
+// Broken is the error of a chain that does not hold. It names the first event at which it
+// breaks.
 type Broken struct {
 	Seq int64
-	ID  string // empty when the event is not there
-	Why string
+	ID  string // empty if the event is missing
+	Why string // completes "event N …"
 }
 
-// Error is one line for whoever looks into it.
+// Error returns the event and what is wrong with it, in one line.
 func (b *Broken) Error() string {
 	if b.ID == "" {
 		return fmt.Sprintf("event %d %s", b.Seq, b.Why)
@@ -122,19 +122,19 @@ func (b *Broken) Error() string {
 	return fmt.Sprintf("event %d (%s) %s", b.Seq, b.ID, b.Why)
 }
 
-// Chain checks events one after the other.
+// Chain checks events one after another.
 type Chain struct{ last Anchor }
 
-// NewChain starts after a known event.
+// NewChain returns a chain that continues after an event that is trusted.
 func NewChain(after Anchor) *Chain { return &Chain{after} }
 
-// Last is the place that the chain was followed to.
+// Last returns the place of the last event that was checked.
 func (c *Chain) Last() Anchor { return c.last }
 
-// Next checks that e is the event after the last one and is as it was written. The error is
-// a [*Broken]; then the chain cannot be followed further.
+// Next checks that e follows the last event and is as it was written. Its error is a [*Broken],
+// after which the chain cannot be followed further.
 func (c *Chain) Next(e Event) error {
-	if err := c.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
+	if err := c.link(e); err != nil {
 		return err
 	}
 	if !bytes.Equal(e.Sum(), e.Hash) {
@@ -144,19 +144,19 @@ func (c *Chain) Next(e Event) error {
 	return nil
 }
 
-// altered says that an event is another one than was hashed.
+// altered returns the error of an event that is not the one that was hashed.
 func altered(e Event) error {
-	return &Broken{e.Seq, e.ID, "is not what was written: its hash does not fit its content"}
+	return &Broken{e.Seq, e.ID, "is not what was written: its hash does not match its content"}
 }
 
-// link checks that an event with this number and predecessor follows the last one.
-func (c *Chain) link(at Anchor, e Event) error {
+// link checks that e says of itself that it follows the last event.
+func (c *Chain) link(e Event) error {
 	switch want := c.last.Seq + 1; {
-	case at.Seq > want:
-		return &Broken{Seq: want, Why: fmt.Sprintf("is missing: the next one is %d", at.Seq)}
-	case at.Seq < want:
-		return &Broken{at.Seq, e.ID, fmt.Sprintf("is out of order: it comes after event %d", c.last.Seq)}
-	case !bytes.Equal(at.Hash, c.last.Hash):
+	case e.Seq > want:
+		return &Broken{Seq: want, Why: fmt.Sprintf("is missing: the next one is %d", e.Seq)}
+	case e.Seq < want:
+		return &Broken{e.Seq, e.ID, fmt.Sprintf("is out of order: it comes after event %d", c.last.Seq)}
+	case !bytes.Equal(e.PrevHash, c.last.Hash):
 		return &Broken{e.Seq, e.ID, "does not continue the event before it"}
 	}
 	return nil

@@ -68,7 +68,7 @@ func broken(t *testing.T, m *memory) *Broken {
 }
 
 func TestVerify_AcceptsWhatWasWritten(t *testing.T) {
-	for _, n := range []int{0, 1, 2, segment - 1, segment, segment + 1, 3*segment + 7} {
+	for _, n := range []int{0, 1, 2, segmentSize - 1, segmentSize, segmentSize + 1, 3*segmentSize + 7} {
 		if b := broken(t, chained(n)); b != nil {
 			t.Errorf("%d events: %v", n, b)
 		}
@@ -76,7 +76,7 @@ func TestVerify_AcceptsWhatWasWritten(t *testing.T) {
 }
 
 func TestVerify_NamesTheFirstEventThatDoesNotHold(t *testing.T) {
-	const n, hit = 2*segment + 50, segment + 20
+	const n, hit = 2*segmentSize + 50, segmentSize + 20
 	for name, tamper := range map[string]struct {
 		do   func(m *memory)
 		want int64
@@ -88,7 +88,7 @@ func TestVerify_NamesTheFirstEventThatDoesNotHold(t *testing.T) {
 		"changed with a new hash":        {func(m *memory) { e := &m.events[hit-1]; e.After = "{}"; e.Hash = e.Sum() }, hit + 1},
 		"one is removed":                 {func(m *memory) { m.events = slices.Delete(m.events, hit-1, hit) }, hit},
 		"the first is removed":           {func(m *memory) { m.events = m.events[1:] }, 1},
-		"a whole segment is removed":     {func(m *memory) { m.events = slices.Delete(m.events, segment, 2*segment) }, segment + 1},
+		"a whole segment is removed":     {func(m *memory) { m.events = slices.Delete(m.events, segmentSize, 2*segmentSize) }, segmentSize + 1},
 		"two change places":              {func(m *memory) { m.events[hit-1], m.events[hit] = m.events[hit], m.events[hit-1] }, hit},
 		"two change numbers":             {swapNumbers(hit), hit},
 		"one is put in twice":            {func(m *memory) { m.events = slices.Insert(m.events, hit, m.events[hit-1]) }, hit},
@@ -156,7 +156,7 @@ func TestCompare_SeesWhatWasCutOffSinceTheExport(t *testing.T) {
 	if err := Compare(t.Context(), m, exported); err != nil {
 		t.Errorf("a log that grew: %v", err)
 	}
-	// Whoever cuts off the newest events can cut back the record of the head as well.
+	// Somebody who cuts off the newest events can change the record of the head to match.
 	cut := &memory{events: m.events[:15], state: State{Head: Anchor{15, m.events[14].Hash}, Checkpoint: m.state.Checkpoint}}
 	if b := broken(t, cut); b != nil {
 		t.Fatalf("the chain by itself cannot tell: %v", b)
@@ -186,11 +186,11 @@ func TestFile_IsVerifiedByItself(t *testing.T) {
 	}
 	seek := Anchor{20, m.events[19].Hash}
 	v, err := VerifyFile(bytes.NewReader(file.Bytes()), seek)
-	if diff := cmp.Diff(Verified{After: Start(), Head: m.state.Head, Seen: true}, v); err != nil || diff != "" {
+	if diff := cmp.Diff(Verified{After: Start(), Head: m.state.Head, SeekFound: true}, v); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	if v, err := VerifyFile(bytes.NewReader(file.Bytes()), Anchor{20, Genesis()}); err != nil || v.Seen {
-		t.Errorf("an anchor that is not in it: seen %v, %v", v.Seen, err)
+	if v, err := VerifyFile(bytes.NewReader(file.Bytes()), Anchor{20, Genesis()}); err != nil || v.SeekFound {
+		t.Errorf("an anchor that is not in it: seen %v, %v", v.SeekFound, err)
 	}
 }
 

@@ -1,9 +1,9 @@
-// Package audit is the vocabulary of the audit log and its hash chain: what happened,
-// who did it, through what and from where.
+// Package audit is the audit log: what happened, who did it, through which token and from where.
 //
-// Audit is not logging. An [Event] is written in the transaction of the change that it
-// tells of, by the store, and is never changed afterwards. The package does no I/O; the
-// store appends, the database refuses updates and deletes by trigger.
+// Audit is not logging. The store writes an [Event] in the transaction of the change that it
+// records, and the database refuses to change or delete it. Each event carries the hash of the
+// one before it, so [Verify] and [VerifyFile] find what was done behind the program's back. The
+// [Service] searches, exports, indexes and prunes the log. The package does no I/O of its own.
 package audit
 
 import (
@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/actor"
 )
 
-// ActorType classes who did something.
+// ActorType is the kind of actor that did something.
 type ActorType string
 
 // The actor types of the audit log API.
@@ -23,13 +23,12 @@ const (
 	System             ActorType = "system"
 )
 
-// Target is what was acted upon. Name is a snapshot: renaming it later does not change
-// the log.
+// Target is what was acted upon.
 type Target struct {
 	Type      TargetType
 	ID        string
-	Name      string
-	Workspace string // id of the workspace it belongs to; empty for the organization's
+	Name      string // as it was then: renaming the target does not change the log
+	Workspace string // id of the workspace it belongs to; empty if it belongs to the organization
 }
 
 // Event is one entry of the audit log. The store fills ID, Seq, Time, PrevHash and Hash.
@@ -43,17 +42,17 @@ type Event struct {
 	ActorID      string
 	ActorName    string
 	ActorEmail   string
-	TokenID      string // the token that carried the act, if one did
+	TokenID      string // id of the token that was used; empty for none
 	Action       Action
 	Target       Target
 	Origin       actor.Origin
-	Before       string // JSON of what was there before, where it matters; "" otherwise
-	After        string // JSON of what is there now
+	Before       string // JSON of the state before, where it matters; empty otherwise
+	After        string // JSON of the state after
 	PrevHash     []byte // Hash of the event with the previous Seq; 32 zero bytes for the first
-	Hash         []byte // SHA-256, see [Event.Sum]
+	Hash         []byte // what Sum returns
 }
 
-// Did returns the event that says that who c stands for did action to target.
+// Did returns the event of c doing action to target.
 func Did(c actor.Standing, action Action, target Target) Event {
 	e := Event{
 		Organization: c.Organization,
@@ -73,12 +72,12 @@ func Did(c actor.Standing, action Action, target Target) Event {
 	case access.WorkspaceToken, access.OrganizationToken:
 		e.ActorType, e.ActorID, e.TokenID = ServiceAccessToken, c.ID, c.ID
 	case access.Nobody:
-		// The system, or somebody who is not known (yet): a failed sign-in.
+		// The system, or somebody who failed to sign in.
 	}
 	return e
 }
 
-// Changed adds what was there before and after, as JSON texts, and returns the event.
+// Changed returns a copy of e with the states before and after, which are JSON.
 func (e Event) Changed(before, after string) Event {
 	e.Before, e.After = before, after
 	return e

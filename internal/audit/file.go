@@ -13,12 +13,12 @@ import (
 	"strconv"
 )
 
-// The exported file is JSON Lines. The first line says where it begins, the last one where
-// it ends, and each line between is an event: the members of its canonical form in their
-// order, then "hash". SHA-256 over the previous hash and the line without its last member
-// is that hash, so the file can be verified by itself.
+// An exported file is JSON Lines. The first line says where in the chain it begins and the last
+// one where it ends. Each line between is an event: the members of its canonical form in their
+// order, then "hash". That is SHA-256 of the previous hash followed by the line without its last
+// member, so the file can be verified by itself.
 
-// fileFormat is in the first line.
+// fileFormat is the format that the first line names.
 const fileFormat = "latchkey-audit-log/1"
 
 type fileStart struct {
@@ -38,7 +38,7 @@ type fileAnchor struct {
 func (a fileAnchor) anchor() (Anchor, error) {
 	hash, err := hex.DecodeString(a.Hash)
 	if err != nil || len(hash) != len(Genesis()) || a.Seq < 0 {
-		return Anchor{}, errors.New("a hash in it is not one")
+		return Anchor{}, errors.New("it does not say at which event and hash")
 	}
 	return Anchor{a.Seq, hash}, nil
 }
@@ -50,15 +50,15 @@ type fileEvent struct {
 	Hash string `json:"hash"`
 }
 
-// Line is e as one line of JSON without its end: the canonical form and the hash.
+// Line returns e as one line of JSON without the newline: its canonical form and the hash.
 func Line(e Event) ([]byte, error) {
 	return json.Marshal(fileEvent{canonicalOf(e), hex.EncodeToString(e.Hash)})
 }
 
-// WriteFile writes the whole log, as it was when it began, and returns the head that the file
-// ends with. Keep that head, or the file: what is cut off the log later shows against it. The
-// error is a [*Broken] when an event is missing or does not continue the one before: no file
-// has a gap. What w holds after an error is good for nothing.
+// WriteFile writes the whole log to w, as it is when the call begins, and returns the head that
+// the file ends with. Keep the file or its head: comparing the log with them shows whether newer
+// events were cut off. The error is a [*Broken] if an event is missing or does not continue the one
+// before. After an error w does not hold a valid file.
 func WriteFile(ctx context.Context, log Snapshots, w io.Writer) (head Anchor, err error) {
 	err = log.AuditSnapshot(ctx, func(src Source) error {
 		head, err = writeFile(ctx, src, w)
@@ -88,7 +88,7 @@ func writeFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 			return Anchor{}, &Broken{Seq: after + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
 		}
 		for _, e := range events {
-			if err := chain.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
+			if err := chain.link(e); err != nil {
 				return Anchor{}, err
 			}
 			chain.last = Anchor{e.Seq, e.Hash}
@@ -104,43 +104,43 @@ func writeFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 	return state.Head, errors.Join(lines.Encode(fileEnd{&head}), out.Flush())
 }
 
-// Verified is what a file was found to hold.
+// Verified is what [VerifyFile] found in a file.
 type Verified struct {
-	After Anchor // where it begins
-	Head  Anchor // where it ends
-	Seen  bool   // whether the anchor to look for is in it
+	After     Anchor // where it begins: the last event that is not in it
+	Head      Anchor // where it ends
+	SeekFound bool   // whether the anchor to look for is on the way
 }
 
-// VerifyFile follows the chain in a file. seek is an anchor to look for on the way, for
-// example the head of an older file; Verified.Seen tells whether it is there. A file that
-// begins later than the log did must hold the event that signs for the pruning. The error is
-// a [*Broken] for a chain that does not hold, and another for what is no such file.
+// VerifyFile follows the chain in a file, and looks for the anchor seek on the way, for example
+// the head of an older file. A file that begins after the log's first event must contain the event
+// that signs for the pruning. The error is a [*Broken] for a chain that does not hold, and another
+// one for a file that [WriteFile] has not written.
 func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	text, err := readLine(lines)
 	var start fileStart
 	if err != nil || json.Unmarshal(text, &start) != nil || start.Format != fileFormat {
-		return Verified{}, errors.New("this is no exported audit log")
+		return Verified{}, errors.New("this is not an exported audit log")
 	}
 	var v Verified
 	if v.After, err = start.After.anchor(); err != nil {
-		return v, fmt.Errorf("this is no exported audit log: %w", err)
+		return v, fmt.Errorf("the file does not say where it begins: %w", err)
 	}
-	// The hash of what is before the first event is known, and so needs nobody to sign for it.
+	// The hash before the first event is always the same, so no event has to sign for it.
 	chain, signed := NewChain(v.After), v.After.Equal(Start())
 	for {
 		v.Head = chain.Last()
-		v.Seen = v.Seen || v.Head.Equal(seek)
+		v.SeekFound = v.SeekFound || v.Head.Equal(seek)
 		text, err := readLine(lines)
 		if err != nil {
-			return v, &Broken{Seq: v.Head.Seq + 1, Why: "is missing: the file ends without saying where the log ends"}
+			return v, &Broken{Seq: v.Head.Seq + 1, Why: "is missing: the file ends before the line that says where the log ends"}
 		}
 		var end fileEnd
 		if bytes.HasPrefix(text, []byte(`{"head":`)) && json.Unmarshal(text, &end) == nil && end.Head != nil {
-			if err := endsWell(lines, v.Head, *end.Head); err != nil || signed {
+			if err := checkEnd(lines, v.Head, *end.Head); err != nil || signed {
 				return v, err
 			}
-			return v, &Broken{Seq: v.After.Seq + 1, Why: "is where the file begins, and no event in it signs for the end of what was before"}
+			return v, &Broken{Seq: v.After.Seq + 1, Why: "is where the file begins, and no event in it signs for pruning what was before"}
 		}
 		if err := chain.nextLine(text); err != nil {
 			return v, err
@@ -158,18 +158,17 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimSpace(text), nil
 }
 
-// nextLine checks the event of a line. The hash is taken over the line
-// as it stands, not as it is read: nothing can be put in that a reader would see and the
-// hash does not cover.
+// nextLine checks the event of a line. It hashes the bytes of the line, not what it parsed from
+// them: so everything that a reader of the file sees is covered by the hash.
 func (c *Chain) nextLine(text []byte) error {
 	unreadable := &Broken{Seq: c.last.Seq + 1, Why: "cannot be read"}
 	body, hash, ok := cutHash(text)
-	seq, id, named := nameOf(text)
+	seq, id, named := seqAndID(text)
 	if !ok || !named || !json.Valid(text) {
 		return unreadable
 	}
 	e := Event{Seq: seq, ID: id, PrevHash: c.last.Hash, Hash: hash}
-	if err := c.link(Anchor{e.Seq, e.PrevHash}, e); err != nil {
+	if err := c.link(e); err != nil {
 		return err
 	}
 	sum := sha256.New()
@@ -183,8 +182,8 @@ func (c *Chain) nextLine(text []byte) error {
 	return nil
 }
 
-// nameOf reads the number and the id, with which every line begins.
-func nameOf(line []byte) (seq int64, id string, ok bool) {
+// seqAndID returns the number and the id with which a line begins.
+func seqAndID(line []byte) (seq int64, id string, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(`{"seq":`))
 	digits, rest, found := bytes.Cut(rest, []byte(`,"id":"`))
 	name, _, ended := bytes.Cut(rest, []byte(`"`))
@@ -192,13 +191,15 @@ func nameOf(line []byte) (seq int64, id string, ok bool) {
 	return seq, string(name), ok && found && ended && err == nil
 }
 
-// signs reports whether the event of a line signs for the end of what was pruned.
+// signs reports whether the event of a line signs for pruning everything up to after.
 func signs(line []byte, after Anchor) bool {
 	var e fileEvent
-	return bytes.Contains(line, []byte(`"action":"`+Pruned+`"`)) && json.Unmarshal(line, &e) == nil && Checkpoint{Anchor: after}.signedBy(e.event())
+	return bytes.Contains(line, []byte(`"action":"`+Pruned+`"`)) && json.Unmarshal(line, &e) == nil &&
+		Checkpoint{Anchor: after}.signedBy(e.event())
 }
 
-// cutHash parts a line from its last member: body and "}" are the canonical form.
+// cutHash returns a line without its last member, the hash, and that hash. With a "}" at its end
+// the body is the canonical form.
 func cutHash(line []byte) (body, hash []byte, ok bool) {
 	const member, end = `,"hash":"`, `"}`
 	body, rest, ok := bytes.Cut(line[max(0, len(line)-len(member)-2*sha256.Size-len(end)):], []byte(member))
@@ -209,19 +210,19 @@ func cutHash(line []byte) (body, hash []byte, ok bool) {
 	return nil, nil, false
 }
 
-// endsWell checks the last line and that it is the last.
-func endsWell(lines *bufio.Reader, last Anchor, said fileAnchor) error {
-	head, err := said.anchor()
+// checkEnd checks that the file's last line names the last event, and that nothing follows it.
+func checkEnd(lines *bufio.Reader, last Anchor, end fileAnchor) error {
+	head, err := end.anchor()
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("the file does not say where it ends: %w", err)
 	case head.Seq > last.Seq:
 		return &Broken{Seq: last.Seq + 1, Why: fmt.Sprintf("is missing: %d events were exported", head.Seq)}
 	case !head.Equal(last):
 		return &Broken{Seq: last.Seq, Why: "is not the event that the file says it ends with"}
 	}
 	if _, err := lines.ReadByte(); err == nil {
-		return errors.New("something follows the end of the file")
+		return errors.New("the file goes on after the line that ends it")
 	}
 	return nil
 }

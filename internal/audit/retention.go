@@ -8,12 +8,11 @@ import (
 	"latchkey/internal/fault"
 )
 
-// flushEvery is how long a refused attempt waits for its event.
+// flushEvery is how often refused attempts are written.
 const flushEvery = time.Second
 
-// Run writes refused attempts until ctx ends; [Service.Close] writes what is left then. What
-// fails is logged and tried again. Every node runs it; [Service.Index] and [Service.Prune] are called
-// from time to time by one of them.
+// Run writes refused attempts every second until ctx ends. What it cannot write, it logs and
+// tries again; [Service.Close] writes what is left in the end. Every node runs it.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -29,7 +28,8 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Index takes every full block of events into the index. Searching works without, only slower.
+// Index adds new events to the search index. It is called from time to time, by one node. Events
+// that are not in the index are found all the same, only slower.
 func (s *Service) Index(ctx context.Context) error {
 	for {
 		if done, err := s.d.Store.IndexEvents(ctx); err != nil || done {
@@ -38,9 +38,10 @@ func (s *Service) Index(ctx context.Context) error {
 	}
 }
 
-// Prune removes what is older than the retention; nothing when there is none. The log then
-// begins with a checkpoint, and an event in the chain signs for it, so that what is left
-// can be verified and nobody else can cut off its beginning unseen.
+// Prune deletes the events that are older than the retention; none if there is no retention. It
+// is called from time to time, by one node. The log then begins after a checkpoint, for which an
+// event in the chain signs: so what is left can be verified, and nobody else can cut off the
+// beginning without being noticed.
 func (s *Service) Prune(ctx context.Context) error {
 	if s.d.Retention <= 0 {
 		return nil

@@ -13,23 +13,24 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Deps is what the service is made of. Store and Catalogue are required.
+// Deps is what a [Service] needs. Store and Catalogue are required.
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
-	Now       func() time.Time // time.Now when nil
-	Log       *slog.Logger     // for background work; slog.Default when nil
-	Retention time.Duration    // how long events are kept; 0 is for ever
+	Now       func() time.Time // time.Now if nil
+	Log       *slog.Logger     // for background work; slog.Default if nil
+	Retention time.Duration    // how long events are kept; 0 is forever
 }
 
-// Service reads the log for those who may, and keeps it in order. It is safe for concurrent
-// use. It writes no events but of its own acts: those of a change are written with the change.
+// Service reads the log for those who may read it, records refused attempts, and indexes and
+// prunes the log. It is safe for concurrent use. It does not write the events of changes: each is
+// written with its change.
 type Service struct {
 	d        Deps
 	attempts *attempts
 }
 
-// New wires the service.
+// New returns a service.
 func New(d Deps) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
@@ -40,9 +41,9 @@ func New(d Deps) *Service {
 	return &Service{d: d, attempts: newAttempts(d.Now)}
 }
 
-// May decides about reading the log: for Admins and organization tokens, on plans that
-// include it. Unauthenticated for tokens of another level, Denied otherwise. The other use
-// cases ask it themselves.
+// May returns nil if the caller may read the log: Admins and organization tokens may, on plans
+// that include it. Unauthenticated for tokens of another level, Denied for everybody else. The
+// methods that read the log call it themselves.
 func (s *Service) May(ctx context.Context, by actor.Standing) error {
 	d := access.Decide(s.d.Catalogue, by.Principal, access.ReadAuditLog, access.Resource{Organization: by.Organization})
 	if err := d.Err("The organization"); err != nil {
@@ -55,8 +56,8 @@ func (s *Service) May(ctx context.Context, by actor.Standing) error {
 	return err
 }
 
-// Find returns a page of the caller's organization. Invalid for a filter that cannot be;
-// otherwise errors as for [Service.Event].
+// Find returns a page of the log of the caller's organization. Invalid for a filter that cannot be
+// applied; otherwise the errors of [Service.May].
 func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Found, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
@@ -73,7 +74,7 @@ func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Found, 
 	return found, err
 }
 
-// tokens names the tokens that carried events.
+// tokens returns the tokens that were used in events.
 func (s *Service) tokens(ctx context.Context, organization string, events ...Event) (map[string]TokenName, error) {
 	var ids []string
 	for _, e := range events {
@@ -87,9 +88,9 @@ func (s *Service) tokens(ctx context.Context, organization string, events ...Eve
 	return s.d.Store.TokenNames(ctx, organization, ids)
 }
 
-// Event returns one event of the caller's organization; NotFound for another's and one that
-// was pruned. Denied to all but Admins and organization tokens, and on a plan without the log.
-// With it comes the token that carried it; zero for none.
+// Event returns an event of the caller's organization, and the token that was used, which is zero
+// for none. NotFound if there is no such event, also if it was pruned; otherwise the errors of
+// [Service.May].
 func (s *Service) Event(ctx context.Context, by actor.Standing, id string) (Event, TokenName, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Event{}, TokenName{}, err
@@ -102,8 +103,8 @@ func (s *Service) Event(ctx context.Context, by actor.Standing, id string) (Even
 	return e, tokens[e.TokenID], err
 }
 
-// Export calls fn for all that the filter chooses, oldest first, in constant memory. Errors as
-// for [Service.Find], and those of fn.
+// Export calls fn for all events that the filter chooses, oldest first, in constant memory. It
+// returns the error of fn, which ends it, or the errors of [Service.Find].
 func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn func(Event) error) error {
 	if err := s.May(ctx, by); err != nil {
 		return err
@@ -115,24 +116,24 @@ func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn fu
 	return s.d.Store.EachEvent(ctx, f, fn)
 }
 
-// Reading asks for the next events that a client has not seen.
+// Reading asks for the oldest events that a client has not seen yet.
 type Reading struct {
-	Workspace    string
-	CreatedAfter time.Time // zero: from the beginning
-	AfterCursor  string    // id of the last event seen; "" is none
-	Page         int       // from 1, counted from the beginning; 0 is no page, but what follows the cursor
-	PerPage      int       // 1 to 100
+	Workspace    string    // id; empty for all events
+	CreatedAfter time.Time // zero for no condition
+	AfterCursor  string    // id of the last event seen; empty for no condition
+	Page         int       // number of the page after the cursor, from 1; 0 is the first, too
+	PerPage      int       // events of a page, 1 to MaxPerPage
 }
 
-// MaxPerPage is the most that [Service.Read] returns at a time.
+// MaxPerPage is how many events [Service.Read] returns at most.
 const MaxPerPage = 100
 
 // Read returns the oldest events that the client has not seen, oldest first. A client that
-// goes on from the id or the time of the last event that it has seen, or from both, gets each
+// continues from the id of the last event that it has seen, from its time or from both gets each
 // event exactly once, however many are written meanwhile: times grow from transaction to
-// transaction, and the events of one become visible together. Only within one pass, while
-// there are more, it must go on from the id. Invalid, by parameter, for a cursor that is
-// none; otherwise errors as for [Service.Find].
+// transaction, and the events of one transaction become visible together. While [Found.More]
+// reports true, it must continue from the id. Invalid, by parameter, for a cursor that is not an
+// event of the organization; otherwise the errors of [Service.May].
 func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found, error) {
 	if err := s.May(ctx, by); err != nil {
 		return Found{}, err
@@ -141,21 +142,21 @@ func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found
 	if r.PerPage < 1 || r.PerPage > MaxPerPage {
 		p.Add("per_page", "A whole number from 1 to 100.")
 	}
-	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true, Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
+	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true,
+		Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
 	if !r.CreatedAfter.IsZero() {
 		q.From = r.CreatedAfter.Truncate(time.Millisecond).Add(time.Millisecond)
 	}
 	if r.AfterCursor != "" {
-		at, err := s.place(ctx, by.Organization, r.AfterCursor)
+		last, err := s.position(ctx, by.Organization, r.AfterCursor)
 		if fault.Is(err, fault.NotFound) {
 			p.Add("after_cursor", "There is no event with this id.")
 		} else if err != nil {
 			return Found{}, err
 		}
-		q.Cursor = at.Seq
-		if moment := r.CreatedAfter.Truncate(time.Millisecond); at.Time.Equal(moment) {
-			// Others may have the same time as the event that the cursor names: the cursor
-			// alone says which of them were seen.
+		q.Cursor = last.seq
+		if moment := r.CreatedAfter.Truncate(time.Millisecond); last.at.Equal(moment) {
+			// Other events may have the same time. The cursor alone says which were seen.
 			q.From = moment
 		}
 	}
@@ -165,36 +166,42 @@ func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found
 	return s.d.Store.FindEvents(ctx, q)
 }
 
-// place finds the event that a cursor names. One that was pruned stands before all that is
-// left: its id says when it was made.
-func (s *Service) place(ctx context.Context, organization, id string) (Place, error) {
+// position is where an event is in the log.
+type position struct {
+	seq int64
+	at  time.Time
+}
+
+// position returns where the event with an id is. An event whose id says that it was made before
+// the log was pruned is where the log begins.
+func (s *Service) position(ctx context.Context, organization, id string) (position, error) {
 	e, err := s.d.Store.EventByID(ctx, organization, id)
 	if !fault.Is(err, fault.NotFound) {
-		return Place{e.Seq, e.Time}, err
+		return position{e.Seq, e.Time}, err
 	}
 	parsed, parseErr := ksuid.Parse(id)
 	if parseErr != nil {
-		return Place{}, err
+		return position{}, err
 	}
 	state, stateErr := s.d.Store.AuditState(ctx)
 	if stateErr != nil {
-		return Place{}, stateErr
+		return position{}, stateErr
 	}
 	if c := state.Checkpoint; c.Seq > 0 && !parsed.Time().After(c.Time) {
-		return Place{c.Seq, parsed.Time()}, nil
+		return position{c.Seq, parsed.Time()}, nil
 	}
-	return Place{}, err
+	return position{}, err
 }
 
-// Cursor is the number of an event for Query.Cursor; 0 for what is no event of the caller's
-// organization, so that a stale link leads to the newest.
+// Cursor returns the number of an event for Query.Cursor. It returns 0 for an id that is not an
+// event of the caller's organization, so a stale link leads to the first page.
 func (s *Service) Cursor(ctx context.Context, by actor.Standing, id string) (int64, error) {
 	if id == "" {
 		return 0, nil
 	}
-	at, err := s.place(ctx, by.Organization, id)
+	found, err := s.position(ctx, by.Organization, id)
 	if fault.Is(err, fault.NotFound) {
 		return 0, nil
 	}
-	return at.Seq, err
+	return found.seq, err
 }

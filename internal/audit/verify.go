@@ -10,66 +10,65 @@ import (
 	"time"
 )
 
-// Checkpoint says up to where the log was pruned. The chain is verified from it on: Anchor
-// is the last event that is gone.
+// Checkpoint says up to where the log was pruned. The chain is verified from there on.
 type Checkpoint struct {
-	Anchor
+	Anchor             // the last event that was pruned
 	Time     time.Time // of that event
-	SignedBy int64     // number of the event that tells of the pruning
-	SignedAt time.Time
+	SignedBy int64     // number of the event that records the pruning
+	SignedAt time.Time // when it was written
 }
 
 // State is where the log begins and ends.
 type State struct {
 	Head       Anchor
-	Checkpoint Checkpoint // zero Seq and the hash of [Genesis] when nothing was pruned
+	Checkpoint Checkpoint // at [Start] if nothing was pruned
 }
 
 // Source is a log that can be verified.
 type Source interface {
-	// AuditState reads where the log begins and ends, as the database says itself.
+	// AuditState returns where the log begins and ends according to the database.
 	AuditState(ctx context.Context) (State, error)
-	// EventsAfter lists up to limit events of every organization with numbers greater than
-	// seq, in order. The error is a [*Broken] when one of them cannot be read as an event.
+	// EventsAfter returns up to limit events with numbers greater than seq, in order, whatever
+	// their organization. The error is a [*Broken] if one of them cannot be read as an event.
 	EventsAfter(ctx context.Context, seq int64, limit int) ([]Event, error)
 }
 
-// Snapshots is a log of which a moment can be held fast.
+// Snapshots is a log that can be read as of one moment.
 type Snapshots interface {
 	// AuditSnapshot calls read with the log as it is now, whatever is written or pruned
-	// meanwhile. The source is good until read returns, and for one goroutine.
+	// meanwhile. The source must not be used after read returns, nor by several goroutines.
 	AuditSnapshot(ctx context.Context, read func(Source) error) error
 }
 
-// segment is how many events are checked at a time.
-const segment = 2000
+// segmentSize is how many events a worker checks at a time.
+const segmentSize = 2000
 
-// Verify follows the chain from the checkpoint to the end, on as many processors as workers
-// says, and reports the state whose chain holds. The error is a [*Broken] for a chain that does
-// not. It sees every event that was changed, removed, moved or added behind the program's back;
-// that the newest were cut off it sees only as long as the record of the head was not cut
-// back as well: compare with an exported head for that.
+// Verify follows the chain from the checkpoint to the head with several workers, and returns the
+// state of the log that it verified. The error is a [*Broken] for a chain that does not hold.
 //
-// A server may write and prune meanwhile. What it prunes is missing and yet not broken: then
-// the log is followed anew from where it begins now.
+// Verify finds every event that was changed, removed, moved or added behind the program's back.
+// It does not find that the newest events were cut off if the record of the head was changed to
+// match: use [Compare] with an exported head for that.
+//
+// A server may write and prune meanwhile. If the log was pruned, Verify starts again.
 func Verify(ctx context.Context, src Source, workers int) (State, error) {
-	return unpruned(ctx, src, func(state State) error { return verify(ctx, src, state, workers) })
+	return retryIfPruned(ctx, src, func(state State) error { return verify(ctx, src, state, workers) })
 }
 
-// mostStarts is how often a log is looked at that is pruned meanwhile. Servers prune once a day.
-const mostStarts = 5
+// maxTries is how often a log is read that is pruned meanwhile. Servers prune once a day.
+const maxTries = 5
 
-// unpruned looks at the log, and again when it seems broken and was pruned meanwhile. It returns
-// the state that was looked at last.
-func unpruned(ctx context.Context, src Source, look func(State) error) (State, error) {
+// retryIfPruned calls check with the state of the log, and again if the chain seems broken but the
+// log was pruned meanwhile. It returns the last state.
+func retryIfPruned(ctx context.Context, src Source, check func(State) error) (State, error) {
 	state, err := src.AuditState(ctx)
 	if err != nil {
 		return state, err
 	}
 	for tries := 1; ; tries++ {
-		found := look(state)
+		found := check(state)
 		var broken *Broken
-		if !errors.As(found, &broken) || tries == mostStarts {
+		if !errors.As(found, &broken) || tries == maxTries {
 			return state, found
 		}
 		now, err := src.AuditState(ctx)
@@ -83,20 +82,20 @@ func unpruned(ctx context.Context, src Source, look func(State) error) (State, e
 	}
 }
 
-// verify follows the chain from and to where the state says.
+// verify follows the chain from the checkpoint of state to its head.
 func verify(ctx context.Context, src Source, state State, workers int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chain, signed := NewChain(state.Checkpoint.Anchor), state.Checkpoint.Seq == 0
 	for next := range segments(ctx, src, state, workers) {
-		p := <-next
-		if p.err != nil {
-			return p.err
+		s := <-next
+		if s.err != nil {
+			return s.err
 		}
-		if err := p.follow(chain); err != nil {
+		if err := s.follow(chain); err != nil {
 			return err
 		}
-		signed = signed || p.signs
+		signed = signed || s.signs
 	}
 	switch last := chain.Last(); {
 	case ctx.Err() != nil:
@@ -108,15 +107,15 @@ func verify(ctx context.Context, src Source, state State, workers int) error {
 	case !signed:
 		return &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
 	}
-	return nothingBeyond(ctx, src, state.Head)
+	return checkNothingAfter(ctx, src, state.Head)
 }
 
-// nothingBeyond checks that no event stands behind the end of the log. A server may append
-// meanwhile: then the end moves, and it is looked behind the new one.
-func nothingBeyond(ctx context.Context, src Source, head Anchor) error {
+// checkNothingAfter checks that no event follows the head. If a server has appended events
+// meanwhile, it checks again after the new head.
+func checkNothingAfter(ctx context.Context, src Source, head Anchor) error {
 	for {
-		beyond, err := src.EventsAfter(ctx, head.Seq, 1)
-		if err != nil || len(beyond) == 0 {
+		after, err := src.EventsAfter(ctx, head.Seq, 1)
+		if err != nil || len(after) == 0 {
 			return err
 		}
 		now, err := src.AuditState(ctx)
@@ -124,101 +123,102 @@ func nothingBeyond(ctx context.Context, src Source, head Anchor) error {
 			return err
 		}
 		if now.Head.Seq <= head.Seq {
-			return &Broken{beyond[0].Seq, beyond[0].ID, fmt.Sprintf("was added: the log ends with event %d", head.Seq)}
+			return &Broken{after[0].Seq, after[0].ID, fmt.Sprintf("was added: the log ends with event %d", head.Seq)}
 		}
 		head = now.Head
 	}
 }
 
-// checked is the outcome of checking one segment by itself.
-type checked struct {
-	err   error
-	first Event // zero when the segment is empty
-	last  Anchor
-	inner error // where the chain within breaks
-	signs bool  // the event that signs for the checkpoint is in it and right
+// segment is a part of the log that was checked by itself.
+type segment struct {
+	err    error  // why it could not be checked
+	first  Event  // zero if the segment has no events
+	last   Anchor // its last event
+	broken error  // the [*Broken] of the chain within
+	signs  bool   // whether the event that signs for the checkpoint is in it
 }
 
 // follow continues the chain over the segment.
-func (p checked) follow(chain *Chain) error {
-	if p.first.Seq == 0 {
+func (s segment) follow(chain *Chain) error {
+	if s.first.Seq == 0 {
 		return nil
 	}
-	if err := chain.link(Anchor{p.first.Seq, p.first.PrevHash}, p.first); err != nil {
+	if err := chain.link(s.first); err != nil {
 		return err
 	}
-	if p.inner != nil {
-		return p.inner
+	if s.broken != nil {
+		return s.broken
 	}
-	chain.last = p.last
+	chain.last = s.last
 	return nil
 }
 
-// segments checks the log's segments in parallel and yields their outcomes in order.
-func segments(ctx context.Context, src Source, state State, workers int) <-chan chan checked {
-	ordered := make(chan chan checked, max(workers, 1)-1)
+// segments checks the segments of the log in parallel. The channels that it sends, in the order
+// of the log, each receive one segment.
+func segments(ctx context.Context, src Source, state State, workers int) <-chan chan segment {
+	ordered := make(chan chan segment, max(workers, 1)-1)
 	go func() {
 		defer close(ordered)
 		var running sync.WaitGroup
 		defer running.Wait()
-		for after := state.Checkpoint.Seq; after < state.Head.Seq; after += segment {
-			result := make(chan checked, 1)
+		for after := state.Checkpoint.Seq; after < state.Head.Seq; after += segmentSize {
+			result := make(chan segment, 1)
 			select {
 			case ordered <- result:
 			case <-ctx.Done():
 				return
 			}
-			size := int(min(segment, state.Head.Seq-after))
-			running.Go(func() { result <- check(ctx, src, state.Checkpoint, after, size) })
+			size := int(min(segmentSize, state.Head.Seq-after))
+			running.Go(func() { result <- checkSegment(ctx, src, state.Checkpoint, after, size) })
 		}
 	}()
 	return ordered
 }
 
-// check checks the events from after+1 to after+size.
-func check(ctx context.Context, src Source, signed Checkpoint, after int64, size int) checked {
+// checkSegment checks the events from after+1 to after+size.
+func checkSegment(ctx context.Context, src Source, c Checkpoint, after int64, size int) segment {
 	events, err := src.EventsAfter(ctx, after, size)
 	var unreadable *Broken
 	if errors.As(err, &unreadable) {
-		// One before it may be broken as well, and is named then.
+		// If one before it is broken as well, that one is the first.
 		events, err = src.EventsAfter(ctx, after, int(unreadable.Seq-after-1))
 	}
 	if err != nil || len(events) == 0 && unreadable == nil {
-		return checked{err: err}
+		return segment{err: err}
 	}
 	if len(events) == 0 {
-		return checked{err: unreadable}
+		return segment{err: unreadable}
 	}
-	p := checked{first: events[0]}
+	s := segment{first: events[0]}
 	chain := NewChain(Anchor{events[0].Seq - 1, events[0].PrevHash})
 	for _, e := range events {
 		if e.Seq > after+int64(size) {
-			break // beyond a gap, which the next segment finds
+			break // after a gap, which the next segment finds
 		}
-		if p.inner = chain.Next(e); p.inner != nil {
-			return p
+		if s.broken = chain.Next(e); s.broken != nil {
+			return s
 		}
-		if e.Seq == signed.SignedBy && signed.signedBy(e) {
-			p.signs = true
+		if e.Seq == c.SignedBy && c.signedBy(e) {
+			s.signs = true
 		}
 	}
-	p.last = chain.Last()
+	s.last = chain.Last()
 	if unreadable != nil {
-		p.inner = unreadable
+		s.broken = unreadable
 	}
-	return p
+	return s
 }
 
-// pruning is what the event of a pruning says, in JSON.
+// pruning is the state after a pruning in its event, as JSON.
 type pruning struct {
-	Seq       int64  `json:"seq"`  // of the last event that is gone
-	Hash      string `json:"hash"` // its hash, in hex
-	CreatedAt string `json:"createdAt"`
-	Events    int64  `json:"events"` // how many are gone with it
+	Seq       int64  `json:"seq"`       // of the last event that was pruned
+	Hash      string `json:"hash"`      // its hash, in hexadecimal
+	CreatedAt string `json:"createdAt"` // its time
+	Events    int64  `json:"events"`    // how many were pruned with it
 	Retention string `json:"retention"`
 }
 
-// sign is the text with which an event signs for c.
+// sign returns the JSON with which an event signs for c.
 func (c Checkpoint) sign(events int64, retention time.Duration) (string, error) {
 	text, err := json.Marshal(pruning{c.Seq, hex.EncodeToString(c.Hash), FormatTime(c.Time), events, retention.String()})
 	return string(text), err
@@ -226,15 +226,15 @@ func (c Checkpoint) sign(events int64, retention time.Duration) (string, error) 
 
 // signedBy reports whether e signs for c.
 func (c Checkpoint) signedBy(e Event) bool {
-	var said pruning
-	return e.Target.Type == TargetAuditLog && e.Action == Pruned && json.Unmarshal([]byte(e.After), &said) == nil &&
-		said.Seq == c.Seq && said.Hash == hex.EncodeToString(c.Hash)
+	var p pruning
+	return e.Target.Type == TargetAuditLog && e.Action == Pruned && json.Unmarshal([]byte(e.After), &p) == nil &&
+		p.Seq == c.Seq && p.Hash == hex.EncodeToString(c.Hash)
 }
 
-// Compare holds a log against a head that was exported from it before. The error is a
-// [*Broken] when the log does not contain it, and [ErrPruned] when that part of it is gone.
+// Compare checks that a log still contains the head that was exported from it earlier. The error
+// is a [*Broken] if it does not, and [ErrPruned] if that part of the log was pruned.
 func Compare(ctx context.Context, src Source, exported Anchor) error {
-	_, err := unpruned(ctx, src, func(state State) error { return compare(ctx, src, state, exported) })
+	_, err := retryIfPruned(ctx, src, func(state State) error { return compare(ctx, src, state, exported) })
 	return err
 }
 
@@ -252,10 +252,10 @@ func compare(ctx context.Context, src Source, state State, exported Anchor) erro
 		return err
 	}
 	if len(events) == 0 || !exported.Equal(Anchor{events[0].Seq, events[0].Hash}) {
-		return &Broken{Seq: exported.Seq, Why: "is another one than when the log was exported"}
+		return &Broken{Seq: exported.Seq, Why: "is not the event that was exported"}
 	}
 	return nil
 }
 
-// ErrPruned says that the log no longer reaches back to where it would have to be compared.
-var ErrPruned = errors.New("the log was pruned since, beyond what was exported")
+// ErrPruned is the error of [Compare] for a head that was pruned.
+var ErrPruned = errors.New("the log was pruned beyond the exported head, so they cannot be compared")

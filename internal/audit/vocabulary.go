@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// TargetType is the kind of thing that was acted upon, in the wire vocabulary of the
-// audit log API.
+// TargetType is the kind of thing that was acted upon, as the audit log API names it.
 type TargetType string
 
 // The target types.
@@ -31,11 +30,11 @@ const (
 	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
-	TargetMigration             TargetType = "migration"    // in the staging area; deployed, it is the organization's
-	TargetSCIMRequest           TargetType = "scim_request" // one that left no event of its own
+	TargetMigration             TargetType = "migration"    // in the staging area; deploying it is Migrated of the organization
+	TargetSCIMRequest           TargetType = "scim_request" // one without any other event
 )
 
-// Action is what was done, in the wire vocabulary of the audit log API.
+// Action is what was done, as the audit log API names it.
 type Action string
 
 // The actions.
@@ -77,7 +76,7 @@ const (
 	ConnectedSQLModel        Action = "connected_sql_model"
 	DisconnectedSQLModel     Action = "disconnected_sql_model"
 	Published                Action = "published"
-	Pruned                   Action = "pruned" // of the log itself, see [Checkpoint]
+	Pruned                   Action = "pruned" // the log itself, see [Checkpoint]
 	Provisioned              Action = "provisioned"
 	Read                     Action = "read"
 	Refused                  Action = "refused"
@@ -85,7 +84,7 @@ const (
 	Unchanged                Action = "unchanged"
 )
 
-// vocabulary is the closed list of pairs that the log may hold.
+// vocabulary returns the actions that the log may hold of each type of target.
 func vocabulary() map[TargetType][]Action {
 	life := []Action{Created, Updated, Deleted}
 	token := []Action{Created, Deleted, Rotated, Expired, UsedAfterRevocation, AccessDenied}
@@ -121,10 +120,10 @@ func vocabulary() map[TargetType][]Action {
 	}
 }
 
-// TargetTypes lists every target type, sorted.
+// TargetTypes returns every target type, sorted.
 func TargetTypes() []TargetType { return slices.Sorted(maps.Keys(vocabulary())) }
 
-// Actions lists every action that some target may have, sorted.
+// Actions returns every action that some target may have, sorted.
 func Actions() []Action {
 	all := map[Action]bool{}
 	for _, actions := range vocabulary() {
@@ -135,8 +134,8 @@ func Actions() []Action {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Known reports whether the log may hold action on target. The store refuses any other
+// InVocabulary reports whether the log may hold action on target. The store refuses any other
 // pair: a misspelled event is a bug that must not reach the log.
-func Known(target TargetType, action Action) bool {
+func InVocabulary(target TargetType, action Action) bool {
 	return slices.Contains(vocabulary()[target], action)
 }

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -143,8 +144,8 @@ func (s *seeder) member(name, email string, role access.Role, status account.Sta
 
 // policies gives the accounts the access that [Accounts] describes.
 func (s *seeder) policies() {
-	s.policy(s.production, account.BaselinePolicy, "", access.Policy{})
-	s.policy(s.staging, account.BaselinePolicy, "", access.Policy{"source:live_events": access.Everywhere()})
+	s.policy(s.production, policy.Baseline, "", access.Policy{})
+	s.policy(s.staging, policy.Baseline, "", access.Policy{"source:live_events": access.Everywhere()})
 	editAll := access.Policy{}
 	for _, t := range access.BuiltIn().Types(access.SectionResources) {
 		for _, e := range t.Entries {
@@ -153,21 +154,21 @@ func (s *seeder) policies() {
 			}
 		}
 	}
-	s.policy(s.staging, account.MemberPolicy, s.editor.ID, editAll)
-	s.policy(s.production, account.MemberPolicy, s.editor.ID, access.Policy{})
-	s.policy(s.production, account.MemberPolicy, s.viewer.ID, access.Policy{})
-	s.policy(s.production, account.MemberPolicy, s.former.ID, access.Policy{})
+	s.policy(s.staging, policy.OfMember, s.editor.ID, editAll)
+	s.policy(s.production, policy.OfMember, s.editor.ID, access.Policy{})
+	s.policy(s.production, policy.OfMember, s.viewer.ID, access.Policy{})
+	s.policy(s.production, policy.OfMember, s.former.ID, access.Policy{})
 
 	analysts := account.Group{ID: ksuid.New().String(), Organization: s.org, Name: "Analysts",
 		Description: "People who look at models and audiences", CreatedAt: s.ago(60 * day), UpdatedAt: s.ago(60 * day)}
 	s.try(s.tx.InsertGroup(s.ctx, analysts))
 	s.try(s.tx.AddToGroup(s.ctx, analysts.ID, s.viewer.ID))
-	s.policy(s.production, account.GroupPolicy, analysts.ID, access.Policy{
+	s.policy(s.production, policy.OfGroup, analysts.ID, access.Policy{
 		"sql_model:live_events": access.Everywhere(), "audience:live_events": access.Everywhere()})
 }
 
-func (s *seeder) policy(workspace string, kind account.PolicyKind, subject string, body access.Policy) {
-	s.try(s.tx.InsertPolicy(s.ctx, account.Policy{ID: ksuid.New().String(), Organization: s.org, Workspace: workspace,
+func (s *seeder) policy(workspace string, kind policy.Kind, subject string, body access.Policy) {
+	s.try(s.tx.InsertPolicy(s.ctx, policy.Policy{ID: ksuid.New().String(), Organization: s.org, Workspace: workspace,
 		Kind: kind, Subject: subject, Body: body, Version: 1, UpdatedAt: s.ago(60 * day), UpdatedBy: s.admin.Name}))
 }
 

@@ -100,6 +100,15 @@ func NewInvalid(message string, fields ...Field) *Error {
 // NewConflict returns a fault that refuses a change because of stored data.
 func NewConflict(message string) *Error { return &Error{Kind: Conflict, Message: message} }
 
+// ErrRepeated is the cause of a Conflict with a request of one's own: it came before, under
+// the same idempotency key, and was carried out.
+var ErrRepeated = errors.New("the idempotency key was used before")
+
+// NewRepeated returns a fault that refuses a request which was carried out before; see [ErrRepeated].
+func NewRepeated(message string) *Error {
+	return &Error{Kind: Conflict, Message: message, Cause: ErrRepeated}
+}
+
 // NewUnauthenticated returns a fault that refuses a missing, unknown or unsuitable credential.
 func NewUnauthenticated(message string) *Error {
 	return &Error{Kind: Unauthenticated, Message: message}

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -24,7 +25,8 @@ type bed struct {
 	*migration.Service
 	t        testing.TB
 	store    *store.Store
-	accounts *account.Service
+	accounts account.Services
+	policies *policy.Service
 	verify   *verify.Authority
 	clock    *clock
 	path     string // of the database
@@ -57,9 +59,10 @@ func newBedOn(t testing.TB, plan access.Plan, o store.Options) *bed {
 	b.verify = verify.New(verify.Deps{Store: store.Verification{Store: s}, Catalogue: access.BuiltIn(), Now: b.clock.now})
 	s.OnCommit(b.verify.Apply)
 	b.must(b.verify.Load(t.Context()))
-	b.accounts = account.New(store.Accounts{Store: s}, access.BuiltIn(), b.clock.now)
+	b.accounts = account.New(store.Accounts(s), access.BuiltIn(), b.clock.now)
+	b.policies = policy.New(store.Policies{Store: s}, access.BuiltIn(), b.clock.now)
 	b.Service = migration.New(store.Migrations{Store: s}, access.BuiltIn())
-	ada, err := b.accounts.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main",
+	ada, err := b.accounts.Organizations.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@acme.example", Plan: plan})
 	b.must(err)
 	b.org = ada.Organization

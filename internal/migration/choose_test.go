@@ -10,13 +10,15 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.member("edgar", "ed@acme.example", access.RoleMember)
-	_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"},
+	_, err := b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfMember, Workspace: b.main, Subject: "edgar"},
 		access.Policy{"audience:create_delete": access.Everywhere()})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "MAIN"`, 1))
@@ -33,7 +35,7 @@ func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b.choose(migration.Workspaces, "ws-prod", migration.Use)
 	b.choose(migration.Members, "m-ed", migration.Add)
 	b.deploy()
-	p, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"})
+	p, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfMember, Workspace: b.main, Subject: "edgar"})
 	if err != nil || !p.Body["audience:create_delete"].Unlimited() || !p.Body["source:edit"].Unlimited() || p.Version != 2 {
 		t.Errorf("policy after Add: %s, %v", p.Body, err)
 	}
@@ -49,7 +51,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 	} {
 		b := newBed(t, access.PlanEnterprise)
 		b.member("vic-here", "vic@acme.example", access.RoleAdmin)
-		_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "vic-here"},
+		_, err := b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfMember, Workspace: b.main, Subject: "vic-here"},
 			access.Policy{"audience:edit": access.Everywhere()})
 		b.must(err)
 		b.upload(strings.Replace(example(t), `"name": "Staging"`, `"name": "Main"`, 1))
@@ -57,7 +59,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 		b.choose(migration.Workspaces, "ws-stage", migration.Use)
 		b.choose(migration.Members, "m-vic", choice)
 		b.deploy()
-		p, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "vic-here"})
+		p, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfMember, Workspace: b.main, Subject: "vic-here"})
 		if err != nil || !p.Body.Equal(want) {
 			t.Errorf("%s: policy %s, %v; want %s", choice, p.Body, err, want)
 		}
@@ -71,7 +73,7 @@ func TestChoose_SaysWhatHappensToAMemberWhoIsHere(t *testing.T) {
 func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertResource(t.Context(), b.main, account.Resource{ID: "src-app", Type: "source", Name: "Another"})
+		return storetest.InsertResource(t.Context(), tx, b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -96,7 +98,7 @@ func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 func TestChoose_AnEditedPolicyFollowsItsResourcesToTheirNewIds(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertResource(t.Context(), b.main, account.Resource{ID: "src-app", Type: "source", Name: "Another"})
+		return storetest.InsertResource(t.Context(), tx, b.main, policy.Resource{ID: "src-app", Type: "source", Name: "Another"})
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -150,7 +152,7 @@ func TestImport_WhoWasRemovedComesBackByChoiceOnly(t *testing.T) {
 		b.stage(migration.WithPolicies)
 		ed := b.item(migration.Members, "m-ed").Local
 		b.deploy()
-		_, err := b.accounts.DeleteMembers(t.Context(), b.admin.Caller(), []string{ed})
+		_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), []string{ed})
 		b.must(err)
 		b.stage(migration.WithPolicies)
 		if i := b.item(migration.Members, "m-ed"); i.Conflict != migration.Removed {
@@ -178,7 +180,7 @@ func TestImport_AnOwnerWhoIsLeftOutTakesTheTokensAlong(t *testing.T) {
 	b.stage(migration.WithPolicies)
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
-	_, err := b.accounts.DeleteMembers(t.Context(), b.admin.Caller(), []string{ed})
+	_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), []string{ed})
 	b.must(err)
 	more := strings.Replace(example(t), `    {"id": "pat-vic"`, `    {"id": "pat-ed-2", "name": "second", "owner": "m-ed", "workspace": "ws-prod", "scope": "read_only",
      "created_at": "2024-05-05T00:00:00Z", "secret": "another secret of ed's"},
@@ -220,50 +222,50 @@ func TestDeploy_FindsAConflictThatCameUpMeanwhile(t *testing.T) {
 }
 
 func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
-	for name, change := range map[string]func(b *bed, edgar account.Place){
-		"a policy of a member who is here": func(b *bed, edgar account.Place) {
-			v, err := b.accounts.Policy(t.Context(), b.admin, edgar)
+	for name, change := range map[string]func(b *bed, edgar policy.Place){
+		"a policy of a member who is here": func(b *bed, edgar policy.Place) {
+			v, err := b.policies.At(t.Context(), b.admin, edgar)
 			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), edgar, v.Revision(), access.Policy{"source:edit": access.Only()})
-			b.must(err)
-		},
-		"a policy that they had": func(b *bed, edgar account.Place) {
-			_, err := b.accounts.RemovePolicy(t.Context(), b.admin.Caller(), edgar)
+			_, err = b.policies.Save(t.Context(), b.admin.Caller(), edgar, v.Revision(), access.Policy{"source:edit": access.Only()})
 			b.must(err)
 		},
-		"the role of a member who is here": func(b *bed, _ account.Place) {
+		"a policy that they had": func(b *bed, edgar policy.Place) {
+			_, err := b.policies.Remove(t.Context(), b.admin.Caller(), edgar)
+			b.must(err)
+		},
+		"the role of a member who is here": func(b *bed, _ policy.Place) {
 			b.must(b.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 				m, err := tx.Member(t.Context(), b.org, "edgar")
 				m.Role = access.RoleAdmin
 				return errors.Join(err, tx.UpdateMember(t.Context(), m))
 			}))
 		},
-		"the baseline of a workspace that is used": func(b *bed, _ account.Place) {
-			at := account.Place{Kind: account.BaselinePolicy, Workspace: b.main}
-			v, err := b.accounts.Policy(t.Context(), b.admin, at)
+		"the baseline of a workspace that is used": func(b *bed, _ policy.Place) {
+			at := policy.Place{Kind: policy.Baseline, Workspace: b.main}
+			v, err := b.policies.At(t.Context(), b.admin, at)
 			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
-			b.must(err)
-		},
-		"a policy of a group that is used": func(b *bed, _ account.Place) {
-			at := account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-data TEAM"}
-			v, err := b.accounts.Policy(t.Context(), b.admin, at)
-			b.must(err)
-			_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+			_, err = b.policies.Save(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 			b.must(err)
 		},
-		"a workspace of a group that is used": func(b *bed, _ account.Place) {
-			w, err := b.accounts.CreateWorkspace(t.Context(), b.admin.Caller(), account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
+		"a policy of a group that is used": func(b *bed, _ policy.Place) {
+			at := policy.Place{Kind: policy.OfGroup, Workspace: b.main, Subject: "live-data TEAM"}
+			v, err := b.policies.At(t.Context(), b.admin, at)
 			b.must(err)
-			_, err = b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
+			_, err = b.policies.Save(t.Context(), b.admin.Caller(), at, v.Revision(), access.Policy{"table:edit": access.Everywhere()})
+			b.must(err)
+		},
+		"a workspace of a group that is used": func(b *bed, _ policy.Place) {
+			w, err := b.accounts.Workspaces.Create(t.Context(), b.admin.Caller(), account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
+			b.must(err)
+			_, err = b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
 			b.must(err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, access.PlanEnterprise)
 			b.member("edgar", "ed@acme.example", access.RoleMember)
-			edgar := account.Place{Kind: account.MemberPolicy, Workspace: b.main, Subject: "edgar"}
-			_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), edgar, access.Policy{"audience:edit": access.Everywhere()})
+			edgar := policy.Place{Kind: policy.OfMember, Workspace: b.main, Subject: "edgar"}
+			_, err := b.policies.Add(t.Context(), b.admin.Caller(), edgar, access.Policy{"audience:edit": access.Everywhere()})
 			b.must(err)
 			b.liveGroup("data TEAM", false, access.Policy{"profile:edit": access.Everywhere()})
 			b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
@@ -285,11 +287,11 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 
 func TestDeploy_StopsWhenABaselineThatGaveMoreGivesEvenMore(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	at := account.Place{Kind: account.BaselinePolicy, Workspace: b.main}
+	at := policy.Place{Kind: policy.Baseline, Workspace: b.main}
 	widen := func(p access.Policy) {
-		v, err := b.accounts.Policy(t.Context(), b.admin, at)
+		v, err := b.policies.At(t.Context(), b.admin, at)
 		b.must(err)
-		_, err = b.accounts.SavePolicy(t.Context(), b.admin.Caller(), at, v.Revision(), p)
+		_, err = b.policies.Save(t.Context(), b.admin.Caller(), at, v.Revision(), p)
 		b.must(err)
 	}
 	widen(access.Policy{"table:edit": access.Everywhere()})

@@ -17,7 +17,7 @@ func (st *stage) prepare(kind Kind, items []Item) (err error) {
 		for _, i := range items {
 			refs = append(refs, i.Ref)
 		}
-		taken, err := st.tx.WorkspaceIDsTaken(st.ctx, refs)
+		taken, err := st.tx.Existing.WorkspaceIDsTaken(st.ctx, refs)
 		for id := range taken {
 			if _, ours := st.byID[id]; !ours {
 				st.byID[id] = account.Workspace{} // of another organization
@@ -32,13 +32,13 @@ func (st *stage) prepare(kind Kind, items []Item) (err error) {
 				ids = append(ids, linked)
 			}
 		}
-		st.located, err = st.tx.LocatedResources(st.ctx, ids)
+		st.located, err = st.tx.Existing.LocatedResources(st.ctx, ids)
 	case PersonalTokens, ServiceTokens:
 		digests := make([][]byte, len(items))
 		for n, i := range items {
 			digests[n] = i.Digest
 		}
-		st.held, err = st.tx.HeldDigests(st.ctx, digests)
+		st.held, err = st.tx.Existing.HeldDigests(st.ctx, digests)
 	case Members:
 		if st.groups.inside == nil {
 			st.groups.inside = map[string]map[string]bool{}

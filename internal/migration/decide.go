@@ -5,10 +5,10 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/policy"
 )
 
 // Choose resolves the conflict of one item. The error is Invalid for a choice that the conflict
@@ -147,7 +147,7 @@ type HerePolicy struct {
 type ViewPlace struct {
 	Name      string
 	Baseline  access.Policy
-	Resources []account.Resource // existing and imported ones
+	Resources []policy.Resource // those that are there and those that come
 }
 
 // Item returns a staged item; NotFound if there is none, Conflict before the import.
@@ -178,7 +178,7 @@ func (s *Service) Item(ctx context.Context, by actor.Standing, seq int64) (View,
 const mostNames = 50
 
 // company loads the members of a group or the groups of a member.
-func (v *View) company(ctx context.Context, r Reader) error {
+func (v *View) company(ctx context.Context, r viewReader) error {
 	switch v.Kind {
 	case Groups:
 		g, err := decoded[legacy.Group](v.Item)
@@ -209,7 +209,7 @@ func (v *View) company(ctx context.Context, r Reader) error {
 }
 
 // today loads the current access of an existing member.
-func (v *View) today(ctx context.Context, r Reader) error {
+func (v *View) today(ctx context.Context, r viewReader) error {
 	if v.Conflict != SameEmail {
 		return nil
 	}
@@ -222,7 +222,7 @@ func (v *View) today(ctx context.Context, r Reader) error {
 		return err
 	}
 	v.Here = &Here{Role: m.Role}
-	policies, err := r.PoliciesOf(ctx, organization, account.MemberPolicy, m.ID)
+	policies, err := r.PoliciesOf(ctx, organization, policy.OfMember, m.ID)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (v *View) today(ctx context.Context, r Reader) error {
 }
 
 // viewPlaces loads the workspaces of policies.
-func viewPlaces(ctx context.Context, r Reader, m Migration, policies []Policy) ([]ViewPlace, error) {
+func viewPlaces(ctx context.Context, r viewReader, m Migration, policies []Policy) ([]ViewPlace, error) {
 	places, at := make([]ViewPlace, len(policies)), map[string][]int{}
 	for n, p := range policies {
 		at[p.Workspace] = append(at[p.Workspace], n)
@@ -256,7 +256,7 @@ func viewPlaces(ctx context.Context, r Reader, m Migration, policies []Policy) (
 	return places, err
 }
 
-func viewPlace(ctx context.Context, r Reader, m Migration, w Item) (ViewPlace, error) {
+func viewPlace(ctx context.Context, r viewReader, m Migration, w Item) (ViewPlace, error) {
 	place := ViewPlace{Name: w.Name, Baseline: access.Policy{}}
 	baseline, err := r.Baseline(ctx, m.Organization, w.Local)
 	if err == nil {
@@ -269,7 +269,7 @@ func viewPlace(ctx context.Context, r Reader, m Migration, w Item) (ViewPlace, e
 	return place, each(ctx, r, m.ID, Resources, func(i *Item) error {
 		x, err := resourceOf(*i)
 		if err == nil && x.Workspace == w.Ref && !i.Imported {
-			place.Resources = append(place.Resources, account.Resource{ID: i.Local, Type: x.Type, Name: x.Name})
+			place.Resources = append(place.Resources, policy.Resource{ID: i.Local, Type: x.Type, Name: x.Name})
 		}
 		return err
 	})
@@ -305,11 +305,11 @@ func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, seq int64, wo
 
 // checkPolicy returns all problems of an edited policy.
 func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Policy, body access.Policy) error {
-	org, err := tx.Organization(ctx, m.Organization)
+	org, err := tx.Existing.Organization(ctx, m.Organization)
 	if err != nil {
 		return err
 	}
-	places, err := viewPlaces(ctx, tx, m, []Policy{old})
+	places, err := viewPlaces(ctx, tx.Existing, m, []Policy{old})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/policy"
 	"latchkey/internal/registry"
 	"latchkey/internal/token"
 )
@@ -48,7 +49,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		if err := tx.AnnounceStep(ctx, m.Organization, StepDeploy); err != nil {
 			return err
 		}
-		org, err := tx.Organization(ctx, m.Organization)
+		org, err := tx.Existing.Organization(ctx, m.Organization)
 		if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 }
 
 // solved returns an error if a known conflict is open, before any expensive work.
-func solved(ctx context.Context, r Reader, m Migration) error {
+func solved(ctx context.Context, r itemReader, m Migration) error {
 	tallies, err := r.Tallies(ctx, m.ID)
 	for _, t := range tallies {
 		if t.Conflict != "" && t.Choice == "" {
@@ -148,13 +149,13 @@ func (d *deployment) check() error {
 		return fault.NewDenied(access.UpgradeText)
 	}
 	if limit, limited := d.org.Plan.MemberLimit(); limited && d.added.members > 0 {
-		if n, err := d.tx.CountMembers(d.ctx, d.org.ID); err != nil {
+		if n, err := d.tx.Live.CountMembers(d.ctx, d.org.ID); err != nil {
 			return err
 		} else if n > limit {
 			return fault.NewDenied("The plan " + d.org.Plan.Label() + " has no room for this many members. " + access.UpgradeText)
 		}
 	}
-	admins, err := d.tx.CountActiveAdmins(d.ctx, d.org.ID)
+	admins, err := d.tx.Live.CountActiveAdmins(d.ctx, d.org.ID)
 	if err == nil && admins == 0 {
 		return fault.NewConflict("No active Admin would be left. Keep at least one Admin as they are.")
 	}
@@ -216,11 +217,11 @@ func (d *deployment) addWorkspace(i Item) error {
 	}
 	d.added.other++
 	now, name := d.tx.Now(), d.workspaces[i.Ref].name
-	if err := d.tx.InsertWorkspace(d.ctx, account.Workspace{ID: i.Local, Organization: d.org.ID, Name: name,
+	if err := d.tx.Live.InsertWorkspace(d.ctx, account.Workspace{ID: i.Local, Organization: d.org.ID, Name: name,
 		Environment: account.Environment(w.Environment), Region: w.Region, CreatedAt: now, UpdatedAt: now}); err != nil {
 		return err
 	}
-	if err := d.tx.InsertPolicy(d.ctx, d.policy(account.Place{Kind: account.BaselinePolicy, Workspace: i.Local}, access.Policy{})); err != nil {
+	if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(policy.Place{Kind: policy.Baseline, Workspace: i.Local}, access.Policy{})); err != nil {
 		return err
 	}
 	return d.record(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: i.Local, Name: name, Workspace: i.Local})
@@ -234,8 +235,8 @@ func (d *deployment) record(action audit.Action, target audit.Target) error {
 }
 
 // policy returns a new policy in a place.
-func (d *deployment) policy(at account.Place, body access.Policy) account.Policy {
-	return account.Policy{ID: newID(), Organization: d.org.ID, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject,
+func (d *deployment) policy(at policy.Place, body access.Policy) policy.Policy {
+	return policy.Policy{ID: newID(), Organization: d.org.ID, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject,
 		Body: body, Version: 1, UpdatedAt: d.tx.Now(), UpdatedBy: d.tx.By().Name}
 }
 
@@ -250,7 +251,7 @@ func (d *deployment) addResource(i Item) error {
 	if x.Type == registry.Source {
 		r.WriteKey = newID()
 	}
-	return d.tx.AddResource(d.ctx, r)
+	return d.tx.Live.AddResource(d.ctx, r)
 }
 
 func resourceOf(i Item) (legacy.Resource, error) { return decoded[legacy.Resource](i) }
@@ -286,7 +287,7 @@ func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
 	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
-	if err := d.tx.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || !token.ExpiredAt(t.ExpiresAt, d.tx.Now()) {
+	if err := d.tx.Live.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || !token.ExpiredAt(t.ExpiresAt, d.tx.Now()) {
 		return err
 	}
 	// It may have expired long ago; the job that records expired tokens only looks at the last

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/legacy"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/policy"
 )
 
 // A group of the old system granted nothing. Two things keep it so: its policies are empty at
@@ -30,7 +31,7 @@ type landscape struct {
 
 // newLandscape loads the groups of the organization.
 func (st *stage) newLandscape() error {
-	groups, err := st.tx.Groups(st.ctx, st.org.ID)
+	groups, err := st.tx.Existing.Groups(st.ctx, st.org.ID)
 	if err != nil {
 		return err
 	}
@@ -86,8 +87,8 @@ func (st *stage) mirrorGroup(i *Item) error {
 	if n := len(g.Members) - len(joins); n > 0 {
 		i.After.watch(fmt.Sprintf("%d of its members do not join it: they are left out, or keep their current access.", n))
 	}
-	if i.Conflict == SameGroup && i.Choice == Use { // its members get what the existing group grants
-		policies, err := st.tx.PoliciesOf(st.ctx, st.m.Organization, account.GroupPolicy, i.Local)
+	if i.Conflict == SameGroup && i.Choice == Use { // its members get what that one gives
+		policies, err := st.tx.Existing.PoliciesOf(st.ctx, st.m.Organization, policy.OfGroup, i.Local)
 		i.After.Here = versions(policies...)
 		return err
 	}
@@ -163,7 +164,7 @@ func (st *stage) lookInside() error {
 			if _, here := st.byID[local]; !here || st.groups.inside[local] != nil {
 				continue
 			}
-			if st.groups.inside[local], err = st.tx.MembersInside(st.ctx, st.m.Organization, local); err != nil {
+			if st.groups.inside[local], err = st.tx.Existing.MembersInside(st.ctx, st.m.Organization, local); err != nil {
 				return err
 			}
 		}
@@ -184,19 +185,19 @@ func (d *deployment) addGroup(i Item) error {
 	d.added.other++
 	made := account.Group{ID: i.Local, Organization: d.org.ID, Name: d.groups.named[i.Ref], Description: g.Description,
 		CreatedAt: d.tx.Now(), UpdatedAt: d.tx.Now()}
-	if err := d.tx.InsertGroup(d.ctx, made); err != nil {
+	if err := d.tx.Live.InsertGroup(d.ctx, made); err != nil {
 		return err
 	}
 	names := []string{}
 	for _, p := range i.After.Policies {
 		place := d.workspaces[p.Workspace]
-		if err := d.tx.InsertPolicy(d.ctx, d.policy(account.Place{Kind: account.GroupPolicy, Workspace: place.local, Subject: made.ID}, p.Body)); err != nil {
+		if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(policy.Place{Kind: policy.OfGroup, Workspace: place.local, Subject: made.ID}, p.Body)); err != nil {
 			return err
 		}
 		names = append(names, place.name)
 	}
 	for _, p := range joins {
-		if err := d.tx.AddToGroup(d.ctx, made.ID, p.local); err != nil {
+		if err := d.tx.Live.AddToGroup(d.ctx, made.ID, p.local); err != nil {
 			return err
 		}
 	}
@@ -209,7 +210,7 @@ func (d *deployment) addGroup(i Item) error {
 // grants.
 func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 	for _, p := range joins {
-		there, err := d.tx.MembersOfGroups(d.ctx, []string{g.ID}, []string{p.local})
+		there, err := d.tx.Existing.MembersOfGroups(d.ctx, []string{g.ID}, []string{p.local})
 		if err != nil {
 			return err
 		}
@@ -217,7 +218,7 @@ func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 			continue
 		}
 		d.added.other++
-		if err := d.tx.AddToGroup(d.ctx, g.ID, p.local); err != nil {
+		if err := d.tx.Live.AddToGroup(d.ctx, g.ID, p.local); err != nil {
 			return err
 		}
 		event := audit.Did(d.tx.By(), audit.MemberAdded, audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name})

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
 
@@ -48,7 +49,7 @@ func (b *bed) liveGroup(name string, external bool, body access.Policy) {
 		return tx.InsertGroup(b.t.Context(), account.Group{ID: "live-" + name, Organization: b.org, Name: name, External: external,
 			CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 	}))
-	_, err := b.accounts.AddPolicy(b.t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: b.main, Subject: "live-" + name}, body)
+	_, err := b.policies.Add(b.t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: b.main, Subject: "live-" + name}, body)
 	b.must(err)
 }
 
@@ -80,7 +81,7 @@ func TestDeploy_AGroupComesWithItsMembersAndGivesNothing(t *testing.T) {
 	if data.Description != "Pipelines and warehouse" || data.External || strings.Join(members, " ") != "cora@acme.example ed@acme.example" {
 		t.Errorf("group %+v with %v", data, members)
 	}
-	p, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.GroupPolicy, Workspace: "ws-prod", Subject: data.ID})
+	p, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfGroup, Workspace: "ws-prod", Subject: data.ID})
 	if err != nil || len(p.Body) != 0 {
 		t.Errorf("its policy is %s, %v", p.Body, err)
 	}
@@ -116,7 +117,7 @@ func TestChoose_AGroupOfTheSameName(t *testing.T) {
 		gets          bool
 	}{
 		migration.Use:      {"data TEAM", "cora@acme.example ed@acme.example", true},
-		migration.AsNew:     {"Data team (imported)", "cora@acme.example ed@acme.example", false},
+		migration.AsNew:    {"Data team (imported)", "cora@acme.example ed@acme.example", false},
 		migration.LeaveOut: {"data TEAM", "", false},
 	} {
 		b := newBed(t, access.PlanEnterprise)
@@ -241,7 +242,7 @@ func TestDeploy_ALaterGroupDoesNotLetBackInWhoWasTakenOut(t *testing.T) {
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
-	_, err := b.accounts.RemovePolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.MemberPolicy, Workspace: "ws-prod", Subject: ed})
+	_, err := b.policies.Remove(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfMember, Workspace: "ws-prod", Subject: ed})
 	b.must(err)
 	b.stage(migration.WithPolicies)
 	if i := b.item(migration.Groups, "g-data"); len(i.After.Policies) != 0 || i.Rank != migration.Watch {
@@ -259,7 +260,7 @@ func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) 
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.deploy() // Cora is known from now on, and not in Staging
 	b.liveGroup("Data team", false, nil)
-	_, err := b.accounts.AddPolicy(t.Context(), b.admin.Caller(), account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
+	_, err := b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `["m-olga", "m-cora", "m-ed", "m-vic"]`, `["m-cora"]`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -270,7 +271,7 @@ func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) 
 	b.deploy()
 	if all, _ := b.group("Everybody"); !b.isIn("cora@acme.example", "ws-stage") {
 		t.Error("Cora did not come into Staging: this test shows nothing")
-	} else if _, err := b.store.PolicyAt(t.Context(), b.org, account.Place{Kind: account.GroupPolicy, Workspace: "ws-stage", Subject: all.ID}); !fault.Is(err, fault.NotFound) {
+	} else if _, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage", Subject: all.ID}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the other group is linked: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/policy"
 )
 
 // addMember adds a member with their policies, or applies them to the existing member with the
@@ -24,11 +25,11 @@ func (d *deployment) addMember(i Item) error {
 	if !m.Active {
 		member.Status = account.Deactivated
 	}
-	if err := d.tx.InsertMember(d.ctx, member, ""); err != nil {
+	if err := d.tx.Live.InsertMember(d.ctx, member, ""); err != nil {
 		return err
 	}
 	for _, p := range i.After.Policies {
-		if err := d.tx.InsertPolicy(d.ctx, d.policy(d.at(i, p), p.Body)); err != nil {
+		if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(d.at(i, p), p.Body)); err != nil {
 			return err
 		}
 	}
@@ -36,8 +37,8 @@ func (d *deployment) addMember(i Item) error {
 }
 
 // at returns the place of a member's staged policy.
-func (d *deployment) at(i Item, p Policy) account.Place {
-	return account.Place{Kind: account.MemberPolicy, Workspace: d.workspaces[p.Workspace].local, Subject: i.Local}
+func (d *deployment) at(i Item, p Policy) policy.Place {
+	return policy.Place{Kind: policy.OfMember, Workspace: d.workspaces[p.Workspace].local, Subject: i.Local}
 }
 
 // join changes the existing member as chosen: not at all, by adding what is missing, or by
@@ -46,7 +47,7 @@ func (d *deployment) join(i Item) error {
 	if i.Stays() {
 		return nil
 	}
-	m, err := d.tx.Member(d.ctx, d.org.ID, i.Local)
+	m, err := d.tx.Existing.Member(d.ctx, d.org.ID, i.Local)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func (d *deployment) join(i Item) error {
 	if role != m.Role {
 		before := m.Role
 		m.Role, m.UpdatedAt = role, d.tx.Now()
-		if err := d.tx.UpdateMember(d.ctx, m); err != nil {
+		if err := d.tx.Live.UpdateMember(d.ctx, m); err != nil {
 			return err
 		}
 		d.added.other++
@@ -77,14 +78,14 @@ func (d *deployment) join(i Item) error {
 // joinPolicy adds to a policy of the existing member, or replaces it.
 func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 	at := d.at(i, staged)
-	old, err := d.tx.PolicyAt(d.ctx, d.org.ID, at)
+	old, err := d.tx.Live.PolicyAt(d.ctx, d.org.ID, at)
 	target := func(id string) audit.Target {
 		return audit.Target{Type: audit.TargetPolicy, ID: id, Name: m.Name + " in " + d.workspaces[staged.Workspace].name, Workspace: at.Workspace}
 	}
 	if fault.Is(err, fault.NotFound) {
 		p := d.policy(at, staged.Body)
 		d.added.other++
-		if err := d.tx.InsertPolicy(d.ctx, p); err != nil {
+		if err := d.tx.Live.InsertPolicy(d.ctx, p); err != nil {
 			return err
 		}
 		return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), audit.Created, target(p.ID)).Changed("", p.Body.String()))
@@ -101,7 +102,7 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 	}
 	d.added.other++
 	next.Version, next.UpdatedAt, next.UpdatedBy = old.Version+1, d.tx.Now(), d.tx.By().Name
-	if err := d.tx.UpdatePolicy(d.ctx, next); err != nil {
+	if err := d.tx.Live.UpdatePolicy(d.ctx, next); err != nil {
 		return err
 	}
 	return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), audit.Updated, target(old.ID)).Changed(old.Body.String(), next.Body.String()))

@@ -89,10 +89,10 @@ type Rank int
 
 // The ranks.
 const (
-	Quiet   Rank = iota
-	Watch        // needs review
-	Warning      // gets less access than before
-	Unresolved        // has an open conflict
+	Quiet      Rank = iota
+	Watch           // needs review
+	Warning         // gets less access than before
+	Unresolved      // has an open conflict
 )
 
 // Conflict is the kind of conflict that an item has.
@@ -114,7 +114,7 @@ type Choice string
 // The choices; "" is none yet.
 const (
 	Use      Choice = "use"       // SameName, SameGroup: import into the existing one
-	AsNew     Choice = "new"       // SameName, SameGroup: create one with another name; Removed: restore the member
+	AsNew    Choice = "new"       // SameName, SameGroup: create one with another name; Removed: restore the member
 	Keep     Choice = "keep"      // SameEmail: role and policies stay; tokens are imported
 	Add      Choice = "add"       // SameEmail: the import is added
 	Replace  Choice = "replace"   // SameEmail: role and the policies in imported workspaces are replaced
@@ -155,7 +155,7 @@ type Item struct {
 	Rank     Rank
 	Conflict Conflict
 	Choice   Choice
-	Imported    bool   // imported before and still exists: nothing happens to it
+	Imported bool   // imported before and still exists: nothing happens to it
 	Local    string // the id that it has or will have in Latchkey
 	Digest   []byte // tokens: SHA-256 of the secret
 	Body     string // the element of package legacy as JSON
@@ -238,7 +238,7 @@ type Query struct {
 type Tally struct {
 	Kind     Kind
 	Rank     Rank
-	Imported    bool
+	Imported bool
 	Conflict Conflict
 	Choice   Choice
 	Count    int

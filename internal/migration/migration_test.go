@@ -425,23 +425,23 @@ func TestService_IsForAdminsOnly(t *testing.T) {
 	b.member("mo", "mo@acme.example", access.RoleMember)
 	mo, ctx := b.caller("mo"), t.Context()
 	for name, call := range map[string]func() error{
-		"Overview":   func() error { _, err := b.Overview(ctx, mo); return err },
-		"Upload":     func() error { _, err := b.Upload(ctx, mo, "x", strings.NewReader(""), nil); return err },
-		"Import":     func() error { return b.Import(ctx, mo, migration.Fresh) },
-		"Reset":      func() error { _, err := b.Reset(ctx, mo); return err },
-		"Work":       func() error { _, err := b.Work(t.Context(), mo); return err },
-		"Running":    func() error { _, _, err := b.Running(t.Context(), mo); return err },
+		"Overview":    func() error { _, err := b.Overview(ctx, mo); return err },
+		"Upload":      func() error { _, err := b.Upload(ctx, mo, "x", strings.NewReader(""), nil); return err },
+		"Import":      func() error { return b.Import(ctx, mo, migration.Fresh) },
+		"Reset":       func() error { _, err := b.Reset(ctx, mo); return err },
+		"Work":        func() error { _, err := b.Work(t.Context(), mo); return err },
+		"Running":     func() error { _, _, err := b.Running(t.Context(), mo); return err },
 		"StartImport": func() error { _, err := b.StartImport(ctx, mo, migration.Fresh, time.Minute); return err },
 		"StartDeploy": func() error { _, err := b.StartDeploy(ctx, mo, "Acme", time.Minute); return err },
-		"Find":       func() error { _, _, err := b.Find(ctx, mo, migration.Query{Kind: migration.Members}); return err },
-		"Tallies":    func() error { _, err := b.Tallies(ctx, mo); return err },
-		"Item":       func() error { _, err := b.Item(ctx, mo, 1); return err },
-		"Choose":     func() error { _, err := b.Choose(ctx, mo.Caller(), 1, migration.Use); return err },
-		"ChooseAll":  func() error { _, err := b.ChooseAll(ctx, mo.Caller(), migration.SameName, migration.Use); return err },
-		"SavePolicy": func() error { return b.SavePolicy(ctx, mo.Caller(), 1, "ws-prod", nil) },
-		"Preview":    func() error { _, err := b.Preview(ctx, mo); return err },
-		"Deploy":     func() error { _, err := b.Deploy(ctx, mo, "Acme"); return err },
-		"Deployment": func() error { _, err := b.Deployment(ctx, mo, "x"); return err },
+		"Find":        func() error { _, _, err := b.Find(ctx, mo, migration.Query{Kind: migration.Members}); return err },
+		"Tallies":     func() error { _, err := b.Tallies(ctx, mo); return err },
+		"Item":        func() error { _, err := b.Item(ctx, mo, 1); return err },
+		"Choose":      func() error { _, err := b.Choose(ctx, mo.Caller(), 1, migration.Use); return err },
+		"ChooseAll":   func() error { _, err := b.ChooseAll(ctx, mo.Caller(), migration.SameName, migration.Use); return err },
+		"SavePolicy":  func() error { return b.SavePolicy(ctx, mo.Caller(), 1, "ws-prod", nil) },
+		"Preview":     func() error { _, err := b.Preview(ctx, mo); return err },
+		"Deploy":      func() error { _, err := b.Deploy(ctx, mo, "Acme"); return err },
+		"Deployment":  func() error { _, err := b.Deployment(ctx, mo, "x"); return err },
 	} {
 		if err := call(); !fault.Is(err, fault.Denied) {
 			t.Errorf("%s: %v, want Denied", name, err)

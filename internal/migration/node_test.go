@@ -26,21 +26,24 @@ func (haltingStore) AnnounceStep(context.Context, string, migration.Step) (func(
 }
 
 func (s haltingStore) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
-	return s.Migrations.InTx(ctx, by, func(tx migration.Tx) error { return fn(haltingTx{tx, s}) })
+	return s.Migrations.InTx(ctx, by, func(tx migration.Tx) error {
+		tx.Area = haltingArea{tx.Area, s}
+		return fn(tx)
+	})
 }
 
-type haltingTx struct {
-	migration.Tx
+type haltingArea struct {
+	migration.Area
 	store haltingStore
 }
 
-func (tx haltingTx) AppendEvent(ctx context.Context, e audit.Event) error {
+func (a haltingArea) AppendEvent(ctx context.Context, e audit.Event) error {
 	select {
-	case tx.store.halted <- struct{}{}:
-		<-tx.store.goOn
-	case <-tx.store.goOn:
+	case a.store.halted <- struct{}{}:
+		<-a.store.goOn
+	case <-a.store.goOn:
 	}
-	return tx.Tx.AppendEvent(ctx, e)
+	return a.Area.AppendEvent(ctx, e)
 }
 
 func TestRunning_AnotherNodeKnowsOfADeploymentAsLongAsItsTransactionLives(t *testing.T) {

@@ -304,7 +304,7 @@ func (m migrated) memberKeeps(old oldMember, workspace string, perm access.Permi
 
 func (m migrated) checkMembers() {
 	for _, old := range m.old.members {
-		s, err := m.accounts.Subject(m.t.Context(), m.org, m.local[old.id])
+		s, err := m.policies.Subject(m.t.Context(), m.org, m.local[old.id])
 		m.must(err)
 		p := s.Principal
 		for _, w := range m.old.workspaces {

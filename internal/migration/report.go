@@ -118,7 +118,7 @@ func newReporter(m Migration, org account.Organization) *reporter {
 	return b
 }
 
-func buildReport(ctx context.Context, r Reader, m Migration, org account.Organization) (Report, error) {
+func buildReport(ctx context.Context, r itemReader, m Migration, org account.Organization) (Report, error) {
 	b := newReporter(m, org)
 	for _, kind := range Kinds() {
 		err := each(ctx, r, m.ID, kind, func(i *Item) error {

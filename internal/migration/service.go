@@ -130,7 +130,7 @@ const batch = 1000
 
 // each calls do for every item of a kind, in the order of the file. do may change the item in
 // the store.
-func each(ctx context.Context, r Reader, migration string, kind Kind, do func(*Item) error) error {
+func each(ctx context.Context, r itemReader, migration string, kind Kind, do func(*Item) error) error {
 	for after := int64(0); ; {
 		items, err := r.StagedItems(ctx, migration, kind, after, batch)
 		if err != nil || len(items) == 0 {

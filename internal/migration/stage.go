@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
@@ -96,7 +97,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	st := &stage{ctx: ctx, tx: tx, m: m, rules: legacy.NewRules(), workspaces: map[string]place{}, byName: map[string]account.Workspace{},
 		byID: map[string]account.Workspace{}, names: map[string]bool{}, emails: map[string]Present{}, present: map[string]Present{},
 		people: map[string]standing{}, links: map[Kind]map[string]string{}, located: map[string]Located{}, moved: map[string]string{}}
-	org, err := tx.Organization(ctx, m.Organization)
+	org, err := tx.Existing.Organization(ctx, m.Organization)
 	if err != nil {
 		return nil, err
 	}
@@ -104,14 +105,14 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	if err := st.newLandscape(); err != nil {
 		return nil, err
 	}
-	list, err := tx.Workspaces(ctx, m.Organization)
+	list, err := tx.Existing.Workspaces(ctx, m.Organization)
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range list {
 		st.byName[plaintext.NameKey(w.Name)], st.byID[w.ID], st.names[plaintext.NameKey(w.Name)] = w, w, true
 	}
-	members, err := tx.PresentMembers(ctx, m.Organization)
+	members, err := tx.Existing.PresentMembers(ctx, m.Organization)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 		st.emails[p.Email], st.present[p.ID] = p, p
 	}
 	for _, kind := range Kinds() {
-		if st.links[kind], err = tx.Links(ctx, m.Organization, m.Source.ID, kind); err != nil {
+		if st.links[kind], err = tx.Existing.Links(ctx, m.Organization, m.Source.ID, kind); err != nil {
 			return nil, err
 		}
 	}
@@ -313,7 +314,7 @@ func (st *stage) mirrorWorkspace(i *Item) error {
 		}
 		return nil
 	}
-	baseline, err := st.tx.Baseline(st.ctx, st.m.Organization, i.Local)
+	baseline, err := st.tx.Existing.Baseline(st.ctx, st.m.Organization, i.Local)
 	if err != nil {
 		return err
 	}
@@ -382,12 +383,12 @@ func (st *stage) mirrorMember(i *Item) error {
 // today returns a fingerprint of an existing member's role and policies, which changes whenever
 // they do.
 func (st *stage) today(member string) (string, error) {
-	policies, err := st.tx.PoliciesOf(st.ctx, st.m.Organization, account.MemberPolicy, member)
+	policies, err := st.tx.Existing.PoliciesOf(st.ctx, st.m.Organization, policy.OfMember, member)
 	return string(st.present[member].Role) + " " + versions(policies...), err
 }
 
 // versions returns a fingerprint of policies, which changes whenever one of them does.
-func versions(policies ...account.Policy) string {
+func versions(policies ...policy.Policy) string {
 	out := make([]string, len(policies))
 	for i, p := range policies {
 		out[i] = p.ID + "@" + strconv.FormatInt(p.Version, 10)

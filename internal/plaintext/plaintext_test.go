@@ -92,6 +92,17 @@ func TestPossibleID(t *testing.T) {
 	}
 }
 
+func TestIdempotencyKey(t *testing.T) {
+	for key, ok := range map[string]bool{
+		"": true, "k": true, strings.Repeat("k", 128): true, strings.Repeat("k", 129): false, strings.Repeat("é", 65): false,
+		"a\x00b": false, "\xff": false,
+	} {
+		if err := plaintext.IdempotencyKey(key); (err == nil) != ok || err != nil && fault.Of(err).Fields[0].Path != "idempotencyKey" {
+			t.Errorf("%.10q: %v", key, err)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	for _, c := range []struct {
 		text                    string

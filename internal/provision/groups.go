@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"latchkey/internal/account"
-	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -15,7 +14,7 @@ import (
 // changing it. The error is InvalidSyntax or InvalidValue for an invalid body.
 func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
+	err := s.changeGroups(ctx, call, func(tx *groupChange, org account.Organization) error {
 		doc, err := s.groups.read(body)
 		if err != nil {
 			return err
@@ -28,7 +27,7 @@ func (s *Service) CreateGroup(ctx context.Context, call Call, body map[string]an
 		if err != nil {
 			return groupProblem(err)
 		}
-		if _, err := s.setMembers(ctx, tx, call, g, doc); err != nil {
+		if _, err := s.setMembers(ctx, tx, g, doc); err != nil {
 			return err
 		}
 		out, err = renderGroup(ctx, tx, call, g)
@@ -89,7 +88,7 @@ func (s *Service) PatchGroup(ctx context.Context, call Call, id string, operatio
 
 func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit func(Document) (Document, error)) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
+	err := s.changeGroups(ctx, call, func(tx *groupChange, org account.Organization) error {
 		g, before, err := s.groupToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -106,7 +105,7 @@ func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit fu
 		if g, err = account.RenameGroup(ctx, tx, tx.By(), g, changed, tx.SaveGroupLink); err != nil {
 			return groupProblem(err)
 		}
-		changedMembers, err := s.setMembers(ctx, tx, call, g, after)
+		changedMembers, err := s.setMembers(ctx, tx, g, after)
 		if err != nil {
 			return err
 		}
@@ -123,7 +122,7 @@ func (s *Service) changeGroup(ctx context.Context, call Call, id string, edit fu
 }
 
 // groupToChange loads a group in the client's form and checks If-Match.
-func (s *Service) groupToChange(ctx context.Context, tx *change, call Call, id string) (account.Group, Rendered, error) {
+func (s *Service) groupToChange(ctx context.Context, tx *groupChange, call Call, id string) (account.Group, Rendered, error) {
 	g, err := tx.Group(ctx, call.By.Organization, id)
 	if err != nil {
 		return g, Rendered{}, notFound(err, "Group", id)
@@ -137,7 +136,7 @@ func (s *Service) groupToChange(ctx context.Context, tx *change, call Call, id s
 
 // DeleteGroup removes a group. Errors are NotFound and StaleVersion, as for ReplaceUser.
 func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
-	return s.write(ctx, call, func(tx *change, _ account.Organization) error {
+	return s.changeGroups(ctx, call, func(tx *groupChange, _ account.Organization) error {
 		g, _, err := s.groupToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -148,7 +147,7 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 
 // setMembers sets the members of a group to those of the document and reports whether anything
 // changed.
-func (s *Service) setMembers(ctx context.Context, tx *change, call Call, g account.Group, doc Document) (bool, error) {
+func (s *Service) setMembers(ctx context.Context, tx *groupChange, g account.Group, doc Document) (bool, error) {
 	current, err := tx.MembersByGroup(ctx, g.Organization, []string{g.ID})
 	if err != nil {
 		return false, err
@@ -163,7 +162,7 @@ func (s *Service) setMembers(ctx context.Context, tx *change, call Call, g accou
 			continue
 		}
 		changed = true
-		if err := takeStep(ctx, tx, call, g, n.ID, account.Withdraw); err != nil {
+		if err := takeStep(ctx, tx, g, n.ID, tx.withdraw); err != nil {
 			return false, err
 		}
 	}
@@ -172,18 +171,27 @@ func (s *Service) setMembers(ctx context.Context, tx *change, call Call, g accou
 			continue
 		}
 		changed = true
-		if err := takeStep(ctx, tx, call, g, id, account.Enroll); err != nil {
+		if err := takeStep(ctx, tx, g, id, tx.enroll); err != nil {
 			return false, err
 		}
 	}
 	return changed, nil
 }
 
-type membershipStep func(ctx context.Context, tx account.Tx, by actor.Standing, g account.Group, m account.Member) error
+// enroll adds a member to the group.
+func (c *groupChange) enroll(ctx context.Context, g account.Group, m account.Member) error {
+	return account.Enroll(ctx, c, c.By(), g, m)
+}
+
+// withdraw removes a member from the group.
+func (c *groupChange) withdraw(ctx context.Context, g account.Group, m account.Member) error {
+	return account.Withdraw(ctx, c, c.By(), g, m)
+}
 
 // takeStep applies one membership step to one member. The error is InvalidValue if there is no
 // such user.
-func takeStep(ctx context.Context, tx *change, call Call, g account.Group, id string, step membershipStep) error {
+func takeStep(ctx context.Context, tx *groupChange, g account.Group, id string,
+	step func(context.Context, account.Group, account.Member) error) error {
 	u, err := tx.ProvisionedUser(ctx, g.Organization, id)
 	if fault.Is(err, fault.NotFound) {
 		return invalid(InvalidValue, "The member %q is not a user.", cut(id))
@@ -191,7 +199,7 @@ func takeStep(ctx context.Context, tx *change, call Call, g account.Group, id st
 	if err != nil {
 		return err
 	}
-	return step(ctx, tx, tx.By(), g, u.Member)
+	return step(ctx, g, u.Member)
 }
 
 // memberIDs returns the members of a document in order, each once. It refuses nested groups.

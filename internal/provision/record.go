@@ -124,23 +124,54 @@ func resourceOf(path string) (kind, id string) {
 // trim shortens and cleans a text from a provider for the log and the list of requests.
 func trim(s string, most int) string { return plaintext.Shorten(plaintext.Mend(s), most) }
 
-// change is a transaction that counts its audit events.
-type change struct {
-	Tx
+// userChange is a transaction about users that counts its audit events.
+type userChange struct {
+	UserTx
 	events int
 }
 
 // AppendEvent appends an event to the log.
-func (c *change) AppendEvent(ctx context.Context, e audit.Event) error {
+func (c *userChange) AppendEvent(ctx context.Context, e audit.Event) error {
 	c.events++
-	return c.Tx.AppendEvent(ctx, e)
+	return c.UserTx.AppendEvent(ctx, e)
 }
 
-// write runs fn in one transaction with the organization's row locked, and stores the number of
+// groupChange is a transaction about groups that counts its audit events.
+type groupChange struct {
+	GroupTx
+	events int
+}
+
+// AppendEvent appends an event to the log.
+func (c *groupChange) AppendEvent(ctx context.Context, e audit.Event) error {
+	c.events++
+	return c.GroupTx.AppendEvent(ctx, e)
+}
+
+// changeUsers runs fn as one change of the organization's users.
+func (s *Service) changeUsers(ctx context.Context, call Call, fn func(tx *userChange, org account.Organization) error) error {
+	return change(ctx, s, call, s.store.InUserTx, func(tx UserTx, org account.Organization) (int, error) {
+		c := &userChange{UserTx: tx}
+		err := fn(c, org)
+		return c.events, err
+	})
+}
+
+// changeGroups runs fn as one change of the organization's groups.
+func (s *Service) changeGroups(ctx context.Context, call Call, fn func(tx *groupChange, org account.Organization) error) error {
+	return change(ctx, s, call, s.store.InGroupTx, func(tx GroupTx, org account.Organization) (int, error) {
+		c := &groupChange{GroupTx: tx}
+		err := fn(c, org)
+		return c.events, err
+	})
+}
+
+// change runs fn in one transaction with the organization's row locked, and stores the number of
 // events in the call's record.
-func (s *Service) write(ctx context.Context, call Call, fn func(tx *change, org account.Organization) error) error {
+func change[T account.Tx](ctx context.Context, s *Service, call Call, inTx func(context.Context, actor.Caller, func(T) error) error,
+	fn func(tx T, org account.Organization) (events int, err error)) error {
 	events := 0
-	err := s.store.InTx(ctx, call.By.Caller(), func(tx Tx) error {
+	err := inTx(ctx, call.By.Caller(), func(tx T) error {
 		if err := s.may(tx.By()); err != nil {
 			return err
 		}
@@ -151,9 +182,7 @@ func (s *Service) write(ctx context.Context, call Call, fn func(tx *change, org 
 		if err := open(org); err != nil {
 			return err
 		}
-		c := &change{Tx: tx}
-		err = fn(c, org)
-		events = c.events
+		events, err = fn(tx, org)
 		return err
 	})
 	if err == nil && call.Record != nil {

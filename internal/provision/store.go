@@ -43,59 +43,96 @@ type Sort struct {
 
 // Reader is what the service reads.
 type Reader interface {
+	reader
+	userFinder
+	groupFinder
 	// Organization returns NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (account.Organization, error)
-	// ProvisionedUser returns a member that the provider has not deleted; NotFound otherwise.
-	ProvisionedUser(ctx context.Context, organization, id string) (User, error)
-	// UserByName returns the member with an email (lower case), deleted or not; NotFound
-	// otherwise.
-	UserByName(ctx context.Context, organization, email string) (User, error)
 	// FindUsers returns a page of the members that the provider has not deleted, and their
 	// number on all pages.
 	FindUsers(ctx context.Context, organization string, s Search) ([]User, int, error)
 	// FindGroups returns a page of the groups, and their number on all pages.
 	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
-	// Group returns NotFound outside the organization.
-	Group(ctx context.Context, organization, id string) (account.Group, error)
-	// GroupsOfMembers returns the groups of each member, ordered by name.
-	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
-	// MembersByGroup returns the members of each group that the provider has not deleted,
-	// ordered by id.
-	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
 	// ProvisionRequests returns the newest recorded requests: all, or only those that failed.
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
 }
 
-// Store is what the service reads outside a transaction, and the way into one.
+// Store is what the service reads outside a transaction, and the ways into one.
 type Store interface {
 	Reader
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	// InUserTx is InTx for a change of users.
+	InUserTx(ctx context.Context, by actor.Caller, fn func(UserTx) error) error
+	// InGroupTx is InTx for a change of groups.
+	InGroupTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
 }
 
-// Tx is what the service does inside a transaction. The steps of package account change members
-// and groups.
+// userFinder finds a user.
+type userFinder interface {
+	// ProvisionedUser returns a member that the provider has not deleted; NotFound otherwise.
+	ProvisionedUser(ctx context.Context, organization, id string) (User, error)
+}
+
+// groupFinder finds a group.
+type groupFinder interface {
+	// Group returns NotFound outside the organization.
+	Group(ctx context.Context, organization, id string) (account.Group, error)
+}
+
+// Tx is what the service does inside a transaction about provisioning itself.
 type Tx interface {
 	account.Tx
-	ProvisionedUser(ctx context.Context, organization, id string) (User, error)
-	UserByName(ctx context.Context, organization, email string) (User, error)
-	FindUsers(ctx context.Context, organization string, s Search) ([]User, int, error)
-	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
-	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
-	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
-	// SaveUser links a member and stores its document, its elements and its external id. It
-	// sets the member's time of change to now.
-	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
-	// ForgetUser records that the provider has deleted a member, and removes its document.
-	ForgetUser(ctx context.Context, organization, id string) error
-	// SaveGroupLink saves External and ExternalID of a group.
-	SaveGroupLink(ctx context.Context, g account.Group) error
-	// EndSessionsOf ends a member's sessions except one ("" for none).
-	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
 	// SaveSCIM switches provisioning on or off for the organization.
 	SaveSCIM(ctx context.Context, organization string, enabled bool) error
 	// RecordRequest stores a request and deletes the oldest of its kind (failed or not) beyond
 	// keep.
 	RecordRequest(ctx context.Context, r Request, keep int) error
+}
+
+// UserTx is what the service does inside a transaction about users. The steps of package account
+// change members; it describes the methods without a comment here.
+type UserTx interface {
+	account.Tx
+	reader
+	userFinder
+	groupFinder
+	// UserByName returns the member with an email (lower case), deleted or not; NotFound
+	// otherwise.
+	UserByName(ctx context.Context, organization, email string) (User, error)
+	// SaveUser links a member and stores its document, its elements and its external id. It
+	// sets the member's time of change to now.
+	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
+	// ForgetUser records that the provider has deleted a member, and removes its document.
+	ForgetUser(ctx context.Context, organization, id string) error
+	// EndSessionsOf ends a member's sessions except one ("" for none).
+	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
+
+	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
+	UpdateMember(ctx context.Context, m account.Member) error
+	CountMembers(ctx context.Context, organization string) (int, error)
+	CountActiveAdmins(ctx context.Context, organization string) (int, error)
+	ResetMember(ctx context.Context, organization, id string, external bool) error
+	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
+	InsertEntry(ctx context.Context, e account.Entry) error
+	RemoveFromGroup(ctx context.Context, group, member string) error
+}
+
+// GroupTx is what the service does inside a transaction about groups. The steps of package
+// account change groups; it describes the methods without a comment here.
+type GroupTx interface {
+	account.Tx
+	reader
+	userFinder
+	groupFinder
+	// SaveGroupLink saves External and ExternalID of a group.
+	SaveGroupLink(ctx context.Context, g account.Group) error
+
+	Groups(ctx context.Context, organization string) ([]account.Group, error)
+	InsertGroup(ctx context.Context, g account.Group) error
+	UpdateGroup(ctx context.Context, g account.Group) error
+	DeleteGroup(ctx context.Context, organization, id string) error
+	AddToGroup(ctx context.Context, group, member string) error
+	RemoveFromGroup(ctx context.Context, group, member string) error
 }

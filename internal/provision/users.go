@@ -20,7 +20,10 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // reader is what rendering needs, inside and outside a transaction.
 type reader interface {
+	// GroupsOfMembers returns the groups of each member, ordered by name.
 	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
+	// MembersByGroup returns the members of each group that the provider has not deleted,
+	// ordered by id.
 	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
 }
 
@@ -29,7 +32,7 @@ type reader interface {
 // already, and InvalidSyntax or InvalidValue for an invalid body.
 func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
+	err := s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
 		doc, err := s.users.read(body)
 		if err != nil {
 			return err
@@ -58,7 +61,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any
 }
 
 // join creates the member. The error is Uniqueness if another one has the address.
-func join(ctx context.Context, tx *change, call Call, org account.Organization, doc Document, address string) (User, error) {
+func join(ctx context.Context, tx *userChange, call Call, org account.Organization, doc Document, address string) (User, error) {
 	name, err := displayName(doc)
 	if err != nil {
 		return User{}, err
@@ -113,7 +116,7 @@ func (s *Service) PatchUser(ctx context.Context, call Call, id string, operation
 
 func (s *Service) changeUser(ctx context.Context, call Call, id string, edit func(Document) (Document, error)) (Rendered, error) {
 	var out Rendered
-	err := s.write(ctx, call, func(tx *change, org account.Organization) error {
+	err := s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
 		if err != nil {
 			return err
@@ -136,7 +139,7 @@ func (s *Service) changeUser(ctx context.Context, call Call, id string, edit fun
 }
 
 // userToChange loads a user and checks If-Match.
-func (s *Service) userToChange(ctx context.Context, tx *change, call Call, id string) (User, error) {
+func (s *Service) userToChange(ctx context.Context, tx *userChange, call Call, id string) (User, error) {
 	u, err := tx.ProvisionedUser(ctx, call.By.Organization, id)
 	if err != nil {
 		return User{}, notFound(err, "User", id)
@@ -153,7 +156,7 @@ func (s *Service) userToChange(ctx context.Context, tx *change, call Call, id st
 
 // save updates the member from the document and stores the document. An unchanged document is
 // not written, so that its user counts as not modified (RFC 7644 §3.5.2.1).
-func (s *Service) save(ctx context.Context, tx *change, call Call, u User, doc Document) (Rendered, error) {
+func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, doc Document) (Rendered, error) {
 	before, err := u.document()
 	if err != nil {
 		return Rendered{}, err
@@ -211,7 +214,7 @@ func changedAttributes(before, after Document) []string {
 
 // follow applies name and status. It changes the name only if it differs from the previous
 // document's, so that a name chosen by the member stays.
-func follow(ctx context.Context, tx *change, call Call, m account.Member, before, doc Document) (account.Member, error) {
+func follow(ctx context.Context, tx *userChange, call Call, m account.Member, before, doc Document) (account.Member, error) {
 	was, err := displayName(before)
 	if err != nil {
 		return m, err
@@ -236,7 +239,7 @@ func follow(ctx context.Context, tx *change, call Call, m account.Member, before
 }
 
 // setStatus changes the status and ends the sessions of a deactivated member.
-func setStatus(ctx context.Context, tx *change, call Call, m account.Member, status account.Status) (account.Member, error) {
+func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member, status account.Status) (account.Member, error) {
 	ending := m.Status == account.Active && status == account.Deactivated
 	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
 	if err == nil && ending {
@@ -249,7 +252,7 @@ func setStatus(ctx context.Context, tx *change, call Call, m account.Member, sta
 // For the protocol the user is gone (RFC 7644 §3.6); creating it again restores it. The error
 // is Conflict for the last active Admin, or NotFound or StaleVersion as for ReplaceUser.
 func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
-	return s.write(ctx, call, func(tx *change, org account.Organization) error {
+	return s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
 		if err != nil {
 			return err

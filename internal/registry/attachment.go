@@ -50,7 +50,7 @@ func (s *Service) Attach(ctx context.Context, by actor.Caller, workspace, destin
 		if old.transformation.ID == "" {
 			made.CreatedAt, action, before = c.Now(), audit.ConnectedTransformation, nil
 		}
-		if err := c.SaveAttachment(ctx, made); err != nil {
+		if err := c.Links.SaveAttachment(ctx, made); err != nil {
 			return err
 		}
 		return c.record(ctx, action, to.target(), before, attached{made, from}.state())
@@ -75,7 +75,7 @@ func (c *changing) attached(ctx context.Context, destination string) (Resource, 
 		return to, attached{}, err
 	}
 	var old attached
-	if old.Attachment, err = c.Attachment(ctx, to.ID); err != nil {
+	if old.Attachment, err = c.Links.Attachment(ctx, to.ID); err != nil {
 		return to, old, err
 	}
 	if old.transformation, err = c.HoldResource(ctx, c.workspace.ID, Transformation, to.Transformation); err != nil {
@@ -96,7 +96,7 @@ func (s *Service) Detach(ctx context.Context, by actor.Caller, workspace, destin
 		if was = old; was.transformation.ID == "" {
 			return fault.NewNotFound("A transformation of this destination")
 		}
-		if err := c.RemoveAttachment(ctx, from.ID); err != nil {
+		if err := c.Links.RemoveAttachment(ctx, from.ID); err != nil {
 			return err
 		}
 		return c.record(ctx, audit.RemovedTransformation, from.target(), was.state(), nil)

@@ -66,7 +66,7 @@ func (s *Service) Connect(ctx context.Context, by actor.Caller, workspace string
 		if made.ID, err = c.newID(); err != nil {
 			return err
 		}
-		if err := c.AddConnection(ctx, made); err != nil {
+		if err := c.Links.AddConnection(ctx, made); err != nil {
 			return err
 		}
 		return c.recordConnected(ctx, ends, made)
@@ -130,7 +130,7 @@ func (c *changing) join(ctx context.Context, form ConnectionForm, to *Connection
 
 // pairFree refuses a second connection between the same ends.
 func (c *changing) pairFree(ctx context.Context, wanted Connection) error {
-	other, err := c.ConnectionOf(ctx, c.workspace.ID, wanted.Source, wanted.Destination)
+	other, err := c.Links.ConnectionOf(ctx, c.workspace.ID, wanted.Source, wanted.Destination)
 	switch {
 	case fault.Is(err, fault.NotFound), err == nil && other.ID == wanted.ID:
 		return nil
@@ -162,7 +162,7 @@ func (s *Service) UpdateConnection(ctx context.Context, by actor.Caller, workspa
 			return err
 		}
 		changed.UpdatedAt = c.Now()
-		if err := c.SaveConnection(ctx, changed); err != nil {
+		if err := c.Links.SaveConnection(ctx, changed); err != nil {
 			return err
 		}
 		return c.record(ctx, audit.Updated, changed.target(newEnds), old.state(ends), changed.state(newEnds))
@@ -172,7 +172,7 @@ func (s *Service) UpdateConnection(ctx context.Context, by actor.Caller, workspa
 
 // heldConnection locks a connection with its ends and checks the permissions on them.
 func (c *changing) heldConnection(ctx context.Context, id string) (Connection, pair, error) {
-	held, err := c.HoldConnection(ctx, c.workspace.ID, id)
+	held, err := c.Links.HoldConnection(ctx, c.workspace.ID, id)
 	if err != nil {
 		return Connection{}, pair{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Service) SetConnectionExternalID(ctx context.Context, by actor.Caller, 
 			return err
 		}
 		changed.ExternalID, changed.UpdatedAt = set, c.Now()
-		if err := c.SaveConnection(ctx, changed); err != nil {
+		if err := c.Links.SaveConnection(ctx, changed); err != nil {
 			return err
 		}
 		return c.record(ctx, audit.Updated, changed.target(ends), old.state(ends), changed.state(ends))
@@ -211,7 +211,7 @@ func (s *Service) Disconnect(ctx context.Context, by actor.Caller, workspace, id
 		if err != nil {
 			return err
 		}
-		if err := c.RemoveConnection(ctx, c.workspace.ID, old.ID); err != nil {
+		if err := c.Links.RemoveConnection(ctx, c.workspace.ID, old.ID); err != nil {
 			return err
 		}
 		before := old.state(ends)

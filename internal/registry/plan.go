@@ -20,14 +20,14 @@ func (s *Service) LinkSource(ctx context.Context, by actor.Caller, workspace, pl
 		if err != nil {
 			return err
 		}
-		switch _, err := c.SourceLink(ctx, source); {
+		switch _, err := c.Links.SourceLink(ctx, source); {
 		case err == nil:
 			return fault.NewConflict("The source already follows a tracking plan.")
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
 		made = SourceLink{TrackingPlan: plan, Source: source, Config: config, CreatedAt: c.Now(), UpdatedAt: c.Now()}
-		if err := c.AddSourceLink(ctx, made); err != nil {
+		if err := c.Links.AddSourceLink(ctx, made); err != nil {
 			return err
 		}
 		if err := c.record(ctx, audit.ConnectedSource, ends.plan.target(), nil, ends.state()); err != nil {
@@ -67,7 +67,7 @@ func (c *changing) existingLink(ctx context.Context, plan, source string) (linke
 	if err != nil {
 		return ends, SourceLink{}, err
 	}
-	link, err := c.SourceLink(ctx, source)
+	link, err := c.Links.SourceLink(ctx, source)
 	if err == nil && link.TrackingPlan != plan {
 		err = fault.NewNotFound("A link of this source to this tracking plan")
 	}
@@ -84,7 +84,7 @@ func (s *Service) UpdateLink(ctx context.Context, by actor.Caller, workspace, pl
 			return err
 		}
 		link.Config, link.UpdatedAt = config, c.Now()
-		if err := c.SaveSourceLink(ctx, link); err != nil {
+		if err := c.Links.SaveSourceLink(ctx, link); err != nil {
 			return err
 		}
 		after := ends.state()
@@ -102,7 +102,7 @@ func (s *Service) UnlinkSource(ctx context.Context, by actor.Caller, workspace, 
 		if err != nil {
 			return err
 		}
-		if err := c.RemoveSourceLink(ctx, source); err != nil {
+		if err := c.Links.RemoveSourceLink(ctx, source); err != nil {
 			return err
 		}
 		if err := c.record(ctx, audit.DisconnectedSource, ends.plan.target(), ends.state(), nil); err != nil {

@@ -42,7 +42,7 @@ func (s *Service) Script(ctx context.Context, by actor.Standing, workspace, typ,
 }
 
 // loadScript adds the version to show, or an empty version if there is none.
-func loadScript(ctx context.Context, r Reader, of Resource) (Script, error) {
+func loadScript(ctx context.Context, r versionReader, of Resource) (Script, error) {
 	if of.ShownVersion == "" {
 		return Script{Resource: of, Version: emptyVersion(of)}, nil
 	}

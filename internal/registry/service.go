@@ -33,7 +33,7 @@ func (s *Service) Workspace(ctx context.Context, by actor.Standing, id string) (
 
 // enter loads the workspace and checks that the caller is in it. Every use case calls it first,
 // and loads everything else within this workspace.
-func (s *Service) enter(ctx context.Context, r Reader, by actor.Standing, workspace string) (account.Workspace, error) {
+func (s *Service) enter(ctx context.Context, r workspaceReader, by actor.Standing, workspace string) (account.Workspace, error) {
 	at := access.Resource{Organization: by.Organization, Workspace: workspace}
 	if err := access.Decide(s.catalogue, by.Principal, access.ViewWorkspace, at).Err("That workspace"); err != nil {
 		return account.Workspace{}, err

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -355,7 +356,7 @@ func TestBrowse_SaysWhatTheCallerMayDoAsDecideDoes(t *testing.T) {
 func TestService_AScriptWithoutAVersionIsReadable(t *testing.T) {
 	b := newBed(t)
 	b.must(b.store.InTx(b.ctx, actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertResource(b.ctx, main, account.Resource{ID: "t1", Type: registry.Transformation, Name: "Imported"})
+		return storetest.InsertResource(b.ctx, tx, main, policy.Resource{ID: "t1", Type: registry.Transformation, Name: "Imported"})
 	}))
 	s, err := b.Script(b.ctx, b.admin(acme), main, registry.Transformation, "t1")
 	b.must(err)

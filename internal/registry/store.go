@@ -9,11 +9,14 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Reader is what the service reads, inside and outside a transaction. Everything except the
-// workspace itself is read within a workspace that the caller has loaded first.
-type Reader interface {
-	// Workspace returns NotFound outside the organization.
-	Workspace(ctx context.Context, organization, id string) (account.Workspace, error)
+// Store is what the service reads, and the way into a transaction. Everything but the workspace
+// itself is found within a workspace that the caller has found first.
+type Store interface {
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
+	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	workspaceReader
+	versionReader
 	// RegistryResource returns NotFound for an unknown id, another type, another workspace.
 	RegistryResource(ctx context.Context, workspace, typ, id string) (Resource, error)
 	// RegistryResources returns up to limit resources of a type (0: all), starting where q
@@ -21,23 +24,14 @@ type Reader interface {
 	RegistryResources(ctx context.Context, workspace, typ string, q Query, limit int) ([]Resource, error)
 	// RegistryCount returns the number of resources that the filter of q selects.
 	RegistryCount(ctx context.Context, workspace, typ string, q Query) (int, error)
-	// ExternalIDTaken reports whether a resource of the type has the external id. The type
-	// "connection" stands for connections.
-	ExternalIDTaken(ctx context.Context, workspace, typ, externalID string) (bool, error)
 	// Connection returns NotFound outside the workspace.
 	Connection(ctx context.Context, workspace, id string) (Connection, error)
-	// ConnectionOf returns the connection of a pair; NotFound if there is none.
-	ConnectionOf(ctx context.Context, workspace, source, destination string) (Connection, error)
 	// Connections returns up to limit connections (0: all), starting where q says.
 	Connections(ctx context.Context, workspace string, q Query, limit int) ([]Connection, error)
 	// ConnectionCount returns the number of connections that the filter of q selects.
 	ConnectionCount(ctx context.Context, workspace string, q Query) (int, error)
 	// Attachment returns the transformation of a destination; NotFound if it has none.
 	Attachment(ctx context.Context, destination string) (Attachment, error)
-	// SourceLink returns the tracking plan that a source follows; NotFound if it follows none.
-	SourceLink(ctx context.Context, source string) (SourceLink, error)
-	// Version returns a version of a resource of a type; NotFound outside the workspace.
-	Version(ctx context.Context, workspace, typ, id string) (Version, error)
 	// ShownVersions returns the version to show of each resource of a type, by resource.
 	ShownVersions(ctx context.Context, workspace, typ string) (map[string]Version, error)
 	// Browse returns a page of a workspace's resources, ordered by type and name.
@@ -46,21 +40,22 @@ type Reader interface {
 	BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error)
 }
 
-// Store is what the service reads, and the way into a transaction.
-type Store interface {
-	Reader
-	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
-	// Unauthenticated if the caller's session or token no longer works.
-	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+// Tx is one transaction, by what is done in it: to resources, and to what joins two of them.
+type Tx struct {
+	Resources
+	Links Links
 }
 
-// Tx is what the service does inside a transaction.
-type Tx interface {
+// Resources is the resources of a workspace inside a transaction.
+type Resources interface {
 	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
-	Reader
 	// Now returns the time of the transaction.
 	Now() time.Time
+	// AppendEvent appends an event to the audit log.
+	AppendEvent(ctx context.Context, e audit.Event) error
+	workspaceReader
+	versionReader
 	// HoldResource is RegistryResource and locks the row until the transaction ends, so that
 	// a decision about it is still true when it is written.
 	HoldResource(ctx context.Context, workspace, typ, id string) (Resource, error)
@@ -73,6 +68,19 @@ type Tx interface {
 	RemoveResource(ctx context.Context, workspace, id string) error
 	// Ties counts the references to a resource.
 	Ties(ctx context.Context, id string) (Ties, error)
+	// ExternalIDTaken reports whether a resource of the type has the external id. The type
+	// "connection" stands for connections.
+	ExternalIDTaken(ctx context.Context, workspace, typ, externalID string) (bool, error)
+	// AddVersion adds a version with the next number of its resource and returns it.
+	AddVersion(ctx context.Context, v Version) (Version, error)
+	// MarkPublished records that a version was published now.
+	MarkPublished(ctx context.Context, id string) error
+}
+
+// Links is what joins two resources, inside a transaction.
+type Links interface {
+	// ConnectionOf returns the connection of a pair; NotFound if there is none.
+	ConnectionOf(ctx context.Context, workspace, source, destination string) (Connection, error)
 	// HoldConnection is Connection and locks the row until the transaction ends.
 	HoldConnection(ctx context.Context, workspace, id string) (Connection, error)
 	// AddConnection adds a connection; Conflict if the pair is connected or the external id is
@@ -83,20 +91,30 @@ type Tx interface {
 	SaveConnection(ctx context.Context, c Connection) error
 	// RemoveConnection removes a connection; NotFound if it is gone.
 	RemoveConnection(ctx context.Context, workspace, id string) error
+	// Attachment returns the transformation of a destination; NotFound if it has none.
+	Attachment(ctx context.Context, destination string) (Attachment, error)
 	// SaveAttachment sets or replaces the transformation of a destination.
 	SaveAttachment(ctx context.Context, a Attachment) error
 	// RemoveAttachment removes a destination's transformation; NotFound if it has none.
 	RemoveAttachment(ctx context.Context, destination string) error
+	// SourceLink returns the tracking plan that a source follows; NotFound if it follows none.
+	SourceLink(ctx context.Context, source string) (SourceLink, error)
 	// AddSourceLink adds a link; Conflict if the source follows a plan already.
 	AddSourceLink(ctx context.Context, l SourceLink) error
 	// SaveSourceLink saves the configuration of a link; NotFound if it is gone.
 	SaveSourceLink(ctx context.Context, l SourceLink) error
 	// RemoveSourceLink removes a source's link; NotFound if it has none.
 	RemoveSourceLink(ctx context.Context, source string) error
-	// AddVersion adds a version with the next number of its resource and returns it.
-	AddVersion(ctx context.Context, v Version) (Version, error)
-	// MarkPublished records that a version was published now.
-	MarkPublished(ctx context.Context, id string) error
-	// AppendEvent appends an event to the audit log.
-	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// workspaceReader finds workspaces.
+type workspaceReader interface {
+	// Workspace returns NotFound outside the organization.
+	Workspace(ctx context.Context, organization, id string) (account.Workspace, error)
+}
+
+// versionReader finds versions of scripts.
+type versionReader interface {
+	// Version returns a version of a resource of a type; NotFound outside the workspace.
+	Version(ctx context.Context, workspace, typ, id string) (Version, error)
 }

@@ -13,12 +13,8 @@ import (
 // NoticeKind is the kind of a notice.
 type NoticeKind string
 
-// The kinds of notices.
-const (
-	Success NoticeKind = "success"
-	Info    NoticeKind = "info"
-	Warning NoticeKind = "warning"
-)
+// Success is the kind of a notice of what was done.
+const Success NoticeKind = "success"
 
 // Notice is a short message about what just happened, for the next page of a session. It must
 // not contain secrets, because it is stored in the database.

@@ -13,7 +13,7 @@ import (
 func TestFlash_IsTakenOnceInOrder(t *testing.T) {
 	f := newFixture(t)
 	s := f.mustSignIn(t, ada, "")
-	want := []signin.Notice{{Kind: signin.Success, Text: "Deleted <b>\"ci\"</b>."}, {Kind: signin.Warning, Text: "One left."}}
+	want := []signin.Notice{{Kind: signin.Success, Text: "Deleted <b>\"ci\"</b>."}, {Kind: signin.Success, Text: "One left."}}
 	for _, n := range want {
 		if err := f.AddFlash(t.Context(), s.Session.ID, n); err != nil {
 			t.Fatal(err)
@@ -36,7 +36,7 @@ func TestFlash_KeepsTheNewestAndCutsLongTexts(t *testing.T) {
 	f := newFixture(t)
 	s := f.mustSignIn(t, ada, "")
 	for i := range 7 {
-		if err := f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Info, Text: fmt.Sprint(i) + strings.Repeat("é", 500)}); err != nil {
+		if err := f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Success, Text: fmt.Sprint(i) + strings.Repeat("é", 500)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +50,7 @@ func TestFlash_ParallelNoticesAreAllKeptAndTakenOnce(t *testing.T) {
 	f := newFixture(t)
 	s := f.mustSignIn(t, ada, "")
 	if got := inParallel(5, func(i int) error {
-		return f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Info, Text: fmt.Sprint(i)})
+		return f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Success, Text: fmt.Sprint(i)})
 	}); got["ok"] != 5 {
 		t.Fatalf("outcomes = %v", got)
 	}
@@ -67,7 +67,7 @@ func TestFlash_ParallelNoticesAreAllKeptAndTakenOnce(t *testing.T) {
 
 func TestFlash_OfASessionThatIsGoneIsNothing(t *testing.T) {
 	f := newFixture(t)
-	if err := f.AddFlash(t.Context(), "gone", signin.Notice{Kind: signin.Info, Text: "x"}); err != nil {
+	if err := f.AddFlash(t.Context(), "gone", signin.Notice{Kind: signin.Success, Text: "x"}); err != nil {
 		t.Error(err)
 	}
 	if got, err := f.TakeFlash(t.Context(), "gone"); len(got) != 0 || err != nil {

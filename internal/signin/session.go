@@ -163,7 +163,7 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		if swept.Sessions, err = tx.DropEndedSessions(ctx, "", limitsAt(tx.Now())); err != nil {
 			return err
 		}
-		swept.Attempts, err = tx.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))
+		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))
 		return err
 	})
 	return swept, err

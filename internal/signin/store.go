@@ -8,29 +8,6 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Reader is what the service reads, inside and outside a transaction.
-type Reader interface {
-	// SignInOrganization returns the id of the installation's organization; NotFound before
-	// the installation is set up.
-	SignInOrganization(ctx context.Context) (string, error)
-	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
-	SignInAccount(ctx context.Context, email string) (Account, error)
-	// SignInAccountOf returns the member with that id; NotFound otherwise.
-	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
-	// SessionByDigest returns a stored session, even one that has ended, and its member, even
-	// an inactive one; NotFound otherwise.
-	SessionByDigest(ctx context.Context, digest []byte) (Session, Account, error)
-	// SessionsOf returns a member's sessions that are newer than both limits, the last used
-	// first.
-	SessionsOf(ctx context.Context, memberID string, limits Limits) ([]Session, error)
-	// SessionNotices returns a session's notices as stored ("" for none); NotFound if there is
-	// no such session.
-	SessionNotices(ctx context.Context, sessionID string) (string, error)
-	// Attempts returns the records of the keys in any order. Keys without a record are left
-	// out.
-	Attempts(ctx context.Context, keys ...string) ([]Attempt, error)
-}
-
 // Limits define which sessions have ended: those last seen at or before Idle, or created at or
 // before Absolute.
 type Limits struct{ Idle, Absolute time.Time }
@@ -42,21 +19,38 @@ func limitsAt(now time.Time) Limits {
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
-	Reader
-	// Now returns the current time in UTC, in whole milliseconds.
-	Now() time.Time
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	// Now returns the current time in UTC, in whole milliseconds.
+	Now() time.Time
+	sessionReader
+	attemptReader
+	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
+	SignInAccount(ctx context.Context, email string) (Account, error)
+	// SignInAccountOf returns the member with that id; NotFound otherwise.
+	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
 }
 
-// Tx is what the service does inside a transaction.
-type Tx interface {
+// Tx is one transaction, by what is done in it: to sessions and passwords, and to what is
+// remembered of failed attempts.
+type Tx struct {
+	Sessions
+	Throttle Throttle
+}
+
+// Sessions is sessions and passwords inside a transaction.
+type Sessions interface {
 	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
-	Reader
 	// Now returns the time of the transaction.
 	Now() time.Time
+	// AppendEvent appends an event to the audit log.
+	AppendEvent(ctx context.Context, e audit.Event) error
+	sessionReader
+	// SignInOrganization returns the id of the installation's organization; NotFound before
+	// the installation is set up.
+	SignInOrganization(ctx context.Context) (string, error)
 	// InsertSession adds a session under the digest of its secret.
 	InsertSession(ctx context.Context, s Session, digest []byte) error
 	// EndSession deletes a session and reports whether it existed.
@@ -80,6 +74,11 @@ type Tx interface {
 	// SwapPassword replaces the password hash if it still equals was, and reports whether it
 	// did.
 	SwapPassword(ctx context.Context, memberID, was, now string) (bool, error)
+}
+
+// Throttle is what is remembered of failed attempts, inside a transaction.
+type Throttle interface {
+	attemptReader
 	// CountAttempt atomically counts one failure under key. Counting starts over if the
 	// current window began at or before windowFloor or a block has passed. The failure that
 	// reaches most blocks the key until blockUntil. A key that is blocked now is not changed.
@@ -99,6 +98,24 @@ type Tx interface {
 	// longer block, and records without failures from before rememberedBefore. It returns
 	// their number.
 	DropAttempts(ctx context.Context, countedBefore, rememberedBefore time.Time) (int64, error)
-	// AppendEvent appends an event to the audit log.
-	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// sessionReader reads sessions.
+type sessionReader interface {
+	// SessionByDigest returns a stored session, even one that has ended, and its member, even
+	// an inactive one; NotFound otherwise.
+	SessionByDigest(ctx context.Context, digest []byte) (Session, Account, error)
+	// SessionsOf returns a member's sessions that are newer than both limits, the last used
+	// first.
+	SessionsOf(ctx context.Context, memberID string, limits Limits) ([]Session, error)
+	// SessionNotices returns a session's notices as stored ("" for none); NotFound if there is
+	// no such session.
+	SessionNotices(ctx context.Context, sessionID string) (string, error)
+}
+
+// attemptReader reads failed attempts.
+type attemptReader interface {
+	// Attempts returns the records of the keys in any order. Keys without a record are left
+	// out.
+	Attempts(ctx context.Context, keys ...string) ([]Attempt, error)
 }

@@ -43,9 +43,9 @@ const (
 
 // Attempt is the record of one key.
 type Attempt struct {
-	Key         string
-	Failures    int // 0: recorded after a success
-	Start       time.Time
+	Key          string
+	Failures     int // 0: recorded after a success
+	Start        time.Time
 	BlockedUntil time.Time // zero or past: not blocked
 }
 
@@ -64,15 +64,15 @@ func (c counter) recordKey() string { return attemptKey("told", c.key) }
 // attempt is one attempt to enter a password, with the keys that count it.
 type attempt struct {
 	pair, address, account counter
-	acquaintance                  string // key that records the account's sign-ins from this address
+	acquaintance           string // key that records the account's sign-ins from this address
 	isKnown                bool
 	stopped                stop // zero if nothing blocks it
 }
 
 // stop is a block that an attempt ran into.
 type stop struct {
-	by   counter
-	until time.Time
+	by       counter
+	until    time.Time
 	recorded bool // the audit log has this block
 }
 
@@ -146,7 +146,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		now := tx.Now()
 		for _, c := range a.counters() {
-			counted, err := tx.CountAttempt(ctx, c.key, c.failures, now.Add(-c.window), now.Add(c.block))
+			counted, err := tx.Throttle.CountAttempt(ctx, c.key, c.failures, now.Add(-c.window), now.Add(c.block))
 			if err != nil {
 				return err
 			}
@@ -161,7 +161,7 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 // blockedMeanwhile returns the refusal of an attempt that a parallel one overtook between
 // check and count.
 func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {
-	records, err := tx.Attempts(ctx, a.keys()...)
+	records, err := tx.Throttle.Attempts(ctx, a.keys()...)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *Service) recordBlock(ctx context.Context, a attempt, refused error, eve
 	}
 	ctx = context.WithoutCancel(ctx)
 	err = s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		first, err := tx.RecordBlock(ctx, a.stopped.by.recordKey(), a.stopped.until)
+		first, err := tx.Throttle.RecordBlock(ctx, a.stopped.by.recordKey(), a.stopped.until)
 		if err != nil || !first {
 			return err
 		}
@@ -235,11 +235,11 @@ func throttled(wait time.Duration) error {
 // records the address as one of the account's. The address's other failures stay: otherwise
 // somebody with one working account could try others without limit.
 func (a attempt) succeeded(ctx context.Context, tx Tx) error {
-	if err := tx.ForgiveAttempt(ctx, a.address.key, a.address.failures); err != nil {
+	if err := tx.Throttle.ForgiveAttempt(ctx, a.address.key, a.address.failures); err != nil {
 		return err
 	}
-	if err := tx.ClearAttempts(ctx, a.account.key, a.pair.key); err != nil {
+	if err := tx.Throttle.ClearAttempts(ctx, a.account.key, a.pair.key); err != nil {
 		return err
 	}
-	return tx.RememberKey(ctx, a.acquaintance)
+	return tx.Throttle.RememberKey(ctx, a.acquaintance)
 }

@@ -7,12 +7,33 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Accounts is the store as package account sees it.
-type Accounts struct{ *Store }
+// Accounts returns the store as the services of package account see it.
+func Accounts(s *Store) account.Stores {
+	return account.Stores{Organizations: organizations{s}, Workspaces: workspaces{s}, Members: members{s}, Groups: groups{s}}
+}
 
-// InTx runs fn in one write transaction.
-func (a Accounts) InTx(ctx context.Context, by actor.Caller, fn func(account.Tx) error) error {
-	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+// The store as each service of package account sees it.
+type (
+	organizations struct{ *Store }
+	workspaces    struct{ *Store }
+	members       struct{ *Store }
+	groups        struct{ *Store }
+)
+
+func (o organizations) InTx(ctx context.Context, by actor.Caller, fn func(account.OrganizationTx) error) error {
+	return o.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+func (w workspaces) InTx(ctx context.Context, by actor.Caller, fn func(account.WorkspaceTx) error) error {
+	return w.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+func (m members) InTx(ctx context.Context, by actor.Caller, fn func(account.MemberTx) error) error {
+	return m.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+func (g groups) InTx(ctx context.Context, by actor.Caller, fn func(account.GroupTx) error) error {
+	return g.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // Claimed reports whether an organization exists.

@@ -11,6 +11,8 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/invitation"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -87,15 +89,15 @@ func (f filler) workspace(i, resources int) error {
 		return err
 	}
 	for r := range resources {
-		if err := f.tx.InsertResource(f.ctx, w.ID, account.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source", Name: id("Source ", r)}); err != nil {
+		if err := storetest.InsertResource(f.ctx, f.tx, w.ID, policy.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source", Name: id("Source ", r)}); err != nil {
 			return err
 		}
 	}
-	return f.policy(account.BaselinePolicy, i, "", access.Policy{"source:edit": access.Everywhere()})
+	return f.policy(policy.Baseline, i, "", access.Policy{"source:edit": access.Everywhere()})
 }
 
-func (f filler) policy(kind account.PolicyKind, workspace int, subject string, body access.Policy) error {
-	return f.tx.InsertPolicy(f.ctx, account.Policy{ID: fmt.Sprint(kind, workspace, subject), Organization: "org", Workspace: id("w", workspace),
+func (f filler) policy(kind policy.Kind, workspace int, subject string, body access.Policy) error {
+	return f.tx.InsertPolicy(f.ctx, policy.Policy{ID: fmt.Sprint(kind, workspace, subject), Organization: "org", Workspace: id("w", workspace),
 		Kind: kind, Subject: subject, Body: body, Version: 1, UpdatedAt: f.now})
 }
 
@@ -105,7 +107,7 @@ func (f filler) group(i, workspaces int) error {
 		return err
 	}
 	for k := range min(4, workspaces) {
-		if err := f.policy(account.GroupPolicy, (i*4+k)%workspaces, g.ID, busyPolicy()); err != nil {
+		if err := f.policy(policy.OfGroup, (i*4+k)%workspaces, g.ID, busyPolicy()); err != nil {
 			return err
 		}
 	}
@@ -136,7 +138,7 @@ func (f filler) member(i int, n size) error {
 		}
 	}
 	for k := range min(2, n.workspaces) {
-		if err := f.policy(account.MemberPolicy, (i+k)%n.workspaces, m.ID, busyPolicy()); err != nil {
+		if err := f.policy(policy.OfMember, (i+k)%n.workspaces, m.ID, busyPolicy()); err != nil {
 			return err
 		}
 	}
@@ -148,29 +150,38 @@ func (f filler) member(i int, n size) error {
 }
 
 // pages is what every page of account administration reads.
-func pages(t testing.TB, a *account.Service, by actor.Standing) map[string]func() error {
+func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]func() error {
 	ctx := t.Context()
-	member := account.Place{Kind: account.MemberPolicy, Workspace: "w1", Subject: "m1"}
+	member := policy.Place{Kind: policy.OfMember, Workspace: "w1", Subject: "m1"}
+	var all []string
+	rows, err := a.Workspaces.List(ctx, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range rows {
+		all = append(all, w.ID)
+	}
 	return map[string]func() error{
-		"Subject":     func() error { _, err := a.Subject(ctx, "org", "m1"); return err },
-		"FindMembers": func() error { _, err := a.FindMembers(ctx, by, account.MemberQuery{Limit: 100}); return err },
+		"Subject":     func() error { _, err := a.Policies.Subject(ctx, "org", "m1"); return err },
+		"FindMembers": func() error { _, err := a.Members.Find(ctx, by, account.MemberQuery{Limit: 100}); return err },
 		"SearchMembers": func() error {
-			_, err := a.FindMembers(ctx, by, account.MemberQuery{Search: "member 9", Sort: account.ByTokens})
+			_, err := a.Members.Find(ctx, by, account.MemberQuery{Search: "member 9", Sort: account.ByTokens})
 			return err
 		},
-		"GroupMembers":  func() error { _, err := a.FindMembers(ctx, by, account.MemberQuery{InGroup: "g1"}); return err },
-		"MemberDetails": func() error { _, err := a.MemberDetails(ctx, by, "m1"); return err },
-		"Impact":        func() error { _, err := a.Impact(ctx, by, []string{"m0", "m4", "m8"}); return err },
-		"GroupRows":     func() error { _, err := a.GroupRows(ctx, by); return err },
-		"GroupDetails":  func() error { _, err := a.GroupDetails(ctx, by, "g1"); return err },
-		"WorkspaceRows": func() error { _, err := a.WorkspaceRows(ctx, by); return err },
-		"Baselines":     func() error { _, err := a.Baselines(ctx, by); return err },
-		"Policy":        func() error { _, err := a.Policy(ctx, by, member); return err },
-		"ChangeSummary": func() error { _, err := a.ChangeSummary(ctx, by, member, busyPolicy()); return err },
-		"Invitations":   func() error { _, err := a.Invitations(ctx, by, account.InvitationQuery{}); return err },
-		"EffectiveOf":   func() error { _, err := a.EffectiveOf(ctx, by, "m1"); return err },
+		"GroupMembers":  func() error { _, err := a.Members.Find(ctx, by, account.MemberQuery{InGroup: "g1"}); return err },
+		"MemberDetails": func() error { _, err := a.Members.Details(ctx, by, "m1"); return err },
+		"Impact":        func() error { _, err := a.Members.Impact(ctx, by, []string{"m0", "m4", "m8"}); return err },
+		"GroupRows":     func() error { _, err := a.Groups.List(ctx, by); return err },
+		"Group":         func() error { _, err := a.Groups.Get(ctx, by, "g1"); return err },
+		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by); return err },
+		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by); return err },
+		"Policy":        func() error { _, err := a.Policies.At(ctx, by, member); return err },
+		"ChangeSummary": func() error { _, err := a.Policies.ChangeSummary(ctx, by, member, busyPolicy()); return err },
+		"ResourcesIn":   func() error { _, err := a.Policies.ResourcesIn(ctx, by, all); return err },
+		"Invitations":   func() error { _, err := a.Invitations.Find(ctx, by, invitation.Query{}); return err },
+		"EffectiveOf":   func() error { _, err := a.Policies.EffectiveOf(ctx, by, "m1"); return err },
 		"Explain": func() error {
-			_, err := a.Explain(ctx, by, account.Question{Token: "t4", Permission: "source:edit", Workspace: "w4", Resource: "r4-1"})
+			_, err := a.Policies.Explain(ctx, by, policy.Question{Token: "t4", Permission: "source:edit", Workspace: "w4", Resource: "r4-1"})
 			return err
 		},
 	}
@@ -182,7 +193,7 @@ func TestAccountPages_NeedTheSameQueriesAtAnySize(t *testing.T) {
 		s := openAt(t)
 		by := fill(t, s, n)
 		queries := s.CountQueries()
-		a := account.New(store.Accounts{Store: s}, access.BuiltIn(), s.Now)
+		a := storetest.NewUseCases(s)
 		for name, read := range pages(t, a, by) {
 			if name == "ChangeSummary" { // its limited permission names resources that exist in w0 only
 				continue
@@ -218,7 +229,7 @@ func processorTime(b *testing.B) time.Duration {
 func BenchmarkAccountPages(b *testing.B) {
 	s := openAt(b)
 	by := fill(b, s, full())
-	a := account.New(store.Accounts{Store: s}, access.BuiltIn(), s.Now)
+	a := storetest.NewUseCases(s)
 	for name, read := range pages(b, a, by) {
 		if name == "ChangeSummary" {
 			continue

@@ -4,35 +4,19 @@ import (
 	"context"
 	"database/sql"
 
-	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/change"
-	"latchkey/internal/token"
+	"latchkey/internal/policy"
 )
 
 const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
 
 func scanHeld(row scanner) (account.HeldToken, error) {
 	var t account.HeldToken
-	var kind token.Kind
 	var expires, used sql.NullInt64
-	err := row.Scan(&t.ID, &kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
-	t.Kind = principalKind(kind)
+	err := row.Scan(&t.ID, &t.Kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName, &t.Workspace, &t.WorkspaceName, &expires, &used)
 	t.ExpiresAt, t.LastUsedAt = maybeMoment(expires), maybeMoment(used)
 	return t, err
-}
-
-// principalKind returns the kind of principal for a kind of token.
-func principalKind(k token.Kind) access.Kind {
-	switch k {
-	case token.Personal:
-		return access.PersonalToken
-	case token.Workspace:
-		return access.WorkspaceToken
-	case token.Organization:
-		return access.OrganizationToken
-	}
-	return access.Nobody
 }
 
 const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
@@ -66,12 +50,12 @@ func (q queries) FindTokens(ctx context.Context, organization, search string, li
 
 // TokenFacts returns the facts that authorization needs about a token that is not deleted;
 // NotFound otherwise.
-func (q queries) TokenFacts(ctx context.Context, organization, id string) (account.TokenFacts, error) {
+func (q queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
-		return account.TokenFacts{}, err
+		return policy.TokenFacts{}, err
 	}
-	return account.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: principalKind(t.Kind), Name: t.Name, Hint: t.Hint, Owner: t.Owner,
+	return policy.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: t.Kind, Name: t.Name, Hint: t.Hint, Owner: t.Owner,
 		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
 }
 

@@ -43,18 +43,18 @@ func (q queries) Credentials(ctx context.Context) ([]apiclient.Credential, error
 	}, `SELECT `+clientColumns+`, c.digest FROM api_clients c`)
 }
 
-// APIClientSubmitted reports whether creator has registered a client with this submission key.
-func (q queries) APIClientSubmitted(ctx context.Context, creator, submission string) (bool, error) {
-	n, err := q.number(ctx, `SELECT count(*) FROM api_clients WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, submission)
+// APIClientKeyUsed reports whether creator has registered a client with this idempotency key.
+func (q queries) APIClientKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+	n, err := q.number(ctx, `SELECT count(*) FROM api_clients WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, key)
 	return n > 0, err
 }
 
 // InsertAPIClient adds a client; Conflict if its name or submission key exists.
-func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, submission string) error {
+func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, key string) error {
 	tx.changed(change.Client, c.ID)
 	_, err := tx.exec(ctx, `INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
 		VALUES (`+placeholders(1, 9)+`)`,
-		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), submission)
+		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), key)
 	return err
 }
 

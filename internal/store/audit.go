@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/audit"
 )
 
-// AuditLog is the store as package audit sees it.
+// AuditLog is the store as package audit needs it.
 type AuditLog struct{ *Store }
 
 // InTx runs fn in one write transaction.
@@ -22,9 +22,9 @@ func (a AuditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) e
 	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-// ofOrganization compares the organization as an expression, so that no engine takes an index
-// that begins with it: nearly all events are of the one organization, and where they stand in
-// the log is what narrows a search.
+// ofOrganization is a condition in which the organization is an expression, so that no engine uses
+// a database index on it: nearly all events belong to the one organization, and only the range of
+// their numbers narrows a query.
 const ofOrganization = `organization_id || '' = $1`
 
 const auditColumns = `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
@@ -37,23 +37,23 @@ func scanEvent(row scanner) (audit.Event, error) {
 		&e.TokenID, &e.Action, &e.Target.Type, &e.Target.ID, &e.Target.Name, &e.Origin.IP, &e.Origin.UserAgent, &e.Origin.RequestID,
 		&e.Before, &e.After, &e.PrevHash, &e.Hash)
 	if err != nil && e.Seq > 0 {
-		// The number was read and something behind it was not: it is not what was written.
+		// The number could be read but another column could not: the event was changed.
 		return e, &audit.Broken{Seq: e.Seq, ID: e.ID, Why: "cannot be read: " + err.Error()}
 	}
 	e.Time, e.Target.Workspace = moment(at), e.Workspace
 	return e, err
 }
 
-// AppendEvent chains e to the log within the transaction of the change that it tells of.
-// A pair of target and action outside the vocabulary is a bug and fails the transaction.
+// AppendEvent appends e to the chain, in the transaction of the change that it records. It sets
+// the fields that are the store's. A pair of target and action outside the vocabulary is a bug and
+// fails the transaction.
 //
-// The row of the head is changed first, so that transactions which append take turns: numbers
-// follow each other in the order of the commits. So do times, whatever the clocks do: the events
-// of a transaction have one time, which is later than that of the transaction before, by a
-// millisecond if need be. A reader that has seen one event of a time can see them all, and
-// may go on after that time.
+// It changes the row of the head first, so transactions that append take turns, and numbers follow
+// the order of the commits. So do times, whatever the clocks do: all events of a transaction have
+// the same time, which is at least a millisecond later than that of the transaction before. A
+// reader that sees one event of a time therefore sees them all, and can continue after that time.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
-	if !audit.Known(e.Target.Type, e.Action) {
+	if !audit.InVocabulary(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
 	}
 	e = e.Clean()
@@ -81,8 +81,8 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	return err
 }
 
-// RecentEvents returns the newest events of an organization, newest first. With
-// actor set, only what that member or token did; otherwise without what providers ask.
+// RecentEvents returns the newest events of an organization, newest first: those of an actor, or
+// if actor is empty all but the requests of identity providers that changed nothing.
 func (q queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
 	if actor == "" {
 		return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
@@ -92,25 +92,25 @@ func (q queries) RecentEvents(ctx context.Context, organization, actor string, l
 		WHERE organization_id = $1 AND actor_id = $2 ORDER BY seq DESC LIMIT $3`, organization, actor, limit)
 }
 
-// EventByID returns an event of the organization; NotFound otherwise.
+// EventByID returns an event of the organization. NotFound if there is none, also if it was pruned.
 func (q queries) EventByID(ctx context.Context, organization, id string) (audit.Event, error) {
 	return one(ctx, q, "That event", scanEvent, `SELECT `+auditColumns+` FROM audit_events
 		WHERE organization_id = $1 AND id = $2 AND seq > (SELECT coalesce(max(seq), 0) FROM audit_checkpoints)`, organization, id)
 }
 
-// EventsAfter lists up to limit events of every organization with numbers greater than seq. The
-// error is an [*audit.Broken] for one that cannot be read.
+// EventsAfter returns up to limit events with numbers greater than seq, in order, whatever their
+// organization. The error is an [*audit.Broken] if one of them cannot be read.
 func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 }
 
-// AuditSnapshot calls read with the log as it is now, in one transaction that only reads. It
-// calls it once: what read has written elsewhere cannot be taken back when a connection is lost.
+// AuditSnapshot calls read with the log as it is now, in a read-only transaction. It does not call
+// read again if a connection is lost, because read may have written something elsewhere.
 func (s *Store) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
 	return s.dialect.translate(s.snapshotOnce(ctx, func(q queries) error { return read(q) }))
 }
 
-// AuditPlan returns the organization's plan; NotFound for an unknown one.
+// AuditPlan returns the plan of an organization. NotFound if there is no such organization.
 func (q queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
 	return one(ctx, q, "That organization", func(row scanner) (access.Plan, error) {
 		var plan access.Plan
@@ -119,7 +119,8 @@ func (q queries) AuditPlan(ctx context.Context, organization string) (access.Pla
 	}, `SELECT plan FROM organizations WHERE id = $1`, organization)
 }
 
-// TokenNames returns tokens of the organization by id, deleted ones included.
+// TokenNames returns tokens of the organization by id, including deleted ones. It leaves out ids
+// that it does not find.
 func (q queries) TokenNames(ctx context.Context, organization string, ids []string) (map[string]audit.TokenName, error) {
 	names := map[string]audit.TokenName{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
@@ -138,10 +139,12 @@ func (q queries) TokenNames(ctx context.Context, organization string, ids []stri
 	return names, nil
 }
 
-// LogOwner is the organization that the installation's own events belong to: its oldest.
+// LogOwner returns the organization that the events of the installation itself belong to: the
+// oldest one. NotFound if there is none.
 func (q queries) LogOwner(ctx context.Context) (string, error) { return q.SignInOrganization(ctx) }
 
-// MemberNames returns the name and e-mail address of a member of the organization.
+// MemberNames returns the name and e-mail address of a member of the organization. NotFound if
+// there is none.
 func (q queries) MemberNames(ctx context.Context, organization, id string) (name, email string, err error) {
 	type names struct{ name, email string }
 	n, err := one(ctx, q, "That member", func(row scanner) (names, error) {
@@ -152,12 +155,13 @@ func (q queries) MemberNames(ctx context.Context, organization, id string) (name
 	return n.name, n.email, err
 }
 
-// AuditState reads where the log begins and ends, in one statement.
+// AuditState returns where the log begins and ends, as of one moment. The error is an
+// [*audit.Broken] if the record of the head is missing.
 func (q queries) AuditState(ctx context.Context) (audit.State, error) {
 	s, found, err := first(ctx, q, scanState, `SELECT h.seq, h.hash, c.seq, c.at, c.hash, c.signed_by, c.signed_at
 		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`)
 	if err == nil && !found {
-		err = &audit.Broken{Seq: 0, Why: "cannot be told: the record of the log's head is gone"}
+		err = &audit.Broken{Seq: 0, Why: "cannot be verified: the record of the log's head is missing"}
 	}
 	return s, err
 }

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 	"latchkey/internal/fault"
 )
 
-// snapshot runs fn on the database as of one moment. A connection that is lost meanwhile is
-// replaced once, and fn runs again: it must set, not add to, what it leaves outside.
+// snapshot runs fn on the database as of one moment. If the connection is lost, it runs fn once
+// more on another one, so fn must set and not add to variables outside.
 func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 	err := s.snapshotOnce(ctx, fn)
 	if err != nil && s.dialect.lost(err) {
@@ -32,10 +33,10 @@ func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) erro
 	return fn(queries{db: tx})
 }
 
-// FindEvents returns a page of the events that a filter chooses, how many there are in all,
-// and how many in each of the parts asked for. What it costs hardly depends on how many
-// events there are: the index has a row per term and block, and only the newest events, which it
-// does not hold yet, are read themselves.
+// FindEvents returns a page of the events that a filter chooses, with how many there are in all and
+// on each day asked for. What that costs hardly depends on the size of the log: a few rows of the
+// search index per block, the events that are not indexed yet and those of the page are read.
+// Invalid if too many different names begin with a word of the filter.
 func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Found, err error) {
 	err = s.snapshot(ctx, func(r queries) error {
 		found, err = r.findEvents(ctx, q)
@@ -45,142 +46,137 @@ func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Foun
 }
 
 func (q queries) findEvents(ctx context.Context, query audit.Query) (audit.Found, error) {
-	w, err := q.window(ctx, query)
+	w, err := q.window(ctx, query.Filter)
 	if err != nil {
 		return audit.Found{}, err
 	}
-	set, err := q.matching(ctx, query.Filter, w.low, w.high)
+	set, err := q.matching(ctx, query.Filter, w)
 	if err != nil {
 		return audit.Found{}, err
 	}
 	f := audit.Found{Total: set.Len()}
-	seqs, before := pick(set, query)
-	f.Before = before
-	if f.Events, err = q.eventsWith(ctx, seqs); err != nil {
+	var page []int64
+	page, f.Before = pageOf(set, query)
+	if f.Events, err = q.eventsWith(ctx, page); err != nil {
 		return f, err
 	}
-	if len(query.Days) > 0 {
-		bounds := make([]int64, len(query.Days))
-		for i, day := range query.Days {
-			if bounds[i], err = q.firstAt(ctx, day, w.head+1); err != nil {
-				return f, err
-			}
-		}
-		f.Counts = set.Counts(bounds)
-	}
-	return f, nil
+	f.Counts, err = q.countByDay(ctx, set, query.Days)
+	return f, err
 }
 
-// pick chooses the numbers of a page, in its order, and counts those before it.
-func pick(set *audit.Seqs, q audit.Query) (seqs []int64, before int) {
-	cursor, ascending := q.Cursor, q.OldestFirst != q.Backwards
-	if cursor == 0 && !ascending {
-		cursor = 1<<63 - 1
-	}
-	if ascending {
-		seqs = set.Above(cursor, q.Skip, q.Limit)
+// pageOf returns the numbers of a page in its order, and how many there are before it.
+func pageOf(set search.Set, q audit.Query) (page []int64, before int) {
+	total := set.Len()
+	var from, to int // the page's first and last but one among all numbers, in ascending order
+	if q.OldestFirst != q.Backwards {
+		from = min(set.CountBelow(q.Cursor+1)+q.Skip, total)
+		to = min(from+q.Limit, total)
 	} else {
-		seqs = set.Below(cursor, q.Skip, q.Limit)
+		to = total
+		if q.Cursor != 0 {
+			to = set.CountBelow(q.Cursor)
+		}
+		to = max(to-q.Skip, 0)
+		from = max(to-q.Limit, 0)
 	}
-	if q.Backwards {
-		slices.Reverse(seqs)
-	}
-	switch {
-	case len(seqs) > 0:
-	case q.Backwards:
-		return seqs, 0
-	default:
-		return seqs, set.Len()
-	}
-	// Both kinds of order count what lies on the far side of the page's first event.
-	counts := set.Counts([]int64{0, seqs[0], seqs[0] + 1})
+	page = set.Slice(from, to)
 	if q.OldestFirst {
-		return seqs, counts[0]
+		return page, from
 	}
-	return seqs, counts[2]
+	slices.Reverse(page)
+	return page, total - to
 }
 
-// window is the part of the log that can hold what is asked for.
-type window struct {
-	low, high int64 // numbers, both included
-	head      int64 // the newest event
+// countByDay returns how many of the numbers belong to each of the days, which begin at the
+// given moments.
+func (q queries) countByDay(ctx context.Context, set search.Set, days []time.Time) ([]int, error) {
+	counts := make([]int, len(days))
+	next := set.Len() // how many come before the day that follows
+	for i, day := range slices.Backward(days) {
+		before := set.Len()
+		seq, found, err := q.firstAt(ctx, day)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			before = set.CountBelow(seq)
+		}
+		counts[i], next = next-before, before
+	}
+	return counts, nil
 }
 
-// window narrows the log down by time and to what is there.
-func (q queries) window(ctx context.Context, query audit.Query) (window, error) {
+// window returns the range of numbers that events chosen by f can have: those in the log, between
+// its times.
+func (q queries) window(ctx context.Context, f audit.Filter) (search.Range, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
-		return window{}, err
+		return search.Range{}, err
 	}
-	w := window{low: state.Checkpoint.Seq + 1, high: state.Head.Seq, head: state.Head.Seq}
-	if !query.From.IsZero() {
-		from, err := q.firstAt(ctx, query.From, w.head+1)
+	w := search.Range{Low: state.Checkpoint.Seq + 1, High: state.Head.Seq}
+	if !f.From.IsZero() {
+		from, found, err := q.firstAt(ctx, f.From)
 		if err != nil {
 			return w, err
 		}
-		w.low = max(w.low, from)
+		if !found {
+			from = w.High + 1
+		}
+		w.Low = max(w.Low, from)
 	}
-	if !query.Until.IsZero() {
-		end, err := q.firstAt(ctx, query.Until, w.head+1)
+	if !f.Until.IsZero() {
+		end, found, err := q.firstAt(ctx, f.Until)
 		if err != nil {
 			return w, err
 		}
-		w.high = min(w.high, end-1)
+		if found {
+			w.High = min(w.High, end-1)
+		}
 	}
 	return w, nil
 }
 
-// firstAt is the number of the first event at t or later; none when there is none.
-func (q queries) firstAt(ctx context.Context, t time.Time, none int64) (int64, error) {
+// firstAt returns the number of the first event at t or later, and reports whether there is one.
+func (q queries) firstAt(ctx context.Context, t time.Time) (seq int64, found bool, err error) {
 	// Times are whole milliseconds: t is rounded up to one.
 	ms := t.Add(time.Millisecond - 1).UnixMilli()
-	seq, found, err := first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE at >= $1 ORDER BY at, seq LIMIT 1`, ms)
-	if !found {
-		return none, err
-	}
-	return seq, err
+	return first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE at >= $1 ORDER BY at, seq LIMIT 1`, ms)
 }
 
-// matching is the numbers of the events from low to high that the filter chooses: as the
-// index says where it knows, and read one by one elsewhere.
-func (q queries) matching(ctx context.Context, f audit.Filter, low, high int64) (*audit.Seqs, error) {
-	if low > high {
-		return audit.NewSeqs(), nil
+// matching returns the numbers of the events in window that the filter chooses. It takes them
+// from the index, and reads the events that are not in it.
+func (q queries) matching(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
+	if window.Low > window.High {
+		return search.NewSet(), nil
 	}
-	blocks, err := q.auditBlocks(ctx, low, high)
+	ranges, err := q.indexedRanges(ctx, window)
 	if err != nil {
-		return nil, err
+		return search.Set{}, err
 	}
-	set, err := q.indexed(ctx, f, blocks)
+	set, err := q.indexed(ctx, f, window)
 	if err != nil {
-		return nil, err
+		return search.Set{}, err
 	}
-	for _, gap := range audit.Gaps(blocks, low, high) {
-		if err := q.addUnindexed(ctx, set, f, gap[0], gap[1]); err != nil {
-			return nil, err
+	for _, gap := range search.Gaps(ranges, window) {
+		if err := q.addUnindexed(ctx, set, f, gap); err != nil {
+			return search.Set{}, err
 		}
 	}
-	set.Clip(low, high)
+	set.Clip(window)
 	return set, nil
 }
 
-// mostTermRows bounds what a word may cost that begins many different names.
-const mostTermRows = 20_000
+// maxTermRows bounds what a page costs whose word is the beginning of many different names: 10,000
+// rows take 15 ms.
+const maxTermRows = 10_000
 
-// indexed is what the index has in some blocks, which follow each other.
-func (q queries) indexed(ctx context.Context, f audit.Filter, blocks []audit.Block) (*audit.Seqs, error) {
-	result := audit.NewSeqs()
-	if len(blocks) == 0 {
-		return result, nil
-	}
-	clauses := f.Clauses()
-	if len(clauses) == 0 {
-		clauses = []audit.Clause{{Terms: []string{""}}}
-	}
-	for i, c := range clauses {
-		set, err := q.clause(ctx, f.Organization, c, blocks[0].First, blocks[len(blocks)-1].First)
+// indexed returns what the index has in the blocks of window.
+func (q queries) indexed(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
+	var result search.Set
+	for i, c := range f.Clauses() {
+		set, err := q.clause(ctx, f.Organization, c, window)
 		if err != nil {
-			return nil, err
+			return result, err
 		}
 		if i > 0 {
 			set.Intersect(result)
@@ -190,31 +186,29 @@ func (q queries) indexed(ctx context.Context, f audit.Filter, blocks []audit.Blo
 	return result, nil
 }
 
-// clause is the numbers for one condition, in the blocks that begin from one number to another.
-func (q queries) clause(ctx context.Context, organization string, c audit.Clause, from, to int64) (*audit.Seqs, error) {
-	set := audit.NewSeqs()
+// clause returns what the index has for one condition.
+func (q queries) clause(ctx context.Context, organization string, c audit.Clause, window search.Range) (search.Set, error) {
+	set := search.NewSet()
 	for _, term := range c.Terms {
-		if err := q.addTerms(ctx, set, `i.term = $4`, organization, from, to, term); err != nil {
-			return nil, err
+		if err := q.addTerms(ctx, set, organization, window, `i.term = $4`, term); err != nil {
+			return set, err
 		}
 	}
 	if c.From != "" {
-		err := q.addTerms(ctx, set, `i.term >= $4 AND i.term < $5`, organization, from, to, c.From, c.To)
+		err := q.addTerms(ctx, set, organization, window, `i.term >= $4 AND i.term < $5`, c.From, c.To)
 		if errors.Is(err, errTooManyTerms) {
 			message := "Type more of “" + c.Word + "”: too many different names begin like that."
-			return nil, fault.NewInvalid(message, fault.Field{Path: "text", Message: message})
+			return set, fault.NewInvalid(message, fault.Field{Path: "text", Message: message})
 		}
 		if err != nil {
-			return nil, err
+			return set, err
 		}
 	}
 	if c.ID != "" {
-		seqs, err := all(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE id = $1 OR request_id = $1 ORDER BY seq LIMIT $2`, c.ID, mostTermRows)
+		err := q.addNumbers(ctx, set, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND (id = $2 OR request_id = $2)
+			ORDER BY seq LIMIT $3`, organization, c.ID, maxTermRows)
 		if err != nil {
-			return nil, err
-		}
-		for _, seq := range seqs {
-			set.Add(seq)
+			return set, err
 		}
 	}
 	return set, nil
@@ -222,35 +216,37 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 
 var errTooManyTerms = errors.New("too many terms")
 
-// addTerms adds what the index has for some terms of an organization.
-func (q queries) addTerms(ctx context.Context, set *audit.Seqs, which, organization string, from, to int64, terms ...any) error {
+// addTerms adds what the index has in the blocks of window for the terms that meet a condition.
+func (q queries) addTerms(
+	ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any,
+) error {
 	// The cross join makes SQLite go from block to block, by the key of the index.
-	rows, err := q.db.QueryContext(ctx, `SELECT b.first, b.size, i.bits FROM audit_blocks b CROSS JOIN audit_index i
-		WHERE b.first >= $2 AND b.first <= $3 AND i.size = b.size AND i.first = b.first AND i.organization_id = $1 AND `+which,
-		append([]any{organization, from, to}, terms...)...)
+	rows, err := q.db.QueryContext(ctx, `SELECT b.block, i.events FROM audit_blocks b CROSS JOIN audit_index i
+		WHERE b.block >= $2 AND b.block <= $3 AND i.block = b.block AND i.organization_id = $1 AND `+condition,
+		append([]any{organization, search.BlockOf(window.Low), search.BlockOf(window.High)}, terms...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var stored sql.RawBytes
+	var events sql.RawBytes
 	for n := 0; rows.Next(); n++ {
-		var block audit.Block
-		if err := rows.Scan(&block.First, &block.Size, &stored); err != nil {
+		var block int64
+		if err := rows.Scan(&block, &events); err != nil {
 			return err
 		}
-		if err := set.AddStored(block, stored); err != nil {
+		if err := set.AddRow(block, events); err != nil {
 			return err
 		}
-		if len(terms) > 1 && n >= mostTermRows {
+		if len(terms) > 1 && n >= maxTermRows {
 			return errTooManyTerms
 		}
 	}
 	return rows.Err()
 }
 
-// addUnindexed reads the events themselves, which are fewer than a block as a rule.
-func (q queries) addUnindexed(ctx context.Context, set *audit.Seqs, f audit.Filter, low, high int64) error {
-	where, args := []string{ofOrganization, `seq >= $2`, `seq <= $3`}, []any{f.Organization, low, high}
+// addUnindexed adds the events in gap that the filter chooses, by reading them.
+func (q queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filter, gap search.Range) error {
+	where, args := []string{ofOrganization, `seq >= $2`, `seq <= $3`}, []any{f.Organization, gap.Low, gap.High}
 	for _, c := range []struct{ column, value string }{
 		{`actor_id`, f.Actor}, {`actor_type`, string(f.ActorType)}, {`action`, string(f.Action)},
 		{`target_type`, string(f.Type)}, {`workspace_id`, f.Workspace},
@@ -266,16 +262,18 @@ func (q queries) addUnindexed(ctx context.Context, set *audit.Seqs, f audit.Filt
 	}
 	condition := ` FROM audit_events WHERE ` + strings.Join(where, ` AND `)
 	if !f.HasWords() {
-		return q.addNumbers(ctx, set, `SELECT seq`+condition, args)
+		return q.addNumbers(ctx, set, `SELECT seq`+condition, args...)
 	}
-	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id, actor_name, actor_email, target_name, ip`+condition, args...)
+	rows, err := q.db.QueryContext(ctx, `SELECT seq, id, actor_id, token_id, target_id, request_id,
+		actor_name, actor_email, target_name, ip`+condition, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var e audit.Event
-		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID, &e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
+		if err := rows.Scan(&e.Seq, &e.ID, &e.ActorID, &e.TokenID, &e.Target.ID, &e.Origin.RequestID,
+			&e.ActorName, &e.ActorEmail, &e.Target.Name, &e.Origin.IP); err != nil {
 			return err
 		}
 		if f.MatchesWords(e) {
@@ -291,12 +289,15 @@ func scanNumber(row scanner) (int64, error) {
 	return n, err
 }
 
-func (q queries) addNumbers(ctx context.Context, set *audit.Seqs, query string, args []any) error {
-	seqs, err := all(ctx, q, scanNumber, query, args...)
-	for _, seq := range seqs {
-		set.Add(seq)
-	}
-	return err
+// addNumbers adds the numbers that a query returns.
+func (q queries) addNumbers(ctx context.Context, set search.Set, query string, args ...any) error {
+	return each(ctx, q, func(row scanner) error {
+		seq, err := scanNumber(row)
+		if err == nil {
+			set.Add(seq)
+		}
+		return err
+	}, query, args...)
 }
 
 // eventsWith returns the events with these numbers, in their order.
@@ -324,30 +325,30 @@ func (q queries) eventsWith(ctx context.Context, seqs []int64) ([]audit.Event, e
 	return out, nil
 }
 
-// Sizes of what EachEvent holds in memory at a time.
+// What EachEvent holds in memory at a time.
 const (
-	stretch = 8 * audit.LargeBlock // numbers that are searched
-	handful = 200                  // events that are read
+	numbersPerSearch = 2 * search.BlockSize
+	eventsPerExport  = 200
 )
 
-// EachEvent calls fn for all that the filter chooses, oldest first, up to the newest event
-// at its beginning. No transaction stays open while fn runs: a slow reader holds nothing up.
+// EachEvent calls fn for all events that the filter chooses, oldest first, up to the newest one
+// when it begins. It returns the error of fn, which ends it. No transaction is open while fn runs, so
+// it may be slow.
 func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Event) error) error {
-	w, err := s.window(ctx, audit.Query{Filter: f})
+	w, err := s.window(ctx, f)
 	if err != nil {
 		return err
 	}
-	for low := w.low; low <= w.high; low += stretch {
-		set, err := s.stretch(ctx, f, low, min(low+stretch-1, w.high))
+	for low := w.Low; low <= w.High; low += numbersPerSearch {
+		var set search.Set
+		err := s.snapshot(ctx, func(q queries) (err error) {
+			set, err = q.matching(ctx, f, search.Range{Low: low, High: min(low+numbersPerSearch-1, w.High)})
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		for after := int64(0); ; {
-			seqs := set.Above(after, 0, handful)
-			if len(seqs) == 0 {
-				break
-			}
-			after = seqs[len(seqs)-1]
+		for seqs := range slices.Chunk(set.Slice(0, set.Len()), eventsPerExport) {
 			events, err := s.eventsWith(ctx, seqs)
 			if err != nil {
 				return err
@@ -360,13 +361,4 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 		}
 	}
 	return nil
-}
-
-// stretch searches a part of the log as of one moment.
-func (s *Store) stretch(ctx context.Context, f audit.Filter, low, high int64) (set *audit.Seqs, err error) {
-	err = s.snapshot(ctx, func(q queries) error {
-		set, err = q.matching(ctx, f, low, high)
-		return err
-	})
-	return set, err
 }

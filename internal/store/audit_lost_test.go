@@ -70,7 +70,7 @@ func TestAuditLog_SurvivesConnectionsThatBreak(t *testing.T) {
 	for name, read := range readings(s) {
 		reading.Go(func() {
 			for ctx.Err() == nil {
-				// Of two broken connections in a row the second one is told, as what it is.
+				// The second of two broken connections in a row is an error.
 				if err := read(t.Context()); err != nil && !fault.Is(err, fault.Unavailable) {
 					t.Errorf("%s: %v", name, err)
 					return

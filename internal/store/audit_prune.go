@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/audit"
 )
 
-// PrunePoint is the last event older than the moment, and how many events the log would lose
-// with it.
+// PrunePoint returns the last event before the given time, and how many events the log loses if it
+// is pruned up to there; 0 if there is no such event.
 func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
@@ -28,20 +28,20 @@ func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkp
 	return c, c.Seq - state.Checkpoint.Seq, err
 }
 
-// Prune records the checkpoint, signed by the event appended last. Only then do the triggers
-// let the events up to it be deleted.
+// Prune makes the log begin after c. The event appended last signs for it. Only now do the triggers
+// let [Store.DropPruned] delete the events up to c.
 func (tx *Tx) Prune(ctx context.Context, c audit.Checkpoint) error {
 	_, err := tx.exec(ctx, `INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at)
 		VALUES ($1, $2, $3, (SELECT seq FROM audit_head), $4)`, c.Seq, millis(c.Time), c.Hash, millis(tx.now))
 	return err
 }
 
-// eventsPerTx is how many events one transaction deletes.
+// eventsPerTx is how many events a transaction deletes.
 const eventsPerTx = 2000
 
-// DropPruned deletes some of what lies before the checkpoint, and reports whether there was
-// nothing left: in small transactions, so that nobody waits for long. A block of the index that
-// holds such events goes first; what is left of it is indexed anew later.
+// DropPruned deletes some of the events up to the checkpoint. It is done if there were none. Its
+// transaction is short, so that nobody waits long for it: before it deletes events, it removes the
+// blocks of the search index with them one by one.
 func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 	err = s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		done = false // it may be tried again
@@ -51,18 +51,11 @@ func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 		}
 		left, err := tx.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM audit_events WHERE seq <= $1 LIMIT 1) AS one`, state.Checkpoint.Seq)
 		if err != nil || left == 0 {
-			done = left == 0
+			done = err == nil
 			return err
 		}
-		blocks, err := tx.auditBlocks(ctx, 1, state.Checkpoint.Seq)
-		if err != nil {
+		if dropped, err := tx.dropPrunedBlock(ctx, state.Checkpoint.Seq); err != nil || dropped {
 			return err
-		}
-		if len(blocks) > 0 {
-			if _, err := tx.exec(ctx, `DELETE FROM audit_blocks WHERE first = $1`, blocks[0].First); err != nil {
-				return err
-			}
-			return tx.dropIndex(ctx, blocks[0])
 		}
 		_, err = tx.exec(ctx, `DELETE FROM audit_events WHERE seq IN (
 			SELECT seq FROM audit_events WHERE seq <= $1 ORDER BY seq LIMIT $2)`, state.Checkpoint.Seq, eventsPerTx)

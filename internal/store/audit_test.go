@@ -3,14 +3,17 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
@@ -202,34 +205,129 @@ func TestAppendEvent_TimesGrowFromTransactionToTransaction(t *testing.T) {
 	}
 }
 
-// TestIndexEvents_MergesSmallBlocksAndFindsTheSame lets a log grow until a large block takes the
-// place of small ones, and a bit beyond.
-func TestIndexEvents_MergesSmallBlocksAndFindsTheSame(t *testing.T) {
-	s := openSQLite(t)
-	count := func() int {
-		found, err := s.FindEvents(t.Context(), audit.Query{Filter: audit.Filter{Organization: "acme", Text: "ada"}, Limit: 1})
-		if err != nil {
+// found returns how many events of the organization a search for a word finds.
+func found(t *testing.T, s *store.Store, word string) int {
+	t.Helper()
+	page, err := s.FindEvents(t.Context(), audit.Query{Filter: audit.Filter{Organization: "acme", Text: word}, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Total
+}
+
+// index indexes all that is to be indexed.
+func index(t *testing.T, s *store.Store) {
+	t.Helper()
+	for done, err := false, error(nil); !done; {
+		if done, err = s.IndexEvents(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return found.Total
 	}
-	for written := 0; written < audit.LargeBlock+2*audit.SmallBlock; {
-		writeEvents(t, s, audit.SmallBlock+audit.SmallBlock/8)
-		written += audit.SmallBlock + audit.SmallBlock/8
-		for done, err := false, error(nil); !done; {
-			if done, err = s.IndexEvents(t.Context()); err != nil {
+}
+
+// TestIndexEvents_GoesOnFromBlockToBlock writes the events with SQL, which is quicker. Their chain
+// does not hold.
+func TestIndexEvents_GoesOnFromBlockToBlock(t *testing.T) {
+	s := openSQLite(t)
+	written := 0
+	write := func(n int) {
+		t.Helper()
+		written += n
+		for _, statement := range []string{
+			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+				INSERT INTO audit_events (seq, id, at, organization_id, actor_type, actor_id, actor_name, action, target_type, target_id, target_name, prev_hash, hash)
+				SELECT i, i, i, 'acme', 'user', 'ada', 'Ada', 'created', 'group', 'g', 'G' || i, x'00', x'00' FROM n`, written-n+1, written),
+			fmt.Sprint(`UPDATE audit_head SET seq = `, written),
+		} {
+			if err := s.Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := count(); n != written {
+	}
+	for written < 3*search.BlockSize/2 {
+		write(search.BlockSize / 3)
+		index(t, s)
+		write(10)
+		if n := found(t, s, "ada"); n != written {
 			t.Fatalf("%d of %d are found", n, written)
 		}
+		if n := found(t, s, fmt.Sprint("g", written-15)); n != 1 {
+			t.Errorf("%d are found of one", n)
+		}
 	}
-	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n > 5 {
-		t.Errorf("%d blocks, %v: nothing was merged", n, err)
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_blocks`); err != nil || n != 2 {
+		t.Errorf("%d blocks, %v", n, err)
 	}
-	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_index i WHERE NOT EXISTS
-		(SELECT 1 FROM audit_blocks b WHERE b.first = i.first AND b.size = i.size)`); err != nil || n != 0 {
-		t.Errorf("%d rows belong to no block, %v", n, err)
+	if err := s.CheckIndex(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestIndexEvents_MayBeInterruptedOrRunTwice takes away what ends a step, so that its rows are
+// there and do not count, and lets two nodes index while events are written.
+func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
+	engines(t, func(t *testing.T, s *store.Store) {
+		writeEvents(t, s, search.MinStep)
+		index(t, s)
+		writeEvents(t, s, search.MinStep)
+		index(t, s)
+		if err := s.Exec(t.Context(), fmt.Sprint(`UPDATE audit_blocks SET high = `, search.MinStep)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if n := found(t, s, "ada"); n != 2*search.MinStep {
+				t.Errorf("%d are found", n)
+			}
+			var nodes sync.WaitGroup
+			for range 2 {
+				nodes.Go(func() { index(t, s) })
+			}
+			nodes.Wait()
+		}
+		if err := s.CheckIndex(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDropPruned_LetsABlockBeIndexedAnewMeanwhile prunes a part of a block, which is then indexed
+// anew before all events are deleted.
+func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
+	const pruned, left = 3000, 1500
+	s := openSQLite(t)
+	writeEvents(t, s, pruned+left-1)
+	index(t, s)
+	last, err := s.EventsAfter(t.Context(), pruned-1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+		e := audit.Did(actor.OfSystem("acme"), audit.Pruned, audit.Target{Type: audit.TargetAuditLog, Name: "Ada"})
+		return errors.Join(tx.AppendEvent(t.Context(), e),
+			tx.Prune(t.Context(), audit.Checkpoint{Anchor: audit.Anchor{Seq: pruned, Hash: last[0].Hash}, Time: last[0].Time}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if n := found(t, s, "ada"); n != left {
+			t.Errorf("%s: %d are found, want %d", when, n, left)
+		}
+		if err := s.CheckIndex(t.Context()); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	check("before")
+	for done := false; !done; {
+		if done, err = s.DropPruned(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		check("while events are deleted")
+		index(t, s)
+		check("indexed anew")
+	}
+	if n, err := s.Count(t.Context(), fmt.Sprint(`SELECT count(*) FROM audit_blocks WHERE low = `, pruned+1, ` AND high = `, pruned+left)); err != nil || n != 1 {
+		t.Errorf("%d ranges, %v", n, err)
 	}
 }

@@ -2,16 +2,7 @@ package store
 
 import (
 	"context"
-
-	"latchkey/internal/account"
-	"latchkey/internal/registry"
 )
-
-// InsertResource adds a resource that has only a type and a name.
-func (tx *Tx) InsertResource(ctx context.Context, workspace string, r account.Resource) error {
-	return tx.AddResource(ctx, registry.Resource{ID: r.ID, Workspace: workspace, Type: r.Type, Name: r.Name,
-		Enabled: true, Config: "{}", Version: 1, CreatedAt: tx.now, UpdatedAt: tx.now})
-}
 
 // EmailKnown reports whether any member, of any organization, has the address.
 func (q queries) EmailKnown(ctx context.Context, email string) (bool, error) {

@@ -199,7 +199,7 @@ type listener struct {
 	conn    *pgx.Conn
 	feed    *Feed
 	sent    time.Time // when the current beat was sent
-	arrived    bool      // the current beat has arrived
+	arrived bool      // the current beat has arrived
 }
 
 // beat sends a beat and applies notifications until the next one is due. It fails if the beat does

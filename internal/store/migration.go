@@ -18,7 +18,7 @@ type Migrations struct{ *Store }
 
 // InTx runs fn in one write transaction.
 func (s Migrations) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(migration.Tx{Area: tx, Existing: tx, Live: tx}) })
 }
 
 var _ migration.Store = Migrations{}

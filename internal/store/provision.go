@@ -20,6 +20,16 @@ func (p Provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision
 	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
+// InUserTx is InTx for a change of users.
+func (p Provisions) InUserTx(ctx context.Context, by actor.Caller, fn func(provision.UserTx) error) error {
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+// InGroupTx is InTx for a change of groups.
+func (p Provisions) InGroupTx(ctx context.Context, by actor.Caller, fn func(provision.GroupTx) error) error {
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
 const (
 	provisionedColumns = memberColumns + `, coalesce(s.document, ''), s.written_at, s.removed_at`
 	provisionedTables  = ` FROM members m LEFT JOIN scim_users s ON s.member_id = m.id`

@@ -15,7 +15,7 @@ type SignIns struct{ *Store }
 
 // InTx runs fn in one write transaction.
 func (s SignIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(signin.Tx{Sessions: tx, Throttle: tx}) })
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/internal/verify"
 )
@@ -56,7 +56,7 @@ func (q queries) sessionStanding(ctx context.Context, id string, now time.Time) 
 		return s, nil // everything by role: policies make no difference
 	}
 	policies, err := q.PoliciesOfMember(ctx, a.Organization, a.ID)
-	s.In = account.Effective(policies)
+	s.In = policy.Effective(policies)
 	return s, err
 }
 

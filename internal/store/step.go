@@ -13,7 +13,7 @@ type announcement struct{ step, of int32 }
 
 // The steps as numbers in announcements, the most important first.
 var stepNumbers = []struct {
-	step migration.Step
+	step   migration.Step
 	number int32
 }{{migration.StepDeploy, 0x6c746301}, {migration.StepStage, 0x6c746302}, {migration.StepRead, 0x6c746303}}
 
@@ -56,7 +56,9 @@ func (tx *Tx) AnnounceStep(ctx context.Context, organization string, step migrat
 }
 
 // announce does nothing, because there are no other programs.
-func (d sqliteDialect) announce(context.Context, *sql.DB, announcement) (func(), error) { return func() {}, nil }
+func (d sqliteDialect) announce(context.Context, *sql.DB, announcement) (func(), error) {
+	return func() {}, nil
+}
 
 func (d sqliteDialect) announceIn(context.Context, *sql.Tx, announcement) error { return nil }
 

@@ -3,7 +3,7 @@
 //
 // Reads hang on queries and so work inside and outside a transaction; writes hang on
 // [Tx] and exist only inside one. What a domain package needs it declares itself as a
-// small interface; the adapters here ([Tokens], [Accounts], …) satisfy them. Driver errors become
+// small interface; the adapters here ([Tokens], [Policies], …) satisfy them. Driver errors become
 // fault kinds in this package and nowhere else. It holds no rule: callers decide first.
 package store
 

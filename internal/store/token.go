@@ -137,12 +137,12 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 	return counts, nil
 }
 
-const submittedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
+const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
-// TokenSubmitted reports whether creator has generated a token with this submission key, even one
-// that is deleted.
-func (q queries) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
-	n, err := q.number(ctx, submittedQuery, creator, submission)
+// TokenKeyUsed reports whether creator has made a token with this idempotency key, deleted
+// ones included.
+func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+	n, err := q.number(ctx, keyUsedQuery, creator, key)
 	return n > 0, err
 }
 
@@ -207,7 +207,7 @@ func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, 
 // InsertToken adds a token in any state (past times, any scope, deleted) under the digest of its
 // secret. The error is Conflict if the id, the digest, or the creator's submission key exists;
 // submission "" means no key.
-func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, submission string) error {
+func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, key string) error {
 	policy := ""
 	if t.Kind == token.Workspace {
 		policy = t.Policy.String()
@@ -217,7 +217,7 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, s
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
 		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
-		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), submission)
+		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), key)
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
 	}

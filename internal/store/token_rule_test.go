@@ -83,7 +83,7 @@ func TestTokenQueries_UseAnIndex(t *testing.T) {
 		{"tokens_owner", `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst, []any{"o", "m"}},
 		{"tokens_name", nameTakenQuery(), []any{"o", "personal", "m", "n", "w", 0}},
 		{"tokens_expires_at", expiredQuery(), []any{0, 1, 1}},
-		{"tokens_submission", submittedQuery, []any{"x", "y"}},
+		{"tokens_submission", keyUsedQuery, []any{"x", "y"}},
 	} {
 		plan, err := all(t.Context(), s.queries, func(row scanner) (string, error) {
 			var id, parent, unused int

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"time"
 
 	"github.com/segmentio/ksuid"
 
@@ -11,14 +12,24 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// The fields that a new token may be wrong in, beside "expiration" and "date". Problems
-// of a policy have the permission as their path.
+// The paths of what may be wrong with a new token. Problems of a policy have the permission
+// as their path.
 const (
-	fieldName       = "name"
-	fieldWorkspace  = "workspace"
-	fieldScope      = "scope"
-	fieldSubmission = "submission"
+	fieldName      = "name"
+	fieldWorkspace = "workspace"
+	fieldScope     = "scope"
+	fieldExpiresAt = "expiresAt"
 )
+
+// maxYears is how far away the end of a new token may be.
+const maxYears = 10
+
+// LatestEnd returns the last moment at which a token that is made at now may expire: the
+// midnight, in UTC, after the same day ten years on.
+func LatestEnd(now time.Time) time.Time {
+	today := now.UTC()
+	return time.Date(today.Year()+maxYears, today.Month(), today.Day()+1, 0, 0, 0, 0, time.UTC)
+}
 
 // composer checks one draft within a transaction and gathers every problem of it. Its
 // methods return an error only when the store fails.
@@ -109,21 +120,31 @@ func (c *composer) setScope() {
 	if c.draft.kind != Personal {
 		return
 	}
-	scope, err := access.ParseScope(c.draft.scope)
-	switch {
-	case err != nil:
-		c.problems.Add(fieldScope, "Choose Read-Only or Read-Write.")
-	case !scope.Creatable():
+	switch scope := c.draft.scope; {
+	case scope.Creatable():
+		c.token.Scope = scope
+	case scope == access.ScopeAdmin:
 		c.problems.Add(fieldScope, "The Admin scope is deprecated and cannot be given to new tokens. Choose Read-Only or Read-Write.")
 	default:
-		c.token.Scope = scope
+		c.problems.Add(fieldScope, "Choose Read-Only or Read-Write.")
 	}
 }
 
+// setExpiration takes the end, in whole milliseconds.
 func (c *composer) setExpiration() {
-	end, problems := ParseExpiration(c.draft.expiration, c.draft.date, c.tx.Now())
-	c.problems.AddAll(problems)
-	c.token.ExpiresAt = end
+	end, now := c.draft.expiresAt, c.tx.Now()
+	if end.IsZero() {
+		return
+	}
+	end = end.UTC().Truncate(time.Millisecond)
+	switch {
+	case ExpiredAt(end, now):
+		c.problems.Add(fieldExpiresAt, "Choose an end that is not over.")
+	case end.After(LatestEnd(now)):
+		c.problems.Add(fieldExpiresAt, "Choose an end within the next ten years.")
+	default:
+		c.token.ExpiresAt = end
+	}
 }
 
 // setPolicy takes the policy of a workspace service token.

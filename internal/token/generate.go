@@ -2,40 +2,38 @@ package token
 
 import (
 	"context"
-	"unicode/utf8"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
-// NewPersonal is the form "New Personal Access Token", as it was sent.
+// NewPersonal says which personal access token to make.
 type NewPersonal struct {
-	Name       string
-	Workspace  string // id
-	Scope      string // an access.Scope that can be created
-	Expiration string // a choice of [Choices]; "" is the default
-	Date       string // for [OnDate]: YYYY-MM-DD
-	Submission string // one-time key of the form
+	Name           string
+	Workspace      string       // id
+	Scope          access.Scope // one that is [access.Scope.Creatable]
+	ExpiresAt      time.Time    // zero: never
+	IdempotencyKey string       // a second command with it makes nothing; "": no key
 }
 
-// NewOrganization is the form of an organization service access token, as it was sent.
+// NewOrganization says which organization service access token to make.
 type NewOrganization struct {
-	Name       string
-	Expiration string
-	Date       string
-	Submission string
+	Name           string
+	ExpiresAt      time.Time
+	IdempotencyKey string
 }
 
-// NewWorkspace is the form of a workspace service access token, as it was sent.
+// NewWorkspace says which workspace service access token to make.
 type NewWorkspace struct {
-	Name       string
-	Workspace  string        // id
-	Policy     access.Policy // its own, beside the workspace's baseline; it can never be changed
-	Expiration string
-	Date       string
-	Submission string
+	Name           string
+	Workspace      string        // id
+	Policy         access.Policy // its own, beside the workspace's baseline; it can never be changed
+	ExpiresAt      time.Time
+	IdempotencyKey string
 }
 
 // Generated is a new token and, this once, its secret.
@@ -46,38 +44,38 @@ type Generated struct {
 
 // draft is a token before it is checked, of whichever kind.
 type draft struct {
-	kind             Kind
-	name             string
-	workspace        string
-	scope            string
-	policy           access.Policy
-	expiration, date string
-	submission       string
+	kind      Kind
+	name      string
+	workspace string
+	scope     access.Scope
+	policy    access.Policy
+	expiresAt time.Time
+	key       string
 }
 
 // GeneratePersonal makes a personal access token for the calling member. Denied when the
-// plan has no tokens or the caller is no member; Invalid with the fields "name",
-// "workspace" (unknown and foreign alike), "scope", "expiration", "date", "submission";
-// Conflict when the form was sent before: then nothing is made and no secret comes back.
+// plan has no tokens or the caller is no member; Invalid with the paths "name",
+// "workspace" (unknown and foreign alike), "scope", "expiresAt" (over, or after [LatestEnd]),
+// "idempotencyKey"; Conflict with the cause [fault.ErrRepeated] when the caller used the key
+// before: then nothing is made and no secret comes back.
 func (s *Service) GeneratePersonal(ctx context.Context, by actor.Caller, in NewPersonal) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Personal, name: in.Name, workspace: in.Workspace, scope: in.Scope,
-		expiration: in.Expiration, date: in.Date, submission: in.Submission})
+		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
 // GenerateOrganization makes an organization service access token. Denied to all but
 // Admins; the other errors are those of [Service.GeneratePersonal].
 func (s *Service) GenerateOrganization(ctx context.Context, by actor.Caller, in NewOrganization) (Generated, error) {
-	return s.generate(ctx, by, draft{kind: Organization, name: in.Name,
-		expiration: in.Expiration, date: in.Date, submission: in.Submission})
+	return s.generate(ctx, by, draft{kind: Organization, name: in.Name, expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
 // GenerateWorkspace makes a workspace service access token. Denied to all but Admins; the
 // other errors are those of [Service.GeneratePersonal], and Invalid with a permission as
-// the field when the policy cannot be had: unknown, not to be limited, limited to what is
+// the path when the token cannot be given it: unknown, not to be limited, limited to what is
 // not a resource of its type in the workspace, or not in the plan.
 func (s *Service) GenerateWorkspace(ctx context.Context, by actor.Caller, in NewWorkspace) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Workspace, name: in.Name, workspace: in.Workspace, policy: in.Policy.Clone(),
-		expiration: in.Expiration, date: in.Date, submission: in.Submission})
+		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
 // generate makes one token: decided, checked, stored and audited in one transaction.
@@ -94,14 +92,14 @@ func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Gener
 			return err
 		}
 		creator = tx.By().Self()
-		if err := checkSubmission(ctx, tx, creator, d.submission); err != nil {
+		if err := checkKey(ctx, tx, creator, d.key); err != nil {
 			return err
 		}
 		if t, err = s.compose(ctx, tx, plan, d); err != nil {
 			return err
 		}
 		t.Hint = Hint(secret.Reveal())
-		if err := tx.InsertToken(ctx, t, Digest(secret.Reveal()), d.submission); err != nil {
+		if err := tx.InsertToken(ctx, t, Digest(secret.Reveal()), d.key); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, audit.Created, t)
@@ -114,7 +112,7 @@ func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Gener
 
 // mayGenerate decides whether the caller may make such a token at all, and returns the
 // organization's plan. A workspace that a member is not in is no matter of rights but a
-// wrong choice in the form: compose reports it there.
+// wrong choice: compose reports it under its path.
 func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan, error) {
 	by := tx.By()
 	if d.kind == Personal {
@@ -137,24 +135,19 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 	return plan, nil
 }
 
-// maxSubmission bounds the one-time key, which the server made.
-const maxSubmission = 128
-
-// errSubmitted answers a form that comes a second time.
-func errSubmitted() error {
-	return fault.NewConflict("This form was already sent, and the token exists: its value was shown once and cannot be shown again. " +
-		"If you did not copy it, delete the token and generate another.")
+// errRepeated answers a request that comes a second time.
+func errRepeated() error {
+	return fault.NewRepeated("A token was made with this idempotency key before. Its value was shown once and cannot be shown again.")
 }
 
-// checkSubmission refuses a form without a key and one that was sent before.
-func checkSubmission(ctx context.Context, tx Tx, creator, submission string) error {
-	if submission == "" || len(submission) > maxSubmission || !utf8.ValidString(submission) {
-		return fault.NewInvalid("The form cannot be used any more. Open it again.",
-			fault.Field{Path: fieldSubmission, Message: "Open the form again."})
+// checkKey refuses a key that is none, and one that the creator used before.
+func checkKey(ctx context.Context, tx Tx, creator, key string) error {
+	if err := plaintext.IdempotencyKey(key); err != nil || key == "" {
+		return err
 	}
-	submitted, err := tx.TokenSubmitted(ctx, creator, submission)
-	if err == nil && submitted {
-		return errSubmitted()
+	used, err := tx.TokenKeyUsed(ctx, creator, key)
+	if err == nil && used {
+		return errRepeated()
 	}
 	return err
 }
@@ -162,11 +155,11 @@ func checkSubmission(ctx context.Context, tx Tx, creator, submission string) err
 // explain words a clash on the database's own unique index, which two requests at the
 // same moment may reach on an engine that lets their transactions overlap.
 func (s *Service) explain(ctx context.Context, creator string, d draft, err error) error {
-	if !fault.Is(err, fault.Conflict) || creator == "" {
+	if !fault.Is(err, fault.Conflict) || creator == "" || d.key == "" {
 		return err
 	}
-	if submitted, readErr := s.store.TokenSubmitted(ctx, creator, d.submission); readErr == nil && submitted {
-		return errSubmitted()
+	if used, readErr := s.store.TokenKeyUsed(ctx, creator, d.key); readErr == nil && used {
+		return errRepeated()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,25 +21,25 @@ func TestGenerate_MakesWhatWasAskedFor(t *testing.T) {
 	w := newWorld(t)
 	policy := access.Policy{"source:edit": access.Only("s2", "s1"), "destination:connect": access.Everywhere(), "source:live_events": access.AllBut("s2")}
 	for _, c := range []struct {
-		by     actor.Standing
-		form   any
-		want   token.Token
-		prefix string
+		by      actor.Standing
+		command any
+		want    token.Token
+		prefix  string
 	}{
-		{w.editor, token.NewPersonal{Name: "  ci probe\t", Workspace: "staging", Scope: "read_only", Submission: w.form()},
+		{w.editor, token.NewPersonal{Name: "  ci probe\t", Workspace: "staging", Scope: "read_only", ExpiresAt: noon.AddDate(0, 0, 30)},
 			token.Token{Kind: token.Personal, Name: "ci probe", Owner: "editor", OwnerName: "EDITOR", Workspace: "staging", WorkspaceName: "STAGING",
 				Scope: access.ScopeReadOnly, ExpiresAt: noon.AddDate(0, 0, 30)}, "lkpat_"},
-		{w.admin, token.NewPersonal{Name: "mine", Workspace: "production", Scope: "read_write", Expiration: token.OnDate, Date: "2026-12-31", Submission: w.form()},
+		{w.admin, token.NewPersonal{Name: "mine", Workspace: "production", Scope: "read_write", ExpiresAt: time.Date(2027, 1, 1, 1, 0, 0, 1999, time.FixedZone("east", 3600))},
 			token.Token{Kind: token.Personal, Name: "mine", Owner: "admin", OwnerName: "ADMIN", Workspace: "production", WorkspaceName: "PRODUCTION",
 				Scope: access.ScopeReadWrite, ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}, "lkpat_"},
-		{w.admin, token.NewWorkspace{Name: "deploy", Workspace: "production", Policy: policy, Expiration: token.Never, Submission: w.form()},
+		{w.admin, token.NewWorkspace{Name: "deploy", Workspace: "production", Policy: policy},
 			token.Token{Kind: token.Workspace, Name: "deploy", Workspace: "production", WorkspaceName: "PRODUCTION", Policy: policy}, "lksat_"},
-		{w.admin, token.NewWorkspace{Name: "view only", Workspace: "staging", Expiration: token.Never, Submission: w.form()},
+		{w.admin, token.NewWorkspace{Name: "view only", Workspace: "staging"},
 			token.Token{Kind: token.Workspace, Name: "view only", Workspace: "staging", WorkspaceName: "STAGING", Policy: access.Policy{}}, "lksat_"},
-		{w.admin, token.NewOrganization{Name: "scim", Expiration: token.In1Year, Submission: w.form()},
+		{w.admin, token.NewOrganization{Name: "scim", ExpiresAt: noon.AddDate(1, 0, 0)},
 			token.Token{Kind: token.Organization, Name: "scim", ExpiresAt: noon.AddDate(1, 0, 0)}, "lkoat_"},
 	} {
-		got := w.made(c.by, c.form)
+		got := w.made(c.by, c.command)
 		secret := got.Secret.Reveal()
 		if kind, err := token.Parse(secret); err != nil || kind != c.want.Kind || !strings.HasPrefix(secret, c.prefix) {
 			t.Errorf("secret %q: %v", secret, err)
@@ -65,7 +66,7 @@ func TestGenerate_KeepsNoSecretAnywhere(t *testing.T) {
 	for _, g := range []token.Generated{
 		w.made(w.editor, w.personal(nil)),
 		w.made(w.admin, w.workspace(nil)),
-		w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()}),
+		w.made(w.admin, token.NewOrganization{Name: "scim"}),
 	} {
 		secret := g.Secret.Reveal()
 		digest := token.Digest(secret)
@@ -88,9 +89,9 @@ func TestGenerate_RefusesNames(t *testing.T) {
 		"", "   ", "\u00a0\t\n", strings.Repeat("x", 65), strings.Repeat("é", 65), strings.Repeat("x", 10_000_000),
 		"a\x00b", "a\nb", "a\x1b[31mb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u200bb", "a\u2028b", "\ufeffa", "a\xffb",
 	} {
-		forms := []any{w.personal(func(in *token.NewPersonal) { in.Name = name }), w.workspace(func(in *token.NewWorkspace) { in.Name = name })}
-		for _, form := range forms {
-			if got, _ := w.refused(w.admin, form, fault.Invalid); got != "name" {
+		commands := []any{w.personal(func(in *token.NewPersonal) { in.Name = name }), w.workspace(func(in *token.NewWorkspace) { in.Name = name })}
+		for _, command := range commands {
+			if got, _ := w.refused(w.admin, command, fault.Invalid); got != "name" {
 				t.Errorf("%.20q: fields %q", name, got)
 			}
 		}
@@ -105,24 +106,26 @@ func TestGenerate_RefusesNames(t *testing.T) {
 
 func TestGenerate_NamesAreUniqueAmongTheLiving(t *testing.T) {
 	w := newWorld(t)
-	personal := func(name, workspace, expiration string) token.NewPersonal {
-		return w.personal(func(in *token.NewPersonal) { in.Name, in.Workspace, in.Expiration = name, workspace, expiration })
+	personal := func(name, workspace string) token.NewPersonal {
+		return w.personal(func(in *token.NewPersonal) { in.Name, in.Workspace = name, workspace })
 	}
-	first := w.made(w.editor, personal("Élan CI", "production", token.In7Days))
-	for _, form := range []token.NewPersonal{personal("Élan CI", "production", ""), personal(" éLAN ci ", "staging", "")} {
-		if got, _ := w.refused(w.editor, form, fault.Invalid); got != "name" {
-			t.Errorf("%q: fields %q", form.Name, got)
+	ending := personal("Élan CI", "production")
+	ending.ExpiresAt = w.in(7 * 24 * time.Hour)
+	first := w.made(w.editor, ending)
+	for _, command := range []token.NewPersonal{personal("Élan CI", "production"), personal(" éLAN ci ", "staging")} {
+		if got, _ := w.refused(w.editor, command, fault.Invalid); got != "name" {
+			t.Errorf("%q: fields %q", command.Name, got)
 		}
 	}
-	w.made(w.viewer, personal("Élan CI", "production", "")) // another owner
+	w.made(w.viewer, personal("Élan CI", "production")) // another owner
 	w.wait(7*24*time.Hour - time.Millisecond)
-	w.refused(w.editor, personal("Élan CI", "production", ""), fault.Invalid)
+	w.refused(w.editor, personal("Élan CI", "production"), fault.Invalid)
 	w.wait(time.Millisecond) // the first has expired
-	second := w.made(w.editor, personal("Élan CI", "production", token.Never))
+	second := w.made(w.editor, personal("Élan CI", "production"))
 	if _, err := w.Delete(t.Context(), w.editor.Caller(), second.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.made(w.editor, personal("Élan CI", "production", ""))
+	w.made(w.editor, personal("Élan CI", "production"))
 	if _, err := w.Get(t.Context(), w.editor, first.ID); err != nil {
 		t.Errorf("the expired one is gone: %v", err)
 	}
@@ -134,15 +137,15 @@ func TestGenerate_ServiceNamesAreUniquePerKindAndWorkspace(t *testing.T) {
 		return w.workspace(func(in *token.NewWorkspace) { in.Workspace, in.Name = workspace, name })
 	}
 	organization := func(name string) token.NewOrganization {
-		return token.NewOrganization{Name: name, Submission: w.form()}
+		return token.NewOrganization{Name: name}
 	}
 	w.made(w.admin, in("production", "Deploy"))
 	w.made(w.admin, in("staging", "deploy"))
 	w.made(w.admin, organization("deploy"))
 	w.made(w.admin, w.personal(func(in *token.NewPersonal) { in.Name = "deploy" }))
-	for _, form := range []any{in("production", "DEPLOY"), in("staging", "Deploy"), organization("Deploy")} {
-		if got, _ := w.refused(w.admin, form, fault.Invalid); got != "name" {
-			t.Errorf("%+v: fields %q", form, got)
+	for _, command := range []any{in("production", "DEPLOY"), in("staging", "Deploy"), organization("Deploy")} {
+		if got, _ := w.refused(w.admin, command, fault.Invalid); got != "name" {
+			t.Errorf("%+v: fields %q", command, got)
 		}
 	}
 }
@@ -150,10 +153,10 @@ func TestGenerate_ServiceNamesAreUniquePerKindAndWorkspace(t *testing.T) {
 func TestGenerate_WithholdsWorkspacesThatOneIsNotIn(t *testing.T) {
 	w := newWorld(t)
 	var messages []string
-	refuse := func(by actor.Standing, form any) {
-		fields, f := w.refused(by, form, fault.Invalid)
+	refuse := func(by actor.Standing, command any) {
+		fields, f := w.refused(by, command, fault.Invalid)
 		if fields != "workspace" {
-			t.Errorf("%+v: fields %q", form, fields)
+			t.Errorf("%+v: fields %q", command, fields)
 			return
 		}
 		messages = append(messages, f.Fields[0].Message)
@@ -175,9 +178,9 @@ func TestGenerate_WithholdsWorkspacesThatOneIsNotIn(t *testing.T) {
 func TestGenerate_NobodyCanMakeTheAdminScope(t *testing.T) {
 	w := newWorld(t)
 	for _, by := range []actor.Standing{w.admin, w.editor, w.viewer} {
-		for _, scope := range []string{"admin", "Admin", "ADMIN", "", "read", "read_only ", "read_only,admin", "\x00"} {
-			form := w.personal(func(in *token.NewPersonal) { in.Scope = scope })
-			if got, _ := w.refused(by, form, fault.Invalid); got != "scope" {
+		for _, scope := range []access.Scope{"admin", "Admin", "ADMIN", "", "read", "read_only ", "read_only,admin", "\x00"} {
+			command := w.personal(func(in *token.NewPersonal) { in.Scope = scope })
+			if got, _ := w.refused(by, command, fault.Invalid); got != "scope" {
 				t.Errorf("%q: fields %q", scope, got)
 			}
 		}
@@ -186,13 +189,13 @@ func TestGenerate_NobodyCanMakeTheAdminScope(t *testing.T) {
 
 func TestGenerate_ReportsEveryProblemAtOnce(t *testing.T) {
 	w := newWorld(t)
-	got, _ := w.refused(w.editor, token.NewPersonal{Name: "\x00", Workspace: "x", Scope: "admin", Expiration: "date", Date: "x", Submission: "k"}, fault.Invalid)
-	if got != "date name scope workspace" {
+	got, _ := w.refused(w.editor, token.NewPersonal{Name: "\x00", Workspace: "x", Scope: "admin", ExpiresAt: noon}, fault.Invalid)
+	if got != "expiresAt name scope workspace" {
 		t.Errorf("fields %q", got)
 	}
 	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Name = "taken" }))
-	got, _ = w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Name, in.Expiration = "taken", "x" }), fault.Invalid)
-	if got != "expiration name" {
+	got, _ = w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Name, in.ExpiresAt = "taken", noon }), fault.Invalid)
+	if got != "expiresAt name" {
 		t.Errorf("fields %q", got)
 	}
 }
@@ -201,8 +204,8 @@ func TestGenerate_NeedsAPlanWithTokens(t *testing.T) {
 	w := newWorld(t)
 	before := w.made(w.editor, w.personal(nil))
 	w.exec(`UPDATE organizations SET plan = 'free' WHERE id = 'acme'`)
-	for _, form := range []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}} {
-		if _, f := w.refused(w.admin, form, fault.Denied); f.Message != access.UpgradeText {
+	for _, command := range []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim"}} {
+		if _, f := w.refused(w.admin, command, fault.Denied); f.Message != access.UpgradeText {
 			t.Errorf("message = %q", f.Message)
 		}
 	}
@@ -224,12 +227,12 @@ func TestGenerate_IsForMembersAndServiceTokensForAdmins(t *testing.T) {
 		w.refused(by, w.personal(nil), fault.Denied)
 	}
 	w.refused(actor.Standing{}, w.personal(nil), fault.Unauthenticated)
-	for _, form := range []any{w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}, token.NewWorkspace{}, token.NewOrganization{}} {
-		w.refused(w.editor, form, fault.Denied)
-		w.refused(as(access.PersonalToken), form, fault.Denied)
-		w.refused(as(access.OrganizationToken), form, fault.Denied)
-		w.refused(as(access.WorkspaceToken), form, fault.Unauthenticated)
-		w.refused(actor.Standing{}, form, fault.Unauthenticated)
+	for _, command := range []any{w.workspace(nil), token.NewOrganization{Name: "scim"}, token.NewWorkspace{}, token.NewOrganization{}} {
+		w.refused(w.editor, command, fault.Denied)
+		w.refused(as(access.PersonalToken), command, fault.Denied)
+		w.refused(as(access.OrganizationToken), command, fault.Denied)
+		w.refused(as(access.WorkspaceToken), command, fault.Unauthenticated)
+		w.refused(actor.Standing{}, command, fault.Unauthenticated)
 	}
 }
 
@@ -247,29 +250,53 @@ func TestGenerate_AdminScopeTokenActsForItsOwner(t *testing.T) {
 	}
 }
 
-func TestGenerate_ASecondSubmissionMakesNothing(t *testing.T) {
+func TestGenerate_RefusesEndsThatAreOverOrTooFarAway(t *testing.T) {
 	w := newWorld(t)
-	forms := []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim", Submission: w.form()}}
-	for _, form := range forms {
-		made := w.made(w.admin, form)
+	latest := time.Date(2036, 3, 11, 0, 0, 0, 0, time.UTC)
+	for end, ok := range map[time.Time]bool{
+		noon.Add(-time.Hour): false, time.Unix(0, 0): false, noon: false, noon.Add(time.Microsecond): false, noon.Add(time.Millisecond): true,
+		latest: true, latest.Add(time.Millisecond): false, latest.AddDate(1000, 0, 0): false,
+	} {
+		for _, command := range []any{
+			w.personal(func(in *token.NewPersonal) { in.ExpiresAt = end }), w.workspace(func(in *token.NewWorkspace) { in.ExpiresAt = end }),
+			token.NewOrganization{Name: end.String(), ExpiresAt: end},
+		} {
+			if ok {
+				w.made(w.admin, command)
+			} else if got, _ := w.refused(w.admin, command, fault.Invalid); got != "expiresAt" {
+				t.Errorf("%v: fields %q", end, got)
+			}
+		}
+	}
+	if got := token.LatestEnd(noon); !got.Equal(latest) {
+		t.Errorf("LatestEnd = %v", got)
+	}
+}
+
+func TestGenerate_AUsedKeyMakesNothing(t *testing.T) {
+	w := newWorld(t)
+	for _, command := range []any{w.personal(nil), w.workspace(nil), token.NewOrganization{Name: "scim", IdempotencyKey: w.key()}} {
+		made := w.made(w.admin, command)
 		for range 2 {
-			_, f := w.refused(w.admin, form, fault.Conflict)
-			if !strings.Contains(f.Message, "already sent") || !strings.Contains(f.Message, "shown once") {
-				t.Errorf("message = %q", f.Message)
+			if _, f := w.refused(w.admin, command, fault.Conflict); !errors.Is(f, fault.ErrRepeated) || !strings.Contains(f.Message, "shown once") {
+				t.Errorf("fault = %v", f)
 			}
 		}
 		if _, err := w.Delete(t.Context(), w.admin.Caller(), made.ID); err != nil {
 			t.Fatal(err)
 		}
-		w.refused(w.admin, form, fault.Conflict)
+		w.refused(w.admin, command, fault.Conflict)
 	}
-	for _, key := range []string{"", strings.Repeat("k", 129), "\xff"} {
-		if got, _ := w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Submission = key }), fault.Invalid); got != "submission" {
+	for _, key := range []string{strings.Repeat("k", 129), "\xff", "a\x00b"} {
+		if got, _ := w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = key }), fault.Invalid); got != "idempotencyKey" {
 			t.Errorf("%.10q: fields %q", key, got)
 		}
 	}
-	// Another member's form may have the same key.
-	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Submission = "form-1" }))
+	// Another member may have used the same key, and no key is none.
+	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = "key-1" }))
+	for range 2 {
+		w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = "" }))
+	}
 }
 
 func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
@@ -285,8 +312,8 @@ func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
 		"destination:edit source:edit":    {"source:edit": access.AllBut("s4"), "destination:edit": access.Only("d2")},
 		"source:create_delete table:edit": {"source:create_delete": access.AllBut("s1"), "table:edit": access.Only("t1"), "source:edit": access.Only("s1")},
 	} {
-		form := w.workspace(func(in *token.NewWorkspace) { in.Policy = policy })
-		if got, _ := w.refused(w.admin, form, fault.Invalid); got != fields {
+		command := w.workspace(func(in *token.NewWorkspace) { in.Policy = policy })
+		if got, _ := w.refused(w.admin, command, fault.Invalid); got != fields {
 			t.Errorf("%v: fields %q, want %q", policy, got, fields)
 		}
 	}
@@ -295,10 +322,10 @@ func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
 func TestGenerateWorkspace_PrivacyPermissionsNeedThePlan(t *testing.T) {
 	w := newWorld(t)
 	w.exec(`UPDATE organizations SET plan = 'growth' WHERE id = 'acme'`)
-	form := w.workspace(func(in *token.NewWorkspace) {
+	command := w.workspace(func(in *token.NewWorkspace) {
 		in.Policy = access.Policy{"source:live_events": access.Only("s1"), "source:edit": access.Only("s1")}
 	})
-	got, f := w.refused(w.admin, form, fault.Invalid)
+	got, f := w.refused(w.admin, command, fault.Invalid)
 	if got != "source:live_events" || f.Fields[0].Message != access.UpgradeText {
 		t.Errorf("fields %q: %+v", got, f.Fields)
 	}

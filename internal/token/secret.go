@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -28,15 +29,24 @@ const (
 
 // Label names the kind in plain words, for pages and messages.
 func (k Kind) Label() string {
-	switch k {
-	case Personal:
-		return "Personal access token"
-	case Workspace:
-		return "Workspace service access token"
-	case Organization:
-		return "Organization service access token"
+	if p := k.Principal(); p != access.Nobody {
+		return p.Label()
 	}
 	return "Unknown kind of token"
+}
+
+// Principal returns the kind of principal that a token of the kind is, or [access.Nobody] for
+// an unknown kind. It is the only conversion between the two.
+func (k Kind) Principal() access.Kind {
+	switch k {
+	case Personal:
+		return access.PersonalToken
+	case Workspace:
+		return access.WorkspaceToken
+	case Organization:
+		return access.OrganizationToken
+	}
+	return access.Nobody
 }
 
 // Prefix is what every secret of the kind begins with; "" for an unknown kind.
@@ -58,10 +68,6 @@ const (
 	workspacePrefix    = "lksat_"
 	organizationPrefix = "lkoat_"
 )
-
-// ScannerExpression finds every secret of this format in text: for secret scanners and
-// log filters. It does not know the checksum: [Parse] does.
-const ScannerExpression = `lk[pso]at_[0-9A-Za-z]{49}`
 
 // Sizes of the parts of a secret, in bytes (all of it is ASCII).
 const (

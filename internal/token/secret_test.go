@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 )
@@ -32,8 +34,19 @@ func generate(t testing.TB, kind token.Kind, random io.Reader) string {
 	return secret.Reveal()
 }
 
+// scannerExpression finds secrets in text, without their checksum. SECURITY.md publishes it for
+// secret scanners and log filters.
+const scannerExpression = `lk[pso]at_[0-9A-Za-z]{49}`
+
+func TestScannerExpression_IsTheOneThatIsPublished(t *testing.T) {
+	text, err := os.ReadFile("../../SECURITY.md")
+	if err != nil || !strings.Contains(string(text), "`"+scannerExpression+"`") {
+		t.Errorf("SECURITY.md does not name %s: %v", scannerExpression, err)
+	}
+}
+
 func TestGenerate_MakesWellFormedSecretsOfEveryKind(t *testing.T) {
-	scanner := regexp.MustCompile(`^` + token.ScannerExpression + `$`)
+	scanner := regexp.MustCompile(`^` + scannerExpression + `$`)
 	for kind, prefix := range map[token.Kind]string{
 		token.Personal: "lkpat_", token.Workspace: "lksat_", token.Organization: "lkoat_",
 	} {
@@ -143,7 +156,7 @@ func TestParse_RefusesWhatIsNoTokenAsUnauthenticated(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	scanner := regexp.MustCompile(`^` + token.ScannerExpression + `$`)
+	scanner := regexp.MustCompile(`^` + scannerExpression + `$`)
 	for seed, kind := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
 		f.Add(generate(f, kind, seeded(byte(seed))))
 	}
@@ -261,5 +274,16 @@ func BenchmarkDigest(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = token.Digest(secret)
+	}
+}
+
+func TestKind_StandsForOnePrincipal(t *testing.T) {
+	for kind, want := range map[token.Kind]access.Kind{
+		token.Personal: access.PersonalToken, token.Workspace: access.WorkspaceToken, token.Organization: access.OrganizationToken,
+		"": access.Nobody, "robot": access.Nobody,
+	} {
+		if got := kind.Principal(); got != want {
+			t.Errorf("%q: %v, want %v", kind, got, want)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
 	w := newWorld(t)
 	personal := w.made(w.editor, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
-	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim"})
 	patOfEditor := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
 		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}})
 	sat := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}})
@@ -59,7 +59,7 @@ func TestDelete_EndsATokenOnceAndForAll(t *testing.T) {
 	own := w.made(w.editor, w.personal(nil))
 	others := w.made(w.viewer, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
-	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim"})
 	w.wait(time.Minute)
 	for _, c := range []struct {
 		by    actor.Standing
@@ -122,7 +122,7 @@ func TestLists_AreForWhomTheyConcern(t *testing.T) {
 	second := w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Workspace = "staging" }))
 	w.made(w.viewer, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
-	organization := w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form()})
+	organization := w.made(w.admin, token.NewOrganization{Name: "scim"})
 
 	want := []token.Token{second.Token, first.Token}
 	own, err := w.Personal(t.Context(), w.editor)
@@ -163,18 +163,19 @@ func TestLists_AreForWhomTheyConcern(t *testing.T) {
 
 func TestSummary_CountsOwnTokensAndForAdminsAll(t *testing.T) {
 	w := newWorld(t)
-	ends := func(choice string) func(*token.NewPersonal) {
-		return func(in *token.NewPersonal) { in.Expiration = choice }
+	const day = 24 * time.Hour
+	ends := func(after time.Duration) func(*token.NewPersonal) {
+		return func(in *token.NewPersonal) { in.ExpiresAt = w.in(after) }
 	}
-	w.made(w.editor, w.personal(ends(token.In7Days)))
-	first := w.made(w.editor, w.personal(ends(token.In30Days)))
-	w.made(w.editor, w.personal(ends(token.Never)))
-	w.wait(24 * 24 * time.Hour)
-	second := w.made(w.editor, w.personal(ends(token.In7Days)))
+	w.made(w.editor, w.personal(ends(7*day)))
+	first := w.made(w.editor, w.personal(ends(30*day)))
+	w.made(w.editor, w.personal(nil))
+	w.wait(24 * day)
+	second := w.made(w.editor, w.personal(ends(7*day)))
 	w.made(w.admin, w.personal(nil))
 	w.made(w.idle, w.personal(nil))
-	service := w.made(w.admin, w.workspace(func(in *token.NewWorkspace) { in.Expiration = token.In7Days }))
-	w.made(w.admin, token.NewOrganization{Name: "scim", Submission: w.form(), Expiration: token.In90Days})
+	service := w.made(w.admin, w.workspace(func(in *token.NewWorkspace) { in.ExpiresAt = w.in(7 * day) }))
+	w.made(w.admin, token.NewOrganization{Name: "scim", ExpiresAt: w.in(90 * day)})
 
 	mine, err := w.Summary(t.Context(), w.editor)
 	must(t, err)
@@ -197,7 +198,7 @@ func TestSummary_CountsOwnTokensAndForAdminsAll(t *testing.T) {
 	if d := cmp.Diff([]token.Token{service.Token}, all.ServicesEnding); d != "" {
 		t.Error(d)
 	}
-	if c := all.Organization[token.Personal]; c.Total() != 6 || c.Of(token.Suspended) != 1 || c.Of(token.Deleted) != 0 {
+	if c := all.Organization[token.Personal]; c.Of(token.Suspended) != 1 || c.Of(token.Deleted) != 0 {
 		t.Errorf("counts = %+v", c)
 	}
 }
@@ -234,8 +235,8 @@ func TestToken_StoredAdminScopeIsListedAndDeletable(t *testing.T) {
 // failing is a store whose transactions fail, or lie, at one step.
 type failing struct {
 	stage
-	audit       error // AppendEvent fails with it
-	unsubmitted bool  // no submission is known inside the transaction
+	audit  error // AppendEvent fails with it
+	unused bool  // no key is known inside the transaction
 }
 
 func (f failing) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
@@ -251,11 +252,11 @@ func (f failingTx) AppendEvent(ctx context.Context, e audit.Event) error {
 	return errors.Join(f.Tx.AppendEvent(ctx, e), f.audit)
 }
 
-func (f failingTx) TokenSubmitted(ctx context.Context, creator, submission string) (bool, error) {
-	if f.unsubmitted {
+func (f failingTx) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+	if f.unused {
 		return false, nil
 	}
-	return f.Tx.TokenSubmitted(ctx, creator, submission)
+	return f.Tx.TokenKeyUsed(ctx, creator, key)
 }
 
 func (w *world) on(f failing) *world {
@@ -280,15 +281,15 @@ func TestChanges_WithoutTheirAuditEventDoNotHappen(t *testing.T) {
 	}
 }
 
-// On an engine whose transactions overlap, two equal submissions can both pass the check;
+// On an engine whose transactions overlap, two requests with one key can both pass the check;
 // the unique index stops the second.
-func TestGenerate_WordsTheDatabasesOwnRefusalOfASecondSubmission(t *testing.T) {
+func TestGenerate_WordsTheDatabasesOwnRefusalOfAKey(t *testing.T) {
 	w := newWorld(t)
-	form := w.personal(nil)
-	w.made(w.editor, form)
-	form.Name = "another"
-	_, f := w.on(failing{unsubmitted: true}).refused(w.editor, form, fault.Conflict)
-	if !strings.Contains(f.Message, "already sent") {
-		t.Errorf("message = %q", f.Message)
+	command := w.personal(nil)
+	w.made(w.editor, command)
+	command.Name = "another"
+	_, f := w.on(failing{unused: true}).refused(w.editor, command, fault.Conflict)
+	if !errors.Is(f, fault.ErrRepeated) {
+		t.Errorf("fault = %v", f)
 	}
 }

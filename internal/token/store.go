@@ -34,9 +34,9 @@ type Store interface {
 	// after since and not after until, and have no event that says so; none of which such an
 	// event would have been pruned.
 	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)
-	// TokenSubmitted reports whether creator has made a token with this submission key,
+	// TokenKeyUsed reports whether creator has made a token with this idempotency key,
 	// deleted ones included.
-	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
+	TokenKeyUsed(ctx context.Context, creator, key string) (bool, error)
 }
 
 // Tx is what the service does inside a transaction.
@@ -59,14 +59,14 @@ type Tx interface {
 	TokenNameTaken(ctx context.Context, t Token, now time.Time) (bool, error)
 	// ExpiredTokens is as in [Store].
 	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)
-	// TokenSubmitted is as in [Store].
-	TokenSubmitted(ctx context.Context, creator, submission string) (bool, error)
+	// TokenKeyUsed is as in [Store].
+	TokenKeyUsed(ctx context.Context, creator, key string) (bool, error)
 	// ResourceTypes returns, by id, the type of every resource in a workspace of the
 	// organization that is of one of the types.
 	ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error)
 	// InsertToken adds a token under the digest of its secret. Conflict when the id, the
-	// digest, or the creator's submission key is there already; "" is no key.
-	InsertToken(ctx context.Context, t Token, digest [32]byte, submission string) error
+	// digest, or the creator's idempotency key is there already; "" is no key.
+	InsertToken(ctx context.Context, t Token, digest [32]byte, key string) error
 	// DeleteToken marks a token as deleted at the transaction's moment; NotFound when it
 	// is so already. Its digest stays known.
 	DeleteToken(ctx context.Context, organization, id string) error

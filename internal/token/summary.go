@@ -17,9 +17,6 @@ type Counts struct {
 	Suspended   int
 }
 
-// Total is all of them.
-func (c Counts) Total() int { return c.Active + c.ExpiresSoon + c.Expired + c.Suspended }
-
 // Of is how many are in the state.
 func (c Counts) Of(s State) int {
 	switch s {

@@ -36,7 +36,7 @@ type world struct {
 	viewer   actor.Standing // in production
 	idle     actor.Standing // deactivated; as who acts, never
 	stranger actor.Standing // Admin of the other organization
-	forms    int
+	keys     int
 	cast     cast
 }
 
@@ -149,13 +149,16 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// form makes a one-time key.
-func (w *world) form() string { w.forms++; return fmt.Sprint("form-", w.forms) }
+// key makes an idempotency key.
+func (w *world) key() string { w.keys++; return fmt.Sprint("key-", w.keys) }
 
-// personal is a form that is all right.
+// in is the end of a token that lasts for a while from now on.
+func (w *world) in(d time.Duration) time.Time { return w.clock().Add(d) }
+
+// personal is a command that is all right.
 func (w *world) personal(change func(*token.NewPersonal)) token.NewPersonal {
-	in := token.NewPersonal{Workspace: "production", Scope: "read_write", Expiration: token.Never, Submission: w.form()}
-	in.Name = "probe " + in.Submission
+	in := token.NewPersonal{Workspace: "production", Scope: "read_write", IdempotencyKey: w.key()}
+	in.Name = "probe " + in.IdempotencyKey
 	if change != nil {
 		change(&in)
 	}
@@ -163,15 +166,15 @@ func (w *world) personal(change func(*token.NewPersonal)) token.NewPersonal {
 }
 
 func (w *world) workspace(change func(*token.NewWorkspace)) token.NewWorkspace {
-	in := token.NewWorkspace{Workspace: "production", Expiration: token.Never, Submission: w.form()}
-	in.Name = "service " + in.Submission
+	in := token.NewWorkspace{Workspace: "production", IdempotencyKey: w.key()}
+	in.Name = "service " + in.IdempotencyKey
 	if change != nil {
 		change(&in)
 	}
 	return in
 }
 
-// made is the token of a form that must be accepted.
+// made is the token of a command that must be accepted.
 func (w *world) made(by actor.Standing, in any) token.Generated {
 	w.t.Helper()
 	g, err := w.generate(by, in)
@@ -190,7 +193,7 @@ func (w *world) generate(by actor.Standing, in any) (token.Generated, error) {
 	}
 }
 
-// refused demands that the form is refused as kind, that no secret comes back and that
+// refused demands that the command is refused as kind, that no secret comes back and that
 // nothing is stored or audited. It returns the paths of the fields, sorted, and the fault.
 func (w *world) refused(by actor.Standing, in any, kind fault.Kind) (string, *fault.Error) {
 	w.t.Helper()

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -23,7 +25,7 @@ const (
 func TestVerify_KnowsTheTokenAndItsOwner(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
-	w.policy(account.MemberPolicy, w.main, eve.ID, everywhere(editSources))
+	w.policy(policy.OfMember, w.main, eve.ID, everywhere(editSources))
 	g := w.personal(eve, w.main, access.ScopeReadWrite)
 
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
@@ -43,7 +45,7 @@ func TestVerify_KnowsTheTokenAndItsOwner(t *testing.T) {
 
 func TestVerify_ServiceTokensStandForThemselves(t *testing.T) {
 	w := newWorld(t)
-	w.policy(account.BaselinePolicy, w.main, "", everywhere(editDests))
+	w.policy(policy.Baseline, w.main, "", everywhere(editDests))
 	sat, oat := w.service(w.main, everywhere(editSources)), w.organizationToken()
 
 	v, err := w.verify.Verify(w.ctx, sat.Secret.Reveal())
@@ -76,7 +78,7 @@ func TestVerify_LimitedPermissionsAreNotInTheScope(t *testing.T) {
 func TestVerify_RefusesForTheRightReason(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	w.must(w.verify.Load(w.ctx))
 	secret := func() string { return w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal() }
 
@@ -99,24 +101,49 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	_, err = w.accounts.Deactivate(w.ctx, w.admin.Caller(), eve.ID)
+	_, err = w.accounts.Members.Deactivate(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	if got := w.refusal(good); got != verify.Suspended {
 		t.Errorf("owner deactivated: %v", got)
 	}
-	_, err = w.accounts.Reactivate(w.ctx, w.admin.Caller(), eve.ID)
+	_, err = w.accounts.Members.Reactivate(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	if got := w.refusal(good); got != 0 {
 		t.Errorf("owner reactivated: %v", got)
 	}
-	w.removePolicy(account.MemberPolicy, w.main, eve.ID)
+	w.removePolicy(policy.OfMember, w.main, eve.ID)
 	if got := w.refusal(good); got != verify.Displaced {
 		t.Errorf("owner out of the workspace: %v", got)
 	}
-	_, err = w.accounts.DeleteMembers(w.ctx, w.admin.Caller(), []string{eve.ID})
+	_, err = w.accounts.Members.Delete(w.ctx, w.admin.Caller(), []string{eve.ID})
 	w.must(err)
 	if got := w.refusal(good); got != verify.Revoked {
 		t.Errorf("owner deleted: %v", got)
+	}
+}
+
+func TestVerify_ARefusalNamesTheTokenWithoutItsDigest(t *testing.T) {
+	w := newWorld(t)
+	g := w.service(w.main, everywhere(editSources))
+	end := w.now().Add(time.Hour)
+	over := w.insert(token.Token{Kind: token.Organization, Name: "over", Legacy: true, ExpiresAt: end}, "an imported secret")
+	w.clock.Store(end.UnixMilli())
+	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
+	w.must(err)
+	for secret, want := range map[string]verify.Refused{
+		g.Secret.Reveal(): {Refusal: verify.Revoked, Token: &verify.Record{ID: g.ID, Organization: w.org, Kind: token.Workspace, Name: g.Name, Hint: g.Hint,
+			Workspace: w.main, Policy: everywhere(editSources).String(), CreatedAt: g.CreatedAt, Deleted: true}},
+		"an imported secret": {Refusal: verify.Expired, Token: &verify.Record{ID: over.ID, Organization: w.org, Kind: token.Organization, Name: "over",
+			Hint: over.Hint, Legacy: true, CreatedAt: over.CreatedAt, ExpiresAt: end}},
+	} {
+		_, err := w.verify.Verify(w.ctx, secret)
+		var refused *verify.Refused
+		if !errors.As(err, &refused) {
+			t.Fatalf("verified with %v", err)
+		}
+		if d := cmp.Diff(want, *refused); d != "" {
+			t.Error(d)
+		}
 	}
 }
 
@@ -168,7 +195,7 @@ func TestVerify_ImportedSecretsHaveAnyShape(t *testing.T) {
 func TestVerify_AnswersTheSameBeforeAndAfterLoading(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
-	w.policy(account.MemberPolicy, w.main, eve.ID, everywhere(editSources))
+	w.policy(policy.OfMember, w.main, eve.ID, everywhere(editSources))
 	good, gone := w.personal(eve, w.main, access.ScopeReadWrite), w.organizationToken()
 	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), gone.ID)
 	w.must(err)
@@ -216,7 +243,7 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
 	group := w.group("Analysts")
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	secret := w.personal(eve, w.main, access.ScopeReadWrite).Secret.Reveal()
 	w.must(w.verify.Load(w.ctx))
 	expect := func(what string, want bool) {
@@ -226,39 +253,39 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 		}
 	}
 	expect("at first", false)
-	w.policy(account.BaselinePolicy, w.main, "", everywhere(editSources))
+	w.policy(policy.Baseline, w.main, "", everywhere(editSources))
 	expect("baseline grows", true)
-	w.policy(account.BaselinePolicy, w.main, "", nil)
+	w.policy(policy.Baseline, w.main, "", nil)
 	expect("baseline shrinks", false)
-	w.policy(account.MemberPolicy, w.main, eve.ID, everywhere(editSources))
+	w.policy(policy.OfMember, w.main, eve.ID, everywhere(editSources))
 	expect("member policy grows", true)
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	expect("member policy shrinks", false)
-	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	expect("a group that she is not in", false)
-	_, err := w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
+	_, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
 	w.must(err)
 	expect("she joins the group", true)
-	w.policy(account.GroupPolicy, w.main, group, nil)
+	w.policy(policy.OfGroup, w.main, group, nil)
 	expect("group policy shrinks", false)
-	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	expect("group policy grows", true)
-	w.removePolicy(account.GroupPolicy, w.main, group)
+	w.removePolicy(policy.OfGroup, w.main, group)
 	expect("the group leaves the workspace", false)
-	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	expect("the group enters the workspace", true)
-	_, err = w.accounts.RemoveFromGroup(w.ctx, w.admin.Caller(), group, []string{eve.ID})
+	_, err = w.accounts.Groups.RemoveMembers(w.ctx, w.admin.Caller(), group, []string{eve.ID})
 	w.must(err)
 	expect("she leaves the group", false)
-	_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
+	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
 	w.must(err)
-	_, err = w.accounts.DeleteGroup(w.ctx, w.admin.Caller(), group)
+	_, err = w.accounts.Groups.Delete(w.ctx, w.admin.Caller(), group)
 	w.must(err)
 	expect("the group is deleted", false)
-	_, err = w.accounts.MakeAdmin(w.ctx, w.admin.Caller(), eve.ID)
+	_, err = w.accounts.Members.MakeAdmin(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	expect("she becomes Admin", true)
-	_, err = w.accounts.MakeMember(w.ctx, w.admin.Caller(), eve.ID)
+	_, err = w.accounts.Members.MakeMember(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	expect("she is a Member again", false)
 }
@@ -271,7 +298,7 @@ func TestApply_ADeletedWorkspaceEndsItsTokens(t *testing.T) {
 	if w.refusal(sat) != 0 || w.refusal(pat) != 0 {
 		t.Fatal("not accepted at first")
 	}
-	_, err := w.accounts.DeleteWorkspace(w.ctx, w.admin.Caller(), other, "Other")
+	_, err := w.accounts.Workspaces.Delete(w.ctx, w.admin.Caller(), other, "Other")
 	w.must(err)
 	if w.refusal(sat) != verify.Revoked || w.refusal(pat) != verify.Revoked {
 		t.Errorf("after the deletion: %v, %v", w.refusal(sat), w.refusal(pat))
@@ -281,12 +308,12 @@ func TestApply_ADeletedWorkspaceEndsItsTokens(t *testing.T) {
 func TestApply_NamesFollowAsWell(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	secret := w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal()
 	w.refusal(secret)
-	_, err := w.accounts.Rename(w.ctx, w.caller(eve).Caller(), "Eve Moneypenny")
+	_, err := w.accounts.Members.Rename(w.ctx, w.caller(eve).Caller(), "Eve Moneypenny")
 	w.must(err)
-	_, err = w.accounts.UpdateWorkspace(w.ctx, w.admin.Caller(), w.main, account.WorkspaceForm{Name: "Renamed", Environment: account.Production, Region: "US"})
+	_, err = w.accounts.Workspaces.Update(w.ctx, w.admin.Caller(), w.main, account.WorkspaceForm{Name: "Renamed", Environment: account.Production, Region: "US"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, secret)
 	w.must(err)
@@ -298,7 +325,7 @@ func TestApply_NamesFollowAsWell(t *testing.T) {
 func TestSweep_ForgetsTokensOfWhatIsGone(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	secret := w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal()
 	// As no use case does it: the member goes, the token stays.
 	w.tx(func(tx *store.Tx) error { return tx.DeleteMembers(w.ctx, w.org, []string{eve.ID}) })

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 )
 
 // right is one right of one token. state is even while it is settled: 0 not there,
@@ -127,20 +128,20 @@ func tokensEnd(h *hammer, _ int) {
 
 func memberComesAndGoes(h *hammer, i int) {
 	m := h.member(named("member", i))
-	h.policy(account.MemberPolicy, h.main, m.ID, everywhere(editSources))
+	h.policy(policy.OfMember, h.main, m.ID, everywhere(editSources))
 	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, true)
 	for range 3 {
 		r.change(false, func() {
-			_, err := h.accounts.Deactivate(h.ctx, h.admin.Caller(), m.ID)
+			_, err := h.accounts.Members.Deactivate(h.ctx, h.admin.Caller(), m.ID)
 			h.must(err)
 		})
 		r.change(true, func() {
-			_, err := h.accounts.Reactivate(h.ctx, h.admin.Caller(), m.ID)
+			_, err := h.accounts.Members.Reactivate(h.ctx, h.admin.Caller(), m.ID)
 			h.must(err)
 		})
 	}
 	r.end(func() {
-		_, err := h.accounts.DeleteMembers(h.ctx, h.admin.Caller(), []string{m.ID})
+		_, err := h.accounts.Members.Delete(h.ctx, h.admin.Caller(), []string{m.ID})
 		h.must(err)
 	})
 }
@@ -148,44 +149,44 @@ func memberComesAndGoes(h *hammer, i int) {
 func policiesShrink(h *hammer, i int) {
 	workspace := h.workspace(named("policies", i))
 	m := h.member(named("policed", i))
-	h.policy(account.MemberPolicy, workspace, m.ID, nil)
+	h.policy(policy.OfMember, workspace, m.ID, nil)
 	pat := h.watch(h.personal(m, workspace, access.ScopeReadWrite).Secret.Reveal(), workspace, false)
 	sat := h.watch(h.service(workspace, nil).Secret.Reveal(), workspace, false)
 	for range 3 {
 		both := func(to bool, body access.Policy) {
 			sat.change(to, func() {
-				pat.change(to, func() { h.policy(account.BaselinePolicy, workspace, "", body) })
+				pat.change(to, func() { h.policy(policy.Baseline, workspace, "", body) })
 			})
 		}
 		both(true, everywhere(editSources))
 		both(false, nil)
-		pat.change(true, func() { h.policy(account.MemberPolicy, workspace, m.ID, everywhere(editSources)) })
-		pat.change(false, func() { h.policy(account.MemberPolicy, workspace, m.ID, nil) })
+		pat.change(true, func() { h.policy(policy.OfMember, workspace, m.ID, everywhere(editSources)) })
+		pat.change(false, func() { h.policy(policy.OfMember, workspace, m.ID, nil) })
 	}
 }
 
 func groupsChange(h *hammer, i int) {
 	m := h.member(named("grouped", i))
-	h.policy(account.MemberPolicy, h.main, m.ID, nil)
+	h.policy(policy.OfMember, h.main, m.ID, nil)
 	g := h.group(named("group", i))
-	h.policy(account.GroupPolicy, h.main, g, everywhere(editSources))
+	h.policy(policy.OfGroup, h.main, g, everywhere(editSources))
 	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, false)
 	add := func() {
-		_, err := h.accounts.AddToGroups(h.ctx, h.admin.Caller(), []string{m.ID}, []string{g})
+		_, err := h.accounts.Groups.AddMembers(h.ctx, h.admin.Caller(), []string{m.ID}, []string{g})
 		h.must(err)
 	}
 	for range 3 {
 		r.change(true, add)
 		r.change(false, func() {
-			_, err := h.accounts.RemoveFromGroup(h.ctx, h.admin.Caller(), g, []string{m.ID})
+			_, err := h.accounts.Groups.RemoveMembers(h.ctx, h.admin.Caller(), g, []string{m.ID})
 			h.must(err)
 		})
 	}
 	r.change(true, add)
-	r.change(false, func() { h.policy(account.GroupPolicy, h.main, g, nil) })
-	r.change(true, func() { h.policy(account.GroupPolicy, h.main, g, everywhere(editSources)) })
+	r.change(false, func() { h.policy(policy.OfGroup, h.main, g, nil) })
+	r.change(true, func() { h.policy(policy.OfGroup, h.main, g, everywhere(editSources)) })
 	r.end(func() {
-		_, err := h.accounts.DeleteGroup(h.ctx, h.admin.Caller(), g)
+		_, err := h.accounts.Groups.Delete(h.ctx, h.admin.Caller(), g)
 		h.must(err)
 	})
 }
@@ -199,7 +200,7 @@ func workspaceEnds(h *hammer, i int) {
 	time.Sleep(time.Millisecond)
 	sat.end(func() {
 		pat.end(func() {
-			_, err := h.accounts.DeleteWorkspace(h.ctx, h.admin.Caller(), workspace, name)
+			_, err := h.accounts.Workspaces.Delete(h.ctx, h.admin.Caller(), workspace, name)
 			h.must(err)
 		})
 	})

@@ -7,11 +7,12 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
 // tokenPolicy is the place of a workspace token's own policy among the layers.
-const tokenPolicy = account.PolicyKind(access.LayerToken)
+const tokenPolicy = policy.Kind(access.LayerToken)
 
 // layersOf lists the layers that apply to the holder's tokens: those of its standing and
 // the policy that a workspace token carries itself.
@@ -46,11 +47,11 @@ func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
 	switch {
 	case r.Deleted:
 		refusal = Revoked
-	case !r.ExpiresAt.IsZero() && !at.Before(r.ExpiresAt):
+	case token.ExpiredAt(r.ExpiresAt, at):
 		refusal = Expired
 	}
 	if refusal != 0 {
-		return access.Principal{}, &Refused{Refusal: refusal, Token: &r}
+		return access.Principal{}, refuse(refusal, r)
 	}
 	var placed []access.Placed
 	for _, l := range layersOf(h, s) {
@@ -60,7 +61,7 @@ func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
 		}
 		placed = append(placed, access.Placed{Workspace: h.Workspace, Layer: layer})
 	}
-	p := principal(h, s.Role, &power{in: access.Assemble(placed)})
+	p := principal(h, s.Role, access.Assemble(placed))
 	p.ID = r.ID
 	return p, nil
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -81,9 +81,9 @@ func pausingWorld(t *testing.T) (*world, *pausing) {
 
 func TestRace_AStandingReadBeforeAChangeIsNotKept(t *testing.T) {
 	for name, change := range map[string]func(w *world, group string){
-		"group policy": func(w *world, group string) { w.policy(account.GroupPolicy, w.main, group, nil) },
+		"group policy": func(w *world, group string) { w.policy(policy.OfGroup, w.main, group, nil) },
 		"group deleted": func(w *world, group string) {
-			_, err := w.accounts.DeleteGroup(w.ctx, w.admin.Caller(), group)
+			_, err := w.accounts.Groups.Delete(w.ctx, w.admin.Caller(), group)
 			w.must(err)
 		},
 	} {
@@ -91,7 +91,7 @@ func TestRace_AStandingReadBeforeAChangeIsNotKept(t *testing.T) {
 			w, p := pausingWorld(t)
 			eve := w.member("eve")
 			group := w.group("Analysts", eve)
-			w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+			w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 			secret := w.personal(eve, w.main, access.ScopeReadWrite).Secret.Reveal()
 			if !w.may(secret, w.main, editSources) {
 				t.Fatal("not allowed at first")
@@ -171,14 +171,14 @@ func TestApply_WithoutAnAnswerOfTheDatabaseEverythingIsForgotten(t *testing.T) {
 	w, p := pausingWorld(t)
 	eve := w.member("eve")
 	group := w.group("Analysts", eve)
-	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	pat := w.personal(eve, w.main, access.ScopeReadWrite).Secret.Reveal()
 	g := w.organizationToken()
 	if !w.may(pat, w.main, editSources) || w.refusal(g.Secret.Reveal()) != 0 {
 		t.Fatal("not accepted at first")
 	}
 	p.err = errors.New("the disk is on fire")
-	w.policy(account.GroupPolicy, w.main, group, nil)
+	w.policy(policy.OfGroup, w.main, group, nil)
 	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
 	w.must(err)
 	if w.verify.Complete() || w.verify.Tokens() != 0 {
@@ -204,13 +204,13 @@ func TestApply_AGroupThatIsGoneAltogetherGivesNothing(t *testing.T) {
 	w := newWorld(t)
 	eve := w.member("eve")
 	group := w.group("Analysts", eve)
-	w.policy(account.MemberPolicy, w.main, eve.ID, nil)
-	w.policy(account.GroupPolicy, w.main, group, everywhere(editSources))
+	w.policy(policy.OfMember, w.main, eve.ID, nil)
+	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	secret := w.personal(eve, w.main, access.ScopeReadWrite).Secret.Reveal()
 	if !w.may(secret, w.main, editSources) {
 		t.Fatal("not allowed at first")
 	}
-	// Nothing in the database says any more who was in it.
+	// The database no longer says who was in it.
 	exec(t, w.path, `DELETE FROM group_members WHERE group_id = ?`, group)
 	exec(t, w.path, `DELETE FROM policies WHERE group_id = ?`, group)
 	w.verify.Apply(w.ctx, []change.Change{{Kind: change.Group, ID: group}})

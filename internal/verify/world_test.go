@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -30,7 +31,8 @@ type world struct {
 	path      string
 	store     *store.Store
 	catalogue *access.Catalogue
-	accounts  *account.Service
+	accounts  account.Services
+	policies  *policy.Service
 	tokens    *token.Service
 	verify    *verify.Authority
 	admin     actor.Standing
@@ -49,9 +51,10 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	w.verify = w.newAuthority(verify.Deps{})
 	w.store.OnCommit(func(ctx context.Context, changes []change.Change) { w.verify.Apply(ctx, changes) })
-	w.accounts = account.New(store.Accounts{Store: w.store}, w.catalogue, w.now)
+	w.accounts = account.New(store.Accounts(w.store), w.catalogue, w.now)
+	w.policies = policy.New(store.Policies{Store: w.store}, w.catalogue, w.now)
 	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: w.catalogue, Now: w.now})
-	admin, err := w.accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+	admin, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org = admin.Organization
@@ -103,66 +106,63 @@ func (w *world) member(name string) account.Member {
 
 func (w *world) workspace(name string) string {
 	w.t.Helper()
-	ws, err := w.accounts.CreateWorkspace(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"})
+	ws, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"})
 	w.must(err)
 	return ws.ID
 }
 
 func (w *world) group(name string, members ...account.Member) string {
 	w.t.Helper()
-	g, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: name}, nil)
+	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: name}, nil)
 	w.must(err)
 	if len(members) > 0 {
 		ids := make([]string, len(members))
 		for i, m := range members {
 			ids[i] = m.ID
 		}
-		_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), ids, []string{g.ID})
+		_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), ids, []string{g.ID})
 		w.must(err)
 	}
 	return g.ID
 }
 
 // policy puts a policy into a place, whatever is there now.
-func (w *world) policy(kind account.PolicyKind, workspace, subject string, body access.Policy) {
+func (w *world) policy(kind policy.Kind, workspace, subject string, body access.Policy) {
 	w.t.Helper()
-	at := account.Place{Kind: kind, Workspace: workspace, Subject: subject}
-	view, err := w.accounts.Policy(w.ctx, w.admin, at)
+	at := policy.Place{Kind: kind, Workspace: workspace, Subject: subject}
+	view, err := w.policies.At(w.ctx, w.admin, at)
 	w.must(err)
 	if view.Exists {
-		_, err = w.accounts.SavePolicy(w.ctx, w.admin.Caller(), at, view.Revision(), body)
+		_, err = w.policies.Save(w.ctx, w.admin.Caller(), at, view.Revision(), body)
 	} else {
-		_, err = w.accounts.AddPolicy(w.ctx, w.admin.Caller(), at, body)
+		_, err = w.policies.Add(w.ctx, w.admin.Caller(), at, body)
 	}
 	w.must(err)
 }
 
-func (w *world) removePolicy(kind account.PolicyKind, workspace, subject string) {
+func (w *world) removePolicy(kind policy.Kind, workspace, subject string) {
 	w.t.Helper()
-	_, err := w.accounts.RemovePolicy(w.ctx, w.admin.Caller(), account.Place{Kind: kind, Workspace: workspace, Subject: subject})
+	_, err := w.policies.Remove(w.ctx, w.admin.Caller(), policy.Place{Kind: kind, Workspace: workspace, Subject: subject})
 	w.must(err)
 }
 
 func (w *world) personal(owner account.Member, workspace string, scope access.Scope) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace,
-		Scope: string(scope), Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace, Scope: scope})
 	w.must(err)
 	return g
 }
 
 func (w *world) service(workspace string, policy access.Policy) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin.Caller(), token.NewWorkspace{Name: rand.Text(), Workspace: workspace,
-		Policy: policy, Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GenerateWorkspace(w.ctx, w.admin.Caller(), token.NewWorkspace{Name: rand.Text(), Workspace: workspace, Policy: policy})
 	w.must(err)
 	return g
 }
 
 func (w *world) organizationToken() token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: rand.Text(),
-		Expiration: token.Never, Submission: rand.Text()})
+	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: rand.Text()})
 	w.must(err)
 	return g
 }

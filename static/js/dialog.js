@@ -1,5 +1,6 @@
-// Dialogs are sections of complete pages. Links with data-dialog fetch such a page and show
-// only its dialog; a dialog that the server has rendered open becomes modal.
+// Dialogs are sections of complete pages. Links with data-dialog fetch the dialog alone, for
+// which the request says that it is all that is wanted; a dialog that the server has rendered
+// open in a page becomes modal.
 let opener;
 
 for (const dialog of document.querySelectorAll("dialog[data-modal][open]")) show(dialog);
@@ -38,7 +39,7 @@ async function openLink(link) {
 // then navigates there itself.
 async function fetchDialog(href) {
   try {
-    const response = await fetch(href, { redirect: "error" });
+    const response = await fetch(href, { redirect: "error", headers: { "Latchkey-Dialog": "1" } });
     if (!response.ok) return null;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const dialog = page.querySelector("dialog[data-modal]");

@@ -84,9 +84,3 @@ type ConfirmModel struct {
 	Alert AlertDialogModel
 	Typed *FieldModel
 }
-
-// Dialogs are the dialogs that may stand above a page of administration, one at a time.
-type Dialogs struct {
-	Form    *FormDialogModel
-	Confirm *ConfirmModel
-}

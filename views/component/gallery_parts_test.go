@@ -94,7 +94,7 @@ func deleteDialog() templ.Component {
 func formDialog() templ.Component {
 	choices := []component.Choice{{ID: "one", Value: "1", Label: "One", Checked: true}, {ID: "two", Value: "2", Label: "Two"}}
 	more := []component.Choice{{ID: "red", Value: "1", Label: "Red", Checked: true}, {ID: "blue", Value: "2", Label: "Blue"}}
-	return component.OpenDialog(component.Dialogs{Form: &component.FormDialogModel{
+	return component.FormDialog(component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "form", Title: "Invite users", Description: "Step 2 of 2.", CloseHref: "/list"}, Action: "/form",
 		Errors: component.ErrorSummaryModel{Errors: []component.FieldError{{FieldID: "form-name", Text: "Enter a name."}}},
 		Notice: &component.NoticeModel{Kind: "info", Text: "Members get view and baseline access."},
@@ -109,7 +109,7 @@ func formDialog() templ.Component {
 			{Radios: &component.ChoiceGroupModel{ID: "form-role", Name: "role", Legend: "Role", Choices: more}},
 		},
 		Submit: component.ButtonModel{Label: "Create"}, Back: &component.ButtonModel{Label: "Back", Variant: component.Outline, Name: "step", Value: "back"},
-	}})
+	})
 }
 
 func confirmDialog() templ.Component {

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
+
 	"latchkey/views/component"
 )
 
@@ -28,8 +30,9 @@ type Shell struct {
 	Nav         []NavItem
 	Workspace   *Switcher // nil: no switcher
 	Flash       []component.NoticeModel
-	HomeHref    string // "/" when empty
-	SignOutHref string // "/sign-out" when empty
+	Above       templ.Component // an open dialog, or why there is none; nil: nothing
+	HomeHref    string          // "/" when empty
+	SignOutHref string          // "/sign-out" when empty
 }
 
 // User is the signed-in person.
@@ -61,6 +64,13 @@ type SwitcherItem struct {
 	Note    string // "Production"
 	Href    string
 	Current bool
+}
+
+// Bare is a page with nothing in it but one thing.
+type Bare struct {
+	Shell  Shell
+	Header component.PageHeaderModel
+	Below  templ.Component
 }
 
 // documentTitle is the text of <title>.

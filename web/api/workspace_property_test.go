@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
 
 // act is a request that can be repeated, and the decision that it must get from a
@@ -140,27 +141,28 @@ func (s *stage) change(m account.Member, keep func(id, secret string)) {
 		t, secret := s.personal(m, []access.Scope{access.ScopeReadOnly, access.ScopeReadWrite, access.ScopeAdmin}[s.rng.IntN(3)])
 		keep(t.ID, secret)
 	case 2:
-		s.save(account.Place{Kind: account.BaselinePolicy, Workspace: s.main})
+		s.save(policy.Place{Kind: policy.Baseline, Workspace: s.main})
 	case 3:
-		s.save(account.Place{Kind: account.MemberPolicy, Workspace: s.main, Subject: m.ID})
+		s.save(policy.Place{Kind: policy.OfMember, Workspace: s.main, Subject: m.ID})
 	case 4:
 		t, secret := s.insert(organizationToken())
 		keep(t.ID, secret)
 	}
 }
 
-func (s *stage) save(at account.Place) {
+func (s *stage) save(at policy.Place) {
 	s.Helper()
-	v, err := s.accounts.Policy(s.ctx, s.admin, at)
+	v, err := s.policies.At(s.ctx, s.admin, at)
 	s.must(err)
-	_, err = s.accounts.SavePolicy(s.ctx, s.admin.Caller(), at, v.Revision(), s.policy())
+	_, err = s.policies.Save(s.ctx, s.admin.Caller(), at, v.Revision(), s.policy())
 	s.must(err)
 }
 
 func (s *stage) compare(id, secret string, a act) {
 	s.Helper()
-	p, err := s.accounts.PrincipalOf(s.ctx, s.org, id)
+	explained, err := s.policies.Explain(s.ctx, s.admin, policy.Question{Token: id, Permission: access.ManageMembers})
 	s.must(err)
+	p := explained.Principal
 	d := a.decide(p)
 	want := http.StatusOK
 	switch err := d.Err("It"); {

@@ -26,6 +26,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -39,7 +40,8 @@ type world struct {
 	ctx      context.Context
 	clock    atomic.Int64 // milliseconds
 	store    *store.Store
-	accounts *account.Service
+	accounts account.Services
+	policies *policy.Service
 	tokens   *token.Service
 	clients  *apiclient.Service
 	verify   *verify.Authority
@@ -67,7 +69,8 @@ func newWorld(t testing.TB, options ...option) *world {
 	catalogue, err := access.BuiltIn().Extend(access.ResourceType{Type: "invoice", Label: "Invoices", Singular: "Invoice",
 		Entries: []access.Entry{{Permission: "invoice:refund", Label: "Refund", Limitable: true}}})
 	w.must(err)
-	w.accounts = account.New(store.Accounts{Store: w.store}, catalogue, w.now)
+	w.accounts = account.New(store.Accounts(w.store), catalogue, w.now)
+	w.policies = policy.New(store.Policies{Store: w.store}, catalogue, w.now)
 	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue, Now: w.now})
 	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
 	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.now})
@@ -76,7 +79,7 @@ func newWorld(t testing.TB, options ...option) *world {
 		w.clients.Apply(ctx, changes)
 	})
 	w.serve(catalogue, options)
-	admin, err := w.accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+	admin, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org, w.admin = admin.Organization, w.caller(admin)
@@ -115,7 +118,6 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	}
 	w.handler = w.handlers.Direct(e)
 	server := httptest.NewUnstartedServer(w.handler)
-	server.Config.ConnContext = api.WithPeer // as the program does
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			w.connections.Add(1)
@@ -139,7 +141,7 @@ func (w *world) caller(m account.Member) actor.Standing {
 	return storetest.SignIn(w, w.store, m.ID)
 }
 
-func (w *world) member(name string, policy access.Policy) account.Member {
+func (w *world) member(name string, body access.Policy) account.Member {
 	w.Helper()
 	m := account.Member{ID: ksuid.New().String(), Organization: w.org, Name: name, Email: name + "@example.com",
 		Role: access.RoleMember, Status: account.Active, CreatedAt: w.now(), UpdatedAt: w.now()}
@@ -147,8 +149,8 @@ func (w *world) member(name string, policy access.Policy) account.Member {
 		if err := tx.InsertMember(w.ctx, m, ""); err != nil {
 			return err
 		}
-		return tx.InsertPolicy(w.ctx, account.Policy{ID: ksuid.New().String(), Organization: w.org, Workspace: w.main,
-			Kind: account.MemberPolicy, Subject: m.ID, Body: policy, Version: 1, UpdatedAt: w.now()})
+		return tx.InsertPolicy(w.ctx, policy.Policy{ID: ksuid.New().String(), Organization: w.org, Workspace: w.main,
+			Kind: policy.OfMember, Subject: m.ID, Body: body, Version: 1, UpdatedAt: w.now()})
 	}))
 	return m
 }
@@ -179,7 +181,7 @@ func (w *world) service(policy access.Policy) (token.Token, string) {
 
 func (w *world) client() apiclient.Registered {
 	w.Helper()
-	c, err := w.clients.Register(w.ctx, w.admin.Caller(), rand.Text(), rand.Text())
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: rand.Text()})
 	w.must(err)
 	return c
 }

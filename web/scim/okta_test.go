@@ -111,7 +111,7 @@ func TestOkta_PushesGroupsAndTheirMembers(t *testing.T) {
 	if err != nil || counts[id] != 1 {
 		t.Errorf("%d members, %v", counts[id], err)
 	}
-	if _, err := w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{ann}, []string{id}); err == nil {
+	if _, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{ann}, []string{id}); err == nil {
 		t.Error("the dashboard may change the members of a provisioned group")
 	}
 	w.want(204, "DELETE", "/Groups/"+id, "")

@@ -185,7 +185,7 @@ func TestHome_ShowsChangesAndNotWhatProvidersAsk(t *testing.T) {
 	for range 20 {
 		w.want(200, "GET", "/Users", "")
 	}
-	events, err := w.accounts.RecentActivity(w.ctx, w.admin, 1)
+	events, err := w.accounts.Organizations.RecentActivity(w.ctx, w.admin, 1)
 	w.must(err)
 	if len(events) != 1 || events[0].Action != audit.AddedToOrganization {
 		t.Errorf("newest: %+v", events)

@@ -117,7 +117,7 @@ func TestCreate_WithoutANameKeepsTheMembersOwn(t *testing.T) {
 func TestCreate_GivesTheBaselineAndNothingElse(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	s, err := w.accounts.Subject(w.ctx, w.org, id)
+	s, err := w.policies.Subject(w.ctx, w.org, id)
 	w.must(err)
 	if len(s.Workspaces) != 2 || s.Principal.Role != access.RoleMember {
 		t.Errorf("in %d workspaces as %s", len(s.Workspaces), s.Principal.Role)
@@ -131,7 +131,7 @@ func TestRename_OfTheMembersOwnLastsUntilTheProviderRenames(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
 	self := storetest.SignIn(t, w.store, id)
-	_, err := w.accounts.Rename(w.ctx, self.Caller(), "Xaver")
+	_, err := w.accounts.Members.Rename(w.ctx, self.Caller(), "Xaver")
 	w.must(err)
 	if a := w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","path":"title","value":"Dr"}`)); a.text("displayName") != "Xaver" || w.member(id).Name != "Xaver" {
 		t.Errorf("a change of the title renamed: %s", a.raw)
@@ -167,7 +167,7 @@ func TestLastAdmin_CannotBeLockedOut(t *testing.T) {
 	}
 	// With a second Admin it is allowed.
 	eve := w.want(201, "POST", "/Users", oktaUser("eve@acme.example", "Eve", "C", "78")).text("id")
-	_, err = w.accounts.MakeAdmin(w.ctx, w.admin.Caller(), eve)
+	_, err = w.accounts.Members.MakeAdmin(w.ctx, w.admin.Caller(), eve)
 	w.must(err)
 	w.want(200, "PATCH", "/Users/"+w.admin.ID, patch(`{"op":"replace","path":"active","value":false}`))
 }
@@ -200,7 +200,7 @@ func TestVersion_ChangesWithTheResourceAndGuardsIt(t *testing.T) {
 
 func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 	w := newWorld(t)
-	g, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Ops", Description: "On call"}, []string{w.main})
+	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Ops", Description: "On call"}, []string{w.main})
 	w.must(err)
 	w.problem(409, "uniqueness", "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"OPS"}`)
 	found := w.find("/Groups", `displayName eq "ops"`)
@@ -221,9 +221,9 @@ func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	own, err := w.accounts.CreateGroup(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Own"}, nil)
+	own, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Own"}, nil)
 	w.must(err)
-	_, err = w.accounts.AddToGroups(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
+	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
 	w.must(err)
 	theirs := w.want(201, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Theirs","members":[{"value":"`+id+`"}]}`)
 	if theirs.text("members.0.value") != id {

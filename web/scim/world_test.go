@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/policy"
 	"latchkey/internal/provision"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
@@ -37,7 +38,8 @@ type world struct {
 	testing.TB
 	ctx       context.Context
 	store     *store.Store
-	accounts  *account.Service
+	accounts  account.Services
+	policies  *policy.Service
 	provision *provision.Service
 	verify    *verify.Authority
 	audit     *audit.Service
@@ -56,17 +58,18 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue := access.BuiltIn()
-	w.accounts = account.New(store.Accounts{Store: w.store}, catalogue, w.store.Now)
+	w.accounts = account.New(store.Accounts(w.store), catalogue, w.store.Now)
+	w.policies = policy.New(store.Policies{Store: w.store}, catalogue, w.store.Now)
 	w.provision = provision.New(store.Provisions{Store: w.store}, catalogue, w.store.Now)
 	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.store.Now})
 	w.store.OnCommit(w.verify.Apply)
 	w.serve(catalogue)
-	ada, err := w.accounts.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada", Email: "ada@acme.example",
+	ada, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada", Email: "ada@acme.example",
 		Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org = ada.Organization
 	w.admin = storetest.SignIn(t, w.store, ada.ID)
-	second, err := w.accounts.CreateWorkspace(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
+	second, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
 	w.must(err)
 	workspaces, err := w.store.Workspaces(w.ctx, w.org)
 	w.must(err)

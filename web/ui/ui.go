@@ -19,7 +19,9 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
+	"latchkey/internal/invitation"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
 	"latchkey/internal/signin"
@@ -42,22 +44,24 @@ import (
 
 // Deps is what the dashboard is made of.
 type Deps struct {
-	Accounts  *account.Service
-	Tokens    *token.Service
-	SignIn    *signin.Service
-	Clients   *apiclient.Service
-	Registry  *registry.Service
-	Document  *openapi.Document // of the API, for its page
-	Provision *provision.Service
-	Migration *migration.Service
-	Audit     *audit.Service
-	Hasher    signin.Hasher // for passwords that are set outside of package signin
-	Catalogue *access.Catalogue
-	Now       func() time.Time
-	SetupCode string // secret of the set-up link; never empty
-	BaseURL   string // how clients reach this server, for the lines to copy; empty: as the request came
-	Secure    bool   // clients reach this server over HTTPS, even if a proxy ends it in between
-	Demo      *Demo  // offers the demonstration's accounts; nil outside of it
+	Accounts    account.Services
+	Policies    *policy.Service
+	Invitations *invitation.Service
+	Tokens      *token.Service
+	SignIn      *signin.Service
+	Clients     *apiclient.Service
+	Registry    *registry.Service
+	Document    *openapi.Document // of the API, for its page
+	Provision   *provision.Service
+	Migration   *migration.Service
+	Audit       *audit.Service
+	Hasher      signin.Hasher // for passwords that are set outside of package signin
+	Catalogue   *access.Catalogue
+	Now         func() time.Time
+	SetupCode   string // secret of the set-up link; never empty
+	BaseURL     string // how clients reach this server, for the lines to copy; empty: as the request came
+	Secure      bool   // clients reach this server over HTTPS, even if a proxy ends it in between
+	Demo        *Demo  // offers the demonstration's accounts; nil outside of it
 }
 
 // What the sign-in page offers in the demonstration.
@@ -86,23 +90,24 @@ type Dashboard struct {
 
 // New makes the areas of the dashboard, the lower ones first.
 func New(d Deps) *Dashboard {
-	site := kit.New(kit.Deps{Accounts: d.Accounts, SignIn: d.SignIn, Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
+	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn, Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
 		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Secure})})
-	policies := policyui.New(site, d.Accounts, d.Tokens)
-	log := auditui.New(site, d.Accounts, d.Audit)
-	tokens := tokenui.New(site, d.Accounts, d.Tokens, log)
+	editor := policyui.New(site, d.Policies, d.Accounts.Members, d.Tokens)
+	log := auditui.New(site, d.Policies, d.Audit)
+	tokens := tokenui.New(site, d.Policies, d.Tokens, log)
 	return &Dashboard{
 		site:   site,
-		Policy: policies, Audit: log, Token: tokens,
-		People:    peopleui.New(site, d.Accounts, d.Tokens, d.Hasher, policies, tokens, log),
-		Profile:   profileui.New(site, d.Accounts, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts, d.Tokens),
+		Policy: editor, Audit: log, Token: tokens,
+		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
+			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, Editor: editor, TokenPages: tokens, Log: log}),
+		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
 		Migration: migrationui.New(site, d.Migration),
 		Provision: provisionui.New(site, d.Provision),
 		APIClient: apiclientui.New(site, d.Clients),
-		Workspace: workspaceui.New(site, d.Accounts),
-		SignIn:    signinui.New(site, d.Accounts, d.Hasher, d.SetupCode, d.Demo),
+		Workspace: workspaceui.New(site, d.Accounts.Workspaces),
+		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SetupCode, d.Demo),
 	}
 }
 

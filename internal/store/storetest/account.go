@@ -16,6 +16,8 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -52,7 +54,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 // baseline, the Admin "ada", the Member "bo" in the group "analysts", which is linked to it.
 type accountBed struct {
 	*store.Store
-	service *account.Service
+	service UseCases
 	admin   actor.Standing
 }
 
@@ -60,7 +62,7 @@ const bedProd, bedAda, bedBo, bedGroup = "prod", "ada", "bo", "analysts"
 
 func newAccountBed(t *testing.T, s *store.Store) *accountBed {
 	t.Helper()
-	b := &accountBed{Store: s, service: account.New(store.Accounts{Store: s}, access.BuiltIn(), s.Now)}
+	b := &accountBed{Store: s, service: NewUseCases(s)}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		now := tx.Now()
 		return errors.Join(
@@ -70,9 +72,9 @@ func newAccountBed(t *testing.T, s *store.Store) *accountBed {
 			tx.InsertMember(ctx, bedMemberOf(bedBo, access.RoleMember, now), ""),
 			tx.InsertGroup(ctx, account.Group{ID: bedGroup, Organization: bedOrg, Name: "Analysts", CreatedAt: now, UpdatedAt: now}),
 			tx.AddToGroup(ctx, bedGroup, bedBo),
-			tx.InsertPolicy(ctx, bedPolicy("p-baseline", account.BaselinePolicy, "", now)),
-			tx.InsertPolicy(ctx, bedPolicy("p-group", account.GroupPolicy, bedGroup, now)),
-			tx.InsertPolicy(ctx, bedPolicy("p-member", account.MemberPolicy, bedBo, now)),
+			tx.InsertPolicy(ctx, bedPolicy("p-baseline", policy.Baseline, "", now)),
+			tx.InsertPolicy(ctx, bedPolicy("p-group", policy.OfGroup, bedGroup, now)),
+			tx.InsertPolicy(ctx, bedPolicy("p-member", policy.OfMember, bedBo, now)),
 		)
 	})
 	b.admin = SignIn(t, s, bedAda)
@@ -83,12 +85,12 @@ func bedMemberOf(id string, role access.Role, now time.Time) account.Member {
 	return account.Member{ID: id, Organization: bedOrg, Email: id + "@acme.example", Name: id, Role: role, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 }
 
-func bedPolicy(id string, kind account.PolicyKind, subject string, now time.Time) account.Policy {
-	return account.Policy{ID: id, Organization: bedOrg, Workspace: bedProd, Kind: kind, Subject: subject, Body: access.Policy{}, Version: 1, UpdatedAt: now}
+func bedPolicy(id string, kind policy.Kind, subject string, now time.Time) policy.Policy {
+	return policy.Policy{ID: id, Organization: bedOrg, Workspace: bedProd, Kind: kind, Subject: subject, Body: access.Policy{}, Version: 1, UpdatedAt: now}
 }
 
-func bedInvitation(id string, now time.Time) account.Invitation {
-	return account.Invitation{ID: id, Organization: bedOrg, Email: id + "@acme.example", Role: access.RoleMember,
+func bedInvitation(id string, now time.Time) invitation.Invitation {
+	return invitation.Invitation{ID: id, Organization: bedOrg, Email: id + "@acme.example", Role: access.RoleMember,
 		Groups: []account.Named{{ID: bedGroup, Name: "Analysts"}}, Workspaces: []account.Named{{ID: bedProd, Name: "Production"}},
 		InvitedBy: bedAda, InvitedByName: "ada", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 }
@@ -118,7 +120,7 @@ func separatesAccounts(t *testing.T, b *accountBed) {
 		"Baseline":       func() error { _, err := b.Baseline(ctx, other, bedProd); return err },
 		"InvitationByID": func() error { _, err := b.InvitationByID(ctx, other, "inv"); return err },
 		"PolicyAt": func() error {
-			_, err := b.PolicyAt(ctx, other, account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup})
+			_, err := b.PolicyAt(ctx, other, policy.Place{Kind: policy.OfGroup, Workspace: bedProd, Subject: bedGroup})
 			return err
 		},
 		"UpdateMember": func() error {
@@ -178,7 +180,7 @@ func refusesSecondNames(t *testing.T, b *accountBed) {
 }
 
 func refusesSecondPolicy(t *testing.T, b *accountBed) {
-	for kind, subject := range map[account.PolicyKind]string{account.BaselinePolicy: "", account.GroupPolicy: bedGroup, account.MemberPolicy: bedBo} {
+	for kind, subject := range map[policy.Kind]string{policy.Baseline: "", policy.OfGroup: bedGroup, policy.OfMember: bedBo} {
 		err := b.try(t, func(ctx context.Context, tx *store.Tx) error {
 			return tx.InsertPolicy(ctx, bedPolicy("second", kind, subject, tx.Now()))
 		})
@@ -191,7 +193,7 @@ func cascades(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(
 			tx.InsertInvitation(ctx, bedInvitation("inv", tx.Now()), []byte("digest")),
-			tx.InsertResource(ctx, bedProd, account.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
 			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""))
 	})
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) })
@@ -200,7 +202,7 @@ func cascades(t *testing.T, b *accountBed) {
 		t.Errorf("after the group: %v, %v", policies, err)
 	}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) })
-	policies, err = b.PoliciesOf(ctx, bedOrg, account.MemberPolicy, bedBo)
+	policies, err = b.PoliciesOf(ctx, bedOrg, policy.OfMember, bedBo)
 	if err != nil || len(policies) != 0 {
 		t.Errorf("after the member: %v, %v", policies, err)
 	}
@@ -230,7 +232,7 @@ func resets(t *testing.T, b *accountBed) {
 			return tx.ResetMember(ctx, bedOrg, bedBo, step.external)
 		})
 		groups, err := b.GroupsOfMembers(t.Context(), bedOrg, []string{bedBo})
-		policies, err2 := b.PoliciesOf(t.Context(), bedOrg, account.MemberPolicy, bedBo)
+		policies, err2 := b.PoliciesOf(t.Context(), bedOrg, policy.OfMember, bedBo)
 		if diff := cmp.Diff(step.left, groups[bedBo]); diff != "" || len(policies) != 0 || err != nil || err2 != nil {
 			t.Errorf("external %t: %s, %v, %v, %v", step.external, diff, policies, err, err2)
 		}
@@ -240,7 +242,7 @@ func resets(t *testing.T, b *accountBed) {
 func refusesStaleVersion(t *testing.T, b *accountBed) {
 	save := func(version int64) error {
 		return b.try(t, func(ctx context.Context, tx *store.Tx) error {
-			p := bedPolicy("p-member", account.MemberPolicy, bedBo, tx.Now())
+			p := bedPolicy("p-member", policy.OfMember, bedBo, tx.Now())
 			p.Version, p.Body = version, access.Policy{"source:connect": access.Everywhere()}
 			return tx.UpdatePolicy(ctx, p)
 		})
@@ -251,7 +253,7 @@ func refusesStaleVersion(t *testing.T, b *accountBed) {
 	for _, version := range []int64{1, 2, 4} {
 		wantKind(t, save(version), fault.Conflict)
 	}
-	p, err := b.PolicyAt(t.Context(), bedOrg, account.Place{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedBo})
+	p, err := b.PolicyAt(t.Context(), bedOrg, policy.Place{Kind: policy.OfMember, Workspace: bedProd, Subject: bedBo})
 	if err != nil || p.Version != 2 || !p.Body.Allows("source:connect", "") || p.SubjectName != "bo" {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -282,15 +284,15 @@ func tellsAccountChanges(t *testing.T, b *accountBed) {
 		want []change.Change
 	}{
 		{"member policy", func(ctx context.Context, tx *store.Tx) error {
-			p := bedPolicy("p-member", account.MemberPolicy, bedBo, tx.Now())
+			p := bedPolicy("p-member", policy.OfMember, bedBo, tx.Now())
 			p.Version = 2
 			return tx.UpdatePolicy(ctx, p)
 		}, []change.Change{member}},
 		{"group policy", func(ctx context.Context, tx *store.Tx) error {
-			return tx.DeletePolicy(ctx, bedPolicy("p-group", account.GroupPolicy, bedGroup, tx.Now()))
+			return tx.DeletePolicy(ctx, bedPolicy("p-group", policy.OfGroup, bedGroup, tx.Now()))
 		}, []change.Change{group}},
 		{"baseline", func(ctx context.Context, tx *store.Tx) error {
-			p := bedPolicy("p-baseline", account.BaselinePolicy, "", tx.Now())
+			p := bedPolicy("p-baseline", policy.Baseline, "", tx.Now())
 			p.Version = 2
 			return tx.UpdatePolicy(ctx, p)
 		}, []change.Change{workspace}},
@@ -320,7 +322,7 @@ func listsAccounts(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(
 			tx.InsertMember(ctx, bedMemberOf("Änne 100%", access.RoleMember, tx.Now()), ""),
-			tx.InsertResource(ctx, bedProd, account.Resource{ID: "S1", Type: "source", Name: "S1"}),
+			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
 			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""),
 			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "Deploy", Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("sat"), ""))
 	})
@@ -360,18 +362,18 @@ func listsAccounts(t *testing.T, b *accountBed) {
 	if diff := cmp.Diff(want, counts); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	for at, want := range map[account.Place]account.Audience{
-		{Kind: account.BaselinePolicy, Workspace: bedProd}:                    {Members: 1, Groups: 1, ServiceTokens: 1},
-		{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup}:    {Members: 1, Groups: 1},
-		{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedBo}:      {Members: 1},
-		{Kind: account.MemberPolicy, Workspace: bedProd, Subject: bedAda}:     {},
-		{Kind: account.GroupPolicy, Workspace: bedProd, Subject: "elsewhere"}: {Groups: 1},
+	for at, want := range map[policy.Place]policy.Audience{
+		{Kind: policy.Baseline, Workspace: bedProd}:                      {Members: 1, Groups: 1, ServiceTokens: 1},
+		{Kind: policy.OfGroup, Workspace: bedProd, Subject: bedGroup}:    {Members: 1, Groups: 1},
+		{Kind: policy.OfMember, Workspace: bedProd, Subject: bedBo}:      {Members: 1},
+		{Kind: policy.OfMember, Workspace: bedProd, Subject: bedAda}:     {},
+		{Kind: policy.OfGroup, Workspace: bedProd, Subject: "elsewhere"}: {Groups: 1},
 	} {
 		if got, err := b.Audience(ctx, bedOrg, at, b.Now()); err != nil || got != want {
 			t.Errorf("%v: %+v, %v", at, got, err)
 		}
 	}
-	baselines, err := b.PoliciesOf(ctx, bedOrg, account.BaselinePolicy, "")
+	baselines, err := b.PoliciesOf(ctx, bedOrg, policy.Baseline, "")
 	found, err2 := b.FindTokens(ctx, bedOrg, "PRO", 5)
 	held, err3 := b.TokensOfWorkspace(ctx, bedOrg, bedProd)
 	in, err4 := b.WorkspacesOfMembers(ctx, bedOrg, []string{bedAda, bedBo})
@@ -396,7 +398,7 @@ func closesInvitationsOnce(t *testing.T, b *accountBed) {
 		wantKind(t, closing(id, true), fault.Conflict)
 		wantKind(t, closing(id, false), fault.Conflict)
 		wantKind(t, b.try(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.RenewInvitation(ctx, account.Invitation{ID: id, ExpiresAt: tx.Now()}, []byte("3"))
+			return tx.RenewInvitation(ctx, invitation.Invitation{ID: id, ExpiresAt: tx.Now()}, []byte("3"))
 		}), fault.NotFound)
 	}
 	if _, err := b.InvitationByDigest(t.Context(), []byte("2")); err != nil {
@@ -409,11 +411,11 @@ func keepsInvitations(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.InsertInvitation(ctx, want, []byte("digest")) })
 	byID, err := b.InvitationByID(t.Context(), bedOrg, "inv")
 	byDigest, err2 := b.InvitationByDigest(t.Context(), []byte("digest"))
-	page, total, err3 := b.FindInvitations(t.Context(), bedOrg, account.InvitationQuery{Search: "INV", State: account.InvitationPending, Limit: 10}, b.Now())
+	page, total, err3 := b.FindInvitations(t.Context(), bedOrg, invitation.Query{Search: "INV", State: invitation.Pending, Limit: 10}, b.Now())
 	if errors.Join(err, err2, err3) != nil || total != 1 {
 		t.Fatal(err, err2, err3, total)
 	}
-	for _, got := range []account.Invitation{byID, byDigest, page[0]} {
+	for _, got := range []invitation.Invitation{byID, byDigest, page[0]} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -463,13 +465,13 @@ func wantSucceeded(t *testing.T, errs []error, want int, kind fault.Kind) {
 }
 
 func keepsOneAdmin(t *testing.T, b *accountBed) {
-	if _, err := b.service.MakeAdmin(t.Context(), b.admin.Caller(), bedBo); err != nil {
+	if _, err := b.service.Members.MakeAdmin(t.Context(), b.admin.Caller(), bedBo); err != nil {
 		t.Fatal(err)
 	}
 	ids := []string{bedAda, bedBo}
 	by := []actor.Caller{b.admin.Caller(), SignIn(t, b.Store, bedBo).Caller()}
 	errs := atOnce(2, func(i int) error {
-		_, err := b.service.MakeMember(t.Context(), by[i], ids[1-i])
+		_, err := b.service.Members.MakeMember(t.Context(), by[i], ids[1-i])
 		return err
 	})
 	wantSucceeded(t, errs, 1, fault.Denied) // who is demoted first is no Admin any more
@@ -479,9 +481,9 @@ func keepsOneAdmin(t *testing.T, b *accountBed) {
 }
 
 func refusesSecondSave(t *testing.T, b *accountBed) {
-	place := account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup}
+	place := policy.Place{Kind: policy.OfGroup, Workspace: bedProd, Subject: bedGroup}
 	errs := atOnce(8, func(i int) error {
-		_, err := b.service.SavePolicy(t.Context(), b.admin.Caller(), place, account.Revision{Policy: "p-group", Version: 1},
+		_, err := b.service.Policies.Save(t.Context(), b.admin.Caller(), place, policy.Revision{Policy: "p-group", Version: 1},
 			access.Policy{access.BuiltIn().Permissions()[i]: access.Everywhere()})
 		return err
 	})
@@ -493,14 +495,14 @@ func refusesSecondSave(t *testing.T, b *accountBed) {
 }
 
 func acceptsOnce(t *testing.T, b *accountBed) {
-	var secret account.LinkSecret
-	_, err := b.service.Invite(t.Context(), b.admin.Caller(), account.InviteForm{Emails: "new@acme.example", Role: "member", Workspaces: []string{bedProd}},
-		func(s account.LinkSecret) string { secret = s; return "" })
+	var secret invitation.LinkSecret
+	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(), invitation.Form{Emails: "new@acme.example", Role: "member", Workspaces: []string{bedProd}},
+		func(s invitation.LinkSecret) string { secret = s; return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	errs := atOnce(8, func(i int) error {
-		_, err := b.service.Accept(t.Context(), secret, fmt.Sprint("Newcomer ", i), "", actor.Origin{})
+		_, err := b.service.Invitations.Accept(t.Context(), secret, fmt.Sprint("Newcomer ", i), "", actor.Origin{})
 		return err
 	})
 	wantSucceeded(t, errs, 1, fault.Conflict)
@@ -511,7 +513,7 @@ func acceptsOnce(t *testing.T, b *accountBed) {
 
 func keepsGroupLimit(t *testing.T, b *accountBed) {
 	errs := atOnce(8, func(i int) error {
-		_, err := b.service.CreateGroup(t.Context(), b.admin.Caller(), account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil)
+		_, err := b.service.Groups.Create(t.Context(), b.admin.Caller(), account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil)
 		return err
 	})
 	wantSucceeded(t, errs, 2, fault.Denied) // Growth includes three, one is there
@@ -568,8 +570,8 @@ func keepsMemberLimit(t *testing.T, b *accountBed) {
 	by := SignIn(t, b.Store, "m0")
 	by.Organization = small
 	errs := atOnce(4, func(i int) error {
-		_, err := b.service.Invite(t.Context(), by.Caller(), account.InviteForm{Emails: fmt.Sprintf("n%d@acme.example", i), Role: "admin"},
-			func(account.LinkSecret) string { return "" })
+		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(), invitation.Form{Emails: fmt.Sprintf("n%d@acme.example", i), Role: "admin"},
+			func(invitation.LinkSecret) string { return "" })
 		return err
 	})
 	wantSucceeded(t, errs, 1, fault.Denied)

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/audit/search"
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 )
@@ -25,19 +26,19 @@ import (
 // own to every test and closes it with the test.
 func AuditLog(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *logBed){
-		"finding is what the filter means":          findsAsFiltered,
-		"pages both ways see each event once":       pagesBothWays,
-		"a filter never crosses organizations":      separatesLogs,
-		"a word that begins too many names is told": refusesTooManyNames,
-		"an export is all that a page chooses":      exportsEverything,
-		"a reader misses none and sees none twice":  readsWhileWriting,
-		"pruning leaves a chain that holds":         prunesFromCheckpoint,
-		"pruning twice goes on where it was":        prunesTwice,
-		"pruning while the chain is followed":       prunesWhileFollowed,
-		"a pruned cursor leads to what is left":     readsFromPrunedCursor,
-		"the chain of an export holds elsewhere":    verifiesExport,
-		"refused attempts do not flood the log":     boundsAttempts,
-		"what no engine can keep is replaced":       keepsCleanText,
+		"finding is what the filter means":             findsAsFiltered,
+		"pages both ways see each event once":          pagesBothWays,
+		"a filter never crosses organizations":         separatesLogs,
+		"a word that begins too many names is refused": refusesTooManyNames,
+		"an export is all that a page chooses":         exportsEverything,
+		"a reader misses none and sees none twice":     readsWhileWriting,
+		"pruning leaves a chain that holds":            prunesFromCheckpoint,
+		"pruning twice goes on where it was":           prunesTwice,
+		"pruning while the chain is followed":          prunesWhileFollowed,
+		"a pruned cursor leads to what is left":        readsFromPrunedCursor,
+		"the chain of an export holds elsewhere":       verifiesExport,
+		"refused attempts do not flood the log":        boundsAttempts,
+		"what no engine can keep is replaced":          keepsCleanText,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newLogBed(t, open(t))) })
 	}
@@ -165,12 +166,15 @@ func randomFilter(r *rand.Rand, log []audit.Event) audit.Filter {
 
 func findsAsFiltered(t *testing.T, b *logBed) {
 	r := rand.New(rand.NewPCG(1, 2))
-	b.write(2*audit.SmallBlock+300, func(int) audit.Event { return varied(r) })
-	log := b.everything()
-	for _, indexed := range []bool{false, true} {
-		if indexed {
+	b.write(2*search.MinStep+300, func(int) audit.Event { return varied(r) })
+	for _, indexed := range []string{"nothing", "everything", "most"} {
+		switch indexed {
+		case "everything":
 			b.index()
+		case "most":
+			b.write(300, func(int) audit.Event { return varied(r) })
 		}
+		log := b.everything()
 		for range 150 {
 			f := randomFilter(r, log)
 			if f.Check() != nil {
@@ -189,10 +193,10 @@ func findsAsFiltered(t *testing.T, b *logBed) {
 			}
 			slices.Reverse(want)
 			if diff := cmp.Diff(idsOf(want[:min(30, len(want))]), idsOf(found.Events)); diff != "" || found.Total != len(want) {
-				t.Fatalf("indexed %v, %+v: %d found, want %d (-want +got)\n%s", indexed, f, found.Total, len(want), diff)
+				t.Fatalf("%s indexed, %+v: %d found, want %d (-want +got)\n%s", indexed, f, found.Total, len(want), diff)
 			}
 			if got := found.Counts[0] + found.Counts[1] + found.Counts[2]; got != len(want) || found.Counts[2] != 0 {
-				t.Fatalf("indexed %v, %+v: counts %v, want %d in all", indexed, f, found.Counts, len(want))
+				t.Fatalf("%s indexed, %+v: counts %v, want %d in all", indexed, f, found.Counts, len(want))
 			}
 		}
 	}
@@ -200,8 +204,9 @@ func findsAsFiltered(t *testing.T, b *logBed) {
 
 func pagesBothWays(t *testing.T, b *logBed) {
 	r := rand.New(rand.NewPCG(3, 4))
-	b.write(audit.SmallBlock+200, func(int) audit.Event { return varied(r) })
+	b.write(search.MinStep, func(int) audit.Event { return varied(r) })
 	b.index()
+	b.write(200, func(int) audit.Event { return varied(r) })
 	for _, f := range []audit.Filter{{}, {Workspace: "prod", Text: "ada"}} {
 		f.Organization = bedOrg
 		for _, oldestFirst := range []bool{false, true} {
@@ -258,7 +263,7 @@ func (b *logBed) pages(f audit.Filter, oldestFirst, backwards bool) (ids []strin
 func separatesLogs(t *testing.T, b *logBed) {
 	other := b.admin
 	other.Organization = bedOtherOrg
-	b.write(audit.SmallBlock+10, func(i int) audit.Event {
+	b.write(search.MinStep+10, func(i int) audit.Event {
 		if i%2 == 0 {
 			return audit.Did(other, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "group-1", Name: "Secret"})
 		}
@@ -266,10 +271,10 @@ func separatesLogs(t *testing.T, b *logBed) {
 	})
 	for range 2 {
 		found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Limit: 100})
-		if err != nil || found.Total != audit.SmallBlock/2+5 {
+		if err != nil || found.Total != search.MinStep/2+5 {
 			t.Fatalf("%d found, %v", found.Total, err)
 		}
-		for _, f := range []audit.Filter{{Text: "secret"}, {Organization: bedOtherOrg, Text: "secret"}} {
+		for _, f := range []audit.Filter{{Text: "secret"}, {Organization: bedOtherOrg, Text: "secret"}, {Text: b.everything()[0].ID}} {
 			if found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: f, Limit: 100}); err != nil || found.Total != 0 {
 				t.Errorf("%+v: %d of another organization, %v", f, found.Total, err)
 			}
@@ -287,7 +292,7 @@ func separatesLogs(t *testing.T, b *logBed) {
 
 func refusesTooManyNames(t *testing.T, b *logBed) {
 	const words = 24 // of each name, so that few events have many
-	b.write(audit.SmallBlock, func(i int) audit.Event {
+	b.write(search.MinStep, func(i int) audit.Event {
 		var name strings.Builder
 		for word := range words {
 			fmt.Fprintf(&name, "numberedgroup%02d%04d ", word, i)
@@ -299,7 +304,7 @@ func refusesTooManyNames(t *testing.T, b *logBed) {
 	if !fault.Is(err, fault.Invalid) {
 		t.Errorf("24,576 names: %v, want invalid", err)
 	}
-	for text, want := range map[string]int{"numbered": audit.SmallBlock, "numberedgroup0": audit.SmallBlock, "numberedgroup0700": 100, "numberedgroup231023": 1} {
+	for text, want := range map[string]int{"numbered": search.MinStep, "numberedgroup2": search.MinStep, "numberedgroup0700": 100, "numberedgroup231023": 1} {
 		if found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: text}, Limit: 1}); err != nil || found.Total != want {
 			t.Errorf("%q: %d found, %v; want %d", text, found.Total, err, want)
 		}
@@ -308,8 +313,9 @@ func refusesTooManyNames(t *testing.T, b *logBed) {
 
 func exportsEverything(t *testing.T, b *logBed) {
 	r := rand.New(rand.NewPCG(5, 6))
-	b.write(audit.SmallBlock+500, func(int) audit.Event { return varied(r) })
+	b.write(search.MinStep, func(int) audit.Event { return varied(r) })
 	b.index()
+	b.write(500, func(int) audit.Event { return varied(r) })
 	for _, f := range []audit.Filter{{}, {Action: audit.Created, Text: "ada"}} {
 		var got, want []string
 		if err := b.service(0).Export(t.Context(), b.admin, f, func(e audit.Event) error { got = append(got, e.ID); return nil }); err != nil {
@@ -406,11 +412,12 @@ func (r *reader) run(stop <-chan struct{}) {
 }
 
 func prunesFromCheckpoint(t *testing.T, b *logBed) {
-	b.write(2*audit.SmallBlock+40, b.plain)
+	b.write(2*search.MinStep+40, b.plain)
 	time.Sleep(10 * time.Millisecond)
 	cut := time.Now()
 	time.Sleep(10 * time.Millisecond)
-	b.write(100, func(i int) audit.Event { return b.plain(i + 100_000) })
+	const left = search.MinStep + 100
+	b.write(left, func(i int) audit.Event { return b.plain(i + 100_000) })
 	b.index()
 	head, err := b.AuditState(t.Context())
 	if err != nil {
@@ -421,21 +428,27 @@ func prunesFromCheckpoint(t *testing.T, b *logBed) {
 		t.Fatal(err)
 	}
 	log := b.everything()
-	if len(log) != 101 || log[0].Target.ID != "group-100000" || log[100].Action != audit.Pruned {
+	if len(log) != left+1 || log[0].Target.ID != "group-100000" || log[left].Action != audit.Pruned {
 		t.Fatalf("%d events are left, from %s to %s", len(log), log[0].Target.ID, log[len(log)-1].Action)
 	}
 	state, err := audit.Verify(t.Context(), b, 2)
-	if err != nil || state.Checkpoint.Seq != 2*audit.SmallBlock+40 {
+	if err != nil || state.Checkpoint.Seq != 2*search.MinStep+40 {
 		t.Errorf("the chain from %d: %v", state.Checkpoint.Seq, err)
 	}
 	if err := audit.Compare(t.Context(), b, head.Head); err != nil {
 		t.Errorf("against a head from before: %v", err)
 	}
-	for text, want := range map[string]int{"group": 100, "": 101} {
-		found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: text}, Limit: 5})
-		if err != nil || found.Total != want {
-			t.Errorf("%q finds %d, %v; want %d", text, found.Total, err, want)
+	for range 2 {
+		for text, want := range map[string]int{"group": left, "": left + 1} {
+			found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: text}, Limit: 5})
+			if err != nil || found.Total != want {
+				t.Errorf("%q finds %d, %v; want %d", text, found.Total, err, want)
+			}
 		}
+		b.index()
+	}
+	if err := b.CheckIndex(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -515,7 +528,7 @@ func prunesWhileFollowed(t *testing.T, b *logBed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.Seen || v.Head.Seq != head.Seq {
+	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.SeekFound || v.Head.Seq != head.Seq {
 		t.Errorf("the file from %d to %d: %v", v.After.Seq, v.Head.Seq, err)
 	}
 	if err := audit.Compare(t.Context(), b, head); !errors.Is(err, audit.ErrPruned) {
@@ -551,7 +564,7 @@ func verifiesExport(t *testing.T, b *logBed) {
 		t.Fatal(err)
 	}
 	v, err := audit.VerifyFile(strings.NewReader(file.String()), head)
-	if err != nil || !v.Seen || v.Head.Seq != 30 {
+	if err != nil || !v.SeekFound || v.Head.Seq != 30 {
 		t.Errorf("%+v, %v", v, err)
 	}
 	b.write(5, b.plain)

@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 )
 
@@ -188,7 +188,7 @@ func replacesLinks(t *testing.T, b *accountBed) {
 func recognizes(t *testing.T, b *accountBed) {
 	ctx := t.Context()
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertResource(ctx, bedProd, account.Resource{ID: "src-1", Type: "source", Name: "One"})
+		return InsertResource(ctx, tx, bedProd, policy.Resource{ID: "src-1", Type: "source", Name: "One"})
 	})
 	members, err := b.PresentMembers(ctx, bedOrg)
 	if err != nil || len(members) != 2 {
@@ -210,7 +210,7 @@ func recognizes(t *testing.T, b *accountBed) {
 			if step.end == "" {
 				return nil
 			}
-			return tx.DeletePolicy(ctx, bedPolicy(step.end, account.PolicyKind(strings.TrimPrefix(step.end, "p-")), map[string]string{"p-member": bedBo, "p-group": bedGroup}[step.end], tx.Now()))
+			return tx.DeletePolicy(ctx, bedPolicy(step.end, policy.Kind(strings.TrimPrefix(step.end, "p-")), map[string]string{"p-member": bedBo, "p-group": bedGroup}[step.end], tx.Now()))
 		})
 		if inside, err := b.MembersInside(ctx, bedOrg, bedProd); err != nil || inside[bedBo] != step.want {
 			t.Errorf("without %q inside are %v, %v", step.end, inside, err)

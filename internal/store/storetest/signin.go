@@ -273,7 +273,7 @@ const most = 3
 func (s signIns) countOne(t *testing.T, key string, want bool) {
 	t.Helper()
 	s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) {
-		return tx.CountAttempt(ctx, key, most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
+		return tx.Throttle.CountAttempt(ctx, key, most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
 	})
 }
 
@@ -304,12 +304,12 @@ func countAttempt(t *testing.T, s signIns) {
 	s.wantAttempt(t, "key", most, true)
 	s.countOne(t, "other", true)
 	s.yes(t, true, func(ctx context.Context, tx signin.Tx) (bool, error) { // its window is over
-		return tx.CountAttempt(ctx, "other", most, tx.Now(), tx.Now().Add(time.Hour))
+		return tx.Throttle.CountAttempt(ctx, "other", most, tx.Now(), tx.Now().Add(time.Hour))
 	})
 	s.wantAttempt(t, "other", 1, false)
 	for range 2 {
 		s.yes(t, true, func(ctx context.Context, tx signin.Tx) (bool, error) { // blocks for no time
-			return tx.CountAttempt(ctx, "other", most, tx.Now().Add(-time.Hour), tx.Now())
+			return tx.Throttle.CountAttempt(ctx, "other", most, tx.Now().Add(-time.Hour), tx.Now())
 		})
 	}
 	s.countOne(t, "other", true) // the block has passed: anew
@@ -324,7 +324,7 @@ func countInParallel(t *testing.T, s signIns) {
 		wg.Go(func() {
 			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 				var err error
-				counted[i], err = tx.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
+				counted[i], err = tx.Throttle.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
 				return err
 			})
 			if err != nil {
@@ -348,7 +348,7 @@ func countInParallel(t *testing.T, s signIns) {
 func countRollsBack(t *testing.T, s signIns) {
 	stop := errors.New("stop")
 	err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
-		_, err := tx.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now())
+		_, err := tx.Throttle.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now())
 		return errors.Join(err, stop)
 	})
 	if !errors.Is(err, stop) {
@@ -360,7 +360,7 @@ func countRollsBack(t *testing.T, s signIns) {
 func forgiveAttempt(t *testing.T, s signIns) {
 	forgive := func() {
 		t.Helper()
-		s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.ForgiveAttempt(ctx, "key", most) })
+		s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.Throttle.ForgiveAttempt(ctx, "key", most) })
 	}
 	forgive() // nothing there
 	for range most {
@@ -375,7 +375,7 @@ func forgiveAttempt(t *testing.T, s signIns) {
 	}
 	s.wantAttempt(t, "key", -1, false)
 	s.countOne(t, "key", true)
-	s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.ClearAttempts(ctx, "unknown", "key") })
+	s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.Throttle.ClearAttempts(ctx, "unknown", "key") })
 	s.wantAttempt(t, "key", -1, false)
 }
 
@@ -386,7 +386,7 @@ func tellBlock(t *testing.T, s signIns) {
 	for range 12 {
 		wg.Go(func() {
 			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
-				ok, err := tx.RecordBlock(t.Context(), "key", end)
+				ok, err := tx.Throttle.RecordBlock(t.Context(), "key", end)
 				if ok && err == nil {
 					first.Add(1)
 				}
@@ -404,7 +404,9 @@ func tellBlock(t *testing.T, s signIns) {
 	s.wantAttempt(t, "key", 1, true)
 	tell := func(want bool, till time.Time) {
 		t.Helper()
-		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.RecordBlock(ctx, "key", till) })
+		s.yes(t, want, func(ctx context.Context, tx signin.Tx) (bool, error) {
+			return tx.Throttle.RecordBlock(ctx, "key", till)
+		})
 	}
 	tell(false, end)
 	tell(true, end.Add(time.Millisecond)) // another block
@@ -420,13 +422,13 @@ func dropAttempts(t *testing.T, s signIns) {
 		s.countOne(t, "blocked", true)
 	}
 	for range 2 { // a second time is no error
-		s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.RememberKey(ctx, "remembered") })
+		s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.Throttle.RememberKey(ctx, "remembered") })
 	}
 	s.wantAttempt(t, "remembered", 0, false)
 	drop := func(want int64, counted, remembered time.Duration) {
 		t.Helper()
 		s.tx(t, func(ctx context.Context, tx signin.Tx) error {
-			n, err := tx.DropAttempts(ctx, tx.Now().Add(counted), tx.Now().Add(remembered))
+			n, err := tx.Throttle.DropAttempts(ctx, tx.Now().Add(counted), tx.Now().Add(remembered))
 			if n != want {
 				t.Errorf("dropped %d, want %d", n, want)
 			}

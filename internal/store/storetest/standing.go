@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
@@ -46,11 +47,11 @@ const (
 func newStandingBed(t *testing.T, s *store.Store) *standingBed {
 	b := &standingBed{accountBed: newAccountBed(t, s)}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		p, err := tx.PolicyAt(ctx, bedOrg, account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup})
+		p, err := tx.PolicyAt(ctx, bedOrg, policy.Place{Kind: policy.OfGroup, Workspace: bedProd, Subject: bedGroup})
 		p.Body, p.Version = access.Policy{bedEdit: access.Everywhere()}, p.Version+1
 		now := tx.Now()
 		return errors.Join(err, tx.UpdatePolicy(ctx, p),
-			tx.DeletePolicy(ctx, bedPolicy("p-member", account.MemberPolicy, bedBo, now)),
+			tx.DeletePolicy(ctx, bedPolicy("p-member", policy.OfMember, bedBo, now)),
 			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo, Workspace: bedProd,
 				Scope: access.ScopeReadWrite, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, token.Digest("pat"), ""),
 			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "ci", Workspace: bedProd,
@@ -182,7 +183,7 @@ func shrinksRights(t *testing.T, b *standingBed) {
 			return errors.Join(err, tx.UpdateMember(ctx, m))
 		}, b.admin.Caller(), access.RoleMember, "", false},
 		{"the group's policy shrinks", func(ctx context.Context, tx *store.Tx) error {
-			p, err := tx.PolicyAt(ctx, bedOrg, account.Place{Kind: account.GroupPolicy, Workspace: bedProd, Subject: bedGroup})
+			p, err := tx.PolicyAt(ctx, bedOrg, policy.Place{Kind: policy.OfGroup, Workspace: bedProd, Subject: bedGroup})
 			p.Body, p.Version = access.Policy{}, p.Version+1
 			return errors.Join(err, tx.UpdatePolicy(ctx, p))
 		}, b.bo, access.RoleMember, "", true},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -30,7 +32,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"every field is kept":                       keepsTokens,
 		"times are kept to the millisecond":         keepsMilliseconds,
 		"a digest is unique":                        refusesSecondDigest,
-		"a submission is unique per creator":        refusesSecondSubmission,
+		"an idempotency key is unique per creator":  refusesAUsedKey,
 		"a deleted token is a tombstone":            keepsTombstones,
 		"another organization sees nothing":         separatesOrganizations,
 		"lists are newest first":                    listsNewestFirst,
@@ -40,7 +42,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"tokens that end soon":                      findsEnding,
 		"expired tokens are noted once each":        notesExpired,
 		"changes are told after the commit":         tellsChanges,
-		"concurrent submissions make one":           makesOnePerSubmission,
+		"concurrent requests of one key make one":   makesOnePerKey,
 		"concurrent creations of a name make one":   makesOnePerName,
 		"an unknown organization has no plan":       refusesUnknownOrganization,
 		"workspaces are found in their own":         findsWorkspaces,
@@ -103,8 +105,8 @@ func (b *tokenBed) inTx(t *testing.T, fn func(ctx context.Context, tx *store.Tx)
 }
 
 // insert adds a token in a transaction of its own.
-func (b *tokenBed) insert(ctx context.Context, tok token.Token, digest [32]byte, submission string) error {
-	return b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(ctx, tok, digest, submission) })
+func (b *tokenBed) insert(ctx context.Context, tok token.Token, digest [32]byte, key string) error {
+	return b.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(ctx, tok, digest, key) })
 }
 
 // add inserts tokens, each under a digest of its id.
@@ -202,7 +204,7 @@ func refusesSecondDigest(t *testing.T, b *tokenBed) {
 	}
 }
 
-func refusesSecondSubmission(t *testing.T, b *tokenBed) {
+func refusesAUsedKey(t *testing.T, b *tokenBed) {
 	ctx := t.Context()
 	submit := func(creator, key string) error {
 		tok := b.personal(func(tok *token.Token) { tok.CreatedBy = creator })
@@ -217,8 +219,8 @@ func refusesSecondSubmission(t *testing.T, b *tokenBed) {
 	for key, want := range map[[2]string]bool{
 		{bedMember, "key-1"}: true, {bedDeactivated, "key-2"}: false, {bedMember, ""}: false, {"", "key-1"}: false,
 	} {
-		if got, err := b.TokenSubmitted(ctx, key[0], key[1]); err != nil || got != want {
-			t.Errorf("TokenSubmitted%v = %v, %v", key, got, err)
+		if got, err := b.TokenKeyUsed(ctx, key[0], key[1]); err != nil || got != want {
+			t.Errorf("TokenKeyUsed%v = %v, %v", key, got, err)
 		}
 	}
 }
@@ -241,8 +243,8 @@ func keepsTombstones(t *testing.T, b *tokenBed) {
 		if got, err := b.TokenByDigest(ctx, token.Digest(tok.ID)); err != nil || got.ID != tok.ID || got.DeletedAt != at {
 			t.Errorf("tombstone = %+v, %v, want deleted at %v", got, err, at)
 		}
-		if submitted, err := b.TokenSubmitted(ctx, bedMember, "key of "+tok.ID); err != nil || !submitted {
-			t.Errorf("the submission of a deleted token is forgotten: %v", err)
+		if used, err := b.TokenKeyUsed(ctx, bedMember, "key of "+tok.ID); err != nil || !used {
+			t.Errorf("the key of a deleted token is forgotten: %v", err)
 		}
 	}
 	personal, err := b.PersonalTokens(ctx, bedOrg, bedMember)
@@ -441,14 +443,14 @@ func tellsChanges(t *testing.T, b *tokenBed) {
 func (b *tokenBed) caller(t *testing.T) actor.Standing {
 	t.Helper()
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertPolicy(ctx, account.Policy{ID: "policy-" + bedMember, Organization: bedOrg, Workspace: bedWorkspace,
-			Kind: account.MemberPolicy, Subject: bedMember, Body: access.Policy{}, Version: 1, UpdatedAt: b.now})
+		return tx.InsertPolicy(ctx, policy.Policy{ID: "policy-" + bedMember, Organization: bedOrg, Workspace: bedWorkspace,
+			Kind: policy.OfMember, Subject: bedMember, Body: access.Policy{}, Version: 1, UpdatedAt: b.now})
 	})
 	return SignIn(t, b.Store, bedMember)
 }
 
 // generateAtOnce makes many tokens at the same moment and returns the errors of those that failed.
-func (b *tokenBed) generateAtOnce(t *testing.T, form func(i int) token.NewPersonal) []error {
+func (b *tokenBed) generateAtOnce(t *testing.T, command func(i int) token.NewPersonal) []error {
 	t.Helper()
 	const many = 12
 	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
@@ -458,7 +460,7 @@ func (b *tokenBed) generateAtOnce(t *testing.T, form func(i int) token.NewPerson
 	for i := range many {
 		done.Go(func() {
 			start.Wait()
-			_, errs[i] = service.GeneratePersonal(t.Context(), by, form(i))
+			_, errs[i] = service.GeneratePersonal(t.Context(), by, command(i))
 		})
 	}
 	start.Done()
@@ -475,20 +477,20 @@ func (b *tokenBed) generateAtOnce(t *testing.T, form func(i int) token.NewPerson
 	return failed
 }
 
-func makesOnePerSubmission(t *testing.T, b *tokenBed) {
+func makesOnePerKey(t *testing.T, b *tokenBed) {
 	for _, err := range b.generateAtOnce(t, func(i int) token.NewPersonal {
-		return token.NewPersonal{Name: fmt.Sprint("name ", i), Workspace: bedWorkspace, Scope: "read_only", Submission: "once"}
+		return token.NewPersonal{Name: fmt.Sprint("name ", i), Workspace: bedWorkspace, Scope: "read_only", IdempotencyKey: "once"}
 	}) {
 		wantKind(t, err, fault.Conflict)
-		if !strings.Contains(fault.Of(err).Message, "already sent") {
-			t.Errorf("message = %q", fault.Of(err).Message)
+		if !errors.Is(err, fault.ErrRepeated) {
+			t.Errorf("err = %v", err)
 		}
 	}
 }
 
 func makesOnePerName(t *testing.T, b *tokenBed) {
-	for _, err := range b.generateAtOnce(t, func(i int) token.NewPersonal {
-		return token.NewPersonal{Name: "the name", Workspace: bedWorkspace, Scope: "read_only", Submission: fmt.Sprint("key ", i)}
+	for _, err := range b.generateAtOnce(t, func(int) token.NewPersonal {
+		return token.NewPersonal{Name: "the name", Workspace: bedWorkspace, Scope: "read_only"}
 	}) {
 		wantKind(t, err, fault.Invalid)
 	}

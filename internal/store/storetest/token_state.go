@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/metric"
+	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -193,7 +194,7 @@ func (b *tokenBed) countsAgree(t *testing.T, all []token.Token) {
 	if err != nil || place.ServiceTokens != liveOf(token.Workspace, "") || place.PersonalTokens != liveOf(token.Personal, "") {
 		t.Errorf("in the workspace: %+v, %v", place, err)
 	}
-	audience, err := b.Audience(ctx, bedOrg, account.Place{Workspace: bedWorkspace, Kind: account.BaselinePolicy}, b.now)
+	audience, err := b.Audience(ctx, bedOrg, policy.Place{Workspace: bedWorkspace, Kind: policy.Baseline}, b.now)
 	if err != nil || audience.ServiceTokens != liveOf(token.Workspace, "") {
 		t.Errorf("a baseline concerns %d service tokens, %v", audience.ServiceTokens, err)
 	}

@@ -8,17 +8,13 @@ import (
 
 // Clients is the tab "API Clients".
 type Clients struct {
-	Frame  layout.Tabbed
-	New    *component.FormDialogModel
-	Reveal *component.RevealModel
-	Delete *component.AlertDialogModel
-	Notice *component.NoticeModel // why there is no dialog after all
-	Card   component.CardModel
-	Table  component.TableModel
-	Rows   []Row
-	Empty  *component.EmptyModel // instead of the table
-	HowTo  component.CardModel
-	Lines  []component.CodeModel
+	Frame layout.Tabbed
+	Card  component.CardModel
+	Table component.TableModel
+	Rows  []Row
+	Empty *component.EmptyModel // instead of the table
+	HowTo component.CardModel
+	Lines []component.CodeModel
 }
 
 // Row is one API client of the list.

@@ -11,7 +11,6 @@ type Log struct {
 	Shell   layout.Shell
 	Header  component.PageHeaderModel
 	Upgrade *component.EmptyModel // instead of all below: the plan does not include it
-	Detail  *Detail               // the event that is open
 
 	Chart  *Chart // nil for a filter that cannot be applied
 	Errors component.ErrorSummaryModel

@@ -9,7 +9,6 @@ import (
 // Migration is the tab "Migration"; what is not set is not shown.
 type Migration struct {
 	Frame   layout.Tabbed
-	Dialogs component.Dialogs
 	Stepper component.StepperModel
 	Preview *component.BadgeModel // "Preview Mode"
 	Notices []component.NoticeModel

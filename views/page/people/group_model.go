@@ -8,7 +8,6 @@ import (
 // Groups is the tab "Groups".
 type Groups struct {
 	Frame   layout.Tabbed
-	Dialogs component.Dialogs
 	Refusal *component.NoticeModel // why no other can be made
 	Card    component.CardModel
 	Around  component.AroundModel
@@ -32,7 +31,6 @@ type GroupRow struct {
 type Group struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
-	Dialogs  component.Dialogs
 	Notice   *component.NoticeModel
 	Members  component.CardModel
 	List     UserList

@@ -5,8 +5,8 @@ import (
 	"latchkey/views/layout"
 )
 
-// LinksDialog shows the links of new invitations, once.
-type LinksDialog struct {
+// Links shows the links of new invitations, once.
+type Links struct {
 	Dialog  component.DialogModel
 	Notices []component.NoticeModel
 	Links   []component.CodeModel
@@ -14,22 +14,14 @@ type LinksDialog struct {
 
 // Invitations is the tab "Invitations".
 type Invitations struct {
-	Frame   layout.Tabbed
-	Dialogs InvitationDialogs
-	Card    component.CardModel
-	Filter  component.FilterModel
-	Table   component.TableModel
-	Rows    []InvitationRow
-	Pages   *component.PaginationModel
-	None    string
-	Empty   *component.EmptyModel
-}
-
-// InvitationDialogs are the dialogs that may stand above the invitations, one at a time.
-type InvitationDialogs struct {
-	Form    *component.FormDialogModel
-	Confirm *component.ConfirmModel
-	Links   *LinksDialog
+	Frame  layout.Tabbed
+	Card   component.CardModel
+	Filter component.FilterModel
+	Table  component.TableModel
+	Rows   []InvitationRow
+	Pages  *component.PaginationModel
+	None   string
+	Empty  *component.EmptyModel
 }
 
 // InvitationRow is one invitation of a list.

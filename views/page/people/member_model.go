@@ -12,7 +12,6 @@ import (
 type Member struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
-	Dialogs  component.Dialogs
 	Notice   *component.NoticeModel
 	Card     component.CardModel
 	Facts    []component.Definition

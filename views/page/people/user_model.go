@@ -8,10 +8,9 @@ import (
 
 // Users is the tab "Users".
 type Users struct {
-	Frame   layout.Tabbed
-	Dialogs component.Dialogs
-	Card    component.CardModel
-	List    UserList
+	Frame layout.Tabbed
+	Card  component.CardModel
+	List  UserList
 }
 
 // UserList is one page of members. With BulkID its rows can be selected for the form with

@@ -32,5 +32,4 @@ type Access struct {
 	Notice  *component.NoticeModel
 	Empty   *component.EmptyModel
 	Policy  *component.PolicyModel
-	Links   []component.Link
 }

@@ -7,17 +7,16 @@ import (
 
 // Edit edits the policy of a workspace, group or member.
 type Edit struct {
-	Shell   layout.Shell
-	Header  component.PageHeaderModel
-	Dialogs component.Dialogs
-	Notice  *component.NoticeModel
-	Facts   []component.Definition
-	Action  string
-	Errors  component.ErrorSummaryModel
-	Hidden  []component.HiddenField
-	Policy  component.PolicyModel
-	Locked  bool // only to look at
-	Save    component.ButtonModel
-	Cancel  string
-	Remove  *component.ButtonModel
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Notice *component.NoticeModel
+	Facts  []component.Definition
+	Action string
+	Errors component.ErrorSummaryModel
+	Hidden []component.HiddenField
+	Policy component.PolicyModel
+	Locked bool // only to look at
+	Save   component.ButtonModel
+	Cancel string
+	Remove *component.ButtonModel
 }

@@ -8,13 +8,10 @@ import (
 	"latchkey/views/page/token"
 )
 
-// Profile is the page "Your Profile": one section after the other, and perhaps a dialog
-// of one of them.
+// Profile is the page "Your Profile": one section after the other.
 type Profile struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
-	Dialogs  token.Dialogs
-	Form     *component.FormDialogModel // name or password
 	Account  Account
 	Tokens   token.Personal
 	Access   policy.AccessList

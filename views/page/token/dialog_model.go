@@ -28,11 +28,3 @@ type MayLine struct {
 	Label string
 	Text  string
 }
-
-// Dialogs are the dialogs that may stand above a list of tokens, one at a time.
-type Dialogs struct {
-	New    *Form
-	Reveal *component.RevealModel
-	Delete *component.AlertDialogModel
-	Notice *component.NoticeModel // why there is no dialog after all
-}

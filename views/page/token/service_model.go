@@ -10,7 +10,6 @@ import (
 type Services struct {
 	Frame   layout.Tabbed
 	SubTabs component.TabsModel
-	Dialogs Dialogs
 	Refusal *component.NoticeModel // why none can be made
 	Card    component.CardModel
 	List    List

@@ -8,14 +8,13 @@ import (
 
 // Workspaces is the page "Workspaces".
 type Workspaces struct {
-	Shell   layout.Shell
-	Header  component.PageHeaderModel
-	Dialogs component.Dialogs
-	Card    component.CardModel
-	Around  component.AroundModel
-	Table   component.TableModel
-	Rows    []Row
-	Empty   *component.EmptyModel
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Card   component.CardModel
+	Around component.AroundModel
+	Table  component.TableModel
+	Rows   []Row
+	Empty  *component.EmptyModel
 }
 
 // Row is one workspace of the list.

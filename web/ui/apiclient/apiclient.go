@@ -2,12 +2,16 @@ package apiclient
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
+	"latchkey/views/component"
 	page "latchkey/views/page/apiclient"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -15,13 +19,13 @@ import (
 
 // list lists the resource servers that may ask about tokens.
 func (h *Handlers) list(c echo.Context) error {
-	return h.show(c, http.StatusOK, page.Clients{})
+	return h.show(c, http.StatusOK, nil)
 }
 
 // newClient shows the dialog that adds one.
 func (h *Handlers) newClient(c echo.Context) error {
 	form := url.Values{kit.FieldSubmission: {rand.Text()}}
-	return h.show(c, http.StatusOK, page.Clients{New: newClientDialog(form, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(newClientDialog(form, nil)), h.show)
 }
 
 // add registers the client and shows its secret, in this response only.
@@ -30,9 +34,9 @@ func (h *Handlers) add(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
-	if fault.Is(err, fault.Conflict) {
-		return h.show(c, http.StatusConflict, page.Clients{Notice: submittedClientNotice(fault.Of(err).Message)})
+	made, err := h.register(c, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
+	if errors.Is(err, fault.ErrRepeated) {
+		return h.show(c, http.StatusConflict, component.Notice(submittedClientNotice()))
 	}
 	fields, err := kit.Invalid(err)
 	if err != nil {
@@ -40,9 +44,17 @@ func (h *Handlers) add(c echo.Context) error {
 	}
 	if fields != nil {
 		form.Set(kit.FieldSubmission, rand.Text())
-		return h.show(c, respond.Status(fault.Invalid), page.Clients{New: newClientDialog(form, fields)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(newClientDialog(form, fields)), h.show)
 	}
-	return h.show(c, http.StatusOK, page.Clients{Reveal: revealClientDialog(made, h.site.BaseURL(c))})
+	return h.site.Reveal(c, kit.ClientTitle, component.RevealDialog(revealClientDialog(made, h.site.BaseURL(c))))
+}
+
+// register makes the client that a form with a one-time key asks for.
+func (h *Handlers) register(c echo.Context, name, key string) (apiclient.Registered, error) {
+	if err := kit.CheckSubmission(key); err != nil {
+		return apiclient.Registered{}, err
+	}
+	return h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, apiclient.NewClient{Name: name, IdempotencyKey: key})
 }
 
 // confirmDelete asks before a client goes.
@@ -51,7 +63,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.show(c, http.StatusOK, page.Clients{Delete: deleteClientDialog(client)})
+	return h.site.Dialog(c, http.StatusOK, component.AlertDialog(deleteClientDialog(client)), h.show)
 }
 
 // delete ends a client.
@@ -63,13 +75,15 @@ func (h *Handlers) delete(c echo.Context) error {
 	return h.site.Done(c, kit.ClientPath, "API client "+client.Name+" was deleted.")
 }
 
-// show shows the list with whatever dialog m has.
-func (h *Handlers) show(c echo.Context, status int, m page.Clients) error {
+// show shows the list with what stands above it.
+func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	clients, err := h.clients.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
+	m := clientsView(clients, h.site.BaseURL(c), v.Now)
 	m.Frame = h.site.Frame(c, v, kit.ClientTitle)
-	return h.site.HTML(c, status, page.ClientsPage(clientsView(m, clients, h.site.BaseURL(c), v.Now)))
+	m.Frame.Shell.Above = above
+	return h.site.HTML(c, status, page.ClientsPage(m))
 }

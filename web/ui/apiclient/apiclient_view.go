@@ -11,8 +11,9 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// clientsView fills the tab; its frame and dialogs are there already.
-func clientsView(m page.Clients, clients []apiclient.Client, baseURL string, now time.Time) page.Clients {
+// clientsView is the tab; the frame is added by the handler.
+func clientsView(clients []apiclient.Client, baseURL string, now time.Time) page.Clients {
+	var m page.Clients
 	add := &component.ButtonModel{Label: "Add API client", Icon: "plus", Href: kit.ClientPath + "/new", Dialog: true}
 	m.Card = component.CardModel{ID: "api-clients", Title: kit.ClientTitle, Flush: true,
 		Description: "Services of yours that may ask whether a token that they were sent is good, and what for."}
@@ -47,10 +48,10 @@ func introspectLine(credential, baseURL string) string {
 	return `curl -u "` + credential + `" --data-urlencode "token=TOKEN" ` + baseURL + "/oauth2/introspect"
 }
 
-func newClientDialog(form url.Values, errors kit.FieldErrors) *component.FormDialogModel {
+func newClientDialog(form url.Values, errors kit.FieldErrors) component.FormDialogModel {
 	name := kit.TextField(kit.FieldName, "Name", "The service that will use it.", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
-	return &component.FormDialogModel{
+	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-api-client", Title: "New API Client", CloseHref: kit.ClientPath,
 			Description: "Its secret is shown once, after this."},
 		Action: kit.ClientPath, Errors: kit.FormErrors(errors, kit.FieldName), Fields: []component.FormField{kit.TextItem(name)},
@@ -60,21 +61,23 @@ func newClientDialog(form url.Values, errors kit.FieldErrors) *component.FormDia
 }
 
 // revealClientDialog shows the secret of a new client, this once.
-func revealClientDialog(c apiclient.Registered, baseURL string) *component.RevealModel {
-	return &component.RevealModel{ID: "reveal", Title: "Your new API client", Label: "Secret", Value: c.Secret.Reveal(), CloseHref: kit.ClientPath,
+func revealClientDialog(c apiclient.Registered, baseURL string) component.RevealModel {
+	return component.RevealModel{ID: "reveal", Title: "Your new API client", Label: "Secret", Value: c.Secret.Reveal(), CloseHref: kit.ClientPath,
 		Warning: "Make sure to copy this secret now. You won't be able to see it again.",
 		Facts:   []component.Definition{{Term: "Name", Text: c.Name}, {Term: "Client ID", Text: c.ID, Code: true}},
 		Curl:    introspectLine(c.ID+":"+c.Secret.Reveal(), baseURL)}
 }
 
-func deleteClientDialog(c apiclient.Client) *component.AlertDialogModel {
-	return &component.AlertDialogModel{ID: "delete-api-client", Title: "Delete API client " + c.Name + "?",
+func deleteClientDialog(c apiclient.Client) component.AlertDialogModel {
+	return component.AlertDialogModel{ID: "delete-api-client", Title: "Delete API client " + c.Name + "?",
 		Consequence: "The service that uses it can check no token any more, at once. Tokens stay as they are. This cannot be undone.",
 		Action:      kit.Path(kit.ClientPath, c.ID) + "/delete", CancelHref: kit.ClientPath}
 }
 
 // submittedClientNotice answers a form that was sent twice.
-func submittedClientNotice(message string) *component.NoticeModel {
-	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Text: message, Live: true,
+func submittedClientNotice() component.NoticeModel {
+	return component.NoticeModel{Kind: "warning", Title: "This form was already sent", Live: true,
+		Text: "This form was already sent, and the API client exists: its secret was shown once and cannot be shown again. " +
+			"If you did not copy it, delete the client and add another.",
 		Links: []component.Link{{Label: "Add another API client", Href: kit.ClientPath + "/new"}}}
 }

@@ -4,16 +4,15 @@ import (
 	"testing"
 
 	"latchkey/internal/apiclient"
-	page "latchkey/views/page/apiclient"
 	"latchkey/web/ui/uitest"
 )
 
 func TestClientsView_OffersToAddInOnePlace(t *testing.T) {
-	empty := clientsView(page.Clients{}, nil, "https://keys.example", uitest.Noon())
+	empty := clientsView(nil, "https://keys.example", uitest.Noon())
 	if empty.Empty == nil || empty.Empty.Action == nil || empty.Card.Action != nil || len(empty.Lines) != 2 {
 		t.Errorf("%+v", empty)
 	}
-	full := clientsView(page.Clients{}, []apiclient.Client{{ID: "c1", Name: "Billing"}}, "https://keys.example", uitest.Noon())
+	full := clientsView([]apiclient.Client{{ID: "c1", Name: "Billing"}}, "https://keys.example", uitest.Noon())
 	if full.Empty != nil || full.Card.Action == nil || full.Rows[0].Maker != "somebody unknown" || full.Rows[0].Delete.Href != "/settings/access-management/api-clients/c1/delete" {
 		t.Errorf("%+v", full)
 	}

@@ -9,14 +9,15 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/policy"
 	page "latchkey/views/page/audit"
 	"latchkey/web/ui/kit"
 	policyui "latchkey/web/ui/policy"
 )
 
 func TestAuditChange_IsReadable(t *testing.T) {
-	v := kit.Visit{Subject: account.Subject{Workspaces: []account.Workspace{{ID: "ws-1", Name: "Production"}}}}
-	words := policyui.Words{Catalogue: access.BuiltIn(), Listed: true, Resources: map[string][]account.Resource{"source": {{ID: "s1", Type: "source", Name: "Web shop"}, {ID: "s2", Type: "source", Name: "iOS app"}}}}
+	v := kit.Visit{Subject: policy.Subject{Workspaces: []account.Workspace{{ID: "ws-1", Name: "Production"}}}}
+	words := policyui.Words{Catalogue: access.BuiltIn(), Listed: true, Resources: map[string][]policy.Resource{"source": {{ID: "s1", Type: "source", Name: "Web shop"}, {ID: "s2", Type: "source", Name: "iOS app"}}}}
 	policy := func(action audit.Action, before, after string) audit.Event {
 		return audit.Event{Action: action, Target: audit.Target{Type: audit.TargetPolicy}, Before: before, After: after}
 	}

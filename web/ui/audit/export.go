@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/web/ui/kit"
 )
 
@@ -127,7 +127,7 @@ func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error
 		e.Target.Name, e.Target.ID, workspaces[e.Workspace], e.Workspace, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.ID,
 		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash)}
 	for i := range record {
-		record[i] = defused(record[i])
+		record[i] = plaintext.Cell(record[i])
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
@@ -136,17 +136,6 @@ func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// defused keeps spreadsheets from taking a cell for a formula: somebody else may have chosen
-// the name in it. A leading apostrophe makes it text. What is wide or comes after blanks
-// counts as well, since some programs drop blanks and narrow what they read.
-func defused(cell string) string {
-	start := strings.TrimLeft(cell, " \u00a0\u3000\ufeff")
-	if first, _ := utf8.DecodeRuneInString(start); start != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // jsonLine is the form of the files of latchkey audit export.

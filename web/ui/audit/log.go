@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	page "latchkey/views/page/audit"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -24,7 +26,7 @@ func (h *Handlers) list(c echo.Context) error {
 		m := page.Log{Header: header(v), Upgrade: upgrade(v), Shell: h.site.Shell(c, v, kit.AuditTitle)}
 		return h.site.HTML(c, http.StatusOK, page.LogPage(m))
 	}
-	return h.showLog(c, v, nil)
+	return h.showLog(c, http.StatusOK, nil)
 }
 
 // event shows one event above the list. Denied on a plan without the log.
@@ -39,29 +41,30 @@ func (h *Handlers) event(c echo.Context) error {
 		return err
 	}
 	words := policyui.Words{Catalogue: h.site.Catalogue(), Resources: resources, Listed: resources != nil}
-	return h.showLog(c, v, detailView(v, e, carrier, words, readLogQuery(c.QueryParams())))
+	detail := detailView(v, e, carrier, words, readLogQuery(c.QueryParams()))
+	return h.site.Dialog(c, http.StatusOK, page.DetailDialog(*detail), h.showLog)
 }
 
 // resourcesOf lists the resources of the event's workspace, to name those that a policy is
 // limited to; nil when the event has no policy, or the workspace is gone.
-func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]account.Resource, error) {
+func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]policy.Resource, error) {
 	if e.Workspace == "" || !slices.ContainsFunc(v.Workspaces, func(w account.Workspace) bool { return w.ID == e.Workspace }) {
 		return nil, nil
 	}
-	list, err := h.accounts.Resources(c.Request().Context(), v.Standing, e.Workspace)
+	list, err := h.policies.Resources(c.Request().Context(), v.Standing, e.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	by := map[string][]account.Resource{}
+	by := map[string][]policy.Resource{}
 	for _, r := range list {
 		by[r.Type] = append(by[r.Type], r)
 	}
 	return by, nil
 }
 
-// showLog shows the list with whatever event is open.
-func (h *Handlers) showLog(c echo.Context, v kit.Visit, detail *page.Detail) error {
-	q, status := readLogQuery(c.QueryParams()), http.StatusOK
+// showLog shows the list with what stands above it.
+func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) error {
+	v, q := kit.VisitOf(c), readLogQuery(c.QueryParams())
 	filter, errors := q.filter()
 	days := chartDays(filter, v.Now)
 	var found audit.Found
@@ -81,7 +84,8 @@ func (h *Handlers) showLog(c echo.Context, v kit.Visit, detail *page.Detail) err
 	if errors == nil {
 		m.Chart = chartView(q, days, found.Counts)
 	}
-	m.Detail, m.Shell = detail, h.site.Shell(c, v, kit.AuditTitle)
+	m.Shell = h.site.Shell(c, v, kit.AuditTitle)
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.LogPage(m))
 }
 

@@ -153,7 +153,7 @@ func connecting(a audit.Action) string {
 
 // memberOf is the member that an event of a group is about.
 func memberOf(state string) string {
-	var m struct{ Name, Email string }
+	var m struct{ Name string }
 	if json.Unmarshal([]byte(state), &m) == nil && m.Name != "" {
 		return m.Name
 	}

@@ -19,7 +19,7 @@ func (h *Handlers) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	events, err := h.accounts.RecentActivity(ctx, v.Standing, recentEvents)
+	events, err := h.organizations.RecentActivity(ctx, v.Standing, recentEvents)
 	if err != nil {
 		return err
 	}

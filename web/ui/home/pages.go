@@ -12,14 +12,14 @@ import (
 
 // Handlers answers the requests of the area.
 type Handlers struct {
-	site     *kit.Site
-	accounts *account.Service
-	tokens   *token.Service
+	site          *kit.Site
+	organizations *account.Organizations
+	tokens        *token.Service
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens}
+func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, organizations: organizations, tokens: tokens}
 }
 
 // Pages returns the rows of the area.

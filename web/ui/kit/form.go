@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	"latchkey/web/respond"
 )
@@ -44,6 +45,17 @@ func ReadForm(c echo.Context) (url.Values, error) {
 		return nil, f
 	}
 	return r.PostForm, nil
+}
+
+// CheckSubmission checks the one-time key of a form. Every form that makes something is opened
+// with one. Without it, or with one that is too long, the form is Invalid with the path
+// [FieldSubmission].
+func CheckSubmission(key string) error {
+	if key != "" && plaintext.IdempotencyKey(key) == nil {
+		return nil
+	}
+	return fault.NewInvalid("The form cannot be used any more. Open it again.",
+		fault.Field{Path: FieldSubmission, Message: "Open the form again."})
 }
 
 // FieldErrors maps the problems of an Invalid fault by path, for messages beside fields.

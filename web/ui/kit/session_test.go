@@ -263,7 +263,7 @@ func TestSessions_GorillaFlashesLastUntilTaken(t *testing.T) {
 	b := newBrowser(t, kit.SessionOptions{})
 	b.signIn(t)
 	one := signin.Notice{Kind: signin.Success, Text: "one"}
-	two := signin.Notice{Kind: signin.Warning, Text: "two"}
+	two := signin.Notice{Kind: signin.Success, Text: "two"}
 	b.flashes(t, false, one)
 	b.flashes(t, false, two)
 	if diff := cmp.Diff([]any{one, two}, b.flashes(t, true, "three")); diff != "" {

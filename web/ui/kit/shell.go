@@ -9,8 +9,16 @@ import (
 	"latchkey/views/layout"
 )
 
-// Shell builds the frame of a signed-in page. What is not the visitor's is not in it.
+// Shell returns the frame of a signed-in page, with the notices that wait for the visitor. What
+// is not the visitor's is not in it.
 func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
+	shell := s.frame(c, v, title)
+	shell.Flash = s.takeFlash(c)
+	return shell
+}
+
+// frame is Shell without notices: all of it is known from the visit.
+func (s *Site) frame(c echo.Context, v Visit, title string) layout.Shell {
 	path := c.Request().URL.Path
 	settings := []layout.NavItem{
 		navItem(path, ProfileTitle, ProfilePath, "user-round"),
@@ -38,7 +46,6 @@ func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
 		User:      layout.User{Name: v.Member.Name, Email: v.Member.Email, Role: role},
 		Nav:       append(nav, layout.NavItem{Label: "Settings", Children: settings}),
 		Workspace: switcher,
-		Flash:     s.takeFlash(c),
 	}
 }
 

@@ -12,13 +12,14 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
 // Visit is one request of a signed-in member: who it is, loaded anew for each request.
 type Visit struct {
-	account.Subject
+	policy.Subject
 	Standing actor.Standing // for what only reads
 	By       actor.Caller   // for what writes: who asks is loaded anew in the transaction
 	Now      time.Time
@@ -42,7 +43,7 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 	if err != nil {
 		return Visit{}, err
 	}
-	subject, err := s.accounts.Subject(c.Request().Context(), session.Organization, session.Member)
+	subject, err := s.policies.Subject(c.Request().Context(), session.Organization, session.Member)
 	if fault.Is(err, fault.NotFound) || (err == nil && subject.Member.Status != account.Active) {
 		return Visit{}, fault.NewUnauthenticated("Sign in first.")
 	}
@@ -115,7 +116,7 @@ func (s *Site) askToSignIn(c echo.Context) error {
 // for good.
 func (s *Site) firstRun(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		claimed, err := s.accounts.Claimed(c.Request().Context())
+		claimed, err := s.organizations.Claimed(c.Request().Context())
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
@@ -57,14 +58,14 @@ const queryAfter = "after"
 // showing is one showing of the tab.
 type showing struct {
 	problems []fault.Field
-	dialogs  component.Dialogs
+	above    templ.Component // a dialog
 	work     migration.Work
 	after    migration.Step
 }
 
 // plain reports whether nothing is to be shown but the state of the migration.
 func (s showing) plain() bool {
-	return s.dialogs == (component.Dialogs{}) && len(s.problems) == 0 && !s.work.Running()
+	return s.above == nil && len(s.problems) == 0 && !s.work.Running()
 }
 
 // show shows the tab. A staged import is shown by its lists.
@@ -83,8 +84,13 @@ func (h *Handlers) show(c echo.Context, status int, s showing) error {
 	}
 	m := migrationView(o, s, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.MigrationTitle)
-	m.Dialogs = s.dialogs
+	m.Frame.Shell.Above = s.above
 	return h.site.HTML(c, status, page.MigrationPage(m))
+}
+
+// behind shows the tab behind a dialog.
+func (h *Handlers) behind(c echo.Context, status int, above templ.Component) error {
+	return h.show(c, status, showing{above: above})
 }
 
 // progress answers with how far the step under way is, and with no content when
@@ -185,7 +191,7 @@ func (h *Handlers) staged(c echo.Context, err error) error {
 
 // confirmReset asks before the staging area is emptied.
 func (h *Handlers) confirmReset(c echo.Context) error {
-	return h.show(c, http.StatusOK, showing{dialogs: component.Dialogs{Confirm: resetDialog()}})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*resetDialog()), h.behind)
 }
 
 // reset empties the staging area.
@@ -218,7 +224,7 @@ func (h *Handlers) askDeploy(c echo.Context, status int, wrong kit.FieldErrors, 
 	}
 	dialog := deployDialog(report, v.Organization.Name, wrong)
 	dialog.Alert.Error = refused
-	return h.show(c, status, showing{dialogs: component.Dialogs{Confirm: dialog}})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.behind)
 }
 
 // deploy makes the staged import live, in the background when it takes long.

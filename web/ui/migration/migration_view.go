@@ -28,7 +28,7 @@ const brokenOff = "That did not come to its end: it was refused, or the server s
 func migrationView(o migration.Overview, s showing, now time.Time) page.Migration {
 	m := page.Migration{Stepper: migrationSteps(1), Past: pastView(o.Deployments, now)}
 	reset := component.ButtonModel{Label: "Reset staging area", Href: kit.MigrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true}
-	if s.work.Running() && s.dialogs == (component.Dialogs{}) {
+	if s.work.Running() && s.above == nil {
 		m.Stepper, m.Work = migrationSteps(stepNumber(s.work.Step)), workView(s.work)
 		if s.work.Step == migration.StepRead && !s.work.Elsewhere {
 			m.Acts = []component.ButtonModel{reset}

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	"latchkey/views/layout"
@@ -19,15 +20,15 @@ import (
 // acceptInvitation shows the page behind an invitation's link, or says why the link grants
 // nothing.
 func (h *Handlers) acceptInvitation(c echo.Context) error {
-	secret := account.LinkSecret(c.QueryParam(fieldSecret))
-	inv, err := h.accounts.Invitation(c.Request().Context(), secret)
+	secret := invitation.LinkSecret(c.QueryParam(fieldSecret))
+	inv, err := h.invitations.Open(c.Request().Context(), secret)
 	if err != nil {
 		return err
 	}
 	return h.showAccept(c, http.StatusOK, inv, secret, url.Values{}, nil)
 }
 
-func (h *Handlers) showAccept(c echo.Context, status int, inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors kit.FieldErrors) error {
+func (h *Handlers) showAccept(c echo.Context, status int, inv invitation.Offer, secret invitation.LinkSecret, form url.Values, errors kit.FieldErrors) error {
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return h.site.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
 }
@@ -38,8 +39,8 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, secret := c.Request().Context(), account.LinkSecret(form.Get(fieldSecret))
-	inv, err := h.accounts.Invitation(ctx, secret)
+	ctx, secret := c.Request().Context(), invitation.LinkSecret(form.Get(fieldSecret))
+	inv, err := h.invitations.Open(ctx, secret)
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.accounts.Accept(ctx, secret, form.Get(kit.FieldName), hash, kit.Origin(c))
+	m, err := h.invitations.Accept(ctx, secret, form.Get(kit.FieldName), hash, kit.Origin(c))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func checkAccept(form url.Values, email string) kit.FieldErrors {
 	return fields
 }
 
-func acceptView(inv account.OpenInvitation, secret account.LinkSecret, form url.Values, errors kit.FieldErrors) page.Accept {
+func acceptView(inv invitation.Offer, secret invitation.LinkSecret, form url.Values, errors kit.FieldErrors) page.Accept {
 	name := kit.TextField(kit.FieldName, "Your name", "", form, errors)
 	name.Autocomplete, name.Required, name.Autofocus = "name", true, len(errors) == 0
 	return page.Accept{

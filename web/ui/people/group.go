@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -15,30 +17,30 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// groups lists the groups.
-func (h *Handlers) groups(c echo.Context) error {
-	return h.showGroups(c, http.StatusOK, component.Dialogs{})
+// listGroups lists the groups.
+func (h *Handlers) listGroups(c echo.Context) error {
+	return h.showGroups(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showGroups(c echo.Context, status int, dialogs component.Dialogs) error {
+func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	rows, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
 	m := groupsView(rows, v.Organization.Plan, kit.ReadPaging(kit.GroupPath, c.QueryParams(), account.DefaultPage, "name", "members"))
 	m.Frame = h.site.Frame(c, v, kit.GroupTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.GroupsPage(m))
 }
 
 // newGroup shows the first step of making a group. Denied when the plan has no room for one.
 func (h *Handlers) newGroup(c echo.Context) error {
-	err := h.accounts.CheckGroup(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
+	err := h.groups.Check(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
 	if fault.Is(err, fault.Denied) {
 		return err
 	}
-	return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(url.Values{}, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(url.Values{}, nil)), h.showGroups)
 }
 
 // groupStep takes either step's form: `step` names the pressed button. Nothing is kept
@@ -51,55 +53,60 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	}
 	basics := account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)}
 	if form.Get(kit.FieldStep) == kit.StepBack {
-		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupBasicsDialog(form, nil)})
+		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(form, nil)), h.showGroups)
 	}
-	wrong, err := kit.Invalid(h.accounts.CheckGroup(ctx, v.Standing, basics))
+	wrong, err := kit.Invalid(h.groups.Check(ctx, v.Standing, basics))
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupBasicsDialog(form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*groupBasicsDialog(form, wrong)), h.showGroups)
 	}
 	if form.Get(kit.FieldStep) != stepCreate {
-		return h.showGroups(c, http.StatusOK, component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, nil)})
+		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupWorkspacesDialog(form, v.Workspaces, nil)), h.showGroups)
 	}
-	g, err := h.accounts.CreateGroup(ctx, v.By, basics, form[fieldWorkspaces])
+	g, err := h.groups.Create(ctx, v.By, basics, form[fieldWorkspaces])
 	if wrong, err = kit.Invalid(err); err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroups(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupWorkspacesDialog(form, v.Workspaces, wrong)})
+		dialog := groupWorkspacesDialog(form, v.Workspaces, wrong)
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*dialog), h.showGroups)
 	}
 	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), "Group "+g.Name+" was created.")
 }
 
 // group shows one group with its members and policies.
 func (h *Handlers) group(c echo.Context) error {
-	return h.showGroup(c, http.StatusOK, component.Dialogs{})
+	return h.showGroup(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showGroup(c echo.Context, status int, dialogs component.Dialogs) error {
+func (h *Handlers) showGroup(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	d, err := h.accounts.GroupDetails(ctx, v.Standing, id)
+	d, err := h.groups.Get(ctx, v.Standing, id)
+	if err != nil {
+		return err
+	}
+	held, err := h.policies.Held(ctx, v.Standing, policy.OfGroup, id)
 	if err != nil {
 		return err
 	}
 	q := userQuery(kit.Path(kit.GroupPath, id), c.QueryParams())
 	members := memberQuery(q)
 	members.InGroup = id
-	found, err := h.accounts.FindMembers(ctx, v.Standing, members)
+	found, err := h.members.Find(ctx, v.Standing, members)
 	if err != nil {
 		return err
 	}
-	m := groupView(d, found, q, h.site.Catalogue(), v.Now)
+	m := groupView(d, held, found, q, h.site.Catalogue(), v.Now)
 	m.Shell = h.site.Shell(c, v, "Group "+d.Name)
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.GroupPage(m))
 }
 
 // groupOf loads the group that the path names.
-func (h *Handlers) groupOf(c echo.Context) (account.GroupDetails, error) {
-	return h.accounts.GroupDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+func (h *Handlers) groupOf(c echo.Context) (account.GroupRow, error) {
+	return h.groups.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 }
 
 // editGroup asks for another name or description.
@@ -109,7 +116,7 @@ func (h *Handlers) editGroup(c echo.Context) error {
 		return err
 	}
 	form := url.Values{kit.FieldName: {d.Name}, fieldDescription: {d.Description}}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: groupEditDialog(d.ID, form, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupEditDialog(d.ID, form, nil)), h.showGroup)
 }
 
 // updateGroup saves them.
@@ -119,14 +126,14 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	g, err := h.accounts.UpdateGroup(c.Request().Context(), kit.VisitOf(c).By, id,
+	g, err := h.groups.Update(c.Request().Context(), kit.VisitOf(c).By, id,
 		account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.showGroup(c, respond.Status(fault.Invalid), component.Dialogs{Form: groupEditDialog(id, form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*groupEditDialog(id, form, wrong)), h.showGroup)
 	}
 	return h.site.Done(c, kit.Path(kit.GroupPath, id), "Group "+g.Name+" was saved.")
 }
@@ -137,12 +144,12 @@ func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: deleteGroupDialog(d)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteGroupDialog(d)), h.showGroup)
 }
 
 // deleteGroup removes a group.
 func (h *Handlers) deleteGroup(c echo.Context) error {
-	g, err := h.accounts.DeleteGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	g, err := h.groups.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -151,22 +158,23 @@ func (h *Handlers) deleteGroup(c echo.Context) error {
 
 // newGroupPolicy asks for the workspace to link.
 func (h *Handlers) newGroupPolicy(c echo.Context) error {
-	d, err := h.groupOf(c)
+	id := c.Param("id")
+	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfGroup, id)
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(kit.Path(kit.GroupPath, d.ID), d.Outside)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.GroupPath, id), held.Outside)), h.showGroup)
 }
 
 // chooseGroupWorkspace leads on to the editor for the chosen workspace.
 func (h *Handlers) chooseGroupWorkspace(c echo.Context) error {
-	return h.policies.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
+	return h.editor.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
 }
 
 // groupSpot is the policy that the path names.
 func groupSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.GroupPath, id)
-	return policyui.Spot{Place: account.Place{Kind: account.GroupPolicy, Workspace: workspace, Subject: id},
+	return policyui.Spot{Place: policy.Place{Kind: policy.OfGroup, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Group", Href: at}, Title: "Group Workspace Policy"}
 }

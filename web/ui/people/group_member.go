@@ -29,7 +29,7 @@ func (h *Handlers) askGroupMembers(c echo.Context, status int, errors kit.FieldE
 		return err
 	}
 	find := kit.Shown(strings.TrimSpace(c.QueryParam("q")))
-	found, err := h.accounts.FindMembers(ctx, v.Standing, account.MemberQuery{Search: find, NotInGroup: d.ID, Limit: pickedMembers})
+	found, err := h.members.Find(ctx, v.Standing, account.MemberQuery{Search: find, NotInGroup: d.ID, Limit: pickedMembers})
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (h *Handlers) addGroupMembers(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], []string{id})
+	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], []string{id})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showGroup(c, http.StatusOK, component.Dialogs{Confirm: removeMembersDialog(d.Group, members)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*removeMembersDialog(d.Group, members)), h.showGroup)
 }
 
 // removeGroupMembers ends the memberships of the chosen ones.
@@ -79,7 +79,7 @@ func (h *Handlers) removeGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := h.accounts.RemoveFromGroup(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form[kit.FieldMember])
+	g, err := h.groups.RemoveMembers(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form[kit.FieldMember])
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/ui/kit"
@@ -122,11 +123,11 @@ func groupEditDialog(id string, form url.Values, errors kit.FieldErrors) *compon
 	}
 }
 
-func deleteGroupDialog(d account.GroupDetails) *component.ConfirmModel {
+func deleteGroupDialog(d account.GroupRow) *component.ConfirmModel {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
 		Consequence: "Its members lose at once what it gives. This cannot be undone.",
-		Details:     []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " + kit.Count(len(d.Policies), "workspace", "workspaces") + "."}}}
+		Details:     []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " + kit.Count(len(d.Workspaces), "workspace", "workspaces") + "."}}}
 	if d.Locked {
 		m.Alert.Details = append(m.Alert.Details, "The identity provider manages its members and may make it anew.")
 	}
@@ -141,7 +142,8 @@ func removeMembersDialog(g account.Group, members []account.Member) *component.C
 }
 
 // groupView is the page of one group; the frame is added by the handler.
-func groupView(d account.GroupDetails, found account.MemberPage, q kit.Paging, catalogue *access.Catalogue, now time.Time) page.Group {
+func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q kit.Paging, catalogue *access.Catalogue,
+	now time.Time) page.Group {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := page.Group{
 		Header: component.PageHeaderModel{Title: d.Name, Description: d.Description, Back: &component.Link{Label: "Groups", Href: kit.GroupPath},
@@ -151,11 +153,11 @@ func groupView(d account.GroupDetails, found account.MemberPage, q kit.Paging, c
 			}},
 		Members:  component.CardModel{ID: "group-members", Title: "Group Members", Flush: true},
 		List:     userList(found, q, "Group members", now),
-		Policies: policyListView(d.Policies, catalogue, at, now),
+		Policies: policyListView(held.Policies, catalogue, at, now),
 	}
 	m.Policies.Card = component.CardModel{ID: "group-policies", Title: "Group Workspace Policies", Flush: true,
 		Description: "Each links the group to a workspace and says what its members may do there beyond the baseline."}
-	groupPolicyActions(&m.Policies, len(d.Outside) > 0, at)
+	groupPolicyActions(&m.Policies, len(held.Outside) > 0, at)
 	groupMemberActions(&m, d, q, at)
 	return m
 }
@@ -173,7 +175,7 @@ func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 }
 
 // groupMemberActions offers to add and remove members, where that is decided here.
-func groupMemberActions(m *page.Group, d account.GroupDetails, q kit.Paging, at string) {
+func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
 	m.Notice = managedNotice(d)
 	if d.Locked {
@@ -210,7 +212,7 @@ func managedBadge(g account.GroupRow) *component.BadgeModel {
 }
 
 // managedNotice says who decides about a group that the identity provider made; nil for others.
-func managedNotice(d account.GroupDetails) *component.NoticeModel {
+func managedNotice(d account.GroupRow) *component.NoticeModel {
 	switch {
 	case d.Locked:
 		return &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
@@ -223,7 +225,7 @@ func managedNotice(d account.GroupDetails) *component.NoticeModel {
 }
 
 // groupMembersView offers members to add.
-func groupMembersView(d account.GroupDetails, found account.MemberPage, find string, errors kit.FieldErrors) page.GroupMembers {
+func groupMembersView(d account.GroupRow, found account.MemberPage, find string, errors kit.FieldErrors) page.GroupMembers {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := page.GroupMembers{
 		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".", Back: &component.Link{Label: "Group", Href: at}},

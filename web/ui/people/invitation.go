@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
+	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -21,26 +24,26 @@ const (
 	fieldState  = "state"
 )
 
-// invitations lists the invitations.
-func (h *Handlers) invitations(c echo.Context) error {
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{})
+// listInvitations lists the invitations.
+func (h *Handlers) listInvitations(c echo.Context) error {
+	return h.showInvitations(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) showInvitations(c echo.Context, status int, dialogs page.InvitationDialogs) error {
+func (h *Handlers) showInvitations(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := kit.ReadPaging(kit.InvitationPath, c.QueryParams(), account.DefaultPage)
-	state := account.InvitationState(c.QueryParam(fieldState))
+	state := invitation.State(c.QueryParam(fieldState))
 	if state != "" {
 		q.Keep = url.Values{fieldState: {string(state)}}
 	}
-	found, err := h.accounts.Invitations(c.Request().Context(), v.Standing,
-		account.InvitationQuery{Search: q.Find, State: state, Limit: q.Size, Offset: q.Offset()})
+	found, err := h.invitations.Find(c.Request().Context(), v.Standing,
+		invitation.Query{Search: q.Find, State: state, Limit: q.Size, Offset: q.Offset()})
 	if err != nil {
 		return err
 	}
 	m := invitationsView(found, q, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.InvitationTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.InvitationsPage(m))
 }
 
@@ -51,11 +54,11 @@ func (h *Handlers) newInvitation(c echo.Context) error {
 
 func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors kit.FieldErrors, refused string) error {
 	v := kit.VisitOf(c)
-	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	groups, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, status, page.InvitationDialogs{Form: inviteDialog(form, groups, v.Workspaces, errors, refused)})
+	return h.site.Dialog(c, status, component.FormDialog(*inviteDialog(form, groups, v.Workspaces, errors, refused)), h.showInvitations)
 }
 
 // invite makes invitations and shows their links, in this response only.
@@ -64,7 +67,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.accounts.Invite(c.Request().Context(), kit.VisitOf(c).By, account.InviteForm{Emails: form.Get(fieldEmails),
+	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By, invitation.Form{Emails: form.Get(fieldEmails),
 		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
@@ -76,38 +79,38 @@ func (h *Handlers) invite(c echo.Context) error {
 	if wrong != nil {
 		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(out)})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out)))
 }
 
 // linker makes links with this server's own address.
-func (h *Handlers) linker(c echo.Context) account.Linker {
+func (h *Handlers) linker(c echo.Context) invitation.Linker {
 	base := h.site.BaseURL(c)
-	return func(secret account.LinkSecret) string {
+	return func(secret invitation.LinkSecret) string {
 		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
 	}
 }
 
 // resendInvitation makes a new link and shows it, in this response only. The old one ends.
 func (h *Handlers) resendInvitation(c echo.Context) error {
-	sent, err := h.accounts.ResendInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
+	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Links: invitedDialog(account.Invited{Sent: []account.SentInvitation{sent}})})
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})))
 }
 
 // confirmDeleteInvitation asks before an invitation goes.
 func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
-	inv, err := h.accounts.InvitationByID(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	inv, err := h.invitations.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return h.showInvitations(c, http.StatusOK, page.InvitationDialogs{Confirm: deleteInvitationDialog(inv)})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteInvitationDialog(inv)), h.showInvitations)
 }
 
 // deleteInvitation ends an invitation.
 func (h *Handlers) deleteInvitation(c echo.Context) error {
-	inv, err := h.accounts.DeleteInvitation(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
+	inv, err := h.invitations.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,14 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/invitation"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/ui/kit"
 )
 
 // invitationsView is the tab; the frame is added by the handler.
-func invitationsView(found account.InvitationPage, q kit.Paging, now time.Time) page.Invitations {
+func invitationsView(found invitation.Page, q kit.Paging, now time.Time) page.Invitations {
 	m := page.Invitations{
 		Card: component.CardModel{ID: "invitations", Title: kit.InvitationTitle, Flush: true,
 			Description: "An invitation is a link that works once, for three days."},
@@ -43,22 +44,22 @@ func invitationsView(found account.InvitationPage, q kit.Paging, now time.Time) 
 	return m
 }
 
-func stateSelect(chosen account.InvitationState) component.SelectModel {
+func stateSelect(chosen invitation.State) component.SelectModel {
 	m := component.SelectModel{ID: "invitations-state", Name: fieldState, Label: "State", Options: []component.SelectOption{{Value: "", Label: "All"}}}
-	for _, s := range []account.InvitationState{account.InvitationPending, account.InvitationExpired, account.InvitationAccepted} {
+	for _, s := range []invitation.State{invitation.Pending, invitation.Expired, invitation.Accepted} {
 		m.Options = append(m.Options, component.SelectOption{Value: string(s), Label: s.Label(), Selected: s == chosen})
 	}
 	return m
 }
 
-func invitationRow(inv account.Invitation, now time.Time) page.InvitationRow {
+func invitationRow(inv invitation.Invitation, now time.Time) page.InvitationRow {
 	state := inv.State(now)
 	row := page.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups), Workspaces: namedList(inv.Workspaces),
 		Invited: kit.When(inv.CreatedAt, now), By: inv.InvitedByName, Valid: validity(inv, now), State: component.StateModel{Text: state.Label(), Tone: invitationTone(state)}}
 	if inv.Role == access.RoleAdmin && len(inv.Workspaces) == 0 {
 		row.Workspaces = "All workspaces"
 	}
-	if state == account.InvitationAccepted {
+	if state == invitation.Accepted {
 		return row
 	}
 	at := kit.Path(kit.InvitationPath, inv.ID)
@@ -69,7 +70,7 @@ func invitationRow(inv account.Invitation, now time.Time) page.InvitationRow {
 	return row
 }
 
-func validity(inv account.Invitation, now time.Time) component.TimeModel {
+func validity(inv invitation.Invitation, now time.Time) component.TimeModel {
 	if !inv.AcceptedAt.IsZero() {
 		m := kit.When(inv.AcceptedAt, now)
 		m.Text = "Accepted " + m.Text
@@ -84,15 +85,15 @@ func validity(inv account.Invitation, now time.Time) component.TimeModel {
 	return m
 }
 
-func invitationTone(s account.InvitationState) string {
+func invitationTone(s invitation.State) string {
 	switch s {
-	case account.InvitationPending:
+	case invitation.Pending:
 		return component.Info
-	case account.InvitationAccepted:
+	case invitation.Accepted:
 		return component.Good
-	case account.InvitationExpired:
+	case invitation.Expired:
 		return component.Warn
-	case account.InvitationDeleted:
+	case invitation.Deleted:
 	}
 	return component.Neutral
 }
@@ -124,8 +125,8 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 }
 
 // invitedDialog shows the links of new invitations, this once, and what was left out.
-func invitedDialog(out account.Invited) *page.LinksDialog {
-	m := &page.LinksDialog{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
+func invitedDialog(out invitation.Invited) page.Links {
+	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
@@ -150,7 +151,7 @@ func invitedDialog(out account.Invited) *page.LinksDialog {
 	return m
 }
 
-func deleteInvitationDialog(inv account.Invitation) *component.ConfirmModel {
+func deleteInvitationDialog(inv invitation.Invitation) *component.ConfirmModel {
 	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-invitation", Title: "Delete the invitation of " + inv.Email + "?",
 		Consequence: "Its link grants nothing any more. You can invite the address again.",
 		Action:      kit.Path(kit.InvitationPath, inv.ID) + "/delete", CancelHref: kit.InvitationPath}}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
@@ -20,17 +22,21 @@ import (
 
 // memberDetails shows all that there is to administer about one member.
 func (h *Handlers) memberDetails(c echo.Context) error {
-	return h.showMember(c, http.StatusOK, component.Dialogs{})
+	return h.showMember(c, http.StatusOK, nil)
 }
 
-// showMember shows the page with whatever dialog is open.
-func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dialogs) error {
+// showMember shows the page with what stands above it.
+func (h *Handlers) showMember(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	d, err := h.accounts.MemberDetails(ctx, v.Standing, id)
+	d, err := h.members.Details(ctx, v.Standing, id)
 	if err != nil {
 		return err
 	}
-	view, err := h.accounts.EffectiveOf(ctx, v.Standing, id)
+	held, err := h.policies.Held(ctx, v.Standing, policy.OfMember, id)
+	if err != nil {
+		return err
+	}
+	view, err := h.policies.EffectiveOf(ctx, v.Standing, id)
 	if err != nil {
 		return err
 	}
@@ -38,10 +44,10 @@ func (h *Handlers) showMember(c echo.Context, status int, dialogs component.Dial
 	if err != nil {
 		return err
 	}
-	m := memberView(d, view, h.site.Catalogue(), v.Now)
+	m := memberView(d, held, view, h.site.Catalogue(), v.Now)
 	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	if m.Trail, err = h.log.Trail(c, v, id); err != nil {
 		return err
 	}
@@ -58,12 +64,12 @@ type memberChange struct {
 
 // memberChanges lists them.
 func (h *Handlers) memberChanges() []memberChange {
-	a := h.accounts
+	m := h.members
 	return []memberChange{
-		{"make-admin", a.MakeAdmin, makeAdminDialog, " is an Admin now."},
-		{"make-member", a.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
-		{"deactivate", a.Deactivate, deactivateDialog, " was deactivated."},
-		{"reactivate", a.Reactivate, reactivateDialog, " was reactivated."},
+		{"make-admin", m.MakeAdmin, makeAdminDialog, " is an Admin now."},
+		{"make-member", m.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
+		{"deactivate", m.Deactivate, deactivateDialog, " was deactivated."},
+		{"reactivate", m.Reactivate, reactivateDialog, " was reactivated."},
 	}
 }
 
@@ -87,14 +93,14 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 	if err != nil {
 		return err
 	}
-	tokens, err := h.accounts.Impact(ctx, v.Standing, []string{id})
+	tokens, err := h.members.Impact(ctx, v.Standing, []string{id})
 	if err != nil {
 		return err
 	}
 	dialog := change.ask(members[0], tokens, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
 	dialog.Alert.Error = refused
-	return h.showMember(c, status, component.Dialogs{Confirm: dialog})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)
 }
 
 // changeMember changes the role or status of a member.
@@ -131,7 +137,7 @@ func (h *Handlers) confirmDeleteMemberToken(c echo.Context) error {
 	}
 	at := kit.Path(kit.UserPath, c.Param("id"))
 	alert := tokenui.DeleteDialog(t, at+"/tokens", at, kit.VisitOf(c).Now)
-	return h.showMember(c, http.StatusOK, component.Dialogs{Confirm: &component.ConfirmModel{Alert: *alert}})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(component.ConfirmModel{Alert: *alert}), h.showMember)
 }
 
 // deleteMemberToken ends a member's token for good.
@@ -145,23 +151,23 @@ func (h *Handlers) deleteMemberToken(c echo.Context) error {
 
 // newMemberPolicy asks for the workspace that a member is to come into.
 func (h *Handlers) newMemberPolicy(c echo.Context) error {
-	d, err := h.accounts.MemberDetails(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	id := c.Param("id")
+	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfMember, id)
 	if err != nil {
 		return err
 	}
-	at := kit.Path(kit.UserPath, d.Member.ID)
-	return h.showMember(c, http.StatusOK, component.Dialogs{Form: newPolicyDialog(at, d.Outside)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.UserPath, id), held.Outside)), h.showMember)
 }
 
 // chooseMemberWorkspace leads on to the editor for the chosen workspace.
 func (h *Handlers) chooseMemberWorkspace(c echo.Context) error {
-	return h.policies.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
+	return h.editor.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
 }
 
 // memberSpot is the policy that the path names.
 func memberSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.UserPath, id)
-	return policyui.Spot{Place: account.Place{Kind: account.MemberPolicy, Workspace: workspace, Subject: id},
+	return policyui.Spot{Place: policy.Place{Kind: policy.OfMember, Workspace: workspace, Subject: id},
 		At: kit.Path(at+"/policies", workspace), Back: component.Link{Label: "Member details", Href: at}, Title: "Member Workspace Policy"}
 }

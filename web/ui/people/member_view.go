@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
@@ -15,7 +16,7 @@ import (
 )
 
 // memberView is the page "Member details"; frame and tokens are added by the handler.
-func memberView(d account.MemberDetails, view account.AccessView, catalogue *access.Catalogue, now time.Time) page.Member {
+func memberView(d account.MemberDetails, held policy.Held, view policy.AccessView, catalogue *access.Catalogue, now time.Time) page.Member {
 	at := kit.Path(kit.UserPath, d.Member.ID)
 	m := page.Member{
 		Header: component.PageHeaderModel{Title: d.Member.Name, Description: d.Member.Email, Back: &component.Link{Label: "Users", Href: kit.UserPath},
@@ -35,33 +36,33 @@ func memberView(d account.MemberDetails, view account.AccessView, catalogue *acc
 		m.Notice = &component.NoticeModel{Kind: "warning", Title: "Deactivated",
 			Text: d.Member.Name + " cannot sign in and all personal access tokens are suspended, until reactivation. What follows is what would apply then."}
 	}
-	m.Policies = memberPolicies(d, catalogue, at, now)
+	m.Policies = memberPolicies(d.Member, held, catalogue, at, now)
 	return m
 }
 
 // memberPolicies is the section "Member Workspace Policies".
-func memberPolicies(d account.MemberDetails, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
-	m := policyListView(d.Policies, catalogue, at, now)
+func memberPolicies(member account.Member, held policy.Held, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
+	m := policyListView(held.Policies, catalogue, at, now)
 	m.Card = component.CardModel{ID: "member-policies", Title: "Member Workspace Policies", Flush: true,
 		Description: "Each puts the member into a workspace and adds to what the baseline and the groups give there."}
 	add := &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true, Variant: component.Outline}
 	switch {
-	case d.Member.Role == access.RoleAdmin:
+	case member.Role == access.RoleAdmin:
 		m.Card.Description = "An Admin may do everything in every workspace. Policies make no difference while the role lasts, and go when it is taken away."
 		add = nil
-	case len(d.Outside) == 0:
+	case len(held.Outside) == 0:
 		add = nil
 	}
 	if m.Card.Action = add; len(m.Rows) == 0 {
 		m.Card.Action = nil
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No policy of " + d.Member.Name + "'s own", Action: add,
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No policy of " + member.Name + "'s own", Action: add,
 			Text: "A workspace policy puts one member into one workspace.", Hint: "For several members who need the same, a group is right."}
 	}
 	return m
 }
 
 // policyListView lists the policies of a member or group, whose page is at.
-func policyListView(policies []account.PlacedPolicy, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
+func policyListView(policies []policy.Placed, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
 	m := page.PolicyList{Table: component.TableModel{Caption: "Workspace policies", Columns: []component.Column{
 		{Label: "Workspace"}, {Label: "Gives"}, {Label: "Changed"}, {Label: "Actions", LabelHidden: true, End: true}}}}
 	for _, p := range policies {

@@ -1,8 +1,9 @@
 // Package people is the dashboard's view of members, groups and invitations, and the page
 // by which somebody who was invited joins.
 //
-// It uses packages account and token. Policies are edited by package policy of the dashboard, a
-// member's tokens are listed and deleted by package token of it, and package audit shows their trail.
+// It uses packages account, policy, invitation and token. Policies are edited by package policy of
+// the dashboard, a member's tokens are listed and deleted by package token of it, and package audit
+// shows their trail.
 package people
 
 import (
@@ -10,6 +11,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/invitation"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	auditui "latchkey/web/ui/audit"
@@ -18,22 +21,37 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
+// Deps is what the area is made of.
+type Deps struct {
+	Members     *account.Members
+	Groups      *account.Groups
+	Policies    *policy.Service
+	Invitations *invitation.Service
+	Tokens      *token.Service
+	Hasher      signin.Hasher // for the password of somebody who joins
+	Editor      *policyui.Handlers
+	TokenPages  *tokenui.Handlers
+	Log         *auditui.Handlers
+}
+
 // Handlers answers the requests of the area.
 type Handlers struct {
-	site       *kit.Site
-	accounts   *account.Service
-	tokens     *token.Service
-	hasher     signin.Hasher // for the password of somebody who joins
-	policies   *policyui.Handlers
-	tokenPages *tokenui.Handlers
-	log        *auditui.Handlers
+	site        *kit.Site
+	members     *account.Members
+	groups      *account.Groups
+	policies    *policy.Service
+	invitations *invitation.Service
+	tokens      *token.Service
+	hasher      signin.Hasher
+	editor      *policyui.Handlers
+	tokenPages  *tokenui.Handlers
+	log         *auditui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service, hasher signin.Hasher,
-	policies *policyui.Handlers, tokenPages *tokenui.Handlers, log *auditui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens, hasher: hasher,
-		policies: policies, tokenPages: tokenPages, log: log}
+func New(site *kit.Site, d Deps) *Handlers {
+	return &Handlers{site: site, members: d.Members, groups: d.Groups, policies: d.Policies, invitations: d.Invitations,
+		tokens: d.Tokens, hasher: d.Hasher, editor: d.Editor, tokenPages: d.TokenPages, log: d.Log}
 }
 
 func (h *Handlers) memberPages() []kit.Page {
@@ -53,7 +71,7 @@ func (h *Handlers) memberPages() []kit.Page {
 		kit.Post(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.deleteMemberToken),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newMemberPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseMemberWorkspace),
-	}, h.policies.EditorPages(policy, memberSpot), h.policies.RemovalPages(policy, memberSpot))
+	}, h.editor.EditorPages(policy, memberSpot), h.editor.RemovalPages(policy, memberSpot))
 }
 
 func (h *Handlers) invitationPages() []kit.Page {
@@ -64,7 +82,7 @@ func (h *Handlers) invitationPages() []kit.Page {
 	return []kit.Page{
 		kit.Get(acceptPath, kit.Open, "", h.acceptInvitation),
 		kit.Post(acceptPath, kit.Open, "", h.joinOrganization),
-		kit.Get(list, kit.Member, access.ManageInvitations, h.invitations),
+		kit.Get(list, kit.Member, access.ManageInvitations, h.listInvitations),
 		kit.Get(list+"/new", kit.Member, access.ManageInvitations, h.newInvitation),
 		kit.Post(list+"/new", kit.Member, access.ManageInvitations, h.invite),
 		kit.Post(one+"/resend", kit.Member, access.ManageInvitations, h.resendInvitation),
@@ -80,7 +98,7 @@ func (h *Handlers) groupPages() []kit.Page {
 		policy = one + "/policies/:workspace"
 	)
 	return slices.Concat([]kit.Page{
-		kit.Get(list, kit.Member, access.ManageGroups, h.groups),
+		kit.Get(list, kit.Member, access.ManageGroups, h.listGroups),
 		kit.Get(list+"/new", kit.Member, access.ManageGroups, h.newGroup),
 		kit.Post(list+"/new", kit.Member, access.ManageGroups, h.groupStep),
 		kit.Get(one, kit.Member, access.ManageGroups, h.group),
@@ -94,7 +112,7 @@ func (h *Handlers) groupPages() []kit.Page {
 		kit.Post(one+"/members/remove", kit.Member, access.ManageGroups, h.removeGroupMembers),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newGroupPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseGroupWorkspace),
-	}, h.policies.EditorPages(policy, groupSpot), h.policies.RemovalPages(policy, groupSpot))
+	}, h.editor.EditorPages(policy, groupSpot), h.editor.RemovalPages(policy, groupSpot))
 }
 
 // Pages returns the rows of the area.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
@@ -15,7 +16,7 @@ import (
 
 // users lists the members.
 func (h *Handlers) users(c echo.Context) error {
-	return h.showUsers(c, http.StatusOK, component.Dialogs{})
+	return h.showUsers(c, http.StatusOK, nil)
 }
 
 func userQuery(path string, query url.Values) kit.Paging {
@@ -29,23 +30,23 @@ func memberQuery(q kit.Paging) account.MemberQuery {
 	return account.MemberQuery{Search: q.Find, Sort: account.MemberSort(key), Descending: descending, Limit: q.Size, Offset: q.Offset()}
 }
 
-// showUsers shows the list with whatever dialog is open.
-func (h *Handlers) showUsers(c echo.Context, status int, dialogs component.Dialogs) error {
+// showUsers shows the list with what stands above it.
+func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := userQuery(kit.UserPath, c.QueryParams())
-	found, err := h.accounts.FindMembers(c.Request().Context(), v.Standing, memberQuery(q))
+	found, err := h.members.Find(c.Request().Context(), v.Standing, memberQuery(q))
 	if err != nil {
 		return err
 	}
 	m := usersView(found, q, v.Now)
 	m.Frame = h.site.Frame(c, v, kit.UserTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.UsersPage(m))
 }
 
 // chosenMembers loads the members that the parameters or the form name.
 func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
-	return h.accounts.MembersByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
+	return h.members.ByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
 }
 
 // confirmAddToGroups asks which groups the chosen members are to come into.
@@ -64,11 +65,11 @@ func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.
 	if err != nil {
 		return err
 	}
-	groups, err := h.accounts.GroupRows(c.Request().Context(), v.Standing)
+	groups, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
-	return h.showUsers(c, status, component.Dialogs{Form: groupsDialog(members, groups, v.Organization.Plan, form, errors)})
+	return h.site.Dialog(c, status, component.FormDialog(*groupsDialog(members, groups, v.Organization.Plan, form, errors)), h.showUsers)
 }
 
 // addToGroups adds the chosen members to the chosen groups.
@@ -77,7 +78,7 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	added, err := h.accounts.AddToGroups(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
+	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
 	fields, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -110,13 +111,13 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	if err != nil {
 		return err
 	}
-	tokens, err := h.accounts.Impact(c.Request().Context(), v.Standing, ids)
+	tokens, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
 	if err != nil {
 		return err
 	}
 	dialog := deleteMembersDialog(members, tokens, v.Now)
 	dialog.Alert.Error = refused
-	return h.showUsers(c, status, component.Dialogs{Confirm: dialog})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }
 
 // deleteMembers removes the chosen members for good, all or none.
@@ -125,7 +126,7 @@ func (h *Handlers) deleteMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	gone, err := h.accounts.DeleteMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
+	gone, err := h.members.Delete(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
 	text, status, err := kit.Refusal(err)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 	"latchkey/web/ui/uitest"
@@ -140,11 +141,11 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 }
 
 func TestInvitationRow_ByState(t *testing.T) {
-	pending := account.Invitation{ID: "1", Email: "a@acme.example", Role: access.RoleMember, CreatedAt: noon, ExpiresAt: noon.Add(48 * time.Hour)}
+	pending := invitation.Invitation{ID: "1", Email: "a@acme.example", Role: access.RoleMember, CreatedAt: noon, ExpiresAt: noon.Add(48 * time.Hour)}
 	expired, accepted := pending, pending
 	expired.ExpiresAt = noon
 	accepted.AcceptedAt = noon.Add(-time.Hour)
-	for want, inv := range map[string]account.Invitation{"Pending, Ends in 2 days": pending, "Expired, Ended just now": expired, "Accepted, Accepted 1 hour ago": accepted} {
+	for want, inv := range map[string]invitation.Invitation{"Pending, Ends in 2 days": pending, "Expired, Ended just now": expired, "Accepted, Accepted 1 hour ago": accepted} {
 		row := invitationRow(inv, noon)
 		if got := row.State.Text + ", " + row.Valid.Text; got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -156,12 +157,12 @@ func TestInvitationRow_ByState(t *testing.T) {
 }
 
 func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
-	m := invitedDialog(account.Invited{
-		Sent: []account.SentInvitation{
-			{Invitation: account.Invitation{Email: "a@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=1", Mailed: true},
-			{Invitation: account.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2", MailError: fault.NewUnavailable(nil)},
+	m := invitedDialog(invitation.Invited{
+		Sent: []invitation.Sent{
+			{Invitation: invitation.Invitation{Email: "a@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=1", Mailed: true},
+			{Invitation: invitation.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2", MailError: fault.NewUnavailable(nil)},
 		},
-		Skipped: []account.Skipped{{Email: "c@acme.example", Reason: "Is a member already."}},
+		Skipped: []invitation.Skipped{{Email: "c@acme.example", Reason: "Is a member already."}},
 	})
 	var got []string
 	for _, n := range m.Notices {
@@ -176,7 +177,7 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
 		t.Error(m.Dialog.Title, diff)
 	}
-	if m := invitedDialog(account.Invited{Skipped: []account.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitation was made" || len(m.Links) != 0 {
+	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitation was made" || len(m.Links) != 0 {
 		t.Errorf("%+v", m)
 	}
 }

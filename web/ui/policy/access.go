@@ -6,8 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -31,7 +31,7 @@ func (h *Handlers) memberAccess(c echo.Context) error {
 // the first.
 func (h *Handlers) showAccess(c echo.Context, member, at string, back component.Link) error {
 	v := kit.VisitOf(c)
-	view, err := h.accounts.EffectiveOf(c.Request().Context(), v.Standing, member)
+	view, err := h.policies.EffectiveOf(c.Request().Context(), v.Standing, member)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (h *Handlers) showAccess(c echo.Context, member, at string, back component.
 }
 
 // chooseAccess finds the workspace; "" is the first, nil when there is none.
-func chooseAccess(view account.AccessView, workspace string) (*account.WorkspaceAccess, error) {
+func chooseAccess(view policy.AccessView, workspace string) (*policy.WorkspaceAccess, error) {
 	for i, a := range view.Access {
 		if a.Workspace.ID == workspace || workspace == "" {
 			return &view.Access[i], nil
@@ -73,8 +73,8 @@ func chooseAccess(view account.AccessView, workspace string) (*account.Workspace
 }
 
 // accessView is the full table with the sources.
-func (h *Handlers) accessView(c echo.Context, v kit.Visit, a account.WorkspaceAccess) (*component.PolicyModel, error) {
-	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, a.Workspace.ID)
+func (h *Handlers) accessView(c echo.Context, v kit.Visit, a policy.WorkspaceAccess) (*component.PolicyModel, error) {
+	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, a.Workspace.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -12,7 +13,7 @@ import (
 
 // AccessList says in short what somebody may do in each workspace and where it comes
 // from. at is the address of the page with all of it.
-func AccessList(view account.AccessView, catalogue *access.Catalogue, at, description string) page.AccessList {
+func AccessList(view policy.AccessView, catalogue *access.Catalogue, at, description string) page.AccessList {
 	m := page.AccessList{Card: component.CardModel{ID: "access-policy", Title: accessTitle, Description: description}}
 	if view.Member.Role == access.RoleAdmin && len(view.Access) > 0 {
 		m.Items = []page.AccessItem{{Workspace: "Every workspace", Lines: []page.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}},
@@ -34,7 +35,7 @@ func AccessList(view account.AccessView, catalogue *access.Catalogue, at, descri
 	return m
 }
 
-func accessNotice(view account.AccessView, chosen *account.WorkspaceAccess) *component.NoticeModel {
+func accessNotice(view policy.AccessView, chosen *policy.WorkspaceAccess) *component.NoticeModel {
 	switch {
 	case view.Member.Status != account.Active:
 		return &component.NoticeModel{Kind: "warning", Title: "Deactivated", Text: view.Member.Name + " may do nothing until reactivation. This is what would apply then."}

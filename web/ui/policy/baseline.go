@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -15,7 +16,7 @@ import (
 // baselines lists every workspace with its baseline policy.
 func (h *Handlers) baselines(c echo.Context) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.Baselines(c.Request().Context(), v.Standing)
+	rows, err := h.policies.Baselines(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
@@ -24,7 +25,7 @@ func (h *Handlers) baselines(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.BaselinesPage(m))
 }
 
-func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q kit.Paging, v kit.Visit) page.Baselines {
+func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit.Paging, v kit.Visit) page.Baselines {
 	m := page.Baselines{
 		Card: component.CardModel{ID: "baselines", Title: kit.BaselineTitle, Flush: true,
 			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
@@ -41,7 +42,7 @@ func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q ki
 		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Text: "Every workspace has a baseline policy."}
 		return m
 	}
-	rows, m.Around = kit.Listed(rows, q, "Name", "workspace", "workspaces", func(w account.BaselineRow) string { return w.Name })
+	rows, m.Around = kit.Listed(rows, q, "Name", "workspace", "workspaces", func(w policy.BaselineRow) string { return w.Name })
 	for _, row := range rows {
 		href := kit.Path(kit.BaselinePath, row.ID)
 		m.Rows = append(m.Rows, page.BaselineRow{Workspace: row.Name, Detail: row.Environment.Label(), Href: href,
@@ -56,6 +57,6 @@ func baselinesView(rows []account.BaselineRow, catalogue *access.Catalogue, q ki
 // not include editing it is only shown.
 func baselineSpot(c echo.Context) Spot {
 	workspace := c.Param("workspace")
-	return Spot{Place: account.Place{Kind: account.BaselinePolicy, Workspace: workspace}, At: kit.Path(kit.BaselinePath, workspace),
+	return Spot{Place: policy.Place{Kind: policy.Baseline, Workspace: workspace}, At: kit.Path(kit.BaselinePath, workspace),
 		Back: component.Link{Label: kit.BaselineTitle, Href: kit.BaselinePath}, Title: "Baseline Workspace Policy"}
 }

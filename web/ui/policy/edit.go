@@ -5,11 +5,12 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/respond"
@@ -24,7 +25,7 @@ const (
 
 // Spot is a policy that a page edits: where it stands and where its pages are.
 type Spot struct {
-	Place account.Place
+	Place policy.Place
 	At    string // address of the editor
 	Back  component.Link
 	Title string // what kind of policy it is
@@ -51,17 +52,17 @@ func (h *Handlers) RemovalPages(at string, spot func(echo.Context) Spot) []kit.P
 // edit is one showing of an editor: what is stored and what the form says.
 type edit struct {
 	Spot
-	view   account.PolicyView
+	view   policy.View
 	editor Editor
 	form   Form
-	seen   account.Revision
+	seen   policy.Revision
 	errors kit.FieldErrors
 	notice *component.NoticeModel
 }
 
 // load loads what stands in the spot.
 func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
-	view, err := h.accounts.Policy(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
+	view, err := h.policies.At(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
 	if err != nil {
 		return edit{}, err
 	}
@@ -75,17 +76,17 @@ func (h *Handlers) show(c echo.Context, spot Spot) error {
 	if err != nil {
 		return err
 	}
-	return h.render(c, http.StatusOK, p, component.Dialogs{})
+	return h.render(c, http.StatusOK, p, nil)
 }
 
-func (h *Handlers) render(c echo.Context, status int, p edit, dialogs component.Dialogs) error {
+func (h *Handlers) render(c echo.Context, status int, p edit, above templ.Component) error {
 	summary, err := h.summarize(c, p)
 	if err != nil {
 		return err
 	}
 	m := p.model(summary)
-	m.Dialogs = dialogs
 	m.Shell = h.site.Shell(c, kit.VisitOf(c), p.Title)
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.EditPage(m))
 }
 
@@ -105,9 +106,9 @@ func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err
 	return p, form.Get(kit.FieldStep), nil
 }
 
-func revisionOf(form url.Values) account.Revision {
+func revisionOf(form url.Values) policy.Revision {
 	version, _ := strconv.ParseInt(form.Get(fieldVersion), 10, 64) // nonsense is version 0, which nothing has
-	return account.Revision{Policy: form.Get(fieldPolicyID), Version: version}
+	return policy.Revision{Policy: form.Get(fieldPolicyID), Version: version}
 }
 
 // body is the policy that the form asks for, and what is missing in it. Permissions that the
@@ -128,10 +129,10 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 	}
 	body, missing := p.body()
 	if step != kit.StepSave || len(p.errors) > 0 {
-		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+		return h.render(c, kit.StatusOf(p.errors), p, nil)
 	}
 	if p.errors = kit.ErrorsOf(missing); p.errors != nil {
-		return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+		return h.render(c, kit.StatusOf(p.errors), p, nil)
 	}
 	if err := h.save(c, p, body); err != nil {
 		return h.refused(c, p, err)
@@ -143,10 +144,10 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	ctx, by := c.Request().Context(), kit.VisitOf(c).By
 	if p.seen.Policy == "" {
-		_, err := h.accounts.AddPolicy(ctx, by, p.Place, body)
+		_, err := h.policies.Add(ctx, by, p.Place, body)
 		return err
 	}
-	_, err := h.accounts.SavePolicy(ctx, by, p.Place, p.seen, body)
+	_, err := h.policies.Save(ctx, by, p.Place, p.seen, body)
 	return err
 }
 
@@ -161,12 +162,12 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 		again.form = p.form
 		again.notice = &component.NoticeModel{Kind: "warning", Title: "Somebody else was quicker", Text: fault.Of(err).Message, Live: true,
 			Links: []component.Link{{Label: "Drop my changes and show the policy as it is", Href: p.At}}}
-		return h.render(c, respond.Status(fault.Conflict), again, component.Dialogs{})
+		return h.render(c, respond.Status(fault.Conflict), again, nil)
 	}
 	if p.errors, err = kit.Invalid(err); err != nil {
 		return err
 	}
-	return h.render(c, kit.StatusOf(p.errors), p, component.Dialogs{})
+	return h.render(c, kit.StatusOf(p.errors), p, nil)
 }
 
 // summary answers with the part of the page that follows the choices.
@@ -185,7 +186,7 @@ func (h *Handlers) summary(c echo.Context, spot Spot) error {
 // summarize says what saving the form would change and whom it would concern.
 func (h *Handlers) summarize(c echo.Context, p edit) (component.PolicySummaryModel, error) {
 	body, missing := p.body()
-	s, err := h.accounts.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
+	s, err := h.policies.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
 	if fault.Is(err, fault.Invalid) {
 		return component.PolicySummaryModel{Title: "What changes", Empty: "The policy cannot be saved like this yet."}, nil
 	}
@@ -201,12 +202,13 @@ func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 	if !p.view.Exists {
 		return fault.NewNotFound("That policy")
 	}
-	return h.render(c, http.StatusOK, p, component.Dialogs{Confirm: p.removeDialog()})
+	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*p.removeDialog()),
+		func(c echo.Context, status int, above templ.Component) error { return h.render(c, status, p, above) })
 }
 
 // remove takes a group or member out of a workspace.
 func (h *Handlers) remove(c echo.Context, spot Spot) error {
-	v, err := h.accounts.RemovePolicy(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
+	v, err := h.policies.Remove(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -19,7 +19,7 @@ func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 		Notice: p.notice, Action: p.At, Cancel: p.Back.Href,
 		Save: component.ButtonModel{Label: "Save", Name: kit.FieldStep, Value: kit.StepSave},
 	}
-	if p.Place.Kind == account.BaselinePolicy && !p.view.Plan.Has(access.FeatureBaseline) {
+	if p.Place.Kind == policy.Baseline && !p.view.Plan.Has(access.FeatureBaseline) {
 		m.Locked, m.Policy = true, p.editor.View(p.view.Body)
 		m.Notice = &component.NoticeModel{Kind: "info", Title: "Not in the " + p.view.Plan.Label() + " plan", Text: access.UpgradeText}
 		return m
@@ -31,7 +31,7 @@ func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 		component.HiddenField{Name: fieldPolicyID, Value: p.seen.Policy},
 		component.HiddenField{Name: fieldVersion, Value: strconv.FormatInt(p.seen.Version, 10)})
 	m.Errors = p.errorSummary()
-	if p.view.Exists && p.Place.Kind != account.BaselinePolicy {
+	if p.view.Exists && p.Place.Kind != policy.Baseline {
 		m.Remove = &component.ButtonModel{Label: "Remove from workspace", Href: p.At + "/remove", Variant: component.DangerQuiet, Dialog: true}
 	}
 	if !p.view.Exists && m.Notice == nil {
@@ -56,7 +56,7 @@ func (p edit) errorSummary() component.ErrorSummaryModel {
 }
 
 // changeWords says what is gained and lost, and by whom.
-func (p edit) changeWords(s account.Summary, missing []fault.Field) component.PolicySummaryModel {
+func (p edit) changeWords(s policy.Summary, missing []fault.Field) component.PolicySummaryModel {
 	m := component.PolicySummaryModel{Title: "What changes", Empty: "Nothing so far."}
 	words := p.editor.words()
 	for _, phrase := range words.Phrases(asPolicy(s.Change.Added)) {
@@ -86,17 +86,17 @@ func asPolicy(list []access.PermissionReach) access.Policy {
 }
 
 // concerns counts whom a change touches.
-func (p edit) concerns(a account.Audience) string {
+func (p edit) concerns(a policy.Audience) string {
 	members := kit.Count(a.Members, "member", "members")
 	switch p.Place.Kind {
-	case account.MemberPolicy:
+	case policy.OfMember:
 		if a.Members == 0 {
 			return "Concerns nobody now: an Admin may do everything anyway."
 		}
 		return "Concerns " + p.view.SubjectName + " only, from the next request on."
-	case account.GroupPolicy:
+	case policy.OfGroup:
 		return "Concerns the group's " + members + ", from the next request on."
-	case account.BaselinePolicy:
+	case policy.Baseline:
 	}
 	return "Concerns " + members + ", " + kit.Count(a.Groups, "group", "groups") + " and " +
 		kit.Count(a.ServiceTokens, "service access token", "service access tokens") + " of this workspace, from the next request on."
@@ -116,7 +116,7 @@ func (p edit) removeDialog() *component.ConfirmModel {
 		}
 	}
 	switch {
-	case p.Place.Kind == account.GroupPolicy:
+	case p.Place.Kind == policy.OfGroup:
 		m.Alert.Details = append(m.Alert.Details, "The group's members leave the workspace, unless something else puts them into it.")
 	case groups > 0:
 		m.Alert.Details = append(m.Alert.Details, subject+" stays in the workspace through "+kit.Count(groups, "group", "groups")+".")

@@ -8,17 +8,18 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	"latchkey/web/ui/uitest"
 )
 
 // edited is the editor of Bo's policy in Production, with two tables.
-func edited(kind account.PolicyKind, plan access.Plan, body access.Policy) edit {
-	resources := []account.Resource{{ID: "T1", Type: "table", Name: "orders"}, {ID: "T2", Type: "table", Name: "users"}}
-	view := account.PolicyView{Policy: account.Policy{ID: "p", Kind: kind, Version: 3, SubjectName: "Bo", Body: body}, Exists: true,
+func edited(kind policy.Kind, plan access.Plan, body access.Policy) edit {
+	resources := []policy.Resource{{ID: "T1", Type: "table", Name: "orders"}, {ID: "T2", Type: "table", Name: "users"}}
+	view := policy.View{Policy: policy.Policy{ID: "p", Kind: kind, Version: 3, SubjectName: "Bo", Body: body}, Exists: true,
 		Plan: plan, Workspace: account.Workspace{Name: "Production"}, Resources: resources}
 	e := NewEditor(access.BuiltIn(), plan, resources)
-	return edit{Spot: Spot{Place: account.Place{Kind: kind}, At: "/at", Title: "Policy"}, view: view, editor: e, form: e.Form(body), seen: view.Revision()}
+	return edit{Spot: Spot{Place: policy.Place{Kind: kind}, At: "/at", Title: "Policy"}, view: view, editor: e, form: e.Form(body), seen: view.Revision()}
 }
 
 func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
@@ -26,22 +27,22 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 		Added:   []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}, {Permission: "table:edit", Reach: access.Only("T1")}},
 		Removed: []access.PermissionReach{{Permission: "audience:connect", Reach: access.Everywhere()}},
 	}
-	audience := account.Audience{Members: 12, Groups: 1, ServiceTokens: 2}
-	for kind, want := range map[account.PolicyKind]string{
-		account.BaselinePolicy: "Concerns 12 members, 1 group and 2 service access tokens of this workspace, from the next request on.",
-		account.GroupPolicy:    "Concerns the group's 12 members, from the next request on.",
-		account.MemberPolicy:   "Concerns Bo only, from the next request on.",
+	audience := policy.Audience{Members: 12, Groups: 1, ServiceTokens: 2}
+	for kind, want := range map[policy.Kind]string{
+		policy.Baseline: "Concerns 12 members, 1 group and 2 service access tokens of this workspace, from the next request on.",
+		policy.OfGroup:  "Concerns the group's 12 members, from the next request on.",
+		policy.OfMember: "Concerns Bo only, from the next request on.",
 	} {
-		m := edited(kind, access.PlanEnterprise, nil).changeWords(account.Summary{Change: change, Audience: audience}, nil)
+		m := edited(kind, access.PlanEnterprise, nil).changeWords(policy.Summary{Change: change, Audience: audience}, nil)
 		lines := []string{"Adds: edit Event Stream Sources.", "Adds: edit 1 of 2 Tables (orders).", "Takes away: connect Audiences.", want}
 		if diff := cmp.Diff(lines, m.Lines); diff != "" {
 			t.Errorf("%s: %s", kind, diff)
 		}
 	}
-	if m := edited(account.MemberPolicy, access.PlanEnterprise, nil).changeWords(account.Summary{Audience: audience}, nil); len(m.Lines) != 0 {
+	if m := edited(policy.OfMember, access.PlanEnterprise, nil).changeWords(policy.Summary{Audience: audience}, nil); len(m.Lines) != 0 {
 		t.Errorf("no change is %q", m.Lines)
 	}
-	m := edited(account.MemberPolicy, access.PlanEnterprise, nil).changeWords(account.Summary{Joins: true}, nil)
+	m := edited(policy.OfMember, access.PlanEnterprise, nil).changeWords(policy.Summary{Joins: true}, nil)
 	want := []string{"Puts Bo into the workspace: view 2 resources.", "Concerns nobody now: an Admin may do everything anyway."}
 	if diff := cmp.Diff(want, m.Lines); diff != "" {
 		t.Error(diff)
@@ -50,7 +51,7 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 
 func TestPolicyEdit_CarriesTheRevisionAndKeepsWhatTheCatalogueDropped(t *testing.T) {
 	body := access.Policy{"table:edit": access.Only("T1", "gone"), "dropped:edit": access.Everywhere()}
-	p := edited(account.MemberPolicy, access.PlanEnterprise, body)
+	p := edited(policy.OfMember, access.PlanEnterprise, body)
 	got, missing := p.body()
 	want := access.Policy{"table:edit": access.Only("T1"), "dropped:edit": access.Everywhere()}
 	if !got.Equal(want) || missing != nil {
@@ -73,18 +74,18 @@ func TestPolicyEdit_CarriesTheRevisionAndKeepsWhatTheCatalogueDropped(t *testing
 
 func TestPolicyEdit_ABaselineIsLockedWithoutThePlan(t *testing.T) {
 	for plan, locked := range map[access.Plan]bool{access.PlanFree: true, access.PlanGrowth: true, access.PlanEnterprise: false} {
-		m := edited(account.BaselinePolicy, plan, nil).model(component.PolicySummaryModel{})
+		m := edited(policy.Baseline, plan, nil).model(component.PolicySummaryModel{})
 		if m.Locked != locked || (m.Notice != nil) != locked || m.Remove != nil {
 			t.Errorf("%s: %+v", plan, m)
 		}
-		if m := edited(account.GroupPolicy, plan, nil).model(component.PolicySummaryModel{}); m.Locked || m.Remove == nil {
+		if m := edited(policy.OfGroup, plan, nil).model(component.PolicySummaryModel{}); m.Locked || m.Remove == nil {
 			t.Errorf("%s: a group's policy is locked", plan)
 		}
 	}
 }
 
 func TestRemoveDialog_SaysWhetherTheMemberStays(t *testing.T) {
-	p := edited(account.MemberPolicy, access.PlanEnterprise, access.Policy{"table:edit": access.Everywhere()})
+	p := edited(policy.OfMember, access.PlanEnterprise, access.Policy{"table:edit": access.Everywhere()})
 	if got := p.removeDialog().Alert.Details; got[0] != "The policy gives: edit Tables." || !strings.HasPrefix(got[1], "Bo leaves the workspace") {
 		t.Errorf("%q", got)
 	}
@@ -95,7 +96,7 @@ func TestRemoveDialog_SaysWhetherTheMemberStays(t *testing.T) {
 }
 
 func TestAccessListView_NamesEverySource(t *testing.T) {
-	view := account.AccessView{Access: []account.WorkspaceAccess{{Workspace: account.Workspace{ID: "w", Name: "Production"}, Layers: []access.Layer{
+	view := policy.AccessView{Access: []policy.WorkspaceAccess{{Workspace: account.Workspace{ID: "w", Name: "Production"}, Layers: []access.Layer{
 		{Kind: access.LayerBaseline}, {Kind: access.LayerGroup, Name: "Analysts", Policy: access.Policy{"table:edit": access.Everywhere(), "source:edit": access.Only("S1")}},
 		{Kind: access.LayerMember, Policy: access.Policy{"dropped:edit": access.Everywhere()}}}}}}
 	m := AccessList(view, access.BuiltIn(), "/at", "")
@@ -111,17 +112,17 @@ func TestAccessListView_NamesEverySource(t *testing.T) {
 	if m := AccessList(view, access.BuiltIn(), "/at", ""); len(m.Items) != 1 || m.Items[0].Lines[0].Gives != "Everything" {
 		t.Errorf("%+v", m)
 	}
-	if m := AccessList(account.AccessView{}, access.BuiltIn(), "/at", ""); m.Empty == nil {
+	if m := AccessList(policy.AccessView{}, access.BuiltIn(), "/at", ""); m.Empty == nil {
 		t.Error("being nowhere is not explained")
 	}
 }
 
 func TestAnswerView_SaysTheRule(t *testing.T) {
-	allowed := account.Explanation{SubjectName: "Bo", Decision: access.Decision{Allowed: true, Reason: access.Reason{Code: access.ByPolicy, Permission: "table:edit", Layer: access.LayerGroup, LayerName: "Analysts"}},
+	allowed := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Allowed: true, Reason: access.Reason{Code: access.ByPolicy, Permission: "table:edit", Layer: access.LayerGroup, LayerName: "Analysts"}},
 		Sources: []access.Layer{{Kind: access.LayerGroup, Name: "Analysts"}, {Kind: access.LayerMember}}}
-	hidden := account.Explanation{SubjectName: "Bo", Decision: access.Decision{Hide: true, Reason: access.Reason{Code: access.NotInWorkspace}}}
-	inactive := account.Explanation{SubjectName: "Bo", Inactive: "Bo is deactivated."}
-	for want, x := range map[string]account.Explanation{
+	hidden := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Hide: true, Reason: access.Reason{Code: access.NotInWorkspace}}}
+	inactive := policy.Explanation{SubjectName: "Bo", Inactive: "Bo is deactivated."}
+	for want, x := range map[string]policy.Explanation{
 		"success Allowed: table:edit comes from group Analysts. | Who=Bo Action=table:edit Rule=by_policy Given by=Group Analysts and Member Workspace Policy":      allowed,
 		"danger Not allowed: It is in a workspace that the principal is not in. | Who=Bo Rule=not_in_workspace What they see=Nothing: it is answered as not found.": hidden,
 		"danger Not allowed: Bo is deactivated. | Who=Bo Rule=unasked":                                                                                              inactive,

@@ -2,7 +2,7 @@ package policy
 
 import (
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 )
 
 // Editor adapts policies of one workspace to the editor's form and to its pages.
@@ -11,16 +11,16 @@ import (
 type Editor struct {
 	catalogue *access.Catalogue
 	plan      access.Plan
-	resources map[string][]account.Resource // by type, in the order of their names
-	names     map[string]account.Resource   // by id
+	resources map[string][]policy.Resource // by type, in the order of their names
+	names     map[string]policy.Resource   // by id
 	inherited []access.Layer
 	given     access.Policy // union of inherited
 }
 
 // NewEditor returns the editor of a policy in the workspace that has these resources.
-func NewEditor(c *access.Catalogue, plan access.Plan, resources []account.Resource, inherited ...access.Layer) Editor {
+func NewEditor(c *access.Catalogue, plan access.Plan, resources []policy.Resource, inherited ...access.Layer) Editor {
 	e := Editor{catalogue: c, plan: plan, inherited: inherited,
-		resources: map[string][]account.Resource{}, names: map[string]account.Resource{}}
+		resources: map[string][]policy.Resource{}, names: map[string]policy.Resource{}}
 	for _, r := range resources {
 		e.resources[r.Type] = append(e.resources[r.Type], r)
 		e.names[r.ID] = r

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/web/ui/kit"
 	"latchkey/web/ui/uitest"
 )
@@ -167,12 +167,12 @@ func TestWithoutLimits_KeepsThePermissionsAndSaysWhichWereLimited(t *testing.T) 
 }
 
 // manyResources are n of each of ten types.
-func manyResources(n int) []account.Resource {
-	var out []account.Resource
+func manyResources(n int) []policy.Resource {
+	var out []policy.Resource
 	for _, typ := range []string{"source", "destination", "table", "sql_model", "audience", "transformation",
 		"tracking_plan", "profile", "retl_sync", "data_catalog"} {
 		for i := range n {
-			out = append(out, account.Resource{ID: fmt.Sprintf("%s-%018d", typ, i), Type: typ, Name: fmt.Sprintf("Resource %04d of many", i)})
+			out = append(out, policy.Resource{ID: fmt.Sprintf("%s-%018d", typ, i), Type: typ, Name: fmt.Sprintf("Resource %04d of many", i)})
 		}
 	}
 	return out

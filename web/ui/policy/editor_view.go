@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 )
@@ -195,7 +195,7 @@ func (e Editor) limit(permission access.Permission, c choice, idle int) *compone
 		room = maxOptions
 	}
 	given := e.given[permission]
-	var first, rest []account.Resource
+	var first, rest []policy.Resource
 	for _, r := range all {
 		switch marked := c.only[r.ID] || given.Covers(r.ID); {
 		case !kit.Matches(r.Name, c.find):
@@ -216,7 +216,7 @@ func (e Editor) limit(permission access.Permission, c choice, idle int) *compone
 	return l
 }
 
-func (e Editor) option(permission access.Permission, r account.Resource, c choice) component.Option {
+func (e Editor) option(permission access.Permission, r policy.Resource, c choice) component.Option {
 	o := component.Option{ID: r.ID, Name: r.Name, Checked: c.every || c.only[r.ID]}
 	if e.given[permission].Covers(r.ID) && !c.only[r.ID] {
 		o.Locked = true

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
 )
@@ -21,10 +21,10 @@ const (
 // explanation is one showing of the page: the question in the address, and its answer.
 type explanation struct {
 	query    url.Values
-	subjects account.Subjects
+	subjects policy.Subjects
 	chosen   string // who the question is about, in words; "" while nobody is chosen
 	errors   kit.FieldErrors
-	answer   *account.Explanation
+	answer   *policy.Explanation
 }
 
 // explainPage answers whether a member or token may do something, and which rule decides. The
@@ -45,11 +45,11 @@ func (h *Handlers) explainPage(c echo.Context) error {
 func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	x := explanation{query: c.QueryParams()}
 	ctx := c.Request().Context()
-	q := account.Question{Member: x.query.Get(kit.FieldMember), Token: x.query.Get(kit.FieldToken),
+	q := policy.Question{Member: x.query.Get(kit.FieldMember), Token: x.query.Get(kit.FieldToken),
 		Permission: access.Permission(x.query.Get(fieldPermission)), Workspace: x.query.Get(kit.FieldWorkspace)}
 	var err error
 	if q.Member == "" && q.Token == "" {
-		x.subjects, err = h.accounts.FindSubjects(ctx, v.Standing, x.query.Get("q"))
+		x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, x.query.Get("q"))
 		if err == nil && x.query.Get("q") != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0 {
 			x.errors = kit.FieldErrors{fieldSubject: "No member and no token matches."}
 		}
@@ -61,7 +61,7 @@ func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	if q.Resource, x.errors, err = h.askedResource(c, v, q); err != nil || x.errors != nil {
 		return x, err
 	}
-	answer, err := h.accounts.Explain(ctx, v.Standing, q)
+	answer, err := h.policies.Explain(ctx, v.Standing, q)
 	if err != nil {
 		return x, err
 	}
@@ -70,9 +70,9 @@ func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 }
 
 // subjectName names the member or token that the address says; NotFound when there is none.
-func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q account.Question) (string, error) {
+func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q policy.Question) (string, error) {
 	if q.Member != "" {
-		members, err := h.accounts.MembersByID(c.Request().Context(), v.Standing, []string{q.Member})
+		members, err := h.members.ByID(c.Request().Context(), v.Standing, []string{q.Member})
 		if err != nil {
 			return "", err
 		}
@@ -84,7 +84,7 @@ func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q account.Question) 
 
 // askedResource finds the resource that was typed, by its name or id, in the workspace that
 // was chosen; "" when none was. What is not one resource is a problem of its field.
-func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q account.Question) (string, kit.FieldErrors, error) {
+func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question) (string, kit.FieldErrors, error) {
 	typed := strings.TrimSpace(c.QueryParam(fieldResource))
 	if typed == "" {
 		return "", nil, nil
@@ -92,11 +92,11 @@ func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q account.Question
 	if q.Workspace == "" {
 		return "", kit.FieldErrors{kit.FieldWorkspace: "Choose the workspace that the resource is in."}, nil
 	}
-	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, q.Workspace)
+	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, q.Workspace)
 	if err != nil {
 		return "", nil, err
 	}
-	var found []account.Resource
+	var found []policy.Resource
 	for _, r := range resources {
 		if r.ID == typed {
 			return r.ID, nil, nil

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -43,7 +43,7 @@ func (h *Handlers) explainView(x explanation, v kit.Visit) page.Explain {
 	return m
 }
 
-func subjectLinks(found account.Subjects) []component.MenuItem {
+func subjectLinks(found policy.Subjects) []component.MenuItem {
 	var out []component.MenuItem
 	for _, m := range found.Members {
 		out = append(out, component.MenuItem{Label: m.Name + " (" + m.Email + ")", Href: kit.WithQuery(kit.ExplainPath, kit.FieldMember, m.ID)})
@@ -91,7 +91,7 @@ func actLabel(act access.Permission) string {
 }
 
 // answerView words the decision: yes or no, the rule, and everything that gives it.
-func answerView(x account.Explanation) page.Answer {
+func answerView(x policy.Explanation) page.Answer {
 	a := page.Answer{Notice: component.NoticeModel{Kind: "danger", Title: "Not allowed", Text: x.Decision.Reason.Text(), Live: true}}
 	if x.Decision.Allowed {
 		a.Notice.Kind, a.Notice.Title = "success", "Allowed"

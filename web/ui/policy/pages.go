@@ -1,7 +1,7 @@
 // Package policy is the dashboard's view of policies: what somebody may do and where it comes
 // from, the Baseline Workspace Policies, and the page that explains a decision.
 //
-// It uses packages account and token. The editor of a policy, with its form, its summary in plain words
+// It uses packages policy, account and token. The editor of a policy, with its form, its summary in plain words
 // and its way of saving, is exported for the areas above. It knows no list of members, groups or tokens.
 package policy
 
@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/web/ui/kit"
 )
@@ -17,13 +18,14 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site     *kit.Site
-	accounts *account.Service
+	policies *policy.Service
+	members  *account.Members
 	tokens   *token.Service // names the token that a question is about
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens}
+func New(site *kit.Site, policies *policy.Service, members *account.Members, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, policies: policies, members: members, tokens: tokens}
 }
 
 // Pages returns the rows of the area.

@@ -4,15 +4,15 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/web/ui/kit"
 )
 
 // Words says policies of one workspace in plain words.
 type Words struct {
 	Catalogue *access.Catalogue
-	Resources map[string][]account.Resource // by type
-	Listed    bool                          // whether resources is known
+	Resources map[string][]policy.Resource // by type
+	Listed    bool                         // whether resources is known
 }
 
 // View is the phrase for what everybody in the workspace may do.

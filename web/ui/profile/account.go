@@ -28,7 +28,7 @@ func (h *Handlers) saveName(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.accounts.Rename(c.Request().Context(), v.By, form.Get("name"))
+	_, err = h.members.Rename(c.Request().Context(), v.By, form.Get("name"))
 	if fields, err := kit.Invalid(err); fields != nil || err != nil {
 		return h.refused(c, err, nameDialog(form.Get("name"), fields))
 	}
@@ -78,14 +78,9 @@ func (h *Handlers) done(c echo.Context, notice string) error {
 	return h.site.Done(c, kit.ProfilePath, notice)
 }
 
-// showForm shows the profile with one dialog open.
+// showForm shows one of the forms, above the profile.
 func (h *Handlers) showForm(c echo.Context, status int, dialog component.FormDialogModel) error {
-	m, err := h.load(c, kit.ProfileTitle)
-	if err != nil {
-		return err
-	}
-	m.Form = &dialog
-	return h.site.HTML(c, status, page.ProfilePage(m))
+	return h.site.Dialog(c, status, component.FormDialog(dialog), h.show)
 }
 
 // refused shows the dialog again with what is wrong. Throttled attempts stand in it as well;

@@ -1,7 +1,7 @@
 // Package profile is the page "Your Profile": the visitor's own account, sessions, access and
 // personal access tokens.
 //
-// It uses packages account and signin. The section of tokens, with its dialogs, comes from
+// It uses packages account, policy and signin. The section of tokens, with its dialogs, comes from
 // package token of the dashboard; this package only shows the page around it.
 package profile
 
@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/signin"
 	"latchkey/web/ui/kit"
 	tokenui "latchkey/web/ui/token"
@@ -17,21 +18,22 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site       *kit.Site
-	accounts   *account.Service
+	members    *account.Members
+	policies   *policy.Service
 	signIn     *signin.Service
 	tokenPages *tokenui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, signIn *signin.Service, tokenPages *tokenui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, signIn: signIn, tokenPages: tokenPages}
+func New(site *kit.Site, members *account.Members, policies *policy.Service, signIn *signin.Service, tokenPages *tokenui.Handlers) *Handlers {
+	return &Handlers{site: site, members: members, policies: policies, signIn: signIn, tokenPages: tokenPages}
 }
 
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	return slices.Concat([]kit.Page{
 		kit.Get(kit.ProfilePath, kit.Member, "", h.profile),
-	}, h.tokenPages.PersonalPages(h.show), []kit.Page{
+	}, h.tokenPages.PersonalPages(h.showTokens), []kit.Page{
 		kit.Get(kit.ProfilePath+"/name", kit.Member, "", h.editName),
 		kit.Post(kit.ProfilePath+"/name", kit.Member, "", h.saveName),
 		kit.Get(kit.ProfilePath+"/password", kit.Member, "", h.editPassword),

@@ -3,30 +3,39 @@ package profile
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	page "latchkey/views/page/profile"
-	tokenpage "latchkey/views/page/token"
 	"latchkey/web/ui/kit"
 	policyui "latchkey/web/ui/policy"
 )
 
 // profile shows the visitor's own page.
 func (h *Handlers) profile(c echo.Context) error {
-	return h.show(c, http.StatusOK, kit.ProfileTitle, tokenpage.Dialogs{})
+	return h.show(c, http.StatusOK, nil)
 }
 
-// show shows the page with whatever dialog of personal tokens is open.
-func (h *Handlers) show(c echo.Context, status int, title string, dialogs tokenpage.Dialogs) error {
+// show shows the page with what stands above it.
+func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
+	return h.showTitled(c, status, kit.ProfileTitle, above)
+}
+
+// showTokens is show where personal tokens are what somebody came for.
+func (h *Handlers) showTokens(c echo.Context, status int, above templ.Component) error {
+	return h.showTitled(c, status, kit.PersonalTokenTitle, above)
+}
+
+func (h *Handlers) showTitled(c echo.Context, status int, title string, above templ.Component) error {
 	m, err := h.load(c, title)
 	if err != nil {
 		return err
 	}
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.ProfilePage(m))
 }
 
-// load loads and presents the visitor's page without a dialog.
+// load loads and presents the visitor's page.
 func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	v := kit.VisitOf(c)
 	m := profileView(v)
@@ -37,7 +46,7 @@ func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	if m.Sessions, err = h.sessions(c, v); err != nil {
 		return page.Profile{}, err
 	}
-	m.Access = policyui.AccessList(h.accounts.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy", "What you may do today, and where it comes from.")
+	m.Access = policyui.AccessList(h.policies.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy", "What you may do today, and where it comes from.")
 	m.Shell = h.site.Shell(c, v, title)
 	return m, nil
 }

@@ -22,16 +22,16 @@ type DemoAccount struct{ Email, Note string }
 
 // Handlers answers the requests of the area.
 type Handlers struct {
-	site      *kit.Site
-	accounts  *account.Service
-	hasher    signin.Hasher
-	setupCode string // secret of the set-up link; never empty
-	demo      *Demo  // offers the demonstration's accounts; nil outside of it
+	site          *kit.Site
+	organizations *account.Organizations
+	hasher        signin.Hasher
+	setupCode     string // secret of the set-up link; never empty
+	demo          *Demo  // offers the demonstration's accounts; nil outside of it
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, hasher signin.Hasher, setupCode string, demo *Demo) *Handlers {
-	return &Handlers{site: site, accounts: accounts, hasher: hasher, setupCode: setupCode, demo: demo}
+func New(site *kit.Site, organizations *account.Organizations, hasher signin.Hasher, setupCode string, demo *Demo) *Handlers {
+	return &Handlers{site: site, organizations: organizations, hasher: hasher, setupCode: setupCode, demo: demo}
 }
 
 // Pages returns the rows of the area.

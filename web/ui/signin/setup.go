@@ -52,7 +52,7 @@ func (h *Handlers) install(c echo.Context) error {
 	if in.PasswordHash, err = h.hasher.Hash(c.Request().Context(), form.Get("password")); err != nil {
 		return err
 	}
-	if _, err := h.accounts.Install(c.Request().Context(), in); err != nil {
+	if _, err := h.organizations.Install(c.Request().Context(), in); err != nil {
 		return err
 	}
 	if err := h.site.SignIn(c, in.Email, form.Get("password")); err != nil {

@@ -21,7 +21,7 @@ func (h *Handlers) signIn(c echo.Context) error {
 	if _, err := h.site.Visit(c); err == nil {
 		return respond.SeeOther(c, next)
 	}
-	claimed, err := h.accounts.Claimed(c.Request().Context())
+	claimed, err := h.organizations.Claimed(c.Request().Context())
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,9 @@ func revealDialog(g token.Generated, baseURL, closeHref string) *component.Revea
 }
 
 // submittedNotice answers a form that was sent twice.
-func submittedNotice(message, list, again string) *component.NoticeModel {
-	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Text: message, Live: true,
+func submittedNotice(list, again string) *component.NoticeModel {
+	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Live: true,
+		Text: "This form was already sent, and the token exists: its value was shown once and cannot be shown again. " +
+			"If you did not copy it, delete the token and generate another.",
 		Links: []component.Link{{Label: "See your tokens", Href: list}, {Label: "Generate another token", Href: again}}}
 }

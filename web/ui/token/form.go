@@ -6,17 +6,19 @@ import (
 	"net/url"
 	"time"
 
-	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 )
 
-// The fields of the forms that make tokens, which are also the paths of problems in them.
+// The fields of the forms that make tokens.
 const (
 	fieldScope      = "scope"
 	fieldExpiration = "expiration"
 	fieldDate       = "date"
 )
+
+// pathExpiresAt is the path of problems with the end of a new token, which several fields say.
+const pathExpiresAt = "expiresAt"
 
 // tokenForm is what was typed into a form that makes a token. Nothing is checked in it.
 type tokenForm struct {
@@ -26,7 +28,7 @@ type tokenForm struct {
 
 // newForm is the form as it opens.
 func newForm() tokenForm {
-	return tokenForm{expiration: token.DefaultExpiration, submission: rand.Text()}
+	return tokenForm{expiration: defaultExpiration, submission: rand.Text()}
 }
 
 func parseForm(form url.Values) tokenForm {
@@ -60,6 +62,37 @@ func formErrors(errors kit.FieldErrors) component.ErrorSummaryModel {
 	return errors.Summary(fieldOrder(), fieldIDs())
 }
 
+// expiresAt returns the end that the form asks for at now. What cannot be read becomes an end
+// that is over: the service refuses it together with everything else that is wrong, and invalid
+// has the form's own words for it.
+func (f tokenForm) expiresAt(now time.Time) time.Time {
+	end, wrong := parseExpiration(f.expiration, f.date, now)
+	if wrong != nil {
+		return time.Unix(0, 0)
+	}
+	return end
+}
+
+// invalid is [kit.Invalid] with the problems of a new token at the fields of the form.
+func (f tokenForm) invalid(err error, now time.Time) (kit.FieldErrors, error) {
+	fields, err := kit.Invalid(err)
+	text, wrong := fields[pathExpiresAt]
+	if !wrong {
+		return fields, err
+	}
+	delete(fields, pathExpiresAt)
+	_, own := parseExpiration(f.expiration, f.date, now)
+	switch {
+	case own != nil:
+		fields[own[0].Path] = own[0].Message
+	case f.expiration == onDate:
+		fields[fieldDate] = text
+	default:
+		fields[fieldExpiration] = text
+	}
+	return fields, nil
+}
+
 func submissionField(f tokenForm) component.HiddenField {
 	return component.HiddenField{Name: kit.FieldSubmission, Value: f.submission}
 }
@@ -71,21 +104,21 @@ func nameField(f tokenForm, errors kit.FieldErrors, help string) component.Field
 
 // expiryField offers the life times with their exact ends, as of now.
 func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.ExpiryModel {
-	first, last := token.DateBounds(now)
+	first, last := dateBounds(now)
 	m := component.ExpiryModel{
 		Select: component.SelectModel{ID: "token-expiration", Name: fieldExpiration, Label: "Expiration", Error: errors[fieldExpiration]},
 		Date: component.FieldModel{ID: "token-date", Name: fieldDate, Label: "Date", Value: kit.Shown(f.date), Error: errors[fieldDate],
 			Min: first, Max: last, Help: "The token is good through the end of this day, UTC."},
 	}
-	for _, c := range token.Choices(now) {
-		o := component.SelectOption{Value: c.Value, Label: c.Label, Selected: c.Value == cmp.Or(f.expiration, token.DefaultExpiration), Until: endWords(c)}
+	for _, c := range choices(now) {
+		o := component.SelectOption{Value: c.value, Label: c.label, Selected: c.value == cmp.Or(f.expiration, defaultExpiration), Until: endWords(c)}
 		if o.Selected {
 			m.Preview = o.Until
 		}
 		m.Select.Options = append(m.Select.Options, o)
 	}
-	if f.expiration == token.OnDate {
-		if end, problems := token.ParseExpiration(f.expiration, f.date, now); problems == nil {
+	if f.expiration == onDate {
+		if end, problems := parseExpiration(f.expiration, f.date, now); problems == nil {
 			m.Preview = goodUntil(end)
 		}
 	}

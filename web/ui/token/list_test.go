@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
@@ -145,11 +146,11 @@ func TestExpiryField_NamesTheExactEndOfEachChoice(t *testing.T) {
 	if m.Preview != "Good until 21 December 2026, 12:00 UTC." || m.Date.Min != "2026-11-21" {
 		t.Errorf("preview %q, from %q", m.Preview, m.Date.Min)
 	}
-	dated := expiryField(tokenForm{expiration: token.OnDate, date: "2027-01-31"}, nil, noon)
+	dated := expiryField(tokenForm{expiration: onDate, date: "2027-01-31"}, nil, noon)
 	if dated.Preview != "Good until the end of 31 January 2027 (UTC)." {
 		t.Errorf("preview %q", dated.Preview)
 	}
-	wrong := expiryField(tokenForm{expiration: token.OnDate, date: "soon"}, kit.FieldErrors{"date": "no"}, noon)
+	wrong := expiryField(tokenForm{expiration: onDate, date: "soon"}, kit.FieldErrors{"date": "no"}, noon)
 	if wrong.Preview != "" || wrong.Date.Error != "no" || wrong.Date.Value != "soon" {
 		t.Errorf("%+v", wrong)
 	}
@@ -174,7 +175,7 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 }
 
 func TestMayBlocks_SayWhatTheDecisionWillBe(t *testing.T) {
-	resources := map[string][]account.Resource{"w1": {}, "w2": uitest.Resources()}
+	resources := map[string][]policy.Resource{"w1": {}, "w2": uitest.Resources()}
 	got := mayBlocks(access.BuiltIn(), uitest.Member(), resources)
 	want := []page.MayBlock{
 		{Workspaces: "w1", Title: "Production", Lines: []page.MayLine{

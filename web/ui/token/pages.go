@@ -2,13 +2,13 @@
 // that makes a workspace's, the section of personal access tokens that "Your Profile" shows, and
 // the page that says which token a secret belongs to.
 //
-// It uses packages token and account. Lists and dialogs of tokens are exported for the areas above;
+// It uses packages token and policy. Lists and dialogs of tokens are exported for the areas above;
 // what a policy says, and the editor of one, come from package policy of the dashboard.
 package token
 
 import (
 	"latchkey/internal/access"
-	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	auditui "latchkey/web/ui/audit"
 	"latchkey/web/ui/kit"
@@ -17,14 +17,14 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site     *kit.Site
-	accounts *account.Service
+	policies *policy.Service
 	tokens   *token.Service
 	log      *auditui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service, tokens *token.Service, log *auditui.Handlers) *Handlers {
-	return &Handlers{site: site, accounts: accounts, tokens: tokens, log: log}
+func New(site *kit.Site, policies *policy.Service, tokens *token.Service, log *auditui.Handlers) *Handlers {
+	return &Handlers{site: site, policies: policies, tokens: tokens, log: log}
 }
 
 // Pages returns the rows of the area.

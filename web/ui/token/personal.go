@@ -1,33 +1,31 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
+	"latchkey/views/component"
 	page "latchkey/views/page/token"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
 )
 
-// ShowPersonal shows the page that the section of personal tokens is part of, with whatever
-// dialog of it is open.
-type ShowPersonal func(c echo.Context, status int, title string, dialogs page.Dialogs) error
-
 // personal is the visitor's own tokens: a section of the profile with dialogs of their own
-// addresses. It does not know the page around it, which show renders.
+// addresses. It does not know the page around it, which behind renders.
 type personal struct {
 	*Handlers
-	show ShowPersonal
+	behind kit.Behind
 }
 
-// PersonalPages are the rows of the dialogs of personal tokens, on the page that show renders.
-func (h *Handlers) PersonalPages(show ShowPersonal) []kit.Page {
-	p := personal{h, show}
+// PersonalPages are the rows of the dialogs of personal tokens, on the page that behind renders.
+func (h *Handlers) PersonalPages(behind kit.Behind) []kit.Page {
+	p := personal{h, behind}
 	return []kit.Page{
 		kit.Get(kit.PersonalTokenPath+"/new", kit.Member, "", p.newToken),
 		kit.Post(kit.PersonalTokenPath, kit.Member, "", p.generate),
@@ -57,15 +55,15 @@ func (p personal) newToken(c echo.Context) error {
 
 // form shows the page with the dialog that makes a token.
 func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
+	if len(v.Workspaces) == 0 {
+		return p.behind(c, status, nil) // which says why there is no form
+	}
 	resources, err := p.ownResources(c, v)
 	if err != nil {
 		return err
 	}
-	var dialogs page.Dialogs
-	if len(v.Workspaces) > 0 {
-		dialogs.New = personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
-	}
-	return p.show(c, status, kit.PersonalTokenTitle, dialogs)
+	dialog := personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	return p.site.Dialog(c, status, page.FormDialog(*dialog), p.behind)
 }
 
 // maxPreviewed is in how many workspaces the dialog counts and names resources. A member of
@@ -73,19 +71,15 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, err
 const maxPreviewed = 8
 
 // ownResources loads the resources of the visitor's workspaces; nil when they are too many.
-func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]account.Resource, error) {
+func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]policy.Resource, error) {
 	if len(v.Workspaces) > maxPreviewed {
 		return nil, nil
 	}
-	out := map[string][]account.Resource{}
-	for _, w := range v.Workspaces {
-		list, err := p.accounts.Resources(c.Request().Context(), v.Standing, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		out[w.ID] = list
+	ids := make([]string, len(v.Workspaces))
+	for i, w := range v.Workspaces {
+		ids[i] = w.ID
 	}
-	return out, nil
+	return p.policies.ResourcesIn(c.Request().Context(), v.Standing, ids)
 }
 
 // generate makes the token and shows its secret, in this response only.
@@ -96,22 +90,30 @@ func (p personal) generate(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
-		Scope: f.scope, Expiration: f.expiration, Date: f.date, Submission: f.submission})
+	made, err := p.make(c, v, f)
 	if err != nil {
 		return p.refused(c, v, f, err)
 	}
-	return p.show(c, http.StatusOK, kit.PersonalTokenTitle, page.Dialogs{Reveal: revealDialog(made, p.site.BaseURL(c), kit.ProfilePath)})
+	return p.site.Reveal(c, kit.PersonalTokenTitle, component.RevealDialog(*revealDialog(made, p.site.BaseURL(c), kit.ProfilePath)))
+}
+
+// make makes the token that the form asks for.
+func (p personal) make(c echo.Context, v kit.Visit, f tokenForm) (token.Generated, error) {
+	if err := kit.CheckSubmission(f.submission); err != nil {
+		return token.Generated{}, err
+	}
+	return p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
+		Scope: access.Scope(f.scope), ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
 // refused shows the form again with what is wrong in it, or that it was sent
 // before. Other errors are for the error page.
 func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) error {
-	if fault.Is(err, fault.Conflict) {
-		notice := submittedNotice(fault.Of(err).Message, kit.ProfilePath, kit.PersonalTokenPath+"/new")
-		return p.show(c, http.StatusConflict, kit.PersonalTokenTitle, page.Dialogs{Notice: notice})
+	if errors.Is(err, fault.ErrRepeated) {
+		notice := submittedNotice(kit.ProfilePath, kit.PersonalTokenPath+"/new")
+		return p.behind(c, http.StatusConflict, component.Notice(*notice))
 	}
-	fields, err := kit.Invalid(err)
+	fields, err := f.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}
@@ -125,7 +127,8 @@ func (p personal) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, http.StatusOK, kit.PersonalTokenTitle, page.Dialogs{Delete: DeleteDialog(t, kit.PersonalTokenPath, kit.ProfilePath, v.Now)})
+	dialog := DeleteDialog(t, kit.PersonalTokenPath, kit.ProfilePath, v.Now)
+	return p.site.Dialog(c, http.StatusOK, component.AlertDialog(*dialog), p.behind)
 }
 
 // delete ends one of the visitor's own tokens for good.

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
@@ -116,13 +117,13 @@ func creatableScopes() []access.Scope {
 }
 
 // mayBlocks says what a new token may do, by workspace and scope: the very policy that
-// will decide about it. Where resources are not known, nothing is counted and named, and
-// workspaces with the same answer share a block.
-func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]account.Resource) []page.MayBlock {
+// will decide about it. Without resources (nil) nothing is counted and named, and workspaces
+// with the same answer share a block.
+func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]policy.Resource) []page.MayBlock {
 	var blocks []page.MayBlock
+	listed := resources != nil
 	for _, w := range v.Workspaces {
-		list, listed := resources[w.ID]
-		words := policyui.Words{Catalogue: c, Resources: byType(list), Listed: listed}
+		words := policyui.Words{Catalogue: c, Resources: byType(resources[w.ID]), Listed: listed}
 		block := page.MayBlock{Workspaces: w.ID, Title: w.Name}
 		for _, s := range creatableScopes() {
 			p := access.EffectivePolicy(c, principalOf(v, w.ID, s), w.ID)
@@ -146,8 +147,8 @@ func addBlock(blocks []page.MayBlock, b page.MayBlock, alone bool) []page.MayBlo
 	return append(blocks, b)
 }
 
-func byType(list []account.Resource) map[string][]account.Resource {
-	out := map[string][]account.Resource{}
+func byType(list []policy.Resource) map[string][]policy.Resource {
+	out := map[string][]policy.Resource{}
 	for _, r := range list {
 		out[r.Type] = append(out[r.Type], r)
 	}

@@ -1,13 +1,16 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
+	"latchkey/views/component"
 	page "latchkey/views/page/token"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -21,12 +24,12 @@ func (h *Handlers) services(c echo.Context) error {
 
 // organizationTokens lists the organization's service access tokens.
 func (h *Handlers) organizationTokens(c echo.Context) error {
-	return h.showServiceTokens(c, http.StatusOK, token.Organization, page.Dialogs{})
+	return h.showServiceTokens(c, http.StatusOK, token.Organization, nil)
 }
 
 // workspaceTokens lists the workspaces' service access tokens.
 func (h *Handlers) workspaceTokens(c echo.Context) error {
-	return h.showServiceTokens(c, http.StatusOK, token.Workspace, page.Dialogs{})
+	return h.showServiceTokens(c, http.StatusOK, token.Workspace, nil)
 }
 
 // newOrganizationToken shows the dialog that makes one. Denied on a plan without tokens.
@@ -35,8 +38,7 @@ func (h *Handlers) newOrganizationToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	dialogs := page.Dialogs{New: organizationTokenDialog(newForm(), nil, v.Now)}
-	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
+	return h.organizationForm(c, http.StatusOK, newForm(), nil)
 }
 
 // generateOrganizationToken makes the token and shows its secret, in this response only.
@@ -47,31 +49,55 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	f := parseForm(form)
-	made, err := h.tokens.GenerateOrganization(c.Request().Context(), v.By,
-		token.NewOrganization{Name: f.name, Expiration: f.expiration, Date: f.date, Submission: f.submission})
-	if fault.Is(err, fault.Conflict) {
-		return h.submittedServiceToken(c, token.Organization, fault.Of(err).Message)
+	made, err := h.makeOrganizationToken(c, v, f)
+	if errors.Is(err, fault.ErrRepeated) {
+		return h.submittedServiceToken(c, token.Organization)
 	}
-	fields, err := kit.Invalid(err)
+	fields, err := f.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}
 	if fields != nil {
-		dialogs := page.Dialogs{New: organizationTokenDialog(f.again(), fields, v.Now)}
-		return h.showServiceTokens(c, respond.Status(fault.Invalid), token.Organization, dialogs)
+		return h.organizationForm(c, respond.Status(fault.Invalid), f.again(), fields)
 	}
-	dialogs := page.Dialogs{Reveal: revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(token.Organization))}
-	return h.showServiceTokens(c, http.StatusOK, token.Organization, dialogs)
+	return h.revealServiceToken(c, made)
+}
+
+// organizationForm shows the dialog that makes an organization's token.
+func (h *Handlers) organizationForm(c echo.Context, status int, f tokenForm, errors kit.FieldErrors) error {
+	dialog := organizationTokenDialog(f, errors, kit.VisitOf(c).Now)
+	return h.site.Dialog(c, status, page.FormDialog(*dialog), h.behind(token.Organization))
+}
+
+// revealServiceToken shows the secret of a new token, this once.
+func (h *Handlers) revealServiceToken(c echo.Context, made token.Generated) error {
+	dialog := revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(made.Kind))
+	return h.site.Reveal(c, kit.ServiceTokenTitle, component.RevealDialog(*dialog))
+}
+
+// makeOrganizationToken makes the token that the form asks for.
+func (h *Handlers) makeOrganizationToken(c echo.Context, v kit.Visit, f tokenForm) (token.Generated, error) {
+	if err := kit.CheckSubmission(f.submission); err != nil {
+		return token.Generated{}, err
+	}
+	return h.tokens.GenerateOrganization(c.Request().Context(), v.By,
+		token.NewOrganization{Name: f.name, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
 // submittedServiceToken answers a form that was sent before.
-func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind, message string) error {
-	dialogs := page.Dialogs{Notice: submittedNotice(message, kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")}
-	return h.showServiceTokens(c, http.StatusConflict, k, dialogs)
+func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind) error {
+	notice := submittedNotice(kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")
+	return h.showServiceTokens(c, http.StatusConflict, k, component.Notice(*notice))
 }
 
-// showServiceTokens shows the list of one kind with whatever dialog is open.
-func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, dialogs page.Dialogs) error {
+// behind shows the list of one kind with what stands above it.
+func (h *Handlers) behind(k token.Kind) kit.Behind {
+	return func(c echo.Context, status int, above templ.Component) error {
+		return h.showServiceTokens(c, status, k, above)
+	}
+}
+
+func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, above templ.Component) error {
 	v := kit.VisitOf(c)
 	tokens, err := h.tokens.Services(c.Request().Context(), v.Standing, k)
 	if err != nil {
@@ -79,7 +105,7 @@ func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, d
 	}
 	m := serviceTokensView(v, tokens, k, ReadListQuery(kit.ServiceTokenList(k), c.QueryParams()))
 	m.Frame = h.site.Frame(c, v, kit.ServiceTokenTitle)
-	m.Dialogs = dialogs
+	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.ServicesPage(m))
 }
 
@@ -113,8 +139,8 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	dialogs := page.Dialogs{Delete: DeleteDialog(t, kit.ServiceTokenPath, kit.ServiceTokenList(t.Kind), v.Now)}
-	return h.showServiceTokens(c, http.StatusOK, t.Kind, dialogs)
+	dialog := DeleteDialog(t, kit.ServiceTokenPath, kit.ServiceTokenList(t.Kind), v.Now)
+	return h.site.Dialog(c, http.StatusOK, component.AlertDialog(*dialog), h.behind(t.Kind))
 }
 
 // delete ends a service access token for good.
@@ -142,11 +168,11 @@ func (h *Handlers) loadService(c echo.Context, v kit.Visit) (token.Token, error)
 // Editor loads what policies of tokens in a workspace are about; the baseline
 // is what every such token inherits.
 func (h *Handlers) policyEditor(c echo.Context, v kit.Visit, workspace string) (policyui.Editor, error) {
-	resources, err := h.accounts.Resources(c.Request().Context(), v.Standing, workspace)
+	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, workspace)
 	if err != nil {
 		return policyui.Editor{}, err
 	}
-	baseline, err := h.accounts.Baseline(c.Request().Context(), v.Standing, workspace)
+	baseline, err := h.policies.Baseline(c.Request().Context(), v.Standing, workspace)
 	if err != nil {
 		return policyui.Editor{}, err
 	}

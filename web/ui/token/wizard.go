@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -58,24 +59,31 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w w
 	if w.problems = append(w.problems, missing...); len(w.problems) > 0 {
 		return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 	}
-	made, err := h.tokens.GenerateWorkspace(c.Request().Context(), v.By, token.NewWorkspace{Name: w.name, Workspace: w.workspace,
-		Policy: policy, Expiration: w.expiration, Date: w.date, Submission: w.submission})
-	if fault.Is(err, fault.Conflict) {
-		return h.submittedServiceToken(c, token.Workspace, fault.Of(err).Message)
+	made, err := h.makeWorkspaceToken(c, v, w.tokenForm, policy)
+	if errors.Is(err, fault.ErrRepeated) {
+		return h.submittedServiceToken(c, token.Workspace)
 	}
-	fields, err := kit.Invalid(err)
+	fields, err := w.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}
 	if fields == nil {
-		return h.showServiceTokens(c, http.StatusOK, token.Workspace,
-			page.Dialogs{Reveal: revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(token.Workspace))})
+		return h.revealServiceToken(c, made)
 	}
 	w.tokenForm, w.problems = w.again(), fields.List()
 	if wrong := fields.Within(fieldOrder()); len(wrong) > 0 {
 		return h.showWizard(c, w.status(), w.firstStep(v.Workspaces, wrong, v.Now))
 	}
 	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
+}
+
+// makeWorkspaceToken makes the token that the form asks for, with the policy of the second step.
+func (h *Handlers) makeWorkspaceToken(c echo.Context, v kit.Visit, f tokenForm, policy access.Policy) (token.Generated, error) {
+	if err := kit.CheckSubmission(f.submission); err != nil {
+		return token.Generated{}, err
+	}
+	return h.tokens.GenerateWorkspace(c.Request().Context(), v.By, token.NewWorkspace{Name: f.name, Workspace: f.workspace,
+		Policy: policy, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
 // workspaceTokenSummary says in plain words what the policy in the form allows: the part of

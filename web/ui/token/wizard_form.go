@@ -10,7 +10,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
-	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -75,7 +74,7 @@ func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldE
 	if _, ok := w.place(workspaces); !ok {
 		p.Add(kit.FieldWorkspace, "Choose one of the workspaces.")
 	}
-	_, problems := token.ParseExpiration(w.expiration, w.date, now)
+	_, problems := parseExpiration(w.expiration, w.date, now)
 	p.AddAll(problems)
 	fields, _ := kit.Invalid(p.Err(""))
 	return fields

@@ -54,7 +54,7 @@ func (w wizard) secondStep(e policyui.Editor, workspaces []account.Workspace, no
 	policy, carried := e.Model(w.policy, wrong)
 	policy.SummaryHref = kit.ServiceTokenList(token.Workspace) + "/summary"
 	place, _ := w.place(workspaces)
-	end, _ := token.ParseExpiration(w.expiration, w.date, now)
+	end, _ := parseExpiration(w.expiration, w.date, now)
 	m.Hidden = append(m.Hidden, w.answers()...)
 	m.Hidden = append(m.Hidden, carried...)
 	m.Notice = w.movedNotice(e)

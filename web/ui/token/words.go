@@ -52,15 +52,15 @@ func goodUntil(end time.Time) string {
 	if end.IsZero() {
 		return "Good until somebody deletes it."
 	}
-	return "Good " + token.EndText(end) + "."
+	return "Good " + endText(end) + "."
 }
 
 // endWords says when a token of this choice would end.
-func endWords(c token.Choice) string {
-	if c.Value == token.OnDate {
+func endWords(c choice) string {
+	if c.value == onDate {
 		return ""
 	}
-	return goodUntil(c.EndsAt)
+	return goodUntil(c.endsAt)
 }
 
 func makerOf(t token.Token) string {

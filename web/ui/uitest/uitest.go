@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/internal/token"
 	"latchkey/web/ui/kit"
 )
@@ -26,8 +27,8 @@ func Form(pairs ...string) url.Values {
 }
 
 // Resources returns the resources of a small shop.
-func Resources() []account.Resource {
-	return []account.Resource{
+func Resources() []policy.Resource {
+	return []policy.Resource{
 		{ID: "d1", Type: "destination", Name: "Ads"},
 		{ID: "d2", Type: "destination", Name: "Mailer"},
 		{ID: "d3", Type: "destination", Name: "Warehouse"},
@@ -40,7 +41,7 @@ func Resources() []account.Resource {
 // Member returns the visit of a member who is in Production and Staging, with a policy in Staging.
 func Member() kit.Visit {
 	member := account.Member{ID: "m1", Organization: "o1", Email: "eli@acme.example", Name: "Eli Editor", Role: access.RoleMember}
-	return kit.Visit{Now: Noon(), Subject: account.Subject{
+	return kit.Visit{Now: Noon(), Subject: policy.Subject{
 		Member:       member,
 		Organization: account.Organization{ID: "o1", Name: "Acme", Plan: access.PlanEnterprise},
 		Principal: access.Principal{Kind: access.Member, ID: "m1", Organization: "o1", Role: access.RoleMember, In: map[string]*access.Effective{

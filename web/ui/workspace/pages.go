@@ -12,13 +12,13 @@ import (
 
 // Handlers answers the requests of the area.
 type Handlers struct {
-	site     *kit.Site
-	accounts *account.Service
+	site       *kit.Site
+	workspaces *account.Workspaces
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, accounts *account.Service) *Handlers {
-	return &Handlers{site: site, accounts: accounts}
+func New(site *kit.Site, workspaces *account.Workspaces) *Handlers {
+	return &Handlers{site: site, workspaces: workspaces}
 }
 
 // Pages returns the rows of the area.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
@@ -22,18 +23,18 @@ const (
 
 // list lists the workspaces.
 func (h *Handlers) list(c echo.Context) error {
-	return h.show(c, http.StatusOK, component.Dialogs{})
+	return h.show(c, http.StatusOK, nil)
 }
 
-func (h *Handlers) show(c echo.Context, status int, dialogs component.Dialogs) error {
+func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
-	rows, err := h.accounts.WorkspaceRows(c.Request().Context(), v.Standing)
+	rows, err := h.workspaces.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
 	m := workspacesView(rows, kit.ReadPaging(kit.WorkspacePath, c.QueryParams(), account.DefaultPage), v.Now)
 	m.Shell = h.site.Shell(c, v, kit.WorkspaceTitle)
-	m.Dialogs = dialogs
+	m.Shell.Above = above
 	return h.site.HTML(c, status, page.WorkspacesPage(m))
 }
 
@@ -44,7 +45,7 @@ func workspaceForm(form url.Values) account.WorkspaceForm {
 // newWorkspace shows the dialog that makes a workspace.
 func (h *Handlers) newWorkspace(c echo.Context) error {
 	form := url.Values{fieldEnvironment: {string(account.Production)}, fieldRegion: {account.Regions()[0]}}
-	return h.show(c, http.StatusOK, component.Dialogs{Form: workspaceDialog("", form, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*workspaceDialog("", form, nil)), h.show)
 }
 
 // create makes a workspace.
@@ -53,25 +54,25 @@ func (h *Handlers) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.CreateWorkspace(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
+	w, err := h.workspaces.Create(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.show(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog("", form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*workspaceDialog("", form, wrong)), h.show)
 	}
 	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was created.")
 }
 
 // edit shows the dialog that renames a workspace or changes what it is for.
 func (h *Handlers) edit(c echo.Context) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
 	form := url.Values{kit.FieldName: {w.Name}, fieldEnvironment: {string(w.Environment)}, fieldRegion: {w.Region}}
-	return h.show(c, http.StatusOK, component.Dialogs{Form: workspaceDialog(w.ID, form, nil)})
+	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*workspaceDialog(w.ID, form, nil)), h.show)
 }
 
 // update saves it.
@@ -81,13 +82,13 @@ func (h *Handlers) update(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.accounts.UpdateWorkspace(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
+	w, err := h.workspaces.Update(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		return h.show(c, respond.Status(fault.Invalid), component.Dialogs{Form: workspaceDialog(id, form, wrong)})
+		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(*workspaceDialog(id, form, wrong)), h.show)
 	}
 	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was saved.")
 }
@@ -98,11 +99,11 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 }
 
 func (h *Handlers) askDelete(c echo.Context, status int, errors kit.FieldErrors) error {
-	w, err := h.accounts.Workspace(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
+	w, err := h.workspaces.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return h.show(c, status, component.Dialogs{Confirm: deleteWorkspaceDialog(w, errors)})
+	return h.site.Dialog(c, status, component.ConfirmDialog(*deleteWorkspaceDialog(w, errors)), h.show)
 }
 
 // delete removes a workspace with what is in it.
@@ -111,7 +112,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.accounts.DeleteWorkspace(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
+	w, err := h.workspaces.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form.Get(kit.FieldName))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err

@@ -1,0 +1,56 @@
+package account
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/actor"
+	"latchkey/internal/audit"
+)
+
+// Organizations is the use cases of an organization as such: its set-up, its plan, and what
+// happened lately in it.
+type Organizations struct {
+	store     OrganizationStore
+	catalogue *access.Catalogue
+}
+
+// OrganizationStore is what [Organizations] reads, and the way into a transaction.
+type OrganizationStore interface {
+	// InTx runs fn in one write transaction of the caller: all or nothing. It is
+	// Unauthenticated when the caller is nobody any more.
+	InTx(ctx context.Context, by actor.Caller, fn func(OrganizationTx) error) error
+	// Claimed reports whether an organization exists.
+	Claimed(ctx context.Context) (bool, error)
+	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	SoleOrganization(ctx context.Context) (Organization, error)
+	// RecentEvents lists the newest audit events, of one actor or (actor "") of all but what
+	// identity providers ask.
+	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
+}
+
+// OrganizationTx is what [Organizations] does inside a transaction.
+type OrganizationTx interface {
+	Tx
+	workspaceInserter
+	memberInserter
+	// Claimed reports whether an organization exists.
+	Claimed(ctx context.Context) (bool, error)
+	// InsertOrganization adds an organization.
+	InsertOrganization(ctx context.Context, o Organization) error
+	// SetPlan changes the organization's plan.
+	SetPlan(ctx context.Context, organization string, plan access.Plan) error
+}
+
+// Claimed reports whether the installation has been set up.
+func (s *Organizations) Claimed(ctx context.Context) (bool, error) { return s.store.Claimed(ctx) }
+
+// RecentActivity lists the newest events: the organization's for whoever may read the
+// audit log, the caller's own for others.
+func (s *Organizations) RecentActivity(ctx context.Context, by actor.Standing, limit int) ([]audit.Event, error) {
+	actor := by.ID
+	if May(s.catalogue, by, access.ReadAuditLog) == nil {
+		actor = ""
+	}
+	return s.store.RecentEvents(ctx, by.Organization, actor, limit)
+}

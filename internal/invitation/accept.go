@@ -1,0 +1,186 @@
+package invitation
+
+import (
+	"context"
+	"slices"
+
+	"github.com/segmentio/ksuid"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
+	"latchkey/internal/policy"
+)
+
+// Offer is what the page behind an invitation's link may show.
+type Offer struct {
+	Invitation
+	OrganizationName string
+}
+
+// Open finds the invitation of a link. NotFound for a link that never was one or was
+// replaced by a newer; Conflict, saying so, when it was used, deleted or has expired.
+func (s *Service) Open(ctx context.Context, secret LinkSecret) (Offer, error) {
+	inv, err := s.open(ctx, s.store, secret)
+	if err != nil {
+		return Offer{}, err
+	}
+	org, err := s.store.Organization(ctx, inv.Organization)
+	return Offer{inv, org.Name}, err
+}
+
+func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (Invitation, error) {
+	digest := secret.digest()
+	if digest == nil {
+		return Invitation{}, unknown()
+	}
+	inv, err := r.InvitationByDigest(ctx, digest)
+	if fault.Is(err, fault.NotFound) {
+		return Invitation{}, unknown()
+	}
+	if err != nil {
+		return Invitation{}, err
+	}
+	switch inv.State(s.now()) {
+	case Accepted:
+		return Invitation{}, fault.NewConflict("This invitation was used already. Sign in with your e-mail and password.")
+	case Deleted:
+		return Invitation{}, fault.NewConflict("This invitation was deleted. Ask an Admin for a new one.")
+	case Expired:
+		return Invitation{}, fault.NewConflict("This invitation has expired. Ask an Admin for a new one.")
+	case Pending:
+	}
+	return inv, nil
+}
+
+func unknown() error {
+	f := fault.NewNotFound("This invitation")
+	f.Message = "This invitation link is not good, or a newer one has replaced it. Use the newest, or ask an Admin."
+	return f
+}
+
+// Accept makes a member of whoever has the link, and uses the link up: a second time, even
+// at the same moment, is a Conflict. A member without a password (provisioned or brought over
+// from another system) gets this one, and what the invitation promises is added to what they
+// have. passwordHash comes from package signin. Invalid with field "name"; Conflict also when
+// the address became a member meanwhile; Denied when the plan has no room; the other errors are
+// those of Open. A group that the identity provider has taken over meanwhile is left out.
+func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
+	var m account.Member
+	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) error {
+		inv, err := s.open(ctx, tx, secret)
+		if err != nil {
+			return err
+		}
+		org, err := tx.HoldOrganization(ctx, inv.Organization)
+		if err != nil {
+			return err
+		}
+		clean, err := plaintext.Name(name)
+		if err != nil {
+			return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: fault.Of(err).Message})
+		}
+		m = account.Member{ID: ksuid.New().String(), Organization: org.ID, Email: inv.Email, Name: clean,
+			Role: inv.Role, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
+		if err := tx.CloseInvitation(ctx, inv.ID, true); err != nil { // first, so that of two only one gets further
+			return err
+		}
+		known, err := tx.ClaimMember(ctx, org.ID, m.Email, passwordHash)
+		if fault.Is(err, fault.NotFound) {
+			return accept(ctx, tx, org, inv, m, passwordHash, origin)
+		}
+		if err == nil {
+			m, err = claim(ctx, tx, org, inv, known, m.Name, origin)
+		}
+		return err
+	})
+	return m, err
+}
+
+// noteAccepted appends the event of the acceptance and returns the member as who does all that
+// follows from it.
+func noteAccepted(ctx context.Context, tx AcceptTx, inv Invitation, m account.Member, origin actor.Origin) (actor.Standing, error) {
+	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
+		Name: m.Name, Email: m.Email, Origin: origin}
+	accepted := audit.Fields{"accepted": true, "member": m.ID}
+	return by, tx.AppendEvent(ctx, audit.Did(by, audit.Updated, inv.target()).Changed("", accepted.String()))
+}
+
+// claim gives a member who had no password the name that they chose, and what an invitation
+// promises.
+func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, name string, origin actor.Origin) (account.Member, error) {
+	by, err := noteAccepted(ctx, tx, inv, m, origin)
+	if err != nil {
+		return m, err
+	}
+	if err := tx.AppendEvent(ctx, audit.Did(by, audit.PasswordChanged, m.Target())); err != nil {
+		return m, err
+	}
+	if m, err = account.SetName(ctx, tx, by, m, name); err != nil {
+		return m, err
+	}
+	if inv.Role == access.RoleAdmin {
+		if m, err = account.SetRole(ctx, tx, by, m, inv.Role); err != nil {
+			return m, err
+		}
+	}
+	return m, joinInvited(ctx, tx, org, by, inv, m)
+}
+
+// accept makes the member.
+func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, passwordHash string, origin actor.Origin) error {
+	known, err := tx.EmailsKnown(ctx, inv.Organization, []string{m.Email})
+	if err != nil {
+		return err
+	}
+	if known[m.Email] {
+		return fault.NewConflict("You are a member already. Sign in with your e-mail and password.")
+	}
+	if err := account.SeatFree(ctx, tx, org); err != nil {
+		return err
+	}
+	if err := tx.InsertMember(ctx, m, passwordHash); err != nil {
+		return err
+	}
+	by, err := noteAccepted(ctx, tx, inv, m, origin)
+	if err != nil {
+		return err
+	}
+	if err := tx.AppendEvent(ctx, audit.Did(by, audit.AddedToOrganization, m.Target()).Changed("", m.State().String())); err != nil {
+		return err
+	}
+	return joinInvited(ctx, tx, org, by, inv, m)
+}
+
+// joinInvited gives a member what the invitation promised, as far as it is not there.
+func joinInvited(ctx context.Context, tx joiner, org account.Organization, by actor.Standing, inv Invitation, m account.Member) error {
+	in, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
+	if err != nil {
+		return err
+	}
+	for _, named := range inv.Groups {
+		g, err := tx.Group(ctx, org.ID, named.ID)
+		if err != nil {
+			return err
+		}
+		if org.Locks(g) || slices.ContainsFunc(in[m.ID], func(n account.Named) bool { return n.ID == g.ID }) {
+			continue
+		}
+		if err := account.Enroll(ctx, tx, by, g, m); err != nil {
+			return err
+		}
+	}
+	for _, w := range inv.Workspaces {
+		_, err := tx.PolicyAt(ctx, org.ID, policy.Place{Kind: policy.OfMember, Workspace: w.ID, Subject: m.ID})
+		if fault.Is(err, fault.NotFound) {
+			err = account.Enter(ctx, tx, by, m, w.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

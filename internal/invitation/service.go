@@ -1,0 +1,133 @@
+// Package invitation lets people become members: an Admin invites an address, and whoever has the
+// link that goes there chooses a name and a password. A link works once and for a few days; the
+// database keeps a digest of its secret only.
+//
+// Members are made by the rules of package account. Passwords are hashed by package signin, which
+// also begins the session of somebody who has joined.
+package invitation
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+	"latchkey/internal/audit"
+	"latchkey/internal/fault"
+)
+
+// Service is the use cases of invitations. All but [Service.Open] and [Service.Accept], which are
+// for whoever has the link, are for Admins. It is safe for concurrent use.
+type Service struct {
+	store     Store
+	catalogue *access.Catalogue
+	now       func() time.Time
+	mailer    Mailer
+}
+
+// Option is an optional part of the service.
+type Option func(*Service)
+
+// WithMailer sends invitations by e-mail as well. Without it their links are only shown.
+func WithMailer(m Mailer) Option { return func(s *Service) { s.mailer = m } }
+
+// New wires the service.
+func New(store Store, catalogue *access.Catalogue, now func() time.Time, options ...Option) *Service {
+	s := &Service{store: store, catalogue: catalogue, now: now}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+func (s *Service) change(ctx context.Context, by actor.Caller, fn func(Tx, account.Organization) error) error {
+	return account.Change(ctx, s.store.InTx, s.catalogue, by, access.ManageInvitations, fn)
+}
+
+// Query asks for one page of the invitations.
+type Query struct {
+	Search string // part of the e-mail
+	State  State  // only these; "" for all
+	Limit  int
+	Offset int
+}
+
+// Page is one page of the invitations, the newest first.
+type Page struct {
+	Rows  []Invitation
+	Total int
+	Query Query
+}
+
+// Find returns one page, in a fixed number of queries. Denied to all but Admins.
+func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Page, error) {
+	if err := account.May(s.catalogue, by, access.ManageInvitations); err != nil {
+		return Page{}, err
+	}
+	q.Search = strings.TrimSpace(q.Search)
+	q.Limit, q.Offset = account.PageBounds(q.Limit, q.Offset)
+	rows, total, err := s.store.FindInvitations(ctx, by.Organization, q, s.now())
+	return Page{rows, total, q}, err
+}
+
+// Get returns one invitation; NotFound when it is deleted or not the
+// organization's. Denied to all but Admins.
+func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
+	if err := account.May(s.catalogue, by, access.ManageInvitations); err != nil {
+		return Invitation{}, err
+	}
+	return s.store.InvitationByID(ctx, by.Organization, id)
+}
+
+// Resend gives an invitation a new link, good for Life from now; the
+// old link ends. Conflict when it was accepted; NotFound when it is deleted or not the
+// organization's; Denied to all but Admins.
+func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link Linker) (Sent, error) {
+	var sent Sent
+	var held account.Organization
+	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
+		held = org
+		inv, err := tx.InvitationByID(ctx, org.ID, id)
+		if err != nil {
+			return err
+		}
+		if inv.State(tx.Now()) == Accepted {
+			return fault.NewConflict("This invitation was accepted already.")
+		}
+		before := inv.state()
+		secret := newLinkSecret()
+		inv.ExpiresAt = tx.Now().Add(Life)
+		if err := tx.RenewInvitation(ctx, inv, secret.digest()); err != nil {
+			return err
+		}
+		sent = Sent{Invitation: inv, Link: link(secret)}
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, inv.target()).Changed(before.String(), inv.state().String()))
+	})
+	if err != nil {
+		return Sent{}, err
+	}
+	s.send(ctx, held, &sent)
+	return sent, nil
+}
+
+// Delete ends an invitation: its link grants nothing any more. Conflict when it
+// was accepted (delete the member instead); otherwise as Resend.
+func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Invitation, error) {
+	var inv Invitation
+	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
+		var err error
+		if inv, err = tx.InvitationByID(ctx, org.ID, id); err != nil {
+			return err
+		}
+		if inv.State(tx.Now()) == Accepted {
+			return fault.NewConflict("This invitation was accepted already.")
+		}
+		if err := tx.CloseInvitation(ctx, inv.ID, false); err != nil {
+			return err
+		}
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, inv.target()).Changed(inv.state().String(), ""))
+	})
+	return inv, err
+}

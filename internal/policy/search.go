@@ -1,0 +1,45 @@
+package policy
+
+import (
+	"context"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+)
+
+// maxSubjects is how many members and how many tokens a search finds.
+const maxSubjects = 10
+
+// Subjects are members and tokens that a search has found: whom Explain can be asked about.
+type Subjects struct {
+	Members []account.Member
+	Tokens  []account.HeldToken
+	More    bool // than these
+}
+
+// FindSubjects searches members by name and e-mail, and tokens of all kinds that are not
+// deleted by name and hint. An empty search finds nothing. Denied to all but Admins.
+func (s *Service) FindSubjects(ctx context.Context, by actor.Standing, search string) (Subjects, error) {
+	if err := s.may(by, access.ManageMembers); err != nil {
+		return Subjects{}, err
+	}
+	var found Subjects
+	if search = strings.TrimSpace(search); search == "" {
+		return found, nil
+	}
+	rows, total, err := s.store.FindMembers(ctx, by.Organization, account.MemberQuery{Search: search, Sort: account.ByName, Limit: maxSubjects}, s.now())
+	if err != nil {
+		return Subjects{}, err
+	}
+	for _, row := range rows {
+		found.Members = append(found.Members, row.Member)
+	}
+	if found.Tokens, err = s.store.FindTokens(ctx, by.Organization, search, maxSubjects+1); err != nil {
+		return Subjects{}, err
+	}
+	found.More = total > maxSubjects || len(found.Tokens) > maxSubjects
+	found.Tokens = found.Tokens[:min(len(found.Tokens), maxSubjects)]
+	return found, nil
+}

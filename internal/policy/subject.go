@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+)
+
+// Subject loads a member's live standing; NotFound when there is no such member.
+func (s *Service) Subject(ctx context.Context, organization, member string) (Subject, error) {
+	return LoadSubject(ctx, s.store, organization, member)
+}
+
+// Subject is a member with all that decides what it may do right now: it is loaded anew
+// for each request, so that a change of policy holds from the very next one.
+type Subject struct {
+	Member       account.Member
+	Organization account.Organization
+	Principal    access.Principal
+	Workspaces   []account.Workspace // those that the member is in, by name
+}
+
+// LoadSubject reads a member's standing in a fixed number of queries. The error is
+// NotFound when there is no such member.
+func LoadSubject(ctx context.Context, st subjectReader, organization, member string) (Subject, error) {
+	m, err := st.Member(ctx, organization, member)
+	if err != nil {
+		return Subject{}, err
+	}
+	org, err := st.Organization(ctx, organization)
+	if err != nil {
+		return Subject{}, err
+	}
+	workspaces, err := st.Workspaces(ctx, organization)
+	if err != nil {
+		return Subject{}, err
+	}
+	s := Subject{Member: m, Organization: org, Principal: access.Principal{
+		Kind: access.Member, ID: m.ID, Organization: organization, Role: m.Role,
+	}}
+	if m.Role == access.RoleAdmin {
+		s.Workspaces = workspaces
+		return s, nil
+	}
+	policies, err := st.PoliciesOfMember(ctx, organization, member)
+	if err != nil {
+		return Subject{}, err
+	}
+	s.Principal.In = Effective(policies)
+	for _, w := range workspaces {
+		if s.Principal.IsIn(w.ID) {
+			s.Workspaces = append(s.Workspaces, w)
+		}
+	}
+	return s, nil
+}
+
+// Effective combines one member's policies per workspace.
+func Effective(policies []Policy) map[string]*access.Effective {
+	placed := make([]access.Placed, len(policies))
+	for i, p := range policies {
+		placed[i] = access.Placed{Workspace: p.Workspace, Layer: p.Layer()}
+	}
+	return access.Assemble(placed)
+}

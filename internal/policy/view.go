@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"context"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
+	"latchkey/internal/fault"
+)
+
+// Placed is a policy with the workspace that it applies to.
+type Placed struct {
+	Policy
+	WorkspaceName string
+}
+
+// Held is where a group or a member has policies of its own, and where it does not.
+type Held struct {
+	Policies []Placed            // by the name of the workspace
+	Outside  []account.Workspace // those without one, by name
+}
+
+// Held lists the policies of a group or a member. NotFound when it is not the organization's;
+// Denied to all but Admins.
+func (s *Service) Held(ctx context.Context, by actor.Standing, kind Kind, subject string) (Held, error) {
+	if err := s.may(by, access.ManagePolicies); err != nil {
+		return Held{}, err
+	}
+	if _, err := subjectName(ctx, s.store, by.Organization, Place{Kind: kind, Subject: subject}); err != nil {
+		return Held{}, err
+	}
+	workspaces, err := s.store.Workspaces(ctx, by.Organization)
+	if err != nil {
+		return Held{}, err
+	}
+	policies, err := s.store.PoliciesOf(ctx, by.Organization, kind, subject)
+	if err != nil {
+		return Held{}, err
+	}
+	in := byWorkspace(policies)
+	var held Held
+	for _, w := range workspaces {
+		if p, ok := in[w.ID]; ok {
+			held.Policies = append(held.Policies, Placed{p, w.Name})
+		} else {
+			held.Outside = append(held.Outside, w)
+		}
+	}
+	return held, nil
+}
+
+// View is a policy with all that an editor of it needs.
+type View struct {
+	Policy                      // Body is empty and ID "" while there is none in the place
+	Exists    bool              // false: saving it puts the group or member into the workspace
+	Workspace account.Workspace // where it applies
+	Plan      access.Plan
+	Inherited []access.Layer // what applies to the subject there without it
+	Resources []Resource     // of the workspace
+}
+
+// Title names the policy for people and for the log.
+func (v View) Title() string { return placeName(v.Kind, v.SubjectName, v.Workspace.Name) }
+
+// At returns what stands in a place, to be looked at or edited; an empty policy when
+// nothing does. NotFound when workspace, group or member is not the organization's;
+// Denied to all but Admins.
+func (s *Service) At(ctx context.Context, by actor.Standing, at Place) (View, error) {
+	if err := s.mayManage(by, at.Workspace); err != nil {
+		return View{}, err
+	}
+	v, err := loadView(ctx, s.store, by.Organization, at)
+	if err != nil {
+		return View{}, err
+	}
+	v.Resources, err = s.store.Resources(ctx, by.Organization, at.Workspace)
+	return v, err
+}
+
+// loadView loads a place, without the resources.
+func loadView(ctx context.Context, r viewReader, organization string, at Place) (View, error) {
+	org, err := r.Organization(ctx, organization)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{Plan: org.Plan}
+	if v.Workspace, err = r.Workspace(ctx, organization, at.Workspace); err != nil {
+		return View{}, err
+	}
+	subject, err := subjectName(ctx, r, organization, at)
+	if err != nil {
+		return View{}, err
+	}
+	v.Policy, err = r.PolicyAt(ctx, organization, at)
+	v.Exists = err == nil
+	if fault.Is(err, fault.NotFound) {
+		v.Policy, err = Policy{Organization: organization, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject, Body: access.Policy{}}, nil
+	}
+	if err != nil {
+		return View{}, err
+	}
+	v.SubjectName = subject
+	v.Inherited, err = inherited(ctx, r, organization, at)
+	return v, err
+}
+
+// subjectName finds whose policy it is; NotFound when there is no such group or member.
+func subjectName(ctx context.Context, r viewReader, organization string, at Place) (string, error) {
+	switch at.Kind {
+	case OfGroup:
+		g, err := r.Group(ctx, organization, at.Subject)
+		return g.Name, err
+	case OfMember:
+		m, err := r.Member(ctx, organization, at.Subject)
+		return m.Name, err
+	case Baseline:
+		if at.Subject == "" {
+			return "", nil
+		}
+	}
+	return "", fault.NewNotFound("That policy")
+}
+
+// inherited lists the layers that apply in a place beside its own policy.
+func inherited(ctx context.Context, r viewReader, organization string, at Place) ([]access.Layer, error) {
+	switch at.Kind {
+	case OfGroup:
+		baseline, err := r.Baseline(ctx, organization, at.Workspace)
+		return []access.Layer{baseline.Layer()}, err
+	case OfMember:
+		policies, err := r.PoliciesOfMember(ctx, organization, at.Subject)
+		var layers []access.Layer
+		for _, p := range policies {
+			if p.Workspace == at.Workspace && p.Kind != OfMember {
+				layers = append(layers, p.Layer())
+			}
+		}
+		return layers, err
+	case Baseline:
+	}
+	return nil, nil
+}
+
+// BaselineRow is a workspace as the list of baseline policies shows it.
+type BaselineRow struct {
+	account.WorkspaceRow
+	Baseline Policy
+}
+
+// Baselines lists every workspace by name with its baseline policy and counts, in a fixed
+// number of queries. Denied to all but Admins.
+func (s *Service) Baselines(ctx context.Context, by actor.Standing) ([]BaselineRow, error) {
+	if err := s.may(by, access.ManagePolicies); err != nil {
+		return nil, err
+	}
+	if err := s.may(by, access.ManageWorkspaces); err != nil {
+		return nil, err
+	}
+	workspaces, err := account.WorkspaceRows(ctx, s.store, by.Organization, s.now())
+	if err != nil {
+		return nil, err
+	}
+	policies, err := s.store.PoliciesOf(ctx, by.Organization, Baseline, "")
+	if err != nil {
+		return nil, err
+	}
+	in := byWorkspace(policies)
+	rows := make([]BaselineRow, len(workspaces))
+	for i, w := range workspaces {
+		rows[i] = BaselineRow{w, in[w.ID]}
+	}
+	return rows, nil
+}
+
+func byWorkspace(policies []Policy) map[string]Policy {
+	in := make(map[string]Policy, len(policies))
+	for _, p := range policies {
+		in[p.Workspace] = p
+	}
+	return in
+}
