@@ -6,7 +6,7 @@ import (
 
 	"github.com/mileusna/useragent"
 
-	"latchkey/internal/account"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	page "latchkey/views/page/profile"
@@ -19,7 +19,7 @@ func nameDialog(name string, errs kit.FieldErrors) component.FormDialogModel {
 		Action: kit.ProfilePath + "/name", Submit: component.ButtonModel{Label: "Save"},
 		Errors: errs.Summary([]string{"name"}, map[string]string{"name": "profile-name"}),
 		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
-			Autocomplete: "name", Required: true, MaxLength: account.MaxName}}},
+			Autocomplete: "name", Required: true, MaxLength: plaintext.MaxName}}},
 	}
 }
 
