@@ -100,7 +100,7 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	p.row("Ed").seesText("Production: Connections Editor with edit access")
 	screenshot(t, p, "migration-preview")
 	p.open(migrationPage + "/staged/workspaces")
-	p.choose("A workspace of this name exists, 1 time", "The import goes into it.")
+	p.choose("A workspace of this name exists, 1 time", "Its contents are imported into the existing one.")
 	p.click("button", "Choose for all")
 	p.seesText("1 conflict was resolved.")
 	p.open(stagedMembers)

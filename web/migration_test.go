@@ -124,7 +124,7 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	}
 	b.get(migrationRoot+"/staged/members?q=nobody").has(t, "Nothing matches this search.")
 	b.get(migrationRoot+"/staged/personal-access-tokens?q=ed@acme").has(t, "Read-Write, of ed@acme.example")
-	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: nothing of this is live.", "comment: This field is not known", "Edited before deploying")
+	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: none of this is live.", "comment: This field is unknown", "Edited before deploying")
 	b.get(migrationRoot+"/preview/report.json").has(t, `"strategy":"with-policies"`, `"groups":[{"id":"g-data"`)
 	if got := b.get(migrationRoot + "/preview/nonsense"); got.status != http.StatusNotFound {
 		t.Errorf("a report of another kind: %d", got.status)
@@ -181,11 +181,11 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict {
 		t.Errorf("deployed with open conflicts: %d", got.status)
 	} else {
-		got.has(t, "Some conflicts wait for a choice")
+		got.has(t, "Resolve the conflicts first")
 	}
 	vic := itemNamed(t, list, "viewer")
 	b.get(vic).has(t, "What is to become of it", "Role here today", "Today in Production", "Edit policy")
-	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest || !got.hasError("form-choice", "Choose one of the answers.") {
+	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest || !got.hasError("form-choice", "Choose one of the options.") {
 		t.Errorf("a choice that is none: %d", got.status)
 	}
 	b.post(vic+"/choice", url.Values{"choice": {"keep"}}).seeOther(t, migrationRoot+"/staged/members")
@@ -289,7 +289,7 @@ func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b.get(data).has(t, "Cora and Ed", "No rights of its own", "Edit policy")
 	form := url.Values{"step": {"save"}, "grant": {"source:edit"}, "reach.source:edit": {"all"}}
 	b.post(data+"/policies/ws-prod", form).seeOther(t, data)
-	b.get(itemNamed(t, list, "Everybody")).has(t, "would let in 1 of its members")
+	b.get(itemNamed(t, list, "Everybody")).has(t, "would give access to 1 of its members")
 	b.get(itemNamed(t, b.get(migrationRoot+"/staged/members"), "Ed")).has(t, "Data team and Everybody")
 	b.get(migrationRoot+"/deploy").has(t, "Groups: 2 new.")
 	b.deploy("Acme")

@@ -79,7 +79,7 @@ func export(t *testing.T, old, with string) string {
 func TestImport_DryRunThenRealThenAgain(t *testing.T) {
 	data, file := installed(t), export(t, "", "")
 	code, out, errOut := run(t, "import", file, "--strategy", "with-policies", "--dry-run", "--data", data)
-	if code != 3 || !strings.Contains(out, "dry run") || !strings.Contains(out, "Worth a look") || !strings.Contains(errOut, "100 %") {
+	if code != 3 || !strings.Contains(out, "dry run") || !strings.Contains(out, "Review") || !strings.Contains(errOut, "100 %") {
 		t.Errorf("dry run: exit %d\n%s\n%s", code, out, errOut)
 	}
 	if n := members(t, data); n != 1 {
@@ -148,7 +148,7 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 func TestImport_TheFileWritesNothingOnTheTerminal(t *testing.T) {
 	data := installed(t)
 	const key, seen = `"nick\u001b]0;name\u202e\n": 1, `, "members[1].nick\ufffd]0;name\ufffd\ufffd: "
-	for keys, says := range map[string]string{key: "This field is not known", key + key: "It is there twice."} {
+	for keys, says := range map[string]string{key: "This field is unknown", key + key: "This field is repeated."} {
 		file := export(t, `"name": "Cora"`, keys+`"name": "Cora"`)
 		_, out, errOut := run(t, "import", file, "--strategy", "fresh", "--dry-run", "--data", data)
 		if strings.ContainsAny(out+errOut, "\x1b\u202e") || !strings.Contains(out+errOut, seen+says) {

@@ -63,11 +63,6 @@ func TestPlan_RefusesOnlyToAddPrivacyPermissions(t *testing.T) {
 }
 
 func TestParse_AcceptsExactlyTheKnownValues(t *testing.T) {
-	for _, s := range []string{"read_only", "read_write", "admin"} {
-		if got, err := ParseScope(s); err != nil || string(got) != s {
-			t.Errorf("scope %s: %v %v", s, got, err)
-		}
-	}
 	for _, s := range []string{"admin", "member"} {
 		if got, err := ParseRole(s); err != nil || string(got) != s {
 			t.Errorf("role %s: %v %v", s, got, err)
@@ -79,10 +74,9 @@ func TestParse_AcceptsExactlyTheKnownValues(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "Admin", "owner", "read_only "} {
-		_, scope := ParseScope(s)
 		_, role := ParseRole(s)
 		_, plan := ParsePlan(s)
-		for _, err := range []error{scope, role, plan} {
+		for _, err := range []error{role, plan} {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("%q: %v", s, err)
 			}

@@ -46,16 +46,6 @@ func (s Scope) Label() string {
 // Creatable reports whether new tokens can have the scope.
 func (s Scope) Creatable() bool { return s == ScopeReadOnly || s == ScopeReadWrite }
 
-// ParseScope parses a stored or submitted scope. Anything else is fault.Invalid. Before
-// generating a token, check Creatable too.
-func ParseScope(s string) (Scope, error) {
-	switch scope := Scope(s); scope {
-	case ScopeReadOnly, ScopeReadWrite, ScopeAdmin:
-		return scope, nil
-	}
-	return "", fault.NewInvalid("The scope must be read_only or read_write.")
-}
-
 func (s Scope) valid() bool {
 	return s == ScopeReadOnly || s == ScopeReadWrite || s == ScopeAdmin
 }

@@ -10,26 +10,15 @@ import (
 // end of the connection, as host:port. forwarded holds the lines of X-Forwarded-For, which
 // are believed as far as trusted proxies wrote them: from the right, the client is the first
 // address that is no trusted proxy. An entry that is no address ends the chain, since only
-// the client can have made it up; so do entries beyond [maxForwarded] bytes.
+// the client can have made it up; so do entries beyond 4 KiB.
 //
 // The result has no zone and no IPv4-in-IPv6 form. It is invalid when peer is no address.
 func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	addr, ok := ParseAddress(peer)
-	if !ok {
-		return netip.Addr{}
-	}
-	return Forwarded(addr, forwarded, trusted)
-}
-
-// maxForwarded bounds how much of X-Forwarded-For is looked at, counted from its end.
-const maxForwarded = 4 << 10
-
-// Forwarded is [ClientAddress] for a peer that is parsed already.
-func Forwarded(peer netip.Addr, forwarded []string, trusted []netip.Prefix) netip.Addr {
-	addr, left := peer, maxForwarded
-	if len(trusted) == 0 {
+	if !ok || len(trusted) == 0 {
 		return addr
 	}
+	left := maxForwarded
 	for i := len(forwarded) - 1; i >= 0; i-- {
 		for rest, more := forwarded[i], true; more; {
 			if !within(trusted, addr) {
@@ -49,6 +38,9 @@ func Forwarded(peer netip.Addr, forwarded []string, trusted []netip.Prefix) neti
 	}
 	return addr
 }
+
+// maxForwarded bounds how much of X-Forwarded-For is looked at, counted from its end.
+const maxForwarded = 4 << 10
 
 // cutLast cuts a list at its last comma; more reports whether there was one.
 func cutLast(list string) (before, last string, more bool) {

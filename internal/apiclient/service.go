@@ -108,7 +108,7 @@ func find(clients []Client, id string) (Client, error) {
 // NewClient says which API client to make.
 type NewClient struct {
 	Name           string
-	IdempotencyKey string // one that the caller used before makes nothing again; "": no key
+	IdempotencyKey string // a second command with it makes nothing; "": no key
 }
 
 // Register makes an API client with a secret. Denied to all but Admins; Invalid with the

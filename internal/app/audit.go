@@ -8,21 +8,19 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
-	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
 
-// newAudit makes the audit log's service.
+// newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
 	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.log, Retention: a.cfg.AuditRetention})
 }
 
-// refused notes in the audit log that a token was used that is good for nothing any more.
+// refused notes in the audit log that a token was used after its revocation or expiry.
 func (a *App) refused(_ context.Context, r *verify.Refused, origin actor.Origin) {
 	if r.Token == nil {
 		return
 	}
-	kinds := map[token.Kind]access.Kind{token.Personal: access.PersonalToken, token.Workspace: access.WorkspaceToken, token.Organization: access.OrganizationToken}
-	a.Audit.Refused(audit.Attempt{Action: audit.UsedAfterRevocation, Organization: r.Token.Organization, Kind: kinds[r.Token.Kind],
+	a.Audit.Refused(audit.Attempt{Action: audit.UsedAfterRevocation, Organization: r.Token.Organization, Kind: r.Token.Kind.Principal(),
 		Token: r.Token.ID, Name: r.Token.Name, Owner: r.Token.Owner, Workspace: r.Token.Workspace, Reason: r.Refusal.String(), Origin: origin})
 }

@@ -10,15 +10,15 @@ import (
 	"latchkey/internal/verify"
 )
 
-// job is work beside requests that is done once for all nodes, by the one that leads. It may
-// be done twice when the leader changes, so it must not matter.
+// job is background work that only one node does, the leader. When the leader changes, it may
+// be done twice; a job must allow that.
 type job struct {
 	name  string // completes "cannot …"
 	every time.Duration
 	do    func(ctx context.Context) error
 }
 
-// jobs lists what is done once, whatever the number of nodes.
+// jobs returns the jobs.
 func (a *App) jobs() []job {
 	return []job{
 		{"delete old sessions", time.Hour, func(ctx context.Context) error {
@@ -31,8 +31,8 @@ func (a *App) jobs() []job {
 	}
 }
 
-// noteExpired looks at all tokens the first time and then at those that have expired since,
-// and somewhat before: clocks of other nodes may differ.
+// noteExpired looks at all tokens the first time. Then it looks at those that have expired
+// since, and a little before, since the clocks of other nodes may differ.
 func (a *App) noteExpired() func(ctx context.Context) error {
 	const overlap = time.Hour
 	var since time.Time
@@ -45,8 +45,8 @@ func (a *App) noteExpired() func(ctx context.Context) error {
 	}
 }
 
-// inBackground starts what goes on beside requests and returns how to wait for its end,
-// which comes with the context's.
+// inBackground starts the background work, which ends when ctx does. The function that it
+// returns waits for that.
 func (a *App) inBackground(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { a.feed.Run(ctx) })
@@ -58,10 +58,10 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	return running.Wait
 }
 
-// lookEvery is how often a node looks whether it leads and something is due.
+// lookEvery is how often a node checks whether it leads and a job is due.
 const lookEvery = time.Second
 
-// repeat does a job whenever it is due and this node leads, until ctx ends.
+// repeat does a job when it is due and this node leads, until ctx ends.
 func (a *App) repeat(ctx context.Context, j job) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -80,8 +80,8 @@ func (a *App) repeat(ctx context.Context, j job) {
 	}
 }
 
-// memory is all that this node keeps of the database: it is told of every change, this
-// node's own and the others'.
+// memory is what this node keeps of the database in memory. It gets every change, this node's
+// own and the others'.
 type memory struct {
 	verify  *verify.Authority
 	clients *apiclient.Service

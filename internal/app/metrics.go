@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -12,8 +11,8 @@ import (
 	"latchkey/internal/metric"
 )
 
-// newMetrics makes the metrics, or nil when no listener is configured: then nothing is
-// counted and requests pay nothing.
+// newMetrics returns the metrics, or nil when no listener is configured. Then nothing is
+// counted, at no cost.
 func (a *App) newMetrics() *metric.Metrics {
 	if a.cfg.MetricsAddr == "" {
 		return nil
@@ -30,7 +29,7 @@ func (a *App) newMetrics() *metric.Metrics {
 	})
 }
 
-// observe is what verification tells the metrics, or nil.
+// observe returns the function that verification reports to, or nil.
 func (a *App) observe() func(error, time.Duration) {
 	if a.metrics == nil {
 		return nil
@@ -38,8 +37,8 @@ func (a *App) observe() func(error, time.Duration) {
 	return a.metrics.Verified
 }
 
-// serveMetrics listens for Prometheus and returns how to end that; without an address it
-// does nothing.
+// serveMetrics listens for Prometheus if an address is configured. It returns a function that
+// ends that.
 func (a *App) serveMetrics() (end func(), err error) {
 	if a.metrics == nil {
 		return func() {}, nil
@@ -50,8 +49,7 @@ func (a *App) serveMetrics() (end func(), err error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.metrics.Handler())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	server := a.server(mux)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	a.log.Info("serving metrics", "addr", listener.Addr().String())

@@ -7,11 +7,11 @@ import (
 )
 
 // Lease says how long a node may trust its memory without news from the other nodes. The
-// feed of changes extends it whenever it has certainly delivered all of them. When the lease
-// runs out or is ended, whoever keeps something in memory asks the database instead. It
-// also runs out in a process that was stopped and continues later.
+// feed of changes extends it whenever it has delivered all changes for certain. When the
+// lease does not hold, the database is asked instead of memory. It also runs out while a
+// process is suspended. A Lease is safe for concurrent use.
 //
-// A nil lease always holds: no other node changes anything.
+// A nil lease always holds: there is no other node.
 type Lease struct {
 	now   func() time.Time
 	start time.Time
@@ -25,7 +25,7 @@ func NewLease(now func() time.Time) *Lease {
 	return l
 }
 
-// Extend lets the lease hold until end. An end in the past ends it.
+// Extend makes the lease hold until end. An end in the past ends it.
 func (l *Lease) Extend(end time.Time) { l.until.Store(int64(end.Sub(l.start))) }
 
 // End ends the lease at once.

@@ -34,10 +34,10 @@ func (r *reader) workspace(path string, n node) error {
 	return r.sink.Workspace(w)
 }
 
-// unique notes an id and tells when it is there already.
+// unique records an id, and a problem if it was seen before.
 func (f *fields) unique(key, id string, seen map[string]bool) {
 	if seen[id] && id != "" {
-		f.problem(key, "Another one has this id.")
+		f.problem(key, "This id is repeated.")
 	}
 	seen[id] = true
 }
@@ -62,7 +62,7 @@ func (r *reader) resource(path string, n node) error {
 	return r.sink.Resource(x)
 }
 
-// workspace reads the id of a workspace of the file.
+// workspace reads the id of a workspace in the file.
 func (f *fields) workspace(key string) string {
 	id := f.id(key)
 	if isID(id) && !f.r.workspaces[id] {
@@ -129,7 +129,7 @@ func (f *fields) grant() Grant {
 	}
 	g := Grant{Workspace: f.workspace("workspace"), Role: Role(f.choice("role", "", words...)), EditAccess: f.truth("grant_edit_access", false)}
 	if g.EditAccess && g.Role.oldest() {
-		f.warn("grant_edit_access", "It means nothing for the roles read_only and read_write.")
+		f.warn("grant_edit_access", "This is ignored for the roles read_only and read_write.")
 	}
 	return g
 }
@@ -150,18 +150,18 @@ func (r *reader) group(path string, n node) error {
 	return r.sink.Group(g)
 }
 
-// existing leaves out, with a warning, who is no member of the file or is named before.
+// existing drops, with a warning, ids that are repeated or not those of members in the file.
 func (f *fields) existing(key string, ids []string) []string {
 	seen := make(map[string]bool, len(ids))
 	out := make([]string, 0, len(ids))
 	for i, id := range ids {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		switch {
-		case id == "": // told already
+		case id == "": // reported already
 		case f.r.members[id] == nil:
-			f.warn(at, "There is no such member: the entry means nothing.")
+			f.warn(at, "There is no such member: the entry is ignored.")
 		case seen[id]:
-			f.warn(at, "The member is in this list already.")
+			f.warn(at, "The member is repeated in this list.")
 		default:
 			out = append(out, id)
 		}
@@ -170,7 +170,7 @@ func (f *fields) existing(key string, ids []string) []string {
 	return out
 }
 
-// placed checks a list of workspaces of the file, each of which may stand there once.
+// placed checks a list of workspaces in the file, which must not repeat any.
 func (f *fields) placed(key string, ids []string) {
 	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {
@@ -194,9 +194,9 @@ func (r *reader) personalToken(path string, n node) error {
 	case isID(t.Owner) && owner == nil:
 		f.problem("owner", "The file has no member with this id.")
 	case owner != nil && !owner.admin && !owner.in[t.Workspace]:
-		f.warn("workspace", "The owner is not in this workspace: the token is good for nothing.")
+		f.warn("workspace", "The owner is not in this workspace: the token has no permissions.")
 	case owner != nil && !owner.admin && t.Scope == access.ScopeAdmin:
-		f.warn("scope", "The owner is no Admin: the token acts as Read-Write.")
+		f.warn("scope", "The owner is not an Admin: the token acts as Read-Write.")
 	}
 	f.token(t.ID, personal, t.Secret)
 	if !f.done() {
@@ -218,7 +218,7 @@ func (r *reader) serviceToken(path string, n node) error {
 	case "organization":
 		for _, key := range []string{"workspace", "role", "grant_edit_access"} {
 			if _, there := f.take(key); there {
-				f.problem(key, "A token of the organization has none.")
+				f.problem(key, "An organization token must not have this.")
 			}
 		}
 	}
@@ -230,7 +230,7 @@ func (r *reader) serviceToken(path string, n node) error {
 	return r.sink.ServiceToken(t)
 }
 
-// token notes the id and the digest of a token, both of which must be new in the file.
+// token records the id and the digest of a token, both of which must be unique in the file.
 func (f *fields) token(id, kind string, s Secret) {
 	if f.r.tokens[id] != "" && id != "" {
 		f.problem("id", "Another token has this id.")

@@ -6,16 +6,16 @@ import (
 	"latchkey/internal/access"
 )
 
-// The first members of every export.
+// The values of the first members of every export.
 const (
 	Format  = "latchkey-legacy-export"
 	Version = 1
 )
 
-// Role is what a member or a service token was in one workspace.
+// Role is the role of a member or a service token in one workspace.
 type Role string
 
-// The roles. The last two are of the oldest kind.
+// The roles. The last two are the oldest.
 const (
 	ConnectionsAdmin  Role = "connections_admin"
 	ConnectionsEditor Role = "connections_editor"
@@ -24,12 +24,12 @@ const (
 	ReadWrite         Role = "read_write"
 )
 
-// Roles lists every role, the most powerful first.
+// Roles returns every role, the most powerful first.
 func Roles() []Role {
 	return []Role{ReadWrite, ConnectionsAdmin, ConnectionsEditor, ConnectionsViewer, ReadOnly}
 }
 
-// Label names the role for people.
+// Label returns the name of the role for people.
 func (r Role) Label() string {
 	switch r {
 	case ConnectionsAdmin:
@@ -46,10 +46,10 @@ func (r Role) Label() string {
 	return string(r)
 }
 
-// oldest reports whether the role is from before "Grant edit access".
+// oldest reports whether the role is older than the switch "Grant edit access".
 func (r Role) oldest() bool { return r == ReadOnly || r == ReadWrite }
 
-// Organization is whose export it is.
+// Organization is the exported organization.
 type Organization struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -61,8 +61,8 @@ type Subjects struct {
 	Tokens  []string `json:"tokens,omitempty"`
 }
 
-// Workspace is an isolated environment. Privacy is its Data Privacy list: who may see
-// personal data there.
+// Workspace is an isolated environment. Privacy is its Data Privacy list: who can see personal
+// data there.
 type Workspace struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
@@ -71,7 +71,8 @@ type Workspace struct {
 	Privacy     Subjects `json:"privacy"`
 }
 
-// Resource is something in a workspace. With a lock, only those that it names may change it.
+// Resource is a resource in a workspace. If it has a lock, only the subjects in the lock can
+// change it.
 type Resource struct {
 	ID         string    `json:"id"`
 	Workspace  string    `json:"workspace"`
@@ -98,20 +99,20 @@ type Member struct {
 	Grants []Grant `json:"grants,omitempty"`
 }
 
-// Group is a list of members. In the old system it gave no rights, so here its policy in
-// each of its workspaces begins empty.
+// Group is a list of members. In the old system it granted nothing, so its policy in each of
+// its workspaces is empty at first.
 type Group struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
 	Members     []string `json:"members,omitempty"`
-	Workspaces  []string `json:"workspaces,omitempty"` // that it is to be linked to
+	Workspaces  []string `json:"workspaces,omitempty"` // to link it to
 }
 
-// Secret is what an export says about a token's value. The zero time means never.
+// Secret describes a token's value. The zero time means never.
 type Secret struct {
 	Digest    [32]byte  `json:"-"`    // SHA-256
-	Hint      string    `json:"hint"` // what lists may show
+	Hint      string    `json:"hint"` // for display in lists
 	CreatedAt time.Time `json:"createdAt"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
@@ -126,8 +127,8 @@ type PersonalToken struct {
 	Secret    Secret       `json:"secret"`
 }
 
-// ServiceToken belongs to a workspace, with a role there, or to the organization: then
-// Grant is zero.
+// ServiceToken belongs to a workspace, with a role there, or to the organization, with a zero
+// Grant.
 type ServiceToken struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
@@ -135,8 +136,8 @@ type ServiceToken struct {
 	Secret Secret `json:"secret"`
 }
 
-// Sink takes what is read, in the order of the sections. An error of it ends the reading.
-// What has problems is not handed over.
+// Sink receives the elements in the order of the sections. An error from it ends the reading.
+// Elements with problems are not passed to it.
 type Sink interface {
 	Organization(Organization) error
 	Workspace(Workspace) error
@@ -147,7 +148,7 @@ type Sink interface {
 	ServiceToken(ServiceToken) error
 }
 
-// Counts is how much an export holds.
+// Counts holds the numbers of elements in an export.
 type Counts struct {
 	Workspaces     int `json:"workspaces"`
 	Resources      int `json:"resources"`
@@ -160,15 +161,15 @@ type Counts struct {
 	ServiceTokens  int `json:"serviceTokens"`
 }
 
-// Warning is something in an export that is not as it should be, and was read anyway.
+// Warning is a flaw in an export that does not prevent the import.
 type Warning struct {
 	Path    string `json:"path"` // "members[3].nickname"
 	Message string `json:"message"`
 }
 
-// Summary is what a whole export holds.
+// Summary describes a whole export.
 type Summary struct {
 	Counts   Counts    `json:"counts"`
-	Warnings []Warning `json:"warnings"` // the first of them
-	More     int       `json:"more"`     // warnings beyond those
+	Warnings []Warning `json:"warnings"` // the first warnings
+	More     int       `json:"more"`     // number of further warnings
 }

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// fields takes the members of one object apart and tells the reader what is wrong with
-// them. Every member that is asked for is known; the rest is warned of by done.
+// fields reads the members of one object and reports their problems. Members that are never
+// read are unknown; done warns about them.
 type fields struct {
 	r     *reader
 	path  string
@@ -24,7 +24,7 @@ type fields struct {
 	by    map[string]node
 }
 
-// object opens an object; ok is false, and told, when it is none.
+// object opens an object. If n is not an object, it records a problem and ok is false.
 func (r *reader) object(path string, n node) (*fields, bool) {
 	f := &fields{r: r, path: path, by: make(map[string]node, len(n.members))}
 	if n.kind != object {
@@ -33,7 +33,7 @@ func (r *reader) object(path string, n node) (*fields, bool) {
 	}
 	for _, m := range n.members {
 		if _, twice := f.by[m.key]; twice {
-			f.problem(m.key, "It is there twice.")
+			f.problem(m.key, "This field is repeated.")
 		}
 		f.by[m.key] = m.value
 	}
@@ -57,14 +57,14 @@ func (f *fields) problem(key, message string) {
 
 func (f *fields) warn(key, message string) { f.r.warn(f.at(key), message) }
 
-// take returns a member; false when it is not there or null.
+// take returns a member; false if it is missing or null.
 func (f *fields) take(key string) (node, bool) {
 	f.known = append(f.known, key)
 	n, ok := f.by[key]
 	return n, ok && n.kind != null
 }
 
-// of is take for a member of one kind; another kind is told.
+// of is take for a member of one kind. It records a problem for another kind.
 func (f *fields) of(key string, want kind) (node, bool) {
 	n, ok := f.take(key)
 	if ok && n.kind != want {
@@ -74,7 +74,7 @@ func (f *fields) of(key string, want kind) (node, bool) {
 	return n, ok
 }
 
-// done warns of members that nobody asked for, and reports whether the object is sound.
+// done warns about unknown members and reports whether the object has no problems.
 func (f *fields) done() bool {
 	for _, key := range slices.Sorted(maps.Keys(f.by)) {
 		if !slices.Contains(f.known, key) {
@@ -84,12 +84,12 @@ func (f *fields) done() bool {
 	return !f.wrong
 }
 
-const unknownField = "This field is not known and was left out."
+const unknownField = "This field is unknown and was ignored."
 
-// maxText bounds every text that is no secret.
+// maxText is the maximum size of any string except secrets, in bytes.
 const maxText = 1024
 
-// optional reads a text that may be missing.
+// optional reads a string that may be missing.
 func (f *fields) optional(key string) string {
 	n, ok := f.of(key, text)
 	if ok && len(n.text) > maxText {
@@ -99,7 +99,7 @@ func (f *fields) optional(key string) string {
 	return n.text
 }
 
-// required reads a text that must be there.
+// required reads a string that must be present.
 func (f *fields) required(key string) string {
 	before := f.wrong
 	f.wrong = false
@@ -113,11 +113,11 @@ func (f *fields) required(key string) string {
 
 const maxID = 64
 
-// id reads an id: 1 to 64 characters that an address takes as they are.
+// id reads an id: 1 to 64 characters that need no escaping in a URL.
 func (f *fields) id(key string) string {
 	s := f.required(key)
 	if s != "" && !isID(s) {
-		f.problem(key, "An id is 1 to 64 characters from A-Z, a-z, 0-9, \"-\", \"_\" and \".\", a letter or digit first.")
+		f.problem(key, "Use 1 to 64 characters from A-Z, a-z, 0-9, \"-\", \"_\" and \".\", a letter or digit first.")
 	}
 	return s
 }
@@ -131,8 +131,8 @@ func isID(s string) bool {
 	})
 }
 
-// name reads a name as this system can keep it: control and format characters are left
-// out and a long one is cut, with a warning.
+// name reads a name. It removes control and format characters and cuts a long name, with a
+// warning.
 func (f *fields) name(key string) string {
 	return f.kept(key, "name", plaintext.MaxName, plaintext.Strip)
 }
@@ -142,8 +142,8 @@ func (f *fields) description(key string) string {
 	return f.kept(key, "description", plaintext.MaxDescription, plaintext.StripLines)
 }
 
-// kept reads a text of up to limit characters, without what strip takes away and without
-// what was lost already when the file was written.
+// kept reads a string of up to limit characters, without the characters that strip removes and
+// without replacement characters for text that was lost when the file was written.
 func (f *fields) kept(key, what string, limit int, strip func(string) string) string {
 	s := f.optional(key)
 	clean := strings.TrimSpace(strip(strings.ReplaceAll(s, "\uFFFD", "")))
@@ -152,7 +152,7 @@ func (f *fields) kept(key, what string, limit int, strip func(string) string) st
 		return strings.TrimSpace(cut)
 	}
 	if clean != strings.TrimSpace(s) {
-		f.warn(key, "Characters that cannot be shown were left out of the "+what+".")
+		f.warn(key, "Unprintable characters were removed from the "+what+".")
 	}
 	return clean
 }
@@ -165,16 +165,17 @@ func (f *fields) requiredName(key string) string {
 	return s
 }
 
-// choice reads one of some words; a missing one is fallback, or told when that is "".
+// choice reads one of words. A missing one defaults to fallback, or is a problem if fallback is
+// "".
 func (f *fields) choice(key, fallback string, words ...string) string {
 	n, ok := f.of(key, text)
 	switch {
 	case ok && slices.Contains(words, n.text):
 		return n.text
 	case ok:
-		f.problem(key, fmt.Sprintf("%q is none of %s.", plaintext.Clip(n.text, 60), strings.Join(words, ", ")))
+		f.problem(key, fmt.Sprintf("%q is not one of %s.", plaintext.Clip(n.text, 60), strings.Join(words, ", ")))
 	case fallback == "" && f.absent(key):
-		f.problem(key, "This is required: one of "+strings.Join(words, ", ")+".")
+		f.problem(key, "This is required. Use one of "+strings.Join(words, ", ")+".")
 	}
 	return fallback
 }
@@ -188,7 +189,7 @@ func (f *fields) truth(key string, fallback bool) bool {
 	return fallback
 }
 
-// time reads an RFC 3339 time, kept in whole milliseconds UTC.
+// time reads an RFC 3339 time and returns it in UTC, in whole milliseconds.
 func (f *fields) time(key string, needed bool) time.Time {
 	n, ok := f.of(key, text)
 	if !ok {
@@ -205,7 +206,7 @@ func (f *fields) time(key string, needed bool) time.Time {
 	return t.UTC().Truncate(time.Millisecond)
 }
 
-// email reads an address, in the form in which addresses are stored.
+// email reads an email address and returns it in the form that is stored.
 func (f *fields) email(key string) string {
 	s := strings.TrimSpace(f.required(key))
 	if s == "" {
@@ -213,13 +214,13 @@ func (f *fields) email(key string) string {
 	}
 	address, err := plaintext.Email(s)
 	if err != nil {
-		f.problem(key, "This does not look like an e-mail address.")
-		return plaintext.Fold(s) // so that the same one again is found
+		f.problem(key, "This does not look like an email address.")
+		return plaintext.Fold(s) // to find duplicates
 	}
 	return address
 }
 
-// subjects reads {"members": [ids], "tokens": [ids]}; nil when it is not there.
+// subjects reads {"members": [ids], "tokens": [ids]}; nil if it is missing.
 func (f *fields) subjects(key string) *Subjects {
 	n, ok := f.of(key, object)
 	if !ok {
@@ -238,28 +239,28 @@ func (f *fields) ids(key string) []string {
 	for i, item := range n.items {
 		if item.kind != text || !isID(item.text) {
 			f.problem(fmt.Sprintf("%s[%d]", key, i), "This must be an id.")
-			item.text = "" // so that the others keep their places
+			item.text = "" // so that the others keep their positions
 		}
 		out = append(out, item.text)
 	}
 	return out
 }
 
-// Bounds of a secret in clear, in bytes.
+// Limits of a plain-text secret, in bytes.
 const (
 	longestSecret = 4096
-	weakSecret    = 16 // shorter ones can be guessed, and show no hint
+	weakSecret    = 16 // shorter ones can be guessed and get no hint
 )
 
-// secret reads what is said about a token's value: "secret" in clear, which is digested
-// here and goes no further, or "sha256" in hexadecimal.
+// secret reads a token's value: "secret" in plain text, which is hashed here and not passed on,
+// or "sha256" in hexadecimal.
 func (f *fields) secret() Secret {
 	s := Secret{Hint: "…", CreatedAt: f.time("created_at", true), ExpiresAt: f.time("expires_at", false)}
 	clear, isClear := f.of("secret", text)
 	digest, isDigest := f.of("sha256", text)
 	switch {
 	case isClear && isDigest:
-		f.problem("secret", "Either the secret or its digest is wanted, not both.")
+		f.problem("secret", "Use either \"secret\" or \"sha256\", not both.")
 	case isClear:
 		s.Digest, s.Hint = f.digested(clear.text)
 	case isDigest:
@@ -268,7 +269,7 @@ func (f *fields) secret() Secret {
 			f.problem("sha256", "This must be a SHA-256 digest: 64 hexadecimal digits.")
 		}
 	case f.absent("secret") && f.absent("sha256"):
-		f.problem("", "The token needs its secret or its digest: \"secret\" or \"sha256\".")
+		f.problem("", "The token needs \"secret\" or \"sha256\".")
 	}
 	return s
 }
@@ -279,9 +280,9 @@ func (f *fields) digested(clear string) ([32]byte, string) {
 		f.problem("secret", "A secret is 1 to 4096 bytes without control characters.")
 		return [32]byte{}, ""
 	case strings.ContainsRune(clear, utf8.RuneError):
-		// What stands there was lost when the file was written: its digest would be that of
-		// another secret, and the token would be dead without a word.
-		f.problem("secret", "The secret contains characters that are not UTF-8. Give its SHA-256 digest instead.")
+		// The characters were lost when the file was written. The digest would be that of
+		// another secret, and the token would silently stop working.
+		f.problem("secret", "The secret contains characters that are not UTF-8. Use its SHA-256 digest instead.")
 		return [32]byte{}, ""
 	case len(clear) < weakSecret:
 		f.warn("secret", "The secret is shorter than 16 characters and can be guessed. Replace the token soon.")

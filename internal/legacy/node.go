@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// kind is what a JSON value is.
+// kind is the kind of a JSON value.
 type kind uint8
 
 const (
@@ -22,16 +22,16 @@ const (
 )
 
 func (k kind) String() string {
-	return [...]string{"null", "a text", "a number", "true or false", "a list", "an object"}[k]
+	return [...]string{"null", "a string", "a number", "true or false", "a list", "an object"}[k]
 }
 
-// node is one JSON value, whatever it is.
+// node is one JSON value of any kind.
 type node struct {
 	kind    kind
-	text    string // text, number
+	text    string // string, number
 	truth   bool
 	items   []node
-	members []member // in order, repeated ones included
+	members []member // in order, including repeated ones
 }
 
 type member struct {
@@ -39,9 +39,8 @@ type member struct {
 	value node
 }
 
-// What no honest export exceeds: how deep values are nested, how many there are in one
-// element of a section, and how many bytes one text has. Whoever goes further wants to
-// fill the memory.
+// Limits that no real export exceeds: the nesting of values, their number in one element of a
+// section, and the bytes of one string. They protect against files that exhaust the memory.
 const (
 	maxDepth  = 24
 	maxValues = 200_000
@@ -51,13 +50,13 @@ const (
 var (
 	errDepth = errors.New("lists and objects are nested too deeply")
 	errMany  = errors.New("one element has too many values")
-	errLong  = errors.New("one text is too long")
+	errLong  = errors.New("one string is too long")
 )
 
-// nodes reads one element: a value with all that is in it.
+// nodes reads one element: a value with everything in it.
 type nodes struct {
 	json *json.Decoder
-	left int // values that may come
+	left int // values that may still come
 }
 
 // readNode reads the value that begins with the next token.
@@ -123,12 +122,12 @@ func (n *nodes) object(depth int) (node, error) {
 	return out, err
 }
 
-// source is the file. It fails when the decoder has taken much more than it has made sense
-// of: what it waits for the end of is a text without one.
+// source is the file. It fails if the decoder has read much more than it has decoded: then it
+// is buffering an endless string.
 type source struct {
 	from  io.Reader
 	taken int64
-	read  func() int64 // how far the decoder is
+	read  func() int64 // position of the decoder
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -140,7 +139,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// skipMark leaves out the byte order mark that some programs write before UTF-8.
+// skipMark returns a reader without the byte order mark that some programs write before UTF-8.
 func skipMark(from io.Reader) io.Reader {
 	b := bufio.NewReader(from)
 	if start, _ := b.Peek(3); string(start) == "\uFEFF" {
@@ -149,10 +148,10 @@ func skipMark(from io.Reader) io.Reader {
 	return b
 }
 
-// deepest is how deep a value may be nested that is skipped.
+// deepest is the maximum nesting of a skipped value.
 const deepest = 10_000
 
-// skip reads past the next value, however many others are in it.
+// skip skips the next value with everything in it.
 func skip(d *json.Decoder) error {
 	for depth := 0; ; {
 		t, err := d.Token()
@@ -174,17 +173,17 @@ func skip(d *json.Decoder) error {
 	}
 }
 
-// syntaxError says where well-formed JSON ends.
+// syntaxError describes where the JSON is malformed.
 func syntaxError(err error, offset int64) string {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "The file ends in the middle of it."
+		return "The file ends in the middle of this."
 	case errors.Is(err, errDepth):
 		return "Lists and objects are nested too deeply here."
 	case errors.Is(err, errMany):
-		return "This holds too many values."
+		return "This contains too many values."
 	case errors.Is(err, errLong):
-		return "A text here is longer than any that means something."
+		return "A string here is too long."
 	}
 	return "This is not well-formed JSON in UTF-8, near byte " + strconv.FormatInt(offset, 10) + "."
 }

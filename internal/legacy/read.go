@@ -13,19 +13,19 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// How much is told about one file.
+// Limits on what is reported about one file.
 const (
 	maxProblems = 100
 	maxWarnings = 500
 )
 
-// errEnough ends a reading that has found enough problems.
+// errEnough ends the reading after too many problems.
 var errEnough = errors.New("legacy: enough problems")
 
-// Read reads an export and hands every sound element to the sink, in one pass and in the
-// order of the file. The error is fault.Invalid with every problem by its path (the first
-// hundred of them), or what the sink returned, or what reading returned. A sink must be
-// ready to forget everything: a problem may be the last thing in the file.
+// Read reads an export and passes every valid element to the sink, in one pass and in the order
+// of the file. The error is fault.Invalid with the first hundred problems by path, or an error
+// of the sink or of reading. If there is one, the sink must discard everything: a problem may
+// come at the very end of the file.
 func Read(from io.Reader, sink Sink) (Summary, error) {
 	source := &source{from: skipMark(from)}
 	d := json.NewDecoder(source)
@@ -44,7 +44,7 @@ func Read(from io.Reader, sink Sink) (Summary, error) {
 	return r.summary, err
 }
 
-// reader is one reading. Of what went by it keeps ids, to check what refers to them.
+// reader reads one file. Of past elements it keeps only ids, to check references to them.
 type reader struct {
 	json     *json.Decoder
 	sink     Sink
@@ -53,7 +53,7 @@ type reader struct {
 	found    int // problems
 	types    []string
 
-	section    int // of the sections, the next one that may come
+	section    int // index of the next section that may come
 	workspaces map[string]bool
 	resources  map[string]bool
 	members    map[string]*person
@@ -61,16 +61,16 @@ type reader struct {
 	emails     map[string]string   // path by address
 	tokens     map[string]string   // "personal" or "service" by id
 	digests    map[[32]byte]string // path by digest
-	named      []named             // who is named before they come
+	named      []named             // references to subjects that come later
 }
 
-// person is what is kept of a member.
+// person is what the reader keeps of a member.
 type person struct {
 	admin bool
 	in    map[string]bool
 }
 
-// named is a list of subjects and where it stands.
+// named is a list of subjects and its path.
 type named struct {
 	path string
 	who  Subjects
@@ -90,14 +90,14 @@ func (r *reader) warn(path, message string) {
 	r.summary.More++
 }
 
-// section is a list of the file, with what reads one element.
+// section is a list in the file, with the function that reads one element.
 type section struct {
 	name string
 	read func(r *reader, path string, n node) error
 }
 
-// sections lists them in the order in which they must come: what is referred to comes
-// first, so that one pass is enough.
+// sections returns the sections in the order in which they must come: elements come before
+// references to them, so that one pass is enough.
 func sections() []section {
 	return []section{
 		{"workspaces", (*reader).workspace},
@@ -140,7 +140,7 @@ func (r *reader) file() error {
 		return r.broken("file", err)
 	}
 	if _, err := r.json.Token(); !errors.Is(err, io.EOF) {
-		r.problem("file", "Something follows the end of the object.")
+		r.problem("file", "Unexpected text follows the end of the object.")
 	}
 	if r.section == 0 {
 		if err := r.head(head); err != nil {
@@ -151,8 +151,8 @@ func (r *reader) file() error {
 	return nil
 }
 
-// headMember reads a member of the outermost object that is no section. One that is not
-// known may hold as much as it likes.
+// headMember reads a member of the outermost object that is not a section. An unknown one can
+// be of any size.
 func (r *reader) headMember(head *node, name string) error {
 	known := slices.Contains([]string{"format", "version", "exported_at", "organization"}, name)
 	switch {
@@ -182,8 +182,8 @@ func sectionNamed(name string) int {
 	return -1
 }
 
-// broken tells of JSON that is not well-formed; reading cannot go on behind it. Errors of
-// the source itself are returned as they are.
+// broken records a problem for malformed JSON, after which reading cannot continue. It returns
+// errors of the source itself unchanged.
 func (r *reader) broken(path string, err error) error {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errDepth) &&
@@ -194,16 +194,18 @@ func (r *reader) broken(path string, err error) error {
 	return errEnough
 }
 
-// head reads what stands before the sections. Without it nothing that follows is worth
-// reading.
+// head reads the members before the sections. If they are invalid, the rest is not read.
 func (r *reader) head(n node) error {
 	f, _ := r.object("file", n)
 	f.path = ""
-	if f.choice("format", "", Format) == "" || f.wrong {
+	if format, ok := f.take("format"); !ok || format.kind != text || format.text != Format {
+		f.problem("format", "Not a Latchkey export: \"format\" must be \""+Format+"\".")
+	}
+	if f.wrong {
 		return errEnough
 	}
 	if version, ok := f.of("version", number); !ok || version.text != strconv.Itoa(Version) {
-		f.problem("version", "This program reads version 1.")
+		f.problem("version", "Only version 1 is supported.")
 		return errEnough
 	}
 	f.time("exported_at", false)
@@ -235,7 +237,7 @@ func (r *reader) list(head *node, i int) error {
 		}
 	}
 	if i < r.section {
-		r.problem(s.name, "It is there twice, or too late: the order is workspaces, resources, members, groups, personal_tokens, service_tokens.")
+		r.problem(s.name, "This section is repeated or too late: the order is workspaces, resources, members, groups, personal_tokens, service_tokens.")
 		return errEnough
 	}
 	r.section = i + 1
@@ -264,26 +266,26 @@ func (r *reader) list(head *node, i int) error {
 	return nil
 }
 
-// references warns of those who are named in a lock or a list and do not exist.
+// references warns about subjects in a lock or a list that do not exist.
 func (r *reader) references() {
 	for _, n := range r.named {
 		for i, id := range n.who.Members {
 			if r.members[id] == nil {
-				r.warn(fmt.Sprintf("%s.members[%d]", n.path, i), "There is no such member: the entry means nothing.")
+				r.warn(fmt.Sprintf("%s.members[%d]", n.path, i), "There is no such member: the entry is ignored.")
 			}
 		}
 		for i, id := range n.who.Tokens {
 			switch r.tokens[id] {
 			case "":
-				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "There is no such token: the entry means nothing.")
+				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "There is no such token: the entry is ignored.")
 			case personal:
-				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "This is a personal token: it follows its owner and the entry means nothing.")
+				r.warn(fmt.Sprintf("%s.tokens[%d]", n.path, i), "This is a personal token, which has its owner's permissions: the entry is ignored.")
 			}
 		}
 	}
 }
 
-// resourceTypes lists the types that a resource may have.
+// resourceTypes returns the types that a resource can have.
 func resourceTypes() []string {
 	var out []string
 	c := access.BuiltIn()

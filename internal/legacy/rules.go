@@ -8,39 +8,39 @@ import (
 	"latchkey/internal/access"
 )
 
-// Effect is what a note says about the power of its subject.
+// Effect is the effect of a note on the subject's permissions.
 type Effect string
 
 // The effects.
 const (
-	// Less: the subject loses something that cannot be expressed without giving too much.
+	// Less: the subject loses permissions that cannot be expressed without granting too much.
 	Less Effect = "less"
-	// Watch: nothing changes, but it is worth a look.
+	// Watch: the permissions are the same, but somebody should review them.
 	Watch Effect = "watch"
 )
 
-// Note is something that the mapping of a role has to say. Permissions are those that it is
-// about, in catalogue order.
+// Note is a remark on the conversion of a role. Permissions are those that it concerns, in
+// catalogue order.
 type Note struct {
 	Effect      Effect              `json:"effect"`
 	Permissions []access.Permission `json:"permissions,omitempty"`
 	Text        string              `json:"text"`
 }
 
-// Rules maps roles to policies. Give it every workspace and resource of an export, then
-// ask. It is not safe for concurrent use. Policies that it returns are shared: do not
-// change them.
+// Rules converts roles to policies. Add every workspace and resource of an export before
+// calling Member and Token. It is not safe for concurrent use. The policies that it returns are
+// shared: do not change them.
 type Rules struct {
 	catalogue *access.Catalogue
 	workspace map[string]*terrain
 	made      map[string]mapped
 }
 
-// terrain is what decides about roles in one workspace.
+// terrain is what the conversion of roles in one workspace depends on.
 type terrain struct {
 	privacy map[subject]bool
 	locks   map[string][]string         // ids of locked resources by type
-	allowed map[subject]map[string]bool // ids of locked resources that somebody may change
+	allowed map[subject]map[string]bool // ids of locked resources that a subject can change
 }
 
 // subject is a member or a service token.
@@ -49,19 +49,19 @@ type subject struct {
 	id    string
 }
 
-// mapped is a policy with what is to be said about it.
+// mapped is a policy with notes about it.
 type mapped struct {
 	policy access.Policy
 	notes  []Note
 }
 
-// NewRules makes rules without any workspace. They give permissions of the built-in
-// catalogue only: an operator's own did not exist in the legacy system.
+// NewRules returns rules without any workspace. They grant only permissions of the built-in
+// catalogue, because an operator's own did not exist in the legacy system.
 func NewRules() *Rules {
 	return &Rules{catalogue: access.BuiltIn(), workspace: map[string]*terrain{}, made: map[string]mapped{}}
 }
 
-// AddWorkspace takes a workspace and its Data Privacy list.
+// AddWorkspace adds a workspace and its Data Privacy list.
 func (r *Rules) AddWorkspace(w Workspace) {
 	t := &terrain{privacy: map[subject]bool{}, locks: map[string][]string{}, allowed: map[subject]map[string]bool{}}
 	for s := range w.Privacy.each() {
@@ -70,8 +70,8 @@ func (r *Rules) AddWorkspace(w Workspace) {
 	r.workspace[w.ID] = t
 }
 
-// AddResource takes a resource of a workspace that was added; as is the id that policies
-// are to name it by.
+// AddResource adds a resource of a workspace that was added before. Policies will refer to it
+// by the id as.
 func (r *Rules) AddResource(x Resource, as string) {
 	t := r.workspace[x.Workspace]
 	if t == nil || x.Lock == nil {
@@ -86,7 +86,7 @@ func (r *Rules) AddResource(x Resource, as string) {
 	}
 }
 
-// each lists the subjects.
+// each returns the subjects as a set.
 func (s Subjects) each() map[subject]bool {
 	out := make(map[subject]bool, len(s.Members)+len(s.Tokens))
 	for _, id := range s.Members {
@@ -98,14 +98,14 @@ func (s Subjects) each() map[subject]bool {
 	return out
 }
 
-// Member is the Member Workspace Policy that mirrors a member's role in a workspace, the
-// locks there and its Data Privacy list. It is empty, never nil, for a viewer.
+// Member returns the Member Workspace Policy for a member's role in a workspace, with the locks
+// there and its Data Privacy list. It is empty, never nil, for a viewer.
 func (r *Rules) Member(member string, g Grant) (access.Policy, []Note) {
 	return r.policy(subject{id: member}, g)
 }
 
-// Token is the policy of a workspace's service token, which mirrors what it had in the same
-// way. Tokens of the organization have none: the result is empty.
+// Token returns the policy of a workspace's service token, converted in the same way. It is
+// empty for organization tokens, which have none.
 func (r *Rules) Token(t ServiceToken) (access.Policy, []Note) {
 	return r.policy(subject{token: true, id: t.ID}, t.Grant)
 }
@@ -132,14 +132,14 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// The actions of the catalogue that roles speak of.
+// The actions of the catalogue that roles grant.
 const (
 	edit         = "edit"
 	connect      = "connect"
 	createDelete = "create_delete"
 )
 
-// mirror builds the policy: what the role gives everywhere, then the locks, then privacy.
+// mirror builds the policy: what the role grants on all resources, then the locks, then privacy.
 func (r *Rules) mirror(t *terrain, s subject, g Grant) mapped {
 	m := mapped{policy: access.Policy{}}
 	for _, row := range r.catalogue.Types(access.SectionResources) {
@@ -156,11 +156,11 @@ func (r *Rules) mirror(t *terrain, s subject, g Grant) mapped {
 	return m
 }
 
-// gives reports whether the role gives an action on all resources of a type, locks aside.
+// gives reports whether the role grants an action on all resources of a type, ignoring locks.
 //
-// Libraries and transformations are apart: a Connections Admin or Editor connects them, but
-// changes them with "Grant edit access" only, which gives even a Connections Viewer that
-// much. The oldest roles know neither the exception nor the switch.
+// Libraries and transformations are special: a Connections Admin or Editor can connect them, but
+// change them only with "Grant edit access", which lets even a Connections Viewer change them.
+// The oldest roles have neither this exception nor the switch.
 func (g Grant) gives(typ, action string) bool {
 	apart := typ == "transformation" || typ == "transformation_library"
 	if apart && g.EditAccess && !g.Role.oldest() && action != connect {
@@ -178,7 +178,7 @@ func (g Grant) gives(typ, action string) bool {
 	return false
 }
 
-// closed lists the locked resources of a type that the subject may not change.
+// closed returns the locked resources of a type that the subject cannot change.
 func (t *terrain) closed(typ string, s subject) []string {
 	var out []string
 	for _, id := range t.locks[typ] {
@@ -189,8 +189,9 @@ func (t *terrain) closed(typ string, s subject) []string {
 	return out
 }
 
-// lock takes the locked resources of a type out of Edit. Where Edit cannot be limited, all
-// of it goes: a lock must hold. Create & Delete is for the whole type, as the role had it.
+// lock removes the locked resources of a type from Edit. If Edit cannot be limited, it removes
+// Edit entirely, because a lock must hold. Create & Delete applies to the whole type, as in the
+// role.
 func (m *mapped) lock(row access.ResourceType, closed []string) {
 	perm := access.NewPermission(row.Type, edit)
 	if _, given := m.policy[perm]; !given || len(closed) == 0 {
@@ -199,13 +200,13 @@ func (m *mapped) lock(row access.ResourceType, closed []string) {
 	if !limitable(row, perm) {
 		delete(m.policy, perm)
 		m.notes = append(m.notes, Note{Less, []access.Permission{perm},
-			row.Label + ": editing cannot be limited to chosen ones. Because some are locked, editing them is left out."})
+			row.Label + ": Edit cannot be limited to selected resources and is left out, because some are locked."})
 		return
 	}
 	m.policy[perm] = access.AllBut(closed...)
 	if wide := access.NewPermission(row.Type, createDelete); !m.policy[wide].Empty() {
 		m.notes = append(m.notes, Note{Watch, []access.Permission{wide},
-			row.Label + ": Create & Delete is for all of them, as the role had it. A lock keeps from editing, not from deleting."})
+			row.Label + ": Create & Delete applies to all of them, as in the role. A lock prevents editing, not deleting."})
 	}
 }
 
@@ -213,7 +214,8 @@ func limitable(row access.ResourceType, perm access.Permission) bool {
 	return slices.ContainsFunc(row.Entries, func(e access.Entry) bool { return e.Permission == perm && e.Limitable })
 }
 
-// privacy adds seeing personal data of all sources, destinations and transformations.
+// privacy adds the permissions to see personal data of all sources, destinations and
+// transformations.
 func (m *mapped) privacy(c *access.Catalogue) {
 	for _, row := range c.Types(access.SectionPII) {
 		switch row.Type {
@@ -225,7 +227,7 @@ func (m *mapped) privacy(c *access.Catalogue) {
 	}
 }
 
-// Describe says in words what a grant was.
+// Describe returns the grant in words.
 func (g Grant) Describe() string {
 	if g.EditAccess && !g.Role.oldest() {
 		return g.Role.Label() + " with edit access"
@@ -233,5 +235,5 @@ func (g Grant) Describe() string {
 	return g.Role.Label()
 }
 
-// Catalogue is what the rules give permissions of.
+// Catalogue returns the catalogue of the permissions that the rules grant.
 func (r *Rules) Catalogue() *access.Catalogue { return r.catalogue }

@@ -77,12 +77,12 @@ func TestChoose_AWorkspaceOfAnotherNameTakesItsResourcesAlong(t *testing.T) {
 	}))
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "Main"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
-	if i := b.item(migration.Resources, "src-app"); !i.Known {
+	if i := b.item(migration.Resources, "src-app"); !i.Imported {
 		t.Errorf("in the existing workspace it is the same resource: %+v", i)
 	}
-	b.choose(migration.Workspaces, "ws-prod", migration.Anew)
+	b.choose(migration.Workspaces, "ws-prod", migration.AsNew)
 	i := b.item(migration.Resources, "src-app")
-	if i.Known || i.Local == "src-app" || i.Rank != migration.Watch {
+	if i.Imported || i.Local == "src-app" || i.Rank != migration.Watch {
 		t.Errorf("in a new workspace it needs a new id: %+v", i)
 	}
 	b.deploy()
@@ -105,7 +105,7 @@ func TestChoose_AnEditedPolicyFollowsItsResourcesToTheirNewIds(t *testing.T) {
 	ed, etl := b.item(migration.Members, "m-ed"), b.item(migration.ServiceTokens, "sat-etl")
 	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{"source:edit": access.Only("src-app")}))
 	b.must(b.SavePolicy(t.Context(), b.admin.Caller(), etl.Seq, "ws-prod", access.Policy{"source:edit": access.AllBut("src-app", "src-web")}))
-	b.choose(migration.Workspaces, "ws-prod", migration.Anew)
+	b.choose(migration.Workspaces, "ws-prod", migration.AsNew)
 	moved := b.item(migration.Resources, "src-app").Local
 	b.deploy()
 	if !b.allows(edSecret, "source:edit", moved) || b.allows(edSecret, "source:edit", "src-web") {
@@ -147,7 +147,7 @@ func TestImport_ATokenWithAKnownSecretIsLeftOutByChoice(t *testing.T) {
 }
 
 func TestImport_WhoWasRemovedComesBackByChoiceOnly(t *testing.T) {
-	for _, choice := range []migration.Choice{migration.LeaveOut, migration.Anew} {
+	for _, choice := range []migration.Choice{migration.LeaveOut, migration.AsNew} {
 		b := newBed(t, access.PlanEnterprise)
 		b.stage(migration.WithPolicies)
 		ed := b.item(migration.Members, "m-ed").Local
@@ -166,7 +166,7 @@ func TestImport_WhoWasRemovedComesBackByChoiceOnly(t *testing.T) {
 		for _, m := range present {
 			back = back || m.Email == "ed@acme.example"
 		}
-		if back != (choice == migration.Anew) {
+		if back != (choice == migration.AsNew) {
 			t.Errorf("%s: back is %v", choice, back)
 		}
 		if !b.refused(edSecret) {
@@ -191,7 +191,7 @@ func TestImport_AnOwnerWhoIsLeftOutTakesTheTokensAlong(t *testing.T) {
 	if i := b.item(migration.PersonalTokens, "pat-ed-2"); i.Choice != migration.LeaveOut {
 		t.Errorf("the token is %+v", i)
 	}
-	b.choose(migration.Members, "m-ed", migration.Anew)
+	b.choose(migration.Members, "m-ed", migration.AsNew)
 	if i := b.item(migration.PersonalTokens, "pat-ed-2"); i.Choice != "" {
 		t.Errorf("with its owner back the token is %+v", i)
 	}
@@ -208,7 +208,7 @@ func TestDeploy_FindsAConflictThatCameUpMeanwhile(t *testing.T) {
 	if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("deployed over a member who came meanwhile: %v", err)
 	}
-	if i := b.item(migration.Members, "m-ed"); !i.Open() || i.Rank != migration.Clash {
+	if i := b.item(migration.Members, "m-ed"); !i.Open() || i.Rank != migration.Unresolved {
 		t.Errorf("the new conflict is not there: %+v", i)
 	}
 	if !b.refused(edSecret) {

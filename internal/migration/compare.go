@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// prepare reads what the items of a batch are compared with.
+// prepare loads the data that the items of a batch are compared with.
 func (st *stage) prepare(kind Kind, items []Item) (err error) {
 	switch kind {
 	case Workspaces:
@@ -49,10 +49,9 @@ func (st *stage) prepare(kind Kind, items []Item) (err error) {
 	return err
 }
 
-// compare finds out what of the item is here already. A choice that does not fit any more
-// is forgotten.
+// compare finds out whether the item exists already. It clears a choice that no longer fits.
 func (st *stage) compare(i *Item) error {
-	i.Known = false
+	i.Imported = false
 	var found Conflict
 	switch i.Kind {
 	case Workspaces:
@@ -81,7 +80,7 @@ func (st *stage) compare(i *Item) error {
 
 func (st *stage) compareWorkspace(i *Item) Conflict {
 	if w, here := st.byID[st.links[Workspaces][i.Ref]]; here && w.Organization == st.m.Organization {
-		i.Known, i.Local = true, w.ID
+		i.Imported, i.Local = true, w.ID
 		return ""
 	}
 	if _, taken := st.byName[plaintext.NameKey(i.Name)]; taken {
@@ -90,15 +89,15 @@ func (st *stage) compareWorkspace(i *Item) Conflict {
 	return ""
 }
 
-// settle decides where the workspace goes: into one that is here, or into a new one whose
-// id is the old one where that is free.
+// settle decides where the workspace goes: into an existing one, or into a new one, which keeps
+// the old id if that is free.
 func (st *stage) settle(i *Item) {
 	existing := st.byName[plaintext.NameKey(i.Name)]
 	p := place{local: i.Local, name: i.Name}
 	switch {
-	case i.Known:
+	case i.Imported:
 		p.name = st.byID[i.Local].Name
-	case i.Conflict == SameName && i.Choice != Anew:
+	case i.Conflict == SameName && i.Choice != AsNew:
 		p = place{existing.ID, existing.Name}
 	default:
 		if _, taken := st.byID[p.local]; taken || p.local == "" {
@@ -116,7 +115,7 @@ func (st *stage) freeWorkspaceID(ref string) string {
 	return ref
 }
 
-// freeName is name, or name with something behind it that makes it new. It is taken then.
+// freeName returns name, with a suffix if it is taken, and marks the result as taken.
 func freeName(name string, taken map[string]bool) string {
 	for n := 1; ; n++ {
 		suffix := ""
@@ -134,22 +133,22 @@ func freeName(name string, taken map[string]bool) string {
 	}
 }
 
-// compareResource keeps a resource's id where it is free. One of the same id and type in the
-// same workspace is taken to be the same resource.
+// compareResource keeps a resource's id if it is free. An existing one with the same id and
+// type in the same workspace counts as the same resource.
 func (st *stage) compareResource(i *Item) error {
 	x, err := decoded[legacy.Resource](*i)
 	if err != nil {
 		return err
 	}
 	target, before := st.workspaces[x.Workspace].local, i.Local
-	i.Known, i.Local = st.resourceID(*i, x, target)
+	i.Imported, i.Local = st.resourceID(*i, x, target)
 	if before != "" && before != i.Local {
 		st.moved[before] = i.Local
 	}
 	return nil
 }
 
-// resourceID is the id that a resource of the workspace has or will have.
+// resourceID returns the id that a resource of the workspace has or will have.
 func (st *stage) resourceID(i Item, x legacy.Resource, target string) (known bool, id string) {
 	for _, id := range []string{st.links[Resources][i.Ref], i.Ref} {
 		if at, there := st.located[id]; there && at.Workspace == target && at.Type == x.Type {
@@ -168,7 +167,7 @@ func (st *stage) resourceID(i Item, x legacy.Resource, target string) (known boo
 func (st *stage) compareMember(i *Item) Conflict {
 	linked := st.links[Members][i.Ref]
 	if _, here := st.present[linked]; here {
-		i.Known, i.Local = true, linked
+		i.Imported, i.Local = true, linked
 		return ""
 	}
 	if other, taken := st.emails[i.Detail]; taken {
@@ -188,8 +187,8 @@ func (st *stage) compareToken(i *Item) Conflict {
 	held, taken := st.held[string(i.Digest)]
 	switch linked := st.links[i.Kind][i.Ref]; {
 	case taken && held.ID == linked:
-		// Deleted here since or not: it came, and nothing brings it back.
-		i.Known, i.Local = true, linked
+		// It was imported before. If it has been deleted since, it does not come back.
+		i.Imported, i.Local = true, linked
 		return ""
 	case taken:
 		return SameDigest

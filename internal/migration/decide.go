@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Choose resolves the conflict of one item. Invalid for a choice that its conflict does not
-// offer; NotFound when there is no such item; Conflict when nothing is staged.
+// Choose resolves the conflict of one item. The error is Invalid for a choice that the conflict
+// does not offer, NotFound if there is no such item, and Conflict if nothing is staged.
 func (s *Service) Choose(ctx context.Context, by actor.Caller, seq int64, choice Choice) (Item, error) {
 	var i Item
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
@@ -21,7 +21,7 @@ func (s *Service) Choose(ctx context.Context, by actor.Caller, seq int64, choice
 			return err
 		}
 		if !slices.Contains(i.Conflict.Choices(), choice) {
-			return fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
+			return fault.NewInvalid("Choose one of the options.", fault.Field{Path: "choice", Message: "Choose one of the options."})
 		}
 		if err := decide(ctx, tx, m, &i, choice); err != nil {
 			return err
@@ -31,15 +31,15 @@ func (s *Service) Choose(ctx context.Context, by actor.Caller, seq int64, choice
 	return i, err
 }
 
-// ChooseAll resolves every conflict of a kind that waits for a choice, and returns how many
-// there were. Errors as for Choose.
+// ChooseAll resolves every open conflict of a kind and returns their number. Errors are those
+// of Choose.
 func (s *Service) ChooseAll(ctx context.Context, by actor.Caller, conflict Conflict, choice Choice) (int, error) {
 	if !slices.Contains(conflict.Choices(), choice) {
-		return 0, fault.NewInvalid("Choose one of the answers.", fault.Field{Path: "choice", Message: "Choose one of the answers."})
+		return 0, fault.NewInvalid("Choose one of the options.", fault.Field{Path: "choice", Message: "Choose one of the options."})
 	}
 	decided := 0
 	err := s.change(ctx, by, func(tx Tx, m Migration) error {
-		decided = 0 // the transaction may have been tried before
+		decided = 0 // the transaction may be a retry
 		for _, kind := range conflict.kinds() {
 			err := each(ctx, tx, m.ID, kind, func(i *Item) error {
 				if i.Conflict != conflict || !i.Open() {
@@ -60,7 +60,7 @@ func (s *Service) ChooseAll(ctx context.Context, by actor.Caller, conflict Confl
 	return decided, err
 }
 
-// kinds lists what may have the conflict.
+// kinds returns the kinds of items that can have the conflict.
 func (c Conflict) kinds() []Kind {
 	switch c {
 	case SameName:
@@ -81,9 +81,9 @@ func decide(ctx context.Context, tx Tx, m Migration, i *Item, choice Choice) err
 	return tx.UpdateItem(ctx, m.ID, *i)
 }
 
-// follow compares anew what depends on what was chosen: what is in a workspace on where that
-// goes, tokens on whether their owner comes, groups on who joins them and on each other, and
-// what is remembered of those who are here on whether anything happens to them.
+// follow compares again the items that depend on a choice: contents of a workspace depend on
+// where it goes, tokens on whether their owner is imported, groups on who joins them and on each
+// other, and the recorded state of existing members on whether the import changes them.
 func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 	var kinds []Kind
 	switch conflict {
@@ -101,7 +101,7 @@ func follow(ctx context.Context, tx Tx, m Migration, conflict Conflict) error {
 	return st.save(true, kinds...)
 }
 
-// Find returns one page of staged items and how many there are on all pages.
+// Find returns one page of staged items and their number on all pages.
 func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) ([]Item, int, error) {
 	o, err := s.Overview(ctx, by)
 	if err != nil || o.Empty() {
@@ -110,7 +110,7 @@ func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) ([]Item,
 	return s.store.FindStaged(ctx, o.Staging.ID, q)
 }
 
-// Tallies counts what is in the staging area; nothing when it is empty.
+// Tallies counts the items in the staging area. It returns none if the area is empty.
 func (s *Service) Tallies(ctx context.Context, by actor.Standing) ([]Tally, error) {
 	o, err := s.Overview(ctx, by)
 	if err != nil || o.Empty() {
@@ -119,38 +119,38 @@ func (s *Service) Tallies(ctx context.Context, by actor.Standing) ([]Tally, erro
 	return s.store.Tallies(ctx, o.Staging.ID)
 }
 
-// View is a staged item with what looking at it and editing it needs.
+// View is a staged item with what is needed to show and edit it.
 type View struct {
 	Item
 	Migration Migration
 	Plan      access.Plan
-	Places    []ViewPlace // by policy of the item, in the same order
-	Members   []string    // of a group: the first of those whom the file names
-	More      int         // of a group: how many others it names
-	Groups    []string    // of a member: the groups of the file
-	Here      *Here       // of a member who is here already: what they have today
+	Places    []ViewPlace // one per policy of the item, in the same order
+	Members   []string    // of a group: the first members in the file
+	More      int         // of a group: the number of further members
+	Groups    []string    // of a member: their groups in the file
+	Here      *Here       // of an existing member: their current access
 }
 
-// Here is a member who is here already.
+// Here is the current access of an existing member.
 type Here struct {
 	Role     access.Role
-	Policies []HerePolicy // their own, by workspace name
+	Policies []HerePolicy // their own policies, by workspace name
 }
 
-// HerePolicy is a policy of today.
+// HerePolicy is a current policy.
 type HerePolicy struct {
 	Workspace string // its name
 	Body      access.Policy
 }
 
-// ViewPlace is the workspace of a staged policy, as it will be.
+// ViewPlace is the workspace of a staged policy, as it will be after deploying.
 type ViewPlace struct {
 	Name      string
 	Baseline  access.Policy
 	Resources []policy.Resource // those that are there and those that come
 }
 
-// Item returns a staged item; NotFound when there is none, Conflict before the import.
+// Item returns a staged item; NotFound if there is none, Conflict before the import.
 func (s *Service) Item(ctx context.Context, by actor.Standing, seq int64) (View, error) {
 	o, err := s.Overview(ctx, by)
 	switch {
@@ -174,10 +174,10 @@ func (s *Service) Item(ctx context.Context, by actor.Standing, seq int64) (View,
 	return v, v.company(ctx, s.store)
 }
 
-// mostNames is how many members of a group are named.
+// mostNames is the maximum number of members of a group that are listed.
 const mostNames = 50
 
-// company finds the members of a group and the groups of a member.
+// company loads the members of a group or the groups of a member.
 func (v *View) company(ctx context.Context, r viewReader) error {
 	switch v.Kind {
 	case Groups:
@@ -208,7 +208,7 @@ func (v *View) company(ctx context.Context, r viewReader) error {
 	return nil
 }
 
-// today finds what a member has who is here already.
+// today loads the current access of an existing member.
 func (v *View) today(ctx context.Context, r viewReader) error {
 	if v.Conflict != SameEmail {
 		return nil
@@ -216,7 +216,7 @@ func (v *View) today(ctx context.Context, r viewReader) error {
 	organization := v.Migration.Organization
 	m, err := r.Member(ctx, organization, v.Local)
 	if fault.Is(err, fault.NotFound) {
-		return nil // removed since; deploying finds out
+		return nil // removed since; deploying will find out
 	}
 	if err != nil {
 		return err
@@ -268,17 +268,17 @@ func viewPlace(ctx context.Context, r viewReader, m Migration, w Item) (ViewPlac
 	}
 	return place, each(ctx, r, m.ID, Resources, func(i *Item) error {
 		x, err := resourceOf(*i)
-		if err == nil && x.Workspace == w.Ref && !i.Known {
+		if err == nil && x.Workspace == w.Ref && !i.Imported {
 			place.Resources = append(place.Resources, policy.Resource{ID: i.Local, Type: x.Type, Name: x.Name})
 		}
 		return err
 	})
 }
 
-// SavePolicy replaces a staged policy of an item: the one in a workspace, by its id in the
-// old system. Invalid, by permission, for what the catalogue or the plan does not allow or
-// for resources that the workspace will not have; NotFound when the item has no policy
-// there; Conflict for an item that is left out.
+// SavePolicy replaces the staged policy of an item in a workspace, given by its id in the old
+// system. The error is Invalid, by permission, for what the catalogue or the plan does not allow
+// and for resources that the workspace will not have; NotFound if the item has no policy there;
+// or Conflict for an item that is left out.
 func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, seq int64, workspace string, body access.Policy) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		i, err := tx.StagedItem(ctx, m.ID, seq)
@@ -286,7 +286,7 @@ func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, seq int64, wo
 			return err
 		}
 		if i.LeftOut() || i.Stays() {
-			return fault.NewConflict("It is left out or stays as it is here: its policy means nothing.")
+			return fault.NewConflict("This item is left out or keeps its current access, so its policy has no effect.")
 		}
 		at := slices.IndexFunc(i.After.Policies, func(p Policy) bool { return p.Workspace == workspace })
 		if at < 0 {
@@ -303,7 +303,7 @@ func (s *Service) SavePolicy(ctx context.Context, by actor.Caller, seq int64, wo
 	}, Staged)
 }
 
-// checkPolicy finds everything that is wrong with an edited policy.
+// checkPolicy returns all problems of an edited policy.
 func (s *Service) checkPolicy(ctx context.Context, tx Tx, m Migration, old Policy, body access.Policy) error {
 	org, err := tx.Existing.Organization(ctx, m.Organization)
 	if err != nil {

@@ -17,23 +17,23 @@ import (
 	"latchkey/internal/token"
 )
 
-// Both say that a conflict waits for a choice: errWaiting of one that is shown already,
-// errOpen of one that deploying has come upon.
+// Both mean that a conflict is open: errWaiting one that is shown already, errOpen one that
+// deploying has found.
 var (
-	errWaiting = fault.NewConflict("Some conflicts wait for a choice. Resolve them first.")
+	errWaiting = fault.NewConflict("Resolve the conflicts first.")
 	errOpen    = fault.NewConflict(errWaiting.Message)
 )
 
-// errChanged says that deploying would do something else than the preview shows.
-var errChanged = fault.NewConflict("Something here has changed since the preview was made. The preview is up to date now: look at it again, then deploy.")
+// errChanged means that deploying would differ from the preview.
+var errChanged = fault.NewConflict("Your organization has changed since the preview was made. The preview has been updated: review it again, then deploy.")
 
-// Deploy makes the staged import live: all of it in one transaction, for good. typed must
-// be the organization's name (Invalid with field "name" otherwise); the operator types
-// nothing. What exists is compared once more: a conflict that has come up since is saved
-// in the staging area, and the error is a Conflict, as it is when anything else would not be
-// as the preview shows it (which is up to date then), while choices are missing or
-// when no active Admin would be left. Denied when the plan has no room for the members or no
-// tokens. A file that brings nothing new changes nothing.
+// Deploy makes the staged import live, in one transaction that cannot be undone. typed must be
+// the organization's name (Invalid with field "name" otherwise), except for the operator.
+//
+// Deploy compares everything once more. The error is a Conflict if there are new conflicts or
+// other differences from the preview, which it updates; if conflicts are open; or if no active
+// Admin would be left. The error is Denied if the plan has no room for the members or does not
+// include tokens. A file with nothing new changes nothing.
 func (s *Service) Deploy(ctx context.Context, by actor.Standing, typed string) (Migration, error) {
 	var done Migration
 	err := s.step(ctx, by, StepDeploy, func(r *run) (err error) {
@@ -46,7 +46,7 @@ func (s *Service) Deploy(ctx context.Context, by actor.Standing, typed string) (
 func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed string, r *run) (Migration, error) {
 	var done Migration
 	err := s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
-		if err := tx.KeepStep(ctx, m.Organization, StepDeploy); err != nil {
+		if err := tx.AnnounceStep(ctx, m.Organization, StepDeploy); err != nil {
 			return err
 		}
 		org, err := tx.Existing.Organization(ctx, m.Organization)
@@ -63,7 +63,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		if err != nil {
 			return err
 		}
-		d.progress = r.tell
+		d.progress = r.report
 		done, err = d.run()
 		return err
 	}, Staged)
@@ -73,7 +73,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 	return done, err
 }
 
-// solved reports, before much is done, whether a conflict that is known waits for a choice.
+// solved returns an error if a known conflict is open, before any expensive work.
 func solved(ctx context.Context, r itemReader, m Migration) error {
 	tallies, err := r.Tallies(ctx, m.ID)
 	for _, t := range tallies {
@@ -84,7 +84,7 @@ func solved(ctx context.Context, r itemReader, m Migration) error {
 	return err
 }
 
-// recheck saves what a deployment has found out.
+// recheck saves the differences that a deployment has found.
 func (s *Service) recheck(ctx context.Context, by actor.Caller) error {
 	return s.change(ctx, by, func(tx Tx, m Migration) error {
 		st, err := newStage(ctx, tx, m)
@@ -95,7 +95,7 @@ func (s *Service) recheck(ctx context.Context, by actor.Caller) error {
 	}, Staged)
 }
 
-// deployment is one Deploy.
+// deployment is one call of Deploy.
 type deployment struct {
 	*stage
 	org   account.Organization
@@ -108,9 +108,8 @@ func newDeployment(ctx context.Context, tx Tx, m Migration, org account.Organiza
 	return &deployment{stage: st, org: org, made: map[Kind][]Link{}}, err
 }
 
-// run compares, mirrors and carries out each item in one pass. A later item that is open, or
-// not what the preview shows, ends the transaction, and with it all that was done for
-// earlier ones.
+// run compares, converts and applies each item in one pass. An item that is open or differs from
+// the preview rolls back the transaction, including all earlier items.
 func (d *deployment) run() (Migration, error) {
 	open, changed := false, false
 	report := newReporter(d.m, d.org)
@@ -144,7 +143,7 @@ func (d *deployment) run() (Migration, error) {
 	return d.finish(report.report)
 }
 
-// check refuses what the organization as a whole must not become.
+// check refuses results that the organization as a whole must not have.
 func (d *deployment) check() error {
 	if d.added.tokens > 0 && !d.org.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
@@ -153,17 +152,17 @@ func (d *deployment) check() error {
 		if n, err := d.tx.Live.CountMembers(d.ctx, d.org.ID); err != nil {
 			return err
 		} else if n > limit {
-			return fault.NewDenied("The plan " + d.org.Plan.Label() + " has no room for so many members. " + access.UpgradeText)
+			return fault.NewDenied("The plan " + d.org.Plan.Label() + " has no room for this many members. " + access.UpgradeText)
 		}
 	}
 	admins, err := d.tx.Live.CountActiveAdmins(d.ctx, d.org.ID)
 	if err == nil && admins == 0 {
-		return fault.NewConflict("No active Admin would be left. Keep one of them as they are.")
+		return fault.NewConflict("No active Admin would be left. Keep at least one Admin as they are.")
 	}
 	return err
 }
 
-// finish writes down what was done and empties the staging area.
+// finish saves the report and empties the staging area.
 func (d *deployment) finish(report Report) (Migration, error) {
 	d.m.State, d.m.DeployedAt, d.m.DeployedByName = Deployed, d.tx.Now(), d.tx.By().Name
 	report.Deployed, report.By = audit.FormatTime(d.m.DeployedAt), d.tx.By().Name
@@ -178,7 +177,7 @@ func (d *deployment) finish(report Report) (Migration, error) {
 		}
 	}
 	if d.added.members+d.added.tokens+d.added.other == 0 {
-		return d.m, d.tx.DeleteMigration(d.ctx, d.org.ID, d.m.ID) // nothing to tell
+		return d.m, d.tx.DeleteMigration(d.ctx, d.org.ID, d.m.ID) // nothing to report
 	}
 	if err := d.tx.DeleteItems(d.ctx, d.m.ID); err != nil {
 		return d.m, err
@@ -225,17 +224,17 @@ func (d *deployment) addWorkspace(i Item) error {
 	if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(policy.Place{Kind: policy.Baseline, Workspace: i.Local}, access.Policy{})); err != nil {
 		return err
 	}
-	return d.tell(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: i.Local, Name: name, Workspace: i.Local})
+	return d.record(audit.Created, audit.Target{Type: audit.TargetWorkspace, ID: i.Local, Name: name, Workspace: i.Local})
 }
 
-// tell adds an event to the audit log. Workspaces, members, service tokens and changes of
-// those who were here have one each; resources and personal tokens, of which there may be
-// tens of thousands, are in the report, whose digest the event of the whole has.
-func (d *deployment) tell(action audit.Action, target audit.Target) error {
+// record adds an event to the audit log. Workspaces, members, service tokens and changes of
+// existing members have one each. Resources and personal tokens, of which there may be tens of
+// thousands, are only in the report, whose digest is in the event of the deployment.
+func (d *deployment) record(action audit.Action, target audit.Target) error {
 	return d.tx.AppendEvent(d.ctx, audit.Did(d.tx.By(), action, target))
 }
 
-// policy is a new policy in a place.
+// policy returns a new policy in a place.
 func (d *deployment) policy(at policy.Place, body access.Policy) policy.Policy {
 	return policy.Policy{ID: newID(), Organization: d.org.ID, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject,
 		Body: body, Version: 1, UpdatedAt: d.tx.Now(), UpdatedBy: d.tx.By().Name}
@@ -279,11 +278,11 @@ func (d *deployment) addServiceToken(i Item) error {
 	if err := d.addToken(i, t.Secret, made); err != nil {
 		return err
 	}
-	return d.tell(audit.Created, audit.Target{Type: audit.TargetServiceToken, ID: i.Local, Name: i.Name, Workspace: made.Workspace})
+	return d.record(audit.Created, audit.Target{Type: audit.TargetServiceToken, ID: i.Local, Name: i.Name, Workspace: made.Workspace})
 }
 
-// addToken adds a token under the digest that it came with. Its secret keeps its shape, so
-// it is marked as one of the old system. The end of one that has expired is noted here.
+// addToken adds a token with the digest in the file. It marks the token as imported, because its
+// secret keeps the old format. It also records the expiry of one that has expired.
 func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
@@ -291,7 +290,8 @@ func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	if err := d.tx.Live.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || !token.ExpiredAt(t.ExpiresAt, d.tx.Now()) {
 		return err
 	}
-	// It has expired long ago, maybe: those who note the ends of tokens look at the last hour.
+	// It may have expired long ago; the job that records expired tokens only looks at the last
+	// hour.
 	event, err := t.ExpiredEvent()
 	if err != nil {
 		return err

@@ -13,20 +13,20 @@ import (
 	"latchkey/internal/policy"
 )
 
-// A group of the old system gave no rights. Two things keep it so: its policies begin empty,
-// and it is linked only to workspaces that all of its members are in without it.
+// A group of the old system granted nothing. Two things keep it so: its policies are empty at
+// first, and it is linked only to workspaces that all of its members are in without it.
 
-// noRights is what a group had in a workspace before.
+// noRights describes what a group had in a workspace before.
 const noRights = "No rights of its own"
 
-// landscape is the groups that are here, and what is taken or still free.
+// landscape holds the existing groups, and what is taken or still free.
 type landscape struct {
 	byID   map[string]account.Group
 	byName map[string]account.Group
 	names  map[string]bool
-	room   int                        // for how many new ones the plan has room
-	named  map[string]string          // names of those that come, by old id
-	inside map[string]map[string]bool // who was in a workspace before this pass changed anything
+	room   int                        // number of new groups that the plan has room for
+	named  map[string]string          // names of imported groups, by old id
+	inside map[string]map[string]bool // members of a workspace before this pass changed anything
 }
 
 // newLandscape loads the groups of the organization.
@@ -49,7 +49,7 @@ func (st *stage) newLandscape() error {
 
 func (st *stage) compareGroup(i *Item) Conflict {
 	if g, here := st.groups.byID[st.links[Groups][i.Ref]]; here {
-		i.Known, i.Local = true, g.ID
+		i.Imported, i.Local = true, g.ID
 		return ""
 	}
 	switch other, taken := st.groups.byName[plaintext.NameKey(i.Name)]; {
@@ -61,10 +61,10 @@ func (st *stage) compareGroup(i *Item) Conflict {
 	return ""
 }
 
-// settleGroup decides which group here the item is to be.
+// settleGroup decides which group the item becomes.
 func (st *stage) settleGroup(i *Item) {
 	switch _, here := st.groups.byID[i.Local]; {
-	case i.Known:
+	case i.Imported:
 	case i.Conflict == SameGroup && i.Choice == Use:
 		i.Local = st.groups.byName[plaintext.NameKey(i.Name)].ID
 	case here || i.Local == "" || i.Local == st.links[Groups][i.Ref]:
@@ -72,7 +72,7 @@ func (st *stage) settleGroup(i *Item) {
 	}
 }
 
-// mirrorGroup finds out who joins the group and where it can be linked.
+// mirrorGroup determines who joins the group and where it can be linked.
 func (st *stage) mirrorGroup(i *Item) error {
 	if i.LeftOut() {
 		return nil
@@ -85,7 +85,7 @@ func (st *stage) mirrorGroup(i *Item) error {
 	joins := st.joins(g)
 	i.After.Joins = len(joins)
 	if n := len(g.Members) - len(joins); n > 0 {
-		i.After.watch(fmt.Sprintf("%d of its members do not join it: they are left out, or stay as they are here.", n))
+		i.After.watch(fmt.Sprintf("%d of its members do not join it: they are left out, or keep their current access.", n))
 	}
 	if i.Conflict == SameGroup && i.Choice == Use { // its members get what that one gives
 		policies, err := st.tx.Existing.PoliciesOf(st.ctx, st.m.Organization, policy.OfGroup, i.Local)
@@ -98,7 +98,7 @@ func (st *stage) mirrorGroup(i *Item) error {
 	}
 	if st.groups.room <= 0 {
 		i.After.NoRoom = true
-		i.After.less("The plan has no room for another group: it is left out.")
+		i.After.less("It is left out, because the plan has no room for another group.")
 		return nil
 	}
 	st.groups.room--
@@ -111,8 +111,8 @@ func (st *stage) mirrorGroup(i *Item) error {
 	return nil
 }
 
-// joins lists those of the group's members who come into it. Who was here before and is to
-// stay as they are does not.
+// joins returns the members who join the group. Existing members who keep their current access
+// do not.
 func (st *stage) joins(g legacy.Group) []standing {
 	var out []standing
 	for _, ref := range g.Members {
@@ -123,8 +123,8 @@ func (st *stage) joins(g legacy.Group) []standing {
 	return out
 }
 
-// linkGroup gives the group an empty policy in each of its workspaces, except where that
-// would let somebody in.
+// linkGroup gives the group an empty policy in each of its workspaces, except where that would
+// let somebody in.
 func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) {
 	for _, workspace := range g.Workspaces {
 		strangers := 0
@@ -134,7 +134,7 @@ func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) {
 			}
 		}
 		if strangers > 0 {
-			i.After.watch(fmt.Sprintf("It is not linked to %s: that would let in %d of its members who were not there. Link it afterwards if you want that.",
+			i.After.watch(fmt.Sprintf("It is not linked to %s, because that would give access to %d of its members who had none. You can link it after deploying.",
 				st.workspaces[workspace].name, strangers))
 			continue
 		}
@@ -142,8 +142,8 @@ func (st *stage) linkGroup(i *Item, g legacy.Group, joins []standing) {
 	}
 }
 
-// isIn reports whether a member will be in a workspace of the export without any group of
-// it. Who was imported before is where they are today.
+// isIn reports whether a member will be in a workspace of the export without any group of the
+// export. A member who was imported before is where they are now.
 func (st *stage) isIn(p standing, workspace string) bool {
 	if !p.known {
 		return p.admin || p.in[workspace]
@@ -151,8 +151,8 @@ func (st *stage) isIn(p standing, workspace string) bool {
 	return st.present[p.local].Role == access.RoleAdmin || st.groups.inside[st.workspaces[workspace].local][p.local]
 }
 
-// lookInside finds out who is in the workspaces of groups, before a member or group is
-// applied: whoever comes in by that would else seem to have been there.
+// lookInside loads the members of the groups' workspaces before any member or group is applied.
+// Otherwise members who get in that way would seem to have been there before.
 func (st *stage) lookInside() error {
 	return each(st.ctx, st.tx, st.m.ID, Groups, func(i *Item) error {
 		g, err := decoded[legacy.Group](*i)
@@ -172,7 +172,7 @@ func (st *stage) lookInside() error {
 	})
 }
 
-// addGroup makes the group, or brings its members into the one that is here.
+// addGroup creates the group, or adds its members to the existing one.
 func (d *deployment) addGroup(i Item) error {
 	g, err := decoded[legacy.Group](i)
 	if err != nil {
@@ -206,7 +206,8 @@ func (d *deployment) addGroup(i Item) error {
 		"workspaces": names, "members": len(joins)})))
 }
 
-// joinGroup adds members to a group that is here, with an event each: they get what it gives.
+// joinGroup adds members to an existing group, with an event for each, because they get what it
+// grants.
 func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 	for _, p := range joins {
 		there, err := d.tx.Existing.MembersOfGroups(d.ctx, []string{g.ID}, []string{p.local})
@@ -228,10 +229,10 @@ func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 	return nil
 }
 
-// stateOf is what the audit log keeps of a thing.
+// stateOf returns fields as JSON for the audit log.
 func stateOf(fields map[string]any) string {
 	text, err := json.Marshal(fields)
-	if err != nil { // texts, numbers and lists of them always marshal
+	if err != nil { // never happens: strings, numbers and lists of them always marshal
 		return "{}"
 	}
 	return string(text)

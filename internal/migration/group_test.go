@@ -73,7 +73,7 @@ func TestDeploy_AGroupComesWithItsMembersAndGivesNothing(t *testing.T) {
 	if data := b.item(migration.Groups, "g-data"); len(data.After.Policies) != 1 || len(data.After.Policies[0].Body) != 0 || data.After.Joins != 2 || data.Rank != migration.Quiet {
 		t.Errorf("the group is staged as %+v", data)
 	}
-	if all := b.item(migration.Groups, "g-all"); len(all.After.Policies) != 0 || all.Rank != migration.Watch || !entry(b.preview(), migration.LevelWatch, "g-all", "would let in 1 of its members") {
+	if all := b.item(migration.Groups, "g-all"); len(all.After.Policies) != 0 || all.Rank != migration.Watch || !entry(b.preview(), migration.LevelWatch, "g-all", "would give access to 1 of its members") {
 		t.Errorf("a link that would let somebody in is staged: %+v", all)
 	}
 	b.deploy()
@@ -117,13 +117,13 @@ func TestChoose_AGroupOfTheSameName(t *testing.T) {
 		gets          bool
 	}{
 		migration.Use:      {"data TEAM", "cora@acme.example ed@acme.example", true},
-		migration.Anew:     {"Data team (imported)", "cora@acme.example ed@acme.example", false},
+		migration.AsNew:    {"Data team (imported)", "cora@acme.example ed@acme.example", false},
 		migration.LeaveOut: {"data TEAM", "", false},
 	} {
 		b := newBed(t, access.PlanEnterprise)
 		b.liveGroup("data TEAM", false, access.Policy{"profile:edit": access.Everywhere()})
 		b.stage(migration.WithPolicies)
-		if i := b.item(migration.Groups, "g-data"); i.Conflict != migration.SameGroup || i.Rank != migration.Clash {
+		if i := b.item(migration.Groups, "g-data"); i.Conflict != migration.SameGroup || i.Rank != migration.Unresolved {
 			t.Fatalf("the group is %+v", i)
 		}
 		b.choose(migration.Groups, "g-data", choice)
@@ -165,7 +165,7 @@ func TestChoose_NobodyJoinsAGroupThatTheProviderManages(t *testing.T) {
 	if _, err := b.Choose(t.Context(), b.admin.Caller(), i.Seq, migration.Use); !fault.Is(err, fault.Invalid) || i.Conflict != migration.ManagedGroup {
 		t.Errorf("%+v: %v", i, err)
 	}
-	b.choose(migration.Groups, "g-data", migration.Anew)
+	b.choose(migration.Groups, "g-data", migration.AsNew)
 	b.deploy()
 	if _, members := b.group("Data team"); len(members) != 0 {
 		t.Errorf("%v came into it", members)

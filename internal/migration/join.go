@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// addMember adds a member with its policies, or brings them to the member who has the
-// address already, as was chosen.
+// addMember adds a member with their policies, or applies them to the existing member with the
+// same address, as chosen.
 func (d *deployment) addMember(i Item) error {
 	if i.Conflict == SameEmail {
 		return d.join(i)
@@ -33,16 +33,16 @@ func (d *deployment) addMember(i Item) error {
 			return err
 		}
 	}
-	return d.tell(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: member.ID, Name: member.Name})
+	return d.record(audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: member.ID, Name: member.Name})
 }
 
-// at is where a staged policy of a member will stand.
+// at returns the place of a member's staged policy.
 func (d *deployment) at(i Item, p Policy) policy.Place {
 	return policy.Place{Kind: policy.OfMember, Workspace: d.workspaces[p.Workspace].local, Subject: i.Local}
 }
 
-// join changes the member who is here: nothing, what is missing, or all that the import
-// speaks of. Status, name and workspaces that the import does not have stay.
+// join changes the existing member as chosen: not at all, by adding what is missing, or by
+// replacing everything that the import has. Status, name and workspaces outside the import stay.
 func (d *deployment) join(i Item) error {
 	if i.Stays() {
 		return nil
@@ -75,7 +75,7 @@ func (d *deployment) join(i Item) error {
 	return nil
 }
 
-// joinPolicy adds to a policy of the member, or replaces it.
+// joinPolicy adds to a policy of the existing member, or replaces it.
 func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 	at := d.at(i, staged)
 	old, err := d.tx.Live.PolicyAt(d.ctx, d.org.ID, at)

@@ -1,11 +1,11 @@
-// Package migration brings an organization over from a role-based system: an export is
-// read into a staging area, mirrored, looked at, changed where that is wanted, and
-// deployed in one transaction.
+// Package migration imports an organization from a role-based system. It reads an export into a
+// staging area and converts its roles; Admins review and edit the result, and deploy it in one
+// transaction.
 //
-// Nothing in the staging area bears on live access: it lives in tables of its own, which
-// nobody asks about what a member or a token may do. What roles are as policies is decided
-// in package legacy; this package compares with what exists, keeps what an Admin decides,
-// and carries it out. It reads no files and prints nothing.
+// Nothing in the staging area affects live access: it has its own tables, which authorization
+// does not read. Package legacy converts roles to policies; this package compares the import
+// with existing data, stores the Admins' decisions, and deploys. It opens no files and prints
+// nothing.
 package migration
 
 import (
@@ -16,28 +16,28 @@ import (
 	"latchkey/internal/legacy"
 )
 
-// State is how far a migration has come.
+// State is the state of a migration.
 type State string
 
-// The states, in their order. Resetting the staging area removes a migration in any state
-// but the last.
+// The states, in order. Resetting the staging area removes a migration in any state but the
+// last.
 const (
-	Reading  State = "reading"  // its file is being read, or reading broke off
-	Uploaded State = "uploaded" // it waits for a strategy
-	Staged   State = "staged"   // policies are mirrored: the preview
+	Reading  State = "reading"  // the file is being read, or reading was interrupted
+	Uploaded State = "uploaded" // a strategy is needed
+	Staged   State = "staged"   // roles are converted and can be reviewed
 	Deployed State = "deployed"
 )
 
-// Strategy is what an import makes of roles.
+// Strategy is how an import converts roles.
 type Strategy string
 
 // The strategies.
 const (
-	WithPolicies Strategy = "with-policies" // mirror roles, locks and privacy lists
-	Fresh        Strategy = "fresh"         // members only view; service tokens keep what they have
+	WithPolicies Strategy = "with-policies" // convert roles, locks and privacy lists
+	Fresh        Strategy = "fresh"         // members get view only; service tokens keep their permissions
 )
 
-// Label is the strategy's name on pages.
+// Label returns the name of the strategy on pages.
 func (s Strategy) Label() string {
 	switch s {
 	case WithPolicies:
@@ -48,7 +48,7 @@ func (s Strategy) Label() string {
 	return ""
 }
 
-// Migration is one file on its way. Times are UTC; the zero time means not yet.
+// Migration is the import of one file. Times are UTC; the zero time means not yet.
 type Migration struct {
 	ID             string
 	Organization   string
@@ -66,7 +66,7 @@ type Migration struct {
 	Report         string // [Report] as JSON, once deployed
 }
 
-// Kind is what an item of a staging area is.
+// Kind is the kind of a staged item.
 type Kind string
 
 // The kinds, in the order of an export.
@@ -79,33 +79,33 @@ const (
 	ServiceTokens  Kind = "service_token"
 )
 
-// Kinds lists the kinds.
+// Kinds returns the kinds in the order of an export.
 func Kinds() []Kind {
 	return []Kind{Workspaces, Resources, Members, Groups, PersonalTokens, ServiceTokens}
 }
 
-// Rank says how much an item wants to be looked at; lists begin with the highest.
+// Rank is how urgently an item needs review. Lists begin with the highest rank.
 type Rank int
 
 // The ranks.
 const (
-	Quiet   Rank = iota
-	Watch        // something is worth a look
-	Warning      // somebody or something gets less than before
-	Clash        // a conflict that waits for a choice
+	Quiet      Rank = iota
+	Watch           // needs review
+	Warning         // gets less access than before
+	Unresolved      // has an open conflict
 )
 
-// Conflict is what an item clashes with.
+// Conflict is the kind of conflict that an item has.
 type Conflict string
 
 // The conflicts; "" is none.
 const (
 	SameName     Conflict = "name"          // a workspace of this name exists
 	SameEmail    Conflict = "email"         // a member has this address
-	Removed      Conflict = "removed"       // imported before, and removed here since
+	Removed      Conflict = "removed"       // imported before, and removed since
 	SameGroup    Conflict = "group"         // a group of this name exists
 	ManagedGroup Conflict = "managed-group" // the same, and an identity provider manages its members
-	SameDigest   Conflict = "digest"        // a token with this secret exists, or was revoked here
+	SameDigest   Conflict = "digest"        // a token with this secret exists, or was revoked
 )
 
 // Choice is how a conflict is resolved.
@@ -113,41 +113,41 @@ type Choice string
 
 // The choices; "" is none yet.
 const (
-	Use      Choice = "use"       // SameName, SameGroup: what is imported goes into the existing one
-	Anew     Choice = "new"       // SameName, SameGroup: one of another name; Removed: the member comes back
-	Keep     Choice = "keep"      // SameEmail: role and policies stay; the tokens come
-	Add      Choice = "add"       // SameEmail: what is imported comes on top
+	Use      Choice = "use"       // SameName, SameGroup: import into the existing one
+	AsNew    Choice = "new"       // SameName, SameGroup: create one with another name; Removed: restore the member
+	Keep     Choice = "keep"      // SameEmail: role and policies stay; tokens are imported
+	Add      Choice = "add"       // SameEmail: the import is added
 	Replace  Choice = "replace"   // SameEmail: role and the policies in imported workspaces are replaced
 	LeaveOut Choice = "leave-out" // Removed, SameGroup, SameDigest: it is not imported
 )
 
-// Choices lists how the conflict may be resolved.
+// Choices returns the choices that can resolve the conflict.
 func (c Conflict) Choices() []Choice {
 	switch c {
 	case SameName:
-		return []Choice{Use, Anew}
+		return []Choice{Use, AsNew}
 	case SameEmail:
 		return []Choice{Keep, Add, Replace}
 	case Removed:
-		return []Choice{LeaveOut, Anew}
+		return []Choice{LeaveOut, AsNew}
 	case SameGroup:
-		return []Choice{Use, Anew, LeaveOut}
+		return []Choice{Use, AsNew, LeaveOut}
 	case ManagedGroup:
-		return []Choice{Anew, LeaveOut}
+		return []Choice{AsNew, LeaveOut}
 	case SameDigest:
 		return []Choice{LeaveOut}
 	}
 	return nil
 }
 
-// Conflicts lists the conflicts.
+// Conflicts returns all kinds of conflicts.
 func Conflicts() []Conflict {
 	return []Conflict{SameName, SameEmail, Removed, SameGroup, ManagedGroup, SameDigest}
 }
 
 // Item is one element of an export in the staging area.
 type Item struct {
-	Seq      int64 // its place in the file: 1, 2, 3 …
+	Seq      int64 // position in the file: 1, 2, 3 …
 	Kind     Kind
 	Ref      string // its id in the old system
 	Name     string
@@ -155,24 +155,24 @@ type Item struct {
 	Rank     Rank
 	Conflict Conflict
 	Choice   Choice
-	Known    bool   // imported before and still here: nothing happens to it
-	Local    string // the id that it has or will have here
+	Imported bool   // imported before and still exists: nothing happens to it
+	Local    string // the id that it has or will have in Latchkey
 	Digest   []byte // tokens: SHA-256 of the secret
 	Body     string // the element of package legacy as JSON
 	After    After
 }
 
-// After is what deploying makes of an item.
+// After is the result of deploying an item.
 type After struct {
 	Role     access.Role   `json:"role,omitempty"`    // members
-	Joins    int           `json:"joins,omitempty"`   // groups: how many members it gets
+	Joins    int           `json:"joins,omitempty"`   // groups: number of members that join
 	NoRoom   bool          `json:"no_room,omitempty"` // groups: the plan has no room for it
-	Here     string        `json:"here,omitempty"`    // of what is here and bears on it, in short: see stage.versions
+	Here     string        `json:"here,omitempty"`    // versions of existing data that affect it: see versions
 	Policies []Policy      `json:"policies,omitempty"`
 	Notes    []legacy.Note `json:"notes,omitempty"`
 }
 
-// Policy is a staged policy: of a member or a group in a workspace, or of a service token.
+// Policy is a staged policy of a member or a group in a workspace, or of a service token.
 type Policy struct {
 	Workspace string        `json:"workspace"` // id in the old system
 	Before    string        `json:"before"`    // the role there, in words
@@ -182,12 +182,12 @@ type Policy struct {
 }
 
 // LeftOut reports whether deploying does nothing for the item.
-func (i Item) LeftOut() bool { return i.Known || i.Choice == LeaveOut || i.After.NoRoom }
+func (i Item) LeftOut() bool { return i.Imported || i.Choice == LeaveOut || i.After.NoRoom }
 
-// Stays reports whether it is a member who is here and keeps role and policies as they are.
+// Stays reports whether the item is an existing member who keeps role and policies.
 func (i Item) Stays() bool { return i.Conflict == SameEmail && i.Choice == Keep }
 
-// Open reports whether the item has a conflict that waits for a choice.
+// Open reports whether the item has a conflict without a choice.
 func (i Item) Open() bool { return i.Conflict != "" && i.Choice == "" }
 
 // Edited reports whether an Admin changed one of its policies.
@@ -200,14 +200,14 @@ func (i Item) Edited() bool {
 	return false
 }
 
-// rank is how much the item wants to be looked at.
+// rank returns how urgently the item needs review.
 func (i Item) rank() Rank {
 	if i.Open() {
-		return Clash
+		return Unresolved
 	}
 	rank := Quiet
 	if i.Stays() {
-		return rank // what the file gives means nothing
+		return rank // the access in the file has no effect
 	}
 	look := func(notes []legacy.Note) {
 		for _, n := range notes {
@@ -228,23 +228,23 @@ func (i Item) rank() Rank {
 type Query struct {
 	Kind   Kind
 	Search string // part of the name or the detail, in any letter case
-	Open   bool   // only what has a conflict without a choice
-	Notes  bool   // only what has something to look at
+	Open   bool   // only items with an open conflict
+	Notes  bool   // only items with notes
 	Offset int
 	Limit  int
 }
 
-// Tally counts items of a kind that are alike.
+// Tally counts the items of a kind that have the same properties.
 type Tally struct {
 	Kind     Kind
 	Rank     Rank
-	Known    bool
+	Imported bool
 	Conflict Conflict
 	Choice   Choice
 	Count    int
 }
 
-// Present is a member as the comparison needs it.
+// Present is an existing member, as the comparison needs it.
 type Present struct {
 	ID     string
 	Email  string
@@ -252,7 +252,7 @@ type Present struct {
 	Status account.Status
 }
 
-// Held is a token that has a digest already.
+// Held is an existing token with a given digest.
 type Held struct {
 	ID      string
 	Deleted bool
@@ -265,7 +265,7 @@ type Located struct {
 	Type      string
 }
 
-// Link remembers what an element of the old system became here.
+// Link records what an element of the old system became in Latchkey.
 type Link struct {
 	Kind  Kind
 	Ref   string

@@ -21,7 +21,7 @@ type haltingStore struct {
 	halted, goOn chan struct{}
 }
 
-func (haltingStore) KeepStep(context.Context, string, migration.Step) (func(), error) {
+func (haltingStore) AnnounceStep(context.Context, string, migration.Step) (func(), error) {
 	return func() {}, nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Report says what an import does, or did once it is deployed.
+// Report describes what an import will do, or did if it is deployed.
 type Report struct {
 	Organization string              `json:"organization"`
 	Source       legacy.Organization `json:"source"`
@@ -26,35 +26,35 @@ type Report struct {
 	By           string              `json:"by,omitempty"`
 	Totals       []Total             `json:"totals"`
 	FileWarnings []legacy.Warning    `json:"fileWarnings"`
-	MoreWarnings int                 `json:"moreWarnings"` // beyond those
+	MoreWarnings int                 `json:"moreWarnings"` // number of further warnings
 	Entries      []Entry             `json:"entries"`
 	Members      []Line              `json:"members"`
 	Groups       []Line              `json:"groups"`
 	Tokens       []Line              `json:"serviceTokens"`
-	Policies     []access.Policy     `json:"policies"` // what lines refer to, counted from 0
+	Policies     []access.Policy     `json:"policies"` // lines refer to them by index
 }
 
-// Total counts a kind.
+// Total counts the items of a kind.
 type Total struct {
 	Kind    Kind `json:"kind"`
 	New     int  `json:"new"`
-	Joined  int  `json:"joined"`  // with what is here already, as was chosen
+	Joined  int  `json:"joined"`  // added to existing ones, as chosen
 	Known   int  `json:"known"`   // imported before: unchanged
-	LeftOut int  `json:"leftOut"` // as was chosen
+	LeftOut int  `json:"leftOut"` // as chosen
 }
 
-// Level is what an entry is about.
+// Level is the kind of an entry.
 type Level string
 
 // The levels.
 const (
 	LevelConflict Level = "conflict" // and how it was resolved
-	LevelLess     Level = "less"     // less than before
-	LevelWatch    Level = "watch"    // worth a look
+	LevelLess     Level = "less"     // less access than before
+	LevelWatch    Level = "watch"    // needs review
 	LevelEdited   Level = "edited"   // an Admin changed the staged policy
 )
 
-// Entry is something to know about one item.
+// Entry is a remark about one item.
 type Entry struct {
 	Level    Level  `json:"level"`
 	Kind     Kind   `json:"kind"`
@@ -62,7 +62,7 @@ type Entry struct {
 	Name     string `json:"name"`
 	Detail   string `json:"detail,omitempty"`
 	Text     string `json:"text"`
-	Unsolved bool   `json:"unsolved,omitempty"` // a conflict that waits for a choice
+	Unsolved bool   `json:"unsolved,omitempty"` // an open conflict
 }
 
 // Line is a member, a group or a service token, before and after.
@@ -71,19 +71,19 @@ type Line struct {
 	Name   string      `json:"name"`
 	Detail string      `json:"detail,omitempty"`
 	Role   access.Role `json:"role,omitempty"`
-	Joins  int         `json:"joins,omitempty"` // members that a group gets
+	Joins  int         `json:"joins,omitempty"` // number of members that join a group
 	In     []LinePlace `json:"in,omitempty"`
 }
 
-// LinePlace is what a line has in one workspace. Policy counts from 0 in Report.Policies.
+// LinePlace is the access of a line in one workspace. Policy is an index into Report.Policies.
 type LinePlace struct {
 	Workspace string `json:"workspace"` // id in the old system
 	Before    string `json:"before"`
 	Policy    int    `json:"policy"`
 }
 
-// Preview is the report of what is staged, before it is deployed. NotFound when the staging
-// area is empty.
+// Preview returns the report of the staged import. The error is NotFound if the staging area is
+// empty.
 func (s *Service) Preview(ctx context.Context, by actor.Standing) (Report, error) {
 	if err := s.may(by); err != nil {
 		return Report{}, err
@@ -134,7 +134,7 @@ func buildReport(ctx context.Context, r itemReader, m Migration, org account.Org
 
 func (t *Total) count(i Item) {
 	switch {
-	case i.Known:
+	case i.Imported:
 		t.Known++
 	case i.LeftOut():
 		t.LeftOut++
@@ -157,7 +157,7 @@ func (b *reporter) add(i Item) {
 	if i.Conflict != "" {
 		tell(LevelConflict, i.Conflict.Text()+" "+i.Conflict.Outcome(i.Choice), i.Open())
 	}
-	if i.Known {
+	if i.Imported {
 		return
 	}
 	for _, n := range i.After.Notes {
@@ -192,7 +192,7 @@ func (b *reporter) add(i Item) {
 	}
 }
 
-// policy is the place of a policy in the report; equal ones have one.
+// policy returns the index of a policy in the report. Equal policies share one.
 func (b *reporter) policy(p access.Policy) int {
 	key := p.String()
 	n, ok := b.policies[key]
@@ -204,7 +204,7 @@ func (b *reporter) policy(p access.Policy) int {
 	return n
 }
 
-// Text says what the conflict is.
+// Text describes the conflict in a sentence.
 func (c Conflict) Text() string {
 	switch c {
 	case SameName:
@@ -218,39 +218,39 @@ func (c Conflict) Text() string {
 	case Removed:
 		return "The member was imported before and has been removed since."
 	case SameDigest:
-		return "A token with this secret exists here or was revoked here."
+		return "A token with this secret exists or was revoked."
 	}
 	return ""
 }
 
-// Outcome says what a choice means for this conflict, as a sentence.
+// Outcome describes the effect of a choice on this conflict in a sentence.
 func (c Conflict) Outcome(choice Choice) string {
 	if c == SameGroup && choice == Use {
-		return "Its members join that group and get what it gives."
+		return "Its members join that group and get what it grants."
 	}
 	return choice.Text()
 }
 
-// Text says what the choice means, as a sentence.
+// Text describes the choice in a sentence.
 func (c Choice) Text() string {
 	switch c {
 	case Use:
-		return "The import goes into it."
-	case Anew:
-		return "It is imported as a new one."
+		return "Its contents are imported into the existing one."
+	case AsNew:
+		return "It is created as a new one."
 	case Keep:
-		return "Role and policies stay as they are here; the tokens come."
+		return "Role and policies stay; tokens are imported."
 	case Add:
-		return "What the import gives comes on top."
+		return "The imported access is added."
 	case Replace:
-		return "Role and the policies in imported workspaces are replaced."
+		return "The role, and the policies in imported workspaces, are replaced."
 	case LeaveOut:
-		return "It is left out."
+		return "It is not imported."
 	}
-	return "No choice has been made."
+	return "Not resolved yet."
 }
 
-// Unsolved counts the conflicts that wait for a choice.
+// Unsolved returns the number of open conflicts.
 func (r Report) Unsolved() int {
 	n := 0
 	for _, e := range r.Entries {
@@ -261,10 +261,10 @@ func (r Report) Unsolved() int {
 	return n
 }
 
-// Clean reports whether there is nothing to look at.
+// Clean reports whether there are no entries and no warnings.
 func (r Report) Clean() bool { return len(r.Entries) == 0 && len(r.FileWarnings) == 0 }
 
-// Changes counts what is added or joined.
+// Changes returns the number of items that are added or joined.
 func (r Report) Changes() int {
 	n := 0
 	for _, t := range r.Totals {
@@ -273,7 +273,7 @@ func (r Report) Changes() int {
 	return n
 }
 
-// state is what the audit log keeps of a deployment.
+// state returns the data about a deployment for the audit log.
 func (r Report) state(m Migration) string {
 	sum := sha256.Sum256([]byte(m.Report))
 	text, err := json.Marshal(struct {
@@ -283,13 +283,13 @@ func (r Report) state(m Migration) string {
 		Report    string   `json:"reportSha256"`
 		Totals    []Total  `json:"totals"`
 	}{m.ID, m.Strategy, m.Digest, hex.EncodeToString(sum[:]), r.Totals})
-	if err != nil { // texts and numbers always marshal
+	if err != nil { // never happens: strings and numbers always marshal
 		return "{}"
 	}
 	return string(text)
 }
 
-// Label names the kind for people, in the plural.
+// Label returns the name of the kind for people, in the plural.
 func (k Kind) Label() string {
 	switch k {
 	case Workspaces:
@@ -308,7 +308,7 @@ func (k Kind) Label() string {
 	return string(k)
 }
 
-// WriteText writes the report for people.
+// WriteText writes the report as text for people.
 func (r Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
 	p.line("Import of %s into %s", r.Source.Name, r.Organization)
@@ -317,7 +317,7 @@ func (r Report) WriteText(w io.Writer) error {
 	if r.Deployed != "" {
 		p.line("Deployed: %s by %s", r.Deployed, r.By)
 	} else {
-		p.line("Not deployed: nothing of this is live.")
+		p.line("Not deployed: none of this is live.")
 	}
 	p.line("")
 	p.line("%-24s %8s %8s %8s %8s", "", "new", "joined", "known", "left out")
@@ -371,15 +371,15 @@ func (p *printer) entries(level Level, entries []Entry) {
 	}
 }
 
-// Label heads the entries of a level.
+// Label returns the heading for the entries of a level.
 func (l Level) Label() string {
 	switch l {
 	case LevelConflict:
 		return "Conflicts"
 	case LevelLess:
-		return "Less than before"
+		return "Reduced access"
 	case LevelWatch:
-		return "Worth a look"
+		return "Review"
 	case LevelEdited:
 		return "Edited before deploying"
 	}

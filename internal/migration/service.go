@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Service is the use cases of migration. All are for Admins; each is Denied to others. It
-// is safe for concurrent use.
+// Service implements the use cases of migration, which are for Admins only: the error is Denied
+// for others. It is safe for concurrent use.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
@@ -18,14 +18,14 @@ type Service struct {
 	works     *works
 }
 
-// New wires the service. [Service.Close] ends what it does in the background.
+// New returns a service. [Service.Close] ends its background work.
 func New(store Store, catalogue *access.Catalogue) *Service {
 	return &Service{store: store, catalogue: catalogue, works: newWorks()}
 }
 
-// Operator is the service for whoever runs the program on the machine of the database,
-// whom nobody has to let in, with the caller to use: the system, acting for the
-// installation's organization. NotFound before the set-up.
+// Operator returns a service for the operator of the database, which checks no permissions, and
+// the caller to use with it: the system, acting for the installation's organization. The error
+// is NotFound before the installation is set up.
 func (s *Service) Operator(ctx context.Context) (*Service, actor.Standing, error) {
 	o, err := s.store.SoleOrganization(ctx)
 	return &Service{store: s.store, catalogue: s.catalogue, operator: true, works: s.works}, actor.OfSystem(o.ID), err
@@ -38,16 +38,16 @@ func (s *Service) may(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
-// Overview is what there is to see of migration.
+// Overview is the state of migration in an organization.
 type Overview struct {
 	Staging     Migration // zero: the staging area is empty
 	Deployments []Migration
 }
 
-// Empty reports whether the staging area is.
+// Empty reports whether the staging area is empty.
 func (o Overview) Empty() bool { return o.Staging.ID == "" }
 
-// Overview returns the staging area and what was deployed.
+// Overview returns the staging area and the deployed migrations.
 func (s *Service) Overview(ctx context.Context, by actor.Standing) (Overview, error) {
 	if err := s.may(by); err != nil {
 		return Overview{}, err
@@ -61,7 +61,7 @@ func (s *Service) Overview(ctx context.Context, by actor.Standing) (Overview, er
 	return o, err
 }
 
-// Deployment returns a deployed migration with its report; NotFound for another one.
+// Deployment returns a deployed migration with its report; NotFound for any other.
 func (s *Service) Deployment(ctx context.Context, by actor.Standing, id string) (Migration, error) {
 	if err := s.may(by); err != nil {
 		return Migration{}, err
@@ -73,8 +73,8 @@ func (s *Service) Deployment(ctx context.Context, by actor.Standing, id string) 
 	return m, err
 }
 
-// change runs fn on the staging area as one change. NotFound when it is empty; Conflict
-// when the migration there is in none of the states.
+// change runs fn on the staging area in one transaction. The error is NotFound if the area is
+// empty, and Conflict if its migration is in none of the states.
 func (s *Service) change(ctx context.Context, by actor.Caller, fn func(tx Tx, m Migration) error, states ...State) error {
 	return s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.may(tx.By()); err != nil {
@@ -89,7 +89,7 @@ func (s *Service) change(ctx context.Context, by actor.Caller, fn func(tx Tx, m 
 			return err
 		}
 		if !m.in(states) {
-			return fault.NewConflict("The staging area has moved on. Look at it again.")
+			return fault.NewConflict("The staging area has changed. Reload the page and try again.")
 		}
 		return fn(tx, m)
 	})
@@ -104,8 +104,8 @@ func (m Migration) in(states []State) bool {
 	return false
 }
 
-// Reset empties the staging area, whatever is in it, and reports whether anything was. An
-// empty one is no error; Conflict while it is being staged or deployed.
+// Reset empties the staging area and reports whether there was anything in it. An empty one is
+// not an error. The error is Conflict while an import is being staged or deployed.
 func (s *Service) Reset(ctx context.Context, by actor.Standing) (bool, error) {
 	if err := s.may(by); err != nil {
 		return false, err
@@ -117,7 +117,7 @@ func (s *Service) Reset(ctx context.Context, by actor.Standing) (bool, error) {
 		if err := tx.DeleteMigration(ctx, m.Organization, m.ID); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, m.told(tx.By(), audit.StagingReset))
+		return tx.AppendEvent(ctx, m.event(tx.By(), audit.StagingReset))
 	}, Reading, Uploaded, Staged)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
@@ -125,11 +125,11 @@ func (s *Service) Reset(ctx context.Context, by actor.Standing) (bool, error) {
 	return err == nil, err
 }
 
-// batch is how many items are read or written at a time.
+// batch is the number of items that are read or written at a time.
 const batch = 1000
 
-// each calls do for every item of a kind, in the order of the file. do may change the
-// item in the store.
+// each calls do for every item of a kind, in the order of the file. do may change the item in
+// the store.
 func each(ctx context.Context, r itemReader, migration string, kind Kind, do func(*Item) error) error {
 	for after := int64(0); ; {
 		items, err := r.StagedItems(ctx, migration, kind, after, batch)

@@ -20,19 +20,19 @@ import (
 	"latchkey/internal/token"
 )
 
-// Import mirrors the uploaded export with a strategy and compares it with what exists. It
-// may be done again with another strategy: choices stay, edited policies do not. Conflict
-// while no file is uploaded, NotFound when the staging area is empty.
+// Import converts the uploaded export with a strategy and compares it with existing data. It can
+// be called again with another strategy: choices stay, edited policies do not. The error is
+// Conflict while no file is uploaded, and NotFound if the staging area is empty.
 func (s *Service) Import(ctx context.Context, by actor.Standing, strategy Strategy) error {
 	return s.step(ctx, by, StepStage, func(r *run) error { return s.importWith(ctx, by, strategy, r) })
 }
 
 func (s *Service) importWith(ctx context.Context, by actor.Standing, strategy Strategy, r *run) error {
 	if strategy != WithPolicies && strategy != Fresh {
-		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the two."})
+		return fault.NewInvalid("Choose how to import.", fault.Field{Path: "strategy", Message: "Choose one of the options."})
 	}
 	return s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
-		if err := tx.KeepStep(ctx, m.Organization, StepStage); err != nil {
+		if err := tx.AnnounceStep(ctx, m.Organization, StepStage); err != nil {
 			return err
 		}
 		keep := m.State == Staged && m.Strategy == strategy
@@ -41,18 +41,18 @@ func (s *Service) importWith(ctx context.Context, by actor.Standing, strategy St
 		if err != nil {
 			return err
 		}
-		st.progress = r.tell
+		st.progress = r.report
 		if err := st.save(keep, Kinds()...); err != nil {
 			return err
 		}
 		if err := tx.UpdateMigration(ctx, m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, m.told(tx.By(), audit.Staged))
+		return tx.AppendEvent(ctx, m.event(tx.By(), audit.Staged))
 	}, Uploaded, Staged)
 }
 
-// stage is one pass over the staging area, with what it is compared with.
+// stage is one pass over the staging area, with the data that it is compared with.
 type stage struct {
 	ctx      context.Context
 	tx       Tx
@@ -69,9 +69,9 @@ type stage struct {
 	present    map[string]Present
 	people     map[string]standing
 	links      map[Kind]map[string]string
-	held       map[string]Held    // of the batch at hand
+	held       map[string]Held    // of the current batch
 	located    map[string]Located // of all resources
-	moved      map[string]string  // ids of resources that became others in this pass
+	moved      map[string]string  // ids of resources that changed in this pass
 	groups     landscape
 }
 
@@ -81,14 +81,14 @@ type place struct {
 	name  string
 }
 
-// standing is what tokens need to know of their owner, and groups of their members.
+// standing is what tokens need of their owner, and groups of their members.
 type standing struct {
 	local   string
 	name    string
 	email   string
 	known   bool
 	leftOut bool
-	stays   bool // a member who is here, with role and policies as they are
+	stays   bool // an existing member who keeps role and policies
 	admin   bool
 	in      map[string]bool
 }
@@ -127,8 +127,8 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 	return st, nil
 }
 
-// save compares and mirrors the items of the kinds, keeping choices and (with keep) edited
-// policies, and saves those that have changed.
+// save compares and converts the items of the kinds and saves those that have changed. It keeps
+// choices and, if keep is set, edited policies.
 func (st *stage) save(keep bool, kinds ...Kind) error {
 	return st.run(kinds, func(i *Item) error {
 		before := i.clone()
@@ -139,7 +139,7 @@ func (st *stage) save(keep bool, kinds ...Kind) error {
 	})
 }
 
-// renew compares and mirrors one item.
+// renew compares and converts one item.
 func (st *stage) renew(i *Item, keep bool) error {
 	if err := st.compare(i); err != nil {
 		return err
@@ -151,8 +151,8 @@ func (st *stage) renew(i *Item, keep bool) error {
 	return nil
 }
 
-// run hands every item of the kinds to do. They must be in the order of an export, from
-// its beginning: what refers to something comes after it.
+// run calls do for every item of the kinds. The kinds must start with the first of an export and
+// be in its order, so that items come before references to them.
 func (st *stage) run(kinds []Kind, do func(*Item) error) error {
 	at := Progress{}
 	for _, kind := range kinds {
@@ -186,7 +186,7 @@ func (st *stage) run(kinds []Kind, do func(*Item) error) error {
 	return nil
 }
 
-// count is how many items of a kind the file has.
+// count returns the number of items of a kind in the file.
 func (m Migration) count(kind Kind) int {
 	n := m.Summary.Counts
 	switch kind {
@@ -206,12 +206,13 @@ func (m Migration) count(kind Kind) int {
 	return 0
 }
 
-// clone is the item as it is now: what a pass changes is replaced, never written into.
+// clone returns a copy of the item. A shallow copy is enough, because a pass replaces values and
+// never writes into them.
 func (i *Item) clone() Item { return *i }
 
-// same reports whether nothing differs that a pass may change.
+// same reports whether the fields that a pass can change are equal.
 func (i *Item) same(o Item) bool {
-	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Known == o.Known && i.Local == o.Local &&
+	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Imported == o.Imported && i.Local == o.Local &&
 		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom && i.After.Here == o.After.Here && sameNotes(i.After.Notes, o.After.Notes) &&
 		slices.EqualFunc(i.After.Policies, o.After.Policies, func(p, q Policy) bool {
 			return p.Workspace == q.Workspace && p.Before == q.Before && p.Edited == q.Edited && sameNotes(p.Notes, q.Notes) && p.Body.Equal(q.Body)
@@ -224,7 +225,7 @@ func sameNotes(a, b []legacy.Note) bool {
 	})
 }
 
-// mirror sets what the item becomes. keep leaves policies that an Admin has edited.
+// mirror sets i.After. If keep is set, it keeps policies that an Admin has edited.
 func (st *stage) mirror(i *Item, keep bool) error {
 	old := i.After
 	i.After = After{}
@@ -254,8 +255,8 @@ func (st *stage) mirror(i *Item, keep bool) error {
 	return nil
 }
 
-// keepEdits takes over the edited policies of before. A resource that has another id since
-// is meant by that one.
+// keepEdits copies the edited policies of before. It replaces ids of resources that have changed
+// since.
 func (a *After) keepEdits(before After, moved map[string]string) {
 	for _, old := range before.Policies {
 		for i := range a.Policies {
@@ -267,7 +268,7 @@ func (a *After) keepEdits(before After, moved map[string]string) {
 	}
 }
 
-// renamed is the policy with the ids that resources have now.
+// renamed returns the policy with the current ids of resources.
 func renamed(p access.Policy, moved map[string]string) access.Policy {
 	if len(moved) == 0 {
 		return p
@@ -298,8 +299,8 @@ func (a *After) less(text string) {
 	a.Notes = append(a.Notes, legacy.Note{Effect: legacy.Less, Text: text})
 }
 
-// mirrorWorkspace takes the workspace's rules, and tells where its own baseline gives more
-// than the export knows of.
+// mirrorWorkspace adds the workspace to the rules, and a note if the baseline of the existing
+// workspace grants more than the export.
 func (st *stage) mirrorWorkspace(i *Item) error {
 	w, err := decoded[legacy.Workspace](*i)
 	if err != nil {
@@ -318,7 +319,7 @@ func (st *stage) mirrorWorkspace(i *Item) error {
 		return err
 	}
 	if i.After.Here = versions(baseline); len(baseline.Body.Permissions()) > 0 {
-		i.After.watch("Its baseline gives more than view: it applies to every member and service token that is imported into it.")
+		i.After.watch("Its baseline grants more than view and applies to every member and service token imported into it.")
 	}
 	return nil
 }
@@ -330,16 +331,16 @@ func (st *stage) mirrorResource(i *Item) error {
 	}
 	st.rules.AddResource(x, i.Local)
 	st.comesBack(i)
-	if i.Local != i.Ref && !i.Known {
+	if i.Local != i.Ref && !i.Imported {
 		i.After.watch("Its id is taken: it will be " + i.Local + ".")
 	}
 	return nil
 }
 
-// comesBack tells of what was imported before and is gone.
+// comesBack adds a note to an item that was imported before and is gone.
 func (st *stage) comesBack(i *Item) {
-	if !i.Known && st.links[i.Kind][i.Ref] != "" {
-		i.After.watch("It was imported before and is gone: it comes back.")
+	if !i.Imported && st.links[i.Kind][i.Ref] != "" {
+		i.After.watch("It was imported before and has been deleted since. It will be created again.")
 	}
 }
 
@@ -348,7 +349,7 @@ func (st *stage) mirrorMember(i *Item) error {
 	if err != nil {
 		return err
 	}
-	who := standing{local: i.Local, name: m.Name, email: m.Email, known: i.Known, leftOut: i.Choice == LeaveOut,
+	who := standing{local: i.Local, name: m.Name, email: m.Email, known: i.Imported, leftOut: i.Choice == LeaveOut,
 		stays: i.Stays(), admin: m.Admin, in: make(map[string]bool, len(m.Grants))}
 	i.After.Role = access.RoleMember
 	if m.Admin {
@@ -357,7 +358,7 @@ func (st *stage) mirrorMember(i *Item) error {
 	for _, g := range m.Grants {
 		who.in[g.Workspace] = true
 		if m.Admin {
-			continue // in every workspace with every permission
+			continue // an Admin is in every workspace with every permission
 		}
 		p := Policy{Workspace: g.Workspace, Before: g.Describe(), Body: access.Policy{}}
 		if st.m.Strategy == WithPolicies {
@@ -370,7 +371,7 @@ func (st *stage) mirrorMember(i *Item) error {
 		i.After.watch("The member is deactivated: personal tokens are suspended until reactivation.")
 	}
 	if !m.Admin && len(m.Grants) == 0 {
-		i.After.watch("The member is in no workspace and will see none.")
+		i.After.watch("The member has no access to any workspace.")
 	}
 	st.people[i.Ref] = who
 	if i.Conflict == SameEmail && !i.Stays() {
@@ -379,13 +380,14 @@ func (st *stage) mirrorMember(i *Item) error {
 	return err
 }
 
-// today is what a member has who is here, in short: it changes whenever that does.
+// today returns a fingerprint of an existing member's role and policies, which changes whenever
+// they do.
 func (st *stage) today(member string) (string, error) {
 	policies, err := st.tx.Existing.PoliciesOf(st.ctx, st.m.Organization, policy.OfMember, member)
 	return string(st.present[member].Role) + " " + versions(policies...), err
 }
 
-// versions tells policies from what they are after any change.
+// versions returns a fingerprint of policies, which changes whenever one of them does.
 func versions(policies ...policy.Policy) string {
 	out := make([]string, len(policies))
 	for i, p := range policies {
@@ -394,14 +396,14 @@ func versions(policies ...policy.Policy) string {
 	return strings.Join(out, " ")
 }
 
-// within is what of a policy the plan includes.
+// within returns the part of a policy that the plan includes.
 func (st *stage) within(p access.Policy, notes []legacy.Note) (access.Policy, []legacy.Note) {
 	refused := st.org.Plan.Refuses(st.rules.Catalogue(), nil, p)
 	if len(refused) == 0 {
 		return p, notes
 	}
 	p = p.Clone()
-	left := legacy.Note{Effect: legacy.Less, Text: "The plan has no permissions on personal data: they are left out."}
+	left := legacy.Note{Effect: legacy.Less, Text: "Permissions on personal data are left out, because the plan does not include them."}
 	for _, f := range refused {
 		delete(p, access.Permission(f.Path))
 		left.Permissions = append(left.Permissions, access.Permission(f.Path))
@@ -415,19 +417,19 @@ func (st *stage) mirrorPersonalToken(i *Item) error {
 		return err
 	}
 	owner := st.people[t.Owner]
-	if i.Conflict == "" { // there is nothing to choose: it goes where its owner goes
+	if i.Conflict == "" { // without a choice it follows its owner
 		i.Choice = ""
-		if owner.leftOut && !i.Known {
+		if owner.leftOut && !i.Imported {
 			i.Choice = LeaveOut
 		}
 	}
 	switch {
-	case owner.leftOut && !i.Known:
-		i.After.less("Its owner is left out, and so is the token.")
+	case owner.leftOut && !i.Imported:
+		i.After.less("It is left out, because its owner is.")
 	case !owner.admin && !owner.in[t.Workspace]:
-		i.After.watch("Its owner is not in its workspace: it is good for nothing, as before.")
+		i.After.watch("Its owner is not in its workspace, so it has no permissions, as before.")
 	case !owner.admin && t.Scope == access.ScopeAdmin:
-		i.After.watch("Its owner is no Admin: it acts as Read-Write.")
+		i.After.watch("Its owner is not an Admin, so it acts as Read-Write.")
 	}
 	if token.ExpiredAt(t.Secret.ExpiresAt, st.tx.Now()) {
 		i.After.watch("It has expired.")
@@ -450,5 +452,5 @@ func (st *stage) mirrorServiceToken(i *Item) error {
 	return nil
 }
 
-// newID is an id of our own.
+// newID returns a new id.
 func newID() string { return ksuid.New().String() }

@@ -19,18 +19,18 @@ type Store interface {
 	stagingReader
 	// Deployments lists the deployed migrations, newest first, without their reports.
 	Deployments(ctx context.Context, organization string) ([]Migration, error)
-	// Migration returns one; NotFound outside the organization.
+	// Migration returns a migration; NotFound outside the organization.
 	Migration(ctx context.Context, organization, id string) (Migration, error)
 	// FindStaged returns one page of items, and how many there are on all pages.
 	FindStaged(ctx context.Context, migration string, q Query) ([]Item, int, error)
 	// SoleOrganization returns the installation's organization; NotFound when there is none.
 	SoleOrganization(ctx context.Context) (account.Organization, error)
-	// KeepStep shows to every program on the database that a step of the organization is
+	// AnnounceStep shows to every program on the database that a step of the organization is
 	// under way, until release is called or soon after this program is gone.
-	KeepStep(ctx context.Context, organization string, step Step) (release func(), err error)
-	// KeptSteps lists the steps that are shown, this program's own included, that which
+	AnnounceStep(ctx context.Context, organization string, step Step) (release func(), err error)
+	// AnnouncedSteps lists the steps that are shown, this program's own included, that which
 	// matters most first.
-	KeptSteps(ctx context.Context, organization string) ([]Step, error)
+	AnnouncedSteps(ctx context.Context, organization string) ([]Step, error)
 }
 
 // Tx is one transaction, by what is done in it: to the staging area and, when deploying, to what
@@ -46,9 +46,9 @@ type Area interface {
 	account.Tx
 	stagingReader
 	itemReader
-	// KeepStep is that of the store until the transaction has ended: until nobody can say
+	// AnnounceStep is that of the store until the transaction has ended: until nobody can say
 	// any more that nothing was changed.
-	KeepStep(ctx context.Context, organization string, step Step) error
+	AnnounceStep(ctx context.Context, organization string, step Step) error
 	// InsertMigration is a Conflict while another one of the organization is not deployed.
 	InsertMigration(ctx context.Context, m Migration) error
 	// UpdateMigration saves all but who made it and when; NotFound when it is gone.
@@ -73,22 +73,24 @@ type Existing interface {
 	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
 	// PresentMembers lists all members of the organization.
 	PresentMembers(ctx context.Context, organization string) ([]Present, error)
-	// MembersInside returns who is in a workspace by a policy, their own or a group's.
+	// MembersInside returns the members who are in a workspace by their own policy or a
+	// group's.
 	MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error)
-	// Groups lists the organization's groups by name.
+	// Groups returns the organization's groups, ordered by name.
 	Groups(ctx context.Context, organization string) ([]account.Group, error)
-	// MembersOfGroups returns, for each of the groups, who of the members is in it.
+	// MembersOfGroups returns, for each group, which of the members are in it.
 	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
-	// HeldDigests returns, by digest, the tokens of any organization that have one of them,
-	// deleted ones included.
+	// HeldDigests returns, by digest, the tokens of any organization with one of the digests,
+	// including deleted ones.
 	HeldDigests(ctx context.Context, digests [][]byte) (map[string]Held, error)
-	// LocatedResources returns, by id, where resources with these ids are, in any organization.
+	// LocatedResources returns, by id, the location of resources with the given ids, in any
+	// organization.
 	LocatedResources(ctx context.Context, ids []string) (map[string]Located, error)
-	// WorkspaceIDsTaken returns which ids belong to a workspace of any organization.
+	// WorkspaceIDsTaken returns which of the ids belong to a workspace of any organization.
 	WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
-// Live changes what is live. The methods are described where their packages declare them.
+// Store is what the service reads outside a transaction, and the way into one.
 type Live interface {
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)

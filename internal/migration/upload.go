@@ -18,10 +18,10 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Upload reads an export into the staging area, in short transactions: others go on
-// changing the organization meanwhile. progress, which may be nil, is told how many
-// elements have been read. Conflict when the staging area is not empty; Invalid with
-// every mistake of the file, and an empty staging area, when it has some.
+// Upload reads an export into the staging area, in short transactions, so that other changes of
+// the organization can go on. It calls progress, which may be nil, with the number of elements
+// read. The error is Conflict if the staging area is not empty. If the file has mistakes, the
+// error is Invalid with all of them, and the staging area stays empty.
 func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string, from io.Reader, progress func(elements int)) (Migration, error) {
 	if err := s.may(by); err != nil {
 		return Migration{}, err
@@ -35,7 +35,7 @@ func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string
 		return Migration{}, errors.Join(err, u.discard())
 	}
 	u.progress = func(elements int) {
-		r.tell(Progress{Done: elements})
+		r.report(Progress{Done: elements})
 		if progress != nil {
 			progress(elements)
 		}
@@ -46,7 +46,7 @@ func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string
 	return u.m, err
 }
 
-// readAll reads the file to its end, or leaves nothing of it.
+// readAll reads the whole file, or discards everything if that fails.
 func (u *upload) readAll(from io.Reader) (Migration, error) {
 	digest := sha256.New()
 	summary, err := legacy.Read(io.TeeReader(from, digest), u)
@@ -60,7 +60,7 @@ func (u *upload) readAll(from io.Reader) (Migration, error) {
 	return u.m, nil
 }
 
-// upload is one file on its way into the staging area.
+// upload is the reading of one file into the staging area.
 type upload struct {
 	ctx      context.Context
 	store    Store
@@ -68,7 +68,7 @@ type upload struct {
 	may      func(actor.Standing) error
 	progress func(int)
 	m        Migration
-	items    []Item // read and not written yet
+	items    []Item // read but not written yet
 	read     int64
 	emails   map[string]string // of members, by id
 }
@@ -97,7 +97,7 @@ func (u *upload) begin(fileName string) error {
 	})
 }
 
-// flush writes what has been read. The staging area may have been reset meanwhile.
+// flush writes the items. The staging area may have been reset in the meantime.
 func (u *upload) flush() error {
 	err := u.store.InTx(u.ctx, u.by.Caller(), func(tx Tx) error {
 		if err := u.ours(tx); err != nil {
@@ -112,7 +112,7 @@ func (u *upload) flush() error {
 	return err
 }
 
-// ours refuses to go on when the caller lost the right meanwhile, or the area was reset.
+// ours returns an error if the caller has lost the permission or the staging area was reset.
 func (u *upload) ours(tx Tx) error {
 	if err := u.may(tx.By()); err != nil {
 		return err
@@ -136,12 +136,11 @@ func (u *upload) finish() error {
 		if err := tx.UpdateMigration(u.ctx, u.m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(u.ctx, u.m.told(tx.By(), audit.Uploaded))
+		return tx.AppendEvent(u.ctx, u.m.event(tx.By(), audit.Uploaded))
 	})
 }
 
-// discard leaves nothing of a file that was not read to its end, even when the request
-// that brought it is over.
+// discard removes a partly read file, even if the request has been canceled.
 func (u *upload) discard() error {
 	ctx := context.WithoutCancel(u.ctx)
 	return u.store.InTx(ctx, actor.System(u.by.Organization), func(tx Tx) error { return tx.DeleteMigration(ctx, u.by.Organization, u.m.ID) })
@@ -161,7 +160,7 @@ func (u *upload) add(i Item, element any) error {
 	return u.flush()
 }
 
-// Organization implements [legacy.Sink], as the other methods do.
+// Organization and the following methods implement [legacy.Sink].
 func (u *upload) Organization(o legacy.Organization) error { u.m.Source = o; return nil }
 
 func (u *upload) Workspace(w legacy.Workspace) error {

@@ -11,44 +11,44 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Step is what is done with a file.
+// Step is a step of a migration.
 type Step string
 
-// The steps, in their order.
+// The steps, in order.
 const (
 	StepRead   Step = "read"
 	StepStage  Step = "stage"
 	StepDeploy Step = "deploy"
 )
 
-// Progress is how far a step is.
+// Progress is the progress of a step.
 type Progress struct {
-	Kind  Kind // what is being worked on; "" while a file is read
-	Done  int  // how many of that kind
-	Total int  // of how many; 0 when nobody knows
-	Whole int  // how many of all kinds
-	All   int  // of how many
+	Kind  Kind // kind of the current items; "" while a file is read
+	Done  int  // number of processed items of the kind
+	Total int  // number of items of the kind; 0 if unknown
+	Whole int  // number of processed items of all kinds
+	All   int  // number of items of all kinds
 }
 
-// Work is a step under way, or one of this process that has ended.
+// Work is a running step, or one of this process that has ended.
 type Work struct {
 	Progress
 	Step      Step
-	By        string // who began it: a member's id
-	Elsewhere bool   // in another program on the database: nothing but the step is known
+	By        string // id of the member who started it
+	Elsewhere bool   // runs in another program on the database: only Step is set
 	Ended     bool
-	Err       error // what it ended with
+	Err       error // its result, if it has ended
 }
 
-// Running reports whether it is under way.
+// Running reports whether the step is running.
 func (w Work) Running() bool { return w.Step != "" && !w.Ended }
 
 // errBusy refuses a second step beside one that must be alone.
-var errBusy = fault.NewConflict("The import is being staged or deployed right now. Wait until that is done.")
+var errBusy = fault.NewConflict("The import is being staged or deployed. Wait until that is done.")
 
-// works knows the step under way of each organization in this process. It lives in memory: a
-// step that changes something is one transaction, so that nothing of it is left when the
-// process ends. Other processes see through [Store.KeepStep] that there is one.
+// works holds the running step of each organization in this process. It is only in memory: a
+// step that changes something is one transaction, which is rolled back if the process ends.
+// Other processes learn of the step through [Store.AnnounceStep].
 type works struct {
 	mu      sync.Mutex
 	of      map[string]*run
@@ -67,11 +67,12 @@ type run struct {
 	works   *works
 	work    Work
 	ended   chan struct{}
-	release func() // ends what others see of it; nil: they see nothing
+	release func() // ends the announcement; nil if there is none
 }
 
-// begin notes a step. Conflict while the organization's import is staged or deployed. One
-// that is only being read makes way: the staging area itself keeps two files apart.
+// begin records a step. The error is Conflict while the organization's import is being staged or
+// deployed. A file that is being read does not prevent a new step: the staging area itself keeps
+// two files apart.
 func (w *works) begin(organization string, step Step, by string) (*run, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,8 +84,8 @@ func (w *works) begin(organization string, step Step, by string) (*run, error) {
 	return r, nil
 }
 
-// begin notes a step and shows it to other processes. Conflict while the organization's
-// import is staged or deployed, here or elsewhere.
+// begin records a step and announces it to other processes. The error is Conflict while the
+// organization's import is being staged or deployed, here or elsewhere.
 func (s *Service) begin(ctx context.Context, by actor.Standing, step Step) (*run, error) {
 	if err := s.alone(ctx, by.Organization); err != nil {
 		return nil, err
@@ -94,10 +95,10 @@ func (s *Service) begin(ctx context.Context, by actor.Standing, step Step) (*run
 	if err != nil {
 		return nil, err
 	}
-	if before != nil { // a file that is read for nothing by now: one sign at a time is enough
+	if before != nil { // reading that file is pointless now; one announcement at a time is enough
 		before.hide()
 	}
-	release, err := s.store.KeepStep(ctx, by.Organization, step)
+	release, err := s.store.AnnounceStep(ctx, by.Organization, step)
 	if err != nil {
 		r.finish(err)
 		s.works.forget(by.Organization, r)
@@ -109,7 +110,7 @@ func (s *Service) begin(ctx context.Context, by actor.Standing, step Step) (*run
 	return r, nil
 }
 
-// hide ends what other processes see of the step.
+// hide ends the announcement of the step.
 func (r *run) hide() {
 	r.works.mu.Lock()
 	release := r.release
@@ -120,14 +121,15 @@ func (r *run) hide() {
 	}
 }
 
-// tell notes how far the step is.
-func (r *run) tell(p Progress) {
+// report records the progress of the step.
+func (r *run) report(p Progress) {
 	r.works.mu.Lock()
 	defer r.works.mu.Unlock()
 	r.work.Progress = p
 }
 
-// finish notes how the step ended. Others do not see it any more when this process says so.
+// finish records the result of the step. It ends the announcement first, so that other processes
+// no longer see the step when this one reports its end.
 func (r *run) finish(err error) {
 	r.hide()
 	r.works.mu.Lock()
@@ -136,7 +138,7 @@ func (r *run) finish(err error) {
 	close(r.ended)
 }
 
-// forget drops a step that has ended: whoever began it has heard of its end.
+// forget removes an ended step whose result was reported.
 func (w *works) forget(organization string, r *run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -145,7 +147,7 @@ func (w *works) forget(organization string, r *run) {
 	}
 }
 
-// now is the organization's step, if there is one.
+// now returns the organization's step, if there is one.
 func (w *works) now(organization string) (*run, Work) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,21 +157,21 @@ func (w *works) now(organization string) (*run, Work) {
 	return nil, Work{}
 }
 
-// now is the organization's step: the one under way in this process or elsewhere, or one that
-// has ended here.
+// now returns the organization's step: one that is running here or elsewhere, or one that has
+// ended here.
 func (s *Service) now(ctx context.Context, organization string) (*run, Work, error) {
 	r, work := s.works.now(organization)
 	if work.Running() {
 		return r, work, nil
 	}
-	steps, err := s.store.KeptSteps(ctx, organization)
+	steps, err := s.store.AnnouncedSteps(ctx, organization)
 	if len(steps) > 0 {
 		return nil, Work{Step: steps[0], Elsewhere: true}, err
 	}
 	return r, work, err
 }
 
-// alone reports whether no import of the organization is being staged or deployed.
+// alone returns an error if the organization's import is being staged or deployed.
 func (s *Service) alone(ctx context.Context, organization string) error {
 	_, work, err := s.now(ctx, organization)
 	if err == nil && work.Running() && work.Step != StepRead {
@@ -178,8 +180,7 @@ func (s *Service) alone(ctx context.Context, organization string) error {
 	return err
 }
 
-// start runs do in the background. It goes on when ctx ends, but not when the service is
-// closed.
+// start runs do in the background. It continues if ctx ends, but not if the service is closed.
 func (w *works) start(ctx context.Context, r *run, do func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(w.context, cancel)
@@ -190,7 +191,7 @@ func (w *works) start(ctx context.Context, r *run, do func(context.Context) erro
 	})
 }
 
-// guarded turns a panic into an error: nobody above a goroutine would.
+// guarded turns a panic into an error, because nothing else recovers in a goroutine.
 func guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -200,15 +201,15 @@ func guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	return do(ctx)
 }
 
-// Close ends what runs in the background and waits for it. What was not done is undone.
+// Close cancels background work, which is then rolled back, and waits for it.
 func (s *Service) Close() {
 	s.works.end()
 	s.works.running.Wait()
 }
 
-// Work is the step under way for the caller's organization, or the zero Work. One that has
-// ended in this process is told once, to whoever began it. That it ended in another one is
-// seen from the staging area, if that is read afterwards.
+// Work returns the running step of the caller's organization, or the zero Work. A step that has
+// ended in this process is returned once, to the member who started it. To learn how a step in
+// another process ended, read the staging area afterwards.
 func (s *Service) Work(ctx context.Context, by actor.Standing) (Work, error) {
 	if err := s.may(by); err != nil {
 		return Work{}, err
@@ -224,7 +225,7 @@ func (s *Service) Work(ctx context.Context, by actor.Standing) (Work, error) {
 	return work, nil
 }
 
-// Running is the step under way, if there is one, and does not tell of one that has ended.
+// Running returns the running step, if there is one. It does not return one that has ended.
 func (s *Service) Running(ctx context.Context, by actor.Standing) (bool, Work, error) {
 	if err := s.may(by); err != nil {
 		return false, Work{}, err
@@ -233,8 +234,8 @@ func (s *Service) Running(ctx context.Context, by actor.Standing) (bool, Work, e
 	return work.Running(), work, err
 }
 
-// wait starts a step in the background and waits for a while. ended is true when it came to
-// its end meanwhile, and err is how; else [Service.Work] tells of it from now on.
+// wait starts a step in the background and waits up to patience. If the step has ended by then,
+// ended is true and err is its result; otherwise [Service.Work] returns it from then on.
 func (s *Service) wait(ctx context.Context, by actor.Standing, step Step, patience time.Duration, do func(context.Context, *run) error) (ended bool, err error) {
 	if err := s.may(by); err != nil {
 		return true, err
@@ -255,23 +256,23 @@ func (s *Service) wait(ctx context.Context, by actor.Standing, step Step, patien
 	return true, r.work.Err
 }
 
-// ImportSoon is Import in the background, waited for no longer than patience. ended is
-// false when it still goes on; then [Service.Work] tells how far it is and how it ended.
-func (s *Service) ImportSoon(ctx context.Context, by actor.Standing, strategy Strategy, patience time.Duration) (ended bool, err error) {
+// StartImport runs Import in the background and waits for it up to patience. ended is false if
+// it is still running; then [Service.Work] returns its progress and result.
+func (s *Service) StartImport(ctx context.Context, by actor.Standing, strategy Strategy, patience time.Duration) (ended bool, err error) {
 	return s.wait(ctx, by, StepStage, patience, func(ctx context.Context, r *run) error {
 		return s.importWith(ctx, by, strategy, r)
 	})
 }
 
-// DeploySoon is Deploy in the background, as ImportSoon is Import.
-func (s *Service) DeploySoon(ctx context.Context, by actor.Standing, typed string, patience time.Duration) (ended bool, err error) {
+// StartDeploy runs Deploy in the background, as StartImport does for Import.
+func (s *Service) StartDeploy(ctx context.Context, by actor.Standing, typed string, patience time.Duration) (ended bool, err error) {
 	return s.wait(ctx, by, StepDeploy, patience, func(ctx context.Context, r *run) error {
 		_, err := s.deployWith(ctx, by, typed, r)
 		return err
 	})
 }
 
-// step runs do as a step of the caller's, in the foreground.
+// step runs do as a step of the caller in the foreground.
 func (s *Service) step(ctx context.Context, by actor.Standing, step Step, do func(*run) error) error {
 	if err := s.may(by); err != nil {
 		return err

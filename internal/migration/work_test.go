@@ -43,7 +43,7 @@ func (b *bed) ended(by actor.Standing) migration.Work {
 	return migration.Work{}
 }
 
-func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
+func TestStartImport_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	t.Cleanup(b.Close)
 	b.member("ann", "ann@acme.example", access.RoleAdmin)
@@ -51,7 +51,7 @@ func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 	b.upload(example(t))
 	release := b.holdWriter()
 	ctx, cancel := context.WithCancel(t.Context())
-	ended, err := b.ImportSoon(ctx, b.admin, migration.WithPolicies, time.Millisecond)
+	ended, err := b.StartImport(ctx, b.admin, migration.WithPolicies, time.Millisecond)
 	if ended || err != nil {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
@@ -60,7 +60,7 @@ func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 		t.Errorf("another Admin sees %+v, %v", w, err)
 	}
 	for name, call := range map[string]func() error{
-		"a second import": func() error { _, err := b.ImportSoon(t.Context(), ann, migration.Fresh, time.Second); return err },
+		"a second import": func() error { _, err := b.StartImport(t.Context(), ann, migration.Fresh, time.Second); return err },
 		"a deployment":    func() error { _, err := b.Deploy(t.Context(), ann, "Acme"); return err },
 		"a reset":         func() error { _, err := b.Reset(t.Context(), ann); return err },
 	} {
@@ -88,16 +88,16 @@ func TestImportSoon_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 	}
 }
 
-func TestDeploySoon_TellsWhatItFailedWith(t *testing.T) {
+func TestStartDeploy_TellsWhatItFailedWith(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	t.Cleanup(b.Close)
 	b.stage(migration.WithPolicies)
-	if ended, err := b.DeploySoon(t.Context(), b.admin, "nonsense", time.Minute); !ended || !fault.Is(err, fault.Invalid) {
+	if ended, err := b.StartDeploy(t.Context(), b.admin, "nonsense", time.Minute); !ended || !fault.Is(err, fault.Invalid) {
 		t.Errorf("a wrong name: %v, %v", ended, err)
 	}
 	b.member("late", "ed@acme.example", access.RoleMember)
 	release := b.holdWriter()
-	if ended, err := b.DeploySoon(t.Context(), b.admin, "Acme", time.Millisecond); ended || err != nil {
+	if ended, err := b.StartDeploy(t.Context(), b.admin, "Acme", time.Millisecond); ended || err != nil {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
 	release()
@@ -108,10 +108,10 @@ func TestDeploySoon_TellsWhatItFailedWith(t *testing.T) {
 		t.Errorf("the conflict that came up is not there: %+v", i)
 	}
 	b.choose(migration.Members, "m-ed", migration.Keep)
-	if ended, err := b.DeploySoon(t.Context(), b.admin, "Acme", time.Minute); !ended || err != nil {
+	if ended, err := b.StartDeploy(t.Context(), b.admin, "Acme", time.Minute); !ended || err != nil {
 		t.Errorf("ended %v, %v", ended, err)
 	}
-	if ended, err := b.DeploySoon(t.Context(), b.admin, "Acme", time.Minute); !ended || !fault.Is(err, fault.NotFound) {
+	if ended, err := b.StartDeploy(t.Context(), b.admin, "Acme", time.Minute); !ended || !fault.Is(err, fault.NotFound) {
 		t.Errorf("a second deployment: %v, %v", ended, err)
 	}
 }
@@ -120,7 +120,7 @@ func TestClose_UndoesWhatIsUnderWay(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
 	release := b.holdWriter()
-	if ended, err := b.DeploySoon(t.Context(), b.admin, "Acme", time.Millisecond); ended || err != nil {
+	if ended, err := b.StartDeploy(t.Context(), b.admin, "Acme", time.Millisecond); ended || err != nil {
 		t.Fatalf("ended %v, %v", ended, err)
 	}
 	b.Close()

@@ -107,7 +107,7 @@ func itemScanner() func(row scanner) (migration.Item, error) {
 	return func(row scanner) (migration.Item, error) {
 		var i migration.Item
 		var after string
-		err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Known, &i.Local, &i.Digest, &i.Body, &after)
+		err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Imported, &i.Local, &i.Digest, &i.Body, &after)
 		if err != nil || after == "{}" {
 			return i, err
 		}
@@ -221,7 +221,7 @@ func (q queries) FindStaged(ctx context.Context, id string, query migration.Quer
 func (q queries) Tallies(ctx context.Context, id string) ([]migration.Tally, error) {
 	return all(ctx, q, func(row scanner) (migration.Tally, error) {
 		var t migration.Tally
-		err := row.Scan(&t.Kind, &t.Rank, &t.Known, &t.Conflict, &t.Choice, &t.Count)
+		err := row.Scan(&t.Kind, &t.Rank, &t.Imported, &t.Conflict, &t.Choice, &t.Count)
 		return t, err
 	}, `SELECT kind, attention, known, conflict, choice, count(*) FROM migration_items WHERE migration_id = $1
 		GROUP BY kind, attention, known, conflict, choice ORDER BY kind, attention DESC, known, conflict, choice`, id)
@@ -244,7 +244,7 @@ func (tx *Tx) InsertItems(ctx context.Context, id string, items []migration.Item
 				values += ", "
 			}
 			values += "(" + placeholders(1+n*columns, columns) + ")"
-			args = append(args, id, i.Seq, i.Kind, i.Ref, i.Name, i.Detail, i.Rank, i.Conflict, i.Choice, i.Known, i.Local, i.Digest, i.Body, string(after))
+			args = append(args, id, i.Seq, i.Kind, i.Ref, i.Name, i.Detail, i.Rank, i.Conflict, i.Choice, i.Imported, i.Local, i.Digest, i.Body, string(after))
 		}
 		if _, err := tx.exec(ctx, `INSERT INTO migration_items (migration_id, seq, kind, ref, name, detail, attention, conflict, choice, known, local_id,
 			digest, body, after_state) VALUES `+values, args...); err != nil {
@@ -262,7 +262,7 @@ func (tx *Tx) UpdateItem(ctx context.Context, id string, i migration.Item) error
 		return err
 	}
 	return tx.execOne(ctx, "That item", `UPDATE migration_items SET attention = $1, conflict = $2, choice = $3, known = $4, local_id = $5, after_state = $6
-		WHERE migration_id = $7 AND seq = $8`, i.Rank, i.Conflict, i.Choice, i.Known, i.Local, string(after), id, i.Seq)
+		WHERE migration_id = $7 AND seq = $8`, i.Rank, i.Conflict, i.Choice, i.Imported, i.Local, string(after), id, i.Seq)
 }
 
 // DeleteItems removes the items of a migration.

@@ -30,17 +30,17 @@ func signOf(organization string, step migration.Step) sign {
 	return s
 }
 
-// KeepStep shows to all programs on the database that a step is under way, until release is
+// AnnounceStep shows to all programs on the database that a step is under way, until release is
 // called, or for some seconds after this program is gone or stands still. On SQLite there
 // is nobody to show it to. Unavailable without a database.
-func (s *Store) KeepStep(ctx context.Context, organization string, step migration.Step) (release func(), err error) {
+func (s *Store) AnnounceStep(ctx context.Context, organization string, step migration.Step) (release func(), err error) {
 	release, err = s.dialect.keep(ctx, s.read, signOf(organization, step))
 	return release, s.dialect.translate(err)
 }
 
-// KeptSteps lists the steps that programs show, this one included, that which matters most
+// AnnouncedSteps lists the steps that programs show, this one included, that which matters most
 // first.
-func (s *Store) KeptSteps(ctx context.Context, organization string) ([]migration.Step, error) {
+func (s *Store) AnnouncedSteps(ctx context.Context, organization string) ([]migration.Step, error) {
 	shown, err := s.dialect.signs(ctx, s.queries, signOf(organization, "").of)
 	var out []migration.Step
 	for _, known := range signed {
@@ -51,9 +51,9 @@ func (s *Store) KeptSteps(ctx context.Context, organization string) ([]migration
 	return out, err
 }
 
-// KeepStep is [Store.KeepStep] until the transaction has ended, whatever becomes of the
+// AnnounceStep is [Store.AnnounceStep] until the transaction has ended, whatever becomes of the
 // program.
-func (tx *Tx) KeepStep(ctx context.Context, organization string, step migration.Step) error {
+func (tx *Tx) AnnounceStep(ctx context.Context, organization string, step migration.Step) error {
 	return tx.show(ctx, signOf(organization, step))
 }
 

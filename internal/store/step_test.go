@@ -16,19 +16,19 @@ import (
 // steps is what a store sees of an organization's steps.
 func steps(t *testing.T, s *store.Store, organization string) string {
 	t.Helper()
-	list, err := s.KeptSteps(t.Context(), organization)
+	list, err := s.AnnouncedSteps(t.Context(), organization)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprint(list)
 }
 
-func TestKeepStep_IsSeenByOtherNodesUntilItIsReleased(t *testing.T) {
+func TestAnnounceStep_IsSeenByOtherNodesUntilItIsReleased(t *testing.T) {
 	url := pgtest.Migrated(t)
 	a, b := openURL(t, url), openURL(t, url)
 	var releases []func()
 	for _, step := range []migration.Step{migration.StepRead, migration.StepStage, migration.StepDeploy} {
-		release, err := a.KeepStep(t.Context(), "o", step)
+		release, err := a.AnnounceStep(t.Context(), "o", step)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func TestKeepStep_IsSeenByOtherNodesUntilItIsReleased(t *testing.T) {
 		}
 	}
 	err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		if err := tx.KeepStep(t.Context(), "o", migration.StepDeploy); err != nil {
+		if err := tx.AnnounceStep(t.Context(), "o", migration.StepDeploy); err != nil {
 			return err
 		}
 		return errors.New("sees " + steps(t, b, "o"))
@@ -53,10 +53,10 @@ func TestKeepStep_IsSeenByOtherNodesUntilItIsReleased(t *testing.T) {
 	}
 }
 
-func TestKeepStep_IsShownAgainAfterItsConnectionWasLost(t *testing.T) {
+func TestAnnounceStep_IsShownAgainAfterItsConnectionWasLost(t *testing.T) {
 	url := pgtest.Migrated(t)
 	a, b := openURL(t, url), openURL(t, url)
-	release, err := a.KeepStep(t.Context(), "o", migration.StepRead)
+	release, err := a.AnnounceStep(t.Context(), "o", migration.StepRead)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestKeepStep_IsShownAgainAfterItsConnectionWasLost(t *testing.T) {
 	eventually(t, "it is shown again", 10*time.Second, func() bool { return steps(t, b, "o") == "[read]" })
 }
 
-func TestKeepStep_IsTakenFromANodeThatStandsStill(t *testing.T) {
+func TestAnnounceStep_IsTakenFromANodeThatStandsStill(t *testing.T) {
 	url := pgtest.Migrated(t)
 	join := "?"
 	if strings.Contains(url, "?") {
@@ -73,7 +73,7 @@ func TestKeepStep_IsTakenFromANodeThatStandsStill(t *testing.T) {
 	}
 	// Shorter than the break between two confirmations: to the database this node stands still.
 	still, b := openURL(t, url+join+"idle_in_transaction_session_timeout=100ms"), openURL(t, url)
-	release, err := still.KeepStep(t.Context(), "o", migration.StepDeploy)
+	release, err := still.AnnounceStep(t.Context(), "o", migration.StepDeploy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +88,9 @@ func inTxExec(t *testing.T, s *store.Store, statement string) {
 	}
 }
 
-func TestKeepStep_OnSQLiteShowsNothing(t *testing.T) {
+func TestAnnounceStep_OnSQLiteShowsNothing(t *testing.T) {
 	s := openSQLite(t)
-	release, err := s.KeepStep(t.Context(), "o", migration.StepDeploy)
+	release, err := s.AnnounceStep(t.Context(), "o", migration.StepDeploy)
 	if err != nil || steps(t, s, "o") != "[]" {
 		t.Errorf("%s, %v", steps(t, s, "o"), err)
 	}

@@ -39,15 +39,13 @@ func at(t *testing.T, path string, version int64) *sql.DB {
 	return db
 }
 
-func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
+// upgraded returns a store whose database was made with an older schema, in which it ran some
+// statements.
+func upgraded(t *testing.T, version int64, statements ...string) *Store {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
-	db := at(t, path, 8)
-	for _, statement := range []string{
-		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
-		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at, last_used_at, last_used_from)
-			VALUES ('used', 'o', 'organization', 'A', 'a', 'a', 'a', 1, 1700000000000, '[{"ip":"10.0.0.1","at":"2023-11-14T22:13:20Z"}]')`,
-		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at) VALUES ('unused', 'o', 'organization', 'B', 'b', 'b', 'b', 1)`,
-	} {
+	db := at(t, path, version)
+	for _, statement := range statements {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +57,21 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
+	s := upgraded(t, 8,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at, last_used_at, last_used_from)
+			VALUES ('used', 'o', 'organization', 'A', 'a', 'a', 'a', 1, 1700000000000, '[{"ip":"10.0.0.1","at":"2023-11-14T22:13:20Z"}]')`,
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at) VALUES ('unused', 'o', 'organization', 'B', 'b', 'b', 'b', 1)`,
+	)
 	used, err := s.Token(context.Background(), "o", "used")
 	if err != nil || !used.LastUsedAt.Equal(time.UnixMilli(1700000000000)) || len(used.LastUsedFrom) != 1 || used.LastUsedFrom[0].IP != "10.0.0.1" {
 		t.Errorf("%v from %v, %v", used.LastUsedAt, used.LastUsedFrom, err)
@@ -71,9 +83,8 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 }
 
 func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
-	path, ctx := filepath.Join(t.TempDir(), "latchkey.db"), context.Background()
-	db := at(t, path, 7)
-	for _, statement := range []string{
+	ctx := context.Background()
+	s := upgraded(t, 7,
 		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
 		`INSERT INTO migrations (id, organization_id, state, strategy, file_name, source_id, created_at, created_by_name)
 			VALUES ('m', 'o', 'staged', 'fresh', 'export.json', 'old', 1, 'Ada')`,
@@ -82,19 +93,7 @@ func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
 			('m', 2, 'member', 'm1', 'Ed', 'ed@acme.example', 3, 'email', 'keep', FALSE, 'lm', NULL, '{"id":"m1"}', '{"role":"member"}'),
 			('m', 3, 'service_token', 's', 'etl', 'Workspace', 1, '', '', FALSE, 'ls', X'0102', '{"id":"s"}', '{}')`,
 		`INSERT INTO migration_links (organization_id, source_id, kind, ref, local_id) VALUES ('o', 'old', 'workspace', 'w', 'lw')`,
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(ctx, Options{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	)
 	var got []migration.Item
 	for _, kind := range migration.Kinds() {
 		items, err := s.StagedItems(ctx, "m", kind, 0, 10)
@@ -104,8 +103,8 @@ func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
 		got = append(got, items...)
 	}
 	want := []migration.Item{
-		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Known: true, Local: "lw", Body: `{"id":"w"}`},
-		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Clash, Conflict: migration.SameEmail, Choice: migration.Keep,
+		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Imported: true, Local: "lw", Body: `{"id":"w"}`},
+		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Unresolved, Conflict: migration.SameEmail, Choice: migration.Keep,
 			Local: "lm", Body: `{"id":"m1"}`, After: migration.After{Role: access.RoleMember}},
 		{Seq: 3, Kind: migration.ServiceTokens, Ref: "s", Name: "etl", Detail: "Workspace", Rank: migration.Watch, Local: "ls", Digest: []byte{1, 2}, Body: `{"id":"s"}`},
 	}
@@ -147,10 +146,9 @@ func upgradedTakesGroups(t *testing.T, s *Store) {
 // TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew upgrades a log that was indexed by an older version,
 // whose rows nobody can read any more.
 func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
-	path, ctx := filepath.Join(t.TempDir(), "latchkey.db"), t.Context()
-	db := at(t, path, 10)
+	ctx := t.Context()
 	const events = 3*1024 + 10
-	for _, statement := range []string{
+	s := upgraded(t, 10,
 		fmt.Sprint(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < `, events, `)
 			INSERT INTO audit_events (seq, id, at, organization_id, actor_type, actor_id, actor_name, action, target_type, target_id, target_name, prev_hash, hash)
 			SELECT i, 'event-' || i, i, 'acme', 'user', CASE WHEN i % 3 = 0 THEN 'ada' ELSE 'bo' END, CASE WHEN i % 3 = 0 THEN 'Ada Admin' ELSE 'Bo Builder' END,
@@ -158,19 +156,7 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 		fmt.Sprint(`UPDATE audit_head SET seq = `, events, `, at = `, events),
 		`INSERT INTO audit_blocks (first, size) VALUES (1, 1024), (1025, 1024), (2049, 1024)`,
 		`INSERT INTO audit_index (size, first, organization_id, term, bits) SELECT size, first, 'acme', 'text:b:ada', x'010500' FROM audit_blocks`,
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(ctx, Options{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	)
 	for _, indexed := range []bool{false, true} {
 		for _, c := range []struct {
 			filter audit.Filter
@@ -185,7 +171,7 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 				t.Errorf("indexed %v, %+v: %d found, %v; want %d", indexed, c.filter, page.Total, err, c.want)
 			}
 		}
-		for done := false; !done; {
+		for done, err := false, error(nil); !done; {
 			if done, err = s.IndexEvents(ctx); err != nil {
 				t.Fatal(err)
 			}

@@ -17,7 +17,7 @@ type NewPersonal struct {
 	Workspace      string       // id
 	Scope          access.Scope // one that is [access.Scope.Creatable]
 	ExpiresAt      time.Time    // zero: never
-	IdempotencyKey string       // one that the caller used before makes nothing again; "": no key
+	IdempotencyKey string       // a second command with it makes nothing; "": no key
 }
 
 // NewOrganization says which organization service access token to make.

@@ -29,19 +29,14 @@ const (
 
 // Label names the kind in plain words, for pages and messages.
 func (k Kind) Label() string {
-	switch k {
-	case Personal:
-		return "Personal access token"
-	case Workspace:
-		return "Workspace service access token"
-	case Organization:
-		return "Organization service access token"
+	if p := k.Principal(); p != access.Nobody {
+		return p.Label()
 	}
 	return "Unknown kind of token"
 }
 
-// Principal returns the kind of principal that a token of the kind is; [access.Nobody] for an
-// unknown kind. All packages convert kinds by it.
+// Principal returns the kind of principal that a token of the kind is, or [access.Nobody] for
+// an unknown kind. It is the only conversion between the two.
 func (k Kind) Principal() access.Kind {
 	switch k {
 	case Personal:

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 )
@@ -273,5 +274,16 @@ func BenchmarkDigest(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = token.Digest(secret)
+	}
+}
+
+func TestKind_StandsForOnePrincipal(t *testing.T) {
+	for kind, want := range map[token.Kind]access.Kind{
+		token.Personal: access.PersonalToken, token.Workspace: access.WorkspaceToken, token.Organization: access.OrganizationToken,
+		"": access.Nobody, "robot": access.Nobody,
+	} {
+		if got := kind.Principal(); got != want {
+			t.Errorf("%q: %v, want %v", kind, got, want)
+		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"latchkey/internal/change"
 )
 
-// Apply takes what a committed transaction changed out of memory, or brings it up to date,
-// before it returns. The store calls it for every transaction, in the process that ran it:
-// changes that another process makes must be brought here by somebody, or memory must not
-// be trusted. It cannot fail: when the database does not answer, everything is forgotten.
+// Apply removes what a committed transaction changed from memory, or updates it, before it
+// returns. The store calls it for every transaction of its own process. The changes of other
+// processes must be brought to Apply too, or memory must not be trusted: see [change.Lease].
+// Apply cannot fail: when the database does not answer, it empties the memory.
 func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 	c := touched{owners: map[string]bool{}, workspaces: map[string]bool{}, groups: map[string]bool{}}
 	var tokens []string
@@ -40,8 +40,9 @@ func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 	}
 }
 
-// applyStandings forgets the states that may be stale. Those whom a group gives something
-// are known by their states; who is in it now, and got something new, the database knows.
+// applyStandings drops the states that may be stale. Holders who had something from a
+// changed group are known by their states. Holders who have something from it only now are
+// known to the database.
 func (a *Authority) applyStandings(ctx context.Context, c touched) {
 	a.standings.begin()
 	for group := range c.groups {
@@ -57,9 +58,8 @@ func (a *Authority) applyStandings(ctx context.Context, c touched) {
 	a.standings.forget(c)
 }
 
-// applyTokens puts new tokens into the index and takes deleted ones out. Reading and
-// applying are one step for all who change tokens: otherwise an older reading could be
-// applied after a newer one.
+// applyTokens adds new tokens to the index and removes deleted ones. Reading and applying
+// are one step, so that an older reading is never applied after a newer one.
 func (a *Authority) applyTokens(ctx context.Context, ids []string) {
 	a.changing.Lock()
 	defer a.changing.Unlock()
@@ -78,86 +78,75 @@ func (a *Authority) applyTokens(ctx context.Context, ids []string) {
 		a.applyToken(r)
 	}
 	if len(missing) > 0 {
-		// A row that is gone without a tombstone cannot tell its digest.
-		a.dropWhere(func(e *entry) bool { return missing[e.id[0]] })
+		// Without its row the digest of a token is unknown.
+		a.dropWhere(func(e *entry) bool { return missing[e.id] })
 	}
 }
 
 func (a *Authority) applyToken(r Record) {
-	var fresh *entry
-	if !r.Deleted {
-		fresh = newEntry(r, a.standings.acquire(r.Holder()))
-	}
-	a.index.mu.Lock()
-	a.index.change(r.Digest)
-	var old *entry
-	if fresh == nil {
-		old = a.index.remove(&r.Digest)
-	} else {
-		old = a.index.put(fresh)
-	}
-	a.index.mu.Unlock()
-	if old == nil {
-		return
-	}
-	if fresh != nil {
-		a.uses.inherit(fresh, old)
-	}
-	a.standings.release(old.standing)
-}
-
-// dropWhere takes the entries that match out of the index. The database still has its say
-// when one of them is presented again.
-func (a *Authority) dropWhere(match func(*entry) bool) {
-	var found []*entry
-	a.index.each(func(e *entry) bool {
-		if match(e) {
-			found = append(found, e)
-		}
-		return true
-	})
-	for _, e := range found {
-		a.index.mu.Lock()
-		a.index.change(e.digest)
-		old := a.index.remove(&e.digest)
-		a.index.mu.Unlock()
-		if old != nil {
-			a.standings.release(old.standing)
-		}
-	}
-}
-
-// keepEntry puts a token that was read on demand into the index, unless a token has
-// changed since, and returns the entry to go on with.
-func (a *Authority) keepEntry(e *entry, generation uint64) *entry {
 	a.index.mu.Lock()
 	defer a.index.mu.Unlock()
-	if there := a.index.find(&e.digest); there != nil {
-		a.standings.release(e.standing)
+	a.index.change(r.Digest)
+	var old *entry
+	if r.Deleted {
+		old = a.index.remove(r.Digest)
+	} else {
+		old = a.index.put(r.Digest, newEntry(r, a.standings.acquire(r.Holder())))
+	}
+	if old != nil {
+		a.standings.release(old.standing)
+	}
+}
+
+// dropWhere removes the matching tokens from memory. The database is asked when one of them
+// is presented again.
+func (a *Authority) dropWhere(match func(*entry) bool) {
+	var found [][32]byte
+	for digest, e := range a.index.all() {
+		if match(e) {
+			found = append(found, digest)
+		}
+	}
+	a.index.mu.Lock()
+	defer a.index.mu.Unlock()
+	a.index.change(found...)
+	for _, digest := range found {
+		if e := a.index.remove(digest); e != nil {
+			a.standings.release(e.standing)
+		}
+	}
+}
+
+// keep puts a token that was read on demand into the index, unless a token has changed
+// since the generation, and returns the entry to use.
+func (a *Authority) keep(r Record, generation uint64) *entry {
+	a.index.mu.Lock()
+	defer a.index.mu.Unlock()
+	if there := a.index.find(r.Digest); there != nil {
 		return there
 	}
 	if a.index.generation != generation {
-		a.standings.release(e.standing)
-		return e
+		// The reading may be stale: it serves this request, which began before the change.
+		return newEntry(r, &standing{holder: r.Holder()})
 	}
-	a.index.put(e)
+	e := newEntry(r, a.standings.acquire(r.Holder()))
+	a.index.put(r.Digest, e)
 	return e
 }
 
-// Forget empties the memory: from now on the database is asked, and what it says is kept
-// again. [Authority.Load] fills the memory at once.
+// Forget empties the memory. Verifications ask the database then and keep what it says;
+// [Authority.Load] fills the memory at once.
 func (a *Authority) Forget() {
 	a.standings.begin()
 	a.index.mu.Lock()
 	defer a.index.mu.Unlock()
-	a.complete.Store(false) // before it is true: see Verify
+	a.complete.Store(false) // before tokens go: see verify
 	a.index.change()
 	a.index.loading = nil // a running Load gives up
+	a.index.clear()
+	a.standings.clear()
 	select {
 	case a.emptied <- struct{}{}:
 	default:
 	}
-	a.index.clear()
-	// Under the index's lock: an entry that is kept later has a standing of the new registry.
-	a.standings.clear()
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
-	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
 
@@ -21,8 +19,8 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now when nil
 	Log       *slog.Logger     // slog.Default when nil
-	Lease     *change.Lease    // till when memory may be trusted; nil: for ever
-	// Observe, when set, is told how each verification ended and how long it took.
+	Lease     *change.Lease    // how long memory may be trusted; nil when no other node changes anything
+	// Observe, when set, is called with the error of each verification and the time it took.
 	Observe func(err error, took time.Duration)
 }
 
@@ -36,7 +34,7 @@ type Authority struct {
 	complete  atomic.Bool // every live token is in the index
 	standings standings
 	powers    powers
-	uses      recorder
+	recorder  recorder
 	changing  sync.Mutex // changes to tokens are read and applied one after another
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
@@ -45,14 +43,14 @@ type Authority struct {
 	emptied   chan struct{} // wakes Run when the memory was emptied
 }
 
-// maxAsking is how many unknown tokens are looked up in the database at a time. It is
-// more than the database serves at a time, so honest look-ups only queue.
+// maxAsking is how many unknown tokens are looked up in the database at a time. It is more
+// than the database serves at a time, so honest look-ups only queue.
 const maxAsking = 64
 
-// New makes an authority with an empty memory. It works at once, asking the database;
+// New returns an authority with an empty memory. It works at once by asking the database;
 // [Authority.Load] fills the memory.
 func New(d Deps) *Authority {
-	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue}, uses: newRecorder(),
+	a := &Authority{store: d.Store, now: d.Now, log: d.Log, powers: powers{catalogue: d.Catalogue},
 		asking: make(chan struct{}, maxAsking), lease: d.Lease, observe: d.Observe, emptied: make(chan struct{}, 1)}
 	if a.now == nil {
 		a.now = time.Now
@@ -66,193 +64,138 @@ func New(d Deps) *Authority {
 // Verify returns the token with the secret. The error is a [*Refused], or fault.Unavailable
 // or another fault of the database when it had to be asked and could not answer.
 //
-// A token in memory costs one SHA-256, no lock and no allocation. A malformed secret costs
-// neither unless imported tokens exist, whose secrets have any shape. An unknown one costs
-// one look-up in the database, which tells revoked from never seen. Without a lease that
-// holds, the database is asked about every token.
+// A token in memory costs one SHA-256 and a look-up in a map. A malformed secret costs
+// neither, unless there are imported tokens, whose secrets have any shape. An unknown secret
+// costs one look-up in the database, which tells revoked from never seen. While the lease
+// does not hold, the database is asked about every token.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
 	return a.observed(ctx, secret, true)
 }
 
-// Recall is Verify for a presenter that has failed too often: once the memory is complete,
-// it does not ask the database about an unknown token, so a revoked one is Unknown too.
-// Tokens that are good for something are accepted as by Verify.
+// Recall is Verify for a presenter who has failed too often. Once the memory is complete it
+// does not ask the database about an unknown token, so a revoked one is Unknown too. It
+// accepts the same tokens as Verify.
 func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error) {
 	return a.observed(ctx, secret, false)
 }
 
-func (a *Authority) observed(ctx context.Context, secret string, ask bool) (Verified, error) {
+func (a *Authority) observed(ctx context.Context, secret string, mayAsk bool) (Verified, error) {
 	if a.observe == nil {
-		return a.verify(ctx, secret, ask)
+		return a.verify(ctx, secret, mayAsk)
 	}
 	began := time.Now()
-	v, err := a.verify(ctx, secret, ask)
+	v, err := a.verify(ctx, secret, mayAsk)
 	a.observe(err, time.Since(began))
 	return v, err
 }
 
-func (a *Authority) verify(ctx context.Context, secret string, ask bool) (Verified, error) {
+// trust says what memory is worth at a moment.
+type trust uint8
+
+const (
+	untrusted trust = iota // the lease does not hold: what is in memory may be stale
+	partial                // the tokens in memory are live; others may be live too
+	complete               // the tokens in memory are live and no others are
+)
+
+func (a *Authority) trust(now time.Time) trust {
+	switch {
+	case !a.lease.HoldsAt(now):
+		return untrusted
+	case !a.complete.Load():
+		return partial
+	}
+	return complete
+}
+
+func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Verified, error) {
 	now := a.now()
-	if !a.lease.HoldsAt(now) {
-		return a.askAfresh(ctx, token.Digest(secret))
+	memory := a.trust(now)
+	if memory == untrusted {
+		return a.ask(ctx, token.Digest(secret), untrusted)
 	}
 	wellFormed := token.WellFormed(secret)
-	complete := a.complete.Load()
-	if !wellFormed && complete && a.index.legacy.Load() == 0 {
+	if !wellFormed && memory == complete && a.index.legacy.Load() == 0 {
 		return Verified{}, &Refused{Refusal: Malformed}
 	}
 	digest := token.Digest(secret)
-	if e := a.index.find(&digest); e != nil {
-		return a.check(ctx, e, now)
+	if e := a.index.find(digest); e != nil {
+		return a.check(ctx, e, now, memory)
 	}
-	// Complete before and after the search is complete during it.
-	complete = complete && a.complete.Load()
+	if !a.complete.Load() { // it may have been emptied before the search
+		memory = partial
+	}
 	switch {
-	case complete && !wellFormed:
+	case memory == complete && !wellFormed:
 		return Verified{}, &Refused{Refusal: Malformed}
-	case complete && !ask:
+	case memory == complete && !mayAsk:
 		return Verified{}, &Refused{Refusal: Unknown}
 	}
-	return a.ask(ctx, digest, complete)
+	return a.ask(ctx, digest, memory)
 }
 
-// check is what is left once the token is known: its end, and how its holder stands.
-func (a *Authority) check(ctx context.Context, e *entry, now time.Time) (Verified, error) {
-	if e.expired(now) {
-		return Verified{}, refuse(Expired, e)
+// ask looks a token up in the database. The token is kept in memory, where its uses are
+// noted; what an untrusted memory keeps is forgotten before memory is trusted again.
+func (a *Authority) ask(ctx context.Context, digest [32]byte, memory trust) (Verified, error) {
+	if err := a.enter(ctx, memory); err != nil {
+		return Verified{}, err
 	}
-	st := e.standing.state.Load()
-	if st == nil {
-		var err error
-		if st, err = a.loadState(ctx, e.standing); err != nil {
-			return Verified{}, err
-		}
+	defer func() { <-a.asking }()
+	generation := a.index.now()
+	r, err := a.store.RecordOfDigest(ctx, digest)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return Verified{}, &Refused{Refusal: Unknown}
+	case err != nil:
+		return Verified{}, err
+	case r.Deleted:
+		return Verified{}, refuse(Revoked, r)
 	}
-	if st.refusal != 0 {
-		return Verified{}, refuse(st.refusal, e)
-	}
-	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
+	return a.check(ctx, a.keep(r, generation), a.now(), memory)
 }
 
-// ask looks a digest up in the database. When the index is complete and the database busy
-// with others that are unknown, it is not worth the wait: the answer would be the same.
-func (a *Authority) ask(ctx context.Context, digest [32]byte, complete bool) (Verified, error) {
+// enter waits until another look-up may begin. When the memory is complete and the database
+// busy with other unknown tokens, the look-up is not worth the wait: the token is refused
+// anyway.
+func (a *Authority) enter(ctx context.Context, memory trust) error {
 	select {
 	case a.asking <- struct{}{}:
+		return nil
 	default:
-		if complete {
-			return Verified{}, &Refused{Refusal: Unknown}
-		}
-		select {
-		case a.asking <- struct{}{}:
-		case <-ctx.Done():
-			return Verified{}, fault.NewUnavailable(ctx.Err())
-		}
 	}
-	defer func() { <-a.asking }()
-	generation := a.index.now()
-	r, err := a.store.RecordOfDigest(ctx, digest)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return Verified{}, &Refused{Refusal: Unknown}
-	case err != nil:
-		return Verified{}, err
+	if memory == complete {
+		return &Refused{Refusal: Unknown}
 	}
-	e := newEntry(r, a.standings.acquire(r.Holder()))
-	if r.Deleted {
-		a.standings.release(e.standing)
-		return Verified{}, refuse(Revoked, e)
-	}
-	return a.check(ctx, a.keepEntry(e, generation), a.now())
-}
-
-// askAfresh asks the database for everything about a token, whatever is in memory. The
-// entry is kept: it finds its uses there, and all is forgotten before memory is trusted again.
-func (a *Authority) askAfresh(ctx context.Context, digest [32]byte) (Verified, error) {
 	select {
 	case a.asking <- struct{}{}:
+		return nil
 	case <-ctx.Done():
-		return Verified{}, fault.NewUnavailable(ctx.Err())
+		return fault.NewUnavailable(ctx.Err())
 	}
-	defer func() { <-a.asking }()
-	generation := a.index.now()
-	r, err := a.store.RecordOfDigest(ctx, digest)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return Verified{}, &Refused{Refusal: Unknown}
-	case err != nil:
-		return Verified{}, err
-	}
-	e := newEntry(r, a.standings.acquire(r.Holder()))
-	if r.Deleted {
-		a.standings.release(e.standing)
-		return Verified{}, refuse(Revoked, e)
-	}
-	e = a.keepEntry(e, generation)
-	now := a.now()
+}
+
+// check accepts or refuses a live token, by its expiry and by the state of its holder.
+func (a *Authority) check(ctx context.Context, e *entry, now time.Time, memory trust) (Verified, error) {
 	if e.expired(now) {
-		return Verified{}, refuse(Expired, e)
+		return Verified{}, refuse(Expired, e.record())
 	}
-	st, err := a.readState(ctx, e.standing.holder)
+	st, err := a.stateOf(ctx, e.standing, memory)
 	switch {
 	case err != nil:
 		return Verified{}, err
 	case st.refusal != 0:
-		return Verified{}, refuse(st.refusal, e)
+		return Verified{}, refuse(st.refusal, e.record())
 	}
 	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
 }
 
-// loadState reads how a holder stands, once however many ask at the same time. Who waited
-// for a reading that began too early finds nothing kept and reads again.
-func (a *Authority) loadState(ctx context.Context, s *standing) (*state, error) {
-	s.loading.Lock()
-	defer s.loading.Unlock()
+// stateOf returns what a holder's tokens may do.
+func (a *Authority) stateOf(ctx context.Context, s *standing, memory trust) (*state, error) {
+	if memory == untrusted {
+		return a.readState(ctx, s.holder)
+	}
 	if st := s.state.Load(); st != nil {
 		return st, nil
 	}
-	generation := a.standings.now()
-	st, err := a.readState(ctx, s.holder)
-	if err == nil {
-		a.standings.keep(s, st, generation)
-	}
-	return st, err
-}
-
-func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
-	found, err := a.store.TokenStanding(ctx, h)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return &state{refusal: Revoked}, nil
-	case err != nil:
-		return nil, err
-	}
-	if refusal := found.refusal(h); refusal != 0 {
-		return &state{refusal: refusal}, nil
-	}
-	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace,
-		owner: found.Owner, email: found.Email, kind: [1]string{string(h.Kind)}, place: [1]string{h.Workspace}, person: [1]string{h.Owner}}
-	for _, l := range found.Layers {
-		if l.Kind == policy.OfGroup {
-			st.groups = append(st.groups, l.Group)
-		}
-	}
-	if st.power, err = a.powers.of(h, found); err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
-	}
-	return st, nil
-}
-
-// belongs reports whether the owner is in the workspace: an Admin is in every one, a
-// baseline alone puts nobody into one.
-func (s Standing) belongs() bool {
-	if s.Role == access.RoleAdmin {
-		return true
-	}
-	for _, l := range s.Layers {
-		if l.Kind != policy.Baseline {
-			return true
-		}
-	}
-	return false
+	return a.loadState(ctx, s)
 }

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,31 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 	w.must(err)
 	if got := w.refusal(good); got != verify.Revoked {
 		t.Errorf("owner deleted: %v", got)
+	}
+}
+
+func TestVerify_ARefusalNamesTheTokenWithoutItsDigest(t *testing.T) {
+	w := newWorld(t)
+	g := w.service(w.main, everywhere(editSources))
+	end := w.now().Add(time.Hour)
+	over := w.insert(token.Token{Kind: token.Organization, Name: "over", Legacy: true, ExpiresAt: end}, "an imported secret")
+	w.clock.Store(end.UnixMilli())
+	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
+	w.must(err)
+	for secret, want := range map[string]verify.Refused{
+		g.Secret.Reveal(): {Refusal: verify.Revoked, Token: &verify.Record{ID: g.ID, Organization: w.org, Kind: token.Workspace, Name: g.Name, Hint: g.Hint,
+			Workspace: w.main, Policy: everywhere(editSources).String(), CreatedAt: g.CreatedAt, Deleted: true}},
+		"an imported secret": {Refusal: verify.Expired, Token: &verify.Record{ID: over.ID, Organization: w.org, Kind: token.Organization, Name: "over",
+			Hint: over.Hint, Legacy: true, CreatedAt: over.CreatedAt, ExpiresAt: end}},
+	} {
+		_, err := w.verify.Verify(w.ctx, secret)
+		var refused *verify.Refused
+		if !errors.As(err, &refused) {
+			t.Fatalf("verified with %v", err)
+		}
+		if d := cmp.Diff(want, *refused); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

@@ -1,27 +1,24 @@
-// Package verify turns a presented secret into the principal that it stands for, at the
-// speed of memory and with the truth of the database.
+// Package verify turns a presented secret into the principal that it stands for, with the
+// speed of memory and the truth of the database.
 //
-// # How it stays true
+// [Authority] keeps the live tokens in an index by the digest of their secret, and what they
+// may do by holder, since the tokens of one owner in one workspace have the same rights.
+// Both are caches of the database and say nothing that it does not say:
 //
-// [Authority] keeps the live tokens in an index (digest of the secret → token) and, shared
-// by all tokens of one owner in one workspace, what they may do (a standing). Both are
-// caches of the database and hold nothing that it does not say:
+//   - The store hands every committed change to [Authority.Apply] before the caller of the
+//     transaction continues. Apply removes what the change touched, so a request that starts
+//     after a change returned cannot see what was before it.
+//   - A request that fills the memory notes a generation before it reads the database, and
+//     keeps the result only if nothing changed meanwhile. A result that comes too late still serves
+//     the request that asked for it, since that request began before the change returned.
+//   - The database is asked about what is not in memory. An empty memory answers the same,
+//     only slower. When Apply cannot learn what a change touched, it empties the memory.
 //
-//   - The store hands every committed change to [Authority.Apply] before the transaction's
-//     caller goes on. Apply takes what the change touches out of memory, so a request that
-//     starts after a change returned cannot see what was before it.
-//   - Whoever reads the database to fill the memory notes a generation before reading and
-//     keeps the result only if no change came meanwhile. A result that comes too late still
-//     serves the request that asked for it, which started before the change returned.
-//   - What is not in memory is asked of the database, so an empty memory answers the same,
-//     only slower. If Apply cannot learn what a change touched, it empties the memory.
+// Expiry is compared with the injected clock in each verification and is exact to it.
 //
-// Expiry is compared with the injected clock on each request and is exact to it.
-//
-// # What it does not do
-//
-// It decides nothing: that is package access, with the [Verified] principal. It writes
-// nothing but when and from where tokens were used ([Authority.Used]), later and in batches. It
-// speaks no HTTP. Where several processes share one database, somebody must bring the others'
-// changes to Apply and say by a [change.Lease] for how long memory then is true.
+// The package decides nothing: that is package access, with the principal of a [Verified].
+// It writes nothing but when and from where tokens were used ([Authority.Used]), later and
+// in batches. It speaks no HTTP. Where several processes share a database, the changes of
+// the others must be brought to Apply, and a [change.Lease] says how long memory may be
+// trusted without news from them.
 package verify

@@ -15,13 +15,13 @@ import (
 	"latchkey/internal/verify"
 )
 
-// otherNode is an authority that nobody tells of changes, as one that has lost its feed.
+// otherNode is an authority that does not hear of changes, like one that has lost its feed.
 func otherNode(w *world) (*verify.Authority, *change.Lease) {
 	lease := change.NewLease(w.now)
 	return w.newAuthority(verify.Deps{Lease: lease}), lease
 }
 
-// failing is a database that is gone once it is told so.
+// failing is a database that can be gone.
 type failing struct {
 	verify.Store
 	gone bool
@@ -71,7 +71,7 @@ func TestVerify_WithoutALeaseWhatIsInMemoryIsNotTrusted(t *testing.T) {
 	}
 	w.tx(func(tx *store.Tx) error { return tx.DeleteToken(w.ctx, w.org, g.Token.ID) })
 	if got := refusalOf(t, node, secret); got != 0 {
-		t.Fatalf("a node that is told nothing knows that the token is %v", got)
+		t.Fatalf("a node that hears nothing knows that the token is %v", got)
 	}
 	w.pass(time.Minute) // the lease runs out
 	if got := refusalOf(t, node, secret); got != verify.Revoked {
@@ -104,7 +104,7 @@ func TestVerify_WithoutALeaseEveryAnswerIsThatOfTheDatabase(t *testing.T) {
 	want("that of a member who has left the workspace", good, verify.Displaced)
 }
 
-// expiring is the secret of a token that is over.
+// expiring returns the secret of a token that has expired.
 func expiring(w *world) string {
 	secret := w.newSecret(token.Organization)
 	w.insert(token.Token{Kind: token.Organization, ExpiresAt: w.now().Add(-time.Second)}, secret)

@@ -10,31 +10,32 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Limiter counts failed attempts per address: each address may fail a number of times at
-// once, and once more after each interval. An IPv6 network of 64 bits is one address. It
-// is in memory only and of bounded size; it limits nothing by itself.
+// Limiter counts failed attempts per address. Each address may fail a number of times at
+// once, and once more after each interval. An IPv6 network of 64 bits counts as one address.
+// The counts are in memory only and their number is bounded. A Limiter refuses nothing by
+// itself. It is safe for concurrent use.
 type Limiter struct {
 	burst  int
 	every  time.Duration
 	now    func() time.Time
 	seed   maphash.Seed
-	until  atomic.Int64 // until then (nanoseconds) some address may be exhausted
+	until  atomic.Int64 // in nanoseconds since 1970: no address has to wait after it
 	shards [16]struct {
 		mu   sync.Mutex
-		full map[netip.Addr]time.Time // when the address will have all its attempts again
+		full map[netip.Addr]time.Time // when an address has all its attempts again
 	}
 }
 
 // maxAddresses bounds the memory of one shard: 16 × 4096 addresses take about 6 MB.
 const maxAddresses = 4096
 
-// NewLimiter allows burst failures at once and one more after each interval. now is the
-// clock.
+// NewLimiter returns a limiter that allows burst failures at once and one more after each
+// interval. now is the clock.
 func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
 	return &Limiter{burst: burst, every: every, now: now, seed: maphash.MakeSeed()}
 }
 
-// Fail notes a failed attempt of the address.
+// Fail counts a failed attempt from the address.
 func (l *Limiter) Fail(from netip.Addr) {
 	from, now := actor.Network(from), l.now()
 	s := &l.shards[maphash.Comparable(l.seed, from)%uint64(len(l.shards))]
@@ -45,8 +46,8 @@ func (l *Limiter) Fail(from netip.Addr) {
 		full = now
 	}
 	full = full.Add(l.every)
-	// More failures than the burst do not prolong the wait: it would never end for an
-	// honest client behind the same address as a broken one.
+	// More failures than the burst do not prolong the wait. It would never end for an honest
+	// client behind the same address as a broken one.
 	if latest := now.Add(time.Duration(l.burst) * l.every); full.After(latest) {
 		full = latest
 	}
@@ -58,21 +59,21 @@ func (l *Limiter) Fail(from netip.Addr) {
 	}
 	s.full[from] = full
 	if l.wait(full, now) > 0 {
-		l.exhausted(full.UnixNano())
+		l.waitUntil(full.UnixNano())
 	}
 }
 
-// exhausted moves until forward.
-func (l *Limiter) exhausted(till int64) {
+// waitUntil moves until forward.
+func (l *Limiter) waitUntil(end int64) {
 	for {
 		until := l.until.Load()
-		if until >= till || l.until.CompareAndSwap(until, till) {
+		if until >= end || l.until.CompareAndSwap(until, end) {
 			return
 		}
 	}
 }
 
-// evict makes room for a while: addresses that have recovered go first, then any.
+// evict removes a quarter of the addresses: first those that have recovered, then any.
 func (l *Limiter) evict(full map[netip.Addr]time.Time, now time.Time) {
 	for addr, at := range full {
 		if !at.After(now) {
@@ -87,8 +88,8 @@ func (l *Limiter) evict(full map[netip.Addr]time.Time, now time.Time) {
 	}
 }
 
-// Wait is how long the address must wait before it may fail again; 0 when it may now. While
-// no address is exhausted it costs one atomic operation.
+// Wait returns how long the address must wait before it may fail again; 0 when it may now.
+// While no address has to wait, it costs one atomic operation.
 func (l *Limiter) Wait(from netip.Addr) time.Duration {
 	until := l.until.Load()
 	if until == 0 {
@@ -105,7 +106,7 @@ func (l *Limiter) Wait(from netip.Addr) time.Duration {
 	return l.wait(s.full[from], now)
 }
 
-// wait is the time until an address that is full again at full has one attempt.
+// wait returns the time until an address has an attempt again that has all of them at full.
 func (l *Limiter) wait(full, now time.Time) time.Duration {
 	if !full.After(now) {
 		return 0

@@ -7,15 +7,12 @@ import (
 	"sync"
 )
 
-const (
-	loadBatch = 1000 // entries put into the index at a time
-	loadParts = 3    // at most this many read side by side: others want to read as well
-)
+// loadParts is how many readers a Load has at most, so that others can read as well.
+const loadParts = 3
 
-// Load reads every live token into memory, with as many readers as there are processors.
-// Verification goes on meanwhile, asking the database for what is not there yet, and so do
-// changes. After an error the memory is incomplete, not wrong. A second Load makes the first
-// one give up.
+// Load reads every live token into memory, with one reader per processor, at most three.
+// Verifications and changes go on meanwhile. After an error the memory is incomplete, not
+// wrong. A second Load ends the first.
 func (a *Authority) Load(ctx context.Context) error {
 	l := &loader{a: a, touched: map[[32]byte]bool{}}
 	a.index.mu.Lock()
@@ -27,7 +24,7 @@ func (a *Authority) Load(ctx context.Context) error {
 	parts := min(runtime.GOMAXPROCS(0), loadParts)
 	for i := range parts {
 		reading.Go(func() {
-			if err := l.read(ctx, Part{Number: i, Of: parts}); err != nil {
+			if err := a.store.LiveTokens(ctx, Part{Number: i, Of: parts}, l.add); err != nil {
 				cancel(err)
 			}
 		})
@@ -36,49 +33,31 @@ func (a *Authority) Load(ctx context.Context) error {
 	return l.finish(context.Cause(ctx))
 }
 
-// errForgotten ends a Load whose results were forgotten while it ran.
+// errForgotten ends a Load when the memory is emptied or another Load begins.
 var errForgotten = errors.New("verify: the memory was emptied while loading")
 
 // loader is one Load.
 type loader struct {
 	a       *Authority
-	touched map[[32]byte]bool // what has changed since it began; guarded by the index's mu
+	touched map[[32]byte]bool // tokens that changed since it began; guarded by index.mu
 }
 
-// read puts the live tokens of a part into the index.
-func (l *loader) read(ctx context.Context, p Part) error {
-	var entries slab
-	batch := make([]*entry, 0, loadBatch)
-	err := l.a.store.LiveTokens(ctx, p, func(r Record) (err error) {
-		if batch = append(batch, entries.newEntry(r, l.a.standings.acquire(r.Holder()))); len(batch) == loadBatch {
-			err, batch = l.put(batch), batch[:0]
-		}
-		return err
-	})
-	return errors.Join(err, l.put(batch))
-}
-
-// put moves a batch into the index. It leaves out tokens that have changed since reading
-// began, and those that are there already: they were read later.
-func (l *loader) put(batch []*entry) error {
+// add puts a token into the index. It leaves out tokens that changed after reading began and
+// those that are there already: they were read later.
+func (l *loader) add(r Record) error {
 	x := &l.a.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	ours := x.loading == l
-	for _, e := range batch {
-		if !ours || l.touched[e.digest] || x.find(&e.digest) != nil {
-			l.a.standings.release(e.standing)
-			continue
-		}
-		x.put(e)
-	}
-	if !ours {
+	if x.loading != l {
 		return errForgotten
+	}
+	if !l.touched[r.Digest] && x.find(r.Digest) == nil {
+		x.put(r.Digest, newEntry(r, l.a.standings.acquire(r.Holder())))
 	}
 	return nil
 }
 
-// finish makes the memory complete unless there was an error or it was forgotten since.
+// finish makes the memory complete unless there was an error or it was emptied meanwhile.
 func (l *loader) finish(err error) error {
 	x := &l.a.index
 	x.mu.Lock()
@@ -96,15 +75,14 @@ func (l *loader) finish(err error) error {
 // Complete reports whether every live token is in memory.
 func (a *Authority) Complete() bool { return a.complete.Load() }
 
-// Tokens is how many tokens are in memory, and Holders how many groups of tokens with the
-// same rights there are among them.
+// Tokens returns the number of tokens in memory.
 func (a *Authority) Tokens() int {
 	a.index.mu.Lock()
 	defer a.index.mu.Unlock()
-	return a.index.live
+	return a.index.tokens
 }
 
-// Holders is how many holders the tokens in memory have.
+// Holders returns the number of holders that the tokens in memory have.
 func (a *Authority) Holders() int {
 	a.standings.mu.Lock()
 	defer a.standings.mu.Unlock()

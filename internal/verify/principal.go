@@ -47,11 +47,11 @@ func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
 	switch {
 	case r.Deleted:
 		refusal = Revoked
-	case !r.ExpiresAt.IsZero() && !at.Before(r.ExpiresAt):
+	case token.ExpiredAt(r.ExpiresAt, at):
 		refusal = Expired
 	}
 	if refusal != 0 {
-		return access.Principal{}, &Refused{Refusal: refusal, Token: &r}
+		return access.Principal{}, refuse(refusal, r)
 	}
 	var placed []access.Placed
 	for _, l := range layersOf(h, s) {
@@ -61,7 +61,7 @@ func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
 		}
 		placed = append(placed, access.Placed{Workspace: h.Workspace, Layer: layer})
 	}
-	p := principal(h, s.Role, &power{in: access.Assemble(placed)})
+	p := principal(h, s.Role, access.Assemble(placed))
 	p.ID = r.ID
 	return p, nil
 }

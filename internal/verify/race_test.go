@@ -210,7 +210,7 @@ func TestApply_AGroupThatIsGoneAltogetherGivesNothing(t *testing.T) {
 	if !w.may(secret, w.main, editSources) {
 		t.Fatal("not allowed at first")
 	}
-	// Nothing in the database says any more who was in it.
+	// The database no longer says who was in it.
 	exec(t, w.path, `DELETE FROM group_members WHERE group_id = ?`, group)
 	exec(t, w.path, `DELETE FROM policies WHERE group_id = ?`, group)
 	w.verify.Apply(w.ctx, []change.Change{{Kind: change.Group, ID: group}})

@@ -7,20 +7,19 @@ import (
 )
 
 const (
-	// A crash may lose 30 seconds of "last used": the interval and what a flush takes.
+	// A crash may lose 30 seconds of uses: the interval and the time that a flush takes.
 	flushEvery = 24 * time.Second
 	flushRest  = 4               // a flush works a fifth of its time
-	retryAfter = 5 * time.Second // when Load failed
+	retryAfter = 5 * time.Second // after a Load that failed
 	sweepEvery = 10              // flushes
 )
 
-// Run fills the memory, saves uses every 24 seconds and forgets tokens of holders that
-// are gone, until ctx ends. Failures are logged and tried again.
+// Run fills the memory, saves uses every 24 seconds and sweeps, until ctx ends. It logs
+// failures and tries again.
 func (a *Authority) Run(ctx context.Context) {
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
 	for flushes := 1; ; {
-		wait := flush.C
 		var retry <-chan time.Time
 		if !a.Complete() {
 			err := a.Load(ctx)
@@ -38,7 +37,7 @@ func (a *Authority) Run(ctx context.Context) {
 			return
 		case <-retry:
 		case <-a.emptied:
-		case <-wait:
+		case <-flush.C:
 			if err := a.flush(ctx, flushRest); err != nil {
 				a.log.ErrorContext(ctx, "verify: cannot save when tokens were used, trying again", "error", err)
 			}
@@ -49,12 +48,12 @@ func (a *Authority) Run(ctx context.Context) {
 	}
 }
 
-// Close saves the last uses. Call it when nothing verifies any more and before the store
-// is closed.
+// Close saves the last uses. Call it after the last verification and before the store is
+// closed.
 func (a *Authority) Close(ctx context.Context) error { return a.Flush(ctx) }
 
-// Sweep takes tokens out of memory whose owner, workspace or organization is gone: they
-// come back for nobody. Presented again, the database tells that they are revoked.
+// Sweep removes the tokens from memory whose owner, workspace or organization is gone. When
+// one is presented again, the database says that it is revoked.
 func (a *Authority) Sweep() {
 	a.dropWhere(func(e *entry) bool {
 		st := e.standing.state.Load()

@@ -1,44 +1,93 @@
 package verify
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"latchkey/internal/access"
+	"latchkey/internal/fault"
+	"latchkey/internal/policy"
 )
 
-// standing is what all tokens of one holder share. Its state is nil until somebody needs
-// it and again after each change that may bear on it.
+// standing is what all tokens of one holder share. Its state is nil until it is needed, and
+// again after each change that may bear on it.
 type standing struct {
-	state   atomic.Pointer[state]
-	tokens  int        // how many entries refer to it; guarded by standings.mu
-	loading sync.Mutex // held while reading the state, so that one reads and others wait
 	holder  Holder
+	state   atomic.Pointer[state]
+	loading sync.Mutex // held while reading the state, so that one reads and others wait
+	tokens  int        // entries that refer to it; guarded by standings.mu
 }
 
-// state is what a holder's tokens may do now. It is immutable. What every answer needs comes
-// first: see entry.
+// state is what a holder's tokens may do now. It is immutable.
 type state struct {
-	refusal      Refusal // other than 0: the tokens are good for nothing
+	refusal      Refusal // other than 0: the tokens are refused, and nothing else is set
 	power        *power
-	kind         [1]string // the holder's kind, workspace and owner (ids), in arrays so that
-	place        [1]string // response headers can point into them
-	person       [1]string
 	role         access.Role
 	organization string // names
 	workspace    string
 	owner        string
 	email        string
-	groups       []string // ids of the groups that give something
+	groups       []string // ids of the groups that grant something
 }
 
-// standings knows every holder that has a token in the index.
+// loadState reads what a holder's tokens may do, once for all that ask at the same time. When
+// that reading began before a change, its result is not kept, and the next one reads again.
+func (a *Authority) loadState(ctx context.Context, s *standing) (*state, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if st := s.state.Load(); st != nil {
+		return st, nil
+	}
+	generation := a.standings.now()
+	st, err := a.readState(ctx, s.holder)
+	if err == nil {
+		a.standings.keep(s, st, generation)
+	}
+	return st, err
+}
+
+// readState reads from the database what a holder's tokens may do.
+func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
+	found, err := a.store.TokenStanding(ctx, h)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return &state{refusal: Revoked}, nil
+	case err != nil:
+		return nil, err
+	}
+	if refusal := found.refusal(h); refusal != 0 {
+		return &state{refusal: refusal}, nil
+	}
+	st := &state{role: found.Role, organization: found.Organization, workspace: found.Workspace, owner: found.Owner, email: found.Email}
+	for _, l := range found.Layers {
+		if l.Kind == policy.OfGroup {
+			st.groups = append(st.groups, l.Group)
+		}
+	}
+	if st.power, err = a.powers.of(h, found); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	return st, nil
+}
+
+// belongs reports whether the owner is in the workspace. An Admin is in every workspace; a
+// baseline alone does not put a member into one.
+func (s Standing) belongs() bool {
+	if s.Role == access.RoleAdmin {
+		return true
+	}
+	return slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Kind != policy.Baseline })
+}
+
+// standings holds the standing of every holder that has a token in the index.
 type standings struct {
-	// keeping makes "is it still the generation in which I read? then keep it" one step.
-	// Those who keep share it; a change takes it alone, for a moment.
+	// keeping makes it one step to compare the generation and to keep a state. Keepers share
+	// it; a change holds it alone, for a moment.
 	keeping    sync.RWMutex
-	generation uint64 // of changes to anything but tokens; guarded by keeping
+	generation uint64 // counts changes to anything but tokens; guarded by keeping
 
 	mu      sync.Mutex
 	all     map[Holder]*standing
@@ -64,8 +113,8 @@ func (r *standings) acquire(h Holder) *standing {
 	return s
 }
 
-// release is the end of one token. With the last one the standing is forgotten: nothing
-// leads to it any more but requests that have it already.
+// release gives up one token's share of a standing. With the last token the standing goes:
+// only requests that have it already still use it.
 func (r *standings) release(s *standing) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,14 +129,14 @@ func (r *standings) release(s *standing) {
 	}
 }
 
-// now is the generation to note before reading.
+// now returns the generation to note before reading.
 func (r *standings) now() uint64 {
 	r.keeping.RLock()
 	defer r.keeping.RUnlock()
 	return r.generation
 }
 
-// keep stores what was read in the generation, unless something has changed since.
+// keep stores a state that was read in the generation, unless something has changed since.
 func (r *standings) keep(s *standing, st *state, generation uint64) {
 	r.keeping.RLock()
 	defer r.keeping.RUnlock()
@@ -96,8 +145,8 @@ func (r *standings) keep(s *standing, st *state, generation uint64) {
 	}
 }
 
-// begin starts a change: whatever is being read now will not be kept. What is in memory
-// when it returns is all that can be stale.
+// begin starts a change. What is being read at this moment will not be kept, so only what is
+// in memory when begin returns can be stale.
 func (r *standings) begin() {
 	r.keeping.Lock()
 	defer r.keeping.Unlock()
@@ -117,13 +166,13 @@ func (r *standings) forget(c touched) {
 		return
 	}
 	for _, s := range r.all {
-		if c.everything || c.workspaces[s.holder.Workspace] || c.givesTo(s.state.Load()) {
+		if c.everything || c.workspaces[s.holder.Workspace] || c.grants(s.state.Load()) {
 			s.state.Store(nil)
 		}
 	}
 }
 
-// touched is what a change bears on.
+// touched is what a change bears on, by id.
 type touched struct {
 	everything bool
 	owners     map[string]bool
@@ -131,11 +180,12 @@ type touched struct {
 	groups     map[string]bool
 }
 
-func (c touched) givesTo(st *state) bool {
+// grants reports whether one of the groups grants something to the state.
+func (c touched) grants(st *state) bool {
 	return st != nil && slices.ContainsFunc(st.groups, func(g string) bool { return c.groups[g] })
 }
 
-// clear forgets every standing. Entries that still refer to one must not be kept.
+// clear drops every standing. Entries that still refer to one must not be kept.
 func (r *standings) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 // Store is what verification needs of the database.
 type Store interface {
 	// LiveTokens calls each for every token of a part that is not deleted, expired ones
-	// included, as of one moment. An error of each ends it.
+	// included, as of one moment. It ends with the first error of each.
 	LiveTokens(ctx context.Context, p Part, each func(Record) error) error
 	// TokenRecords returns the tokens with these ids, deleted ones included, in any order;
 	// unknown ids are left out.
@@ -26,22 +26,22 @@ type Store interface {
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
 	// GroupMembers lists the ids of a group's members; none for an unknown group.
 	GroupMembers(ctx context.Context, group string) ([]string, error)
-	// SaveUses notes when tokens were used last and from where, in one transaction: it reads
-	// what is stored of the tokens named, hands that by token to merge, which leaves out
-	// tokens that were never used, and stores what merge returns. No other process saves
-	// in between. merge may be called again from the start. A later use that is stored
-	// already stays.
+	// SaveUses saves when tokens were used last and from where, in one transaction. It reads
+	// what is stored for the tokens, calls merge with it by token, without tokens that were
+	// never used, and stores what merge returns. No other process saves in between. merge
+	// may be called again. A later use that is stored already stays.
 	SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]Use) []Use) error
 }
 
-// Part is one of several parts of all tokens, of about the same size. Each token is in one.
+// Part is one of several parts of all tokens, of about the same size. Each token is in
+// exactly one.
 type Part struct {
 	Number int // from 0
 	Of     int // how many there are, at least 1
 }
 
 // Record is a token as the database has it, with the digest of its secret. Times are UTC in
-// whole milliseconds; the zero time means none.
+// whole milliseconds; zero means none.
 type Record struct {
 	ID           string
 	Organization string
@@ -71,7 +71,7 @@ type Holder struct {
 	Policy       string
 }
 
-// Holder returns what the token has in common with others of the same rights.
+// Holder returns what the token shares with others of the same rights.
 func (r Record) Holder() Holder {
 	h := Holder{Kind: r.Kind, Organization: r.Organization}
 	switch r.Kind {
@@ -88,17 +88,17 @@ func (r Record) Holder() Holder {
 type Standing struct {
 	Organization string // name
 	Workspace    string // name
-	Owner        string // name; this and the next three for personal tokens
+	Owner        string // name; this and the next three only for personal tokens
 	Email        string
 	Role         access.Role
 	Status       account.Status
-	// Layers are the policies that apply in the workspace: for a personal token the
-	// baseline, those of its owner's groups and its owner's; for a workspace token the
-	// baseline. In the order in which a reason names them.
+	// Layers are the policies that apply in the workspace, in the order in which a reason
+	// names them. A personal token has the baseline, those of its owner's groups and its
+	// owner's; a workspace token has the baseline.
 	Layers []Layer
 }
 
-// Layer is one stored policy.
+// Layer is a stored policy.
 type Layer struct {
 	Kind  policy.Kind
 	Group string // id, of a group's policy
@@ -110,8 +110,8 @@ type Layer struct {
 type Use struct {
 	Token string // id
 	At    time.Time
-	From  []token.Use // the latest addresses, newest first, at most [MaxAddresses]; may be empty
+	From  []token.Use // the latest addresses, newest first, at most MaxAddresses; may be empty
 }
 
-// MaxAddresses is how many distinct addresses are kept per token.
+// MaxAddresses is the number of distinct addresses that are kept per token.
 const MaxAddresses = 5

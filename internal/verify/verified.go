@@ -8,117 +8,90 @@ import (
 	"latchkey/internal/token"
 )
 
-// Verified is an accepted token as it stood at one moment. It is a small value; what it
-// hands out is shared and must not be changed. Do not keep it beyond the request: the next
-// one may find another truth. Only [Authority.Verify] makes one that is not zero, and the
-// methods of the zero Verified panic, except Principal, which is nobody.
+// Verified is an accepted token as it stood at one moment. What its methods return is shared
+// and must not be changed. Do not keep it beyond the request, since its rights may change.
+// Only [Authority.Verify] and [Authority.Recall] return one that is not zero. The zero
+// Verified has the principal of nobody; its other methods panic.
 type Verified struct {
 	entry *entry
 	state *state
-	at    int64 // when it was verified, in milliseconds since 1970 UTC
+	at    int64 // of the verification, in milliseconds since 1970 UTC
 }
 
-// Principal is who the token stands for, as access.Decide takes it.
+// Principal returns the token as access.Decide takes it.
 func (v Verified) Principal() access.Principal {
 	if v.entry == nil {
 		return access.Principal{}
 	}
-	p := principal(v.entry.standing.holder, v.state.role, v.state.power)
-	p.ID = v.entry.id[0]
+	p := principal(v.entry.standing.holder, v.state.role, v.state.power.in)
+	p.ID = v.entry.id
 	return p
 }
 
-// Standing returns the token as use cases and the audit log take it: an act through a
-// personal token is its owner's.
+// Standing returns the token as use cases and the audit log take it. What a personal token
+// does is done by its owner.
 func (v Verified) Standing(origin actor.Origin) actor.Standing {
-	s := actor.Standing{Principal: v.Principal(), Name: v.entry.name(), Origin: origin,
+	s := actor.Standing{Principal: v.Principal(), Name: v.Name(), Origin: origin,
 		Ref: actor.Ref{Kind: actor.Token, ID: v.ID()}}
 	if v.Kind() == token.Personal {
-		s.Name, s.Email = v.state.owner, v.state.email
+		s.Name, s.Email = v.Owner(), v.Email()
 	}
 	return s
 }
 
-// ID is the token's public id.
-func (v Verified) ID() string { return v.entry.id[0] }
+// ID returns the token's public id.
+func (v Verified) ID() string { return v.entry.id }
 
-// IDValues is ID as the values of a response header. Like the other methods called
-// …Values it returns memory that the token has anyway: the caller must not change it.
-func (v Verified) IDValues() []string { return v.entry.id[:] }
+// Kind returns the token's kind.
+func (v Verified) Kind() token.Kind { return v.entry.standing.holder.Kind }
 
-// Kind is the token's kind.
-func (v Verified) Kind() token.Kind { return v.entry.kind() }
+// Name returns the token's name.
+func (v Verified) Name() string { return v.entry.name }
 
-// KindValues is Kind as the values of a response header.
-func (v Verified) KindValues() []string { return v.state.kind[:] }
+// Hint returns what lists show of the secret.
+func (v Verified) Hint() string { return v.entry.hint }
 
-// Name is the token's name.
-func (v Verified) Name() string { return v.entry.name() }
+// Holder returns what the token shares with others of the same rights: organization,
+// workspace, owner, scope.
+func (v Verified) Holder() Holder { return v.entry.standing.holder }
 
-// Hint is what lists show of the secret.
-func (v Verified) Hint() string { return v.entry.hint() }
-
-// Holder is what the token shares with others of the same rights: organization, workspace,
-// owner, scope.
-func (v Verified) Holder() *Holder { return &v.entry.standing.holder }
-
-// Subject is whom the token stands for: the owner's id for a personal token, otherwise the
-// token's own.
+// Subject returns the id of whom the token stands for: the owner of a personal token,
+// otherwise the token itself.
 func (v Verified) Subject() string {
 	if v.Kind() == token.Personal {
 		return v.entry.standing.holder.Owner
 	}
-	return v.entry.id[0]
+	return v.entry.id
 }
 
-// SubjectValues is Subject as the values of a response header.
-func (v Verified) SubjectValues() []string {
-	if v.state.person[0] != "" {
-		return v.state.person[:]
-	}
-	return v.entry.id[:]
-}
-
-// WorkspaceValues is the workspace's id as the values of a response header; the id is ""
-// for an organization token.
-func (v Verified) WorkspaceValues() []string { return v.state.place[:] }
-
-// Organization is the organization's name.
+// Organization returns the organization's name.
 func (v Verified) Organization() string { return v.state.organization }
 
-// Workspace is the workspace's name, or "" for an organization token.
+// Workspace returns the workspace's name, or "" for an organization token.
 func (v Verified) Workspace() string { return v.state.workspace }
 
-// Owner and Email are those of a personal token's owner, otherwise "".
+// Owner returns the name of a personal token's owner, otherwise "".
 func (v Verified) Owner() string { return v.state.owner }
 
-// Email is the owner's address.
+// Email returns the address of a personal token's owner, otherwise "".
 func (v Verified) Email() string { return v.state.email }
 
-// CreatedAt is when the token was made.
-func (v Verified) CreatedAt() time.Time { return time.UnixMilli(v.entry.rest.created).UTC() }
+// CreatedAt returns when the token was created.
+func (v Verified) CreatedAt() time.Time { return time.UnixMilli(v.entry.createdAt).UTC() }
 
-// ExpiresAt is the first moment at which the token is no longer good; zero is never.
-func (v Verified) ExpiresAt() time.Time {
-	if v.entry.expires == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(v.entry.expires).UTC()
-}
+// ExpiresAt returns the first moment at which the token is refused; zero means never.
+func (v Verified) ExpiresAt() time.Time { return v.entry.expiry() }
 
-// Permissions is what the token may do without limit: "workspace:view" and other acts
-// that no policy holds first, then those of the catalogue by name. Permissions that are
-// limited to chosen resources are in Limited instead.
+// Permissions returns what the token may do without limit. "workspace:view" and other acts
+// that no policy holds come first, then those of the catalogue by name. Permissions that are
+// limited to some resources are in Limited instead.
 func (v Verified) Permissions() []access.Permission { return v.state.power.permissions }
 
-// Limited is what the token may do with some resources only, after scope.
+// Limited returns what the token may do with some resources only, after scope.
 func (v Verified) Limited() access.Policy { return v.state.power.limited }
 
-// LimitedText is Limited as canonical JSON, or "" when nothing is.
+// LimitedText returns Limited as canonical JSON, or "" when it is empty.
 func (v Verified) LimitedText() string { return v.state.power.limitedText }
 
-// Scope is Permissions separated by spaces, as OAuth writes a scope.
-func (v Verified) Scope() string { return v.state.power.text[0] }
-
-// ScopeValues is Scope as the values of a response header.
-func (v Verified) ScopeValues() []string { return v.state.power.text[:] }
+// Scope returns Permissions separated by spaces, as OAuth writes a scope.
+func (v Verified) Scope() string { return v.state.power.scope }

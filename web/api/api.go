@@ -55,7 +55,6 @@ type Deps struct {
 type Handlers struct {
 	d       Deps
 	buffers buffers
-	fixed   fixed
 }
 
 // The limit of failed tokens per address: high enough to notice a broken deployment, too low
@@ -70,7 +69,7 @@ func New(d Deps) *Handlers {
 	if d.Failures == nil {
 		d.Failures = verify.NewLimiter(failureBurst, failureEvery, d.Now)
 	}
-	return &Handlers{d: d, buffers: newBuffers(), fixed: newFixed()}
+	return &Handlers{d: d, buffers: newBuffers()}
 }
 
 // Route is one row of the route table that the router serves.

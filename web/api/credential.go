@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -44,31 +42,9 @@ func basic(encoded string) (user, password string, ok bool) {
 	return strings.Cut(string(plain), ":")
 }
 
-// peerKey is the context key of the address that WithPeer stores.
-type peerKey struct{}
-
-// WithPeer stores the connection's remote address in the context, so that its requests do not
-// each have to parse it. It is for [http.Server.ConnContext] and optional.
-func WithPeer(ctx context.Context, c net.Conn) context.Context {
-	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		ctx = context.WithValue(ctx, peerKey{}, tcp.AddrPort().Addr().Unmap().WithZone(""))
-	}
-	return ctx
-}
-
-// peer returns the remote address of the connection, or the zero (invalid) address if it has
-// none.
-func peer(r *http.Request) netip.Addr {
-	if addr, noted := r.Context().Value(peerKey{}).(netip.Addr); noted {
-		return addr
-	}
-	addr, _ := actor.ParseAddress(r.RemoteAddr)
-	return addr
-}
-
 // address returns the client's address; see [actor.ClientAddress].
 func (h *Handlers) address(r *http.Request) netip.Addr {
-	return actor.Forwarded(peer(r), r.Header["X-Forwarded-For"], h.d.Proxies)
+	return actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], h.d.Proxies)
 }
 
 // origin returns where a request came from, for the audit log.

@@ -34,16 +34,6 @@ const reasonHeader = "Latchkey-Reason"
 // may edit. The header can only require more, so it does no harm if a client sends it.
 const requireHeader = "Latchkey-Require-Permission"
 
-// fixed holds read-only header values that all responses share.
-type fixed struct {
-	noStore []string
-	json    []string
-}
-
-func newFixed() fixed {
-	return fixed{noStore: []string{"no-store"}, json: []string{"application/json"}}
-}
-
 // serveVerify serves /auth/verify and every path below it, with any method. It answers 200
 // with the headers above if the token is valid and has every required permission, 401 if it is
 // not valid, and 403 with the reason if a permission is missing. It never answers anything
@@ -89,11 +79,11 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	header[subjectHeader] = v.SubjectValues()
-	header[tokenIDHeader] = v.IDValues()
-	header[tokenKindHeader] = v.KindValues()
-	header[workspaceHeader] = v.WorkspaceValues()
-	header[permissionsHeader] = v.ScopeValues()
+	header.Set(subjectHeader, v.Subject())
+	header.Set(tokenIDHeader, v.ID())
+	header.Set(tokenKindHeader, string(v.Kind()))
+	header.Set(workspaceHeader, v.Holder().Workspace)
+	header.Set(permissionsHeader, v.Scope())
 	w.WriteHeader(http.StatusOK)
 }
 

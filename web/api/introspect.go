@@ -89,8 +89,8 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 			body.WriteString(`{"active":false}`)
 		}
 		header := w.Header()
-		header["Content-Type"] = h.fixed.json
-		header["Cache-Control"] = h.fixed.noStore
+		header.Set("Content-Type", "application/json")
+		header.Set("Cache-Control", "no-store")
 		_, err := w.Write(body.Bytes())
 		return err
 	})

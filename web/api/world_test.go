@@ -118,7 +118,6 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	}
 	w.handler = w.handlers.Direct(e)
 	server := httptest.NewUnstartedServer(w.handler)
-	server.Config.ConnContext = api.WithPeer // as the program does
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			w.connections.Add(1)

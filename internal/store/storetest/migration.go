@@ -43,8 +43,8 @@ func bedItems() []migration.Item {
 	digest := sha256.Sum256([]byte("secret"))
 	return []migration.Item{
 		{Seq: 1, Kind: migration.Members, Ref: "m1", Name: "Zoë", Detail: "zoe@acme.example", Body: "{}"},
-		{Seq: 2, Kind: migration.Members, Ref: "m2", Name: "Bob_1", Detail: "bob@acme.example", Rank: migration.Clash, Conflict: migration.SameEmail, Body: "{}"},
-		{Seq: 3, Kind: migration.Members, Ref: "m3", Name: "Cy", Detail: "cy@acme.example", Rank: migration.Watch, Local: "local", Known: true, Body: "{}",
+		{Seq: 2, Kind: migration.Members, Ref: "m2", Name: "Bob_1", Detail: "bob@acme.example", Rank: migration.Unresolved, Conflict: migration.SameEmail, Body: "{}"},
+		{Seq: 3, Kind: migration.Members, Ref: "m3", Name: "Cy", Detail: "cy@acme.example", Rank: migration.Watch, Local: "local", Imported: true, Body: "{}",
 			After: migration.After{Role: access.RoleMember, Policies: []migration.Policy{{Workspace: "w", Before: "was", Body: access.Policy{"source:edit": access.AllBut("s")}, Edited: true}}}},
 		{Seq: 4, Kind: migration.ServiceTokens, Ref: "t1", Name: "etl", Digest: digest[:], Body: "{}"},
 		{Seq: 5, Kind: migration.Groups, Ref: "m1", Name: "Data", Detail: "2 members", Body: "{}", After: migration.After{Joins: 2, NoRoom: true}},
@@ -142,8 +142,8 @@ func findsItems(t *testing.T, b *accountBed) {
 		t.Errorf("members by their old ids: %+v, %v", items, err)
 	}
 	tallies, err := b.Tallies(ctx, m.ID)
-	want := []migration.Tally{{Kind: migration.Groups, Count: 1}, {Kind: migration.Members, Rank: migration.Clash, Conflict: migration.SameEmail, Count: 1},
-		{Kind: migration.Members, Rank: migration.Watch, Known: true, Count: 1}, {Kind: migration.Members, Count: 1}, {Kind: migration.ServiceTokens, Count: 1}}
+	want := []migration.Tally{{Kind: migration.Groups, Count: 1}, {Kind: migration.Members, Rank: migration.Unresolved, Conflict: migration.SameEmail, Count: 1},
+		{Kind: migration.Members, Rank: migration.Watch, Imported: true, Count: 1}, {Kind: migration.Members, Count: 1}, {Kind: migration.ServiceTokens, Count: 1}}
 	if diff := cmp.Diff(want, tallies); err != nil || diff != "" {
 		t.Errorf("tallies: %v (-want +got):\n%s", err, diff)
 	}

@@ -27,9 +27,9 @@ func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind
 	return behind(c, status, dialog)
 }
 
-// Reveal answers with a dialog that shows what a commit has just made, this once. The page
-// behind it is bare, because nothing may be asked of the database any more: were it to fail,
-// the secret would be lost. Notices wait for the next page.
+// Reveal answers with a dialog that shows a new secret, in this response only. The page behind
+// it is bare and needs no query: the secret is made already, and a query that fails would lose
+// it. Notices wait for the next page.
 func (s *Site) Reveal(c echo.Context, title string, dialog templ.Component) error {
 	return s.Dialog(c, http.StatusOK, dialog, func(c echo.Context, status int, dialog templ.Component) error {
 		return s.HTML(c, status, layout.BarePage(layout.Bare{

@@ -47,8 +47,9 @@ func ReadForm(c echo.Context) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// CheckSubmission refuses a form without its one-time key, or with one that is none: it was not
-// opened here, or is so old that it had none. Invalid with the path [FieldSubmission].
+// CheckSubmission checks the one-time key of a form. Every form that makes something is opened
+// with one. Without it, or with one that is too long, the form is Invalid with the path
+// [FieldSubmission].
 func CheckSubmission(key string) error {
 	if key != "" && plaintext.IdempotencyKey(key) == nil {
 		return nil

@@ -169,7 +169,7 @@ func (h *Handlers) importExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ended, err := h.migration.ImportSoon(c.Request().Context(), kit.VisitOf(c).Standing, migration.Strategy(form.Get(fieldStrategy)), patience)
+	ended, err := h.migration.StartImport(c.Request().Context(), kit.VisitOf(c).Standing, migration.Strategy(form.Get(fieldStrategy)), patience)
 	if !ended {
 		return respond.SeeOther(c, kit.MigrationPath)
 	}
@@ -233,7 +233,7 @@ func (h *Handlers) deploy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ended, err := h.migration.DeploySoon(c.Request().Context(), kit.VisitOf(c).Standing, form.Get(kit.FieldName), patience)
+	ended, err := h.migration.StartDeploy(c.Request().Context(), kit.VisitOf(c).Standing, form.Get(kit.FieldName), patience)
 	if !ended {
 		return respond.SeeOther(c, kit.MigrationPath)
 	}

@@ -91,7 +91,7 @@ func (s stagedView) stats() []component.Tile {
 		{Label: "Conflicts", Value: n(func(t migration.Tally) bool { return t.Conflict != "" && t.Choice == "" })},
 		{Label: "Less than before", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
 		{Label: "Worth a look", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
-		{Label: "Here already", Value: n(func(t migration.Tally) bool { return t.Known })},
+		{Label: "Here already", Value: n(func(t migration.Tally) bool { return t.Imported })},
 	}
 }
 
@@ -183,7 +183,7 @@ func plainBefore(i migration.Item) string {
 // plainAfter is what an item without policies will be.
 func plainAfter(i migration.Item) string {
 	switch {
-	case i.Known:
+	case i.Imported:
 		return "Here already"
 	case i.LeftOut():
 		return "Left out"
@@ -208,7 +208,7 @@ func plainAfter(i migration.Item) string {
 // itemState is why an item is worth a look; nil when it is not.
 func itemState(i migration.Item) *component.StateModel {
 	switch {
-	case i.Known:
+	case i.Imported:
 		return &component.StateModel{Text: "Here already", Tone: component.Neutral}
 	case i.Open():
 		return &component.StateModel{Text: "Conflict", Tone: component.Bad}

@@ -62,9 +62,9 @@ func formErrors(errors kit.FieldErrors) component.ErrorSummaryModel {
 	return errors.Summary(fieldOrder(), fieldIDs())
 }
 
-// expiresAt returns the end that the form asks for at now. An expiration that is none becomes
-// an end that is over: the service refuses that together with whatever else is wrong, and
-// invalid has the form's own words for it.
+// expiresAt returns the end that the form asks for at now. What cannot be read becomes an end
+// that is over: the service refuses it together with everything else that is wrong, and invalid
+// has the form's own words for it.
 func (f tokenForm) expiresAt(now time.Time) time.Time {
 	end, wrong := parseExpiration(f.expiration, f.date, now)
 	if wrong != nil {

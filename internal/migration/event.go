@@ -5,9 +5,9 @@ import (
 	"latchkey/internal/audit"
 )
 
-// told is the event of what was done to the staging area. What is chosen there has none: it is in the
-// report of the deployment.
-func (m Migration) told(by actor.Standing, action audit.Action) audit.Event {
+// event returns the event of an action on the staging area. Choices have no events: they are in
+// the report of the deployment.
+func (m Migration) event(by actor.Standing, action audit.Action) audit.Event {
 	e := audit.Did(by, action, audit.Target{Type: audit.TargetMigration, ID: m.ID, Name: m.FileName})
 	state := map[string]any{}
 	if m.Digest != "" {

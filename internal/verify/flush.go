@@ -1,0 +1,69 @@
+package verify
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// saveBatch is how many uses one transaction saves. Other writers wait for it a few
+// hundredths of a second; smaller batches cost more.
+const saveBatch = 2000
+
+// Flush saves the uses that were noted since the last Flush. What cannot be saved is kept
+// for the next one.
+func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx, 0) }
+
+// flush rests after each batch for rest times as long as the batch took, so that
+// verifications and other writers have most of the machine.
+func (a *Authority) flush(ctx context.Context, rest int) error {
+	a.flushing.Lock()
+	defer a.flushing.Unlock()
+	taken := a.recorder.take()
+	// In the order of the table, saving is a third of the work.
+	slices.SortFunc(taken, func(x, y *entry) int { return strings.Compare(x.id, y.id) })
+	for len(taken) > 0 {
+		begin := time.Now()
+		batch := taken[:min(len(taken), saveBatch)]
+		if err := a.save(ctx, batch); err != nil {
+			a.recorder.restore(taken)
+			return err
+		}
+		taken = taken[len(batch):]
+		if rest > 0 && len(taken) > 0 {
+			pause(ctx, time.Duration(rest)*time.Since(begin))
+		}
+	}
+	return nil
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// save saves a batch. What is stored already is read once per token, or each time where
+// other processes save uses too.
+func (a *Authority) save(ctx context.Context, batch []*entry) error {
+	var ask []string
+	asked := make([]bool, len(batch))
+	for i, e := range batch {
+		if asked[i] = a.lease != nil || !e.usage.isMerged(); asked[i] {
+			ask = append(ask, e.id)
+		}
+	}
+	return a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
+		uses := make([]Use, len(batch))
+		for i, e := range batch {
+			if asked[i] {
+				e.usage.recall(stored[e.id])
+			}
+			uses[i] = e.usage.snapshot(e.id)
+		}
+		return uses
+	})
+}
