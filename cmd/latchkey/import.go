@@ -98,7 +98,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 			err = errors.Join(err, resetErr)
 		}
 	}()
-	i.tell("converting roles …")
+	i.printProgress("converting roles …")
 	if err := i.watched(ctx, s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
 		return report, err
 	}
@@ -116,7 +116,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 	if i.DryRun {
 		return report, nil
 	}
-	i.tell("deploying …")
+	i.printProgress("deploying …")
 	var m migration.Migration
 	if err := i.watched(ctx, s, by, func() (err error) { m, err = s.Deploy(ctx, by, ""); return err }); err != nil {
 		return report, err
@@ -144,10 +144,10 @@ func (i importCmd) progress(file *os.File) func(int) {
 	return func(elements int) {
 		at, seekErr := file.Seek(0, io.SeekCurrent)
 		if err != nil || seekErr != nil || info.Size() == 0 {
-			i.tell("read %d elements", elements)
+			i.printProgress("read %d elements", elements)
 			return
 		}
-		i.tell("read %d elements, %d %%", elements, 100*at/info.Size())
+		i.printProgress("read %d elements, %d %%", elements, 100*at/info.Size())
 	}
 }
 
@@ -163,14 +163,14 @@ func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.S
 			return err
 		case <-every.C:
 			if running, w, err := s.Running(ctx, by); err == nil && running && w.Kind != "" {
-				i.tell("%s: %d of %d", w.Kind.Label(), w.Done, w.Total)
+				i.printProgress("%s: %d of %d", w.Kind.Label(), w.Done, w.Total)
 			}
 		}
 	}
 }
 
-// tell writes a line of progress to standard error, apart from the report.
-func (importCmd) tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// printProgress writes a line of progress to standard error, apart from the report.
+func (importCmd) printProgress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // print writes the report.
 func (i importCmd) print(r migration.Report) error {

@@ -195,7 +195,7 @@ func TestAudit_ReadsACopyThatCannotBeWritten(t *testing.T) {
 			t.Errorf("export, %s: %d %q %q", name, code, out, errOut)
 		}
 	}
-	if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", part); code != 1 || !strings.Contains(errOut, "latchkey.db-wal holds changes") {
+	if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", part); code != 1 || !strings.Contains(errOut, "latchkey.db-wal has changes") {
 		t.Errorf("a log that cannot be read: %d %q", code, errOut)
 	}
 }

@@ -34,7 +34,7 @@ func TestBackupAndRestore_BringADatabaseBack(t *testing.T) {
 	if code, out, errOut := run(t, "plan", "--data", elsewhere); code != 0 || !strings.Contains(out, "Acme") {
 		t.Errorf("what was restored: %d %q %q", code, out, errOut)
 	}
-	if code, _, errOut := run(t, "restore", file, "--data", elsewhere); code != 1 || !strings.Contains(errOut, "there already") {
+	if code, _, errOut := run(t, "restore", file, "--data", elsewhere); code != 1 || !strings.Contains(errOut, "already exists") {
 		t.Errorf("over a database: %d %q", code, errOut)
 	}
 }
@@ -49,7 +49,7 @@ func TestMigrateStore_MovesToPostgresOnce(t *testing.T) {
 	if code, out, errOut := run(t, "plan", "--database-url", url); code != 0 || !strings.Contains(out, "Acme") {
 		t.Errorf("what was copied: %d %q %q", code, out, errOut)
 	}
-	if code, _, errOut := run(t, "migrate-store", "--from", file, "--to", url); code != 1 || !strings.Contains(errOut, "holds data already") {
+	if code, _, errOut := run(t, "migrate-store", "--from", file, "--to", url); code != 1 || !strings.Contains(errOut, "already contains data") {
 		t.Errorf("a second time: %d %q", code, errOut)
 	}
 	if _, err := os.Stat(file); err != nil {

@@ -58,9 +58,8 @@ func scanOrganization(row scanner) (account.Organization, error) {
 	return o, err
 }
 
-// HoldOrganization returns an organization and holds its row until the transaction ends:
-// where writers overlap, those that change one organization take turns. NotFound for an
-// unknown id.
+// HoldOrganization returns an organization and locks its row until the transaction ends, so that
+// overlapping writers that change one organization take turns. NotFound for an unknown id.
 func (tx *Tx) HoldOrganization(ctx context.Context, id string) (account.Organization, error) {
 	return one(ctx, tx.queries, "That organization", scanOrganization,
 		`UPDATE organizations SET name = name WHERE id = $1 RETURNING `+organizationColumns, id)
@@ -73,21 +72,20 @@ func (tx *Tx) InsertOrganization(ctx context.Context, o account.Organization) er
 	return err
 }
 
-// scanNamed reads an id, the id of what is named, and its name.
+// scanNamed scans an owner's id, an id and a name.
 func scanNamed(row scanner) (namedOf, error) {
 	var n namedOf
 	err := row.Scan(&n.of, &n.named.ID, &n.named.Name)
 	return n, err
 }
 
-// namedOf is something that belongs to something else.
+// namedOf is a named row and the id of its owner.
 type namedOf struct {
 	of    string
 	named account.Named
 }
 
-// namedBy runs a query for pairs and gathers them by what they belong to, in the order of
-// the query.
+// namedBy runs a query for namedOf and groups the rows by owner, in the order of the query.
 func (q queries) namedBy(ctx context.Context, query string, args ...any) (map[string][]account.Named, error) {
 	rows, err := all(ctx, q, scanNamed, query, args...)
 	by := map[string][]account.Named{}
@@ -97,7 +95,7 @@ func (q queries) namedBy(ctx context.Context, query string, args ...any) (map[st
 	return by, err
 }
 
-// countBy runs a query for ids and integers.
+// countBy runs a query for pairs of an id and an integer.
 func (q queries) countBy(ctx context.Context, query string, args ...any) (map[string]int, error) {
 	type count struct {
 		id string
@@ -115,7 +113,7 @@ func (q queries) countBy(ctx context.Context, query string, args ...any) (map[st
 	return by, err
 }
 
-// textSet runs a query for texts.
+// textSet runs a query for strings and returns them as a set.
 func (q queries) textSet(ctx context.Context, query string, args ...any) (map[string]bool, error) {
 	rows, err := all(ctx, q, scanText, query, args...)
 	set := make(map[string]bool, len(rows))
@@ -125,7 +123,7 @@ func (q queries) textSet(ctx context.Context, query string, args ...any) (map[st
 	return set, err
 }
 
-// with adds texts to the arguments of a query.
+// with appends strings to the arguments of a query.
 func with(args []any, texts ...string) []any {
 	for _, text := range texts {
 		args = append(args, text)

@@ -23,25 +23,25 @@ func (q queries) Group(ctx context.Context, organization, id string) (account.Gr
 		`SELECT `+groupColumns+` FROM groups g WHERE g.organization_id = $1 AND g.id = $2`, organization, id)
 }
 
-// Groups lists the organization's groups by name.
+// Groups returns the organization's groups, ordered by name.
 func (q queries) Groups(ctx context.Context, organization string) ([]account.Group, error) {
 	return all(ctx, q, scanGroup,
 		`SELECT `+groupColumns+` FROM groups g WHERE g.organization_id = $1 ORDER BY lower(g.name), g.id`, organization)
 }
 
-// CountGroupMembers counts, by group, the members of the organization's groups.
+// CountGroupMembers returns the number of members of each of the organization's groups.
 func (q queries) CountGroupMembers(ctx context.Context, organization string) (map[string]int, error) {
 	return q.countBy(ctx, `SELECT gm.group_id, count(*) FROM group_members gm JOIN groups g ON g.id = gm.group_id
 		WHERE g.organization_id = $1 GROUP BY gm.group_id`, organization)
 }
 
-// WorkspacesOfGroups lists, by group, the workspaces linked to it, by name.
+// WorkspacesOfGroups returns the workspaces linked to each group, ordered by name.
 func (q queries) WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]account.Named, error) {
 	return q.namedBy(ctx, `SELECT p.group_id, w.id, w.name FROM policies p JOIN workspaces w ON w.id = p.workspace_id
 		WHERE p.organization_id = $1 AND p.kind = 'group' ORDER BY lower(w.name), w.id`, organization)
 }
 
-// MembersOfGroups returns, for each of the groups, who of the members is in it.
+// MembersOfGroups returns, for each group, which of the members are in it.
 func (q queries) MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error) {
 	in := make(map[string]map[string]bool, len(groups))
 	if len(groups) == 0 || len(members) == 0 {
@@ -62,7 +62,7 @@ func (q queries) MembersOfGroups(ctx context.Context, groups, members []string) 
 	return in, err
 }
 
-// InsertGroup adds a group; Conflict when its name is taken.
+// InsertGroup adds a group; Conflict if its name is taken.
 func (tx *Tx) InsertGroup(ctx context.Context, g account.Group) error {
 	tx.changed(change.Group, g.ID)
 	_, err := tx.exec(ctx, `INSERT INTO groups (id, organization_id, name, description, external, external_id, created_at, updated_at)
@@ -71,23 +71,23 @@ func (tx *Tx) InsertGroup(ctx context.Context, g account.Group) error {
 	return err
 }
 
-// AddToGroup makes the member one of the group's; being one already is no error.
+// AddToGroup adds a member to a group. It does nothing if the member is in it already.
 func (tx *Tx) AddToGroup(ctx context.Context, group, member string) error {
 	tx.changed(change.Member, member)
 	_, err := tx.exec(ctx, `INSERT INTO group_members (group_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, group, member)
 	return err
 }
 
-// UpdateGroup saves name and description; NotFound when it is gone, Conflict when the name
-// is taken.
+// UpdateGroup saves name and description; NotFound if the group is gone, Conflict if the name is
+// taken.
 func (tx *Tx) UpdateGroup(ctx context.Context, g account.Group) error {
 	tx.changed(change.Group, g.ID)
 	return tx.execOne(ctx, "That group", `UPDATE groups SET name = $1, description = $2, updated_at = $3
 		WHERE organization_id = $4 AND id = $5`, g.Name, g.Description, millis(g.UpdatedAt), g.Organization, g.ID)
 }
 
-// DeleteGroup removes a group with its memberships and policies; NotFound when it is gone.
-// Its members are told of one by one: afterwards nothing says who they were.
+// DeleteGroup removes a group with its memberships and policies; NotFound if it is gone. It
+// reports each member as changed, because the memberships cannot be read afterwards.
 func (tx *Tx) DeleteGroup(ctx context.Context, organization, id string) error {
 	members, err := all(ctx, tx.queries, scanText, `SELECT member_id FROM group_members WHERE group_id = $1`, id)
 	if err != nil {
@@ -100,7 +100,7 @@ func (tx *Tx) DeleteGroup(ctx context.Context, organization, id string) error {
 	return tx.execOne(ctx, "That group", `DELETE FROM groups WHERE organization_id = $1 AND id = $2`, organization, id)
 }
 
-// RemoveFromGroup ends a membership; NotFound when there is none.
+// RemoveFromGroup ends a membership; NotFound if there is none.
 func (tx *Tx) RemoveFromGroup(ctx context.Context, group, member string) error {
 	tx.changed(change.Member, member)
 	return tx.execOne(ctx, "That member of the group", `DELETE FROM group_members WHERE group_id = $1 AND member_id = $2`, group, member)

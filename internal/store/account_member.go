@@ -29,7 +29,7 @@ func (q queries) Member(ctx context.Context, organization, id string) (account.M
 		`SELECT `+memberColumns+` FROM members m WHERE m.organization_id = $1 AND m.id = $2`, organization, id)
 }
 
-// InsertMember adds a member; Conflict when the e-mail is taken.
+// InsertMember adds a member; Conflict if the email is taken.
 func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash string) error {
 	tx.changed(change.Member, m.ID)
 	_, err := tx.exec(ctx, `INSERT INTO members (id, organization_id, email, name, role, status, password_hash, external_id, created_at, updated_at)
@@ -38,7 +38,7 @@ func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash s
 	return err
 }
 
-// Members returns the members of the organization with these ids, by name.
+// Members returns the members of the organization with the given ids, ordered by name.
 func (q queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -48,7 +48,7 @@ func (q queries) Members(ctx context.Context, organization string, ids []string)
 		with([]any{organization}, ids...)...)
 }
 
-// memberOrder is the sort key of each order of a list of members.
+// memberOrder returns the SQL sort key for an order of the list of members.
 func memberOrder(s account.MemberSort) string {
 	switch s {
 	case account.ByEmail:
@@ -64,13 +64,13 @@ func memberOrder(s account.MemberSort) string {
 	return `lower(m.name)`
 }
 
-// liveTokens counts a member's live personal tokens.
+// liveTokens returns SQL that counts a member's live personal tokens.
 func liveTokens(now string) string {
 	return `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal' AND ` + live(now) + `)`
 }
 
-// FindMembers returns one page of members with their live tokens, and how many there are
-// on all pages.
+// FindMembers returns one page of members with the number of their live tokens, and the number
+// of members on all pages.
 func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery, now time.Time) ([]account.MemberRow, int, error) {
 	where := ` FROM members m WHERE m.organization_id = $1
 		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR lower(m.name) LIKE $3 ESCAPE '\' OR m.name LIKE $4 ESCAPE '\' OR m.name LIKE $5 ESCAPE '\')
@@ -98,7 +98,7 @@ func scanMemberRow(row scanner) (account.MemberRow, error) {
 	return account.MemberRow{Member: m, LiveTokens: live}, err
 }
 
-// scanWith scans one more column at the end.
+// scanWith scans one additional column at the end.
 type scanWith struct {
 	scanner
 	last any
@@ -106,9 +106,9 @@ type scanWith struct {
 
 func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
 
-// likePatterns are LIKE patterns for texts that contain search, in lower case, as typed and
-// with a capital first letter: engines differ in which letters beyond ASCII their lower()
-// folds, and these are the ways in which names are written.
+// likePatterns returns LIKE patterns for strings that contain search: in lower case, as typed,
+// and with a capital first letter. Engines differ in which letters beyond ASCII their lower()
+// folds, and names are usually written in one of these ways.
 func likePatterns(search string) (lower, typed, title string) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search)
 	first, size := utf8.DecodeRuneInString(escaped)
@@ -119,8 +119,8 @@ func likePatterns(search string) (lower, typed, title string) {
 	return `%` + strings.ToLower(escaped) + `%`, `%` + escaped + `%`, `%` + capital + `%`
 }
 
-// WorkspacesOfMembers lists, by member, the workspaces that a policy of their own or of a
-// group puts them into, by name.
+// WorkspacesOfMembers returns the workspaces that each member is in by their own policy or a
+// group's, ordered by name.
 func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -133,7 +133,7 @@ func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, m
 		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, with([]any{organization}, members...)...)
 }
 
-// GroupsOfMembers lists, by member, their groups by name.
+// GroupsOfMembers returns the groups of each member, ordered by name.
 func (q queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -143,17 +143,17 @@ func (q queries) GroupsOfMembers(ctx context.Context, organization string, membe
 		with([]any{organization}, members...)...)
 }
 
-// CountMembers counts the organization's members, deactivated ones included.
+// CountMembers returns the number of the organization's members, including deactivated ones.
 func (q queries) CountMembers(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1`, organization)
 }
 
-// CountActiveAdmins counts the organization's active Admins.
+// CountActiveAdmins returns the number of the organization's active Admins.
 func (q queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
 }
 
-// ClaimMember gives an active member who has no password yet a first one; NotFound otherwise.
+// ClaimMember sets the password of an active member who has none; NotFound otherwise.
 func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
 	id, err := one(ctx, tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
 		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`, passwordHash, millis(tx.now), organization, email)
@@ -174,15 +174,15 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 		with([]any{organization}, emails...)...)
 }
 
-// UpdateMember saves name, role and status; NotFound when the member is gone.
+// UpdateMember saves name, role and status; NotFound if the member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 	tx.changed(change.Member, m.ID)
 	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4
 		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
 }
 
-// DeleteMembers removes members; their sessions, memberships and policies go with them.
-// NotFound when one of them is gone.
+// DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
+// them is gone.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Member, id)
@@ -193,8 +193,8 @@ func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []stri
 	return nil
 }
 
-// ResetMember removes a member's own policies and group memberships; those of external groups
-// only if told to.
+// ResetMember removes a member's own policies and group memberships, including those of external
+// groups if external is set.
 func (tx *Tx) ResetMember(ctx context.Context, organization, id string, external bool) error {
 	tx.changed(change.Member, id)
 	if _, err := tx.exec(ctx, `DELETE FROM policies WHERE organization_id = $1 AND member_id = $2`, organization, id); err != nil {

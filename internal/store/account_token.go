@@ -21,7 +21,7 @@ func scanHeld(row scanner) (account.HeldToken, error) {
 
 const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
 
-// TokensOfMembers lists members' personal tokens that are not deleted, the last used first.
+// TokensOfMembers returns members' personal tokens that are not deleted, the last used first.
 func (q queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -32,14 +32,14 @@ func (q queries) TokensOfMembers(ctx context.Context, organization string, membe
 		with([]any{organization}, members...)...)
 }
 
-// TokensOfWorkspace lists the tokens of a workspace that are not deleted.
+// TokensOfWorkspace returns the tokens of a workspace that are not deleted.
 func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
 }
 
-// FindTokens lists up to limit tokens that are not deleted and have search in their name or
-// hint, by name.
+// FindTokens returns up to limit tokens that are not deleted and have search in their name or
+// hint, ordered by name.
 func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
 	lower, typed, title := likePatterns(search)
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
@@ -48,7 +48,8 @@ func (q queries) FindTokens(ctx context.Context, organization, search string, li
 		organization, lower, typed, title, limit)
 }
 
-// TokenFacts returns what decides about a token that is not deleted; NotFound otherwise.
+// TokenFacts returns the facts that authorization needs about a token that is not deleted;
+// NotFound otherwise.
 func (q queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
@@ -58,8 +59,8 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (polic
 		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
 }
 
-// TombstoneTokens marks tokens of the organization as deleted now; those that are so
-// already stay as they are.
+// TombstoneTokens marks tokens of the organization as deleted now. It does not change those that
+// are deleted already.
 func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Token, id)

@@ -18,7 +18,7 @@ func scanWorkspace(row scanner) (account.Workspace, error) {
 	return w, err
 }
 
-// Workspaces lists an organization's workspaces by name.
+// Workspaces returns an organization's workspaces, ordered by name.
 func (q queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
 	return all(ctx, q, scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, organization)
@@ -30,16 +30,16 @@ func (q queries) Workspace(ctx context.Context, organization, id string) (accoun
 		WHERE w.organization_id = $1 AND w.id = $2`, organization, id)
 }
 
-// inWorkspaces lists, as workspace_id and member_id, who is in which of the organization's
-// workspaces by a policy; some more than once, and Admins among them.
+// inWorkspaces selects workspace_id and member_id of members who are in a workspace of the
+// organization by a policy. It includes Admins, and rows can repeat.
 const inWorkspaces = `SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.organization_id = $1 AND p.kind = 'member'
 	UNION ALL SELECT p.workspace_id, gm.member_id AS member_id FROM policies p JOIN group_members gm ON gm.group_id = p.group_id
 		WHERE p.organization_id = $1 AND p.kind = 'group'`
 
-// notAdmin leaves the Admins out of inWorkspaces.
+// notAdmin excludes Admins from inWorkspaces.
 const notAdmin = `member_id NOT IN (SELECT id FROM members WHERE organization_id = $1 AND role = 'admin')`
 
-// WorkspaceCounts counts what is in each workspace of the organization, by id.
+// WorkspaceCounts counts the contents of each workspace of the organization, by id.
 func (q queries) WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error) {
 	counts := map[string]account.WorkspaceCounts{}
 	set := func(query string, put func(c *account.WorkspaceCounts, n int), args ...any) error {
@@ -79,7 +79,7 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 	return counts, nil
 }
 
-// InsertWorkspace adds a workspace; Conflict when its name is taken.
+// InsertWorkspace adds a workspace; Conflict if its name is taken.
 func (tx *Tx) InsertWorkspace(ctx context.Context, w account.Workspace) error {
 	tx.changed(change.Workspace, w.ID)
 	_, err := tx.exec(ctx, `INSERT INTO workspaces (id, organization_id, name, environment, region, created_at, updated_at)
@@ -88,16 +88,16 @@ func (tx *Tx) InsertWorkspace(ctx context.Context, w account.Workspace) error {
 	return err
 }
 
-// UpdateWorkspace saves name, environment and region; NotFound when it is gone, Conflict
-// when the name is taken.
+// UpdateWorkspace saves name, environment and region; NotFound if the workspace is gone, Conflict
+// if the name is taken.
 func (tx *Tx) UpdateWorkspace(ctx context.Context, w account.Workspace) error {
 	tx.changed(change.Workspace, w.ID)
 	return tx.execOne(ctx, "That workspace", `UPDATE workspaces SET name = $1, environment = $2, region = $3, updated_at = $4
 		WHERE organization_id = $5 AND id = $6`, w.Name, w.Environment, w.Region, millis(w.UpdatedAt), w.Organization, w.ID)
 }
 
-// DeleteWorkspace removes a workspace; its policies, resources, connections and places in
-// invitations go with it. NotFound when it is gone.
+// DeleteWorkspace removes a workspace with its policies, resources, connections and mentions in
+// invitations; NotFound if it is gone.
 func (tx *Tx) DeleteWorkspace(ctx context.Context, organization, id string) error {
 	tx.changed(change.Workspace, id)
 	return tx.execOne(ctx, "That workspace", `DELETE FROM workspaces WHERE organization_id = $1 AND id = $2`, organization, id)

@@ -26,13 +26,13 @@ func scanClient(row scanner) (apiclient.Client, error) {
 	return c, err
 }
 
-// APIClients lists the organization's clients by name.
+// APIClients returns the organization's clients, ordered by name.
 func (q queries) APIClients(ctx context.Context, organization string) ([]apiclient.Client, error) {
 	return all(ctx, q, scanClient, `SELECT `+clientColumns+` FROM api_clients c
 		WHERE c.organization_id = $1 ORDER BY lower(c.name), c.id`, organization)
 }
 
-// Credentials lists the credentials of every client, of all organizations.
+// Credentials returns the credentials of all clients of all organizations.
 func (q queries) Credentials(ctx context.Context) ([]apiclient.Credential, error) {
 	return all(ctx, q, func(row scanner) (apiclient.Credential, error) {
 		var digest []byte
@@ -49,7 +49,7 @@ func (q queries) APIClientKeyUsed(ctx context.Context, creator, key string) (boo
 	return n > 0, err
 }
 
-// InsertAPIClient adds a client; Conflict when its name or its idempotency key is there.
+// InsertAPIClient adds a client; Conflict if its name or submission key exists.
 func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, key string) error {
 	tx.changed(change.Client, c.ID)
 	_, err := tx.exec(ctx, `INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
@@ -58,7 +58,7 @@ func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, key s
 	return err
 }
 
-// DeleteAPIClient removes a client; NotFound when there is none.
+// DeleteAPIClient removes a client; NotFound if there is none.
 func (tx *Tx) DeleteAPIClient(ctx context.Context, organization, id string) error {
 	tx.changed(change.Client, id)
 	return tx.execOne(ctx, "That API client", `DELETE FROM api_clients WHERE organization_id = $1 AND id = $2`, organization, id)

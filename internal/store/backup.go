@@ -10,16 +10,16 @@ import (
 	"path/filepath"
 )
 
-// Backup writes a copy of the SQLite file at from to a new file, as of one moment, while a
-// server goes on using it. The copy is a database of its own, readable by its owner only,
-// checked and safely on disk when Backup returns. An existing file is not overwritten.
+// Backup writes a consistent copy of the SQLite file at from to a new file, even while a server
+// is using it. When Backup returns, the copy is checked and synced to disk. It is readable by its
+// owner only. Backup does not overwrite an existing file.
 func Backup(ctx context.Context, from, to string) (err error) {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("there is no database: %w", err)
 	}
 	file, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("the backup cannot be written: %w", err)
+		return fmt.Errorf("cannot write the backup: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -38,9 +38,9 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	return errors.Join(sound(ctx, to), file.Sync())
 }
 
-// Restore puts a backup in place as the SQLite file at to, which must not exist yet, and
-// checks it: the pages, the schema, which must not be newer than this program's. It holds the
-// folder meanwhile ([ErrInUse]). When it fails, only the file of that lock is left.
+// Restore copies a backup to the SQLite file at to, which must not exist yet. It checks the pages
+// of the backup, and that its schema is not newer than this program's. Meanwhile it locks the
+// folder ([ErrInUse]). If it fails, it leaves only the lock file.
 func Restore(ctx context.Context, from, to string) (err error) {
 	release, err := lockFolder(filepath.Dir(to))
 	if err != nil {
@@ -49,7 +49,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	for _, name := range []string{to, to + "-wal", to + "-shm"} {
 		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s is there already; move it away first: %w", name, errors.Join(err, os.ErrExist))
+			return fmt.Errorf("%s already exists; move it away first: %w", name, errors.Join(err, os.ErrExist))
 		}
 	}
 	if err := sound(ctx, from); err != nil {
@@ -72,12 +72,12 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	return nil
 }
 
-// sound checks every page of a SQLite file, and that it is one of ours.
+// sound checks every page of a SQLite file, and that it is a Latchkey database.
 func sound(ctx context.Context, path string) (err error) {
 	if _, err := os.Stat(path); err != nil {
 		return err
 	}
-	// immutable: nobody writes it, and no file may appear beside it.
+	// Use immutable, because nobody writes the file and no file may appear beside it.
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&immutable=1")
 	if err != nil {
 		return err

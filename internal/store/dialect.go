@@ -17,42 +17,42 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// dialect is what differs between database engines. Everything else is one SQL text.
+// dialect is what differs between database engines. All other SQL is shared.
 type dialect interface {
-	// claim takes what only one program may use until release is called.
+	// claim locks what only one program may use until release is called.
 	claim() (release func() error, err error)
 	// open connects a pool that writes and a pool that reads.
 	open(ctx context.Context) (write, read *sql.DB, err error)
-	// openToRead connects a pool that reads a database that is there.
+	// openToRead connects a pool that reads an existing database.
 	openToRead(ctx context.Context) (*sql.DB, error)
-	// alone runs do on a connection that may migrate, while no other program does so.
+	// alone runs do with a connection for migrating, while no other program does so.
 	alone(ctx context.Context, write *sql.DB, do func(db *sql.DB) error) error
-	// goose names the engine for the migration library.
+	// goose returns the engine's name in the migration library.
 	goose() goose.Dialect
-	// folder holds the engine's migrations.
+	// folder returns the folder of the engine's migrations.
 	folder() string
-	// takeTurn is the first thing in a write transaction: it waits until no other writes.
+	// takeTurn begins a write transaction: it waits until no other one is writing.
 	takeTurn(ctx context.Context, tx *sql.Tx) error
-	// keep shows a sign to the other programs on the database until release is called.
-	keep(ctx context.Context, read *sql.DB, s sign) (release func(), err error)
-	// show shows a sign until the transaction ends.
-	show(ctx context.Context, tx *sql.Tx, s sign) error
-	// signs are those that any program shows for an organization.
-	signs(ctx context.Context, q queries, of int32) (map[int32]bool, error)
-	// publish tells other nodes of changes, as a part of the transaction that makes them.
+	// announce makes an announcement to the other programs on the database until release is called.
+	announce(ctx context.Context, read *sql.DB, s announcement) (release func(), err error)
+	// announceIn makes an announcement until the transaction ends.
+	announceIn(ctx context.Context, tx *sql.Tx, s announcement) error
+	// announced returns the steps that programs announce for an organization.
+	announced(ctx context.Context, q queries, of int32) (map[int32]bool, error)
+	// publish notifies other nodes of changes, as part of the transaction that makes them.
 	publish(ctx context.Context, tx *sql.Tx, changes []change.Change) error
-	// follow keeps a follower informed of what other nodes change until ctx ends.
+	// follow applies the changes of other nodes until ctx ends.
 	follow(ctx context.Context, f *Feed)
-	// lost reports whether the connection broke, so that another one may do better.
+	// lost reports whether err means a broken connection, so that a new one may work.
 	lost(err error) bool
-	// collided reports whether the engine gave a transaction up for the sake of another
-	// one, so that it will do when it is run again.
+	// collided reports whether the engine aborted a transaction because of another one, so
+	// that it may succeed if it is run again.
 	collided(err error) bool
-	// translate turns driver errors into faults; faults and others pass unchanged.
+	// translate turns driver errors into faults. It returns other errors unchanged.
 	translate(err error) error
 }
 
-// ErrNewerSchema says that the database was written by a newer Latchkey.
+// ErrNewerSchema means that the database was written by a newer Latchkey.
 var ErrNewerSchema = errors.New("the database was written by a newer version of Latchkey; upgrade the program")
 
 // migrate brings the schema up to date, forward only.
@@ -79,7 +79,7 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	return nil
 }
 
-// placeholders writes "$from, $from+1, …" for n arguments.
+// placeholders returns "$from, $from+1, …" for n arguments.
 func placeholders(from, n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -20,35 +20,36 @@ import (
 	"latchkey/internal/fault"
 )
 
-// postgresDialect keeps everything in a PostgreSQL database, which any number of servers use.
+// postgresDialect stores everything in a PostgreSQL database, which any number of servers can
+// share.
 //
-// Write transactions take turns in the whole cluster: each begins with an advisory lock
-// that its end gives back. The audit log needs one order anyway (each event holds the hash
-// of the one before, and a reader who has seen number n must never find a smaller one
-// later), so writers could overlap in little but their first reads; and what a use case
-// reads before it writes stays true until it commits, as on SQLite, without serialization
-// failures. Reads outside of transactions wait for nobody.
+// Write transactions take turns in the whole cluster: each begins with an advisory lock that is
+// released when it ends. The audit log needs a total order anyway (each event holds the hash of
+// the one before, and a reader who has seen number n must never find a smaller one later), so
+// writers could overlap only in their first reads. As on SQLite, what a use case reads before it
+// writes stays true until it commits, without serialization failures. Reads outside of
+// transactions do not wait.
 type postgresDialect struct {
 	config *pgx.ConnConfig
-	node   string // names this program's own notifications
+	node   string // identifies this program's own notifications
 }
 
-// How many connections a server keeps at most, besides one that listens.
+// The maximum number of connections of a server, not counting the one that listens.
 const (
 	postgresWriters = 4 // one writes, the others wait for their turn
 	postgresReaders = 12
 )
 
-// What a connection puts up with. The address may name other values.
+// Timeouts of a connection. The URL can set other values.
 const (
 	dialTimeout      = 5 * time.Second
-	silenceTimeout   = 10 * time.Second // of a peer that acknowledges nothing
+	silenceTimeout   = 10 * time.Second // for a peer that acknowledges nothing
 	statementTimeout = "30s"
 	lockTimeout      = "10s" // also how long a writer waits for its turn
 	idleTimeout      = "10s" // between statements of a transaction: its node is gone or stuck
 )
 
-// The advisory locks: any numbers that are ours in this database.
+// The advisory locks. The numbers are arbitrary but must be unique in the database.
 const (
 	turnLock    int64 = 0x6c617463686b0001 + iota // one write transaction at a time
 	migrateLock                                   // one program migrates at a time
@@ -60,7 +61,7 @@ const oldestPostgres = 150000
 func newPostgres(url, node string) (postgresDialect, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return postgresDialect{}, fmt.Errorf("the database URL is not like postgres://user:password@host/name: %w", err)
+		return postgresDialect{}, fmt.Errorf("the database URL must look like postgres://user:password@host/name: %w", err)
 	}
 	for name, value := range map[string]string{
 		"application_name": "latchkey", "statement_timeout": statementTimeout, "lock_timeout": lockTimeout,
@@ -79,8 +80,8 @@ func newPostgres(url, node string) (postgresDialect, error) {
 	return postgresDialect{config: config, node: node}, nil
 }
 
-// pool opens a pool. A request that gives up has its statement cancelled and leaves the
-// connection to others, instead of closing it.
+// pool opens a pool. If a request is canceled, its statement is canceled too, and the connection
+// stays open for others.
 func (d postgresDialect) pool(params map[string]string, size int) *sql.DB {
 	config := d.config.Copy()
 	for name, value := range params {
@@ -99,7 +100,7 @@ func (d postgresDialect) pool(params map[string]string, size int) *sql.DB {
 func (d postgresDialect) goose() goose.Dialect { return goose.DialectPostgres }
 func (d postgresDialect) folder() string       { return "migrations/postgres" }
 
-// claim takes nothing: any number of servers may use the database.
+// claim does nothing, because any number of servers can use the database.
 func (d postgresDialect) claim() (release func() error, err error) {
 	return func() error { return nil }, nil
 }
@@ -124,7 +125,7 @@ func (d postgresDialect) readers() *sql.DB {
 	return d.pool(map[string]string{"default_transaction_read_only": "on"}, postgresReaders)
 }
 
-// fits says early what is wrong with a server that we cannot use.
+// fits returns an error for a server that Latchkey cannot use.
 func (d postgresDialect) fits(ctx context.Context, db *sql.DB) error {
 	var version int
 	var release, encoding string
@@ -136,23 +137,23 @@ func (d postgresDialect) fits(ctx context.Context, db *sql.DB) error {
 	case version < oldestPostgres:
 		return fmt.Errorf("the database server is PostgreSQL %s; 15 or later is needed", release)
 	case encoding != "UTF8":
-		return fmt.Errorf("the database keeps text as %s; create it with ENCODING 'UTF8'", encoding)
+		return fmt.Errorf("the database has the encoding %s; create it with ENCODING 'UTF8'", encoding)
 	}
 	return nil
 }
 
-// alone holds a lock on one connection, so that of many programs that start at once each
-// migration runs in one, and lends out others that have all the time in the world.
+// alone holds a lock on one connection, so that if many programs start at once, only one
+// migrates. It passes do a pool whose connections have no time limits.
 func (d postgresDialect) alone(ctx context.Context, _ *sql.DB, do func(*sql.DB) error) (err error) {
 	db := d.pool(map[string]string{"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}, 3)
-	defer func() { err = errors.Join(err, db.Close()) }() // also gives the lock back
+	defer func() { err = errors.Join(err, db.Close()) }() // also releases the lock
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrateLock); err != nil {
-		return fmt.Errorf("wait for others that migrate: %w", err)
+		return fmt.Errorf("wait for other programs to migrate: %w", err)
 	}
 	return do(db)
 }
@@ -162,13 +163,13 @@ func (d postgresDialect) takeTurn(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// collided says yes to serialization failures and deadlocks.
+// collided returns true for serialization failures and deadlocks.
 func (d postgresDialect) collided(err error) bool {
 	code := sqlState(err)
 	return code == "40001" || code == "40P01"
 }
 
-// lost says yes to connections that broke or could not be made, and to a server that is
+// lost returns true for connections that broke or could not be made, and for a server that is
 // starting, stopping or out of connections.
 func (d postgresDialect) lost(err error) bool {
 	code := sqlState(err)
@@ -192,7 +193,7 @@ func (d postgresDialect) lost(err error) bool {
 		errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
-// sqlState is the code of a server's error (PostgreSQL manual, appendix A), or "".
+// sqlState returns the code of a server's error (PostgreSQL manual, appendix A), or "".
 func sqlState(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {

@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/fault"
 )
 
-// sqliteDialect keeps everything in one file, which one server uses.
+// sqliteDialect stores everything in one file, which one server uses.
 type sqliteDialect struct{ path string }
 
 func (d sqliteDialect) goose() goose.Dialect { return goose.DialectSQLite3 }
@@ -29,23 +29,22 @@ func (d sqliteDialect) claim() (release func() error, err error) {
 	return lockFolder(filepath.Dir(d.path))
 }
 
-// Each connection has a cache of pages of its own, in KiB. The system keeps the file's pages
-// as well, so small caches cost little time, and large ones would be most of the memory of
-// a server with many readers.
+// Sizes of the page cache of each connection, in KiB. The system caches the file's pages too, so
+// small caches cost little time, and large ones would be most of the memory of a server with many
+// readers.
 const (
 	writerCache = "cache_size(-4000)"
 	readerCache = "cache_size(-2000)"
 )
 
-// dsn names the file with the pragmas that every writing connection must have. Transactions
-// take the write lock at once (immediate): two that read first and write later could not
-// both go on.
+// dsn returns the file's name with the pragmas of writing connections. Transactions take the
+// write lock when they begin (immediate): of two that read first and write later, one would fail.
 func (d sqliteDialect) dsn() string {
 	return d.uri(url.Values{"_txlock": {"immediate"},
 		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache}})
 }
 
-// readerDSN names the file for connections that only read.
+// readerDSN returns the file's name with the pragmas of connections that only read.
 func (d sqliteDialect) readerDSN(mode url.Values) string {
 	v := url.Values{"_pragma": {"busy_timeout(10000)", "query_only(1)", readerCache}}
 	maps.Copy(v, mode)
@@ -56,11 +55,12 @@ func (d sqliteDialect) uri(v url.Values) string {
 	return "file:" + (&url.URL{Path: d.path}).EscapedPath() + "?" + v.Encode()
 }
 
-// existing does not create a missing file. Where SQLite cannot open the file or its log for
+// existing returns parameters for an existing file. If SQLite cannot open the file or its log for
 // writing, it opens them for reading.
 func existing() url.Values { return url.Values{"mode": {"rw"}} }
 
-// immutable has SQLite read the file alone, without locks and without a file beside it.
+// immutable returns parameters with which SQLite reads only this file, without locks and without
+// other files beside it.
 func immutable() url.Values { return url.Values{"mode": {"ro"}, "immutable": {"1"}} }
 
 func (d sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
@@ -91,10 +91,9 @@ func (d sqliteDialect) readers(mode url.Values) (*sql.DB, error) {
 	return read, nil
 }
 
-// openToRead opens the file beside a server that may be using it. In a folder that cannot be
-// written, SQLite can read the file together with the log of a server (latchkey.db-wal and
-// -shm). Without these files it reads the file as immutable: a server that used it would
-// have them open.
+// openToRead opens the file, which a server may be using. In a read-only folder, SQLite can read
+// the file together with a server's log (latchkey.db-wal and -shm). Without these files it opens
+// the file as immutable: if a server were using it, they would exist.
 func (d sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 	if _, err := os.Stat(d.path); err != nil {
 		return nil, err
@@ -107,7 +106,7 @@ func (d sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 		return nil, err
 	}
 	if log, err := os.Stat(d.path + "-wal"); err == nil && log.Size() > 0 {
-		return nil, errors.Join(fmt.Errorf("%s-wal holds changes that can only be read in a folder that can be written; copy the folder there", d.path), read.Close())
+		return nil, errors.Join(fmt.Errorf("%s-wal has changes that can only be read in a writable folder; copy the folder to one", d.path), read.Close())
 	}
 	return read, nil
 }
@@ -131,19 +130,20 @@ func needsFolder(err error) bool {
 	return errors.As(err, &driver) && (driver.Code() == sqlite3.SQLITE_READONLY_DIRECTORY || driver.Code()&0xff == sqlite3.SQLITE_CANTOPEN)
 }
 
-// prepareFile finds out early what SQLite would only report as "unable to open", and
-// makes a new file readable by its owner only: SQLite's own files beside it follow suit.
+// prepareFile returns clear errors for problems that SQLite only reports as "unable to open". It
+// creates a new file readable by its owner only; SQLite gives its other files the same
+// permissions.
 func (d sqliteDialect) prepareFile() error {
 	probe, err := os.CreateTemp(filepath.Dir(d.path), ".latchkey-probe-*")
 	if err != nil {
-		return fmt.Errorf("the data folder cannot be written: %w", err)
+		return fmt.Errorf("cannot write to the data folder: %w", err)
 	}
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("the database cannot be written: %w", err)
+		return fmt.Errorf("cannot write to the database: %w", err)
 	}
 	return file.Close()
 }
@@ -152,14 +152,14 @@ func (d sqliteDialect) alone(_ context.Context, write *sql.DB, do func(*sql.DB) 
 	return do(write)
 }
 
-// takeTurn has nothing to do: there is one writing connection, and its transactions begin
-// with the file's write lock.
+// takeTurn does nothing: there is one writing connection, and its transactions begin with the
+// file's write lock.
 func (d sqliteDialect) takeTurn(context.Context, *sql.Tx) error { return nil }
 
-// publish has nobody to tell.
+// publish does nothing, because there are no other nodes.
 func (d sqliteDialect) publish(context.Context, *sql.Tx, []change.Change) error { return nil }
 
-// follow waits: nobody else changes anything.
+// follow waits for ctx to end, because no other node changes anything.
 func (d sqliteDialect) follow(ctx context.Context, f *Feed) {
 	f.alone()
 	<-ctx.Done()
@@ -186,16 +186,16 @@ func (d sqliteDialect) translate(err error) error {
 	return err
 }
 
-// exists is the fault of a value that must be unique and is there already.
+// exists returns the fault for a duplicate of a unique value.
 func exists(cause error) error {
 	f := fault.NewConflict("That already exists.")
 	f.Cause = cause
 	return f
 }
 
-// gone is the fault of a reference to what is not there.
+// gone returns the fault for a reference to a missing row.
 func gone(cause error) error {
-	f := fault.NewConflict("Something that this refers to is gone.")
+	f := fault.NewConflict("Something that this refers to no longer exists.")
 	f.Cause = cause
 	return f
 }

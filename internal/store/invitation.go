@@ -35,8 +35,8 @@ func scanInvitation(row scanner) (invitation.Invitation, error) {
 	return i, err
 }
 
-// FindInvitations returns one page of the invitations that are not deleted, the newest
-// first, and how many there are on all pages.
+// FindInvitations returns one page of the invitations that are not deleted, newest first, and
+// their number on all pages.
 func (q queries) FindInvitations(ctx context.Context, organization string, query invitation.Query, now time.Time) ([]invitation.Invitation, int, error) {
 	where := ` FROM invitations i WHERE i.organization_id = $1 AND i.deleted_at IS NULL
 		AND ($2 = '' OR i.email LIKE $3 ESCAPE '\')
@@ -94,15 +94,15 @@ func (q queries) InvitationByID(ctx context.Context, organization, id string) (i
 	return q.invitation(ctx, `i.organization_id = $1 AND i.id = $2 AND i.deleted_at IS NULL`, organization, id)
 }
 
-// InvitationByDigest returns the invitation with this digest of its link's secret, in any
-// state; NotFound when there is none.
+// InvitationByDigest returns the invitation with the given digest of its link's secret, in any
+// state; NotFound if there is none.
 func (q queries) InvitationByDigest(ctx context.Context, digest []byte) (invitation.Invitation, error) {
 	return q.invitation(ctx, `i.digest = $1`, digest)
 }
 
 const pendingInvitation = ` i.accepted_at IS NULL AND i.deleted_at IS NULL AND i.expires_at > $2 `
 
-// CountPendingInvitations counts those that can be accepted at now.
+// CountPendingInvitations returns the number of invitations that can be accepted at now.
 func (q queries) CountPendingInvitations(ctx context.Context, organization string, now time.Time) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation, organization, millis(now))
 }
@@ -116,8 +116,8 @@ func (q queries) EmailsInvited(ctx context.Context, organization string, emails 
 		AND i.email IN (`+placeholders(3, len(emails))+`)`, with([]any{organization, millis(now)}, emails...)...)
 }
 
-// InsertInvitation adds an invitation with its groups and workspaces under the digest of
-// its link's secret.
+// InsertInvitation adds an invitation with its groups, its workspaces and the digest of its
+// link's secret.
 func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
 	_, err := tx.exec(ctx, `INSERT INTO invitations (id, organization_id, email, role, digest, invited_by, invited_by_name, created_at, expires_at)
 		VALUES (`+placeholders(1, 9)+`)`,
@@ -138,15 +138,15 @@ func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, dig
 	return nil
 }
 
-// RenewInvitation gives an open invitation another digest and end; NotFound when it is
-// accepted or deleted.
+// RenewInvitation sets a new digest and expiry of an open invitation; NotFound if it is accepted
+// or deleted.
 func (tx *Tx) RenewInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
 	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2
 		WHERE id = $3 AND accepted_at IS NULL AND deleted_at IS NULL`, digest, millis(i.ExpiresAt), i.ID)
 }
 
-// CloseInvitation marks an invitation as accepted or deleted now; Conflict when it is
-// either already.
+// CloseInvitation marks an invitation as accepted or deleted now; Conflict if it is either
+// already.
 func (tx *Tx) CloseInvitation(ctx context.Context, id string, accepted bool) error {
 	column := "deleted_at"
 	if accepted {
@@ -154,7 +154,7 @@ func (tx *Tx) CloseInvitation(ctx context.Context, id string, accepted bool) err
 	}
 	n, err := tx.exec(ctx, `UPDATE invitations SET `+column+` = $1 WHERE id = $2 AND accepted_at IS NULL AND deleted_at IS NULL`, millis(tx.now), id)
 	if err == nil && n == 0 {
-		return fault.NewConflict("This invitation was used or deleted at the same moment.")
+		return fault.NewConflict("This invitation has already been used or deleted.")
 	}
 	return err
 }

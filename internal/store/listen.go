@@ -16,74 +16,73 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Follower keeps in memory what the database says and is told when that changes.
+// Follower caches data of the database and must learn when it changes.
 type Follower interface {
-	// Apply is told what another node changed.
+	// Apply is called with changes that another node made.
 	Apply(ctx context.Context, changes []change.Change)
-	// Forget is told that anything may have changed.
+	// Forget is called when anything may have changed.
 	Forget()
 }
 
-// FeedOptions says whom a feed informs, and how strict it is. Grace may be zero.
+// FeedOptions are the options of a feed. Grace may be zero.
 type FeedOptions struct {
 	Follower Follower
-	Lease    *change.Lease // till when Follower may trust its memory; a feed of several nodes keeps it
+	Lease    *change.Lease // how long Follower may trust its cache; a feed of several nodes extends it
 	Log      *slog.Logger
-	// Grace is how long memory is trusted after the feed was lost. With zero it is not, so
-	// that a node which cannot reach the database accepts no token.
+	// Grace is how long the cache is trusted after the feed was lost. With zero, a node that
+	// cannot reach the database accepts no tokens.
 	Grace time.Duration
 }
 
-// Feed brings to this node what others change, and knows whether it does. Make one per
-// store with [Store.Feed] and run it for as long as the server lives.
+// Feed applies the changes of other nodes to this one, and tracks whether it is up to date. Create
+// one per store with [Store.Feed] and run it as long as the server runs.
 //
-// It holds one connection that listens. Every half second it sends itself a notification,
-// the beat: notifications come in the order of the commits, so when a beat is back,
-// everything that was committed before it was sent has been applied. The lease is extended
-// to two seconds from the sending of each beat that came back. A connection that is lost
-// ends it at once; one that hangs, or a process that was stopped, when the two seconds are
-// over. On a new connection the memory starts empty.
+// A feed listens on one connection. Every half second it sends itself a notification, the beat.
+// Notifications arrive in the order of the commits, so when a beat arrives, everything committed
+// before it was sent has been applied. Each beat that arrives extends the lease to two seconds
+// after it was sent. The lease ends at once if the connection is lost, and after the two seconds
+// if it hangs or the process was paused. On a new connection the cache starts empty.
 //
-// On SQLite there is one node: its memory is true, and it leads.
+// On SQLite there is one node, whose cache is always up to date and which always leads.
 type Feed struct {
 	store *Store
 	o     FeedOptions
 	start time.Time
 	leads atomic.Bool
-	sent  atomic.Int64 // when the last beat that came back was sent: nanoseconds since start; negative: none
+	sent  atomic.Int64 // when the last beat that arrived was sent: nanoseconds since start; negative: none
 	took  atomic.Int64 // how long it took, in nanoseconds
 }
 
 const (
 	beatEvery = 500 * time.Millisecond
 	trustFor  = 2 * time.Second
-	// A feed that cannot be had is tried again after a break of this length.
+	// feedBreak is the pause before a failed feed is tried again.
 	feedBreak = 300 * time.Millisecond
 )
 
-// Feed makes the feed; it does nothing before it runs.
+// Feed returns a new feed, which does nothing before it runs.
 func (s *Store) Feed(o FeedOptions) *Feed {
 	f := &Feed{store: s, o: o, start: s.now()}
 	f.sent.Store(-1)
 	return f
 }
 
-// Shared reports whether several nodes may use the database, so that memory needs a lease.
+// Shared reports whether several nodes can use the database, so that caches need a lease.
 func (s *Store) Shared() bool {
 	_, shared := s.dialect.(postgresDialect)
 	return shared
 }
 
-// Run follows until ctx ends. Failures are logged and tried again.
+// Run applies changes until ctx ends. It logs failures and tries again.
 func (f *Feed) Run(ctx context.Context) { f.store.dialect.follow(ctx, f) }
 
-// Leads reports whether this node is the one that does the background work of all: the one
-// whose feed holds an advisory lock. When its feed is lost it leads no more, and another one
-// follows within a second. For a moment both may think they lead.
+// Leads reports whether this node does the background work for all: its feed holds an advisory
+// lock. If its feed is lost it no longer leads, and another node takes over within a second. For a
+// moment both may think that they lead.
 func (f *Feed) Leads() bool { return f.leads.Load() }
 
-// Lag is the age of what this node surely knows: how long ago the last beat that came back
-// was sent. ok is false when there is none: the feed is lost.
+// Lag returns the time since this node was certainly up to date: since the last beat that arrived
+// was sent. ok is false if the feed is lost.
 func (f *Feed) Lag() (age, roundTrip time.Duration, ok bool) {
 	sent := f.sent.Load()
 	if sent < 0 {
@@ -92,22 +91,22 @@ func (f *Feed) Lag() (age, roundTrip time.Duration, ok bool) {
 	return f.store.now().Sub(f.start) - time.Duration(sent), time.Duration(f.took.Load()), true
 }
 
-// alone is a feed of one node.
+// alone makes this node lead, as the only one.
 func (f *Feed) alone() { f.leads.Store(true) }
 
 // channel carries the notifications.
 const channel = "latchkey"
 
-// message is a notification: a beat, or changes that a transaction made.
+// message is a notification: a beat, or the changes of a transaction.
 type message struct {
 	Node    string          `json:"n"`
 	Beat    int64           `json:"b,omitempty"`
 	Changes []change.Change `json:"c,omitempty"`
-	All     bool            `json:"a,omitempty"` // too much changed to tell
+	All     bool            `json:"a,omitempty"` // too many changes to list
 }
 
-// A notification takes less than 8000 bytes. Who changes more than a few messages hold has
-// everybody forget everything.
+// A notification holds less than 8000 bytes. A transaction with more changes than fit in a few
+// messages makes every node clear its cache.
 const (
 	changesPerMessage = 100
 	mostMessages      = 20
@@ -127,7 +126,7 @@ func (d postgresDialect) publish(ctx context.Context, tx *sql.Tx, changes []chan
 	return nil
 }
 
-// messages is the changes as notifications.
+// messages returns the changes as notifications.
 func (d postgresDialect) messages(changes []change.Change) ([]string, error) {
 	var texts []string
 	for some := range slices.Chunk(changes, changesPerMessage) {
@@ -156,7 +155,7 @@ func (d postgresDialect) follow(ctx context.Context, f *Feed) {
 	}
 }
 
-// lost ends what rests on the feed.
+// lost ends the lease and the leadership.
 func (f *Feed) lost() {
 	sent := f.sent.Swap(-1)
 	f.leads.Store(false)
@@ -168,15 +167,15 @@ func (f *Feed) lost() {
 	}
 }
 
-// listen follows on one connection until it fails.
+// listen applies changes from one connection until it fails.
 func (d postgresDialect) listen(ctx context.Context, f *Feed) error {
 	config := d.config.Copy()
-	config.RuntimeParams["synchronous_commit"] = "off" // a beat need not survive
+	config.RuntimeParams["synchronous_commit"] = "off" // beats need not be durable
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
-	// Closing gives the advisory lock back. The context may have ended.
+	// Closing releases the advisory lock. The context may have ended.
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
@@ -186,7 +185,7 @@ func (d postgresDialect) listen(ctx context.Context, f *Feed) error {
 		return err
 	}
 	f.o.Follower.Forget()
-	e := ear{dialect: d, conn: conn, feed: f}
+	e := listener{dialect: d, conn: conn, feed: f}
 	for beat := int64(1); ; beat++ {
 		if err := e.beat(ctx, beat); err != nil {
 			return err
@@ -194,21 +193,21 @@ func (d postgresDialect) listen(ctx context.Context, f *Feed) error {
 	}
 }
 
-// ear is one listening connection.
-type ear struct {
+// listener is one listening connection.
+type listener struct {
 	dialect postgresDialect
 	conn    *pgx.Conn
 	feed    *Feed
-	sent    time.Time // the beat that is under way
-	back    bool      // it came back
+	sent    time.Time // when the current beat was sent
+	arrived bool      // the current beat has arrived
 }
 
-// beat sends a beat and takes in what comes until the next one is due. It fails when the
-// beat does not come back in time.
-func (e *ear) beat(ctx context.Context, number int64) error {
+// beat sends a beat and applies notifications until the next one is due. It fails if the beat does
+// not arrive in time.
+func (e *listener) beat(ctx context.Context, number int64) error {
 	beating, cancel := context.WithTimeout(ctx, trustFor)
 	defer cancel()
-	e.sent, e.back = e.feed.store.now(), false
+	e.sent, e.arrived = e.feed.store.now(), false
 	text, err := json.Marshal(message{Node: e.dialect.node, Beat: number})
 	if err != nil {
 		return err
@@ -230,12 +229,12 @@ func (e *ear) beat(ctx context.Context, number int64) error {
 		switch {
 		case err == nil:
 			e.take(ctx, n, number)
-		case waiting.Err() != nil && ctx.Err() == nil && e.back:
+		case waiting.Err() != nil && ctx.Err() == nil && e.arrived:
 			return nil
 		case waiting.Err() != nil && ctx.Err() == nil:
-			// Late: it has until the trust ends, and the next one is not sent meanwhile.
+			// The beat is late. Wait for it until the lease ends, before sending the next one.
 			if n, err = e.conn.WaitForNotification(beating); err != nil {
-				return fmt.Errorf("a beat did not come back: %w", err)
+				return fmt.Errorf("a beat did not arrive: %w", err)
 			}
 			e.take(ctx, n, number)
 		default:
@@ -245,12 +244,12 @@ func (e *ear) beat(ctx context.Context, number int64) error {
 }
 
 // take applies one notification.
-func (e *ear) take(ctx context.Context, n *pgconn.Notification, beat int64) {
+func (e *listener) take(ctx context.Context, n *pgconn.Notification, beat int64) {
 	var m message
 	follower := e.feed.o.Follower
 	if err := json.Unmarshal([]byte(n.Payload), &m); err != nil {
-		// Not ours, or of a newer program whose words we do not know.
-		e.feed.o.Log.WarnContext(ctx, "a notification of unknown form came; forgetting everything", "error", err)
+		// It is from another program, or from a newer version with another format.
+		e.feed.o.Log.WarnContext(ctx, "received a notification in an unknown format; clearing the cache", "error", err)
 		follower.Forget()
 		return
 	}
@@ -259,7 +258,7 @@ func (e *ear) take(ctx context.Context, n *pgconn.Notification, beat int64) {
 		if m.Beat != beat {
 			return // our own changes were applied when they were made
 		}
-		e.back = true
+		e.arrived = true
 		e.feed.sent.Store(int64(e.sent.Sub(e.feed.start)))
 		e.feed.took.Store(int64(e.feed.store.now().Sub(e.sent)))
 		e.feed.o.Lease.Extend(e.sent.Add(trustFor))

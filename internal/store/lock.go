@@ -17,21 +17,21 @@ import (
 // it were removed, two programs could each lock a file of this name.
 const lockName = "latchkey.lock"
 
-// ErrInUse says that another program uses the data folder.
+// ErrInUse means that another program uses the data folder.
 var ErrInUse = errors.New("used by latchkey")
 
 // errLocked is the error of openLocked for a file that is locked already.
 var errLocked = errors.New("the file is locked")
 
-// How long to wait for the holder of a lock to write who it is, which it does right after
-// taking it, and how often to look.
+// How long to wait for the holder of a lock to write its process id, which it does right after
+// taking the lock, and how often to check.
 const (
 	holderPatience = time.Second
 	holderPause    = 10 * time.Millisecond
 )
 
-// lockFolder takes a data folder for this process until release is called. When the folder
-// is taken already, by this process included, the error is [ErrInUse] and names the holder.
+// lockFolder locks a data folder for this process until release is called. If it is locked
+// already, even by this process, the error is [ErrInUse] and names the holder.
 func lockFolder(folder string) (release func() error, err error) {
 	path := filepath.Join(folder, lockName)
 	for end := time.Now().Add(holderPatience); ; time.Sleep(holderPause) {
@@ -52,8 +52,8 @@ func lockFolder(folder string) (release func() error, err error) {
 	}
 }
 
-// hold writes into a locked file who holds it. Releasing empties the file, so that it names
-// nobody after an orderly end; a second time does nothing.
+// hold writes this process's id to a locked file. release empties the file, so that it names no
+// process after a normal exit; calling it again does nothing.
 func hold(file *os.File) (release func() error, err error) {
 	release = sync.OnceValue(func() error { return errors.Join(file.Truncate(0), unlock(file), file.Close()) })
 	text := fmt.Sprintf("%d %s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
@@ -66,7 +66,7 @@ func hold(file *os.File) (release func() error, err error) {
 	return release, nil
 }
 
-// readHolder reads which process holds the lock, and since when.
+// readHolder returns the process that holds the lock, and since when.
 func readHolder(path string) (pid int, since time.Time, err error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -10,20 +10,20 @@ import (
 	"syscall"
 )
 
-// openLocked opens the file, which it makes when missing, and takes the system's exclusive
-// lock on it. The lock belongs to the open file and not to the process, so a second store in
-// the same process is refused as well. Child processes do not inherit the file.
+// openLocked opens the file, creating it if missing, and takes the system's exclusive lock on it.
+// The lock belongs to the open file and not to the process, so a second store in the same process
+// is refused too. Child processes do not inherit the file.
 func openLocked(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("the data folder cannot be written: %w", err)
+		return nil, fmt.Errorf("cannot write to the data folder: %w", err)
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		err = errLocked
 	case err != nil:
-		err = fmt.Errorf("%s cannot be locked; keep the data folder on a local disk: %w", path, err)
+		err = fmt.Errorf("cannot lock %s; keep the data folder on a local disk: %w", path, err)
 	default:
 		err = giveToOwner(file)
 	}
@@ -33,9 +33,9 @@ func openLocked(path string) (*os.File, error) {
 	return file, nil
 }
 
-// giveToOwner makes the file belong to who owns the folder, when root runs the program, as
-// SQLite does with its files: a server that runs as the folder's owner must be able to open
-// what a command left that was run as root.
+// giveToOwner changes the file's owner to the folder's if root runs the program, as SQLite does
+// with its files. A server that runs as the folder's owner must be able to open a file that a
+// command run by root has created.
 func giveToOwner(file *os.File) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -51,6 +51,6 @@ func giveToOwner(file *os.File) error {
 	return file.Chown(int(owner.Uid), int(owner.Gid))
 }
 
-// unlock gives the lock back at once, also when a child process that is just being started
-// still has a copy of the open file.
+// unlock releases the lock at once, even if a child process that is just starting still has a
+// copy of the open file.
 func unlock(file *os.File) error { return syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }

@@ -10,8 +10,8 @@ import (
 // sharingViolation is Windows' ERROR_SHARING_VIOLATION, which package syscall does not name.
 const sharingViolation = syscall.Errno(32)
 
-// openLocked opens the file, which it makes when missing, so that others may read it and
-// nobody else can open it for writing: while it is open, openLocked fails.
+// openLocked opens the file, creating it if missing. Others can read it while it is open, but
+// cannot open it for writing, so openLocked fails.
 func openLocked(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
@@ -23,10 +23,10 @@ func openLocked(path string) (*os.File, error) {
 		return nil, errLocked
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the data folder cannot be written: %w", &os.PathError{Op: "open", Path: path, Err: err})
+		return nil, fmt.Errorf("cannot write to the data folder: %w", &os.PathError{Op: "open", Path: path, Err: err})
 	}
 	return os.NewFile(uintptr(handle), path), nil
 }
 
-// unlock does nothing: closing the file gives the lock back.
+// unlock does nothing: closing the file releases the lock.
 func unlock(*os.File) error { return nil }

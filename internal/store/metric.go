@@ -10,8 +10,7 @@ import (
 	"latchkey/internal/metric"
 )
 
-// TokenMetrics counts the tokens of the installation at now, in two queries. Before there is
-// an organization there are none.
+// TokenMetrics counts the tokens of the installation at now, in two queries.
 func (q queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens, error) {
 	none := metric.Tokens{Ends: make([]int, len(metric.Horizons()))}
 	organization, err := q.SignInOrganization(ctx)
@@ -37,7 +36,7 @@ func (q queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens
 	return m, nil
 }
 
-// tokenEnds counts live tokens by what they have left.
+// tokenEnds counts live tokens by their remaining lifetime.
 func (q queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, error) {
 	var sums strings.Builder
 	args := []any{millis(now)}

@@ -43,14 +43,13 @@ func scanMigration(row scanner) (migration.Migration, error) {
 	return m, nil
 }
 
-// Staging returns the organization's migration that is not deployed; NotFound when there
-// is none.
+// Staging returns the organization's migration that is not deployed; NotFound if there is none.
 func (q queries) Staging(ctx context.Context, organization string) (migration.Migration, error) {
 	return one(ctx, q, "A staged import", scanMigration, `SELECT `+migrationColumns+` FROM migrations m
 		WHERE m.organization_id = $1 AND m.state <> 'deployed'`, organization)
 }
 
-// Deployments lists the deployed migrations, newest first, without their reports.
+// Deployments returns the deployed migrations, newest first, without their reports.
 func (q queries) Deployments(ctx context.Context, organization string) ([]migration.Migration, error) {
 	return all(ctx, q, scanMigration, `SELECT `+migrationColumns+` FROM migrations m
 		WHERE m.organization_id = $1 AND m.state = 'deployed' ORDER BY m.deployed_at DESC, m.id DESC`, organization)
@@ -80,7 +79,8 @@ func (tx *Tx) InsertMigration(ctx context.Context, m migration.Migration) error 
 	return err
 }
 
-// UpdateMigration saves all but who made it and when; NotFound when it is gone.
+// UpdateMigration saves everything except creator and time of creation; NotFound if the migration
+// is gone.
 func (tx *Tx) UpdateMigration(ctx context.Context, m migration.Migration) error {
 	summary, err := json.Marshal(m.Summary)
 	if err != nil {
@@ -92,7 +92,7 @@ func (tx *Tx) UpdateMigration(ctx context.Context, m migration.Migration) error 
 		m.Organization, m.ID)
 }
 
-// DeleteMigration removes a migration with its items; one that is deployed stays.
+// DeleteMigration removes a migration with its items, unless it is deployed.
 func (tx *Tx) DeleteMigration(ctx context.Context, organization, id string) error {
 	_, err := tx.exec(ctx, `DELETE FROM migrations WHERE organization_id = $1 AND id = $2 AND state <> 'deployed'`, organization, id)
 	return err
@@ -100,8 +100,8 @@ func (tx *Tx) DeleteMigration(ctx context.Context, organization, id string) erro
 
 const itemColumns = `i.seq, i.kind, i.ref, i.name, i.detail, i.attention, i.conflict, i.choice, i.known, i.local_id, i.digest, i.body, i.after_state`
 
-// itemScanner scans items. Thousands have the same few policies with the same notes: each of
-// those is parsed once.
+// itemScanner returns a function that scans items. Thousands of items have the same few policies
+// and notes, so it parses each of those only once.
 func itemScanner() func(row scanner) (migration.Item, error) {
 	known := afterParser{bodies: map[string]access.Policy{}, notes: map[string][]legacy.Note{}}
 	return func(row scanner) (migration.Item, error) {
@@ -118,13 +118,13 @@ func itemScanner() func(row scanner) (migration.Item, error) {
 	}
 }
 
-// afterParser parses what deploying makes of items. What it returns is shared.
+// afterParser parses the After of items. Its results are shared.
 type afterParser struct {
 	bodies map[string]access.Policy
 	notes  map[string][]legacy.Note
 }
 
-// stagedAfter is migration.After with its largest parts as they are.
+// stagedAfter is migration.After with its largest parts unparsed.
 type stagedAfter struct {
 	migration.After
 	Policies []stagedPolicy `json:"policies"`
@@ -155,7 +155,8 @@ func (a afterParser) parse(text string) (migration.After, error) {
 	return out, nil
 }
 
-// parsedOnce is what a text is as JSON; no text is the zero value.
+// parsedOnce parses JSON, or returns the value in known if it was parsed before. Empty text is
+// the zero value.
 func parsedOnce[T any](known map[string]T, text []byte) (T, error) {
 	value, ok := known[string(text)]
 	if ok || len(text) == 0 {
@@ -166,18 +167,18 @@ func parsedOnce[T any](known map[string]T, text []byte) (T, error) {
 	return value, err
 }
 
-// StagedItem returns an item of a migration; NotFound when there is none.
+// StagedItem returns an item of a migration; NotFound if there is none.
 func (q queries) StagedItem(ctx context.Context, id string, seq int64) (migration.Item, error) {
 	return one(ctx, q, "That item", itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
 }
 
-// StagedItems lists up to limit items of a kind after seq, in the order of the file.
+// StagedItems returns up to limit items of a kind after seq, in the order of the file.
 func (q queries) StagedItems(ctx context.Context, id string, kind migration.Kind, after int64, limit int) ([]migration.Item, error) {
 	return all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i
 		WHERE i.migration_id = $1 AND i.kind = $2 AND i.seq > $3 ORDER BY i.seq LIMIT $4`, id, kind, after, limit)
 }
 
-// StagedByRef returns the items of a kind with these old ids, in the order of the file.
+// StagedByRef returns the items of a kind with the given old ids, in the order of the file.
 func (q queries) StagedByRef(ctx context.Context, id string, kind migration.Kind, refs []string) ([]migration.Item, error) {
 	var out []migration.Item
 	for chunk := range slices.Chunk(refs, idsPerQuery) {
@@ -191,8 +192,7 @@ func (q queries) StagedByRef(ctx context.Context, id string, kind migration.Kind
 	return out, nil
 }
 
-// FindStaged returns one page of items, those that want attention first, and how many
-// there are on all pages.
+// FindStaged returns one page of items, the highest rank first, and their number on all pages.
 func (q queries) FindStaged(ctx context.Context, id string, query migration.Query) ([]migration.Item, int, error) {
 	f := &filter{text: `i.migration_id = $1 AND i.kind = $2`, args: []any{id, query.Kind}}
 	if query.Search != "" {
@@ -217,7 +217,7 @@ func (q queries) FindStaged(ctx context.Context, id string, query migration.Quer
 	return items, total, err
 }
 
-// Tallies counts the items of a migration that are alike.
+// Tallies counts the items of a migration by their properties.
 func (q queries) Tallies(ctx context.Context, id string) ([]migration.Tally, error) {
 	return all(ctx, q, func(row scanner) (migration.Tally, error) {
 		var t migration.Tally
@@ -254,8 +254,8 @@ func (tx *Tx) InsertItems(ctx context.Context, id string, items []migration.Item
 	return nil
 }
 
-// UpdateItem saves what comparison, choices and edits change of an item; NotFound when it
-// is gone.
+// UpdateItem saves the fields of an item that comparison, choices and edits change; NotFound if
+// it is gone.
 func (tx *Tx) UpdateItem(ctx context.Context, id string, i migration.Item) error {
 	after, err := json.Marshal(i.After)
 	if err != nil {
@@ -271,7 +271,7 @@ func (tx *Tx) DeleteItems(ctx context.Context, id string) error {
 	return err
 }
 
-// Links returns, by the old id, what elements of a kind from a source became.
+// Links returns, by old id, the new ids of elements of a kind from a source.
 func (q queries) Links(ctx context.Context, organization, source string, kind migration.Kind) (map[string]string, error) {
 	links := map[string]string{}
 	_, err := all(ctx, q, func(row scanner) (struct{}, error) {
@@ -283,7 +283,7 @@ func (q queries) Links(ctx context.Context, organization, source string, kind mi
 	return links, err
 }
 
-// SaveLinks notes what elements became, in place of what was noted before.
+// SaveLinks records the new ids of elements, replacing earlier records.
 func (tx *Tx) SaveLinks(ctx context.Context, organization, source string, links []migration.Link) error {
 	for chunk := range slices.Chunk(links, itemsPerInsert) {
 		values, args := "", []any{organization, source}
@@ -302,7 +302,7 @@ func (tx *Tx) SaveLinks(ctx context.Context, organization, source string, links 
 	return nil
 }
 
-// PresentMembers lists all members of the organization, as a comparison needs them.
+// PresentMembers returns all members of the organization for comparison.
 func (q queries) PresentMembers(ctx context.Context, organization string) ([]migration.Present, error) {
 	return all(ctx, q, func(row scanner) (migration.Present, error) {
 		var p migration.Present
@@ -311,12 +311,12 @@ func (q queries) PresentMembers(ctx context.Context, organization string) ([]mig
 	}, `SELECT m.id, m.email, m.role, m.status FROM members m WHERE m.organization_id = $1`, organization)
 }
 
-// MembersInside returns who is in a workspace by a policy, their own or a group's.
+// MembersInside returns the members who are in a workspace by their own policy or a group's.
 func (q queries) MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error) {
 	return q.textSet(ctx, `SELECT DISTINCT member_id FROM (`+inWorkspaces+`) AS inside WHERE workspace_id = $2`, organization, workspace)
 }
 
-// HeldDigests returns, by digest, the tokens that have one of them, deleted ones included.
+// HeldDigests returns, by digest, the tokens with one of the digests, including deleted ones.
 func (q queries) HeldDigests(ctx context.Context, digests [][]byte) (map[string]migration.Held, error) {
 	held := map[string]migration.Held{}
 	for chunk := range slices.Chunk(digests, idsPerQuery) {
@@ -338,7 +338,7 @@ func (q queries) HeldDigests(ctx context.Context, digests [][]byte) (map[string]
 	return held, nil
 }
 
-// LocatedResources returns, by id, where resources are, in any organization.
+// LocatedResources returns, by id, the location of resources in any organization.
 func (q queries) LocatedResources(ctx context.Context, ids []string) (map[string]migration.Located, error) {
 	located := map[string]migration.Located{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
@@ -355,7 +355,7 @@ func (q queries) LocatedResources(ctx context.Context, ids []string) (map[string
 	return located, nil
 }
 
-// WorkspaceIDsTaken returns which ids belong to a workspace of any organization.
+// WorkspaceIDsTaken returns which of the ids belong to a workspace of any organization.
 func (q queries) WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error) {
 	taken := map[string]bool{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {

@@ -48,10 +48,10 @@ func (q queries) Baseline(ctx context.Context, organization, workspace string) (
 		WHERE p.organization_id = $1 AND p.workspace_id = $2 AND p.kind = 'baseline'`, organization, workspace)
 }
 
-// PoliciesOfMember lists every layer that may make up the member's effective policies:
-// all baselines, the policies of the member's groups and the member's own. The organization
-// is compared as an expression, so that no engine walks all of its policies for it: every
-// request of a member comes through here.
+// PoliciesOfMember returns every layer of the member's effective policies: all baselines, the
+// policies of the member's groups and the member's own. Every request of a member runs this
+// query. It compares the organization as an expression, so that no engine scans all of the
+// organization's policies.
 func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id || '' = $1 AND p.id IN (
@@ -61,8 +61,8 @@ func (q queries) PoliciesOfMember(ctx context.Context, organization, member stri
 		ORDER BY p.workspace_id, p.kind, lower(g.name), p.id`, organization, member)
 }
 
-// ofSubject is the condition that picks the policies of the subject $3 among those of a
-// kind, so that an index finds them.
+// ofSubject returns a condition for policies of a kind that belong to the subject $3, in a form
+// that can use an index.
 func ofSubject(kind policy.Kind) string {
 	switch kind {
 	case policy.OfGroup:
@@ -74,28 +74,28 @@ func ofSubject(kind policy.Kind) string {
 	return `$3 = ''`
 }
 
-// PolicyAt returns the policy in a place; NotFound when there is none.
+// PolicyAt returns the policy in a place; NotFound if there is none.
 func (q queries) PolicyAt(ctx context.Context, organization string, at policy.Place) (policy.Policy, error) {
 	return one(ctx, q, "That policy", scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(at.Kind)+` AND p.workspace_id = $4`,
 		organization, at.Kind, at.Subject, at.Workspace)
 }
 
-// PoliciesOf lists the policies of one group or member, or with subject "" all baselines.
+// PoliciesOf returns the policies of one group or member, or with subject "" all baselines.
 func (q queries) PoliciesOf(ctx context.Context, organization string, kind policy.Kind, subject string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(kind)+` ORDER BY p.workspace_id`,
 		organization, kind, subject)
 }
 
-// PolicyEvents lists the newest audit events of one policy, newest first.
+// PolicyEvents returns the newest audit events of one policy, newest first.
 func (q queries) PolicyEvents(ctx context.Context, organization, policy string, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
 		WHERE organization_id = $1 AND target_id = $2 AND target_type IN ('policy', 'permission') ORDER BY seq DESC LIMIT $3`,
 		organization, policy, limit)
 }
 
-// Audience counts whom a policy in the place concerns.
+// Audience counts the members and tokens that a policy in the place affects.
 func (q queries) Audience(ctx context.Context, organization string, at policy.Place, now time.Time) (policy.Audience, error) {
 	var a policy.Audience
 	var err error
@@ -122,7 +122,7 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 	return a, err
 }
 
-// policyChanged notes whom a policy concerns.
+// policyChanged records whom a changed policy affects.
 func (tx *Tx) policyChanged(p policy.Policy) {
 	switch p.Kind {
 	case policy.OfGroup:
@@ -134,7 +134,7 @@ func (tx *Tx) policyChanged(p policy.Policy) {
 	}
 }
 
-// InsertPolicy adds a policy; Conflict when the place already holds one.
+// InsertPolicy adds a policy; Conflict if the place has one already.
 func (tx *Tx) InsertPolicy(ctx context.Context, p policy.Policy) error {
 	var group, member any
 	switch p.Kind {
@@ -173,22 +173,22 @@ func (tx *Tx) UpdatePolicy(ctx context.Context, p policy.Policy) error {
 		WHERE organization_id = $5 AND id = $6 AND version = $7`,
 		p.Body.String(), p.Version, millis(p.UpdatedAt), p.UpdatedBy, p.Organization, p.ID, p.Version-1)
 	if err == nil && n == 0 {
-		return fault.NewConflict("The policy was changed meanwhile.")
+		return fault.NewConflict("This policy changed while you were editing.")
 	}
 	return err
 }
 
-// DeletePolicy takes a group or member out of a workspace; NotFound when the policy is gone.
+// DeletePolicy removes a group or member from a workspace; NotFound if the policy is gone.
 func (tx *Tx) DeletePolicy(ctx context.Context, p policy.Policy) error {
 	tx.policyChanged(p)
 	return tx.execOne(ctx, "That policy", `DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
 }
 
-// resourcesOf are the resources of the workspace $2 of the organization $1.
+// resourcesOf selects the resources of the workspace $2 of the organization $1.
 const resourcesOf = ` FROM resources r JOIN workspaces w ON w.id = r.workspace_id
 	WHERE w.organization_id = $1 AND r.workspace_id = $2`
 
-// Resources lists a workspace's resources by type and name.
+// Resources returns a workspace's resources, ordered by type and name.
 func (q queries) Resources(ctx context.Context, organization, workspace string) ([]policy.Resource, error) {
 	return all(ctx, q, func(row scanner) (policy.Resource, error) {
 		var r policy.Resource

@@ -133,8 +133,8 @@ func TestOpen_SaysWhyAServerDoesNotFit(t *testing.T) {
 	}
 	for url, want := range map[string]string{
 		"postgres://latchkey:hunter2@127.0.0.1:1/x":                    "open the database",
-		"postgres://latchkey:hunter2@127.0.0.1:port/x":                 "not like postgres://",
-		pgtest.Shared(t).URLWith(t, "ENCODING 'SQL_ASCII' LOCALE 'C'"): "keeps text as SQL_ASCII",
+		"postgres://latchkey:hunter2@127.0.0.1:port/x":                 "must look like postgres://",
+		pgtest.Shared(t).URLWith(t, "ENCODING 'SQL_ASCII' LOCALE 'C'"): "has the encoding SQL_ASCII",
 	} {
 		_, err := store.Open(t.Context(), store.Options{URL: url})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {

@@ -33,7 +33,7 @@ func (p Provisions) InGroupTx(ctx context.Context, by actor.Caller, fn func(prov
 const (
 	provisionedColumns = memberColumns + `, coalesce(s.document, ''), s.written_at, s.removed_at`
 	provisionedTables  = ` FROM members m LEFT JOIN scim_users s ON s.member_id = m.id`
-	// listedMembers leaves out those that the provider has deleted.
+	// listedMembers excludes members that the provider has deleted.
 	listedMembers = ` FROM members m WHERE m.organization_id = $1
 		AND m.id NOT IN (SELECT member_id FROM scim_users WHERE organization_id = $1 AND removed_at IS NOT NULL)`
 )
@@ -47,7 +47,7 @@ func scanProvisioned(row scanner) (provision.User, error) {
 	return u, err
 }
 
-// scanMore scans more columns at the end.
+// scanMore scans additional columns at the end.
 type scanMore struct {
 	scanner
 	more []any
@@ -61,20 +61,20 @@ func (q queries) ProvisionedUser(ctx context.Context, organization, id string) (
 		WHERE m.organization_id = $1 AND m.id = $2 AND s.removed_at IS NULL`, organization, id)
 }
 
-// UserByName returns the member with a lower-case e-mail, deleted by the provider or not;
-// NotFound otherwise.
+// UserByName returns the member with a lower-case email, deleted by the provider or not; NotFound
+// otherwise.
 func (q queries) UserByName(ctx context.Context, organization, email string) (provision.User, error) {
 	return one(ctx, q, "That user", scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
 		WHERE m.organization_id = $1 AND m.email = $2`, organization, email)
 }
 
-// FindUsers returns a page of the members that the provider has not deleted, and how many
-// there are on all pages.
+// FindUsers returns a page of the members that the provider has not deleted, and their number on
+// all pages.
 func (q queries) FindUsers(ctx context.Context, organization string, s provision.Search) ([]provision.User, int, error) {
 	f := &filterSQL{args: []any{organization}, of: memberFields()}
 	where := listedMembers + f.clause(s.Where)
 	count := func() (int, error) { return q.number(ctx, `SELECT count(*)`+where, f.args[:f.filtered]...) }
-	// The page is found by id and then read, so that only the page is read.
+	// Find the ids of the page first, so that only its rows are read in full.
 	ids, total, err := onePage(s, count, func() ([]string, error) {
 		return all(ctx, q, scanText, `SELECT m.id`+where+f.order(s)+f.page(s), f.args...)
 	})
@@ -101,8 +101,7 @@ func inOrder[T any](rows []T, ids []string, id func(T) string) []T {
 	return out
 }
 
-// FindGroups returns a page of the organization's groups, and how many there are on all
-// pages.
+// FindGroups returns a page of the organization's groups, and their number on all pages.
 func (q queries) FindGroups(ctx context.Context, organization string, s provision.Search) ([]account.Group, int, error) {
 	f := &filterSQL{args: []any{organization}, of: groupFields()}
 	where := ` FROM groups g WHERE g.organization_id = $1` + f.clause(s.Where)
@@ -112,8 +111,8 @@ func (q queries) FindGroups(ctx context.Context, organization string, s provisio
 	})
 }
 
-// onePage reads a page and how many there are on all pages. A page that is not full says
-// that itself, so that finding one among many takes one look.
+// onePage reads a page and the number of rows on all pages. If the page is not full, it needs no
+// query for the number, so that finding a single row takes one query.
 func onePage[T any](s provision.Search, count func() (int, error), page func() ([]T, error)) ([]T, int, error) {
 	if s.Limit > 0 {
 		rows, err := page()
@@ -127,7 +126,8 @@ func onePage[T any](s provision.Search, count func() (int, error), page func() (
 	return nil, total, err
 }
 
-// MembersByGroup lists, by group, the members that the provider has not deleted, by id.
+// MembersByGroup returns the members of each group that the provider has not deleted, ordered by
+// id.
 func (q queries) MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error) {
 	if len(groups) == 0 {
 		return nil, nil
@@ -138,8 +138,8 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 		with([]any{organization}, groups...)...)
 }
 
-// SaveUser links a member and keeps its document, its searchable values and its external
-// id; it was changed now.
+// SaveUser links a member and stores its document, its searchable values and its external id. It
+// sets the member's time of change to now.
 func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, elements []provision.Element) error {
 	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = $1, updated_at = $2 WHERE organization_id = $3 AND id = $4`,
 		m.ExternalID, millis(tx.now), m.Organization, m.ID); err != nil {
@@ -156,7 +156,7 @@ func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, e
 	return tx.insertElements(ctx, m.ID, elements)
 }
 
-// insertElements writes the searchable values of a member, at once: there are few.
+// insertElements writes the searchable values of a member in one statement, because there are few.
 func (tx *Tx) insertElements(ctx context.Context, member string, elements []provision.Element) error {
 	if len(elements) == 0 {
 		return nil
@@ -170,7 +170,7 @@ func (tx *Tx) insertElements(ctx context.Context, member string, elements []prov
 	return err
 }
 
-// ForgetUser notes that the provider has deleted a member and drops what it kept.
+// ForgetUser records that the provider has deleted a member, and removes its document.
 func (tx *Tx) ForgetUser(ctx context.Context, organization, id string) error {
 	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = '' WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (tx *Tx) ForgetUser(ctx context.Context, organization, id string) error {
 	return err
 }
 
-// SaveGroupLink keeps who manages a group's members.
+// SaveGroupLink saves External and ExternalID of a group.
 func (tx *Tx) SaveGroupLink(ctx context.Context, g account.Group) error {
 	return tx.execOne(ctx, "That group", `UPDATE groups SET external = $1, external_id = $2 WHERE organization_id = $3 AND id = $4`,
 		g.External, g.ExternalID, g.Organization, g.ID)
@@ -205,40 +205,40 @@ func scanRequest(row scanner) (provision.Request, error) {
 	return r, err
 }
 
-// ProvisionRequests lists the newest recorded requests of an organization; failed keeps to
-// those that failed.
+// ProvisionRequests returns the newest recorded requests of an organization: all, or only those
+// that failed.
 func (q queries) ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]provision.Request, error) {
 	where := ` WHERE organization_id = $1 AND failed IN (TRUE, $2)`
 	return all(ctx, q, scanRequest, `SELECT `+requestColumns+` FROM scim_requests`+where+` ORDER BY at DESC, id DESC LIMIT $3`,
 		organization, failed, limit)
 }
 
-// RecordRequest keeps a request and drops the oldest of its kind beyond keep.
+// RecordRequest stores a request and deletes the oldest of its kind beyond keep.
 func (tx *Tx) RecordRequest(ctx context.Context, r provision.Request, keep int) error {
 	if _, err := tx.exec(ctx, `INSERT INTO scim_requests (`+requestColumns+`, failed) VALUES (`+placeholders(1, 13)+`)`,
 		r.ID, r.Organization, millis(r.At), r.Token, r.TokenName, r.Method, r.Path, r.Subject, r.Status, r.Type, r.Detail, r.IP,
 		r.Failed()); err != nil {
 		return err
 	}
-	// The newest to go is found once; a list of all would be made anew for every row.
+	// Find the newest row to delete once. A list of all would be computed again for every row.
 	_, err := tx.exec(ctx, `DELETE FROM scim_requests WHERE organization_id = $1 AND failed = $2 AND (at, id) <= (
 		SELECT at, id FROM scim_requests WHERE organization_id = $1 AND failed = $2 ORDER BY at DESC, id DESC LIMIT 1 OFFSET $3)`,
 		r.Organization, r.Failed(), keep)
 	return err
 }
 
-// filterSQL translates a condition to SQL with bound arguments. What varies in its texts
-// is column names from the tables below and placeholders, nothing that came from outside.
+// filterSQL translates a condition to SQL with bound arguments. The SQL contains only column names
+// from the tables below and placeholders, never text from outside.
 type filterSQL struct {
 	args     []any
-	filtered int // how many of args belong to the filter
+	filtered int // number of args that belong to the filter
 	of       resourceSQL
 }
 
-// resourceSQL says where a resource's fields are.
+// resourceSQL holds the columns of a resource's fields.
 type resourceSQL struct {
 	id      string                     // column of the resource's id
-	columns map[provision.Field]string // texts, flags and moments
+	columns map[provision.Field]string // strings, booleans and times
 	some    func(f *filterSQL, s provision.Some) string
 }
 
@@ -262,7 +262,7 @@ func (f *filterSQL) bind(v any) string {
 	return fmt.Sprintf("$%d", len(f.args))
 }
 
-// clause continues a WHERE; nothing for no condition.
+// clause returns a condition that continues a WHERE, or "" for no condition.
 func (f *filterSQL) clause(c provision.Condition) string {
 	text := ""
 	if c != nil {
@@ -294,7 +294,7 @@ func (f *filterSQL) sql(c provision.Condition, columns map[provision.Field]strin
 	return `1 = 0`
 }
 
-// boolean reports whether a field is a flag.
+// boolean reports whether a field is a boolean.
 func boolean(field provision.Field) bool {
 	return field == provision.FieldActive || field == provision.ElementPrimary
 }
@@ -320,15 +320,15 @@ func (f *filterSQL) compare(c provision.Compare, columns map[provision.Field]str
 	case !c.Time.IsZero():
 		return column + comparison(c.Op) + f.bind(c.Time.UnixMilli())
 	case c.Fold && c.Field == provision.FieldName:
-		// Engines differ in which letters beyond ASCII lower() folds: what was typed is
-		// compared as well.
+		// Engines differ in which letters beyond ASCII lower() folds, so compare the original
+		// text too.
 		return `(` + f.text(`lower(`+column+`)`, c.Op, c.Text, true) + ` OR ` + f.text(column, c.Op, c.Typed, true) + `)`
 	}
 	return f.text(column, c.Op, c.Text, c.Fold)
 }
 
-// text compares texts. Where letter case matters, parts are found with what both engines
-// know: LIKE would take letter case for nothing on one and not on the other.
+// text compares strings. If letter case matters, it uses functions that both engines have, because
+// LIKE ignores letter case on only one of them.
 func (f *filterSQL) text(column string, op provision.Operator, text string, folded bool) string {
 	before, after := ``, ``
 	switch op {
@@ -354,12 +354,12 @@ func (f *filterSQL) text(column string, op provision.Operator, text string, fold
 	return `(` + part + ` = '' OR length(replace(` + column + `, ` + part + `, '')) < length(` + column + `))`
 }
 
-// likeEscape makes a text stand for itself in a LIKE pattern.
+// likeEscape escapes a string for use in a LIKE pattern.
 func likeEscape(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }
 
-// bindText is bind with the type said, for functions that take several.
+// bindText is bind with an explicit type, for functions that accept several types.
 func (f *filterSQL) bindText(text string) string { return `CAST(` + f.bind(text) + ` AS TEXT)` }
 
 func comparison(op provision.Operator) string {
@@ -376,8 +376,8 @@ func comparison(op provision.Operator) string {
 	return ` = `
 }
 
-// ofMember asks for some element of a user. Of a member that the provider has not written
-// the only one is its address.
+// ofMember translates a condition on some element of a user. For a member that the provider has
+// not written, the address is the only element.
 func (f *filterSQL) ofMember(s provision.Some) string {
 	if s.Attribute == "groups" {
 		return `m.id IN (SELECT gm.member_id FROM group_members gm JOIN groups g ON g.id = gm.group_id WHERE ` +
@@ -394,7 +394,7 @@ func (f *filterSQL) ofMember(s provision.Some) string {
 			provision.ElementKind: `'work'`, provision.ElementPrimary: `TRUE`}) + ` AND e.id NOT IN (SELECT member_id FROM scim_users))`
 }
 
-// ofGroup asks for some member of a group.
+// ofGroup translates a condition on some member of a group.
 func (f *filterSQL) ofGroup(s provision.Some) string {
 	if s.Attribute != "members" {
 		return `1 = 0`
@@ -403,7 +403,7 @@ func (f *filterSQL) ofGroup(s provision.Some) string {
 		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.id`, provision.ElementDisplay: `lower(m.name)`, provision.ElementKind: `'user'`}) + `)`
 }
 
-// order sorts a list; the id makes it the same every time.
+// order returns an ORDER BY. It ends with the id, so that the order is deterministic.
 func (f *filterSQL) order(s provision.Search) string {
 	direction := ` ASC`
 	if s.Descending {
@@ -413,7 +413,7 @@ func (f *filterSQL) order(s provision.Search) string {
 	case s.Sort.Attribute != "":
 		otherwise := `''`
 		if s.Sort.Attribute == "emails" {
-			otherwise = f.of.columns[provision.FieldUserName] // all that is known of whom the provider has not written
+			otherwise = f.of.columns[provision.FieldUserName] // the only value of members that the provider has not written
 		}
 		return ` ORDER BY coalesce((SELECT v.value FROM scim_values v WHERE v.member_id = ` + f.of.id + ` AND v.attribute = ` + f.bind(s.Sort.Attribute) +
 			` ORDER BY v.is_primary DESC, v.position LIMIT 1), ` + otherwise + `)` + direction + `, ` + f.of.id

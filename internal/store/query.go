@@ -10,22 +10,23 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// runner is what *sql.DB and *sql.Tx have in common.
+// runner is implemented by *sql.DB and *sql.Tx.
 type runner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// queries carries every read. It works on the pool of readers or inside a transaction.
+// queries implements every read, on the pool of readers or inside a transaction.
 type queries struct {
 	db runner
-	// outside is set outside of transactions, where each query stands for itself: lost
-	// connections are replaced and errors translated at once.
+	// outside is set outside of transactions. There each query is independent, so lost
+	// connections are replaced and errors translated immediately.
 	outside dialect
 }
 
-// query runs a query. Outside of a transaction a broken connection is replaced once.
+// query runs a query. Outside of a transaction it retries once on a new connection if the
+// connection is broken.
 func (q queries) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if err := storable(args); err != nil {
 		return nil, err
@@ -40,8 +41,8 @@ func (q queries) query(ctx context.Context, query string, args ...any) (*sql.Row
 	return rows, nil
 }
 
-// translate turns the error of a query outside of a transaction into a fault. Inside, the
-// driver's own errors must reach InTx.
+// translate turns an error outside of a transaction into a fault. Inside, InTx needs the driver's
+// own errors.
 func (q queries) translate(err error) error {
 	if err == nil || q.outside == nil {
 		return err
@@ -49,7 +50,7 @@ func (q queries) translate(err error) error {
 	return q.outside.translate(err)
 }
 
-// storable refuses texts that not every engine can keep: PostgreSQL takes neither invalid
+// storable refuses strings that not every engine can store: PostgreSQL accepts neither invalid
 // UTF-8 nor the NUL character.
 func storable(args []any) error {
 	for _, arg := range args {
@@ -62,15 +63,15 @@ func storable(args []any) error {
 }
 
 func unstorable(cause error) error {
-	f := fault.NewInvalid("The text holds characters that cannot be stored.")
+	f := fault.NewInvalid("The text contains characters that cannot be stored.")
 	f.Cause = cause
 	return f
 }
 
-// scanner is what *sql.Row and *sql.Rows have in common.
+// scanner is implemented by *sql.Row and *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 
-// one runs a query for a single row. No row is NotFound, naming what.
+// one runs a query for a single row. Without a row the error is NotFound about what.
 func one[T any](ctx context.Context, q queries, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	v, found, err := first(ctx, q, scan, query, args...)
 	if err == nil && !found {
@@ -95,7 +96,7 @@ func first[T any](ctx context.Context, q queries, scan func(scanner) (T, error),
 	return v, true, q.translate(rows.Close())
 }
 
-// all runs a query and scans every row. No rows is an empty slice.
+// all runs a query and scans every row. Without rows the slice is empty.
 func all[T any](ctx context.Context, q queries, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	list := []T{}
 	err := each(ctx, q, func(row scanner) error {
@@ -109,7 +110,7 @@ func all[T any](ctx context.Context, q queries, scan func(scanner) (T, error), q
 	return list, nil
 }
 
-// each runs a query and calls do for every row as it comes. An error of do ends it.
+// each runs a query and calls do for every row as it is read, until do returns an error.
 func each(ctx context.Context, q queries, do func(scanner) error, query string, args ...any) error {
 	rows, err := q.query(ctx, query, args...)
 	if err != nil {
@@ -137,7 +138,7 @@ func (q queries) number(ctx context.Context, query string, args ...any) (int, er
 	return n, err
 }
 
-// exec runs a statement and returns how many rows it changed.
+// exec runs a statement and returns the number of changed rows.
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	if err := storable(args); err != nil {
 		return 0, err
@@ -149,7 +150,8 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 	return result.RowsAffected()
 }
 
-// execOne runs a statement that must change exactly one row; none is NotFound, naming what.
+// execOne runs a statement that must change exactly one row. If it changes none, the error is
+// NotFound about what.
 func (tx *Tx) execOne(ctx context.Context, what, query string, args ...any) error {
 	n, err := tx.exec(ctx, query, args...)
 	if err == nil && n == 0 {
@@ -158,7 +160,7 @@ func (tx *Tx) execOne(ctx context.Context, what, query string, args ...any) erro
 	return err
 }
 
-// millis is how a time is stored; the zero time is NULL.
+// millis returns a time as it is stored. The zero time is NULL.
 func millis(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -166,10 +168,10 @@ func millis(t time.Time) any {
 	return t.UnixMilli()
 }
 
-// moment reads a stored time.
+// moment converts a stored time.
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// maybeMoment reads a time that may be NULL: then it is the zero time.
+// maybeMoment converts a stored time that may be NULL, which becomes the zero time.
 func maybeMoment(ms sql.NullInt64) time.Time {
 	if !ms.Valid {
 		return time.Time{}

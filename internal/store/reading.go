@@ -11,13 +11,13 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// ErrOlderSchema says that the database has not been used by this version of the program yet.
+// ErrOlderSchema means that this version of the program has not used the database yet.
 var ErrOlderSchema = errors.New("the database is of an older version of Latchkey; start the server once to bring it up to date")
 
-// OpenToRead opens a database that exists, as it is. It creates and migrates nothing and takes
-// no lock, so it can look at a SQLite file that a server is using, and at a copy in a folder
-// that cannot be written. The database refuses writes through the store. The errors are those of
-// [Open] other than [ErrInUse], fs.ErrNotExist for a missing file, and [ErrOlderSchema].
+// OpenToRead opens an existing database for reading. It creates and migrates nothing and takes no
+// lock, so it can open a SQLite file that a server is using, and a copy in a read-only folder. The
+// database refuses writes through the store. The errors are those of [Open] except [ErrInUse],
+// fs.ErrNotExist for a missing file, and [ErrOlderSchema].
 func OpenToRead(ctx context.Context, o Options) (*Store, error) {
 	d, err := o.dialect()
 	if err != nil {
@@ -34,8 +34,8 @@ func OpenToRead(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// sameSchema checks that the schema is the program's own. It does not ask goose for the
-// version, which creates its table where there is none.
+// sameSchema checks that the schema is the program's own. It does not ask goose for the version,
+// because goose would create its table if it is missing.
 func sameSchema(ctx context.Context, db *sql.DB, d dialect) error {
 	dir, err := fs.Sub(migrations, d.folder())
 	if err != nil {

@@ -32,7 +32,7 @@ func scanRegistry(row scanner) (registry.Resource, error) {
 	return r, err
 }
 
-// maybeFlag reads a boolean that may be NULL: then it is nil.
+// maybeFlag converts a stored boolean that may be NULL, which becomes nil.
 func maybeFlag(b sql.NullBool) *bool {
 	if !b.Valid {
 		return nil
@@ -40,7 +40,7 @@ func maybeFlag(b sql.NullBool) *bool {
 	return &b.Bool
 }
 
-// flag is how a boolean that may be nil is stored.
+// flag returns a boolean that may be nil as it is stored.
 func flag(b *bool) any {
 	if b == nil {
 		return nil
@@ -48,7 +48,7 @@ func flag(b *bool) any {
 	return *b
 }
 
-// thatResource is the resource $1, if it is of the type $3 and in the workspace $2.
+// thatResource selects the resource $1 if it is in the workspace $2 and of the type $3.
 const thatResource = ` WHERE id = $1 AND workspace_id = $2 AND type = $3`
 
 // RegistryResource returns a resource of a type in a workspace; NotFound otherwise.
@@ -56,7 +56,7 @@ func (q queries) RegistryResource(ctx context.Context, workspace, typ, id string
 	return one(ctx, q, registry.Noun(typ), scanRegistry, `SELECT `+registryColumns+` FROM resources r`+thatResource, id, workspace, typ)
 }
 
-// HoldResource is RegistryResource and keeps the row until the transaction ends.
+// HoldResource is RegistryResource and locks the row until the transaction ends.
 func (tx *Tx) HoldResource(ctx context.Context, workspace, typ, id string) (registry.Resource, error) {
 	if err := tx.execOne(ctx, registry.Noun(typ), `UPDATE resources SET name = name`+thatResource, id, workspace, typ); err != nil {
 		return registry.Resource{}, err
@@ -70,20 +70,20 @@ type filter struct {
 	args []any
 }
 
-// add appends a condition in which %d stands for the place of its argument.
+// add appends a condition in which %d stands for the number of its argument.
 func (f *filter) add(condition string, arg any) {
 	f.args = append(f.args, arg)
 	f.text += fmt.Sprintf(condition, len(f.args))
 }
 
-// registryFilter is what a query selects of a list of alias.
+// registryFilter adds the filter of a query on the table alias.
 func registryFilter(f *filter, alias string, q registry.Query) {
 	if q.HasExternalID != nil {
 		f.add(` AND (`+alias+`.external_id <> '') = $%d`, *q.HasExternalID)
 	}
 }
 
-// page adds where a part of a list begins, its order and its size.
+// page adds the start, order and size of a page.
 func (f *filter) page(alias string, q registry.Query, limit int) {
 	if q.After != "" {
 		f.add(` AND `+alias+`.id > $%d`, q.After)
@@ -101,14 +101,14 @@ func ofType(workspace, typ string, q registry.Query) *filter {
 	return f
 }
 
-// RegistryResources lists up to limit resources of a type (0: all) by id.
+// RegistryResources returns up to limit resources of a type (0: all), ordered by id.
 func (q queries) RegistryResources(ctx context.Context, workspace, typ string, query registry.Query, limit int) ([]registry.Resource, error) {
 	f := ofType(workspace, typ, query)
 	f.page("r", query, limit)
 	return all(ctx, q, scanRegistry, `SELECT `+registryColumns+` FROM resources r WHERE `+f.text, f.args...)
 }
 
-// RegistryCount counts the resources of a type that the query's filter selects.
+// RegistryCount returns the number of resources of a type that the query's filter selects.
 func (q queries) RegistryCount(ctx context.Context, workspace, typ string, query registry.Query) (int, error) {
 	f := ofType(workspace, typ, query)
 	return q.number(ctx, `SELECT count(*) FROM resources r WHERE `+f.text, f.args...)
@@ -126,7 +126,7 @@ func (q queries) ExternalIDTaken(ctx context.Context, workspace, typ, externalID
 	return n > 0, err
 }
 
-// AddResource adds a resource as it is; Conflict when its external id or write key is taken.
+// AddResource adds a resource; Conflict if its external id or write key is taken.
 func (tx *Tx) AddResource(ctx context.Context, r registry.Resource) error {
 	_, err := tx.exec(ctx, `INSERT INTO resources (id, workspace_id, type, name, definition, description, external_id, enabled, config,
 			created_at, updated_at, created_by, write_key, geo_enrichment, transient, version, shown_version, published)
@@ -137,8 +137,8 @@ func (tx *Tx) AddResource(ctx context.Context, r registry.Resource) error {
 	return err
 }
 
-// SaveResource saves all but type, definition, workspace, write key and creation; NotFound
-// when it is gone, Conflict when the external id is taken.
+// SaveResource saves everything except type, definition, workspace, write key and creation;
+// NotFound if the resource is gone, Conflict if the external id is taken.
 func (tx *Tx) SaveResource(ctx context.Context, r registry.Resource) error {
 	return tx.execOne(ctx, registry.Noun(r.Type), `UPDATE resources SET name = $1, description = $2, external_id = $3, enabled = $4,
 			config = $5, updated_at = $6, geo_enrichment = $7, transient = $8, version = $9, shown_version = $10, published = $11
@@ -147,12 +147,12 @@ func (tx *Tx) SaveResource(ctx context.Context, r registry.Resource) error {
 		r.Version, r.ShownVersion, r.Published, r.ID, r.Workspace)
 }
 
-// RemoveResource removes a resource; what hangs on it in the database goes with it.
+// RemoveResource removes a resource. The database removes dependent rows with it.
 func (tx *Tx) RemoveResource(ctx context.Context, workspace, id string) error {
 	return tx.execOne(ctx, "That resource", `DELETE FROM resources WHERE id = $1 AND workspace_id = $2`, id, workspace)
 }
 
-// Ties counts what refers to a resource.
+// Ties counts the references to a resource.
 func (tx *Tx) Ties(ctx context.Context, id string) (registry.Ties, error) {
 	return one(ctx, tx.queries, "That resource", func(row scanner) (registry.Ties, error) {
 		var t registry.Ties
@@ -164,7 +164,7 @@ func (tx *Tx) Ties(ctx context.Context, id string) (registry.Ties, error) {
 			(SELECT count(*) FROM source_tracking_plans WHERE tracking_plan_id = $1)`, id)
 }
 
-// browsing selects the resources that match a search by part of the name, in any letter
+// browsing returns a filter for resources that match a search by part of the name, in any letter
 // case, or by the whole id.
 func browsing(workspace, search string) *filter {
 	f := &filter{text: `r.workspace_id = $1`, args: []any{workspace}}
@@ -176,7 +176,7 @@ func browsing(workspace, search string) *filter {
 	return f
 }
 
-// Browse lists a page of a workspace's resources by type and name.
+// Browse returns a page of a workspace's resources, ordered by type and name.
 func (q queries) Browse(ctx context.Context, workspace string, query registry.BrowseQuery) ([]registry.Resource, error) {
 	f := browsing(workspace, query.Search)
 	if query.Type != "" {

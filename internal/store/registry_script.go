@@ -46,7 +46,7 @@ func (tx *Tx) AddVersion(ctx context.Context, v registry.Version) (registry.Vers
 		v.ID, v.Resource, v.Name, v.Description, v.Language, v.Code, millis(v.CreatedAt), v.CreatedBy)
 }
 
-// MarkPublished notes that a version was published now.
+// MarkPublished records that a version was published now.
 func (tx *Tx) MarkPublished(ctx context.Context, id string) error {
 	return tx.execOne(ctx, "That version", `UPDATE script_versions SET published_at = $1 WHERE id = $2`, millis(tx.now), id)
 }

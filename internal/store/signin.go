@@ -30,7 +30,7 @@ func (q queries) SignInOrganization(ctx context.Context) (string, error) {
 
 const signInColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status = 'active', m.password_hash`
 
-// signInFields is where signInColumns go.
+// signInFields returns the destinations of signInColumns.
 func signInFields(a *signin.Account) []any {
 	return []any{&a.ID, &a.Organization, &a.Email, &a.Name, &a.Role, &a.Active, &a.PasswordHash}
 }
@@ -41,8 +41,8 @@ func scanSignIn(row scanner) (signin.Account, error) {
 	return a, err
 }
 
-// SignInAccount returns the member with a lower-case e-mail; NotFound otherwise. An
-// installation has one organization; were there more, the oldest member would be meant.
+// SignInAccount returns the member with a lower-case email; NotFound otherwise. An installation has
+// one organization; if there were more, it would return the oldest member.
 func (q queries) SignInAccount(ctx context.Context, email string) (signin.Account, error) {
 	return one(ctx, q, "That member", scanSignIn,
 		`SELECT `+signInColumns+` FROM members m WHERE m.email = $1 ORDER BY m.created_at, m.id LIMIT 1`, email)
@@ -55,7 +55,7 @@ func (q queries) SignInAccountOf(ctx context.Context, memberID string) (signin.A
 
 const sessionColumns = `s.id, s.member_id, m.organization_id, s.created_at, s.last_seen_at, s.ip, s.user_agent, s.flash`
 
-// scanSession scans sessionColumns and then whatever else is selected.
+// scanSession scans sessionColumns and further columns.
 func scanSession(row scanner, more ...any) (signin.Session, error) {
 	var s signin.Session
 	var created, seen int64
@@ -70,8 +70,8 @@ func scanSession(row scanner, more ...any) (signin.Session, error) {
 	return s, err
 }
 
-// SessionByDigest returns a stored session and its member, whatever their state; NotFound
-// for an unknown digest.
+// SessionByDigest returns a stored session and its member in any state; NotFound for an unknown
+// digest.
 func (q queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Session, signin.Account, error) {
 	var a signin.Account
 	s, err := one(ctx, q, "That session", func(row scanner) (signin.Session, error) {
@@ -81,7 +81,7 @@ func (q queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Ses
 	return s, a, err
 }
 
-// SessionsOf lists a member's sessions newer than both limits, the one used last first.
+// SessionsOf returns a member's sessions that are newer than both limits, the last used first.
 func (q queries) SessionsOf(ctx context.Context, memberID string, limits signin.Limits) ([]signin.Session, error) {
 	scan := func(row scanner) (signin.Session, error) { return scanSession(row) }
 	return all(ctx, q, scan, `SELECT `+sessionColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
@@ -98,7 +98,7 @@ func (q queries) SessionNotices(ctx context.Context, sessionID string) (string, 
 	}, `SELECT flash FROM sessions WHERE id = $1`, sessionID)
 }
 
-// InsertSession adds a session under the digest of its secret; Conflict when it is taken.
+// InsertSession adds a session under the digest of its secret; Conflict if the digest exists.
 func (tx *Tx) InsertSession(ctx context.Context, s signin.Session, digest []byte) error {
 	_, err := tx.exec(ctx, `INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at, ip, user_agent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -106,14 +106,14 @@ func (tx *Tx) InsertSession(ctx context.Context, s signin.Session, digest []byte
 	return err
 }
 
-// EndSession deletes a session and reports whether it was there.
+// EndSession deletes a session and reports whether it existed.
 func (tx *Tx) EndSession(ctx context.Context, sessionID string) (bool, error) {
 	n, err := tx.exec(ctx, `DELETE FROM sessions WHERE id = $1`, sessionID)
 	return n > 0, err
 }
 
-// EndSessionsOf deletes a member's sessions but one (except "" spares none) and returns
-// their ids. It is for everybody who takes a member's access away in a transaction.
+// EndSessionsOf deletes a member's sessions except one ("" for none) and returns their ids. It is
+// for all transactions that take away a member's access.
 func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]string, error) {
 	return all(ctx, tx.queries, func(row scanner) (string, error) {
 		var id string
@@ -122,8 +122,8 @@ func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]str
 	}, `DELETE FROM sessions WHERE member_id = $1 AND id <> $2 RETURNING id`, memberID, except)
 }
 
-// DropEndedSessions deletes the sessions beyond the limits, of one member or (memberID "")
-// of all, and returns how many.
+// DropEndedSessions deletes the sessions beyond the limits, of one member or (memberID "") of all,
+// and returns their number.
 func (tx *Tx) DropEndedSessions(ctx context.Context, memberID string, limits signin.Limits) (int64, error) {
 	return tx.exec(ctx, `DELETE FROM sessions WHERE ($1 = '' OR member_id = $1) AND (last_seen_at <= $2 OR created_at <= $3)`,
 		memberID, millis(limits.Idle), millis(limits.Absolute))
@@ -142,8 +142,7 @@ func (tx *Tx) TouchSession(ctx context.Context, sessionID string, unlessAfter ti
 	return err
 }
 
-// SwapNotices replaces a session's notices if they still are what was read, and reports
-// whether it did.
+// SwapNotices replaces a session's notices if they still equal was, and reports whether it did.
 func (tx *Tx) SwapNotices(ctx context.Context, sessionID, was, now string) (bool, error) {
 	n, err := tx.exec(ctx, `UPDATE sessions SET flash = $1 WHERE id = $2 AND flash = $3`, now, sessionID, was)
 	return n > 0, err
@@ -157,15 +156,14 @@ func (tx *Tx) MarkSignedIn(ctx context.Context, memberID, passwordHash string) (
 	return n > 0, err
 }
 
-// SwapPassword replaces the password hash if it still is what was read, and reports
-// whether it did.
+// SwapPassword replaces the password hash if it still equals was, and reports whether it did.
 func (tx *Tx) SwapPassword(ctx context.Context, memberID, was, now string) (bool, error) {
 	n, err := tx.exec(ctx, `UPDATE members SET password_hash = $1, updated_at = $2 WHERE id = $3 AND password_hash = $4`,
 		now, millis(tx.now), memberID, was)
 	return n > 0, err
 }
 
-// Attempts returns what is recorded under the keys, in no order.
+// Attempts returns the records of the keys in any order.
 func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt, error) {
 	return all(ctx, q, func(row scanner) (signin.Attempt, error) {
 		var a signin.Attempt
@@ -179,10 +177,10 @@ func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt
 	}, `SELECT key, failures, window_start, blocked_till FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
 }
 
-// CountAttempt counts one failure in a single statement, so that parallel ones all count.
-// A block that has passed and a window that is over both start anew; a block that holds
-// leaves the row alone, and then no row comes back. The cast is for PostgreSQL, which would
-// take the type of $5 from the 0 beside it: too small for a time.
+// CountAttempt counts one failure in a single statement, so that parallel failures all count.
+// Counting starts over after a block or a window has passed. While a block lasts the row is not
+// changed, and the statement returns no row. The cast is for PostgreSQL, which would infer the
+// type of $5 from the 0 next to it, which is too small for a time.
 func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloor, blockUntil time.Time) (bool, error) {
 	var failures int
 	err := tx.db.QueryRowContext(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 1, $2)
@@ -199,8 +197,8 @@ func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloo
 	return err == nil, err
 }
 
-// ForgiveAttempt takes back one failure, and the block if most is no longer reached. The
-// last failure takes its record along: one without a failure would mean a success.
+// ForgiveAttempt takes back one failure, and the block if most is no longer reached. If no failures
+// are left it deletes the record, because a record without failures stands for a success.
 func (tx *Tx) ForgiveAttempt(ctx context.Context, key string, most int) error {
 	if n, err := tx.exec(ctx, `DELETE FROM attempts WHERE key = $1 AND failures <= 1`, key); n > 0 || err != nil {
 		return err
@@ -211,37 +209,37 @@ func (tx *Tx) ForgiveAttempt(ctx context.Context, key string, most int) error {
 	return err
 }
 
-// ClearAttempts forgets what is recorded under the keys.
+// ClearAttempts deletes the records of the keys.
 func (tx *Tx) ClearAttempts(ctx context.Context, keys ...string) error {
 	_, err := tx.exec(ctx, `DELETE FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
 	return err
 }
 
-// RememberKey records key with no failure, starting now.
+// RememberKey records key without failures, starting now.
 func (tx *Tx) RememberKey(ctx context.Context, key string) error {
 	_, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 0, $2)
 		ON CONFLICT (key) DO UPDATE SET failures = 0, window_start = $2, blocked_till = 0`, key, millis(tx.now))
 	return err
 }
 
-// RecordBlock records under key the end of the block that was told of, as a failure that blocks
-// until then, and reports whether another one or none was recorded. A single statement: of
-// parallel ones one is the first.
+// RecordBlock records under key that the audit log has the block that ends at until, as a failure
+// that blocks until then, and reports whether that is new. It is a single statement, so that it is
+// new for only one of several parallel calls.
 func (tx *Tx) RecordBlock(ctx context.Context, key string, until time.Time) (bool, error) {
 	n, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start, blocked_till) VALUES ($1, 1, $2, $3)
 		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key, millis(tx.now), millis(until))
 	return n > 0, err
 }
 
-// DropAttempts deletes records of failures that are old and block nothing, and of
-// successes that are old, and returns how many.
+// DropAttempts deletes records of old failures that no longer block and of old successes, and
+// returns their number.
 func (tx *Tx) DropAttempts(ctx context.Context, countedBefore, rememberedBefore time.Time) (int64, error) {
 	return tx.exec(ctx, `DELETE FROM attempts
 		WHERE (failures > 0 AND window_start <= $1 AND blocked_till <= $2) OR (failures = 0 AND window_start <= $3)`,
 		millis(countedBefore), millis(tx.now), millis(rememberedBefore))
 }
 
-// anyOf is the strings as query arguments.
+// anyOf returns strings as query arguments.
 func anyOf(list []string) []any {
 	args := make([]any, len(list))
 	for i, s := range list {

@@ -8,8 +8,8 @@ import (
 // tcpUserTimeout is Linux's TCP_USER_TIMEOUT, which package syscall does not name.
 const tcpUserTimeout = 18
 
-// limitSilence lets the system close a connection whose peer acknowledges nothing of what
-// was sent for a while: it would wait a quarter of an hour otherwise.
+// limitSilence makes the system close a connection whose peer does not acknowledge sent data
+// within silenceTimeout. The default is about a quarter of an hour.
 func limitSilence(network, _ string, conn syscall.RawConn) error {
 	if network == "unix" {
 		return nil

@@ -4,5 +4,5 @@ package store
 
 import "syscall"
 
-// limitSilence does nothing where the system offers nothing: keep-alive must do.
+// limitSilence does nothing on systems without such a timeout. Keep-alive has to be enough.
 func limitSilence(string, string, syscall.RawConn) error { return nil }

@@ -7,21 +7,22 @@ import (
 	"sync"
 )
 
-// statements keeps the statements of write transactions compiled on SQLite's one writing
-// connection. Compiling is most of the work of a short query there: with it kept, finding
-// out who acts takes a third of the time (BenchmarkInTx). PostgreSQL's driver keeps its own.
+// statements caches the compiled statements of write transactions on SQLite's one writing
+// connection. Compiling is most of the work of a short query there: with cached statements,
+// loading the caller takes a third of the time (BenchmarkInTx). PostgreSQL's driver has its own
+// cache.
 //
-// A compiled statement serves one query at a time. The store reads the rows of a query to
-// their end before the next one, so that holds within a transaction.
+// A compiled statement serves one query at a time. That is enough within a transaction, because the
+// store reads all rows of a query before it runs the next one.
 type statements struct {
 	db *sql.DB
 
 	mu       sync.Mutex
 	compiled map[string]*sql.Stmt
-	seen     map[string]bool // texts that ran once: lists of ids make many that never come again
+	seen     map[string]bool // texts that ran once; those with lists of ids often do not repeat
 }
 
-// The bounds of memory: how many statements are kept, and how many texts are remembered.
+// Limits of the memory: the number of cached statements and of seen texts.
 const (
 	mostCompiled = 250
 	mostSeen     = 1000
@@ -31,17 +32,17 @@ func newStatements(db *sql.DB) *statements {
 	return &statements{db: db, compiled: map[string]*sql.Stmt{}, seen: map[string]bool{}}
 }
 
-// in returns what runs the queries of a transaction. Call ended once it has.
+// in returns a runner for the queries of a transaction. Call ended after the transaction has ended.
 func (s *statements) in(tx *sql.Tx) *compiling { return &compiling{Tx: tx, statements: s} }
 
-// of returns the compiled statement of a text, if there is one.
+// of returns the compiled statement of a text, or nil.
 func (s *statements) of(query string) *sql.Stmt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.compiled[query]
 }
 
-// wanted reports whether a text that is not compiled is worth it: when it runs a second time.
+// wanted reports whether a text should be compiled: if it runs a second time.
 func (s *statements) wanted(query string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,9 +56,9 @@ func (s *statements) wanted(query string) bool {
 	return false
 }
 
-// ended compiles what the transaction would have liked to be compiled, for the next ones.
-// It needs the connection, so the transaction must have ended. What does not compile fails
-// where it runs.
+// ended compiles the texts that the transaction wanted, for later transactions. It needs the
+// connection, so the transaction must have ended. It ignores errors, which occur again when the
+// text runs.
 func (c *compiling) ended() {
 	s := c.statements
 	for _, query := range c.wants {
@@ -70,13 +71,13 @@ func (c *compiling) ended() {
 			s.compiled[query], stmt = stmt, nil
 		}
 		s.mu.Unlock()
-		if stmt != nil { // another one was quicker
+		if stmt != nil { // compiled by another transaction in the meantime
 			_ = stmt.Close()
 		}
 	}
 }
 
-// close forgets every statement.
+// close closes all statements.
 func (s *statements) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +89,7 @@ func (s *statements) close() error {
 	return errors.Join(errs...)
 }
 
-// compiling is a transaction whose statements are compiled where they can be.
+// compiling is a transaction that uses compiled statements if there are any.
 type compiling struct {
 	*sql.Tx
 	statements *statements
@@ -105,7 +106,7 @@ func (c *compiling) statement(ctx context.Context, query string) *sql.Stmt {
 	return nil
 }
 
-// ExecContext is that of [sql.Tx], like the other methods.
+// ExecContext and the other methods are those of [sql.Tx].
 func (c *compiling) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if stmt := c.statement(ctx, query); stmt != nil {
 		return stmt.ExecContext(ctx, args...)

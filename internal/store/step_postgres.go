@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// A sign is an advisory lock that a transaction shares. Nobody waits for it; others see it
-// among the locks. Unlike a row with a time in it, it needs no turn to write, no clocks
-// that agree, and nobody who clears it away.
+// An announcement is a shared advisory lock of a transaction. Nobody waits for it; others see it in
+// the list of locks. Unlike a row with a time, it needs no write transaction, no synchronized
+// clocks and no cleanup.
 
-// signEvery is how often a sign is confirmed: well within idleTimeout, after which the
-// database takes it from a program that stands still.
-const signEvery = 2 * time.Second
+// announceEvery is how often an announcement is confirmed: well within idleTimeout, after which the
+// database drops that of a program that hangs.
+const announceEvery = 2 * time.Second
 
-func (d postgresDialect) show(ctx context.Context, tx *sql.Tx, s sign) error {
+func (d postgresDialect) announceIn(ctx context.Context, tx *sql.Tx, s announcement) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1::int, $2::int)`, s.step, s.of)
 	return err
 }
 
-// keep shows a sign in a transaction of its own, which does nothing else.
-func (d postgresDialect) keep(ctx context.Context, read *sql.DB, s sign) (release func(), err error) {
-	tx, err := d.shown(ctx, read, s)
+// announce makes an announcement in a transaction that does nothing else.
+func (d postgresDialect) announce(ctx context.Context, read *sql.DB, s announcement) (release func(), err error) {
+	tx, err := d.beginAnnouncement(ctx, read, s)
 	if err != nil {
 		return nil, err
 	}
@@ -35,24 +35,23 @@ func (d postgresDialect) keep(ctx context.Context, read *sql.DB, s sign) (releas
 	return func() { end(); <-ended }, nil
 }
 
-// shown begins a transaction that shows a sign. It lives until it is rolled back: its
-// context must not end it behind our back.
-func (d postgresDialect) shown(ctx context.Context, read *sql.DB, s sign) (*sql.Tx, error) {
+// beginAnnouncement begins a transaction with an announcement, which lasts until the rollback.
+// ctx does not end it.
+func (d postgresDialect) beginAnnouncement(ctx context.Context, read *sql.DB, s announcement) (*sql.Tx, error) {
 	tx, err := read.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
-		return nil, fmt.Errorf("show that work is under way: %w", err)
+		return nil, fmt.Errorf("announce a step: %w", err)
 	}
-	if err := d.show(ctx, tx, s); err != nil {
+	if err := d.announceIn(ctx, tx, s); err != nil {
 		_ = tx.Rollback()
-		return nil, fmt.Errorf("show that work is under way: %w", err)
+		return nil, fmt.Errorf("announce a step: %w", err)
 	}
 	return tx, nil
 }
 
-// confirm keeps the transaction from being idle until ctx ends, and begins another one when
-// it was lost.
-func (d postgresDialect) confirm(ctx context.Context, tx *sql.Tx, read *sql.DB, s sign) {
-	every := time.NewTicker(signEvery)
+// confirm keeps the transaction from being idle until ctx ends, and begins a new one if it is lost.
+func (d postgresDialect) confirm(ctx context.Context, tx *sql.Tx, read *sql.DB, s announcement) {
+	every := time.NewTicker(announceEvery)
 	defer every.Stop()
 	for {
 		select {
@@ -69,12 +68,12 @@ func (d postgresDialect) confirm(ctx context.Context, tx *sql.Tx, read *sql.DB, 
 			}
 			_ = tx.Rollback()
 		}
-		tx, _ = d.shown(ctx, read, s) // nil when it cannot be: tried again at the next turn
+		tx, _ = d.beginAnnouncement(ctx, read, s) // nil if that fails; tried again in the next round
 	}
 }
 
-// signs are those shown for an organization.
-func (d postgresDialect) signs(ctx context.Context, q queries, of int32) (map[int32]bool, error) {
+// announced returns the steps announced for an organization.
+func (d postgresDialect) announced(ctx context.Context, q queries, of int32) (map[int32]bool, error) {
 	out := map[int32]bool{}
 	_, err := all(ctx, q, func(row scanner) (struct{}, error) {
 		var step int64

@@ -132,7 +132,7 @@ type Tx struct {
 	queries
 	now     time.Time
 	by      actor.Standing
-	show    func(ctx context.Context, s sign) error // a sign, until the transaction ends
+	show    func(ctx context.Context, s announcement) error // a sign, until the transaction ends
 	changes []change.Change
 	audited time.Time // of the events that it has appended; zero: none yet
 }
@@ -225,7 +225,7 @@ func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error)
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
 	tx := &Tx{queries: queries{db: db}, now: s.Now()}
-	tx.show = func(ctx context.Context, sign sign) error { return s.dialect.show(ctx, sqlTx, sign) }
+	tx.show = func(ctx context.Context, sign announcement) error { return s.dialect.announceIn(ctx, sqlTx, sign) }
 	if tx.by, err = tx.standing(ctx, by, tx.now); err != nil {
 		return nil, err
 	}

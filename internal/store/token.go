@@ -63,8 +63,8 @@ func (q queries) Token(ctx context.Context, organization, id string) (token.Toke
 		WHERE t.organization_id = $1 AND t.id = $2 AND `+notDeleted, organization, id)
 }
 
-// TokenByDigest returns the token with this digest of its secret, of any organization and
-// deleted or not: for verification. NotFound when there is none.
+// TokenByDigest returns the token with the given digest of its secret, of any organization and
+// deleted or not, for verification. NotFound if there is none.
 func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
 }
@@ -74,20 +74,20 @@ const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
 // ofOwner selects a member's tokens that are not deleted.
 const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND ` + notDeleted
 
-// PersonalTokens lists a member's tokens that are not deleted, newest first.
+// PersonalTokens returns a member's tokens that are not deleted, newest first.
 func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE `+ofOwner+newestFirst, organization, owner)
 }
 
-// ServiceTokens lists the organization's tokens of a kind that are not deleted, newest first.
+// ServiceTokens returns the organization's tokens of a kind that are not deleted, newest first.
 func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND `+notDeleted+newestFirst,
 		organization, kind)
 }
 
-// ServiceTokensEnding lists up to limit live service tokens that expire after from and not
-// after until, the soonest first.
+// ServiceTokensEnding returns up to limit live service tokens that expire after from and not after
+// until, the soonest first.
 func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
@@ -95,7 +95,7 @@ func (q queries) ServiceTokensEnding(ctx context.Context, organization string, f
 		organization, millis(from), millis(until), limit)
 }
 
-// expiredQuery looks along the index of ends.
+// expiredQuery uses the index on expiry.
 func expiredQuery() string {
 	return `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ending("$1", "$2") + `
 		AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
@@ -104,15 +104,13 @@ func expiredQuery() string {
 	ORDER BY t.expires_at, t.id LIMIT $3`
 }
 
-// ExpiredTokens lists up to limit tokens of any organization that are not deleted, expired after
-// since and not after until, and have no event that says so. Where the log was pruned it is
-// not known any more.
+// ExpiredTokens returns up to limit tokens of any organization that are not deleted, expired after
+// since and not after until, and have no event for it. It does not see events that were pruned.
 func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, expiredQuery(), since.UnixMilli(), until.UnixMilli(), limit)
 }
 
-// TokenCounts counts an organization's tokens that are not deleted, as token.Token.State
-// classes them at now.
+// TokenCounts counts an organization's tokens that are not deleted, by token.Token.State at now.
 func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
 	type group struct {
 		kind  token.Kind
@@ -141,8 +139,8 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 
 const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
-// TokenKeyUsed reports whether creator has made a token with this idempotency key, deleted
-// ones included.
+// TokenSubmitted reports whether creator has generated a token with this submission key, even one
+// that is deleted.
 func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
 	n, err := q.number(ctx, keyUsedQuery, creator, key)
 	return n > 0, err
@@ -160,22 +158,22 @@ func scanText(row scanner) (string, error) {
 	return text, err
 }
 
-// nameTakenQuery looks along the index of names.
+// nameTakenQuery uses the index on names.
 func nameTakenQuery() string {
 	return `SELECT count(*) FROM tokens t
 		WHERE t.organization_id = $1 AND t.kind = $2 AND t.owner_id = $3 AND t.name_key = $4
 			AND (t.kind = 'personal' OR t.workspace_id = $5) AND ` + live("$6")
 }
 
-// TokenNameTaken reports whether another token that is live at now has t's name: of the
-// same owner for a personal token, of the same kind and workspace for a service token.
+// TokenNameTaken reports whether another token that is live at now has t's name: of the same owner
+// for a personal token, of the same kind and workspace for a service token.
 func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
 	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
 	return n > 0, err
 }
 
-// ResourceTypes returns, by id, the type of every resource in a workspace of the
-// organization that is of one of the types.
+// ResourceTypes returns, by id, the type of every resource of the given types in a workspace of the
+// organization.
 func (q queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
 	if len(types) == 0 {
 		return map[string]string{}, nil
@@ -197,19 +195,18 @@ func (q queries) ResourceTypes(ctx context.Context, organization, workspace stri
 	return found, err
 }
 
-// TokenPlan returns the organization's plan and holds its row until the transaction ends:
-// where writers overlap, those that make tokens in one organization take turns, so that
-// what one reads of names and keys is still true when it writes. NotFound when
-// there is no such organization.
+// TokenPlan returns the organization's plan and locks its row until the transaction ends, so that
+// overlapping writers that add tokens to one organization take turns, and what one reads about
+// names and submissions is still true when it writes. NotFound if there is no such organization.
 func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, error) {
 	plan, err := one(ctx, tx.queries, "That organization", scanText,
 		`UPDATE organizations SET plan = plan WHERE id = $1 RETURNING plan`, organization)
 	return access.Plan(plan), err
 }
 
-// InsertToken adds a token as it is (past times, any scope, a deleted one) under the digest
-// of its secret. Conflict when the id, the digest, or the creator's idempotency key
-// is there already; "" is no key.
+// InsertToken adds a token in any state (past times, any scope, deleted) under the digest of its
+// secret. The error is Conflict if the id, the digest, or the creator's submission key exists;
+// submission "" means no key.
 func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, key string) error {
 	policy := ""
 	if t.Kind == token.Workspace {
@@ -227,11 +224,11 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, k
 	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
-// tombstone marks a token that is not marked yet.
+// tombstone marks a token as deleted unless it is already.
 const tombstone = `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`
 
-// DeleteToken marks a token of the organization as deleted now; NotFound when there is
-// none or it is so already. The row stays: its digest must go on being known as revoked.
+// DeleteToken marks a token of the organization as deleted now; NotFound if there is none or it is
+// deleted already. The row stays, so that its digest is still recognized as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
 	tx.changed(change.Token, id)
 	return tx.execOne(ctx, "That token", tombstone, millis(tx.now), organization, id)

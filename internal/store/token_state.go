@@ -1,17 +1,17 @@
 package store
 
-// What a token is at a moment, in SQL. token.Token.State defines the states; these conditions
-// say the same of a row t of tokens with its owner's row m, so that counts and lists need not
-// read every token. storetest compares the two at every boundary. Moments are placeholders
-// like "$2" for whole milliseconds.
+// The state of a token at a time, in SQL. token.Token.State defines the states. These conditions
+// express the same for a row t of tokens with its owner's row m, so that counts and lists need not
+// read every token. storetest compares the two at every boundary. Times are placeholders like "$2"
+// for whole milliseconds.
 
 // notDeleted selects every state but token.Deleted.
 const notDeleted = `t.deleted_at IS NULL`
 
-// ended selects the tokens that have expired at a moment, deleted or not.
+// ended selects the tokens that have expired at now, deleted or not.
 func ended(now string) string { return `t.expires_at <= ` + now }
 
-// live selects what is neither deleted nor expired: token.Active, token.ExpiresSoon and
+// live selects tokens that are neither deleted nor expired: token.Active, token.ExpiresSoon and
 // token.Suspended.
 func live(now string) string {
 	return notDeleted + ` AND (t.expires_at IS NULL OR t.expires_at > ` + now + `)`
@@ -22,11 +22,11 @@ func ending(from, until string) string {
 	return notDeleted + ` AND t.expires_at > ` + from + ` AND ` + ended(until)
 }
 
-// suspended selects tokens whose owner is not an active member, expired and deleted ones as
-// well.
+// suspended selects tokens whose owner is not an active member, including expired and deleted ones.
 const suspended = `t.kind = 'personal' AND coalesce(m.status, '') <> 'active'`
 
-// stateOf is the state of a token that is not deleted. soon is token.SoonAfter after now.
+// stateOf returns SQL for the state of a token that is not deleted. soon is token.SoonAfter after
+// now.
 func stateOf(now, soon string) string {
 	return `CASE WHEN ` + ended(now) + ` THEN 'expired' WHEN ` + suspended + ` THEN 'suspended'
 		WHEN ` + ended(soon) + ` THEN 'expires_soon' ELSE 'active' END`

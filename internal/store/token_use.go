@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/verify"
 )
 
-// SaveUses merges what is stored of the tokens named with new uses, and stores those, in one
-// transaction. A use is no change of the token: nobody is told.
+// SaveUses merges the stored uses of the given tokens with new ones and stores the result, in one
+// transaction. A use does not change the token, so no change is published.
 func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		stored, err := tx.storedUses(ctx, tokens)
@@ -24,7 +24,7 @@ func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored
 	})
 }
 
-// storedUses returns, by token, what is stored; tokens that were never used are left out.
+// storedUses returns the stored uses by token. Tokens that were never used are left out.
 func (tx *Tx) storedUses(ctx context.Context, ids []string) (map[string]verify.Use, error) {
 	stored := make(map[string]verify.Use, len(ids))
 	query := func(n int) string {
@@ -58,7 +58,7 @@ func scanUse(row scanner) (u verify.Use, err error) {
 	return u, json.Unmarshal([]byte(from), &u.From)
 }
 
-// saveUses stores uses; a later one that is stored already stays.
+// saveUses stores uses, except those older than the stored one.
 func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
 	statement := func(n int) string {
 		rows := make([]string, n)
@@ -83,12 +83,12 @@ func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
 	})
 }
 
-// chunk is how many rows one statement of inChunks is for: enough to be worth a way to a
-// server, few enough to be bound quickly, which takes SQLite the square of their number.
+// chunk is the number of rows per statement in inChunks: enough to be worth a round trip to a
+// server, and few enough to bind quickly, for which SQLite takes time quadratic in their number.
 const chunk = 25
 
-// inChunks calls do for each piece of n things, with a statement for as many as are in the
-// piece. It is compiled once for all whole pieces: that takes as long as running it.
+// inChunks calls do for each chunk of n rows, with a statement for the rows in the chunk. It
+// compiles the statement once for all full chunks, because compiling takes as long as running it.
 func (tx *Tx) inChunks(ctx context.Context, n int, text func(n int) string, do func(statement *sql.Stmt, from, to int) error) error {
 	run := func(from, to, size int) error {
 		statement, err := tx.prepare(ctx, text(size))
@@ -115,7 +115,7 @@ func (tx *Tx) inChunks(ctx context.Context, n int, text func(n int) string, do f
 	return run(whole, n, n-whole)
 }
 
-// prepare compiles a statement that runs several times within the transaction.
+// prepare compiles a statement that runs several times in the transaction.
 func (tx *Tx) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	return tx.db.(interface {
 		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)

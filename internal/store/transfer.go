@@ -14,28 +14,28 @@ import (
 	"latchkey/internal/audit"
 )
 
-// ErrNotEmpty says that the target of a transfer holds data already.
-var ErrNotEmpty = errors.New("the target database holds data already; name an empty one")
+// ErrNotEmpty means that the target of a transfer contains data.
+var ErrNotEmpty = errors.New("the target database already contains data; use an empty one")
 
-// Transferred is what came of a transfer.
+// Transferred is the result of a transfer.
 type Transferred struct {
 	Tables []TableRows
 	Audit  audit.State // of the copy, its chain verified
 }
 
-// TableRows says how many rows of a table were copied.
+// TableRows is the number of copied rows of a table.
 type TableRows struct {
 	Table string
 	Rows  int64
 }
 
-// Transfer copies everything in the SQLite file at from to the PostgreSQL database at to:
-// every row of every table, as it is. It counts the rows and verifies the audit chain of the
-// copy before it keeps it, all in one transaction: a transfer that was interrupted left
-// nothing and is simply run again. [ErrNotEmpty] when the target holds data.
+// Transfer copies every row of every table in the SQLite file at from to the PostgreSQL database at
+// to. In one transaction it copies, counts the rows and verifies the audit chain of the copy. An
+// interrupted transfer leaves nothing and can be run again. The error is [ErrNotEmpty] if the target
+// contains data.
 //
-// It reads the source as of one moment; what a server writes to it after that is not in the
-// copy, so stop it first. Both are brought to this program's schema.
+// Transfer migrates both databases to this program's schema. It reads a snapshot of the source.
+// Later writes of a server are not in the copy, so stop the server first.
 func Transfer(ctx context.Context, from, to string) (Transferred, error) {
 	source, err := Open(ctx, Options{Path: from})
 	if err != nil {
@@ -86,8 +86,8 @@ type copier struct {
 	conn     *sql.Conn // the transaction's
 }
 
-// headTable has one row in a new database. signedTable checks new rows against events that
-// may be gone by now.
+// headTable has one row in a new database. signedTable has triggers that check new rows against
+// events, which may have been pruned.
 const (
 	headTable   = "audit_head"
 	signedTable = "audit_checkpoints"
@@ -125,7 +125,7 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 	return done, nil
 }
 
-// tables lists the target's tables, each after those that it refers to.
+// tables returns the target's tables, each after those that it refers to.
 func (c copier) tables(ctx context.Context) ([]string, error) {
 	rest, err := all(ctx, c.to, scanText, `SELECT tablename::text FROM pg_tables
 		WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%' ORDER BY tablename`)
@@ -143,7 +143,7 @@ func (c copier) tables(ctx context.Context) ([]string, error) {
 			return !slices.ContainsFunc(rest, func(other string) bool { return slices.Contains(references, table+" "+other) })
 		})
 		if i < 0 {
-			return nil, fmt.Errorf("the tables %s refer to each other in a circle", strings.Join(rest, ", "))
+			return nil, fmt.Errorf("the tables %s refer to each other in a cycle", strings.Join(rest, ", "))
 		}
 		ordered, rest = append(ordered, rest[i]), slices.Delete(rest, i, i+1)
 	}
@@ -165,7 +165,7 @@ func (c copier) mustBeEmpty(ctx context.Context, table string) error {
 // column is a column of the target.
 type column struct{ name, typ string }
 
-// copy copies one table and checks that all of it arrived.
+// copy copies one table and checks the number of rows.
 func (c copier) copy(ctx context.Context, table string) (int64, error) {
 	columns, err := all(ctx, c.to, func(row scanner) (column, error) {
 		var col column
@@ -195,12 +195,12 @@ func (c copier) copy(ctx context.Context, table string) (int64, error) {
 	}
 	there, err := c.from.number(ctx, `SELECT count(*) FROM `+table)
 	if err == nil && int64(there) != copied {
-		err = fmt.Errorf("%d rows of %d arrived", copied, there)
+		err = fmt.Errorf("copied %d rows of %d", copied, there)
 	}
 	return copied, err
 }
 
-// tableRows hands rows of SQLite to PostgreSQL.
+// tableRows passes rows from SQLite to PostgreSQL.
 type tableRows struct {
 	rows    *sql.Rows
 	columns []column
@@ -209,8 +209,8 @@ type tableRows struct {
 func (r *tableRows) Next() bool { return r.rows.Next() }
 func (r *tableRows) Err() error { return r.rows.Err() }
 
-// Values is the row with each value in the type that the column wants: SQLite knows neither
-// booleans nor, in a table that is not strict, what a text is.
+// Values returns the row with each value in the type of the target column. SQLite has no booleans
+// and, in tables that are not strict, no reliable strings.
 func (r *tableRows) Values() ([]any, error) {
 	values := make([]any, len(r.columns))
 	into := make([]any, len(values))

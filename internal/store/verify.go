@@ -35,8 +35,8 @@ func scanRecord(row scanner) (verify.Record, error) {
 }
 
 // LiveTokens calls do for every token of the part that is not deleted. The conditions are
-// expressions, so that no engine takes an index for them: going through the table as it lies
-// is twice as fast as finding each row, even for those who want only their part of it.
+// expressions, so that no engine uses an index for them: scanning the table is twice as fast as
+// looking up each row, even for a part of it.
 func (q queries) LiveTokens(ctx context.Context, p verify.Part, do func(verify.Record) error) error {
 	from, to := bounds(p)
 	return each(ctx, q, func(row scanner) error {
@@ -49,8 +49,8 @@ func (q queries) LiveTokens(ctx context.Context, p verify.Part, do func(verify.R
 		AND substr(t.id, length(t.id), 1) >= $1 AND ($2 = '' OR substr(t.id, length(t.id), 1) < $2)`, from, to)
 }
 
-// bounds are between which the last characters of the ids in a part lie; "" is no bound. Ids
-// made here end in any character of base62 alike.
+// bounds returns the range of last characters of the ids in a part; "" means no bound. The last
+// characters of our ids are evenly distributed over base62.
 func bounds(p verify.Part) (from, to string) {
 	const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	bound := func(number int) string {
@@ -65,7 +65,7 @@ func bounds(p verify.Part) (from, to string) {
 // idsPerQuery keeps lists of ids below every engine's limit of parameters.
 const idsPerQuery = 500
 
-// TokenRecords returns the tokens with these ids, deleted ones included.
+// TokenRecords returns the tokens with the given ids, including deleted ones.
 func (q queries) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
 	var found []verify.Record
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
@@ -87,14 +87,14 @@ func anys(texts []string) []any {
 	return args
 }
 
-// RecordOfDigest returns the token with this digest of its secret, deleted or not.
+// RecordOfDigest returns the token with the given digest of its secret, deleted or not.
 func (q queries) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error) {
 	return one(ctx, q, "That token", scanRecord, `SELECT `+recordColumns+` FROM tokens t WHERE t.digest = $1`, digest[:])
 }
 
-// standingOf says how a personal token's owner stands and which policies apply to it in the
-// workspace; each policy is a row, and no policy is one row without. One statement, so that
-// it is the truth of one moment. The arms of the union each find their rows by an index.
+// standingOf selects the standing of a personal token's owner with the policies that apply in the
+// workspace: one row per policy, or one row without a policy. It is one statement, so that the
+// result is consistent. Each arm of the union uses an index.
 const standingOf = `SELECT o.name, w.name, m.name, m.email, m.role, m.status,
 		coalesce(x.kind, ''), coalesce(x.group_id, ''), coalesce(x.group_name, ''), coalesce(x.body, '')
 	FROM members m
@@ -114,7 +114,7 @@ const standingOf = `SELECT o.name, w.name, m.name, m.email, m.role, m.status,
 	WHERE m.id = $1 AND w.id = $2 AND m.organization_id = $3
 	ORDER BY x.kind, lower(x.group_name), x.id`
 
-// standingIn is the same for a workspace token: it has no owner.
+// standingIn is the same for a workspace token, which has no owner.
 const standingIn = `SELECT o.name, w.name, '', '', '', '', coalesce(p.kind, ''), '', '', coalesce(p.body, '')
 	FROM workspaces w
 	JOIN organizations o ON o.id = w.organization_id
@@ -123,7 +123,7 @@ const standingIn = `SELECT o.name, w.name, '', '', '', '', coalesce(p.kind, ''),
 
 const standingAlone = `SELECT o.name, '', '', '', '', '', '', '', '', '' FROM organizations o WHERE o.id = $1`
 
-// TokenStanding reads what decides about a holder's tokens, as of one moment.
+// TokenStanding reads a consistent state of everything that decides about a holder's tokens.
 func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Standing, error) {
 	var query string
 	var args []any
@@ -151,7 +151,7 @@ func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Sta
 	return s, nil
 }
 
-// GroupMembers lists the ids of a group's members.
+// GroupMembers returns the ids of a group's members.
 func (q queries) GroupMembers(ctx context.Context, group string) ([]string, error) {
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
 }

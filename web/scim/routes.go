@@ -27,8 +27,8 @@ func Routes(h *Handlers) []Route {
 		table = append(table,
 			Route{method, Base + "/Bulk", h.notImplemented},
 			Route{method, Base + "/Me", h.notImplemented},
-			Route{method, Base, h.nowhere},
-			Route{method, Base + "/*", h.nowhere})
+			Route{method, Base, h.notFound},
+			Route{method, Base + "/*", h.notFound})
 	}
 	return table
 }

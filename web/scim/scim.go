@@ -87,7 +87,7 @@ func (h *Handlers) readable(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func (h *Handlers) nowhere(echo.Context) error { return fault.NewNotFound("This SCIM endpoint") }
+func (h *Handlers) notFound(echo.Context) error { return fault.NewNotFound("This SCIM endpoint") }
 
 func (h *Handlers) notImplemented(c echo.Context) error {
 	return refuse(c, http.StatusNotImplemented, "This server supports neither /Bulk nor /Me.")
