@@ -168,10 +168,10 @@ func gainsTables(t *testing.T, ada *page) {
 	ada.within("region", "Member Workspace Policies").click("link", "Edit Production")
 	ada.sees("heading", "Nora New in Production")
 	ada.seesText("Inherited: group Analysts")
-	ada.seesText("Nothing so far.")
+	ada.seesText("No changes yet.")
 	ada.check("Edit Tables")
 	ada.seesText("Adds: edit Tables.")
-	ada.seesText("Concerns Nora New only")
+	ada.seesText("Affects Nora New only")
 	axe(t, ada)
 	ada.click("button", "Save")
 	ada.seesText("The policy of Nora New in Production was saved.")
@@ -230,7 +230,7 @@ func TestAccount_TheSecondOfTwoAdminsIsToldWhatChanged(t *testing.T) {
 		t.Error("what Ada chose is lost")
 	}
 	ada.seesText("Takes away: edit Tables.")
-	ada.click("link", "Drop my changes and show the policy as it is")
+	ada.click("link", "Discard my changes and reload")
 	ada.sees("heading", "Production")
 	if !ada.isChecked("Edit Tables") || ada.isChecked("Connect Destinations") {
 		t.Error("that is not the policy as it is")

@@ -216,9 +216,9 @@ func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
 	p.open(identifyPage)
 	p.fill("Token or its SHA-256 digest", secret)
 	p.click("button", "Identify")
-	p.seesText("This token is dead")
+	p.seesText("This token no longer works")
 	p.open(auditPage + "?action=used_after_revocation&q=found-in")
-	if _, err := p.WaitForFunction(`async () => (await (await fetch(location.href)).text()).includes("Used after its end found")
+	if _, err := p.WaitForFunction(`async () => (await (await fetch(location.href)).text()).includes("Used after expiry or revocation found")
 		|| document.body.innerText.includes("found-in-a-log")`, nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
 		t.Errorf("the use after the end is not in the log: %v", err)
 	}

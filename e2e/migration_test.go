@@ -153,7 +153,7 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 func configuresGroup(t *testing.T, p *page) {
 	t.Helper()
 	p.open(migrationPage + "/staged/groups")
-	p.row("Everybody").seesText("Worth a look")
+	p.row("Everybody").seesText("Review")
 	p.row("Data team").seesText("Production: View only")
 	axe(t, p)
 	screenshot(t, p, "migration-groups")

@@ -151,7 +151,7 @@ func TestPersonalToken_EveryErrorStandsBesideItsField(t *testing.T) {
 	dialog.fill("Token name", "ci-probe-2")
 	dialog.click("button", "Generate")
 	revealed(t, p, "lkpat_")
-	p.seesText("Good until somebody deletes it.")
+	p.seesText("Never expires.")
 }
 
 // described checks that a field is marked wrong and that the message is part of its description.

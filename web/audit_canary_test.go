@@ -91,7 +91,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.present(t, secret)
-			if got := b.post(identifyPages, url.Values{"token": {secret}}); !strings.Contains(got.body, "This token is dead") {
+			if got := b.post(identifyPages, url.Values{"token": {secret}}); !strings.Contains(got.body, "This token no longer works") {
 				t.Errorf("%s is not dead after its end", name)
 			}
 		}
@@ -107,7 +107,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 	seen := s.everywhere(t, b)
 	for _, known := range made {
 		for where, text := range seen {
-			used := strings.Contains(text, "used_after_revocation") || strings.Contains(text, "Used after its end")
+			used := strings.Contains(text, "used_after_revocation") || strings.Contains(text, "Used after expiry or revocation")
 			refused := strings.Contains(text, "access_denied") || strings.Contains(text, "Was refused")
 			if !strings.Contains(text, known.Name) || !used || !refused {
 				t.Errorf("%s does not tell of %s: it proves nothing", where, known.Name)

@@ -184,7 +184,7 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 		got.has(t, "Resolve the conflicts first")
 	}
 	vic := itemNamed(t, list, "viewer")
-	b.get(vic).has(t, "What is to become of it", "Role here today", "Today in Production", "Edit policy")
+	b.get(vic).has(t, "How to handle it", "Role here today", "Today in Production", "Edit policy")
 	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest || !got.hasError("form-choice", "Choose one of the options.") {
 		t.Errorf("a choice that is none: %d", got.status)
 	}
@@ -284,7 +284,7 @@ func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b.get(migrationRoot).has(t, "2 groups come with empty policies.")
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/groups")
-	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only", "4 members, no rights of its own", "4 members, in no workspace", "Worth a look")
+	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only", "4 members, no rights of its own", "4 members, in no workspace", "Review")
 	data := itemNamed(t, list, "Data team")
 	b.get(data).has(t, "Cora and Ed", "No rights of its own", "Edit policy")
 	form := url.Values{"step": {"save"}, "grant": {"source:edit"}, "reach.source:edit": {"all"}}

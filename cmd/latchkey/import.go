@@ -170,7 +170,9 @@ func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.S
 }
 
 // printProgress writes a line of progress to standard error, apart from the report.
-func (importCmd) printProgress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func (importCmd) printProgress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+}
 
 // print writes the report.
 func (i importCmd) print(r migration.Report) error {

@@ -21,8 +21,8 @@ type Groups struct {
 
 // GroupStore is what [Groups] reads, and the way into a transaction.
 type GroupStore interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
 	groupLister
 	// Organization returns NotFound for an unknown id.
@@ -367,7 +367,7 @@ func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, group
 	return added, err
 }
 
-// membersAndGroups loads what AddToGroups was asked for.
+// membersAndGroups loads what AddMembers was asked for.
 func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members, groups []string) ([]Member, []Group, error) {
 	if len(unique(groups)) == 0 {
 		return nil, nil, fault.NewInvalid("Some fields need your attention.",

@@ -20,8 +20,8 @@ type Members struct {
 
 // MemberStore is what [Members] reads, and the way into a transaction.
 type MemberStore interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(MemberTx) error) error
 	memberReader
 	// FindMembers returns one page of the members that the query asks for, each with the

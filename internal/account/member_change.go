@@ -15,7 +15,8 @@ import (
 func keepAnAdmin(ctx context.Context, tx adminCounter, organization string) error {
 	n, err := tx.CountActiveAdmins(ctx, organization)
 	if err == nil && n == 0 {
-		return fault.NewConflict("This is the last active Admin, and an organization needs one. Make somebody else Admin first. Nothing was changed.")
+		return fault.NewConflict("This is the last active Admin, and an organization needs one. " +
+			"Make somebody else Admin first. Nothing was changed.")
 	}
 	return err
 }
@@ -141,7 +142,8 @@ func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]
 			return err
 		}
 		for _, m := range members {
-			if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.RemovedFromOrganization, m.Target()).Changed(m.State().String(), "")); err != nil {
+			event := audit.Did(tx.By(), audit.RemovedFromOrganization, m.Target()).Changed(m.State().String(), "")
+			if err := tx.AppendEvent(ctx, event); err != nil {
 				return err
 			}
 		}

@@ -17,8 +17,8 @@ type Organizations struct {
 
 // OrganizationStore is what [Organizations] reads, and the way into a transaction.
 type OrganizationStore interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(OrganizationTx) error) error
 	// Claimed reports whether an organization exists.
 	Claimed(ctx context.Context) (bool, error)

@@ -41,16 +41,16 @@ func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Servi
 
 // Tx is what every change of an organization finds in its transaction.
 type Tx interface {
-	// By returns who acts, with the rights they have in the transaction.
+	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
-	// Now is the moment of the transaction.
+	// Now returns the time of the transaction.
 	Now() time.Time
 	// HoldOrganization returns the organization and keeps its row until the transaction
 	// ends: two changes of one organization take turns, so that what one has read (who is
 	// an Admin, how many groups there are) is still true when it writes. NotFound when
 	// there is no such organization.
 	HoldOrganization(ctx context.Context, id string) (Organization, error)
-	// AppendEvent adds to the audit log.
+	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 }
 

@@ -98,9 +98,3 @@ func install(ctx context.Context, tx OrganizationTx, n NewInstallation) (Member,
 	}
 	return admin, insertWorkspace(ctx, tx, by, w)
 }
-
-// MaxName is how long a name may be, in characters.
-const MaxName = plaintext.MaxName
-
-// CleanName is [plaintext.Name].
-func CleanName(s string) (string, error) { return plaintext.Name(s) }

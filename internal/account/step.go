@@ -187,7 +187,8 @@ func groupNameTaken(ctx context.Context, tx groupLister, g Group) error {
 // RenameGroup renames a group and notes that its members are managed by the identity
 // provider from now on. No difference changes nothing. store keeps what UpdateGroup does
 // not: External and ExternalID. Errors as for ManageGroup.
-func RenameGroup(ctx context.Context, tx groupUpdater, by actor.Standing, old, g Group, store func(context.Context, Group) error) (Group, error) {
+func RenameGroup(ctx context.Context, tx groupUpdater, by actor.Standing, old, g Group,
+	store func(context.Context, Group) error) (Group, error) {
 	form, err := GroupForm{Name: g.Name, Description: g.Description}.clean()
 	if err != nil {
 		return old, err

@@ -23,8 +23,8 @@ type Workspaces struct {
 
 // WorkspaceStore is what [Workspaces] reads, and the way into a transaction.
 type WorkspaceStore interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(WorkspaceTx) error) error
 	workspaceCounter
 	// Workspace returns NotFound outside the organization.
@@ -251,7 +251,8 @@ func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName 
 			return err
 		}
 		before := w.State()
-		before["members"], before["groups"], before["resources"], before["tokens"] = counts[id].Members, counts[id].Groups, counts[id].Resources, len(tokens)
+		before["members"], before["groups"] = counts[id].Members, counts[id].Groups
+		before["resources"], before["tokens"] = counts[id].Resources, len(tokens)
 		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, w.Target()).Changed(before.String(), ""))
 	})
 	return w, err

@@ -111,7 +111,8 @@ func noteAccepted(ctx context.Context, tx AcceptTx, inv Invitation, m account.Me
 
 // claim gives a member who had no password the name that they chose, and what an invitation
 // promises.
-func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, name string, origin actor.Origin) (account.Member, error) {
+func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, name string,
+	origin actor.Origin) (account.Member, error) {
 	by, err := noteAccepted(ctx, tx, inv, m, origin)
 	if err != nil {
 		return m, err
@@ -131,7 +132,8 @@ func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invit
 }
 
 // accept makes the member.
-func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, passwordHash string, origin actor.Origin) error {
+func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, passwordHash string,
+	origin actor.Origin) error {
 	known, err := tx.EmailsKnown(ctx, inv.Organization, []string{m.Email})
 	if err != nil {
 		return err

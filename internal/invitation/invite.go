@@ -182,7 +182,8 @@ func roomFor(ctx context.Context, tx Tx, org account.Organization, n int) error 
 	}
 	pending, err := tx.CountPendingInvitations(ctx, org.ID, tx.Now())
 	if err == nil && members+pending+n > limit {
-		return fault.NewDenied(fmt.Sprintf("The plan %s includes %d members, pending invitations counted. %s", org.Plan.Label(), limit, access.UpgradeText))
+		return fault.NewDenied(fmt.Sprintf("The plan %s includes %d members, pending invitations counted. %s",
+			org.Plan.Label(), limit, access.UpgradeText))
 	}
 	return err
 }

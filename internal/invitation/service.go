@@ -1,9 +1,9 @@
-// Package invitation lets people become members: an Admin invites an address, and whoever has the
-// link that goes there chooses a name and a password. A link works once and for a few days; the
-// database keeps a digest of its secret only.
+// Package invitation lets people become members. An Admin invites an address, and the person who
+// gets the link chooses a name and a password. A link works once and expires after [Life]. The
+// database stores only a digest of its secret.
 //
-// Members are made by the rules of package account. Passwords are hashed by package signin, which
-// also begins the session of somebody who has joined.
+// Package account has the rules for the members that it makes. It hashes no passwords and starts no
+// sessions: those are the business of package signin.
 package invitation
 
 import (
@@ -18,8 +18,8 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Service is the use cases of invitations. All but [Service.Open] and [Service.Accept], which are
-// for whoever has the link, are for Admins. It is safe for concurrent use.
+// Service is the use cases of invitations. [Service.Open] and [Service.Accept] are for the person
+// who has the link, all others for Admins. It is safe for concurrent use.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue

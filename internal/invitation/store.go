@@ -11,8 +11,8 @@ import (
 
 // Store is what the service reads outside a transaction, and the ways into one.
 type Store interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// InAcceptTx is InTx for accepting an invitation.
 	InAcceptTx(ctx context.Context, by actor.Caller, fn func(AcceptTx) error) error

@@ -147,7 +147,8 @@ func (s *Service) personalPrincipal(ctx context.Context, t TokenFacts, p access.
 		p.In = map[string]*access.Effective{t.Workspace: in}
 	}
 	if !p.IsIn(t.Workspace) {
-		return access.Principal{}, "The token is not good for anything, as its owner " + owner.Member.Name + " is no longer in its workspace.", nil
+		return access.Principal{}, "The token is not good for anything, as its owner " + owner.Member.Name +
+			" is no longer in its workspace.", nil
 	}
 	return p, "", nil
 }

@@ -29,7 +29,8 @@ func (s *Service) FindSubjects(ctx context.Context, by actor.Standing, search st
 	if search = strings.TrimSpace(search); search == "" {
 		return found, nil
 	}
-	rows, total, err := s.store.FindMembers(ctx, by.Organization, account.MemberQuery{Search: search, Sort: account.ByName, Limit: maxSubjects}, s.now())
+	query := account.MemberQuery{Search: search, Sort: account.ByName, Limit: maxSubjects}
+	rows, total, err := s.store.FindMembers(ctx, by.Organization, query, s.now())
 	if err != nil {
 		return Subjects{}, err
 	}

@@ -14,8 +14,8 @@ import (
 // Store is what the service reads outside a transaction, and the way into one. Every list takes
 // the organization as a required parameter.
 type Store interface {
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
+	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	viewReader
 	typeReader

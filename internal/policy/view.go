@@ -95,7 +95,8 @@ func loadView(ctx context.Context, r viewReader, organization string, at Place) 
 	v.Policy, err = r.PolicyAt(ctx, organization, at)
 	v.Exists = err == nil
 	if fault.Is(err, fault.NotFound) {
-		v.Policy, err = Policy{Organization: organization, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject, Body: access.Policy{}}, nil
+		err = nil
+		v.Policy = Policy{Organization: organization, Workspace: at.Workspace, Kind: at.Kind, Subject: at.Subject, Body: access.Policy{}}
 	}
 	if err != nil {
 		return View{}, err

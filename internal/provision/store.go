@@ -53,7 +53,7 @@ type Reader interface {
 	FindUsers(ctx context.Context, organization string, s Search) ([]User, int, error)
 	// FindGroups returns a page of the groups, and their number on all pages.
 	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
-	// ProvisionRequests returns the newest recorded requests: all, or only those that failed.
+	// Group returns NotFound outside the organization.
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
 }
 

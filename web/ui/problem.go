@@ -31,9 +31,9 @@ func problemTitle(k fault.Kind) string {
 	case fault.Denied:
 		return "Not allowed"
 	case fault.Invalid:
-		return "That cannot be done like this"
+		return "This action isn't available"
 	case fault.Conflict:
-		return "That clashes with something"
+		return "This has already changed"
 	case fault.Unauthenticated:
 		return "Sign in first"
 	case fault.Throttled:

@@ -88,8 +88,8 @@ func NewBed(t testing.TB, plan access.Plan) *Bed {
 	t.Cleanup(func() { b.Must(s.Close()) })
 	b.Store = s
 	b.UseCases = NewUseCases(s, invitation.WithMailer(b.Mail))
-	b.Ada, err = b.Organizations.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Production", PasswordHash: "a hash",
-		Name: "Ada", Email: "ada@acme.example", Plan: plan})
+	b.Ada, err = b.Organizations.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Production",
+		PasswordHash: "a hash", Name: "Ada", Email: "ada@acme.example", Plan: plan})
 	b.Must(err)
 	b.Org = b.Ada.Organization
 	b.Admin = b.Caller(b.Ada.ID)
@@ -134,7 +134,8 @@ func (b *Bed) Member(name string, workspaces ...string) account.Member {
 // Workspace adds a workspace.
 func (b *Bed) Workspace(name string) account.Workspace {
 	b.T.Helper()
-	w, err := b.Workspaces.Create(b.T.Context(), b.Admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "EU"})
+	form := account.WorkspaceForm{Name: name, Environment: account.Development, Region: "EU"}
+	w, err := b.Workspaces.Create(b.T.Context(), b.Admin.Caller(), form)
 	b.Must(err)
 	return w
 }

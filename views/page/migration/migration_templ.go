@@ -522,7 +522,7 @@ func row(r Row) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.Cell("To look at").Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Cell("Issues").Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

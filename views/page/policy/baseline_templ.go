@@ -289,7 +289,7 @@ func baselineRow(b BaselineRow) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.Cell("Gives").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Cell("Grants").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

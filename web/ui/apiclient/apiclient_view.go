@@ -16,7 +16,7 @@ func clientsView(clients []apiclient.Client, baseURL string, now time.Time) page
 	var m page.Clients
 	add := &component.ButtonModel{Label: "Add API client", Icon: "plus", Href: kit.ClientPath + "/new", Dialog: true}
 	m.Card = component.CardModel{ID: "api-clients", Title: kit.ClientTitle, Flush: true,
-		Description: "Services of yours that may ask whether a token that they were sent is good, and what for."}
+		Description: "Services that can validate the tokens they receive."}
 	m.HowTo = component.CardModel{ID: "ask", Title: "How a service asks",
 		Description: "By token introspection (RFC 7662), with its client id and secret. It may also revoke a token that it was sent (RFC 7009)."}
 	m.Lines = []component.CodeModel{

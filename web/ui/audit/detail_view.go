@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/audit"
@@ -217,19 +218,19 @@ func valueText(raw json.RawMessage) string {
 		if t, err := time.Parse(audit.TimeFormat, v); err == nil {
 			return kit.Absolute(t)
 		}
-		return cmpOr(kit.Clipped(v, 500), "–")
+		return cmpOr(plaintext.Clip(v, 500), "–")
 	case []any:
 		var list []string
 		for _, item := range v {
 			text, ok := item.(string)
 			if !ok {
-				return kit.Clipped(string(raw), 500)
+				return plaintext.Clip(string(raw), 500)
 			}
 			list = append(list, text)
 		}
-		return cmpOr(kit.Clipped(strings.Join(list, ", "), 500), "–")
+		return cmpOr(plaintext.Clip(strings.Join(list, ", "), 500), "–")
 	}
-	return kit.Clipped(string(raw), 500)
+	return plaintext.Clip(string(raw), 500)
 }
 
 // fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".

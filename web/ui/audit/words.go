@@ -59,7 +59,7 @@ func actionLabel(a audit.Action) string {
 	case audit.StagingReset:
 		return "Reset staging"
 	case audit.UsedAfterRevocation:
-		return "Used after its end"
+		return "Used after expiry or revocation"
 	case audit.AccessDenied:
 		return "Was refused"
 	case audit.Provisioned:

@@ -80,8 +80,8 @@ func nextSteps(v kit.Visit) []page.NextStep {
 		Text: "For development and testing, with your own access."}}
 	if v.Principal.Role == access.RoleAdmin {
 		steps = append(steps, page.NextStep{Icon: "bot", Label: "Make a service access token", Href: kit.ServiceTokenPath + "/workspace",
-			Text: "For production and shared automation. It belongs to nobody and goes on when people leave."})
+			Text: "For production and shared automation. Not tied to a person, so it keeps working when people leave."})
 	}
-	return append(steps, page.NextStep{Icon: "user-round", Label: "Look at your profile", Href: kit.ProfilePath,
+	return append(steps, page.NextStep{Icon: "user-round", Label: "View your profile", Href: kit.ProfilePath,
 		Text: "Your tokens and what you may do."})
 }

@@ -47,7 +47,7 @@ func (s *Site) AccessTabs(c echo.Context, v Visit) component.TabsModel {
 func (s *Site) Frame(c echo.Context, v Visit, title string) layout.Tabbed {
 	return layout.Tabbed{
 		Shell:  s.Shell(c, v, title),
-		Header: component.PageHeaderModel{Title: AccessManagementTitle, Description: "Who and what may do what at " + v.Organization.Name + "."},
+		Header: component.PageHeaderModel{Title: AccessManagementTitle, Description: "Manage people, policies and tokens at " + v.Organization.Name + "."},
 		Tabs:   s.AccessTabs(c, v),
 	}
 }

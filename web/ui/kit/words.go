@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
 )
 
 // Count is a number with its noun.
@@ -39,16 +40,8 @@ func Enumerate(names []string) string {
 // MaxNames is how many names a phrase lists before it counts the others.
 const MaxNames = 3
 
-// Clipped is the first n characters of s.
-func Clipped(s string, n int) string {
-	if runes := []rune(s); len(runes) > n {
-		return string(runes[:n])
-	}
-	return s
-}
-
-// Shown is a typed text as far as a page repeats it: enough to mend it.
-func Shown(s string) string { return Clipped(strings.ToValidUTF8(s, "\uFFFD"), 500) }
+// Shown returns as much of a typed text as a page repeats, so that it can be corrected.
+func Shown(s string) string { return plaintext.Clip(plaintext.Mend(s), 500) }
 
 // UpperFirst is s with a capital letter first.
 func UpperFirst(s string) string {

@@ -39,7 +39,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
 			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.Pages(len(items), total, "item", "items"),
 			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
-				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "To look at"}}}},
+				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "Issues"}}}},
 		Acts: []component.ButtonModel{
 			{Label: "Deploy", Href: kit.MigrationPath + "/deploy", Dialog: true},
 			{Label: "Download the preview", Href: kit.MigrationPath + "/preview/report.txt", Variant: component.Outline, Attrs: map[string]any{"download": true}},
@@ -72,7 +72,7 @@ func (s stagedView) notices() []component.NoticeModel {
 	}
 	if open > 0 {
 		return append(out, component.NoticeModel{Kind: "warning", Title: kit.Count(open, "conflict waits", "conflicts wait") + " for a choice",
-			Text: "Some of the file is here already. Choose what is to become of it, then deploy."})
+			Text: "Some of the file is here already. Choose how to handle it, then deploy."})
 	}
 	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview: live access does not change before you deploy."})
 }
@@ -89,9 +89,9 @@ func (s stagedView) stats() []component.Tile {
 	}
 	return []component.Tile{
 		{Label: "Conflicts", Value: n(func(t migration.Tally) bool { return t.Conflict != "" && t.Choice == "" })},
-		{Label: "Less than before", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
-		{Label: "Worth a look", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
-		{Label: "Here already", Value: n(func(t migration.Tally) bool { return t.Imported })},
+		{Label: "Reduced access", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
+		{Label: "Review", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
+		{Label: "Already exists", Value: n(func(t migration.Tally) bool { return t.Imported })},
 	}
 }
 
@@ -184,7 +184,7 @@ func plainBefore(i migration.Item) string {
 func plainAfter(i migration.Item) string {
 	switch {
 	case i.Imported:
-		return "Here already"
+		return "Already exists"
 	case i.LeftOut():
 		return "Left out"
 	case i.Stays():
@@ -209,7 +209,7 @@ func plainAfter(i migration.Item) string {
 func itemState(i migration.Item) *component.StateModel {
 	switch {
 	case i.Imported:
-		return &component.StateModel{Text: "Here already", Tone: component.Neutral}
+		return &component.StateModel{Text: "Already exists", Tone: component.Neutral}
 	case i.Open():
 		return &component.StateModel{Text: "Conflict", Tone: component.Bad}
 	case i.LeftOut():
@@ -217,9 +217,9 @@ func itemState(i migration.Item) *component.StateModel {
 	case i.Edited():
 		return &component.StateModel{Text: "Edited", Tone: component.Info}
 	case i.Rank == migration.Warning:
-		return &component.StateModel{Text: "Less than before", Tone: component.Warn}
+		return &component.StateModel{Text: "Reduced access", Tone: component.Warn}
 	case i.Rank == migration.Watch:
-		return &component.StateModel{Text: "Worth a look", Tone: component.Info}
+		return &component.StateModel{Text: "Review", Tone: component.Info}
 	case i.Conflict != "":
 		return &component.StateModel{Text: "Resolved", Tone: component.Good}
 	}
@@ -342,7 +342,7 @@ func conflictView(catalogue *access.Catalogue, i migration.View, wrong kit.Field
 		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
 		Today:  todayFacts(catalogue, i.Here),
 		Action: itemPath(i.Seq) + "/choice",
-		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "What is to become of it", Boxes: true, Error: wrong[fieldChoice]},
+		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "How to handle it", Boxes: true, Error: wrong[fieldChoice]},
 		Submit: component.ButtonModel{Label: "Save choice"},
 	}
 	if wrong != nil {

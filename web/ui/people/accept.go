@@ -6,9 +6,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	"latchkey/views/layout"
@@ -68,7 +68,7 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 // checkAccept finds what can be told before anything is hashed.
 func checkAccept(form url.Values, email string) kit.FieldErrors {
 	var p fault.Problems
-	if _, err := account.CleanName(form.Get(kit.FieldName)); err != nil {
+	if _, err := plaintext.Name(form.Get(kit.FieldName)); err != nil {
 		p.Add(kit.FieldName, fault.Of(err).Message)
 	}
 	if text := signin.CheckPassword(form.Get(fieldPassword), email); text != "" {

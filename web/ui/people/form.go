@@ -2,6 +2,7 @@ package people
 
 import (
 	"latchkey/internal/account"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 )
@@ -29,7 +30,7 @@ func workspaceChoices(list []account.Workspace) []component.Choice {
 func groupChoices(list []account.GroupRow) []component.Choice {
 	out := make([]component.Choice, len(list))
 	for i, g := range list {
-		out[i] = component.Choice{Value: g.ID, Label: g.Name, Help: kit.Clipped(g.Description, 80)}
+		out[i] = component.Choice{Value: g.ID, Label: g.Name, Help: plaintext.Clip(g.Description, 80)}
 		if g.Locked {
 			out[i].Help, out[i].Disabled, out[i].Reason = "", true, "Its members are managed by the identity provider."
 		}

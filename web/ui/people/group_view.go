@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
@@ -69,7 +70,7 @@ func sortedGroups(rows []account.GroupRow, q kit.Paging) []account.GroupRow {
 
 func groupRow(g account.GroupRow) page.GroupRow {
 	at := kit.Path(kit.GroupPath, g.ID)
-	return page.GroupRow{Name: g.Name, Description: kit.Clipped(g.Description, 120), Href: at, Badge: managedBadge(g),
+	return page.GroupRow{Name: g.Name, Description: plaintext.Clip(g.Description, 120), Href: at, Badge: managedBadge(g),
 		Members: kit.Thousands(g.Members), Workspaces: namedList(g.Workspaces),
 		Menu: component.MenuModel{Label: "Actions for " + g.Name, Items: []component.MenuItem{
 			{Label: "View group", Href: at},
@@ -107,7 +108,7 @@ func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, erro
 		Action: kit.GroupPath + "/new", Errors: kit.FormErrors(errors, fieldWorkspaces),
 		Hidden: []component.HiddenField{{Name: kit.FieldName, Value: form.Get(kit.FieldName)}, {Name: fieldDescription, Value: form.Get(fieldDescription)}},
 		Fields: []component.FormField{kit.BoxesItem(kit.BoxesField(fieldWorkspaces, "Workspaces",
-			"The group's members come into them, with view and the baseline. You give more by the policies afterwards.", form, errors, workspaceChoices(workspaces)))},
+			"Members get view and baseline access. Add policies to grant more.", form, errors, workspaceChoices(workspaces)))},
 		Submit: component.ButtonModel{Label: "Create", Name: kit.FieldStep, Value: stepCreate},
 		Back:   &component.ButtonModel{Label: "Back", Variant: component.Outline, Name: kit.FieldStep, Value: kit.StepBack, NoValidate: true},
 	}

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/invitation"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/ui/kit"
@@ -100,8 +101,8 @@ func invitationTone(s invitation.State) string {
 
 // inviteDialog is the dialog "Invite users".
 func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors kit.FieldErrors, refused string) *component.FormDialogModel {
-	emails := kit.TextField(fieldEmails, "E-mails", "Several are separated by commas or lines.", form, errors)
-	emails.Value, emails.Rows, emails.Required, emails.Autofocus = kit.Clipped(form.Get(fieldEmails), 30_000), 3, true, len(errors) == 0
+	emails := kit.TextField(fieldEmails, "E-mails", "Separate addresses with commas or new lines.", form, errors)
+	emails.Value, emails.Rows, emails.Required, emails.Autofocus = plaintext.Clip(form.Get(fieldEmails), 30_000), 3, true, len(errors) == 0
 	role := &component.ChoiceGroupModel{ID: "form-" + fieldRole, Name: fieldRole, Legend: "Role", Error: errors[fieldRole], Choices: []component.Choice{
 		{ID: "form-role-member", Value: "member", Label: "Member", Help: "May do what policies say."},
 		{ID: "form-role-admin", Value: "admin", Label: "Admin", Help: "May do everything in every workspace."}}}
@@ -130,7 +131,7 @@ func invitedDialog(out invitation.Invited) page.Links {
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
-			Text: "Hand each link to the person it is for. It works once, until " + kit.Absolute(out.Sent[0].ExpiresAt) + ", and is shown only now."})
+			Text: "Send each link to its recipient. It works once, until " + kit.Absolute(out.Sent[0].ExpiresAt) + ". You won't see it again."})
 	}
 	mailed := 0
 	for i, sent := range out.Sent {

@@ -64,7 +64,7 @@ func memberPolicies(member account.Member, held policy.Held, catalogue *access.C
 // policyListView lists the policies of a member or group, whose page is at.
 func policyListView(policies []policy.Placed, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
 	m := page.PolicyList{Table: component.TableModel{Caption: "Workspace policies", Columns: []component.Column{
-		{Label: "Workspace"}, {Label: "Gives"}, {Label: "Changed"}, {Label: "Actions", LabelHidden: true, End: true}}}}
+		{Label: "Workspace"}, {Label: "Grants"}, {Label: "Changed"}, {Label: "Actions", LabelHidden: true, End: true}}}}
 	for _, p := range policies {
 		href := kit.Path(at+"/policies", p.Workspace)
 		m.Rows = append(m.Rows, page.PolicyRow{Workspace: p.WorkspaceName, Href: href, Summary: policyui.Gives(catalogue, p.Body),

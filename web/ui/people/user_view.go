@@ -18,7 +18,7 @@ const bulkForm = "bulk"
 func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users {
 	m := page.Users{
 		Card: component.CardModel{ID: "users", Title: kit.UserTitle, Flush: true,
-			Description: "Everybody in the organization. An Admin may do everything; a Member what policies say.",
+			Description: "Everybody in the organization. Admins have full access. Policies define what members can do.",
 			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}},
 		List: userList(found, q, "Members", now),
 	}

@@ -37,7 +37,7 @@ func TestPageQuery_KeepsOnlyWhatItUnderstands(t *testing.T) {
 		"page=-1":                   "/users",
 		"page=x":                    "/users",
 		"page=99999999999999999999": "/users",
-		"q=%00%ff":                  "/users?q=%00%EF%BF%BD",
+		"q=%00%ff":                  "/users?q=%EF%BF%BD%EF%BF%BD",
 	} {
 		if got := kit.ReadPaging("/users", query(text), 20, "name", "role").Href(); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
@@ -169,7 +169,7 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 		got = append(got, n.Kind+": "+n.Text)
 	}
 	want := []string{
-		"warning: Hand each link to the person it is for. It works once, until " + kit.Absolute(noon) + ", and is shown only now.",
+		"warning: Send each link to its recipient. It works once, until " + kit.Absolute(noon) + ". You won't see it again.",
 		"danger: The e-mail to b@acme.example could not be sent. The link below is good.",
 		"success: 1 e-mail was sent.",
 		"info: c@acme.example: is a member already.",

@@ -30,7 +30,7 @@ func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit
 		Card: component.CardModel{ID: "baselines", Title: kit.BaselineTitle, Flush: true,
 			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
 		Table: component.TableModel{ID: "baseline-list", Caption: kit.BaselineTitle, Columns: []component.Column{
-			{Label: "Workspace"}, {Label: "Gives"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Changed"},
+			{Label: "Workspace"}, {Label: "Grants"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Changed"},
 			{Label: "Actions", LabelHidden: true, End: true}}},
 	}
 	edit := "Edit"

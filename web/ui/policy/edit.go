@@ -160,8 +160,8 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 			return loadErr
 		}
 		again.form = p.form
-		again.notice = &component.NoticeModel{Kind: "warning", Title: "Somebody else was quicker", Text: fault.Of(err).Message, Live: true,
-			Links: []component.Link{{Label: "Drop my changes and show the policy as it is", Href: p.At}}}
+		again.notice = &component.NoticeModel{Kind: "warning", Title: "This policy changed while you were editing", Text: fault.Of(err).Message, Live: true,
+			Links: []component.Link{{Label: "Discard my changes and reload", Href: p.At}}}
 		return h.render(c, respond.Status(fault.Conflict), again, nil)
 	}
 	if p.errors, err = kit.Invalid(err); err != nil {

@@ -57,7 +57,7 @@ func (p edit) errorSummary() component.ErrorSummaryModel {
 
 // changeWords says what is gained and lost, and by whom.
 func (p edit) changeWords(s policy.Summary, missing []fault.Field) component.PolicySummaryModel {
-	m := component.PolicySummaryModel{Title: "What changes", Empty: "Nothing so far."}
+	m := component.PolicySummaryModel{Title: "What changes", Empty: "No changes yet."}
 	words := p.editor.words()
 	for _, phrase := range words.Phrases(asPolicy(s.Change.Added)) {
 		m.Lines = append(m.Lines, "Adds: "+phrase+".")
@@ -91,15 +91,15 @@ func (p edit) concerns(a policy.Audience) string {
 	switch p.Place.Kind {
 	case policy.OfMember:
 		if a.Members == 0 {
-			return "Concerns nobody now: an Admin may do everything anyway."
+			return "Affects nobody now: Admins have full access anyway."
 		}
-		return "Concerns " + p.view.SubjectName + " only, from the next request on."
+		return "Affects " + p.view.SubjectName + " only, effective immediately."
 	case policy.OfGroup:
-		return "Concerns the group's " + members + ", from the next request on."
+		return "Affects the group's " + members + ", effective immediately."
 	case policy.Baseline:
 	}
-	return "Concerns " + members + ", " + kit.Count(a.Groups, "group", "groups") + " and " +
-		kit.Count(a.ServiceTokens, "service access token", "service access tokens") + " of this workspace, from the next request on."
+	return "Affects " + members + ", " + kit.Count(a.Groups, "group", "groups") + " and " +
+		kit.Count(a.ServiceTokens, "service access token", "service access tokens") + " of this workspace, effective immediately."
 }
 
 // removeDialog asks before a policy goes.

@@ -29,9 +29,9 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 	}
 	audience := policy.Audience{Members: 12, Groups: 1, ServiceTokens: 2}
 	for kind, want := range map[policy.Kind]string{
-		policy.Baseline: "Concerns 12 members, 1 group and 2 service access tokens of this workspace, from the next request on.",
-		policy.OfGroup:  "Concerns the group's 12 members, from the next request on.",
-		policy.OfMember: "Concerns Bo only, from the next request on.",
+		policy.Baseline: "Affects 12 members, 1 group and 2 service access tokens of this workspace, effective immediately.",
+		policy.OfGroup:  "Affects the group's 12 members, effective immediately.",
+		policy.OfMember: "Affects Bo only, effective immediately.",
 	} {
 		m := edited(kind, access.PlanEnterprise, nil).changeWords(policy.Summary{Change: change, Audience: audience}, nil)
 		lines := []string{"Adds: edit Event Stream Sources.", "Adds: edit 1 of 2 Tables (orders).", "Takes away: connect Audiences.", want}
@@ -43,7 +43,7 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 		t.Errorf("no change is %q", m.Lines)
 	}
 	m := edited(policy.OfMember, access.PlanEnterprise, nil).changeWords(policy.Summary{Joins: true}, nil)
-	want := []string{"Puts Bo into the workspace: view 2 resources.", "Concerns nobody now: an Admin may do everything anyway."}
+	want := []string{"Puts Bo into the workspace: view 2 resources.", "Affects nobody now: Admins have full access anyway."}
 	if diff := cmp.Diff(want, m.Lines); diff != "" {
 		t.Error(diff)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
-	"latchkey/web/ui/kit"
 )
 
 // The field names of component.PolicyEditor, before ".<permission>" but for grant.
@@ -114,7 +114,7 @@ func (e Editor) readLimit(c choice, part string, permission access.Permission, v
 	case fieldFuture:
 		c.future = value != ""
 	case fieldFind:
-		c.find = kit.Clipped(strings.TrimSpace(value), 64)
+		c.find = plaintext.Clip(strings.TrimSpace(value), 64)
 	case fieldOnly:
 		message := ""
 		c.only = make(map[string]bool, len(values))

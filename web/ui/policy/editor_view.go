@@ -58,7 +58,7 @@ func (e Editor) lay(m *component.PolicyModel, fill func(access.Section, access.R
 		switch section {
 		case access.SectionResources:
 			s.Columns = resourceColumns()
-			s.Description = "Viewing is always included. Each permission stands on its own."
+			s.Description = "Viewing is always included. Permissions don't imply one another."
 		case access.SectionPII:
 			s.Description = "Seeing the personal data that flows through the resources."
 			s.Reason = e.refusal(section)

@@ -16,7 +16,7 @@ func (h *Handlers) explainView(x explanation, v kit.Visit) page.Explain {
 		Card: component.CardModel{ID: "explain", Title: "Explain a decision",
 			Description: "Pick a member or token and an action: the answer comes from the same rules that decide every request."}}
 	if x.chosen == "" {
-		m.Subject = component.FieldModel{ID: "form-subject", Name: "q", Label: "Member or token", Help: "Part of a name, of an e-mail address or of what lists show of a token.",
+		m.Subject = component.FieldModel{ID: "form-subject", Name: "q", Label: "Member or token", Help: "Search by name, email or token hint.",
 			Value: kit.Shown(x.query.Get("q")), Error: x.errors[fieldSubject], Type: "search", Autocomplete: "off"}
 		m.Matches = subjectLinks(x.subjects)
 		return m

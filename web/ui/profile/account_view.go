@@ -6,7 +6,7 @@ import (
 
 	"github.com/mileusna/useragent"
 
-	"latchkey/internal/account"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	page "latchkey/views/page/profile"
@@ -19,7 +19,7 @@ func nameDialog(name string, errs kit.FieldErrors) component.FormDialogModel {
 		Action: kit.ProfilePath + "/name", Submit: component.ButtonModel{Label: "Save"},
 		Errors: errs.Summary([]string{"name"}, map[string]string{"name": "profile-name"}),
 		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
-			Autocomplete: "name", Required: true, MaxLength: account.MaxName}}},
+			Autocomplete: "name", Required: true, MaxLength: plaintext.MaxName}}},
 	}
 }
 
@@ -43,7 +43,7 @@ func passwordDialog(errs kit.FieldErrors) component.FormDialogModel {
 // sessionsView lists the browsers that are signed in, this one first.
 func sessionsView(list []signin.Session, v kit.Visit) page.Sessions {
 	m := page.Sessions{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
-		Description: "The browsers in which you are signed in. Sign out what you do not know, and change your password then."}}
+		Description: "The browsers in which you are signed in. If you don't recognize a session, sign it out and change your password."}}
 	others := 0
 	for _, s := range list {
 		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,

@@ -9,7 +9,7 @@ import (
 // profileView is the page "Your Profile"; its sections and the frame are added by the handler.
 func profileView(v kit.Visit) page.Profile {
 	return page.Profile{
-		Header: component.PageHeaderModel{Title: kit.ProfileTitle, Description: "What is yours at " + v.Organization.Name + "."},
+		Header: component.PageHeaderModel{Title: kit.ProfileTitle, Description: "Your account, tokens and sessions."},
 		Account: page.Account{
 			Card: component.CardModel{ID: "account", Title: "Account"},
 			Facts: []component.Definition{

@@ -16,7 +16,7 @@ import (
 func view(v kit.Visit, requests []provision.Request, failed bool, base string) page.Provisioning {
 	m := page.Provisioning{
 		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
-			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups. Invite whom it has added, and they choose a password."},
+			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups. Invite provisioned people so that they can set a password."},
 		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
 		Base:   component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
 		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},

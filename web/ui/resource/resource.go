@@ -3,7 +3,6 @@ package resource
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -20,12 +19,12 @@ const (
 func (h *Handlers) resources(c echo.Context) error {
 	v, workspace := kit.VisitOf(c), c.Param("id")
 	q := kit.ReadPaging(kit.ResourcePath(workspace), c.QueryParams(), resourcePages)
-	typ := storable(c.QueryParam("type"))
+	typ := kit.Shown(c.QueryParam("type"))
 	if typ != "" {
 		q.Keep = url.Values{"type": {typ}}
 	}
 	found, err := h.registry.Browse(c.Request().Context(), v.Standing, workspace,
-		registry.BrowseQuery{Type: typ, Search: storable(q.Find), Page: q.Page, Size: q.Size})
+		registry.BrowseQuery{Type: typ, Search: kit.Shown(q.Find), Page: q.Page, Size: q.Size})
 	if err != nil {
 		return err
 	}
@@ -37,6 +36,3 @@ func (h *Handlers) resources(c echo.Context) error {
 	}
 	return h.site.HTML(c, http.StatusOK, page.ResourcesPage(m))
 }
-
-// storable is text that any database takes as a parameter.
-func storable(text string) string { return strings.ReplaceAll(kit.Shown(text), "\x00", "") }

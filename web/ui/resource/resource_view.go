@@ -77,7 +77,7 @@ func noResources(found registry.Browse, q kit.Paging, chosen string) *component.
 func typesView(types []registry.TypeRights) *page.Types {
 	m := &page.Types{
 		Card: component.CardModel{ID: "types", Title: "For whole types", Flush: true,
-			Description: "What does not concern one resource: making and deleting, connecting, switches."},
+			Description: "Permissions for whole resource types."},
 		Table: component.TableModel{Caption: "What you may do with types", Columns: []component.Column{{Label: "Type"}, {Label: "You may"}}},
 	}
 	for _, t := range types {

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 	"latchkey/views/layout"
@@ -72,7 +73,7 @@ func (h *Handlers) checkCode(code string) error {
 func setupPage(form url.Values, errs kit.FieldErrors) page.Setup {
 	text := func(name, label, help, auto string) component.FieldModel {
 		return component.FieldModel{ID: name, Name: name, Label: label, Help: help, Value: form.Get(name),
-			Error: errs[name], Autocomplete: auto, Required: true, MaxLength: account.MaxName}
+			Error: errs[name], Autocomplete: auto, Required: true, MaxLength: plaintext.MaxName}
 	}
 	email := text("email", "Email", "", "username")
 	email.Type, email.MaxLength = "email", 254

@@ -46,7 +46,7 @@ func revealDialog(g token.Generated, baseURL, closeHref string) *component.Revea
 	if g.Scope != "" {
 		m.Facts = append(m.Facts, component.Definition{Term: "Scope", Text: g.Scope.Label()})
 	}
-	m.Facts = append(m.Facts, component.Definition{Term: "Expiration", Text: goodUntil(g.ExpiresAt)})
+	m.Facts = append(m.Facts, component.Definition{Term: "Expiration", Text: expires(g.ExpiresAt)})
 	return m
 }
 

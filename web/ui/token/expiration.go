@@ -104,7 +104,7 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 	return end, nil
 }
 
-// endText says in words until when a token lasts: "until the end of 31 December 2031
+// endText says in words when a token ends: "at the end of 31 December 2031
 // (UTC)" for a whole day, otherwise with the time, and "no expiration" for the zero time.
 func endText(end time.Time) string {
 	if end.IsZero() {
@@ -112,7 +112,7 @@ func endText(end time.Time) string {
 	}
 	end = end.UTC()
 	if end.Equal(end.Truncate(24 * time.Hour)) {
-		return "until the end of " + end.AddDate(0, 0, -1).Format("2 January 2006") + " (UTC)"
+		return "at the end of " + end.AddDate(0, 0, -1).Format("2 January 2006") + " (UTC)"
 	}
-	return "until " + end.Format("2 January 2006, 15:04") + " UTC"
+	return end.Format("2 January 2006, 15:04") + " UTC"
 }

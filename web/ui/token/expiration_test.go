@@ -98,9 +98,9 @@ func TestDateBounds_AreTheFirstAndLastAcceptedDates(t *testing.T) {
 
 func TestEndText_SaysUntilWhen(t *testing.T) {
 	for want, end := range map[string]time.Time{
-		"no expiration": {},
-		"until the end of 31 December 2031 (UTC)": time.Date(2032, 1, 1, 0, 0, 0, 0, time.UTC),
-		"until 10 March 2026, 12:00 UTC":          march.In(time.FixedZone("west", -8*3600)),
+		"no expiration":                        {},
+		"at the end of 31 December 2031 (UTC)": time.Date(2032, 1, 1, 0, 0, 0, 0, time.UTC),
+		"10 March 2026, 12:00 UTC":             march.In(time.FixedZone("west", -8*3600)),
 	} {
 		if got := endText(end); got != want {
 			t.Errorf("endText = %q, want %q", got, want)

@@ -119,7 +119,7 @@ func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.E
 	}
 	if f.expiration == onDate {
 		if end, problems := parseExpiration(f.expiration, f.date, now); problems == nil {
-			m.Preview = goodUntil(end)
+			m.Preview = expires(end)
 		}
 	}
 	return m

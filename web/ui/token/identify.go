@@ -58,7 +58,7 @@ func (h *Handlers) showIdentified(c echo.Context, status int, m page.Identify) e
 func identifyView(errors kit.FieldErrors) page.Identify {
 	return page.Identify{
 		Header: component.PageHeaderModel{Title: kit.IdentifyTitle, Back: &component.Link{Label: kit.AuditTitle, Href: kit.AuditPath},
-			Description: "Found a token in a repository, a log or a chat? See which one it is, and whether it still opens anything."},
+			Description: "Found a token in a repository, a log or a chat? See which one it is, and whether it still works."},
 		Action: kit.IdentifyPath,
 		Errors: errors.Summary([]string{kit.FieldToken}, map[string]string{kit.FieldToken: "identify-token"}),
 		Field: component.FieldModel{ID: "identify-token", Name: kit.FieldToken, Label: "Token or its SHA-256 digest", Autocomplete: "off", Required: true, MaxLength: 4096,
@@ -72,7 +72,7 @@ func unknownToken(mistyped bool) *component.NoticeModel {
 	m := &component.NoticeModel{Kind: "info", Title: "No token has this value", Live: true,
 		Text: "It never was a token of this organization, or only a part of one was pasted."}
 	if mistyped {
-		m.Text = "It begins like a token but is none: its checksum is wrong, so a part of it is missing or mistyped."
+		m.Text = "This looks like a token, but its checksum is invalid. Part of it may be missing."
 	}
 	return m
 }
@@ -110,7 +110,7 @@ func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page
 		return &component.NoticeModel{Kind: "warning", Title: "This token is suspended", Live: true,
 			Text: "It opens nothing while its owner is deactivated, and works again when they are reactivated."}, m
 	}
-	return &component.NoticeModel{Kind: "success", Title: "This token is dead", Live: true, Text: "It opens nothing any more."}, m
+	return &component.NoticeModel{Kind: "success", Title: "This token no longer works", Live: true, Text: "It was deleted, has expired, or lost its owner or workspace."}, m
 }
 
 // deleteHref is where an Admin deletes a token.

@@ -140,14 +140,14 @@ func TestExpiryField_NamesTheExactEndOfEachChoice(t *testing.T) {
 			t.Errorf("%s: selected %v", o.Label, o.Selected)
 		}
 	}
-	if ends["7 days"] != "Good until 28 November 2026, 12:00 UTC." || ends["No expiration"] != "Good until somebody deletes it." || len(ends) != 7 {
+	if ends["7 days"] != "Expires 28 November 2026, 12:00 UTC." || ends["No expiration"] != "Never expires." || len(ends) != 7 {
 		t.Errorf("ends %v", ends)
 	}
-	if m.Preview != "Good until 21 December 2026, 12:00 UTC." || m.Date.Min != "2026-11-21" {
+	if m.Preview != "Expires 21 December 2026, 12:00 UTC." || m.Date.Min != "2026-11-21" {
 		t.Errorf("preview %q, from %q", m.Preview, m.Date.Min)
 	}
 	dated := expiryField(tokenForm{expiration: onDate, date: "2027-01-31"}, nil, noon)
-	if dated.Preview != "Good until the end of 31 January 2027 (UTC)." {
+	if dated.Preview != "Expires at the end of 31 January 2027 (UTC)." {
 		t.Errorf("preview %q", dated.Preview)
 	}
 	wrong := expiryField(tokenForm{expiration: onDate, date: "soon"}, kit.FieldErrors{"date": "no"}, noon)

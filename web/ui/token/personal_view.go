@@ -20,7 +20,7 @@ func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Pe
 	m := page.Personal{
 		Purpose: personalPurpose(v, admin),
 		Card: component.CardModel{ID: "personal-access-tokens", Title: kit.PersonalTokenTitle, Flush: true,
-			Description: "They act as you, with your access policy as it is at the moment of each request, limited by their scope."},
+			Description: "Tokens act on your behalf with your current permissions, limited by scope."},
 		List: List(tokens, q, kit.PersonalTokenPath, "Your personal access tokens", v.Now),
 	}
 	m.List.ShowWorkspace, m.List.ShowScope = true, true
@@ -43,7 +43,7 @@ func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Pe
 // personalPurpose says what personal tokens are for, and what to use in production.
 func personalPurpose(v kit.Visit, admin bool) component.NoticeModel {
 	m := component.NoticeModel{Kind: "info", Title: "Personal access tokens are for development and testing",
-		Text: "They stop working when their owner leaves, and shrink when their owner's access does. Production and shared automation use service access tokens."}
+		Text: "They stop working when their owner leaves, and lose permissions when their owner does. Use service access tokens for production and shared automation."}
 	if admin {
 		m.Links = []component.Link{{Label: "Service access tokens", Href: kit.ServiceTokenPath + "/workspace"}}
 	} else {
@@ -84,7 +84,7 @@ func personalDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors, may []page
 	return &page.Form{
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Personal Access Token", CloseHref: kit.ProfilePath},
 		Action: kit.PersonalTokenPath, Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
-		Name:       nameField(f, errors, "For you to recognize it: what uses it, and where."),
+		Name:       nameField(f, errors, "Describe what will use this token."),
 		Workspace:  workspaceField(v.Workspaces, f, errors),
 		Scope:      scopeField(f, errors),
 		Expiration: expiryField(f, errors, v.Now),

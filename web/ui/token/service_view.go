@@ -13,9 +13,9 @@ import (
 // purposeOf says what a kind of service token is good for.
 func purposeOf(k token.Kind) string {
 	if k == token.Organization {
-		return "Good for exactly three things: provisioning members over SCIM, reading the Audit Logs API, and organization-wide usage figures. Everything in a workspace is closed to it."
+		return "For SCIM, the Audit Logs API and organization usage. It can't access workspaces."
 	}
-	return "For production and shared automation in one workspace, with an access policy of its own. It belongs to nobody and goes on when people leave."
+	return "For production and shared automation in one workspace, with an access policy of its own. Not tied to a person, so it keeps working when people leave."
 }
 
 // serviceTokensView is a sub-tab; the frame is added by the handler.

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -68,7 +69,7 @@ func parseWizard(form url.Values, workspaces []account.Workspace) wizard {
 // free is known when the token is made.
 func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldErrors {
 	var p fault.Problems
-	if _, err := account.CleanName(w.name); err != nil {
+	if _, err := plaintext.Name(w.name); err != nil {
 		p.Add(kit.FieldName, fault.Of(err).Message)
 	}
 	if _, ok := w.place(workspaces); !ok {

@@ -101,7 +101,7 @@ func TestWizard_EachStepCarriesTheOther(t *testing.T) {
 	if diff := cmp.Diff(want, sends(second.Hidden)); diff != "" {
 		t.Error(diff)
 	}
-	if second.Second.Facts[1].Text != "Production" || second.Second.Facts[2].Text != "Good until the end of 31 January 2027 (UTC)." {
+	if second.Second.Facts[1].Text != "Production" || second.Second.Facts[2].Text != "Expires at the end of 31 January 2027 (UTC)." {
 		t.Errorf("%+v", second.Second.Facts)
 	}
 }

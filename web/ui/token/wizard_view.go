@@ -60,7 +60,7 @@ func (w wizard) secondStep(e policyui.Editor, workspaces []account.Workspace, no
 	m.Notice = w.movedNotice(e)
 	m.Second = &page.WizardPolicy{
 		Facts: []component.Definition{{Term: "Token name", Text: w.name}, {Term: "Workspace", Text: place.Name},
-			{Term: "Expiration", Text: goodUntil(end)}},
+			{Term: "Expiration", Text: expires(end)}},
 		Policy: policy,
 		Warning: component.NoticeModel{Kind: "warning", Title: "The policy cannot be edited afterwards",
 			Text: "To change what the token may do, delete it and generate another."},

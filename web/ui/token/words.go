@@ -48,11 +48,12 @@ func expiry(end, now time.Time) component.TimeModel {
 	return m
 }
 
-func goodUntil(end time.Time) string {
+// expires says in a sentence when a token ends.
+func expires(end time.Time) string {
 	if end.IsZero() {
-		return "Good until somebody deletes it."
+		return "Never expires."
 	}
-	return "Good " + endText(end) + "."
+	return "Expires " + endText(end) + "."
 }
 
 // endWords says when a token of this choice would end.
@@ -60,7 +61,7 @@ func endWords(c choice) string {
 	if c.value == onDate {
 		return ""
 	}
-	return goodUntil(c.endsAt)
+	return expires(c.endsAt)
 }
 
 func makerOf(t token.Token) string {
