@@ -143,7 +143,7 @@ func (q queries) TokenNames(ctx context.Context, organization string, ids []stri
 // oldest one. NotFound if there is none.
 func (q queries) LogOwner(ctx context.Context) (string, error) { return q.SignInOrganization(ctx) }
 
-// MemberNames returns the name and e-mail address of a member of the organization. NotFound if
+// MemberNames returns the name and email address of a member of the organization. NotFound if
 // there is none.
 func (q queries) MemberNames(ctx context.Context, organization, id string) (name, email string, err error) {
 	type names struct{ name, email string }

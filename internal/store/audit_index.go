@@ -173,7 +173,7 @@ func (q queries) indexRowsWhere(ctx context.Context, condition string, args ...a
 }
 
 // dropPrunedBlock removes a block from the index that holds events up to seq, and reports whether
-// there was one. The other events of the block are indexed anew later.
+// there was one. The other events of the block are indexed again later.
 func (tx *Tx) dropPrunedBlock(ctx context.Context, seq int64) (dropped bool, err error) {
 	block, found, err := first(ctx, tx.queries, scanNumber, `SELECT block FROM audit_blocks WHERE low <= $1 ORDER BY block LIMIT 1`, seq)
 	if err != nil || !found {

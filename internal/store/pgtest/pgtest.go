@@ -4,7 +4,7 @@
 // no server that already runs, and it listens on a socket file only.
 //
 // The server lives as long as the test binary, however that ends. It does not sync to
-// disk: for tests of what survives a power failure it is no good.
+// disk, so it cannot test what survives a power failure.
 package pgtest
 
 import (
@@ -90,8 +90,8 @@ func (s *Server) URLWith(t testing.TB, options string) string {
 }
 
 // Migrated returns the address of a database of the shared server that has the store's
-// schema and nothing else. It is given to another test later: whoever changes the schema
-// takes one from [URL].
+// schema and no data. Another test gets it later, so a test that changes the schema
+// must use [URL].
 func Migrated(t testing.TB) string {
 	t.Helper()
 	s := Shared(t)
