@@ -1,7 +1,6 @@
 package search
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -119,7 +118,7 @@ func TestFirstDifference_NamesTheFirstEvent(t *testing.T) {
 	for seq := events.Low; seq <= events.High; seq++ {
 		terms := []string{"all"}
 		if seq%10 == 0 {
-			terms = append(terms, fmt.Sprint("tens"))
+			terms = append(terms, "tens")
 		}
 		x.Add(seq, "acme", terms)
 	}
