@@ -8,11 +8,11 @@ import (
 
 // ClientAddress returns the address of the client behind a connection. peer is the other
 // end of the connection, as host:port. forwarded holds the lines of X-Forwarded-For, which
-// are believed as far as trusted proxies wrote them: from the right, the client is the first
-// address that is no trusted proxy. An entry that is no address ends the chain, since only
-// the client can have made it up; so do entries beyond 4 KiB.
+// are trusted as far as trusted proxies wrote them: from the right, the client is the first
+// address that is not a trusted proxy. An entry that is not an address ends the chain, since
+// only the client can have made it up; so do entries beyond 4 KiB.
 //
-// The result has no zone and no IPv4-in-IPv6 form. It is invalid when peer is no address.
+// The result has no zone and no IPv4-in-IPv6 form. It is invalid if peer is not an address.
 func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	addr, ok := ParseAddress(peer)
 	if !ok || len(trusted) == 0 {

@@ -17,24 +17,23 @@ type Store interface {
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	viewReader
 	stagingReader
-	// Deployments lists the deployed migrations, newest first, without their reports.
+	// Deployments returns the deployed migrations, newest first, without their reports.
 	Deployments(ctx context.Context, organization string) ([]Migration, error)
 	// Migration returns a migration; NotFound outside the organization.
 	Migration(ctx context.Context, organization, id string) (Migration, error)
-	// FindStaged returns one page of items, and how many there are on all pages.
+	// FindStaged returns one page of items, and their number on all pages.
 	FindStaged(ctx context.Context, migration string, q Query) ([]Item, int, error)
-	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	// SoleOrganization returns the installation's organization; NotFound if there is none.
 	SoleOrganization(ctx context.Context) (account.Organization, error)
-	// AnnounceStep shows to every program on the database that a step of the organization is
-	// under way, until release is called or soon after this program is gone.
+	// AnnounceStep shows every program on the database that a step of the organization is
+	// running, until release is called or soon after this program ends.
 	AnnounceStep(ctx context.Context, organization string, step Step) (release func(), err error)
-	// AnnouncedSteps lists the steps that are shown, this program's own included, that which
-	// matters most first.
+	// AnnouncedSteps returns the announced steps, including this program's own, the most
+	// important first.
 	AnnouncedSteps(ctx context.Context, organization string) ([]Step, error)
 }
 
-// Tx is one transaction, by what is done in it: to the staging area and, when deploying, to what
-// is live.
+// Tx is one transaction on the staging area and, when deploying, on live data.
 type Tx struct {
 	Area
 	Existing Existing
@@ -46,32 +45,34 @@ type Area interface {
 	account.Tx
 	stagingReader
 	itemReader
-	// AnnounceStep is that of the store until the transaction has ended: until nobody can say
-	// any more that nothing was changed.
+	// AnnounceStep is Store.AnnounceStep until the transaction has ended, so that no program
+	// reports the step as undone before the outcome is certain.
 	AnnounceStep(ctx context.Context, organization string, step Step) error
-	// InsertMigration is a Conflict while another one of the organization is not deployed.
+	// InsertMigration adds a migration; Conflict while the organization has another one that is
+	// not deployed.
 	InsertMigration(ctx context.Context, m Migration) error
-	// UpdateMigration saves all but who made it and when; NotFound when it is gone.
+	// UpdateMigration saves everything except creator and time of creation; NotFound if the
+	// migration is gone.
 	UpdateMigration(ctx context.Context, m Migration) error
-	// DeleteMigration removes one with its items.
+	// DeleteMigration removes a migration with its items.
 	DeleteMigration(ctx context.Context, organization, id string) error
 	// InsertItems adds items of a migration.
 	InsertItems(ctx context.Context, migration string, items []Item) error
-	// UpdateItem saves what comparison, choices and edits change of an item.
+	// UpdateItem saves the fields of an item that comparison, choices and edits change.
 	UpdateItem(ctx context.Context, migration string, i Item) error
 	// DeleteItems removes the items of a migration.
 	DeleteItems(ctx context.Context, migration string) error
-	// SaveLinks notes what elements became, for later migrations from the source.
+	// SaveLinks records the new ids of elements, for later migrations from the source.
 	SaveLinks(ctx context.Context, organization, source string, links []Link) error
 }
 
-// Existing is what there is already, which the staging area is compared with.
+// Existing is the existing data that the staging area is compared with.
 type Existing interface {
 	viewReader
-	// Links returns, by the old id, what elements of a kind became in earlier migrations
-	// from the same source.
+	// Links returns, by old id, the new ids of elements of a kind in earlier migrations from
+	// the same source.
 	Links(ctx context.Context, organization, source string, kind Kind) (map[string]string, error)
-	// PresentMembers lists all members of the organization.
+	// PresentMembers returns all members of the organization.
 	PresentMembers(ctx context.Context, organization string) ([]Present, error)
 	// MembersInside returns the members who are in a workspace by their own policy or a
 	// group's.
@@ -90,7 +91,7 @@ type Existing interface {
 	WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
-// Store is what the service reads outside a transaction, and the way into one.
+// Live is what deploying changes. The packages that own the data describe the methods.
 type Live interface {
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
@@ -108,36 +109,35 @@ type Live interface {
 
 // stagingReader finds the staging area.
 type stagingReader interface {
-	// Staging returns the migration that is not deployed; NotFound when there is none.
+	// Staging returns the migration that is not deployed yet; NotFound if there is none.
 	Staging(ctx context.Context, organization string) (Migration, error)
 }
 
 // itemReader reads the items of a staging area.
 type itemReader interface {
-	// StagedItem returns an item; NotFound when there is none.
+	// StagedItem returns an item; NotFound if there is none.
 	StagedItem(ctx context.Context, migration string, seq int64) (Item, error)
-	// StagedItems lists up to limit items of a kind that come after seq, in the order of
-	// the file.
+	// StagedItems returns up to limit items of a kind after seq, in the order of the file.
 	StagedItems(ctx context.Context, migration string, kind Kind, after int64, limit int) ([]Item, error)
-	// StagedByRef returns the items of a kind with these old ids, in the order of the file.
+	// StagedByRef returns the items of a kind with the given old ids, in the order of the file.
 	StagedByRef(ctx context.Context, migration string, kind Kind, refs []string) ([]Item, error)
 	// Tallies counts the items of a migration.
 	Tallies(ctx context.Context, migration string) ([]Tally, error)
 }
 
-// viewReader reads what an item becomes, and where.
+// viewReader reads items and the data that they will be part of.
 type viewReader interface {
 	itemReader
 	// Organization returns NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (account.Organization, error)
-	// Workspaces lists the organization's workspaces by name.
+	// Workspaces returns the organization's workspaces, ordered by name.
 	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
 	// Baseline returns a workspace's baseline; NotFound outside the organization.
 	Baseline(ctx context.Context, organization, workspace string) (policy.Policy, error)
-	// Resources lists a workspace's resources by type and name.
+	// Resources returns a workspace's resources, ordered by type and name.
 	Resources(ctx context.Context, organization, workspace string) ([]policy.Resource, error)
 	// Member returns NotFound outside the organization.
 	Member(ctx context.Context, organization, id string) (account.Member, error)
-	// PoliciesOf lists the policies of one group or member.
+	// PoliciesOf returns the policies of one group or member.
 	PoliciesOf(ctx context.Context, organization string, kind policy.Kind, subject string) ([]policy.Policy, error)
 }

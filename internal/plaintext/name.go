@@ -15,8 +15,8 @@ const (
 	MaxDescription = 500
 )
 
-// Name returns the name that s says: without blanks around it, 1 to 64 characters, all of
-// which can be shown. Anything else is Invalid.
+// Name returns s as a name: without surrounding blanks, 1 to 64 printable characters. Anything
+// else is Invalid.
 func Name(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
@@ -45,12 +45,11 @@ func NameKey(name string) string {
 	}, name)
 }
 
-// SameName reports whether two names may not stand side by side: they differ in letter case
-// at most.
+// SameName reports whether two names count as the same: they differ at most in letter case.
 func SameName(a, b string) bool { return strings.EqualFold(a, b) }
 
-// Description returns the description that s says: without blanks around it, at most 500
-// characters in any number of lines. Anything else is Invalid.
+// Description returns s as a description: without surrounding blanks, at most 500 characters in
+// any number of lines. Anything else is Invalid.
 func Description(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {

@@ -1,10 +1,10 @@
-// Package plaintext knows what people may type and paste, and what pages, terminals and
-// spreadsheets may show of it: names, descriptions and e-mail addresses; how a text is cut;
-// which characters cannot be shown and which cannot be stored.
+// Package plaintext has the rules for text that people type and paste, and for showing it on
+// pages, terminals and in spreadsheets: names, descriptions and email addresses; how text is cut;
+// which characters cannot be shown or stored.
 //
-// Every rule is here once, and its table test speaks for all callers. Messages of faults suit
-// a form field. The package does no I/O, escapes nothing for HTML or SQL, knows no language,
-// and does not find letters of different scripts that look alike.
+// Every rule is here once, and its table test covers all callers. Messages of faults suit a form
+// field. The package does no I/O, does not escape for HTML or SQL, does not depend on a language,
+// and does not detect letters of different scripts that look alike.
 package plaintext
 
 import (
@@ -13,12 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// lineMarks are the hidden characters that a text of several lines may have.
+// lineMarks are the hidden characters that text of several lines may contain.
 const lineMarks = "\n\r\t"
 
-// hidden reports whether r is a character that nobody sees. Such characters control a terminal
-// or a page (escape sequences, direction overrides), or make two texts look alike (zero-width
-// marks).
+// hidden reports whether r is invisible. Such characters control a terminal or a page (escape
+// sequences, direction overrides), or make two texts look alike (zero-width marks).
 func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // hiddenBut returns hidden with some characters excepted.
@@ -35,8 +34,8 @@ func ShowableLines(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, hiddenBut(lineMarks))
 }
 
-// Strip returns s without hidden characters and without bytes that are not UTF-8. It is for
-// what is kept of a text that nobody is asked to correct.
+// Strip returns s without hidden characters and without bytes that are not UTF-8. It is for text
+// that nobody can be asked to correct.
 func Strip(s string) string { return strip(s, hidden) }
 
 // StripLines is [Strip] for a text of several lines.
@@ -51,12 +50,12 @@ func strip(s string, drop func(rune) bool) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// Visible returns s as one line for a terminal or a message: U+FFFD stands for each hidden character and
-// each byte that is not UTF-8, so that a reader sees that something is there.
+// Visible returns s as one line for a terminal or a message. U+FFFD replaces each hidden character
+// and each byte that is not UTF-8, so that readers see that something is there.
 func Visible(s string) string { return visible(s, hidden) }
 
-// VisibleLines is [Visible] for a text of several lines. A carriage return is replaced as
-// well: a terminal would write over what stands before it.
+// VisibleLines is [Visible] for text of several lines. It replaces carriage returns too, with which
+// a terminal would overwrite the line.
 func VisibleLines(s string) string { return visible(s, hiddenBut("\n\t")) }
 
 func visible(s string, drop func(rune) bool) string {
@@ -68,10 +67,10 @@ func visible(s string, drop func(rune) bool) string {
 	}, s)
 }
 
-// Cell returns s as a cell of a CSV file, which it does not quote: encoding/csv does. A text
-// that a spreadsheet could take for a formula gets a leading apostrophe, because somebody
-// else may have chosen it. Wide signs and signs after blanks count as well: some programs
-// drop blanks and narrow what they read.
+// Cell returns s as a cell of a CSV file. It does not quote the cell, as encoding/csv does. Text
+// that a spreadsheet could treat as a formula gets a leading apostrophe, because an attacker may
+// have chosen it. That includes full-width signs and signs after blanks, since some programs trim
+// and convert what they read.
 func Cell(s string) string {
 	start := strings.TrimLeft(s, " \u00a0\u3000\ufeff")
 	if first, _ := utf8.DecodeRuneInString(start); start != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {

@@ -218,7 +218,7 @@ func TestNameKey(t *testing.T) {
 }
 
 func TestEmail(t *testing.T) {
-	const empty, wrong = "Enter an e-mail address.", "That does not look like an e-mail address."
+	const empty, wrong = "Enter an email address.", "That does not look like an email address."
 	longest := strings.Repeat("x", 64) + "@" + strings.Repeat("a.", 94) + "b"
 	for _, c := range []struct{ text, email, message string }{
 		{"ada@acme.example", "ada@acme.example", ""},

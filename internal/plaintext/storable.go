@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// Storable reports whether every database engine can keep s as text: valid UTF-8 without
-// NUL.
+// Storable reports whether every database engine can store s as text: it must be valid UTF-8
+// without NUL.
 func Storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// Mend returns s with U+FFFD in place of what is not [Storable].
+// Mend returns s with U+FFFD in place of everything that is not [Storable].
 func Mend(s string) string {
 	if Storable(s) {
 		return s
@@ -20,7 +20,6 @@ func Mend(s string) string {
 // maxID is longer than any id, in bytes.
 const maxID = 200
 
-// PossibleID reports whether s can be the id of anything: 1 to 200 bytes that can be shown.
-// Nobody asks a database about what cannot, because some engines refuse the question. It
-// does not know which form the ids of a kind of thing have.
+// PossibleID reports whether s can be an id: 1 to 200 printable bytes. Check it before a query,
+// because some engines fail on other text. It does not know the form of a particular kind of id.
 func PossibleID(s string) bool { return s != "" && len(s) <= maxID && Showable(s) }

@@ -53,7 +53,7 @@ type Reader interface {
 	FindUsers(ctx context.Context, organization string, s Search) ([]User, int, error)
 	// FindGroups returns a page of the groups, and their number on all pages.
 	FindGroups(ctx context.Context, organization string, s Search) ([]account.Group, int, error)
-	// Group returns NotFound outside the organization.
+	// ProvisionRequests returns the newest recorded requests: all, or only those that failed.
 	ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]Request, error)
 }
 
@@ -77,7 +77,7 @@ type userFinder interface {
 
 // groupFinder finds a group.
 type groupFinder interface {
-	// Group returns NotFound outside the organization.
+	// Group returns a group; NotFound outside the organization.
 	Group(ctx context.Context, organization, id string) (account.Group, error)
 }
 

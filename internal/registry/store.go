@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Store is what the service reads, and the way into a transaction. Everything but the workspace
-// itself is found within a workspace that the caller has found first.
+// Store is what the service reads, and the way into a transaction. Everything except the workspace
+// itself is read within a workspace that the caller has loaded first.
 type Store interface {
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
@@ -40,13 +40,13 @@ type Store interface {
 	BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error)
 }
 
-// Tx is one transaction, by what is done in it: to resources, and to what joins two of them.
+// Tx is one transaction on resources and the links between them.
 type Tx struct {
 	Resources
 	Links Links
 }
 
-// Resources is the resources of a workspace inside a transaction.
+// Resources accesses the resources of a workspace inside a transaction.
 type Resources interface {
 	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing

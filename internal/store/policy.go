@@ -165,7 +165,7 @@ func (tx *Tx) InsertEntry(ctx context.Context, e account.Entry) error {
 		Subject: e.Group + e.Member, Body: access.Policy{}, Version: 1, UpdatedAt: e.At, UpdatedBy: e.By})
 }
 
-// UpdatePolicy saves body and version of a policy whose stored version is the one before;
+// UpdatePolicy saves body and version of a policy if the stored version is the previous one;
 // Conflict otherwise.
 func (tx *Tx) UpdatePolicy(ctx context.Context, p policy.Policy) error {
 	tx.policyChanged(p)

@@ -139,7 +139,7 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 
 const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
-// TokenSubmitted reports whether creator has generated a token with this submission key, even one
+// TokenKeyUsed reports whether creator has generated a token with this idempotency key, even one
 // that is deleted.
 func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
 	n, err := q.number(ctx, keyUsedQuery, creator, key)

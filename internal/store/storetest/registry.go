@@ -83,7 +83,7 @@ func (b *registryBed) put(t *testing.T, resources ...registry.Resource) {
 	})
 }
 
-// kindOf runs fn in a transaction and returns the kind of its failure; false without one.
+// fails runs fn in a transaction and returns the kind of its failure; false without one.
 func (b *registryBed) fails(fn func(ctx context.Context, tx *store.Tx) error) error {
 	return b.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error { return fn(context.Background(), tx) })
 }
