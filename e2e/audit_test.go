@@ -225,7 +225,7 @@ func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
 	p.open(identifyPage)
 	p.fill("Token or its SHA-256 digest", secret[:40])
 	p.click("button", "Identify")
-	p.seesText("its checksum is wrong")
+	p.seesText("its checksum is invalid")
 	if strings.Contains(server.Logs(), secret) {
 		t.Error("the secret is in the log")
 	}

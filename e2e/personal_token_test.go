@@ -78,7 +78,7 @@ func TestPersonalToken_IsGeneratedCopiedAndDeleted(t *testing.T) {
 	dialog.seesText("edit everything; connect everything")
 	dialog.lacksText("Read-Only: view")
 	dialog.choose("Expiration", "90 days")
-	dialog.seesText("Good until")
+	dialog.seesText("Expires")
 	axe(t, p)
 	screenshot(t, p, "personal-token-new")
 	dialog.click("button", "Generate")

@@ -125,7 +125,7 @@ func TestServiceToken_WizardGoesThereAndBack(t *testing.T) {
 	if got := p.value("Token name"); got != "deploy" {
 		t.Errorf("the name is %q after Back", got)
 	}
-	p.seesText("Good until")
+	p.seesText("Expires")
 	p.fill("Token name", "deploy-2")
 	p.click("button", "Next")
 	for _, permission := range []string{"Edit Destinations", "Connect Destinations", "Edit Tables", "Amplitude"} {
@@ -137,7 +137,7 @@ func TestServiceToken_WizardGoesThereAndBack(t *testing.T) {
 	p.lacksText("Edit Tables.")
 	p.click("button", "Generate")
 	secret := revealed(t, p, "lksat_")
-	p.seesText("Good until")
+	p.seesText("Expires")
 	axe(t, p)
 	p.click("link", "Close")
 	p.reaches(satWork)

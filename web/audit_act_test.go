@@ -223,7 +223,7 @@ func organizationActs() []act {
 		}, "workspace.updated"},
 		{"POST " + workspaces + "/:id/delete", func(r *rig) sent {
 			name := rand.Text()
-			w, err := r.app.Accounts.Workspaces.Create(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceForm{Name: name, Environment: account.Development, Region: "US"})
+			w, err := r.app.Accounts.Workspaces.Create(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceSettings{Name: name, Environment: account.Development, Region: "US"})
 			if err != nil {
 				r.t.Fatal(err)
 			}

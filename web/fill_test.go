@@ -85,7 +85,7 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	g, err := s.app.Accounts.Groups.Create(context.Background(), admin.Caller(), account.GroupForm{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
+	g, err := s.app.Accounts.Groups.Create(context.Background(), admin.Caller(), account.GroupSettings{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +94,8 @@ func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	form := invitation.Form{Emails: strings.ToLower(ksuid.New().String()) + "@acme.example", Role: string(access.RoleMember), Workspaces: []string{firstWorkspace(t, s)}}
-	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), form, func(invitation.LinkSecret) string { return "" })
+	command := invitation.NewInvitations{Emails: []string{ksuid.New().String() + "@acme.example"}, Role: access.RoleMember, Workspaces: []string{firstWorkspace(t, s)}}
+	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), command, func(invitation.LinkSecret) string { return "" })
 	if err != nil || len(invited.Sent) != 1 {
 		t.Fatalf("invite: %+v %v", invited, err)
 	}
@@ -113,7 +113,7 @@ func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newWorkspace(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	w, err := s.app.Accounts.Workspaces.Create(context.Background(), admin.Caller(), account.WorkspaceForm{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
+	w, err := s.app.Accounts.Workspaces.Create(context.Background(), admin.Caller(), account.WorkspaceSettings{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,5 @@
 package access
 
-import "latchkey/internal/fault"
-
 // Role is a member's role in the organization.
 type Role string
 
@@ -10,15 +8,6 @@ const (
 	RoleAdmin  Role = "admin"
 	RoleMember Role = "member"
 )
-
-// ParseRole parses a stored or submitted role. Anything else is fault.Invalid.
-func ParseRole(s string) (Role, error) {
-	switch r := Role(s); r {
-	case RoleAdmin, RoleMember:
-		return r, nil
-	}
-	return "", fault.NewInvalid("The role must be admin or member.")
-}
 
 // Scope limits which of its owner's permissions a personal access token has.
 type Scope string

@@ -100,14 +100,14 @@ func (s *Groups) change(ctx context.Context, by actor.Caller, fn func(GroupTx, O
 	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageGroups, fn)
 }
 
-// GroupForm is what can be said about a group.
-type GroupForm struct {
+// GroupSettings is what an Admin chooses of a group.
+type GroupSettings struct {
 	Name        string
 	Description string
 }
 
-// clean checks the form; Invalid with fields "name", "description".
-func (f GroupForm) clean() (GroupForm, error) {
+// clean checks the settings. Invalid with the paths "name", "description".
+func (f GroupSettings) clean() (GroupSettings, error) {
 	var p fault.Problems
 	f.Name = newName(&p, "name", f.Name)
 	description, err := plaintext.Description(f.Description)
@@ -196,7 +196,7 @@ func (s *Groups) Get(ctx context.Context, by actor.Standing, id string) (GroupRo
 
 // Check says what is wrong with a group that is to be made, before its workspaces are
 // chosen: Denied when the plan has no room for it, Invalid as for Create.
-func (s *Groups) Check(ctx context.Context, by actor.Standing, form GroupForm) error {
+func (s *Groups) Check(ctx context.Context, by actor.Standing, in GroupSettings) error {
 	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return err
 	}
@@ -204,12 +204,12 @@ func (s *Groups) Check(ctx context.Context, by actor.Standing, form GroupForm) e
 	if err != nil {
 		return err
 	}
-	_, err = newGroup(ctx, s.store, org, form)
+	_, err = newGroup(ctx, s.store, org, in)
 	return err
 }
 
-// newGroup checks plan and form.
-func newGroup(ctx context.Context, r groupLister, org Organization, form GroupForm) (Group, error) {
+// newGroup checks plan and settings.
+func newGroup(ctx context.Context, r groupLister, org Organization, in GroupSettings) (Group, error) {
 	groups, err := r.Groups(ctx, org.ID)
 	if err != nil {
 		return Group{}, err
@@ -217,10 +217,10 @@ func newGroup(ctx context.Context, r groupLister, org Organization, form GroupFo
 	if limit, limited := org.Plan.GroupLimit(); limited && len(groups) >= limit {
 		return Group{}, fault.NewDenied(access.UpgradeText)
 	}
-	if form, err = form.clean(); err != nil {
+	if in, err = in.clean(); err != nil {
 		return Group{}, err
 	}
-	g := Group{ID: ksuid.New().String(), Organization: org.ID, Name: form.Name, Description: form.Description}
+	g := Group{ID: ksuid.New().String(), Organization: org.ID, Name: in.Name, Description: in.Description}
 	return g, groupNameFree(groups, g)
 }
 
@@ -234,11 +234,11 @@ func groupNameFree(groups []Group, g Group) error {
 // Create adds a group and puts it into workspaces. Denied to all
 // but Admins, and when the plan has no room for another group; Invalid with fields "name"
 // (also when it is taken), "description", "workspaces".
-func (s *Groups) Create(ctx context.Context, by actor.Caller, form GroupForm, workspaces []string) (Group, error) {
+func (s *Groups) Create(ctx context.Context, by actor.Caller, in GroupSettings, workspaces []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		var err error
-		if g, err = newGroup(ctx, tx, org, form); err != nil {
+		if g, err = newGroup(ctx, tx, org, in); err != nil {
 			return err
 		}
 		chosen, err := ChooseWorkspaces(ctx, tx, org.ID, workspaces)
@@ -286,19 +286,19 @@ func names(list []Workspace) []string {
 
 // Update renames or describes a group. NotFound when it is not the organization's;
 // Invalid with fields "name", "description"; Denied to all but Admins.
-func (s *Groups) Update(ctx context.Context, by actor.Caller, id string, form GroupForm) (Group, error) {
+func (s *Groups) Update(ctx context.Context, by actor.Caller, id string, in GroupSettings) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		old, err := tx.Group(ctx, org.ID, id)
 		if err != nil {
 			return err
 		}
-		form, err := form.clean()
+		in, err := in.clean()
 		if err != nil {
 			return err
 		}
 		g = old
-		if g.Name, g.Description = form.Name, form.Description; g == old {
+		if g.Name, g.Description = in.Name, in.Description; g == old {
 			return nil
 		}
 		groups, err := tx.Groups(ctx, org.ID)

@@ -18,7 +18,7 @@ import (
 func TestCreateGroup_LinksWorkspacesWithEmptyPolicies(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	staging := b.Workspace("Staging")
-	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupForm{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.Prod, b.Prod})
+	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.Prod, b.Prod})
 	b.Must(err)
 	d, err := b.Groups.Get(t.Context(), b.Admin, g.ID)
 	b.Must(err)
@@ -43,14 +43,14 @@ func TestCreateGroup_RefusesBadFields(t *testing.T) {
 	b.Group("Analysts")
 	for path, act := range map[string]func() error{
 		"name": func() error {
-			_, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupForm{Name: "aNALYSTS"}, nil)
+			_, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: "aNALYSTS"}, nil)
 			return err
 		},
 		"description": func() error {
-			return b.Groups.Check(t.Context(), b.Admin, account.GroupForm{Name: "New", Description: strings.Repeat("x", 501)})
+			return b.Groups.Check(t.Context(), b.Admin, account.GroupSettings{Name: "New", Description: strings.Repeat("x", 501)})
 		},
 		"workspaces": func() error {
-			_, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupForm{Name: "New"}, []string{"elsewhere"})
+			_, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: "New"}, []string{"elsewhere"})
 			return err
 		},
 	} {
@@ -63,7 +63,7 @@ func TestCreateGroup_KeepsToThePlan(t *testing.T) {
 		b := storetest.NewBed(t, plan)
 		made := 0
 		for i := range 5 {
-			if _, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil); err == nil {
+			if _, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: fmt.Sprint("Group ", i)}, nil); err == nil {
 				made++
 			} else if fault.Of(err).Kind != fault.Denied || fault.Of(err).Message != access.UpgradeText {
 				t.Fatal(err)
@@ -72,7 +72,7 @@ func TestCreateGroup_KeepsToThePlan(t *testing.T) {
 		if made != limit {
 			t.Errorf("%s makes %d groups, want %d", plan, made, limit)
 		}
-		if err := b.Groups.Check(t.Context(), b.Admin, account.GroupForm{Name: "New"}); (err != nil) != (plan != access.PlanEnterprise) {
+		if err := b.Groups.Check(t.Context(), b.Admin, account.GroupSettings{Name: "New"}); (err != nil) != (plan != access.PlanEnterprise) {
 			t.Errorf("%s, first step: %v", plan, err)
 		}
 	}
@@ -169,9 +169,9 @@ func TestUpdateGroup_Renames(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	g := b.Group("Analysts")
 	b.Group("Editors")
-	_, err := b.Groups.Update(t.Context(), b.Admin.Caller(), g.ID, account.GroupForm{Name: "editors"})
+	_, err := b.Groups.Update(t.Context(), b.Admin.Caller(), g.ID, account.GroupSettings{Name: "editors"})
 	storetest.WantField(t, err, "name")
-	got, err := b.Groups.Update(t.Context(), b.Admin.Caller(), g.ID, account.GroupForm{Name: "ANALYSTS", Description: "New"})
+	got, err := b.Groups.Update(t.Context(), b.Admin.Caller(), g.ID, account.GroupSettings{Name: "ANALYSTS", Description: "New"})
 	b.Must(err)
 	if got.Name != "ANALYSTS" || got.Description != "New" {
 		t.Errorf("%+v", got)

@@ -269,9 +269,9 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 	for name, act := range map[string]func() error{
 		"WorkspaceRows":   func() error { _, err := b.Workspaces.List(ctx, by); return err },
 		"Workspace":       func() error { _, err := b.Workspaces.Get(ctx, by, b.Prod); return err },
-		"CreateWorkspace": func() error { _, err := b.Workspaces.Create(ctx, by.Caller(), account.WorkspaceForm{}); return err },
+		"CreateWorkspace": func() error { _, err := b.Workspaces.Create(ctx, by.Caller(), account.WorkspaceSettings{}); return err },
 		"UpdateWorkspace": func() error {
-			_, err := b.Workspaces.Update(ctx, by.Caller(), b.Prod, account.WorkspaceForm{})
+			_, err := b.Workspaces.Update(ctx, by.Caller(), b.Prod, account.WorkspaceSettings{})
 			return err
 		},
 		"DeleteWorkspace": func() error { _, err := b.Workspaces.Delete(ctx, by.Caller(), b.Prod, "Production"); return err },
@@ -286,9 +286,9 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), []string{bo.ID}); return err },
 		"GroupRows":       func() error { _, err := b.Groups.List(ctx, by); return err },
 		"Group":           func() error { _, err := b.Groups.Get(ctx, by, "g"); return err },
-		"CheckGroup":      func() error { return b.Groups.Check(ctx, by, account.GroupForm{}) },
-		"CreateGroup":     func() error { _, err := b.Groups.Create(ctx, by.Caller(), account.GroupForm{}, nil); return err },
-		"UpdateGroup":     func() error { _, err := b.Groups.Update(ctx, by.Caller(), "g", account.GroupForm{}); return err },
+		"CheckGroup":      func() error { return b.Groups.Check(ctx, by, account.GroupSettings{}) },
+		"CreateGroup":     func() error { _, err := b.Groups.Create(ctx, by.Caller(), account.GroupSettings{}, nil); return err },
+		"UpdateGroup":     func() error { _, err := b.Groups.Update(ctx, by.Caller(), "g", account.GroupSettings{}); return err },
 		"DeleteGroup":     func() error { _, err := b.Groups.Delete(ctx, by.Caller(), "g"); return err },
 		"AddToGroups": func() error {
 			_, err := b.Groups.AddMembers(ctx, by.Caller(), []string{bo.ID}, []string{"g"})
@@ -303,11 +303,14 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"Baselines":       func() error { _, err := b.Policies.Baselines(ctx, by); return err },
 		"Invitations":     func() error { _, err := b.Invitations.Find(ctx, by, invitation.Query{}); return err },
 		"InvitationByID":  func() error { _, err := b.Invitations.Get(ctx, by, "i"); return err },
-		"Invite":          func() error { _, err := b.Invitations.Invite(ctx, by.Caller(), invitation.Form{}, link); return err },
-		"Resend":          func() error { _, err := b.Invitations.Resend(ctx, by.Caller(), "i", link); return err },
-		"DeleteInvite":    func() error { _, err := b.Invitations.Delete(ctx, by.Caller(), "i"); return err },
-		"FindSubjects":    func() error { _, err := b.Policies.FindSubjects(ctx, by, "b"); return err },
-		"Explain":         func() error { _, err := b.Policies.Explain(ctx, by, policy.Question{}); return err },
+		"Invite": func() error {
+			_, err := b.Invitations.Invite(ctx, by.Caller(), invitation.NewInvitations{}, link)
+			return err
+		},
+		"Resend":       func() error { _, err := b.Invitations.Resend(ctx, by.Caller(), "i", link); return err },
+		"DeleteInvite": func() error { _, err := b.Invitations.Delete(ctx, by.Caller(), "i"); return err },
+		"FindSubjects": func() error { _, err := b.Policies.FindSubjects(ctx, by, "b"); return err },
+		"Explain":      func() error { _, err := b.Policies.Explain(ctx, by, policy.Question{}); return err },
 	} {
 		if err := act(); !fault.Is(err, fault.Denied) {
 			t.Errorf("%s: %v", name, err)

@@ -83,7 +83,7 @@ func Change[T Tx](ctx context.Context, inTx func(context.Context, actor.Caller, 
 	})
 }
 
-// newName is a name in a form, with its problem recorded under path.
+// newName returns a name as it will be kept, and records under path what is wrong with it.
 func newName(p *fault.Problems, path, value string) string {
 	clean, err := plaintext.Name(value)
 	addIf(p, path, err)

@@ -24,7 +24,7 @@ type NewInstallation struct {
 	Origin       actor.Origin
 }
 
-// Check reports everything that is wrong with the form, password aside.
+// Check reports everything that is wrong with an installation, password aside.
 func (n NewInstallation) Check() []fault.Field {
 	var p fault.Problems
 	_, err := plaintext.Name(n.Organization)

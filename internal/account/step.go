@@ -157,7 +157,7 @@ func ManageGroup(ctx context.Context, tx groupInserter, by actor.Standing, org O
 	if err := groupNameTaken(ctx, tx, Group{Organization: org.ID, Name: name}); err != nil {
 		return Group{}, err
 	}
-	g, err := newGroup(ctx, tx, org, GroupForm{Name: name})
+	g, err := newGroup(ctx, tx, org, GroupSettings{Name: name})
 	if err != nil {
 		return Group{}, err
 	}
@@ -189,11 +189,11 @@ func groupNameTaken(ctx context.Context, tx groupLister, g Group) error {
 // not: External and ExternalID. Errors as for ManageGroup.
 func RenameGroup(ctx context.Context, tx groupUpdater, by actor.Standing, old, g Group,
 	store func(context.Context, Group) error) (Group, error) {
-	form, err := GroupForm{Name: g.Name, Description: g.Description}.clean()
+	settings, err := GroupSettings{Name: g.Name, Description: g.Description}.clean()
 	if err != nil {
 		return old, err
 	}
-	if g.Name, g.Description = form.Name, form.Description; g == old {
+	if g.Name, g.Description = settings.Name, settings.Description; g == old {
 		return old, nil
 	}
 	if err := groupNameTaken(ctx, tx, g); err != nil {

@@ -100,15 +100,15 @@ type WorkspaceRow struct {
 // Regions lists where workspaces may be, as the public API spells it.
 func Regions() []string { return []string{"US", "EU"} }
 
-// WorkspaceForm is what can be said about a workspace.
-type WorkspaceForm struct {
+// WorkspaceSettings is what an Admin chooses of a workspace.
+type WorkspaceSettings struct {
 	Name        string
 	Environment Environment
 	Region      string
 }
 
-// clean checks the form; Invalid with fields "name", "environment", "region".
-func (f WorkspaceForm) clean() (WorkspaceForm, error) {
+// clean checks the settings. Invalid with the paths "name", "environment", "region".
+func (f WorkspaceSettings) clean() (WorkspaceSettings, error) {
 	var p fault.Problems
 	f.Name = newName(&p, "name", f.Name)
 	if f.Environment != Production && f.Environment != Development {
@@ -174,15 +174,15 @@ func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (Wor
 // Create adds a workspace with a view-only baseline. Nobody but the Admins is in
 // it. Denied to all but Admins; Invalid with fields "name" (also when it is taken),
 // "environment", "region".
-func (s *Workspaces) Create(ctx context.Context, by actor.Caller, form WorkspaceForm) (Workspace, error) {
+func (s *Workspaces) Create(ctx context.Context, by actor.Caller, in WorkspaceSettings) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
-		form, err := form.clean()
+		in, err := in.clean()
 		if err != nil {
 			return err
 		}
-		w = Workspace{ID: ksuid.New().String(), Organization: org.ID, Name: form.Name, Environment: form.Environment,
-			Region: form.Region, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
+		w = Workspace{ID: ksuid.New().String(), Organization: org.ID, Name: in.Name, Environment: in.Environment,
+			Region: in.Region, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
 		if err := workspaceNameFree(ctx, tx, w); err != nil {
 			return err
 		}
@@ -193,19 +193,19 @@ func (s *Workspaces) Create(ctx context.Context, by actor.Caller, form Workspace
 
 // Update renames a workspace or changes what it is for. Errors as for
 // Create; NotFound when it is not the organization's.
-func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, form WorkspaceForm) (Workspace, error) {
+func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, in WorkspaceSettings) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
 		old, err := tx.Workspace(ctx, org.ID, id)
 		if err != nil {
 			return err
 		}
-		form, err := form.clean()
+		in, err := in.clean()
 		if err != nil {
 			return err
 		}
 		w = old
-		w.Name, w.Environment, w.Region = form.Name, form.Environment, form.Region
+		w.Name, w.Environment, w.Region = in.Name, in.Environment, in.Region
 		if w == old {
 			return nil
 		}

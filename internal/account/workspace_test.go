@@ -32,18 +32,18 @@ func TestCreateWorkspace_HasAViewOnlyBaselineAndNobodyIn(t *testing.T) {
 
 func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
-	good := account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"}
-	for path, change := range map[string]func(*account.WorkspaceForm){
-		"name":        func(f *account.WorkspaceForm) { f.Name = "  pRODUCTION " }, // taken
-		"environment": func(f *account.WorkspaceForm) { f.Environment = "STAGE" },
-		"region":      func(f *account.WorkspaceForm) { f.Region = "MOON" },
+	good := account.WorkspaceSettings{Name: "Staging", Environment: account.Development, Region: "US"}
+	for path, change := range map[string]func(*account.WorkspaceSettings){
+		"name":        func(f *account.WorkspaceSettings) { f.Name = "  pRODUCTION " }, // taken
+		"environment": func(f *account.WorkspaceSettings) { f.Environment = "STAGE" },
+		"region":      func(f *account.WorkspaceSettings) { f.Region = "MOON" },
 	} {
 		form := good
 		change(&form)
 		_, err := b.Workspaces.Create(t.Context(), b.Admin.Caller(), form)
 		storetest.WantField(t, err, path)
 	}
-	_, err := b.Workspaces.Create(t.Context(), b.Admin.Caller(), account.WorkspaceForm{})
+	_, err := b.Workspaces.Create(t.Context(), b.Admin.Caller(), account.WorkspaceSettings{})
 	if fields := fault.Of(err).Fields; len(fields) != 3 {
 		t.Errorf("all problems at once, got %v", fields)
 	}
@@ -51,7 +51,7 @@ func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 
 func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
-	w, err := b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	w, err := b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
 	b.Must(err)
 	row, err := b.Workspaces.Get(t.Context(), b.Admin, b.Prod)
 	b.Must(err)
@@ -65,7 +65,7 @@ func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 		t.Errorf("event %s -> %s", list[0].Before, list[0].After)
 	}
 	n := b.Logged()
-	_, err = b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceForm{Name: "production", Environment: account.Development, Region: "EU"})
+	_, err = b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
 	b.Must(err)
 	if b.Logged() != n {
 		t.Error("saving without a change is logged")

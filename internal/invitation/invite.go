@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/segmentio/ksuid"
 
@@ -20,10 +19,10 @@ import (
 // maxInvitations is how many can be sent at once.
 const maxInvitations = 100
 
-// Form is the form "Invite users", as it was sent.
-type Form struct {
-	Emails     string // separated by commas, semicolons, blanks or lines; "Name <address>" works too
-	Role       string
+// NewInvitations says whom to invite, and what they get when they join.
+type NewInvitations struct {
+	Emails     []string // one that is there twice counts once
+	Role       access.Role
 	Groups     []string // ids
 	Workspaces []string // ids
 }
@@ -39,7 +38,7 @@ type Sent struct {
 // Skipped is an address that was not invited, and why, as a plain sentence.
 type Skipped struct{ Email, Reason string }
 
-// Invited is what became of the form.
+// Invited is what became of the addresses.
 type Invited struct {
 	Sent    []Sent
 	Skipped []Skipped
@@ -51,12 +50,12 @@ type Invited struct {
 // "workspaces" (a Member needs a group or a workspace); Denied to all but Admins and when
 // the plan has no room for so many members. E-mails are sent after all of it is stored: one that
 // fails is reported, its invitation and link stay good.
-func (s *Service) Invite(ctx context.Context, by actor.Caller, form Form, link Linker) (Invited, error) {
+func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations, link Linker) (Invited, error) {
 	var out Invited
 	var held account.Organization
 	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
 		out, held = Invited{}, org
-		draft, emails, err := checkInvite(ctx, tx, org, form)
+		draft, emails, err := checkInvite(ctx, tx, org, in)
 		if err != nil {
 			return err
 		}
@@ -97,30 +96,28 @@ func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, lin
 	return Sent{Invitation: draft, Link: link(secret)}, err
 }
 
-// checkInvite checks the whole form, reporting every problem at once.
-func checkInvite(ctx context.Context, tx Tx, org account.Organization, form Form) (Invitation, []string, error) {
+// checkInvite checks the whole command and reports every problem at once.
+func checkInvite(ctx context.Context, tx Tx, org account.Organization, in NewInvitations) (Invitation, []string, error) {
 	var p fault.Problems
-	draft := Invitation{Organization: org.ID}
-	emails, problem := parseEmails(form.Emails)
+	draft := Invitation{Organization: org.ID, Role: in.Role}
+	emails, problem := checkEmails(in.Emails)
 	if problem != "" {
 		p.Add("emails", problem)
 	}
-	role, err := access.ParseRole(form.Role)
-	if err != nil {
+	if in.Role != access.RoleAdmin && in.Role != access.RoleMember {
 		p.Add("role", "Choose Admin or Member.")
 	}
-	draft.Role = role
-	if role == access.RoleMember && !anyOf(form.Groups) && !anyOf(form.Workspaces) {
+	if in.Role == access.RoleMember && !anyOf(in.Groups) && !anyOf(in.Workspaces) {
 		p.Add("workspaces", "Choose at least one group or workspace.")
 	}
-	workspaces, err := account.ChooseWorkspaces(ctx, tx, org.ID, form.Workspaces)
+	workspaces, err := account.ChooseWorkspaces(ctx, tx, org.ID, in.Workspaces)
 	if err != nil && !addFields(&p, err) {
 		return draft, nil, err
 	}
 	for _, w := range workspaces {
 		draft.Workspaces = append(draft.Workspaces, account.Named{ID: w.ID, Name: w.Name})
 	}
-	groups, err := account.ChooseGroups(ctx, tx, org, form.Groups)
+	groups, err := account.ChooseGroups(ctx, tx, org, in.Groups)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
 		p.Add("groups", fault.Of(err).Message)
 	} else if err != nil {
@@ -188,26 +185,19 @@ func roomFor(ctx context.Context, tx Tx, org account.Organization, n int) error 
 	return err
 }
 
-// parseEmails reads a pasted list: each address once, lower case, in order, or what is
-// wrong with it.
-func parseEmails(text string) (emails []string, problem string) {
+// checkEmails returns each address once, lower case, in order, or what is wrong with them.
+func checkEmails(addresses []string) (emails []string, problem string) {
 	var wrong []string
 	seen := map[string]bool{}
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\n\r", r) }) {
-		candidates := strings.FieldsFunc(part, unicode.IsSpace)
-		if open, end := strings.LastIndex(part, "<"), strings.LastIndex(part, ">"); open >= 0 && end > open {
-			candidates = []string{part[open+1 : end]}
+	for _, address := range addresses {
+		email, err := plaintext.Email(address)
+		if err != nil {
+			wrong = append(wrong, plaintext.Visible(address))
+			continue
 		}
-		for _, candidate := range candidates {
-			email, err := plaintext.Email(candidate)
-			if err != nil {
-				wrong = append(wrong, plaintext.Visible(candidate))
-				continue
-			}
-			if !seen[email] {
-				seen[email] = true
-				emails = append(emails, email)
-			}
+		if !seen[email] {
+			seen[email] = true
+			emails = append(emails, email)
 		}
 	}
 	switch {

@@ -255,7 +255,7 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			b.must(err)
 		},
 		"a workspace of a group that is used": func(b *bed, _ policy.Place) {
-			w, err := b.accounts.Workspaces.Create(t.Context(), b.admin.Caller(), account.WorkspaceForm{Name: "More", Environment: account.Production, Region: "US"})
+			w, err := b.accounts.Workspaces.Create(t.Context(), b.admin.Caller(), account.WorkspaceSettings{Name: "More", Environment: account.Production, Region: "US"})
 			b.must(err)
 			_, err = b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
 			b.must(err)

@@ -157,10 +157,12 @@ func (q queries) indexRows(ctx context.Context, block int64, keys []search.Key) 
 		values.WriteString("(" + placeholders(len(args)+1, 2) + ")")
 		args = append(args, k.Organization, k.Term)
 	}
-	return q.indexRowsWhere(ctx, `block = $1 AND (organization_id, term) IN (VALUES `+values.String()+`)`, args...)
+	// The cross join makes SQLite look up key by key. For a list of pairs some versions read the whole block.
+	return q.scanIndexRows(ctx, `SELECT i.organization_id, i.term, i.events FROM (VALUES `+values.String()+`) AS k CROSS JOIN audit_index i
+		WHERE i.block = $1 AND i.organization_id = k.column1 AND i.term = k.column2`, args...)
 }
 
-func (q queries) indexRowsWhere(ctx context.Context, condition string, args ...any) (map[search.Key][]byte, error) {
+func (q queries) scanIndexRows(ctx context.Context, query string, args ...any) (map[search.Key][]byte, error) {
 	rows := map[search.Key][]byte{}
 	err := each(ctx, q, func(row scanner) error {
 		var k search.Key
@@ -168,7 +170,7 @@ func (q queries) indexRowsWhere(ctx context.Context, condition string, args ...a
 		err := row.Scan(&k.Organization, &k.Term, &events)
 		rows[k] = events
 		return err
-	}, `SELECT organization_id, term, events FROM audit_index WHERE `+condition, args...)
+	}, query, args...)
 	return rows, err
 }
 
@@ -227,7 +229,7 @@ func (q queries) checkBlock(ctx context.Context, block int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	stored, err := q.indexRowsWhere(ctx, `block = $1`, block)
+	stored, err := q.scanIndexRows(ctx, `SELECT organization_id, term, events FROM audit_index WHERE block = $1`, block)
 	if err != nil {
 		return 0, err
 	}

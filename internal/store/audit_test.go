@@ -295,7 +295,13 @@ func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
 func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 	const pruned, left = 3000, 1500
 	s := openSQLite(t)
-	writeEvents(t, s, pruned+left-1)
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		return tx.AppendEvent(t.Context(), audit.Did(actor.OfSystem("acme"), audit.Created, audit.Target{Type: audit.TargetGroup, Name: "Zaphod"}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeEvents(t, s, pruned+left-2)
 	index(t, s)
 	last, err := s.EventsAfter(t.Context(), pruned-1, 1)
 	if err != nil {
@@ -326,6 +332,9 @@ func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 		check("while events are deleted")
 		index(t, s)
 		check("indexed anew")
+	}
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_index WHERE term LIKE '%zaphod%'`); err != nil || n != 0 {
+		t.Errorf("%d rows name what was pruned, %v", n, err)
 	}
 	if n, err := s.Count(t.Context(), fmt.Sprint(`SELECT count(*) FROM audit_blocks WHERE low = `, pruned+1, ` AND high = `, pruned+left)); err != nil || n != 1 {
 		t.Errorf("%d ranges, %v", n, err)

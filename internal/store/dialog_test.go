@@ -71,7 +71,7 @@ func ids(t *testing.T, a *app.App) *strings.Replacer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(), invitation.Form{Emails: "new@acme.example", Role: "member",
+	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(), invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member",
 		Workspaces: []string{workspace}}, func(invitation.LinkSecret) string { return "" })
 	if err != nil {
 		t.Fatal(err)

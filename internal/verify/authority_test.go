@@ -313,7 +313,7 @@ func TestApply_NamesFollowAsWell(t *testing.T) {
 	w.refusal(secret)
 	_, err := w.accounts.Members.Rename(w.ctx, w.caller(eve).Caller(), "Eve Moneypenny")
 	w.must(err)
-	_, err = w.accounts.Workspaces.Update(w.ctx, w.admin.Caller(), w.main, account.WorkspaceForm{Name: "Renamed", Environment: account.Production, Region: "US"})
+	_, err = w.accounts.Workspaces.Update(w.ctx, w.admin.Caller(), w.main, account.WorkspaceSettings{Name: "Renamed", Environment: account.Production, Region: "US"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, secret)
 	w.must(err)

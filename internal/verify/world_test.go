@@ -106,14 +106,14 @@ func (w *world) member(name string) account.Member {
 
 func (w *world) workspace(name string) string {
 	w.t.Helper()
-	ws, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"})
+	ws, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"})
 	w.must(err)
 	return ws.ID
 }
 
 func (w *world) group(name string, members ...account.Member) string {
 	w.t.Helper()
-	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: name}, nil)
+	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupSettings{Name: name}, nil)
 	w.must(err)
 	if len(members) > 0 {
 		ids := make([]string, len(members))

@@ -260,8 +260,8 @@ func trust(cidr string) option {
 
 func few(d *api.Deps) { d.Failures = verify.NewLimiter(3, time.Minute, d.Now) }
 
-func workspaceForm(name string) account.WorkspaceForm {
-	return account.WorkspaceForm{Name: name, Environment: account.Production, Region: "US"}
+func workspaceForm(name string) account.WorkspaceSettings {
+	return account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"}
 }
 
 func organizationToken() token.Token { return token.Token{Kind: token.Organization} }

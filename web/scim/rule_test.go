@@ -200,7 +200,7 @@ func TestVersion_ChangesWithTheResourceAndGuardsIt(t *testing.T) {
 
 func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 	w := newWorld(t)
-	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Ops", Description: "On call"}, []string{w.main})
+	g, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupSettings{Name: "Ops", Description: "On call"}, []string{w.main})
 	w.must(err)
 	w.problem(409, "uniqueness", "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"OPS"}`)
 	found := w.find("/Groups", `displayName eq "ops"`)
@@ -221,7 +221,7 @@ func TestGroups_OneOfTheDashboardIsTakenOverByItsFirstChange(t *testing.T) {
 func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	own, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupForm{Name: "Own"}, nil)
+	own, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupSettings{Name: "Own"}, nil)
 	w.must(err)
 	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
 	w.must(err)

@@ -69,7 +69,7 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	w.org = ada.Organization
 	w.admin = storetest.SignIn(t, w.store, ada.ID)
-	second, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceForm{Name: "Staging", Environment: account.Development, Region: "US"})
+	second, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceSettings{Name: "Staging", Environment: account.Development, Region: "US"})
 	w.must(err)
 	workspaces, err := w.store.Workspaces(w.ctx, w.org)
 	w.must(err)

@@ -496,7 +496,7 @@ func refusesSecondSave(t *testing.T, b *accountBed) {
 
 func acceptsOnce(t *testing.T, b *accountBed) {
 	var secret invitation.LinkSecret
-	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(), invitation.Form{Emails: "new@acme.example", Role: "member", Workspaces: []string{bedProd}},
+	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(), invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member", Workspaces: []string{bedProd}},
 		func(s invitation.LinkSecret) string { secret = s; return "" })
 	if err != nil {
 		t.Fatal(err)
@@ -513,7 +513,7 @@ func acceptsOnce(t *testing.T, b *accountBed) {
 
 func keepsGroupLimit(t *testing.T, b *accountBed) {
 	errs := atOnce(8, func(i int) error {
-		_, err := b.service.Groups.Create(t.Context(), b.admin.Caller(), account.GroupForm{Name: fmt.Sprint("Group ", i)}, nil)
+		_, err := b.service.Groups.Create(t.Context(), b.admin.Caller(), account.GroupSettings{Name: fmt.Sprint("Group ", i)}, nil)
 		return err
 	})
 	wantSucceeded(t, errs, 2, fault.Denied) // Growth includes three, one is there
@@ -570,7 +570,7 @@ func keepsMemberLimit(t *testing.T, b *accountBed) {
 	by := SignIn(t, b.Store, "m0")
 	by.Organization = small
 	errs := atOnce(4, func(i int) error {
-		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(), invitation.Form{Emails: fmt.Sprintf("n%d@acme.example", i), Role: "admin"},
+		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(), invitation.NewInvitations{Emails: []string{fmt.Sprintf("n%d@acme.example", i)}, Role: "admin"},
 			func(invitation.LinkSecret) string { return "" })
 		return err
 	})

@@ -134,8 +134,8 @@ func (b *Bed) Member(name string, workspaces ...string) account.Member {
 // Workspace adds a workspace.
 func (b *Bed) Workspace(name string) account.Workspace {
 	b.T.Helper()
-	form := account.WorkspaceForm{Name: name, Environment: account.Development, Region: "EU"}
-	w, err := b.Workspaces.Create(b.T.Context(), b.Admin.Caller(), form)
+	settings := account.WorkspaceSettings{Name: name, Environment: account.Development, Region: "EU"}
+	w, err := b.Workspaces.Create(b.T.Context(), b.Admin.Caller(), settings)
 	b.Must(err)
 	return w
 }
@@ -143,7 +143,7 @@ func (b *Bed) Workspace(name string) account.Workspace {
 // Group adds a group that is in the given workspaces.
 func (b *Bed) Group(name string, workspaces ...string) account.Group {
 	b.T.Helper()
-	g, err := b.Groups.Create(b.T.Context(), b.Admin.Caller(), account.GroupForm{Name: name}, workspaces)
+	g, err := b.Groups.Create(b.T.Context(), b.Admin.Caller(), account.GroupSettings{Name: name}, workspaces)
 	b.Must(err)
 	return g
 }

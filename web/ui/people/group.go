@@ -36,7 +36,7 @@ func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component)
 
 // newGroup shows the first step of making a group. Denied when the plan has no room for one.
 func (h *Handlers) newGroup(c echo.Context) error {
-	err := h.groups.Check(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupForm{Name: "x"})
+	err := h.groups.Check(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupSettings{Name: "x"})
 	if fault.Is(err, fault.Denied) {
 		return err
 	}
@@ -51,7 +51,7 @@ func (h *Handlers) groupStep(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	basics := account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)}
+	basics := account.GroupSettings{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)}
 	if form.Get(kit.FieldStep) == kit.StepBack {
 		return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(form, nil)), h.showGroups)
 	}
@@ -127,7 +127,7 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 	}
 	id := c.Param("id")
 	g, err := h.groups.Update(c.Request().Context(), kit.VisitOf(c).By, id,
-		account.GroupForm{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
+		account.GroupSettings{Name: form.Get(kit.FieldName), Description: form.Get(fieldDescription)})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
@@ -67,8 +68,8 @@ func (h *Handlers) invite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By, invitation.Form{Emails: form.Get(fieldEmails),
-		Role: form.Get(fieldRole), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
+	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By, invitation.NewInvitations{Emails: splitAddresses(form.Get(fieldEmails)),
+		Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
 	}

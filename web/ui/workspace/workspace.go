@@ -38,8 +38,8 @@ func (h *Handlers) show(c echo.Context, status int, above templ.Component) error
 	return h.site.HTML(c, status, page.WorkspacesPage(m))
 }
 
-func workspaceForm(form url.Values) account.WorkspaceForm {
-	return account.WorkspaceForm{Name: form.Get(kit.FieldName), Environment: account.Environment(form.Get(fieldEnvironment)), Region: form.Get(fieldRegion)}
+func workspaceSettings(form url.Values) account.WorkspaceSettings {
+	return account.WorkspaceSettings{Name: form.Get(kit.FieldName), Environment: account.Environment(form.Get(fieldEnvironment)), Region: form.Get(fieldRegion)}
 }
 
 // newWorkspace shows the dialog that makes a workspace.
@@ -54,7 +54,7 @@ func (h *Handlers) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := h.workspaces.Create(c.Request().Context(), kit.VisitOf(c).By, workspaceForm(form))
+	w, err := h.workspaces.Create(c.Request().Context(), kit.VisitOf(c).By, workspaceSettings(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (h *Handlers) update(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	w, err := h.workspaces.Update(c.Request().Context(), kit.VisitOf(c).By, id, workspaceForm(form))
+	w, err := h.workspaces.Update(c.Request().Context(), kit.VisitOf(c).By, id, workspaceSettings(form))
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
