@@ -295,7 +295,7 @@ func TestIndexEvents_MayBeInterruptedOrRunTwice(t *testing.T) {
 func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 	const pruned, left = 3000, 1500
 	s := openSQLite(t)
-	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.AppendEvent(t.Context(), audit.Did(actor.OfSystem("acme"), audit.Created, audit.Target{Type: audit.TargetGroup, Name: "Zaphod"}))
 	})
 	if err != nil {
