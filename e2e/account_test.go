@@ -83,7 +83,7 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	if status := late.open(link); status != http.StatusConflict {
 		t.Errorf("the used link answers %d", status)
 	}
-	late.seesText("This invitation was used already.")
+	late.seesText("This invitation has already been used.")
 
 	// A token that can only view, as its owner can.
 	nora.open(profilePage)
@@ -308,7 +308,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	dialog := ada.within("dialog", "Invite users")
 	dialog.fill("E-mails", "one@acme.example, two\nthree@acme.example")
 	dialog.click("button", "Invite")
-	described(t, dialog, "E-mails", "This does not look like an e-mail address: two")
+	described(t, dialog, "E-mails", "This does not look like an email address: two")
 	dialog.seesText("Choose at least one group or workspace.")
 	axe(t, ada)
 	if got := dialog.value("E-mails"); !strings.Contains(got, "three@acme.example") {

@@ -1,11 +1,11 @@
-// Package account knows the organization, its workspaces, members and groups. Its use cases
-// administer them, one service for each: [Organizations], [Workspaces], [Members], [Groups].
-// Package provision changes members and groups by the steps that this package exports, so
-// that the same rules hold for an identity provider.
+// Package account administers the organization, its workspaces, members and groups. It has one
+// service for each: [Organizations], [Workspaces], [Members] and [Groups]. Package provision
+// changes members and groups through the steps that this package exports, so that the same rules
+// apply to an identity provider.
 //
-// What a principal may do is decided by package access. Policies are the business of package
-// policy; this package only puts groups and members into workspaces, by an [Entry]. It hands
-// out no invitations, sessions or tokens.
+// Package access decides what a principal may do. Package policy manages policies. This package
+// only puts groups and members into workspaces, with an [Entry]. It does not create invitations,
+// sessions or tokens.
 package account
 
 import (
@@ -23,15 +23,15 @@ type Organization struct {
 	CreatedAt   time.Time
 }
 
-// Provisions reports whether an identity provider may change members and groups: the plan has
-// it and an Admin has switched it on.
+// Provisions reports whether an identity provider may change members and groups. The plan must
+// include it, and an Admin must have switched it on.
 func (o Organization) Provisions() bool { return o.SCIMEnabled && o.Plan.Has(access.FeatureSCIM) }
 
-// Locks reports whether only the identity provider decides who is in the group. While it cannot,
-// Admins do: else nobody could.
+// Locks reports whether only the identity provider may change who is in the group. While
+// provisioning is off, Admins may change it, because otherwise nobody could.
 func (o Organization) Locks(g Group) bool { return g.External && o.Provisions() }
 
-// Environment says what a workspace is for.
+// Environment is what a workspace is used for.
 type Environment string
 
 // The environments, as the public API spells them.
@@ -40,7 +40,7 @@ const (
 	Development Environment = "DEVELOPMENT"
 )
 
-// Label is the environment in words.
+// Label returns the environment in words.
 func (e Environment) Label() string {
 	if e == Production {
 		return "Production"
@@ -79,10 +79,10 @@ type Member struct {
 	ExternalID   string // the identity provider's id; empty when it does not manage the member
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
-	LastSeenAt   time.Time // zero: never
+	LastSeenAt   time.Time // zero if never
 }
 
-// Group gathers members, organization-wide.
+// Group is a set of members. It belongs to the organization, not to a workspace.
 type Group struct {
 	ID           string
 	Organization string
@@ -94,10 +94,10 @@ type Group struct {
 	UpdatedAt    time.Time
 }
 
-// Named is something by its id and its name as it is today.
+// Named is the id of something and its current name.
 type Named struct{ ID, Name string }
 
-// Names returns the names of a list, in its order.
+// Names returns the names in list, in its order.
 func Names(list []Named) []string {
 	out := make([]string, len(list))
 	for i, n := range list {
@@ -106,15 +106,16 @@ func Names(list []Named) []string {
 	return out
 }
 
-// Entry puts a group or a member into a workspace, with no more rights there than view and what
-// the workspace's baseline gives. With neither it makes the baseline of a new workspace, which
-// gives view alone. Package policy sees an entry as a policy with nothing in it.
+// Entry puts a group or a member into a workspace. It grants no more than view and the
+// workspace's baseline. An entry with neither a group nor a member is the baseline of a new
+// workspace, which grants only view. Package policy sees an entry as a policy without
+// permissions.
 type Entry struct {
 	ID           string
 	Organization string
 	Workspace    string
-	Group        string // id; or
-	Member       string // id
+	Group        string // id; empty if Member is set
+	Member       string // id; empty if Group is set
 	At           time.Time
-	By           string // name of who made it
+	By           string // name of the actor who made it
 }

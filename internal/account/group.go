@@ -13,25 +13,26 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Groups is the use cases of groups. All are for Admins.
+// Groups is the use cases of groups. All of them are for Admins.
 type Groups struct {
 	store     GroupStore
 	catalogue *access.Catalogue
 }
 
-// GroupStore is what [Groups] reads, and the way into a transaction.
+// GroupStore is what [Groups] reads, and how it begins a transaction.
 type GroupStore interface {
-	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
-	// Unauthenticated if the caller's session or token no longer works.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
 	groupLister
-	// Organization returns NotFound for an unknown id.
+	// Organization returns an organization. The error is NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (Organization, error)
-	// Group returns NotFound outside the organization.
+	// Group returns a group. The error is NotFound if it is not in the organization.
 	Group(ctx context.Context, organization, id string) (Group, error)
-	// CountGroupMembers counts, by group, the members of the organization's groups.
+	// CountGroupMembers returns the number of members of each group, by the id of the group.
 	CountGroupMembers(ctx context.Context, organization string) (map[string]int, error)
-	// WorkspacesOfGroups lists, by group, the workspaces linked to it, by name.
+	// WorkspacesOfGroups returns the workspaces that each group is in, by the id of the group,
+	// sorted by name.
 	WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]Named, error)
 }
 
@@ -47,15 +48,16 @@ type GroupTx interface {
 	memberLister
 	workspaceLister
 	entrance
-	// Group returns NotFound outside the organization.
+	// Group returns a group. The error is NotFound if it is not in the organization.
 	Group(ctx context.Context, organization, id string) (Group, error)
-	// MembersOfGroups returns, for each of the groups, who of the members is in it.
+	// MembersOfGroups returns which of the members are in which of the groups, by group and
+	// member.
 	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
 }
 
 // groupLister lists groups.
 type groupLister interface {
-	// Groups lists the organization's groups by name.
+	// Groups returns the organization's groups, sorted by name.
 	Groups(ctx context.Context, organization string) ([]Group, error)
 }
 
@@ -63,36 +65,36 @@ type groupLister interface {
 type groupInserter interface {
 	recorder
 	groupLister
-	// InsertGroup is a Conflict when the name is taken.
+	// InsertGroup adds a group. The error is Conflict if the name is taken.
 	InsertGroup(ctx context.Context, g Group) error
 }
 
-// groupUpdater renames groups.
+// groupUpdater changes groups.
 type groupUpdater interface {
 	recorder
 	groupLister
-	// UpdateGroup saves name and description; Conflict when the name is taken.
+	// UpdateGroup saves the name and the description. The error is Conflict if the name is taken.
 	UpdateGroup(ctx context.Context, g Group) error
 }
 
-// groupDeleter removes groups.
+// groupDeleter deletes groups.
 type groupDeleter interface {
 	recorder
-	// DeleteGroup removes a group with its memberships and policies.
+	// DeleteGroup deletes a group with its memberships and policies.
 	DeleteGroup(ctx context.Context, organization, id string) error
 }
 
 // enroller adds members to groups.
 type enroller interface {
 	recorder
-	// AddToGroup makes a member one of the group's; being one already is no error.
+	// AddToGroup adds a member to a group. It does nothing if the member is in it.
 	AddToGroup(ctx context.Context, group, member string) error
 }
 
-// withdrawer takes members out of groups.
+// withdrawer removes members from groups.
 type withdrawer interface {
 	recorder
-	// RemoveFromGroup ends a membership; NotFound when there is none.
+	// RemoveFromGroup ends a membership. The error is NotFound if there is none.
 	RemoveFromGroup(ctx context.Context, group, member string) error
 }
 
@@ -100,13 +102,14 @@ func (s *Groups) change(ctx context.Context, by actor.Caller, fn func(GroupTx, O
 	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageGroups, fn)
 }
 
-// GroupSettings is what an Admin chooses of a group.
+// GroupSettings is what an Admin chooses for a group.
 type GroupSettings struct {
 	Name        string
 	Description string
 }
 
-// clean checks the settings. Invalid with the paths "name", "description".
+// clean returns the settings as they are stored. The error is Invalid with the fields "name" and
+// "description".
 func (f GroupSettings) clean() (GroupSettings, error) {
 	var p fault.Problems
 	f.Name = newName(&p, "name", f.Name)
@@ -116,25 +119,25 @@ func (f GroupSettings) clean() (GroupSettings, error) {
 	return f, p.Err("Some fields need your attention.")
 }
 
-// GroupRow is a group with what there is to know of it at a glance.
+// GroupRow is a group as lists show it.
 type GroupRow struct {
 	Group
-	Locked     bool // only the identity provider decides who is in it
+	Locked     bool // only the identity provider may change who is in it
 	Members    int
-	Workspaces []Named // linked, by name
+	Workspaces []Named // that it is in, sorted by name
 }
 
-// Target is what the audit log says of a group.
+// Target returns the group as the target of an event.
 func (g Group) Target() audit.Target {
 	return audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name}
 }
 
-// State is what the audit log keeps of a group.
+// State returns what an event records about the group.
 func (g Group) State() audit.Fields {
 	return audit.Fields{"name": g.Name, "description": g.Description}
 }
 
-// membershipEvent says that a member came into a group or left it.
+// membershipEvent returns the event of a member who was added to a group or removed from it.
 func membershipEvent(by actor.Standing, action audit.Action, g Group, m Member) audit.Event {
 	what := audit.Fields{"member": m.ID, "name": m.Name, "email": m.Email}.String()
 	if action == audit.MemberAdded {
@@ -143,8 +146,8 @@ func membershipEvent(by actor.Standing, action audit.Action, g Group, m Member) 
 	return audit.Did(by, action, g.Target()).Changed(what, "")
 }
 
-// List lists the organization's groups by name, in a fixed number of queries. Denied
-// to all but Admins.
+// List returns the organization's groups, sorted by name, in a fixed number of queries. The error
+// is Denied unless the caller is an Admin.
 func (s *Groups) List(ctx context.Context, by actor.Standing) ([]GroupRow, error) {
 	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return nil, err
@@ -172,8 +175,8 @@ func (s *Groups) List(ctx context.Context, by actor.Standing) ([]GroupRow, error
 	return rows, nil
 }
 
-// Get returns a group; NotFound when it is not the organization's, Denied to all but Admins. Who
-// its members are, [Members.Find] says; its policies are package policy's.
+// Get returns a group. The error is NotFound if it is not in the organization, and Denied unless
+// the caller is an Admin. [Members.Find] returns its members, and package policy its policies.
 func (s *Groups) Get(ctx context.Context, by actor.Standing, id string) (GroupRow, error) {
 	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return GroupRow{}, err
@@ -194,8 +197,8 @@ func (s *Groups) Get(ctx context.Context, by actor.Standing, id string) (GroupRo
 	return GroupRow{g, org.Locks(g), members[id], workspaces[id]}, err
 }
 
-// Check says what is wrong with a group that is to be made, before its workspaces are
-// chosen: Denied when the plan has no room for it, Invalid as for Create.
+// Check reports what is wrong with a new group before its workspaces are chosen. The error is
+// Denied if the plan has no room for it, and otherwise as for [Groups.Create].
 func (s *Groups) Check(ctx context.Context, by actor.Standing, in GroupSettings) error {
 	if err := May(s.catalogue, by, access.ManageGroups); err != nil {
 		return err
@@ -208,7 +211,7 @@ func (s *Groups) Check(ctx context.Context, by actor.Standing, in GroupSettings)
 	return err
 }
 
-// newGroup checks plan and settings.
+// newGroup returns the group to create, after it has checked the plan and the settings.
 func newGroup(ctx context.Context, r groupLister, org Organization, in GroupSettings) (Group, error) {
 	groups, err := r.Groups(ctx, org.ID)
 	if err != nil {
@@ -224,6 +227,7 @@ func newGroup(ctx context.Context, r groupLister, org Organization, in GroupSett
 	return g, groupNameFree(groups, g)
 }
 
+// groupNameFree returns an error if another of groups has the name of g.
 func groupNameFree(groups []Group, g Group) error {
 	if slices.ContainsFunc(groups, func(other Group) bool { return other.ID != g.ID && plaintext.SameName(other.Name, g.Name) }) {
 		return nameTaken("Another group has this name.")
@@ -231,9 +235,9 @@ func groupNameFree(groups []Group, g Group) error {
 	return nil
 }
 
-// Create adds a group and puts it into workspaces. Denied to all
-// but Admins, and when the plan has no room for another group; Invalid with fields "name"
-// (also when it is taken), "description", "workspaces".
+// Create adds a group and puts it into workspaces. The error is Denied if the plan has no room
+// for another group or the caller is not an Admin. It is Invalid with the fields "name" (also if
+// it is taken), "description" and "workspaces".
 func (s *Groups) Create(ctx context.Context, by actor.Caller, in GroupSettings, workspaces []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
@@ -261,7 +265,8 @@ func (s *Groups) Create(ctx context.Context, by actor.Caller, in GroupSettings, 
 	return g, err
 }
 
-// ChooseWorkspaces finds the chosen ones; Invalid with field "workspaces" for an unknown id.
+// ChooseWorkspaces returns the workspaces with these ids. The error is Invalid with the field
+// "workspaces" for an unknown id.
 func ChooseWorkspaces(ctx context.Context, r workspaceLister, organization string, ids []string) ([]Workspace, error) {
 	list, err := r.Workspaces(ctx, organization)
 	if err != nil {
@@ -271,7 +276,7 @@ func ChooseWorkspaces(ctx context.Context, r workspaceLister, organization strin
 	chosen := slices.DeleteFunc(list, func(w Workspace) bool { return !slices.Contains(ids, w.ID) })
 	if len(chosen) != len(ids) {
 		return nil, fault.NewInvalid("Some fields need your attention.",
-			fault.Field{Path: "workspaces", Message: "One of the workspaces does not exist any more."})
+			fault.Field{Path: "workspaces", Message: "One of the workspaces no longer exists."})
 	}
 	return chosen, nil
 }
@@ -284,8 +289,9 @@ func names(list []Workspace) []string {
 	return out
 }
 
-// Update renames or describes a group. NotFound when it is not the organization's;
-// Invalid with fields "name", "description"; Denied to all but Admins.
+// Update changes the name and the description of a group. The error is NotFound if it is not in
+// the organization, Invalid with the fields "name" and "description", and Denied unless the
+// caller is an Admin.
 func (s *Groups) Update(ctx context.Context, by actor.Caller, id string, in GroupSettings) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
@@ -317,8 +323,8 @@ func (s *Groups) Update(ctx context.Context, by actor.Caller, id string, in Grou
 	return g, err
 }
 
-// Delete removes a group: its members lose what it gave. NotFound when it is not the
-// organization's; Denied to all but Admins.
+// Delete deletes a group, so its members lose what it granted. The error is NotFound if it is not
+// in the organization, and Denied unless the caller is an Admin.
 func (s *Groups) Delete(ctx context.Context, by actor.Caller, id string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
@@ -334,11 +340,13 @@ func (s *Groups) Delete(ctx context.Context, by actor.Caller, id string) (Group,
 	return g, err
 }
 
-// AddMembers makes every one of the members a member of every one of the groups, all or
-// nothing, and returns how many memberships are new. Being in one already is no error.
-// Denied for a group whose members the identity provider manages, and to all but Admins;
-// NotFound for what is not the organization's; Invalid with field "groups" or "members"
-// when there are none.
+// AddMembers adds every one of the members to every one of the groups, and returns the number of
+// new memberships. A member who is already in a group is not an error. After an error nothing is
+// changed.
+//
+// The error is Denied for a group whose members the identity provider manages, or if the caller
+// is not an Admin. It is NotFound for a member or group that is not in the organization, and
+// Invalid with the field "groups" or "members" if there are none.
 func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, groups []string) (int, error) {
 	var added int
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
@@ -367,7 +375,7 @@ func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, group
 	return added, err
 }
 
-// membersAndGroups loads what AddMembers was asked for.
+// membersAndGroups loads the members and groups that AddMembers was called with.
 func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members, groups []string) ([]Member, []Group, error) {
 	if len(unique(groups)) == 0 {
 		return nil, nil, fault.NewInvalid("Some fields need your attention.",
@@ -381,8 +389,8 @@ func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members
 	return who, in, err
 }
 
-// ChooseGroups finds groups whose members are ours to manage. NotFound for an unknown
-// id; Denied when the identity provider manages one of them.
+// ChooseGroups returns the groups with these ids. The error is NotFound for an unknown id, and
+// Denied if the identity provider manages the members of one of them.
 func ChooseGroups(ctx context.Context, r groupLister, org Organization, ids []string) ([]Group, error) {
 	list, err := r.Groups(ctx, org.ID)
 	if err != nil {
@@ -394,24 +402,25 @@ func ChooseGroups(ctx context.Context, r groupLister, org Organization, ids []st
 		return nil, fault.NewNotFound("That group")
 	}
 	for _, g := range chosen {
-		if err := org.membersAreOurs(g); err != nil {
+		if err := org.checkUnlocked(g); err != nil {
 			return nil, err
 		}
 	}
 	return chosen, nil
 }
 
-// membersAreOurs refuses to touch a membership that the identity provider would undo.
-func (o Organization) membersAreOurs(g Group) error {
+// checkUnlocked returns an error if the identity provider manages the members of the group. It
+// would undo any change.
+func (o Organization) checkUnlocked(g Group) error {
 	if o.Locks(g) {
 		return fault.NewDenied("The members of the group " + g.Name + " are managed by the identity provider.")
 	}
 	return nil
 }
 
-// RemoveMembers ends memberships of one group, all or nothing. NotFound when the group
-// or one of the memberships is not there; Denied for a group whose members the identity
-// provider manages, and to all but Admins.
+// RemoveMembers removes members from a group. After an error nothing is changed. The error is
+// NotFound if the group or one of the memberships does not exist. It is Denied if the identity
+// provider manages the members of the group, or if the caller is not an Admin.
 func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group string, members []string) (Group, error) {
 	var g Group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
@@ -419,7 +428,7 @@ func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group strin
 		if g, err = tx.Group(ctx, org.ID, group); err != nil {
 			return err
 		}
-		if err := org.membersAreOurs(g); err != nil {
+		if err := org.checkUnlocked(g); err != nil {
 			return err
 		}
 		who, err := allMembers(ctx, tx, org.ID, members)

@@ -18,7 +18,8 @@ import (
 func TestCreateGroup_LinksWorkspacesWithEmptyPolicies(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	staging := b.Workspace("Staging")
-	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.Prod, b.Prod})
+	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(),
+		account.GroupSettings{Name: " Analysts ", Description: "They look.\nOnly."}, []string{staging.ID, b.Prod, b.Prod})
 	b.Must(err)
 	d, err := b.Groups.Get(t.Context(), b.Admin, g.ID)
 	b.Must(err)
@@ -101,7 +102,7 @@ func TestGroupMembership_GivesAndTakes(t *testing.T) {
 	_, err = b.Groups.Delete(t.Context(), b.Admin.Caller(), g.ID)
 	b.Must(err)
 	if b.Caller(cy.ID).IsIn(b.Prod) {
-		t.Error("a deleted group still gives")
+		t.Error("a deleted group still grants something")
 	}
 	want := []string{"member_added Analysts", "member_added Analysts", "member_removed Analysts", "deleted Analysts"}
 	if diff := cmp.Diff(want, b.Events(audit.TargetGroup, n)); diff != "" {
@@ -123,11 +124,11 @@ func TestExternalGroup_HasItsMembersLocked(t *testing.T) {
 	if b.Logged() != n {
 		t.Error("part of it was done")
 	}
-	b.Policy(policy.OfGroup, b.Prod, g.ID, access.Policy{}) // its policies are ours
+	b.Policy(policy.OfGroup, b.Prod, g.ID, access.Policy{}) // Admins manage its policies
 }
 
-// TestExternalGroup_IsOursWhileProvisioningIsOff holds that nobody is left without anybody who can
-// change who is in a group: neither when an Admin switches provisioning off nor when the plan loses it.
+// TestExternalGroup_IsOursWhileProvisioningIsOff checks that somebody can always change who is in
+// a group, also after an Admin switches provisioning off or the plan loses it.
 func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 	for name, off := range map[string]func(b *storetest.Bed){
 		"switched off":    func(b *storetest.Bed) { b.Provisioning(false) },
@@ -156,7 +157,7 @@ func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 			b.Must(err)
 			_, err = b.Members.MakeAdmin(t.Context(), b.Admin.Caller(), cy.ID)
 			b.Must(err)
-			_, err = b.Members.MakeMember(t.Context(), b.Admin.Caller(), cy.ID) // leaves nothing but baselines
+			_, err = b.Members.MakeMember(t.Context(), b.Admin.Caller(), cy.ID) // leaves only the baselines
 			b.Must(err)
 			if d, err := b.Groups.Get(t.Context(), b.Admin, g.ID); err != nil || d.Members != 0 {
 				t.Errorf("%d members are left, %v", d.Members, err)

@@ -11,24 +11,25 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Members is the use cases of members. All but [Members.Rename] are for Admins.
+// Members is the use cases of members. All of them except [Members.Rename] are for Admins.
 type Members struct {
 	store     MemberStore
 	catalogue *access.Catalogue
 	now       func() time.Time
 }
 
-// MemberStore is what [Members] reads, and the way into a transaction.
+// MemberStore is what [Members] reads, and how it begins a transaction.
 type MemberStore interface {
-	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
-	// Unauthenticated if the caller's session or token no longer works.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(MemberTx) error) error
 	memberReader
-	// FindMembers returns one page of the members that the query asks for, each with the
-	// number of tokens that are live at now, and how many there are on all pages.
+	// FindMembers returns one page of the members that the query asks for, each with the number
+	// of tokens that are live at now. It also returns the number of members on all pages.
 	FindMembers(ctx context.Context, organization string, q MemberQuery, now time.Time) ([]MemberRow, int, error)
-	// WorkspacesOfMembers lists, by member, the workspaces that a policy of their own or of
-	// a group puts them into, by name. Admins are in every one without being listed.
+	// WorkspacesOfMembers returns the workspaces that each member is in by an own policy or by
+	// one of a group, by the id of the member, sorted by name. It does not list those that an
+	// Admin is in by that role.
 	WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]Named, error)
 }
 
@@ -40,56 +41,56 @@ type MemberTx interface {
 	adminCounter
 	resetter
 	tokenEnder
-	// DeleteMembers removes the members with their sessions, group memberships and
-	// policies. Their tokens stay: see TombstoneTokens.
+	// DeleteMembers deletes the members with their sessions, group memberships and policies. It
+	// does not delete their tokens: see TombstoneTokens.
 	DeleteMembers(ctx context.Context, organization string, ids []string) error
 }
 
 // memberLister loads members by their ids.
 type memberLister interface {
-	// Members returns the members with these ids, by name; those that are not the
-	// organization's are left out.
+	// Members returns the members with these ids, sorted by name. It leaves out ids that are not
+	// in the organization.
 	Members(ctx context.Context, organization string, ids []string) ([]Member, error)
 }
 
-// memberReader reads what is to be known of members.
+// memberReader reads members, their groups and their tokens.
 type memberReader interface {
 	memberLister
 	memberGroups
-	// Member returns an active or deactivated member; NotFound otherwise.
+	// Member returns an active or deactivated member. The error is NotFound if there is none.
 	Member(ctx context.Context, organization, id string) (Member, error)
-	// TokensOfMembers lists the members' personal tokens that are not deleted, expired
-	// ones included; the last used first.
+	// TokensOfMembers returns the members' personal tokens that are not deleted, including
+	// expired ones. The last used comes first.
 	TokensOfMembers(ctx context.Context, organization string, members []string) ([]HeldToken, error)
 }
 
-// memberGroups says which groups members are in.
+// memberGroups reads which groups members are in.
 type memberGroups interface {
-	// GroupsOfMembers lists, by member, their groups by name.
+	// GroupsOfMembers returns the groups of each member, by the id of the member, sorted by name.
 	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]Named, error)
 }
 
 // memberUpdater changes members.
 type memberUpdater interface {
 	recorder
-	// UpdateMember saves name, role and status.
+	// UpdateMember saves the name, the role and the status.
 	UpdateMember(ctx context.Context, m Member) error
 }
 
 // adminCounter counts Admins.
 type adminCounter interface {
-	// CountActiveAdmins counts the active Admins.
+	// CountActiveAdmins returns the number of active Admins.
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
 }
 
-// resetter takes from members what they have beyond baselines.
+// resetter takes away what a member has beyond the baselines.
 type resetter interface {
 	recorder
 	entrance
 	workspaceLister
 	memberGroups
-	// ResetMember removes the member's own policies and group memberships; those of
-	// external groups only if told to.
+	// ResetMember deletes the member's own policies and group memberships. It keeps those in
+	// external groups unless external is true.
 	ResetMember(ctx context.Context, organization, id string, external bool) error
 }
 
@@ -97,10 +98,10 @@ func (s *Members) change(ctx context.Context, by actor.Caller, fn func(MemberTx,
 	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageMembers, fn)
 }
 
-// MemberSort is what a list of members is sorted by.
+// MemberSort is the order of a list of members.
 type MemberSort string
 
-// The orders. Equal ones are in the order of names.
+// The orders. Members that are equal in the order are sorted by name.
 const (
 	ByName     MemberSort = "name"
 	ByEmail    MemberSort = "email"
@@ -109,22 +110,22 @@ const (
 	ByTokens   MemberSort = "tokens"
 )
 
-// The size of a page of a list.
+// Sizes of the pages of a list.
 const (
 	DefaultPage = 20
 	MaxPage     = 100
 )
 
-// MemberQuery asks for one page of the members. The zero value asks for the first page
-// of all, by name.
+// MemberQuery asks for one page of the members. The zero value asks for the first page of all
+// members, sorted by name.
 type MemberQuery struct {
-	Search     string // part of the name or e-mail, in any letter case
+	Search     string // part of the name or email address, in any letter case
 	Sort       MemberSort
 	Descending bool
-	Limit      int    // 1 to MaxPage; DefaultPage when out of range
-	Offset     int    // how many to skip
+	Limit      int    // 1 to MaxPage; DefaultPage if out of range
+	Offset     int    // number of members to skip
 	InGroup    string // only members of this group
-	NotInGroup string // only those who are not members of this group
+	NotInGroup string // only members who are not in this group
 }
 
 func (q MemberQuery) clean() MemberQuery {
@@ -138,8 +139,8 @@ func (q MemberQuery) clean() MemberQuery {
 	return q
 }
 
-// PageBounds returns the limit and the offset of a page, or the nearest that may be asked for:
-// DefaultPage for a limit that is out of range.
+// PageBounds returns the limit and the offset of a page. A limit that is out of range becomes
+// DefaultPage, and a negative offset becomes 0.
 func PageBounds(limit, offset int) (int, int) {
 	if limit < 1 || limit > MaxPage {
 		limit = DefaultPage
@@ -150,9 +151,9 @@ func PageBounds(limit, offset int) (int, int) {
 // MemberRow is a member as lists show it.
 type MemberRow struct {
 	Member
-	Workspaces []Named // that the member is in; an Admin is in every one, and the list is empty
+	Workspaces []Named // that the member is in; empty for an Admin, who is in every one
 	Groups     []Named
-	LiveTokens int // personal access tokens, neither deleted nor expired
+	LiveTokens int // personal access tokens that are neither deleted nor expired
 }
 
 // MemberPage is one page of a list of members.
@@ -162,18 +163,18 @@ type MemberPage struct {
 	Query MemberQuery
 }
 
-// Target is what the audit log says of a member.
+// Target returns the member as the target of an event.
 func (m Member) Target() audit.Target {
 	return audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name}
 }
 
-// State is what the audit log keeps of a member.
+// State returns what an event records about the member.
 func (m Member) State() audit.Fields {
 	return audit.Fields{"name": m.Name, "email": m.Email, "role": m.Role, "status": m.Status}
 }
 
-// Find returns one page of the members, in a fixed number of queries. Denied to all
-// but Admins.
+// Find returns one page of the members, in a fixed number of queries. The error is Denied unless
+// the caller is an Admin.
 func (s *Members) Find(ctx context.Context, by actor.Standing, q MemberQuery) (MemberPage, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return MemberPage{}, err
@@ -205,8 +206,8 @@ func (s *Members) Find(ctx context.Context, by actor.Standing, q MemberQuery) (M
 	return page, nil
 }
 
-// ByID returns the members with these ids, by name; NotFound when one of them is
-// not the organization's. Denied to all but Admins.
+// ByID returns the members with these ids, sorted by name. The error is NotFound if one of them
+// is not in the organization, and Denied unless the caller is an Admin.
 func (s *Members) ByID(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return nil, err
@@ -214,14 +215,15 @@ func (s *Members) ByID(ctx context.Context, by actor.Standing, ids []string) ([]
 	return allMembers(ctx, s.store, by.Organization, ids)
 }
 
-// MemberDetails is a member with the groups that they are in. What the member may do and why,
-// package policy says.
+// MemberDetails is a member with their groups. Package policy explains what the member may do and
+// why.
 type MemberDetails struct {
 	Member
 	Groups []Named
 }
 
-// Details returns a member to Admins; NotFound when it is not the organization's.
+// Details returns a member. The error is NotFound if they are not in the organization, and Denied
+// unless the caller is an Admin.
 func (s *Members) Details(ctx context.Context, by actor.Standing, id string) (MemberDetails, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return MemberDetails{}, err
@@ -234,9 +236,9 @@ func (s *Members) Details(ctx context.Context, by actor.Standing, id string) (Me
 	return MemberDetails{m, groups[id]}, err
 }
 
-// Impact lists the live personal tokens of members, the last used first: what stops
-// working when they are deleted or deactivated. Denied to all but Admins; NotFound when
-// one of the members is not the organization's.
+// Impact returns the live personal tokens of members, which stop working when the members are
+// deleted or deactivated. The last used comes first. The error is NotFound if one of the members
+// is not in the organization, and Denied unless the caller is an Admin.
 func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) ([]HeldToken, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return nil, err
@@ -257,11 +259,11 @@ func (s *Members) Impact(ctx context.Context, by actor.Standing, members []strin
 	return live, nil
 }
 
-// maxBulk is how many members one change may name.
+// maxBulk is the number of members that one change may name.
 const maxBulk = 1000
 
-// allMembers loads every one of the ids; NotFound when one is missing, Invalid when there
-// are none or too many.
+// allMembers returns the members with these ids. The error is NotFound if one is missing, and
+// Invalid if there are none or too many.
 func allMembers(ctx context.Context, r memberLister, organization string, ids []string) ([]Member, error) {
 	ids = unique(ids)
 	if len(ids) == 0 || len(ids) > maxBulk {

@@ -9,49 +9,49 @@ import (
 	"latchkey/internal/fault"
 )
 
-// keepAnAdmin refuses, at the end of a change, to leave the organization without an active
-// Admin: nobody could ever repair that. It looks at the outcome, so that it holds for any
-// mixture of changes, and the organization is held, so that two cannot pass it together.
+// keepAnAdmin returns an error if a change has left the organization without an active Admin,
+// which nobody could repair. It looks at the outcome, so it is right for any combination of
+// changes. The organization is locked, so two changes cannot pass it together.
 func keepAnAdmin(ctx context.Context, tx adminCounter, organization string) error {
 	n, err := tx.CountActiveAdmins(ctx, organization)
 	if err == nil && n == 0 {
 		return fault.NewConflict("This is the last active Admin, and an organization needs one. " +
-			"Make somebody else Admin first. Nothing was changed.")
+			"Make someone else an Admin first.")
 	}
 	return err
 }
 
-// MakeAdmin gives the member the organization role Admin. Being one already changes
-// nothing. Policies and groups stay; they make no difference while the role lasts.
-// NotFound outside the organization; Denied to all but Admins.
+// MakeAdmin gives a member the organization role Admin. It does nothing if they are an Admin.
+// Their policies and groups stay, but make no difference while they are an Admin. The error is
+// NotFound if they are not in the organization, and Denied unless the caller is an Admin.
 func (s *Members) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleAdmin }, nil)
 }
 
-// MakeMember takes the role Admin away and leaves the member with baseline only: in every
-// workspace as before, by an entry of its own, so with view and whatever the
-// baseline gives, and nothing more. Own policies and group memberships from before are
-// removed, except in groups that are locked: see Organization.Locks. Being a Member already
-// changes nothing. Conflict for the last active Admin; otherwise as MakeAdmin.
+// MakeMember takes the role Admin away. It does nothing if the member is not an Admin. The member
+// is then in every workspace with only its baseline: own policies and group memberships are
+// deleted, except those in groups that are locked (see [Organization.Locks]). The error is
+// Conflict for the last active Admin, and otherwise as for [Members.MakeAdmin].
 func (s *Members) MakeMember(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
 		func(tx MemberTx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, tx.By(), m) })
 }
 
-// Deactivate suspends a member: sessions and personal tokens stop working on their next
-// use and come back with Reactivate. Conflict for the last active Admin, also for
-// oneself; otherwise as MakeAdmin.
+// Deactivate suspends a member. Their sessions and personal tokens stop working with the next
+// request, until [Members.Reactivate]. The error is Conflict for the last active Admin, even if
+// that is the caller, and otherwise as for [Members.MakeAdmin].
 func (s *Members) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
 }
 
-// Reactivate ends a deactivation. A deactivated member never lost the seat, so no plan
-// limit can stand against it. Errors as for MakeAdmin.
+// Reactivate makes a member active again. It needs no room in the plan, because deactivated
+// members count too. The errors are those of [Members.MakeAdmin].
 func (s *Members) Reactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.Reactivated, func(m *Member) { m.Status = Active }, nil)
 }
 
-// set changes role or status, with what follows from it.
+// set changes the role or the status of a member with to, and then calls follow unless it is nil
+// or nothing changed.
 func (s *Members) set(ctx context.Context, by actor.Caller, id string, action audit.Action, to func(*Member),
 	follow func(MemberTx, Organization, Member) error) (Member, error) {
 	var m Member
@@ -81,8 +81,9 @@ func (s *Members) set(ctx context.Context, by actor.Caller, id string, action au
 	return m, err
 }
 
-// baselineOnly removes what a member has beyond baselines. The policies are part of the
-// change of role, which is one event; each group left is one more.
+// baselineOnly takes away what a member has beyond the baselines. It appends an event for each
+// group that the member leaves, but none for the policies, which belong to the event of the
+// change of role.
 func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.Standing, m Member) error {
 	groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {
@@ -119,10 +120,10 @@ func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.S
 	return nil
 }
 
-// Delete removes members for good, all or none: their personal tokens are revoked
-// for good, their sessions end, the log keeps their names. To come back they need a new
-// invitation. NotFound when one of them is not the organization's; Conflict when no
-// active Admin would be left, also for oneself; Denied to all but Admins.
+// Delete deletes members with their personal tokens and sessions. The log keeps their names. They
+// need a new invitation to come back. After an error nothing is changed. The error is NotFound if
+// one of them is not in the organization, Conflict if no active Admin would be left, and Denied
+// unless the caller is an Admin.
 func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
 	var members []Member
 	err := s.change(ctx, by, func(tx MemberTx, org Organization) error {
@@ -152,7 +153,8 @@ func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]
 	return members, err
 }
 
-// Rename changes the caller's own name. Denied to tokens; Invalid with field "name".
+// Rename changes the name of the calling member. The error is Denied for tokens, and Invalid with
+// the field "name".
 func (s *Members) Rename(ctx context.Context, by actor.Caller, name string) (Member, error) {
 	var m Member
 	err := s.store.InTx(ctx, by, func(tx MemberTx) error {

@@ -57,7 +57,7 @@ func TestFindMembers_SortsAndPages(t *testing.T) {
 	bo := b.Member("Bo")
 	b.Member("Cy")
 	b.PAT(bo.ID)
-	b.Token(func(tok *token.Token) { tok.Owner, tok.ExpiresAt = "member-Cy", b.Clock.Now() }) // not live any more
+	b.Token(func(tok *token.Token) { tok.Owner, tok.ExpiresAt = "member-Cy", b.Clock.Now() }) // no longer live
 	for _, tt := range []struct {
 		q    account.MemberQuery
 		want string

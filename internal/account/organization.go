@@ -8,24 +8,25 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Organizations is the use cases of an organization as such: its set-up, its plan, and what
-// happened lately in it.
+// Organizations is the use cases of the organization itself: its setup, its plan and its recent
+// events.
 type Organizations struct {
 	store     OrganizationStore
 	catalogue *access.Catalogue
 }
 
-// OrganizationStore is what [Organizations] reads, and the way into a transaction.
+// OrganizationStore is what [Organizations] reads, and how it begins a transaction.
 type OrganizationStore interface {
-	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
-	// Unauthenticated if the caller's session or token no longer works.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(OrganizationTx) error) error
 	// Claimed reports whether an organization exists.
 	Claimed(ctx context.Context) (bool, error)
-	// SoleOrganization returns the installation's organization; NotFound when there is none.
+	// SoleOrganization returns the installation's organization. The error is NotFound if there is
+	// none.
 	SoleOrganization(ctx context.Context) (Organization, error)
-	// RecentEvents lists the newest audit events, of one actor or (actor "") of all but what
-	// identity providers ask.
+	// RecentEvents returns the newest audit events. If actor is empty, it returns those of all
+	// actors, except the requests of identity providers.
 	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
 }
 
@@ -45,8 +46,8 @@ type OrganizationTx interface {
 // Claimed reports whether the installation has been set up.
 func (s *Organizations) Claimed(ctx context.Context) (bool, error) { return s.store.Claimed(ctx) }
 
-// RecentActivity lists the newest events: the organization's for whoever may read the
-// audit log, the caller's own for others.
+// RecentActivity returns the newest events: those of the organization if the caller may read the
+// audit log, and the caller's own otherwise.
 func (s *Organizations) RecentActivity(ctx context.Context, by actor.Standing, limit int) ([]audit.Event, error) {
 	actor := by.ID
 	if May(s.catalogue, by, access.ReadAuditLog) == nil {

@@ -8,15 +8,15 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Sole returns the installation's one organization; NotFound before the set-up. It
-// is for the operator at the command line, whom nobody has to let in.
+// Sole returns the installation's organization. The error is NotFound before setup. It does not
+// check permissions, because only the operator at the command line calls it.
 func (s *Organizations) Sole(ctx context.Context) (Organization, error) {
 	return s.store.SoleOrganization(ctx)
 }
 
-// SetPlan changes the plan of the installation's organization, as the operator's act.
-// What a smaller plan lacks is refused from now on; what exists stays. NotFound before
-// the set-up. The plan that it has already is no change.
+// SetPlan changes the plan of the installation's organization on behalf of the operator. What a
+// smaller plan lacks is refused from then on; what exists stays. Setting the current plan again
+// changes nothing. The error is NotFound before setup.
 func (s *Organizations) SetPlan(ctx context.Context, plan access.Plan) error {
 	o, err := s.store.SoleOrganization(ctx)
 	if err != nil {

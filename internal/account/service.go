@@ -11,9 +11,9 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Services are the use cases of account administration. Each takes who asks, loads, lets
-// [access.Decide] answer before any effect, changes all or nothing in one transaction
-// with its audit events, and returns faults. They are safe for concurrent use.
+// Services are the use cases of account administration. Each one takes the caller, loads what it
+// needs and lets [access.Decide] answer before any effect. A change is one transaction that
+// includes its audit events. The errors are faults. The services are safe for concurrent use.
 type Services struct {
 	Organizations *Organizations
 	Workspaces    *Workspaces
@@ -21,7 +21,7 @@ type Services struct {
 	Groups        *Groups
 }
 
-// Stores is what the services read and write, one store for each.
+// Stores holds the store of each service.
 type Stores struct {
 	Organizations OrganizationStore
 	Workspaces    WorkspaceStore
@@ -29,7 +29,7 @@ type Stores struct {
 	Groups        GroupStore
 }
 
-// New wires the services.
+// New returns the services.
 func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Services {
 	return Services{
 		Organizations: &Organizations{store: stores.Organizations, catalogue: catalogue},
@@ -39,36 +39,39 @@ func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Servi
 	}
 }
 
-// Tx is what every change of an organization finds in its transaction.
+// Tx is what the transaction of every change offers.
 type Tx interface {
 	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
 	// Now returns the time of the transaction.
 	Now() time.Time
-	// HoldOrganization returns the organization and keeps its row until the transaction
-	// ends: two changes of one organization take turns, so that what one has read (who is
-	// an Admin, how many groups there are) is still true when it writes. NotFound when
-	// there is no such organization.
+	// HoldOrganization returns the organization and locks its row until the transaction ends. So
+	// two changes of one organization take turns, and what one of them has read (who is an Admin,
+	// how many groups exist) is still true when it writes. The error is NotFound if there is no
+	// such organization.
 	HoldOrganization(ctx context.Context, id string) (Organization, error)
 	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 }
 
-// recorder appends events of a moment to the audit log.
+// recorder appends events to the audit log.
 type recorder interface {
+	// Now returns the time of the transaction.
 	Now() time.Time
+	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 }
 
-// May returns nil when the caller may do an act on their organization as such, and the fault to
-// answer with otherwise. What is loaded afterwards is loaded within that organization, so that
-// nothing of another can be reached by its id.
+// May returns nil if the caller may do act on their organization, and otherwise the fault to
+// answer with. Callers must load everything else within that organization, so that the id of
+// something in another one finds nothing.
 func May(catalogue *access.Catalogue, by actor.Standing, act access.Permission) error {
 	return access.Decide(catalogue, by.Principal, act, access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
-// Change runs fn as one change of the caller's organization: decided in the transaction,
-// with the organization held, all or nothing. inTx is the store's way into a transaction.
+// Change runs fn in a transaction that changes the caller's organization. It decides inside the
+// transaction, and then locks the organization. If fn fails, nothing is changed. inTx begins a
+// transaction of the store.
 func Change[T Tx](ctx context.Context, inTx func(context.Context, actor.Caller, func(T) error) error,
 	catalogue *access.Catalogue, by actor.Caller, act access.Permission, fn func(tx T, org Organization) error) error {
 	return inTx(ctx, by, func(tx T) error {
@@ -83,7 +86,7 @@ func Change[T Tx](ctx context.Context, inTx func(context.Context, actor.Caller, 
 	})
 }
 
-// newName returns a name as it will be kept, and records under path what is wrong with it.
+// newName returns value as it is stored, and adds what is wrong with it to p under path.
 func newName(p *fault.Problems, path, value string) string {
 	clean, err := plaintext.Name(value)
 	addIf(p, path, err)
@@ -100,7 +103,7 @@ func nameTaken(message string) error {
 	return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: message})
 }
 
-// unique is list without empty and repeated entries, in order.
+// unique returns list without empty and repeated entries, in its order.
 func unique(list []string) []string {
 	seen := make(map[string]bool, len(list))
 	out := make([]string, 0, len(list))

@@ -12,19 +12,19 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// NewInstallation is what the first run asks for.
+// NewInstallation is what the setup page asks for.
 type NewInstallation struct {
 	Organization string
 	Workspace    string
 	Environment  Environment
 	Name         string // of the first Admin
 	Email        string
-	PasswordHash string // made by package signin; empty means no sign-in with a password
+	PasswordHash string // from package signin; empty if the Admin cannot sign in with a password
 	Plan         access.Plan
 	Origin       actor.Origin
 }
 
-// Check reports everything that is wrong with an installation, password aside.
+// Check returns everything that is wrong with the installation. It does not check the password.
 func (n NewInstallation) Check() []fault.Field {
 	var p fault.Problems
 	_, err := plaintext.Name(n.Organization)
@@ -44,9 +44,9 @@ func (n NewInstallation) Check() []fault.Field {
 	return nil
 }
 
-// Install makes the organization, its first workspace with a view-only baseline and the
-// first Admin. It is a Conflict when an organization exists: an installation is claimed
-// once, for good.
+// Install creates the organization, its first workspace with a view-only baseline, and the first
+// Admin. The error is Conflict if an organization exists, so an installation can be set up only
+// once.
 func (s *Organizations) Install(ctx context.Context, n NewInstallation) (Member, error) {
 	if fields := n.Check(); fields != nil {
 		return Member{}, fault.NewInvalid("Some fields need your attention.", fields...)

@@ -12,25 +12,25 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// What others than an Admin may do with members and groups, by the same rules: an identity
-// provider (package provision), and somebody who accepts an invitation (package invitation).
-// These are steps of a transaction that their package has begun, has decided about and holds
-// the organization in; each writes its audit event.
+// The functions below are for changes that no Admin makes: those of an identity provider (package
+// provision) and of a person who accepts an invitation (package invitation). Each is one step of a
+// transaction in which the caller has already decided and locked the organization. Each appends
+// its audit event.
 
 // memberInserter adds members.
 type memberInserter interface {
 	recorder
-	// InsertMember is a Conflict when the e-mail is taken.
+	// InsertMember adds a member. The error is Conflict if the email address is taken.
 	InsertMember(ctx context.Context, m Member, passwordHash string) error
 }
 
-// seatCounter counts who takes up a seat of the plan.
+// seatCounter counts the members that the plan limits.
 type seatCounter interface {
-	// CountMembers counts the organization's members, deactivated ones included.
+	// CountMembers returns the number of the organization's members, including deactivated ones.
 	CountMembers(ctx context.Context, organization string) (int, error)
 }
 
-// joiner makes members with baseline only.
+// joiner adds members who have only the baseline.
 type joiner interface {
 	memberInserter
 	seatCounter
@@ -49,7 +49,8 @@ type statusSetter interface {
 	adminCounter
 }
 
-// SeatFree is Denied when the organization's plan has no room for another member.
+// SeatFree returns an error of kind Denied if the organization's plan has no room for another
+// member.
 func SeatFree(ctx context.Context, tx seatCounter, org Organization) error {
 	limit, limited := org.Plan.MemberLimit()
 	if !limited {
@@ -62,9 +63,9 @@ func SeatFree(ctx context.Context, tx seatCounter, org Organization) error {
 	return err
 }
 
-// Join adds a member with baseline only: in every workspace, by an entry of its
-// own. The role is Member. Conflict when the e-mail is taken; Denied when the plan has no
-// room; Invalid for an e-mail or name that cannot be.
+// Join adds a member with the role Member, who is in every workspace with only its baseline. The
+// error is Conflict if the email address is taken, Denied if the plan has no room, and Invalid
+// for an email address or a name that is not allowed.
 func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m Member) (Member, error) {
 	var err error
 	if m.Email, err = plaintext.Email(m.Email); err != nil {
@@ -87,8 +88,8 @@ func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m
 	return m, baselineOnly(ctx, tx, org, by, m)
 }
 
-// SetStatus deactivates or reactivates a member. Having that status already changes
-// nothing. Conflict for the last active Admin.
+// SetStatus deactivates or reactivates a member. Setting the current status changes nothing. The
+// error is Conflict for the last active Admin.
 func SetStatus(ctx context.Context, tx statusSetter, by actor.Standing, m Member, status Status) (Member, error) {
 	if m.Status == status {
 		return m, nil
@@ -105,10 +106,10 @@ func SetStatus(ctx context.Context, tx statusSetter, by actor.Standing, m Member
 	return m, keepAnAdmin(ctx, tx, m.Organization)
 }
 
-// NoteProvisioned appends the event of a change that only the identity provider's own document
-// about a member shows: whether there is one, before and now, and the names of the attributes
-// that are others. Their values (telephone numbers, addresses) stay out of a log from which
-// nothing can be taken.
+// NoteProvisioned appends an event for a change that affects only the identity provider's own
+// document about a member. before and now report whether there was and is such a document, and
+// attributes are the names of those that changed. Their values (telephone numbers, addresses) are
+// not logged, because the log cannot forget them.
 func NoteProvisioned(ctx context.Context, tx recorder, by actor.Standing, m Member, before, now bool, attributes []string) error {
 	was, is := audit.Fields{"provisioned": before}, audit.Fields{"provisioned": now}
 	if len(attributes) > 0 {
@@ -117,7 +118,8 @@ func NoteProvisioned(ctx context.Context, tx recorder, by actor.Standing, m Memb
 	return tx.AppendEvent(ctx, audit.Did(by, audit.Provisioned, m.Target()).Changed(was.String(), is.String()))
 }
 
-// SetName renames a member. The same name changes nothing; Invalid for one that cannot be.
+// SetName renames a member. Setting the current name changes nothing. The error is Invalid for a
+// name that is not allowed.
 func SetName(ctx context.Context, tx memberUpdater, by actor.Standing, m Member, name string) (Member, error) {
 	old := m
 	var err error
@@ -127,8 +129,9 @@ func SetName(ctx context.Context, tx memberUpdater, by actor.Standing, m Member,
 	return m, updateMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
 }
 
-// SetRole gives a member another organization role. The same role changes nothing. It does not
-// look whether an active Admin is left, nor take anything away with the role Admin.
+// SetRole changes the organization role of a member. Setting the current role changes nothing. It
+// does not check that an active Admin is left, and a member who loses the role Admin keeps
+// policies and groups.
 func SetRole(ctx context.Context, tx memberUpdater, by actor.Standing, m Member, role access.Role) (Member, error) {
 	old := m
 	if m.Role = role; m == old {
@@ -137,7 +140,7 @@ func SetRole(ctx context.Context, tx memberUpdater, by actor.Standing, m Member,
 	return m, updateMember(ctx, tx, by, audit.ChangedPermission, old, &m)
 }
 
-// Enter puts a member into a workspace, where it gives no more than view and the baseline.
+// Enter puts a member into a workspace, with view and its baseline only.
 func Enter(ctx context.Context, tx enterer, by actor.Standing, m Member, workspace string) error {
 	return tx.InsertEntry(ctx, newEntry(tx, by, Entry{Organization: m.Organization, Workspace: workspace, Member: m.ID}))
 }
@@ -150,9 +153,9 @@ func updateMember(ctx context.Context, tx memberUpdater, by actor.Standing, acti
 	return tx.AppendEvent(ctx, audit.Did(by, action, m.Target()).Changed(old.State().String(), m.State().String()))
 }
 
-// ManageGroup adds a group whose members the identity provider manages. It has no
-// workspaces: those and their policies are the Admins' business. Conflict when the name is
-// taken; Denied when the plan has no room for another; Invalid for a name that cannot be.
+// ManageGroup adds a group whose members the identity provider manages. The group is in no
+// workspace, since that is for Admins to decide. The error is Conflict if the name is taken,
+// Denied if the plan has no room for another group, and Invalid for a name that is not allowed.
 func ManageGroup(ctx context.Context, tx groupInserter, by actor.Standing, org Organization, name, externalID string) (Group, error) {
 	if err := groupNameTaken(ctx, tx, Group{Organization: org.ID, Name: name}); err != nil {
 		return Group{}, err
@@ -169,7 +172,7 @@ func ManageGroup(ctx context.Context, tx groupInserter, by actor.Standing, org O
 	return g, tx.AppendEvent(ctx, audit.Did(by, audit.Created, g.Target()).Changed("", managedState(g).String()))
 }
 
-// managedState is what the log keeps of a group with who manages its members.
+// managedState returns what an event records about a group and who manages its members.
 func managedState(g Group) audit.Fields {
 	s := g.State()
 	s["external"], s["externalId"] = g.External, g.ExternalID
@@ -184,9 +187,9 @@ func groupNameTaken(ctx context.Context, tx groupLister, g Group) error {
 	return err
 }
 
-// RenameGroup renames a group and notes that its members are managed by the identity
-// provider from now on. No difference changes nothing. store keeps what UpdateGroup does
-// not: External and ExternalID. Errors as for ManageGroup.
+// RenameGroup changes the name and the description of a group, and records that the identity
+// provider manages its members from now on. If nothing differs, it does nothing. store saves
+// External and ExternalID, which UpdateGroup does not. The errors are those of [ManageGroup].
 func RenameGroup(ctx context.Context, tx groupUpdater, by actor.Standing, old, g Group,
 	store func(context.Context, Group) error) (Group, error) {
 	settings, err := GroupSettings{Name: g.Name, Description: g.Description}.clean()
@@ -209,7 +212,7 @@ func RenameGroup(ctx context.Context, tx groupUpdater, by actor.Standing, old, g
 	return g, tx.AppendEvent(ctx, audit.Did(by, audit.Updated, g.Target()).Changed(managedState(old).String(), managedState(g).String()))
 }
 
-// RemoveGroup removes a group: its members lose what it gave.
+// RemoveGroup deletes a group, so its members lose what it granted.
 func RemoveGroup(ctx context.Context, tx groupDeleter, by actor.Standing, g Group) error {
 	if err := tx.DeleteGroup(ctx, g.Organization, g.ID); err != nil {
 		return err
@@ -217,7 +220,7 @@ func RemoveGroup(ctx context.Context, tx groupDeleter, by actor.Standing, g Grou
 	return tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, g.Target()).Changed(managedState(g).String(), ""))
 }
 
-// Enroll makes a member one of the group's, whoever manages it.
+// Enroll adds a member to a group. It does not check who manages the group.
 func Enroll(ctx context.Context, tx enroller, by actor.Standing, g Group, m Member) error {
 	if err := tx.AddToGroup(ctx, g.ID, m.ID); err != nil {
 		return err
@@ -225,7 +228,8 @@ func Enroll(ctx context.Context, tx enroller, by actor.Standing, g Group, m Memb
 	return tx.AppendEvent(ctx, membershipEvent(by, audit.MemberAdded, g, m))
 }
 
-// Withdraw ends a membership, whoever manages the group; NotFound when there is none.
+// Withdraw removes a member from a group. It does not check who manages the group. The error is
+// NotFound if the member is not in it.
 func Withdraw(ctx context.Context, tx withdrawer, by actor.Standing, g Group, m Member) error {
 	if err := tx.RemoveFromGroup(ctx, g.ID, m.ID); err != nil {
 		return err

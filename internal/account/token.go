@@ -9,32 +9,34 @@ import (
 	"latchkey/internal/token"
 )
 
-// HeldToken is a token that goes with its owner or its workspace.
+// HeldToken is a token as its owner or workspace has it. It is deleted with either of them.
 type HeldToken struct {
 	ID            string
 	Kind          token.Kind
 	Name          string
-	Hint          string // what lists show of the secret
-	Owner         string // personal tokens: member id
+	Hint          string // the part of the secret that lists show
+	Owner         string // member id, for a personal token
 	OwnerName     string
 	Workspace     string
-	WorkspaceName string // as it is now; empty when the workspace is gone
+	WorkspaceName string // its current name; empty if the workspace was deleted
 	ExpiresAt     time.Time
-	LastUsedAt    time.Time // zero: never
+	LastUsedAt    time.Time // zero if never
 }
 
-// Live reports whether the token has not expired at now. Its owner may be deactivated.
+// Live reports whether the token has not expired at now. It does not look at the status of the
+// owner.
 func (t HeldToken) Live(now time.Time) bool { return !token.ExpiredAt(t.ExpiresAt, now) }
 
-// tokenEnder ends tokens with their owner or their workspace.
+// tokenEnder deletes tokens together with their owner or workspace.
 type tokenEnder interface {
+	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
-	// TombstoneTokens marks the tokens as deleted now; those that are so already stay.
+	// TombstoneTokens marks the tokens as deleted now. It leaves those that are already deleted
+	// as they are.
 	TombstoneTokens(ctx context.Context, organization string, ids []string) error
 }
 
-// endTokens marks tokens as deleted for good, with one event each. because is a plain
-// sentence for the log.
+// endTokens marks tokens as deleted, with an event for each. because is a sentence for the log.
 func endTokens(ctx context.Context, tx tokenEnder, by actor.Standing, tokens []HeldToken, because string) error {
 	ids := make([]string, len(tokens))
 	for i, t := range tokens {

@@ -14,20 +14,20 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Workspaces is the use cases of workspaces. All are for Admins.
+// Workspaces is the use cases of workspaces. All of them are for Admins.
 type Workspaces struct {
 	store     WorkspaceStore
 	catalogue *access.Catalogue
 	now       func() time.Time
 }
 
-// WorkspaceStore is what [Workspaces] reads, and the way into a transaction.
+// WorkspaceStore is what [Workspaces] reads, and how it begins a transaction.
 type WorkspaceStore interface {
-	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
-	// Unauthenticated if the caller's session or token no longer works.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(WorkspaceTx) error) error
 	workspaceCounter
-	// Workspace returns NotFound outside the organization.
+	// Workspace returns a workspace. The error is NotFound if it is not in the organization.
 	Workspace(ctx context.Context, organization, id string) (Workspace, error)
 }
 
@@ -37,29 +37,30 @@ type WorkspaceTx interface {
 	workspaceCounter
 	workspaceInserter
 	tokenEnder
-	// Workspace returns NotFound outside the organization.
+	// Workspace returns a workspace. The error is NotFound if it is not in the organization.
 	Workspace(ctx context.Context, organization, id string) (Workspace, error)
-	// UpdateWorkspace saves name, environment and region; Conflict when the name is taken.
+	// UpdateWorkspace saves the name, the environment and the region. The error is Conflict if
+	// the name is taken.
 	UpdateWorkspace(ctx context.Context, w Workspace) error
-	// DeleteWorkspace removes the workspace with its policies, resources and connections.
-	// Its tokens are not its: see TombstoneTokens.
+	// DeleteWorkspace deletes the workspace with its policies, resources and connections. It does
+	// not delete its tokens: see TombstoneTokens.
 	DeleteWorkspace(ctx context.Context, organization, id string) error
-	// TokensOfWorkspace lists the tokens of both kinds of a workspace that are not
-	// deleted, expired ones included.
+	// TokensOfWorkspace returns the personal and service tokens of a workspace that are not
+	// deleted, including expired ones.
 	TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]HeldToken, error)
 }
 
 // workspaceLister lists workspaces.
 type workspaceLister interface {
-	// Workspaces lists an organization's workspaces by name.
+	// Workspaces returns the organization's workspaces, sorted by name.
 	Workspaces(ctx context.Context, organization string) ([]Workspace, error)
 }
 
 // workspaceCounter lists workspaces and counts what is in them.
 type workspaceCounter interface {
 	workspaceLister
-	// WorkspaceCounts counts what is in each workspace of the organization, by id, with
-	// the tokens that are live at now.
+	// WorkspaceCounts returns the counts of each workspace of the organization, by the id of the
+	// workspace. Tokens count if they are live at now.
 	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]WorkspaceCounts, error)
 }
 
@@ -67,14 +68,14 @@ type workspaceCounter interface {
 type workspaceInserter interface {
 	recorder
 	entrance
-	// InsertWorkspace is a Conflict when the name is taken.
+	// InsertWorkspace adds a workspace. The error is Conflict if the name is taken.
 	InsertWorkspace(ctx context.Context, w Workspace) error
 }
 
 // entrance puts groups and members into workspaces.
 type entrance interface {
-	// InsertEntry is a Conflict when the group or member is in the workspace by a policy of
-	// its own already.
+	// InsertEntry adds an entry. The error is Conflict if the group or member already has a
+	// policy of its own in the workspace.
 	InsertEntry(ctx context.Context, e Entry) error
 }
 
@@ -82,10 +83,10 @@ func (s *Workspaces) change(ctx context.Context, by actor.Caller, fn func(Worksp
 	return Change(ctx, s.store.InTx, s.catalogue, by, access.ManageWorkspaces, fn)
 }
 
-// WorkspaceCounts is how much there is in a workspace.
+// WorkspaceCounts counts what is in a workspace.
 type WorkspaceCounts struct {
-	Members        int // that are in it: Admins, by a policy of their own, by a group
-	Groups         int // that are linked to it
+	Members        int // Admins, and members with a policy of their own or of a group
+	Groups         int // that are in it
 	Resources      int
 	ServiceTokens  int // live
 	PersonalTokens int // live
@@ -97,17 +98,18 @@ type WorkspaceRow struct {
 	WorkspaceCounts
 }
 
-// Regions lists where workspaces may be, as the public API spells it.
+// Regions returns the regions that a workspace can be in, as the public API spells them.
 func Regions() []string { return []string{"US", "EU"} }
 
-// WorkspaceSettings is what an Admin chooses of a workspace.
+// WorkspaceSettings is what an Admin chooses for a workspace.
 type WorkspaceSettings struct {
 	Name        string
 	Environment Environment
 	Region      string
 }
 
-// clean checks the settings. Invalid with the paths "name", "environment", "region".
+// clean returns the settings as they are stored. The error is Invalid with the fields "name",
+// "environment" and "region".
 func (f WorkspaceSettings) clean() (WorkspaceSettings, error) {
 	var p fault.Problems
 	f.Name = newName(&p, "name", f.Name)
@@ -120,18 +122,18 @@ func (f WorkspaceSettings) clean() (WorkspaceSettings, error) {
 	return f, p.Err("Some fields need your attention.")
 }
 
-// Target is what the audit log says of a workspace.
+// Target returns the workspace as the target of an event.
 func (w Workspace) Target() audit.Target {
 	return audit.Target{Type: audit.TargetWorkspace, ID: w.ID, Name: w.Name, Workspace: w.ID}
 }
 
-// State is what the audit log keeps of a workspace.
+// State returns what an event records about the workspace.
 func (w Workspace) State() audit.Fields {
 	return audit.Fields{"name": w.Name, "environment": w.Environment, "region": w.Region}
 }
 
-// List lists the organization's workspaces by name, with their counts, in a fixed
-// number of queries. Denied to all but Admins.
+// List returns the organization's workspaces with their counts, sorted by name, in a fixed number
+// of queries. The error is Denied unless the caller is an Admin.
 func (s *Workspaces) List(ctx context.Context, by actor.Standing) ([]WorkspaceRow, error) {
 	if err := May(s.catalogue, by, access.ManageWorkspaces); err != nil {
 		return nil, err
@@ -139,8 +141,8 @@ func (s *Workspaces) List(ctx context.Context, by actor.Standing) ([]WorkspaceRo
 	return WorkspaceRows(ctx, s.store, by.Organization, s.now())
 }
 
-// WorkspaceRows lists an organization's workspaces by name, with their counts and the tokens that
-// are live at now. It decides nothing.
+// WorkspaceRows returns an organization's workspaces with their counts at now, sorted by name. It
+// does not check permissions.
 func WorkspaceRows(ctx context.Context, r workspaceCounter, organization string, now time.Time) ([]WorkspaceRow, error) {
 	list, err := r.Workspaces(ctx, organization)
 	if err != nil {
@@ -157,8 +159,8 @@ func WorkspaceRows(ctx context.Context, r workspaceCounter, organization string,
 	return rows, nil
 }
 
-// Get returns a workspace with its counts; NotFound when it is not the
-// organization's, Denied to all but Admins.
+// Get returns a workspace with its counts. The error is NotFound if it is not in the
+// organization, and Denied unless the caller is an Admin.
 func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (WorkspaceRow, error) {
 	if err := May(s.catalogue, by, access.ManageWorkspaces); err != nil {
 		return WorkspaceRow{}, err
@@ -171,9 +173,9 @@ func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (Wor
 	return WorkspaceRow{w, counts[id]}, err
 }
 
-// Create adds a workspace with a view-only baseline. Nobody but the Admins is in
-// it. Denied to all but Admins; Invalid with fields "name" (also when it is taken),
-// "environment", "region".
+// Create adds a workspace with a view-only baseline. Only Admins are in it. The error is Denied
+// unless the caller is an Admin, and Invalid with the fields "name" (also if it is taken),
+// "environment" and "region".
 func (s *Workspaces) Create(ctx context.Context, by actor.Caller, in WorkspaceSettings) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
@@ -191,8 +193,8 @@ func (s *Workspaces) Create(ctx context.Context, by actor.Caller, in WorkspaceSe
 	return w, err
 }
 
-// Update renames a workspace or changes what it is for. Errors as for
-// Create; NotFound when it is not the organization's.
+// Update changes the settings of a workspace. The error is NotFound if it is not in the
+// organization, and otherwise as for [Workspaces.Create].
 func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, in WorkspaceSettings) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
@@ -221,10 +223,10 @@ func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, in 
 	return w, err
 }
 
-// Delete removes a workspace for good: its policies, resources and connections go
-// with it, its tokens are revoked for good, the audit trail stays. typedName must be its
-// name, as a guard against the wrong row: Invalid with field "name" otherwise. NotFound
-// when it is not the organization's; Denied to all but Admins.
+// Delete deletes a workspace with its policies, resources, connections and tokens. Its audit
+// events stay. typedName must be its name, which protects against deleting the wrong one: the
+// error is Invalid with the field "name" otherwise. It is NotFound if the workspace is not in the
+// organization, and Denied unless the caller is an Admin.
 func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName string) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
@@ -258,7 +260,7 @@ func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName 
 	return w, err
 }
 
-// workspaceNameFree refuses a name that another workspace has, in any letter case.
+// workspaceNameFree returns an error if another workspace has the name of w, in any letter case.
 func workspaceNameFree(ctx context.Context, tx workspaceLister, w Workspace) error {
 	list, err := tx.Workspaces(ctx, w.Organization)
 	if err != nil {
@@ -272,7 +274,7 @@ func workspaceNameFree(ctx context.Context, tx workspaceLister, w Workspace) err
 	return nil
 }
 
-// insertWorkspace adds a workspace with its baseline (view only) and tells the log.
+// insertWorkspace adds a workspace with its view-only baseline, and appends the event.
 func insertWorkspace(ctx context.Context, tx workspaceInserter, by actor.Standing, w Workspace) error {
 	if err := tx.InsertWorkspace(ctx, w); err != nil {
 		return err
@@ -283,7 +285,7 @@ func insertWorkspace(ctx context.Context, tx workspaceInserter, by actor.Standin
 	return tx.AppendEvent(ctx, audit.Did(by, audit.Created, w.Target()).Changed("", w.State().String()))
 }
 
-// newEntry completes an entry that by makes now.
+// newEntry returns e with its id, the time and the name of the caller.
 func newEntry(tx recorder, by actor.Standing, e Entry) Entry {
 	e.ID, e.At, e.By = ksuid.New().String(), tx.Now(), by.Name
 	return e

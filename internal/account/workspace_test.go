@@ -51,7 +51,8 @@ func TestCreateWorkspace_RefusesBadFields(t *testing.T) {
 
 func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
-	w, err := b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
+	w, err := b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod,
+		account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
 	b.Must(err)
 	row, err := b.Workspaces.Get(t.Context(), b.Admin, b.Prod)
 	b.Must(err)
@@ -65,7 +66,8 @@ func TestUpdateWorkspace_RenamesAndTellsBeforeAndAfter(t *testing.T) {
 		t.Errorf("event %s -> %s", list[0].Before, list[0].After)
 	}
 	n := b.Logged()
-	_, err = b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod, account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
+	_, err = b.Workspaces.Update(t.Context(), b.Admin.Caller(), b.Prod,
+		account.WorkspaceSettings{Name: "production", Environment: account.Development, Region: "EU"})
 	b.Must(err)
 	if b.Logged() != n {
 		t.Error("saving without a change is logged")
@@ -95,7 +97,7 @@ func TestDeleteWorkspace_TakesTokensPoliciesAndResourcesAlong(t *testing.T) {
 	_, err = b.Workspaces.Get(t.Context(), b.Admin, b.Prod)
 	storetest.WantKind(t, err, fault.NotFound)
 	if b.Caller(bo.ID).IsIn(b.Prod) {
-		t.Error("the member still is in it")
+		t.Error("the member is still in it")
 	}
 	rows, err := b.Workspaces.List(t.Context(), b.Admin)
 	b.Must(err)
@@ -114,7 +116,7 @@ func TestWorkspaceRows_CountsEverybodyOnce(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	bo, cy := b.Member("Bo", b.Prod), b.Member("Cy")
 	g := b.Group("Analysts", b.Prod)
-	b.Join(g.ID, bo.ID, cy.ID, b.Ada.ID) // Bo and the Admin Ada are in already
+	b.Join(g.ID, bo.ID, cy.ID, b.Ada.ID) // Bo and the Admin Ada are already in the workspace
 	b.Resource(b.Prod, "source", "S1")
 	b.PAT(bo.ID)
 	b.SAT(access.Policy{})

@@ -15,14 +15,15 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Offer is what the page behind an invitation's link may show.
+// Offer is what the page of an invitation link shows.
 type Offer struct {
 	Invitation
 	OrganizationName string
 }
 
-// Open finds the invitation of a link. NotFound for a link that never was one or was
-// replaced by a newer; Conflict, saying so, when it was used, deleted or has expired.
+// Open returns the invitation of a link. The error is NotFound if the link is invalid or a newer
+// one has replaced it, and Conflict if the invitation was used, was deleted or has expired, which
+// its message says.
 func (s *Service) Open(ctx context.Context, secret LinkSecret) (Offer, error) {
 	inv, err := s.open(ctx, s.store, secret)
 	if err != nil {
@@ -35,18 +36,18 @@ func (s *Service) Open(ctx context.Context, secret LinkSecret) (Offer, error) {
 func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (Invitation, error) {
 	digest := secret.digest()
 	if digest == nil {
-		return Invitation{}, unknown()
+		return Invitation{}, errInvalidLink()
 	}
 	inv, err := r.InvitationByDigest(ctx, digest)
 	if fault.Is(err, fault.NotFound) {
-		return Invitation{}, unknown()
+		return Invitation{}, errInvalidLink()
 	}
 	if err != nil {
 		return Invitation{}, err
 	}
 	switch inv.State(s.now()) {
 	case Accepted:
-		return Invitation{}, fault.NewConflict("This invitation was used already. Sign in with your e-mail and password.")
+		return Invitation{}, fault.NewConflict("This invitation has already been used. Sign in with your email and password.")
 	case Deleted:
 		return Invitation{}, fault.NewConflict("This invitation was deleted. Ask an Admin for a new one.")
 	case Expired:
@@ -56,18 +57,21 @@ func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (
 	return inv, nil
 }
 
-func unknown() error {
+// errInvalidLink returns the error for a link that no invitation has.
+func errInvalidLink() error {
 	f := fault.NewNotFound("This invitation")
-	f.Message = "This invitation link is not good, or a newer one has replaced it. Use the newest, or ask an Admin."
+	f.Message = "This invitation link is invalid or has been replaced. Use the newest link, or ask an Admin for another."
 	return f
 }
 
-// Accept makes a member of whoever has the link, and uses the link up: a second time, even
-// at the same moment, is a Conflict. A member without a password (provisioned or brought over
-// from another system) gets this one, and what the invitation promises is added to what they
-// have. passwordHash comes from package signin. Invalid with field "name"; Conflict also when
-// the address became a member meanwhile; Denied when the plan has no room; the other errors are
-// those of Open. A group that the identity provider has taken over meanwhile is left out.
+// Accept makes the person who has the link a member, and uses up the link: the error is Conflict
+// the second time, even if both requests come at the same moment. A member without a password
+// (provisioned, or migrated from another system) gets this one, and what the invitation grants is
+// added to what they have. passwordHash comes from package signin. A group that the identity
+// provider manages by now is left out.
+//
+// The error is also Invalid with the field "name", Conflict if the address belongs to a member by
+// now, and Denied if the plan has no room. The others are those of [Service.Open].
 func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
 	var m account.Member
 	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) error {
@@ -85,7 +89,7 @@ func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordH
 		}
 		m = account.Member{ID: ksuid.New().String(), Organization: org.ID, Email: inv.Email, Name: clean,
 			Role: inv.Role, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
-		if err := tx.CloseInvitation(ctx, inv.ID, true); err != nil { // first, so that of two only one gets further
+		if err := tx.CloseInvitation(ctx, inv.ID, true); err != nil { // first, so that only one of two requests continues
 			return err
 		}
 		known, err := tx.ClaimMember(ctx, org.ID, m.Email, passwordHash)
@@ -100,8 +104,8 @@ func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordH
 	return m, err
 }
 
-// noteAccepted appends the event of the acceptance and returns the member as who does all that
-// follows from it.
+// noteAccepted appends the event of the acceptance, and returns the member as the actor of the
+// events that follow.
 func noteAccepted(ctx context.Context, tx AcceptTx, inv Invitation, m account.Member, origin actor.Origin) (actor.Standing, error) {
 	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: m.ID, Organization: m.Organization, Role: m.Role},
 		Name: m.Name, Email: m.Email, Origin: origin}
@@ -109,8 +113,8 @@ func noteAccepted(ctx context.Context, tx AcceptTx, inv Invitation, m account.Me
 	return by, tx.AppendEvent(ctx, audit.Did(by, audit.Updated, inv.target()).Changed("", accepted.String()))
 }
 
-// claim gives a member who had no password the name that they chose, and what an invitation
-// promises.
+// claim gives a member who had no password the name that they chose, and what the invitation
+// grants.
 func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, name string,
 	origin actor.Origin) (account.Member, error) {
 	by, err := noteAccepted(ctx, tx, inv, m, origin)
@@ -131,7 +135,7 @@ func claim(ctx context.Context, tx AcceptTx, org account.Organization, inv Invit
 	return m, joinInvited(ctx, tx, org, by, inv, m)
 }
 
-// accept makes the member.
+// accept adds the member, with what the invitation grants.
 func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invitation, m account.Member, passwordHash string,
 	origin actor.Origin) error {
 	known, err := tx.EmailsKnown(ctx, inv.Organization, []string{m.Email})
@@ -139,7 +143,7 @@ func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invi
 		return err
 	}
 	if known[m.Email] {
-		return fault.NewConflict("You are a member already. Sign in with your e-mail and password.")
+		return fault.NewConflict("You are already a member. Sign in with your email and password.")
 	}
 	if err := account.SeatFree(ctx, tx, org); err != nil {
 		return err
@@ -157,7 +161,7 @@ func accept(ctx context.Context, tx AcceptTx, org account.Organization, inv Invi
 	return joinInvited(ctx, tx, org, by, inv, m)
 }
 
-// joinInvited gives a member what the invitation promised, as far as it is not there.
+// joinInvited gives a member what the invitation grants, as far as they do not have it yet.
 func joinInvited(ctx context.Context, tx joiner, org account.Organization, by actor.Standing, inv Invitation, m account.Member) error {
 	in, err := tx.GroupsOfMembers(ctx, org.ID, []string{m.ID})
 	if err != nil {

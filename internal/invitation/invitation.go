@@ -8,10 +8,10 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Life is how long an invitation can be accepted.
+// Life is how long a link works.
 const Life = 3 * 24 * time.Hour
 
-// Invitation lets somebody become a member.
+// Invitation is an offer to become a member.
 type Invitation struct {
 	ID            string
 	Organization  string
@@ -20,14 +20,14 @@ type Invitation struct {
 	Groups        []account.Named // that still exist
 	Workspaces    []account.Named // that still exist
 	InvitedBy     string          // member id
-	InvitedByName string          // as it was then
+	InvitedByName string          // their name at that time
 	CreatedAt     time.Time
-	ExpiresAt     time.Time // the first moment at which it cannot be accepted any more
+	ExpiresAt     time.Time // the first moment at which it can no longer be accepted
 	AcceptedAt    time.Time
 	DeletedAt     time.Time
 }
 
-// State is how an invitation stands at a moment.
+// State is the state of an invitation at one moment.
 type State string
 
 // The states.
@@ -38,7 +38,7 @@ const (
 	Deleted  State = "deleted"
 )
 
-// State is how the invitation stands at now.
+// State returns the state of the invitation at now.
 func (i Invitation) State(now time.Time) State {
 	switch {
 	case !i.DeletedAt.IsZero():
@@ -51,7 +51,7 @@ func (i Invitation) State(now time.Time) State {
 	return Pending
 }
 
-// Label is the state in words.
+// Label returns the state in words.
 func (s State) Label() string {
 	switch s {
 	case Pending:

@@ -32,7 +32,8 @@ func secretOf(sent invitation.Sent) invitation.LinkSecret {
 // invite invites one address into Production.
 func invite(b *storetest.Bed, email string) invitation.Sent {
 	b.T.Helper()
-	out, err := b.Invitations.Invite(b.T.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{email}, Role: "member", Workspaces: []string{b.Prod}}, link)
+	command := invitation.NewInvitations{Emails: []string{email}, Role: "member", Workspaces: []string{b.Prod}}
+	out, err := b.Invitations.Invite(b.T.Context(), b.Admin.Caller(), command, link)
 	b.Must(err)
 	if len(out.Sent) != 1 {
 		b.T.Fatalf("sent %v, skipped %v", out.Sent, out.Skipped)
@@ -59,8 +60,8 @@ func TestInvite_ReportsEachAddress(t *testing.T) {
 	if diff := cmp.Diff([]string{"one@acme.example", "two@acme.example", "three@acme.example", "four@acme.example"}, sent); diff != "" {
 		t.Error(diff)
 	}
-	want := []invitation.Skipped{{Email: "ada@acme.example", Reason: "Is a member already."},
-		{Email: "pending@acme.example", Reason: "Has an invitation already. Resend it to get a new link."}}
+	want := []invitation.Skipped{{Email: "ada@acme.example", Reason: "Already a member."},
+		{Email: "pending@acme.example", Reason: "Already invited. Resend the invitation to get a new link."}}
 	if diff := cmp.Diff(want, out.Skipped); diff != "" {
 		t.Error(diff)
 	}
@@ -95,9 +96,10 @@ func TestInvite_ReportsEveryProblemAndDoesNothing(t *testing.T) {
 		storetest.WantField(t, err, strings.TrimSpace(path))
 	}
 	if b.Logged() != n || len(b.Mail.Texts) != 0 {
-		t.Error("something was done")
+		t.Error("something was changed")
 	}
-	_, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{"root@acme.example"}, Role: "admin"}, link)
+	admin := invitation.NewInvitations{Emails: []string{"root@acme.example"}, Role: "admin"}
+	_, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), admin, link)
 	b.Must(err) // an Admin needs neither group nor workspace
 }
 
@@ -113,7 +115,7 @@ func TestInvite_KeepsToThePlan(t *testing.T) {
 	_, err = b.Invitations.Invite(t.Context(), b.Admin.Caller(), command, link)
 	storetest.WantKind(t, err, fault.Denied)
 	invite(b, "last@acme.example")
-	// Somebody comes in by another way: the tenth seat is taken when the last one accepts.
+	// Another member is added, so the tenth seat is taken when the last one accepts.
 	b.Member("Bo")
 	for _, sent := range first.Sent {
 		_, err = accept(b, secretOf(sent))
@@ -132,7 +134,8 @@ func TestAccept_MakesAMemberWithBaselineOnly(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	staging := b.Workspace("Staging")
 	g := b.Group("Analysts", staging.ID)
-	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{"New@acme.example"}, Role: "member",
+	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{
+		Emails: []string{"New@acme.example"}, Role: "member",
 		Groups: []string{g.ID}, Workspaces: []string{b.Prod}}, link)
 	b.Must(err)
 	secret := secretOf(out.Sent[0])
@@ -161,7 +164,7 @@ func TestAccept_MakesAMemberWithBaselineOnly(t *testing.T) {
 	}
 	_, err = accept(b, secret)
 	storetest.WantKind(t, err, fault.Conflict)
-	if !strings.Contains(fault.Of(err).Message, "used already") {
+	if !strings.Contains(fault.Of(err).Message, "already been used") {
 		t.Error(err)
 	}
 }
@@ -181,9 +184,9 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 	for text, secret := range map[string]invitation.LinkSecret{
 		"has expired":     secretOf(expired),
 		"was deleted":     secretOf(deleted),
-		"newer one":       secretOf(replaced),
-		"is not good":     invitation.LinkSecret(strings.Repeat("A", 43)),
-		"link is not goo": "short",
+		"been replaced":   secretOf(replaced),
+		"link is invalid": invitation.LinkSecret(strings.Repeat("A", 43)),
+		"is invalid":      "short",
 	} {
 		_, lookErr := b.Invitations.Open(t.Context(), secret)
 		_, err := accept(b, secret)
@@ -272,7 +275,7 @@ func TestInvite_StoresNoSecret(t *testing.T) {
 			t.Errorf("%s holds the secret", file)
 		}
 		if !strings.Contains(string(content), "new@acme.example") && strings.HasSuffix(file, "wal") {
-			t.Error("the test does not look where the data is")
+			t.Error("the test does not read the file with the data")
 		}
 	}
 }
@@ -283,23 +286,24 @@ func TestAccept_RefusesWhoBecameAMemberMeanwhile(t *testing.T) {
 	b.Member("Bo")
 	_, err := accept(b, secretOf(sent))
 	storetest.WantKind(t, err, fault.Conflict)
-	if !strings.Contains(fault.Of(err).Message, "member already") {
+	if !strings.Contains(fault.Of(err).Message, "already a member") {
 		t.Error(err)
 	}
 }
 
-// TestAccept_GivesAMemberWithoutAPasswordOne is the way in for whom an identity provider, or the
-// migration from another system, has made a member.
+// TestAccept_GivesAMemberWithoutAPasswordOne accepts an invitation of a member who was created by
+// an identity provider or by the migration from another system.
 func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	staging, inside := b.Workspace("Staging"), b.Group("Inside")
-	m := account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil", Role: access.RoleMember, Status: account.Active,
-		CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
+	m := account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil",
+		Role: access.RoleMember, Status: account.Active, CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
 	b.InTx(func(tx *store.Tx) error {
 		return errors.Join(tx.InsertMember(t.Context(), m, ""), tx.AddToGroup(t.Context(), inside.ID, m.ID))
 	})
 	b.Policy(policy.OfMember, b.Prod, m.ID, access.Policy{})
-	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{m.Email}, Role: "admin", Groups: []string{inside.ID}, Workspaces: []string{b.Prod, staging.ID}}, link)
+	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{
+		Emails: []string{m.Email}, Role: "admin", Groups: []string{inside.ID}, Workspaces: []string{b.Prod, staging.ID}}, link)
 	b.Must(err)
 	if len(out.Sent) != 1 || len(out.Skipped) != 0 {
 		t.Fatalf("invited: %+v", out)
@@ -317,10 +321,11 @@ func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
 	if b.Logged()-n != 4 { // the invitation, the password, the name, the role
 		t.Errorf("%d events", b.Logged()-n)
 	}
-	again, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{m.Email}, Role: "admin"}, link)
+	command := invitation.NewInvitations{Emails: []string{m.Email}, Role: "admin"}
+	again, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), command, link)
 	b.Must(err)
 	if len(again.Sent) != 0 || len(again.Skipped) != 1 {
-		t.Errorf("who has a password is invited again: %+v", again)
+		t.Errorf("a member with a password is invited again: %+v", again)
 	}
 	_, err = accept(b, secretOf(out.Sent[0]))
 	storetest.WantKind(t, err, fault.Conflict)
@@ -330,8 +335,8 @@ func TestAccept_WakesNobody(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	sent := invite(b, "gil@acme.example")
 	b.InTx(func(tx *store.Tx) error {
-		return tx.InsertMember(t.Context(), account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil", Role: access.RoleMember,
-			Status: account.Deactivated, CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}, "")
+		return tx.InsertMember(t.Context(), account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil",
+			Role: access.RoleMember, Status: account.Deactivated, CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}, "")
 	})
 	_, err := accept(b, secretOf(sent))
 	storetest.WantKind(t, err, fault.Conflict)
@@ -341,7 +346,8 @@ func TestAccept_LeavesOutWhatIsGoneOrTakenOver(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	staging := b.Workspace("Staging")
 	gone := b.Group("Gone")
-	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member",
+	out, err := b.Invitations.Invite(t.Context(), b.Admin.Caller(), invitation.NewInvitations{
+		Emails: []string{"new@acme.example"}, Role: "member",
 		Groups: []string{gone.ID}, Workspaces: []string{staging.ID, b.Prod}}, link)
 	b.Must(err)
 	_, err = b.Groups.Delete(t.Context(), b.Admin.Caller(), gone.ID)

@@ -16,40 +16,42 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// maxInvitations is how many can be sent at once.
+// maxInvitations is the number of invitations that can be sent at once.
 const maxInvitations = 100
 
-// NewInvitations says whom to invite, and what they get when they join.
+// NewInvitations says whom to invite, and what they get when they accept.
 type NewInvitations struct {
-	Emails     []string // one that is there twice counts once
+	Emails     []string // repeated addresses count once
 	Role       access.Role
 	Groups     []string // ids
 	Workspaces []string // ids
 }
 
-// Sent is an invitation with its link, which only this answer holds.
+// Sent is an invitation with its link, which is not available again.
 type Sent struct {
 	Invitation
 	Link      string
 	Mailed    bool
-	MailError error // private; nil when it was sent, or when there is no mailer
+	MailError error // private; nil if it was sent or there is no mailer
 }
 
-// Skipped is an address that was not invited, and why, as a plain sentence.
+// Skipped is an address that was not invited, with the reason as a sentence.
 type Skipped struct{ Email, Reason string }
 
-// Invited is what became of the addresses.
+// Invited is the result of [Service.Invite].
 type Invited struct {
 	Sent    []Sent
 	Skipped []Skipped
 }
 
-// Invite makes one invitation per address; each is good for Life. Addresses of
-// members and of pending invitations are skipped and reported. Invalid, with nothing
-// done, with fields "emails" (naming every address that is none), "role", "groups",
-// "workspaces" (a Member needs a group or a workspace); Denied to all but Admins and when
-// the plan has no room for so many members. E-mails are sent after all of it is stored: one that
-// fails is reported, its invitation and link stay good.
+// Invite creates an invitation for each address. It skips addresses of members and of pending
+// invitations, and reports them. It sends the emails after all invitations are stored. An email
+// that fails is reported, and its invitation and link still work.
+//
+// The error is Invalid with the field "emails" (which names every invalid address), "role",
+// "groups" or "workspaces" (a Member needs a group or a workspace). It is Denied if the plan does
+// not have room for so many members or the caller is not an Admin. After an error nobody is
+// invited.
 func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations, link Linker) (Invited, error) {
 	var out Invited
 	var held account.Organization
@@ -59,7 +61,7 @@ func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations
 		if err != nil {
 			return err
 		}
-		emails, out.Skipped, err = notYetThere(ctx, tx, org, emails)
+		emails, out.Skipped, err = withoutKnown(ctx, tx, org, emails)
 		if err != nil {
 			return err
 		}
@@ -96,7 +98,8 @@ func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, lin
 	return Sent{Invitation: draft, Link: link(secret)}, err
 }
 
-// checkInvite checks the whole command and reports every problem at once.
+// checkInvite returns what all of the invitations have in common, and the addresses. Its error
+// has every problem of the command.
 func checkInvite(ctx context.Context, tx Tx, org account.Organization, in NewInvitations) (Invitation, []string, error) {
 	var p fault.Problems
 	draft := Invitation{Organization: org.ID, Role: in.Role}
@@ -129,12 +132,12 @@ func checkInvite(ctx context.Context, tx Tx, org account.Organization, in NewInv
 	return draft, emails, p.Err("Some fields need your attention.")
 }
 
-// anyOf reports whether any id is chosen.
+// anyOf reports whether any of ids is not empty.
 func anyOf(ids []string) bool {
 	return slices.ContainsFunc(ids, func(id string) bool { return id != "" })
 }
 
-// addFields moves the fields of an Invalid fault to p; false when err is something else.
+// addFields adds the fields of err to p. It returns false if err is not Invalid.
 func addFields(p *fault.Problems, err error) bool {
 	f := fault.Of(err)
 	if f.Kind != fault.Invalid {
@@ -144,8 +147,9 @@ func addFields(p *fault.Problems, err error) bool {
 	return true
 }
 
-// notYetThere sorts out who is a member or invited already.
-func notYetThere(ctx context.Context, tx Tx, org account.Organization, emails []string) (rest []string, skipped []Skipped, err error) {
+// withoutKnown returns the addresses without those of members and of pending invitations, which
+// it returns as skipped.
+func withoutKnown(ctx context.Context, tx Tx, org account.Organization, emails []string) (rest []string, skipped []Skipped, err error) {
 	members, err := tx.EmailsKnown(ctx, org.ID, emails)
 	if err != nil {
 		return nil, nil, err
@@ -157,9 +161,9 @@ func notYetThere(ctx context.Context, tx Tx, org account.Organization, emails []
 	for _, email := range emails {
 		switch {
 		case members[email]:
-			skipped = append(skipped, Skipped{email, "Is a member already."})
+			skipped = append(skipped, Skipped{email, "Already a member."})
 		case invited[email]:
-			skipped = append(skipped, Skipped{email, "Has an invitation already. Resend it to get a new link."})
+			skipped = append(skipped, Skipped{email, "Already invited. Resend the invitation to get a new link."})
 		default:
 			rest = append(rest, email)
 		}
@@ -167,7 +171,8 @@ func notYetThere(ctx context.Context, tx Tx, org account.Organization, emails []
 	return rest, skipped, nil
 }
 
-// roomFor refuses when the plan has no room for n more members beside the pending invitations.
+// roomFor returns an error if the plan has no room for n more members and the pending
+// invitations.
 func roomFor(ctx context.Context, tx Tx, org account.Organization, n int) error {
 	limit, limited := org.Plan.MemberLimit()
 	if !limited || n == 0 {
@@ -179,13 +184,13 @@ func roomFor(ctx context.Context, tx Tx, org account.Organization, n int) error 
 	}
 	pending, err := tx.CountPendingInvitations(ctx, org.ID, tx.Now())
 	if err == nil && members+pending+n > limit {
-		return fault.NewDenied(fmt.Sprintf("The plan %s includes %d members, pending invitations counted. %s",
+		return fault.NewDenied(fmt.Sprintf("The %s plan includes %d members, counting pending invitations. %s",
 			org.Plan.Label(), limit, access.UpgradeText))
 	}
 	return err
 }
 
-// checkEmails returns each address once, lower case, in order, or what is wrong with them.
+// checkEmails returns each address once, in lower case and in order, or what is wrong with them.
 func checkEmails(addresses []string) (emails []string, problem string) {
 	var wrong []string
 	seen := map[string]bool{}
@@ -202,11 +207,11 @@ func checkEmails(addresses []string) (emails []string, problem string) {
 	}
 	switch {
 	case len(wrong) == 1:
-		return nil, "This does not look like an e-mail address: " + wrong[0]
+		return nil, "This does not look like an email address: " + wrong[0]
 	case len(wrong) > 1:
-		return nil, "These do not look like e-mail addresses: " + strings.Join(wrong[:min(len(wrong), 10)], ", ")
+		return nil, "These do not look like email addresses: " + strings.Join(wrong[:min(len(wrong), 10)], ", ")
 	case len(emails) == 0:
-		return nil, "Enter at least one e-mail address."
+		return nil, "Enter at least one email address."
 	case len(emails) > maxInvitations:
 		return nil, fmt.Sprintf("Invite at most %d people at once.", maxInvitations)
 	}

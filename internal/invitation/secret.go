@@ -6,35 +6,37 @@ import (
 	"encoding/base64"
 )
 
-// LinkSecret is the secret of an invitation's link. It prints and marshals redacted.
+// LinkSecret is the secret of an invitation link. It is redacted when it is printed or marshaled.
 type LinkSecret string
 
-// String never shows the secret.
+// String returns the redacted form.
 func (LinkSecret) String() string { return "[redacted]" }
 
-// GoString never shows the secret.
+// GoString returns the redacted form.
 func (LinkSecret) GoString() string { return "[redacted]" }
 
-// MarshalText never shows the secret.
+// MarshalText returns the redacted form.
 func (LinkSecret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
-// Reveal is the secret itself.
+// Reveal returns the value.
 func (s LinkSecret) Reveal() string { return string(s) }
 
-// Linker makes the link that carries a secret: the front door knows its own address.
+// Linker returns the link with a secret. The web server provides it, because it knows its own
+// address.
 type Linker func(secret LinkSecret) string
 
 const linkSecretBytes = 32
 
-// newLinkSecret makes 256 random bits, base64url without padding, 43 characters.
+// newLinkSecret returns 256 random bits as base64url without padding, which is 43 characters.
 func newLinkSecret() LinkSecret {
 	b := make([]byte, linkSecretBytes)
-	// It never fails: when the system has no randomness the program ends.
+	// rand.Read never returns an error. It ends the program if the system has no randomness.
 	_, _ = rand.Read(b)
 	return LinkSecret(base64.RawURLEncoding.EncodeToString(b))
 }
 
-// digest is what the database keeps of a secret; nil for a text that cannot be one.
+// digest returns the form in which the database stores the secret, or nil for a text that cannot
+// be one.
 func (s LinkSecret) digest() []byte {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(string(s))
 	if err != nil || len(b) != linkSecretBytes {

@@ -1,9 +1,9 @@
-// Package invitation lets people become members. An Admin invites an address, and the person who
-// gets the link chooses a name and a password. A link works once and expires after [Life]. The
-// database stores only a digest of its secret.
+// Package invitation lets people become members. An Admin invites an email address, and the
+// person who receives the link chooses a name and a password. A link works once and expires after
+// [Life]. The database stores only a digest of its secret.
 //
-// Package account has the rules for the members that it makes. It hashes no passwords and starts no
-// sessions: those are the business of package signin.
+// Package account has the rules for the members that this package creates. Package signin hashes
+// passwords and starts sessions.
 package invitation
 
 import (
@@ -27,13 +27,13 @@ type Service struct {
 	mailer    Mailer
 }
 
-// Option is an optional part of the service.
+// Option configures an optional part of a [Service].
 type Option func(*Service)
 
-// WithMailer sends invitations by e-mail as well. Without it their links are only shown.
+// WithMailer sends invitations by email as well. Without it their links are only shown.
 func WithMailer(m Mailer) Option { return func(s *Service) { s.mailer = m } }
 
-// New wires the service.
+// New returns a service.
 func New(store Store, catalogue *access.Catalogue, now func() time.Time, options ...Option) *Service {
 	s := &Service{store: store, catalogue: catalogue, now: now}
 	for _, option := range options {
@@ -48,20 +48,21 @@ func (s *Service) change(ctx context.Context, by actor.Caller, fn func(Tx, accou
 
 // Query asks for one page of the invitations.
 type Query struct {
-	Search string // part of the e-mail
-	State  State  // only these; "" for all
+	Search string // part of the email address
+	State  State  // only invitations in this state; empty for all
 	Limit  int
 	Offset int
 }
 
-// Page is one page of the invitations, the newest first.
+// Page is one page of the invitations, newest first.
 type Page struct {
 	Rows  []Invitation
 	Total int
 	Query Query
 }
 
-// Find returns one page, in a fixed number of queries. Denied to all but Admins.
+// Find returns one page of the invitations, in a fixed number of queries. The error is Denied
+// unless the caller is an Admin.
 func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Page, error) {
 	if err := account.May(s.catalogue, by, access.ManageInvitations); err != nil {
 		return Page{}, err
@@ -72,8 +73,8 @@ func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Page, e
 	return Page{rows, total, q}, err
 }
 
-// Get returns one invitation; NotFound when it is deleted or not the
-// organization's. Denied to all but Admins.
+// Get returns an invitation. The error is NotFound if it is deleted or not in the organization,
+// and Denied unless the caller is an Admin.
 func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
 	if err := account.May(s.catalogue, by, access.ManageInvitations); err != nil {
 		return Invitation{}, err
@@ -81,9 +82,9 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invita
 	return s.store.InvitationByID(ctx, by.Organization, id)
 }
 
-// Resend gives an invitation a new link, good for Life from now; the
-// old link ends. Conflict when it was accepted; NotFound when it is deleted or not the
-// organization's; Denied to all but Admins.
+// Resend gives an invitation a new link, which expires after [Life]. The old link stops working.
+// The error is Conflict if the invitation was accepted, NotFound if it is deleted or not in the
+// organization, and Denied unless the caller is an Admin.
 func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link Linker) (Sent, error) {
 	var sent Sent
 	var held account.Organization
@@ -94,7 +95,7 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link L
 			return err
 		}
 		if inv.State(tx.Now()) == Accepted {
-			return fault.NewConflict("This invitation was accepted already.")
+			return fault.NewConflict("This invitation has already been accepted.")
 		}
 		before := inv.state()
 		secret := newLinkSecret()
@@ -112,8 +113,9 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link L
 	return sent, nil
 }
 
-// Delete ends an invitation: its link grants nothing any more. Conflict when it
-// was accepted (delete the member instead); otherwise as Resend.
+// Delete deletes an invitation, so its link stops working. The error is Conflict if the
+// invitation was accepted, in which case the member can be deleted, and otherwise as for
+// [Service.Resend].
 func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Invitation, error) {
 	var inv Invitation
 	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
@@ -122,7 +124,7 @@ func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Invit
 			return err
 		}
 		if inv.State(tx.Now()) == Accepted {
-			return fault.NewConflict("This invitation was accepted already.")
+			return fault.NewConflict("This invitation has already been accepted.")
 		}
 		if err := tx.CloseInvitation(ctx, inv.ID, false); err != nil {
 			return err

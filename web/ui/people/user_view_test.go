@@ -162,7 +162,7 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 			{Invitation: invitation.Invitation{Email: "a@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=1", Mailed: true},
 			{Invitation: invitation.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2", MailError: fault.NewUnavailable(nil)},
 		},
-		Skipped: []invitation.Skipped{{Email: "c@acme.example", Reason: "Is a member already."}},
+		Skipped: []invitation.Skipped{{Email: "c@acme.example", Reason: "Already a member."}},
 	})
 	var got []string
 	for _, n := range m.Notices {
@@ -172,7 +172,7 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 		"warning: Send each link to its recipient. It works once, until " + kit.Absolute(noon) + ". You won't see it again.",
 		"danger: The e-mail to b@acme.example could not be sent. The link below is good.",
 		"success: 1 e-mail was sent.",
-		"info: c@acme.example: is a member already.",
+		"info: c@acme.example: already a member.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
 		t.Error(m.Dialog.Title, diff)
