@@ -147,7 +147,7 @@ func TestPersonalToken_EveryErrorStandsBesideItsField(t *testing.T) {
 	dialog.fill("Token name", "CI-Probe")
 	dialog.choose("Expiration", "No expiration")
 	dialog.click("button", "Generate")
-	described(t, dialog, "Token name", "A token with this name exists already. Choose another name.")
+	described(t, dialog, "Token name", "A token with this name already exists. Choose another name.")
 	dialog.fill("Token name", "ci-probe-2")
 	dialog.click("button", "Generate")
 	revealed(t, p, "lkpat_")

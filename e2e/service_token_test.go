@@ -43,7 +43,7 @@ func TestServiceToken_OrganizationIsGeneratedAndDeleted(t *testing.T) {
 	axe(t, p)
 	dialog.fill("Token name", "OKTA-SCIM")
 	dialog.click("button", "Generate")
-	described(t, dialog, "Token name", "A token with this name exists already. Choose another name.")
+	described(t, dialog, "Token name", "A token with this name already exists. Choose another name.")
 	dialog.fill("Token name", "entra-scim")
 	dialog.choose("Expiration", "1 year")
 	dialog.click("button", "Generate")
@@ -188,7 +188,7 @@ func TestServiceToken_WizardErrorsStandWhereTheyBelong(t *testing.T) {
 	p.seesText("Edit Event Stream Sources except Web shop, future ones included.")
 	p.click("button", "Generate")
 	p.seesText("Step 1 of 2") // the name is taken
-	described(t, p.scope, "Token name", "A token with this name exists already. Choose another name.")
+	described(t, p.scope, "Token name", "A token with this name already exists. Choose another name.")
 	p.fill("Token name", "other-sync")
 	p.click("button", "Next")
 	p.seesText("Edit Event Stream Sources except Web shop, future ones included.")

@@ -90,7 +90,7 @@ func TestPersonalTokenForm_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		{"control characters", with(good, "name", "a\x00b"), "token-name", "The name contains characters that cannot be shown."},
 		{"a name that turns the direction", with(good, "name", "a\u202eb"), "token-name", "The name contains characters that cannot be shown."},
 		{"a name that is no text", with(good, "name", "a\xffb"), "token-name", "The name is not valid text."},
-		{"a name that is taken", with(good, "name", "NOTEBOOK"), "token-name", "A token with this name exists already. Choose another name."},
+		{"a name that is taken", with(good, "name", "NOTEBOOK"), "token-name", "A token with this name already exists. Choose another name."},
 		{"no workspace", with(good, "workspace", ""), "token-workspace", "Choose a workspace."},
 		{"an unknown workspace", with(good, "workspace", "nowhere"), "token-workspace", "Choose one of your workspaces."},
 		{"a workspace of others", with(good, "workspace", s.workspaceNamed(t, "Staging")), "token-workspace", "Choose one of your workspaces."},
@@ -214,7 +214,7 @@ func TestOrganizationTokenForm_EveryMistakeIsNamedAndNothingIsStored(t *testing.
 		field, message string
 	}{
 		{with(good, "name", ""), "token-name", "Enter a name."},
-		{with(good, "name", "OKTA-scim"), "token-name", "A token with this name exists already. Choose another name."},
+		{with(good, "name", "OKTA-scim"), "token-name", "A token with this name already exists. Choose another name."},
 		{with(good, "expiration", "date", "date", "yesterday"), "token-date", "Enter a date as year-month-day, for example 2031-12-31."},
 	} {
 		if got := b.post(satForms+"/organization", tt.form); got.status != http.StatusBadRequest || !got.hasError(tt.field, tt.message) {
@@ -285,7 +285,7 @@ func TestWizard_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		text string
 	}{
 		{"no name", with(good, "name", ""), "Enter a name."},
-		{"a name that is taken", with(good, "name", "Staging-Sync"), "A token with this name exists already."},
+		{"a name that is taken", with(good, "name", "Staging-Sync"), "A token with this name already exists."},
 		{"no workspace", with(good, "workspace", ""), "Choose one of the workspaces."},
 		{"an unknown workspace", with(good, "workspace", "nowhere"), "Choose one of the workspaces."},
 		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "Choose a date that is not over."},

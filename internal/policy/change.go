@@ -12,16 +12,16 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Add puts a group or member into a workspace with that policy; an empty one gives
-// view and what is inherited. Conflict when it is in already; NotFound and Denied as for
-// At; Invalid with the permission as the field for what a policy cannot hold: an
-// unknown permission, a limit where none may be, a resource that is not in the
-// workspace, what the plan lacks.
+// Add puts a group or a member into a workspace with the given policy. An empty one grants view
+// and what is inherited. The error is Conflict if there is already a policy. It is Invalid, with
+// the permission as the field, for an unknown permission, a limit on a permission that cannot be
+// limited, a resource that is not in the workspace, and a permission that the plan does not
+// include. The others are those of [Service.At].
 func (s *Service) Add(ctx context.Context, by actor.Caller, at Place, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.change(ctx, by, at, func(tx Tx, v View) error {
 		if v.Exists {
-			return fault.NewConflict(v.SubjectName + " already has a policy in the workspace " + v.Workspace.Name + ". Nothing was changed.")
+			return fault.NewConflict(v.SubjectName + " already has a policy in the workspace " + v.Workspace.Name + ".")
 		}
 		if err := s.checkBody(ctx, tx, v, body); err != nil {
 			return err
@@ -36,10 +36,9 @@ func (s *Service) Add(ctx context.Context, by actor.Caller, at Place, body acces
 	return p, err
 }
 
-// Save replaces a policy, if it still is as it was when seen. Conflict, with a
-// *Collision as its cause, when somebody saved or removed it meanwhile: then nothing is
-// changed. Denied as well for a baseline when the plan cannot edit it; the other errors
-// are those of Add.
+// Save replaces a policy if it is still at the revision that the caller has seen. The error is
+// Conflict with a [*Collision] as its cause if it was saved or removed since. It is Denied for a
+// baseline if the plan does not include editing it. The others are those of [Service.Add].
 func (s *Service) Save(ctx context.Context, by actor.Caller, at Place, seen Revision, body access.Policy) (Policy, error) {
 	var p Policy
 	err := s.change(ctx, by, at, func(tx Tx, v View) error {
@@ -63,9 +62,9 @@ func (s *Service) Save(ctx context.Context, by actor.Caller, at Place, seen Revi
 	return p, err
 }
 
-// Remove takes a group or member out of a workspace. A member who is in it through
-// a group stays in it through that. NotFound when there is no policy in the place, Denied
-// for a baseline and to all but Admins.
+// Remove removes the policy of a group or a member, which takes them out of the workspace. A
+// member who is also in it through a group stays. The error is NotFound if there is no policy,
+// and Denied for a baseline or if the caller is not an Admin.
 func (s *Service) Remove(ctx context.Context, by actor.Caller, at Place) (View, error) {
 	var v View
 	err := s.change(ctx, by, at, func(tx Tx, found View) error {
@@ -84,7 +83,7 @@ func (s *Service) Remove(ctx context.Context, by actor.Caller, at Place) (View, 
 	return v, err
 }
 
-// change runs fn on what stands in a place.
+// change calls fn in a transaction with the view of a place.
 func (s *Service) change(ctx context.Context, by actor.Caller, at Place, fn func(Tx, View) error) error {
 	return account.Change(ctx, s.store.InTx, s.catalogue, by, access.ManagePolicies, func(tx Tx, org account.Organization) error {
 		if err := s.mayManage(tx.By(), at.Workspace); err != nil {
@@ -101,10 +100,10 @@ func (s *Service) change(ctx context.Context, by actor.Caller, at Place, fn func
 	})
 }
 
-// policyEvent is the one event of a change to a policy. A member's policy is told in the
-// public vocabulary's words for it (permission: resource_access_updated,
-// deleted_user_permissions); groups' and baselines' as policy: created, updated, deleted.
-// The target's id is the policy's in either case.
+// policyEvent returns the event of a change to a policy. In the vocabulary of the audit log API,
+// the target of a member's policy is a permission, and the action is resource_access_updated or
+// deleted_user_permissions. The target of a group's policy or a baseline is a policy, and the
+// action is created, updated or deleted. In both cases the target's id is that of the policy.
 func policyEvent(by actor.Standing, action audit.Action, p Policy, v View) audit.Event {
 	target := audit.Target{Type: audit.TargetPolicy, ID: p.ID, Workspace: p.Workspace, Name: v.Title()}
 	if p.Kind == OfMember {
@@ -118,8 +117,9 @@ func policyEvent(by actor.Standing, action audit.Action, p Policy, v View) audit
 	return audit.Did(by, action, target)
 }
 
-// checkBody finds everything that the policy in v must not become. What was there before
-// may stay: resources deleted since, permissions that the catalogue has dropped.
+// checkBody returns everything that is wrong with body as the new policy of v. It accepts what v
+// already has, such as resources that were deleted and permissions that the catalogue no longer
+// has.
 func (s *Service) checkBody(ctx context.Context, r typeReader, v View, body access.Policy) error {
 	var p fault.Problems
 	p.AddAll(s.catalogue.CheckChange(v.Body, body))
@@ -131,5 +131,5 @@ func (s *Service) checkBody(ctx context.Context, r typeReader, v View, body acce
 		}
 		p.AddAll(access.CheckResources(v.Body, body, typeOf))
 	}
-	return p.Err("The policy cannot be saved like this.")
+	return p.Err("This policy cannot be saved.")
 }

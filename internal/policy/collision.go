@@ -10,21 +10,21 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Collision is the cause of the Conflict of two Admins who edit one policy: what the other
-// has done meanwhile.
+// Collision is the cause of the Conflict when two Admins edit the same policy. It says what the
+// other one has changed.
 type Collision struct {
-	Removed bool     // the policy is gone; Current is empty
-	Current Policy   // as it stands now
-	By      []string // who saved or removed it since, the last one first
-	Known   bool     // false: it is not known any more what was seen
-	Between access.Change
+	Removed bool          // whether the policy was removed; Current is empty then
+	Current Policy        // the policy now
+	By      []string      // names of those who saved or removed it since, the last one first
+	Known   bool          // whether the log still has the revision that was seen
+	Between access.Change // from that revision to Current, if Known
 }
 
-// Error names the collision for the log.
+// Error says that there was a collision, for the log.
 func (c *Collision) Error() string { return "the policy was changed since it was read" }
 
-// collision words what happened to a policy between the revision that was seen and now. The
-// log has every saved state, so nothing else needs to keep them.
+// collision returns the Conflict for a policy that is no longer at the revision that was seen. It
+// finds that revision in the audit log, which has every saved state.
 func (s *Service) collision(ctx context.Context, r eventReader, v View, seen Revision) error {
 	c := &Collision{Removed: !v.Exists, Current: v.Policy}
 	saves := int64(1) // at least the removal
@@ -51,14 +51,14 @@ func (s *Service) collision(ctx context.Context, r eventReader, v View, seen Rev
 	return f
 }
 
-// text tells the one whose save was refused what happened.
+// text returns the message for the Admin whose save was refused.
 func (c *Collision) text(catalogue *access.Catalogue) string {
-	who := "Somebody else"
+	who := "Someone else"
 	if len(c.By) > 0 {
 		who = strings.Join(c.By, " and ")
 	}
 	if c.Removed {
-		return who + " removed this policy while you were editing it. Nothing was saved."
+		return who + " removed this policy while you were editing it. Your changes were not saved."
 	}
 	text := who + " changed this policy while you were editing it."
 	if added := Words(catalogue, c.Between.Added); len(added) > 0 {
@@ -68,7 +68,7 @@ func (c *Collision) text(catalogue *access.Catalogue) string {
 		text += " Removed: " + strings.Join(removed, ", ") + "."
 	}
 	if c.Known && c.Between.Empty() {
-		text += " It now is as you saw it."
+		text += " It is now the same as when you opened it."
 	}
 	return text + " Your changes were not saved."
 }

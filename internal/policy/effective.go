@@ -9,23 +9,23 @@ import (
 	"latchkey/internal/fault"
 )
 
-// WorkspaceAccess is what a subject may do in one workspace it is in, and what gives it.
-// View is not listed: being in the workspace is enough for it.
+// WorkspaceAccess is what a subject may do in a workspace that it is in, and what grants it. It
+// does not list view, which everyone in the workspace has.
 type WorkspaceAccess struct {
 	Workspace account.Workspace
-	Policy    access.Policy  // the union, after role and scope
-	Layers    []access.Layer // baseline, groups, own policy; for an Admin the role alone
+	Policy    access.Policy  // the union of all layers, after role and scope
+	Layers    []access.Layer // baseline, groups and own policy; only the role for an Admin
 }
 
-// AccessView is a member's effective access policy, workspace by workspace.
+// AccessView is a member's effective access policy in each workspace.
 type AccessView struct {
 	Subject
-	Access []WorkspaceAccess // of the workspaces that the member is in, by name
+	Access []WorkspaceAccess // for each workspace that the member is in, sorted by name
 }
 
-// EffectiveOf returns a member's effective access policy: everybody's own, and any
-// member's to Admins. For others it is NotFound, existing or not. It is what the member
-// may do when active; Member.Status says whether that is so.
+// EffectiveOf returns a member's effective access policy. Members may see their own and Admins
+// that of every member. The error is NotFound for everyone else, whether or not the member
+// exists. The result does not depend on the member's status: a deactivated member may do nothing.
 func (s *Service) EffectiveOf(ctx context.Context, by actor.Standing, member string) (AccessView, error) {
 	own := by.Kind == access.Member && by.ID == member
 	if !own && s.may(by, access.ManageMembers) != nil {
@@ -38,8 +38,8 @@ func (s *Service) EffectiveOf(ctx context.Context, by actor.Standing, member str
 	return s.AccessOf(subject), nil
 }
 
-// AccessOf words a subject that is loaded already as its effective access policy. It
-// decides nothing: whoever has loaded the subject may see it.
+// AccessOf returns the effective access policy of a subject that is already loaded. It does not
+// check permissions.
 func (s *Service) AccessOf(subject Subject) AccessView {
 	out := make([]WorkspaceAccess, len(subject.Workspaces))
 	for i, w := range subject.Workspaces {

@@ -10,29 +10,31 @@ import (
 	"latchkey/internal/token"
 )
 
-// Question asks whether somebody may do something. One of Member and Token is set.
+// Question asks whether a member or a token may do something. Exactly one of Member and Token is
+// set.
 type Question struct {
 	Member     string // id
 	Token      string // id, of any kind of token
 	Permission access.Permission
 	Workspace  string // id; empty for an act on the organization
-	Resource   string // id; empty asks for the whole type
+	Resource   string // id; empty for all resources of the type
 }
 
-// Explanation is the answer, with what it was found from.
+// Explanation is the answer to a [Question], with the reasons.
 type Explanation struct {
 	Decision     access.Decision
 	SubjectName  string
-	Principal    access.Principal // Nobody when the subject may not act at all just now
-	Inactive     string           // why not, as a plain sentence; empty otherwise
+	Principal    access.Principal // Nobody if the subject cannot act at all now
+	Inactive     string           // why not, as a sentence; empty otherwise
 	Workspace    account.Workspace
 	ResourceName string
-	Sources      []access.Layer // every layer that gives it, when a policy does
+	Sources      []access.Layer // every layer that grants it, if a policy does
 }
 
-// Explain answers with the same access.Decide that every request is decided by. NotFound
-// when member, token, workspace or resource is not the organization's; Invalid with field
-// "subject" or "permission" when none is given; Denied to all but Admins.
+// Explain answers a question with [access.Decide], which also decides every request. The error is
+// NotFound if the member, token, workspace or resource is not in the organization, Invalid with
+// the field "subject" or "permission" if it is not given, and Denied unless the caller is an
+// Admin.
 func (s *Service) Explain(ctx context.Context, by actor.Standing, q Question) (Explanation, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return Explanation{}, err
@@ -49,7 +51,7 @@ func (s *Service) Explain(ctx context.Context, by actor.Standing, q Question) (E
 		return Explanation{}, err
 	}
 	if resource.Owner = x.Principal.Owner; x.Principal.Kind == access.Member {
-		resource.Owner = x.Principal.ID // about one's own tokens
+		resource.Owner = x.Principal.ID // for permissions about one's own tokens
 	}
 	x.Decision = access.Decide(s.catalogue, x.Principal, q.Permission, resource)
 	if x.Decision.Allowed && x.Decision.Reason.Code == access.ByPolicy {
@@ -85,12 +87,12 @@ func (s *Service) explainSubject(ctx context.Context, organization string, q Que
 	}
 	x.SubjectName, x.Principal = subject.Member.Name, subject.Principal
 	if subject.Member.Status != account.Active {
-		x.Principal, x.Inactive = access.Principal{}, subject.Member.Name+" is deactivated and may do nothing until reactivation."
+		x.Principal, x.Inactive = access.Principal{}, subject.Member.Name+" is deactivated and cannot do anything until reactivated."
 	}
 	return nil
 }
 
-// explainResource finds what the question is about, where it really is.
+// explainResource returns the resource that the question is about, with its real type.
 func (s *Service) explainResource(ctx context.Context, organization string, q Question, x *Explanation) (access.Resource, error) {
 	r := access.Resource{Organization: organization, Workspace: q.Workspace, ID: q.Resource}
 	if q.Workspace == "" {
@@ -113,9 +115,9 @@ func (s *Service) explainResource(ctx context.Context, organization string, q Qu
 	return r, fault.NewNotFound("That resource")
 }
 
-// principalOf builds what a token may do at this moment: the zero principal, which may do
-// nothing, when it has expired or its owner is deactivated. It is for explaining; requests
-// are verified by package verify.
+// principalOf returns the principal of a token now. It is the zero principal, which may do
+// nothing, if the token has expired or its owner is deactivated or has left the workspace. It is
+// only for explanations: package verify verifies requests.
 func (s *Service) principalOf(ctx context.Context, t TokenFacts) (p access.Principal, inactive string, err error) {
 	if token.ExpiredAt(t.ExpiresAt, s.now()) {
 		return access.Principal{}, "The token has expired.", nil
@@ -140,14 +142,14 @@ func (s *Service) personalPrincipal(ctx context.Context, t TokenFacts, p access.
 	case err != nil:
 		return access.Principal{}, "", err
 	case owner.Member.Status != account.Active:
-		return access.Principal{}, "The token is suspended, as its owner " + owner.Member.Name + " is deactivated.", nil
+		return access.Principal{}, "The token is suspended because its owner " + owner.Member.Name + " is deactivated.", nil
 	}
 	p.Owner, p.Role, p.Scope, p.Workspace = t.Owner, owner.Member.Role, t.Scope, t.Workspace
 	if in, ok := owner.Principal.In[t.Workspace]; ok {
 		p.In = map[string]*access.Effective{t.Workspace: in}
 	}
 	if !p.IsIn(t.Workspace) {
-		return access.Principal{}, "The token is not good for anything, as its owner " + owner.Member.Name +
+		return access.Principal{}, "The token does not work because its owner " + owner.Member.Name +
 			" is no longer in its workspace.", nil
 	}
 	return p, "", nil

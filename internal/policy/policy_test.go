@@ -32,7 +32,8 @@ func TestPolicies_AreAddedSavedAndRemovedWithOneEventEach(t *testing.T) {
 		want   []string
 	}{
 		{at(b, policy.OfMember, bo.ID), audit.TargetPermission,
-			[]string{"resource_access_updated Bo in Production", "resource_access_updated Bo in Production", "deleted_user_permissions Bo in Production"}},
+			[]string{"resource_access_updated Bo in Production",
+				"resource_access_updated Bo in Production", "deleted_user_permissions Bo in Production"}},
 		{at(b, policy.OfGroup, g.ID), audit.TargetPolicy,
 			[]string{"created Analysts in Production", "updated Analysts in Production", "deleted Analysts in Production"}},
 	} {
@@ -67,12 +68,14 @@ func TestSavePolicy_TellsBeforeAndAfter(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(),
+		access.Policy{"source:connect": access.Everywhere()})
 	b.Must(err)
 	list, err := b.Store.RecentEvents(t.Context(), b.Org, "", 1)
 	b.Must(err)
 	e := list[0]
-	if e.Before != `{}` || e.After != `{"source:connect":{"all":true,"ids":[]}}` || e.Workspace != b.Prod || e.Target.Type != audit.TargetPolicy || e.Target.Name != "Production" {
+	if e.Before != `{}` || e.After != `{"source:connect":{"all":true,"ids":[]}}` || e.Workspace != b.Prod ||
+		e.Target.Type != audit.TargetPolicy || e.Target.Name != "Production" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -90,14 +93,17 @@ func TestSavePolicy_RefusesTheSecondOfTwoAdminsAndSaysWhatChanged(t *testing.T) 
 	seen, err := b.Policies.Save(t.Context(), b.Admin.Caller(), place, first.Revision(), access.Policy{"source:connect": access.Everywhere()})
 	b.Must(err)
 	// Grace saves twice while Ada is editing.
-	mid, err := b.Policies.Save(t.Context(), b.Caller(grace.ID).Caller(), place, seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
+	mid, err := b.Policies.Save(t.Context(), b.Caller(grace.ID).Caller(), place, seen.Revision(),
+		access.Policy{"table:edit": access.Everywhere()})
 	b.Must(err)
-	last, err := b.Policies.Save(t.Context(), b.Caller(grace.ID).Caller(), place, mid.Revision(), access.Policy{"source:edit": access.Only("S1")})
+	last, err := b.Policies.Save(t.Context(), b.Caller(grace.ID).Caller(), place, mid.Revision(),
+		access.Policy{"source:edit": access.Only("S1")})
 	b.Must(err)
 
 	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), place, seen.Revision(), access.Policy{"audience:edit": access.Everywhere()})
 	storetest.WantKind(t, err, fault.Conflict)
-	want := "Grace changed this policy while you were editing it. Added: Edit Event Stream Sources (1 chosen). Removed: Connect Event Stream Sources. Your changes were not saved."
+	want := "Grace changed this policy while you were editing it. Added: Edit Event Stream Sources (1 chosen). " +
+		"Removed: Connect Event Stream Sources. Your changes were not saved."
 	if got := fault.Of(err).Message; got != want {
 		t.Errorf("says %q", got)
 	}
@@ -126,12 +132,12 @@ func TestSavePolicy_SaysWhenThePolicyIsGone(t *testing.T) {
 	if !strings.Contains(fault.Of(err).Message, "Ada removed this policy") {
 		t.Error(fault.Of(err).Message)
 	}
-	// Added again it is another policy, though its version is the same.
+	// A policy that was added again is a different one, although its version is the same.
 	again := b.Policy(policy.OfMember, b.Prod, bo.ID, access.Policy{})
 	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(seen), seen.Revision(), access.Policy{"table:edit": access.Everywhere()})
 	storetest.WantKind(t, err, fault.Conflict)
 	if again.Version != seen.Version {
-		t.Error("the test means nothing")
+		t.Error("the versions differ, so the test proves nothing")
 	}
 }
 
@@ -181,7 +187,7 @@ func TestBaseline_IsEditedOnEnterpriseOnly(t *testing.T) {
 	for _, plan := range []access.Plan{access.PlanFree, access.PlanStarter, access.PlanGrowth, access.PlanEnterprise} {
 		b := storetest.NewBed(t, plan)
 		v, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
-		b.Must(err) // looking is free
+		b.Must(err) // any plan may look at it
 		_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(v.Policy), v.Revision(), access.Policy{"table:edit": access.Everywhere()})
 		if plan == access.PlanEnterprise {
 			b.Must(err)
@@ -234,7 +240,8 @@ func TestChangeSummary_CountsWhomItTouches(t *testing.T) {
 	})
 	baseline, err := b.Policies.At(t.Context(), b.Admin, at(b, policy.Baseline, ""))
 	b.Must(err)
-	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(baseline.Policy), baseline.Revision(), access.Policy{"source:connect": access.Everywhere()})
+	_, err = b.Policies.Save(t.Context(), b.Admin.Caller(), placeOf(baseline.Policy), baseline.Revision(),
+		access.Policy{"source:connect": access.Everywhere()})
 	b.Must(err)
 	body := access.Policy{"source:connect": access.Everywhere(), "source:edit": access.Everywhere()}
 	gain := access.Change{Added: []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}}}
@@ -265,7 +272,7 @@ func TestRemovePolicy_LeavesWhatAGroupGives(t *testing.T) {
 	_, err = b.Policies.Remove(t.Context(), b.Admin.Caller(), at(b, policy.OfGroup, g.ID))
 	b.Must(err)
 	if b.Caller(bo.ID).IsIn(b.Prod) {
-		t.Error("nothing puts Bo into the workspace any more")
+		t.Error("nothing puts Bo into the workspace")
 	}
 }
 

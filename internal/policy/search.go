@@ -9,18 +9,20 @@ import (
 	"latchkey/internal/actor"
 )
 
-// maxSubjects is how many members and how many tokens a search finds.
+// maxSubjects is how many members, and how many tokens, a search returns.
 const maxSubjects = 10
 
-// Subjects are members and tokens that a search has found: whom Explain can be asked about.
+// Subjects are the members and tokens that a search found, about which [Service.Explain] can be
+// asked.
 type Subjects struct {
 	Members []account.Member
 	Tokens  []account.HeldToken
-	More    bool // than these
+	More    bool // whether there are more
 }
 
-// FindSubjects searches members by name and e-mail, and tokens of all kinds that are not
-// deleted by name and hint. An empty search finds nothing. Denied to all but Admins.
+// FindSubjects searches members by name and email address, and tokens of all kinds that are not
+// deleted by name and hint. It finds nothing for an empty search. The error is Denied unless the
+// caller is an Admin.
 func (s *Service) FindSubjects(ctx context.Context, by actor.Standing, search string) (Subjects, error) {
 	if err := s.may(by, access.ManageMembers); err != nil {
 		return Subjects{}, err

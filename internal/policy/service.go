@@ -1,13 +1,14 @@
-// Package policy is the policies that tie groups and members to workspaces: the baseline of a
-// workspace, and what a group or a member has there beyond it. It loads and saves them, finds
-// what an edit would change and whom it would affect, tells two Admins apart who edit one
+// Package policy manages the policies that tie groups and members to workspaces: the baseline of
+// a workspace, and what a group or a member has there in addition. It loads and saves them, finds
+// what an edit would change and whom it would affect, detects that two Admins edit the same
 // policy, and explains what a member or a token may do and why.
 //
-// A policy of a group or a member also is what puts them into the workspace. So one with nothing
-// in it means something: view, and the workspace's baseline. Package account makes those.
+// The policy of a group or a member also puts them into the workspace. So a policy without
+// permissions has an effect: it grants view and the workspace's baseline. Package account creates
+// those.
 //
-// What a policy permits is decided by package access; requests with a token are decided by
-// package verify. This package decides about its own use cases only.
+// Package access decides what a policy permits, and package verify decides requests with a token.
+// This package decides only about its own use cases.
 package policy
 
 import (
@@ -19,21 +20,21 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Service is the use cases of policies. Each takes who asks, loads, lets [access.Decide] answer
-// before any effect, changes all or nothing in one transaction with its audit event, and returns
-// faults. It is safe for concurrent use.
+// Service is the use cases of policies. Each one takes the caller, loads what it needs and lets
+// [access.Decide] answer before any effect. A change is one transaction that includes its audit
+// event. The errors are faults. It is safe for concurrent use.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
 	now       func() time.Time
 }
 
-// New wires the service.
+// New returns a service.
 func New(store Store, catalogue *access.Catalogue, now func() time.Time) *Service {
 	return &Service{store: store, catalogue: catalogue, now: now}
 }
 
-// Baseline returns a workspace's baseline policy to whoever is in the workspace.
+// Baseline returns the baseline policy of a workspace that the caller is in.
 func (s *Service) Baseline(ctx context.Context, by actor.Standing, workspace string) (Policy, error) {
 	if err := s.mayView(by, workspace); err != nil {
 		return Policy{}, err
@@ -41,7 +42,7 @@ func (s *Service) Baseline(ctx context.Context, by actor.Standing, workspace str
 	return s.store.Baseline(ctx, by.Organization, workspace)
 }
 
-// Resources lists a workspace's resources for whoever is in the workspace.
+// Resources returns the resources of a workspace that the caller is in.
 func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace string) ([]Resource, error) {
 	if err := s.mayView(by, workspace); err != nil {
 		return nil, err
@@ -49,8 +50,8 @@ func (s *Service) Resources(ctx context.Context, by actor.Standing, workspace st
 	return s.store.Resources(ctx, by.Organization, workspace)
 }
 
-// ResourcesIn lists the resources of workspaces, by workspace, for whoever is in all of them. It
-// asks the store once.
+// ResourcesIn returns the resources of workspaces that the caller is in, by the id of the
+// workspace, with one query.
 func (s *Service) ResourcesIn(ctx context.Context, by actor.Standing, workspaces []string) (map[string][]Resource, error) {
 	for _, workspace := range workspaces {
 		if err := s.mayView(by, workspace); err != nil {
@@ -60,7 +61,7 @@ func (s *Service) ResourcesIn(ctx context.Context, by actor.Standing, workspaces
 	return s.store.ResourcesIn(ctx, by.Organization, workspaces)
 }
 
-// may decides an act on the caller's organization as such.
+// may decides an act on the caller's organization.
 func (s *Service) may(by actor.Standing, act access.Permission) error {
 	return account.May(s.catalogue, by, act)
 }

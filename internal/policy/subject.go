@@ -7,22 +7,23 @@ import (
 	"latchkey/internal/account"
 )
 
-// Subject loads a member's live standing; NotFound when there is no such member.
+// Subject loads a member with what they may do now. The error is NotFound if there is no such
+// member.
 func (s *Service) Subject(ctx context.Context, organization, member string) (Subject, error) {
 	return LoadSubject(ctx, s.store, organization, member)
 }
 
-// Subject is a member with all that decides what it may do right now: it is loaded anew
-// for each request, so that a change of policy holds from the very next one.
+// Subject is a member with everything that decides what they may do now. It is loaded for each
+// request, so a change of policy is effective from the next one.
 type Subject struct {
 	Member       account.Member
 	Organization account.Organization
 	Principal    access.Principal
-	Workspaces   []account.Workspace // those that the member is in, by name
+	Workspaces   []account.Workspace // that the member is in, sorted by name
 }
 
-// LoadSubject reads a member's standing in a fixed number of queries. The error is
-// NotFound when there is no such member.
+// LoadSubject loads a subject in a fixed number of queries. The error is NotFound if there is no
+// such member.
 func LoadSubject(ctx context.Context, st subjectReader, organization, member string) (Subject, error) {
 	m, err := st.Member(ctx, organization, member)
 	if err != nil {
@@ -56,7 +57,8 @@ func LoadSubject(ctx context.Context, st subjectReader, organization, member str
 	return s, nil
 }
 
-// Effective combines one member's policies per workspace.
+// Effective combines the policies that apply to one member into an effective policy for each
+// workspace.
 func Effective(policies []Policy) map[string]*access.Effective {
 	placed := make([]access.Placed, len(policies))
 	for i, p := range policies {

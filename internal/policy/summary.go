@@ -8,18 +8,19 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Summary says what saving a policy would do.
+// Summary is what saving a policy would do.
 type Summary struct {
-	// Change is what the subject gains and loses: what is inherited in the place counts
-	// as there before and after. Single members of a group may have more from elsewhere.
+	// Change is what the subject gains and loses. What it inherits is neither. A member of a group
+	// may also have permissions from elsewhere, which are not considered.
 	Change access.Change
 	Audience
-	// Joins: saving puts the group or member into the workspace.
+	// Joins is whether saving puts the group or member into the workspace.
 	Joins bool
 }
 
-// ChangeSummary says what a new policy would add and take away in a place, and whom it
-// would concern. Errors as for At, and Invalid as for Save; it changes nothing.
+// ChangeSummary returns what a new policy would add and remove at a place, and whom it would
+// affect. It changes nothing. The errors are those of [Service.At], and Invalid as for
+// [Service.Save].
 func (s *Service) ChangeSummary(ctx context.Context, by actor.Standing, at Place, body access.Policy) (Summary, error) {
 	if err := s.mayManage(by, at.Workspace); err != nil {
 		return Summary{}, err
@@ -39,7 +40,7 @@ func (s *Service) ChangeSummary(ctx context.Context, by actor.Standing, at Place
 	return Summary{Change: access.Difference(base.Union(v.Body), base.Union(body)), Audience: audience, Joins: !v.Exists}, nil
 }
 
-// Words describes permissions for people, in a list: "Edit Destinations (2 chosen)".
+// Words returns permissions in words, for lists: "Edit Destinations (2 chosen)".
 func Words(c *access.Catalogue, list []access.PermissionReach) []string {
 	out := make([]string, len(list))
 	for i, g := range list {

@@ -15,14 +15,15 @@ type Placed struct {
 	WorkspaceName string
 }
 
-// Held is where a group or a member has policies of its own, and where it does not.
+// Held is the workspaces in which a group or a member has a policy, and those in which it does
+// not.
 type Held struct {
-	Policies []Placed            // by the name of the workspace
-	Outside  []account.Workspace // those without one, by name
+	Policies []Placed            // sorted by the name of the workspace
+	Outside  []account.Workspace // workspaces without a policy, sorted by name
 }
 
-// Held lists the policies of a group or a member. NotFound when it is not the organization's;
-// Denied to all but Admins.
+// Held returns the policies of a group or a member. The error is NotFound if it is not in the
+// organization, and Denied unless the caller is an Admin.
 func (s *Service) Held(ctx context.Context, by actor.Standing, kind Kind, subject string) (Held, error) {
 	if err := s.may(by, access.ManagePolicies); err != nil {
 		return Held{}, err
@@ -50,22 +51,22 @@ func (s *Service) Held(ctx context.Context, by actor.Standing, kind Kind, subjec
 	return held, nil
 }
 
-// View is a policy with all that an editor of it needs.
+// View is a policy with everything that its editor needs.
 type View struct {
-	Policy                      // Body is empty and ID "" while there is none in the place
-	Exists    bool              // false: saving it puts the group or member into the workspace
+	Policy                      // without ID and Body if there is none
+	Exists    bool              // if false, saving puts the group or member into the workspace
 	Workspace account.Workspace // where it applies
 	Plan      access.Plan
-	Inherited []access.Layer // what applies to the subject there without it
+	Inherited []access.Layer // what applies to the subject there without the policy
 	Resources []Resource     // of the workspace
 }
 
-// Title names the policy for people and for the log.
+// Title returns the name of the policy, for people and for the log.
 func (v View) Title() string { return placeName(v.Kind, v.SubjectName, v.Workspace.Name) }
 
-// At returns what stands in a place, to be looked at or edited; an empty policy when
-// nothing does. NotFound when workspace, group or member is not the organization's;
-// Denied to all but Admins.
+// At returns the view of a place, with an empty policy if there is none. The error is NotFound if
+// the workspace, group or member is not in the organization, and Denied unless the caller is an
+// Admin.
 func (s *Service) At(ctx context.Context, by actor.Standing, at Place) (View, error) {
 	if err := s.mayManage(by, at.Workspace); err != nil {
 		return View{}, err
@@ -78,7 +79,7 @@ func (s *Service) At(ctx context.Context, by actor.Standing, at Place) (View, er
 	return v, err
 }
 
-// loadView loads a place, without the resources.
+// loadView returns the view of a place without the resources.
 func loadView(ctx context.Context, r viewReader, organization string, at Place) (View, error) {
 	org, err := r.Organization(ctx, organization)
 	if err != nil {
@@ -106,7 +107,7 @@ func loadView(ctx context.Context, r viewReader, organization string, at Place) 
 	return v, err
 }
 
-// subjectName finds whose policy it is; NotFound when there is no such group or member.
+// subjectName returns the name of the group or member. The error is NotFound if there is none.
 func subjectName(ctx context.Context, r viewReader, organization string, at Place) (string, error) {
 	switch at.Kind {
 	case OfGroup:
@@ -123,7 +124,7 @@ func subjectName(ctx context.Context, r viewReader, organization string, at Plac
 	return "", fault.NewNotFound("That policy")
 }
 
-// inherited lists the layers that apply in a place beside its own policy.
+// inherited returns the layers that apply at a place in addition to its own policy.
 func inherited(ctx context.Context, r viewReader, organization string, at Place) ([]access.Layer, error) {
 	switch at.Kind {
 	case OfGroup:
@@ -143,14 +144,14 @@ func inherited(ctx context.Context, r viewReader, organization string, at Place)
 	return nil, nil
 }
 
-// BaselineRow is a workspace as the list of baseline policies shows it.
+// BaselineRow is a workspace with its baseline policy, as lists show it.
 type BaselineRow struct {
 	account.WorkspaceRow
 	Baseline Policy
 }
 
-// Baselines lists every workspace by name with its baseline policy and counts, in a fixed
-// number of queries. Denied to all but Admins.
+// Baselines returns every workspace with its baseline policy and counts, sorted by name, in a
+// fixed number of queries. The error is Denied unless the caller is an Admin.
 func (s *Service) Baselines(ctx context.Context, by actor.Standing) ([]BaselineRow, error) {
 	if err := s.may(by, access.ManagePolicies); err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// The paths of what may be wrong with a new token. Problems of a policy have the permission
-// as their path.
+// The fields of the problems of a new token. A problem of the policy has the permission as its
+// field.
 const (
 	fieldName      = "name"
 	fieldWorkspace = "workspace"
@@ -21,18 +21,18 @@ const (
 	fieldExpiresAt = "expiresAt"
 )
 
-// maxYears is how far away the end of a new token may be.
+// maxYears is how many years ahead a new token may expire.
 const maxYears = 10
 
-// LatestEnd returns the last moment at which a token that is made at now may expire: the
-// midnight, in UTC, after the same day ten years on.
+// LatestEnd returns the latest expiry of a token that is generated at now: midnight in UTC after
+// the same day ten years later.
 func LatestEnd(now time.Time) time.Time {
 	today := now.UTC()
 	return time.Date(today.Year()+maxYears, today.Month(), today.Day()+1, 0, 0, 0, 0, time.UTC)
 }
 
-// composer checks one draft within a transaction and gathers every problem of it. Its
-// methods return an error only when the store fails.
+// composer checks one draft in a transaction and collects all of its problems. Its methods return
+// an error only if the store fails.
 type composer struct {
 	tx        Tx
 	catalogue *access.Catalogue
@@ -43,8 +43,8 @@ type composer struct {
 	problems  fault.Problems
 }
 
-// compose makes the token that a draft asks for, without its secret; Invalid with every
-// problem at once.
+// compose returns the token for a draft, without its secret. The error is Invalid with all
+// problems.
 func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft) (Token, error) {
 	id, err := ksuid.NewRandomWithTime(tx.Now())
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft)
 	return c.token, c.problems.Err("Some fields need your attention.")
 }
 
-// setName takes the name as it will be kept.
+// setName sets the name as it is stored, and reports whether it is valid.
 func (c *composer) setName() bool {
 	name, err := plaintext.Name(c.draft.name)
 	if err != nil {
@@ -88,8 +88,9 @@ func (c *composer) setName() bool {
 	return true
 }
 
-// setWorkspace takes the workspace, for tokens that are in one. One that does not exist
-// and one that the caller is not in get the same answer: existence is withheld.
+// setWorkspace sets the workspace of a token that has one, and reports whether it is valid. A
+// workspace that does not exist and one that the caller is not in have the same problem, so that
+// it does not reveal which workspaces exist.
 func (c *composer) setWorkspace(ctx context.Context) (bool, error) {
 	if c.draft.kind == Organization {
 		return true, nil
@@ -99,8 +100,8 @@ func (c *composer) setWorkspace(ctx context.Context) (bool, error) {
 		c.problems.Add(fieldWorkspace, "Choose a workspace.")
 		return false, nil
 	}
-	// Service tokens are made by Admins, and by what acts with an Admin's rights through a
-	// personal token: those are in every workspace, whichever one the token is for.
+	// Only Admins generate service tokens, and personal tokens with an Admin's rights. Both may
+	// choose any workspace, even if the personal token is in another one.
 	elsewhere := c.draft.kind == Personal && !c.by.IsIn(id)
 	name, err := c.tx.TokenWorkspace(ctx, c.by.Organization, id)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -114,8 +115,8 @@ func (c *composer) setWorkspace(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// setScope takes the scope of a personal token. The deprecated one exists in storage
-// only: no request can make it.
+// setScope sets the scope of a personal token. New tokens cannot have the deprecated Admin scope,
+// which is still stored for older ones.
 func (c *composer) setScope() {
 	if c.draft.kind != Personal {
 		return
@@ -130,7 +131,7 @@ func (c *composer) setScope() {
 	}
 }
 
-// setExpiration takes the end, in whole milliseconds.
+// setExpiration sets the expiry, in whole milliseconds.
 func (c *composer) setExpiration() {
 	end, now := c.draft.expiresAt, c.tx.Now()
 	if end.IsZero() {
@@ -139,15 +140,15 @@ func (c *composer) setExpiration() {
 	end = end.UTC().Truncate(time.Millisecond)
 	switch {
 	case ExpiredAt(end, now):
-		c.problems.Add(fieldExpiresAt, "Choose an end that is not over.")
+		c.problems.Add(fieldExpiresAt, "Choose an expiration in the future.")
 	case end.After(LatestEnd(now)):
-		c.problems.Add(fieldExpiresAt, "Choose an end within the next ten years.")
+		c.problems.Add(fieldExpiresAt, "Choose an expiration within the next ten years.")
 	default:
 		c.token.ExpiresAt = end
 	}
 }
 
-// setPolicy takes the policy of a workspace service token.
+// setPolicy sets the policy of a workspace service token.
 func (c *composer) setPolicy(ctx context.Context) error {
 	if c.draft.kind != Workspace {
 		return nil
@@ -159,8 +160,8 @@ func (c *composer) setPolicy(ctx context.Context) error {
 	return c.checkResources(ctx, policy)
 }
 
-// checkResources finds ids in the limits of a policy that are not resources of the
-// permission's type in the workspace, with one query.
+// checkResources adds a problem for each permission that is limited to ids which are not
+// resources of its type in the workspace. It needs one query.
 func (c *composer) checkResources(ctx context.Context, policy access.Policy) error {
 	types := access.NewlyLimited(nil, policy)
 	if len(types) == 0 {
@@ -171,12 +172,13 @@ func (c *composer) checkResources(ctx context.Context, policy access.Policy) err
 	return err
 }
 
-// checkNameFree refuses a name that a live token has already, whatever its case: of the
-// owner for a personal token; of the same kind, in the same workspace, for a service token.
+// checkNameFree adds a problem if a live token has the name, in any letter case. Only tokens of
+// the same owner are compared with a personal token, and tokens of the same kind in the same
+// workspace with a service token.
 func (c *composer) checkNameFree(ctx context.Context) error {
 	taken, err := c.tx.TokenNameTaken(ctx, c.token, c.tx.Now())
 	if err == nil && taken {
-		c.problems.Add(fieldName, "A token with this name exists already. Choose another name.")
+		c.problems.Add(fieldName, "A token with this name already exists. Choose another name.")
 	}
 	return err
 }

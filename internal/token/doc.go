@@ -1,7 +1,7 @@
-// Package token is the life cycle of personal and service access tokens: what a secret
-// looks like, what may be made, by whom, until when, and how a token ends.
+// Package token is the life cycle of personal and service access tokens: the format of a secret,
+// who may generate which token, until when it works, and how it is deleted.
 //
-// The package decides and composes; storage is behind [Store] and [Tx], authorization is
-// [access.Decide]. It verifies no presented token (package verify does) and it changes
-// none: a token is made, read and deleted, and its policy is what it was made with.
+// The package decides with [access.Decide] and stores tokens through [Store] and [Tx]. It does
+// not verify the tokens that clients present: package verify does. A token cannot be changed
+// after it was generated, and neither can its policy.
 package token

@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/audit"
 )
 
-// expiredAtOnce is how many tokens one transaction notes.
+// expiredAtOnce is how many events one transaction appends.
 const expiredAtOnce = 200
 
-// NoteExpired writes an event for every token that has expired after since and has none yet,
-// and returns the moment up to which it looked. It ends no token: an expired one is good for
-// nothing anyway. It may run twice at once and as often as wanted.
+// NoteExpired appends an event for every token that has expired after since and has no such event
+// yet, and returns the time up to which it has looked. It does not change the tokens, which no
+// longer work anyway. It may run at any time, also twice at once.
 func (s *Service) NoteExpired(ctx context.Context, since time.Time) (time.Time, error) {
 	until := s.now()
 	for {
@@ -28,7 +28,7 @@ func (s *Service) NoteExpired(ctx context.Context, since time.Time) (time.Time, 
 }
 
 func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
-	// Asked again, because another one may have noted them meanwhile.
+	// Another node may have appended these events since, so they are looked up again.
 	due, err := tx.ExpiredTokens(ctx, since, until, expiredAtOnce)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
 	return nil
 }
 
-// ExpiredEvent is the event that says that the token has expired.
+// ExpiredEvent returns the event that the token has expired.
 func (t Token) ExpiredEvent() (audit.Event, error) {
 	text, err := t.description()
 	return audit.Did(actor.OfSystem(t.Organization), audit.Expired, t.target()).Changed("", text), err

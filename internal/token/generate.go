@@ -11,38 +11,38 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// NewPersonal says which personal access token to make.
+// NewPersonal is the personal access token to generate.
 type NewPersonal struct {
 	Name           string
 	Workspace      string       // id
-	Scope          access.Scope // one that is [access.Scope.Creatable]
-	ExpiresAt      time.Time    // zero: never
-	IdempotencyKey string       // a second command with it makes nothing; "": no key
+	Scope          access.Scope // must be [access.Scope.Creatable]
+	ExpiresAt      time.Time    // zero for never
+	IdempotencyKey string       // a second token with it is refused; empty for none
 }
 
-// NewOrganization says which organization service access token to make.
+// NewOrganization is the organization service access token to generate.
 type NewOrganization struct {
 	Name           string
 	ExpiresAt      time.Time
 	IdempotencyKey string
 }
 
-// NewWorkspace says which workspace service access token to make.
+// NewWorkspace is the workspace service access token to generate.
 type NewWorkspace struct {
 	Name           string
 	Workspace      string        // id
-	Policy         access.Policy // its own, beside the workspace's baseline; it can never be changed
+	Policy         access.Policy // in addition to the workspace's baseline; cannot be changed later
 	ExpiresAt      time.Time
 	IdempotencyKey string
 }
 
-// Generated is a new token and, this once, its secret.
+// Generated is a new token with its secret, which is not available again.
 type Generated struct {
 	Token
 	Secret Secret
 }
 
-// draft is a token before it is checked, of whichever kind.
+// draft is a token of any kind before it is checked.
 type draft struct {
 	kind      Kind
 	name      string
@@ -53,32 +53,32 @@ type draft struct {
 	key       string
 }
 
-// GeneratePersonal makes a personal access token for the calling member. Denied when the
-// plan has no tokens or the caller is no member; Invalid with the paths "name",
-// "workspace" (unknown and foreign alike), "scope", "expiresAt" (over, or after [LatestEnd]),
-// "idempotencyKey"; Conflict with the cause [fault.ErrRepeated] when the caller used the key
-// before: then nothing is made and no secret comes back.
+// GeneratePersonal creates a personal access token for the calling member. The error is Denied if
+// the plan does not include tokens or the caller is not a member. It is Invalid with the fields
+// "name", "workspace" (also if the caller is not in it), "scope", "expiresAt" (in the past, or
+// after [LatestEnd]) and "idempotencyKey". It is Conflict with the cause [fault.ErrRepeated] if
+// the caller has used the key before: then no token is created and no secret is returned.
 func (s *Service) GeneratePersonal(ctx context.Context, by actor.Caller, in NewPersonal) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Personal, name: in.Name, workspace: in.Workspace, scope: in.Scope,
 		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
-// GenerateOrganization makes an organization service access token. Denied to all but
-// Admins; the other errors are those of [Service.GeneratePersonal].
+// GenerateOrganization creates an organization service access token. The error is Denied unless
+// the caller is an Admin, and otherwise as for [Service.GeneratePersonal].
 func (s *Service) GenerateOrganization(ctx context.Context, by actor.Caller, in NewOrganization) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Organization, name: in.Name, expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
-// GenerateWorkspace makes a workspace service access token. Denied to all but Admins; the
-// other errors are those of [Service.GeneratePersonal], and Invalid with a permission as
-// the path when the token cannot be given it: unknown, not to be limited, limited to what is
-// not a resource of its type in the workspace, or not in the plan.
+// GenerateWorkspace creates a workspace service access token. The error is Denied unless the
+// caller is an Admin. It is Invalid, with the permission as the field, for a permission that is
+// unknown, not in the plan, limited although it cannot be, or limited to something that is not a
+// resource of its type in the workspace. The others are those of [Service.GeneratePersonal].
 func (s *Service) GenerateWorkspace(ctx context.Context, by actor.Caller, in NewWorkspace) (Generated, error) {
 	return s.generate(ctx, by, draft{kind: Workspace, name: in.Name, workspace: in.Workspace, policy: in.Policy.Clone(),
 		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
 }
 
-// generate makes one token: decided, checked, stored and audited in one transaction.
+// generate decides, checks, stores and records a token in one transaction.
 func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Generated, error) {
 	secret, err := Generate(d.kind, s.random)
 	if err != nil {
@@ -110,9 +110,9 @@ func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Gener
 	return Generated{Token: t, Secret: secret}, nil
 }
 
-// mayGenerate decides whether the caller may make such a token at all, and returns the
-// organization's plan. A workspace that a member is not in is no matter of rights but a
-// wrong choice: compose reports it under its path.
+// mayGenerate decides whether the caller may generate such a token, and returns the
+// organization's plan. It does not refuse a workspace that a member is not in: compose reports
+// that as a problem of the field.
 func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan, error) {
 	by := tx.By()
 	if d.kind == Personal {
@@ -135,12 +135,14 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 	return plan, nil
 }
 
-// errRepeated answers a request that comes a second time.
+// errRepeated returns the error for an idempotency key that was used before.
 func errRepeated() error {
-	return fault.NewRepeated("A token was made with this idempotency key before. Its value was shown once and cannot be shown again.")
+	return fault.NewRepeated("A token was already generated with this idempotency key. " +
+		"Its value was shown once and cannot be shown again.")
 }
 
-// checkKey refuses a key that is none, and one that the creator used before.
+// checkKey returns an error for a malformed idempotency key, and for one that the creator has
+// used before.
 func checkKey(ctx context.Context, tx Tx, creator, key string) error {
 	if err := plaintext.IdempotencyKey(key); err != nil || key == "" {
 		return err
@@ -152,8 +154,8 @@ func checkKey(ctx context.Context, tx Tx, creator, key string) error {
 	return err
 }
 
-// explain words a clash on the database's own unique index, which two requests at the
-// same moment may reach on an engine that lets their transactions overlap.
+// explain replaces the error of the database's unique index, if it is about the idempotency key.
+// Two requests with the same key can both pass checkKey on a database whose transactions overlap.
 func (s *Service) explain(ctx context.Context, creator string, d draft, err error) error {
 	if !fault.Is(err, fault.Conflict) || creator == "" || d.key == "" {
 		return err

@@ -19,7 +19,8 @@ import (
 
 func TestGenerate_MakesWhatWasAskedFor(t *testing.T) {
 	w := newWorld(t)
-	policy := access.Policy{"source:edit": access.Only("s2", "s1"), "destination:connect": access.Everywhere(), "source:live_events": access.AllBut("s2")}
+	policy := access.Policy{"source:edit": access.Only("s2", "s1"), "destination:connect": access.Everywhere(),
+		"source:live_events": access.AllBut("s2")}
 	for _, c := range []struct {
 		by      actor.Standing
 		command any
@@ -29,13 +30,15 @@ func TestGenerate_MakesWhatWasAskedFor(t *testing.T) {
 		{w.editor, token.NewPersonal{Name: "  ci probe\t", Workspace: "staging", Scope: "read_only", ExpiresAt: noon.AddDate(0, 0, 30)},
 			token.Token{Kind: token.Personal, Name: "ci probe", Owner: "editor", OwnerName: "EDITOR", Workspace: "staging", WorkspaceName: "STAGING",
 				Scope: access.ScopeReadOnly, ExpiresAt: noon.AddDate(0, 0, 30)}, "lkpat_"},
-		{w.admin, token.NewPersonal{Name: "mine", Workspace: "production", Scope: "read_write", ExpiresAt: time.Date(2027, 1, 1, 1, 0, 0, 1999, time.FixedZone("east", 3600))},
+		{w.admin, token.NewPersonal{Name: "mine", Workspace: "production", Scope: "read_write",
+			ExpiresAt: time.Date(2027, 1, 1, 1, 0, 0, 1999, time.FixedZone("east", 3600))},
 			token.Token{Kind: token.Personal, Name: "mine", Owner: "admin", OwnerName: "ADMIN", Workspace: "production", WorkspaceName: "PRODUCTION",
 				Scope: access.ScopeReadWrite, ExpiresAt: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}, "lkpat_"},
 		{w.admin, token.NewWorkspace{Name: "deploy", Workspace: "production", Policy: policy},
 			token.Token{Kind: token.Workspace, Name: "deploy", Workspace: "production", WorkspaceName: "PRODUCTION", Policy: policy}, "lksat_"},
 		{w.admin, token.NewWorkspace{Name: "view only", Workspace: "staging"},
-			token.Token{Kind: token.Workspace, Name: "view only", Workspace: "staging", WorkspaceName: "STAGING", Policy: access.Policy{}}, "lksat_"},
+			token.Token{Kind: token.Workspace, Name: "view only", Workspace: "staging", WorkspaceName: "STAGING",
+				Policy: access.Policy{}}, "lksat_"},
 		{w.admin, token.NewOrganization{Name: "scim", ExpiresAt: noon.AddDate(1, 0, 0)},
 			token.Token{Kind: token.Organization, Name: "scim", ExpiresAt: noon.AddDate(1, 0, 0)}, "lkoat_"},
 	} {
@@ -73,7 +76,8 @@ func TestGenerate_KeepsNoSecretAnywhere(t *testing.T) {
 		if _, err := w.Delete(t.Context(), w.admin.Caller(), g.ID); err != nil {
 			t.Fatal(err)
 		}
-		if files := w.files(); strings.Contains(files, secret) || strings.Contains(files, secret[6:49]) || !strings.Contains(files, string(digest[:])) {
+		if files := w.files(); strings.Contains(files, secret) || strings.Contains(files, secret[6:49]) ||
+			!strings.Contains(files, string(digest[:])) {
 			t.Error("the database holds the secret, or not its digest")
 		}
 		text := fmt.Sprintf("%v %+v %#v", g, g, w.events())
@@ -89,7 +93,8 @@ func TestGenerate_RefusesNames(t *testing.T) {
 		"", "   ", "\u00a0\t\n", strings.Repeat("x", 65), strings.Repeat("é", 65), strings.Repeat("x", 10_000_000),
 		"a\x00b", "a\nb", "a\x1b[31mb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u200bb", "a\u2028b", "\ufeffa", "a\xffb",
 	} {
-		commands := []any{w.personal(func(in *token.NewPersonal) { in.Name = name }), w.workspace(func(in *token.NewWorkspace) { in.Name = name })}
+		commands := []any{w.personal(func(in *token.NewPersonal) { in.Name = name }),
+			w.workspace(func(in *token.NewWorkspace) { in.Name = name })}
 		for _, command := range commands {
 			if got, _ := w.refused(w.admin, command, fault.Invalid); got != "name" {
 				t.Errorf("%.20q: fields %q", name, got)
@@ -210,7 +215,7 @@ func TestGenerate_NeedsAPlanWithTokens(t *testing.T) {
 		}
 	}
 	if _, err := w.Delete(t.Context(), w.editor.Caller(), before.ID); err != nil {
-		t.Errorf("what is there can still be deleted: %v", err)
+		t.Errorf("an existing token cannot be deleted: %v", err)
 	}
 	w.exec(`UPDATE organizations SET plan = 'starter' WHERE id = 'acme'`)
 	w.made(w.editor, w.personal(nil))
@@ -288,11 +293,12 @@ func TestGenerate_AUsedKeyMakesNothing(t *testing.T) {
 		w.refused(w.admin, command, fault.Conflict)
 	}
 	for _, key := range []string{strings.Repeat("k", 129), "\xff", "a\x00b"} {
-		if got, _ := w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = key }), fault.Invalid); got != "idempotencyKey" {
+		command := w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = key })
+		if got, _ := w.refused(w.editor, command, fault.Invalid); got != "idempotencyKey" {
 			t.Errorf("%.10q: fields %q", key, got)
 		}
 	}
-	// Another member may have used the same key, and no key is none.
+	// Another member may use the same key, and commands without a key are not compared.
 	w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = "key-1" }))
 	for range 2 {
 		w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.IdempotencyKey = "" }))
@@ -302,15 +308,16 @@ func TestGenerate_AUsedKeyMakesNothing(t *testing.T) {
 func TestGenerateWorkspace_RefusesPoliciesThatCannotBe(t *testing.T) {
 	w := newWorld(t)
 	for fields, policy := range map[string]access.Policy{
-		"invoice:refund":                  {"invoice:refund": access.Everywhere()},
-		"audit_log:read":                  {"audit_log:read": access.Everywhere()},
-		"service_access_token:manage":     {"service_access_token:manage": access.Everywhere()},
-		"source:connect":                  {"source:connect": access.Only("s1")},
-		"source:edit":                     {"source:edit": access.Only("s1", "nothing")},
-		"source:live_events":              {"source:live_events": access.Only("s3")},                                 // in another workspace
-		"destination:edit":                {"destination:edit": access.Only("s1"), "source:edit": access.Only("s1")}, // of another type
-		"destination:edit source:edit":    {"source:edit": access.AllBut("s4"), "destination:edit": access.Only("d2")},
-		"source:create_delete table:edit": {"source:create_delete": access.AllBut("s1"), "table:edit": access.Only("t1"), "source:edit": access.Only("s1")},
+		"invoice:refund":               {"invoice:refund": access.Everywhere()},
+		"audit_log:read":               {"audit_log:read": access.Everywhere()},
+		"service_access_token:manage":  {"service_access_token:manage": access.Everywhere()},
+		"source:connect":               {"source:connect": access.Only("s1")},
+		"source:edit":                  {"source:edit": access.Only("s1", "nothing")},
+		"source:live_events":           {"source:live_events": access.Only("s3")},                                 // in another workspace
+		"destination:edit":             {"destination:edit": access.Only("s1"), "source:edit": access.Only("s1")}, // of another type
+		"destination:edit source:edit": {"source:edit": access.AllBut("s4"), "destination:edit": access.Only("d2")},
+		"source:create_delete table:edit": {"source:create_delete": access.AllBut("s1"),
+			"table:edit": access.Only("t1"), "source:edit": access.Only("s1")},
 	} {
 		command := w.workspace(func(in *token.NewWorkspace) { in.Policy = policy })
 		if got, _ := w.refused(w.admin, command, fault.Invalid); got != fields {

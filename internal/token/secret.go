@@ -14,12 +14,12 @@ import (
 	"latchkey/internal/fault"
 )
 
-// Kind says what a token belongs to: a member, a workspace or the organization.
+// Kind is what a token belongs to: a member, a workspace or the organization.
 type Kind string
 
 // The kinds.
 const (
-	// Personal is a personal access token (PAT): one member, one workspace, one scope.
+	// Personal is a personal access token (PAT), with one owner, workspace and scope.
 	Personal Kind = "personal"
 	// Workspace is a workspace-level service access token (SAT) with a policy of its own.
 	Workspace Kind = "workspace"
@@ -27,7 +27,7 @@ const (
 	Organization Kind = "organization"
 )
 
-// Label names the kind in plain words, for pages and messages.
+// Label returns the kind in words.
 func (k Kind) Label() string {
 	if p := k.Principal(); p != access.Nobody {
 		return p.Label()
@@ -49,7 +49,7 @@ func (k Kind) Principal() access.Kind {
 	return access.Nobody
 }
 
-// Prefix is what every secret of the kind begins with; "" for an unknown kind.
+// Prefix returns the beginning of every secret of the kind, or "" for an unknown kind.
 func (k Kind) Prefix() string {
 	switch k {
 	case Personal:
@@ -81,15 +81,15 @@ const (
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// Secret is the value of a new token, which exists in memory between its making and the
-// one response that shows it. Whatever prints, formats, logs or marshals it gets the
-// redacted form; only Reveal gives the value. It is never stored: see [Digest].
+// Secret is the value of a new token until it has been shown. It is redacted when it is printed,
+// formatted, logged or marshaled. Only Reveal returns the value. It is never stored: see
+// [Digest].
 //
-// The value is behind a pointer because fmt prints the fields of a struct that it may
-// not call methods on: then it shows an address. Compare what Reveal gives, not secrets.
+// The value is behind a pointer, because fmt prints private fields without calling their methods:
+// it then prints an address. Compare what Reveal returns, not secrets.
 type Secret struct{ value *string }
 
-// Reveal gives the value. Call it where the value is shown once, and nowhere else.
+// Reveal returns the value. Call it only where the value is shown once.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -97,26 +97,27 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// String is the redacted form: "lkpat_…".
+// String returns the redacted form: "lkpat_…".
 func (s Secret) String() string { return kindOf(s.Reveal()).Prefix() + "…" }
 
-// GoString is the redacted form, for %#v.
+// GoString returns the redacted form, for %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// Format writes the redacted form whatever the verb.
+// Format writes the redacted form for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue is the redacted form, for slog.
+// LogValue returns the redacted form, for package log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is the redacted form, for JSON, XML and the like.
+// MarshalText returns the redacted form, for JSON, XML and the like.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// errRandom says that the source of random bytes cannot be one.
-var errRandom = errors.New("token: the random source yields no usable bytes")
+// errRandom is the error for a source that returns too few usable bytes, which a random one never
+// does.
+var errRandom = errors.New("token: the random source returns no usable bytes")
 
-// Generate makes a secret of the kind: prefix, 43 random base62 characters (256 bits) and
-// the checksum. random must be a cryptographically secure source; its errors are returned.
+// Generate returns a new secret of the kind: the prefix, 43 random base62 characters (256 bits)
+// and the checksum. random must be cryptographically secure. Generate returns its errors.
 func Generate(kind Kind, random io.Reader) (Secret, error) {
 	prefix := kind.Prefix()
 	if prefix == "" {
@@ -133,13 +134,12 @@ func Generate(kind Kind, random io.Reader) (Secret, error) {
 	return Secret{&value}, nil
 }
 
-// fillRandom fills dst with base62 characters, each equally likely: a byte beyond the
-// largest multiple of 62 is thrown away, because the remainder alone would favour the
-// first characters.
+// fillRandom fills dst with base62 characters that are all equally likely. It skips bytes beyond
+// the largest multiple of 62, since their remainders would favor the first characters.
 func fillRandom(dst []byte, random io.Reader) error {
 	const (
 		limit    = 256 / len(alphabet) * len(alphabet) // 248
-		attempts = 16                                  // a sound source needs a second buffer once in 10^10
+		attempts = 16                                  // a good source needs a second buffer once in 10^10 times
 	)
 	var buffer [64]byte
 	filled := 0
@@ -160,9 +160,9 @@ func fillRandom(dst []byte, random io.Reader) error {
 	return errRandom
 }
 
-// checksum is CRC-32 (IEEE) of body in base62, six characters. It allocates nothing.
+// checksum returns the CRC-32 (IEEE) of body as six base62 characters. It does not allocate.
 func checksum(body string) [checksumLength]byte {
-	// The library takes bytes and lets them escape: converted, each would be a copy on the heap.
+	// A conversion to []byte would copy body to the heap, because the argument escapes.
 	sum := crc32.ChecksumIEEE(unsafe.Slice(unsafe.StringData(body), len(body)))
 	var out [checksumLength]byte
 	for i := checksumLength - 1; i >= 0; i-- {
@@ -172,12 +172,13 @@ func checksum(body string) [checksumLength]byte {
 	return out
 }
 
-// isBase62 reports whether s has characters of the alphabet only. Without a branch per character:
-// those of a random text cannot be foreseen, and each wrong guess would cost as much as ten.
+// isBase62 reports whether s has only characters of the alphabet. It does not branch for each
+// character: in a random text the processor cannot predict the branch, and each wrong prediction
+// would cost as much as ten characters.
 func isBase62(s string) bool {
 	const (
-		digits  = 0x03FF_0000_0000_0000 // bit n: the character n
-		letters = 0x07FF_FFFE_07FF_FFFE // bit n: the character 64+n
+		digits  = 0x03FF_0000_0000_0000 // bit n is character n
+		letters = 0x07FF_FFFE_07FF_FFFE // bit n is character 64+n
 	)
 	set, all := [4]uint64{digits, letters}, uint64(1)
 	for i := range len(s) {
@@ -189,9 +190,10 @@ func isBase62(s string) bool {
 // errMalformed is shared, so that refusing garbage costs no allocation.
 var errMalformed error = fault.NewUnauthenticated("The token is not valid.")
 
-// Parse checks prefix, length, alphabet and checksum of s and tells its kind; otherwise the
-// error is Unauthenticated. It allocates nothing and looks nothing up: a well-formed
-// secret may belong to no token. Imported legacy tokens do not have this format.
+// Parse checks the prefix, the length, the alphabet and the checksum of s, and returns its kind.
+// The error is Unauthenticated if one of them is wrong. Parse does not allocate and does not look
+// s up: a well-formed secret may belong to no token. Imported legacy tokens do not have this
+// format.
 func Parse(s string) (Kind, error) {
 	if len(s) != secretLength {
 		return "", errMalformed
@@ -212,7 +214,7 @@ func WellFormed(s string) bool {
 	return err == nil
 }
 
-// kindOf reads the prefix; "" when it is none of ours.
+// kindOf returns the kind of the prefix of s, or "" if it has none.
 func kindOf(s string) Kind {
 	if len(s) < prefixLength {
 		return ""
@@ -228,9 +230,9 @@ func kindOf(s string) Kind {
 	return ""
 }
 
-// Digest is the SHA-256 of a whole presented secret, of ours or of an imported one: the
-// only form in which it is kept. No password hash: 256 random bits need none. It does not
-// allocate for secrets of up to 256 bytes.
+// Digest returns the SHA-256 of a whole secret, which may be an imported one. It is the only form
+// in which a secret is stored. A password hash is not necessary for 256 random bits. Digest does
+// not allocate for secrets of up to 256 bytes.
 func Digest(secret string) [sha256.Size]byte {
 	var buffer [256]byte
 	if len(secret) > len(buffer) {
@@ -239,9 +241,9 @@ func Digest(secret string) [sha256.Size]byte {
 	return sha256.Sum256(buffer[:copy(buffer[:], secret)])
 }
 
-// Hint is what lists show of a secret: its prefix, "…" and the last four characters. A
-// legacy secret has no prefix; one of fewer than sixteen bytes shows nothing, since four
-// of them would be too much of it.
+// Hint returns the part of a secret that lists show: its prefix, "…" and the last four
+// characters. A legacy secret has no prefix. If it is shorter than sixteen bytes, Hint shows no
+// characters, because four of them would reveal too much.
 func Hint(secret string) string {
 	const shortest = 16
 	hint := kindOf(secret).Prefix() + "…"

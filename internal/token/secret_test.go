@@ -64,7 +64,7 @@ func TestGenerate_MakesWellFormedSecretsOfEveryKind(t *testing.T) {
 }
 
 func TestGenerate_MakesTheDocumentedFormat(t *testing.T) {
-	// 0 … 61 are the characters in order, 62 … 247 go round; 248 … 255 are thrown away.
+	// 0 … 61 are the characters in order, 62 … 247 start again; 248 … 255 are skipped.
 	source := append(bytes.Repeat([]byte{0xff}, 3), 0, 1, 10, 36, 61, 62, 247, 248)
 	source = append(source, bytes.Repeat([]byte{5}, 53)...)
 	const want = "lkpat_01Aaz0z5555555555555555555555555555555555553uG4CY" // the checksum as another CRC-32 computes it
@@ -103,7 +103,7 @@ func TestGenerate_RefusesABrokenRandomSource(t *testing.T) {
 	}
 }
 
-// repeat is a reader of one byte for ever.
+// repeat is a reader that returns the same byte forever.
 type repeat byte
 
 func (r repeat) Read(p []byte) (int, error) {
@@ -257,7 +257,7 @@ func BenchmarkGenerate(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	var secrets [1024]string // one alone would teach the processor its way
+	var secrets [1024]string // the processor would learn to predict a single one
 	for i := range secrets {
 		secrets[i] = generate(b, token.Personal, seeded(byte(i)))
 	}

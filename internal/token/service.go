@@ -12,15 +12,15 @@ import (
 	"latchkey/internal/fault"
 )
 
-// what names a token in "was not found".
-const what = "That token"
+// thatToken is the token in "That token was not found."
+const thatToken = "That token"
 
-// Deps is what the service is made of. Store and Catalogue are required.
+// Deps is what a [Service] needs. Store and Catalogue are required.
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
-	Now       func() time.Time // time.Now when nil
-	Rand      io.Reader        // crypto/rand when nil; must be cryptographically secure
+	Now       func() time.Time // time.Now if nil
+	Rand      io.Reader        // crypto/rand.Reader if nil; must be cryptographically secure
 }
 
 // Service is the use cases of the token life cycle. It is safe for concurrent use.
@@ -31,7 +31,7 @@ type Service struct {
 	random    io.Reader
 }
 
-// New wires the service.
+// New returns a service.
 func New(d Deps) *Service {
 	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand}
 	if s.now == nil {
@@ -43,21 +43,21 @@ func New(d Deps) *Service {
 	return s
 }
 
-// mayManage decides about seeing and deleting t, where it really is. Whoever may not is
-// told that it does not exist, whatever the reason: ids of tokens are not to be probed.
+// mayManage decides whether the caller may see and delete t. The error is NotFound if not, so
+// that nobody can find out which ids exist.
 func (s *Service) mayManage(by actor.Standing, t Token) error {
 	permission, resource := access.ManageServiceTokens, access.Resource{Organization: t.Organization}
 	if t.Kind == Personal {
 		permission, resource.Owner = access.ManagePersonalToken, t.Owner
 	}
 	if !access.Decide(s.catalogue, by.Principal, permission, resource).Allowed {
-		return fault.NewNotFound(what)
+		return fault.NewNotFound(thatToken)
 	}
 	return nil
 }
 
-// Get returns a token to its owner or to an Admin; NotFound to everybody else and when it
-// is deleted.
+// Get returns a token to its owner and to Admins. The error is NotFound for everyone else, and if
+// the token is deleted.
 func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Token, error) {
 	t, err := s.store.Token(ctx, by.Organization, id)
 	if err != nil {
@@ -69,13 +69,14 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Token,
 	return t, nil
 }
 
-// Personal lists the caller's own personal tokens that are not deleted, newest first.
+// Personal returns the caller's own personal tokens that are not deleted, newest first.
 func (s *Service) Personal(ctx context.Context, by actor.Standing) ([]Token, error) {
 	return s.OfMember(ctx, by, by.Self())
 }
 
-// OfMember lists a member's personal tokens that are not deleted, newest first: one's own,
-// and for an Admin anybody's. Otherwise NotFound. An unknown member has no tokens.
+// OfMember returns a member's personal tokens that are not deleted, newest first. Members may see
+// their own and Admins those of every member. The error is NotFound for everyone else. An unknown
+// member has no tokens.
 func (s *Service) OfMember(ctx context.Context, by actor.Standing, member string) ([]Token, error) {
 	resource := access.Resource{Organization: by.Organization, Owner: member}
 	if err := access.Decide(s.catalogue, by.Principal, access.ManagePersonalToken, resource).Err("That member"); err != nil {
@@ -84,8 +85,9 @@ func (s *Service) OfMember(ctx context.Context, by actor.Standing, member string
 	return s.store.PersonalTokens(ctx, by.Organization, member)
 }
 
-// Services lists the organization's service tokens of a kind that are not deleted, newest
-// first. Denied to all but Admins; NotFound for a kind that is not one of a service token.
+// Services returns the organization's service tokens of a kind that are not deleted, newest
+// first. The error is Denied unless the caller is an Admin, and NotFound for a kind that is not
+// one of service tokens.
 func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([]Token, error) {
 	if err := s.mayManageServices(by); err != nil {
 		return nil, err
@@ -96,14 +98,15 @@ func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([
 	return s.store.ServiceTokens(ctx, by.Organization, kind)
 }
 
-// mayManageServices decides about service tokens as such: making and listing them.
+// mayManageServices decides whether the caller may generate and list service tokens.
 func (s *Service) mayManageServices(by actor.Standing) error {
 	resource := access.Resource{Organization: by.Organization}
 	return access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Err("The organization")
 }
 
-// Delete ends a token for good and returns it as it was. NotFound as for Get, so also the
-// second time. A token of any state but Deleted can be deleted, on every plan.
+// Delete deletes a token and returns it as it was before. The error is NotFound as for
+// [Service.Get], so also the second time. Tokens in every other state can be deleted, on every
+// plan.
 func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Token, error) {
 	var t Token
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
@@ -125,7 +128,7 @@ func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Token
 	return t, nil
 }
 
-// record writes the audit event of a token that was made or deleted.
+// record appends the event of a token that was generated or deleted.
 func (s *Service) record(ctx context.Context, tx Tx, action audit.Action, t Token) error {
 	text, err := t.description()
 	if err != nil {

@@ -23,9 +23,11 @@ func TestGet_AndDelete_WithholdOtherPeoplesTokens(t *testing.T) {
 	personal := w.made(w.editor, w.personal(nil))
 	workspace := w.made(w.admin, w.workspace(nil))
 	organization := w.made(w.admin, token.NewOrganization{Name: "scim"})
-	patOfEditor := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID, Owner: "editor", Organization: "acme",
+	patOfEditor := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.PersonalToken, ID: personal.ID,
+		Owner: "editor", Organization: "acme",
 		Workspace: "production", Scope: access.ScopeReadWrite, In: w.editor.In}})
-	sat := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID, Organization: "acme", Workspace: "production"}})
+	sat := w.cast.as(actor.Standing{Principal: access.Principal{Kind: access.WorkspaceToken, ID: workspace.ID,
+		Organization: "acme", Workspace: "production"}})
 	before := w.rows()
 	for name, c := range map[string]struct {
 		by  actor.Standing
@@ -96,11 +98,14 @@ func TestDelete_WritesItsEvent(t *testing.T) {
 	created := audit.Event{Time: noon, Organization: "acme", ActorType: audit.User, Action: audit.Created}
 	personalTarget := audit.Target{Type: audit.TargetPersonalToken, ID: personal.ID, Name: "ci-probe", Workspace: "production"}
 	serviceTarget := audit.Target{Type: audit.TargetServiceToken, ID: service.ID, Name: "deploy", Workspace: "staging"}
-	personalText := `{"name":"ci-probe","kind":"personal","hint":"` + personal.Hint + `","owner":"viewer","workspace":"production","scope":"read_write","expiresAt":null}`
-	serviceText := `{"name":"deploy","kind":"workspace","hint":"` + service.Hint + `","workspace":"staging","policy":{"source:connect":{"all":true,"ids":[]}},"expiresAt":null}`
+	personalText := `{"name":"ci-probe","kind":"personal","hint":"` + personal.Hint +
+		`","owner":"viewer","workspace":"production","scope":"read_write","expiresAt":null}`
+	serviceText := `{"name":"deploy","kind":"workspace","hint":"` + service.Hint +
+		`","workspace":"staging","policy":{"source:connect":{"all":true,"ids":[]}},"expiresAt":null}`
 	event := func(by actor.Standing, action audit.Action, target audit.Target, at time.Time, before, after string) audit.Event {
 		e := created
-		e.Workspace, e.ActorID, e.ActorName, e.ActorEmail, e.Action, e.Target, e.Origin = target.Workspace, by.ID, by.Name, by.Email, action, target, by.Origin
+		e.Workspace, e.ActorID, e.ActorName, e.ActorEmail = target.Workspace, by.ID, by.Name, by.Email
+		e.Action, e.Target, e.Origin = action, target, by.Origin
 		e.Time, e.Before, e.After = at, before, after
 		return e
 	}
@@ -110,7 +115,8 @@ func TestDelete_WritesItsEvent(t *testing.T) {
 		event(w.admin, audit.Created, serviceTarget, noon, "", serviceText),
 		event(w.viewer, audit.Created, personalTarget, noon, "", personalText),
 	}
-	if d := cmp.Diff(want, w.events(), cmpopts.IgnoreFields(audit.Event{}, "Seq", "ID", "PrevHash", "Hash"), cmpopts.EquateApproxTime(10*time.Millisecond)); d != "" {
+	chained := cmpopts.IgnoreFields(audit.Event{}, "Seq", "ID", "PrevHash", "Hash")
+	if d := cmp.Diff(want, w.events(), chained, cmpopts.EquateApproxTime(10*time.Millisecond)); d != "" {
 		t.Error(d)
 	}
 }
@@ -179,7 +185,8 @@ func TestSummary_CountsOwnTokensAndForAdminsAll(t *testing.T) {
 
 	mine, err := w.Summary(t.Context(), w.editor)
 	must(t, err)
-	if want := (token.Counts{Active: 1, ExpiresSoon: 2, Expired: 1}); mine.Mine != want || mine.All || mine.Organization != nil || mine.ServicesEnding != nil {
+	if want := (token.Counts{Active: 1, ExpiresSoon: 2, Expired: 1}); mine.Mine != want ||
+		mine.All || mine.Organization != nil || mine.ServicesEnding != nil {
 		t.Errorf("a member's summary = %+v", mine)
 	}
 	if d := cmp.Diff([]token.Token{first.Token, second.Token}, mine.MineEnding); d != "" {
@@ -281,7 +288,7 @@ func TestChanges_WithoutTheirAuditEventDoNotHappen(t *testing.T) {
 	}
 }
 
-// On an engine whose transactions overlap, two requests with one key can both pass the check;
+// On a database whose transactions overlap, two requests with one key can both pass the check;
 // the unique index stops the second.
 func TestGenerate_WordsTheDatabasesOwnRefusalOfAKey(t *testing.T) {
 	w := newWorld(t)

@@ -9,15 +9,15 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Counts are tokens by state. Deleted ones are never counted.
+// Counts counts tokens by state. It does not count deleted ones.
 type Counts struct {
-	Active      int // without those that expire soon
+	Active      int // does not include those that expire soon
 	ExpiresSoon int
 	Expired     int
 	Suspended   int
 }
 
-// Of is how many are in the state.
+// Of returns the number of tokens in a state.
 func (c Counts) Of(s State) int {
 	switch s {
 	case Active:
@@ -32,7 +32,7 @@ func (c Counts) Of(s State) int {
 	return 0
 }
 
-// Add counts n more in the state.
+// Add adds n tokens in a state.
 func (c *Counts) Add(s State, n int) {
 	switch s {
 	case Active:
@@ -46,22 +46,22 @@ func (c *Counts) Add(s State, n int) {
 	}
 }
 
-// Summary is the home page's view of tokens.
+// Summary is what the home page shows of tokens.
 type Summary struct {
 	Mine       Counts
-	MineEnding []Token // own tokens that expire soon, the soonest first
+	MineEnding []Token // own tokens that expire soon; those that expire first come first
 
-	// For Admins only; All says whether the rest is filled.
+	// All reports whether the fields after it are set, which they are for Admins.
 	All            bool
-	Organization   map[Kind]Counts // of the whole organization, all members'
-	ServicesEnding []Token         // up to ten service tokens that expire soon, the soonest first
+	Organization   map[Kind]Counts // of the organization, including all members' tokens
+	ServicesEnding []Token         // likewise, up to ten service tokens
 }
 
-// maxEnding is how many service tokens a summary lists.
+// maxEnding is the number of service tokens that a summary lists.
 const maxEnding = 10
 
-// Summary counts the caller's own tokens and, for Admins, the organization's. NotFound
-// and Denied as for [Service.Personal].
+// Summary counts the caller's own tokens and, for Admins, those of the organization. The errors
+// are those of [Service.Personal].
 func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, error) {
 	mine, err := s.Personal(ctx, by)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, erro
 	return summary, err
 }
 
-// ending picks the tokens that expire soon, the soonest first.
+// ending returns the tokens that expire soon. Those that expire first come first.
 func ending(tokens []Token, now time.Time) []Token {
 	out := []Token{}
 	for _, t := range tokens {

@@ -8,41 +8,41 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Token is a token without its secret, which nobody keeps. Times are UTC in whole
-// milliseconds; the zero time means none or never.
+// Token is a token without its secret, which is not stored. Times are UTC in whole milliseconds;
+// the zero time means none or never.
 type Token struct {
 	ID            string
 	Organization  string
 	Kind          Kind
 	Name          string
-	Hint          string // what lists show of the secret: see [Hint]
-	Owner         string // personal: the member's id
-	OwnerName     string // personal: the member's name today; filled by reads
-	Workspace     string // personal, workspace
-	WorkspaceName string // its name today; filled by reads
+	Hint          string // the part of the secret that lists show: see [Hint]
+	Owner         string // id of the member, of a personal token
+	OwnerName     string // their current name; set when read
+	Workspace     string // id; empty for an organization token
+	WorkspaceName string // its current name; set when read
 	Scope         access.Scope
-	Policy        access.Policy // workspace: its own policy, immutable; without the inherited baseline
-	Legacy        bool          // imported: the secret does not have our format
-	CreatedBy     string        // id of the member who made it; a service token outlives them
-	CreatedByName string        // as it was then
+	Policy        access.Policy // own policy of a workspace token, without the baseline; immutable
+	Legacy        bool          // whether it was imported, with a secret of another format
+	CreatedBy     string        // id of the member who generated it; a service token stays when they are deleted
+	CreatedByName string        // their name at that time
 	CreatedAt     time.Time
-	ExpiresAt     time.Time // the first moment at which it is no longer good
+	ExpiresAt     time.Time // the first moment at which it no longer works
 	LastUsedAt    time.Time
 	LastUsedFrom  []Use // the last few addresses, newest first
 	DeletedAt     time.Time
-	Suspended     bool // personal: the owner is deactivated or gone; filled by reads
+	Suspended     bool // whether the owner of a personal token is deactivated or deleted; set when read
 }
 
-// Use is one address that a token was used from, and when last.
+// Use is an address that a token was used from, and the time of the last such use.
 type Use struct {
 	IP string    `json:"ip"`
 	At time.Time `json:"at"`
 }
 
-// State is how a token stands at a moment.
+// State is the state of a token at one moment.
 type State string
 
-// The states. Only Active and ExpiresSoon tokens are good for anything.
+// The states. Only tokens that are Active or ExpiresSoon work.
 const (
 	Active      State = "active"
 	ExpiresSoon State = "expires_soon"
@@ -51,10 +51,10 @@ const (
 	Deleted     State = "deleted"
 )
 
-// SoonAfter is how long before its end a token counts as one that expires soon.
+// SoonAfter is how long before its expiry a token is ExpiresSoon.
 const SoonAfter = 7 * 24 * time.Hour
 
-// Label is the state in words.
+// Label returns the state in words.
 func (s State) Label() string {
 	switch s {
 	case Active:
@@ -71,13 +71,13 @@ func (s State) Label() string {
 	return "Unknown"
 }
 
-// ExpiredAt reports whether a token with this end has expired at now. The boundary is exact: at
-// its end it has. The zero end never comes.
+// ExpiredAt reports whether a token that expires at end has expired at now. It has expired at end
+// itself. The zero end means that it never expires.
 func ExpiredAt(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
 
-// State is how the token stands at now. What cannot be undone comes first: a deleted token
-// is Deleted even when it has expired, an expired one Expired even when its owner is
-// deactivated. Package store says the same in SQL.
+// State returns the state of the token at now. Where several apply, the one that cannot be undone
+// wins: a deleted token is Deleted even if it has expired, and an expired one is Expired even if
+// its owner is deactivated. Package store has the same rule in SQL.
 func (t Token) State(now time.Time) State {
 	switch {
 	case !t.DeletedAt.IsZero():
@@ -92,7 +92,7 @@ func (t Token) State(now time.Time) State {
 	return Active
 }
 
-// target names the token in the audit log.
+// target returns the token as the target of an event.
 func (t Token) target() audit.Target {
 	target := audit.Target{Type: audit.TargetServiceToken, ID: t.ID, Name: t.Name, Workspace: t.Workspace}
 	if t.Kind == Personal {
@@ -101,8 +101,8 @@ func (t Token) target() audit.Target {
 	return target
 }
 
-// description is the JSON that the audit log keeps of a token: all that decides its power,
-// and nothing of its secret.
+// description returns what an event records about a token, as JSON. It has everything that
+// decides what the token may do, and nothing of its secret.
 func (t Token) description() (string, error) {
 	d := struct {
 		Name      string         `json:"name"`
@@ -112,7 +112,7 @@ func (t Token) description() (string, error) {
 		Workspace string         `json:"workspace,omitempty"`
 		Scope     access.Scope   `json:"scope,omitempty"`
 		Policy    *access.Policy `json:"policy,omitempty"`
-		ExpiresAt *string        `json:"expiresAt"` // null: never
+		ExpiresAt *string        `json:"expiresAt"` // null for never
 	}{Name: t.Name, Kind: t.Kind, Hint: t.Hint, Owner: t.Owner, Workspace: t.Workspace, Scope: t.Scope}
 	if t.Kind == Workspace {
 		d.Policy = &t.Policy

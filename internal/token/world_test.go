@@ -34,17 +34,17 @@ type world struct {
 	admin    actor.Standing
 	editor   actor.Standing // in both workspaces
 	viewer   actor.Standing // in production
-	idle     actor.Standing // deactivated; as who acts, never
+	idle     actor.Standing // deactivated; never the caller
 	stranger actor.Standing // Admin of the other organization
 	keys     int
 	cast     cast
 }
 
-// cast has callers stand as a test says, whatever the database knows of them. The other
-// tests of what a caller stands for are the store's.
+// cast makes callers have the rights that a test gives them, whatever the database has. The tests
+// of package store check what a caller's rights are.
 type cast map[actor.Ref]actor.Standing
 
-// as gives a standing a reference under which it is found.
+// as returns s with a reference under which the cast finds it.
 func (c cast) as(s actor.Standing) actor.Standing {
 	s.Ref = actor.Ref{Kind: actor.Session, ID: fmt.Sprint("cast-", len(c))}
 	c[s.Ref] = s
@@ -119,7 +119,8 @@ func (w *world) populate() {
 				Environment: account.Production, Region: "US", CreatedAt: noon, UpdatedAt: noon}))
 		}
 		for _, c := range []actor.Standing{w.admin, w.editor, w.viewer, w.idle, w.stranger} {
-			m := account.Member{ID: c.ID, Organization: c.Organization, Email: c.Email, Name: c.Name, Role: c.Role, Status: account.Active, CreatedAt: noon, UpdatedAt: noon}
+			m := account.Member{ID: c.ID, Organization: c.Organization, Email: c.Email, Name: c.Name, Role: c.Role,
+				Status: account.Active, CreatedAt: noon, UpdatedAt: noon}
 			if c.ID == "idle" {
 				m.Status = account.Deactivated
 			}
@@ -132,7 +133,7 @@ func (w *world) populate() {
 		('d1', 'production', 'destination', 'D1', 0, 0), ('s3', 'staging', 'source', 'S3', 0, 0), ('s4', 'foreign', 'source', 'S4', 0, 0)`)
 }
 
-// exec changes the database beside the program: what no use case does.
+// exec changes the database without the program, as no use case does.
 func (w *world) exec(statement string) {
 	w.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(5000)")
@@ -149,13 +150,13 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// key makes an idempotency key.
+// key returns a new idempotency key.
 func (w *world) key() string { w.keys++; return fmt.Sprint("key-", w.keys) }
 
-// in is the end of a token that lasts for a while from now on.
+// in returns the time after d.
 func (w *world) in(d time.Duration) time.Time { return w.clock().Add(d) }
 
-// personal is a command that is all right.
+// personal returns a valid command, after change.
 func (w *world) personal(change func(*token.NewPersonal)) token.NewPersonal {
 	in := token.NewPersonal{Workspace: "production", Scope: "read_write", IdempotencyKey: w.key()}
 	in.Name = "probe " + in.IdempotencyKey
@@ -174,7 +175,7 @@ func (w *world) workspace(change func(*token.NewWorkspace)) token.NewWorkspace {
 	return in
 }
 
-// made is the token of a command that must be accepted.
+// made returns the token of a command that must be accepted.
 func (w *world) made(by actor.Standing, in any) token.Generated {
 	w.t.Helper()
 	g, err := w.generate(by, in)
@@ -193,8 +194,8 @@ func (w *world) generate(by actor.Standing, in any) (token.Generated, error) {
 	}
 }
 
-// refused demands that the command is refused as kind, that no secret comes back and that
-// nothing is stored or audited. It returns the paths of the fields, sorted, and the fault.
+// refused checks that the command is refused as kind, that no secret is returned, and that
+// nothing is stored or recorded. It returns the fields of the problems, sorted, and the fault.
 func (w *world) refused(by actor.Standing, in any, kind fault.Kind) (string, *fault.Error) {
 	w.t.Helper()
 	before := w.rows()
@@ -225,7 +226,8 @@ func (w *world) rows() string {
 	must(w.t, err)
 	defer db.Close()
 	var text string
-	must(w.t, db.QueryRowContext(w.context(), `SELECT (SELECT count(*) FROM tokens) || ' tokens, ' || (SELECT count(*) FROM tokens WHERE deleted_at IS NOT NULL)
+	must(w.t, db.QueryRowContext(w.context(), `SELECT (SELECT count(*) FROM tokens) || ' tokens, ' ||
+		(SELECT count(*) FROM tokens WHERE deleted_at IS NOT NULL)
 		|| ' deleted, ' || (SELECT count(*) FROM audit_events) || ' events'`).Scan(&text))
 	return text
 }
