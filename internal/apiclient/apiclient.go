@@ -1,9 +1,9 @@
-// Package apiclient knows the resource servers that may ask Latchkey about tokens: their
-// registration by Admins, their credentials, and the revocation of tokens that they find.
+// Package apiclient is for the services that ask Latchkey whether the tokens they receive are
+// valid. It registers them as API clients, checks their credentials, and deletes the tokens that
+// they report.
 //
-// An API client is no principal: it has no permissions and may do nothing but ask about
-// tokens of its organization and end those that it holds. Which answers it gets is the
-// business of the front door.
+// An API client is not a principal and has no permissions. It may only ask about tokens of its
+// organization and delete tokens that were presented to it. Package web answers its requests.
 package apiclient
 
 import (
@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// Client is one registered resource server, without its secret, which nobody keeps.
+// Client is one registered service, without its secret, which is not stored.
 type Client struct {
 	ID            string
 	Organization  string
 	Name          string
 	Hint          string // "…" and the last four characters of the secret
-	CreatedBy     string // id of the member who registered it; it outlives them
-	CreatedByName string // as it was then
+	CreatedBy     string // id of the member who registered it, who may be deleted
+	CreatedByName string // their name at that time
 	CreatedAt     time.Time
 }
 
@@ -33,15 +33,15 @@ type Credential struct {
 	Digest [sha256.Size]byte
 }
 
-// Registered is a new client and, this once, its secret.
+// Registered is a new client with its secret, which is not available again.
 type Registered struct {
 	Client
 	Secret Secret
 }
 
-// Secret is the secret of a new client until it has been shown. Whatever prints, formats,
-// logs or marshals it gets the redacted form; only Reveal gives the value. Behind a
-// pointer, because fmt prints private fields that it may not call methods on.
+// Secret is the secret of a new client until it has been shown. It is redacted when it is
+// printed, formatted, logged or marshaled. Only Reveal returns the value. The value is behind a
+// pointer, because fmt prints private fields without calling their methods.
 type Secret struct{ value *string }
 
 const (
@@ -49,13 +49,13 @@ const (
 	redacted = prefix + "…"
 )
 
-// newSecret makes a secret of 260 random bits.
+// newSecret returns a new secret of 260 random bits.
 func newSecret() Secret {
 	value := prefix + rand.Text() + rand.Text()
 	return Secret{&value}
 }
 
-// Reveal gives the value. Call it where the value is shown once, and nowhere else.
+// Reveal returns the value. Call it only where the value is shown once.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -63,16 +63,16 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// String is the redacted form.
+// String returns the redacted form.
 func (s Secret) String() string { return redacted }
 
-// Format writes the redacted form whatever the verb.
+// Format writes the redacted form for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// LogValue is the redacted form.
+// LogValue returns the redacted form.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalJSON writes the redacted form.
+// MarshalJSON returns the redacted form.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
 
 func digest(secret string) [sha256.Size]byte { return sha256.Sum256([]byte(secret)) }

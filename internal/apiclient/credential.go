@@ -10,17 +10,17 @@ import (
 	"latchkey/internal/fault"
 )
 
-// credentials keeps every client's credential in memory: they are few, and each
-// introspection needs one.
+// credentials keeps the credential of every client in memory, because each introspection needs
+// one and there are few of them.
 type credentials struct {
 	store   Store
 	lease   *change.Lease
 	reading sync.Mutex
-	all     atomic.Pointer[map[string]Credential] // by id; nil: to be read
+	all     atomic.Pointer[map[string]Credential] // by id; nil if they must be read
 }
 
-// get returns all credentials, reading them if a change has taken them away. The lock is
-// held while reading, so forget waits and then drops what was read too early.
+// get returns all credentials. It reads them if they are not in memory or the lease does not
+// hold. It reads under the lock, so forget waits for it and then discards what it read.
 func (c *credentials) get(ctx context.Context) (map[string]Credential, error) {
 	if all := c.all.Load(); all != nil && c.lease.Holds() {
 		return *all, nil
@@ -42,34 +42,35 @@ func (c *credentials) get(ctx context.Context) (map[string]Credential, error) {
 	return all, nil
 }
 
+// forget discards the credentials in memory.
 func (c *credentials) forget() {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	c.all.Store(nil)
 }
 
-// Apply takes what a committed transaction changed out of memory before it returns; see
-// verify.Authority.Apply.
+// Apply discards the credentials in memory if a committed transaction changed one. The store
+// calls it before the transaction returns; see [latchkey/internal/verify.Authority.Apply].
 func (s *Service) Apply(_ context.Context, changes []change.Change) {
 	for _, made := range changes {
 		if made.Kind == change.Client {
-			s.known.forget()
+			s.cached.forget()
 			return
 		}
 	}
 }
 
-// Forget empties the memory: the next question is for the database.
-func (s *Service) Forget() { s.known.forget() }
+// Forget empties the memory. The next request reads the database.
+func (s *Service) Forget() { s.cached.forget() }
 
-// Authenticate returns the client with this id and secret. Unauthenticated when there is
-// none, whichever of the two is wrong.
+// Authenticate returns the client with this id and secret. The error is Unauthenticated if there
+// is none, and does not say which of the two is wrong.
 func (s *Service) Authenticate(ctx context.Context, id, secret string) (Client, error) {
-	all, err := s.known.get(ctx)
+	all, err := s.cached.get(ctx)
 	if err != nil {
 		return Client{}, err
 	}
-	// An unknown id is compared as well: with zeros, which no digest is.
+	// An unknown id is compared too, with a digest of zeros, so that it takes as long.
 	known, sent := all[id], digest(secret)
 	if subtle.ConstantTimeCompare(known.Digest[:], sent[:]) != 1 {
 		return Client{}, fault.NewUnauthenticated("The API client's id or secret is wrong.")

@@ -11,14 +11,14 @@ import (
 	"latchkey/internal/verify"
 )
 
-// Caller returns the reference to the client that an API's request came from.
+// Caller returns the reference to the client as the caller of an API request.
 func (c Client) Caller(origin actor.Origin) actor.Caller {
 	return actor.Caller{Ref: actor.Ref{Kind: actor.Client, ID: c.ID}, Origin: origin}
 }
 
-// Revoke ends a token whose secret was presented: whoever holds it may end it, as they
-// could do worse with it. by is the API client that found it, or the token itself. A token
-// of another organization stays as it is, and one that has ended already is no error.
+// Revoke deletes a token whose secret was presented. It needs no permission, since the holder of
+// a secret could do worse with it. by is the API client that received it, or the token itself.
+// Revoke does nothing to a token of another organization or one that was deleted before.
 func (s *Service) Revoke(ctx context.Context, by actor.Caller, v verify.Verified) error {
 	target := audit.Target{Type: audit.TargetServiceToken, ID: v.ID(), Name: v.Name(), Workspace: v.Holder().Workspace}
 	if v.Kind() == token.Personal {
@@ -41,14 +41,14 @@ func (s *Service) Revoke(ctx context.Context, by actor.Caller, v verify.Verified
 	return err
 }
 
-// description is the JSON that the audit log keeps of a client.
+// description returns what an event records about the client, as JSON.
 func (c Client) description() string {
 	return describe(map[string]string{"name": c.Name, "hint": c.Hint})
 }
 
 func describe(facts map[string]string) string {
 	text, err := json.Marshal(facts)
-	if err != nil { // texts always marshal
+	if err != nil { // a map of texts can always be marshaled
 		return ""
 	}
 	return string(text)

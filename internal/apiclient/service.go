@@ -15,72 +15,73 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Store is what the service reads outside a transaction, and the way into one.
+// Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
 	Reader
-	// Credentials lists the credentials of every client, of all organizations.
+	// Credentials returns the credentials of all clients of all organizations.
 	Credentials(ctx context.Context) ([]Credential, error)
-	// InTx runs fn in one write transaction of the caller: all or nothing. It is
-	// Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 }
 
-// Reader is what is read inside and outside a transaction.
+// Reader is what the service reads inside and outside a transaction.
 type Reader interface {
-	// APIClients lists the organization's clients, by name.
+	// APIClients returns the organization's clients, sorted by name.
 	APIClients(ctx context.Context, organization string) ([]Client, error)
-	// APIClientKeyUsed reports whether creator has registered a client that still is there
-	// with this idempotency key.
+	// APIClientKeyUsed reports whether creator registered a client with this idempotency key.
+	// Deleted clients do not count.
 	APIClientKeyUsed(ctx context.Context, creator, key string) (bool, error)
 }
 
 // Tx is what the service does inside a transaction.
 type Tx interface {
-	// By returns who acts, with the rights they have in the transaction.
+	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
 	Reader
-	// InsertAPIClient is a Conflict when the name or the idempotency key is there already;
-	// "" is no key.
+	// InsertAPIClient adds a client. The error is Conflict if the name or the idempotency key is
+	// taken. An empty key is none.
 	InsertAPIClient(ctx context.Context, c Credential, key string) error
-	// DeleteAPIClient is NotFound when there is no such client.
+	// DeleteAPIClient deletes a client. The error is NotFound if there is none.
 	DeleteAPIClient(ctx context.Context, organization, id string) error
-	// DeleteToken marks a token as deleted; NotFound when it is so already.
+	// DeleteToken marks a token as deleted. The error is NotFound if it already is.
 	DeleteToken(ctx context.Context, organization, id string) error
-	// AppendEvent adds to the audit log.
+	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
-	// Now is the moment of the transaction.
+	// Now returns the time of the transaction.
 	Now() time.Time
 }
 
-// Deps is what the service is made of. All but Lease are required.
+// Deps is what a [Service] needs. Store and Catalogue are required.
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
-	Lease     *change.Lease // till when memory may be trusted; nil: for ever
+	Lease     *change.Lease // how long memory may be trusted; nil on a single node
 }
 
-// Service is the use cases of API clients. It is safe for concurrent use. Wire its Apply
-// to the store before the first transaction.
+// Service is the use cases of API clients. It is safe for concurrent use. Connect its Apply
+// method to the store before the first transaction.
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
-	known     credentials
+	cached    credentials
 }
 
-// New wires the service.
+// New returns a service.
 func New(d Deps) *Service {
-	return &Service{store: d.Store, catalogue: d.Catalogue, known: credentials{store: d.Store, lease: d.Lease}}
+	return &Service{store: d.Store, catalogue: d.Catalogue, cached: credentials{store: d.Store, lease: d.Lease}}
 }
 
-// what names a client in "was not found".
-const what = "That API client"
+// thatClient is the client in "That API client was not found."
+const thatClient = "That API client"
 
 func (s *Service) mayManage(by actor.Standing) error {
 	return access.Decide(s.catalogue, by.Principal, access.ManageAPIClients,
 		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
-// List lists the organization's API clients by name. Denied to all but Admins.
+// List returns the organization's API clients, sorted by name. The error is Denied unless the
+// caller is an Admin.
 func (s *Service) List(ctx context.Context, by actor.Standing) ([]Client, error) {
 	if err := s.mayManage(by); err != nil {
 		return nil, err
@@ -88,7 +89,8 @@ func (s *Service) List(ctx context.Context, by actor.Standing) ([]Client, error)
 	return s.store.APIClients(ctx, by.Organization)
 }
 
-// Get returns one API client; NotFound when there is none, Denied to all but Admins.
+// Get returns an API client. The error is NotFound if there is none, and Denied unless the caller
+// is an Admin.
 func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Client, error) {
 	clients, err := s.List(ctx, by)
 	if err != nil {
@@ -100,20 +102,21 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Client
 func find(clients []Client, id string) (Client, error) {
 	i := slices.IndexFunc(clients, func(c Client) bool { return c.ID == id })
 	if i < 0 {
-		return Client{}, fault.NewNotFound(what)
+		return Client{}, fault.NewNotFound(thatClient)
 	}
 	return clients[i], nil
 }
 
-// NewClient says which API client to make.
+// NewClient is the API client to register.
 type NewClient struct {
 	Name           string
-	IdempotencyKey string // a second command with it makes nothing; "": no key
+	IdempotencyKey string // a second client with it is refused; empty for none
 }
 
-// Register makes an API client with a secret. Denied to all but Admins; Invalid with the
-// path "name" or "idempotencyKey"; Conflict with the cause [fault.ErrRepeated] when the caller
-// used the key before: then nothing is made and no secret comes back.
+// Register creates an API client with a secret. The error is Denied unless the caller is an
+// Admin, and Invalid with the field "name" or "idempotencyKey". It is Conflict with the cause
+// [fault.ErrRepeated] if the caller has used the key before: then no client is created and no
+// secret is returned.
 func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (Registered, error) {
 	secret := newSecret()
 	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Hint: hint(secret.Reveal())}}
@@ -140,19 +143,21 @@ func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (
 	return Registered{Client: c.Client, Secret: secret}, nil
 }
 
-// checkKey refuses a key that is none, and one that the caller used before.
+// checkKey returns an error for a malformed idempotency key, and for one that the caller has used
+// before.
 func checkKey(ctx context.Context, tx Tx, key string) error {
 	if err := plaintext.IdempotencyKey(key); err != nil || key == "" {
 		return err
 	}
 	used, err := tx.APIClientKeyUsed(ctx, tx.By().ID, key)
 	if err == nil && used {
-		return fault.NewRepeated("An API client was made with this idempotency key before. Its secret was shown once and cannot be shown again.")
+		return fault.NewRepeated("An API client was already created with this idempotency key. " +
+			"Its secret was shown once and cannot be shown again.")
 	}
 	return err
 }
 
-// freeName returns the name as it will be kept. Invalid when another client has it.
+// freeName returns name as it is stored. The error is Invalid if another client has it.
 func freeName(ctx context.Context, tx Tx, name string) (string, error) {
 	clean, err := plaintext.Name(name)
 	if err != nil {
@@ -172,8 +177,8 @@ func invalidName(message string) error {
 	return fault.NewInvalid("Some fields need your attention.", fault.Field{Path: "name", Message: message})
 }
 
-// Delete ends an API client: its next request is refused. NotFound when there is none,
-// Denied to all but Admins.
+// Delete deletes an API client, so its next request is refused. The error is NotFound if there is
+// none, and Denied unless the caller is an Admin.
 func (s *Service) Delete(ctx context.Context, by actor.Caller, id string) (Client, error) {
 	var c Client
 	err := s.store.InTx(ctx, by, func(tx Tx) error {

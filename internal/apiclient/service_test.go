@@ -210,7 +210,8 @@ func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 	}
 	events, err := w.store.RecentEvents(w.ctx, w.admin.Organization, "", 1)
 	w.must(err)
-	if e := events[0]; e.Action != audit.Deleted || e.Target.ID != g.ID || e.ActorName != "API client Billing API" || e.Origin.IP != "10.0.0.1" {
+	if e := events[0]; e.Action != audit.Deleted || e.Target.ID != g.ID ||
+		e.ActorName != "API client Billing API" || e.Origin.IP != "10.0.0.1" {
 		t.Errorf("event: %+v", e)
 	}
 }

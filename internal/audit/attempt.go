@@ -248,7 +248,8 @@ func (s *Service) writeAttempts(ctx context.Context, due []series) error {
 // write appends the event of the attempts, of which the token is both the actor and the target.
 func (s series) write(ctx context.Context, tx Tx) error {
 	a := s.latest
-	by := actor.Standing{Principal: access.Principal{Kind: a.Kind, ID: a.Token, Owner: a.Owner, Organization: a.Organization}, Name: a.Name, Origin: a.Origin}
+	by := actor.Standing{Principal: access.Principal{Kind: a.Kind, ID: a.Token, Owner: a.Owner, Organization: a.Organization},
+		Name: a.Name, Origin: a.Origin}
 	target := Target{Type: TargetServiceToken, ID: a.Token, Name: a.Name, Workspace: a.Workspace}
 	if a.Kind == access.PersonalToken {
 		target.Type = TargetPersonalToken

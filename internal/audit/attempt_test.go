@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/actor"
 )
 
-// notebook is a store that keeps what each transaction appends.
+// notebook is a store that records what each transaction appends.
 type notebook struct {
 	Store
 	Tx
@@ -89,7 +89,7 @@ func TestRefused_BeyondSomeReasonsATokensAreCountedTogether(t *testing.T) {
 	if more := w.flush(); len(more) != 0 {
 		t.Errorf("%d events more within the hour", len(more))
 	}
-	// What was quiet is forgotten, and other reasons have room then.
+	// Reasons without attempts are removed, so others have room.
 	w.clock = w.clock.Add(attemptWindow)
 	w.flush()
 	w.clock = w.clock.Add(attemptWindow)
@@ -136,9 +136,9 @@ func TestRefused_SaysHowManyHadNoRoom(t *testing.T) {
 	}
 	w.flush()
 	w.refuse("one-more", AccessDenied, "may not")
-	w.flush() // within the same minute nothing is said
+	w.flush() // nothing is logged within the same minute
 	if n := strings.Count(w.log.String(), "\n"); n != 1 || !strings.Contains(w.log.String(), "attempts=7") {
-		t.Errorf("said: %s", w.log.String())
+		t.Errorf("logged: %s", w.log.String())
 	}
 	if err := w.Close(t.Context()); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// at is a moment, n seconds into the tests' time.
+// at returns the time n seconds after the start of the tests.
 func at(n int) time.Time { return time.Date(2026, 3, 4, 10, 0, n, 5e6, time.UTC) }
 
 // chained is a log of n events in memory.
@@ -103,7 +103,7 @@ func TestVerify_NamesTheFirstEventThatDoesNotHold(t *testing.T) {
 			tamper.do(m)
 			b := broken(t, m)
 			if b == nil {
-				t.Fatal("not seen")
+				t.Fatal("not found")
 			}
 			if b.Seq != tamper.want {
 				t.Errorf("names %v, want event %d", b, tamper.want)
@@ -224,7 +224,7 @@ func TestFile_TamperingIsFound(t *testing.T) {
 	} {
 		text := strings.Join(tamper(slices.Clone(lines)), "")
 		if v, err := VerifyFile(strings.NewReader(text), Anchor{}); err == nil {
-			t.Errorf("%s: not seen, %+v", name, v)
+			t.Errorf("%s: not found, %+v", name, v)
 		}
 	}
 	if _, err := VerifyFile(strings.NewReader(`{"format":"another"}`), Anchor{}); err == nil {
@@ -247,7 +247,7 @@ func anotherFirstHash([]string) []string {
 	m.state.Checkpoint.Hash = m.state.Head.Hash
 	m.append(Event{Organization: "acme", Action: Created, Target: Target{Type: TargetGroup}})
 	var file strings.Builder
-	_, _ = WriteFile(context.Background(), m, &file) // into memory: it cannot fail
+	_, _ = WriteFile(context.Background(), m, &file) // into memory, so it cannot fail
 	return []string{file.String()}
 }
 

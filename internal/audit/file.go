@@ -114,7 +114,7 @@ type Verified struct {
 // VerifyFile follows the chain in a file, and looks for the anchor seek on the way, for example
 // the head of an older file. A file that begins after the log's first event must contain the event
 // that signs for the pruning. The error is a [*Broken] for a chain that does not hold, and another
-// one for a file that [WriteFile] has not written.
+// error for a file that [WriteFile] did not write.
 func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	text, err := readLine(lines)

@@ -20,8 +20,8 @@ type Filter struct {
 	Type         TargetType // kind of the target
 	Workspace    string     // id of the workspace in which it happened
 	From, Until  time.Time  // at From or later, but before Until
-	Who          string     // words in the name and e-mail address of the actor
-	Text         string     // words in the names, e-mail address and IP address of the event, or a whole id of it
+	Who          string     // words in the name and email address of the actor
+	Text         string     // words in the names, email address and IP address of the event, or a whole id of it
 }
 
 // Bounds of Who and of Text.

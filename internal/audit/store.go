@@ -40,8 +40,8 @@ func (f Found) More() bool { return f.Before+len(f.Events) < f.Total }
 // Store is the database as the service needs it.
 type Store interface {
 	Source
-	// InTx runs fn in a write transaction of the caller, which is committed if fn returns nil. It
-	// is Unauthenticated when the caller is nobody any more.
+	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
+	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// AuditPlan returns the plan of an organization. NotFound if there is no such organization.
 	AuditPlan(ctx context.Context, organization string) (access.Plan, error)
@@ -75,7 +75,7 @@ type Tx interface {
 	PrunePoint(ctx context.Context, before time.Time) (Checkpoint, int64, error)
 	// Prune makes the log begin after c. The event appended last signs for it.
 	Prune(ctx context.Context, c Checkpoint) error
-	// MemberNames returns the name and e-mail address of a member of the organization. NotFound
+	// MemberNames returns the name and email address of a member of the organization. NotFound
 	// if there is none, for example because the member was deleted.
 	MemberNames(ctx context.Context, organization, id string) (name, email string, err error)
 }

@@ -6,10 +6,10 @@ import (
 	"latchkey/internal/change"
 )
 
-// Apply removes what a committed transaction changed from memory, or updates it, before it
+// Apply removes from memory what a committed transaction changed, or updates it, before it
 // returns. The store calls it for every transaction of its own process. The changes of other
-// processes must be brought to Apply too, or memory must not be trusted: see [change.Lease].
-// Apply cannot fail: when the database does not answer, it empties the memory.
+// processes must be passed to Apply too, or memory must not be trusted: see [change.Lease]. Apply
+// cannot fail: if the database does not answer, it empties the memory.
 func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 	c := touched{owners: map[string]bool{}, workspaces: map[string]bool{}, groups: map[string]bool{}}
 	var tokens []string
@@ -28,7 +28,7 @@ func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 		case change.Organization:
 			c.everything = true
 		case change.Client:
-			continue // not ours
+			continue // of package apiclient
 		}
 		standings = true
 	}
@@ -40,9 +40,9 @@ func (a *Authority) Apply(ctx context.Context, changes []change.Change) {
 	}
 }
 
-// applyStandings drops the states that may be stale. Holders who had something from a
-// changed group are known by their states. Holders who have something from it only now are
-// known to the database.
+// applyStandings discards the states that may be stale. It finds the holders who had something
+// from a changed group by their states, and those who have something from it only now in the
+// database.
 func (a *Authority) applyStandings(ctx context.Context, c touched) {
 	a.standings.begin()
 	for group := range c.groups {
@@ -98,8 +98,8 @@ func (a *Authority) applyToken(r Record) {
 	}
 }
 
-// dropWhere removes the matching tokens from memory. The database is asked when one of them
-// is presented again.
+// dropWhere removes the matching tokens from memory. If one of them is presented again, the
+// database is asked.
 func (a *Authority) dropWhere(match func(*entry) bool) {
 	var found [][32]byte
 	for digest, e := range a.index.all() {
@@ -117,7 +117,7 @@ func (a *Authority) dropWhere(match func(*entry) bool) {
 	}
 }
 
-// keep puts a token that was read on demand into the index, unless a token has changed
+// keep puts a token that was read from the database into the index, unless a token has changed
 // since the generation, and returns the entry to use.
 func (a *Authority) keep(r Record, generation uint64) *entry {
 	a.index.mu.Lock()
@@ -126,7 +126,7 @@ func (a *Authority) keep(r Record, generation uint64) *entry {
 		return there
 	}
 	if a.index.generation != generation {
-		// The reading may be stale: it serves this request, which began before the change.
+		// The record may be stale. It is only for this request, which began before the change.
 		return newEntry(r, &standing{holder: r.Holder()})
 	}
 	e := newEntry(r, a.standings.acquire(r.Holder()))
@@ -134,7 +134,7 @@ func (a *Authority) keep(r Record, generation uint64) *entry {
 	return e
 }
 
-// Forget empties the memory. Verifications ask the database then and keep what it says;
+// Forget empties the memory. Verifications then read the database and keep the result.
 // [Authority.Load] fills the memory at once.
 func (a *Authority) Forget() {
 	a.standings.begin()

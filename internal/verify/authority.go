@@ -13,19 +13,20 @@ import (
 	"latchkey/internal/token"
 )
 
-// Deps is what an authority is made of. Store and Catalogue are required.
+// Deps is what an [Authority] needs. Store and Catalogue are required.
 type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
-	Now       func() time.Time // time.Now when nil
-	Log       *slog.Logger     // slog.Default when nil
-	Lease     *change.Lease    // how long memory may be trusted; nil when no other node changes anything
-	// Observe, when set, is called with the error of each verification and the time it took.
+	Now       func() time.Time // time.Now if nil
+	Log       *slog.Logger     // slog.Default if nil
+	Lease     *change.Lease    // how long memory may be trusted; nil on a single node
+	// Observe, if not nil, is called with the error of each verification and the time it took.
 	Observe func(err error, took time.Duration)
 }
 
-// Authority verifies tokens. It is safe for concurrent use. Wire its Apply to the store
-// before the first transaction, run Run in the background, and Close it before the store.
+// Authority verifies tokens. It is safe for concurrent use. Connect its Apply method to the store
+// before the first transaction, run Run in the background, and call Close before the store is
+// closed.
 type Authority struct {
 	store     Store
 	now       func() time.Time
@@ -35,16 +36,16 @@ type Authority struct {
 	standings standings
 	powers    powers
 	recorder  recorder
-	changing  sync.Mutex // changes to tokens are read and applied one after another
+	changing  sync.Mutex // held while changes to tokens are read and applied
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
 	lease     *change.Lease
 	observe   func(err error, took time.Duration)
-	emptied   chan struct{} // wakes Run when the memory was emptied
+	emptied   chan struct{} // wakes Run after the memory was emptied
 }
 
-// maxAsking is how many unknown tokens are looked up in the database at a time. It is more
-// than the database serves at a time, so honest look-ups only queue.
+// maxAsking is how many unknown tokens are looked up in the database at a time. It is more than
+// the database serves at a time, so legitimate look-ups only wait in a queue.
 const maxAsking = 64
 
 // New returns an authority with an empty memory. It works at once by asking the database;
@@ -61,20 +62,20 @@ func New(d Deps) *Authority {
 	return a
 }
 
-// Verify returns the token with the secret. The error is a [*Refused], or fault.Unavailable
-// or another fault of the database when it had to be asked and could not answer.
+// Verify returns the token with the secret. The error is a [*Refused], or [fault.Unavailable] or
+// another fault of the database if it had to be asked and could not answer.
 //
-// A token in memory costs one SHA-256 and a look-up in a map. A malformed secret costs
-// neither, unless there are imported tokens, whose secrets have any shape. An unknown secret
-// costs one look-up in the database, which tells revoked from never seen. While the lease
+// A token in memory costs one SHA-256 and a look-up in a map. A malformed secret costs neither,
+// unless there are imported tokens, whose secrets have any format. An unknown secret costs one
+// look-up in the database, which knows whether it was revoked or never existed. While the lease
 // does not hold, the database is asked about every token.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
 	return a.observed(ctx, secret, true)
 }
 
-// Recall is Verify for a presenter who has failed too often. Once the memory is complete it
-// does not ask the database about an unknown token, so a revoked one is Unknown too. It
-// accepts the same tokens as Verify.
+// Recall is like Verify, for a client that has failed too often. Once the memory is complete, it
+// does not ask the database about an unknown token, so it reports a revoked one as Unknown too.
+// It accepts the same tokens as Verify.
 func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error) {
 	return a.observed(ctx, secret, false)
 }
@@ -89,7 +90,7 @@ func (a *Authority) observed(ctx context.Context, secret string, mayAsk bool) (V
 	return v, err
 }
 
-// trust says what memory is worth at a moment.
+// trust is how far the memory can be trusted at one moment.
 type trust uint8
 
 const (
@@ -122,7 +123,7 @@ func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Ver
 	if e := a.index.find(digest); e != nil {
 		return a.check(ctx, e, now, memory)
 	}
-	if !a.complete.Load() { // it may have been emptied before the search
+	if !a.complete.Load() { // it may have been emptied before find
 		memory = partial
 	}
 	switch {
@@ -134,8 +135,8 @@ func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Ver
 	return a.ask(ctx, digest, memory)
 }
 
-// ask looks a token up in the database. The token is kept in memory, where its uses are
-// noted; what an untrusted memory keeps is forgotten before memory is trusted again.
+// ask looks a token up in the database. The token is kept in memory, where its uses are recorded.
+// What is kept while memory is untrusted is discarded before it is trusted again.
 func (a *Authority) ask(ctx context.Context, digest [32]byte, memory trust) (Verified, error) {
 	if err := a.enter(ctx, memory); err != nil {
 		return Verified{}, err
@@ -154,8 +155,8 @@ func (a *Authority) ask(ctx context.Context, digest [32]byte, memory trust) (Ver
 	return a.check(ctx, a.keep(r, generation), a.now(), memory)
 }
 
-// enter waits until another look-up may begin. When the memory is complete and the database
-// busy with other unknown tokens, the look-up is not worth the wait: the token is refused
+// enter waits until another look-up may begin. If the memory is complete and the database is busy
+// with other unknown tokens, it refuses the token instead, because an unknown one is refused
 // anyway.
 func (a *Authority) enter(ctx context.Context, memory trust) error {
 	select {

@@ -30,7 +30,8 @@ func TestVerify_KnowsTheTokenAndItsOwner(t *testing.T) {
 
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)
-	got := []string{v.ID(), v.Name(), v.Hint(), string(v.Kind()), v.Subject(), v.Owner(), v.Email(), v.Workspace(), v.Organization(), v.Scope()}
+	got := []string{v.ID(), v.Name(), v.Hint(), string(v.Kind()), v.Subject(),
+		v.Owner(), v.Email(), v.Workspace(), v.Organization(), v.Scope()}
 	want := []string{g.ID, g.Name, g.Hint, "personal", eve.ID, "eve", "eve@example.com", "Main", "Acme", "workspace:view source:edit"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -131,9 +132,11 @@ func TestVerify_ARefusalNamesTheTokenWithoutItsDigest(t *testing.T) {
 	_, err := w.tokens.Delete(w.ctx, w.admin.Caller(), g.ID)
 	w.must(err)
 	for secret, want := range map[string]verify.Refused{
-		g.Secret.Reveal(): {Refusal: verify.Revoked, Token: &verify.Record{ID: g.ID, Organization: w.org, Kind: token.Workspace, Name: g.Name, Hint: g.Hint,
+		g.Secret.Reveal(): {Refusal: verify.Revoked, Token: &verify.Record{ID: g.ID, Organization: w.org, Kind: token.Workspace,
+			Name: g.Name, Hint: g.Hint,
 			Workspace: w.main, Policy: everywhere(editSources).String(), CreatedAt: g.CreatedAt, Deleted: true}},
-		"an imported secret": {Refusal: verify.Expired, Token: &verify.Record{ID: over.ID, Organization: w.org, Kind: token.Organization, Name: "over",
+		"an imported secret": {Refusal: verify.Expired, Token: &verify.Record{ID: over.ID, Organization: w.org, Kind: token.Organization,
+			Name: "over",
 			Hint: over.Hint, Legacy: true, CreatedAt: over.CreatedAt, ExpiresAt: end}},
 	} {
 		_, err := w.verify.Verify(w.ctx, secret)
@@ -294,7 +297,8 @@ func TestApply_ADeletedWorkspaceEndsItsTokens(t *testing.T) {
 	w := newWorld(t)
 	other := w.workspace("Other")
 	sat := w.service(other, everywhere(editSources)).Secret.Reveal()
-	pat := w.personal(account.Member{ID: w.admin.ID, Organization: w.org, Role: access.RoleAdmin}, other, access.ScopeReadWrite).Secret.Reveal()
+	pat := w.personal(account.Member{ID: w.admin.ID, Organization: w.org, Role: access.RoleAdmin},
+		other, access.ScopeReadWrite).Secret.Reveal()
 	if w.refusal(sat) != 0 || w.refusal(pat) != 0 {
 		t.Fatal("not accepted at first")
 	}
@@ -313,7 +317,8 @@ func TestApply_NamesFollowAsWell(t *testing.T) {
 	w.refusal(secret)
 	_, err := w.accounts.Members.Rename(w.ctx, w.caller(eve).Caller(), "Eve Moneypenny")
 	w.must(err)
-	_, err = w.accounts.Workspaces.Update(w.ctx, w.admin.Caller(), w.main, account.WorkspaceSettings{Name: "Renamed", Environment: account.Production, Region: "US"})
+	_, err = w.accounts.Workspaces.Update(w.ctx, w.admin.Caller(), w.main,
+		account.WorkspaceSettings{Name: "Renamed", Environment: account.Production, Region: "US"})
 	w.must(err)
 	v, err := w.verify.Verify(w.ctx, secret)
 	w.must(err)
@@ -327,7 +332,7 @@ func TestSweep_ForgetsTokensOfWhatIsGone(t *testing.T) {
 	eve := w.member("eve")
 	w.policy(policy.OfMember, w.main, eve.ID, nil)
 	secret := w.personal(eve, w.main, access.ScopeReadOnly).Secret.Reveal()
-	// As no use case does it: the member goes, the token stays.
+	// No use case does this: the member is deleted and the token stays.
 	w.tx(func(tx *store.Tx) error { return tx.DeleteMembers(w.ctx, w.org, []string{eve.ID}) })
 	if got := w.refusal(secret); got != verify.Revoked {
 		t.Fatalf("refusal = %v", got)

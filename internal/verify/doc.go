@@ -1,13 +1,13 @@
-// Package verify turns a presented secret into the principal that it stands for, with the
-// speed of memory and the truth of the database.
+// Package verify finds the principal of a presented secret. It is as fast as memory, and gives the
+// answers of the database.
 //
 // [Authority] keeps the live tokens in an index by the digest of their secret, and what they
 // may do by holder, since the tokens of one owner in one workspace have the same rights.
-// Both are caches of the database and say nothing that it does not say:
+// Both are caches of the database and never contradict it:
 //
 //   - The store hands every committed change to [Authority.Apply] before the caller of the
 //     transaction continues. Apply removes what the change touched, so a request that starts
-//     after a change returned cannot see what was before it.
+//     after a change returned cannot see the state before it.
 //   - A request that fills the memory notes a generation before it reads the database, and
 //     keeps the result only if nothing changed meanwhile. A result that comes too late still serves
 //     the request that asked for it, since that request began before the change returned.
@@ -16,9 +16,8 @@
 //
 // Expiry is compared with the injected clock in each verification and is exact to it.
 //
-// The package decides nothing: that is package access, with the principal of a [Verified].
-// It writes nothing but when and from where tokens were used ([Authority.Used]), later and
-// in batches. It speaks no HTTP. Where several processes share a database, the changes of
-// the others must be brought to Apply, and a [change.Lease] says how long memory may be
-// trusted without news from them.
+// Package access decides what the principal of a [Verified] may do. This package only writes when
+// and from where tokens were used ([Authority.Used]), later and in batches. It does not know HTTP.
+// If several processes share a database, each must pass the changes of the others to Apply, and a
+// [change.Lease] says how long memory may be trusted without news from them.
 package verify

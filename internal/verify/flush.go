@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// saveBatch is how many uses one transaction saves. Other writers wait for it a few
-// hundredths of a second; smaller batches cost more.
+// saveBatch is how many uses one transaction saves. Other writers wait a few hundredths of a
+// second for it. Smaller batches cost more.
 const saveBatch = 2000
 
-// Flush saves the uses that were noted since the last Flush. What cannot be saved is kept
-// for the next one.
+// Flush saves the uses since the last Flush. It keeps what it cannot save for the next one.
 func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx, 0) }
 
-// flush rests after each batch for rest times as long as the batch took, so that
-// verifications and other writers have most of the machine.
+// flush pauses after each batch for rest times as long as the batch took, so that verifications
+// and other writers have most of the machine.
 func (a *Authority) flush(ctx context.Context, rest int) error {
 	a.flushing.Lock()
 	defer a.flushing.Unlock()
 	taken := a.recorder.take()
-	// In the order of the table, saving is a third of the work.
+	// Saving in the order of the table takes a third of the time.
 	slices.SortFunc(taken, func(x, y *entry) int { return strings.Compare(x.id, y.id) })
 	for len(taken) > 0 {
 		begin := time.Now()
@@ -46,8 +45,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// save saves a batch. What is stored already is read once per token, or each time where
-// other processes save uses too.
+// save saves a batch. It reads what is already stored once per token, or each time if other
+// processes save uses too.
 func (a *Authority) save(ctx context.Context, batch []*entry) error {
 	var ask []string
 	asked := make([]bool, len(batch))

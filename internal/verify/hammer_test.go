@@ -32,7 +32,7 @@ func (r *right) change(to bool, do func()) {
 	r.state.Store(next)
 }
 
-// end takes the right away for good.
+// end takes the right away permanently.
 func (r *right) end(do func()) { r.change(false, do) }
 
 // TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight is the promise of this package:
@@ -72,7 +72,7 @@ func (h *hammer) watch(secret, workspace string, there bool) *right {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.rights = append(h.rights, r)
-	if len(h.rights) > 60 { // old ones are settled for good
+	if len(h.rights) > 60 { // old ones no longer change
 		h.rights = h.rights[30:]
 	}
 	return r

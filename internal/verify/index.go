@@ -8,16 +8,16 @@ import (
 )
 
 // entry is a live token in memory. All but its usage is immutable. Times are in milliseconds
-// since 1970 UTC, since there may be a million entries.
+// since 1970 UTC, because there may be a million entries.
 //
-// The usage is part of the entry. When it and its latest place were objects of their own, an
-// answer of /auth/verify took 10 % more of the processor: three objects to fetch for each
-// request, and for the collector to mark.
+// The usage is part of the entry. With the usage and its latest place as separate objects, an
+// answer of /auth/verify took 10 % more processor time: each request fetched three objects, and
+// the garbage collector marked three.
 type entry struct {
 	id        string
 	standing  *standing // shared by all tokens of one holder
 	usage     *usage    // own, or that of the entry whose place it took
-	expiresAt int64     // the first moment at which the token is refused; 0: never
+	expiresAt int64     // the first moment at which the token is refused; 0 for never
 	createdAt int64
 	name      string
 	hint      string
@@ -59,9 +59,9 @@ func (e *entry) record() Record {
 // index finds a token by the digest of its secret.
 type index struct {
 	// shards holds the tokens by the first byte of their digest, so that verifications on
-	// several processors seldom meet at one lock.
+	// several processors rarely wait for the same lock.
 	shards [256]shard
-	legacy atomic.Int64 // tokens with a secret of another format
+	legacy atomic.Int64 // number of tokens with a secret of another format
 
 	// mu is held while the index is changed, and guards what follows. Readers do not need it.
 	mu         sync.Mutex
@@ -101,7 +101,7 @@ func (x *index) put(digest [32]byte, e *entry) (old *entry) {
 	return old
 }
 
-// remove takes out the token with the digest and returns its entry, or nil. The caller holds mu.
+// remove removes the token with the digest and returns its entry, or nil. The caller holds mu.
 func (x *index) remove(digest [32]byte) *entry {
 	s := &x.shards[digest[0]]
 	s.mu.Lock()
@@ -121,8 +121,8 @@ func (x *index) count(e *entry, by int) {
 	}
 }
 
-// all yields every token. The index must not be changed meanwhile by the same goroutine;
-// changes by others may be seen or not.
+// all yields every token. The caller must not change the index meanwhile. Changes by other
+// goroutines may be seen or not.
 func (x *index) all() iter.Seq2[[32]byte, *entry] {
 	return func(yield func([32]byte, *entry) bool) {
 		for i := range x.shards {
@@ -144,15 +144,15 @@ func (s *shard) yield(yield func([32]byte, *entry) bool) bool {
 	return true
 }
 
-// now returns the generation to note before reading a token from the database.
+// now returns the current generation. Call it before reading a token from the database.
 func (x *index) now() uint64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.generation
 }
 
-// change notes that the tokens with these digests have changed: what was read of them before
-// must not be kept. The caller holds mu.
+// change records that the tokens with these digests have changed, so that what was read before is
+// not kept. The caller holds mu.
 func (x *index) change(digests ...[32]byte) {
 	x.generation++
 	if x.loading != nil {

@@ -21,7 +21,7 @@ func otherNode(w *world) (*verify.Authority, *change.Lease) {
 	return w.newAuthority(verify.Deps{Lease: lease}), lease
 }
 
-// failing is a database that can be gone.
+// failing is a database that can be unavailable.
 type failing struct {
 	verify.Store
 	gone bool

@@ -10,16 +10,16 @@ import (
 	"latchkey/internal/actor"
 )
 
-// Limiter counts failed attempts per address. Each address may fail a number of times at
-// once, and once more after each interval. An IPv6 network of 64 bits counts as one address.
-// The counts are in memory only and their number is bounded. A Limiter refuses nothing by
-// itself. It is safe for concurrent use.
+// Limiter counts failed attempts per address. Each address may fail a number of times at once,
+// and once more after each interval. An IPv6 network of 64 bits counts as one address. The counts
+// are only in memory, and their number is bounded. A Limiter does not refuse anything itself. It
+// is safe for concurrent use.
 type Limiter struct {
 	burst  int
 	every  time.Duration
 	now    func() time.Time
 	seed   maphash.Seed
-	until  atomic.Int64 // in nanoseconds since 1970: no address has to wait after it
+	until  atomic.Int64 // in nanoseconds since 1970; no address has to wait after it
 	shards [16]struct {
 		mu   sync.Mutex
 		full map[netip.Addr]time.Time // when an address has all its attempts again
@@ -46,8 +46,8 @@ func (l *Limiter) Fail(from netip.Addr) {
 		full = now
 	}
 	full = full.Add(l.every)
-	// More failures than the burst do not prolong the wait. It would never end for an honest
-	// client behind the same address as a broken one.
+	// More failures than the burst do not prolong the wait. Otherwise it would never end for a
+	// working client behind the same address as a broken one.
 	if latest := now.Add(time.Duration(l.burst) * l.every); full.After(latest) {
 		full = latest
 	}
@@ -63,7 +63,7 @@ func (l *Limiter) Fail(from netip.Addr) {
 	}
 }
 
-// waitUntil moves until forward.
+// waitUntil sets until to end, unless it is later already.
 func (l *Limiter) waitUntil(end int64) {
 	for {
 		until := l.until.Load()
@@ -88,7 +88,7 @@ func (l *Limiter) evict(full map[netip.Addr]time.Time, now time.Time) {
 	}
 }
 
-// Wait returns how long the address must wait before it may fail again; 0 when it may now.
+// Wait returns how long the address must wait before it may fail again; 0 if it may fail now.
 // While no address has to wait, it costs one atomic operation.
 func (l *Limiter) Wait(from netip.Addr) time.Duration {
 	until := l.until.Load()
@@ -106,7 +106,8 @@ func (l *Limiter) Wait(from netip.Addr) time.Duration {
 	return l.wait(s.full[from], now)
 }
 
-// wait returns the time until an address has an attempt again that has all of them at full.
+// wait returns the time until an address that has all of its attempts again at full has one
+// again.
 func (l *Limiter) wait(full, now time.Time) time.Duration {
 	if !full.After(now) {
 		return 0

@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// loadParts is how many readers a Load has at most, so that others can read as well.
+// loadParts is the maximum number of readers of a Load, so that others can read as well.
 const loadParts = 3
 
-// Load reads every live token into memory, with one reader per processor, at most three.
-// Verifications and changes go on meanwhile. After an error the memory is incomplete, not
+// Load reads every live token into memory, with one reader per processor and at most three.
+// Verifications and changes continue meanwhile. After an error the memory is incomplete, but not
 // wrong. A second Load ends the first.
 func (a *Authority) Load(ctx context.Context) error {
 	l := &loader{a: a, touched: map[[32]byte]bool{}}
@@ -42,8 +42,8 @@ type loader struct {
 	touched map[[32]byte]bool // tokens that changed since it began; guarded by index.mu
 }
 
-// add puts a token into the index. It leaves out tokens that changed after reading began and
-// those that are there already: they were read later.
+// add puts a token into the index. It leaves out tokens that changed since the Load began, and
+// those that are already in the index, because they were read later.
 func (l *loader) add(r Record) error {
 	x := &l.a.index
 	x.mu.Lock()

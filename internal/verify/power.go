@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/access"
 )
 
-// power is what tokens may do, with the answers that depend on nothing else. It is immutable.
+// power is what tokens may do, with every answer that depends only on that. It is immutable.
 // Holders with the same rights share one.
 type power struct {
 	in          map[string]*access.Effective // as in access.Principal
@@ -23,17 +23,18 @@ type power struct {
 	layers      []*access.Layer              // keeps them in the cache
 }
 
-// powers makes every power and every decoded policy once, for as long as it is in use. Of 5000
-// members in the same groups, each takes 0.4 kB so, and 10.7 kB with a power each. When
-// each has a policy of their own besides, it is 11.6 kB, and 33.3 kB with decoded policies each.
+// powers creates every power and every decoded policy once, and keeps it while it is in use. With
+// it, each of 5000 members in the same groups takes 0.4 kB; with a power for each it would be
+// 10.7 kB. If each member also has an own policy, it is 11.6 kB; with decoded policies for each
+// it would be 33.3 kB.
 type powers struct {
 	catalogue *access.Catalogue
 	made      cache[power]
 	decoded   cache[access.Layer]
 }
 
-// of returns the power of a holder with a standing. It fails on a stored policy that cannot
-// be read: such a holder must not pass for one without that policy.
+// of returns the power of a holder with a standing. The error is for a stored policy that cannot
+// be read: the holder must not be treated like one without that policy.
 func (ps *powers) of(h Holder, s Standing) (*power, error) {
 	layers := layersOf(h, s)
 	parts := []string{string(h.Kind), h.Organization, h.Workspace, string(h.Scope), string(s.Role)}
@@ -68,8 +69,9 @@ func (ps *powers) layer(l Layer) (*access.Layer, error) {
 	})
 }
 
-// list sets what the principal may do. A permission that is limited to some resources is not
-// in permissions: a reader who knows nothing of resources would take it for unlimited.
+// list sets what the principal may do. It leaves permissions that are limited to some resources
+// out of permissions, because a reader who knows nothing about resources would take them for
+// unlimited.
 func (p *power) list(c *access.Catalogue, who access.Principal) {
 	for _, act := range access.SystemActs() {
 		r := access.Resource{Organization: who.Organization}
@@ -97,17 +99,17 @@ func (p *power) list(c *access.Catalogue, who access.Principal) {
 	p.scope = strings.Join(words, " ")
 }
 
-// principal returns the principal of a holder's tokens, without the id of one.
+// principal returns the principal of a holder's tokens, without the id of a token.
 func principal(h Holder, role access.Role, in map[string]*access.Effective) access.Principal {
 	return access.Principal{Kind: h.Kind.Principal(), Owner: h.Owner, Organization: h.Organization,
 		Role: role, Scope: h.Scope, Workspace: h.Workspace, In: in}
 }
 
-// cache makes each value once per key and keeps it for as long as it is in use elsewhere.
+// cache creates each value once per key, and keeps it while it is in use elsewhere.
 type cache[T any] struct {
 	mu   sync.Mutex
 	made map[[32]byte]weak.Pointer[T]
-	next int // size at which to look for values that are gone
+	next int // size at which to look for values that are no longer in use
 }
 
 func (c *cache[T]) get(key [32]byte, make func() (*T, error)) (*T, error) {
@@ -125,7 +127,8 @@ func (c *cache[T]) get(key [32]byte, make func() (*T, error)) (*T, error) {
 	return v, nil
 }
 
-// sweep drops the keys of values that are gone, whenever the map has doubled.
+// sweep removes the keys of values that are no longer in use, each time the map has doubled in
+// size.
 func (c *cache[T]) sweep() {
 	const least = 64
 	if c.made == nil {

@@ -11,11 +11,11 @@ import (
 	"latchkey/internal/token"
 )
 
-// tokenPolicy is the place of a workspace token's own policy among the layers.
+// tokenPolicy is the kind of a workspace token's own policy among the layers.
 const tokenPolicy = policy.Kind(access.LayerToken)
 
-// layersOf lists the layers that apply to the holder's tokens: those of its standing and
-// the policy that a workspace token carries itself.
+// layersOf returns the layers that apply to the holder's tokens: those of its standing, and the
+// own policy of a workspace token.
 func layersOf(h Holder, s Standing) []Layer {
 	if h.Kind == token.Workspace {
 		return append(slices.Clip(s.Layers), Layer{Kind: tokenPolicy, Body: h.Policy})
@@ -23,8 +23,7 @@ func layersOf(h Holder, s Standing) []Layer {
 	return s.Layers
 }
 
-// refusal says why the tokens of a holder with this standing are not accepted; 0 is no
-// reason.
+// refusal returns why the tokens of a holder with this standing are refused; 0 if they are not.
 func (s Standing) refusal(h Holder) Refusal {
 	switch {
 	case h.Kind == token.Personal && s.Status != account.Active:
@@ -35,12 +34,12 @@ func (s Standing) refusal(h Holder) Refusal {
 	return 0
 }
 
-// PrincipalOf returns who a token stands for, from what the database says of it at one
-// moment. Its error is *[Refused] for a token that is not accepted then, or a stored policy
+// PrincipalOf returns the principal of a token, from what the database has of it at one moment.
+// The error is a [*Refused] if the token is refused at that moment, or that of a stored policy
 // that cannot be read.
 //
-// It keeps nothing in memory. It is for transactions, which must see nothing older than
-// themselves; [Authority.Verify] answers the same from memory.
+// PrincipalOf keeps nothing in memory. It is for transactions, which must see nothing older than
+// themselves. [Authority.Verify] gives the same answers from memory.
 func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
 	h := r.Holder()
 	refusal := s.refusal(h)

@@ -201,7 +201,7 @@ func (o *randomOrg) agrees() bool {
 	o.cold.Forget()
 	for _, tok := range o.tokens {
 		explained, err := o.policies.Explain(o.ctx, o.admin, policy.Question{Token: tok.id, Permission: access.ManageMembers})
-		o.must(ignoreMissing(err)) // deleted, or its workspace is: then it stands for nobody
+		o.must(ignoreMissing(err)) // it or its workspace was deleted, so it has no principal
 		want := explained.Principal
 		if !o.answersLike(o.verify, tok, want) || !o.answersLike(o.cold, tok, want) {
 			return false

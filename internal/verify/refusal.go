@@ -1,15 +1,15 @@
 package verify
 
-// Refusal says why a secret is refused. It is for metrics, the audit log and operators. The
-// presenter gets the same answer for all of them.
+// Refusal is why a secret is refused. It is for metrics, the audit log and operators. The client
+// gets the same answer for all of them.
 type Refusal uint8
 
 // The refusals.
 const (
-	Malformed Refusal = iota + 1 // neither of our format nor an imported token's
-	Unknown                      // of our format, but no token has it
-	Revoked                      // deleted, or its owner or its workspace was
-	Expired                      // at or after its expiry
+	Malformed Refusal = iota + 1 // neither in Latchkey's format nor the secret of an imported token
+	Unknown                      // in Latchkey's format, but of no token
+	Revoked                      // it, its owner or its workspace was deleted
+	Expired                      // it has expired
 	Suspended                    // its owner is deactivated
 	Displaced                    // its owner is no longer in its workspace
 )
@@ -29,7 +29,7 @@ type Refused struct {
 	Token   *Record // the token, without its digest; nil for Malformed and Unknown
 }
 
-// Error names the refusal. It contains nothing of the secret.
+// Error returns the refusal. It contains nothing of the secret.
 func (r *Refused) Error() string { return "the token is refused: " + r.Refusal.String() }
 
 func refuse(why Refusal, r Record) error {

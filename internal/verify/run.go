@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// A crash may lose 30 seconds of uses: the interval and the time that a flush takes.
+	// A crash may lose the uses of 30 seconds, which is the interval and the duration of a flush.
 	flushEvery = 24 * time.Second
-	flushRest  = 4               // a flush works a fifth of its time
+	flushRest  = 4               // a flush pauses for four fifths of its time
 	retryAfter = 5 * time.Second // after a Load that failed
 	sweepEvery = 10              // flushes
 )
 
-// Run fills the memory, saves uses every 24 seconds and sweeps, until ctx ends. It logs
-// failures and tries again.
+// Run fills the memory, saves uses every 24 seconds and sweeps, until ctx ends. It logs failures
+// and tries again.
 func (a *Authority) Run(ctx context.Context) {
 	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
@@ -52,8 +52,8 @@ func (a *Authority) Run(ctx context.Context) {
 // closed.
 func (a *Authority) Close(ctx context.Context) error { return a.Flush(ctx) }
 
-// Sweep removes the tokens from memory whose owner, workspace or organization is gone. When
-// one is presented again, the database says that it is revoked.
+// Sweep removes the tokens from memory whose owner, workspace or organization was deleted. If one
+// is presented again, the database reports it as revoked.
 func (a *Authority) Sweep() {
 	a.dropWhere(func(e *entry) bool {
 		st := e.standing.state.Load()

@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/policy"
 )
 
-// standing is what all tokens of one holder share. Its state is nil until it is needed, and
-// again after each change that may bear on it.
+// standing is what all tokens of one holder share. Its state is nil until it is needed, and again
+// after each change that may affect it.
 type standing struct {
 	holder  Holder
 	state   atomic.Pointer[state]
@@ -30,11 +30,12 @@ type state struct {
 	workspace    string
 	owner        string
 	email        string
-	groups       []string // ids of the groups that grant something
+	groups       []string // ids of the groups that grant something to the holder
 }
 
-// loadState reads what a holder's tokens may do, once for all that ask at the same time. When
-// that reading began before a change, its result is not kept, and the next one reads again.
+// loadState reads what a holder's tokens may do, once for all requests that ask at the same time.
+// If there was a change since it began to read, the result is not kept and the next request reads
+// again.
 func (a *Authority) loadState(ctx context.Context, s *standing) (*state, error) {
 	s.loading.Lock()
 	defer s.loading.Unlock()
@@ -84,8 +85,8 @@ func (s Standing) belongs() bool {
 
 // standings holds the standing of every holder that has a token in the index.
 type standings struct {
-	// keeping makes it one step to compare the generation and to keep a state. Keepers share
-	// it; a change holds it alone, for a moment.
+	// keeping makes comparing the generation and keeping a state one step. Those who keep a state
+	// share it. A change holds it exclusively, for a moment.
 	keeping    sync.RWMutex
 	generation uint64 // counts changes to anything but tokens; guarded by keeping
 
@@ -113,8 +114,8 @@ func (r *standings) acquire(h Holder) *standing {
 	return s
 }
 
-// release gives up one token's share of a standing. With the last token the standing goes:
-// only requests that have it already still use it.
+// release gives up one token's share of a standing. The standing is removed with its last token:
+// only requests that already have it still use it.
 func (r *standings) release(s *standing) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,7 +130,7 @@ func (r *standings) release(s *standing) {
 	}
 }
 
-// now returns the generation to note before reading.
+// now returns the current generation. Call it before reading.
 func (r *standings) now() uint64 {
 	r.keeping.RLock()
 	defer r.keeping.RUnlock()
@@ -145,15 +146,15 @@ func (r *standings) keep(s *standing, st *state, generation uint64) {
 	}
 }
 
-// begin starts a change. What is being read at this moment will not be kept, so only what is
-// in memory when begin returns can be stale.
+// begin starts a change. What is being read at this moment will not be kept, so after begin
+// returns only what is already in memory can be stale.
 func (r *standings) begin() {
 	r.keeping.Lock()
 	defer r.keeping.Unlock()
 	r.generation++
 }
 
-// forget drops the states that a change touched. Call begin first.
+// forget discards the states that a change affects. Call begin first.
 func (r *standings) forget(c touched) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -172,7 +173,7 @@ func (r *standings) forget(c touched) {
 	}
 }
 
-// touched is what a change bears on, by id.
+// touched is what a change affects, by id.
 type touched struct {
 	everything bool
 	owners     map[string]bool
@@ -185,7 +186,7 @@ func (c touched) grants(st *state) bool {
 	return st != nil && slices.ContainsFunc(st.groups, func(g string) bool { return c.groups[g] })
 }
 
-// clear drops every standing. Entries that still refer to one must not be kept.
+// clear removes every standing. Entries that still refer to one must not be kept.
 func (r *standings) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,30 +10,30 @@ import (
 	"latchkey/internal/token"
 )
 
-// Store is what verification needs of the database.
+// Store is the database as verification needs it.
 type Store interface {
-	// LiveTokens calls each for every token of a part that is not deleted, expired ones
-	// included, as of one moment. It ends with the first error of each.
+	// LiveTokens calls each for every token of a part that is not deleted, including expired
+	// ones, as of one moment. It returns the first error of each, which ends it.
 	LiveTokens(ctx context.Context, p Part, each func(Record) error) error
-	// TokenRecords returns the tokens with these ids, deleted ones included, in any order;
-	// unknown ids are left out.
+	// TokenRecords returns the tokens with these ids in any order, including deleted ones. It
+	// leaves out unknown ids.
 	TokenRecords(ctx context.Context, ids []string) ([]Record, error)
-	// RecordOfDigest returns the token with this digest of its secret, deleted or not;
-	// NotFound when there never was one.
+	// RecordOfDigest returns the token with this digest of its secret, including a deleted one.
+	// The error is NotFound if there never was one.
 	RecordOfDigest(ctx context.Context, digest [32]byte) (Record, error)
-	// TokenStanding reads, as of one moment, what decides about the tokens of a holder;
-	// NotFound when the member, the workspace or the organization is gone.
+	// TokenStanding returns what decides about the tokens of a holder, as of one moment. The
+	// error is NotFound if the member, the workspace or the organization was deleted.
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
-	// GroupMembers lists the ids of a group's members; none for an unknown group.
+	// GroupMembers returns the ids of a group's members; none for an unknown group.
 	GroupMembers(ctx context.Context, group string) ([]string, error)
-	// SaveUses saves when tokens were used last and from where, in one transaction. It reads
-	// what is stored for the tokens, calls merge with it by token, without tokens that were
-	// never used, and stores what merge returns. No other process saves in between. merge
-	// may be called again. A later use that is stored already stays.
+	// SaveUses saves when and from where tokens were last used, in one transaction. It reads what
+	// is stored for the tokens, calls merge with it and stores what merge returns. stored has no
+	// tokens that were never used. No other process saves in between. merge may be called again.
+	// A later use that is already stored is not replaced.
 	SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]Use) []Use) error
 }
 
-// Part is one of several parts of all tokens, of about the same size. Each token is in
+// Part is one of several parts of all tokens, which are about the same size. Each token is in
 // exactly one.
 type Part struct {
 	Number int // from 0
@@ -49,19 +49,19 @@ type Record struct {
 	Name         string
 	Hint         string
 	Digest       [32]byte
-	Owner        string // personal: the member's id
-	Workspace    string // personal, workspace
+	Owner        string // id of the member, of a personal token
+	Workspace    string // id; empty for an organization token
 	Scope        access.Scope
-	Policy       string // workspace: its own policy as canonical JSON
+	Policy       string // own policy of a workspace token, as canonical JSON
 	Legacy       bool
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 	Deleted      bool
 }
 
-// Holder is what tokens with the same rights have in common: all personal tokens of one
-// member in one workspace with one scope, all workspace tokens of one workspace with the
-// same policy, all organization tokens.
+// Holder is what tokens with the same rights have in common. It is shared by all personal tokens
+// of one member in one workspace with one scope, all workspace tokens of one workspace with the
+// same policy, and all organization tokens.
 type Holder struct {
 	Kind         token.Kind
 	Organization string
@@ -71,7 +71,7 @@ type Holder struct {
 	Policy       string
 }
 
-// Holder returns what the token shares with others of the same rights.
+// Holder returns what the token shares with other tokens of the same rights.
 func (r Record) Holder() Holder {
 	h := Holder{Kind: r.Kind, Organization: r.Organization}
 	switch r.Kind {
@@ -106,7 +106,7 @@ type Layer struct {
 	Body  string // canonical JSON
 }
 
-// Use is when a token was used last and from where.
+// Use is when and from where a token was last used.
 type Use struct {
 	Token string // id
 	At    time.Time

@@ -10,15 +10,14 @@ import (
 	"latchkey/internal/token"
 )
 
-// usage is when one token was used last, and from where. Times are in milliseconds since 1970
-// UTC.
+// usage is when and from where one token was last used. Times are in milliseconds since 1970 UTC.
 type usage struct {
 	mu      sync.Mutex
 	last    int64
 	latest  place   // zero until the token is used from a known address
 	earlier []place // the latest first; with latest at most MaxAddresses
 	listed  bool    // in the recorder's list
-	merged  bool    // has what the database had: see save
+	merged  bool    // whether it includes what the database has: see save
 }
 
 // place is an address and the last use from there.
@@ -27,15 +26,15 @@ type place struct {
 	at   int64
 }
 
-// Used notes that the token was used, at the time of its verification. from may be invalid
-// when the address is unknown. The use stays in memory until the next flush.
+// Used records that the token was used, at the time of its verification. from is invalid if the
+// address is unknown. The use stays in memory until the next flush.
 func (a *Authority) Used(v Verified, from netip.Addr) {
 	if v.entry.usage.note(from.Unmap().WithZone(""), v.at) {
 		a.recorder.add(v.entry)
 	}
 }
 
-// note notes a use. It reports whether the token must be added to the recorder's list.
+// note records a use. It reports whether the token must be added to the list of the recorder.
 func (u *usage) note(from netip.Addr, at int64) (add bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -66,8 +65,8 @@ func (u *usage) keep(places []place) {
 	}
 }
 
-// merge unites places, the latest first and at most MaxAddresses. Of places with the same
-// time, those of a are first.
+// merge returns the places of a and b, the latest first and at most MaxAddresses. Among places
+// with the same time, those of a come first.
 func merge(a, b []place) []place {
 	all := slices.Clone(a)
 	for _, p := range b {
@@ -82,7 +81,8 @@ func merge(a, b []place) []place {
 	return all[:min(len(all), MaxAddresses)]
 }
 
-// recall adds what is stored: from before this process knew the token, or from other nodes.
+// recall adds what is stored, which is from before this process had the token or from other
+// nodes.
 func (u *usage) recall(stored Use) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -99,7 +99,7 @@ func (u *usage) recall(stored Use) {
 	u.merged = true
 }
 
-// isMerged reports whether u has what the database had.
+// isMerged reports whether u includes what the database has.
 func (u *usage) isMerged() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -117,7 +117,7 @@ func (u *usage) snapshot(id string) Use {
 	return use
 }
 
-// list marks the token as listed and reports whether it was not.
+// list marks the token as listed, and reports whether it was not before.
 func (u *usage) list() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -158,7 +158,7 @@ func (r *recorder) take() []*entry {
 	return used
 }
 
-// restore puts back what could not be saved.
+// restore puts back tokens whose uses could not be saved.
 func (r *recorder) restore(used []*entry) {
 	for _, e := range used {
 		if e.usage.list() {
