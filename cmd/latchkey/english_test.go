@@ -36,8 +36,7 @@ var translated = []struct{ word, instead string }{
 
 // unwritten are the folders whose texts have not been rewritten yet.
 var unwritten = []string{
-	"internal/account", "internal/apiclient", "internal/audit", "internal/invitation", "internal/policy", "internal/token",
-	"internal/verify", "views", "web/ui",
+	"views", "web/ui",
 }
 
 // aboutLanguage reports whether a file is part of the product and written here.
