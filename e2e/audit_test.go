@@ -222,7 +222,8 @@ func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
 	p.seesText("This token no longer works")
 	p.open(auditPage + "?action=used_after_revocation&q=found-in")
 	if _, err := p.WaitForFunction(`async () => (await (await fetch(location.href)).text()).includes("Used after expiry or revocation found")
-		|| document.body.innerText.includes("found-in-a-log")`, nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
+		|| document.body.innerText.includes("found-in-a-log")`,
+		nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
 		t.Errorf("the use after the end is not in the log: %v", err)
 	}
 	p.open(identifyPage)

@@ -218,7 +218,8 @@ func (s *site) holdWriter() (release func()) {
 // idle waits until no step is under way.
 func (b *browser) idle() {
 	b.t.Helper()
-	for until := time.Now().Add(20 * time.Second); b.get(migrationRoot+"/progress").status != http.StatusNoContent; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(20 * time.Second); b.get(migrationRoot+"/progress").status != http.StatusNoContent; {
+		time.Sleep(10 * time.Millisecond)
 		if time.Now().After(until) {
 			b.t.Fatal("the step does not end")
 		}
@@ -312,7 +313,8 @@ func TestMigration_APageOfAThousandMembersIsSmall(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, adminEmail)
 	var text strings.Builder
-	text.WriteString(`{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},"workspaces":[{"id":"w","name":"W"}],"members":[`)
+	text.WriteString(`{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},` +
+		`"workspaces":[{"id":"w","name":"W"}],"members":[`)
 	for i := range 1000 {
 		if i > 0 {
 			text.WriteByte(',')
