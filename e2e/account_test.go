@@ -42,7 +42,7 @@ func invited(t *testing.T, p *page, email string) string {
 	p.open(invitationsPage)
 	p.click("link", "Invite users")
 	dialog := p.within("dialog", "Invite users")
-	dialog.fill("E-mails", email)
+	dialog.fill("Emails", email)
 	dialog.check("Production")
 	dialog.click("button", "Invite")
 	p.sees("heading", "1 invitation link")
@@ -208,7 +208,7 @@ func TestAccount_TheSecondOfTwoAdminsIsToldWhatChanged(t *testing.T) {
 	t.Parallel()
 	s := start(t, "demo")
 	ada := admin(t, s)
-	changes(ada, "Eli Editor", "Make Admin", "Eli Editor is an Admin now.")
+	changes(ada, "Eli Editor", "Make Admin", "Eli Editor is now an Admin.")
 	eli := newPage(t, s)
 	signIn(t, eli, "editor@acme.example", demoPassword)
 	for _, p := range []*page{ada, eli} {
@@ -306,15 +306,15 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	ada.open(invitationsPage)
 	ada.click("link", "Invite users")
 	dialog := ada.within("dialog", "Invite users")
-	dialog.fill("E-mails", "one@acme.example, two\nthree@acme.example")
+	dialog.fill("Emails", "one@acme.example, two\nthree@acme.example")
 	dialog.click("button", "Invite")
-	described(t, dialog, "E-mails", "This does not look like an email address: two")
+	described(t, dialog, "Emails", "This does not look like an email address: two")
 	dialog.seesText("Choose at least one group or workspace.")
 	axe(t, ada)
-	if got := dialog.value("E-mails"); !strings.Contains(got, "three@acme.example") {
+	if got := dialog.value("Emails"); !strings.Contains(got, "three@acme.example") {
 		t.Errorf("the list is %q afterwards", got)
 	}
-	dialog.fill("E-mails", "one@acme.example, admin@acme.example\nthree@acme.example")
+	dialog.fill("Emails", "one@acme.example, admin@acme.example\nthree@acme.example")
 	dialog.check("Analysts")
 	dialog.click("button", "Invite")
 	ada.sees("heading", "2 invitation links")
@@ -331,7 +331,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	}
 	ada.act("three@acme.example", "Delete invitation")
 	ada.within("alertdialog", "").click("button", "Yes, delete")
-	ada.seesText("The invitation of three@acme.example was deleted.")
+	ada.seesText("The invitation for three@acme.example was deleted.")
 	p := newPage(t, s)
 	p.open(link)
 	p.seesText("This invitation was deleted.")
@@ -412,7 +412,7 @@ func TestAccount_WithoutScript(t *testing.T) {
 	ada.seesText("The policy of Production was saved.")
 
 	ada.open(usersPage)
-	ada.fill("Name or e-mail", "vera")
+	ada.fill("Name or email", "vera")
 	ada.click("button", "Search")
 	ada.lacksText("Eli Editor")
 	ada.click("link", "Vera Viewer")
@@ -447,7 +447,8 @@ func TestAccount_WithTheKeyboard(t *testing.T) {
 func TestAccount_OnAPhoneInTheDark(t *testing.T) {
 	t.Parallel()
 	ada := admin(t, start(t, "demo"), mobile, dark)
-	for _, path := range []string{usersPage, usersPage + "/add-to-groups?member=none", invitationsPage + "/new", groupsPage, groupsPage + "/new",
+	for _, path := range []string{usersPage, usersPage + "/add-to-groups?member=none", invitationsPage + "/new", groupsPage,
+		groupsPage + "/new",
 		baselinesPage, explainPage, workspacesPage, workspacesPage + "/new"} {
 		if status := ada.open(path); status == http.StatusNotFound {
 			continue

@@ -76,7 +76,7 @@ func TestAuditLogs_TellWhoGaveAndTookWhat(t *testing.T) {
 	screenshot(t, p, "audit-policy-change")
 	dialog.click("link", "Everything that Ada Admin did")
 	p.seesText("Only what Ada Admin did")
-	p.click("link", "Show everybody and everything")
+	p.click("link", "Show all events")
 	p.reaches(auditPage)
 }
 
@@ -145,7 +145,8 @@ func TestAuditLogs_ExportWhatIsFiltered(t *testing.T) {
 		t.Fatal(err)
 	}
 	records, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
-	if err != nil || len(records) != 2 || records[1][2] != "Ada Admin" || records[1][8] != "Vera Viewer" || download.SuggestedFilename() != "audit-logs.csv" {
+	if err != nil || len(records) != 2 || records[1][2] != "Ada Admin" || records[1][8] != "Vera Viewer" ||
+		download.SuggestedFilename() != "audit-logs.csv" {
 		t.Errorf("%s: %v, %v", download.SuggestedFilename(), records, err)
 	}
 }
@@ -172,7 +173,8 @@ func TestAuditLogs_AreVerifiedBesideTheServerAndAfterwards(t *testing.T) {
 	exported := latchkey("audit", "export", "--data", server.Data, file)
 	admin(t, server) // one more event
 	_, head, _ := strings.Cut(strings.TrimSpace(exported), "Head: ")
-	for _, args := range [][]string{{"--data", server.Data}, {"--data", server.Data, "--index", "--against", file}, {"--data", server.Data, "--head", head}, {file}, {file, "--head", head}} {
+	for _, args := range [][]string{{"--data", server.Data}, {"--data", server.Data, "--index", "--against", file},
+		{"--data", server.Data, "--head", head}, {file}, {file, "--head", head}} {
 		if out := latchkey(append([]string{"audit", "verify"}, args...)...); !strings.Contains(out, "The chain holds: ") {
 			t.Errorf("%v: %s", args, out)
 		}
@@ -184,7 +186,8 @@ func TestAuditLogs_AreVerifiedBesideTheServerAndAfterwards(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(string(text), "Vera Viewer", "Vera Admin", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(binary, "audit", "verify", file).CombinedOutput(); err == nil || !strings.Contains(string(out), "is not what was written") {
+	if out, err := exec.Command(binary, "audit", "verify", file).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "is not what was written") {
 		t.Errorf("an edited file: %v\n%s", err, out)
 	}
 }
@@ -219,7 +222,8 @@ func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
 	p.seesText("This token no longer works")
 	p.open(auditPage + "?action=used_after_revocation&q=found-in")
 	if _, err := p.WaitForFunction(`async () => (await (await fetch(location.href)).text()).includes("Used after expiry or revocation found")
-		|| document.body.innerText.includes("found-in-a-log")`, nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
+		|| document.body.innerText.includes("found-in-a-log")`,
+		nil, playwright.PageWaitForFunctionOptions{Timeout: playwright.Float(5000)}); err != nil {
 		t.Errorf("the use after the end is not in the log: %v", err)
 	}
 	p.open(identifyPage)

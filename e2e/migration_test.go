@@ -44,7 +44,8 @@ func uploadExport(t *testing.T, p *page, path, strategy string) {
 	p.click("button", "Upload")
 	p.sees("group", "How to import")
 	axe(t, p)
-	if err := p.Page.Locator("label", playwright.PageLocatorOptions{HasText: regexp.MustCompile("^" + strategy + "$")}).Click(); err != nil { // the whole box is the label
+	if err := p.Page.Locator("label", playwright.PageLocatorOptions{HasText: regexp.MustCompile("^" + strategy +
+		"$")}).Click(); err != nil { // the whole box is the label
 		t.Fatal(err)
 	}
 	p.click("button", "Import")
@@ -96,12 +97,12 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	p.seesText("The staging area was reset.")
 
 	uploadExport(t, p, export, "Import members with policies")
-	p.seesText("1 conflict waits for a choice")
+	p.seesText("1 conflict to resolve")
 	p.row("Ed").seesText("Production: Connections Editor with edit access")
 	screenshot(t, p, "migration-preview")
 	p.open(migrationPage + "/staged/workspaces")
 	p.choose("A workspace of this name exists, 1 time", "Its contents are imported into the existing one.")
-	p.click("button", "Choose for all")
+	p.click("button", "Apply to all")
 	p.seesText("1 conflict was resolved.")
 	p.open(stagedMembers)
 	p.row("Ed").click("link", "Ed")
@@ -127,12 +128,13 @@ func TestMigration_PreviewResetConfigureDeploy(t *testing.T) {
 	dialog.fill("Type the name of the organization to confirm", "Acme")
 	dialog.click("button", "Yes, deploy")
 	p.reaches(migrationPage)
-	p.seesText("Tokens of the old system go on working.")
+	p.seesText("Tokens of the old system keep working.")
 	p.sees("link", "Download it as JSON")
 	axe(t, p)
 	screenshot(t, p, "migration-deployed")
 
-	for path, want := range map[string]int{"/v2/token": 200, maySource + "src-web": 200, maySource + "src-app": 200, "/auth/verify?permission=audience:create_delete": 200,
+	for path, want := range map[string]int{"/v2/token": 200, maySource + "src-web": 200, maySource + "src-app": 200,
+		"/auth/verify?permission=audience:create_delete":  200,
 		"/auth/verify?permission=sql_model:create_delete": 200, "/auth/verify?permission=table:create_delete": 403} {
 		if got := ask(t, srv, path, edSecret); got != want {
 			t.Errorf("Ed's old token, %s: %d, want %d", path, got, want)
@@ -241,7 +243,7 @@ func TestMigration_ShowsWhatTakesLongUntilItIsDone(t *testing.T) {
 	p.sees("group", "How to import")
 	release := holdChanges(t, srv)
 	p.click("button", "Import")
-	p.sees("heading", "The preview is being made")
+	p.sees("heading", "Preparing the preview")
 	axe(t, p)
 	screenshot(t, p, "migration-progress")
 	release()
@@ -256,14 +258,14 @@ func TestMigration_AServerThatDiesWhileItDeploysLeavesThePreview(t *testing.T) {
 	signIn(t, p, adminEmail, demoPassword)
 	uploadExport(t, p, oldExport(t), "Import members")
 	p.open(migrationPage + "/staged/workspaces")
-	p.click("button", "Choose for all")
+	p.click("button", "Apply to all")
 	p.open(stagedMembers)
 	p.click("link", "Deploy")
 	release := holdChanges(t, srv)
 	dialog := p.within("alertdialog", "Deploy the migration?")
 	dialog.fill("Type the name of the organization to confirm", "Acme")
 	dialog.click("button", "Yes, deploy")
-	p.sees("heading", "The migration is being deployed")
+	p.sees("heading", "Deploying the migration")
 	p.open("/") // whoever looks on would see errors of the network
 	srv.kill()
 	release()
@@ -272,7 +274,7 @@ func TestMigration_AServerThatDiesWhileItDeploysLeavesThePreview(t *testing.T) {
 	signIn(t, again, adminEmail, demoPassword)
 	again.open(migrationPage + "?after=deploy")
 	again.reaches(stagedMembers)
-	again.seesText("That did not come to its end")
+	again.seesText("the server stopped before it finished")
 	again.seesText("Preview Mode")
 	if got := ask(t, again.server, "/v2/token", "old style secret, of ed"); got != http.StatusUnauthorized {
 		t.Errorf("a token of the broken deployment: %d", got)

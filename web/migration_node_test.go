@@ -53,11 +53,11 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	cfg := config.Config{DatabaseURL: pgtest.Migrated(t)}
 	nodeA, nodeB := newSiteOn(t, cfg), newSiteOn(t, cfg)
 	a, b := nodeA.signedIn(t, adminEmail), nodeB.signedIn(t, adminEmail)
-	unknowing := []string{"stopped", "broke off", "Nothing was changed", "Reset staging area"}
+	unknowing := []string{"stopped", "interrupted", "did not change", "Reset staging area"}
 	isAtWork := func(title, then string) {
 		t.Helper()
 		page := b.get(migrationRoot + "?after=" + then)
-		page.has(t, title, "Another node of the server does this", `data-poll="`+migrationRoot+`/progress"`)
+		page.has(t, title, "This step runs on another node of the server", `data-poll="`+migrationRoot+`/progress"`)
 		page.without(t, unknowing...)
 		if got := b.get(migrationRoot + "/progress"); got.status != http.StatusOK || !strings.Contains(got.body, "<progress") {
 			t.Errorf("%s: progress answers %d", title, got.status)
@@ -68,13 +68,13 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	send, finish := a.uploadFrom()
 	send(export[:len(export)/2])
 	b.busy()
-	isAtWork("The file is being read", "read")
+	isAtWork("Reading the file", "read")
 	send(export[len(export)/2:])
 	finish().seeOther(t, migrationRoot)
 
 	release := nodeA.holdWriter()
 	a.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot)
-	isAtWork("The preview is being made", "stage")
+	isAtWork("Preparing the preview", "stage")
 	release()
 	b.idle()
 	b.get(migrationRoot+"?after=stage").seeOther(t, migrationRoot+"/staged/members")
@@ -82,9 +82,10 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	admin := nodeB.caller(t, adminEmail)
 	release = nodeA.holdWriter()
 	a.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
-	isAtWork("The migration is being deployed", "deploy")
+	isAtWork("Deploying the migration", "deploy")
 	b.get(migrationRoot+"/staged/members?after=deploy").seeOther(t, migrationRoot)
-	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict || !strings.Contains(got.body, "Wait until that is done") {
+	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict ||
+		!strings.Contains(got.body, "Wait until that is done") {
 		t.Errorf("a second deployment: %d", got.status)
 	}
 	if _, err := nodeB.app.Migration.Reset(t.Context(), admin); !fault.Is(err, fault.Conflict) {
@@ -94,7 +95,7 @@ func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
 	b.idle()
 	done := b.get(migrationRoot + "?after=deploy")
 	done.has(t, "Migrated", "slow.json was deployed by")
-	done.without(t, "stopped", "Nothing was changed")
+	done.without(t, "stopped", "did not change")
 }
 
 // busy waits until a step is under way.

@@ -54,7 +54,8 @@ func legacyExport(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(`"name": "Production"`, `"name": "Old production"`, `"name": "Staging"`, `"name": "Old staging"`).Replace(string(text))
+	return strings.NewReplacer(`"name": "Production"`, `"name": "Old production"`, `"name": "Staging"`,
+		`"name": "Old staging"`).Replace(string(text))
 }
 
 func (a answer) has(t testing.TB, texts ...string) {
@@ -107,30 +108,36 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	b.get(migrationRoot).has(t, "Export file", `enctype="multipart/form-data"`)
 	// More than an ordinary form may hold.
-	b.upload(strings.Replace(legacyExport(t), `"version": 1,`, `"version": 1, "comment": [`+strings.Repeat(`"more", `, 300_000)+`"and more"],`, 1)).seeOther(t, migrationRoot)
-	b.get(migrationRoot).has(t, "1 warning about the file", "3 members get policies that mirror the role", "3 members can only view", "2 service access tokens keep their permissions")
+	b.upload(strings.Replace(legacyExport(t), `"version": 1,`, `"version": 1, "comment": [`+strings.Repeat(`"more", `,
+		300_000)+`"and more"],`, 1)).seeOther(t, migrationRoot)
+	b.get(migrationRoot).has(t, "1 warning about the file", "3 members get policies that mirror the role", "3 members can only view",
+		"2 service access tokens keep their permissions")
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/members")
-	list.has(t, "Preview Mode", "<strong>Old production:</strong> Connections Editor with edit access", "<strong>Old production:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
+	list.has(t, "Preview Mode", "<strong>Old production:</strong> Connections Editor with edit access",
+		"<strong>Old production:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
 	ed := itemNamed(t, list, "Ed")
 	b.get(ed).has(t, "Preview Mode", "Before and after", "ed@acme.example")
-	b.get(ed+"/policies/ws-prod").has(t, "not live before", "Edit Event Stream Sources")
+	b.get(ed+"/policies/ws-prod").has(t, "not live until", "Edit Event Stream Sources")
 	form := url.Values{"step": {"save"}, "grant": {"source:edit"}, "reach.source:edit": {"selected"}, "only.source:edit": {"src-app"}}
 	b.post(ed+"/policies/ws-prod/summary", form).has(t, "Edit 1 of 2 Event Stream Sources")
 	b.post(ed+"/policies/ws-prod", form).seeOther(t, ed)
 	b.get(ed).has(t, "Edited")
-	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</a>") || !strings.Contains(got.body, ">Cora</a>") {
+	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</a>") ||
+		!strings.Contains(got.body, ">Cora</a>") {
 		t.Error("the search does not search")
 	}
 	b.get(migrationRoot+"/staged/members?q=nobody").has(t, "Nothing matches this search.")
 	b.get(migrationRoot+"/staged/personal-access-tokens?q=ed@acme").has(t, "Read-Write, of ed@acme.example")
-	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: none of this is live.", "comment: This field is unknown", "Edited before deploying")
+	b.get(migrationRoot+"/preview/report.txt").has(t, "Not deployed: none of this is live.", "comment: This field is unknown",
+		"Edited before deploying")
 	b.get(migrationRoot+"/preview/report.json").has(t, `"strategy":"with-policies"`, `"groups":[{"id":"g-data"`)
 	if got := b.get(migrationRoot + "/preview/nonsense"); got.status != http.StatusNotFound {
 		t.Errorf("a report of another kind: %d", got.status)
 	}
 	b.get(migrationRoot+"/deploy").has(t, "Deploy the migration?", "Members: 4 new.")
-	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"nonsense"}}); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Type Acme.") {
+	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"nonsense"}}); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Type Acme.") {
 		t.Errorf("deployed with a wrong name: %d", got.status)
 	}
 	b.deploy("Acme")
@@ -177,19 +184,20 @@ func TestMigration_ResetAndConflicts(t *testing.T) {
 	b.upload(clashing).seeOther(t, migrationRoot)
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/members?only=open")
-	list.has(t, "2 conflicts wait for a choice", "Choose for all", "A member with this address exists")
+	list.has(t, "2 conflicts to resolve", "Apply to all", "A member with this address exists")
 	if got := b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}); got.status != http.StatusConflict {
 		t.Errorf("deployed with open conflicts: %d", got.status)
 	} else {
 		got.has(t, "Resolve the conflicts first")
 	}
 	vic := itemNamed(t, list, "viewer")
-	b.get(vic).has(t, "How to handle it", "Role here today", "Today in Production", "Edit policy")
-	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest || !got.hasError("form-choice", "Choose one of the options.") {
+	b.get(vic).has(t, "How to handle it", "Current role", "Current access in Production", "Edit policy")
+	if got := b.post(vic+"/choice", url.Values{"choice": {"nonsense"}}); got.status != http.StatusBadRequest ||
+		!got.hasError("form-choice", "Choose one of the options.") {
 		t.Errorf("a choice that is none: %d", got.status)
 	}
 	b.post(vic+"/choice", url.Values{"choice": {"keep"}}).seeOther(t, migrationRoot+"/staged/members")
-	if got := b.get(vic); !strings.Contains(got.body, "As it is here") || strings.Contains(got.body, "Edit policy") {
+	if got := b.get(vic); !strings.Contains(got.body, "Unchanged") || strings.Contains(got.body, "Edit policy") {
 		t.Error("the page of one who stays as they are does not say so, or offers a policy that means nothing")
 	}
 	b.post(migrationRoot+"/conflicts", url.Values{"conflict": {"name"}, "choice": {"use"}}).seeOther(t, migrationRoot+"/staged/workspaces")
@@ -210,7 +218,8 @@ func (s *site) holdWriter() (release func()) {
 // idle waits until no step is under way.
 func (b *browser) idle() {
 	b.t.Helper()
-	for until := time.Now().Add(20 * time.Second); b.get(migrationRoot+"/progress").status != http.StatusNoContent; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(20 * time.Second); b.get(migrationRoot+"/progress").status != http.StatusNoContent; {
+		time.Sleep(10 * time.Millisecond)
 		if time.Now().After(until) {
 			b.t.Fatal("the step does not end")
 		}
@@ -226,8 +235,9 @@ func TestMigration_WhatTakesLongIsShownUntilItIsDone(t *testing.T) {
 	}
 	release := s.holdWriter()
 	b.post(migrationRoot+"/import", url.Values{"strategy": {"with-policies"}}).seeOther(t, migrationRoot)
-	b.get(migrationRoot).has(t, "The preview is being made", `data-poll="`+migrationRoot+`/progress"`, "Look again")
-	if got := b.get(migrationRoot + "/progress"); got.status != http.StatusOK || !strings.Contains(got.body, "<progress") || strings.Contains(got.body, "<main") {
+	b.get(migrationRoot).has(t, "Preparing the preview", `data-poll="`+migrationRoot+`/progress"`, "Check again")
+	if got := b.get(migrationRoot + "/progress"); got.status != http.StatusOK || !strings.Contains(got.body, "<progress") ||
+		strings.Contains(got.body, "<main") {
 		t.Errorf("progress: %d\n%s", got.status, got.body)
 	}
 	release()
@@ -237,7 +247,7 @@ func TestMigration_WhatTakesLongIsShownUntilItIsDone(t *testing.T) {
 
 	release = s.holdWriter()
 	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}}).seeOther(t, migrationRoot)
-	b.get(migrationRoot).has(t, "The migration is being deployed")
+	b.get(migrationRoot).has(t, "Deploying the migration")
 	b.get(migrationRoot+"/staged/members").seeOther(t, migrationRoot)
 	b.post(migrationRoot+"/deploy", url.Values{"name": {"Acme"}})
 	release()
@@ -256,24 +266,26 @@ func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
 	b.get(migrationRoot+"?after=stage").has(t, "The preview was not made", "How to import")
 	b.stage("fresh")
 	b.get(migrationRoot+"?after=deploy").seeOther(t, migrationRoot+"/staged/members?after=deploy")
-	b.get(migrationRoot+"/staged/members?after=deploy").has(t, "The migration was not deployed", "did not come to its end", `data-kind="warning"`)
+	b.get(migrationRoot+"/staged/members?after=deploy").has(t, "The migration was not deployed", "the server stopped before it finished",
+		`data-kind="warning"`)
 	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "The staging area was reset.")
 	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
-	b.get(migrationRoot).has(t, "The staging area was empty already.")
+	b.get(migrationRoot).has(t, "The staging area was already empty.")
 
 	// A server that stopped while it read a file leaves what the next one finds.
 	ctx := t.Context()
 	org, err := s.app.Accounts.Organizations.Sole(ctx)
 	if err == nil {
 		err = s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
-			return tx.InsertMigration(ctx, migration.Migration{ID: "half", Organization: org.ID, State: migration.Reading, FileName: "half.json", CreatedAt: tx.Now(), CreatedByName: "Ada"})
+			return tx.InsertMigration(ctx, migration.Migration{ID: "half", Organization: org.ID, State: migration.Reading, FileName: "half.json",
+				CreatedAt: tx.Now(), CreatedByName: "Ada"})
 		})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.get(migrationRoot).has(t, "Reading half.json broke off", "Reset staging area")
+	b.get(migrationRoot).has(t, "Reading half.json was interrupted", "Reset staging area")
 	b.post(migrationRoot+"/reset", nil).seeOther(t, migrationRoot)
 	b.get(migrationRoot).has(t, "Export file")
 }
@@ -281,10 +293,11 @@ func TestMigration_SaysWhenWhatWasWaitedForDidNotEnd(t *testing.T) {
 func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b := newSite(t).signedIn(t, adminEmail)
 	b.upload(legacyExport(t)).seeOther(t, migrationRoot)
-	b.get(migrationRoot).has(t, "2 groups come with empty policies.")
+	b.get(migrationRoot).has(t, "2 groups get empty policies.")
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/groups")
-	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only", "4 members, no rights of its own", "4 members, in no workspace", "Review")
+	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only",
+		"4 members, no rights of its own", "4 members, in no workspace", "Review")
 	data := itemNamed(t, list, "Data team")
 	b.get(data).has(t, "Cora and Ed", "No rights of its own", "Edit policy")
 	form := url.Values{"step": {"save"}, "grant": {"source:edit"}, "reach.source:edit": {"all"}}
@@ -300,14 +313,17 @@ func TestMigration_APageOfAThousandMembersIsSmall(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, adminEmail)
 	var text strings.Builder
-	text.WriteString(`{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},"workspaces":[{"id":"w","name":"W"}],"members":[`)
+	text.WriteString(`{"format":"latchkey-legacy-export","version":1,"organization":{"id":"o","name":"O"},` +
+		`"workspaces":[{"id":"w","name":"W"}],"members":[`)
 	for i := range 1000 {
 		if i > 0 {
 			text.WriteByte(',')
 		}
 		n := strings.Repeat("m", i%7) + string(rune('a'+i%26)) + strings.Repeat("x", i/26)
-		text.WriteString(`{"id":"` + n[:min(len(n), 60)] + "-" + string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10)) + `","email":"m` +
-			string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10)) + `@large.example","org_role":"member","workspaces":[{"workspace":"w","role":"connections_editor"}]}`)
+		text.WriteString(`{"id":"` + n[:min(len(n), 60)] + "-" + string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10)) +
+			`","email":"m` +
+			string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10)) +
+			`@large.example","org_role":"member","workspaces":[{"workspace":"w","role":"connections_editor"}]}`)
 	}
 	text.WriteString(`]}`)
 	b.upload(text.String()).seeOther(t, migrationRoot)

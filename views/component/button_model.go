@@ -7,30 +7,27 @@ const (
 	Primary     = "primary"
 	Outline     = "outline"
 	Ghost       = "ghost"
-	Danger      = "danger"       // confirms a destruction
-	DangerQuiet = "danger-quiet" // leads to one: "Delete" in a row
+	Danger      = "danger"       // confirms a deletion
+	DangerQuiet = "danger-quiet" // opens the confirmation: "Delete" in a row
 	Plain       = "link"
 )
 
-// ButtonModel describes a button or, when Href is set, a link that looks like one.
+// ButtonModel is a button or, if Href is set, a link that looks like one.
 type ButtonModel struct {
 	Label   string
-	Context string // continues the accessible name, not shown: "Delete" + "ci-probe"
+	Context string // continues the accessible name but is not visible: "Delete" + "ci-probe"
 	Href    string // a link instead of a button
 	Variant string // Primary when empty
-	Icon    string // an icon name of Icon, before the label
+	Icon    string // name of an icon before the label, see Icon
 	Small   bool
 
-	// Dialog makes the script open the dialog found at Href without a reload.
+	// Dialog lets the script open the dialog at Href without a reload.
 	Dialog bool
 
 	Name, Value string // sent when this button submits the form
-	Form        string // id of the form, when the button stands outside of it
-	NoValidate  bool   // submits without the browser's own checks ("Back")
-	NotSubmit   bool   // type="button": only for script
-	NeedsScript bool   // not shown where scripts do not run
+	NoValidate  bool   // submits without the browser's checks ("Back")
 
-	Disabled bool   // greyed; say why in Reason
+	Disabled bool   // shown grey; Reason says why
 	Reason   string // shown beside a disabled button
 
 	Attrs templ.Attributes
@@ -54,11 +51,4 @@ func (m ButtonModel) size() string {
 		return "sm"
 	}
 	return "default"
-}
-
-func (m ButtonModel) kind() string {
-	if m.NotSubmit {
-		return "button"
-	}
-	return "submit"
 }

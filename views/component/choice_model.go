@@ -17,17 +17,6 @@ type ChoiceGroupModel struct {
 	Help     string
 	Error    string
 	Choices  []Choice
-	Boxes    bool   // every choice in a box of its own (few, important choices)
-	Filter   string // label of a live filter above a long list; empty: none
-}
-
-// CheckboxModel is a single checkbox.
-type CheckboxModel struct {
-	ID, Name, Value string
-	Label           string
-	Help            string
-	Error           string
-	Checked         bool
-	Disabled        bool
-	Reason          string
+	Boxes    bool   // frame every choice, for few and important ones
+	Filter   string // label of a live filter above a long list; empty: no filter
 }

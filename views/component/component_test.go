@@ -34,7 +34,8 @@ func editorWith(c component.PolicyCell) component.PolicyModel {
 func TestPolicyEditor_NamesItsFieldsByPermission(t *testing.T) {
 	m := editorWith(component.PolicyCell{
 		Permission: "source:edit", Label: "Edit Event Stream Sources", Caption: "Edit", Present: true, Checked: true, Limitable: true,
-		Limit: &component.Limit{Selected: true, Total: 30, Hidden: []string{"s3"}, Options: []component.Option{{ID: "s1", Name: "Web", Checked: true}, {ID: "s2", Name: "App"}}},
+		Limit: &component.Limit{Selected: true, Total: 30, Hidden: []string{"s3"},
+			Options: []component.Option{{ID: "s1", Name: "Web", Checked: true}, {ID: "s2", Name: "App"}}},
 	})
 	got := fields(parse(t, render(t, component.PolicyEditor(m))))
 	want := []string{
@@ -48,7 +49,8 @@ func TestPolicyEditor_NamesItsFieldsByPermission(t *testing.T) {
 
 func TestPolicyEditor_InheritedPermissionIsLockedAndSaysWhereItComesFrom(t *testing.T) {
 	doc := parse(t, render(t, component.PolicyEditor(editorWith(component.PolicyCell{
-		Permission: "source:edit", Label: "Edit Event Stream Sources", Present: true, Locked: true, LockedBy: "Inherited: baseline", Limitable: true, Limit: &component.Limit{},
+		Permission: "source:edit", Label: "Edit Event Stream Sources", Present: true, Locked: true, LockedBy: "Inherited: baseline",
+		Limitable: true, Limit: &component.Limit{},
 	}))))
 	box := elements(doc, "input")[0]
 	_, checked := lookup(box, "checked")
@@ -64,10 +66,10 @@ func TestPolicyEditor_InheritedPermissionIsLockedAndSaysWhereItComesFrom(t *test
 	}
 }
 
-func TestPolicyEditor_DisabledPermissionSaysWhy(t *testing.T) {
-	doc := parse(t, render(t, component.PolicyEditor(editorWith(component.PolicyCell{
-		Permission: "source:edit", Label: "Edit Event Stream Sources", Present: true, Disabled: true, Reason: "Upgrade to access this feature.",
-	}))))
+func TestPolicyEditor_DisabledSectionSaysWhy(t *testing.T) {
+	m := editorWith(component.PolicyCell{Permission: "source:edit", Label: "Edit Event Stream Sources", Present: true, Disabled: true})
+	m.Sections[0].Reason = "Upgrade to access this feature."
+	doc := parse(t, render(t, component.PolicyEditor(m)))
 	box := elements(doc, "input")[0]
 	if _, disabled := lookup(box, "disabled"); !disabled || !strings.Contains(textOf(doc), "Upgrade to access this feature.") {
 		t.Error("not disabled, or without a reason")
@@ -88,7 +90,8 @@ func TestPolicyView_HasNothingToChange(t *testing.T) {
 		t.Errorf("%d fields", n)
 	}
 	got := textOf(doc)
-	for _, want := range []string{"Edit Event Stream Sources: Edit Limited", "Checkout events 1", "all future resources", "Edit Tables: Edit No", "Inherited: baseline"} {
+	for _, want := range []string{"Edit Event Stream Sources: Edit Limited", "Checkout events 1", "all future resources",
+		"Edit Tables: Edit No", "Inherited: baseline"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
@@ -102,7 +105,8 @@ func TestPolicySummary_SaysSoWhenNothingIsGranted(t *testing.T) {
 }
 
 func TestTextField_TiesHelpAndErrorToTheInput(t *testing.T) {
-	doc := parse(t, render(t, component.TextField(component.FieldModel{ID: "name", Name: "name", Label: "Token name", Help: "1 to 64 characters.", Error: "Enter a name.", Required: true, MaxLength: 64})))
+	doc := parse(t, render(t, component.TextField(component.FieldModel{ID: "name", Name: "name", Label: "Token name",
+		Help: "1 to 64 characters.", Error: "Enter a name.", Required: true, MaxLength: 64})))
 	in := elements(doc, "input")[0]
 	got := []string{attr(in, "aria-describedby"), attr(in, "aria-invalid"), attr(in, "maxlength")}
 	if diff := cmp.Diff([]string{"name-error name-help", "true", "64"}, got); diff != "" {
@@ -131,7 +135,8 @@ func TestComponents_EscapeWhatTheyAreGiven(t *testing.T) {
 			t.Error(c)
 		}
 	}
-	if got := render(t, component.Button(component.ButtonModel{Label: "x", Href: "javascript:alert(1)"})); strings.Contains(got, "javascript:") {
+	if got := render(t, component.Button(component.ButtonModel{Label: "x", Href: "javascript:alert(1)"})); strings.Contains(got,
+		"javascript:") {
 		t.Error(got)
 	}
 }
@@ -197,7 +202,9 @@ func TestTemplates_InsertNothingRaw(t *testing.T) {
 
 func TestIcon_EveryNameInUseIsDrawn(t *testing.T) {
 	fallback := render(t, component.Icon("no such icon"))
-	for _, name := range []string{"house", "database", "user-round", "shield-check", "layers", "scroll-text", "key-round", "plus", "trash-2", "copy", "circle-x", "x", "lock", "triangle-alert", "octagon-alert", "circle-alert", "circle-check", "arrow-up", "arrow-down", "chevrons-up-down"} {
+	for _, name := range []string{"house", "database", "user-round", "shield-check", "layers", "scroll-text", "key-round", "plus", "trash-2",
+		"copy", "circle-x", "x", "lock", "triangle-alert", "octagon-alert", "circle-alert", "circle-check", "arrow-up", "arrow-down",
+		"chevrons-up-down"} {
 		if render(t, component.Icon(name)) == fallback {
 			t.Errorf("no icon %s", name)
 		}

@@ -1,20 +1,20 @@
 package component
 
-// DialogModel is a page section that the script turns into a modal dialog.
-// Without script it stands in the page, above what it belongs to.
+// DialogModel is a section of a page that the script turns into a modal dialog. Without script it
+// stays in the page, above the list that it belongs to.
 type DialogModel struct {
 	ID          string // unique in the page
 	Title       string
 	Description string
-	CloseHref   string // where Cancel, Esc and the close button lead
+	CloseHref   string // target of Cancel, Esc and the close button
 	Wide        bool
-	Read        bool // it is there to be read: its title takes the focus, not what comes further down
+	Read        bool // for reading: the title takes the focus, not a control
 }
 
-// AlertDialogModel asks before something is destroyed.
+// AlertDialogModel asks for confirmation before something is deleted or changed.
 type AlertDialogModel struct {
 	ID          string
-	Title       string // names what goes: "Delete token ci-probe?"
+	Title       string // names the object: "Delete token ci-probe?"
 	Consequence string
 	Details     []string // further facts: "Last used 3 hours ago."
 	Action      string   // the form posts here
@@ -31,14 +31,14 @@ func (m AlertDialogModel) confirm() string {
 	return m.Confirm
 }
 
-// RevealModel shows a new secret, once. The response that carries it must be no-store.
+// RevealModel is a new secret, shown in one response only. That response must be no-store.
 type RevealModel struct {
 	ID        string
 	Title     string // "Copy your new token"
 	Label     string // "Token" when empty
 	Value     string // the secret
-	Warning   string // the standard sentence when empty
-	Curl      string // a line to try it; may be empty
+	Warning   string // the default sentence when empty
+	Curl      string // a command to try the secret; may be empty
 	CloseHref string
 	Facts     []Definition // name, workspace, expiry
 }
@@ -62,24 +62,23 @@ type CodeModel struct {
 	ID    string
 	Label string
 	Text  string
-	// Secret keeps the text out of the page once it is left.
+	// Secret removes the text from the page when the visitor leaves it.
 	Secret bool
 }
 
-// FormDialogModel is a dialog with a form of its own.
+// FormDialogModel is a dialog with a form.
 type FormDialogModel struct {
 	Dialog DialogModel
 	Action string // the form posts here
 	Errors ErrorSummaryModel
 	Notice *NoticeModel
-	Facts  []Definition
 	Hidden []HiddenField
 	Fields []FormField
 	Submit ButtonModel
-	Back   *ButtonModel // to the step before
+	Back   *ButtonModel // to the previous step
 }
 
-// ConfirmModel asks before something is destroyed; Typed is what must be typed first.
+// ConfirmModel asks for confirmation. Typed is a field to fill in first, or nil.
 type ConfirmModel struct {
 	Alert AlertDialogModel
 	Typed *FieldModel

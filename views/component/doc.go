@@ -1,8 +1,8 @@
-// Package component is Latchkey's interface kit: templ components fed with plain structs
-// of texts that are ready to show. A component displays; it formats no dates, checks no
-// rights and loads nothing. Every component works without script; static/js only adds.
+// Package component has the templ components of Latchkey's pages. Their models are plain structs
+// of texts that are ready to show. A component does not format dates, check permissions or load
+// data. Every component works without script; static/js only adds to it.
 //
-// The pattern is one function and one model per component:
+// Each component is one function with one model:
 //
 //	@component.PageHeader(component.PageHeaderModel{
 //		Title:  "Personal Access Tokens",
@@ -13,9 +13,9 @@
 // Stepper, Stats, Definitions (or DefinitionList with DefinitionItem), Progress.
 //
 // Forms: TextField, PasswordField, DateField, TextArea, Select, ExpiryField, RadioGroup,
-// CheckboxGroup, Checkbox, ErrorSummary, Hidden, Button, CancelLink, Actions. Put
-// class="form" and data-once on the <form>; ids of fields are unique in the page. FormFields
-// shows a list of fields, whatever their kinds.
+// CheckboxGroup, ErrorSummary, Hidden, Button, CancelLink, Actions. Put
+// class="form" and data-once on the <form>. Ids of fields must be unique in the page. FormFields
+// renders a list of fields of any kind.
 //
 //	<form class="form" method="post" action={ m.Action } data-once>
 //		@component.ErrorSummary(m.Errors)
@@ -27,8 +27,8 @@
 //	</form>
 //
 // Lists: Filter, Table with Row, RowHead, Cell, CellEnd and CellActions, Stacked, State,
-// Badge, Time, Due, Code, Menu, Pagination.
-// Around puts a search before a table and the way to its other pages behind it.
+// Badge, Time, Due, Code, Menu, Pagination. Around renders a search before a table and the links
+// to other pages after it.
 //
 //	@component.Table(m.Table) {
 //		for _, t := range m.Tokens {
@@ -40,13 +40,12 @@
 //		}
 //	}
 //
-// Dialogs: Dialog, AlertDialog, RevealDialog, and made of them FormDialog, ConfirmDialog and
-// OpenDialog, which renders whichever of the two is open. They are rendered open, above the list they
-// belong to, in a complete page at an address of its own; links to that address that carry
-// data-dialog (ButtonModel.Dialog, MenuItem.Dialog) open them without a reload.
+// Dialogs: Dialog, AlertDialog, RevealDialog, FormDialog, ConfirmDialog. A dialog is rendered open
+// in a complete page with its own address, above the list that it belongs to. Links to that
+// address with data-dialog (ButtonModel.Dialog, MenuItem.Dialog) open it without a reload.
 //
-// Policies: PolicyEditor inside a form, PolicyView to look at one, PolicySummary as the
-// answer to the editor's summary request.
+// Policies: PolicyEditor inside a form, PolicyView to read one, PolicySummary as the answer to the
+// editor's request for a summary.
 //
-// Small: Icon, Avatar, KeyHint, CodeBlock.
+// Small parts: Icon, Avatar, KeyHint, CodeBlock.
 package component

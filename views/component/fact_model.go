@@ -4,7 +4,7 @@ package component
 type Definition struct {
 	Term string
 	Text string
-	Code bool // set in the fixed-width face
+	Code bool // in a monospaced font
 }
 
 // Tile is one figure of Stats.
@@ -16,11 +16,11 @@ type Tile struct {
 	Tone  string // colours the note; Neutral when empty
 }
 
-// ProgressModel is a bar with its meaning in words.
+// ProgressModel is a progress bar with a text.
 type ProgressModel struct {
 	ID    string
 	Label string
 	Value int
-	Max   int    // 0: nobody knows how much there is
+	Max   int    // 0 if unknown
 	Text  string // "7 of 10 members"
 }

@@ -8,7 +8,7 @@ package component
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Definitions is a list of terms and texts.
+// Definitions renders a list of terms and texts.
 func Definitions(items []Definition) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -91,7 +91,7 @@ func Definitions(items []Definition) templ.Component {
 	})
 }
 
-// DefinitionList is the frame for DefinitionItem children.
+// DefinitionList renders the frame of a list whose children are DefinitionItem.
 func DefinitionList() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -129,7 +129,7 @@ func DefinitionList() templ.Component {
 	})
 }
 
-// DefinitionItem is one term; its children are the text.
+// DefinitionItem renders one term. Its children are the text.
 func DefinitionItem(term string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -180,7 +180,7 @@ func DefinitionItem(term string) templ.Component {
 	})
 }
 
-// Stats is a row of figures.
+// Stats renders a row of figures.
 func Stats(tiles []Tile) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -351,7 +351,7 @@ func statText(t Tile) templ.Component {
 	})
 }
 
-// KeyHint shows keys to press.
+// KeyHint renders keys to press.
 func KeyHint(keys []string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -404,7 +404,7 @@ func KeyHint(keys []string) templ.Component {
 	})
 }
 
-// Progress is a bar with a text.
+// Progress renders a progress bar with a text.
 func Progress(m ProgressModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -535,7 +535,7 @@ func Progress(m ProgressModel) templ.Component {
 	})
 }
 
-// Avatar shows initials; the name stands beside it in text.
+// Avatar renders initials. Put the name beside it, because screen readers skip the initials.
 func Avatar(initials string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -578,7 +578,7 @@ func Avatar(initials string) templ.Component {
 	})
 }
 
-// Code is an inline value in the fixed-width face.
+// Code renders a value in a monospaced font.
 func Code(text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

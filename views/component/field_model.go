@@ -14,62 +14,54 @@ type FieldModel struct {
 	Error        string // shown beside the field; sets aria-invalid
 	Value        string // never a secret
 	Type         string // "text" when empty: "email", "search", "url", "number"
-	Placeholder  string
 	Autocomplete string
-	InputMode    string
 	MaxLength    int
 	Rows         int    // TextArea only
 	Min, Max     string // DateField only, YYYY-MM-DD
 	Required     bool
-	Optional     bool // says "optional" behind the label
-	Disabled     bool
+	Optional     bool // shows "optional" after the label
 	ReadOnly     bool
 	Autofocus    bool
-	LabelHidden  bool // the label is there for screen readers only
 	Attrs        templ.Attributes
 }
 
-// HiddenField is a name and a value carried along by a form.
+// HiddenField is a name and a value that a form sends but does not show.
 type HiddenField struct {
 	Name, Value string
 }
 
 // SelectModel is one labelled select.
 type SelectModel struct {
-	ID, Name    string
-	Label       string
-	Help        string
-	Error       string
-	Options     []SelectOption
-	Required    bool
-	Disabled    bool
-	LabelHidden bool
-	Attrs       templ.Attributes
+	ID, Name string
+	Label    string
+	Error    string
+	Options  []SelectOption
+	Required bool
+	Attrs    templ.Attributes
 }
 
-// SelectOption is one choice of a select.
+// SelectOption is one option of a select.
 type SelectOption struct {
 	Value, Label string
 	Selected     bool
-	Disabled     bool
 	Until        string // ExpiryField: the exact end in words, shown when chosen
 }
 
-// ExpiryModel is a choice of life time with the exact end in words.
-// The option whose value is "date" shows the date field.
+// ExpiryModel is a choice of lifetime with the exact end in words. The option with the value "date"
+// shows the date field.
 type ExpiryModel struct {
 	Select  SelectModel
 	Date    FieldModel
-	Preview string // the end in words for the option that is selected now
+	Preview string // the end in words for the selected option
 }
 
-// FieldError names what is wrong with one field.
+// FieldError is the problem of one field.
 type FieldError struct {
-	FieldID string // the field's ID, the link's target; empty: plain text
+	FieldID string // id of the field, the target of the link; empty: no link
 	Text    string
 }
 
-// ErrorSummaryModel lists every problem of a form. It takes focus.
+// ErrorSummaryModel is the list of all problems of a form. It takes the focus.
 type ErrorSummaryModel struct {
 	Title  string // "There is a problem" when empty
 	Errors []FieldError
@@ -96,7 +88,7 @@ func (m FieldModel) rows() int {
 	return m.Rows
 }
 
-// describedBy names the elements that explain the field with this id.
+// describedBy returns the ids of the elements that explain the field with this id.
 func describedBy(id, help, problem string) string {
 	var ids []string
 	if problem != "" {
@@ -108,9 +100,9 @@ func describedBy(id, help, problem string) string {
 	return strings.Join(ids, " ")
 }
 
-// controlAttrs are the attributes that every form control has in common.
-func controlAttrs(id, name, help, problem string, required, disabled bool, extra templ.Attributes) templ.Attributes {
-	a := templ.Attributes{"id": id, "name": name, "required": required, "disabled": disabled}
+// controlAttrs returns the attributes that all form controls share.
+func controlAttrs(id, name, help, problem string, required bool, extra templ.Attributes) templ.Attributes {
+	a := templ.Attributes{"id": id, "name": name, "required": required}
 	if d := describedBy(id, help, problem); d != "" {
 		a["aria-describedby"] = d
 	}
@@ -124,7 +116,7 @@ func controlAttrs(id, name, help, problem string, required, disabled bool, extra
 }
 
 func (m FieldModel) attrs() templ.Attributes {
-	a := controlAttrs(m.ID, m.Name, m.Help, m.Error, m.Required, m.Disabled, m.Attrs)
+	a := controlAttrs(m.ID, m.Name, m.Help, m.Error, m.Required, m.Attrs)
 	a["readonly"] = m.ReadOnly
 	a["autofocus"] = m.Autofocus
 	set := func(name, value string) {
@@ -132,9 +124,7 @@ func (m FieldModel) attrs() templ.Attributes {
 			a[name] = value
 		}
 	}
-	set("placeholder", m.Placeholder)
 	set("autocomplete", m.Autocomplete)
-	set("inputmode", m.InputMode)
 	set("min", m.Min)
 	set("max", m.Max)
 	if m.MaxLength > 0 {
@@ -144,7 +134,7 @@ func (m FieldModel) attrs() templ.Attributes {
 }
 
 func (m SelectModel) attrs() templ.Attributes {
-	return controlAttrs(m.ID, m.Name, m.Help, m.Error, m.Required, m.Disabled, m.Attrs)
+	return controlAttrs(m.ID, m.Name, "", m.Error, m.Required, m.Attrs)
 }
 
 // expiry returns the select with the marker that the script looks for.
@@ -167,7 +157,7 @@ func (m ExpiryModel) date() FieldModel {
 	return d
 }
 
-// FormField is one field of a form; exactly one of its parts is set.
+// FormField is one field of a form. Exactly one of its members is set.
 type FormField struct {
 	Text   *FieldModel
 	Area   *FieldModel

@@ -40,7 +40,9 @@ func serveGallery(addr string) error {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		w.Header().Set("Content-Security-Policy",
+			"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action "+
+				"'self'; frame-ancestors 'none'; base-uri 'none'")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = page.Render(r.Context(), w)
 	})
@@ -82,8 +84,9 @@ func render(t *testing.T, c templ.Component) string {
 func shell(title string, flash ...component.NoticeModel) layout.Shell {
 	return layout.Shell{
 		Title: title, Flash: flash,
-		User:      layout.User{Name: "Ada Lovelace", Email: "ada@example.com", Role: "Admin"},
-		Workspace: &layout.Switcher{Current: "Production", Items: []layout.SwitcherItem{{Label: "Production", Note: "Production", Href: "/a", Current: true}, {Label: "Staging", Note: "Development", Href: "/b"}}},
+		User: layout.User{Name: "Ada Lovelace", Email: "ada@example.com", Role: "Admin"},
+		Workspace: &layout.Switcher{Current: "Production", Items: []layout.SwitcherItem{{Label: "Production", Note: "Production", Href: "/a",
+			Current: true}, {Label: "Staging", Note: "Development", Href: "/b"}}},
 		Nav: []layout.NavItem{
 			{Label: "Home", Href: "/", Icon: "house"},
 			{Label: "Resources", Href: "/resources", Icon: "database"},
@@ -114,7 +117,8 @@ func galleryPages() map[string]templ.Component {
 		"/reveal":  app("New token", append([]templ.Component{revealDialog()}, listParts()...)...),
 		"/empty":   app("Service Access Tokens", emptyParts()...),
 		"/policy":  app("Workspace SAT access policy", policyParts()...),
-		"/view":    app("Access Policy", component.PageHeader(component.PageHeaderModel{Title: "Access policy of etl-runner", Back: &component.Link{Label: "Service Access Tokens", Href: "/list"}}), component.PolicyView(policyModel())),
+		"/view": app("Access Policy", component.PageHeader(component.PageHeaderModel{Title: "Access policy of etl-runner",
+			Back: &component.Link{Label: "Service Access Tokens", Href: "/list"}}), component.PolicyView(policyModel())),
 		"/kit":     app("Kit", kitParts()...),
 		"/sign-in": signInPage(),
 	}
@@ -123,9 +127,12 @@ func galleryPages() map[string]templ.Component {
 func signInPage() templ.Component {
 	return with(layout.Base(layout.Page{Title: "Sign in to Latchkey", Intro: "Use the account your administrator invited."}),
 		element(`<form class="form" method="post" action="/sign-in" data-once>`, `</form>`,
-			component.ErrorSummary(component.ErrorSummaryModel{Errors: []component.FieldError{{FieldID: "email", Text: "E-mail or password is wrong."}}}),
-			component.TextField(component.FieldModel{ID: "email", Name: "email", Label: "E-mail", Type: "email", Autocomplete: "username", Required: true, Value: "ada@example.com", Error: "E-mail or password is wrong."}),
-			component.PasswordField(component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password", Required: true}),
+			component.ErrorSummary(component.ErrorSummaryModel{Errors: []component.FieldError{{FieldID: "email",
+				Text: "Incorrect email or password."}}}),
+			component.TextField(component.FieldModel{ID: "email", Name: "email", Label: "Email", Type: "email", Autocomplete: "username",
+				Required: true, Value: "ada@example.com", Error: "Incorrect email or password."}),
+			component.PasswordField(component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password",
+				Required: true}),
 			component.Button(component.ButtonModel{Label: "Sign in"}),
 		))
 }

@@ -1,22 +1,22 @@
 package component
 
-// PageHeaderModel heads a page: its h1, one sentence, and the one primary action.
+// PageHeaderModel is the header of a page: its h1, a sentence and the primary action.
 type PageHeaderModel struct {
 	Title       string
 	Description string
-	Back        *Link        // leads one level up
-	Action      *ButtonModel // the view's primary action
+	Back        *Link        // one level up
+	Action      *ButtonModel // the primary action
 	More        []ButtonModel
 }
 
-// CardModel frames a section with its own heading.
+// CardModel is the frame and heading of a section.
 type CardModel struct {
-	ID          string // anchors and labels the section; required with Title
+	ID          string // required with Title, which labels the section
 	Title       string
 	Description string
 	Action      *ButtonModel
-	Flush       bool // content reaches the edges: tables and lists
-	Danger      bool // holds destructive settings
+	Flush       bool // no padding: for tables and lists
+	Danger      bool // for settings that delete or revoke
 }
 
 // NoticeModel is a message that stays on the page.
@@ -49,7 +49,7 @@ func (m NoticeModel) icon() string {
 	return "info"
 }
 
-// kindWord says the colour in words for those who do not see it.
+// kindWord returns the kind in words, for readers who do not see the colour.
 func (m NoticeModel) kindWord() string {
 	switch m.Kind {
 	case "warning":
@@ -62,13 +62,13 @@ func (m NoticeModel) kindWord() string {
 	return "Note:"
 }
 
-// EmptyModel fills the place of a list that has nothing in it yet.
+// EmptyModel is shown instead of a list without entries.
 type EmptyModel struct {
 	Icon   string
 	Title  string
-	Text   string // what the thing is for
-	Hint   string // which other kind to use when
+	Text   string // what the entries are for
+	Hint   string // when to use another kind
 	Action *ButtonModel
 	Links  []Link
-	Inside bool // already inside a card: no frame of its own
+	Inside bool // inside a card: no frame
 }

@@ -8,7 +8,7 @@ package component
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// PageHeader renders the page's only h1.
+// PageHeader renders the header of a page, with its only h1.
 func PageHeader(m PageHeaderModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -144,7 +144,7 @@ func PageHeader(m PageHeaderModel) templ.Component {
 	})
 }
 
-// Card frames its children; with a Title it is a labelled section with an h2.
+// Card renders a frame around its children. With a Title, it is a labelled section with an h2.
 func Card(m CardModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -321,7 +321,7 @@ func Card(m CardModel) templ.Component {
 	})
 }
 
-// CardFooter closes a card with a quiet line, usually the form's buttons.
+// CardFooter renders the last line of a card, usually the form's buttons.
 func CardFooter() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -359,7 +359,7 @@ func CardFooter() templ.Component {
 	})
 }
 
-// Notice renders a message; children follow the text.
+// Notice renders a message. Its children follow the text.
 func Notice(m NoticeModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -521,7 +521,7 @@ func Notice(m NoticeModel) templ.Component {
 	})
 }
 
-// Empty says what belongs here and offers the next step.
+// Empty renders what a list without entries is for, and the next step.
 func Empty(m EmptyModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

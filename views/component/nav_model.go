@@ -11,10 +11,10 @@ type Tab struct {
 	Label   string
 	Href    string
 	Current bool
-	Count   string // shown behind the label
+	Count   string // shown after the label
 }
 
-// PaginationModel leads through a long list. An empty Href means there is nothing that way.
+// PaginationModel links to the neighbouring pages of a list. An empty Href means that there is none.
 type PaginationModel struct {
 	Label    string // "Pages" when empty
 	Summary  string // "1–50 of 213"
@@ -29,7 +29,7 @@ func (m PaginationModel) label() string {
 	return m.Label
 }
 
-// FilterModel is a search form that sends GET, so that the URL carries the state.
+// FilterModel is a search form. It sends GET, so that the URL carries the state.
 type FilterModel struct {
 	Action  string
 	Label   string // names the search landmark: "Filter tokens"
@@ -41,9 +41,9 @@ type FilterModel struct {
 	Fields  []FieldModel // dates and other inputs
 	Hidden  []HiddenField
 	Submit  string // "Filter" when empty
-	// ClearHref shows a "Clear" link when something is filtered.
+	// ClearHref is the target of the link "Clear"; empty: no link.
 	ClearHref string
-	// Live is a CSS selector: typing also hides what does not match there.
+	// Live is a CSS selector. Typing also hides elements there that do not match.
 	Live string
 }
 
@@ -61,25 +61,24 @@ func (m FilterModel) submit() string {
 	return m.Submit
 }
 
-// MenuModel is a small menu behind a button; it needs no script.
+// MenuModel is a small menu that a button opens. It works without script.
 type MenuModel struct {
 	Label string // accessible name: "Actions for ci-probe"
 	Text  string // visible text; empty: three dots
 	Items []MenuItem
 }
 
-// MenuItem is a link, or a form that posts to Post.
+// MenuItem is a link or, with Post, a button.
 type MenuItem struct {
 	Label  string
 	Href   string
-	Post   string // a POST form to this address instead of a link
-	Hidden []HiddenField
+	Post   string // the button posts to this address
 	Icon   string
 	Danger bool
 	Dialog bool
 }
 
-// StepperModel shows where a wizard stands. Current counts from 1.
+// StepperModel is the current step of a wizard. Current counts from 1.
 type StepperModel struct {
 	Current int
 	Steps   []string

@@ -8,7 +8,7 @@ package component
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Tabs is the navigation between the pages of one area.
+// Tabs renders the navigation between the pages of an area.
 func Tabs(m TabsModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -59,7 +59,7 @@ func Tabs(m TabsModel) templ.Component {
 	})
 }
 
-// SubTabs is the second level under Tabs.
+// SubTabs renders the second level of navigation, below Tabs.
 func SubTabs(m TabsModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -208,7 +208,7 @@ func tabList(tabs []Tab) templ.Component {
 	})
 }
 
-// Pagination offers the previous and the next page.
+// Pagination renders links to the previous and next page.
 func Pagination(m PaginationModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -380,7 +380,7 @@ func pageLink(label, icon, href, rel string) templ.Component {
 	})
 }
 
-// Filter is the search form above a list; children are further fields.
+// Filter renders the search form above a list. Its children are further fields.
 func Filter(m FilterModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

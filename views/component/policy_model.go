@@ -6,9 +6,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// PolicyModel is a policy to edit (PolicyEditor) or to look at (PolicyView).
+// PolicyModel is a policy to edit (PolicyEditor) or to read (PolicyView).
 type PolicyModel struct {
-	ID       string // prefix of ids; "policy" when empty
 	Sections []PolicySection
 	// SummaryHref receives the form by POST and answers with PolicySummary.
 	SummaryHref string
@@ -20,11 +19,11 @@ type PolicySection struct {
 	ID          string // unique in the page: "resources", "pii"
 	Title       string
 	Description string
-	// Columns heads the cells of every row; each row then has one cell per column.
-	// Without columns a row's cells stand in line, each with its Caption.
+	// Columns are the heads of the cells. Each row then has one cell per column. Without columns,
+	// the cells of a row follow each other, each with its Caption.
 	Columns []string
 	Rows    []PolicyRow
-	// Reason says why the whole section is greyed; its cells are Disabled as well.
+	// Reason says why the whole section is grey. Its cells are then Disabled.
 	Reason string
 }
 
@@ -36,31 +35,29 @@ type PolicyRow struct {
 	Cells []PolicyCell
 }
 
-// PolicyCell is one permission. Field names of the form are made of Permission.
+// PolicyCell is one permission. The names of its form fields contain Permission.
 type PolicyCell struct {
 	Permission string // "source:edit"
 	Label      string // accessible name: "Edit Event Stream Sources"
 	Caption    string // short visible text: "Edit"
 	Present    bool   // false: the type has no such permission, shown as "–"
 	Checked    bool
-	Locked     bool   // inherited in full; cannot be unchecked here
+	Locked     bool   // inherited in full, so it cannot be unchecked here
 	LockedBy   string // "Inherited: baseline"
 	Disabled   bool
-	Reason     string // why it is disabled
-	Note       string // quiet line under the box: "Baseline: 2 sources"
+	Note       string // line under the box: "Baseline: 2 sources"
 	Limitable  bool
-	Limit      *Limit // needed when Limitable
+	Limit      *Limit // required if Limitable
 }
 
-// Limit chooses the resources that a permission covers.
+// Limit is the choice of resources that a permission covers.
 type Limit struct {
-	Legend    string // "Which Event Stream Sources may be edited"; made of the cell's label when empty
-	Selected  bool   // "Selected resources" instead of "All resources"
+	Selected  bool // "Selected resources" instead of "All resources"
 	SelectAll bool
 	Future    bool
 	Options   []Option
-	Hidden    []string // ids that are selected and not among Options
-	Total     int      // how many resources there are
+	Hidden    []string // selected ids that are not among Options
+	Total     int      // number of all resources
 	Find      string   // search text
 	Error     string
 }
@@ -73,7 +70,7 @@ type Option struct {
 	LockedBy string // "Inherited: baseline"
 }
 
-// PolicySummaryModel says in plain words what a policy allows.
+// PolicySummaryModel says in words what a policy allows.
 type PolicySummaryModel struct {
 	Title string // "In plain words" when empty
 	Lines []string
@@ -94,14 +91,10 @@ func (m PolicySummaryModel) empty() string {
 	return m.Empty
 }
 
-func (m PolicyModel) id() string {
-	if m.ID == "" {
-		return "policy"
-	}
-	return m.ID
-}
+// policyID is the id of a policy's element, and the prefix of the ids inside.
+const policyID = "policy"
 
-// summaryAttrs names the address that refreshes the summary.
+// summaryAttrs returns the attribute with the address that refreshes the summary.
 func (m PolicyModel) summaryAttrs() templ.Attributes {
 	if m.SummaryHref == "" {
 		return nil
@@ -109,9 +102,9 @@ func (m PolicyModel) summaryAttrs() templ.Attributes {
 	return templ.Attributes{"data-summary-href": m.SummaryHref}
 }
 
-// permissionID makes an id of a prefix and a permission.
-func permissionID(prefix, permission, rest string) string {
-	return prefix + "-" + strings.ReplaceAll(permission, ":", "-") + rest
+// permissionID returns the id of an element that belongs to a permission.
+func permissionID(permission, rest string) string {
+	return policyID + "-" + strings.ReplaceAll(permission, ":", "-") + rest
 }
 
 func (c PolicyCell) granted() bool { return c.Checked || c.Locked }
@@ -121,10 +114,10 @@ func (c PolicyCell) limitShown() bool {
 	return c.Limitable && c.Limit != nil && !c.Locked && !c.Disabled
 }
 
-// notes are the texts that explain the cell's state.
+// notes returns the texts that explain the state of the cell.
 func (c PolicyCell) notes() []string {
 	var out []string
-	for _, s := range []string{lockedText(c.Locked, c.LockedBy), c.disabledText(), c.Note} {
+	for _, s := range []string{lockedText(c.Locked, c.LockedBy), c.Note} {
 		if s != "" {
 			out = append(out, s)
 		}
@@ -142,21 +135,11 @@ func lockedText(locked bool, by string) string {
 	return by
 }
 
-func (c PolicyCell) disabledText() string {
-	if c.Disabled {
-		return c.Reason
-	}
-	return ""
-}
-
 func (c PolicyCell) legend() string {
-	if c.Limit.Legend != "" {
-		return c.Limit.Legend
-	}
 	return c.Label + ": which resources"
 }
 
-// chosen are the resources that a limited permission covers, for the read-only view.
+// chosen returns the names of the resources that a limited permission covers, for the read-only view.
 func (l *Limit) chosen() []string {
 	var out []string
 	for _, o := range l.Options {

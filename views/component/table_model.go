@@ -1,20 +1,20 @@
 package component
 
-// TableModel is a table's frame: its name and its columns. The rows are the children:
-// <tr> elements made of RowHead, Cell and CellActions. At phone width every row becomes a card.
+// TableModel is the frame of a table: its name and its columns. The rows are the children of Table,
+// made of RowHead, Cell and CellActions. At phone width, every row becomes a card.
 type TableModel struct {
 	ID      string // target of a live filter ("#tokens"); may be empty
 	Caption string // names the table for screen readers
 	Columns []Column
 }
 
-// Column heads one column.
+// Column is the head of one column.
 type Column struct {
 	Label       string
-	SortHref    string // makes the head a link that sorts
-	Sorted      string // "ascending" or "descending" when this column sorts the table
+	SortHref    string // address of the list sorted by this column; empty: not sortable
+	Sorted      string // "ascending" or "descending" if the table is sorted by this column
 	End         bool   // right-aligned: numbers and actions
-	LabelHidden bool   // label for screen readers only: actions
+	LabelHidden bool   // the label is for screen readers only
 }
 
 func (c Column) sortIcon() string {
@@ -27,7 +27,7 @@ func (c Column) sortIcon() string {
 	return "chevrons-up-down"
 }
 
-// Tones of badges and states. A tone always comes with a text.
+// Tones of badges and states. A text always accompanies the tone.
 const (
 	Neutral = "neutral"
 	Good    = "success"
@@ -50,10 +50,10 @@ type StateModel struct {
 	Title string // longer explanation on hover
 }
 
-// TimeModel is a moment, formatted by the caller.
+// TimeModel is a moment that the caller has formatted.
 type TimeModel struct {
-	Machine  string // RFC 3339, for <time datetime>; empty: only Text is shown ("Never")
-	Text     string // what is shown: "3 days ago"
+	Machine  string // RFC 3339, for <time datetime>; empty: no moment, only Text ("Never")
+	Text     string // visible text: "3 days ago"
 	Absolute string // on hover and for screen readers: "4 March 2026, 10:21 UTC"
 }
 
@@ -64,9 +64,9 @@ func tone(s string) string {
 	return s
 }
 
-// AroundModel is what stands around the table of a list that is searched and cut into pages.
+// AroundModel is the search above a table and the links to other pages below it.
 type AroundModel struct {
 	Filter *FilterModel // nil for a short list
-	None   string       // instead of the table, when nothing matches
+	None   string       // shown instead of the table if nothing matches
 	Pages  *PaginationModel
 }

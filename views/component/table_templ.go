@@ -8,7 +8,7 @@ package component
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Table is the frame of a list; children are its rows.
+// Table renders the frame of a table. Its children are the rows.
 func Table(m TableModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -247,7 +247,7 @@ func columnHead(c Column) templ.Component {
 	})
 }
 
-// Row is a table row that a live filter can hide.
+// Row renders a table row that a live filter can hide.
 func Row() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -285,7 +285,7 @@ func Row() templ.Component {
 	})
 }
 
-// RowHead is the cell that names its row.
+// RowHead renders the cell that names its row.
 func RowHead(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -336,7 +336,7 @@ func RowHead(label string) templ.Component {
 	})
 }
 
-// Cell is a plain cell; label repeats the column's head for the phone layout.
+// Cell renders a plain cell. label repeats the head of the column for the phone layout.
 func Cell(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -387,7 +387,7 @@ func Cell(label string) templ.Component {
 	})
 }
 
-// CellEnd is a right-aligned cell: numbers.
+// CellEnd renders a right-aligned cell, for numbers.
 func CellEnd(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -438,7 +438,7 @@ func CellEnd(label string) templ.Component {
 	})
 }
 
-// CellActions holds a row's buttons or menu.
+// CellActions renders the cell with the row's buttons or menu.
 func CellActions() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -476,7 +476,7 @@ func CellActions() templ.Component {
 	})
 }
 
-// Badge is a small label.
+// Badge renders a small label.
 func Badge(m BadgeModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -538,7 +538,7 @@ func Badge(m BadgeModel) templ.Component {
 	})
 }
 
-// State is a dot with its meaning in words.
+// State renders a dot with a text.
 func State(m StateModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -617,7 +617,7 @@ func State(m StateModel) templ.Component {
 	})
 }
 
-// Time shows a moment with its exact value on hover.
+// Time renders a moment, with its exact value on hover.
 func Time(m TimeModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -716,7 +716,7 @@ func Time(m TimeModel) templ.Component {
 	})
 }
 
-// Stacked is a cell's main text with a quiet second line.
+// Stacked renders the main text of a cell with a second line.
 func Stacked(text, detail string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -782,7 +782,7 @@ func Stacked(text, detail string) templ.Component {
 	})
 }
 
-// Around puts the search before a list and the way to its other pages behind it.
+// Around renders the search before a table, its children, and the links to other pages after it.
 func Around(m AroundModel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

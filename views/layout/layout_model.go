@@ -1,8 +1,9 @@
-// Package layout frames every page: Base for people who are not signed in, App for those who are.
+// Package layout renders the frame of every page: Base for visitors who are not signed in, App for
+// members.
 //
-// The models carry texts that are ready to show. The package formats no dates, decides
-// nothing about rights (a navigation item that is not the reader's must not be in the
-// model) and loads nothing.
+// The models carry texts that are ready to show. The package does not format dates, check
+// permissions or load data: a navigation entry that the reader may not open must not be in the
+// model.
 package layout
 
 import (
@@ -15,7 +16,7 @@ import (
 	"latchkey/views/component"
 )
 
-// Page is what Base shows around its children.
+// Page is the model of Base.
 type Page struct {
 	Title string // the page's h1 and, with the product's name, its <title>
 	Intro string // one sentence under the h1
@@ -23,27 +24,24 @@ type Page struct {
 	Flash []component.NoticeModel
 }
 
-// Shell is what App shows around its children, which bring the h1 (component.PageHeader).
+// Shell is the model of App. The children of App have the h1 (component.PageHeader).
 type Shell struct {
-	Title       string // "Personal Access Tokens"
-	User        User
-	Nav         []NavItem
-	Workspace   *Switcher // nil: no switcher
-	Flash       []component.NoticeModel
-	Above       templ.Component // an open dialog, or why there is none; nil: nothing
-	HomeHref    string          // "/" when empty
-	SignOutHref string          // "/sign-out" when empty
+	Title     string // "Personal Access Tokens"
+	User      User
+	Nav       []NavItem
+	Workspace *Switcher // nil: no switcher
+	Flash     []component.NoticeModel
+	Above     templ.Component // an open dialog or nil
 }
 
 // User is the signed-in person.
 type User struct {
-	Name        string
-	Email       string
-	Role        string // "Admin", "Member"
-	ProfileHref string // "/settings/profile" when empty
+	Name  string
+	Email string
+	Role  string // "Admin", "Member"
 }
 
-// NavItem is a link of the navigation, or a titled group when it has Children.
+// NavItem is a link of the navigation or, with Children, a titled group.
 type NavItem struct {
 	Label    string
 	Href     string
@@ -52,7 +50,7 @@ type NavItem struct {
 	Children []NavItem
 }
 
-// Switcher leads from the current workspace to the others.
+// Switcher links to the other workspaces.
 type Switcher struct {
 	Current string // name of the current workspace; empty: "All workspaces"
 	Items   []SwitcherItem
@@ -66,14 +64,14 @@ type SwitcherItem struct {
 	Current bool
 }
 
-// Bare is a page with nothing in it but one thing.
+// Bare is a page with a heading and one component.
 type Bare struct {
 	Shell  Shell
 	Header component.PageHeaderModel
 	Below  templ.Component
 }
 
-// documentTitle is the text of <title>.
+// documentTitle returns the text of <title>.
 func documentTitle(title string) string {
 	if title == "" {
 		return "Latchkey"
@@ -88,7 +86,7 @@ func orElse(s, fallback string) string {
 	return s
 }
 
-// displayName is the name, or the address of somebody who has given none.
+// displayName returns the name or, if it is empty, the email address.
 func (u User) displayName() string {
 	return orElse(u.Name, u.Email)
 }
@@ -113,7 +111,7 @@ func (s Switcher) label() string {
 	return orElse(s.Current, "All workspaces")
 }
 
-// Tabbed frames a page that is one of several tabs.
+// Tabbed is the frame of a page that is one of several tabs.
 type Tabbed struct {
 	Shell  Shell
 	Header component.PageHeaderModel

@@ -2,15 +2,15 @@ package audit
 
 import "latchkey/views/component"
 
-// Chart counts events per day, as bars that lead to their day.
+// Chart shows the number of events per day, as bars that link to the events.
 type Chart struct {
 	Card  component.CardModel
-	Text  string // the same in words
+	Text  string // the total in words
 	Older Bars
-	Newer Bars // what also a phone has room for
+	Newer Bars // also shown on a phone
 }
 
-// Bars is one run of bars, on a field that is Width by 100.
+// Bars is one run of bars. ViewBox is 100 high.
 type Bars struct {
 	ViewBox     string
 	Label       string
@@ -18,12 +18,12 @@ type Bars struct {
 	First, Last string // under the ends
 }
 
-// Bar is one day, or a few.
+// Bar is one day or several.
 type Bar struct {
-	Slot   string // left edge of its place
-	Left   string // left edge of what is filled
+	Slot   string // left edge of its slot
+	Left   string // left edge of the filled part
 	Top    string
 	Height string
-	Href   string // empty: there is nothing to see
+	Href   string // empty: no events
 	Label  string // "4 Mar 2026: 12 events"
 }

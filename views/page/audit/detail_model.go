@@ -18,10 +18,10 @@ type Fact struct {
 	Code bool
 }
 
-// Change is what was there before and is there now.
+// Change is what an event changed.
 type Change struct {
 	Gained, Lost []string // permissions in words
-	Note         string   // instead of them
-	Title        string   // over Facts
+	Note         string   // shown if there are none
+	Title        string   // above Facts
 	Facts        []Fact
 }

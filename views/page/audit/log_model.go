@@ -1,4 +1,4 @@
-// Package audit shows the audit log, one event of it, and trails: the part of it that is about one thing.
+// Package audit renders the audit log, one event of it, and the trails that other pages show.
 package audit
 
 import (
@@ -10,13 +10,13 @@ import (
 type Log struct {
 	Shell   layout.Shell
 	Header  component.PageHeaderModel
-	Upgrade *component.EmptyModel // instead of all below: the plan does not include it
+	Upgrade *component.EmptyModel // instead of everything below, on a plan without the log
 
-	Chart  *Chart // nil for a filter that cannot be applied
+	Chart  *Chart // nil for an invalid filter
 	Errors component.ErrorSummaryModel
 	Card   component.CardModel
 	Filter component.FilterModel
-	Only   []Only // what else narrows the list down
+	Only   []Only // conditions that came with links
 	Export component.MenuModel
 	Table  component.TableModel
 	Rows   []Row
@@ -24,7 +24,7 @@ type Log struct {
 	Empty  *component.EmptyModel // instead of the rows
 }
 
-// Only is a condition that came with a link, and where to go without it.
+// Only is a condition that came with a link. ClearHref is the list without it.
 type Only struct {
 	Text      string
 	ClearHref string
@@ -33,7 +33,7 @@ type Only struct {
 // Row is one event of the list.
 type Row struct {
 	Who     string
-	WhoNote string // e-mail address or the token's hint
+	WhoNote string // email address or token hint
 	Action  component.ButtonModel
 	Target  string
 	Type    string

@@ -2,11 +2,11 @@ package audit
 
 import "latchkey/views/component"
 
-// Trail is the log of one thing, as a section of its page.
+// Trail is the latest events of a member, token or workspace, as a section of its page.
 type Trail struct {
 	Card  component.CardModel
 	Items []TrailItem
-	Empty string // said when there are none
+	Empty string // shown if there are no items
 }
 
 // TrailItem is one event of a trail.
@@ -15,7 +15,7 @@ type TrailItem struct {
 	Href string // its details
 }
 
-// Activity is one line of what happened lately.
+// Activity is one event in one line.
 type Activity struct {
 	Who  string
 	What string

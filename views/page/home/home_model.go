@@ -9,16 +9,15 @@ import (
 
 // Home is the start page: how my tokens stand and where to go next.
 type Home struct {
-	Shell     layout.Shell
-	Header    component.PageHeaderModel
-	Mine      []component.Tile
-	Ending    []EndingToken // tokens that expire soon
-	NoEnding  string        // said when there are none
-	Next      []NextStep
-	OrgTitle  string           // "Acme"; empty for members
-	Org       []component.Tile // Admins only
-	Activity  []audit.Activity
-	AuditHref string // Admins: the whole log
+	Shell    layout.Shell
+	Header   component.PageHeaderModel
+	Mine     []component.Tile
+	Ending   []EndingToken // tokens that expire soon
+	NoEnding string        // said when there are none
+	Next     []NextStep
+	OrgTitle string           // "Acme"; empty for members
+	Org      []component.Tile // Admins only
+	Activity []audit.Activity
 }
 
 // EndingToken is one token that expires soon.

@@ -5,7 +5,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// Item is one staged item, before and after.
+// Item is the page of one staged item, before and after the migration.
 type Item struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
@@ -20,17 +20,17 @@ type Item struct {
 	None     *component.EmptyModel // instead of the rows
 }
 
-// Conflict asks how a conflict is resolved.
+// Conflict is the form that resolves a conflict.
 type Conflict struct {
 	Card   component.CardModel
-	Today  []component.Definition // what it clashes with has
+	Today  []component.Definition // current access of the existing member
 	Action string
 	Errors component.ErrorSummaryModel
 	Choice component.ChoiceGroupModel
 	Submit component.ButtonModel
 }
 
-// Change is what somebody or something has in one workspace, before and after.
+// Change is the access of an item to one workspace, before and after.
 type Change struct {
 	Workspace string
 	Before    string

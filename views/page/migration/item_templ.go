@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// ItemPage shows one item of the staging area, before and after.
+// ItemPage is the page of one staged item.
 func ItemPage(m Item) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

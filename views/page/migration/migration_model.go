@@ -1,4 +1,4 @@
-// Package migration shows the migration from a role-based system: upload, staging area, deployment.
+// Package migration renders the migration from a role-based system: upload, staging area, deployment.
 package migration
 
 import (
@@ -6,17 +6,17 @@ import (
 	"latchkey/views/layout"
 )
 
-// Migration is the tab "Migration"; what is not set is not shown.
+// Migration is the tab "Migration". Parts that are not set are not shown.
 type Migration struct {
 	Frame   layout.Tabbed
 	Stepper component.StepperModel
 	Preview *component.BadgeModel // "Preview Mode"
 	Notices []component.NoticeModel
-	Work    *Work // under way: nothing else is shown then
+	Work    *Work // a running step; Upload, Import and Staged are nil then
 	Upload  *Upload
 	Import  *Import
 	Staged  *Staged
-	Acts    []component.ButtonModel // what can be done with the staging area
+	Acts    []component.ButtonModel // buttons for the staging area
 	Past    *Past
 }
 
@@ -33,7 +33,7 @@ type Staged struct {
 	None    *component.EmptyModel // instead of the rows
 }
 
-// Bulk resolves all conflicts of a kind that wait.
+// Bulk is a form that resolves all open conflicts of one kind.
 type Bulk struct {
 	Action string
 	Hidden []component.HiddenField
@@ -51,20 +51,20 @@ type Row struct {
 	State  *component.StateModel
 }
 
-// Line is what somebody or something has, in a workspace where one is named.
+// Line is the access of an item. Where is a workspace, or empty.
 type Line struct {
 	Where string
 	Text  string
 }
 
-// Past lists what was deployed.
+// Past lists the deployed migrations.
 type Past struct {
 	Card  component.CardModel
 	Table component.TableModel
 	Rows  []PastRow
 }
 
-// PastRow is one deployed import.
+// PastRow is one deployed migration.
 type PastRow struct {
 	File     string
 	Strategy string

@@ -197,7 +197,7 @@ func work(m Work) templ.Component {
 	})
 }
 
-// WorkPart is what is asked for again and again.
+// WorkPart is the part of a running step that a script polls.
 func WorkPart(m Work) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

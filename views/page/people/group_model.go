@@ -8,12 +8,12 @@ import (
 // Groups is the tab "Groups".
 type Groups struct {
 	Frame   layout.Tabbed
-	Refusal *component.NoticeModel // why no other can be made
+	Refusal *component.NoticeModel // why no further group can be created
 	Card    component.CardModel
 	Around  component.AroundModel
 	Table   component.TableModel
 	Rows    []GroupRow
-	Empty   *component.EmptyModel // instead of everything
+	Empty   *component.EmptyModel // instead of the list
 }
 
 // GroupRow is one group of a list.
@@ -21,7 +21,7 @@ type GroupRow struct {
 	Name        string
 	Description string
 	Href        string
-	Badge       *component.BadgeModel // of a group that the identity provider made
+	Badge       *component.BadgeModel // of a group that the identity provider created
 	Members     string
 	Workspaces  string
 	Menu        component.MenuModel
@@ -37,7 +37,7 @@ type Group struct {
 	Policies PolicyList
 }
 
-// GroupMembers offers members to add to a group.
+// GroupMembers is the page that adds members to a group.
 type GroupMembers struct {
 	Shell   layout.Shell
 	Header  component.PageHeaderModel

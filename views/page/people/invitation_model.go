@@ -5,7 +5,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// Links shows the links of new invitations, once.
+// Links shows the links of new invitations, in one response only.
 type Links struct {
 	Dialog  component.DialogModel
 	Notices []component.NoticeModel
@@ -33,7 +33,7 @@ type InvitationRow struct {
 	By                 string
 	Valid              component.TimeModel
 	State              component.StateModel
-	Menu               *component.MenuModel // nil when nothing can be done any more
+	Menu               *component.MenuModel // nil for an accepted invitation
 }
 
 // Accept is the page behind an invitation's link.

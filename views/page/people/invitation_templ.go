@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// LinksDialog is the one response that carries the links of new invitations.
+// LinksDialog shows the links of new invitations. No other response has them.
 func LinksDialog(m Links) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -315,7 +315,7 @@ func invitationRow(i InvitationRow) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.RowHead("E-mail").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.RowHead("Email").Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -508,7 +508,7 @@ func invitationRow(i InvitationRow) templ.Component {
 	})
 }
 
-// AcceptPage lets somebody who was invited become a member.
+// AcceptPage is the page on which an invited person joins.
 func AcceptPage(m Accept) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -25,7 +25,7 @@ type Member struct {
 	Acts     []MemberAct
 }
 
-// MemberAct is something that can be done to a member, with its consequence.
+// MemberAct is a change of a member, with its consequence.
 type MemberAct struct {
 	Text   string
 	Button component.ButtonModel

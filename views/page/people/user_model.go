@@ -1,4 +1,4 @@
-// Package people shows users, one member, groups and invitations.
+// Package people renders the pages for members, groups and invitations.
 package people
 
 import (
@@ -13,17 +13,15 @@ type Users struct {
 	List  UserList
 }
 
-// UserList is one page of members. With BulkID its rows can be selected for the form with
-// that id.
+// UserList is one page of members. With BulkID, its rows can be selected for the form with that id.
 type UserList struct {
 	Table  component.TableModel
 	Filter component.FilterModel
 	Rows   []UserRow
-	Pages  *component.PaginationModel // more than one page only
+	Pages  *component.PaginationModel // nil if there is only one page
 	None   *component.EmptyModel      // instead of the rows
 	BulkID string
-	Bulk   []component.ButtonModel // for the selected ones
-	Hidden []component.HiddenField // of the bulk form
+	Bulk   []component.ButtonModel // for the selected members
 }
 
 // UserRow is one member of a list.
@@ -33,7 +31,7 @@ type UserRow struct {
 	Email      string
 	Href       string
 	Role       component.BadgeModel
-	State      *component.StateModel // deactivated members
+	State      *component.StateModel // nil for active members
 	Workspaces string
 	Groups     string
 	Tokens     string

@@ -1,4 +1,5 @@
-// Package provision shows the switch of SCIM provisioning and the last requests of the provider.
+// Package provision renders the switch for SCIM provisioning and the last requests of the identity
+// provider.
 package provision
 
 import (
@@ -13,18 +14,18 @@ type Provisioning struct {
 	Card     component.CardModel
 	State    component.StateModel
 	Base     component.CodeModel
-	Token    component.ButtonModel // leads to making the provider's token
-	Action   string                // where the switch posts
+	Token    component.ButtonModel // links to the form that generates the provider's token
+	Action   string                // address that the switch posts to
 	Switch   component.ButtonModel
 	Guides   []Guide
 	Requests component.CardModel
-	Kinds    *component.TabsModel // all requests, or those that failed; nil without any
+	Kinds    *component.TabsModel // all or failed requests; nil if there are none
 	Table    component.TableModel
 	Rows     []Request
 	Empty    *component.EmptyModel // instead of the rows
 }
 
-// Guide says how one provider is connected.
+// Guide describes how to connect one provider.
 type Guide struct {
 	Title string
 	Steps []string
@@ -34,7 +35,7 @@ type Guide struct {
 type Request struct {
 	When    component.TimeModel
 	What    string // in words
-	Subject string // whom or what it was about
+	Subject string // the user or group
 	Call    string // method and path
 	Token   component.Link
 	Outcome component.StateModel

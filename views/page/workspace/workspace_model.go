@@ -1,4 +1,4 @@
-// Package workspace shows the workspaces.
+// Package workspace renders the page "Workspaces".
 package workspace
 
 import (

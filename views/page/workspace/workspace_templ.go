@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// WorkspacesPage lists the workspaces, for Admins.
+// WorkspacesPage is the page "Workspaces".
 func WorkspacesPage(m Workspaces) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -10,16 +10,17 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// The chart has room for chartBars bars, and a phone for the last phoneBars of them: fewer
-// than a finger can tell apart are never beside each other.
+// The chart has at most chartBars bars. A phone shows only the last phoneBars, which are wide
+// enough for a finger.
 const (
 	chartBars = 30
 	phoneBars = 12
-	slotWidth = 10 // of a bar with the gap behind it
+	slotWidth = 10 // of a bar and the gap after it
 )
 
-// chartDays are the moments between which the chart counts: the days that the filter is about,
-// or the last thirty, together if they are more than there are bars. The last one ends it.
+// chartDays returns the limits of the chart's bars: the days of the filter, or the last thirty
+// days. If there are more days than bars, each bar covers several. The last element ends the last
+// bar.
 func chartDays(f audit.Filter, now time.Time) []time.Time {
 	end := now.UTC().Truncate(kit.Day).Add(kit.Day)
 	if !f.Until.IsZero() {
@@ -38,7 +39,7 @@ func chartDays(f audit.Filter, now time.Time) []time.Time {
 	return append(out, end)
 }
 
-// chartView draws the counts; each bar leads to its days.
+// chartView returns the chart of the counts. Each bar links to the events of its days.
 func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 	bars := len(days) - 1
 	if len(counts) < bars {
@@ -70,7 +71,7 @@ func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 	return m
 }
 
-// barView is the bar of the events from one moment to another, in a slot from the left.
+// barView returns the bar of the n events between from and to; slot counts from the left.
 func barView(q logQuery, from, to time.Time, n, most, slot int) page.Bar {
 	b := page.Bar{Slot: fmt.Sprint(slot * slotWidth), Left: fmt.Sprintf("%.1f", float64(slot*slotWidth)+1.5)}
 	if n == 0 {

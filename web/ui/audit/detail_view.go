@@ -21,10 +21,12 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// detailView is one event in full; closing it leads back to the list in its state.
+// detailView returns one event in full. Closing it returns to the list in state q.
 func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words policyui.Words, q logQuery) *page.Detail {
+	who, what := sentence(e)
 	m := &page.Detail{
-		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: actorName(e) + " " + eventText(e) + ".", CloseHref: q.at(), Wide: true, Read: true},
+		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: who + " " + what + ".", CloseHref: q.at(),
+			Wide: true, Read: true},
 		Change: changeView(v, e, words),
 	}
 	add := func(term, text, note string, code bool) {
@@ -41,7 +43,7 @@ func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words polic
 	if e.Workspace != "" {
 		add("Workspace", workspaceName(v, e.Workspace), "", false)
 	}
-	if onlyTells(e) {
+	if isReport(e) {
 		fields := stateFields(e.After)
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			add(fieldLabel(name), stateText(v, name, fields[name]), "", false)
@@ -56,14 +58,15 @@ func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words polic
 	return m
 }
 
-// detailLinks lead to what else there is about the same actor, token and target.
+// detailLinks returns links to the other events of the same actor, token and target.
 func detailLinks(e audit.Event) []component.Link {
 	var out []component.Link
 	if e.ActorID != "" {
 		out = append(out, component.Link{Label: "Everything that " + actorName(e) + " did", Href: logQuery{}.with(paramBy, e.ActorID).at()})
 	}
 	if e.Target.ID != "" && e.Target.ID != e.ActorID {
-		out = append(out, component.Link{Label: "Everything about " + cmpOr(e.Target.Name, "this "+typeNoun(e.Target.Type)), Href: logQuery{}.with(kit.ParamAbout, e.Target.ID).at()})
+		out = append(out, component.Link{Label: "Everything about " + cmpOr(e.Target.Name, "this "+typeNoun(e.Target.Type)),
+			Href: logQuery{}.with(kit.ParamAbout, e.Target.ID).at()})
 	}
 	if e.TokenID != "" && e.TokenID != e.ActorID && e.TokenID != e.Target.ID {
 		out = append(out, component.Link{Label: "Everything about the token used", Href: logQuery{}.with(kit.ParamAbout, e.TokenID).at()})
@@ -87,18 +90,19 @@ func workspaceName(v kit.Visit, id string) string {
 	return id + " (deleted)"
 }
 
-// absoluteSeconds is a moment in full with seconds, in UTC.
+// absoluteSeconds returns the date and time of t with seconds, in UTC.
 func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
 
-// onlyTells reports whether an event is of something that changed nothing: what it says about
-// that is no state.
-func onlyTells(e audit.Event) bool {
-	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation || e.Action == audit.SignInFailed
+// isReport reports whether an event is about something that changed nothing, such as a failed
+// sign-in. Its After then describes what happened, not a state.
+func isReport(e audit.Event) bool {
+	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation ||
+		e.Action == audit.SignInFailed
 }
 
-// changeView says what was there before and is there now; nil when the event does not tell.
+// changeView returns what the event changed. It returns nil if the event has no state.
 func changeView(v kit.Visit, e audit.Event, words policyui.Words) *page.Change {
-	if e.Before == "" && e.After == "" || onlyTells(e) {
+	if e.Before == "" && e.After == "" || isReport(e) {
 		return nil
 	}
 	m := &page.Change{}
@@ -108,7 +112,7 @@ func changeView(v kit.Visit, e audit.Event, words policyui.Words) *page.Change {
 		if errBefore == nil && errAfter == nil {
 			m.Gained, m.Lost = words.Difference(before, after)
 			if len(m.Gained)+len(m.Lost) == 0 {
-				m.Note = "No permission came or went."
+				m.Note = "No permissions changed."
 			}
 			return m
 		}
@@ -130,7 +134,7 @@ func changeView(v kit.Visit, e audit.Event, words policyui.Words) *page.Change {
 	return m
 }
 
-// changeTitle heads what an event tells of the thing itself.
+// changeTitle returns the heading above the fields of the target.
 func changeTitle(e audit.Event) string {
 	switch {
 	case e.Before != "" && e.After != "":
@@ -138,12 +142,12 @@ func changeTitle(e audit.Event) string {
 	case e.After == "":
 		return "As it was"
 	case e.Action == audit.Created || e.Action == audit.AddedToOrganization:
-		return "As it was made"
+		return "As created"
 	}
 	return "Details"
 }
 
-// statePolicy reads a policy of an event; none is an empty one.
+// statePolicy reads a policy of an event. An empty text is an empty policy.
 func statePolicy(text []byte) (access.Policy, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return access.Policy{}, nil
@@ -151,7 +155,7 @@ func statePolicy(text []byte) (access.Policy, error) {
 	return access.ParsePolicy(string(text))
 }
 
-// tokenPolicies takes the policy of a token out of its description and says it in words.
+// tokenPolicies removes the policy from a token's fields and returns its difference in words.
 func tokenPolicies(before, after map[string]json.RawMessage, words policyui.Words) (gained, lost []string) {
 	was, errBefore := statePolicy(before["policy"])
 	is, errAfter := statePolicy(after["policy"])
@@ -163,7 +167,7 @@ func tokenPolicies(before, after map[string]json.RawMessage, words policyui.Word
 	return words.Difference(was, is)
 }
 
-// stateFields takes a state apart; what is no JSON object is one field.
+// stateFields returns the fields of a state. A state that is no JSON object becomes one field.
 func stateFields(state string) map[string]json.RawMessage {
 	fields := map[string]json.RawMessage{}
 	if state == "" {
@@ -182,7 +186,7 @@ func union(a, b map[string]json.RawMessage) map[string]json.RawMessage {
 	return all
 }
 
-// stateText shows the value of a field as people read it.
+// stateText returns the value of a field for people to read.
 func stateText(v kit.Visit, name string, raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil && text != "" {
@@ -202,7 +206,7 @@ func stateText(v kit.Visit, name string, raw json.RawMessage) string {
 	return valueText(raw)
 }
 
-// valueText shows a value whatever it is of.
+// valueText returns a JSON value for people to read, whatever its field.
 func valueText(raw json.RawMessage) string {
 	var value any
 	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil || value == nil {
@@ -233,7 +237,7 @@ func valueText(raw json.RawMessage) string {
 	return plaintext.Clip(string(raw), 500)
 }
 
-// fieldLabel makes words of a name in JSON: "expiresAt" is "Expires at".
+// fieldLabel turns the name of a JSON field into words: "expiresAt" is "Expires at".
 func fieldLabel(name string) string {
 	switch name {
 	case "hint":

@@ -17,8 +17,9 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// export streams what the filter chooses, oldest first, as CSV or JSON Lines. Invalid
-// for a filter or a format that cannot be; Denied on a plan without the log.
+// export streams the events that match the filter, oldest first, as CSV or JSON Lines. The error
+// is Invalid for an invalid filter, NotFound for an unknown format and Denied on a plan without
+// the audit log.
 func (h *Handlers) export(c echo.Context) error {
 	v := kit.VisitOf(c)
 	filter, errors := readLogQuery(c.QueryParams()).filter()
@@ -40,9 +41,9 @@ func (h *Handlers) workspaceNames(v kit.Visit) map[string]string {
 	return names
 }
 
-// export streams events to a client. Nothing is sent before the first event, so that a
-// refusal still has its own answer; what fails later cuts the connection, because a file that
-// ends early must not look like a whole one.
+// export streams events to a client. It sends nothing before the first event, so that a refusal
+// still gets its own answer. A later error cuts the connection, because an incomplete file must
+// not look complete.
 type export struct {
 	c       echo.Context
 	control *http.ResponseController
@@ -50,20 +51,21 @@ type export struct {
 	name    string // of the file
 	out     *bufio.Writer
 	line    func(w *bufio.Writer, e audit.Event) error
-	head    string // what comes before the first line
+	head    string // before the first line
 	begun   bool
 	lines   int
 }
 
-// longExport is how long a client may take to read a part of an export.
+// longExport is how long a client may take to read linesPerDeadline lines.
 const longExport = time.Minute
 
-// newExport knows csv and jsonl; anything else is NotFound.
+// newExport returns an export as csv or jsonl. The error is NotFound for another format.
 func newExport(c echo.Context, format string, workspaces map[string]string) (*export, error) {
 	x := &export{c: c, control: http.NewResponseController(c.Response()), name: "audit-logs." + format}
 	switch format {
 	case "csv":
-		x.kind, x.line = "text/csv; charset=utf-8; header=present", func(w *bufio.Writer, e audit.Event) error { return csvLine(w, e, workspaces) }
+		x.kind, x.line = "text/csv; charset=utf-8; header=present",
+			func(w *bufio.Writer, e audit.Event) error { return csvLine(w, e, workspaces) }
 		x.head = strings.Join(csvHead(), ",") + "\r\n"
 	case "jsonl":
 		x.kind, x.line = "application/jsonl; charset=utf-8", jsonLine
@@ -84,7 +86,7 @@ func (x *export) begin() error {
 	return err
 }
 
-// linesPerDeadline is after how many lines a client that reads gets more time.
+// linesPerDeadline is the number of lines after which the deadline is extended.
 const linesPerDeadline = 500
 
 func (x *export) write(e audit.Event) error {
@@ -94,13 +96,13 @@ func (x *export) write(e audit.Event) error {
 		}
 	}
 	if x.lines++; x.lines%linesPerDeadline == 1 {
-		// Where the connection cannot be told, the server's own limit holds.
+		// The server's own limit stays if the connection does not support deadlines.
 		_ = x.control.SetWriteDeadline(time.Now().Add(longExport))
 	}
 	return x.line(x.out, e)
 }
 
-// finish ends the answer; err is how the events ended.
+// finish ends the answer. err is the error after the last event, or nil.
 func (x *export) finish(err error) error {
 	if err == nil && !x.begun {
 		err = x.begin() // an empty file
@@ -123,8 +125,9 @@ func csvHead() []string {
 }
 
 func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error {
-	record := []string{audit.FormatTime(e.Time), string(e.ActorType), e.ActorName, e.ActorEmail, e.ActorID, e.TokenID, string(e.Action), string(e.Target.Type),
-		e.Target.Name, e.Target.ID, workspaces[e.Workspace], e.Workspace, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.ID,
+	record := []string{audit.FormatTime(e.Time), string(e.ActorType), e.ActorName, e.ActorEmail, e.ActorID, e.TokenID,
+		string(e.Action), string(e.Target.Type), e.Target.Name, e.Target.ID, workspaces[e.Workspace], e.Workspace,
+		e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.ID,
 		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash)}
 	for i := range record {
 		record[i] = plaintext.Cell(record[i])
@@ -138,7 +141,7 @@ func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error
 	return out.Error()
 }
 
-// jsonLine is the form of the files of latchkey audit export.
+// jsonLine writes an event in the format of the command latchkey audit export.
 func jsonLine(w *bufio.Writer, e audit.Event) error {
 	line, err := audit.Line(e)
 	if err != nil {

@@ -36,7 +36,8 @@ func TestExport_NamesOfOthersStayInTheirCells(t *testing.T) {
 		}
 	}
 	var object map[string]any
-	if err := json.Unmarshal([]byte("{"+lines), &object); err != nil || object["actorName"] != e.ActorName || object["targetName"] != e.Target.Name {
+	if err := json.Unmarshal([]byte("{"+lines), &object); err != nil || object["actorName"] != e.ActorName ||
+		object["targetName"] != e.Target.Name {
 		t.Errorf("the line is %s, %v", lines, err)
 	}
 }

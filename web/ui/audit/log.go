@@ -18,8 +18,8 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// list lists the organization's events, filtered as the address says. On a plan without
-// the log it shows what it would be for, and no event.
+// list shows the organization's events, filtered as the address says. On a plan without the audit
+// log it shows a notice instead.
 func (h *Handlers) list(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureAuditLog) {
@@ -29,7 +29,7 @@ func (h *Handlers) list(c echo.Context) error {
 	return h.showLog(c, http.StatusOK, nil)
 }
 
-// event shows one event above the list. Denied on a plan without the log.
+// event shows one event above the list. The error is Denied on a plan without the audit log.
 func (h *Handlers) event(c echo.Context) error {
 	v, ctx := kit.VisitOf(c), c.Request().Context()
 	e, carrier, err := h.audit.Event(ctx, v.Standing, c.Param("id"))
@@ -45,8 +45,8 @@ func (h *Handlers) event(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, page.DetailDialog(*detail), h.showLog)
 }
 
-// resourcesOf lists the resources of the event's workspace, to name those that a policy is
-// limited to; nil when the event has no policy, or the workspace is gone.
+// resourcesOf returns the resources of the event's workspace by type, to name those that a policy
+// is limited to. It returns nil if the event has no workspace or the workspace was deleted.
 func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[string][]policy.Resource, error) {
 	if e.Workspace == "" || !slices.ContainsFunc(v.Workspaces, func(w account.Workspace) bool { return w.ID == e.Workspace }) {
 		return nil, nil
@@ -62,7 +62,7 @@ func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[
 	return by, nil
 }
 
-// showLog shows the list with what stands above it.
+// showLog shows the list, with above in front of it.
 func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) error {
 	v, q := kit.VisitOf(c), readLogQuery(c.QueryParams())
 	filter, errors := q.filter()
@@ -89,7 +89,7 @@ func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) er
 	return h.site.HTML(c, status, page.LogPage(m))
 }
 
-// renamed gives the fields of the log's filter the names of the page's parameters.
+// renamed returns errors of the log's filter under the names of the page's parameters.
 func renamed(errors kit.FieldErrors) kit.FieldErrors {
 	names := map[string]string{"text": paramText, "until": paramTo}
 	out := kit.FieldErrors{}
@@ -102,8 +102,8 @@ func renamed(errors kit.FieldErrors) kit.FieldErrors {
 	return out
 }
 
-// find finds the page that the address asks for. A page before the first full one is the
-// first one.
+// find returns the page of events that the address asks for. If fewer events than a page come
+// before its cursor, it returns the first page.
 func (h *Handlers) find(c echo.Context, v kit.Visit, q logQuery, query audit.Query) (audit.Found, error) {
 	ctx := c.Request().Context()
 	cursor := q.Get(paramAfter)

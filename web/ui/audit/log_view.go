@@ -10,20 +10,21 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// header heads the page.
+// header returns the header of the page.
 func header(v kit.Visit) component.PageHeaderModel {
 	return component.PageHeaderModel{Title: kit.AuditTitle,
-		Description: "Every change, sign-in and refused attempt at " + v.Organization.Name + ": who or which token did it, and from where.",
+		Description: "Every change, sign-in and refused attempt at " + v.Organization.Name + ", with the person or token and the address.",
 		More:        []component.ButtonModel{{Label: "Identify token", Icon: "search", Variant: component.Outline, Href: kit.IdentifyPath}}}
 }
 
-// upgrade stands in place of the log on a plan without it.
+// upgrade returns what the page shows instead of the log on a plan without it.
 func upgrade(v kit.Visit) *component.EmptyModel {
-	return &component.EmptyModel{Icon: "lock", Title: "Audit Logs are not part of the " + v.Organization.Plan.Label() + " plan", Text: access.UpgradeText,
-		Hint: "Events are written down on every plan, so nothing is missing later."}
+	return &component.EmptyModel{Icon: "lock", Title: "Audit Logs are not part of the " + v.Organization.Plan.Label() + " plan",
+		Text: access.UpgradeText,
+		Hint: "Latchkey records events on every plan, so the log is complete after an upgrade."}
 }
 
-// logView is the page without its frame, chart and details.
+// logView returns the page without its frame, chart and details.
 func logView(v kit.Visit, q logQuery, found audit.Found, errors kit.FieldErrors) page.Log {
 	m := page.Log{Header: header(v), Card: component.CardModel{ID: "events", Title: "Events", Flush: true},
 		Errors: errors.Summary([]string{paramText, paramWho, paramFrom, paramTo}, map[string]string{
@@ -40,16 +41,19 @@ func logView(v kit.Visit, q logQuery, found audit.Found, errors kit.FieldErrors)
 	case errors != nil:
 		m.Empty = &component.EmptyModel{Title: "This filter cannot be applied.", Inside: true}
 	case q.filtered():
-		m.Empty = &component.EmptyModel{Title: "No event matches this filter.", Inside: true, Links: []component.Link{{Label: "Show everything", Href: kit.AuditPath}}}
+		m.Empty = &component.EmptyModel{Title: "No event matches this filter.", Inside: true,
+			Links: []component.Link{{Label: "Show everything", Href: kit.AuditPath}}}
 	default:
-		m.Empty = &component.EmptyModel{Icon: "scroll-text", Title: "Nothing has happened yet", Text: "Every change leaves an event here.", Inside: true}
+		m.Empty = &component.EmptyModel{Icon: "scroll-text", Title: "No events yet", Text: "Latchkey records every change here.", Inside: true}
 	}
 	return m
 }
 
 func rowView(e audit.Event, tokens map[string]audit.TokenName, q logQuery, now time.Time) page.Row {
-	row := page.Row{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type), When: kit.When(e.Time, now),
-		Action: component.ButtonModel{Label: actionLabel(e.Action), Context: e.Target.Name + ": details", Variant: component.Plain, Small: true, Dialog: true, Href: q.at(e.ID)}}
+	row := page.Row{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type),
+		When: kit.When(e.Time, now),
+		Action: component.ButtonModel{Label: actionLabel(e.Action), Context: e.Target.Name + ": details", Variant: component.Plain, Small: true,
+			Dialog: true, Href: q.at(e.ID)}}
 	if e.ActorType == audit.ServiceAccessToken {
 		row.WhoNote = tokens[e.TokenID].Hint
 	}
@@ -59,9 +63,10 @@ func rowView(e audit.Event, tokens map[string]audit.TokenName, q logQuery, now t
 	return row
 }
 
-// filterView is the form above the list.
+// filterView returns the form above the list.
 func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.FilterModel {
-	m := component.FilterModel{Action: kit.AuditPath, Label: "Filter events", ID: "audit", Name: paramText, Search: "Name, e-mail, address or id", Value: q.Get(paramText),
+	m := component.FilterModel{Action: kit.AuditPath, Label: "Filter events", ID: "audit", Name: paramText,
+		Search: "Name, email, address or id", Value: q.Get(paramText),
 		Selects: []component.SelectModel{
 			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions()),
 			selectView(q, "audit-type", paramType, "Type", "All types", typeOptions()),
@@ -90,7 +95,8 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 	return m
 }
 
-// selectView offers values with their labels. A chosen value that is not among them stays.
+// selectView returns a select of values with their labels. It adds the chosen value if it is not
+// among them.
 func selectView(q logQuery, id, name, label, all string, options [][2]string) component.SelectModel {
 	m := component.SelectModel{ID: id, Name: name, Label: label, Options: []component.SelectOption{{Label: all}}}
 	chosen, known := q.Get(name), q.Get(name) == ""
@@ -120,7 +126,7 @@ func typeOptions() [][2]string {
 	return out
 }
 
-// onlyView says what links have narrowed the list down to, by the names in what was found.
+// onlyView returns the conditions that came with links. It takes names from the events found.
 func onlyView(q logQuery, found audit.Found) []page.Only {
 	var out []page.Only
 	if id := q.Get(paramBy); id != "" {
@@ -134,12 +140,13 @@ func onlyView(q logQuery, found audit.Found) []page.Only {
 		out = append(out, page.Only{Text: "Only what " + name + " did", ClearHref: q.with(paramBy, "").at()})
 	}
 	if id := q.Get(kit.ParamAbout); id != "" {
-		out = append(out, page.Only{Text: "Only what " + nameOf(id, found) + " did, and what was done to it", ClearHref: q.with(kit.ParamAbout, "").at()})
+		out = append(out, page.Only{Text: "Only what " + nameOf(id, found) + " did, and what was done to it",
+			ClearHref: q.with(kit.ParamAbout, "").at()})
 	}
 	return out
 }
 
-// nameOf is the name that the events have for an id.
+// nameOf returns the name of an id in the events, or the id itself.
 func nameOf(id string, found audit.Found) string {
 	if t, ok := found.Tokens[id]; ok {
 		return t.Name

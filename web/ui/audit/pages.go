@@ -1,7 +1,7 @@
-// Package audit is the dashboard's view of the audit log: the list with its filter and chart,
-// one event in full, exports, and trails, the parts of the log that other pages show.
+// Package audit has the dashboard's pages for the audit log: the list with its filter and chart,
+// one event in full, exports, and the trails that other pages show.
 //
-// It uses packages audit and policy. It writes no event: those come from the services.
+// It uses packages audit and policy. It appends no events; the services do.
 package audit
 
 import (
@@ -14,7 +14,7 @@ import (
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site     *kit.Site
-	policies *policy.Service // names the resources of a policy in an event
+	policies *policy.Service // for the names of the resources in a policy
 	audit    *audit.Service
 }
 

@@ -13,8 +13,8 @@ import (
 // perPage is how many events a page of the log shows.
 const perPage = 25
 
-// The parameters of the log's address, beside those that other areas link to. by and about
-// come with links, the others from the form.
+// The parameters of the log's address, besides those that other areas use in links. by and about
+// come from links, the others from the form.
 const (
 	paramText   = "q"
 	paramWho    = "who"
@@ -24,16 +24,17 @@ const (
 	paramTo     = "to"
 	paramBy     = "by"
 	paramAfter  = "after"  // id of the event that the page follows
-	paramBefore = "before" // id of the event that the page comes before
+	paramBefore = "before" // id of the event that the page precedes
 )
 
-// logQuery is the state of the log's page, as its address carries it.
+// logQuery is the state of the page, as its address carries it.
 type logQuery struct{ url.Values }
 
-// readLogQuery keeps what the page knows.
+// readLogQuery returns the parameters that the page knows.
 func readLogQuery(given url.Values) logQuery {
 	q := logQuery{url.Values{}}
-	for _, name := range []string{paramText, paramWho, paramAction, paramType, kit.ParamWorkspace, paramFrom, paramTo, paramBy, kit.ParamAbout, paramAfter, paramBefore} {
+	for _, name := range []string{paramText, paramWho, paramAction, paramType, kit.ParamWorkspace, paramFrom, paramTo, paramBy,
+		kit.ParamAbout, paramAfter, paramBefore} {
 		if value := strings.TrimSpace(kit.Shown(given.Get(name))); value != "" {
 			q.Set(name, value)
 		}
@@ -41,8 +42,8 @@ func readLogQuery(given url.Values) logQuery {
 	return q
 }
 
-// with is the state with some parameters changed, given as name, value, name, value …; ""
-// takes one away. The page changes with everything else, so it begins anew.
+// with returns the state with some parameters changed. They are given as name, value, name,
+// value …; an empty value removes the parameter. It always returns to the first page.
 func (q logQuery) with(pairs ...string) logQuery {
 	out := logQuery{url.Values{}}
 	for name, values := range q.Values {
@@ -59,7 +60,7 @@ func (q logQuery) with(pairs ...string) logQuery {
 	return out
 }
 
-// at is the address of something below the log in this state.
+// at returns the address of parts below the log, in this state.
 func (q logQuery) at(parts ...string) string {
 	address := kit.Path(kit.AuditPath, parts...)
 	if len(q.Values) == 0 {
@@ -68,11 +69,11 @@ func (q logQuery) at(parts ...string) string {
 	return address + "?" + q.Encode()
 }
 
-// filtered reports whether anything narrows the log down.
+// filtered reports whether the state has a filter.
 func (q logQuery) filtered() bool { return len(q.with().Values) > 0 }
 
-// filter is the state as the log understands it. Days are whole ones, in UTC. The errors are by
-// parameter; what is wrong narrows nothing down.
+// filter returns the state as a filter of package audit. Days are whole days in UTC. The errors
+// are by parameter. An invalid day is left out of the filter.
 func (q logQuery) filter() (audit.Filter, kit.FieldErrors) {
 	f := audit.Filter{Text: q.Get(paramText), Who: q.Get(paramWho), Action: audit.Action(q.Get(paramAction)),
 		Type: audit.TargetType(q.Get(paramType)), Workspace: q.Get(kit.ParamWorkspace), Actor: q.Get(paramBy), About: q.Get(kit.ParamAbout)}
@@ -81,7 +82,7 @@ func (q logQuery) filter() (audit.Filter, kit.FieldErrors) {
 		text := q.Get(name)
 		t, err := time.Parse(time.DateOnly, text)
 		if text != "" && err != nil {
-			errors[name] = "Write a day as 2026-12-31."
+			errors[name] = "Enter a date such as 2026-12-31."
 		}
 		return t
 	}

@@ -12,13 +12,14 @@ import (
 // trailLength is how many events a section of another page shows.
 const trailLength = 8
 
-// Trail is the log about one thing for a section of its page: what a member or token did,
-// and what was done to it. It is nil for a visitor who may not read the log, and on a plan without it.
+// Trail returns the latest events of a member or token for a section of its page: what it did and
+// what was done to it. It returns nil for a visitor who may not read the audit log, and on a plan
+// without it.
 func (h *Handlers) Trail(c echo.Context, v kit.Visit, about string) (*page.Trail, error) {
 	return h.section(c, v, audit.Filter{About: about}, logQuery{}.with(kit.ParamAbout, about))
 }
 
-// WorkspaceTrail is the same for a workspace: everything that happened in it.
+// WorkspaceTrail returns the latest events in a workspace, under the conditions of [Handlers.Trail].
 func (h *Handlers) WorkspaceTrail(c echo.Context, v kit.Visit, workspace string) (*page.Trail, error) {
 	return h.section(c, v, audit.Filter{Workspace: workspace}, logQuery{}.with(kit.ParamWorkspace, workspace))
 }

@@ -8,18 +8,18 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// actorName is who did it, as the log kept it.
+// actorName returns the name of the actor at the time of the event.
 func actorName(e audit.Event) string {
 	switch {
 	case e.ActorName != "":
 		return e.ActorName
 	case e.ActorType == audit.System:
-		return "Somebody unknown"
+		return "Unknown"
 	}
 	return e.ActorID
 }
 
-// typeLabel names a kind of target: "Personal access token".
+// typeLabel returns the name of a type of target: "Personal access token".
 func typeLabel(t audit.TargetType) string {
 	switch t {
 	case audit.TargetAPIClient:
@@ -34,7 +34,7 @@ func typeLabel(t audit.TargetType) string {
 	return kit.UpperFirst(strings.ReplaceAll(string(t), "_", " "))
 }
 
-// typeNoun is the same within a sentence.
+// typeNoun returns the name of a type of target within a sentence.
 func typeNoun(t audit.TargetType) string {
 	switch t {
 	case audit.TargetAPIClient, audit.TargetSQLModel, audit.TargetSCIMRequest:
@@ -43,7 +43,7 @@ func typeNoun(t audit.TargetType) string {
 	return kit.LowerFirst(typeLabel(t))
 }
 
-// actionLabel names an action: "Signed in".
+// actionLabel returns the name of an action: "Signed in".
 func actionLabel(a audit.Action) string {
 	switch a {
 	case audit.ResourceAccessUpdated:
@@ -80,15 +80,24 @@ func actionLabel(a audit.Action) string {
 	return kit.UpperFirst(strings.ReplaceAll(string(a), "_", " "))
 }
 
-// eventText says an event in words: "created the personal access token ci-probe".
+// sentence returns the subject and the rest of a sentence that describes an event: "Ada" and
+// "created the personal access token ci-probe". Of a token that expired, the token is the subject.
+func sentence(e audit.Event) (who, what string) {
+	if e.Action == audit.Expired {
+		return typeLabel(e.Target.Type) + ` "` + e.Target.Name + `"`, "expired"
+	}
+	return actorName(e), eventText(e)
+}
+
+// eventText returns what the actor did: "created the personal access token ci-probe".
 func eventText(e audit.Event) string {
 	name, thing := e.Target.Name, typeNoun(e.Target.Type)
 	switch e.Action {
 	case audit.SignedIn, audit.SignedOut:
 		return kit.LowerFirst(actionLabel(e.Action))
 	case audit.SignInFailed:
-		if e.ActorType == audit.User { // who is signed in was asked again
-			return "failed to prove the password of " + name
+		if e.ActorType == audit.User { // a signed-in member was asked for the password again
+			return "failed to confirm the password of " + name
 		}
 		return "failed to sign in as " + name
 	case audit.Uploaded:
@@ -98,6 +107,9 @@ func eventText(e audit.Event) string {
 	case audit.StagingReset:
 		return "reset the staging area with " + name
 	case audit.AddedToOrganization:
+		if e.ActorID == e.Target.ID {
+			return "joined the organization"
+		}
 		return "added " + name + " to the organization"
 	case audit.RemovedFromOrganization:
 		return "removed " + name + " from the organization"
@@ -116,13 +128,13 @@ func eventText(e audit.Event) string {
 	case audit.MemberRemoved:
 		return "removed " + memberOf(e.Before) + " from the group " + name
 	case audit.UsedAfterRevocation:
-		return "tried to use the " + thing + " " + name + " after its end"
+		return "tried to use the " + thing + " " + name + " after expiry or revocation"
 	case audit.AccessDenied:
 		return "was refused with the " + thing + " " + name
 	case audit.Pruned:
 		return "pruned the audit log"
 	case audit.Provisioned:
-		return "changed what is provisioned of " + name
+		return "changed the provisioning of " + name
 	case audit.Read:
 		return "sent the " + thing + " " + name
 	case audit.Unchanged:
@@ -132,13 +144,22 @@ func eventText(e audit.Event) string {
 	case audit.Failed:
 		return "sent the " + thing + " " + name + ", which failed"
 	}
-	if e.Target.Type == audit.TargetPolicy {
+	switch {
+	case e.Target.Type == audit.TargetPolicy:
 		thing = "policy of"
+	case isAcceptance(e):
+		return "accepted the invitation"
 	}
 	return kit.LowerFirst(actionLabel(e.Action)) + connecting(e.Action) + " the " + thing + " " + name
 }
 
-// connecting is the little word that an action needs before what it was done to.
+// isAcceptance reports whether an event is the acceptance of an invitation.
+func isAcceptance(e audit.Event) bool {
+	var state struct{ Accepted bool }
+	return e.Target.Type == audit.TargetInvitation && json.Unmarshal([]byte(e.After), &state) == nil && state.Accepted
+}
+
+// connecting returns the preposition between an action and its target.
 func connecting(a audit.Action) string {
 	switch {
 	case strings.HasPrefix(string(a), "connected_"):
@@ -151,7 +172,7 @@ func connecting(a audit.Action) string {
 	return ""
 }
 
-// memberOf is the member that an event of a group is about.
+// memberOf returns the name of the member in the state of a group event.
 func memberOf(state string) string {
 	var m struct{ Name string }
 	if json.Unmarshal([]byte(state), &m) == nil && m.Name != "" {

@@ -10,15 +10,15 @@ import (
 	"latchkey/views/layout"
 )
 
-// dialogHeader is the header of a request with which a script asks for a dialog without the
-// page behind it. static/js/dialog.js sends it.
+// dialogHeader is the request header by which a script asks for a dialog without the page
+// behind it. static/js/dialog.js sends it.
 const dialogHeader = "Latchkey-Dialog"
 
-// Behind answers with the page that stands behind a dialog; above is the dialog, or nil.
+// Behind answers with the page behind a dialog. The dialog is above; it may be nil.
 type Behind func(c echo.Context, status int, above templ.Component) error
 
-// Dialog answers with a dialog. A script gets it alone, and nothing is loaded for the page
-// behind it; everybody else gets that page with the dialog in it, which works without script.
+// Dialog answers with a dialog. A script gets only the dialog, and the page behind it is not
+// loaded. Other clients get that page with the dialog in it, which works without script.
 func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind Behind) error {
 	c.Response().Header().Add("Vary", dialogHeader)
 	if c.Request().Header.Get(dialogHeader) != "" {
@@ -28,8 +28,8 @@ func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind
 }
 
 // Reveal answers with a dialog that shows a new secret, in this response only. The page behind
-// it is bare and needs no query: the secret is made already, and a query that fails would lose
-// it. Notices wait for the next page.
+// it is bare and needs no query: the secret already exists, and a failed query would lose it.
+// Notices are left for the next page.
 func (s *Site) Reveal(c echo.Context, title string, dialog templ.Component) error {
 	return s.Dialog(c, http.StatusOK, dialog, func(c echo.Context, status int, dialog templ.Component) error {
 		return s.HTML(c, status, layout.BarePage(layout.Bare{

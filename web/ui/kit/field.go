@@ -6,13 +6,13 @@ import (
 	"latchkey/views/component"
 )
 
-// TextField is a text input with what was typed.
+// TextField returns a text input that holds what was typed.
 func TextField(name, label, help string, form url.Values, errors FieldErrors) component.FieldModel {
 	return component.FieldModel{ID: "form-" + name, Name: name, Label: label, Help: help, Value: Shown(form.Get(name)),
 		Error: errors[name], Autocomplete: "off"}
 }
 
-// SelectField is a select with the value that was chosen.
+// SelectField returns a select with the submitted value selected.
 func SelectField(name, label string, form url.Values, errors FieldErrors, options ...component.SelectOption) *component.SelectModel {
 	m := &component.SelectModel{ID: "form-" + name, Name: name, Label: label, Error: errors[name], Options: options}
 	for i, o := range m.Options {
@@ -21,10 +21,10 @@ func SelectField(name, label string, form url.Values, errors FieldErrors, option
 	return m
 }
 
-// longList is the number of choices from which a list of them can be filtered.
+// longList is the number of choices from which a list of boxes has a filter.
 const longList = 9
 
-// BoxesField is a list of boxes with those that were checked.
+// BoxesField returns a list of checkboxes, with the submitted values checked.
 func BoxesField(name, legend, help string, form url.Values, errors FieldErrors, choices []component.Choice) *component.ChoiceGroupModel {
 	m := &component.ChoiceGroupModel{ID: "form-" + name, Name: name, Legend: legend, Help: help, Error: errors[name], Choices: choices}
 	checked := map[string]bool{}
@@ -42,8 +42,8 @@ func BoxesField(name, legend, help string, form url.Values, errors FieldErrors, 
 	return m
 }
 
-// FormErrors lists the problems above a form whose fields stand in this order. Their inputs have
-// the ids that [TextField] and the like give them: "form-" before the name.
+// FormErrors returns the summary of the problems of a form whose fields have this order. The
+// inputs must have the ids that [TextField] and its siblings give them: "form-" and the name.
 func FormErrors(errors FieldErrors, order ...string) component.ErrorSummaryModel {
 	ids := map[string]string{}
 	for _, name := range order {
@@ -52,16 +52,16 @@ func FormErrors(errors FieldErrors, order ...string) component.ErrorSummaryModel
 	return errors.Summary(order, ids)
 }
 
-// TextItem is a form's item with a text input.
+// TextItem returns a form field that is a text input.
 func TextItem(m component.FieldModel) component.FormField { return component.FormField{Text: &m} }
 
-// AreaItem is a form's item with a text of several lines.
+// AreaItem returns a form field that takes several lines of text.
 func AreaItem(m component.FieldModel) component.FormField { return component.FormField{Area: &m} }
 
-// SelectItem is a form's item with a select.
+// SelectItem returns a form field that is a select.
 func SelectItem(m *component.SelectModel) component.FormField { return component.FormField{Select: m} }
 
-// BoxesItem is a form's item with a list of boxes.
+// BoxesItem returns a form field that is a list of checkboxes.
 func BoxesItem(m *component.ChoiceGroupModel) component.FormField {
 	return component.FormField{Boxes: m}
 }

@@ -15,24 +15,24 @@ import (
 	"latchkey/web/respond"
 )
 
-// The fields that forms of several areas have, which are also the paths of problems in them.
+// The fields that forms of several areas share. They are also the paths of problems in them.
 const (
 	FieldName       = "name"
 	FieldWorkspace  = "workspace"
 	FieldMember     = "member"
 	FieldToken      = "token"
-	FieldSubmission = "submission" // one-time key: a form that makes something makes it once
+	FieldSubmission = "submission" // one-time key, so that a form creates what it creates only once
 	FieldStep       = "step"       // names the pressed button
 )
 
-// The values of FieldStep that several areas have.
+// The values of FieldStep that several areas share.
 const (
 	StepSave = "save"
 	StepBack = "back"
 )
 
-// ReadForm parses the body of a POST. Query parameters are not part of it: a link must
-// not be able to fill a form in.
+// ReadForm parses the body of a POST. It ignores query parameters, so that a link cannot fill in
+// a form.
 func ReadForm(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	if err := r.ParseForm(); err != nil {
@@ -47,22 +47,22 @@ func ReadForm(c echo.Context) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// CheckSubmission checks the one-time key of a form. Every form that makes something is opened
-// with one. Without it, or with one that is too long, the form is Invalid with the path
-// [FieldSubmission].
+// CheckSubmission checks the one-time key of a form. Every form that creates something is opened
+// with one. The error is Invalid, with the path [FieldSubmission], if the key is missing or too
+// long.
 func CheckSubmission(key string) error {
 	if key != "" && plaintext.IdempotencyKey(key) == nil {
 		return nil
 	}
-	return fault.NewInvalid("The form cannot be used any more. Open it again.",
+	return fault.NewInvalid("This form has expired. Open it again.",
 		fault.Field{Path: FieldSubmission, Message: "Open the form again."})
 }
 
-// FieldErrors maps the problems of an Invalid fault by path, for messages beside fields.
+// FieldErrors maps the paths of an Invalid fault to their problems, for messages beside fields.
 type FieldErrors map[string]string
 
-// Invalid splits err: field problems of an Invalid fault are for the form, anything else is
-// for the error page.
+// Invalid splits err. The field problems of an Invalid fault are for the form; any other error
+// is returned as it is, for the error page.
 func Invalid(err error) (FieldErrors, error) {
 	f := fault.Of(err)
 	if f == nil {
@@ -80,7 +80,7 @@ func Invalid(err error) (FieldErrors, error) {
 	return fields, nil
 }
 
-// ErrorsOf maps problems by path; nil when there are none.
+// ErrorsOf returns problems by path. It returns nil if there are none.
 func ErrorsOf(problems []fault.Field) FieldErrors {
 	if len(problems) == 0 {
 		return nil
@@ -89,8 +89,8 @@ func ErrorsOf(problems []fault.Field) FieldErrors {
 	return fields
 }
 
-// Summary lists the problems of a form above it, in the order of its fields. ids maps each
-// path to the id of its input.
+// Summary returns the list of problems above a form, in the order of its fields. ids maps each
+// path to the id of its input. Problems with other paths come last.
 func (e FieldErrors) Summary(order []string, ids map[string]string) component.ErrorSummaryModel {
 	var m component.ErrorSummaryModel
 	listed := map[string]bool{}
@@ -108,7 +108,7 @@ func (e FieldErrors) Summary(order []string, ids map[string]string) component.Er
 	return m
 }
 
-// Within is the part of the errors with these paths.
+// Within returns the errors with these paths.
 func (e FieldErrors) Within(paths []string) FieldErrors {
 	out := FieldErrors{}
 	for _, path := range paths {
@@ -119,7 +119,7 @@ func (e FieldErrors) Within(paths []string) FieldErrors {
 	return out
 }
 
-// List is the errors in the order of their paths.
+// List returns the errors sorted by path.
 func (e FieldErrors) List() []fault.Field {
 	var out []fault.Field
 	for _, path := range slices.Sorted(maps.Keys(e)) {
@@ -128,7 +128,7 @@ func (e FieldErrors) List() []fault.Field {
 	return out
 }
 
-// StatusOf is the status of a page that shows a form with these errors.
+// StatusOf returns the status of a page that shows a form with these errors.
 func StatusOf(errors FieldErrors) int {
 	if len(errors) > 0 {
 		return respond.Status(fault.Invalid)
@@ -136,8 +136,8 @@ func StatusOf(errors FieldErrors) int {
 	return http.StatusOK
 }
 
-// Refusal is a refused act that the dialog it came from can show: its text, and the status
-// of the page. Other errors, and problems that belong beside fields, are returned as they are.
+// Refusal splits err. If it is a Conflict or Denied, which the dialog of the request can show,
+// Refusal returns its text and the status of the page. Any other error is returned as it is.
 func Refusal(err error) (text string, status int, other error) {
 	f := fault.Of(err)
 	switch {

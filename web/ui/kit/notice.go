@@ -8,7 +8,7 @@ import (
 	"latchkey/web/respond"
 )
 
-// Done leaves a notice for the next page and leads there.
+// Done adds a notice for the next page and redirects there.
 func (s *Site) Done(c echo.Context, to, notice string) error {
 	if err := s.sessions.AddNotice(c.Response(), c.Request(), notice); err != nil {
 		return err
@@ -16,7 +16,7 @@ func (s *Site) Done(c echo.Context, to, notice string) error {
 	return respond.SeeOther(c, to)
 }
 
-// takeFlash reads the notices that the previous request left, once.
+// takeFlash returns the notices of the previous request and removes them.
 func (s *Site) takeFlash(c echo.Context) []component.NoticeModel {
 	var notices []component.NoticeModel
 	for _, text := range s.sessions.TakeNotices(c.Response(), c.Request()) {
@@ -25,7 +25,7 @@ func (s *Site) takeFlash(c echo.Context) []component.NoticeModel {
 	return notices
 }
 
-// RetryAfter tells a throttled client when to come back.
+// RetryAfter sets the header that says when a throttled client may try again.
 func RetryAfter(c echo.Context, f *fault.Error) {
 	if f.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", respond.RetryAfter(f.RetryAfter))

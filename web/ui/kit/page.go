@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/access"
 )
 
-// Gate says who may reach a page at all. What they may do there the services decide.
+// Gate says who may reach a page at all. The services decide what they may do there.
 type Gate uint8
 
 // The gates.
@@ -23,22 +23,22 @@ type Page struct {
 	Method string
 	Path   string
 	Gate   Gate
-	Needs  access.Permission // behind Member: the organization act that the visitor must be allowed
-	Limit  int64             // of the body, in bytes; 0: that of forms
+	Needs  access.Permission // with Member: the organization permission that the visitor must have
+	Limit  int64             // of the body, in bytes; 0 is the limit of forms
 	Handle echo.HandlerFunc
 }
 
-// Get is the row of a page that is read.
+// Get returns the row of a page.
 func Get(path string, gate Gate, needs access.Permission, handle echo.HandlerFunc) Page {
 	return Page{Method: http.MethodGet, Path: path, Gate: gate, Needs: needs, Handle: handle}
 }
 
-// Post is the row of a form.
+// Post returns the row that receives a form.
 func Post(path string, gate Gate, needs access.Permission, handle echo.HandlerFunc) Page {
 	return Page{Method: http.MethodPost, Path: path, Gate: gate, Needs: needs, Handle: handle}
 }
 
-// Guard is the gate of a page, as a middleware around its handler.
+// Guard returns the page's gate as middleware.
 func (s *Site) Guard(p Page) echo.MiddlewareFunc {
 	switch p.Gate {
 	case FirstRun:

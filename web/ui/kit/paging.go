@@ -9,18 +9,18 @@ import (
 	"latchkey/views/component"
 )
 
-// Paging is the state of a list whose pages the server cuts, as its URL carries it.
+// Paging is the state of a paged list, as its URL carries it.
 type Paging struct {
 	Path  string
 	Find  string
-	sort  string // one of sorts, "-" before it reverses; "" is the first of them
+	sort  string // one of sorts, with "-" before it in reverse; "" is the first of them
 	Page  int    // from 1
 	Size  int    // rows on a page
 	sorts []string
 	Keep  url.Values // other parameters of the address
 }
 
-// ReadPaging reads the state; what is not understood is left out.
+// ReadPaging reads the state. It ignores values that it does not know.
 func ReadPaging(path string, query url.Values, size int, sorts ...string) Paging {
 	q := Paging{Path: path, Find: Shown(strings.TrimSpace(query.Get("q"))), Page: 1, Size: size, sorts: sorts}
 	if sort := query.Get("sort"); slices.Contains(sorts, strings.TrimPrefix(sort, "-")) {
@@ -32,10 +32,10 @@ func ReadPaging(path string, query url.Values, size int, sorts ...string) Paging
 	return q
 }
 
-// Offset is the number of rows before the page.
+// Offset returns the number of rows before the page.
 func (q Paging) Offset() int { return (q.Page - 1) * q.Size }
 
-// Order is the key to sort by, and whether downwards.
+// Order returns the key to sort by, and whether the order is descending.
 func (q Paging) Order() (key string, descending bool) {
 	key = strings.TrimPrefix(q.sort, "-")
 	if key == "" && len(q.sorts) > 0 {
@@ -44,7 +44,7 @@ func (q Paging) Order() (key string, descending bool) {
 	return key, strings.HasPrefix(q.sort, "-")
 }
 
-// Href is the list's address in this state; the usual state needs no query.
+// Href returns the list's address in this state. The default state has no query.
 func (q Paging) Href() string {
 	v := url.Values{}
 	for name, values := range q.Keep {
@@ -66,7 +66,7 @@ func (q Paging) Href() string {
 	return q.Path + "?" + v.Encode()
 }
 
-// Column heads a column; with a key it sorts.
+// Column returns the head of a column. With a key, the head sorts the list.
 func (q Paging) Column(label, key string) component.Column {
 	c := component.Column{Label: label}
 	if key == "" {
@@ -87,7 +87,7 @@ func (q Paging) Column(label, key string) component.Column {
 	return c
 }
 
-// Filter is the search form above the list.
+// Filter returns the search form above the list.
 func (q Paging) Filter(id, label, search string) component.FilterModel {
 	f := component.FilterModel{Action: q.Path, Label: label, ID: id, Name: "q", Search: search, Value: q.Find, Submit: "Search"}
 	if q.sort != "" {
@@ -101,7 +101,7 @@ func (q Paging) Filter(id, label, search string) component.FilterModel {
 	return f
 }
 
-// Pages leads through the list; nil when it fits one page.
+// Pages returns the links to the previous and next page. It returns nil if the list fits one page.
 func (q Paging) Pages(rows, total int, one, many string) *component.PaginationModel {
 	if total <= q.Size && q.Page == 1 {
 		return nil
@@ -123,11 +123,11 @@ func (q Paging) Pages(rows, total int, one, many string) *component.PaginationMo
 	return m
 }
 
-// FilterFrom is the number of rows from which a list can be filtered.
+// FilterFrom is the number of rows from which a list has a search form.
 const FilterFrom = 11
 
-// Listed is the page that q asks for of the rows that match its search, and what stands
-// around it. text is what is searched in.
+// Listed returns the page of rows that q asks for, among those that match its search, and what
+// stands around the table. text returns the text of a row that is searched.
 func Listed[Row any](rows []Row, q Paging, searched, one, many string, text func(Row) string) ([]Row, component.AroundModel) {
 	var found []Row
 	for _, row := range rows {

@@ -36,7 +36,8 @@ func TestListed_CutsWhatMatchesIntoPages(t *testing.T) {
 		if around.None != c.none || (around.Filter != nil) != (len(c.rows) > 20) {
 			t.Errorf("%q: %+v", c.query, around)
 		}
-		if pages := around.Pages; pages == nil != (c.summary == "") || pages != nil && (pages.Summary != c.summary || pages.PrevHref != c.prev || pages.NextHref != c.next) {
+		if pages := around.Pages; pages == nil != (c.summary == "") ||
+			pages != nil && (pages.Summary != c.summary || pages.PrevHref != c.prev || pages.NextHref != c.next) {
 			t.Errorf("%q: pages %+v", c.query, pages)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"net/url"
 )
 
-// Path joins the parts of an address below base, each escaped.
+// Path appends parts to the address base, each of them escaped.
 func Path(base string, parts ...string) string {
 	for _, part := range parts {
 		base += "/" + url.PathEscape(part)
@@ -12,7 +12,7 @@ func Path(base string, parts ...string) string {
 	return base
 }
 
-// WithQuery adds parameters, given as name, value, name, value …, to an address.
+// WithQuery adds parameters to an address. They are given as name, value, name, value …
 func WithQuery(address string, pairs ...string) string {
 	v := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -21,7 +21,7 @@ const (
 	ProvisioningPath     = AccessManagementPath + "/provisioning"
 	ExplainPath          = AccessManagementPath + "/explain"
 	MigrationPath        = AccessManagementPath + "/migration"
-	MigrationUploadPath  = MigrationPath + "/upload" // takes an export: the one form that may be large
+	MigrationUploadPath  = MigrationPath + "/upload" // takes an export; the only form with a large body
 
 	WorkspacePath = "/settings/workspaces"
 	AuditPath     = "/settings/audit-logs"
@@ -48,23 +48,23 @@ const (
 	ResourceTitle  = "Resources"
 )
 
-// The parameters of the audit log's address that other areas link to.
+// The parameters of the audit log's address that other areas use in links.
 const (
 	ParamAbout     = "about"
 	ParamWorkspace = "workspace"
 )
 
-// AuditAbout is the address of the part of the audit log that is about one thing.
+// AuditAbout returns the address of the audit log filtered by one actor, token or target.
 func AuditAbout(id string) string { return WithQuery(AuditPath, ParamAbout, id) }
 
-// AuditIn is the address of the part of the audit log that happened in a workspace.
+// AuditIn returns the address of the audit log filtered by workspace.
 func AuditIn(workspace string) string { return WithQuery(AuditPath, ParamWorkspace, workspace) }
 
-// ResourcePath is the address of a workspace's resources.
+// ResourcePath returns the address of a workspace's resources.
 func ResourcePath(workspace string) string { return Path("/workspaces", workspace) + "/resources" }
 
-// ServiceTokenList is the address of the list of one kind of service access token.
+// ServiceTokenList returns the address of the list of one kind of service access token.
 func ServiceTokenList(k token.Kind) string { return ServiceTokenPath + "/" + string(k) }
 
-// ServiceTokenPage is the address of one service access token.
+// ServiceTokenPage returns the address of one service access token.
 func ServiceTokenPage(id string) string { return ServiceTokenPath + "/" + url.PathEscape(id) }

@@ -13,24 +13,25 @@ import (
 	"latchkey/internal/signin"
 )
 
-// SessionName is the name of the one session that pages have, and of its cookie over
-// plain HTTP. Over HTTPS the cookie's name begins with __Host- (RFC 6265bis, 4.1.3.2), so that neither a
-// sibling domain nor a plain connection can plant one.
+// SessionName is the name of the pages' session, and of its cookie over plain HTTP. Over HTTPS
+// the cookie's name begins with __Host- (RFC 6265bis, 4.1.3.2), so that neither a sibling domain
+// nor a plain connection can set one.
 const SessionName = "latchkey_session"
 
-// SessionOptions says how the cookie is set.
+// SessionOptions are the options of the session cookie.
 type SessionOptions struct {
-	// Secure: clients reach this server over HTTPS, even if a proxy ends it in between. A
-	// request that comes over TLS itself always gets a secure cookie.
+	// Secure says that clients reach this server over HTTPS, also if a proxy terminates it.
+	// A request that arrives over TLS gets a secure cookie in any case.
 	Secure bool
 }
 
-// Sessions keeps the sessions of the pages: a [sessions.Store] of gorilla on top of
-// package signin. The cookie holds the session's secret and nothing else; values that
-// handlers put into a gorilla session last for the request, its flashes for the next page.
+// Sessions is the [sessions.Store] of the pages, on top of package signin. The cookie holds only
+// the session's secret. Values that handlers put into a gorilla session last for the request,
+// and flashes last until the next page.
 //
-// It starts no session for anybody who has not signed in, and it signs nobody in or out:
-// [Site.SignIn] and [Site.SignOut] call package signin and then [Sessions.Begin] or [Sessions.End].
+// Sessions does not start a session for a visitor who has not signed in, and it does not sign
+// anyone in or out: [Site.SignIn] and [Site.SignOut] call package signin and then
+// [Sessions.Begin] or [Sessions.End].
 type Sessions struct {
 	signin  *signin.Service
 	options SessionOptions
@@ -38,18 +39,18 @@ type Sessions struct {
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// NewSessions makes the store.
+// NewSessions returns a store on top of s.
 func NewSessions(s *signin.Service, o SessionOptions) *Sessions {
 	return &Sessions{signin: s, options: o}
 }
 
-// state is what the store keeps with a gorilla session during one request.
+// state is what Sessions keeps with a gorilla session during one request.
 type state struct {
-	secret  string // from the cookie, live or not, or of a session that just began
+	secret  string // from the cookie, live or not, or of a session that has just begun
 	current signin.Session
 	err     error // why there is no current session
 	fresh   bool  // the browser does not have the secret yet
-	loaded  []any // flashes as the database has them
+	loaded  []any // flashes that the database has
 }
 
 type stateKey struct{}
@@ -57,18 +58,18 @@ type stateKey struct{}
 func stateOf(session *sessions.Session) *state {
 	st, ok := session.Values[stateKey{}].(*state)
 	if !ok {
-		panic("kit: a session of another store")
+		panic("kit: session of another store")
 	}
 	return st
 }
 
-// Get returns the session of this request, looked up once per request. It IsNew when
-// nobody is signed in; that is no error. The name is [SessionName].
+// Get returns the session of this request, which it looks up once per request. If nobody is
+// signed in, the session is new and there is no error. The name is [SessionName].
 func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New looks the session up. The error is a fault of package signin other than Unauthenticated.
+// New looks up the session. It returns any error of package signin except Unauthenticated.
 func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.IsNew = true
@@ -94,9 +95,9 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	return session, nil
 }
 
-// Save sets the cookie if the browser does not have it yet, removes it if the session's
-// MaxAge is negative, and writes the flashes ([signin.Notice] or string) if they changed.
-// It must come before the first byte of the body. It writes no other values.
+// Save sets the cookie if the browser does not have it yet, removes it if the session's MaxAge is
+// negative, and stores the flashes ([signin.Notice] or string) if they changed. It must be called
+// before the first byte of the body is written. It does not store other values.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	st := stateOf(session)
 	if session.Options.MaxAge < 0 {
@@ -110,7 +111,7 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 	return s.saveFlashes(r, session, st)
 }
 
-// saveFlashes writes what handlers added to, or took from, the flashes that were loaded.
+// saveFlashes stores the flashes that handlers added or took since they were loaded.
 func (s *Sessions) saveFlashes(r *http.Request, session *sessions.Session, st *state) error {
 	flashes := session.Flashes()
 	added := flashes
@@ -131,7 +132,7 @@ func (s *Sessions) saveFlashes(r *http.Request, session *sessions.Session, st *s
 		return nil
 	}
 	if session.IsNew {
-		return errors.New("kit: a notice needs a signed-in session")
+		return errors.New("kit: notice without a signed-in session")
 	}
 	return s.signin.AddFlash(r.Context(), session.ID, notices...)
 }
@@ -145,14 +146,13 @@ func asNotices(flashes []any) ([]signin.Notice, error) {
 		case string:
 			list = append(list, signin.Notice{Kind: signin.Success, Text: f})
 		default:
-			return nil, fmt.Errorf("kit: a notice cannot be a %T", f)
+			return nil, fmt.Errorf("kit: notice of type %T", f)
 		}
 	}
 	return list, nil
 }
 
-// Current returns the session that the request is part of; Unauthenticated when nobody is
-// signed in.
+// Current returns the session of the request. The error is Unauthenticated if nobody is signed in.
 func (s *Sessions) Current(r *http.Request) (signin.Session, error) {
 	session, err := s.Get(r, SessionName)
 	if err != nil {
@@ -161,43 +161,43 @@ func (s *Sessions) Current(r *http.Request) (signin.Session, error) {
 	return stateOf(session).current, stateOf(session).err
 }
 
-// Reload looks the session of the request up again: it may have ended since the request
+// Reload looks up the session of the request again, because it may have ended since the request
 // began.
 func (s *Sessions) Reload(r *http.Request) {
 	session, err := s.Get(r, SessionName)
 	if err != nil {
-		return // Current gives the error
+		return // Current returns the error
 	}
 	st := stateOf(session)
 	st.current, st.err = s.signin.Lookup(r.Context(), st.secret)
 	session.IsNew = st.err != nil
 }
 
-// Secret returns what the browser sent as the secret of its session, live or not, for the
-// calls of package signin that end it.
+// Secret returns the session secret that the browser sent, live or not, for the calls of package
+// signin that end the session.
 func (s *Sessions) Secret(r *http.Request) string {
 	session, _ := s.Get(r, SessionName) // an error says nothing about the cookie
 	return stateOf(session).secret
 }
 
-// Begin makes a session that package signin just started the one of the request, and
-// gives its secret to the browser.
+// Begin replaces the session of the request by one that package signin has just started, and
+// sends its secret to the browser.
 func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, started signin.Started) error {
-	session, _ := s.Get(r, SessionName) // whatever was there before does not matter any more
+	session, _ := s.Get(r, SessionName) // the new session replaces it, whatever the error
 	session.Flashes()
 	session.Values[stateKey{}] = &state{secret: started.Secret, current: started.Session, fresh: true}
 	session.ID, session.IsNew = started.Session.ID, false
 	return session.Save(r, w)
 }
 
-// End takes the cookie from the browser. The session itself ends by [signin.Service.SignOut].
+// End removes the cookie from the browser. [signin.Service.SignOut] ends the session itself.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
 	session, _ := s.Get(r, SessionName)
 	session.Options.MaxAge = -1
 	return session.Save(r, w)
 }
 
-// AddNotice leaves a message of success for the session's next page.
+// AddNotice adds a success message for the session's next page.
 func (s *Sessions) AddNotice(w http.ResponseWriter, r *http.Request, text string) error {
 	session, err := s.Get(r, SessionName)
 	if err != nil {
@@ -207,9 +207,9 @@ func (s *Sessions) AddNotice(w http.ResponseWriter, r *http.Request, text string
 	return session.Save(r, w)
 }
 
-// TakeNotices returns the texts that wait for this page and removes them; of two pages
-// that ask at once, one gets them. A notice is not worth failing a page for: when the
-// database cannot give them, there are none.
+// TakeNotices returns the messages for this page and removes them. If two pages ask at once, one
+// of them gets the messages. On an error of the database it returns nil, because a page should
+// not fail for want of a notice.
 func (s *Sessions) TakeNotices(_ http.ResponseWriter, r *http.Request) []string {
 	session, err := s.Get(r, SessionName)
 	if err != nil || session.IsNew || len(session.Flashes()) == 0 {
@@ -236,7 +236,7 @@ func (s *Sessions) cookieName(r *http.Request, name string) string {
 	return name
 }
 
-// SignIn signs in and gives the new session to the browser.
+// SignIn signs a visitor in and sends the new session to the browser.
 func (s *Site) SignIn(c echo.Context, email, password string) error {
 	r := c.Request()
 	started, err := s.signIn.SignIn(r.Context(), email, password, s.sessions.Secret(r), Origin(c))
@@ -246,7 +246,7 @@ func (s *Site) SignIn(c echo.Context, email, password string) error {
 	return s.sessions.Begin(c.Response(), r, started)
 }
 
-// SignOut ends the session and takes its cookie from the browser.
+// SignOut ends the session and removes its cookie from the browser.
 func (s *Site) SignOut(c echo.Context) error {
 	r := c.Request()
 	if err := s.signIn.SignOut(r.Context(), s.sessions.Secret(r), Origin(c)); err != nil {

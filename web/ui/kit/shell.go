@@ -9,15 +9,15 @@ import (
 	"latchkey/views/layout"
 )
 
-// Shell returns the frame of a signed-in page, with the notices that wait for the visitor. What
-// is not the visitor's is not in it.
+// Shell returns the frame of a signed-in page, with the notices for the visitor. It has only the
+// navigation entries that the visitor may open.
 func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
 	shell := s.frame(c, v, title)
 	shell.Flash = s.takeFlash(c)
 	return shell
 }
 
-// frame is Shell without notices: all of it is known from the visit.
+// frame returns the frame without notices. It needs no query.
 func (s *Site) frame(c echo.Context, v Visit, title string) layout.Shell {
 	path := c.Request().URL.Path
 	settings := []layout.NavItem{
@@ -53,8 +53,8 @@ func navItem(path, label, href, icon string) layout.NavItem {
 	return layout.NavItem{Label: label, Href: href, Icon: icon, Current: path == href || strings.HasPrefix(path, href+"/")}
 }
 
-// resourceNav is the navigation entry "Resources". It leads to the workspace that the
-// reader is looking at, otherwise to the first. A member of no workspace has no such entry.
+// resourceNav returns the navigation entry "Resources". It links to the workspace that the visitor
+// is looking at, otherwise to the first one. It reports false for a member of no workspace.
 func resourceNav(path string, v Visit) (layout.NavItem, bool) {
 	if len(v.Workspaces) == 0 {
 		return layout.NavItem{}, false
@@ -68,7 +68,7 @@ func resourceNav(path string, v Visit) (layout.NavItem, bool) {
 	return item, true
 }
 
-// ResourceSwitcher leads to the same page of the other workspaces.
+// ResourceSwitcher returns links to the resources of each workspace.
 func ResourceSwitcher(v Visit, workspace string) *layout.Switcher {
 	s := &layout.Switcher{}
 	for _, w := range v.Workspaces {

@@ -1,9 +1,9 @@
-// Package kit is what the areas of the dashboard have in common: the row of a page and its
-// gate, the visit that the gate loads, sessions and notices, the frame around a page, dialogs, forms
-// and lists, the addresses of all areas, and words for times, numbers and names.
+// Package kit has what the areas of the dashboard share: the row of a page and its gate, the
+// visit that the gate loads, sessions and notices, the frame around a page, dialogs, forms and
+// lists, the addresses of all areas, and words for times, numbers and names.
 //
-// It knows no area. What several areas show is a template of package component; what only some of
-// them need belongs to the lowest of these.
+// It imports no area. A template that several areas show belongs to package component. Code that
+// only some areas need belongs to the lowest of them.
 package kit
 
 import (
@@ -20,7 +20,7 @@ import (
 	"latchkey/web/respond"
 )
 
-// Deps is what a [Site] is made of.
+// Deps are the dependencies of a [Site].
 type Deps struct {
 	Organizations *account.Organizations
 	Policies      *policy.Service
@@ -28,11 +28,11 @@ type Deps struct {
 	Sessions      *Sessions
 	Catalogue     *access.Catalogue
 	Now           func() time.Time
-	BaseURL       string // how clients reach this server, for the lines to copy; empty: as the request came
+	BaseURL       string // how clients reach this server, for lines to copy; empty: the host of the request
 }
 
-// Site is what the pages of all areas stand on: it loads the visitor, guards pages, and frames and
-// renders them. The services in it are for loading the visitor; an area is given its own.
+// Site does what the pages of all areas need: it loads the visitor, guards pages, and frames and
+// renders them. It uses its services only to load the visitor. Each area has its own.
 type Site struct {
 	organizations *account.Organizations
 	policies      *policy.Service
@@ -44,21 +44,22 @@ type Site struct {
 	render        *respond.Renderer
 }
 
-// New returns the site.
+// New returns a Site.
 func New(d Deps) *Site {
-	return &Site{organizations: d.Organizations, policies: d.Policies, signIn: d.SignIn, sessions: d.Sessions, catalogue: d.Catalogue, now: d.Now, baseURL: d.BaseURL,
+	return &Site{organizations: d.Organizations, policies: d.Policies, signIn: d.SignIn, sessions: d.Sessions, catalogue: d.Catalogue,
+		now: d.Now, baseURL: d.BaseURL,
 		render: respond.NewRenderer()}
 }
 
-// HTML answers with a page or a part of one. It is rendered in full before its first byte is sent.
+// HTML answers with a page or a part of one. It renders all of it before it sends the first byte.
 func (s *Site) HTML(c echo.Context, status int, page templ.Component) error {
 	return s.render.HTML(c, status, page)
 }
 
-// Catalogue returns the permissions that there are.
+// Catalogue returns the catalogue of permissions.
 func (s *Site) Catalogue() *access.Catalogue { return s.catalogue }
 
-// BaseURL is how clients reach this server.
+// BaseURL returns the address at which clients reach this server.
 func (s *Site) BaseURL(c echo.Context) string {
 	if s.baseURL != "" {
 		return s.baseURL
@@ -66,7 +67,7 @@ func (s *Site) BaseURL(c echo.Context) string {
 	return c.Scheme() + "://" + c.Request().Host
 }
 
-// Origin is where a request came from, for the audit log.
+// Origin returns where a request came from, for the audit log.
 func Origin(c echo.Context) actor.Origin {
 	return actor.NewOrigin(c.RealIP(), c.Request().UserAgent(), c.Response().Header().Get(echo.HeaderXRequestID))
 }

@@ -10,13 +10,13 @@ import (
 	"latchkey/views/layout"
 )
 
-// accessTab is a tab of "Access Management" and the act that one needs for it.
+// accessTab is a tab of "Access Management" and the permission that it needs.
 type accessTab struct {
 	label, href string
 	needs       access.Permission
 }
 
-// accessTabs lists the tabs in their order.
+// accessTabs returns the tabs in their order.
 func accessTabs() []accessTab {
 	return []accessTab{
 		{UserTitle, UserPath, access.ManageMembers},
@@ -31,8 +31,7 @@ func accessTabs() []accessTab {
 	}
 }
 
-// AccessTabs is the row of tabs with those that the visitor may open; the others are
-// not in it.
+// AccessTabs returns the tabs that the visitor may open.
 func (s *Site) AccessTabs(c echo.Context, v Visit) component.TabsModel {
 	m := component.TabsModel{Label: "Access management"}
 	for _, t := range accessTabs() {
@@ -43,11 +42,12 @@ func (s *Site) AccessTabs(c echo.Context, v Visit) component.TabsModel {
 	return m
 }
 
-// Frame is what all tabs have in common.
+// Frame returns what all tabs of "Access Management" have in common.
 func (s *Site) Frame(c echo.Context, v Visit, title string) layout.Tabbed {
 	return layout.Tabbed{
-		Shell:  s.Shell(c, v, title),
-		Header: component.PageHeaderModel{Title: AccessManagementTitle, Description: "Manage people, policies and tokens at " + v.Organization.Name + "."},
-		Tabs:   s.AccessTabs(c, v),
+		Shell: s.Shell(c, v, title),
+		Header: component.PageHeaderModel{Title: AccessManagementTitle,
+			Description: "Manage people, policies and tokens at " + v.Organization.Name + "."},
+		Tabs: s.AccessTabs(c, v),
 	}
 }

@@ -10,8 +10,8 @@ import (
 // Day is the length of a day in UTC.
 const Day = 24 * time.Hour
 
-// Moment shows t relative to now, with the exact time on hover. The zero time reads as
-// never says: "Never".
+// Moment returns t relative to now, with the exact time on hover. The text of the zero time is
+// never.
 func Moment(t, now time.Time, never string) component.TimeModel {
 	if t.IsZero() {
 		return component.TimeModel{Text: never}
@@ -19,13 +19,13 @@ func Moment(t, now time.Time, never string) component.TimeModel {
 	return component.TimeModel{Machine: t.UTC().Format(time.RFC3339), Text: Relative(t, now), Absolute: Absolute(t)}
 }
 
-// When shows a moment that is known to have been or to come; see [Moment].
+// When is [Moment] with "Never" for the zero time.
 func When(t, now time.Time) component.TimeModel { return Moment(t, now, "Never") }
 
-// Absolute is a moment in full, in UTC.
+// Absolute returns the date and time of t, in UTC.
 func Absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
-// Relative says how far t is from now: "3 days ago", "in 5 days".
+// Relative returns how far t is from now: "3 days ago", "in 5 days".
 func Relative(t, now time.Time) string {
 	distance := t.Sub(now)
 	if distance > -time.Minute && distance < time.Minute {
@@ -40,7 +40,7 @@ func Relative(t, now time.Time) string {
 	return span(-distance) + " ago"
 }
 
-// span is a length of time in the unit that reads best, rounded to the nearest.
+// span returns a length of time, rounded to the unit that reads best.
 func span(d time.Duration) string {
 	const month, year = 30.44, 365.25
 	days := d.Hours() / 24

@@ -54,7 +54,8 @@ func TestMoment_NamesUTCOnHoverWhateverTheZone(t *testing.T) {
 }
 
 func TestCount_UsesTheRightNounAndCommas(t *testing.T) {
-	for n, want := range map[int]string{0: "0 resources", 1: "1 resource", 999: "999 resources", 5000: "5,000 resources", 1234567: "1,234,567 resources"} {
+	for n, want := range map[int]string{0: "0 resources", 1: "1 resource", 999: "999 resources", 5000: "5,000 resources",
+		1234567: "1,234,567 resources"} {
 		if got := Count(n, "resource", "resources"); got != want {
 			t.Errorf("count(%d) = %q, want %q", n, got, want)
 		}

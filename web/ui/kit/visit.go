@@ -17,18 +17,18 @@ import (
 	"latchkey/web/respond"
 )
 
-// Visit is one request of a signed-in member: who it is, loaded anew for each request.
+// Visit is one request of a signed-in member. Every request loads the member again.
 type Visit struct {
 	policy.Subject
-	Standing actor.Standing // for what only reads
-	By       actor.Caller   // for what writes: who asks is loaded anew in the transaction
+	Standing actor.Standing // for calls that only read
+	By       actor.Caller   // for calls that write, which load the caller again in their transaction
 	Now      time.Time
 }
 
 const visitKey = "latchkey.visit"
 
-// VisitOf returns the visit that the gate put into the context. Only handlers of routes
-// that need a member may call it.
+// VisitOf returns the visit that the gate put into the context. It panics if the page's gate is
+// not [Member].
 func VisitOf(c echo.Context) Visit {
 	v, ok := c.Get(visitKey).(Visit)
 	if !ok {
@@ -37,7 +37,8 @@ func VisitOf(c echo.Context) Visit {
 	return v
 }
 
-// Visit finds the session and loads its member. Unauthenticated: no live session.
+// Visit finds the session and loads its member. The error is Unauthenticated if there is no live
+// session, or if the member is not active.
 func (s *Site) Visit(c echo.Context) (Visit, error) {
 	session, err := s.sessions.Current(c.Request())
 	if err != nil {
@@ -60,21 +61,20 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 	}, nil
 }
 
-// May reports whether the visitor may do an act of the organization. Pages use it to
-// choose what to offer; the services decide again.
+// May reports whether the visitor has a permission of the organization. Pages use it to choose
+// what to offer. The services decide again.
 func (s *Site) May(v Visit, act access.Permission) bool {
 	return access.Decide(s.catalogue, v.Principal, act, access.Resource{Organization: v.Organization.ID}).Allowed
 }
 
-// member lets signed-in, active members through and sends everybody else to sign in, also
-// those whose session ended before their change was made. With needs, the member must be
-// allowed that act of the organization: a page that is not the visitor's is refused before
-// its handler runs.
+// member lets signed-in, active members through and sends all other visitors to the sign-in page,
+// also those whose session ended before their change was made. If needs is not empty, the member
+// must have that permission of the organization, otherwise the handler does not run.
 func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			err := s.enter(c, needs)
-			if err == nil && request.Hold(c) { // the body took its time
+			if err == nil && request.Hold(c) { // the session may have ended while the body arrived
 				s.sessions.Reload(c.Request())
 				err = s.enter(c, needs)
 			}
@@ -89,7 +89,7 @@ func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 	}
 }
 
-// enter loads the visit and leaves it for [VisitOf].
+// enter loads the visit and puts it into the context for [VisitOf].
 func (s *Site) enter(c echo.Context, needs access.Permission) error {
 	v, err := s.Visit(c)
 	if err != nil {
@@ -102,8 +102,8 @@ func (s *Site) enter(c echo.Context, needs access.Permission) error {
 	return nil
 }
 
-// askToSignIn remembers where a reader wanted to go. A form that arrives without a
-// session cannot be replayed, so it leads to the start.
+// askToSignIn redirects to the sign-in page, which returns to the requested page afterwards. A
+// form that arrives without a session cannot be sent again, so signing in leads to the home page.
 func (s *Site) askToSignIn(c echo.Context) error {
 	target := "/sign-in"
 	if r := c.Request(); (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/" {
@@ -112,8 +112,7 @@ func (s *Site) askToSignIn(c echo.Context) error {
 	return respond.SeeOther(c, target)
 }
 
-// firstRun lets requests through while no organization exists; afterwards /setup is gone
-// for good.
+// firstRun lets requests through while no organization exists. Afterwards the page is NotFound.
 func (s *Site) firstRun(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		claimed, err := s.organizations.Claimed(c.Request().Context())

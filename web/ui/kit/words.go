@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-// Count is a number with its noun.
+// Count returns a number with its noun.
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -18,7 +18,7 @@ func Count(n int, one, many string) string {
 	return Thousands(n) + " " + many
 }
 
-// Thousands writes a number with commas: 5,000.
+// Thousands returns a number with commas: 5,000.
 func Thousands(n int) string {
 	if n < 0 {
 		return "-" + Thousands(-n)
@@ -29,7 +29,7 @@ func Thousands(n int) string {
 	return fmt.Sprintf("%s,%03d", Thousands(n/1000), n%1000)
 }
 
-// Enumerate joins names as a sentence does: "a, b and c".
+// Enumerate joins names for a sentence: "a, b and c".
 func Enumerate(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
@@ -40,23 +40,23 @@ func Enumerate(names []string) string {
 // MaxNames is how many names a phrase lists before it counts the others.
 const MaxNames = 3
 
-// Shown returns as much of a typed text as a page repeats, so that it can be corrected.
+// Shown returns as much of a typed text as a page repeats, so that the visitor can correct it.
 func Shown(s string) string { return plaintext.Clip(plaintext.Mend(s), 500) }
 
-// UpperFirst is s with a capital letter first.
+// UpperFirst returns s with its first letter in upper case.
 func UpperFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[size:]
 }
 
-// LowerFirst is s with a small letter first.
+// LowerFirst returns s with its first letter in lower case.
 func LowerFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToLower(r)) + s[size:]
 }
 
-// Matches reports whether name has every word of find in it, whatever the case: what the
-// script does while somebody types.
+// Matches reports whether name contains every word of find, ignoring case. The live filter in the
+// browser does the same.
 func Matches(name, find string) bool {
 	name = strings.ToLower(name)
 	for _, word := range strings.Fields(strings.ToLower(find)) {
@@ -67,7 +67,7 @@ func Matches(name, find string) bool {
 	return true
 }
 
-// RoleLabel names a role.
+// RoleLabel returns the name of a role.
 func RoleLabel(r access.Role) string {
 	if r == access.RoleAdmin {
 		return "Admin"
@@ -75,5 +75,5 @@ func RoleLabel(r access.Role) string {
 	return "Member"
 }
 
-// AskAdmin is the beginning of a sentence that sends the visitor to an Admin.
+// AskAdmin returns the beginning of a sentence that refers the visitor to an Admin.
 func AskAdmin(v Visit) string { return "Ask an Admin of " + v.Organization.Name }

@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// longRequest is how long sending a large export may take.
+	// longRequest is how long the upload of a large export may take.
 	longRequest = 10 * time.Minute
 
-	// patience is how long a form waits for staging or deploying before it answers with how
-	// far that is.
+	// patience is how long a request waits for staging or deploying before it answers with the
+	// progress.
 	patience = time.Second
 )
 
-// The fields of the migration's forms.
+// The fields of this area's forms.
 const (
 	fieldFile     = "file"
 	fieldStrategy = "strategy"
@@ -37,8 +37,8 @@ const (
 	fieldConflict = "conflict"
 )
 
-// overview shows how far the migration is, with the next step. Of a step that came to its
-// end in the background it tells first.
+// overview shows the state of the migration, with the next step. If a step has ended in the
+// background, overview answers with its outcome.
 func (h *Handlers) overview(c echo.Context) error {
 	work, err := h.migration.Work(c.Request().Context(), kit.VisitOf(c).Standing)
 	switch {
@@ -52,23 +52,23 @@ func (h *Handlers) overview(c echo.Context) error {
 	return h.show(c, http.StatusOK, showing{work: work, after: migration.Step(c.QueryParam(queryAfter))})
 }
 
-// queryAfter names the step that somebody has waited for.
+// queryAfter is the parameter with the step that the visitor has waited for.
 const queryAfter = "after"
 
-// showing is one showing of the tab.
+// showing is what the tab shows besides the state of the migration.
 type showing struct {
 	problems []fault.Field
-	above    templ.Component // a dialog
+	above    templ.Component // a dialog or nil
 	work     migration.Work
 	after    migration.Step
 }
 
-// plain reports whether nothing is to be shown but the state of the migration.
+// plain reports whether the tab shows only the state of the migration.
 func (s showing) plain() bool {
 	return s.above == nil && len(s.problems) == 0 && !s.work.Running()
 }
 
-// show shows the tab. A staged import is shown by its lists.
+// show shows the tab. For a staged import it redirects to the lists of the staging area.
 func (h *Handlers) show(c echo.Context, status int, s showing) error {
 	v := kit.VisitOf(c)
 	o, err := h.migration.Overview(c.Request().Context(), v.Standing)
@@ -93,8 +93,7 @@ func (h *Handlers) behind(c echo.Context, status int, above templ.Component) err
 	return h.show(c, status, showing{above: above})
 }
 
-// progress answers with how far the step under way is, and with no content when
-// none is.
+// progress answers with the progress of the running step, or with no content if none is running.
 func (h *Handlers) progress(c echo.Context) error {
 	running, work, err := h.migration.Running(c.Request().Context(), kit.VisitOf(c).Standing)
 	if err != nil {
@@ -106,17 +105,17 @@ func (h *Handlers) progress(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.WorkPart(*workView(work)))
 }
 
-// takeTime lets a large export be read and written: the server's own limits are for pages.
-// Where the connection cannot be told, those limits hold.
-func takeTime(c echo.Context) {
+// extendDeadlines gives a large export more time than the server's limits, which are for pages.
+// Those limits stay if the connection does not support deadlines.
+func extendDeadlines(c echo.Context) {
 	control, until := http.NewResponseController(c.Response()), time.Now().Add(longRequest)
 	_ = control.SetReadDeadline(until)
 	_ = control.SetWriteDeadline(until.Add(time.Minute)) // leave time to answer a client whose upload was too slow
 }
 
-// upload reads the file into the staging area as it comes: it is never kept.
+// upload reads the file into the staging area as it arrives. It does not keep the file.
 func (h *Handlers) upload(c echo.Context) error {
-	takeTime(c)
+	extendDeadlines(c)
 	part, err := filePart(c.Request())
 	if err != nil {
 		return err
@@ -139,7 +138,7 @@ func (h *Handlers) upload(c echo.Context) error {
 	return err
 }
 
-// filePart is the part of the form that is the file; nil when there is none.
+// filePart returns the part of the form that is the file. It returns nil if there is none.
 func filePart(r *http.Request) (*multipart.Part, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -162,21 +161,22 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 	}
 }
 
-// importExport mirrors the uploaded file with the chosen strategy, in the background when it
-// takes long.
+// importExport stages the uploaded file with the chosen strategy. It continues in the background
+// if it takes longer than patience.
 func (h *Handlers) importExport(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
 		return err
 	}
-	ended, err := h.migration.StartImport(c.Request().Context(), kit.VisitOf(c).Standing, migration.Strategy(form.Get(fieldStrategy)), patience)
+	ended, err := h.migration.StartImport(c.Request().Context(), kit.VisitOf(c).Standing, migration.Strategy(form.Get(fieldStrategy)),
+		patience)
 	if !ended {
 		return respond.SeeOther(c, kit.MigrationPath)
 	}
 	return h.staged(c, err)
 }
 
-// staged tells how staging has ended.
+// staged answers with the outcome of staging.
 func (h *Handlers) staged(c echo.Context, err error) error {
 	switch f := fault.Of(err); {
 	case f == nil:
@@ -189,7 +189,7 @@ func (h *Handlers) staged(c echo.Context, err error) error {
 	return err
 }
 
-// confirmReset asks before the staging area is emptied.
+// confirmReset asks for confirmation before the staging area is emptied.
 func (h *Handlers) confirmReset(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*resetDialog()), h.behind)
 }
@@ -202,13 +202,13 @@ func (h *Handlers) reset(c echo.Context) error {
 		return h.site.Done(c, kit.MigrationPath, f.Message)
 	case err != nil:
 		return err
-	case !reset: // deployed or reset by somebody else: nobody may be told that nothing is live
-		return h.site.Done(c, kit.MigrationPath, "The staging area was empty already.")
+	case !reset: // deployed or reset by another Admin, so do not say that live access did not change
+		return h.site.Done(c, kit.MigrationPath, "The staging area was already empty.")
 	}
-	return h.site.Done(c, kit.MigrationPath, "The staging area was reset. Live access is as it was.")
+	return h.site.Done(c, kit.MigrationPath, "The staging area was reset. Live access did not change.")
 }
 
-// confirmDeploy asks for the organization's name and says what will happen.
+// confirmDeploy asks for the organization's name and says what deploying will do.
 func (h *Handlers) confirmDeploy(c echo.Context) error {
 	return h.askDeploy(c, http.StatusOK, nil, "")
 }
@@ -227,7 +227,8 @@ func (h *Handlers) askDeploy(c echo.Context, status int, wrong kit.FieldErrors, 
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.behind)
 }
 
-// deploy makes the staged import live, in the background when it takes long.
+// deploy makes the staged import live. It continues in the background if it takes longer than
+// patience.
 func (h *Handlers) deploy(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -240,7 +241,7 @@ func (h *Handlers) deploy(c echo.Context) error {
 	return h.deployed(c, err)
 }
 
-// deployed tells how deploying has ended.
+// deployed answers with the outcome of deploying.
 func (h *Handlers) deployed(c echo.Context, err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return respond.SeeOther(c, kit.MigrationPath)
@@ -259,7 +260,7 @@ func (h *Handlers) deployed(c echo.Context, err error) error {
 	return h.site.Done(c, kit.MigrationPath, "The migration is deployed.")
 }
 
-// report downloads the report of a deployed migration, as text or as JSON.
+// report downloads the report of a deployed migration, as text or JSON.
 func (h *Handlers) report(c echo.Context) error {
 	m, err := h.migration.Deployment(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
@@ -268,7 +269,7 @@ func (h *Handlers) report(c echo.Context) error {
 	return sendReport(c, "latchkey-migration-"+m.ID, []byte(m.Report))
 }
 
-// previewReport downloads what deploying would do, as text or as JSON.
+// previewReport downloads a report of what deploying would do, as text or JSON.
 func (h *Handlers) previewReport(c echo.Context) error {
 	report, err := h.migration.Preview(c.Request().Context(), kit.VisitOf(c).Standing)
 	if fault.Is(err, fault.NotFound) {
@@ -284,12 +285,12 @@ func (h *Handlers) previewReport(c echo.Context) error {
 	return sendReport(c, "latchkey-migration-preview", text)
 }
 
-// stagedPath is the address of a list of the staging area.
+// stagedPath returns the address of a list of the staging area.
 func stagedPath(kind migration.Kind) string {
 	return kit.Path(kit.MigrationPath+"/staged", stagedSlug(kind))
 }
 
-// stagedSlug is a kind as addresses have it.
+// stagedSlug returns the part of an address that names a kind.
 func stagedSlug(kind migration.Kind) string {
 	switch kind {
 	case migration.Members:
@@ -308,12 +309,13 @@ func stagedSlug(kind migration.Kind) string {
 	return string(kind)
 }
 
-// stagedKinds lists the kinds in the order of the sub-tabs.
+// stagedKinds returns the kinds in the order of the sub-tabs.
 func stagedKinds() []migration.Kind {
-	return []migration.Kind{migration.Members, migration.Groups, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces, migration.Resources}
+	return []migration.Kind{migration.Members, migration.Groups, migration.ServiceTokens, migration.PersonalTokens, migration.Workspaces,
+		migration.Resources}
 }
 
-// itemPath is the address of a staged item.
+// itemPath returns the address of a staged item.
 func itemPath(seq int64) string {
 	return kit.Path(kit.MigrationPath+"/items", strconv.FormatInt(seq, 10))
 }

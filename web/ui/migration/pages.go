@@ -1,8 +1,8 @@
-// Package migration is the tab "Migration": uploading the export of a role-based system, looking
-// through the staging area, resolving conflicts, editing staged policies and deploying.
+// Package migration has the dashboard's tab "Migration": uploading the export of a role-based
+// system, reviewing the staging area, resolving conflicts, editing staged policies and deploying.
 //
-// It uses package migration. Staged policies are edited with the editor of package policy of the
-// dashboard, and saved here.
+// It uses package migration. It edits staged policies with the editor of web/ui/policy, and saves
+// them itself.
 package migration
 
 import (
@@ -24,7 +24,8 @@ func New(site *kit.Site, migration *migration.Service) *Handlers {
 	return &Handlers{site: site, migration: migration}
 }
 
-// maxUpload is how large an export may be, in bytes. It is read as it comes, so it holds no memory.
+// maxUpload is the largest size of an export, in bytes. The file is read as it arrives, so it is
+// never in memory as a whole.
 const maxUpload = 256 << 20
 
 // Pages returns the rows of the area.

@@ -23,7 +23,7 @@ import (
 // stagedPage is how many staged items a page lists.
 const stagedPage = 25
 
-// stagedItems lists one kind of the staging area, what wants attention first.
+// stagedItems lists the staged items of one kind, those with issues first.
 func (h *Handlers) stagedItems(c echo.Context) error {
 	v, ctx := kit.VisitOf(c), c.Request().Context()
 	at := slices.IndexFunc(stagedKinds(), func(k migration.Kind) bool { return stagedSlug(k) == c.Param("kind") })
@@ -31,7 +31,7 @@ func (h *Handlers) stagedItems(c echo.Context) error {
 		return fault.NewNotFound("This page")
 	}
 	s := stagedView{catalogue: h.site.Catalogue(), kind: stagedKinds()[at], after: migration.Step(c.QueryParam(queryAfter))}
-	// In this order: what is said of a step that is over must be so after its end.
+	// In this order: the overview of an ended step must be read after its end.
 	running, _, err := h.migration.Running(ctx, v.Standing)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (h *Handlers) stagedItems(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.MigrationPage(m))
 }
 
-// stagedQuery reads the state of a list.
+// stagedQuery reads the state of a list from its address.
 func stagedQuery(kind migration.Kind, query url.Values) kit.Paging {
 	q := kit.ReadPaging(stagedPath(kind), query, stagedPage)
 	if only := query.Get("only"); only == "open" || only == "notes" {
@@ -77,7 +77,7 @@ func (h *Handlers) item(c echo.Context) (migration.View, error) {
 	return h.migration.Item(c.Request().Context(), kit.VisitOf(c).Standing, seq)
 }
 
-// stagedItem shows one item, before and after.
+// stagedItem shows one item before and after the migration.
 func (h *Handlers) stagedItem(c echo.Context) error {
 	i, err := h.item(c)
 	if err != nil {
@@ -113,7 +113,7 @@ func (h *Handlers) choose(c echo.Context) error {
 	return h.site.Done(c, stagedPath(i.Kind), "The choice for "+i.Name+" was saved.")
 }
 
-// chooseAll resolves every conflict of a kind that waits.
+// chooseAll resolves all open conflicts of one kind.
 func (h *Handlers) chooseAll(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -127,7 +127,7 @@ func (h *Handlers) chooseAll(c echo.Context) error {
 	return h.site.Done(c, stagedPath(conflictKind(conflict)), kit.Count(n, "conflict was", "conflicts were")+" resolved.")
 }
 
-// conflictKind is where conflicts of a kind are listed.
+// conflictKind returns the kind of items in whose list a conflict appears.
 func conflictKind(c migration.Conflict) migration.Kind {
 	switch c {
 	case migration.SameName:
@@ -141,7 +141,7 @@ func conflictKind(c migration.Conflict) migration.Kind {
 	return migration.Members
 }
 
-// stagedEdit is one showing of the editor of a staged policy.
+// stagedEdit is the editor of a staged policy in one request.
 type stagedEdit struct {
 	item   migration.View
 	place  migration.ViewPlace
@@ -182,7 +182,7 @@ func (h *Handlers) showStaged(c echo.Context, e stagedEdit) error {
 	return h.site.HTML(c, kit.StatusOf(e.errors), policypage.EditPage(m))
 }
 
-// readStaged reads the editor's form over what is staged.
+// readStaged loads the staged policy and reads the editor's form.
 func (h *Handlers) readStaged(c echo.Context) (e stagedEdit, step string, err error) {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -197,7 +197,7 @@ func (h *Handlers) readStaged(c echo.Context) (e stagedEdit, step string, err er
 	return e, form.Get(kit.FieldStep), nil
 }
 
-// saveStagedPolicy takes the editor's form: "Save", or a button that only shows it again.
+// saveStagedPolicy handles the editor's form: "Save", or a button that only shows the form again.
 func (h *Handlers) saveStagedPolicy(c echo.Context) error {
 	e, step, err := h.readStaged(c)
 	if err != nil {
@@ -217,10 +217,10 @@ func (h *Handlers) saveStagedPolicy(c echo.Context) error {
 	if e.errors != nil {
 		return h.showStaged(c, e)
 	}
-	return h.site.Done(c, itemPath(e.item.Seq), "The staged policy was saved. It is not live before the import is deployed.")
+	return h.site.Done(c, itemPath(e.item.Seq), "The staged policy was saved. It is not live until you deploy the import.")
 }
 
-// summarizeStagedPolicy answers with the part of the editor that follows the choices.
+// summarizeStagedPolicy answers with the summary of the choices in the form.
 func (h *Handlers) summarizeStagedPolicy(c echo.Context) error {
 	e, _, err := h.readStaged(c)
 	if err != nil {
@@ -229,7 +229,7 @@ func (h *Handlers) summarizeStagedPolicy(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, component.PolicySummary(e.editor.Summary(e.form)))
 }
 
-// sendReport answers with a report to keep, which comes as JSON.
+// sendReport answers with a file: the report in text, which is JSON, in the requested format.
 func sendReport(c echo.Context, name string, text []byte) error {
 	header := c.Response().Header()
 	header.Set("Cache-Control", "no-store")

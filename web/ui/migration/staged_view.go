@@ -15,7 +15,7 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// stagedView presents one list of the staging area.
+// stagedView is one list of the staging area.
 type stagedView struct {
 	catalogue *access.Catalogue
 	staging   migration.Migration
@@ -23,26 +23,28 @@ type stagedView struct {
 	names     map[string]string // of workspaces
 	tallies   []migration.Tally
 	query     kit.Paging
-	after     migration.Step // what somebody has waited for
+	after     migration.Step // the step that the visitor has waited for
 }
 
-// find is what the list asks for.
+// find returns the query of the list.
 func (s stagedView) find() migration.Query {
 	only := s.query.Keep.Get("only")
-	return migration.Query{Kind: s.kind, Search: s.query.Find, Open: only == "open", Notes: only == "notes", Limit: s.query.Size, Offset: s.query.Offset()}
+	return migration.Query{Kind: s.kind, Search: s.query.Find, Open: only == "open", Notes: only == "notes", Limit: s.query.Size,
+		Offset: s.query.Offset()}
 }
 
 func (s stagedView) page(items []migration.Item, total int) page.Migration {
 	preview := previewBadge()
 	m := page.Migration{Stepper: migrationSteps(2), Preview: &preview, Notices: append(s.notices(), stagedWarnings(s.staging)...),
 		Staged: &page.Staged{Stats: s.stats(), SubTabs: s.tabs(), Card: component.CardModel{ID: "staged", Title: s.kind.Label(), Flush: true,
-			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". What wants attention comes first."},
+			Description: s.staging.Strategy.Label() + " from " + s.staging.FileName + ". Items with issues come first."},
 			Filter: s.filter(), Bulk: s.bulk(), Pages: s.query.Pages(len(items), total, "item", "items"),
 			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
 				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "Issues"}}}},
 		Acts: []component.ButtonModel{
 			{Label: "Deploy", Href: kit.MigrationPath + "/deploy", Dialog: true},
-			{Label: "Download the preview", Href: kit.MigrationPath + "/preview/report.txt", Variant: component.Outline, Attrs: map[string]any{"download": true}},
+			{Label: "Download the preview", Href: kit.MigrationPath + "/preview/report.txt", Variant: component.Outline,
+				Attrs: map[string]any{"download": true}},
 			{Label: "Reset staging area", Href: kit.MigrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true},
 		},
 	}
@@ -50,7 +52,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 		m.Staged.Rows = append(m.Staged.Rows, s.row(i))
 	}
 	if len(items) == 0 {
-		m.Staged.None = &component.EmptyModel{Title: "The file has none.", Inside: true}
+		m.Staged.None = &component.EmptyModel{Title: "No " + strings.ToLower(s.kind.Label()) + " in this file.", Inside: true}
 		if s.query.Find != "" || len(s.query.Keep) > 0 {
 			m.Staged.None.Title = "Nothing matches this search."
 		}
@@ -58,11 +60,12 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 	return m
 }
 
-// notices say that nothing is live, and what still keeps it from being deployed.
+// notices returns the notices above the list: that nothing is live, or that conflicts prevent
+// deployment.
 func (s stagedView) notices() []component.NoticeModel {
 	var out []component.NoticeModel
 	if s.after == migration.StepDeploy {
-		out = append(out, component.NoticeModel{Kind: "warning", Title: "The migration was not deployed", Text: brokenOff})
+		out = append(out, component.NoticeModel{Kind: "warning", Title: "The migration was not deployed", Text: unfinished})
 	}
 	open := 0
 	for _, t := range s.tallies {
@@ -71,10 +74,10 @@ func (s stagedView) notices() []component.NoticeModel {
 		}
 	}
 	if open > 0 {
-		return append(out, component.NoticeModel{Kind: "warning", Title: kit.Count(open, "conflict waits", "conflicts wait") + " for a choice",
-			Text: "Some of the file is here already. Choose how to handle it, then deploy."})
+		return append(out, component.NoticeModel{Kind: "warning", Title: kit.Count(open, "conflict", "conflicts") + " to resolve",
+			Text: "Some of the file already exists. Choose how to handle it, then deploy."})
 	}
-	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview: live access does not change before you deploy."})
+	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview. Live access does not change before you deploy."})
 }
 
 func (s stagedView) stats() []component.Tile {
@@ -113,28 +116,28 @@ func (s stagedView) filter() component.FilterModel {
 	f := s.query.Filter("staged", "Search "+strings.ToLower(s.kind.Label()), "Name or detail")
 	only := s.query.Keep.Get("only")
 	f.Selects = []component.SelectModel{{ID: "staged-only", Name: "only", Label: "Show", Options: []component.SelectOption{
-		{Value: "", Label: "Everything", Selected: only == ""}, {Value: "open", Label: "Conflicts without a choice", Selected: only == "open"},
-		{Value: "notes", Label: "What wants attention", Selected: only == "notes"}}}}
+		{Value: "", Label: "Everything", Selected: only == ""}, {Value: "open", Label: "Conflicts to resolve", Selected: only == "open"},
+		{Value: "notes", Label: "Items with issues", Selected: only == "notes"}}}}
 	return f
 }
 
-// bulk offers one choice for all conflicts of a kind.
+// bulk returns a form for each kind of conflict that resolves all open ones.
 func (s stagedView) bulk() []page.Bulk {
-	waiting := map[migration.Conflict]int{}
+	open := map[migration.Conflict]int{}
 	for _, t := range s.tallies {
 		if t.Kind == s.kind && t.Conflict != "" && t.Choice == "" {
-			waiting[t.Conflict] += t.Count
+			open[t.Conflict] += t.Count
 		}
 	}
 	var out []page.Bulk
 	for _, c := range migration.Conflicts() {
-		if waiting[c] == 0 {
+		if open[c] == 0 {
 			continue
 		}
 		b := page.Bulk{Action: kit.MigrationPath + "/conflicts", Hidden: []component.HiddenField{{Name: fieldConflict, Value: string(c)}},
 			Choice: component.SelectModel{ID: "all-" + string(c), Name: fieldChoice,
-				Label: strings.TrimSuffix(c.Text(), ".") + ", " + kit.Count(waiting[c], "time", "times")},
-			Submit: component.ButtonModel{Label: "Choose for all", Variant: component.Outline}}
+				Label: strings.TrimSuffix(c.Text(), ".") + ", " + kit.Count(open[c], "time", "times")},
+			Submit: component.ButtonModel{Label: "Apply to all", Variant: component.Outline}}
 		for _, choice := range c.Choices() {
 			b.Choice.Options = append(b.Choice.Options, component.SelectOption{Value: string(choice), Label: c.Outcome(choice)})
 		}
@@ -155,7 +158,8 @@ func (s stagedView) row(i migration.Item) page.Row {
 	return r
 }
 
-// afterText is what a policy will be: what it says, unless it is not going to be.
+// afterText returns what will become of a staged policy: text, which says what it grants, unless
+// the item is left out or keeps its current access.
 func afterText(i migration.Item, text string) string {
 	if i.Stays() || i.LeftOut() {
 		return plainAfter(i)
@@ -163,7 +167,7 @@ func afterText(i migration.Item, text string) string {
 	return text
 }
 
-// plainBefore is what an item without policies was.
+// plainBefore describes an item without policies in the old system.
 func plainBefore(i migration.Item) string {
 	switch {
 	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
@@ -180,7 +184,7 @@ func plainBefore(i migration.Item) string {
 	return "–"
 }
 
-// plainAfter is what an item without policies will be.
+// plainAfter describes an item without policies after deployment.
 func plainAfter(i migration.Item) string {
 	switch {
 	case i.Imported:
@@ -188,13 +192,13 @@ func plainAfter(i migration.Item) string {
 	case i.LeftOut():
 		return "Left out"
 	case i.Stays():
-		return "As it is here"
+		return "Unchanged"
 	case i.Open():
-		return "Waits for a choice"
+		return "Not resolved"
 	case i.Kind == migration.Workspaces && i.Choice == migration.Use:
-		return "Goes into the one that is here"
+		return "Merged into the existing one"
 	case i.Kind == migration.Groups && i.Choice == migration.Use:
-		return kit.Count(i.After.Joins, "member joins", "members join") + " the group that is here"
+		return kit.Count(i.After.Joins, "member joins", "members join") + " the existing group"
 	case i.Kind == migration.Groups:
 		return kit.Count(i.After.Joins, "member", "members") + ", in no workspace"
 	case i.Kind == migration.Members && i.After.Role == access.RoleAdmin:
@@ -205,7 +209,7 @@ func plainAfter(i migration.Item) string {
 	return plainBefore(i)
 }
 
-// itemState is why an item is worth a look; nil when it is not.
+// itemState returns the state of an item. It returns nil if the item is new and has no issues.
 func itemState(i migration.Item) *component.StateModel {
 	switch {
 	case i.Imported:
@@ -226,12 +230,13 @@ func itemState(i migration.Item) *component.StateModel {
 	return nil
 }
 
-// itemView is the page of one item; the shell is added by the handler.
+// itemView returns the page of one item. The handler adds the shell.
 func itemView(catalogue *access.Catalogue, i migration.View, wrong kit.FieldErrors) page.Item {
 	m := page.Item{
-		Header:  component.PageHeaderModel{Title: i.Name, Description: kindWord(i.Kind), Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
+		Header: component.PageHeaderModel{Title: i.Name, Description: kindWord(i.Kind),
+			Back: &component.Link{Label: i.Kind.Label(), Href: stagedPath(i.Kind)}},
 		Preview: previewBadge(), Notices: noteNotices(i.After.Notes, ""),
-		Card:    component.CardModel{ID: "item", Title: "What it is"},
+		Card:    component.CardModel{ID: "item", Title: "Details"},
 		Facts:   itemFacts(i),
 		Changes: component.CardModel{ID: "changes", Title: "Before and after", Flush: true},
 		Table: component.TableModel{Caption: "Policies before and after", Columns: []component.Column{
@@ -251,32 +256,33 @@ func itemView(catalogue *access.Catalogue, i migration.View, wrong kit.FieldErro
 	return m
 }
 
-// itemFacts is what there is to say about an item beside its policies.
+// itemFacts returns the facts about an item, except its policies.
 func itemFacts(i migration.View) []component.Definition {
 	facts := []component.Definition{{Term: "Id in the old system", Text: i.Ref, Code: true}}
 	if i.Detail != "" && i.Kind != migration.Groups {
 		facts = append(facts, component.Definition{Term: detailTerm(i.Kind), Text: i.Detail})
 	}
 	if len(i.After.Policies) == 0 {
-		facts = append(facts, component.Definition{Term: "Before", Text: plainBefore(i.Item)}, component.Definition{Term: "After", Text: plainAfter(i.Item)})
+		facts = append(facts, component.Definition{Term: "Before", Text: plainBefore(i.Item)},
+			component.Definition{Term: "After", Text: plainAfter(i.Item)})
 	}
-	return append(facts, company(i)...)
+	return append(facts, memberships(i)...)
 }
 
 func detailTerm(kind migration.Kind) string {
 	if kind == migration.Members {
-		return "E-mail"
+		return "Email"
 	}
 	return "Type"
 }
 
-// kindWord names one item of a kind.
+// kindWord returns the singular of a kind.
 func kindWord(kind migration.Kind) string {
 	return strings.TrimSuffix(kind.Label(), "s") // every label is a regular plural
 }
 
-// company names a group's members, or a member's groups.
-func company(i migration.View) []component.Definition {
+// memberships returns a group's members or a member's groups.
+func memberships(i migration.View) []component.Definition {
 	switch {
 	case len(i.Members) > 0:
 		text := kit.Enumerate(i.Members)
@@ -317,14 +323,14 @@ func changeRow(catalogue *access.Catalogue, i migration.View, n int) page.Change
 	return r
 }
 
-// todayFacts is what somebody has who is here already.
+// todayFacts returns the current access of a member who already exists.
 func todayFacts(catalogue *access.Catalogue, here *migration.Here) []component.Definition {
 	if here == nil {
 		return nil
 	}
-	facts := []component.Definition{{Term: "Role here today", Text: kit.RoleLabel(here.Role)}}
+	facts := []component.Definition{{Term: "Current role", Text: kit.RoleLabel(here.Role)}}
 	for _, p := range here.Policies {
-		facts = append(facts, component.Definition{Term: "Today in " + p.Workspace, Text: policyui.Gist(catalogue, p.Body)})
+		facts = append(facts, component.Definition{Term: "Current access in " + p.Workspace, Text: policyui.Gist(catalogue, p.Body)})
 	}
 	return facts
 }
@@ -342,24 +348,27 @@ func conflictView(catalogue *access.Catalogue, i migration.View, wrong kit.Field
 		Card:   component.CardModel{ID: "conflict", Title: "Conflict", Description: i.Conflict.Text()},
 		Today:  todayFacts(catalogue, i.Here),
 		Action: itemPath(i.Seq) + "/choice",
-		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "How to handle it", Boxes: true, Error: wrong[fieldChoice]},
+		Choice: component.ChoiceGroupModel{ID: "form-choice", Name: fieldChoice, Legend: "How to handle it", Boxes: true,
+			Error: wrong[fieldChoice]},
 		Submit: component.ButtonModel{Label: "Save choice"},
 	}
 	if wrong != nil {
 		m.Errors = kit.FormErrors(wrong, fieldChoice)
 	}
 	for _, c := range i.Conflict.Choices() {
-		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: i.Conflict.Outcome(c), Checked: i.Choice == c})
+		m.Choice.Choices = append(m.Choice.Choices, component.Choice{ID: "choice-" + string(c), Value: string(c), Label: i.Conflict.Outcome(c),
+			Checked: i.Choice == c})
 	}
 	return m
 }
 
-// model is the page of the editor; the frame is added by the handler.
+// model returns the page of the editor. The handler adds the frame.
 func (e stagedEdit) model() policypage.Edit {
 	at := kit.Path(itemPath(e.item.Seq)+"/policies", e.policy.Workspace)
 	m := policypage.Edit{
-		Header: component.PageHeaderModel{Title: e.item.Name + " in " + e.place.Name, Description: "Staged policy, not live before the import is deployed",
-			Back: &component.Link{Label: e.item.Name, Href: itemPath(e.item.Seq)}},
+		Header: component.PageHeaderModel{Title: e.item.Name + " in " + e.place.Name,
+			Description: "This staged policy is not live until you deploy the import.",
+			Back:        &component.Link{Label: e.item.Name, Href: itemPath(e.item.Seq)}},
 		Facts:  []component.Definition{{Term: "Before", Text: e.policy.Before}},
 		Action: at, Cancel: itemPath(e.item.Seq), Save: component.ButtonModel{Label: "Save", Name: kit.FieldStep, Value: kit.StepSave},
 	}

@@ -17,8 +17,8 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// acceptInvitation shows the page behind an invitation's link, or says why the link grants
-// nothing.
+// acceptInvitation shows the page behind an invitation's link. If the link cannot be used, the
+// error says why.
 func (h *Handlers) acceptInvitation(c echo.Context) error {
 	secret := invitation.LinkSecret(c.QueryParam(fieldSecret))
 	inv, err := h.invitations.Open(c.Request().Context(), secret)
@@ -28,12 +28,13 @@ func (h *Handlers) acceptInvitation(c echo.Context) error {
 	return h.showAccept(c, http.StatusOK, inv, secret, url.Values{}, nil)
 }
 
-func (h *Handlers) showAccept(c echo.Context, status int, inv invitation.Offer, secret invitation.LinkSecret, form url.Values, errors kit.FieldErrors) error {
+func (h *Handlers) showAccept(c echo.Context, status int, inv invitation.Offer, secret invitation.LinkSecret, form url.Values,
+	errors kit.FieldErrors) error {
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return h.site.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
 }
 
-// joinOrganization makes the holder of the link a member, and signs them in.
+// joinOrganization makes the holder of the link a member and signs them in.
 func (h *Handlers) joinOrganization(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -65,7 +66,7 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 	return respond.SeeOther(c, "/")
 }
 
-// checkAccept finds what can be told before anything is hashed.
+// checkAccept checks the name and the password before the password is hashed.
 func checkAccept(form url.Values, email string) kit.FieldErrors {
 	var p fault.Problems
 	if _, err := plaintext.Name(form.Get(kit.FieldName)); err != nil {
@@ -83,11 +84,12 @@ func acceptView(inv invitation.Offer, secret invitation.LinkSecret, form url.Val
 	name.Autocomplete, name.Required, name.Autofocus = "name", true, len(errors) == 0
 	return page.Accept{
 		Page: layout.Page{Title: "Join " + inv.OrganizationName,
-			Intro: inv.InvitedByName + " has invited you. Choose a name and a password."},
+			Intro: inv.InvitedByName + " invited you. Choose a name and a password."},
 		Action: acceptPath, Errors: kit.FormErrors(errors, kit.FieldName, fieldPassword),
 		Hidden: []component.HiddenField{{Name: fieldSecret, Value: secret.Reveal()}},
-		Email:  component.FieldModel{ID: "form-email", Name: "email", Label: "E-mail", Value: inv.Email, Type: "email", Autocomplete: "username", ReadOnly: true},
-		Name:   name,
+		Email: component.FieldModel{ID: "form-email", Name: "email", Label: "Email", Value: inv.Email, Type: "email", Autocomplete: "username",
+			ReadOnly: true},
+		Name: name,
 		Password: component.FieldModel{ID: "form-password", Name: fieldPassword, Label: "Password", Error: errors[fieldPassword],
 			Help: "At least 10 characters. Length is the only rule.", Autocomplete: "new-password", Required: true},
 	}

@@ -5,9 +5,8 @@ import (
 	"unicode"
 )
 
-// splitAddresses returns the parts of a pasted list that may be addresses: what stands between
-// commas, semicolons, blanks and lines, and in "Name <address>" what stands in the brackets. It
-// does not check them.
+// splitAddresses splits a pasted list at commas, semicolons, spaces and line breaks. From
+// "Name <address>" it returns the address. It does not check the addresses.
 func splitAddresses(text string) []string {
 	var out []string
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\n\r", r) }) {

@@ -7,8 +7,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// The fields of the forms of account administration, which are also the paths of problems
-// in them.
+// The fields of this area's forms. They are also the paths of problems in them.
 const (
 	fieldGroups      = "groups"
 	fieldWorkspaces  = "workspaces"
@@ -26,7 +25,8 @@ func workspaceChoices(list []account.Workspace) []component.Choice {
 	return out
 }
 
-// groupChoices offers groups; those whose members are managed elsewhere are greyed.
+// groupChoices returns a choice for each group. Groups whose members the identity provider manages
+// are disabled.
 func groupChoices(list []account.GroupRow) []component.Choice {
 	out := make([]component.Choice, len(list))
 	for i, g := range list {
@@ -38,7 +38,7 @@ func groupChoices(list []account.GroupRow) []component.Choice {
 	return out
 }
 
-// memberFields carries chosen members along.
+// memberFields returns hidden fields that name the chosen members.
 func memberFields(members []account.Member) []component.HiddenField {
 	out := make([]component.HiddenField, len(members))
 	for i, m := range members {
@@ -47,7 +47,7 @@ func memberFields(members []account.Member) []component.HiddenField {
 	return out
 }
 
-// memberNames lists names as a sentence does, a few of them.
+// memberNames joins the names of members for a sentence, as [some] does.
 func memberNames(members []account.Member) string {
 	names := make([]string, 0, len(members))
 	for _, m := range members {
@@ -56,7 +56,7 @@ func memberNames(members []account.Member) string {
 	return some(names)
 }
 
-// some lists a few names and counts the others.
+// some joins a few names for a sentence and counts the others.
 func some(names []string) string {
 	if len(names) > kit.MaxNames+1 {
 		names = append(append([]string{}, names[:kit.MaxNames]...), kit.Count(len(names)-kit.MaxNames, "other", "others"))

@@ -34,7 +34,8 @@ func (h *Handlers) showGroups(c echo.Context, status int, above templ.Component)
 	return h.site.HTML(c, status, page.GroupsPage(m))
 }
 
-// newGroup shows the first step of making a group. Denied when the plan has no room for one.
+// newGroup shows the first step of creating a group. The error is Denied if the plan allows no
+// further group.
 func (h *Handlers) newGroup(c echo.Context) error {
 	err := h.groups.Check(c.Request().Context(), kit.VisitOf(c).Standing, account.GroupSettings{Name: "x"})
 	if fault.Is(err, fault.Denied) {
@@ -43,8 +44,8 @@ func (h *Handlers) newGroup(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupBasicsDialog(url.Values{}, nil)), h.showGroups)
 }
 
-// groupStep takes either step's form: `step` names the pressed button. Nothing is kept
-// between the steps but in the form.
+// groupStep handles the forms of both steps; the field "step" names the pressed button. Only the
+// form carries values from one step to the next.
 func (h *Handlers) groupStep(c echo.Context) error {
 	v, ctx := kit.VisitOf(c), c.Request().Context()
 	form, err := kit.ReadForm(c)
@@ -109,7 +110,7 @@ func (h *Handlers) groupOf(c echo.Context) (account.GroupRow, error) {
 	return h.groups.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 }
 
-// editGroup asks for another name or description.
+// editGroup shows the dialog that changes the name and description.
 func (h *Handlers) editGroup(c echo.Context) error {
 	d, err := h.groupOf(c)
 	if err != nil {
@@ -119,7 +120,7 @@ func (h *Handlers) editGroup(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*groupEditDialog(d.ID, form, nil)), h.showGroup)
 }
 
-// updateGroup saves them.
+// updateGroup saves the name and description.
 func (h *Handlers) updateGroup(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -138,7 +139,7 @@ func (h *Handlers) updateGroup(c echo.Context) error {
 	return h.site.Done(c, kit.Path(kit.GroupPath, id), "Group "+g.Name+" was saved.")
 }
 
-// confirmDeleteGroup asks before a group goes.
+// confirmDeleteGroup asks for confirmation before a group is deleted.
 func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 	d, err := h.groupOf(c)
 	if err != nil {
@@ -147,7 +148,7 @@ func (h *Handlers) confirmDeleteGroup(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteGroupDialog(d)), h.showGroup)
 }
 
-// deleteGroup removes a group.
+// deleteGroup deletes a group.
 func (h *Handlers) deleteGroup(c echo.Context) error {
 	g, err := h.groups.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
@@ -156,7 +157,7 @@ func (h *Handlers) deleteGroup(c echo.Context) error {
 	return h.site.Done(c, kit.GroupPath, "Group "+g.Name+" was deleted.")
 }
 
-// newGroupPolicy asks for the workspace to link.
+// newGroupPolicy asks which workspace to link to the group.
 func (h *Handlers) newGroupPolicy(c echo.Context) error {
 	id := c.Param("id")
 	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfGroup, id)
@@ -166,12 +167,12 @@ func (h *Handlers) newGroupPolicy(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.GroupPath, id), held.Outside)), h.showGroup)
 }
 
-// chooseGroupWorkspace leads on to the editor for the chosen workspace.
+// chooseGroupWorkspace redirects to the policy editor for the chosen workspace.
 func (h *Handlers) chooseGroupWorkspace(c echo.Context) error {
 	return h.editor.ToEditor(c, kit.Path(kit.GroupPath, c.Param("id")))
 }
 
-// groupSpot is the policy that the path names.
+// groupSpot returns the policy that the path names.
 func groupSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.GroupPath, id)

@@ -14,10 +14,10 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// pickedMembers is how many members the page that adds them to a group offers at a time.
+// pickedMembers is how many members the page "Add members" offers at a time.
 const pickedMembers = 25
 
-// newGroupMembers offers members who are not in the group; the search narrows them down.
+// newGroupMembers offers members who are not in the group, filtered by the search.
 func (h *Handlers) newGroupMembers(c echo.Context) error {
 	return h.askGroupMembers(c, http.StatusOK, nil)
 }
@@ -38,7 +38,7 @@ func (h *Handlers) askGroupMembers(c echo.Context, status int, errors kit.FieldE
 	return h.site.HTML(c, status, page.GroupMembersPage(m))
 }
 
-// addGroupMembers makes the chosen ones members of the group.
+// addGroupMembers adds the chosen members to the group.
 func (h *Handlers) addGroupMembers(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -56,7 +56,7 @@ func (h *Handlers) addGroupMembers(c echo.Context) error {
 	return h.site.Done(c, kit.Path(kit.GroupPath, id), kit.Count(added, "member was", "members were")+" added.")
 }
 
-// confirmRemoveGroupMembers asks before members leave the group.
+// confirmRemoveGroupMembers asks for confirmation before members are removed from the group.
 func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
@@ -73,7 +73,7 @@ func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*removeMembersDialog(d.Group, members)), h.showGroup)
 }
 
-// removeGroupMembers ends the memberships of the chosen ones.
+// removeGroupMembers removes the chosen members from the group.
 func (h *Handlers) removeGroupMembers(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -83,5 +83,6 @@ func (h *Handlers) removeGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), kit.Count(len(form[kit.FieldMember]), "member was", "members were")+" removed from "+g.Name+".")
+	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID),
+		kit.Count(len(form[kit.FieldMember]), "member was", "members were")+" removed from "+g.Name+".")
 }

@@ -18,11 +18,11 @@ import (
 
 const stepCreate = "create"
 
-// groupsView is the tab; the frame is added by the handler.
+// groupsView returns the tab "Groups". The handler adds the frame.
 func groupsView(rows []account.GroupRow, plan access.Plan, q kit.Paging) page.Groups {
 	m := page.Groups{
 		Card: component.CardModel{ID: "groups", Title: kit.GroupTitle, Flush: true,
-			Description: "A group gives all of its members the same policies, workspace by workspace."},
+			Description: "A group gives all its members the same policies in each linked workspace."},
 		Table: component.TableModel{ID: "group-list", Caption: kit.GroupTitle, Columns: []component.Column{
 			q.Column("Name", "name"), q.Column("Members", "members"), q.Column("Workspaces", ""), {Label: "Actions", LabelHidden: true, End: true}}},
 	}
@@ -34,13 +34,14 @@ func groupsView(rows []account.GroupRow, plan access.Plan, q kit.Paging) page.Gr
 	}
 	if len(rows) == 0 {
 		m.Empty = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No groups yet", Action: create,
-			Text: "Put members who need the same into a group, and link the group to workspaces with a policy.",
-			Hint: "What everybody in a workspace needs belongs into its baseline; what one member needs, into a member policy."}
+			Text: "Create a group for members who need the same access, and link it to workspaces with a policy.",
+			Hint: "For access that everyone in a workspace needs, use its baseline policy. For one member, use a member policy."}
 		return m
 	}
 	m.Card.Action = create
 	rows = sortedGroups(rows, q)
-	rows, m.Around = kit.Listed(rows, q, "Name or description", "group", "groups", func(g account.GroupRow) string { return g.Name + " " + g.Description })
+	rows, m.Around = kit.Listed(rows, q, "Name or description", "group", "groups",
+		func(g account.GroupRow) string { return g.Name + " " + g.Description })
 	for _, g := range rows {
 		m.Rows = append(m.Rows, groupRow(g))
 	}
@@ -55,7 +56,7 @@ func groupRefusal(plan access.Plan, limit int) *component.NoticeModel {
 	return m
 }
 
-// sortedGroups is the groups, which come by name, in the order that q asks for.
+// sortedGroups returns the groups in the order that q asks for. They arrive sorted by name.
 func sortedGroups(rows []account.GroupRow, q kit.Paging) []account.GroupRow {
 	sorted := slices.Clone(rows)
 	key, descending := q.Order()
@@ -87,10 +88,11 @@ func groupFields(form url.Values, errors kit.FieldErrors) []component.FormField 
 	return []component.FormField{kit.TextItem(name), kit.AreaItem(description)}
 }
 
-// groupBasicsDialog is the first step; the second one's answers go along.
+// groupBasicsDialog returns the first step. Hidden fields keep the choices of the second step.
 func groupBasicsDialog(form url.Values, errors kit.FieldErrors) *component.FormDialogModel {
 	m := &component.FormDialogModel{
-		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", Description: "Step 1 of 2: what it is.", CloseHref: kit.GroupPath},
+		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", Description: "Step 1 of 2: name and description.",
+			CloseHref: kit.GroupPath},
 		Action: kit.GroupPath + "/new", Errors: kit.FormErrors(errors, kit.FieldName, fieldDescription), Fields: groupFields(form, errors),
 		Submit: component.ButtonModel{Label: "Next", Name: kit.FieldStep, Value: "next"},
 	}
@@ -100,13 +102,14 @@ func groupBasicsDialog(form url.Values, errors kit.FieldErrors) *component.FormD
 	return m
 }
 
-// groupWorkspacesDialog is the second step.
+// groupWorkspacesDialog returns the second step.
 func groupWorkspacesDialog(form url.Values, workspaces []account.Workspace, errors kit.FieldErrors) *component.FormDialogModel {
 	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-group", Title: "Create group", CloseHref: kit.GroupPath,
-			Description: "Step 2 of 2: the workspaces that " + kit.Shown(strings.TrimSpace(form.Get(kit.FieldName))) + " is linked to."},
+			Description: "Step 2 of 2: workspaces to link to " + kit.Shown(strings.TrimSpace(form.Get(kit.FieldName))) + "."},
 		Action: kit.GroupPath + "/new", Errors: kit.FormErrors(errors, fieldWorkspaces),
-		Hidden: []component.HiddenField{{Name: kit.FieldName, Value: form.Get(kit.FieldName)}, {Name: fieldDescription, Value: form.Get(fieldDescription)}},
+		Hidden: []component.HiddenField{{Name: kit.FieldName, Value: form.Get(kit.FieldName)},
+			{Name: fieldDescription, Value: form.Get(fieldDescription)}},
 		Fields: []component.FormField{kit.BoxesItem(kit.BoxesField(fieldWorkspaces, "Workspaces",
 			"Members get view and baseline access. Add policies to grant more.", form, errors, workspaceChoices(workspaces)))},
 		Submit: component.ButtonModel{Label: "Create", Name: kit.FieldStep, Value: stepCreate},
@@ -126,23 +129,26 @@ func groupEditDialog(id string, form url.Values, errors kit.FieldErrors) *compon
 
 func deleteGroupDialog(d account.GroupRow) *component.ConfirmModel {
 	at := kit.Path(kit.GroupPath, d.ID)
-	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?", Action: at + "/delete", CancelHref: at,
-		Consequence: "Its members lose at once what it gives. This cannot be undone.",
-		Details:     []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " + kit.Count(len(d.Workspaces), "workspace", "workspaces") + "."}}}
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-group", Title: "Delete group " + d.Name + "?",
+		Action: at + "/delete", CancelHref: at,
+		Consequence: "Its members immediately lose the access it grants. This cannot be undone.",
+		Details: []string{"It has " + kit.Count(d.Members, "member", "members") + " and is linked to " +
+			kit.Count(len(d.Workspaces), "workspace", "workspaces") + "."}}}
 	if d.Locked {
-		m.Alert.Details = append(m.Alert.Details, "The identity provider manages its members and may make it anew.")
+		m.Alert.Details = append(m.Alert.Details, "The identity provider manages this group and may create it again.")
 	}
 	return m
 }
 
 func removeMembersDialog(g account.Group, members []account.Member) *component.ConfirmModel {
 	at := kit.Path(kit.GroupPath, g.ID)
-	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-members", Title: "Remove " + memberNames(members) + " from " + g.Name + "?",
-		Consequence: "What the group gives is lost at once, and so are its workspaces, unless something else puts them there.",
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-members",
+		Title:       "Remove " + memberNames(members) + " from " + g.Name + "?",
+		Consequence: "They immediately lose the access that the group grants, and its workspaces unless another group or policy includes them.",
 		Action:      at + "/members/remove", Hidden: memberFields(members), Confirm: "Yes, remove", CancelHref: at}}
 }
 
-// groupView is the page of one group; the frame is added by the handler.
+// groupView returns the page of one group. The handler adds the frame.
 func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q kit.Paging, catalogue *access.Catalogue,
 	now time.Time) page.Group {
 	at := kit.Path(kit.GroupPath, d.ID)
@@ -157,7 +163,7 @@ func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q
 		Policies: policyListView(held.Policies, catalogue, at, now),
 	}
 	m.Policies.Card = component.CardModel{ID: "group-policies", Title: "Group Workspace Policies", Flush: true,
-		Description: "Each links the group to a workspace and says what its members may do there beyond the baseline."}
+		Description: "Each policy links the group to a workspace and defines what its members can do there beyond the baseline."}
 	groupPolicyActions(&m.Policies, len(held.Outside) > 0, at)
 	groupMemberActions(&m, d, q, at)
 	return m
@@ -166,16 +172,18 @@ func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q
 func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 	var add *component.ButtonModel
 	if more {
-		add = &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true, Variant: component.Outline}
+		add = &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true,
+			Variant: component.Outline}
 	}
 	if m.Card.Action = add; len(m.Rows) == 0 {
 		m.Card.Action = nil
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "Linked to no workspace yet", Action: add,
-			Text: "Link the group to a workspace, and its members are in it."}
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No linked workspaces yet", Action: add,
+			Text: "Add a workspace policy to give the group's members access to a workspace."}
 	}
 }
 
-// groupMemberActions offers to add and remove members, where that is decided here.
+// groupMemberActions adds the buttons that add and remove members, unless the identity provider
+// manages them.
 func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
 	m.Notice = managedNotice(d)
@@ -183,7 +191,8 @@ func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at stri
 		add = nil
 	} else {
 		m.List.BulkID = bulkForm
-		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
+		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet,
+			Small: true,
 			Attrs: map[string]any{"formaction": at + "/members/remove"}}}
 		m.List.Table.Columns = append([]component.Column{{Label: "Select", LabelHidden: true}}, m.List.Table.Columns...)
 	}
@@ -191,16 +200,16 @@ func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at stri
 	if d.Members == 0 && q.Find == "" {
 		m.Members.Action = nil
 		m.List.None = &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No members yet", Action: add,
-			Text: "Add members, and what the group gives holds for them on their next request."}
+			Text: "Members get the group's access from their next request."}
 		if d.Locked {
-			m.List.None.Text = "The identity provider has put nobody into it. Whom it adds has what the group gives on the next request."
+			m.List.None.Text = "The identity provider has not added anyone yet. Members that it adds get the group's access from their next request."
 		}
 		m.List.Filter = component.FilterModel{}
 	}
 }
 
-// managedBadge marks a group that the identity provider made, with a lock while it alone decides
-// who is in it; nil for others.
+// managedBadge returns the badge of a group that the identity provider created, with a lock while
+// the provider manages its members. It returns nil for other groups.
 func managedBadge(g account.GroupRow) *component.BadgeModel {
 	if !g.External {
 		return nil
@@ -212,25 +221,29 @@ func managedBadge(g account.GroupRow) *component.BadgeModel {
 	return m
 }
 
-// managedNotice says who decides about a group that the identity provider made; nil for others.
+// managedNotice returns a notice about who manages a group that the identity provider created. It
+// returns nil for other groups.
 func managedNotice(d account.GroupRow) *component.NoticeModel {
 	switch {
 	case d.Locked:
 		return &component.NoticeModel{Kind: "info", Title: "Managed by the identity provider",
-			Text: "Who is in this group is decided there, and its name follows when it changes there. Its policies are decided here."}
+			Text: "Change its name and members in the identity provider. Change its policies here."}
 	case d.External:
 		return &component.NoticeModel{Kind: "info", Title: "Provisioning is off",
-			Text: "The identity provider made this group and cannot reach it now, so Admins decide who is in it. Once provisioning is on again, the provider decides anew."}
+			Text: "The identity provider created this group. While provisioning is off, Admins manage its members. When provisioning is on " +
+				"again, the identity provider does."}
 	}
 	return nil
 }
 
-// groupMembersView offers members to add.
+// groupMembersView returns the page that adds members to a group.
 func groupMembersView(d account.GroupRow, found account.MemberPage, find string, errors kit.FieldErrors) page.GroupMembers {
 	at := kit.Path(kit.GroupPath, d.ID)
 	m := page.GroupMembers{
-		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".", Back: &component.Link{Label: "Group", Href: at}},
-		Filter: component.FilterModel{Action: at + "/members/new", Label: "Search members", ID: "pick", Name: "q", Search: "Name or e-mail", Value: find, Submit: "Search"},
+		Header: component.PageHeaderModel{Title: "Add members", Description: "To the group " + d.Name + ".",
+			Back: &component.Link{Label: "Group", Href: at}},
+		Filter: component.FilterModel{Action: at + "/members/new", Label: "Search members", ID: "pick", Name: "q", Search: "Name or email",
+			Value: find, Submit: "Search"},
 		Action: at + "/members/new", Errors: kit.FormErrors(errors, "members"), Cancel: at,
 	}
 	if find != "" {
@@ -246,7 +259,7 @@ func groupMembersView(d account.GroupRow, found account.MemberPage, find string,
 		m.Members.Help = kit.Thousands(more) + " more are not shown. Search to narrow the list."
 	}
 	if len(choices) == 0 {
-		m.None = &component.EmptyModel{Icon: "users-round", Title: "Nobody to add", Text: "Everybody who matches is in the group already."}
+		m.None = &component.EmptyModel{Icon: "users-round", Title: "No members to add", Text: "Every member who matches is already in the group."}
 	}
 	return m
 }

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// acceptPath is where an invitation's link leads. The secret is a query parameter, as
-	// the access log has paths only.
+	// acceptPath is the address of an invitation's link. The secret is a query parameter, because
+	// the access log records only paths.
 	acceptPath  = "/accept-invitation"
 	fieldSecret = "secret"
 	fieldState  = "state"
@@ -62,14 +62,15 @@ func (h *Handlers) askInvite(c echo.Context, status int, form url.Values, errors
 	return h.site.Dialog(c, status, component.FormDialog(*inviteDialog(form, groups, v.Workspaces, errors, refused)), h.showInvitations)
 }
 
-// invite makes invitations and shows their links, in this response only.
+// invite creates invitations and shows their links, in this response only.
 func (h *Handlers) invite(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
 		return err
 	}
-	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By, invitation.NewInvitations{Emails: splitAddresses(form.Get(fieldEmails)),
-		Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
+	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By,
+		invitation.NewInvitations{Emails: splitAddresses(form.Get(fieldEmails)),
+			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
 	}
@@ -83,7 +84,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out)))
 }
 
-// linker makes links with this server's own address.
+// linker returns a function that makes invitation links with this server's address.
 func (h *Handlers) linker(c echo.Context) invitation.Linker {
 	base := h.site.BaseURL(c)
 	return func(secret invitation.LinkSecret) string {
@@ -91,7 +92,8 @@ func (h *Handlers) linker(c echo.Context) invitation.Linker {
 	}
 }
 
-// resendInvitation makes a new link and shows it, in this response only. The old one ends.
+// resendInvitation creates a new link and shows it, in this response only. The old link stops
+// working.
 func (h *Handlers) resendInvitation(c echo.Context) error {
 	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
 	if err != nil {
@@ -100,7 +102,7 @@ func (h *Handlers) resendInvitation(c echo.Context) error {
 	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})))
 }
 
-// confirmDeleteInvitation asks before an invitation goes.
+// confirmDeleteInvitation asks for confirmation before an invitation is deleted.
 func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 	inv, err := h.invitations.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
@@ -109,11 +111,11 @@ func (h *Handlers) confirmDeleteInvitation(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*deleteInvitationDialog(inv)), h.showInvitations)
 }
 
-// deleteInvitation ends an invitation.
+// deleteInvitation deletes an invitation.
 func (h *Handlers) deleteInvitation(c echo.Context) error {
 	inv, err := h.invitations.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return h.site.Done(c, kit.InvitationPath, "The invitation of "+inv.Email+" was deleted.")
+	return h.site.Done(c, kit.InvitationPath, "The invitation for "+inv.Email+" was deleted.")
 }

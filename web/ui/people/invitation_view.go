@@ -14,24 +14,24 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// invitationsView is the tab; the frame is added by the handler.
+// invitationsView returns the tab "Invitations". The handler adds the frame.
 func invitationsView(found invitation.Page, q kit.Paging, now time.Time) page.Invitations {
 	m := page.Invitations{
 		Card: component.CardModel{ID: "invitations", Title: kit.InvitationTitle, Flush: true,
-			Description: "An invitation is a link that works once, for three days."},
+			Description: "Each invitation link works once and expires after three days."},
 		Table: component.TableModel{ID: "invitation-list", Caption: kit.InvitationTitle, Columns: []component.Column{
-			{Label: "E-mail"}, {Label: "Role"}, {Label: "Groups and workspaces"}, {Label: "Invited"}, {Label: "Valid"}, {Label: "State"},
+			{Label: "Email"}, {Label: "Role"}, {Label: "Groups and workspaces"}, {Label: "Invited"}, {Label: "Valid"}, {Label: "State"},
 			{Label: "Actions", LabelHidden: true, End: true}}},
 		Pages: q.Pages(len(found.Rows), found.Total, "invitation", "invitations"),
 	}
 	invite := &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}
 	if found.Total == 0 && q.Find == "" && found.Query.State == "" {
 		m.Empty = &component.EmptyModel{Icon: "mail", Inside: true, Title: "No invitations", Action: invite,
-			Text: "Invite people by their e-mail addresses. You get a link for each to hand over, and they get it by e-mail when that is set up."}
+			Text: "Invite people by email address. You get a link for each of them to send. If email is set up, Latchkey sends it too."}
 		return m
 	}
 	m.Card.Action = invite
-	m.Filter = q.Filter("invitations-filter", "Search invitations", "E-mail")
+	m.Filter = q.Filter("invitations-filter", "Search invitations", "Email")
 	m.Filter.Selects = []component.SelectModel{stateSelect(found.Query.State)}
 	if found.Query.State != "" {
 		m.Filter.ClearHref = kit.InvitationPath
@@ -46,7 +46,8 @@ func invitationsView(found invitation.Page, q kit.Paging, now time.Time) page.In
 }
 
 func stateSelect(chosen invitation.State) component.SelectModel {
-	m := component.SelectModel{ID: "invitations-state", Name: fieldState, Label: "State", Options: []component.SelectOption{{Value: "", Label: "All"}}}
+	m := component.SelectModel{ID: "invitations-state", Name: fieldState, Label: "State",
+		Options: []component.SelectOption{{Value: "", Label: "All"}}}
 	for _, s := range []invitation.State{invitation.Pending, invitation.Expired, invitation.Accepted} {
 		m.Options = append(m.Options, component.SelectOption{Value: string(s), Label: s.Label(), Selected: s == chosen})
 	}
@@ -55,8 +56,10 @@ func stateSelect(chosen invitation.State) component.SelectModel {
 
 func invitationRow(inv invitation.Invitation, now time.Time) page.InvitationRow {
 	state := inv.State(now)
-	row := page.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups), Workspaces: namedList(inv.Workspaces),
-		Invited: kit.When(inv.CreatedAt, now), By: inv.InvitedByName, Valid: validity(inv, now), State: component.StateModel{Text: state.Label(), Tone: invitationTone(state)}}
+	row := page.InvitationRow{Email: inv.Email, Role: roleBadge(inv.Role), Groups: namedList(inv.Groups),
+		Workspaces: namedList(inv.Workspaces),
+		Invited:    kit.When(inv.CreatedAt, now), By: inv.InvitedByName, Valid: validity(inv, now),
+		State: component.StateModel{Text: state.Label(), Tone: invitationTone(state)}}
 	if inv.Role == access.RoleAdmin && len(inv.Workspaces) == 0 {
 		row.Workspaces = "All workspaces"
 	}
@@ -79,9 +82,9 @@ func validity(inv invitation.Invitation, now time.Time) component.TimeModel {
 	}
 	m := kit.When(inv.ExpiresAt, now)
 	if now.Before(inv.ExpiresAt) {
-		m.Text = "Ends " + m.Text
+		m.Text = "Expires " + m.Text
 	} else {
-		m.Text = "Ended " + m.Text
+		m.Text = "Expired " + m.Text
 	}
 	return m
 }
@@ -99,13 +102,15 @@ func invitationTone(s invitation.State) string {
 	return component.Neutral
 }
 
-// inviteDialog is the dialog "Invite users".
-func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors kit.FieldErrors, refused string) *component.FormDialogModel {
-	emails := kit.TextField(fieldEmails, "E-mails", "Separate addresses with commas or new lines.", form, errors)
+// inviteDialog returns the dialog "Invite users".
+func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []account.Workspace, errors kit.FieldErrors,
+	refused string) *component.FormDialogModel {
+	emails := kit.TextField(fieldEmails, "Emails", "Separate addresses with commas or new lines.", form, errors)
 	emails.Value, emails.Rows, emails.Required, emails.Autofocus = plaintext.Clip(form.Get(fieldEmails), 30_000), 3, true, len(errors) == 0
-	role := &component.ChoiceGroupModel{ID: "form-" + fieldRole, Name: fieldRole, Legend: "Role", Error: errors[fieldRole], Choices: []component.Choice{
-		{ID: "form-role-member", Value: "member", Label: "Member", Help: "May do what policies say."},
-		{ID: "form-role-admin", Value: "admin", Label: "Admin", Help: "May do everything in every workspace."}}}
+	role := &component.ChoiceGroupModel{ID: "form-" + fieldRole, Name: fieldRole, Legend: "Role", Error: errors[fieldRole],
+		Choices: []component.Choice{
+			{ID: "form-role-member", Value: "member", Label: "Member", Help: "Can do what policies allow."},
+			{ID: "form-role-admin", Value: "admin", Label: "Admin", Help: "Has full access to every workspace."}}}
 	for i := range role.Choices {
 		role.Choices[i].Checked = role.Choices[i].Value == form.Get(fieldRole)
 	}
@@ -125,9 +130,10 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 	return m
 }
 
-// invitedDialog shows the links of new invitations, this once, and what was left out.
+// invitedDialog returns the dialog with the links of new invitations, and the addresses that were
+// left out. The links are shown only once.
 func invitedDialog(out invitation.Invited) page.Links {
-	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "No invitation was made", CloseHref: kit.InvitationPath, Wide: true}}
+	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "No invitations created", CloseHref: kit.InvitationPath, Wide: true}}
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
@@ -140,11 +146,12 @@ func invitedDialog(out invitation.Invited) page.Links {
 			mailed++
 		}
 		if sent.MailError != nil {
-			m.Notices = append(m.Notices, component.NoticeModel{Kind: "danger", Text: "The e-mail to " + sent.Email + " could not be sent. The link below is good."})
+			m.Notices = append(m.Notices, component.NoticeModel{Kind: "danger",
+				Text: "The email to " + sent.Email + " could not be sent. The link below still works."})
 		}
 	}
 	if mailed > 0 {
-		m.Notices = append(m.Notices, component.NoticeModel{Kind: "success", Text: kit.Count(mailed, "e-mail was", "e-mails were") + " sent."})
+		m.Notices = append(m.Notices, component.NoticeModel{Kind: "success", Text: kit.Count(mailed, "email was", "emails were") + " sent."})
 	}
 	for _, s := range out.Skipped {
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "info", Text: s.Email + ": " + kit.LowerFirst(s.Reason)})
@@ -153,7 +160,8 @@ func invitedDialog(out invitation.Invited) page.Links {
 }
 
 func deleteInvitationDialog(inv invitation.Invitation) *component.ConfirmModel {
-	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-invitation", Title: "Delete the invitation of " + inv.Email + "?",
-		Consequence: "Its link grants nothing any more. You can invite the address again.",
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "delete-invitation",
+		Title:       "Delete the invitation for " + inv.Email + "?",
+		Consequence: "Its link stops working. You can invite the address again.",
 		Action:      kit.Path(kit.InvitationPath, inv.ID) + "/delete", CancelHref: kit.InvitationPath}}
 }

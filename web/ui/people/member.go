@@ -20,12 +20,12 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
-// memberDetails shows all that there is to administer about one member.
+// memberDetails shows the page "Member details".
 func (h *Handlers) memberDetails(c echo.Context) error {
 	return h.showMember(c, http.StatusOK, nil)
 }
 
-// showMember shows the page with what stands above it.
+// showMember shows the page, with above in front of it.
 func (h *Handlers) showMember(c echo.Context, status int, above templ.Component) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
 	d, err := h.members.Details(ctx, v.Standing, id)
@@ -54,7 +54,7 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 	return h.site.HTML(c, status, page.MemberPage(m))
 }
 
-// memberChange is one of the changes that a member page asks about.
+// memberChange is a change of a member that needs confirmation.
 type memberChange struct {
 	name string // the last part of its address
 	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
@@ -62,18 +62,18 @@ type memberChange struct {
 	done string // after the member's name
 }
 
-// memberChanges lists them.
+// memberChanges returns the changes that a member page offers.
 func (h *Handlers) memberChanges() []memberChange {
 	m := h.members
 	return []memberChange{
-		{"make-admin", m.MakeAdmin, makeAdminDialog, " is an Admin now."},
-		{"make-member", m.MakeMember, makeMemberDialog, " is a Member now, with baseline access only."},
+		{"make-admin", m.MakeAdmin, makeAdminDialog, " is now an Admin."},
+		{"make-member", m.MakeMember, makeMemberDialog, " is now a Member, with baseline access only."},
 		{"deactivate", m.Deactivate, deactivateDialog, " was deactivated."},
 		{"reactivate", m.Reactivate, reactivateDialog, " was reactivated."},
 	}
 }
 
-// memberChangePages are two rows for each change: the question, and the change itself.
+// memberChangePages returns two rows for each change: its confirmation, and the change itself.
 func (h *Handlers) memberChangePages() []kit.Page {
 	var rows []kit.Page
 	for _, change := range h.memberChanges() {
@@ -85,8 +85,8 @@ func (h *Handlers) memberChangePages() []kit.Page {
 	return rows
 }
 
-// askMemberChange asks before a role or a status changes, perhaps with why the last attempt was
-// refused.
+// askMemberChange asks for confirmation before a role or status changes. If refused is not empty,
+// it says why the last attempt was refused.
 func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChange, refused string) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
 	members, err := h.chosenMembers(c, []string{id})
@@ -120,7 +120,8 @@ func (h *Handlers) changeMember(c echo.Context, change memberChange) error {
 	return h.site.Done(c, kit.Path(kit.UserPath, id), m.Name+change.done)
 }
 
-// memberToken loads a member's personal token; NotFound when it is not that member's.
+// memberToken loads a member's personal token. The error is NotFound if the token belongs to
+// another member.
 func (h *Handlers) memberToken(c echo.Context) (token.Token, error) {
 	t, err := h.tokens.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("token"))
 	if err == nil && (t.Kind != token.Personal || t.Owner != c.Param("id")) {
@@ -129,7 +130,7 @@ func (h *Handlers) memberToken(c echo.Context) (token.Token, error) {
 	return t, err
 }
 
-// confirmDeleteMemberToken asks before a member's token goes.
+// confirmDeleteMemberToken asks for confirmation before a member's token is deleted.
 func (h *Handlers) confirmDeleteMemberToken(c echo.Context) error {
 	t, err := h.memberToken(c)
 	if err != nil {
@@ -140,7 +141,7 @@ func (h *Handlers) confirmDeleteMemberToken(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(component.ConfirmModel{Alert: *alert}), h.showMember)
 }
 
-// deleteMemberToken ends a member's token for good.
+// deleteMemberToken deletes a member's token.
 func (h *Handlers) deleteMemberToken(c echo.Context) error {
 	t, err := h.memberToken(c)
 	if err != nil {
@@ -149,7 +150,7 @@ func (h *Handlers) deleteMemberToken(c echo.Context) error {
 	return h.tokenPages.DeleteToken(c, kit.VisitOf(c), t, kit.Path(kit.UserPath, c.Param("id")))
 }
 
-// newMemberPolicy asks for the workspace that a member is to come into.
+// newMemberPolicy asks in which workspace to add a policy.
 func (h *Handlers) newMemberPolicy(c echo.Context) error {
 	id := c.Param("id")
 	held, err := h.policies.Held(c.Request().Context(), kit.VisitOf(c).Standing, policy.OfMember, id)
@@ -159,12 +160,12 @@ func (h *Handlers) newMemberPolicy(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*newPolicyDialog(kit.Path(kit.UserPath, id), held.Outside)), h.showMember)
 }
 
-// chooseMemberWorkspace leads on to the editor for the chosen workspace.
+// chooseMemberWorkspace redirects to the policy editor for the chosen workspace.
 func (h *Handlers) chooseMemberWorkspace(c echo.Context) error {
 	return h.editor.ToEditor(c, kit.Path(kit.UserPath, c.Param("id")))
 }
 
-// memberSpot is the policy that the path names.
+// memberSpot returns the policy that the path names.
 func memberSpot(c echo.Context) policyui.Spot {
 	id, workspace := c.Param("id"), c.Param("workspace")
 	at := kit.Path(kit.UserPath, id)

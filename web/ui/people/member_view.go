@@ -15,53 +15,57 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
-// memberView is the page "Member details"; frame and tokens are added by the handler.
+// memberView returns the page "Member details". The handler adds the frame and the tokens.
 func memberView(d account.MemberDetails, held policy.Held, view policy.AccessView, catalogue *access.Catalogue, now time.Time) page.Member {
 	at := kit.Path(kit.UserPath, d.Member.ID)
 	m := page.Member{
-		Header: component.PageHeaderModel{Title: d.Member.Name, Description: d.Member.Email, Back: &component.Link{Label: "Users", Href: kit.UserPath},
+		Header: component.PageHeaderModel{Title: d.Member.Name, Description: d.Member.Email,
+			Back: &component.Link{Label: "Users", Href: kit.UserPath},
 			More: []component.ButtonModel{{Label: "Add to groups", Icon: "users-round", Variant: component.Outline, Dialog: true,
 				Href: kit.WithQuery(kit.UserPath+"/add-to-groups", kit.FieldMember, d.Member.ID)}}},
 		Card:  component.CardModel{ID: "member", Title: "Member details"},
 		State: memberState(d.Member), LastSeen: kit.When(d.Member.LastSeenAt, now),
 		Facts: []component.Definition{
-			{Term: "E-mail", Text: d.Member.Email}, {Term: "Role", Text: kit.RoleLabel(d.Member.Role)},
+			{Term: "Email", Text: d.Member.Email}, {Term: "Role", Text: kit.RoleLabel(d.Member.Role)},
 			{Term: "Groups", Text: namedList(d.Groups)}, {Term: "Member since", Text: kit.Absolute(d.Member.CreatedAt)},
 		},
-		Access: policyui.AccessList(view, catalogue, at+"/access-policy", "What "+d.Member.Name+" may do today, and where it comes from."),
+		Access: policyui.AccessList(view, catalogue, at+"/access-policy", "What "+d.Member.Name+" can do now, and where it comes from."),
 		Danger: component.CardModel{ID: "danger", Title: "Change or remove", Danger: true},
 		Acts:   memberActs(d.Member),
 	}
 	if d.Member.Status != account.Active {
 		m.Notice = &component.NoticeModel{Kind: "warning", Title: "Deactivated",
-			Text: d.Member.Name + " cannot sign in and all personal access tokens are suspended, until reactivation. What follows is what would apply then."}
+			Text: d.Member.Name + " cannot sign in, and all their personal access tokens are suspended. The access below applies after " +
+				"reactivation."}
 	}
 	m.Policies = memberPolicies(d.Member, held, catalogue, at, now)
 	return m
 }
 
-// memberPolicies is the section "Member Workspace Policies".
+// memberPolicies returns the section "Member Workspace Policies".
 func memberPolicies(member account.Member, held policy.Held, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
 	m := policyListView(held.Policies, catalogue, at, now)
 	m.Card = component.CardModel{ID: "member-policies", Title: "Member Workspace Policies", Flush: true,
-		Description: "Each puts the member into a workspace and adds to what the baseline and the groups give there."}
-	add := &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true, Variant: component.Outline}
+		Description: "Each policy gives the member access to a workspace, in addition to what the baseline and groups grant there."}
+	add := &component.ButtonModel{Label: "Add workspace policy", Icon: "plus", Href: at + "/policies/new", Dialog: true,
+		Variant: component.Outline}
 	switch {
 	case member.Role == access.RoleAdmin:
-		m.Card.Description = "An Admin may do everything in every workspace. Policies make no difference while the role lasts, and go when it is taken away."
+		m.Card.Description = "Admins have full access to every workspace. Policies have no effect while the role lasts, and are removed when " +
+			"it ends."
 		add = nil
 	case len(held.Outside) == 0:
 		add = nil
 	}
 	if m.Card.Action = add; len(m.Rows) == 0 {
 		m.Card.Action = nil
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No policy of " + member.Name + "'s own", Action: add,
-			Text: "A workspace policy puts one member into one workspace.", Hint: "For several members who need the same, a group is right."}
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspace policies for " + member.Name, Action: add,
+			Text: "A workspace policy gives one member access to one workspace.", Hint: "If several members need the same access, use a group."}
 	}
 	return m
 }
 
-// policyListView lists the policies of a member or group, whose page is at.
+// policyListView returns the list of policies of the member or group whose page is at.
 func policyListView(policies []policy.Placed, catalogue *access.Catalogue, at string, now time.Time) page.PolicyList {
 	m := page.PolicyList{Table: component.TableModel{Caption: "Workspace policies", Columns: []component.Column{
 		{Label: "Workspace"}, {Label: "Grants"}, {Label: "Changed"}, {Label: "Actions", LabelHidden: true, End: true}}}}
@@ -77,11 +81,11 @@ func policyListView(policies []policy.Placed, catalogue *access.Catalogue, at st
 	return m
 }
 
-// memberTokens is the section of a member's tokens.
+// memberTokens returns the section with a member's tokens.
 func memberTokens(owner account.Member, tokens []token.Token, q tokenui.ListQuery, now time.Time) page.MemberTokens {
 	m := page.MemberTokens{
 		Card: component.CardModel{ID: "member-tokens", Title: kit.PersonalTokenTitle, Flush: true,
-			Description: "Made by " + owner.Name + ". They act with " + owner.Name + "'s access, limited by their scope."},
+			Description: "Created by " + owner.Name + ". They act with " + owner.Name + "'s access, limited by scope."},
 		List: tokenui.List(tokens, q, kit.Path(kit.UserPath, owner.ID)+"/tokens", "Personal access tokens of "+owner.Name, now),
 	}
 	m.List.ShowWorkspace, m.List.ShowScope = true, true
@@ -89,19 +93,19 @@ func memberTokens(owner account.Member, tokens []token.Token, q tokenui.ListQuer
 		[2]string{"Created", "created"}, [2]string{"Last used", "used"}, [2]string{"Expires", "expires"}, [2]string{"State", ""})
 	if len(tokens) == 0 {
 		m.List.Empty = &component.EmptyModel{Icon: "key-round", Title: "No personal access tokens", Inside: true,
-			Text: "Only members themselves can make them, on their own profile."}
+			Text: "Members generate their own tokens, on their profile."}
 	}
 	return m
 }
 
-// memberActs explains the changes beside their buttons.
+// memberActs returns the changes of a member, each with its consequence.
 func memberActs(m account.Member) []page.MemberAct {
 	texts := map[string]string{
-		"Make Admin":    "An Admin may do everything in every workspace and manage the organization.",
-		"Make Member":   "Leaves baseline access in every workspace. Policies and group memberships from before are removed.",
-		"Deactivate":    "Suspends sessions and personal access tokens until reactivation. Nothing is lost.",
+		"Make Admin":    "Admins have full access to every workspace and manage the organization.",
+		"Make Member":   "Keeps baseline access in every workspace. Existing policies and group memberships are removed.",
+		"Deactivate":    "Suspends sessions and personal access tokens until reactivation.",
 		"Reactivate":    "Sessions and personal access tokens work again.",
-		"Delete member": "Ends sessions and revokes personal access tokens for good.",
+		"Delete member": "Ends sessions and revokes personal access tokens. This cannot be undone.",
 	}
 	var acts []page.MemberAct
 	for _, b := range memberButtons(m) {
@@ -112,52 +116,57 @@ func memberActs(m account.Member) []page.MemberAct {
 }
 
 func memberAlert(m account.Member, id, title, consequence, confirm string) *component.ConfirmModel {
-	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: id, Title: title, Consequence: consequence, Confirm: confirm, CancelHref: kit.Path(kit.UserPath, m.ID)}}
+	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: id, Title: title, Consequence: consequence, Confirm: confirm,
+		CancelHref: kit.Path(kit.UserPath, m.ID)}}
 }
 
 func makeAdminDialog(m account.Member, _ []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
 	return memberAlert(m, "make-admin", "Make "+m.Name+" an Admin?",
-		"An Admin may do everything in every workspace and manage members, groups, policies and tokens.", "Make Admin")
+		"Admins have full access to every workspace and manage members, groups, policies and tokens.", "Make Admin")
 }
 
 func makeMemberDialog(m account.Member, tokens []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "make-member", "Make "+m.Name+" a Member?",
-		"This leaves baseline access in every workspace. Policies and group memberships from before are removed, except in groups that the identity provider manages.", "Make Member")
+		"They keep baseline access in every workspace. Existing policies and group memberships are removed, except in groups that the "+
+			"identity provider manages.", "Make Member")
 	if len(tokens) > 0 {
-		dialog.Alert.Details = []string{kit.Count(len(tokens), "live personal access token shrinks", "live personal access tokens shrink") + " with it, at once."}
+		dialog.Alert.Details = []string{kit.Count(len(tokens), "live personal access token loses", "live personal access tokens lose") +
+			" permissions immediately."}
 	}
 	return dialog
 }
 
 func deactivateDialog(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "deactivate", "Deactivate "+m.Name+"?",
-		"Sessions and personal access tokens are suspended at once and come back with reactivation.", "Deactivate")
+		"Sessions and personal access tokens are suspended immediately and work again after reactivation.", "Deactivate")
 	breaks(dialog, tokens, false, at.Now)
 	return dialog
 }
 
 func reactivateDialog(m account.Member, tokens []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
-	dialog := memberAlert(m, "reactivate", "Reactivate "+m.Name+"?", "Signing in and personal access tokens work again.", "Reactivate")
+	dialog := memberAlert(m, "reactivate", "Reactivate "+m.Name+"?", "They can sign in again, and their personal access tokens work again.",
+		"Reactivate")
 	if len(tokens) > 0 {
-		dialog.Alert.Details = []string{kit.Count(len(tokens), "personal access token comes", "personal access tokens come") + " back."}
+		dialog.Alert.Details = []string{kit.Count(len(tokens), "personal access token works", "personal access tokens work") + " again."}
 	}
 	return dialog
 }
 
-// newPolicyDialog asks for a workspace to add a policy in.
+// newPolicyDialog asks in which workspace to add a policy.
 func newPolicyDialog(at string, outside []account.Workspace) *component.FormDialogModel {
 	options := make([]component.SelectOption, len(outside))
 	for i, w := range outside {
 		options[i] = component.SelectOption{Value: w.ID, Label: w.Name}
 	}
 	m := &component.FormDialogModel{
-		Dialog: component.DialogModel{ID: "new-policy", Title: "Add workspace policy", CloseHref: at, Description: "The policy itself comes next."},
+		Dialog: component.DialogModel{ID: "new-policy", Title: "Add workspace policy", CloseHref: at,
+			Description: "You define the policy in the next step."},
 		Action: at + "/policies/new", Submit: component.ButtonModel{Label: "Next"},
 		Fields: []component.FormField{kit.SelectItem(kit.SelectField(kit.FieldWorkspace, "Workspace", url.Values{}, nil, options...))},
 	}
 	if len(outside) == 0 {
 		m.Fields, m.Submit.Disabled = nil, true
-		m.Notice = &component.NoticeModel{Kind: "info", Text: "There is a policy in every workspace already."}
+		m.Notice = &component.NoticeModel{Kind: "info", Text: "Every workspace already has a policy."}
 	}
 	return m
 }

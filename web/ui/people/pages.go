@@ -1,9 +1,9 @@
-// Package people is the dashboard's view of members, groups and invitations, and the page
-// by which somebody who was invited joins.
+// Package people has the dashboard's pages for members, groups and invitations, and the page on
+// which an invited person joins.
 //
-// It uses packages account, policy, invitation and token. Policies are edited by package policy of
-// the dashboard, a member's tokens are listed and deleted by package token of it, and package audit
-// shows their trail.
+// It uses packages account, policy, invitation and token. Three other areas do part of the work:
+// web/ui/policy edits policies, web/ui/token lists and deletes a member's tokens, and web/ui/audit
+// shows a member's trail.
 package people
 
 import (
@@ -21,14 +21,14 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
-// Deps is what the area is made of.
+// Deps are the dependencies of the area.
 type Deps struct {
 	Members     *account.Members
 	Groups      *account.Groups
 	Policies    *policy.Service
 	Invitations *invitation.Service
 	Tokens      *token.Service
-	Hasher      signin.Hasher // for the password of somebody who joins
+	Hasher      signin.Hasher // for the password of a person who joins
 	Editor      *policyui.Handlers
 	TokenPages  *tokenui.Handlers
 	Log         *auditui.Handlers

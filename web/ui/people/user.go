@@ -24,13 +24,13 @@ func userQuery(path string, query url.Values) kit.Paging {
 		string(account.ByName), string(account.ByEmail), string(account.ByRole), string(account.ByLastSeen), string(account.ByTokens))
 }
 
-// memberQuery is what the list's address asks of the members.
+// memberQuery returns the query of the members for the state of the list.
 func memberQuery(q kit.Paging) account.MemberQuery {
 	key, descending := q.Order()
 	return account.MemberQuery{Search: q.Find, Sort: account.MemberSort(key), Descending: descending, Limit: q.Size, Offset: q.Offset()}
 }
 
-// showUsers shows the list with what stands above it.
+// showUsers shows the list, with above in front of it.
 func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := userQuery(kit.UserPath, c.QueryParams())
@@ -44,12 +44,12 @@ func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) 
 	return h.site.HTML(c, status, page.UsersPage(m))
 }
 
-// chosenMembers loads the members that the parameters or the form name.
+// chosenMembers loads the members with these ids.
 func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
 	return h.members.ByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
 }
 
-// confirmAddToGroups asks which groups the chosen members are to come into.
+// confirmAddToGroups asks to which groups the chosen members are added.
 func (h *Handlers) confirmAddToGroups(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
@@ -90,12 +90,13 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 		return h.askGroups(c, http.StatusBadRequest, form[kit.FieldMember], form, fields)
 	}
 	if added == 0 {
-		return h.site.Done(c, kit.UserPath, "Nothing to do: they are in these groups already.")
+		return h.site.Done(c, kit.UserPath, "No changes: they are already in these groups.")
 	}
 	return h.site.Done(c, kit.UserPath, kit.Count(added, "membership was", "memberships were")+" added.")
 }
 
-// confirmDeleteMembers says what breaks before members are deleted.
+// confirmDeleteMembers asks for confirmation before members are deleted, and says what stops
+// working.
 func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
@@ -104,7 +105,8 @@ func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
 	return h.askDelete(c, http.StatusOK, ids, "")
 }
 
-// askDelete shows the alert dialog, perhaps with why the last attempt was refused.
+// askDelete shows the confirmation. If refused is not empty, it says why the last attempt was
+// refused.
 func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused string) error {
 	v := kit.VisitOf(c)
 	members, err := h.chosenMembers(c, ids)
@@ -120,7 +122,7 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }
 
-// deleteMembers removes the chosen members for good, all or none.
+// deleteMembers deletes all the chosen members, or none of them on an error.
 func (h *Handlers) deleteMembers(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -140,7 +142,7 @@ func (h *Handlers) deleteMembers(c echo.Context) error {
 	return h.site.Done(c, kit.UserPath, deletedText(gone))
 }
 
-// isGone reports whether the visitor was among those who were deleted.
+// isGone reports whether the visitor is among the deleted members.
 func (h *Handlers) isGone(c echo.Context, gone []account.Member) bool {
 	for _, m := range gone {
 		if m.ID == kit.VisitOf(c).Member.ID {

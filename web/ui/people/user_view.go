@@ -11,14 +11,14 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// bulkForm is the id of the form that the boxes of a list of members belong to.
+// bulkForm is the id of the form to which the checkboxes of a member list belong.
 const bulkForm = "bulk"
 
-// usersView is the tab; the frame is added by the handler.
+// usersView returns the tab "Users". The handler adds the frame.
 func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users {
 	m := page.Users{
 		Card: component.CardModel{ID: "users", Title: kit.UserTitle, Flush: true,
-			Description: "Everybody in the organization. Admins have full access. Policies define what members can do.",
+			Description: "Everyone in the organization. Admins have full access. Policies define what members can do.",
 			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}},
 		List: userList(found, q, "Members", now),
 	}
@@ -33,7 +33,7 @@ func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users
 	return m
 }
 
-// userList presents one page of members.
+// userList returns one page of members.
 func userList(found account.MemberPage, q kit.Paging, caption string, now time.Time) page.UserList {
 	m := page.UserList{
 		Table: component.TableModel{ID: "members", Caption: caption, Columns: []component.Column{
@@ -41,7 +41,7 @@ func userList(found account.MemberPage, q kit.Paging, caption string, now time.T
 			q.Column("Groups", ""), q.Column("Tokens", string(account.ByTokens)), q.Column("Last seen", string(account.ByLastSeen)),
 			{Label: "Actions", LabelHidden: true, End: true},
 		}},
-		Filter: q.Filter("members-filter", "Search members", "Name or e-mail"),
+		Filter: q.Filter("members-filter", "Search members", "Name or email"),
 		Pages:  q.Pages(len(found.Rows), found.Total, "member", "members"),
 	}
 	m.Table.Columns[4].End = true
@@ -85,7 +85,7 @@ func memberState(m account.Member) component.StateModel {
 	return component.StateModel{Text: "Deactivated", Tone: component.Neutral, Title: "Sessions and tokens are suspended."}
 }
 
-// namedList is a cell with a few names.
+// namedList returns the text of a cell that lists a few names and counts the others.
 func namedList(list []account.Named) string {
 	if len(list) == 0 {
 		return "–"
@@ -100,19 +100,20 @@ func namedList(list []account.Named) string {
 	return strings.Join(names, ", ")
 }
 
-// memberMenu is what can be done to a member. All of it asks first, on a page of its own.
+// memberMenu returns the menu of a member. Every change in it asks for confirmation.
 func memberMenu(m account.Member) component.MenuModel {
 	menu := component.MenuModel{Label: "Actions for " + m.Name, Items: []component.MenuItem{
 		{Label: "View member details", Href: kit.Path(kit.UserPath, m.ID)},
 		{Label: "Add to groups", Href: kit.WithQuery(kit.UserPath+"/add-to-groups", kit.FieldMember, m.ID), Dialog: true},
 	}}
 	for _, b := range memberButtons(m) {
-		menu.Items = append(menu.Items, component.MenuItem{Label: b.Label, Href: b.Href, Danger: b.Variant == component.DangerQuiet, Dialog: true})
+		menu.Items = append(menu.Items, component.MenuItem{Label: b.Label, Href: b.Href, Danger: b.Variant == component.DangerQuiet,
+			Dialog: true})
 	}
 	return menu
 }
 
-// memberButtons are the changes of a member, in the order of their weight.
+// memberButtons returns the changes of a member, the least severe first.
 func memberButtons(m account.Member) []component.ButtonModel {
 	at := kit.Path(kit.UserPath, m.ID)
 	role := component.ButtonModel{Label: "Make Admin", Href: at + "/make-admin", Variant: component.Outline}
@@ -123,12 +124,14 @@ func memberButtons(m account.Member) []component.ButtonModel {
 	if m.Status != account.Active {
 		status = component.ButtonModel{Label: "Reactivate", Href: at + "/reactivate", Variant: component.Outline}
 	}
-	remove := component.ButtonModel{Label: "Delete member", Href: kit.WithQuery(kit.UserPath+"/delete", kit.FieldMember, m.ID), Variant: component.DangerQuiet}
+	remove := component.ButtonModel{Label: "Delete member", Href: kit.WithQuery(kit.UserPath+"/delete", kit.FieldMember, m.ID),
+		Variant: component.DangerQuiet}
 	return []component.ButtonModel{role, status, remove}
 }
 
-// groupsDialog asks for groups.
-func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string, errors kit.FieldErrors) *component.FormDialogModel {
+// groupsDialog asks to which groups members are added.
+func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string,
+	errors kit.FieldErrors) *component.FormDialogModel {
 	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "add-to-groups", Title: "Add to groups", CloseHref: kit.UserPath,
 			Description: "Add " + memberNames(members) + " to one or more groups."},
@@ -139,7 +142,7 @@ func groupsDialog(members []account.Member, groups []account.GroupRow, plan acce
 		m.Fields = []component.FormField{kit.BoxesItem(kit.BoxesField(fieldGroups, "Groups", "", form, errors, groupChoices(groups)))}
 		return m
 	}
-	m.Notice = &component.NoticeModel{Kind: "info", Title: "There are no groups yet", Text: "A group gives all of its members the same policies.",
+	m.Notice = &component.NoticeModel{Kind: "info", Title: "There are no groups yet", Text: "A group gives all its members the same policies.",
 		Links: []component.Link{{Label: "Create group", Href: kit.GroupPath + "/new"}}}
 	if !plan.Has(access.FeatureGroups) {
 		m.Notice.Title, m.Notice.Text, m.Notice.Links = "The "+plan.Label()+" plan has no groups", access.UpgradeText, nil
@@ -148,7 +151,7 @@ func groupsDialog(members []account.Member, groups []account.GroupRow, plan acce
 	return m
 }
 
-// deleteMembersDialog says what breaks.
+// deleteMembersDialog returns the confirmation, with the tokens that stop working.
 func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, now time.Time) *component.ConfirmModel {
 	title := "Delete " + kit.Count(len(members), "member", "members") + "?"
 	if len(members) == 1 {
@@ -156,25 +159,28 @@ func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, n
 	}
 	m := &component.ConfirmModel{Alert: component.AlertDialogModel{
 		ID: "delete-members", Title: title, Action: kit.UserPath + "/delete", Hidden: memberFields(members), CancelHref: kit.UserPath,
-		Consequence: "Their sessions end and their personal access tokens are revoked for good. To come back they need a new invitation. This cannot be undone.",
+		Consequence: "Their sessions end and their personal access tokens are revoked. To return, they need a new invitation. This cannot be " +
+			"undone.",
 	}}
 	if len(members) > 1 {
-		m.Alert.Details = append(m.Alert.Details, "This concerns "+memberNames(members)+".")
+		m.Alert.Details = append(m.Alert.Details, "Affects "+memberNames(members)+".")
 	}
 	breaks(m, tokens, len(members) > 1, now)
 	return m
 }
 
-// maxBreaks is how many tokens a dialog names.
+// maxBreaks is how many tokens a dialog lists.
 const maxBreaks = 8
 
-// breaks lists what stops working, the last used first, and what production should use.
+// breaks adds the tokens that stop working, the most recently used first, and what to use in
+// production instead.
 func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool, now time.Time) {
 	if len(tokens) == 0 {
-		m.Alert.Details = append(m.Alert.Details, "No live personal access token stops working.")
+		m.Alert.Details = append(m.Alert.Details, "No live personal access tokens are affected.")
 		return
 	}
-	m.Alert.Details = append(m.Alert.Details, kit.Count(len(tokens), "live personal access token stops", "live personal access tokens stop")+" working:")
+	m.Alert.Details = append(m.Alert.Details,
+		kit.Count(len(tokens), "live personal access token stops", "live personal access tokens stop")+" working:")
 	for i, t := range tokens {
 		if i == maxBreaks {
 			m.Alert.Details = append(m.Alert.Details, "and "+kit.Thousands(len(tokens)-i)+" more.")
@@ -189,7 +195,7 @@ func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool,
 		}
 		m.Alert.Details = append(m.Alert.Details, line+", "+lastUsedWords(t.LastUsedAt, now)+".")
 	}
-	m.Alert.Details = append(m.Alert.Details, "Move production use to a service access token first: it belongs to nobody and goes on.")
+	m.Alert.Details = append(m.Alert.Details, "For production, switch to a service access token first. It isn't tied to a person.")
 }
 
 func lastUsedWords(t, now time.Time) string {

@@ -80,9 +80,12 @@ func TestPageQuery_LeadsThroughThePages(t *testing.T) {
 
 func TestMemberMenu_OffersWhatFits(t *testing.T) {
 	for m, want := range map[account.Member]string{
-		{ID: "1", Name: "Ada", Role: access.RoleAdmin, Status: account.Active}:      "View member details, Add to groups, Make Member, Deactivate, Delete member",
-		{ID: "2", Name: "Bo", Role: access.RoleMember, Status: account.Active}:      "View member details, Add to groups, Make Admin, Deactivate, Delete member",
-		{ID: "3", Name: "Cy", Role: access.RoleMember, Status: account.Deactivated}: "View member details, Add to groups, Make Admin, Reactivate, Delete member",
+		{ID: "1", Name: "Ada", Role: access.RoleAdmin,
+			Status: account.Active}: "View member details, Add to groups, Make Member, Deactivate, Delete member",
+		{ID: "2", Name: "Bo", Role: access.RoleMember,
+			Status: account.Active}: "View member details, Add to groups, Make Admin, Deactivate, Delete member",
+		{ID: "3", Name: "Cy", Role: access.RoleMember,
+			Status: account.Deactivated}: "View member details, Add to groups, Make Admin, Reactivate, Delete member",
 	} {
 		var got []string
 		for _, item := range memberMenu(m).Items {
@@ -97,9 +100,11 @@ func TestMemberMenu_OffersWhatFits(t *testing.T) {
 }
 
 func TestUserRow_ShowsAnAdminInEveryWorkspace(t *testing.T) {
-	row := account.MemberRow{Member: account.Member{ID: "a/b", Name: "Ada", Role: access.RoleAdmin, Status: account.Deactivated}, LiveTokens: 1200}
+	row := account.MemberRow{Member: account.Member{ID: "a/b", Name: "Ada", Role: access.RoleAdmin, Status: account.Deactivated},
+		LiveTokens: 1200}
 	u := userRow(row, noon)
-	if u.Workspaces != "All" || u.Groups != "–" || u.Tokens != "1,200" || u.LastSeen.Text != "Never" || u.State == nil || u.Href != kit.UserPath+"/a%2Fb" {
+	if u.Workspaces != "All" || u.Groups != "–" || u.Tokens != "1,200" || u.LastSeen.Text != "Never" || u.State == nil ||
+		u.Href != kit.UserPath+"/a%2Fb" {
 		t.Errorf("%+v", u)
 	}
 }
@@ -117,7 +122,8 @@ func TestNamedList_NamesAFewAndCountsTheOthers(t *testing.T) {
 func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 	bo, cy := account.Member{ID: "1", Name: "Bo"}, account.Member{ID: "2", Name: "Cy"}
 	m := deleteMembersDialog([]account.Member{bo}, nil, noon)
-	if diff := cmp.Diff([]string{"No live personal access token stops working."}, m.Alert.Details); diff != "" || m.Alert.Title != "Delete member Bo?" {
+	if diff := cmp.Diff([]string{"No live personal access tokens are affected."}, m.Alert.Details); diff != "" ||
+		m.Alert.Title != "Delete member Bo?" {
 		t.Error(m.Alert.Title, diff)
 	}
 	tokens := []account.HeldToken{
@@ -125,9 +131,9 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 		{Name: "old", Hint: "lkpat_…efgh", OwnerName: "Cy"},
 	}
 	m = deleteMembersDialog([]account.Member{bo, cy}, tokens, noon)
-	want := []string{"This concerns Bo and Cy.", "2 live personal access tokens stop working:",
+	want := []string{"Affects Bo and Cy.", "2 live personal access tokens stop working:",
 		"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used.",
-		"Move production use to a service access token first: it belongs to nobody and goes on."}
+		"For production, switch to a service access token first. It isn't tied to a person."}
 	if diff := cmp.Diff(want, m.Alert.Details); diff != "" || m.Alert.Title != "Delete 2 members?" {
 		t.Error(m.Alert.Title, diff)
 	}
@@ -141,11 +147,13 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 }
 
 func TestInvitationRow_ByState(t *testing.T) {
-	pending := invitation.Invitation{ID: "1", Email: "a@acme.example", Role: access.RoleMember, CreatedAt: noon, ExpiresAt: noon.Add(48 * time.Hour)}
+	pending := invitation.Invitation{ID: "1", Email: "a@acme.example", Role: access.RoleMember, CreatedAt: noon,
+		ExpiresAt: noon.Add(48 * time.Hour)}
 	expired, accepted := pending, pending
 	expired.ExpiresAt = noon
 	accepted.AcceptedAt = noon.Add(-time.Hour)
-	for want, inv := range map[string]invitation.Invitation{"Pending, Ends in 2 days": pending, "Expired, Ended just now": expired, "Accepted, Accepted 1 hour ago": accepted} {
+	for want, inv := range map[string]invitation.Invitation{"Pending, Expires in 2 days": pending, "Expired, Expired just now": expired,
+		"Accepted, Accepted 1 hour ago": accepted} {
 		row := invitationRow(inv, noon)
 		if got := row.State.Text + ", " + row.Valid.Text; got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -160,7 +168,8 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 	m := invitedDialog(invitation.Invited{
 		Sent: []invitation.Sent{
 			{Invitation: invitation.Invitation{Email: "a@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=1", Mailed: true},
-			{Invitation: invitation.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2", MailError: fault.NewUnavailable(nil)},
+			{Invitation: invitation.Invitation{Email: "b@acme.example", ExpiresAt: noon}, Link: "https://x/?secret=2",
+				MailError: fault.NewUnavailable(nil)},
 		},
 		Skipped: []invitation.Skipped{{Email: "c@acme.example", Reason: "Already a member."}},
 	})
@@ -170,14 +179,15 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 	}
 	want := []string{
 		"warning: Send each link to its recipient. It works once, until " + kit.Absolute(noon) + ". You won't see it again.",
-		"danger: The e-mail to b@acme.example could not be sent. The link below is good.",
-		"success: 1 e-mail was sent.",
+		"danger: The email to b@acme.example could not be sent. The link below still works.",
+		"success: 1 email was sent.",
 		"info: c@acme.example: already a member.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
 		t.Error(m.Dialog.Title, diff)
 	}
-	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitation was made" || len(m.Links) != 0 {
+	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitations "+
+		"created" || len(m.Links) != 0 {
 		t.Errorf("%+v", m)
 	}
 }

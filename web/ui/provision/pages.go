@@ -1,7 +1,7 @@
-// Package provision is the tab "Provisioning": the switch of SCIM, what an identity provider
-// needs to be told, and its last requests.
+// Package provision has the dashboard's tab "Provisioning": the switch for SCIM, the settings that
+// an identity provider needs, and its last requests.
 //
-// It uses package provision. The provider's own requests are answered by package scim.
+// It uses package provision. Package scim answers the requests of the identity provider.
 package provision
 
 import (

@@ -14,8 +14,8 @@ import (
 // shownRequests is how many of the last requests the page lists.
 const shownRequests = 50
 
-// overview shows the switch of SCIM, what an identity provider needs to be told, and
-// the last requests of the provider with how they ended.
+// overview shows the switch for SCIM, the settings that an identity provider needs, and the
+// provider's last requests with their outcome.
 func (h *Handlers) overview(c echo.Context) error {
 	v := kit.VisitOf(c)
 	failed := c.QueryParam("show") == "failed"
@@ -50,5 +50,5 @@ func (h *Handlers) toggle(c echo.Context) error {
 	return h.site.Done(c, kit.ProvisioningPath, text)
 }
 
-// providerToken is where an Admin makes the token that a provider signs in with.
+// providerToken returns the address where an Admin generates the token of an identity provider.
 func providerToken() string { return kit.ServiceTokenList(token.Organization) + "/new" }

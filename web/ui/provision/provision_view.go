@@ -12,11 +12,12 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// view is the tab without its frame.
+// view returns the tab without its frame.
 func view(v kit.Visit, requests []provision.Request, failed bool, base string) page.Provisioning {
 	m := page.Provisioning{
 		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
-			Description: "Your identity provider (Okta, Microsoft Entra ID or another that speaks SCIM 2.0) adds, renames and deactivates members here, and pushes groups. Invite provisioned people so that they can set a password."},
+			Description: "Your identity provider (Okta, Microsoft Entra ID or another that supports SCIM 2.0) adds, renames and deactivates " +
+				"members here, and pushes groups. Invite provisioned people so that they can set a password."},
 		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
 		Base:   component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
 		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
@@ -29,7 +30,8 @@ func view(v kit.Visit, requests []provision.Request, failed bool, base string) p
 		m.Switch = component.ButtonModel{Label: "Switch off", Name: "switch", Value: "off", Variant: component.Outline}
 	}
 	if plan := v.Organization.Plan; !plan.Has(access.FeatureSCIM) {
-		m.Refusal = &component.NoticeModel{Kind: "warning", Title: "The " + plan.Label() + " plan has no SCIM provisioning", Text: access.UpgradeText}
+		m.Refusal = &component.NoticeModel{Kind: "warning", Title: "The " + plan.Label() + " plan has no SCIM provisioning",
+			Text: access.UpgradeText}
 		m.State.Text, m.State.Tone = "Not in the plan", component.Neutral
 		if !v.Organization.SCIMEnabled {
 			m.Switch.Disabled, m.Switch.Reason = true, access.UpgradeText
@@ -38,10 +40,11 @@ func view(v kit.Visit, requests []provision.Request, failed bool, base string) p
 	return withRequests(m, v, requests, failed)
 }
 
-// withRequests adds the last requests.
+// withRequests returns m with the last requests.
 func withRequests(m page.Provisioning, v kit.Visit, requests []provision.Request, failed bool) page.Provisioning {
 	m.Requests = component.CardModel{ID: "requests", Title: "Last requests", Flush: true,
-		Description: "What the provider asked for and how it ended, newest first. The last 200 that succeeded and the last 200 that failed are kept; all are in the audit log."}
+		Description: "Requests of the identity provider and their outcomes, newest first. Latchkey keeps the last 200 that succeeded and the " +
+			"last 200 that failed. The audit log has all of them."}
 	m.Table = component.TableModel{Caption: "Last provisioning requests",
 		Columns: []component.Column{{Label: "Request"}, {Label: "Outcome"}, {Label: "Token"}, {Label: "When"}}}
 	if len(requests) > 0 || failed {
@@ -56,16 +59,19 @@ func withRequests(m page.Provisioning, v kit.Visit, requests []provision.Request
 	switch {
 	case len(requests) > 0:
 	case failed:
-		m.Empty = &component.EmptyModel{Icon: "circle-check", Title: "No request has failed", Text: "Those that do are listed here, with the reason.", Inside: true}
+		m.Empty = &component.EmptyModel{Icon: "circle-check", Title: "No failed requests",
+			Text: "Failed requests are listed here, with the reason.", Inside: true}
 	default:
 		m.Empty = &component.EmptyModel{Icon: "inbox", Title: "No requests yet", Inside: true,
-			Text: "Switch provisioning on, generate a token, and give the provider both the base URL and the token. Its connection test shows up here."}
+			Text: "Switch on provisioning, generate a token, and enter the base URL and the token at the provider. Its connection test appears " +
+				"here."}
 	}
 	return m
 }
 
 func requestView(v kit.Visit, r provision.Request) page.Request {
-	row := page.Request{When: kit.When(r.At, v.Now), What: requestWords(r), Subject: kit.Shown(r.Subject), Call: r.Method + " " + kit.Shown(r.Path),
+	row := page.Request{When: kit.When(r.At, v.Now), What: requestWords(r), Subject: kit.Shown(r.Subject),
+		Call:    r.Method + " " + kit.Shown(r.Path),
 		Token:   component.Link{Label: r.TokenName, Href: kit.AuditAbout(r.Token)},
 		Outcome: component.StateModel{Text: strconv.Itoa(r.Status) + " Done", Tone: component.Good}}
 	if r.Failed() {
@@ -74,41 +80,43 @@ func requestView(v kit.Visit, r provision.Request) page.Request {
 	return row
 }
 
-// requestWords says what a request wants in the words of an Admin.
+// requestWords describes a request in the words of an Admin.
 func requestWords(r provision.Request) string {
 	path, query, _ := strings.Cut(r.Path, "?")
 	kind, rest, _ := strings.Cut(strings.Trim(path, "/"), "/")
 	thing := map[string]string{"Users": "user", "Groups": "group"}[kind]
 	switch {
 	case thing == "" && (kind == "ServiceProviderConfig" || kind == "Schemas" || kind == "ResourceTypes"):
-		return "Ask what Latchkey supports"
+		return "Read what Latchkey supports"
 	case thing == "":
 		return "Unknown request"
 	case rest == ".search", r.Method == http.MethodGet && rest == "" && strings.Contains(query, "filter="):
-		return "Look for " + thing
+		return "Find " + thing
 	case r.Method == http.MethodGet && rest == "":
 		return "List " + thing + "s"
 	}
-	verbs := map[string]string{http.MethodGet: "Read ", http.MethodPost: "Add ", http.MethodPut: "Update ", http.MethodPatch: "Update ", http.MethodDelete: "Delete "}
+	verbs := map[string]string{http.MethodGet: "Read ", http.MethodPost: "Add ", http.MethodPut: "Update ", http.MethodPatch: "Update ",
+		http.MethodDelete: "Delete "}
 	if verb, known := verbs[r.Method]; known {
 		return verb + thing
 	}
 	return "Unknown request"
 }
 
-// guides are the steps of docs/scim.md in short.
+// guides returns the steps of docs/scim.md in short.
 func guides() []page.Guide {
 	return []page.Guide{
 		{Title: "Connect Okta", Steps: []string{
-			"Add the app “SCIM 2.0 Test App (OAuth Bearer Token)” from the catalog, or choose SCIM in an app of your own. The application username format is Email.",
+			"Add the app “SCIM 2.0 Test App (OAuth Bearer Token)” from the catalog, or choose SCIM in your own app. The application username " +
+				"format is Email.",
 			"Provisioning › Configure API Integration: enter the base URL and the token. The unique identifier field for users is userName.",
 			"Provisioning › To App: switch on Create Users, Update User Attributes and Deactivate Users.",
-			"Assign people, and push the groups that you want to have here.",
+			"Assign people, and push the groups that you want to use here.",
 		}},
 		{Title: "Connect Microsoft Entra ID", Steps: []string{
-			"Create an enterprise application of your own, not from the gallery.",
+			"Create your own enterprise application, not one from the gallery.",
 			"Provisioning: enter the base URL as the Tenant URL and the token as the Secret Token, and test the connection.",
-			"Attribute mapping: userName must be an e-mail address (userPrincipalName or mail). Map externalId to objectId.",
+			"Attribute mapping: userName must be an email address (userPrincipalName or mail). Map externalId to objectId.",
 			"Assign users and groups, try one with Provision on demand, and start provisioning.",
 		}},
 	}

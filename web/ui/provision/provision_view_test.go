@@ -44,17 +44,21 @@ func TestProvisioningView_OffersWhatTheStateAndThePlanAllow(t *testing.T) {
 func TestProvisioningView_SaysHowEachRequestEnded(t *testing.T) {
 	v := provisioningVisit(access.PlanEnterprise, true)
 	m := view(v, []provision.Request{
-		{At: v.Now.Add(-time.Minute), Method: "POST", Path: "/Users", Subject: "x@acme.example", Status: 409, Detail: "why", TokenName: "okta", Token: "t1"},
+		{At: v.Now.Add(-time.Minute), Method: "POST", Path: "/Users", Subject: "x@acme.example", Status: 409, Detail: "why", TokenName: "okta",
+			Token: "t1"},
 		{At: v.Now, Method: "GET", Path: "/Users?filter=userName eq \"x\"", Status: 200, Detail: "not shown"},
 	}, false, "")
 	if len(m.Rows) != 2 || m.Empty != nil || m.Kinds == nil || !m.Kinds.Tabs[0].Current {
 		t.Fatalf("%+v", m)
 	}
 	failed, done := m.Rows[0], m.Rows[1]
-	if failed.Outcome.Text != "409 Failed" || failed.Outcome.Tone != component.Bad || failed.Detail != "why" || failed.Subject != "x@acme.example" || failed.Token.Label != "okta" || failed.Token.Href != "/settings/audit-logs?about=t1" || failed.What != "Add user" {
+	if failed.Outcome.Text != "409 Failed" || failed.Outcome.Tone != component.Bad || failed.Detail != "why" ||
+		failed.Subject != "x@acme.example" || failed.Token.Label != "okta" || failed.Token.Href != "/settings/audit-logs?about=t1" ||
+		failed.What != "Add user" {
 		t.Errorf("failed: %+v", failed)
 	}
-	if done.Outcome.Text != "200 Done" || done.Detail != "" || done.Call != `GET /Users?filter=userName eq "x"` || done.What != "Look for user" {
+	if done.Outcome.Text != "200 Done" || done.Detail != "" || done.Call != `GET /Users?filter=userName eq "x"` ||
+		done.What != "Find user" {
 		t.Errorf("done: %+v", done)
 	}
 	if m := view(v, nil, true, ""); m.Empty == nil || m.Kinds == nil || !m.Kinds.Tabs[1].Current {
@@ -64,10 +68,13 @@ func TestProvisioningView_SaysHowEachRequestEnded(t *testing.T) {
 
 func TestRequestWords_SayWhatTheProviderWants(t *testing.T) {
 	for request, want := range map[string]string{
-		"GET /Users": "List users", "GET /Users?count=5": "List users", "GET /Groups?filter=x": "Look for group", "POST /Users/.search": "Look for user",
-		"GET /Users/1": "Read user", "POST /Groups": "Add group", "POST /Users/": "Add user", "PUT /Users/1": "Update user", "PATCH /Groups/1": "Update group",
-		"DELETE /Users/1": "Delete user", "GET /Schemas/x": "Ask what Latchkey supports", "GET /ServiceProviderConfig": "Ask what Latchkey supports",
-		"POST /Bulk": "Unknown request", "GET ": "Unknown request", "OPTIONS /Users": "Unknown request",
+		"GET /Users": "List users", "GET /Users?count=5": "List users", "GET /Groups?filter=x": "Find group",
+		"POST /Users/.search": "Find user",
+		"GET /Users/1":        "Read user", "POST /Groups": "Add group", "POST /Users/": "Add user", "PUT /Users/1": "Update user",
+		"PATCH /Groups/1": "Update group",
+		"DELETE /Users/1": "Delete user", "GET /Schemas/x": "Read what Latchkey supports",
+		"GET /ServiceProviderConfig": "Read what Latchkey supports",
+		"POST /Bulk":                 "Unknown request", "GET ": "Unknown request", "OPTIONS /Users": "Unknown request",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		if got := requestWords(provision.Request{Method: method, Path: path}); got != want {

@@ -1,7 +1,7 @@
-// Package workspace is the page "Workspaces": making, renaming and deleting them.
+// Package workspace has the dashboard's page "Workspaces", which creates, renames and deletes them.
 //
-// It uses package account. What is in a workspace is shown by package resource, who is in it by
-// packages people and policy.
+// It uses package account. The resources of a workspace are shown by web/ui/resource, its members
+// by web/ui/people, and its baseline policy by web/ui/policy.
 package workspace
 
 import (

@@ -15,7 +15,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// The fields of the forms that make and change workspaces, beside the name.
+// The fields of the forms that create and change workspaces, besides the name.
 const (
 	fieldEnvironment = "environment"
 	fieldRegion      = "region"
@@ -39,16 +39,17 @@ func (h *Handlers) show(c echo.Context, status int, above templ.Component) error
 }
 
 func workspaceSettings(form url.Values) account.WorkspaceSettings {
-	return account.WorkspaceSettings{Name: form.Get(kit.FieldName), Environment: account.Environment(form.Get(fieldEnvironment)), Region: form.Get(fieldRegion)}
+	return account.WorkspaceSettings{Name: form.Get(kit.FieldName), Environment: account.Environment(form.Get(fieldEnvironment)),
+		Region: form.Get(fieldRegion)}
 }
 
-// newWorkspace shows the dialog that makes a workspace.
+// newWorkspace shows the dialog that creates a workspace.
 func (h *Handlers) newWorkspace(c echo.Context) error {
 	form := url.Values{fieldEnvironment: {string(account.Production)}, fieldRegion: {account.Regions()[0]}}
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(*workspaceDialog("", form, nil)), h.show)
 }
 
-// create makes a workspace.
+// create creates a workspace.
 func (h *Handlers) create(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -93,7 +94,7 @@ func (h *Handlers) update(c echo.Context) error {
 	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was saved.")
 }
 
-// confirmDelete asks for the name before a workspace goes.
+// confirmDelete asks for the name of a workspace before it is deleted.
 func (h *Handlers) confirmDelete(c echo.Context) error {
 	return h.askDelete(c, http.StatusOK, nil)
 }
@@ -106,7 +107,7 @@ func (h *Handlers) askDelete(c echo.Context, status int, errors kit.FieldErrors)
 	return h.site.Dialog(c, status, component.ConfirmDialog(*deleteWorkspaceDialog(w, errors)), h.show)
 }
 
-// delete removes a workspace with what is in it.
+// delete deletes a workspace and everything in it.
 func (h *Handlers) delete(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -123,7 +124,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	return h.site.Done(c, kit.WorkspacePath, "Workspace "+w.Name+" was deleted.")
 }
 
-// environmentOptions are what a workspace can be for.
+// environmentOptions returns the environments to choose from.
 func environmentOptions() []component.SelectOption {
 	var out []component.SelectOption
 	for _, e := range []account.Environment{account.Production, account.Development} {

@@ -10,11 +10,12 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// workspacesView is the page; the frame is added by the handler.
+// workspacesView returns the page "Workspaces". The handler adds the frame.
 func workspacesView(rows []account.WorkspaceRow, q kit.Paging, now time.Time) page.Workspaces {
 	m := page.Workspaces{
-		Header: component.PageHeaderModel{Title: kit.WorkspaceTitle, Description: "Isolated environments, each with resources, policies and tokens of its own.",
-			Action: &component.ButtonModel{Label: "Create workspace", Icon: "plus", Href: kit.WorkspacePath + "/new", Dialog: true}},
+		Header: component.PageHeaderModel{Title: kit.WorkspaceTitle,
+			Description: "Isolated environments, each with its own resources, policies and tokens.",
+			Action:      &component.ButtonModel{Label: "Create workspace", Icon: "plus", Href: kit.WorkspacePath + "/new", Dialog: true}},
 		Card: component.CardModel{Flush: true},
 		Table: component.TableModel{ID: "workspace-list", Caption: kit.WorkspaceTitle, Columns: []component.Column{
 			{Label: "Name"}, {Label: "Environment"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Resources", End: true},
@@ -22,7 +23,7 @@ func workspacesView(rows []account.WorkspaceRow, q kit.Paging, now time.Time) pa
 	}
 	if len(rows) == 0 {
 		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Action: m.Header.Action,
-			Text: "A workspace holds resources and who may do what with them."}
+			Text: "A workspace holds resources, and policies that define who can use them."}
 		m.Header.Action = nil
 		return m
 	}
@@ -42,7 +43,7 @@ func workspacesView(rows []account.WorkspaceRow, q kit.Paging, now time.Time) pa
 	return m
 }
 
-// workspaceDialog makes a workspace, or with an id changes one.
+// workspaceDialog returns the dialog that creates a workspace or, if id is not empty, changes one.
 func workspaceDialog(id string, form url.Values, errors kit.FieldErrors) *component.FormDialogModel {
 	name := kit.TextField(kit.FieldName, "Name", "", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
@@ -52,9 +53,10 @@ func workspaceDialog(id string, form url.Values, errors kit.FieldErrors) *compon
 	}
 	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "workspace", Title: "Create workspace", CloseHref: kit.WorkspacePath,
-			Description: "Admins are in it at once; everybody else comes in by a policy or a group."},
+			Description: "Admins have access immediately. Other members need a policy or a group."},
 		Action: kit.WorkspacePath + "/new", Errors: kit.FormErrors(errors, kit.FieldName, fieldEnvironment, fieldRegion),
-		Fields: []component.FormField{kit.TextItem(name), kit.SelectItem(kit.SelectField(fieldEnvironment, "Environment", form, errors, environmentOptions()...)),
+		Fields: []component.FormField{kit.TextItem(name), kit.SelectItem(kit.SelectField(fieldEnvironment, "Environment", form, errors,
+			environmentOptions()...)),
 			kit.SelectItem(kit.SelectField(fieldRegion, "Region", form, errors, regions...))},
 		Submit: component.ButtonModel{Label: "Create"},
 	}
@@ -65,15 +67,16 @@ func workspaceDialog(id string, form url.Values, errors kit.FieldErrors) *compon
 	return m
 }
 
-// deleteWorkspaceDialog asks for the name.
+// deleteWorkspaceDialog returns the confirmation, in which the name must be typed.
 func deleteWorkspaceDialog(w account.WorkspaceRow, errors kit.FieldErrors) *component.ConfirmModel {
 	typed := kit.TextField(kit.FieldName, "Type the name of the workspace to confirm", w.Name, url.Values{}, errors)
-	return &component.ConfirmModel{Typed: &typed, Alert: component.AlertDialogModel{ID: "delete-workspace", Title: "Delete workspace " + w.Name + "?",
-		Consequence: "Its resources and policies go with it, and its tokens are revoked for good. The audit trail stays. This cannot be undone.",
+	return &component.ConfirmModel{Typed: &typed, Alert: component.AlertDialogModel{ID: "delete-workspace",
+		Title:       "Delete workspace " + w.Name + "?",
+		Consequence: "Its resources and policies are deleted, and its tokens are revoked. The audit log keeps its events. This cannot be undone.",
 		Details: []string{
-			kit.Count(w.Resources, "resource goes", "resources go") + ".",
+			kit.Count(w.Resources, "resource is", "resources are") + " deleted.",
 			kit.Count(w.ServiceTokens, "live service access token", "live service access tokens") + " and " +
-				kit.Count(w.PersonalTokens, "live personal access token", "live personal access tokens") + " stop working at once.",
+				kit.Count(w.PersonalTokens, "live personal access token", "live personal access tokens") + " stop working immediately.",
 			kit.Count(w.Members, "member loses", "members lose") + " access to it.",
 		},
 		Action: kit.Path(kit.WorkspacePath, w.ID) + "/delete", CancelHref: kit.WorkspacePath}}
