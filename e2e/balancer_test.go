@@ -35,7 +35,8 @@ func startBalancer(t *testing.T, nodes ...*server) string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("caddy", "run", "--adapter", "caddyfile", "--config", config)
-	cmd.Env = append(os.Environ(), "LATCHKEY_HOST="+address, "LATCHKEY_NODES="+strings.Join(upstream, " "), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	cmd.Env = append(os.Environ(), "LATCHKEY_HOST="+address, "LATCHKEY_NODES="+strings.Join(upstream, " "),
+		"XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
 	cmd.SysProcAttr = dieWithParent()
 	log := &logBuffer{}
 	cmd.Stdout, cmd.Stderr = log, log

@@ -202,7 +202,8 @@ func TestPersonalToken_BackAndReloadShowNoSecret(t *testing.T) {
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if strings.Contains(p.html(), secret) || strings.Contains(p.eval(`() => [...document.querySelectorAll("input")].map(i => i.value).join()`).(string), secret) {
+		if strings.Contains(p.html(), secret) ||
+			strings.Contains(p.eval(`() => [...document.querySelectorAll("input")].map(i => i.value).join()`).(string), secret) {
 			t.Errorf("%s shows the secret", step.name)
 		}
 	}
@@ -371,7 +372,8 @@ func TestPersonalToken_OfSomebodyElseIsNotFound(t *testing.T) {
 // post sends a form past the page, with its cookies, and returns the status.
 func post(t *testing.T, p *page, path string, form map[string]any) int {
 	t.Helper()
-	answer, err := p.Context().Request().Post(p.server.URL+path, playwright.APIRequestContextPostOptions{Form: form, MaxRedirects: playwright.Int(0)})
+	answer, err := p.Context().Request().Post(p.server.URL+path, playwright.APIRequestContextPostOptions{Form: form,
+		MaxRedirects: playwright.Int(0)})
 	if err != nil {
 		t.Fatalf("post %s: %v", path, err)
 	}

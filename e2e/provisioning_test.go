@@ -107,11 +107,13 @@ func TestProvisioning_FailuresAreExplainedAndAudited(t *testing.T) {
 				want               int
 			}{
 				{"GET", "/Users?filter=userName%20eq%20%229f8b3fd5-0c9a-4a4c-9b6a-3a6bd1b1b3c3%22", "", 200},
-				{"POST", "/Users", schema + `"amelia.featherstonehaugh-cholmondeley@research.acme.example","displayName":"Amelia Featherstonehaugh-Cholmondeley"}`, 201},
+				{"POST", "/Users", schema +
+					`"amelia.featherstonehaugh-cholmondeley@research.acme.example","displayName":"Amelia Featherstonehaugh-Cholmondeley"}`, 201},
 				{"POST", "/Users", schema + `"jdoe","displayName":"J. Doe"}`, 400},
 				{"GET", "/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22amelia.featherstonehaugh-cholmondeley@research.acme.example%22", "", 200},
 				{"DELETE", "/Users/2aBcDeFgHiJkLmNoPqRsTuVwXyZ", "", 404},
-				{"POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"` + strings.Repeat("All of Finance ", 5) + `"}`, 400},
+				{"POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"` +
+					strings.Repeat("All of Finance ", 5) + `"}`, 400},
 				{"POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Finance"}`, 201},
 				{"GET", "/ServiceProviderConfig", "", 200},
 			} {
@@ -159,7 +161,8 @@ func TestProvisioning_APushedGroupIsLockedAndItsPoliciesAreNot(t *testing.T) {
 			signIn(t, p, adminEmail, demoPassword)
 			p.open(provisioningPage)
 			secret := provisions(t, p, "okta")
-			if got := provider(t, s, secret, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Pushed"}`); got != http.StatusCreated {
+			if got := provider(t, s, secret, "POST", "/Groups",
+				`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Pushed"}`); got != http.StatusCreated {
 				t.Fatalf("the group: %d", got)
 			}
 			p.open(accessPage + "/groups")

@@ -151,7 +151,8 @@ func readsPolicy(t *testing.T, p *page) {
 	p.open(satWork)
 	p.click("link", "deploy-2")
 	p.sees("heading", "deploy-2")
-	for _, text := range []string{"cannot be edited", "Edit 1 of 3 Destinations (Amplitude).", "Connect Destinations.", "Inherited: baseline"} {
+	for _, text := range []string{"cannot be edited", "Edit 1 of 3 Destinations (Amplitude).", "Connect Destinations.",
+		"Inherited: baseline"} {
 		p.seesText(text)
 	}
 	p.lacks("checkbox", "")
@@ -372,7 +373,8 @@ func TestServiceToken_AMemberSeesNoTabAndIsRefused(t *testing.T) {
 		if !strings.Contains(admin.html(), "service-access-tokens") {
 			t.Errorf("%s does not lead an Admin to service access tokens", path)
 		}
-		if html := strings.ToLower(member.html()); strings.Contains(html, "service-access-tokens") || strings.Contains(html, "service access tokens</a>") {
+		if html := strings.ToLower(member.html()); strings.Contains(html, "service-access-tokens") ||
+			strings.Contains(html, "service access tokens</a>") {
 			t.Errorf("%s leads a member to service access tokens", path)
 		}
 	}

@@ -43,8 +43,10 @@ func TestMemberPages_KnowOnlyTheirChanges(t *testing.T) {
 	at := userPages + "/" + s.caller(t, viewerEmail).ID
 	for path, want := range map[string]int{
 		at + "/make-king": http.StatusNotFound, at + "/tokens/none/delete": http.StatusNotFound, at + "/policies/none": http.StatusNotFound,
-		at + "/access-policy/none": http.StatusNotFound, userPages + "/none": http.StatusNotFound, userPages + "/none/deactivate": http.StatusNotFound,
-		userPages + "/delete?member=none": http.StatusNotFound, userPages + "/delete": http.StatusSeeOther, userPages + "?sort=nonsense&page=7": http.StatusOK,
+		at + "/access-policy/none": http.StatusNotFound, userPages + "/none": http.StatusNotFound, userPages +
+			"/none/deactivate": http.StatusNotFound,
+		userPages + "/delete?member=none": http.StatusNotFound, userPages + "/delete": http.StatusSeeOther, userPages +
+			"?sort=nonsense&page=7": http.StatusOK,
 	} {
 		if got := b.get(path); got.status != want {
 			t.Errorf("GET %s: %d, want %d", path, got.status, want)
@@ -68,10 +70,12 @@ func TestPolicyPages_RefuseAStaleFormAndKeepWhatWasChosen(t *testing.T) {
 	}
 	form["grant"] = []string{"audience:connect"}
 	got := b.post(at, form)
-	if got.status != http.StatusConflict || !strings.Contains(got.body, "Ada Admin changed this policy while you were editing it. Added: Connect Tables.") {
+	if got.status != http.StatusConflict ||
+		!strings.Contains(got.body, "Ada Admin changed this policy while you were editing it. Added: Connect Tables.") {
 		t.Fatalf("second save: %d %.2000s", got.status, got.body)
 	}
-	if !strings.Contains(got.body, `value="audience:connect" aria-label="Connect Audiences" checked`) || !strings.Contains(got.body, `name="version" value="2"`) {
+	if !strings.Contains(got.body, `value="audience:connect" aria-label="Connect Audiences" checked`) ||
+		!strings.Contains(got.body, `name="version" value="2"`) {
 		t.Error("the choice is lost, or the form still is one for the old policy")
 	}
 	form["grant"] = []string{"table:fly"}
@@ -92,7 +96,8 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	}
 	secret := rest[:43]
 	nobody := s.browser(t)
-	if page := nobody.get("/accept-invitation?secret=" + secret); page.status != http.StatusOK || page.header.Get("Cache-Control") != "no-store" {
+	if page := nobody.get("/accept-invitation?secret=" + secret); page.status != http.StatusOK ||
+		page.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the link answers %d", page.status)
 	}
 	joined := nobody.post("/accept-invitation", url.Values{"secret": {secret}, "name": {"Nora"}, "password": {"a long enough password"}})

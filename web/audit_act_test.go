@@ -32,7 +32,8 @@ func tokenActs() []act {
 		}, "personal_access_token.created"},
 		{"POST " + pats + "/:id/delete", func(r *rig) sent { return r.filled(pats + "/:id/delete") }, "personal_access_token.deleted"},
 		{"POST " + sats + "/organization", func(r *rig) sent {
-			return r.admin.form(sats+"/organization", "name", "siem", "expiration", "30d", "submission", submission(r.t, r.admin.get(sats+"/organization/new")))
+			return r.admin.form(sats+"/organization", "name", "siem", "expiration", "30d", "submission",
+				submission(r.t, r.admin.get(sats+"/organization/new")))
 		}, created},
 		{"POST " + sats + "/workspace/new", func(r *rig) sent {
 			form := wizardForm(r.t, r.site, r.admin)
@@ -44,7 +45,8 @@ func tokenActs() []act {
 		}, "api_client.created"},
 		{"POST " + clients + "/:id/delete", func(r *rig) sent { return r.filled(clients + "/:id/delete") }, "api_client.deleted"},
 		{"POST /oauth2/revoke", func(r *rig) sent {
-			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(), token.NewOrganization{Name: "own end"})
+			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(),
+				token.NewOrganization{Name: "own end"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -124,15 +126,18 @@ func memberActs() []act {
 		{"POST " + users + "/:id/make-member", after("make-admin", "make-member"), "user.changed_permission"},
 		{"POST " + users + "/:id/tokens/:token/delete", func(r *rig) sent {
 			eli := r.caller(r.t, editorEmail)
-			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli.Caller(), token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),
-				Scope: "read_only"})
+			made, err := r.app.Tokens.GeneratePersonal(context.Background(), eli.Caller(),
+				token.NewPersonal{Name: rand.Text()[:8], Workspace: firstWorkspace(r.t, r.site),
+					Scope: "read_only"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
 			return r.admin.form(users + "/" + eli.ID + "/tokens/" + made.ID + "/delete")
 		}, "personal_access_token.deleted"},
-		{"POST " + users + "/:id/policies/:workspace", func(r *rig) sent { return r.policyForm(policy("")(r)) }, "permission.resource_access_updated"},
-		{"POST " + users + "/:id/policies/:workspace/remove", func(r *rig) sent { return r.removal(policy("")(r)) }, "permission.deleted_user_permissions"},
+		{"POST " + users + "/:id/policies/:workspace", func(r *rig) sent { return r.policyForm(policy("")(r)) },
+			"permission.resource_access_updated"},
+		{"POST " + users + "/:id/policies/:workspace/remove", func(r *rig) sent { return r.removal(policy("")(r)) },
+			"permission.deleted_user_permissions"},
 	}
 }
 
@@ -149,7 +154,8 @@ func hidden(r *rig, page answer, name string) string {
 // policyForm grants something in a policy's editor.
 func (r *rig) policyForm(at string) sent {
 	page := r.admin.get(at)
-	return r.admin.form(at, "step", "save", "policy_id", hidden(r, page, "policy_id"), "version", hidden(r, page, "version"), "grant", "table:connect")
+	return r.admin.form(at, "step", "save", "policy_id", hidden(r, page, "policy_id"), "version",
+		hidden(r, page, "version"), "grant", "table:connect")
 }
 
 // removal takes a policy away.
@@ -190,14 +196,18 @@ func groupActs() []act {
 		{"POST " + groups + "/new", func(r *rig) sent {
 			return r.admin.form(groups+"/new", "step", "create", "name", "Deployers", "workspaces", firstWorkspace(r.t, r.site))
 		}, "group.created"},
-		{"POST " + groups + "/:id/edit", func(r *rig) sent { return r.filled(groups+"/:id/edit", "name", "Renamed", "description", "New") }, "group.updated"},
+		{"POST " + groups + "/:id/edit", func(r *rig) sent {
+			return r.filled(groups+"/:id/edit", "name", "Renamed",
+				"description", "New")
+		}, "group.updated"},
 		{"POST " + groups + "/:id/delete", func(r *rig) sent { return r.filled(groups + "/:id/delete") }, "group.deleted"},
 		{"POST " + groups + "/:id/members/new", func(r *rig) sent {
 			return r.filled(groups+"/:id/members/new", "member", r.caller(r.t, editorEmail).ID)
 		}, "group.member_added"},
 		{"POST " + groups + "/:id/members/remove", func(r *rig) sent {
 			group, eli := r.newGroup(r.t, r.caller(r.t, adminEmail)), r.caller(r.t, editorEmail).ID
-			if err := r.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error { return tx.AddToGroup(context.Background(), group, eli) }); err != nil {
+			if err := r.app.Store.InTx(context.Background(), actor.System(""),
+				func(tx *store.Tx) error { return tx.AddToGroup(context.Background(), group, eli) }); err != nil {
 				r.t.Fatal(err)
 			}
 			return r.admin.form(groups+"/"+group+"/members/remove", "member", eli)
@@ -223,13 +233,17 @@ func organizationActs() []act {
 		}, "workspace.updated"},
 		{"POST " + workspaces + "/:id/delete", func(r *rig) sent {
 			name := rand.Text()
-			w, err := r.app.Accounts.Workspaces.Create(context.Background(), r.caller(r.t, adminEmail).Caller(), account.WorkspaceSettings{Name: name, Environment: account.Development, Region: "US"})
+			w, err := r.app.Accounts.Workspaces.Create(context.Background(), r.caller(r.t, adminEmail).Caller(),
+				account.WorkspaceSettings{Name: name, Environment: account.Development, Region: "US"})
 			if err != nil {
 				r.t.Fatal(err)
 			}
 			return r.admin.form(workspaces+"/"+w.ID+"/delete", "name", name)
 		}, "workspace.deleted"},
-		{"POST " + baselines + "/:workspace", func(r *rig) sent { return r.policyForm(baselines + "/" + firstWorkspace(r.t, r.site)) }, "policy.updated"},
+		{"POST " + baselines + "/:workspace", func(r *rig) sent {
+			return r.policyForm(baselines + "/" +
+				firstWorkspace(r.t, r.site))
+		}, "policy.updated"},
 		{"POST " + switching, func(r *rig) sent { return r.admin.form(switching, "switch", "off") }, "organization.updated"},
 		{"POST " + switching, func(r *rig) sent { return r.admin.form(switching, "switch", "on") }, "organization.updated"},
 	}
@@ -267,12 +281,15 @@ type thing struct{ path, body, change, event string }
 
 // resourceActs are those of the workspace API.
 func resourceActs() []act {
-	source := thing{"/v2/sources", `{"name":"Web shop","type":"Javascript","enabled":true}`, `{"name":"Shop","type":"Javascript","enabled":false}`, "source"}
-	destination := thing{"/v2/destinations", `{"name":"Warehouse","type":"POSTGRES","enabled":true}`, `{"name":"Lake","type":"POSTGRES","enabled":false}`, "destination"}
+	source := thing{"/v2/sources", `{"name":"Web shop","type":"Javascript","enabled":true}`,
+		`{"name":"Shop","type":"Javascript","enabled":false}`, "source"}
+	destination := thing{"/v2/destinations", `{"name":"Warehouse","type":"POSTGRES","enabled":true}`,
+		`{"name":"Lake","type":"POSTGRES","enabled":false}`, "destination"}
 	plan := thing{"/v2/catalog/tracking-plans", `{"name":"Checkout"}`, `{"name":"Purchase"}`, "tracking_plan"}
 	script := thing{"/transformations", `{"name":"Mask","code":"export function transformEvent(e) { return e }","language":"javascript"}`,
 		`{"name":"Hide","code":"export function transformEvent(e) { return null }","language":"javascript"}`, "transformation"}
-	library := thing{"/libraries", `{"name":"geo-lookup","code":"export const x = 1","language":"javascript"}`, `{"name":"geo-lookup","code":"export const x = 2","language":"javascript"}`, "transformation_library"}
+	library := thing{"/libraries", `{"name":"geo-lookup","code":"export const x = 1","language":"javascript"}`,
+		`{"name":"geo-lookup","code":"export const x = 2","language":"javascript"}`, "transformation_library"}
 	acts := scriptActs(script, library)
 	for _, k := range []thing{source, destination, plan, script, library} {
 		update := http.MethodPut
@@ -281,8 +298,14 @@ func resourceActs() []act {
 		}
 		acts = append(acts,
 			act{"POST " + k.path, func(r *rig) sent { return r.call(http.MethodPost, k.path, k.body) }, k.event + ".created"},
-			act{update + " " + k.path + "/:id", func(r *rig) sent { return r.call(update, k.path+"/"+r.made(k.path, unique(k.body)), unique(k.change)) }, k.event + ".updated"},
-			act{"DELETE " + k.path + "/:id", func(r *rig) sent { return r.call(http.MethodDelete, k.path+"/"+r.made(k.path, unique(k.body)), "") }, k.event + ".deleted"},
+			act{update + " " + k.path + "/:id", func(r *rig) sent {
+				return r.call(update,
+					k.path+"/"+r.made(k.path, unique(k.body)), unique(k.change))
+			}, k.event + ".updated"},
+			act{"DELETE " + k.path + "/:id", func(r *rig) sent {
+				return r.call(http.MethodDelete,
+					k.path+"/"+r.made(k.path, unique(k.body)), "")
+			}, k.event + ".deleted"},
 			act{"PUT " + k.path + "/:id/external-id", func(r *rig) sent {
 				return r.call(http.MethodPut, k.path+"/"+r.made(k.path, unique(k.body))+"/external-id", `{"externalId":"`+rand.Text()+`"}`)
 			}, k.event + ".updated"})
@@ -314,7 +337,8 @@ func scriptActs(script, library thing) []act {
 func linkActs(source, destination, plan, script thing) []act {
 	const connections = "/v2/connections"
 	ends := func(r *rig) string {
-		return `{"sourceId":"` + r.made(source.path, unique(source.body)) + `","destinationId":"` + r.made(destination.path, unique(destination.body)) + `","enabled":true}`
+		return `{"sourceId":"` + r.made(source.path, unique(source.body)) + `","destinationId":"` +
+			r.made(destination.path, unique(destination.body)) + `","enabled":true}`
 	}
 	connection := func(r *rig) string { return connections + "/" + r.made(connections, ends(r)) }
 	attachment := func(r *rig) sent {
@@ -322,7 +346,8 @@ func linkActs(source, destination, plan, script thing) []act {
 			`{"transformationId":"`+r.made(script.path+"?publish=true", unique(script.body))+`"}`)
 	}
 	link := func(r *rig) sent {
-		return r.call(http.MethodPost, plan.path+"/"+r.made(plan.path, unique(plan.body))+"/sources/"+r.made(source.path, unique(source.body)), `{}`)
+		return r.call(http.MethodPost, plan.path+"/"+r.made(plan.path, unique(plan.body))+"/sources/"+r.made(source.path,
+			unique(source.body)), `{}`)
 	}
 	// done is the path of something that q has made.
 	done := func(r *rig, q sent) string {
@@ -332,26 +357,38 @@ func linkActs(source, destination, plan, script thing) []act {
 		return q.path
 	}
 	return []act{
-		{"POST " + connections, func(r *rig) sent { return r.call(http.MethodPost, connections, ends(r)) }, "connection.created source.connected_destination destination.connected_source"},
-		{"PUT " + connections + "/:id", func(r *rig) sent { return r.call(http.MethodPut, connection(r), `{"enabled":false}`) }, "connection.updated"},
+		{"POST " + connections, func(r *rig) sent { return r.call(http.MethodPost, connections, ends(r)) },
+			"connection.created source.connected_destination destination.connected_source"},
+		{"PUT " + connections + "/:id", func(r *rig) sent {
+			return r.call(http.MethodPut, connection(r),
+				`{"enabled":false}`)
+		}, "connection.updated"},
 		{"PUT " + connections + "/:id/external-id", func(r *rig) sent {
 			return r.call(http.MethodPut, connection(r)+"/external-id", `{"externalId":"mine"}`)
 		}, "connection.updated"},
-		{"DELETE " + connections + "/:id", func(r *rig) sent { return r.call(http.MethodDelete, connection(r), "") }, "connection.deleted source.disconnected_destination destination.disconnected_source"},
+		{"DELETE " + connections + "/:id", func(r *rig) sent { return r.call(http.MethodDelete, connection(r), "") },
+			"connection.deleted source.disconnected_destination destination.disconnected_source"},
 		{"PUT " + destination.path + "/:id/transformation", attachment, "destination.connected_transformation"},
-		{"DELETE " + destination.path + "/:id/transformation", func(r *rig) sent { return r.call(http.MethodDelete, done(r, attachment(r)), "") }, "destination.disconnected_transformation"},
+		{"DELETE " + destination.path + "/:id/transformation", func(r *rig) sent {
+			return r.call(http.MethodDelete,
+				done(r, attachment(r)), "")
+		}, "destination.disconnected_transformation"},
 		{"POST " + plan.path + "/:id/sources/:source", link, "tracking_plan.connected_source source.connected_tracking_plan"},
 		{"PUT " + plan.path + "/:id/sources/:source", func(r *rig) sent {
 			return r.call(http.MethodPut, done(r, link(r)), `{"config":{"track":{"allowUnplannedEvents":"false"}}}`)
 		}, "tracking_plan.updated"},
-		{"DELETE " + plan.path + "/:id/sources/:source", func(r *rig) sent { return r.call(http.MethodDelete, done(r, link(r)), "") }, "tracking_plan.disconnected_source source.disconnected_tracking_plan"},
+		{"DELETE " + plan.path + "/:id/sources/:source", func(r *rig) sent {
+			return r.call(http.MethodDelete,
+				done(r, link(r)), "")
+		}, "tracking_plan.disconnected_source source.disconnected_tracking_plan"},
 	}
 }
 
 // scimActs are those of the identity provider.
 func scimActs() []act {
 	user := func(active string) string {
-		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"` + strings.ToLower(rand.Text()) + `@acme.example","displayName":"Nora","active":` + active + `}`
+		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"` + strings.ToLower(rand.Text()) +
+			`@acme.example","displayName":"Nora","active":` + active + `}`
 	}
 	group := func(members string) string {
 		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"` + rand.Text() + `","members":[` + members + `]}`
@@ -389,7 +426,8 @@ func scimActs() []act {
 		{"PATCH /scim/v2/Groups/:id", func(r *rig) sent {
 			at, _ := made(r, "/Groups", group(""))
 			member, _ := made(r, "/Users", user("true"))
-			return r.provide(http.MethodPatch, at, patch(`{"op":"add","path":"members","value":[{"value":"`+strings.TrimPrefix(member, "/Users/")+`"}]}`))
+			return r.provide(http.MethodPatch, at,
+				patch(`{"op":"add","path":"members","value":[{"value":"`+strings.TrimPrefix(member, "/Users/")+`"}]}`))
 		}, "group.member_added"},
 		{"DELETE /scim/v2/Groups/:id", func(r *rig) sent {
 			at, _ := made(r, "/Groups", group(""))

@@ -73,7 +73,8 @@ func BenchmarkAuditLog(b *testing.B) {
 		{"textAddress", logs + "?q=10.0.7.1"},
 		{"textMail", logs + "?q=ada.hopper@acme.example"},
 		{"eventID", logs + "?q=" + l.at(0.2)},
-		{"everything", logs + "?q=ada&who=hopper&action=updated&type=source&workspace=" + l.workspace + "&from=" + l.day(0.2) + "&to=" + l.day(0.9)},
+		{"everything", logs + "?q=ada&who=hopper&action=updated&type=source&workspace=" + l.workspace + "&from=" +
+			l.day(0.2) + "&to=" + l.day(0.9)},
 		{"memberTrail", "/settings/access-management/users/" + l.admin},
 		{"tokenTrail", satRoot + "/" + l.token},
 		{"workspaceTrail", "/settings/workspaces/" + l.workspace + "/edit"},
@@ -87,14 +88,16 @@ func BenchmarkAuditLog(b *testing.B) {
 			benchRequest(b, s, r)
 		})
 	}
-	made, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(b, adminEmail).Caller(), token.NewOrganization{Name: "bench"})
+	made, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(b, adminEmail).Caller(),
+		token.NewOrganization{Name: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	const api = "/v2/audit-logs"
 	for _, page := range []struct{ name, path string }{
 		{"first", api}, {"deep", api + "?after_cursor=" + l.at(0.5)}, {"newest", api + "?after_cursor=" + l.at(0.99999)},
-		{"createdAfter", api + "?created_after=" + l.day(0.5)}, {"workspace", api + "?workspace_id=" + l.workspace + "&after_cursor=" + l.at(0.5)},
+		{"createdAfter", api + "?created_after=" + l.day(0.5)}, {"workspace", api + "?workspace_id=" + l.workspace +
+			"&after_cursor=" + l.at(0.5)},
 		{"number", api + "?page=5000"},
 	} {
 		b.Run("api="+page.name, func(b *testing.B) {
@@ -266,7 +269,8 @@ func (w *logWriter) write(db *sql.DB, head audit.Anchor, some, n int) audit.Anch
 		e.Hash = e.Sum()
 		head = audit.Anchor{Seq: e.Seq, Hash: e.Hash}
 		w.ids = append(w.ids, e.ID)
-		_, err := insert.Exec(e.Seq, e.ID, e.Time.UnixMilli(), e.Organization, e.Workspace, e.ActorType, e.ActorID, e.ActorName, e.ActorEmail, e.TokenID, e.Action,
+		_, err := insert.Exec(e.Seq, e.ID, e.Time.UnixMilli(), e.Organization, e.Workspace, e.ActorType, e.ActorID,
+			e.ActorName, e.ActorEmail, e.TokenID, e.Action,
 			e.Target.Type, e.Target.ID, e.Target.Name, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.PrevHash, e.Hash)
 		try(err)
 	}
@@ -293,9 +297,11 @@ func (w *logWriter) event(at time.Time) audit.Event {
 	w.n++
 	by := w.actor()
 	by.Origin = actor.Origin{IP: fmt.Sprintf("10.0.%d.%d", w.random.IntN(8), w.random.IntN(250)), RequestID: ksuid.New().String(),
-		UserAgent: w.pick("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15", "curl/8.5.0")}
+		UserAgent: w.pick("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+			"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15", "curl/8.5.0")}
 	kind := w.pick("source", "source", "destination", "transformation", "group", "tracking_plan")
-	target := audit.Target{Type: audit.TargetType(kind), ID: fmt.Sprintf("%s%020d", kind[:5], w.random.IntN(5000)), Name: fmt.Sprintf("numbered-%s-%05d", kind, w.random.IntN(5000))}
+	target := audit.Target{Type: audit.TargetType(kind), ID: fmt.Sprintf("%s%020d", kind[:5], w.random.IntN(5000)),
+		Name: fmt.Sprintf("numbered-%s-%05d", kind, w.random.IntN(5000))}
 	if kind != "group" {
 		target.Workspace = w.pick(w.workspace, "ws1", "ws2", "ws3", "ws4", "ws5")
 	}
@@ -306,8 +312,10 @@ func (w *logWriter) event(at time.Time) audit.Event {
 }
 
 func (w *logWriter) actor() actor.Standing {
-	first := w.pick("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Dennis", "Margaret", "Niklaus", "Tony", "Radia", "Leslie", "John", "Robin", "Joan", "Butler", "Adele", "Ivan")
-	last := w.pick("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Ritchie", "Hamilton", "Wirth", "Hoare", "Perlman", "Lamport", "Backus", "Milner", "Clarke", "Lampson", "Goldberg", "Sutherland")
+	first := w.pick("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Dennis", "Margaret",
+		"Niklaus", "Tony", "Radia", "Leslie", "John", "Robin", "Joan", "Butler", "Adele", "Ivan")
+	last := w.pick("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Thompson", "Ritchie",
+		"Hamilton", "Wirth", "Hoare", "Perlman", "Lamport", "Backus", "Milner", "Clarke", "Lampson", "Goldberg", "Sutherland")
 	person := access.Principal{Kind: access.Member, ID: "member-" + first + last, Organization: w.org}
 	by := actor.Standing{Principal: person, Name: first + " " + last, Email: strings.ToLower(first + "." + last + "@acme.example")}
 	switch k := w.random.IntN(20); {

@@ -28,9 +28,13 @@ const (
 func (s *site) storedToken(t testing.TB, secret string) token.Token {
 	t.Helper()
 	ctx, admin := context.Background(), s.caller(t, adminEmail)
-	made := token.Token{ID: ksuid.New().String(), Organization: admin.Organization, Kind: token.Personal, Name: "canary " + rand.Text()[:6], Hint: token.Hint(secret),
+	made := token.Token{ID: ksuid.New().String(), Organization: admin.Organization, Kind: token.Personal, Name: "canary " +
+		rand.Text()[:6], Hint: token.Hint(secret),
 		Owner: admin.ID, Workspace: firstWorkspace(t, s), Scope: "read_only", Legacy: !token.WellFormed(secret), CreatedAt: s.now()}
-	if err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(ctx, made, token.Digest(secret), "") }); err != nil {
+	if err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
+		return tx.InsertToken(ctx, made,
+			token.Digest(secret), "")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return made
@@ -39,7 +43,8 @@ func (s *site) storedToken(t testing.TB, secret string) token.Token {
 // present uses a secret on the API and in front of a proxy, with right and wrong questions.
 func (s *site) present(t *testing.T, secret string) {
 	t.Helper()
-	for _, path := range []string{"/v2/token", "/v2/audit-logs", "/auth/verify?permission=source:edit", "/auth/verify?permission=" + url.QueryEscape(secret)} {
+	for _, path := range []string{"/v2/token", "/v2/audit-logs", "/auth/verify?permission=source:edit",
+		"/auth/verify?permission=" + url.QueryEscape(secret)} {
 		r, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +71,8 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := map[string]string{"a token of ours": ours.Reveal(), "an imported token": "2bXkq7/legacy+secret=of:any~shape", "one that never was": unknown.Reveal(),
+	secrets := map[string]string{"a token of ours": ours.Reveal(),
+		"an imported token": "2bXkq7/legacy+secret=of:any~shape", "one that never was": unknown.Reveal(),
 		"an imported token in lower case": "old_style:secret_in_lower_case", "a mistyped one": ours.Reveal()[:50] + "x"}
 	made := map[string]token.Token{}
 	for name, secret := range secrets {

@@ -66,7 +66,8 @@ func silent() map[string]string {
 // all may change, and then again.
 func TestRoutes_EveryChangeLeavesItsEventsInItsOwnTransaction(t *testing.T) {
 	r := newRig(t)
-	acts := slices.Concat(tokenActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(), resourceActs(), scimActs())
+	acts := slices.Concat(tokenActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+		resourceActs(), scimActs())
 	known := silent()
 	for _, a := range acts {
 		known[a.route] = "an act"
@@ -219,7 +220,8 @@ func (r *rig) tries(t *testing.T, a act) {
 	var events []string
 	for _, e := range r.eventsAfter(head) {
 		events = append(events, string(e.Target.Type)+"."+string(e.Action))
-		if e.Origin.IP != "127.0.0.1" || e.Origin.UserAgent != "audit-route-test" || e.Origin.RequestID == "" || e.Origin.RequestID != got.header.Get("X-Request-Id") {
+		if e.Origin.IP != "127.0.0.1" || e.Origin.UserAgent != "audit-route-test" || e.Origin.RequestID == "" ||
+			e.Origin.RequestID != got.header.Get("X-Request-Id") {
 			t.Errorf("event %d comes from %+v, the request was %s", e.Seq, e.Origin, got.header.Get("X-Request-Id"))
 		}
 		if e.ActorID == "" || e.ActorName == "" {
@@ -311,7 +313,8 @@ func TestSetup_LeavesTheFirstEvents(t *testing.T) {
 	for _, e := range events {
 		got = append(got, fmt.Sprintf("%s.%s by %s", e.Target.Type, e.Action, e.ActorName))
 	}
-	want := []string{"organization.created by Bill", "user.added_to_organization by Bill", "workspace.created by Bill", "session.signed_in by Bill"}
+	want := []string{"organization.created by Bill", "user.added_to_organization by Bill", "workspace.created by Bill",
+		"session.signed_in by Bill"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

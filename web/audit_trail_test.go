@@ -18,7 +18,8 @@ func TestAuditTrails_StandOnThePageOfWhatTheyAreAbout(t *testing.T) {
 	ctx, ada, eli, workspace := context.Background(), s.caller(t, adminEmail), s.caller(t, editorEmail), firstWorkspace(t, s)
 	service := s.anyServiceToken(t, ada)
 	if err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
-		for _, target := range []audit.Target{{Type: audit.TargetUser, ID: eli.ID, Name: "about-eli"}, {Type: audit.TargetServiceToken, ID: service, Name: "about-token"},
+		for _, target := range []audit.Target{{Type: audit.TargetUser, ID: eli.ID, Name: "about-eli"},
+			{Type: audit.TargetServiceToken, ID: service, Name: "about-token"},
 			{Type: audit.TargetSource, ID: "some-source", Name: "about-workspace", Workspace: workspace}} {
 			action := audit.Deleted
 			if target.Type == audit.TargetUser {
@@ -48,7 +49,8 @@ func TestAuditTrails_StandOnThePageOfWhatTheyAreAbout(t *testing.T) {
 		}
 	}
 	// In the workspace of the event, and yet no Admin.
-	if got := s.signedIn(t, editorEmail).get("/workspaces/" + workspace + "/resources"); got.status != http.StatusOK || strings.Contains(got.body, "Audit trail") || strings.Contains(got.body, "about-workspace") {
+	if got := s.signedIn(t, editorEmail).get("/workspaces/" + workspace + "/resources"); got.status != http.StatusOK ||
+		strings.Contains(got.body, "Audit trail") || strings.Contains(got.body, "about-workspace") {
 		t.Errorf("a member's page: %d, with the trail of the workspace", got.status)
 	}
 }

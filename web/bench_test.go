@@ -102,18 +102,21 @@ func (s *site) withMembers(t testing.TB) {
 			put(w.ID, policy.Baseline, "")
 		}
 		for i := range 200 {
-			g := account.Group{ID: fmt.Sprintf("g%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Group %d", i), CreatedAt: now, UpdatedAt: now}
+			g := account.Group{ID: fmt.Sprintf("g%d", i), Organization: admin.Organization, Name: fmt.Sprintf("Group %d", i),
+				CreatedAt: now, UpdatedAt: now}
 			errs = append(errs, tx.InsertGroup(ctx, g))
 			put(production, policy.OfGroup, g.ID)
 		}
 		for i := range 1000 {
 			m := account.Member{ID: fmt.Sprintf("m%d", i), Organization: admin.Organization, Email: fmt.Sprintf("m%d@acme.example", i),
 				Name: fmt.Sprintf("Member %d", i), Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
-			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.AddToGroup(ctx, fmt.Sprintf("g%d", i%200), m.ID), tx.AddToGroup(ctx, fmt.Sprintf("g%d", (i+7)%200), m.ID))
+			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.AddToGroup(ctx, fmt.Sprintf("g%d", i%200), m.ID),
+				tx.AddToGroup(ctx, fmt.Sprintf("g%d", (i+7)%200), m.ID))
 			put(fmt.Sprintf("w%d", i%48), policy.OfMember, m.ID)
 		}
 		for i := range 5000 {
-			errs = append(errs, storetest.InsertResource(ctx, tx, production, policy.Resource{ID: fmt.Sprintf("%027d", i), Type: "source", Name: fmt.Sprintf("Source %d", i)}))
+			errs = append(errs, storetest.InsertResource(ctx, tx, production, policy.Resource{ID: fmt.Sprintf("%027d", i),
+				Type: "source", Name: fmt.Sprintf("Source %d", i)}))
 		}
 		return errors.Join(errs...)
 	})

@@ -46,7 +46,8 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace, Scope: "read_only"})
+	readOnly, err := s.app.Tokens.GeneratePersonal(ctx, admin.Caller(), token.NewPersonal{Name: "ro", Workspace: workspace,
+		Scope: "read_only"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,8 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	}
 	b := again.signedIn(t, adminEmail)
 	for _, path := range []string{editor, satRoot + "/" + made.ID} {
-		if page := b.get(path); page.status != http.StatusOK || !strings.Contains(page.body, "invoice:") || !strings.Contains(page.body, "not known any more and allows nothing") {
+		if page := b.get(path); page.status != http.StatusOK || !strings.Contains(page.body, "invoice:") ||
+			!strings.Contains(page.body, "not known any more and allows nothing") {
 			t.Errorf("%s: %d, and it must show what is not known any more", path, page.status)
 		}
 	}

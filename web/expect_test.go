@@ -61,7 +61,8 @@ func TestExpect_ABodyThatIsWantedIsAskedFor(t *testing.T) {
 		t.Fatalf("first answer: %d", first.StatusCode)
 	}
 	fmt.Fprint(conn, form)
-	if second, err := http.ReadResponse(answers, nil); err != nil || second.StatusCode != http.StatusUnauthorized && second.StatusCode != http.StatusUnprocessableEntity {
+	if second, err := http.ReadResponse(answers, nil); err != nil || second.StatusCode != http.StatusUnauthorized &&
+		second.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("after the body: %v %v", second, err)
 	}
 }

@@ -76,7 +76,10 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 		Role: access.RoleMember, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 	p := policy.Policy{ID: ksuid.New().String(), Organization: admin.Organization, Workspace: firstWorkspace(t, s),
 		Kind: policy.OfMember, Subject: id, Version: 1, UpdatedAt: now}
-	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error { return errors.Join(tx.InsertMember(ctx, m, ""), tx.InsertPolicy(ctx, p)) })
+	err := s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
+		return errors.Join(tx.InsertMember(ctx, m,
+			""), tx.InsertPolicy(ctx, p))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,8 @@ func (s *site) newMember(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	g, err := s.app.Accounts.Groups.Create(context.Background(), admin.Caller(), account.GroupSettings{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
+	g, err := s.app.Accounts.Groups.Create(context.Background(), admin.Caller(),
+		account.GroupSettings{Name: ksuid.New().String()}, []string{firstWorkspace(t, s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,8 @@ func (s *site) newGroup(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	command := invitation.NewInvitations{Emails: []string{ksuid.New().String() + "@acme.example"}, Role: access.RoleMember, Workspaces: []string{firstWorkspace(t, s)}}
+	command := invitation.NewInvitations{Emails: []string{ksuid.New().String() + "@acme.example"}, Role: access.RoleMember,
+		Workspaces: []string{firstWorkspace(t, s)}}
 	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), command, func(invitation.LinkSecret) string { return "" })
 	if err != nil || len(invited.Sent) != 1 {
 		t.Fatalf("invite: %+v %v", invited, err)
@@ -113,7 +118,8 @@ func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {
 
 func (s *site) newWorkspace(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	w, err := s.app.Accounts.Workspaces.Create(context.Background(), admin.Caller(), account.WorkspaceSettings{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
+	w, err := s.app.Accounts.Workspaces.Create(context.Background(), admin.Caller(),
+		account.WorkspaceSettings{Name: ksuid.New().String(), Environment: account.Development, Region: "US"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,8 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 		removals []removal
 		enter    func(r *rig) *held
 	}{
-		{slices.Concat(tokenActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(), migrationActs()), memberRemovals(), (*rig).enterAdmin},
+		{slices.Concat(tokenActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+			migrationActs()), memberRemovals(), (*rig).enterAdmin},
 		{resourceActs(), resourceRemovals(), (*rig).enterPersonalToken},
 		{scimActs(), provisionRemovals(), (*rig).enterProvider},
 	} {
@@ -204,7 +205,8 @@ func (r *rig) person(role access.Role) account.Member {
 	hash, err := r.app.Hasher.Hash(context.Background(), demo.Password)
 	r.must(err)
 	id, now := ksuid.New().String(), r.now()
-	m := account.Member{ID: id, Organization: r.caller(r.t, adminEmail).Organization, Email: strings.ToLower(id) + "@acme.example", Name: "Passing",
+	m := account.Member{ID: id, Organization: r.caller(r.t, adminEmail).Organization, Email: strings.ToLower(id) +
+		"@acme.example", Name: "Passing",
 		Role: role, Status: account.Active, CreatedAt: now, UpdatedAt: now}
 	r.inTx(func(ctx context.Context, tx *store.Tx) error { return tx.InsertMember(ctx, m, hash) })
 	return m
@@ -224,7 +226,8 @@ func (r *rig) enterPersonalToken() *held {
 	r.t.Helper()
 	m, workspace := r.person(access.RoleMember), firstWorkspace(r.t, r.site)
 	r.inTx(func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertPolicy(ctx, policy.Policy{ID: ksuid.New().String(), Organization: m.Organization, Workspace: workspace, Kind: policy.OfMember,
+		return tx.InsertPolicy(ctx, policy.Policy{ID: ksuid.New().String(), Organization: m.Organization,
+			Workspace: workspace, Kind: policy.OfMember,
 			Subject: m.ID, Body: access.BuiltIn().Everything(), Version: 1, UpdatedAt: tx.Now()})
 	})
 	return r.enterToken(m.ID, token.Token{Kind: token.Personal, Owner: m.ID, Workspace: workspace, Scope: access.ScopeReadWrite}, &r.workspace)

@@ -34,8 +34,9 @@ func TestPlan_OnFreeNothingCanBeMadeAndThePageSaysWhy(t *testing.T) {
 		}
 	}
 	for path, form := range map[string]url.Values{
-		satRoot + "/organization":  {"name": {"x"}, "expiration": {"30d"}, "submission": {"s1"}},
-		satRoot + "/workspace/new": {"step": {"generate"}, "name": {"x"}, "workspace": {firstWorkspace(t, s)}, "expiration": {"30d"}, "submission": {"s2"}},
+		satRoot + "/organization": {"name": {"x"}, "expiration": {"30d"}, "submission": {"s1"}},
+		satRoot + "/workspace/new": {"step": {"generate"}, "name": {"x"}, "workspace": {firstWorkspace(t, s)},
+			"expiration": {"30d"}, "submission": {"s2"}},
 	} {
 		if got := b.post(path, form); got.status != http.StatusForbidden {
 			t.Errorf("POST %s: %d, want 403", path, got.status)

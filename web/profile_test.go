@@ -15,7 +15,8 @@ func TestProfile_ANewPasswordEndsTheOtherSessionsAndReplacesTheOld(t *testing.T)
 	change := func(current, next string) answer {
 		return here.post("/settings/profile/password", url.Values{"current": {current}, "new": {next}})
 	}
-	if got := change("not it", "a new long password"); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Incorrect current password.") {
+	if got := change("not it", "a new long password"); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Incorrect current password.") {
 		t.Errorf("with a wrong current password: %d", got.status)
 	}
 	if got := change(demo.Password, "short"); got.status != http.StatusBadRequest || strings.Contains(got.body, demo.Password) {
@@ -42,7 +43,8 @@ func TestProfile_ANewPasswordEndsTheOtherSessionsAndReplacesTheOld(t *testing.T)
 
 func TestProfile_SessionsCanBeEndedOneByOneAndAllAtOnce(t *testing.T) {
 	s := newSite(t)
-	here, second, third, foreign := s.signedIn(t, editorEmail), s.signedIn(t, editorEmail), s.signedIn(t, editorEmail), s.signedIn(t, viewerEmail)
+	here, second, third, foreign := s.signedIn(t, editorEmail), s.signedIn(t, editorEmail), s.signedIn(t,
+		editorEmail), s.signedIn(t, viewerEmail)
 	page := here.get("/settings/profile").body
 	if n := strings.Count(page, "/end\""); n != 2 {
 		t.Fatalf("%d sessions to end on the page, want the two others", n)
@@ -81,7 +83,8 @@ func TestProfile_ANameIsCheckedAndShown(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, editorEmail)
 	for _, bad := range []string{"", strings.Repeat("x", 65), "a\x07b"} {
-		if got := b.post("/settings/profile/name", url.Values{"name": {bad}}); got.status != http.StatusBadRequest || !strings.Contains(got.body, `href="#profile-name"`) {
+		if got := b.post("/settings/profile/name", url.Values{"name": {bad}}); got.status != http.StatusBadRequest ||
+			!strings.Contains(got.body, `href="#profile-name"`) {
 			t.Errorf("name %q: %d, and the summary must lead to the field", bad, got.status)
 		}
 	}

@@ -18,7 +18,8 @@ import (
 // [api.Handlers.Direct].
 func Rows(d Deps) []Row {
 	through := newDoors(d)
-	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim), fileRows(d, through), unknownRows(through))
+	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
+		fileRows(d, through), unknownRows(through))
 }
 
 // pageRows returns the rows of all areas of the dashboard.

@@ -54,8 +54,10 @@ func (s *site) addElsewhere(t testing.TB) {
 		Region: "US", CreatedAt: now, UpdatedAt: now}
 	err = s.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
 		return errors.Join(tx.InsertMember(ctx, m, hash), tx.InsertWorkspace(ctx, w),
-			tx.InsertPolicy(ctx, policy.Policy{ID: "p1", Organization: organization, Workspace: w.ID, Kind: policy.Baseline, Version: 1, UpdatedAt: now}),
-			tx.InsertPolicy(ctx, policy.Policy{ID: "p2", Organization: organization, Workspace: w.ID, Kind: policy.OfMember, Subject: m.ID, Version: 1, UpdatedAt: now}))
+			tx.InsertPolicy(ctx, policy.Policy{ID: "p1", Organization: organization, Workspace: w.ID, Kind: policy.Baseline,
+				Version: 1, UpdatedAt: now}),
+			tx.InsertPolicy(ctx, policy.Policy{ID: "p2", Organization: organization, Workspace: w.ID, Kind: policy.OfMember,
+				Subject: m.ID, Version: 1, UpdatedAt: now}))
 	})
 	if err != nil {
 		t.Fatal(err)

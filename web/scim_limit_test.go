@@ -20,11 +20,13 @@ func TestProvisioning_TooLargeARequestIsRefusedAndAudited(t *testing.T) {
 	}
 	head := r.head()
 	got := r.send(r.provide(http.MethodPost, "/Groups", body(5<<20)))
-	if got.status != http.StatusRequestEntityTooLarge || got.header.Get("Content-Type") != "application/scim+json" || !strings.Contains(got.body, `"status":"413"`) {
+	if got.status != http.StatusRequestEntityTooLarge || got.header.Get("Content-Type") != "application/scim+json" ||
+		!strings.Contains(got.body, `"status":"413"`) {
 		t.Errorf("five megabytes: %d %s %s", got.status, got.header.Get("Content-Type"), got.body)
 	}
 	events := r.eventsAfter(head)
-	if len(events) != 1 || events[0].Target.Type != audit.TargetSCIMRequest || events[0].Action != audit.Refused || !strings.Contains(events[0].After, "413") {
+	if len(events) != 1 || events[0].Target.Type != audit.TargetSCIMRequest || events[0].Action != audit.Refused ||
+		!strings.Contains(events[0].After, "413") {
 		t.Errorf("in the log: %+v", events)
 	}
 	stranger := r.provide(http.MethodPost, "/Groups", body(5<<20))

@@ -127,7 +127,8 @@ func checkInline(t *testing.T, path, body string) {
 			if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
 				t.Errorf("%s: <%s %s=%q>", path, n.Data, a.Key, a.Val)
 			}
-			if (a.Key == "href" || a.Key == "src" || a.Key == "action") && (strings.HasPrefix(a.Val, "//") || strings.Contains(a.Val, "javascript:")) {
+			if (a.Key == "href" || a.Key == "src" || a.Key == "action") &&
+				(strings.HasPrefix(a.Val, "//") || strings.Contains(a.Val, "javascript:")) {
 				t.Errorf("%s: <%s %s=%q> leads away", path, n.Data, a.Key, a.Val)
 			}
 		}
@@ -217,7 +218,8 @@ func TestCanary_ASecretIsInExactlyOneResponse(t *testing.T) {
 	if got := reveal.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("the reveal may be kept: Cache-Control %q", got)
 	}
-	if again := b.post("/settings/profile/personal-access-tokens", form); again.status != http.StatusConflict || strings.Contains(again.body, secret) {
+	if again := b.post("/settings/profile/personal-access-tokens", form); again.status != http.StatusConflict ||
+		strings.Contains(again.body, secret) {
 		t.Errorf("the same form again: %d, want 409 without the secret", again.status)
 	}
 	for _, p := range pages() {
@@ -305,11 +307,13 @@ func TestSignIn_ThrottlesAndTellsNothing(t *testing.T) {
 	if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") == "" {
 		t.Fatalf("after eleven failures: %d, Retry-After %q", last.status, last.header.Get("Retry-After"))
 	}
-	if got := s.browser(t).post("/sign-in", url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusTooManyRequests {
+	if got := s.browser(t).post("/sign-in",
+		url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusTooManyRequests {
 		t.Errorf("the right password while throttled: %d, want 429", got.status)
 	}
 	now = now.Add(time.Hour)
-	if got := s.browser(t).post("/sign-in", url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusSeeOther {
+	if got := s.browser(t).post("/sign-in",
+		url.Values{"email": {adminEmail}, "password": {demo.Password}}); got.status != http.StatusSeeOther {
 		t.Errorf("after the wait: %d, want 303", got.status)
 	}
 }

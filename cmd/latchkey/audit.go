@@ -153,7 +153,8 @@ func holds(after, head audit.Anchor) {
 	if head.Seq-after.Seq == 1 {
 		what = "event"
 	}
-	fmt.Printf("The chain holds: %d %s, from event %d to event %d.\nHead: %d %x\n", head.Seq-after.Seq, what, min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
+	fmt.Printf("The chain holds: %d %s, from event %d to event %d.\nHead: %d %x\n", head.Seq-after.Seq, what,
+		min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
 }
 
 type auditExportCmd struct {

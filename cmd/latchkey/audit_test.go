@@ -47,7 +47,8 @@ func behind(t *testing.T, folder string, statements ...string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, statement := range append([]string{"DROP TRIGGER IF EXISTS audit_events_no_update", "DROP TRIGGER IF EXISTS audit_events_no_delete"}, statements...) {
+	for _, statement := range append([]string{"DROP TRIGGER IF EXISTS audit_events_no_update",
+		"DROP TRIGGER IF EXISTS audit_events_no_delete"}, statements...) {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
@@ -56,7 +57,8 @@ func behind(t *testing.T, folder string, statements ...string) {
 
 func TestAudit_VerifiesTheDatabaseAndItsExport(t *testing.T) {
 	folder, file := seeded(t), filepath.Join(t.TempDir(), "audit.jsonl")
-	if code, out, errOut := run(t, "audit", "verify", "--data", folder); code != 0 || !strings.HasPrefix(out, "The chain holds: 4 events, from event 1 to event 4.\nHead: 4 ") {
+	if code, out, errOut := run(t, "audit", "verify", "--data", folder); code != 0 ||
+		!strings.HasPrefix(out, "The chain holds: 4 events, from event 1 to event 4.\nHead: 4 ") {
 		t.Fatalf("verify: %d %q %q", code, out, errOut)
 	}
 	if code, out, errOut := run(t, "audit", "export", "--data", folder, file); code != 0 || !strings.Contains(out, "Exported up to event 4") {
@@ -89,7 +91,8 @@ func TestAudit_TamperingIsOneLineThatNamesTheEvent(t *testing.T) {
 		folder := seeded(t)
 		behind(t, folder, tamper.statement)
 		code, out, errOut := run(t, "audit", "verify", "--data", folder)
-		if code != 1 || out != "" || !strings.HasPrefix(errOut, "latchkey: the chain of the audit log does not hold: "+tamper.want) || strings.Count(errOut, "\n") != 1 {
+		if code != 1 || out != "" ||
+			!strings.HasPrefix(errOut, "latchkey: the chain of the audit log does not hold: "+tamper.want) || strings.Count(errOut, "\n") != 1 {
 			t.Errorf("%s: %d %q %q", name, code, out, errOut)
 		}
 	}
@@ -100,18 +103,21 @@ func TestAudit_ACutThatHidesItselfShowsAgainstTheLastExport(t *testing.T) {
 	if code, _, errOut := run(t, "audit", "export", "--data", folder, file); code != 0 {
 		t.Fatal(errOut)
 	}
-	behind(t, folder, "DELETE FROM audit_events WHERE seq > 2", "UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_events WHERE seq = 2)")
+	behind(t, folder, "DELETE FROM audit_events WHERE seq > 2",
+		"UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_events WHERE seq = 2)")
 	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 0 {
 		t.Fatalf("by itself nothing shows: %q", errOut)
 	}
-	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", file); code != 1 || !strings.Contains(errOut, "event 3 is missing") {
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", file); code != 1 ||
+		!strings.Contains(errOut, "event 3 is missing") {
 		t.Errorf("against the export: %d %q", code, errOut)
 	}
 	shorter := filepath.Join(t.TempDir(), "shorter.jsonl")
 	if code, _, errOut := run(t, "audit", "export", "--data", folder, shorter); code != 0 {
 		t.Fatal(errOut)
 	}
-	if code, _, errOut := run(t, "audit", "verify", shorter, "--against", file); code != 1 || !strings.Contains(errOut, "event 4 is not the event that was exported before") {
+	if code, _, errOut := run(t, "audit", "verify", shorter, "--against", file); code != 1 ||
+		!strings.Contains(errOut, "event 4 is not the event that was exported before") {
 		t.Errorf("the shorter file against the first: %d %q", code, errOut)
 	}
 }
@@ -135,16 +141,20 @@ func TestAudit_APrintedHeadIsAsGoodAsTheFile(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, errOut)
 		}
 		another := "3 " + strings.Fields(head)[1]
-		if code, _, errOut := run(t, append([]string{"audit", "verify", "--head", another}, args...)...); code != 1 || !strings.Contains(errOut, "event 3 is") {
+		if code, _, errOut := run(t, append([]string{"audit", "verify", "--head", another}, args...)...); code != 1 ||
+			!strings.Contains(errOut, "event 3 is") {
 			t.Errorf("%v, another head: %d %q", args, code, errOut)
 		}
 	}
-	behind(t, folder, "DELETE FROM audit_events WHERE seq > 2", "UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_events WHERE seq = 2)")
-	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head", head); code != 1 || !strings.Contains(errOut, "event 3 is missing") {
+	behind(t, folder, "DELETE FROM audit_events WHERE seq > 2",
+		"UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_events WHERE seq = 2)")
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head", head); code != 1 ||
+		!strings.Contains(errOut, "event 3 is missing") {
 		t.Errorf("after a cut: %d %q", code, errOut)
 	}
 	for _, nonsense := range []string{"x", "4", "4 abc", "0 " + strings.Fields(head)[1], "-4 " + strings.Fields(head)[1]} {
-		if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head="+nonsense); code != 1 || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "--head: ") {
+		if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--head="+nonsense); code != 1 ||
+			strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "--head: ") {
 			t.Errorf("%q: %d %q", nonsense, code, errOut)
 		}
 	}
@@ -170,7 +180,8 @@ func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
 	}
 	pruned(t, folder, 90*24*time.Hour)
 	code, out, errOut := run(t, "audit", "verify", "--data", folder)
-	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") || !strings.Contains(out, "as recorded in event 5") {
+	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") ||
+		!strings.Contains(out, "as recorded in event 5") {
 		t.Errorf("verify: %d %q %q", code, out, errOut)
 	}
 	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", before); code != 0 {
@@ -179,7 +190,8 @@ func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
 	if code, _, errOut := run(t, "audit", "export", "--data", folder, after); code != 0 {
 		t.Fatal(errOut)
 	}
-	if code, out, errOut := run(t, "audit", "verify", after); code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.") {
+	if code, out, errOut := run(t, "audit", "verify", after); code != 0 ||
+		!strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.") {
 		t.Errorf("its export: %d %q %q", code, out, errOut)
 	}
 	// Somebody pretends that more was pruned than was.
@@ -194,7 +206,8 @@ func TestAudit_ABeginningThatIsGoneNeedsASignature(t *testing.T) {
 	folder, file := seeded(t), filepath.Join(t.TempDir(), "audit.jsonl")
 	behind(t, folder, "DROP TRIGGER audit_checkpoints_are_signed",
 		"INSERT INTO audit_checkpoints (seq, at, hash, signed_by, signed_at) SELECT seq, at, hash, 4, 0 FROM audit_events WHERE seq = 2", "DELETE FROM audit_events WHERE seq <= 2")
-	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, "event 4 does not sign for the checkpoint") {
+	if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 ||
+		!strings.Contains(errOut, "event 4 does not sign for the checkpoint") {
 		t.Errorf("verify: %d %q", code, errOut)
 	}
 	if code, _, errOut := run(t, "audit", "export", "--data", folder, file); code != 0 {
@@ -215,7 +228,8 @@ func TestAudit_AnEventThatIsHiddenFromTheSearchIsNamed(t *testing.T) {
 	err = st.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range 2*search.MinStep + 10 {
-			failed = errors.Join(failed, tx.AppendEvent(context.Background(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(context.Background(),
+				audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	})
@@ -262,8 +276,9 @@ func TestAudit_MistakesAreOneLine(t *testing.T) {
 	if err := os.WriteFile(notes, []byte("hello\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, args := range map[string][]string{"no database": {"audit", "verify", "--data", empty}, "another file": {"audit", "verify", notes},
-		"no folder": {"audit", "export", "--data", empty, filepath.Join(empty, "x.jsonl")}} {
+	for name, args := range map[string][]string{"no database": {"audit", "verify", "--data", empty},
+		"another file": {"audit", "verify", notes},
+		"no folder":    {"audit", "export", "--data", empty, filepath.Join(empty, "x.jsonl")}} {
 		if code, _, errOut := run(t, args...); code != 1 || strings.Count(errOut, "\n") != 1 || !strings.HasPrefix(errOut, "latchkey: ") {
 			t.Errorf("%s: %d %q", name, code, errOut)
 		}

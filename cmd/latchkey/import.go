@@ -82,7 +82,8 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 
 // carryOut stages the file, resolves conflicts as the flags say, and deploys unless it is a dry
 // run. It removes from the staging area what it does not deploy.
-func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.Standing, file *os.File) (report migration.Report, err error) {
+func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.Standing,
+	file *os.File) (report migration.Report, err error) {
 	if i.Reset {
 		if _, err := s.Reset(ctx, by); err != nil {
 			return report, err
@@ -111,7 +112,8 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 		return report, err
 	}
 	if n := report.Unsolved(); n > 0 {
-		return report, errors.Join(i.print(report), fmt.Errorf("nothing was imported: %d conflicts to resolve with --existing-workspaces, --existing-members, --existing-groups, --existing-tokens or --removed-members", n))
+		return report, errors.Join(i.print(report),
+			fmt.Errorf("nothing was imported: %d conflicts to resolve with --existing-workspaces, --existing-members, --existing-groups, --existing-tokens or --removed-members", n))
 	}
 	if i.DryRun {
 		return report, nil

@@ -162,7 +162,8 @@ func TestImport_TheFileWritesNothingOnTheTerminal(t *testing.T) {
 }
 
 func TestImport_FlagsResolveConflicts(t *testing.T) {
-	for name, file := range map[string]string{"with groups": export(t, "vic@acme", "ada@acme"), "without groups": withoutGroups(t, export(t, "vic@acme", "ada@acme"))} {
+	for name, file := range map[string]string{"with groups": export(t, "vic@acme", "ada@acme"),
+		"without groups": withoutGroups(t, export(t, "vic@acme", "ada@acme"))} {
 		for _, flag := range []string{"keep", "add"} {
 			data := installed(t)
 			code, out, errOut := run(t, "import", file, "--strategy", "fresh", "--data", data, "--existing-members", flag)
@@ -209,7 +210,8 @@ func TestImport_FlagsSayWhatBecomesOfGroupsThatAreHere(t *testing.T) {
 					if err := tx.SaveSCIM(t.Context(), org.ID, tt.locked); err != nil {
 						return err
 					}
-					return tx.InsertGroup(t.Context(), account.Group{ID: "live", Organization: org.ID, Name: "Data team", External: tt.locked, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+					return tx.InsertGroup(t.Context(), account.Group{ID: "live", Organization: org.ID, Name: "Data team",
+						External: tt.locked, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 				})
 			}
 			if err != nil {

@@ -64,15 +64,18 @@ func isDriver(path string) bool {
 
 // broken says which rule of ARCHITECTURE.md the import of path by from breaks; "" is none.
 func broken(from, path string) string {
-	pure := []string{"internal/access", "internal/actor", "internal/change", "internal/fault", "internal/legacy", "internal/plaintext", "static"}
-	domain := []string{"internal/account", "internal/policy", "internal/invitation", "internal/token", "internal/registry", "internal/audit", "internal/signin",
+	pure := []string{"internal/access", "internal/actor", "internal/change", "internal/fault", "internal/legacy",
+		"internal/plaintext", "static"}
+	domain := []string{"internal/account", "internal/policy", "internal/invitation", "internal/token", "internal/registry",
+		"internal/audit", "internal/signin",
 		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration"}
 	switch {
 	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault", "internal/plaintext"):
 		return "pure packages import the standard library only"
 	case under(from, "internal/plaintext") && !isStandard(path) && !under(path, "internal/fault"):
 		return "plaintext knows nothing but faults"
-	case under(from, domain...) && (under(path, "web", "views", "internal/store") || path == "net/http" || strings.HasPrefix(path, "github.com/labstack/echo")):
+	case under(from, domain...) && (under(path, "web", "views", "internal/store") || path == "net/http" ||
+		strings.HasPrefix(path, "github.com/labstack/echo")):
 		return "domain packages know neither web nor store"
 	case isDriver(path) && !under(from, "internal/store"):
 		return "only the store knows database drivers"

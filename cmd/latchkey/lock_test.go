@@ -55,7 +55,8 @@ func refused(t *testing.T, folder string, pid int, began time.Time, args ...stri
 		return
 	}
 	since, err := time.Parse(time.RFC3339, found[3])
-	if found[1] != folder || found[2] != strconv.Itoa(pid) || err != nil || since.Before(began.Truncate(time.Second)) || since.After(time.Now()) {
+	if found[1] != folder || found[2] != strconv.Itoa(pid) || err != nil || since.Before(began.Truncate(time.Second)) ||
+		since.After(time.Now()) {
 		t.Errorf("%v: %q; want the folder %s, process %d and a time since %v", args, errOut, folder, pid, began)
 	}
 }
@@ -187,15 +188,18 @@ func TestAudit_ReadsACopyThatCannotBeWritten(t *testing.T) {
 		"of one that was killed":   {killed, readOnlyCopy(t, killed, "latchkey.db", "latchkey.db-wal", "latchkey.db-shm")},
 	} {
 		code, out, errOut := runUnprivileged(t, "audit", "verify", "--index", "--data", c.copied)
-		if _, want, _ := run(t, "audit", "verify", "--index", "--data", c.folder); code != 0 || out != want || !strings.HasPrefix(out, "The chain holds") {
+		if _, want, _ := run(t, "audit", "verify", "--index", "--data", c.folder); code != 0 || out != want ||
+			!strings.HasPrefix(out, "The chain holds") {
 			t.Errorf("verify, %s: %d %q %q, want %q", name, code, out, errOut, want)
 		}
 		file := filepath.Join(shared(t, 0o777), "audit.jsonl")
-		if code, out, errOut := runUnprivileged(t, "audit", "export", file, "--data", c.copied); code != 0 || !strings.HasPrefix(out, "Exported up to event") {
+		if code, out, errOut := runUnprivileged(t, "audit", "export", file, "--data", c.copied); code != 0 ||
+			!strings.HasPrefix(out, "Exported up to event") {
 			t.Errorf("export, %s: %d %q %q", name, code, out, errOut)
 		}
 	}
-	if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", part); code != 1 || !strings.Contains(errOut, "latchkey.db-wal has changes") {
+	if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", part); code != 1 ||
+		!strings.Contains(errOut, "latchkey.db-wal has changes") {
 		t.Errorf("a log that cannot be read: %d %q", code, errOut)
 	}
 }
@@ -204,12 +208,15 @@ func TestAudit_ReadsOnlyTheProgramsOwnSchema(t *testing.T) {
 	older, foreign := seeded(t), t.TempDir()
 	behind(t, older, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
 	behind(t, foreign, `CREATE TABLE notes (text TEXT)`)
-	for folder, want := range map[string]string{older: "older version of Latchkey", newerDatabase(t): "newer version of Latchkey", foreign: "not a database of Latchkey"} {
-		if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, want) || strings.Count(errOut, "\n") != 1 {
+	for folder, want := range map[string]string{older: "older version of Latchkey",
+		newerDatabase(t): "newer version of Latchkey", foreign: "not a database of Latchkey"} {
+		if code, _, errOut := run(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, want) ||
+			strings.Count(errOut, "\n") != 1 {
 			t.Errorf("%d %q, want %q", code, errOut, want)
 		}
 		folder = readOnlyCopy(t, folder, "latchkey.db")
-		if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", folder); code != 1 || !strings.Contains(errOut, want) || strings.Count(errOut, "\n") != 1 {
+		if code, _, errOut := runUnprivileged(t, "audit", "verify", "--data", folder); code != 1 ||
+			!strings.Contains(errOut, want) || strings.Count(errOut, "\n") != 1 {
 			t.Errorf("a copy that cannot be written: %d %q, want %q", code, errOut, want)
 		}
 	}

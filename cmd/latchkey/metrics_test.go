@@ -40,10 +40,12 @@ func TestMetrics_AreOnAListenerOfTheirOwn(t *testing.T) {
 		t.Errorf("the public listener answers /metrics with %d", status)
 	}
 	var text string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && !strings.Contains(text, "latchkey_leader 1"); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end) &&
+		!strings.Contains(text, "latchkey_leader 1"); time.Sleep(10 * time.Millisecond) {
 		_, text = get("http://" + metrics + "/metrics")
 	}
-	for _, line := range []string{"latchkey_leader 1", "latchkey_cache_trusted 1", "latchkey_feed_connected 1", `latchkey_http_requests_total{door="page",method="GET",status="404"} 1`} {
+	for _, line := range []string{"latchkey_leader 1", "latchkey_cache_trusted 1", "latchkey_feed_connected 1",
+		`latchkey_http_requests_total{door="page",method="GET",status="404"} 1`} {
 		if !strings.Contains(text, line) {
 			t.Errorf("no line %q in\n%s", line, text)
 		}

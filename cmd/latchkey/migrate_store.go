@@ -23,6 +23,7 @@ func (m migrateStoreCmd) Run(ctx context.Context) error {
 	for _, t := range done.Tables {
 		fmt.Fprintf(os.Stdout, "%10d  %s\n", t.Rows, t.Table)
 	}
-	_, err = fmt.Printf("Everything was copied. The audit log's chain holds up to event %d, hash %x.\n", done.Audit.Head.Seq, done.Audit.Head.Hash)
+	_, err = fmt.Printf("Everything was copied. The audit log's chain holds up to event %d, hash %x.\n",
+		done.Audit.Head.Seq, done.Audit.Head.Hash)
 	return err
 }

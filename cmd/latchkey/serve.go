@@ -39,7 +39,8 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL, OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
+	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL,
+		OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
 		PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})

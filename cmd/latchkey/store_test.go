@@ -49,7 +49,8 @@ func TestMigrateStore_MovesToPostgresOnce(t *testing.T) {
 	if code, out, errOut := run(t, "plan", "--database-url", url); code != 0 || !strings.Contains(out, "Acme") {
 		t.Errorf("what was copied: %d %q %q", code, out, errOut)
 	}
-	if code, _, errOut := run(t, "migrate-store", "--from", file, "--to", url); code != 1 || !strings.Contains(errOut, "already contains data") {
+	if code, _, errOut := run(t, "migrate-store", "--from", file, "--to", url); code != 1 ||
+		!strings.Contains(errOut, "already contains data") {
 		t.Errorf("a second time: %d %q", code, errOut)
 	}
 	if _, err := os.Stat(file); err != nil {

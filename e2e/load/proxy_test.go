@@ -24,11 +24,13 @@ func (b *bench) proxied(srv *child) {
 		must(b.t, err)
 		must(b.t, os.WriteFile(filepath.Join(dir, file), []byte(replace.Replace(string(text))), 0o600))
 	}
-	main := "daemon off;\nmaster_process off;\npid " + dir + "/pid;\nerror_log stderr error;\nevents { worker_connections 4096; }\nhttp {\naccess_log off;\nkeepalive_requests 1000000;\n"
+	main := "daemon off;\nmaster_process off;\npid " + dir +
+		"/pid;\nerror_log stderr error;\nevents { worker_connections 4096; }\nhttp {\naccess_log off;\nkeepalive_requests 1000000;\n"
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		main += fmt.Sprintf("%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
-	main += "include latchkey.conf;\nserver {\nlisten " + plain + ";\nlocation / {\nproxy_pass http://api;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";\n}\n}\n}\n"
+	main += "include latchkey.conf;\nserver {\nlisten " + plain +
+		";\nlocation / {\nproxy_pass http://api;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";\n}\n}\n}\n"
 	must(b.t, os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(main), 0o600))
 	b.nginx(dir, plain)
 	targets := []target{

@@ -64,7 +64,8 @@ type people struct {
 
 // add makes workspaces, a group in each, and members who are in one workspace each.
 func (p *people) add(members, workspaces int) {
-	body := access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Only("d1", "d2"), "source:live_events": access.Everywhere()}
+	body := access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Only("d1", "d2"),
+		"source:live_events": access.Everywhere()}
 	must(p.t, p.store.InTx(p.ctx, actor.System(""), func(tx *store.Tx) error {
 		groups := make([]string, workspaces)
 		for i := range workspaces {
@@ -72,14 +73,16 @@ func (p *people) add(members, workspaces int) {
 			p.workspaces, groups[i] = append(p.workspaces, w), g
 			must(p.t, tx.InsertWorkspace(p.ctx, account.Workspace{ID: w, Organization: p.org, Name: fmt.Sprint("Workspace ", i),
 				Environment: account.Production, Region: "US", CreatedAt: p.now, UpdatedAt: p.now}))
-			must(p.t, tx.InsertGroup(p.ctx, account.Group{ID: g, Organization: p.org, Name: fmt.Sprint("Group ", i), CreatedAt: p.now, UpdatedAt: p.now}))
+			must(p.t, tx.InsertGroup(p.ctx, account.Group{ID: g, Organization: p.org, Name: fmt.Sprint("Group ", i),
+				CreatedAt: p.now, UpdatedAt: p.now}))
 			p.policy(tx, w, policy.Baseline, "", access.Policy{"source:edit": access.Only("s1")})
 			p.policy(tx, w, policy.OfGroup, g, body)
 		}
 		for i := range members {
 			m := ksuid.New().String()
 			p.members = append(p.members, m)
-			must(p.t, tx.InsertMember(p.ctx, account.Member{ID: m, Organization: p.org, Email: fmt.Sprintf("m%d@example.com", i), Name: fmt.Sprint("Member ", i),
+			must(p.t, tx.InsertMember(p.ctx, account.Member{ID: m, Organization: p.org, Email: fmt.Sprintf("m%d@example.com", i),
+				Name: fmt.Sprint("Member ", i),
 				Role: access.RoleMember, Status: account.Active, CreatedAt: p.now, UpdatedAt: p.now}, ""))
 			if i%2 == 0 {
 				must(p.t, tx.AddToGroup(p.ctx, groups[i%workspaces], m))
@@ -120,7 +123,8 @@ func (p *people) tokens(file string, n int) []string {
 		if !t.ExpiresAt.IsZero() {
 			expires = t.ExpiresAt.UnixMilli()
 		}
-		_, err = insert.Exec(ksuid.New().String(), p.org, t.Kind, t.Name, digest[:], token.Hint(secrets[i]), t.Owner, t.Workspace, t.Scope, policy,
+		_, err = insert.Exec(ksuid.New().String(), p.org, t.Kind, t.Name, digest[:], token.Hint(secrets[i]), t.Owner,
+			t.Workspace, t.Scope, policy,
 			p.now.UnixMilli(), expires)
 		must(p.t, err)
 	}

@@ -337,7 +337,8 @@ func TestDecide_BeingInAWorkspaceShowsNothingThatAdminsManage(t *testing.T) {
 
 func TestDecide_AdminMayNotUseUnknownPermissions(t *testing.T) {
 	c := BuiltIn()
-	for _, perm := range []Permission{"", ":", "source", "source:", ":edit", "source:edit ", "Source:edit", "invoice:refund", "data_catalog:connect"} {
+	for _, perm := range []Permission{"", ":", "source", "source:", ":edit", "source:edit ", "Source:edit",
+		"invoice:refund", "data_catalog:connect"} {
 		expectReason(t, string(perm), Decide(c, admin(), perm, in("", "")), false, UnknownPermission)
 		expect(t, "without catalogue", Decide(nil, admin(), perm, in("", "")), false)
 	}

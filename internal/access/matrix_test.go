@@ -78,7 +78,8 @@ func relations(kind act) []relation {
 			return Resource{Organization: acme, Workspace: workspace, Type: perm.Type(), ID: "t", Owner: owner}
 		}
 	}
-	elsewhere, abroad := relation{"other workspace", place(acme, staging, "chosen")}, relation{"other organization", place("abroad", production, "chosen")}
+	elsewhere, abroad := relation{"other workspace", place(acme, staging, "chosen")}, relation{"other organization",
+		place("abroad", production, "chosen")}
 	switch kind {
 	case actResource:
 		return []relation{

@@ -172,7 +172,8 @@ func TestParsePolicy_LeavesTheTargetAloneOnAnError(t *testing.T) {
 
 func TestDifference_SaysWhatIsGainedAndLost(t *testing.T) {
 	before := Policy{"source:edit": Only("S1", "S2"), "table:edit": Everywhere(), "audience:edit": AllBut("A1"), "profile:edit": Only("P")}
-	after := Policy{"source:edit": Only("S2", "S3"), "table:edit": AllBut("T1"), "audience:edit": Everywhere(), "sql_model:edit": Only("Q"), "profile:edit": Only("P")}
+	after := Policy{"source:edit": Only("S2", "S3"), "table:edit": AllBut("T1"), "audience:edit": Everywhere(),
+		"sql_model:edit": Only("Q"), "profile:edit": Only("P")}
 	want := Change{
 		Added:   []PermissionReach{{"audience:edit", Only("A1")}, {"source:edit", Only("S3")}, {"sql_model:edit", Only("Q")}},
 		Removed: []PermissionReach{{"source:edit", Only("S1")}, {"table:edit", Only("T1")}},
@@ -233,7 +234,8 @@ func TestEffective_CannotBeChangedFromOutside(t *testing.T) {
 
 func TestEffective_NilGrantsNothing(t *testing.T) {
 	var e *Effective
-	if e.Allows("source:edit", "S1") || e.Allows("source:edit", "") || len(e.Policy()) != 0 || e.Layers() != nil || e.Sources("source:edit", "") != nil {
+	if e.Allows("source:edit", "S1") || e.Allows("source:edit", "") || len(e.Policy()) != 0 || e.Layers() != nil ||
+		e.Sources("source:edit", "") != nil {
 		t.Error("grants something")
 	}
 	p := member()

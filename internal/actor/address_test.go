@@ -33,7 +33,8 @@ func TestClientAddress_IsTheSameHoweverItIsWritten(t *testing.T) {
 		{name: "nothing but proxies", peer: "10.0.0.1:1", forwarded: []string{"10.0.0.3, 10.0.0.2"}, want: "10.0.0.3"},
 		{name: "no address ends the chain", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9, unknown, 10.0.0.2"}, want: "10.0.0.2"},
 		{name: "commas", peer: "10.0.0.1:1", forwarded: []string{strings.Repeat(",", 10_000)}, want: "10.0.0.1"},
-		{name: "a long list of proxies", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9," + strings.Repeat("10.0.0.2,", 5_000) + "10.0.0.2"}, want: "10.0.0.2"},
+		{name: "a long list of proxies", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9," +
+			strings.Repeat("10.0.0.2,", 5_000) + "10.0.0.2"}, want: "10.0.0.2"},
 	} {
 		if got := ClientAddress(c.peer, c.forwarded, trusted).String(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

@@ -127,7 +127,8 @@ func (a *App) wire(o Options) error {
 	a.trust = a.lease(o.Now)
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
-	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now, Log: a.log, Lease: a.trust, Observe: a.observe()})
+	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+		Log: a.log, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
@@ -143,8 +144,10 @@ func (a *App) wire(o Options) error {
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
-	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer, Standing: tokens.Standing})
-	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources, document), SCIM: provider, Proxies: proxies,
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer,
+		Standing: tokens.Standing})
+	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
+		document), SCIM: provider, Proxies: proxies,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	if a.metrics != nil {
 		a.Handler = a.metrics.Requests(a.Handler)

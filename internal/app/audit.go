@@ -13,7 +13,8 @@ import (
 
 // newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.log, Retention: a.cfg.AuditRetention})
+	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.log,
+		Retention: a.cfg.AuditRetention})
 }
 
 // refused notes in the audit log that a token was used after its revocation or expiry.

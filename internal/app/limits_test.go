@@ -16,7 +16,8 @@ import (
 
 // short are limits that a test can wait for, and unlimited are such that it cannot. soon is how
 // long a busy machine may take for what should happen at once.
-var short = app.Limits{ReadHeader: 200 * time.Millisecond, Read: 400 * time.Millisecond, Write: 1200 * time.Millisecond, Idle: 600 * time.Millisecond}
+var short = app.Limits{ReadHeader: 200 * time.Millisecond, Read: 400 * time.Millisecond, Write: 1200 * time.Millisecond,
+	Idle: 600 * time.Millisecond}
 var unlimited = app.Limits{ReadHeader: time.Hour, Read: time.Hour, Write: time.Hour, Idle: time.Hour}
 
 const soon = 15 * time.Second

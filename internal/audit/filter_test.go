@@ -9,8 +9,9 @@ import (
 )
 
 func TestFilter_FindsWordsByTheirBeginnings(t *testing.T) {
-	e := Event{Organization: "acme", ID: "3AbCdEfGhIjKlMnOpQrStUvWxYz", ActorID: "ada", ActorName: "Ada Ångström-Łukasz", ActorEmail: "ada@acme.example",
-		Target: Target{Name: "ci-probe (Staging) x", ID: "t1"}, Origin: actor.Origin{IP: "10.20.0.7", RequestID: "3RqCdEfGhIjKlMnOpQrStUvWxYz"}}
+	e := Event{Organization: "acme", ID: "3AbCdEfGhIjKlMnOpQrStUvWxYz", ActorID: "ada", ActorName: "Ada Ångström-Łukasz",
+		ActorEmail: "ada@acme.example",
+		Target:     Target{Name: "ci-probe (Staging) x", ID: "t1"}, Origin: actor.Origin{IP: "10.20.0.7", RequestID: "3RqCdEfGhIjKlMnOpQrStUvWxYz"}}
 	for text, want := range map[string]bool{
 		"": true, "   ": true, "...": true,
 		"ada": true, "ADA": true, "ad": false, "åNG": true, "łuk": true, "ada ångström": true, "ångström-łukasz": true,
@@ -36,7 +37,8 @@ func TestFilter_FindsWordsByTheirBeginnings(t *testing.T) {
 // and searches a clause has a term of the event exactly when the filter matches it.
 func TestTerms_AreWhatClausesAskFor(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	alphabet := []string{"a", "b", "ab", "abc", "abcdefgh", "é", "Ł", "0", ".", "-", "@", " ", "10.0.0.1", "x y", "ABCDEFGHIJ", "\u0301", "İ", "ß"}
+	alphabet := []string{"a", "b", "ab", "abc", "abcdefgh", "é", "Ł", "0", ".", "-", "@", " ", "10.0.0.1", "x y",
+		"ABCDEFGHIJ", "\u0301", "İ", "ß"}
 	text := func(n int) string {
 		var b strings.Builder
 		for range r.IntN(n) {

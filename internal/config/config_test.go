@@ -21,7 +21,8 @@ func TestValidate_ReportsEveryProblemAtOnce(t *testing.T) {
 }
 
 func TestValidate_AcceptsTheDefaults(t *testing.T) {
-	c := config.Config{Addr: "127.0.0.1:8080", Data: "/var/lib/latchkey", PublicURL: "https://keys.example.com/", TrustedProxies: []string{"10.1.2.3", "fd00::/8"}}
+	c := config.Config{Addr: "127.0.0.1:8080", Data: "/var/lib/latchkey", PublicURL: "https://keys.example.com/",
+		TrustedProxies: []string{"10.1.2.3", "fd00::/8"}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}

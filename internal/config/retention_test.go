@@ -7,7 +7,8 @@ import (
 
 func TestRetention_IsDaysWeeksYearsOrADuration(t *testing.T) {
 	const day = 24 * time.Hour
-	for text, want := range map[string]time.Duration{"": 0, "0": 0, "0d": 0, "90d": 90 * day, "26w": 182 * day, "7y": 2555 * day, "36h": 36 * time.Hour} {
+	for text, want := range map[string]time.Duration{"": 0, "0": 0, "0d": 0, "90d": 90 * day, "26w": 182 * day,
+		"7y": 2555 * day, "36h": 36 * time.Hour} {
 		var r Retention
 		if err := r.UnmarshalText([]byte(text)); err != nil || time.Duration(r) != want {
 			t.Errorf("%q: %v, %v; want %v", text, time.Duration(r), err, want)

@@ -111,7 +111,8 @@ const day = 24 * time.Hour
 
 func (s *seeder) organization() {
 	s.org = ksuid.New().String()
-	s.try(s.tx.InsertOrganization(s.ctx, account.Organization{ID: s.org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: s.ago(90 * day)}))
+	s.try(s.tx.InsertOrganization(s.ctx, account.Organization{ID: s.org, Name: "Acme", Plan: access.PlanEnterprise,
+		CreatedAt: s.ago(90 * day)}))
 	s.production = s.workspace("Production", account.Production)
 	s.staging = s.workspace("Staging", account.Development)
 }
@@ -195,7 +196,8 @@ func (s *seeder) tokens() {
 	}
 	service(token.Token{Kind: token.Organization, Name: "okta-scim", CreatedAt: s.ago(60 * day), ExpiresAt: in(300 * day)})
 	service(token.Token{Kind: token.Organization, Name: "siem-audit-export", CreatedAt: s.ago(85 * day), ExpiresAt: in(5 * day)})
-	service(token.Token{Kind: token.Workspace, Name: "deploy-pipeline", Workspace: s.production, CreatedAt: s.ago(30 * day), ExpiresAt: in(150 * day),
+	service(token.Token{Kind: token.Workspace, Name: "deploy-pipeline", Workspace: s.production,
+		CreatedAt: s.ago(30 * day), ExpiresAt: in(150 * day),
 		Policy: access.Policy{"source:edit": access.Everywhere(), "destination:edit": access.Everywhere(),
 			"source:connect": access.Everywhere(), "destination:connect": access.Everywhere()}})
 	service(token.Token{Kind: token.Workspace, Name: "staging-sync", Workspace: s.staging, CreatedAt: s.ago(45 * day),

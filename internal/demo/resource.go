@@ -11,12 +11,14 @@ import (
 func (s *seeder) resources() {
 	for _, w := range []string{s.production, s.staging} {
 		sources := []string{
-			s.add(w, registry.Resource{Type: registry.Source, Name: "Web shop", Definition: "Javascript", Config: `{"consent":{"provider":"oneTrust"}}`}),
+			s.add(w, registry.Resource{Type: registry.Source, Name: "Web shop", Definition: "Javascript",
+				Config: `{"consent":{"provider":"oneTrust"}}`}),
 			s.add(w, registry.Resource{Type: registry.Source, Name: "iOS app", Definition: "iOS"}),
 			s.add(w, registry.Resource{Type: registry.Source, Name: "Billing webhooks", Definition: "HTTP"}),
 		}
 		destinations := []string{
-			s.add(w, registry.Resource{Type: registry.Destination, Name: "Snowflake warehouse", Definition: "SNOWFLAKE", Config: `{"account":"acme-eu","syncFrequency":"180"}`}),
+			s.add(w, registry.Resource{Type: registry.Destination, Name: "Snowflake warehouse", Definition: "SNOWFLAKE",
+				Config: `{"account":"acme-eu","syncFrequency":"180"}`}),
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Customer.io", Definition: "CUSTOMERIO"}),
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Amplitude", Definition: "AM"}),
 		}
@@ -24,7 +26,8 @@ func (s *seeder) resources() {
 			"import { lookup } from \"geoLookup\";\n\nexport function transformEvent(event) {\n  delete event.context.traits.email;\n  return event;\n}\n")
 		s.script(w, registry.Library, "geo-lookup", "export function lookup(address) {\n  return address;\n}\n")
 		plan := s.add(w, registry.Resource{Type: registry.TrackingPlan, Name: "Checkout events", Description: "What a checkout sends."})
-		for _, other := range [][2]string{{"sql_model", "Monthly active users"}, {"audience", "Trial users"}, {"table", "orders"}, {"profile", "Customer 360"}} {
+		for _, other := range [][2]string{{"sql_model", "Monthly active users"}, {"audience", "Trial users"},
+			{"table", "orders"}, {"profile", "Customer 360"}} {
 			s.add(w, registry.Resource{Type: other[0], Name: other[1]})
 		}
 		for i := range sources {
@@ -32,8 +35,10 @@ func (s *seeder) resources() {
 		}
 		s.connect(w, sources[0], destinations[1])
 		then := s.ago(40 * day)
-		s.try(s.tx.SaveAttachment(s.ctx, registry.Attachment{Destination: destinations[1], Transformation: masking, CreatedAt: then, UpdatedAt: then}))
-		s.try(s.tx.AddSourceLink(s.ctx, registry.SourceLink{TrackingPlan: plan, Source: sources[0], Config: `{}`, CreatedAt: then, UpdatedAt: then}))
+		s.try(s.tx.SaveAttachment(s.ctx, registry.Attachment{Destination: destinations[1], Transformation: masking,
+			CreatedAt: then, UpdatedAt: then}))
+		s.try(s.tx.AddSourceLink(s.ctx, registry.SourceLink{TrackingPlan: plan, Source: sources[0], Config: `{}`,
+			CreatedAt: then, UpdatedAt: then}))
 		if w == s.staging {
 			s.sources = sources
 		}
@@ -66,6 +71,7 @@ func (s *seeder) script(workspace, typ, name, code string) string {
 }
 
 func (s *seeder) connect(workspace, source, destination string) {
-	s.try(s.tx.AddConnection(s.ctx, registry.Connection{ID: ksuid.New().String(), Workspace: workspace, Source: source, Destination: destination,
-		Enabled: true, CreatedAt: s.ago(60 * day), UpdatedAt: s.ago(60 * day)}))
+	s.try(s.tx.AddConnection(s.ctx, registry.Connection{ID: ksuid.New().String(), Workspace: workspace, Source: source,
+		Destination: destination,
+		Enabled:     true, CreatedAt: s.ago(60 * day), UpdatedAt: s.ago(60 * day)}))
 }

@@ -127,7 +127,8 @@ func (f *fields) grant() Grant {
 	for _, role := range Roles() {
 		words = append(words, string(role))
 	}
-	g := Grant{Workspace: f.workspace("workspace"), Role: Role(f.choice("role", "", words...)), EditAccess: f.truth("grant_edit_access", false)}
+	g := Grant{Workspace: f.workspace("workspace"), Role: Role(f.choice("role", "", words...)),
+		EditAccess: f.truth("grant_edit_access", false)}
 	if g.EditAccess && g.Role.oldest() {
 		f.warn("grant_edit_access", "This is ignored for the roles read_only and read_write.")
 	}
@@ -139,7 +140,8 @@ func (r *reader) group(path string, n node) error {
 	if !ok {
 		return nil
 	}
-	g := Group{ID: f.id("id"), Name: f.requiredName("name"), Description: f.description("description"), Members: f.ids("members"), Workspaces: f.ids("workspaces")}
+	g := Group{ID: f.id("id"), Name: f.requiredName("name"), Description: f.description("description"),
+		Members: f.ids("members"), Workspaces: f.ids("workspaces")}
 	f.unique("id", g.ID, r.groups)
 	g.Members = f.existing("members", g.Members)
 	f.placed("workspaces", g.Workspaces)
@@ -188,7 +190,8 @@ func (r *reader) personalToken(path string, n node) error {
 		return nil
 	}
 	t := PersonalToken{ID: f.id("id"), Name: f.requiredName("name"), Owner: f.id("owner"), Workspace: f.workspace("workspace"),
-		Scope: access.Scope(f.choice("scope", "", string(access.ScopeReadOnly), string(access.ScopeReadWrite), string(access.ScopeAdmin))), Secret: f.secret()}
+		Scope: access.Scope(f.choice("scope", "", string(access.ScopeReadOnly), string(access.ScopeReadWrite),
+			string(access.ScopeAdmin))), Secret: f.secret()}
 	owner := r.members[t.Owner]
 	switch {
 	case isID(t.Owner) && owner == nil:

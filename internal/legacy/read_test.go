@@ -68,23 +68,27 @@ func TestRead_TakesEverythingThatTheExampleSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Private: 2, Members: 4, Admins: 1, Groups: 2, PersonalTokens: 3, ServiceTokens: 2}}
+	want := legacy.Summary{Counts: legacy.Counts{Workspaces: 2, Resources: 5, Locks: 3, Private: 2, Members: 4, Admins: 1,
+		Groups: 2, PersonalTokens: 3, ServiceTokens: 2}}
 	if diff := cmp.Diff(want, summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(legacy.Member{ID: "m-ed", Email: "ed@acme.example", Name: "Ed", Active: true, Grants: []legacy.Grant{
-		{Workspace: "ws-prod", Role: legacy.ConnectionsEditor, EditAccess: true}, {Workspace: "ws-stage", Role: legacy.ConnectionsEditor}}}, e.Members[2]); diff != "" {
+		{Workspace: "ws-prod", Role: legacy.ConnectionsEditor, EditAccess: true}, {Workspace: "ws-stage",
+			Role: legacy.ConnectionsEditor}}}, e.Members[2]); diff != "" {
 		t.Errorf("member (-want +got):\n%s", diff)
 	}
 	if got := e.Members[3]; got.Name != "vic" || got.Active {
 		t.Errorf("the nameless, deactivated member is %+v", got)
 	}
-	if diff := cmp.Diff(legacy.Group{ID: "g-data", Name: "Data team", Description: "Pipelines and warehouse", Members: []string{"m-cora", "m-ed"}, Workspaces: []string{"ws-prod"}}, e.Groups[0]); diff != "" {
+	if diff := cmp.Diff(legacy.Group{ID: "g-data", Name: "Data team", Description: "Pipelines and warehouse",
+		Members: []string{"m-cora", "m-ed"}, Workspaces: []string{"ws-prod"}}, e.Groups[0]); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(legacy.PersonalToken{ID: "pat-ed", Name: "deploy", Owner: "m-ed", Workspace: "ws-prod", Scope: access.ScopeReadWrite,
 		Secret: legacy.Secret{Digest: sha256.Sum256([]byte("old style secret, of ed")), Hint: "…f ed",
-			CreatedAt: time.Date(2024, 4, 5, 6, 7, 8, 123e6, time.UTC), ExpiresAt: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}}, e.Personal[1]); diff != "" {
+			CreatedAt: time.Date(2024, 4, 5, 6, 7, 8, 123e6, time.UTC), ExpiresAt: time.Date(2030, 1, 1, 0, 0, 0, 0,
+				time.UTC)}}, e.Personal[1]); diff != "" {
 		t.Errorf("token (-want +got):\n%s", diff)
 	}
 	if e.Personal[2].Secret.Digest != sha256.Sum256([]byte("test")) || e.Personal[2].Secret.Hint != "…" {
@@ -127,9 +131,11 @@ func TestRead_NamesEveryMistakeByItsPath(t *testing.T) {
 		{"workspace without a name", `"name": "Staging", `, ``, "workspaces[1].name", "required"},
 		{"unknown environment", `DEVELOPMENT`, `TEST`, "workspaces[1].environment", "not one of"},
 		{"workspace id twice", `"id": "ws-stage"`, `"id": "ws-prod"`, "workspaces[1].id", "repeated"},
-		{"privacy list of numbers", `"members": ["m-ed"], "tokens": ["sat-etl"]}},`, `"members": [7]}},`, "workspaces[0].data_privacy.members[0]", "id"},
+		{"privacy list of numbers", `"members": ["m-ed"], "tokens": ["sat-etl"]}},`, `"members": [7]}},`,
+			"workspaces[0].data_privacy.members[0]", "id"},
 		{"unknown type", `"type": "destination"`, `"type": "sink"`, "resources[2].type", "not one of"},
-		{"resource of no workspace", `"id": "src-web", "workspace": "ws-prod"`, `"id": "src-web", "workspace": "ws-x"`, "resources[0].workspace", "no workspace"},
+		{"resource of no workspace", `"id": "src-web", "workspace": "ws-prod"`, `"id": "src-web", "workspace": "ws-x"`,
+			"resources[0].workspace", "no workspace"},
 		{"lock that is no object", `{"members": ["m-ed"]}}`, `true}`, "resources[4].lock", "must be an object"},
 		{"bad id", `"id": "m-cora"`, `"id": "m cora"`, "members[1].id", "64 characters"},
 		{"unknown org role", `"org_role": "admin"`, `"org_role": "owner"`, "members[0].org_role", "not one of"},
@@ -137,12 +143,15 @@ func TestRead_NamesEveryMistakeByItsPath(t *testing.T) {
 		{"address twice", `cora@acme.example`, `OLGA@acme.example`, "members[1].email", "members[0]"},
 		{"unknown role", `"role": "connections_admin"`, `"role": "boss"`, "members[1].workspaces[0].role", "not one of"},
 		{"no role", `"role": "connections_viewer"`, `"rolle": "connections_viewer"`, "members[3].workspaces[0].role", "required"},
-		{"two roles in one workspace", `{"workspace": "ws-stage", "role": "connections_editor"}`, `{"workspace": "ws-prod", "role": "connections_editor"}`, "members[2].workspaces[1].workspace", "repeated"},
-		{"edit access that is a text", `"grant_edit_access": true`, `"grant_edit_access": "yes"`, "members[2].workspaces[0].grant_edit_access", "true or false"},
+		{"two roles in one workspace", `{"workspace": "ws-stage", "role": "connections_editor"}`,
+			`{"workspace": "ws-prod", "role": "connections_editor"}`, "members[2].workspaces[1].workspace", "repeated"},
+		{"edit access that is a text", `"grant_edit_access": true`, `"grant_edit_access": "yes"`,
+			"members[2].workspaces[0].grant_edit_access", "true or false"},
 		{"group without a name", `"name": "Data team"`, `"nam": "Data team"`, "groups[0].name", "required"},
 		{"group id twice", `"id": "g-all"`, `"id": "g-data"`, "groups[1].id", "repeated"},
 		{"group of no workspace", `"workspaces": ["ws-prod"]`, `"workspaces": [7, "ws-x"]`, "groups[0].workspaces[1]", "no workspace"},
-		{"group in a workspace twice", `"workspaces": ["ws-prod"]`, `"workspaces": ["ws-prod", "ws-prod"]`, "groups[0].workspaces[1]", "repeated"},
+		{"group in a workspace twice", `"workspaces": ["ws-prod"]`, `"workspaces": ["ws-prod", "ws-prod"]`,
+			"groups[0].workspaces[1]", "repeated"},
 		{"secret that is not UTF-8", `old style secret`, "old \xff style secret", "personal_tokens[1].secret", "SHA-256"},
 		{"owner that does not exist", `"owner": "m-olga"`, `"owner": "m-nobody"`, "personal_tokens[0].owner", "no member"},
 		{"unknown scope", `"scope": "admin"`, `"scope": "root"`, "personal_tokens[0].scope", "not one of"},
@@ -154,7 +163,8 @@ func TestRead_NamesEveryMistakeByItsPath(t *testing.T) {
 		{"empty secret", `"old style secret, of ed"`, `""`, "personal_tokens[1].secret", "4096"},
 		{"same secret twice", `legacy-service-secret-0002`, `legacy-service-secret-0001`, "service_tokens[1]", "service_tokens[0]"},
 		{"token id twice", `"id": "pat-vic"`, `"id": "pat-ed"`, "personal_tokens[2].id", "Another"},
-		{"organization token with a role", `"level": "organization"`, `"level": "organization", "role": "read_only"`, "service_tokens[1].role", "must not"},
+		{"organization token with a role", `"level": "organization"`, `"level": "organization", "role": "read_only"`,
+			"service_tokens[1].role", "must not"},
 		{"member twice in one object", `"id": "m-cora",`, `"id": "m-cora", "id": "m-cora",`, "members[1].id", "repeated"},
 		{"list that is an object", `"service_tokens": [`, `"service_tokens": {"a": [`, "service_tokens", "list"},
 		{"sections out of order", `"personal_tokens": [`, `"resources": [`, "resources", "order"},

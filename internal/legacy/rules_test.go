@@ -162,17 +162,24 @@ func TestRules_MirrorEveryRoleOfTheTable(t *testing.T) {
 		editAccess bool
 		has, lacks map[string]string // types by action
 	}{
-		{legacy.ConnectionsAdmin, false, map[string]string{"edit": everything + " " + toggles, "connect": everything + " transformation", "create_delete": everything},
+		{legacy.ConnectionsAdmin, false, map[string]string{"edit": everything + " " + toggles, "connect": everything +
+			" transformation", "create_delete": everything},
 			map[string]string{"edit": scripts, "create_delete": "transformation"}},
-		{legacy.ConnectionsAdmin, true, map[string]string{"edit": everything + " " + scripts, "connect": everything + " transformation", "create_delete": everything + " transformation"}, nil},
+		{legacy.ConnectionsAdmin, true, map[string]string{"edit": everything + " " + scripts, "connect": everything +
+			" transformation", "create_delete": everything + " transformation"}, nil},
 		{legacy.ConnectionsEditor, false, map[string]string{"edit": everything + " " + toggles, "connect": everything + " transformation"},
 			map[string]string{"edit": scripts, "create_delete": everything + " transformation"}},
-		{legacy.ConnectionsEditor, true, map[string]string{"edit": everything + " " + scripts, "connect": everything + " transformation", "create_delete": "transformation"},
+		{legacy.ConnectionsEditor, true, map[string]string{"edit": everything + " " + scripts, "connect": everything +
+			" transformation", "create_delete": "transformation"},
 			map[string]string{"create_delete": everything}},
-		{legacy.ConnectionsViewer, false, nil, map[string]string{"edit": everything + " " + scripts + " " + toggles, "connect": everything, "create_delete": everything}},
-		{legacy.ConnectionsViewer, true, map[string]string{"edit": scripts, "create_delete": "transformation"}, map[string]string{"edit": everything, "connect": "transformation"}},
-		{legacy.ReadOnly, true, nil, map[string]string{"edit": everything + " " + scripts + " " + toggles, "connect": everything, "create_delete": everything}},
-		{legacy.ReadWrite, false, map[string]string{"edit": everything + " " + scripts + " " + toggles, "connect": everything + " transformation", "create_delete": everything + " transformation"}, nil},
+		{legacy.ConnectionsViewer, false, nil, map[string]string{"edit": everything + " " + scripts + " " + toggles,
+			"connect": everything, "create_delete": everything}},
+		{legacy.ConnectionsViewer, true, map[string]string{"edit": scripts, "create_delete": "transformation"},
+			map[string]string{"edit": everything, "connect": "transformation"}},
+		{legacy.ReadOnly, true, nil, map[string]string{"edit": everything + " " + scripts + " " + toggles,
+			"connect": everything, "create_delete": everything}},
+		{legacy.ReadWrite, false, map[string]string{"edit": everything + " " + scripts + " " + toggles,
+			"connect": everything + " transformation", "create_delete": everything + " transformation"}, nil},
 	} {
 		t.Run(fmt.Sprint(tt.role, tt.editAccess), func(t *testing.T) {
 			rules := legacy.NewRules()
@@ -250,7 +257,8 @@ func TestRules_APrivacyListGivesPersonalDataOfThreeTypes(t *testing.T) {
 	rules.AddWorkspace(legacy.Workspace{ID: "w", Privacy: legacy.Subjects{Members: []string{"ann"}, Tokens: []string{"etl"}}})
 	viewer := legacy.Grant{Workspace: "w", Role: legacy.ConnectionsViewer}
 	want := access.Policy{}
-	for _, perm := range []access.Permission{"source:live_events", "destination:live_events", "destination:failure_samples", "destination:data_access",
+	for _, perm := range []access.Permission{"source:live_events", "destination:live_events",
+		"destination:failure_samples", "destination:data_access",
 		"transformation:live_events", "transformation:failure_samples"} {
 		want[perm] = access.Everywhere()
 	}
@@ -284,7 +292,8 @@ func TestRules_APersonalTokenFollowsItsMigratedOwner(t *testing.T) {
 		policy     access.Policy
 		has, lacks string
 	}{
-		{"Read-Only of an Editor with edit access", access.ScopeReadOnly, access.RoleMember, with, "source:live_events destination:data_access transformation:failure_samples",
+		{"Read-Only of an Editor with edit access", access.ScopeReadOnly, access.RoleMember, with,
+			"source:live_events destination:data_access transformation:failure_samples",
 			"source:edit source:connect transformation:edit transformation:create_delete transformation_library:edit table:live_events"},
 		{"Read-Write of an Editor with edit access", access.ScopeReadWrite, access.RoleMember, with,
 			"source:edit destination:connect transformation:edit transformation:connect transformation:create_delete transformation_library:edit source:live_events",
@@ -292,7 +301,8 @@ func TestRules_APersonalTokenFollowsItsMigratedOwner(t *testing.T) {
 		{"Read-Write of an Editor without", access.ScopeReadWrite, access.RoleMember, without,
 			"source:edit tracking_plan:edit data_catalog:edit source:connect transformation:connect",
 			"transformation:edit transformation_library:edit transformation:create_delete source:create_delete source:live_events"},
-		{"Read-Write of a Viewer", access.ScopeReadWrite, access.RoleMember, viewer, "", "source:edit source:connect source:create_delete transformation:edit"},
+		{"Read-Write of a Viewer", access.ScopeReadWrite, access.RoleMember, viewer, "",
+			"source:edit source:connect source:create_delete transformation:edit"},
 		{"Admin scope of an Admin", access.ScopeAdmin, access.RoleAdmin, nil, "source:create_delete member:manage", "scim:use audit_log:read"},
 		{"Admin scope of one who is none", access.ScopeAdmin, access.RoleMember, without, "source:edit", "member:manage source:create_delete"},
 	} {

@@ -82,7 +82,8 @@ func TestSchema_AndTheReaderAgreeOnEveryMutation(t *testing.T) {
 
 // order is that of the members of the outermost object.
 func order() []string {
-	return []string{"format", "version", "exported_at", "organization", "workspaces", "resources", "members", "groups", "personal_tokens", "service_tokens"}
+	return []string{"format", "version", "exported_at", "organization", "workspaces", "resources", "members", "groups",
+		"personal_tokens", "service_tokens"}
 }
 
 // inOrder writes the outermost object as the format wants it.

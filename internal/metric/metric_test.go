@@ -68,7 +68,8 @@ func TestMetrics_CountRequestsWithoutSayingWhatWasAskedFor(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "body")
 	}))
-	for _, r := range [][2]string{{"GET", "/v2/missing"}, {"GET", "/settings/secret-name"}, {"MADEUP", "/settings/other"}, {"POST", "/auth/verify/x"}} {
+	for _, r := range [][2]string{{"GET", "/v2/missing"}, {"GET", "/settings/secret-name"}, {"MADEUP", "/settings/other"},
+		{"POST", "/auth/verify/x"}} {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(r[0], r[1], nil))
 	}
 	text := scrape(t, m)

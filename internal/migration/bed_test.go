@@ -163,7 +163,8 @@ func (b *bed) allows(secret string, perm access.Permission, resource string) boo
 	v, err := b.verify.Verify(b.t.Context(), secret)
 	b.must(err)
 	p := v.Principal()
-	return access.Decide(access.BuiltIn(), p, perm, access.Resource{Organization: b.org, Workspace: p.Workspace, Type: perm.Type(), ID: resource}).Allowed
+	return access.Decide(access.BuiltIn(), p, perm, access.Resource{Organization: b.org, Workspace: p.Workspace,
+		Type: perm.Type(), ID: resource}).Allowed
 }
 
 func (b *bed) refused(secret string) bool {

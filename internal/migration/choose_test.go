@@ -23,13 +23,15 @@ func TestImport_ConflictsWaitForAChoice(t *testing.T) {
 	b.must(err)
 	b.upload(strings.Replace(example(t), `"name": "Production"`, `"name": "MAIN"`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
-	if r := b.preview(); r.Unsolved() != 2 || !entry(r, migration.LevelConflict, "m-ed", "address exists") || !entry(r, migration.LevelConflict, "ws-prod", "name exists") {
+	if r := b.preview(); r.Unsolved() != 2 || !entry(r, migration.LevelConflict, "m-ed", "address exists") ||
+		!entry(r, migration.LevelConflict, "ws-prod", "name exists") {
 		t.Errorf("conflicts %+v", r.Entries)
 	}
 	if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("deployed with open conflicts: %v", err)
 	}
-	if items, _, err := b.Find(t.Context(), b.admin, migration.Query{Kind: migration.Members, Limit: 10}); err != nil || items[0].Ref != "m-ed" {
+	if items, _, err := b.Find(t.Context(), b.admin, migration.Query{Kind: migration.Members, Limit: 10}); err != nil ||
+		items[0].Ref != "m-ed" {
 		t.Errorf("the list begins with %+v, %v; want the conflict", items[0], err)
 	}
 	b.choose(migration.Workspaces, "ws-prod", migration.Use)
@@ -130,7 +132,8 @@ func TestImport_ATokenWithAKnownSecretIsLeftOutByChoice(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
 	b.deploy()
-	other := strings.NewReplacer("legacy-acme", "other", "@acme", "@other", "@Acme", "@other", `"name": "Production"`, `"name": "P2"`, `"name": "Staging"`, `"name": "S2"`, "Data team", "D2", "Everybody", "E2").Replace(example(t))
+	other := strings.NewReplacer("legacy-acme", "other", "@acme", "@other", "@Acme", "@other", `"name": "Production"`,
+		`"name": "P2"`, `"name": "Staging"`, `"name": "S2"`, "Data team", "D2", "Everybody", "E2").Replace(example(t))
 	b.upload(other)
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	if r := b.preview(); r.Unsolved() != 5 {
@@ -182,7 +185,8 @@ func TestImport_AnOwnerWhoIsLeftOutTakesTheTokensAlong(t *testing.T) {
 	b.deploy()
 	_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), []string{ed})
 	b.must(err)
-	more := strings.Replace(example(t), `    {"id": "pat-vic"`, `    {"id": "pat-ed-2", "name": "second", "owner": "m-ed", "workspace": "ws-prod", "scope": "read_only",
+	more := strings.Replace(example(t), `    {"id": "pat-vic"`,
+		`    {"id": "pat-ed-2", "name": "second", "owner": "m-ed", "workspace": "ws-prod", "scope": "read_only",
      "created_at": "2024-05-05T00:00:00Z", "secret": "another secret of ed's"},
     {"id": "pat-vic"`, 1)
 	b.upload(more)
@@ -255,9 +259,11 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			b.must(err)
 		},
 		"a workspace of a group that is used": func(b *bed, _ policy.Place) {
-			w, err := b.accounts.Workspaces.Create(t.Context(), b.admin.Caller(), account.WorkspaceSettings{Name: "More", Environment: account.Production, Region: "US"})
+			w, err := b.accounts.Workspaces.Create(t.Context(), b.admin.Caller(),
+				account.WorkspaceSettings{Name: "More", Environment: account.Production, Region: "US"})
 			b.must(err)
-			_, err = b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: w.ID, Subject: "live-data TEAM"}, access.Policy{})
+			_, err = b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: w.ID,
+				Subject: "live-data TEAM"}, access.Policy{})
 			b.must(err)
 		},
 	} {
@@ -274,7 +280,8 @@ func TestDeploy_DoesNothingThatThePreviewDoesNotShow(t *testing.T) {
 			b.choose(migration.Members, "m-ed", migration.Replace)
 			b.choose(migration.Groups, "g-data", migration.Use)
 			change(b, edgar)
-			if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "has changed since the preview") {
+			if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) ||
+				!strings.Contains(err.Error(), "has changed since the preview") {
 				t.Errorf("deployed something else than the preview shows: %v", err)
 			}
 			if !b.refused(etlSecret) {
@@ -299,7 +306,8 @@ func TestDeploy_StopsWhenABaselineThatGaveMoreGivesEvenMore(t *testing.T) {
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.choose(migration.Workspaces, "ws-prod", migration.Use)
 	widen(access.Policy{"table:edit": access.Everywhere(), "source:create_delete": access.Everywhere()})
-	if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "has changed since the preview") {
+	if _, err := b.Deploy(t.Context(), b.admin, "Acme"); !fault.Is(err, fault.Conflict) ||
+		!strings.Contains(err.Error(), "has changed since the preview") {
 		t.Errorf("the preview did not show what is deployed: %v", err)
 	}
 	b.deploy()

@@ -191,7 +191,8 @@ func (d *deployment) addGroup(i Item) error {
 	names := []string{}
 	for _, p := range i.After.Policies {
 		place := d.workspaces[p.Workspace]
-		if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(policy.Place{Kind: policy.OfGroup, Workspace: place.local, Subject: made.ID}, p.Body)); err != nil {
+		if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(policy.Place{Kind: policy.OfGroup, Workspace: place.local,
+			Subject: made.ID}, p.Body)); err != nil {
 			return err
 		}
 		names = append(names, place.name)
@@ -222,7 +223,8 @@ func (d *deployment) joinGroup(g account.Group, joins []standing) error {
 			return err
 		}
 		event := audit.Did(d.tx.By(), audit.MemberAdded, audit.Target{Type: audit.TargetGroup, ID: g.ID, Name: g.Name})
-		if err := d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"member": p.local, "name": p.name, "email": p.email}))); err != nil {
+		if err := d.tx.AppendEvent(d.ctx, event.Changed("", stateOf(map[string]any{"member": p.local, "name": p.name,
+			"email": p.email}))); err != nil {
 			return err
 		}
 	}

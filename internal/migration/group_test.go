@@ -49,7 +49,8 @@ func (b *bed) liveGroup(name string, external bool, body access.Policy) {
 		return tx.InsertGroup(b.t.Context(), account.Group{ID: "live-" + name, Organization: b.org, Name: name, External: external,
 			CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 	}))
-	_, err := b.policies.Add(b.t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: b.main, Subject: "live-" + name}, body)
+	_, err := b.policies.Add(b.t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: b.main,
+		Subject: "live-" + name}, body)
 	b.must(err)
 }
 
@@ -70,10 +71,12 @@ func (b *bed) isIn(address, workspace string) bool {
 func TestDeploy_AGroupComesWithItsMembersAndGivesNothing(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.WithPolicies)
-	if data := b.item(migration.Groups, "g-data"); len(data.After.Policies) != 1 || len(data.After.Policies[0].Body) != 0 || data.After.Joins != 2 || data.Rank != migration.Quiet {
+	if data := b.item(migration.Groups, "g-data"); len(data.After.Policies) != 1 ||
+		len(data.After.Policies[0].Body) != 0 || data.After.Joins != 2 || data.Rank != migration.Quiet {
 		t.Errorf("the group is staged as %+v", data)
 	}
-	if all := b.item(migration.Groups, "g-all"); len(all.After.Policies) != 0 || all.Rank != migration.Watch || !entry(b.preview(), migration.LevelWatch, "g-all", "would give access to 1 of its members") {
+	if all := b.item(migration.Groups, "g-all"); len(all.After.Policies) != 0 || all.Rank != migration.Watch ||
+		!entry(b.preview(), migration.LevelWatch, "g-all", "would give access to 1 of its members") {
 		t.Errorf("a link that would let somebody in is staged: %+v", all)
 	}
 	b.deploy()
@@ -85,7 +88,8 @@ func TestDeploy_AGroupComesWithItsMembersAndGivesNothing(t *testing.T) {
 	if err != nil || len(p.Body) != 0 {
 		t.Errorf("its policy is %s, %v", p.Body, err)
 	}
-	if _, members := b.group("Everybody"); len(members) != 4 || b.isIn("cora@acme.example", "ws-stage") || !b.isIn("ed@acme.example", "ws-stage") {
+	if _, members := b.group("Everybody"); len(members) != 4 || b.isIn("cora@acme.example", "ws-stage") ||
+		!b.isIn("ed@acme.example", "ws-stage") {
 		t.Errorf("members %v; Cora in a workspace that she was not in: %v", members, b.isIn("cora@acme.example", "ws-stage"))
 	}
 }
@@ -102,11 +106,13 @@ func TestSavePolicy_OfAGroupIsWhatItsMembersGet(t *testing.T) {
 	if err != nil || strings.Join(v.Members, " ") != "Cora Ed" || v.More != 0 {
 		t.Errorf("the group's page names %v and %d more, %v", v.Members, v.More, err)
 	}
-	if v, err := b.Item(t.Context(), b.admin, b.item(migration.Members, "m-ed").Seq); err != nil || strings.Join(v.Groups, ", ") != "Data team, Everybody" {
+	if v, err := b.Item(t.Context(), b.admin, b.item(migration.Members, "m-ed").Seq); err != nil ||
+		strings.Join(v.Groups, ", ") != "Data team, Everybody" {
 		t.Errorf("the member's page names %v, %v", v.Groups, err)
 	}
 	b.deploy()
-	if !b.allows(edSecret, "audience:create_delete", "") || b.allows(edSecret, "source:create_delete", "") || b.allows(etlSecret, "audience:create_delete", "") {
+	if !b.allows(edSecret, "audience:create_delete", "") || b.allows(edSecret, "source:create_delete", "") ||
+		b.allows(etlSecret, "audience:create_delete", "") {
 		t.Error("the group's members do not have what was decided for the group, and nothing else")
 	}
 }
@@ -162,7 +168,8 @@ func TestChoose_NobodyJoinsAGroupThatTheProviderManages(t *testing.T) {
 	b.liveGroup("Data team", true, nil)
 	b.stage(migration.WithPolicies)
 	i := b.item(migration.Groups, "g-data")
-	if _, err := b.Choose(t.Context(), b.admin.Caller(), i.Seq, migration.Use); !fault.Is(err, fault.Invalid) || i.Conflict != migration.ManagedGroup {
+	if _, err := b.Choose(t.Context(), b.admin.Caller(), i.Seq, migration.Use); !fault.Is(err, fault.Invalid) ||
+		i.Conflict != migration.ManagedGroup {
 		t.Errorf("%+v: %v", i, err)
 	}
 	b.choose(migration.Groups, "g-data", migration.AsNew)
@@ -184,7 +191,8 @@ func TestDeploy_GroupsKeepWithinThePlan(t *testing.T) {
 	b.liveGroup("one", false, nil)
 	b.liveGroup("two", false, nil)
 	b.stage(migration.WithPolicies)
-	if i := b.item(migration.Groups, "g-all"); !i.LeftOut() || i.Rank != migration.Warning || !entry(b.preview(), migration.LevelLess, "g-all", "plan has no room") {
+	if i := b.item(migration.Groups, "g-all"); !i.LeftOut() || i.Rank != migration.Warning ||
+		!entry(b.preview(), migration.LevelLess, "g-all", "plan has no room") {
 		t.Errorf("the fourth group is %+v", i)
 	}
 	b.deploy()
@@ -199,7 +207,8 @@ func TestDeploy_GroupsKeepWithinThePlan(t *testing.T) {
 	late.liveGroup("two", false, nil)
 	late.stage(migration.WithPolicies)
 	late.liveGroup("three", false, nil)
-	if _, err := late.Deploy(t.Context(), late.admin, "Acme"); !fault.Is(err, fault.Conflict) || !late.item(migration.Groups, "g-data").LeftOut() {
+	if _, err := late.Deploy(t.Context(), late.admin, "Acme"); !fault.Is(err, fault.Conflict) ||
+		!late.item(migration.Groups, "g-data").LeftOut() {
 		t.Errorf("the plan was filled since the preview was made: %v", err)
 	}
 	late.deploy()
@@ -217,7 +226,8 @@ func TestChoose_WhoStaysAsTheyAreJoinsNoGroup(t *testing.T) {
 		t.Errorf("with one who stays as they are the group is %+v", i)
 	}
 	ed := b.item(migration.Members, "m-ed")
-	if err := b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{}); !fault.Is(err, fault.Conflict) || ed.Rank != migration.Quiet {
+	if err := b.SavePolicy(t.Context(), b.admin.Caller(), ed.Seq, "ws-prod", access.Policy{}); !fault.Is(err,
+		fault.Conflict) || ed.Rank != migration.Quiet {
 		t.Errorf("a policy that will not be: %v, %+v", err, ed)
 	}
 	for _, line := range b.preview().Members {
@@ -260,7 +270,8 @@ func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) 
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.deploy() // Cora is known from now on, and not in Staging
 	b.liveGroup("Data team", false, nil)
-	_, err := b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage", Subject: "live-Data team"}, access.Policy{})
+	_, err := b.policies.Add(t.Context(), b.admin.Caller(), policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage",
+		Subject: "live-Data team"}, access.Policy{})
 	b.must(err)
 	b.upload(strings.Replace(example(t), `["m-olga", "m-cora", "m-ed", "m-vic"]`, `["m-cora"]`, 1))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -271,7 +282,8 @@ func TestDeploy_AGroupThatIsUsedDoesNotChangeWhereAnotherIsLinked(t *testing.T) 
 	b.deploy()
 	if all, _ := b.group("Everybody"); !b.isIn("cora@acme.example", "ws-stage") {
 		t.Error("Cora did not come into Staging: this test shows nothing")
-	} else if _, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage", Subject: all.ID}); !fault.Is(err, fault.NotFound) {
+	} else if _, err := b.store.PolicyAt(t.Context(), b.org, policy.Place{Kind: policy.OfGroup, Workspace: "ws-stage",
+		Subject: all.ID}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the other group is linked: %v", err)
 	}
 }

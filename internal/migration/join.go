@@ -80,7 +80,8 @@ func (d *deployment) joinPolicy(i Item, m account.Member, staged Policy) error {
 	at := d.at(i, staged)
 	old, err := d.tx.Live.PolicyAt(d.ctx, d.org.ID, at)
 	target := func(id string) audit.Target {
-		return audit.Target{Type: audit.TargetPolicy, ID: id, Name: m.Name + " in " + d.workspaces[staged.Workspace].name, Workspace: at.Workspace}
+		return audit.Target{Type: audit.TargetPolicy, ID: id, Name: m.Name + " in " + d.workspaces[staged.Workspace].name,
+			Workspace: at.Workspace}
 	}
 	if fault.Is(err, fault.NotFound) {
 		p := d.policy(at, staged.Body)

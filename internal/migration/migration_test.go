@@ -80,7 +80,8 @@ func TestImport_FreshLetsMembersViewOnlyAndKeepsServiceTokens(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.stage(migration.Fresh)
 	b.deploy()
-	for perm, want := range map[access.Permission]bool{"workspace:view": true, "source:edit": false, "source:live_events": false, "source:connect": false} {
+	for perm, want := range map[access.Permission]bool{"workspace:view": true, "source:edit": false,
+		"source:live_events": false, "source:connect": false} {
 		on := "src-web"
 		if perm == "workspace:view" {
 			v, err := b.verify.Verify(t.Context(), edSecret)
@@ -109,14 +110,16 @@ func TestStaging_LeavesLiveAccessAlone(t *testing.T) {
 	// From now on etl is live; a second export takes all from it and adds others.
 	check := func(step string) {
 		t.Helper()
-		if !b.allows(etlSecret, "source:edit", "src-web") || b.allows(etlSecret, "source:edit", "src-app") || !b.allows(edSecret, "source:edit", "src-app") {
+		if !b.allows(etlSecret, "source:edit", "src-web") || b.allows(etlSecret, "source:edit", "src-app") ||
+			!b.allows(edSecret, "source:edit", "src-app") {
 			t.Errorf("live access changed with %s", step)
 		}
 		if members, err := b.store.CountMembers(t.Context(), b.org); err != nil || members != 5 {
 			t.Errorf("%d members after %s, %v", members, step, err)
 		}
 	}
-	other := strings.NewReplacer("legacy-acme", "other", "ws-prod", "ws-other", "connections_editor", "read_only", "cora@", "coral@").Replace(example(t))
+	other := strings.NewReplacer("legacy-acme", "other", "ws-prod", "ws-other", "connections_editor", "read_only", "cora@",
+		"coral@").Replace(example(t))
 	b.upload(other)
 	check("upload")
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
@@ -316,7 +319,8 @@ func TestDeploy_IsAudited(t *testing.T) {
 			}
 		}
 	}
-	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2, "user added_to_organization": 4 + 1, "group created": 2, "service_access_token created": 2} {
+	for what, n := range map[string]int{"organization migrated": 1, "workspace created": 2,
+		"user added_to_organization": 4 + 1, "group created": 2, "service_access_token created": 2} {
 		if what == "workspace created" {
 			n++ // Main
 		}
@@ -324,14 +328,16 @@ func TestDeploy_IsAudited(t *testing.T) {
 			t.Errorf("%d × %s, want %d", count[what], what, n)
 		}
 	}
-	if e := events[0]; e.Action != audit.Migrated || e.ActorID != b.admin.ID || !strings.Contains(e.After, m.ID) || !strings.Contains(e.After, m.Digest) {
+	if e := events[0]; e.Action != audit.Migrated || e.ActorID != b.admin.ID || !strings.Contains(e.After, m.ID) ||
+		!strings.Contains(e.After, m.Digest) {
 		t.Errorf("the last event is %+v", e)
 	}
 }
 
 func TestDeploy_NotesTheTokensThatHaveExpiredLongAgo(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
-	b.upload(strings.NewReplacer("2030-01-01T", "2020-01-01T", `"secret": "legacy-service-secret-0001"`, `"expires_at": "2021-01-01T00:00:00Z", "secret": "legacy-service-secret-0001"`).Replace(example(t)))
+	b.upload(strings.NewReplacer("2030-01-01T", "2020-01-01T", `"secret": "legacy-service-secret-0001"`,
+		`"expires_at": "2021-01-01T00:00:00Z", "secret": "legacy-service-secret-0001"`).Replace(example(t)))
 	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
 	b.deploy()
 	noted := func() string {

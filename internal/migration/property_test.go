@@ -143,7 +143,8 @@ func randomSystem(random *rand.Rand) oldSystem {
 		}
 		o.members = append(o.members, m)
 		for _, scope := range []string{"read_only", "read_write", "admin"} {
-			o.personal = append(o.personal, oldPersonal{fmt.Sprint("p", n, scope), m.id, fmt.Sprint("w", random.IntN(3)), scope, random.IntN(6) == 0})
+			o.personal = append(o.personal, oldPersonal{fmt.Sprint("p", n, scope), m.id, fmt.Sprint("w", random.IntN(3)), scope,
+				random.IntN(6) == 0})
 		}
 	}
 	for n := range 4 {
@@ -190,14 +191,16 @@ func (o oldSystem) export(t testing.TB) string {
 		for w, r := range m.roles {
 			roles = append(roles, object{"workspace": w, "role": r.name, "grant_edit_access": r.editAccess})
 		}
-		members = append(members, object{"id": m.id, "email": m.id + "@old.example", "org_role": map[bool]string{true: "admin", false: "member"}[m.admin],
-			"status": map[bool]string{true: "active", false: "deactivated"}[m.active], "workspaces": roles})
+		members = append(members, object{"id": m.id, "email": m.id + "@old.example",
+			"org_role": map[bool]string{true: "admin", false: "member"}[m.admin],
+			"status":   map[bool]string{true: "active", false: "deactivated"}[m.active], "workspaces": roles})
 	}
 	for _, g := range o.groups {
 		groups = append(groups, object{"id": g.id, "name": "Group " + g.id, "members": g.members, "workspaces": g.workspaces})
 	}
 	for _, p := range o.personal {
-		out := object{"id": p.id, "name": p.id, "owner": p.owner, "workspace": p.workspace, "scope": p.scope, "created_at": "2024-01-01T00:00:00Z", "secret": secretOf(p.id)}
+		out := object{"id": p.id, "name": p.id, "owner": p.owner, "workspace": p.workspace, "scope": p.scope,
+			"created_at": "2024-01-01T00:00:00Z", "secret": secretOf(p.id)}
 		if p.expired {
 			out["expires_at"] = "2025-01-01T00:00:00Z"
 		}
@@ -214,7 +217,8 @@ func (o oldSystem) export(t testing.TB) string {
 	for _, s := range []struct {
 		name string
 		list []object
-	}{{"workspaces", workspaces}, {"resources", resources}, {"members", members}, {"groups", groups}, {"personal_tokens", personal}, {"service_tokens", service}} {
+	}{{"workspaces", workspaces}, {"resources", resources}, {"members", members}, {"groups", groups}, {"personal_tokens",
+		personal}, {"service_tokens", service}} {
 		text, err := json.Marshal(s.list)
 		if err != nil {
 			t.Fatal(err)
@@ -236,7 +240,8 @@ type migrated struct {
 
 func bring(t *testing.T, o oldSystem, plan access.Plan, strategy migration.Strategy) migrated {
 	t.Helper()
-	m := migrated{bed: newBed(t, plan), old: o, fresh: strategy == migration.Fresh, lost: map[string]bool{}, local: map[string]string{}, seen: map[string]int{}}
+	m := migrated{bed: newBed(t, plan), old: o, fresh: strategy == migration.Fresh, lost: map[string]bool{},
+		local: map[string]string{}, seen: map[string]int{}}
 	m.upload(o.export(t))
 	m.must(m.Import(t.Context(), m.admin, strategy))
 	for _, kind := range []migration.Kind{migration.Members, migration.ServiceTokens} {
@@ -261,7 +266,8 @@ func bring(t *testing.T, o oldSystem, plan access.Plan, strategy migration.Strat
 
 // compare checks a holder of power against what the old system allowed, for every permission
 // on every resource of a workspace, those to come included. told says whether a loss was.
-func (m migrated) compare(who string, p access.Principal, workspace string, had func(access.Permission, string) bool, told func(access.Permission) bool) {
+func (m migrated) compare(who string, p access.Principal, workspace string, had func(access.Permission, string) bool,
+	told func(access.Permission) bool) {
 	m.t.Helper()
 	for _, perm := range access.BuiltIn().Permissions() {
 		ids := []string{"yet to come"}
@@ -366,7 +372,8 @@ func (m migrated) checkService() {
 			}
 			m.compare(old.id, v.Principal(), w, had, m.toldOf(old.id, w))
 		}
-		if scim := access.Decide(access.BuiltIn(), v.Principal(), access.UseSCIM, access.Resource{Organization: m.org}).Allowed; scim != (old.workspace == "") {
+		if scim := access.Decide(access.BuiltIn(), v.Principal(), access.UseSCIM,
+			access.Resource{Organization: m.org}).Allowed; scim != (old.workspace == "") {
 			m.t.Fatalf("%s provisions: %v", old.id, scim)
 		}
 	}

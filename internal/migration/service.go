@@ -35,7 +35,8 @@ func (s *Service) may(by actor.Standing) error {
 	if s.operator {
 		return nil
 	}
-	return access.Decide(s.catalogue, by.Principal, access.ManageMigration, access.Resource{Organization: by.Organization}).Err("The organization")
+	return access.Decide(s.catalogue, by.Principal, access.ManageMigration,
+		access.Resource{Organization: by.Organization}).Err("The organization")
 }
 
 // Overview is the state of migration in an organization.

@@ -213,7 +213,8 @@ func (i *Item) clone() Item { return *i }
 // same reports whether the fields that a pass can change are equal.
 func (i *Item) same(o Item) bool {
 	return i.Rank == o.Rank && i.Conflict == o.Conflict && i.Choice == o.Choice && i.Imported == o.Imported && i.Local == o.Local &&
-		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom && i.After.Here == o.After.Here && sameNotes(i.After.Notes, o.After.Notes) &&
+		i.After.Role == o.After.Role && i.After.Joins == o.After.Joins && i.After.NoRoom == o.After.NoRoom &&
+		i.After.Here == o.After.Here && sameNotes(i.After.Notes, o.After.Notes) &&
 		slices.EqualFunc(i.After.Policies, o.After.Policies, func(p, q Policy) bool {
 			return p.Workspace == q.Workspace && p.Before == q.Before && p.Edited == q.Edited && sameNotes(p.Notes, q.Notes) && p.Body.Equal(q.Body)
 		})

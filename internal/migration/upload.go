@@ -22,7 +22,8 @@ import (
 // the organization can go on. It calls progress, which may be nil, with the number of elements
 // read. The error is Conflict if the staging area is not empty. If the file has mistakes, the
 // error is Invalid with all of them, and the staging area stays empty.
-func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string, from io.Reader, progress func(elements int)) (Migration, error) {
+func (s *Service) Upload(ctx context.Context, by actor.Standing, fileName string, from io.Reader,
+	progress func(elements int)) (Migration, error) {
 	if err := s.may(by); err != nil {
 		return Migration{}, err
 	}
@@ -185,7 +186,8 @@ func (u *upload) Group(g legacy.Group) error {
 }
 
 func (u *upload) PersonalToken(t legacy.PersonalToken) error {
-	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label() + ", of " + u.emails[t.Owner], Digest: t.Secret.Digest[:]}, t)
+	return u.add(Item{Kind: PersonalTokens, Ref: t.ID, Name: t.Name, Detail: t.Scope.Label() + ", of " + u.emails[t.Owner],
+		Digest: t.Secret.Digest[:]}, t)
 }
 
 func (u *upload) ServiceToken(t legacy.ServiceToken) error {

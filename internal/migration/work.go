@@ -236,7 +236,8 @@ func (s *Service) Running(ctx context.Context, by actor.Standing) (bool, Work, e
 
 // wait starts a step in the background and waits up to patience. If the step has ended by then,
 // ended is true and err is its result; otherwise [Service.Work] returns it from then on.
-func (s *Service) wait(ctx context.Context, by actor.Standing, step Step, patience time.Duration, do func(context.Context, *run) error) (ended bool, err error) {
+func (s *Service) wait(ctx context.Context, by actor.Standing, step Step, patience time.Duration,
+	do func(context.Context, *run) error) (ended bool, err error) {
 	if err := s.may(by); err != nil {
 		return true, err
 	}

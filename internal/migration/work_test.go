@@ -77,13 +77,15 @@ func TestStartImport_GoesOnBehindTheRequestAndTellsItsEndOnce(t *testing.T) {
 	if w, err := b.Work(t.Context(), ann); err != nil || w.Step != "" {
 		t.Errorf("somebody else is told of the end: %+v, %v", w, err)
 	}
-	if w := b.ended(b.admin); !w.Ended || w.Err != nil || w.Whole != 18 || w.All != 18 || w.Kind != migration.ServiceTokens || w.Done != 2 || w.Total != 2 {
+	if w := b.ended(b.admin); !w.Ended || w.Err != nil || w.Whole != 18 || w.All != 18 ||
+		w.Kind != migration.ServiceTokens || w.Done != 2 || w.Total != 2 {
 		t.Errorf("the end is told as %+v", w)
 	}
 	if w, err := b.Work(t.Context(), b.admin); err != nil || w.Step != "" {
 		t.Errorf("the end is told twice: %+v, %v", w, err)
 	}
-	if o, err := b.Overview(t.Context(), b.admin); err != nil || o.Staging.State != migration.Staged || o.Staging.Strategy != migration.WithPolicies {
+	if o, err := b.Overview(t.Context(), b.admin); err != nil || o.Staging.State != migration.Staged ||
+		o.Staging.Strategy != migration.WithPolicies {
 		t.Errorf("the staging area is %+v, %v", o.Staging, err)
 	}
 }
@@ -151,7 +153,8 @@ func TestUpload_TellsHowFarItIsAndAResetEndsIt(t *testing.T) {
 	send := func(section string) {
 		var text strings.Builder
 		for i := range 1000 {
-			text.WriteString(`{"id":"` + section + strings.Repeat("x", i%50) + string(rune('a'+i/50)) + `","workspace":"w","type":"source","name":"S"},`)
+			text.WriteString(`{"id":"` + section + strings.Repeat("x", i%50) + string(rune('a'+i/50)) +
+				`","workspace":"w","type":"source","name":"S"},`)
 		}
 		write(text.String())
 	}
@@ -203,7 +206,8 @@ func TestStaging_LiveTokensKeepTheirPowerThroughout(t *testing.T) {
 					t.Errorf("check %d: a live token is refused or elsewhere: %v", n, err)
 					return
 				}
-				may := access.Decide(access.BuiltIn(), v.Principal(), "source:edit", access.Resource{Organization: b.org, Workspace: "ws-prod", Type: "source", ID: "src-app"}).Allowed
+				may := access.Decide(access.BuiltIn(), v.Principal(), "source:edit",
+					access.Resource{Organization: b.org, Workspace: "ws-prod", Type: "source", ID: "src-app"}).Allowed
 				if may != (secret == edSecret) {
 					t.Errorf("check %d: the power of a live token has changed", n)
 					return

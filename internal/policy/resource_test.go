@@ -27,7 +27,8 @@ func TestResourcesIn_AreThoseOfEachWorkspaceOneIsIn(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if got, err = b.Policies.ResourcesIn(t.Context(), b.Caller(bo.ID), []string{b.Prod, empty.ID}); err != nil || len(got) != 1 || len(got[b.Prod]) != 2 {
+	if got, err = b.Policies.ResourcesIn(t.Context(), b.Caller(bo.ID), []string{b.Prod, empty.ID}); err != nil ||
+		len(got) != 1 || len(got[b.Prod]) != 2 {
 		t.Errorf("a member reads %v, %v", got, err)
 	}
 	for _, ids := range [][]string{{b.Prod, staging.ID}, {"nowhere"}} {

@@ -44,7 +44,8 @@ func TestParseFilter_ReadsTheWholeGrammar(t *testing.T) {
 }
 
 func TestParseFilter_RefusesWhatIsNoFilter(t *testing.T) {
-	for _, text := range []string{"", " ", "a", "a eq", `a eq b`, `a eq "b`, `a eq "\x"`, `a "b" eq`, `eq "b"`, "a pr b", "a pr and", "and a pr", "(a pr",
+	for _, text := range []string{"", " ", "a", "a eq", `a eq b`, `a eq "b`, `a eq "\x"`, `a "b" eq`, `eq "b"`, "a pr b",
+		"a pr and", "and a pr", "(a pr",
 		"a pr)", "()", "not a pr", `a[b eq "c"`, `a[]`, `a[b[c pr]]`, `a.b[c pr]`, `a.b.c pr`, `1a pr`, `a. pr`, `.a pr`, `a: pr`, `b:a pr`, "a\tpr", `a eq "b" ; drop`,
 		`a eq 01`, `a eq --1`, `a eq truth`, "a eq 'b'", `a pr "b"`, "\x00", "é pr", `a[b pr].`, `a[b pr]x`, `a[b pr].c`, strings.Repeat("(", 33) + "a pr" + strings.Repeat(")", 33)} {
 		_, err := ParseFilter(text)
@@ -59,9 +60,12 @@ func TestParsePatchPath_ReadsTargets(t *testing.T) {
 	for text, want := range map[string]PatchPath{
 		"members":         {Path: Path{Name: "members"}},
 		"name.familyName": {Path: Path{Name: "name", Sub: "familyName"}},
-		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value": {Path: Path{URI: SchemaEnterprise, Name: "manager", Sub: "value"}},
-		`emails[type eq "work"].value`:                                             {Path: Path{Name: "emails", Sub: "value"}, Filter: Comparison{Path{Name: "type"}, Equal, "work"}},
-		`members[value eq "1"]`:                                                    {Path: Path{Name: "members"}, Filter: Comparison{Path{Name: "value"}, Equal, "1"}},
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value": {Path: Path{URI: SchemaEnterprise,
+			Name: "manager", Sub: "value"}},
+		`emails[type eq "work"].value`: {Path: Path{Name: "emails", Sub: "value"},
+			Filter: Comparison{Path{Name: "type"}, Equal, "work"}},
+		`members[value eq "1"]`: {Path: Path{Name: "members"},
+			Filter: Comparison{Path{Name: "value"}, Equal, "1"}},
 	} {
 		got, err := ParsePatchPath(text)
 		if err != nil {
@@ -77,7 +81,8 @@ func TestParsePatchPath_ReadsTargets(t *testing.T) {
 // again from its own writing, and that every filter that it reads can be translated or is
 // refused with the right keyword.
 func FuzzParseFilter(f *testing.F) {
-	for _, seed := range []string{`userName eq "a"`, `not (a pr) and (b co "x" or c lt 3)`, `emails[type eq "work" and not (primary eq true)].value sw "\u00e9"`,
+	for _, seed := range []string{`userName eq "a"`, `not (a pr) and (b co "x" or c lt 3)`,
+		`emails[type eq "work" and not (primary eq true)].value sw "\u00e9"`,
 		`urn:ietf:params:scim:schemas:core:2.0:User:name.familyName ge "z"`, `meta.created lt "2020-01-01T00:00:00Z"`, `groups[value eq "x"]`, `((((a pr))))`, `a eq null`} {
 		f.Add(seed)
 	}
@@ -112,7 +117,8 @@ func FuzzParseFilter(f *testing.F) {
 // FuzzPatch holds that no path and value makes a PATCH panic or leaves the document that it
 // began with changed.
 func FuzzPatch(f *testing.F) {
-	for _, seed := range [][3]string{{"add", `emails[type eq "work"].value`, `"x"`}, {"replace", "", `{"name.givenName":"x","active":"False"}`},
+	for _, seed := range [][3]string{{"add", `emails[type eq "work"].value`, `"x"`},
+		{"replace", "", `{"name.givenName":"x","active":"False"}`},
 		{"remove", "members", `[{"value":"1"}]`}, {"Replace", "name", `{"familyName":null}`}, {"add", SchemaEnterprise + ":manager", `"m"`}} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
@@ -122,7 +128,8 @@ func FuzzPatch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		before := Document{"schemas": []any{SchemaUser}, "userName": "a@b.example", "emails": []any{map[string]any{"value": "a@b.example", "type": "work", "primary": true}}}
+		before := Document{"schemas": []any{SchemaUser}, "userName": "a@b.example",
+			"emails": []any{map[string]any{"value": "a@b.example", "type": "work", "primary": true}}}
 		kept := before.clone()
 		after, err := users.patch(before, []Operation{{Op: strings.ToLower(op), Path: path, Value: body["v"], Given: true}})
 		if diff := cmp.Diff(kept, before); diff != "" {

@@ -267,5 +267,6 @@ func drop(in map[string]any, r resolved) {
 
 // SplitAttributes splits a comma-separated list of attributes.
 func SplitAttributes(text string) []string {
-	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }),
+		func(s string) bool { return s == "" })
 }

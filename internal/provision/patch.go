@@ -127,7 +127,8 @@ func (t Resource) apply(doc Document, o Operation) error {
 			}
 			continue
 		}
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true, CreatesMissing: o.CreatesMissing}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true,
+			CreatesMissing: o.CreatesMissing}, true); err != nil {
 			return err
 		}
 	}
@@ -145,7 +146,8 @@ func (t Resource) applyExtension(doc Document, o Operation, ext Schema, value an
 		return invalid(InvalidValue, "The extension %s must be an object.", ext.ID)
 	}
 	for _, key := range sortedKeys(object) {
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true, CreatesMissing: o.CreatesMissing}, true); err != nil {
+		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true,
+			CreatesMissing: o.CreatesMissing}, true); err != nil {
 			return err
 		}
 	}

@@ -19,8 +19,9 @@ func TestPatch_ChangesWhatTheOperationsSay(t *testing.T) {
 	const start = `{"userName":"a@b.example","name":{"givenName":"A","familyName":"B"},"title":"Dr",
 		"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"h@b.example","type":"home"}]}`
 	for name, c := range map[string]struct{ operations, want string }{
-		"add sets one value":    {`{"op":"add","path":"nickName","value":"N"}`, `{"nickName":"N"}`},
-		"add merges an object":  {`{"op":"add","path":"name","value":{"middleName":"M"}}`, `{"name":{"givenName":"A","middleName":"M","familyName":"B"}}`},
+		"add sets one value": {`{"op":"add","path":"nickName","value":"N"}`, `{"nickName":"N"}`},
+		"add merges an object": {`{"op":"add","path":"name","value":{"middleName":"M"}}`,
+			`{"name":{"givenName":"A","middleName":"M","familyName":"B"}}`},
 		"replace does so, too":  {`{"op":"replace","path":"name","value":{"givenName":"Z"}}`, `{"name":{"givenName":"Z","familyName":"B"}}`},
 		"null takes away":       {`{"op":"replace","path":"title","value":null}`, `{"title":null}`},
 		"an empty list, too":    {`{"op":"replace","path":"emails","value":[]}`, `{"emails":null}`},
@@ -37,21 +38,30 @@ func TestPatch_ChangesWhatTheOperationsSay(t *testing.T) {
 			`{"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"n@b.example","type":"home"}]}`},
 		"add makes what the filter describes": {`{"op":"add","path":"phoneNumbers[type eq \"work\" and primary eq true].value","value":"1"}`,
 			`{"phoneNumbers":[{"value":"1","type":"work","primary":true}]}`},
-		"remove by filter": {`{"op":"remove","path":"emails[type ne \"work\"]"}`, `{"emails":[{"value":"a@b.example","type":"work","primary":true}]}`},
-		"remove all":       {`{"op":"remove","path":"emails"}`, `{"emails":null}`},
-		"remove nothing":   {`{"op":"remove","path":"emails[type eq \"fax\"]"}`, `{}`},
-		"of every element": {`{"op":"remove","path":"emails.type"}`, `{"emails":[{"value":"a@b.example","primary":true},{"value":"h@b.example"}]}`},
-		"without a path":   {`{"op":"add","value":{"title":"X","id":"ignored","name.givenName":"G"}}`, `{"title":"X","name":{"givenName":"G","familyName":"B"}}`},
-		"an extension":     {`{"op":"add","value":{"` + SchemaEnterprise + `":{"department":"D"}}}`, `{"` + SchemaEnterprise + `":{"department":"D"}}`},
+		"remove by filter": {`{"op":"remove","path":"emails[type ne \"work\"]"}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":true}]}`},
+		"remove all":     {`{"op":"remove","path":"emails"}`, `{"emails":null}`},
+		"remove nothing": {`{"op":"remove","path":"emails[type eq \"fax\"]"}`, `{}`},
+		"of every element": {`{"op":"remove","path":"emails.type"}`,
+			`{"emails":[{"value":"a@b.example","primary":true},{"value":"h@b.example"}]}`},
+		"without a path": {`{"op":"add","value":{"title":"X","id":"ignored","name.givenName":"G"}}`,
+			`{"title":"X","name":{"givenName":"G","familyName":"B"}}`},
+		"an extension": {`{"op":"add","value":{"` + SchemaEnterprise + `":{"department":"D"}}}`, `{"` + SchemaEnterprise +
+			`":{"department":"D"}}`},
 		"a made up extension": {`{"op":"add","path":"urn:acme:2.0:User:badge","value":7}`,
 			`{"urn:acme:2.0:User":{"badge":7},"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:acme:2.0:User"]}`},
-		"the extension by its name":  {`{"op":"add","path":"` + SchemaEnterprise + `","value":{"division":"V","manager":"m"}}`, `{"` + SchemaEnterprise + `":{"division":"V","manager":{"value":"m"}}}`},
-		"the extension goes":         {`{"op":"add","path":"` + SchemaEnterprise + `:division","value":"V"},{"op":"remove","path":"` + SchemaEnterprise + `"}`, `{}`},
-		"the core schema by name":    {`{"op":"add","path":"` + SchemaUser + `:title","value":"X"}`, `{"title":"X"}`},
-		"remove names no value":      {`{"op":"add","path":"urn:acme:2.0:User:badge","value":7},{"op":"remove","path":"urn:acme:2.0:User:badge","value":7}`, `{}`},
-		"Replace makes what is not":  {`{"op":"Replace","path":"phoneNumbers[type eq \"mobile\"].value","value":"1"}`, `{"phoneNumbers":[{"value":"1","type":"mobile"}]}`},
-		"and so does it by the name": {`{"op":"Replace","value":{"phoneNumbers[type eq \"fax\"].value":"1"}}`, `{"phoneNumbers":[{"value":"1","type":"fax"}]}`},
-		"Replace of what is there":   {`{"op":"Replace","path":"emails[type eq \"home\"].value","value":"n@b.example"}`, `{"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"n@b.example","type":"home"}]}`},
+		"the extension by its name": {`{"op":"add","path":"` + SchemaEnterprise +
+			`","value":{"division":"V","manager":"m"}}`, `{"` + SchemaEnterprise + `":{"division":"V","manager":{"value":"m"}}}`},
+		"the extension goes": {`{"op":"add","path":"` + SchemaEnterprise +
+			`:division","value":"V"},{"op":"remove","path":"` + SchemaEnterprise + `"}`, `{}`},
+		"the core schema by name": {`{"op":"add","path":"` + SchemaUser + `:title","value":"X"}`, `{"title":"X"}`},
+		"remove names no value":   {`{"op":"add","path":"urn:acme:2.0:User:badge","value":7},{"op":"remove","path":"urn:acme:2.0:User:badge","value":7}`, `{}`},
+		"Replace makes what is not": {`{"op":"Replace","path":"phoneNumbers[type eq \"mobile\"].value","value":"1"}`,
+			`{"phoneNumbers":[{"value":"1","type":"mobile"}]}`},
+		"and so does it by the name": {`{"op":"Replace","value":{"phoneNumbers[type eq \"fax\"].value":"1"}}`,
+			`{"phoneNumbers":[{"value":"1","type":"fax"}]}`},
+		"Replace of what is there": {`{"op":"Replace","path":"emails[type eq \"home\"].value","value":"n@b.example"}`,
+			`{"emails":[{"value":"a@b.example","type":"work","primary":true},{"value":"n@b.example","type":"home"}]}`},
 		"booleans as texts select": {`{"op":"Add","path":"roles[primary eq \"True\"].value","value":"R"},{"op":"Replace","path":"roles[primary eq \"True\"].value","value":"S"}`,
 			`{"roles":[{"value":"S","primary":true}]}`},
 		"a password is dropped": {`{"op":"replace","path":"password","value":"secret"}`, `{}`},
@@ -84,7 +94,8 @@ func TestPatch_ChangesWhatTheOperationsSay(t *testing.T) {
 }
 
 func TestRead_KeepsWhatWasSentAndDropsWhatIsNotTheClients(t *testing.T) {
-	got, err := Users().read(document(t, `{"SCHEMAS":["`+SchemaUser+`","`+SchemaEnterprise+`","urn:other"],"username":"A@b.example","ID":"x","meta":{"created":"x"},
+	got, err := Users().read(document(t,
+		`{"SCHEMAS":["`+SchemaUser+`","`+SchemaEnterprise+`","urn:other"],"username":"A@b.example","ID":"x","meta":{"created":"x"},
 		"groups":[{"value":"g"}],"Password":"secret","active":"TRUE","roles":[{"value":"r","primary":"True"}],"shoeSize":44.50,"nickName":null,"ims":[],
 		"emails":{"value":"A@b.example"},"photos":["https://x.example/p"]}`))
 	if err != nil {

@@ -141,7 +141,8 @@ func plural(name, description string, value AttributeType, kinds ...string) Attr
 func addresses() Attribute {
 	sub := texts("formatted", "The whole address.", "streetAddress", "Street and number.", "locality", "The city.",
 		"region", "The state or region.", "postalCode", "The postal code.", "country", "The country.")
-	sub = append(sub, Attribute{Name: "type", Type: String, Canonical: []string{"work", "home", "other"}, Description: "What the address is for."},
+	sub = append(sub, Attribute{Name: "type", Type: String, Canonical: []string{"work", "home", "other"},
+		Description: "What the address is for."},
 		Attribute{Name: "primary", Type: Boolean, Description: "Whether it is the main one; true at most once."})
 	return Attribute{Name: "addresses", Type: Complex, Multi: true, Description: "Postal addresses.", Sub: sub}
 }

@@ -144,7 +144,8 @@ func keepsAddress(u User, before, after Document) error {
 		return err
 	}
 	if address != u.Email {
-		return invalid(Mutability, "The email address %s cannot be changed. Unassign the person, then assign them under the new address.", u.Email)
+		return invalid(Mutability,
+			"The email address %s cannot be changed. Unassign the person, then assign them under the new address.", u.Email)
 	}
 	now := plaintext.Fold(primaryEmail(after))
 	if now == "" || now == u.Email || now == plaintext.Fold(primaryEmail(before)) || !u.hasAddresses() {

@@ -188,7 +188,8 @@ func (c *changing) publish(ctx context.Context, script *Script) error {
 // UpdateScript saves a new version of a transformation or a library. Unless the new one is
 // published, a version published before stays in use and is the one to show. Publishing the
 // same text as the newest published version changes nothing.
-func (s *Service) UpdateScript(ctx context.Context, by actor.Caller, workspace, typ, id string, form ScriptForm, publish bool) (Script, error) {
+func (s *Service) UpdateScript(ctx context.Context, by actor.Caller, workspace, typ, id string, form ScriptForm,
+	publish bool) (Script, error) {
 	var changed Script
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		held, err := c.HoldResource(ctx, c.workspace.ID, typ, id)

@@ -81,7 +81,8 @@ func (b *bed) admin(org string) actor.Standing {
 // token is a workspace service token of the main workspace with a policy of its own.
 func (b *bed) token(policy access.Policy) actor.Standing {
 	b.Helper()
-	t := token.Token{ID: ksuid.New().String(), Organization: acme, Kind: token.Workspace, Name: "ci", Workspace: main, Policy: policy, CreatedAt: b.now}
+	t := token.Token{ID: ksuid.New().String(), Organization: acme, Kind: token.Workspace, Name: "ci", Workspace: main,
+		Policy: policy, CreatedAt: b.now}
 	b.must(b.store.InTx(b.ctx, actor.System(acme), func(tx *store.Tx) error {
 		return tx.InsertToken(b.ctx, t, token.Digest(t.ID), "")
 	}))
@@ -141,7 +142,8 @@ func TestService_TellsTheLogWhatWasDoneToEachPart(t *testing.T) {
 	b.mustTell("connection deleted Shop → Warehouse", "source disconnected_destination Shop", "destination disconnected_source Warehouse")
 
 	script := func(name string) registry.Script {
-		s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Transformation, registry.ScriptForm{Name: &name, Language: text("javascript"), Code: text("x")}, true)
+		s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Transformation,
+			registry.ScriptForm{Name: &name, Language: text("javascript"), Code: text("x")}, true)
 		b.must(err)
 		return s
 	}
@@ -154,7 +156,8 @@ func TestService_TellsTheLogWhatWasDoneToEachPart(t *testing.T) {
 	}
 	_, err = b.Detach(b.ctx, by.Caller(), main, destination.ID)
 	b.must(err)
-	b.mustTell("destination connected_transformation Warehouse", "destination updated_transformation Warehouse", "destination disconnected_transformation Warehouse")
+	b.mustTell("destination connected_transformation Warehouse", "destination updated_transformation Warehouse",
+		"destination disconnected_transformation Warehouse")
 
 	plan := b.create(registry.TrackingPlan, registry.Form{Name: text("Plan")})
 	_, err = b.LinkSource(b.ctx, by.Caller(), main, plan.ID, source.ID, "{}")
@@ -177,12 +180,14 @@ func TestService_NothingIsToldOfWhatChangesNothing(t *testing.T) {
 	r := b.create(registry.Source, registry.Form{})
 	before := len(b.told(100))
 	b.now = b.now.Add(time.Hour)
-	got, err := b.Update(b.ctx, by.Caller(), main, registry.Source, r.ID, registry.Form{Name: &r.Name, Enabled: &r.Enabled, Config: &r.Config, Definition: &r.Definition})
+	got, err := b.Update(b.ctx, by.Caller(), main, registry.Source, r.ID, registry.Form{Name: &r.Name, Enabled: &r.Enabled,
+		Config: &r.Config, Definition: &r.Definition})
 	b.must(err)
 	if diff := cmp.Diff(r, got); diff != "" {
 		t.Error(diff)
 	}
-	s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Library, registry.ScriptForm{Name: text("l"), Language: text("python"), Code: text("x")}, true)
+	s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Library,
+		registry.ScriptForm{Name: text("l"), Language: text("python"), Code: text("x")}, true)
 	b.must(err)
 	_, err = b.UpdateScript(b.ctx, by.Caller(), main, registry.Library, s.ID, registry.ScriptForm{Code: text("x")}, true)
 	b.must(err)
@@ -196,7 +201,8 @@ func TestService_TheLogNamesTheTokenAndHoldsNoConfiguration(t *testing.T) {
 	by := b.token(access.BuiltIn().Everything())
 	const secret = "hunter2-of-the-warehouse"
 	config := `{"password":"` + secret + `"}`
-	r, err := b.Create(b.ctx, by.Caller(), main, registry.Destination, registry.Form{Name: text("W"), Definition: text("POSTGRES"), Config: &config})
+	r, err := b.Create(b.ctx, by.Caller(), main, registry.Destination,
+		registry.Form{Name: text("W"), Definition: text("POSTGRES"), Config: &config})
 	b.must(err)
 	changed := `{"password":"` + secret + `!"}`
 	_, err = b.Update(b.ctx, by.Caller(), main, registry.Destination, r.ID, registry.Form{Config: &changed})
@@ -276,7 +282,8 @@ func TestService_ReplacingATransformationNeedsRightsOnTheOldOneAsWell(t *testing
 	destination := b.create(registry.Destination, registry.Form{})
 	var ids []string
 	for _, name := range []string{"old", "new"} {
-		s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Transformation, registry.ScriptForm{Name: &name, Language: text("javascript"), Code: text("x")}, false)
+		s, err := b.CreateScript(b.ctx, by.Caller(), main, registry.Transformation,
+			registry.ScriptForm{Name: &name, Language: text("javascript"), Code: text("x")}, false)
 		b.must(err)
 		ids = append(ids, s.ID)
 	}
@@ -301,7 +308,8 @@ func TestService_PublishingNeedsEditOnEveryOne(t *testing.T) {
 	b := newBed(t)
 	by := b.admin(acme)
 	make := func(typ string) registry.Script {
-		s, err := b.CreateScript(b.ctx, by.Caller(), main, typ, registry.ScriptForm{Name: text("x"), Language: text("javascript"), Code: text("x")}, false)
+		s, err := b.CreateScript(b.ctx, by.Caller(), main, typ,
+			registry.ScriptForm{Name: text("x"), Language: text("javascript"), Code: text("x")}, false)
 		b.must(err)
 		return s
 	}
@@ -314,7 +322,8 @@ func TestService_PublishingNeedsEditOnEveryOne(t *testing.T) {
 	}
 	newer, err := b.UpdateScript(b.ctx, by.Caller(), main, registry.Transformation, one.ID, registry.ScriptForm{Code: text("y")}, false)
 	b.must(err)
-	b.mustBe(b.Publish(b.ctx, by.Caller(), main, registry.Publication{Transformations: []string{one.Version.ID, newer.Version.ID}}), fault.Invalid)
+	b.mustBe(b.Publish(b.ctx, by.Caller(), main, registry.Publication{Transformations: []string{one.Version.ID,
+		newer.Version.ID}}), fault.Invalid)
 	b.mustBe(b.Publish(b.ctx, by.Caller(), main, registry.Publication{}), fault.Invalid)
 }
 
@@ -322,7 +331,8 @@ func TestBrowse_SaysWhatTheCallerMayDoAsDecideDoes(t *testing.T) {
 	b := newBed(t)
 	one, two := b.create(registry.Source, registry.Form{Name: text("One")}), b.create(registry.Source, registry.Form{Name: text("Two")})
 	b.create(registry.Destination, registry.Form{})
-	by := b.token(access.Policy{"source:edit": access.Only(one.ID), "source:connect": access.Everywhere(), "source:live_events": access.Only(two.ID)})
+	by := b.token(access.Policy{"source:edit": access.Only(one.ID), "source:connect": access.Everywhere(),
+		"source:live_events": access.Only(two.ID)})
 	got, err := b.Browse(b.ctx, by, main, registry.BrowseQuery{Type: registry.Source, Page: 1, Size: 10})
 	b.must(err)
 	answers := map[string]bool{}

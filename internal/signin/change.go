@@ -62,7 +62,8 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		if _, err := endOthers(ctx, tx); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.PasswordChanged, audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.PasswordChanged,
+			audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}))
 	})
 }
 

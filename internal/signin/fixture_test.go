@@ -95,7 +95,8 @@ func (f *fixture) seed(t *testing.T) {
 	}
 	f.org = ksuid.New().String()
 	err = f.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: f.org, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
+		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: f.org, Name: "Acme",
+			Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
 			return err
 		}
 		for _, m := range []struct {
@@ -183,7 +184,8 @@ func (f *fixture) token(t *testing.T, email string) actor.Standing {
 	const id = "a-personal-token"
 	err := f.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return errors.Join(
-			tx.InsertWorkspace(t.Context(), account.Workspace{ID: "w", Organization: f.org, Name: "Main", Environment: account.Production, Region: "US", CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
+			tx.InsertWorkspace(t.Context(), account.Workspace{ID: "w", Organization: f.org, Name: "Main",
+				Environment: account.Production, Region: "US", CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
 			tx.InsertToken(t.Context(), token.Token{ID: id, Organization: f.org, Kind: token.Personal, Name: "probe", Owner: f.ids[email],
 				Workspace: "w", Scope: access.ScopeReadWrite, CreatedAt: tx.Now()}, token.Digest(id), ""))
 	})

@@ -36,7 +36,8 @@ func TestFlash_KeepsTheNewestAndCutsLongTexts(t *testing.T) {
 	f := newFixture(t)
 	s := f.mustSignIn(t, ada, "")
 	for i := range 7 {
-		if err := f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Success, Text: fmt.Sprint(i) + strings.Repeat("é", 500)}); err != nil {
+		if err := f.AddFlash(t.Context(), s.Session.ID, signin.Notice{Kind: signin.Success, Text: fmt.Sprint(i) +
+			strings.Repeat("é", 500)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -136,7 +136,8 @@ func TestChangePassword_EndsTheOtherSessions(t *testing.T) {
 	}
 	events := f.events(t)[logged:]
 	if events[0].Action != audit.SignedOut || events[0].Target.ID != other.Session.ID ||
-		events[1].Action != audit.PasswordChanged || events[1].Target.Type != audit.TargetUser || events[1].Target.ID != f.ids[ada] || events[1].ActorID != f.ids[ada] {
+		events[1].Action != audit.PasswordChanged || events[1].Target.Type != audit.TargetUser ||
+		events[1].Target.ID != f.ids[ada] || events[1].ActorID != f.ids[ada] {
 		t.Errorf("events = %+v", events[:2])
 	}
 }

@@ -145,10 +145,12 @@ func TestSignIn_EventsSayWhoAndFromWhere(t *testing.T) {
 	events := f.events(t)
 	var got []string
 	for _, e := range events {
-		if e.Organization != f.org || e.Time.Sub(f.clock.Now()).Abs() > 10*time.Millisecond || e.Origin.RequestID != "request-1" || e.Origin.UserAgent != "Firefox" {
+		if e.Organization != f.org || e.Time.Sub(f.clock.Now()).Abs() > 10*time.Millisecond ||
+			e.Origin.RequestID != "request-1" || e.Origin.UserAgent != "Firefox" {
 			t.Errorf("event lacks its origin: %+v", e)
 		}
-		got = append(got, strings.Join([]string{string(e.Target.Type), string(e.Action), string(e.ActorType), e.ActorEmail, e.Target.Name, e.Origin.IP}, " "))
+		got = append(got, strings.Join([]string{string(e.Target.Type), string(e.Action), string(e.ActorType), e.ActorEmail,
+			e.Target.Name, e.Origin.IP}, " "))
 	}
 	want := []string{
 		"session sign_in_failed system  nobody@acme.example " + home,
@@ -205,7 +207,8 @@ func TestSignIn_SecretAndPasswordAreNowhereInTheDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, canary := range map[string]string{"secret": started.Secret, "decoded secret": string(decoded), "password": password, "wrong password": wrong} {
+		for name, canary := range map[string]string{"secret": started.Secret, "decoded secret": string(decoded),
+			"password": password, "wrong password": wrong} {
 			if bytes.Contains(content, []byte(canary)) {
 				t.Errorf("%s holds the %s", filepath.Base(file), name)
 			}

@@ -69,7 +69,8 @@ func TestThrottle_EachBlockLeavesOneEvent(t *testing.T) {
 				inParallel(8, func(int) error { return f.try(t, ada, password, c.from) })
 				events := f.events(t)[logged:]
 				want := fmt.Sprintf(`{"reason":%q,"blockedUntil":%q}`, c.reason, audit.FormatTime(until))
-				if len(events) != 1 || events[0].Action != audit.SignInFailed || events[0].Target.Name != ada || events[0].Origin.IP != c.from || events[0].After != want {
+				if len(events) != 1 || events[0].Action != audit.SignInFailed || events[0].Target.Name != ada ||
+					events[0].Origin.IP != c.from || events[0].After != want {
 					t.Errorf("round %d: %d events: %+v, want %s", round, len(events), events, want)
 				}
 				f.clock.Advance(signin.AccountBlock)

@@ -32,7 +32,8 @@ func (q queries) Member(ctx context.Context, organization, id string) (account.M
 // InsertMember adds a member; Conflict if the email is taken.
 func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash string) error {
 	tx.changed(change.Member, m.ID)
-	_, err := tx.exec(ctx, `INSERT INTO members (id, organization_id, email, name, role, status, password_hash, external_id, created_at, updated_at)
+	_, err := tx.exec(ctx,
+		`INSERT INTO members (id, organization_id, email, name, role, status, password_hash, external_id, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		m.ID, m.Organization, m.Email, m.Name, m.Role, m.Status, passwordHash, m.ExternalID, millis(m.CreatedAt), millis(m.UpdatedAt))
 	return err
@@ -71,7 +72,8 @@ func liveTokens(now string) string {
 
 // FindMembers returns one page of members with the number of their live tokens, and the number
 // of members on all pages.
-func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery, now time.Time) ([]account.MemberRow, int, error) {
+func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
+	now time.Time) ([]account.MemberRow, int, error) {
 	where := ` FROM members m WHERE m.organization_id = $1
 		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR lower(m.name) LIKE $3 ESCAPE '\' OR m.name LIKE $4 ESCAPE '\' OR m.name LIKE $5 ESCAPE '\')
 		AND ($6 = '' OR m.id IN (SELECT member_id FROM group_members WHERE group_id = $6))

@@ -60,7 +60,8 @@ type filler struct {
 }
 
 func (f filler) fill(n size) error {
-	if err := f.tx.InsertOrganization(f.ctx, account.Organization{ID: "org", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: f.now}); err != nil {
+	if err := f.tx.InsertOrganization(f.ctx, account.Organization{ID: "org", Name: "Acme", Plan: access.PlanEnterprise,
+		CreatedAt: f.now}); err != nil {
 		return err
 	}
 	for i := range n.workspaces {
@@ -84,12 +85,14 @@ func (f filler) fill(n size) error {
 func id(prefix string, i int) string { return fmt.Sprint(prefix, i) }
 
 func (f filler) workspace(i, resources int) error {
-	w := account.Workspace{ID: id("w", i), Organization: "org", Name: id("Workspace ", i), Environment: account.Production, Region: "US", CreatedAt: f.now, UpdatedAt: f.now}
+	w := account.Workspace{ID: id("w", i), Organization: "org", Name: id("Workspace ", i), Environment: account.Production,
+		Region: "US", CreatedAt: f.now, UpdatedAt: f.now}
 	if err := f.tx.InsertWorkspace(f.ctx, w); err != nil {
 		return err
 	}
 	for r := range resources {
-		if err := storetest.InsertResource(f.ctx, f.tx, w.ID, policy.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source", Name: id("Source ", r)}); err != nil {
+		if err := storetest.InsertResource(f.ctx, f.tx, w.ID, policy.Resource{ID: fmt.Sprintf("r%d-%d", i, r), Type: "source",
+			Name: id("Source ", r)}); err != nil {
 			return err
 		}
 	}
@@ -145,7 +148,8 @@ func (f filler) member(i int, n size) error {
 	if i%4 > 0 {
 		return nil
 	}
-	t := token.Token{ID: id("t", i), Organization: "org", Kind: token.Personal, Owner: m.ID, Workspace: id("w", i%n.workspaces), CreatedAt: f.now}
+	t := token.Token{ID: id("t", i), Organization: "org", Kind: token.Personal, Owner: m.ID,
+		Workspace: id("w", i%n.workspaces), CreatedAt: f.now}
 	return f.tx.InsertToken(f.ctx, t, token.Digest(t.ID), "")
 }
 

@@ -52,7 +52,8 @@ func (q queries) APIClientKeyUsed(ctx context.Context, creator, key string) (boo
 // InsertAPIClient adds a client; Conflict if its name or submission key exists.
 func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, key string) error {
 	tx.changed(change.Client, c.ID)
-	_, err := tx.exec(ctx, `INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
+	_, err := tx.exec(ctx,
+		`INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
 		VALUES (`+placeholders(1, 9)+`)`,
 		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), key)
 	return err

@@ -79,7 +79,8 @@ func TestAuditLog_SurvivesConnectionsThatBreak(t *testing.T) {
 		})
 	}
 	for ctx.Err() == nil {
-		textsOrNone(t, other, `SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		textsOrNone(t, other,
+			`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		time.Sleep(3 * time.Millisecond)
 	}
 	reading.Wait()

@@ -35,7 +35,8 @@ func writeEvents(t *testing.T, s *store.Store, n int) {
 	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range n {
-			failed = errors.Join(failed, tx.AppendEvent(t.Context(), audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(t.Context(),
+				audit.Did(by, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	})
@@ -132,7 +133,8 @@ func TestVerify_FindsWhatIsDoneBehindTheServersBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := openSQLite(t)
 			writeEvents(t, s, 20)
-			for _, statement := range append([]string{`DROP TRIGGER audit_events_no_update`, `DROP TRIGGER audit_events_no_delete`}, strings.Split(tamper.statements, ";")...) {
+			for _, statement := range append([]string{`DROP TRIGGER audit_events_no_update`,
+				`DROP TRIGGER audit_events_no_delete`}, strings.Split(tamper.statements, ";")...) {
 				if err := s.Exec(t.Context(), statement); err != nil {
 					t.Fatal(err)
 				}
@@ -194,7 +196,8 @@ func TestAppendEvent_TimesGrowFromTransactionToTransaction(t *testing.T) {
 	for _, e := range log {
 		got = append(got, e.Time.Sub(start))
 	}
-	want := []time.Duration{0, time.Millisecond, time.Second, time.Second + time.Millisecond, time.Second + 2*time.Millisecond, time.Hour + time.Second}
+	want := []time.Duration{0, time.Millisecond, time.Second, time.Second + time.Millisecond, time.Second +
+		2*time.Millisecond, time.Hour + time.Second}
 	if !log[6].Time.Equal(log[7].Time) {
 		t.Errorf("two events of one transaction are at %v and %v", log[6].Time, log[7].Time)
 	}
@@ -296,7 +299,8 @@ func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 	const pruned, left = 3000, 1500
 	s := openSQLite(t)
 	err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return tx.AppendEvent(t.Context(), audit.Did(actor.OfSystem("acme"), audit.Created, audit.Target{Type: audit.TargetGroup, Name: "Zaphod"}))
+		return tx.AppendEvent(t.Context(), audit.Did(actor.OfSystem("acme"), audit.Created,
+			audit.Target{Type: audit.TargetGroup, Name: "Zaphod"}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -336,7 +340,8 @@ func TestDropPruned_LetsABlockBeIndexedAnewMeanwhile(t *testing.T) {
 	if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_index WHERE term LIKE '%zaphod%'`); err != nil || n != 0 {
 		t.Errorf("%d rows name what was pruned, %v", n, err)
 	}
-	if n, err := s.Count(t.Context(), fmt.Sprint(`SELECT count(*) FROM audit_blocks WHERE low = `, pruned+1, ` AND high = `, pruned+left)); err != nil || n != 1 {
+	if n, err := s.Count(t.Context(), fmt.Sprint(`SELECT count(*) FROM audit_blocks WHERE low = `, pruned+1,
+		` AND high = `, pruned+left)); err != nil || n != 1 {
 		t.Errorf("%d ranges, %v", n, err)
 	}
 }

@@ -71,8 +71,9 @@ func ids(t *testing.T, a *app.App) *strings.Replacer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(), invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member",
-		Workspaces: []string{workspace}}, func(invitation.LinkSecret) string { return "" })
+	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(),
+		invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member",
+			Workspaces: []string{workspace}}, func(invitation.LinkSecret) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,8 @@ func ids(t *testing.T, a *app.App) *strings.Replacer {
 // TestDialogs_AloneNeedFewQueries opens each dialog as a script does: only what stands in it is
 // loaded, beside the session and the visitor.
 func TestDialogs_AloneNeedFewQueries(t *testing.T) {
-	a, err := app.New(t.Context(), config.Config{Data: t.TempDir(), Addr: "127.0.0.1:0"}, app.Options{Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}})
+	a, err := app.New(t.Context(), config.Config{Data: t.TempDir(), Addr: "127.0.0.1:0"},
+		app.Options{Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func scanInvitation(row scanner) (invitation.Invitation, error) {
 
 // FindInvitations returns one page of the invitations that are not deleted, newest first, and
 // their number on all pages.
-func (q queries) FindInvitations(ctx context.Context, organization string, query invitation.Query, now time.Time) ([]invitation.Invitation, int, error) {
+func (q queries) FindInvitations(ctx context.Context, organization string, query invitation.Query,
+	now time.Time) ([]invitation.Invitation, int, error) {
 	where := ` FROM invitations i WHERE i.organization_id = $1 AND i.deleted_at IS NULL
 		AND ($2 = '' OR i.email LIKE $3 ESCAPE '\')
 		AND ($4 = '' OR $4 = CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.expires_at <= $5 THEN 'expired' ELSE 'pending' END)`
@@ -70,7 +71,8 @@ func (q queries) fillInvitations(ctx context.Context, list []invitation.Invitati
 	if err != nil {
 		return err
 	}
-	workspaces, err := q.namedBy(ctx, `SELECT iw.invitation_id, w.id, w.name FROM invitation_workspaces iw JOIN workspaces w ON w.id = iw.workspace_id
+	workspaces, err := q.namedBy(ctx,
+		`SELECT iw.invitation_id, w.id, w.name FROM invitation_workspaces iw JOIN workspaces w ON w.id = iw.workspace_id
 		WHERE iw.invitation_id IN (`+in+`) ORDER BY lower(w.name), w.id`, ids...)
 	for n := range list {
 		list[n].Groups, list[n].Workspaces = groups[list[n].ID], workspaces[list[n].ID]
@@ -119,7 +121,8 @@ func (q queries) EmailsInvited(ctx context.Context, organization string, emails 
 // InsertInvitation adds an invitation with its groups, its workspaces and the digest of its
 // link's secret.
 func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
-	_, err := tx.exec(ctx, `INSERT INTO invitations (id, organization_id, email, role, digest, invited_by, invited_by_name, created_at, expires_at)
+	_, err := tx.exec(ctx,
+		`INSERT INTO invitations (id, organization_id, email, role, digest, invited_by, invited_by_name, created_at, expires_at)
 		VALUES (`+placeholders(1, 9)+`)`,
 		i.ID, i.Organization, i.Email, i.Role, digest, i.InvitedBy, i.InvitedByName, millis(i.CreatedAt), millis(i.ExpiresAt))
 	if err != nil {
@@ -152,7 +155,8 @@ func (tx *Tx) CloseInvitation(ctx context.Context, id string, accepted bool) err
 	if accepted {
 		column = "accepted_at"
 	}
-	n, err := tx.exec(ctx, `UPDATE invitations SET `+column+` = $1 WHERE id = $2 AND accepted_at IS NULL AND deleted_at IS NULL`, millis(tx.now), id)
+	n, err := tx.exec(ctx,
+		`UPDATE invitations SET `+column+` = $1 WHERE id = $2 AND accepted_at IS NULL AND deleted_at IS NULL`, millis(tx.now), id)
 	if err == nil && n == 0 {
 		return fault.NewConflict("This invitation has already been used or deleted.")
 	}

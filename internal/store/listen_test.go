@@ -85,14 +85,18 @@ func TestFeed_BringsWhatOtherNodesCommit(t *testing.T) {
 	eventually(t, "both are trusted", 5*time.Second, func() bool { return a.lease.Holds() && b.lease.Holds() })
 	failed := fmt.Errorf("failed")
 	if err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		return fmt.Errorf("%w %w", failed, tx.InsertOrganization(t.Context(), account.Organization{ID: "undone", Plan: access.PlanFree, CreatedAt: tx.Now()}))
+		return fmt.Errorf("%w %w", failed, tx.InsertOrganization(t.Context(),
+			account.Organization{ID: "undone", Plan: access.PlanFree, CreatedAt: tx.Now()}))
 	}); err == nil {
 		t.Fatal("it did not fail")
 	}
 	if err := addOrganization(t.Context(), a.Store, "acme"); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SetPlan(t.Context(), "acme", access.PlanGrowth) }); err != nil {
+	if err := a.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+		return tx.SetPlan(t.Context(), "acme",
+			access.PlanGrowth)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	changed := change.Change{Kind: change.Organization, ID: "acme"}

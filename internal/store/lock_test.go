@@ -75,7 +75,8 @@ func TestOpen_IsNotHinderedByTheLockFileOfAProcessThatIsGone(t *testing.T) {
 	var pid int
 	var moment string
 	text, err := os.ReadFile(lock)
-	if _, scanErr := fmt.Sscanf(string(text), "%d %s\n", &pid, &moment); err != nil || scanErr != nil || strings.Count(string(text), " ") != 1 {
+	if _, scanErr := fmt.Sscanf(string(text), "%d %s\n", &pid, &moment); err != nil || scanErr != nil ||
+		strings.Count(string(text), " ") != 1 {
 		t.Fatalf("the lock's file holds %q: %v, %v", text, err, scanErr)
 	}
 	if since, err := time.Parse(time.RFC3339, moment); pid != os.Getpid() || err != nil || since.Before(before) || since.After(time.Now()) {

@@ -71,7 +71,8 @@ func (tx *Tx) InsertMigration(ctx context.Context, m migration.Migration) error 
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO migrations (id, organization_id, state, strategy, file_name, file_digest, source_id, source_name, summary,
+	_, err = tx.exec(ctx,
+		`INSERT INTO migrations (id, organization_id, state, strategy, file_name, file_digest, source_id, source_name, summary,
 			created_at, created_by, created_by_name, deployed_at, deployed_by_name, report)
 		VALUES (`+placeholders(1, 15)+`)`,
 		m.ID, m.Organization, m.State, m.Strategy, m.FileName, m.Digest, m.Source.ID, m.Source.Name, string(summary),
@@ -107,7 +108,8 @@ func itemScanner() func(row scanner) (migration.Item, error) {
 	return func(row scanner) (migration.Item, error) {
 		var i migration.Item
 		var after string
-		err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Imported, &i.Local, &i.Digest, &i.Body, &after)
+		err := row.Scan(&i.Seq, &i.Kind, &i.Ref, &i.Name, &i.Detail, &i.Rank, &i.Conflict, &i.Choice, &i.Imported, &i.Local,
+			&i.Digest, &i.Body, &after)
 		if err != nil || after == "{}" {
 			return i, err
 		}
@@ -169,7 +171,8 @@ func parsedOnce[T any](known map[string]T, text []byte) (T, error) {
 
 // StagedItem returns an item of a migration; NotFound if there is none.
 func (q queries) StagedItem(ctx context.Context, id string, seq int64) (migration.Item, error) {
-	return one(ctx, q, "That item", itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
+	return one(ctx, q, "That item", itemScanner(),
+		`SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
 }
 
 // StagedItems returns up to limit items of a kind after seq, in the order of the file.
@@ -244,9 +247,11 @@ func (tx *Tx) InsertItems(ctx context.Context, id string, items []migration.Item
 				values += ", "
 			}
 			values += "(" + placeholders(1+n*columns, columns) + ")"
-			args = append(args, id, i.Seq, i.Kind, i.Ref, i.Name, i.Detail, i.Rank, i.Conflict, i.Choice, i.Imported, i.Local, i.Digest, i.Body, string(after))
+			args = append(args, id, i.Seq, i.Kind, i.Ref, i.Name, i.Detail, i.Rank, i.Conflict, i.Choice, i.Imported, i.Local,
+				i.Digest, i.Body, string(after))
 		}
-		if _, err := tx.exec(ctx, `INSERT INTO migration_items (migration_id, seq, kind, ref, name, detail, attention, conflict, choice, known, local_id,
+		if _, err := tx.exec(ctx,
+			`INSERT INTO migration_items (migration_id, seq, kind, ref, name, detail, attention, conflict, choice, known, local_id,
 			digest, body, after_state) VALUES `+values, args...); err != nil {
 			return err
 		}
@@ -261,7 +266,8 @@ func (tx *Tx) UpdateItem(ctx context.Context, id string, i migration.Item) error
 	if err != nil {
 		return err
 	}
-	return tx.execOne(ctx, "That item", `UPDATE migration_items SET attention = $1, conflict = $2, choice = $3, known = $4, local_id = $5, after_state = $6
+	return tx.execOne(ctx, "That item",
+		`UPDATE migration_items SET attention = $1, conflict = $2, choice = $3, known = $4, local_id = $5, after_state = $6
 		WHERE migration_id = $7 AND seq = $8`, i.Rank, i.Conflict, i.Choice, i.Imported, i.Local, string(after), id, i.Seq)
 }
 

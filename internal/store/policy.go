@@ -101,7 +101,8 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 	var err error
 	switch at.Kind {
 	case policy.OfMember:
-		a.Members, err = q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND role <> 'admin'`, organization, at.Subject)
+		a.Members, err = q.number(ctx,
+			`SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND role <> 'admin'`, organization, at.Subject)
 		return a, err
 	case policy.OfGroup:
 		a.Groups = 1
@@ -114,10 +115,13 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 		WHERE workspace_id = $2 AND `+notAdmin, organization, at.Workspace); err != nil {
 		return a, err
 	}
-	if a.Groups, err = q.number(ctx, `SELECT count(*) FROM policies WHERE organization_id = $1 AND workspace_id = $2 AND kind = 'group'`, organization, at.Workspace); err != nil {
+	if a.Groups, err = q.number(ctx,
+		`SELECT count(*) FROM policies WHERE organization_id = $1 AND workspace_id = $2 AND kind = 'group'`, organization,
+		at.Workspace); err != nil {
 		return a, err
 	}
-	a.ServiceTokens, err = q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
+	a.ServiceTokens, err = q.number(ctx,
+		`SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
 		AND `+live("$3"), organization, at.Workspace, millis(now))
 	return a, err
 }
@@ -145,7 +149,8 @@ func (tx *Tx) InsertPolicy(ctx context.Context, p policy.Policy) error {
 	case policy.Baseline:
 	}
 	tx.policyChanged(p)
-	_, err := tx.exec(ctx, `INSERT INTO policies (id, organization_id, workspace_id, kind, group_id, member_id, body, version, created_at, updated_at, updated_by)
+	_, err := tx.exec(ctx,
+		`INSERT INTO policies (id, organization_id, workspace_id, kind, group_id, member_id, body, version, created_at, updated_at, updated_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)`,
 		p.ID, p.Organization, p.Workspace, p.Kind, group, member, p.Body.String(), p.Version, millis(p.UpdatedAt), p.UpdatedBy)
 	return err
@@ -181,7 +186,8 @@ func (tx *Tx) UpdatePolicy(ctx context.Context, p policy.Policy) error {
 // DeletePolicy removes a group or member from a workspace; NotFound if the policy is gone.
 func (tx *Tx) DeletePolicy(ctx context.Context, p policy.Policy) error {
 	tx.policyChanged(p)
-	return tx.execOne(ctx, "That policy", `DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
+	return tx.execOne(ctx, "That policy",
+		`DELETE FROM policies WHERE organization_id = $1 AND id = $2 AND kind <> 'baseline'`, p.Organization, p.ID)
 }
 
 // resourcesOf selects the resources of the workspace $2 of the organization $1.

@@ -61,7 +61,8 @@ func TestSchema_IsTheSameOnBothEngines(t *testing.T) {
 	columns := texts(lite, `SELECT m.name || '.' || c.name || ' ' || replace(replace(c.type, 'BLOB', 'BYTEA'), 'INTEGER', 'BIGINT')
 			|| CASE WHEN c."notnull" OR c.pk > 0 THEN ' NOT NULL' ELSE '' END
 		FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND m.name NOT LIKE 'sqlite%' ORDER BY 1`)
-	if diff := cmp.Diff(columns, texts(pg, `SELECT x FROM (SELECT table_name || '.' || column_name || ' ' || replace(upper(data_type), 'INTEGER', 'BIGINT')
+	if diff := cmp.Diff(columns,
+		texts(pg, `SELECT x FROM (SELECT table_name || '.' || column_name || ' ' || replace(upper(data_type), 'INTEGER', 'BIGINT')
 			|| CASE WHEN is_nullable = 'NO' THEN ' NOT NULL' ELSE '' END AS x
 		FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'goose%') AS c ORDER BY x COLLATE "C"`)); diff != "" {
 		t.Errorf("columns (-SQLite +PostgreSQL):\n%s", diff)
@@ -178,7 +179,8 @@ func TestStore_ReplacesConnectionsThatWereLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The sessions end, and the store finds out only when it uses them.
-		textsOrNone(t, other, `SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		textsOrNone(t, other,
+			`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		time.Sleep(20 * time.Millisecond)
 	}
 	if _, err := s.SoleOrganization(t.Context()); err != nil {

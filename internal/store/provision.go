@@ -166,13 +166,15 @@ func (tx *Tx) insertElements(ctx context.Context, member string, elements []prov
 		rows[i] = `(` + placeholders(len(args)+1, 7) + `)`
 		args = append(args, member, i, e.Attribute, e.Value, e.Display, e.Kind, e.Primary)
 	}
-	_, err := tx.exec(ctx, `INSERT INTO scim_values (member_id, position, attribute, value, display, kind, is_primary) VALUES `+strings.Join(rows, ", "), args...)
+	_, err := tx.exec(ctx,
+		`INSERT INTO scim_values (member_id, position, attribute, value, display, kind, is_primary) VALUES `+strings.Join(rows, ", "), args...)
 	return err
 }
 
 // ForgetUser records that the provider has deleted a member, and removes its document.
 func (tx *Tx) ForgetUser(ctx context.Context, organization, id string) error {
-	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = '' WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+	if err := tx.execOne(ctx, "That user", `UPDATE members SET external_id = '' WHERE organization_id = $1 AND id = $2`,
+		organization, id); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, `DELETE FROM scim_values WHERE member_id = $1`, id); err != nil {
@@ -349,7 +351,8 @@ func (f *filterSQL) text(column string, op provision.Operator, text string, fold
 	case provision.StartsWith:
 		return `substr(` + column + `, 1, length(` + part + `)) = ` + part
 	case provision.EndsWith:
-		return `(length(` + column + `) >= length(` + part + `) AND substr(` + column + `, length(` + column + `) - length(` + part + `) + 1) = ` + part + `)`
+		return `(length(` + column + `) >= length(` + part + `) AND substr(` + column + `, length(` + column + `) - length(` +
+			part + `) + 1) = ` + part + `)`
 	}
 	return `(` + part + ` = '' OR length(replace(` + column + `, ` + part + `, '')) < length(` + column + `))`
 }
@@ -400,7 +403,8 @@ func (f *filterSQL) ofGroup(s provision.Some) string {
 		return `1 = 0`
 	}
 	return `g.id IN (SELECT gm.group_id FROM group_members gm JOIN members m ON m.id = gm.member_id WHERE ` +
-		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.id`, provision.ElementDisplay: `lower(m.name)`, provision.ElementKind: `'user'`}) + `)`
+		f.sql(s.Where, map[provision.Field]string{provision.ElementValue: `m.id`, provision.ElementDisplay: `lower(m.name)`,
+			provision.ElementKind: `'user'`}) + `)`
 }
 
 // order returns an ORDER BY. It ends with the id, so that the order is deterministic.
@@ -415,7 +419,8 @@ func (f *filterSQL) order(s provision.Search) string {
 		if s.Sort.Attribute == "emails" {
 			otherwise = f.of.columns[provision.FieldUserName] // the only value of members that the provider has not written
 		}
-		return ` ORDER BY coalesce((SELECT v.value FROM scim_values v WHERE v.member_id = ` + f.of.id + ` AND v.attribute = ` + f.bind(s.Sort.Attribute) +
+		return ` ORDER BY coalesce((SELECT v.value FROM scim_values v WHERE v.member_id = ` + f.of.id +
+			` AND v.attribute = ` + f.bind(s.Sort.Attribute) +
 			` ORDER BY v.is_primary DESC, v.position LIMIT 1), ` + otherwise + `)` + direction + `, ` + f.of.id
 	case ok && s.Sort.Field == provision.FieldName:
 		return ` ORDER BY lower(` + column + `)` + direction + `, ` + f.of.id

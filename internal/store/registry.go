@@ -102,7 +102,8 @@ func ofType(workspace, typ string, q registry.Query) *filter {
 }
 
 // RegistryResources returns up to limit resources of a type (0: all), ordered by id.
-func (q queries) RegistryResources(ctx context.Context, workspace, typ string, query registry.Query, limit int) ([]registry.Resource, error) {
+func (q queries) RegistryResources(ctx context.Context, workspace, typ string, query registry.Query,
+	limit int) ([]registry.Resource, error) {
 	f := ofType(workspace, typ, query)
 	f.page("r", query, limit)
 	return all(ctx, q, scanRegistry, `SELECT `+registryColumns+` FROM resources r WHERE `+f.text, f.args...)

@@ -99,7 +99,8 @@ func (tx *Tx) SaveAttachment(ctx context.Context, a registry.Attachment) error {
 
 // RemoveAttachment removes a destination's transformation; NotFound if it has none.
 func (tx *Tx) RemoveAttachment(ctx context.Context, destination string) error {
-	return tx.execOne(ctx, "A transformation of this destination", `DELETE FROM destination_transformations WHERE destination_id = $1`, destination)
+	return tx.execOne(ctx, "A transformation of this destination",
+		`DELETE FROM destination_transformations WHERE destination_id = $1`, destination)
 }
 
 // SourceLink returns the tracking plan that a source follows; NotFound if it follows none.

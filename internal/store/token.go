@@ -213,7 +213,8 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, k
 		policy = t.Policy.String()
 	}
 	tx.changed(change.Token, t.ID)
-	_, err := tx.exec(ctx, `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
+	_, err := tx.exec(ctx,
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
 			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
 		VALUES (`+placeholders(1, 18)+`)`,
 		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,

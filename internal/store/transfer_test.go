@@ -79,7 +79,8 @@ func TestTransfer_CopiesEverythingAndVerifiesTheChain(t *testing.T) {
 	for _, table := range done.Tables {
 		rows[table.Table] = table.Rows
 	}
-	if rows["tokens"] < 10 || rows["policies"] < 5 || rows["audit_head"] != 1 || done.Audit.Head.Seq != rows["audit_events"] || done.Audit.Head.Seq == 0 {
+	if rows["tokens"] < 10 || rows["policies"] < 5 || rows["audit_head"] != 1 ||
+		done.Audit.Head.Seq != rows["audit_events"] || done.Audit.Head.Seq == 0 {
 		t.Errorf("copied %+v", done)
 	}
 	source, target := openFile(t, path), openURL(t, url)
@@ -138,7 +139,8 @@ func TestBackup_IsAWholeDatabaseWhileAnotherWrites(t *testing.T) {
 	go func() {
 		for ctx.Err() == nil {
 			if err := s.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
-				return tx.AppendEvent(context.Background(), audit.Did(actor.Standing{}, audit.AddedToOrganization, audit.Target{Type: audit.TargetUser, ID: "u"}))
+				return tx.AppendEvent(context.Background(), audit.Did(actor.Standing{}, audit.AddedToOrganization,
+					audit.Target{Type: audit.TargetUser, ID: "u"}))
 			}); err != nil {
 				writing <- err
 				return

@@ -73,7 +73,8 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at) VALUES ('unused', 'o', 'organization', 'B', 'b', 'b', 'b', 1)`,
 	)
 	used, err := s.Token(context.Background(), "o", "used")
-	if err != nil || !used.LastUsedAt.Equal(time.UnixMilli(1700000000000)) || len(used.LastUsedFrom) != 1 || used.LastUsedFrom[0].IP != "10.0.0.1" {
+	if err != nil || !used.LastUsedAt.Equal(time.UnixMilli(1700000000000)) || len(used.LastUsedFrom) != 1 ||
+		used.LastUsedFrom[0].IP != "10.0.0.1" {
 		t.Errorf("%v from %v, %v", used.LastUsedAt, used.LastUsedFrom, err)
 	}
 	unused, err := s.Token(context.Background(), "o", "unused")
@@ -104,14 +105,17 @@ func TestUpgrade_KeepsTheStagingArea(t *testing.T) {
 	}
 	want := []migration.Item{
 		{Seq: 1, Kind: migration.Workspaces, Ref: "w", Name: "Main", Imported: true, Local: "lw", Body: `{"id":"w"}`},
-		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Unresolved, Conflict: migration.SameEmail, Choice: migration.Keep,
+		{Seq: 2, Kind: migration.Members, Ref: "m1", Name: "Ed", Detail: "ed@acme.example", Rank: migration.Unresolved,
+			Conflict: migration.SameEmail, Choice: migration.Keep,
 			Local: "lm", Body: `{"id":"m1"}`, After: migration.After{Role: access.RoleMember}},
-		{Seq: 3, Kind: migration.ServiceTokens, Ref: "s", Name: "etl", Detail: "Workspace", Rank: migration.Watch, Local: "ls", Digest: []byte{1, 2}, Body: `{"id":"s"}`},
+		{Seq: 3, Kind: migration.ServiceTokens, Ref: "s", Name: "etl", Detail: "Workspace", Rank: migration.Watch,
+			Local: "ls", Digest: []byte{1, 2}, Body: `{"id":"s"}`},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("staged items (-before +after):\n%s", diff)
 	}
-	if m, err := s.Staging(ctx, "o"); err != nil || m.State != migration.Staged || m.Strategy != migration.Fresh || m.FileName != "export.json" {
+	if m, err := s.Staging(ctx, "o"); err != nil || m.State != migration.Staged || m.Strategy != migration.Fresh ||
+		m.FileName != "export.json" {
 		t.Errorf("the staging area is %+v, %v", m, err)
 	}
 	if links, err := s.Links(ctx, "o", "old", migration.Workspaces); err != nil || links["w"] != "lw" {
@@ -137,7 +141,8 @@ func upgradedTakesGroups(t *testing.T, s *Store) {
 		t.Errorf("%d items are left without a migration, %v", n, err)
 	}
 	for _, index := range []string{"migration_items_kind", "migration_items_attention"} {
-		if n, err := s.number(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = $1 AND tbl_name = 'migration_items'`, index); err != nil || n != 1 {
+		if n, err := s.number(ctx,
+			`SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = $1 AND tbl_name = 'migration_items'`, index); err != nil || n != 1 {
 			t.Errorf("the index %s is not there, %v", index, err)
 		}
 	}
@@ -163,7 +168,8 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 			want   int
 		}{
 			{audit.Filter{}, events}, {audit.Filter{Text: "ada"}, events / 3}, {audit.Filter{Actor: "bo", Action: audit.Created}, events - events/3},
-			{audit.Filter{Who: "builder", Text: "group"}, events - events/3}, {audit.Filter{Text: "group 3000"}, 1}, {audit.Filter{Text: "nobody"}, 0},
+			{audit.Filter{Who: "builder", Text: "group"}, events - events/3}, {audit.Filter{Text: "group 3000"},
+				1}, {audit.Filter{Text: "nobody"}, 0},
 		} {
 			c.filter.Organization = "acme"
 			page, err := s.FindEvents(ctx, audit.Query{Filter: c.filter, Limit: 10})

@@ -106,7 +106,8 @@ func (w *world) member(name string) account.Member {
 
 func (w *world) workspace(name string) string {
 	w.t.Helper()
-	ws, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"})
+	ws, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
+		account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"})
 	w.must(err)
 	return ws.ID
 }
@@ -148,7 +149,8 @@ func (w *world) removePolicy(kind policy.Kind, workspace, subject string) {
 
 func (w *world) personal(owner account.Member, workspace string, scope access.Scope) token.Generated {
 	w.t.Helper()
-	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(), token.NewPersonal{Name: rand.Text(), Workspace: workspace, Scope: scope})
+	g, err := w.tokens.GeneratePersonal(w.ctx, w.caller(owner).Caller(),
+		token.NewPersonal{Name: rand.Text(), Workspace: workspace, Scope: scope})
 	w.must(err)
 	return g
 }

@@ -69,7 +69,8 @@ func TestBearer_RefusesEveryBadTokenAlike(t *testing.T) {
 
 func TestWhoAmI_OfAPersonalToken(t *testing.T) {
 	w := newWorld(t)
-	eve := w.member("eve", access.Policy{"source:edit": access.Only("s1"), "source:live_events": access.Everywhere(), "destination:edit": access.Everywhere()})
+	eve := w.member("eve", access.Policy{"source:edit": access.Only("s1"), "source:live_events": access.Everywhere(),
+		"destination:edit": access.Everywhere()})
 	tok, secret := w.insert(token.Token{Kind: token.Personal, Name: `a "quoted" <name> ü`, Owner: eve.ID, Workspace: w.main,
 		Scope: access.ScopeReadWrite, ExpiresAt: w.now().Add(time.Hour)})
 	got := w.ask("GET", "/v2/token", "", bearer(secret)...)

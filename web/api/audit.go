@@ -51,8 +51,9 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 		Paging paging       `json:"paging"`
 	}{Data: make([]auditEntry, len(found.Events)), Paging: paging{Total: found.Total}}
 	for i, e := range found.Events {
-		body.Data[i] = auditEntry{ID: e.ID, ActorID: e.ActorID, ActorType: string(e.ActorType), TargetID: e.Target.ID, TargetType: string(e.Target.Type),
-			Action: string(e.Action), IP: e.Origin.IP, CreatedAt: audit.FormatTime(e.Time), WorkspaceID: e.Workspace, OrganizationID: e.Organization}
+		body.Data[i] = auditEntry{ID: e.ID, ActorID: e.ActorID, ActorType: string(e.ActorType), TargetID: e.Target.ID,
+			TargetType: string(e.Target.Type),
+			Action:     string(e.Action), IP: e.Origin.IP, CreatedAt: audit.FormatTime(e.Time), WorkspaceID: e.Workspace, OrganizationID: e.Organization}
 	}
 	if n := len(body.Data); n > 0 && found.More() {
 		if reading.Page > 0 {
@@ -103,7 +104,8 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 // isoTime parses a time in one of the forms of ISO 8601 that clients use. The zone defaults
 // to UTC, the time of day to midnight.
 func isoTime(text string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999",
+		"2006-01-02T15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil && t.Year() > 0 {
 			return t.UTC(), true
 		}

@@ -25,12 +25,16 @@ func TestDenied_WhatAGoodTokenIsRefusedIsToldOnce(t *testing.T) {
 		status                           int
 		reason                           string // "": nothing is told
 	}{
-		{"a missing permission", pat, http.MethodPost, "/v2/sources", sourceBody, 403, "the token's scope, Read-Only, excludes the permission source:create_delete"},
+		{"a missing permission", pat, http.MethodPost, "/v2/sources", sourceBody, 403,
+			"the token's scope, Read-Only, excludes the permission source:create_delete"},
 		{"another level", service, http.MethodGet, "/v2/audit-logs", "", 401, "This endpoint requires an organization-level access token"},
 		{"another level, the other way", oat, http.MethodGet, "/v2/sources", "", 401, "This endpoint requires a workspace-level access token"},
-		{"a missing permission before a proxy", service, http.MethodGet, "/auth/verify?permission=source:edit", "", 403, "the permission source:edit is missing"},
-		{"another workspace before a proxy", pat, http.MethodGet, "/auth/verify?workspace=" + o.other, "", 403, "the token has no such workspace"},
-		{"a permission that is none", pat, http.MethodGet, "/auth/verify?permission=hunter:two", "", 403, "the requested permission does not exist"},
+		{"a missing permission before a proxy", service, http.MethodGet, "/auth/verify?permission=source:edit", "", 403,
+			"the permission source:edit is missing"},
+		{"another workspace before a proxy", pat, http.MethodGet, "/auth/verify?workspace=" + o.other, "", 403,
+			"the token has no such workspace"},
+		{"a permission that is none", pat, http.MethodGet, "/auth/verify?permission=hunter:two", "", 403,
+			"the requested permission does not exist"},
 		{"a good request", pat, http.MethodGet, "/v2/sources", "", 200, ""},
 		{"a good request before a proxy", service, http.MethodGet, "/auth/verify", "", 200, ""},
 		{"what is not there", pat, http.MethodGet, "/v2/sources/nothing", "", 404, ""},
@@ -54,17 +58,21 @@ func TestDenied_WhatAGoodTokenIsRefusedIsToldOnce(t *testing.T) {
 			continue
 		}
 		a := told[0]
-		if a.Action != audit.AccessDenied || a.Organization != o.org || a.Token == "" || a.Origin.IP != "127.0.0.1" || a.Origin.RequestID == "" || a.Origin.RequestID != got.header.Get("X-Request-Id") {
+		if a.Action != audit.AccessDenied || a.Organization != o.org || a.Token == "" || a.Origin.IP != "127.0.0.1" ||
+			a.Origin.RequestID == "" || a.Origin.RequestID != got.header.Get("X-Request-Id") {
 			t.Errorf("%s: %+v", tt.name, a)
 		}
 	}
-	for kind, secret := range map[access.Kind]string{access.PersonalToken: pat, access.OrganizationToken: oat, access.WorkspaceToken: service} {
+	for kind, secret := range map[access.Kind]string{access.PersonalToken: pat, access.OrganizationToken: oat,
+		access.WorkspaceToken: service} {
 		told = nil
 		o.call(secret, http.MethodGet, "/auth/verify?permission=member:manage", "")
-		if len(told) != 1 || told[0].Kind != kind || (told[0].Owner == owner.ID) != (kind == access.PersonalToken) || (told[0].Workspace == o.main) == (kind == access.OrganizationToken) {
+		if len(told) != 1 || told[0].Kind != kind || (told[0].Owner == owner.ID) != (kind == access.PersonalToken) ||
+			(told[0].Workspace == o.main) == (kind == access.OrganizationToken) {
 			t.Errorf("%v: %+v", kind, told)
 		}
-		if kind == access.PersonalToken && (told[0].Token != personal.ID || told[0].Name != personal.Name) || kind == access.OrganizationToken && told[0].Token != organization.ID {
+		if kind == access.PersonalToken && (told[0].Token != personal.ID || told[0].Name != personal.Name) ||
+			kind == access.OrganizationToken && told[0].Token != organization.ID {
 			t.Errorf("%v is told as %s %s", kind, told[0].Token, told[0].Name)
 		}
 	}

@@ -33,7 +33,10 @@ func (o *office) happen(n int) {
 		if i%3 == 0 {
 			target = audit.Target{Type: audit.TargetSource, ID: fmt.Sprint("source-", i), Name: "Web shop", Workspace: o.main}
 		}
-		o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error { return tx.AppendEvent(o.ctx, audit.Did(by, audit.Created, target)) }))
+		o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error {
+			return tx.AppendEvent(o.ctx,
+				audit.Did(by, audit.Created, target))
+		}))
 	}
 }
 
@@ -103,7 +106,8 @@ func TestAuditLogs_EveryKindOfBody(t *testing.T) {
 	ids := strings.NewReplacer(o.org, "ORGANIZATION", o.main, "WORKSPACE", o.admin.ID, "ADMIN", events[len(events)-1], "EVENT")
 	var got strings.Builder
 	for _, ask := range []struct{ name, secret, query string }{
-		{"the last page", secret, "?per_page=1" + after}, {"nothing new", secret, "?created_after=2999-01-01"}, {"a workspace without events", secret, "?workspace_id=nowhere"},
+		{"the last page", secret, "?per_page=1" + after}, {"nothing new", secret,
+			"?created_after=2999-01-01"}, {"a workspace without events", secret, "?workspace_id=nowhere"},
 		{"mistakes", secret, "?per_page=0&created_after=yesterday&after_cursor=nobody"}, {"no such cursor", secret, "?after_cursor=nobody"},
 		{"another level", workspaceToken, ""}, {"an unknown token", "lkoat_x", ""}, {"no token", "", ""},
 	} {
@@ -121,7 +125,8 @@ func TestAuditLogs_OnlyAnOrganizationTokenReadsThem(t *testing.T) {
 	o := newOffice(t)
 	_, workspaceToken := o.service(access.BuiltIn().Everything())
 	_, personal := o.personal(o.member("reader", access.BuiltIn().Everything()), access.ScopeReadWrite)
-	for name, secret := range map[string]string{"no token": "", "a workspace token": workspaceToken, "a personal token": personal, "a made-up token": "lkoat_x"} {
+	for name, secret := range map[string]string{"no token": "", "a workspace token": workspaceToken,
+		"a personal token": personal, "a made-up token": "lkoat_x"} {
 		// What else is wrong with the request is not said to them.
 		for _, query := range []string{"", "?per_page=0"} {
 			a := o.call(secret, http.MethodGet, auditLogs+query, "")
@@ -200,7 +205,8 @@ func TestAuditLogs_CreatedAfterIsReadInTheFormsOfISO8601(t *testing.T) {
 	base := o.now().Truncate(time.Second) // on a whole second, of 1 March 2026
 	o.happen(3)
 	for _, form := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05", "2006-01-02T15:04:05+00:00"} {
-		_, _, total := o.entries(o.call(secret, http.MethodGet, auditLogs+"?created_after="+url.QueryEscape(base.Add(time.Second).Format(form)), ""))
+		_, _, total := o.entries(o.call(secret, http.MethodGet,
+			auditLogs+"?created_after="+url.QueryEscape(base.Add(time.Second).Format(form)), ""))
 		if total != 2 {
 			t.Errorf("%s: %v events, want 2", form, total)
 		}
@@ -218,7 +224,8 @@ func TestAuditLogs_TheCursorAloneDecidesAmongEventsOfOneTime(t *testing.T) {
 	o.must(o.store.InTx(o.ctx, actor.System(""), func(tx *store.Tx) error {
 		var failed error
 		for range 5 {
-			failed = errors.Join(failed, tx.AppendEvent(o.ctx, audit.Did(o.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
+			failed = errors.Join(failed, tx.AppendEvent(o.ctx,
+				audit.Did(o.admin, audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "G"})))
 		}
 		return failed
 	}))

@@ -23,11 +23,13 @@ func TestForwardAuth_AcceptsAndSaysWhoItIs(t *testing.T) {
 	}{
 		"personal": {patSecret, map[string]string{"Latchkey-Subject": eve.ID, "Latchkey-Token-Id": pat.ID, "Latchkey-Token-Kind": "personal",
 			"Latchkey-Workspace": w.main, "Latchkey-Permissions": "workspace:view destination:edit"}},
-		"organization": {oatSecret, map[string]string{"Latchkey-Subject": oat.ID, "Latchkey-Token-Id": oat.ID, "Latchkey-Token-Kind": "organization",
-			"Latchkey-Workspace": "", "Latchkey-Permissions": "audit_log:read usage:read scim:use"}},
+		"organization": {oatSecret, map[string]string{"Latchkey-Subject": oat.ID, "Latchkey-Token-Id": oat.ID,
+			"Latchkey-Token-Kind": "organization",
+			"Latchkey-Workspace":  "", "Latchkey-Permissions": "audit_log:read usage:read scim:use"}},
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"} {
-			for _, path := range []string{"/auth/verify", "/auth/verify/", "/auth/verify/api//v1/../x", "/auth/verify/%2e%2e/%00", "/auth/verify/x?a=b&a=c"} {
+			for _, path := range []string{"/auth/verify", "/auth/verify/", "/auth/verify/api//v1/../x",
+				"/auth/verify/%2e%2e/%00", "/auth/verify/x?a=b&a=c"} {
 				got := w.ask(method, path, "", append(bearer(c.secret), "Latchkey-Subject", "forged")...)
 				if got.status != 200 || got.body != "" {
 					t.Fatalf("%s: %s %s: %d %s", name, method, path, got.status, got.body)
@@ -67,7 +69,8 @@ func TestForwardAuth_RefusesBadTokensWith401(t *testing.T) {
 
 func TestForwardAuth_AsksForPermissions(t *testing.T) {
 	w := newWorld(t)
-	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Only("s1"), "invoice:refund": access.AllBut("i9")})
+	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Only("s1"),
+		"invoice:refund": access.AllBut("i9")})
 	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), workspaceForm("Other"))
 	w.must(err)
 	for query, want := range map[string]int{
@@ -106,7 +109,8 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		if got.status != want {
 			t.Errorf("%q: %d, want %d: %s", query, got.status, want, got.body)
 		}
-		if want == 403 && (got.header.Get("Latchkey-Subject") != "" || got.header.Get("Latchkey-Reason") != w.object(got)["message"] || w.object(got)["code"] != "FORBIDDEN" ||
+		if want == 403 && (got.header.Get("Latchkey-Subject") != "" ||
+			got.header.Get("Latchkey-Reason") != w.object(got)["message"] || w.object(got)["code"] != "FORBIDDEN" ||
 			!strings.Contains(got.header.Get("WWW-Authenticate"), "insufficient_scope")) {
 			t.Errorf("%q: %v %s", query, got.header, got.body)
 		}
@@ -115,7 +119,8 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 	if text := w.object(got)["message"].(string); !strings.Contains(text, "source:connect") {
 		t.Errorf("the reason does not name the permission: %s", text)
 	}
-	hidden, unknown := w.ask("GET", "/auth/verify?workspace="+other.ID, "", bearer(secret)...), w.ask("GET", "/auth/verify?workspace=unknown", "", bearer(secret)...)
+	hidden, unknown := w.ask("GET", "/auth/verify?workspace="+other.ID, "", bearer(secret)...), w.ask("GET",
+		"/auth/verify?workspace=unknown", "", bearer(secret)...)
 	if hidden.body != unknown.body {
 		t.Errorf("the answers tell that a workspace exists: %s / %s", hidden.body, unknown.body)
 	}
@@ -140,7 +145,8 @@ func TestForwardAuth_NeverAnswersAnythingElse(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{"/", "//", "..", "%", "%00", "?", "&", "=", ";", "permission", "workspace", "resource", "destination:edit", w.main,
 		"é", "\u202e", "a", "+", "%2f", "#", strings.Repeat("x", 3000)}
-	credentials := []string{"", "Bearer", "Bearer ", "Basic", "Basic Og==", "Bearer " + secret, "bearer\t" + secret, secret, "Negotiate x", "Bearer \x80\xff", "Basic " + secret}
+	credentials := []string{"", "Bearer", "Bearer ", "Basic", "Basic Og==", "Bearer " + secret, "bearer\t" + secret,
+		secret, "Negotiate x", "Bearer \x80\xff", "Basic " + secret}
 	methods := []string{"GET", "POST", "PRI", "CONNECT", "x"}
 	seen := map[int]int{}
 	for range 5000 {
@@ -149,7 +155,8 @@ func TestForwardAuth_NeverAnswersAnythingElse(t *testing.T) {
 			path.WriteString(pieces[r.IntN(len(pieces))])
 			query.WriteString(pieces[r.IntN(len(pieces))])
 		}
-		req := &http.Request{Method: methods[r.IntN(len(methods))], Header: http.Header{}, RemoteAddr: "192.0.2.1:1", Host: "x", Body: http.NoBody,
+		req := &http.Request{Method: methods[r.IntN(len(methods))], Header: http.Header{}, RemoteAddr: "192.0.2.1:1",
+			Host: "x", Body: http.NoBody,
 			URL: &url.URL{Path: "/auth/verify", RawQuery: query.String()}, ProtoMajor: 1, ProtoMinor: 1}
 		if path.Len() > 0 {
 			req.URL.Path += "/" + path.String()

@@ -58,7 +58,8 @@ func TestIntrospect_NeedsAnAPIClient(t *testing.T) {
 	_, secret := w.service(nil)
 	form := "token=" + secret
 	for name, headers := range map[string][]string{
-		"nothing": nil, "the token itself": bearer(secret), "an unknown client": basicAuth("nobody", "x"), "not base64": {"Authorization", "Basic ?"},
+		"nothing": nil, "the token itself": bearer(secret), "an unknown client": basicAuth("nobody",
+			"x"), "not base64": {"Authorization", "Basic ?"},
 	} {
 		got := w.ask("POST", "/oauth2/introspect", form, headers...)
 		if got.status != 401 || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Basic ") || w.object(got)["error"] != "invalid_client" {
@@ -136,7 +137,8 @@ func TestRevoke_EndsTheTokenForEverybody(t *testing.T) {
 		}
 	}
 	for name, got := range map[string]answer{
-		"no client": w.ask("POST", "/oauth2/revoke", "token="+other), "dead token": w.ask("POST", "/oauth2/revoke", "token="+bySelf, bearer(bySelf)...),
+		"no client": w.ask("POST", "/oauth2/revoke", "token="+other), "dead token": w.ask("POST", "/oauth2/revoke",
+			"token="+bySelf, bearer(bySelf)...),
 	} {
 		if got.status != 401 || got.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: %d %v", name, got.status, got.header)
@@ -155,7 +157,8 @@ func TestRevoke_IsAuditedAgainstWhoDidIt(t *testing.T) {
 	events, err := w.store.RecentEvents(w.ctx, w.org, "", 1)
 	w.must(err)
 	e := events[0]
-	if e.Action != "deleted" || e.Target.ID != tok.ID || e.ActorID != eve.ID || e.TokenID != tok.ID || e.Origin.IP != "127.0.0.1" || e.Origin.UserAgent != "ci/1.0" {
+	if e.Action != "deleted" || e.Target.ID != tok.ID || e.ActorID != eve.ID || e.TokenID != tok.ID ||
+		e.Origin.IP != "127.0.0.1" || e.Origin.UserAgent != "ci/1.0" {
 		t.Errorf("event: %+v", e)
 	}
 	if strings.Contains(e.Before+e.After, secret) {

@@ -186,7 +186,8 @@ func TestOpenAPI_RealAnswersFitTheDocument(t *testing.T) {
 			o.validate(c, document, trial.method, trial.route, o.call(secret, trial.method, path, body))
 		}
 	}
-	for _, path := range []string{"/v2/sources", "/v2/destinations", "/v2/connections", "/transformations", "/libraries", "/v2/catalog/tracking-plans"} {
+	for _, path := range []string{"/v2/sources", "/v2/destinations", "/v2/connections", "/transformations", "/libraries",
+		"/v2/catalog/tracking-plans"} {
 		o.validate(c, document, http.MethodGet, path, o.call(all, http.MethodGet, path+"?per_page=1", ""))
 		o.validate(c, document, http.MethodGet, path, o.call(all, http.MethodGet, path+"?per_page=x", ""))
 	}
@@ -209,5 +210,6 @@ func TestOpenAPI_RealAnswersFitTheDocument(t *testing.T) {
 		o.validate(c, document, http.MethodPost, "/oauth2/revoke", o.ask(http.MethodPost, "/oauth2/revoke", "x=y", headers...))
 	}
 	o.validate(c, document, http.MethodGet, "/v2/openapi.json", o.call("", http.MethodGet, "/v2/openapi.json", ""))
-	o.validate(c, document, http.MethodGet, "/.well-known/oauth-authorization-server", o.call("", http.MethodGet, "/.well-known/oauth-authorization-server", ""))
+	o.validate(c, document, http.MethodGet, "/.well-known/oauth-authorization-server",
+		o.call("", http.MethodGet, "/.well-known/oauth-authorization-server", ""))
 }

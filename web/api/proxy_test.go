@@ -78,7 +78,8 @@ func deployed(t *testing.T, file string, w *world, b *backend, listen string) st
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(deployLatchkey, strings.TrimPrefix(w.url, "http://"), deployAPI, b.addr(), deployListen, listen).Replace(string(text))
+	return strings.NewReplacer(deployLatchkey, strings.TrimPrefix(w.url, "http://"), deployAPI, b.addr(), deployListen,
+		listen).Replace(string(text))
 }
 
 // tail keeps what a program prints.
@@ -142,8 +143,9 @@ func startNginx(t *testing.T, w *world, b *backend) string {
 		temp += fmt.Sprintf("\t%s_temp_path %s/%s;\n", kind, dir, kind)
 	}
 	conf := filepath.Join(dir, "nginx.conf")
-	w.must(os.WriteFile(conf, []byte("daemon off;\nmaster_process off;\npid "+dir+"/pid;\nerror_log stderr;\nevents {}\nhttp {\n\taccess_log off;\n"+
-		temp+"\tinclude latchkey.conf;\n}\n"), 0o600))
+	w.must(os.WriteFile(conf,
+		[]byte("daemon off;\nmaster_process off;\npid "+dir+"/pid;\nerror_log stderr;\nevents {}\nhttp {\n\taccess_log off;\n"+
+			temp+"\tinclude latchkey.conf;\n}\n"), 0o600))
 	run(t, listen, "nginx", nil, "-p", dir, "-c", conf, "-e", "stderr")
 	return "http://" + listen
 }
@@ -152,7 +154,8 @@ func startCaddy(t *testing.T, w *world, b *backend) string {
 	dir, listen := t.TempDir(), freeAddr(t)
 	conf := filepath.Join(dir, "Caddyfile")
 	w.must(os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n}\n"+deployed(t, "caddy/Caddyfile", w, b, listen)), 0o600))
-	run(t, listen, "caddy", []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}, "run", "--config", conf, "--adapter", "caddyfile")
+	run(t, listen, "caddy", []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}, "run", "--config",
+		conf, "--adapter", "caddyfile")
 	return "http://" + listen
 }
 
@@ -225,7 +228,8 @@ func proxyRefuses(t *testing.T, w *world) {
 		"missing permission": {"/destinations/d1", bearer(viewer), 403, `error="insufficient_scope"`},
 	} {
 		got := w.ask("GET", c.path, "", c.headers...)
-		if got.status != c.status || !strings.Contains(got.header.Get("WWW-Authenticate"), c.challenge) || got.header.Get("Saw-Accept-Encoding") != "" {
+		if got.status != c.status || !strings.Contains(got.header.Get("WWW-Authenticate"), c.challenge) ||
+			got.header.Get("Saw-Accept-Encoding") != "" {
 			t.Errorf("%s: %d %v", name, got.status, got.header)
 		}
 		if c.status == 403 {
@@ -249,7 +253,8 @@ func proxyDropsForgedHeaders(t *testing.T, w *world) {
 	}
 	for name, values := range got.header {
 		for _, v := range values {
-			if strings.HasPrefix(name, "Saw-Latchkey") && (strings.Contains(v, "forged") || v == "root" || v == "everything" || strings.Contains(v, "{")) {
+			if strings.HasPrefix(name, "Saw-Latchkey") && (strings.Contains(v, "forged") || v == "root" || v == "everything" ||
+				strings.Contains(v, "{")) {
 				t.Errorf("the API saw %s: %q", name, v)
 			}
 		}
@@ -274,7 +279,8 @@ func proxyNotesTheClientsAddress(t *testing.T, w *world) {
 // only, and a proxy that believes a client there would drop what Latchkey has just said.
 func proxyKeepsTheHeadersThatAClientWantsDropped(t *testing.T, w *world) {
 	tok, secret := w.service(nil)
-	got := w.ask("GET", "/items", "", append(bearer(secret), "Connection", "keep-alive, Latchkey-Workspace,latchkey-subject, LATCHKEY-TOKEN-ID")...)
+	got := w.ask("GET", "/items", "",
+		append(bearer(secret), "Connection", "keep-alive, Latchkey-Workspace,latchkey-subject, LATCHKEY-TOKEN-ID")...)
 	for name, want := range map[string]string{"Workspace": w.main, "Subject": tok.ID, "Token-Id": tok.ID} {
 		if v := got.header.Get("Saw-Latchkey-" + name); got.status != 200 || v != want {
 			t.Errorf("%d, the API saw Latchkey-%s %q, want %q", got.status, name, v, want)

@@ -110,7 +110,8 @@ func TestClient_ASourceIsCreatedReadUpdatedImportedAndDeleted(t *testing.T) {
 	var made struct{ Source clientSource }
 	o.must(json.Unmarshal([]byte(o.call(c.secret, http.MethodPost, "/v2/sources",
 		`{"name":"Web shop","type":"Javascript","enabled":true,"config":`+awkwardConfig+`,"geoEnrichmentEnabled":true}`).body), &made))
-	if made.Source.Geo == nil || made.Source.ID == "" || made.Source.WriteKey == "" || made.Source.CreatedAt == nil || made.Source.UpdatedAt == nil {
+	if made.Source.Geo == nil || made.Source.ID == "" || made.Source.WriteKey == "" || made.Source.CreatedAt == nil ||
+		made.Source.UpdatedAt == nil {
 		t.Fatalf("the new source lacks what the server sets: %+v", made.Source)
 	}
 	if string(made.Source.Config) != awkwardConfig {
@@ -129,7 +130,8 @@ func TestClient_ASourceIsCreatedReadUpdatedImportedAndDeleted(t *testing.T) {
 	c.do(http.MethodPut, "/v2/sources/"+made.Source.ID, change, &changed)
 	c.do(http.MethodGet, "/v2/sources/"+made.Source.ID, nil, &read)
 	mustEqual(t, changed, read)
-	if got := read.Source; got.Name != "Web shop 2" || got.Enabled || string(got.Config) != `{"b":[]}` || got.WriteKey != made.Source.WriteKey {
+	if got := read.Source; got.Name != "Web shop 2" || got.Enabled || string(got.Config) != `{"b":[]}` ||
+		got.WriteKey != made.Source.WriteKey {
 		t.Errorf("after the update: %+v", got)
 	}
 	// The same once more changes nothing.
@@ -165,7 +167,8 @@ func TestClient_NullStandsForWhatIsLeftOut(t *testing.T) {
 	o := newOffice(t)
 	c := client{o, o.everything()}
 	for path, bodies := range map[string][2]string{
-		"/v2/sources":      {`{"name":"s","type":"HTTP","externalId":null,"enabled":null,"geoEnrichmentEnabled":null}`, `{"name":null,"type":null,"enabled":false}`},
+		"/v2/sources": {`{"name":"s","type":"HTTP","externalId":null,"enabled":null,"geoEnrichmentEnabled":null}`,
+			`{"name":null,"type":null,"enabled":false}`},
 		"/v2/destinations": {`{"name":"d","type":"T","version":null}`, `{"version":null,"name":"d2"}`},
 	} {
 		id := o.make(c.secret, path, bodies[0])
@@ -173,13 +176,17 @@ func TestClient_NullStandsForWhatIsLeftOut(t *testing.T) {
 	}
 	var made, got clientScript
 	c.do(http.MethodPost, "/transformations", json.RawMessage(`{"name":"t","description":null,"code":"x","language":"javascript"}`), &made)
-	c.do(http.MethodPost, "/transformations/"+made.ID, json.RawMessage(`{"name":"t","description":"d","code":"y","language":"javascript"}`), &made)
-	c.do(http.MethodPost, "/transformations/libraries/publish", json.RawMessage(`{"transformations":[{"versionId":"`+made.VersionID+`","testInput":null}],"libraries":null}`), nil)
-	c.do(http.MethodPost, "/transformations/"+made.ID, json.RawMessage(`{"name":"t","description":null,"code":"z","language":"javascript"}`), &got)
+	c.do(http.MethodPost, "/transformations/"+made.ID,
+		json.RawMessage(`{"name":"t","description":"d","code":"y","language":"javascript"}`), &made)
+	c.do(http.MethodPost, "/transformations/libraries/publish",
+		json.RawMessage(`{"transformations":[{"versionId":"`+made.VersionID+`","testInput":null}],"libraries":null}`), nil)
+	c.do(http.MethodPost, "/transformations/"+made.ID,
+		json.RawMessage(`{"name":"t","description":null,"code":"z","language":"javascript"}`), &got)
 	if got.Description != "d" {
 		t.Errorf("null made the description %q", got.Description)
 	}
-	if _, details := c.refused(http.MethodPost, "/v2/sources", json.RawMessage(`{"name":null,"type":null}`), http.StatusBadRequest); details["name"] == "" || details["type"] == "" {
+	if _, details := c.refused(http.MethodPost, "/v2/sources", json.RawMessage(`{"name":null,"type":null}`),
+		http.StatusBadRequest); details["name"] == "" || details["type"] == "" {
 		t.Errorf("details %v", details)
 	}
 	c.refused(http.MethodPut, "/v2/sources/x/external-id", json.RawMessage(`{"externalId":null}`), http.StatusNotFound)
@@ -207,7 +214,8 @@ func TestClient_ADestinationKeepsItsVersionAndItsTransformation(t *testing.T) {
 		t.Errorf("the link is %+v", link)
 	}
 	c.do(http.MethodGet, "/v2/destinations/"+id, nil, &read)
-	if got := read.Destination; got.Version != 3 || got.ExternalID != "wh-1" || got.Transformation == nil || got.Transformation.ID != transformation {
+	if got := read.Destination; got.Version != 3 || got.ExternalID != "wh-1" || got.Transformation == nil ||
+		got.Transformation.ID != transformation {
 		t.Errorf("the destination is %+v", got)
 	}
 	change := read.Destination
@@ -229,14 +237,16 @@ func TestClient_AConnectionIsManagedByItsExternalID(t *testing.T) {
 	wrote := clientConnection{SourceID: source, DestinationID: destination, Enabled: true}
 	var made, read struct{ Connection clientConnection }
 	c.do(http.MethodPost, "/v2/connections", wrote, &made)
-	c.refused(http.MethodPost, "/v2/connections", clientConnection{SourceID: source, DestinationID: destination, ExternalID: "x"}, http.StatusConflict)
+	c.refused(http.MethodPost, "/v2/connections", clientConnection{SourceID: source, DestinationID: destination,
+		ExternalID: "x"}, http.StatusConflict)
 
 	at := "/v2/connections/" + made.Connection.ID
 	c.do(http.MethodPut, at+"/external-id", map[string]string{"externalId": "shop-to-wh"}, nil)
 	c.do(http.MethodPut, at+"/external-id", map[string]string{"externalId": "shop-to-wh"}, nil)
 	c.refused(http.MethodPut, at+"/external-id", map[string]string{"externalId": "other"}, http.StatusConflict)
 	second := o.connection(c.secret, o.source(c.secret), destination)
-	if message, _ := c.refused(http.MethodPut, "/v2/connections/"+second+"/external-id", map[string]string{"externalId": "shop-to-wh"}, http.StatusConflict); !strings.Contains(message, "already in use") {
+	if message, _ := c.refused(http.MethodPut, "/v2/connections/"+second+"/external-id",
+		map[string]string{"externalId": "shop-to-wh"}, http.StatusConflict); !strings.Contains(message, "already in use") {
 		t.Errorf("the conflict says %q", message)
 	}
 
@@ -262,7 +272,8 @@ func TestClient_AConnectionIsManagedByItsExternalID(t *testing.T) {
 		}
 	}
 	// A source in use stays, and says so in the words and with the status that clients know.
-	if message, _ := c.refused(http.MethodDelete, "/v2/sources/"+source, nil, http.StatusBadRequest); !strings.Contains(message, "active connections") {
+	if message, _ := c.refused(http.MethodDelete, "/v2/sources/"+source, nil,
+		http.StatusBadRequest); !strings.Contains(message, "active connections") {
 		t.Errorf("deleting a source in use says %q", message)
 	}
 	c.do(http.MethodDelete, at, nil, nil)
@@ -282,7 +293,8 @@ func TestClient_ListsAreFollowedUntilThereIsNoNext(t *testing.T) {
 		want[o.make(c.secret, "/v2/sources", body)] = i%2 == 0
 	}
 	o.make(o.elsewhere(), "/v2/sources", `{"name":"elsewhere","type":"HTTP"}`)
-	for _, start := range []string{"per_page=2", "per_page=2&page=1", "per_page=3", "per_page=1&hasExternalId=true", "page=1&per_page=4&hasExternalId=false", ""} {
+	for _, start := range []string{"per_page=2", "per_page=2&page=1", "per_page=3", "per_page=1&hasExternalId=true",
+		"page=1&per_page=4&hasExternalId=false", ""} {
 		path, pages, seen := "/v2/sources?"+start, 0, map[string]bool{}
 		for path != "" {
 			var list struct {
@@ -351,12 +363,14 @@ func TestClient_AnOlderClientAppendsNextToABaseThatEndsInV2(t *testing.T) {
 func TestClient_WorkspaceInfo(t *testing.T) {
 	o := newOffice(t)
 	got := o.good(o.everything(), http.MethodGet, "/v2/workspace", "")
-	want := map[string]any{"workspace": map[string]any{"id": o.main, "name": "Main", "environment": "PRODUCTION", "status": "ACTIVE", "region": "US"}}
+	want := map[string]any{"workspace": map[string]any{"id": o.main, "name": "Main", "environment": "PRODUCTION",
+		"status": "ACTIVE", "region": "US"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	got = o.good(o.elsewhere(), http.MethodGet, "/v2/workspace", "")
-	want = map[string]any{"workspace": map[string]any{"id": o.other, "name": "Other", "environment": "DEVELOPMENT", "status": "ACTIVE", "region": "EU"}}
+	want = map[string]any{"workspace": map[string]any{"id": o.other, "name": "Other", "environment": "DEVELOPMENT",
+		"status": "ACTIVE", "region": "EU"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -381,16 +395,19 @@ func TestClient_TransformationsAreVersionedAndPublished(t *testing.T) {
 	o := newOffice(t)
 	c := client{o, o.everything()}
 	var made, got clientScript
-	c.do(http.MethodPost, "/transformations?publish=false", json.RawMessage(`{"name":"mask","description":"v1","code":"one","language":"javascript","externalId":"t-1"}`), &made)
+	c.do(http.MethodPost, "/transformations?publish=false",
+		json.RawMessage(`{"name":"mask","description":"v1","code":"one","language":"javascript","externalId":"t-1"}`), &made)
 	c.do(http.MethodGet, "/transformations/"+made.ID, nil, &got)
 	mustEqual(t, made, got) // nothing is published: the newest shows
 	if got.Published || got.WorkspaceID != o.main || got.ExternalID != "t-1" || got.Imports == nil {
 		t.Errorf("a new transformation is %+v", got)
 	}
-	c.do(http.MethodPost, "/transformations/libraries/publish", json.RawMessage(`{"transformations":[{"versionId":"`+made.VersionID+`","testSuite":[{"name":"n","input":[1]}]}],"libraries":[]}`), nil)
+	c.do(http.MethodPost, "/transformations/libraries/publish",
+		json.RawMessage(`{"transformations":[{"versionId":"`+made.VersionID+`","testSuite":[{"name":"n","input":[1]}]}],"libraries":[]}`), nil)
 
 	var second clientScript
-	c.do(http.MethodPost, "/transformations/"+made.ID+"?publish=false", json.RawMessage(`{"name":"mask","description":"v2","code":"two","language":"javascript"}`), &second)
+	c.do(http.MethodPost, "/transformations/"+made.ID+"?publish=false",
+		json.RawMessage(`{"name":"mask","description":"v2","code":"two","language":"javascript"}`), &second)
 	if second.VersionID == made.VersionID || second.Code != "two" || second.Published {
 		t.Errorf("the second version is %+v", second)
 	}

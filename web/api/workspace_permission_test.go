@@ -200,7 +200,8 @@ func TestWorkspaceRoutes_AnswerEveryKindOfTokenAsItsPermissionsSay(t *testing.T)
 					t.Errorf("%s: %d %s, want %d", name, a.status, a.body, want)
 				}
 			}
-			for name, secret := range map[string]string{"an editor's Read-Write token": writing, "a service token with exactly these permissions": exact} {
+			for name, secret := range map[string]string{"an editor's Read-Write token": writing,
+				"a service token with exactly these permissions": exact} {
 				if a := try(secret); a.status != http.StatusOK {
 					t.Errorf("%s: %d %s", name, a.status, a.body)
 				}

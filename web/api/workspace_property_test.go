@@ -43,7 +43,8 @@ func newStage(t testing.TB, seed uint64) *stage {
 		s.joined(all, i)
 	}
 	for _, id := range s.ids["transformation_library"] {
-		s.act(http.MethodPost, "/libraries/"+id, `{"description":"%d"}`, s.needs("transformation_library:edit", s.at("transformation_library", id)))
+		s.act(http.MethodPost, "/libraries/"+id, `{"description":"%d"}`,
+			s.needs("transformation_library:edit", s.at("transformation_library", id)))
 	}
 	s.act(http.MethodPost, "/v2/sources", sourceBody, s.needs("source:create_delete", s.at("source", "")))
 	s.act(http.MethodPost, "/libraries", libraryBody, s.needs("transformation_library:edit", s.at("transformation_library", "")))

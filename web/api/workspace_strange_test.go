@@ -95,7 +95,8 @@ func TestWorkspaceRoutes_KnowTheMethodsOfHTTP(t *testing.T) {
 		if a := o.call("", http.MethodOptions, path, ""); a.status != 204 || a.header.Get("Allow") != allow || a.body != "" {
 			t.Errorf("OPTIONS %s: %d %q %q", path, a.status, a.header.Get("Allow"), a.body)
 		}
-		if a := o.call("", http.MethodPatch, path, "{}"); a.status != 405 || a.header.Get("Allow") != allow || o.object(a)["code"] != "METHOD_NOT_ALLOWED" {
+		if a := o.call("", http.MethodPatch, path, "{}"); a.status != 405 || a.header.Get("Allow") != allow ||
+			o.object(a)["code"] != "METHOD_NOT_ALLOWED" {
 			t.Errorf("PATCH %s: %d %q %q", path, a.status, a.header.Get("Allow"), a.body)
 		}
 	}

@@ -32,7 +32,8 @@ func newOffice(t testing.TB, options ...option) *office {
 	t.Helper()
 	w := newWorld(t, options...)
 	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn())}
-	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceSettings{Name: "Other", Environment: account.Development, Region: "EU"})
+	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
+		account.WorkspaceSettings{Name: "Other", Environment: account.Development, Region: "EU"})
 	w.must(err)
 	o.other = other.ID
 	e := echo.New()

@@ -30,14 +30,16 @@ func (w *world) crowd(n int) {
 	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
 		for i := range n {
 			email := fmt.Sprintf("person%d@acme.example", i)
-			m := account.Member{ID: fmt.Sprintf("crowd%06d", i), Organization: w.org, Email: email, Name: fmt.Sprint("Person ", i), Role: access.RoleMember,
+			m := account.Member{ID: fmt.Sprintf("crowd%06d", i), Organization: w.org, Email: email,
+				Name: fmt.Sprint("Person ", i), Role: access.RoleMember,
 				Status: account.Active, ExternalID: fmt.Sprint("ext", i), CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
 			if err := tx.InsertMember(w.ctx, m, ""); err != nil {
 				return err
 			}
 			document := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":%q,"displayName":%q,"emails":[{"value":%q,"type":"work","primary":true}],"title":"T%d"}`,
 				email, m.Name, email, i%50)
-			elements := []provision.Element{{Attribute: "emails", Value: email, Kind: "work", Primary: true}, {Attribute: "title", Value: fmt.Sprint("t", i%50)}}
+			elements := []provision.Element{{Attribute: "emails", Value: email, Kind: "work", Primary: true},
+				{Attribute: "title", Value: fmt.Sprint("t", i%50)}}
 			if err := tx.SaveUser(w.ctx, m, document, elements); err != nil {
 				return err
 			}
@@ -48,7 +50,8 @@ func (w *world) crowd(n int) {
 
 // providerFilters are what providers ask, and some that are harder.
 func providerFilters() []string {
-	return []string{`userName eq "person7777@acme.example"`, `externalId eq "ext7777"`, `emails[type eq "work"].value eq "person7777@acme.example"`,
+	return []string{`userName eq "person7777@acme.example"`, `externalId eq "ext7777"`,
+		`emails[type eq "work"].value eq "person7777@acme.example"`,
 		`displayName eq "person 7777"`, `title eq "t7"`, `userName co "777"`, `active eq true and meta.lastModified gt "2001-01-01T00:00:00Z"`}
 }
 

@@ -46,7 +46,8 @@ func badUsers() []badBody {
 		{"displayName too long", 400, "invalidValue", userStart + `"userName":"x@y.example","displayName":"` + strings.Repeat("x", 65) + `"}`},
 		{"displayName that hides", 400, "invalidValue", userStart + `"userName":"x@y.example","displayName":"a\u202eb"}`},
 		{"a text with a zero", 400, "invalidValue", userStart + `"userName":"x@y.example","title":"a\u0000b"}`},
-		{"two primary addresses", 400, "invalidValue", userStart + `"userName":"x@y.example","emails":[{"value":"a@b.example","primary":true},{"value":"c@d.example","primary":"True"}]}`},
+		{"two primary addresses", 400, "invalidValue", userStart +
+			`"userName":"x@y.example","emails":[{"value":"a@b.example","primary":true},{"value":"c@d.example","primary":"True"}]}`},
 		{"emails of numbers", 400, "invalidValue", userStart + `"userName":"x@y.example","emails":[1]}`},
 		{"the extension as a text", 400, "invalidValue", userStart + `"userName":"x@y.example","` + enterpriseURN + `":"x"}`},
 		{"too large a resource", 400, "invalidValue", userStart + `"userName":"x@y.example","title":"` + strings.Repeat("x", 70<<10) + `"}`},
@@ -110,7 +111,8 @@ func badPatches() []badBody {
 		{"the groups", 400, "mutability", op(`{"op":"add","path":"groups","value":[{"value":"x"}]}`)},
 		{"meta", 400, "mutability", op(`{"op":"remove","path":"meta.created"}`)},
 		{"removing the userName", 400, "mutability", op(`{"op":"remove","path":"userName"}`)},
-		{"one good and one bad", 400, "invalidPath", patch(`{"op":"replace","path":"title","value":"changed"}`, `{"op":"add","path":"shoeSize","value":"44"}`)},
+		{"one good and one bad", 400, "invalidPath", patch(`{"op":"replace","path":"title","value":"changed"}`,
+			`{"op":"add","path":"shoeSize","value":"44"}`)},
 	}
 }
 

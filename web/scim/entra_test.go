@@ -27,10 +27,12 @@ func TestEntra_AssignUpdateDisableAndDelete(t *testing.T) {
 	}
 	made := w.want(201, "POST", "/Users", entraUser)
 	id := made.text("id")
-	if made.text("externalId") != "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef" || made.text("name.formatted") != "Larry Harris" || w.member(id).Name != "Larry Harris" {
+	if made.text("externalId") != "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef" ||
+		made.text("name.formatted") != "Larry Harris" || w.member(id).Name != "Larry Harris" {
 		t.Errorf("made %s", made.raw)
 	}
-	for _, filter := range []string{`externalId eq "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"`, `emails[type eq "work"].value eq "larry@acme.example"`,
+	for _, filter := range []string{`externalId eq "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"`,
+		`emails[type eq "work"].value eq "larry@acme.example"`,
 		`emails[type eq "work" and value eq "LARRY@acme.example"]`} {
 		if a := w.find("/Users", filter); a.text("Resources.0.id") != id || a.get("totalResults") != 1.0 {
 			t.Errorf("%s finds %s", filter, a.raw)
@@ -47,7 +49,8 @@ func TestEntra_AssignUpdateDisableAndDelete(t *testing.T) {
 	read := w.want(200, "GET", "/Users/"+id, "")
 	extension, _ := read.body[enterpriseURN].(map[string]any)
 	manager, _ := extension["manager"].(map[string]any)
-	if read.text("displayName") != "Larry H." || read.text("nickName") != "Babs" || read.text("name.familyName") != "Hart" || read.text("name.givenName") != "Larry" ||
+	if read.text("displayName") != "Larry H." || read.text("nickName") != "Babs" ||
+		read.text("name.familyName") != "Hart" || read.text("name.givenName") != "Larry" ||
 		read.text("phoneNumbers.0.value") != "555 0100" || read.text("phoneNumbers.0.type") != "work" ||
 		extension["employeeNumber"] != "E 7" || manager["value"] != "00000000-0000-0000-0000-000000000001" {
 		t.Errorf("after the update: %s", read.raw)
@@ -56,8 +59,9 @@ func TestEntra_AssignUpdateDisableAndDelete(t *testing.T) {
 		t.Errorf("the member is called %q", w.member(id).Name)
 	}
 	// With the flag: no path, and paths as names.
-	w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","value":{"displayName":"Bjfe","name.givenName":"Kkom","name.familyName":"Unua","`+
-		enterpriseURN+`:employeeNumber":"Aklq"}}`))
+	w.want(200, "PATCH", "/Users/"+id,
+		patch(`{"op":"replace","value":{"displayName":"Bjfe","name.givenName":"Kkom","name.familyName":"Unua","`+
+			enterpriseURN+`:employeeNumber":"Aklq"}}`))
 	read = w.want(200, "GET", "/Users/"+id, "")
 	extension, _ = read.body[enterpriseURN].(map[string]any)
 	if read.text("name.givenName") != "Kkom" || read.text("displayName") != "Bjfe" || extension["employeeNumber"] != "Aklq" {
@@ -92,7 +96,8 @@ func TestEntra_GroupsAndTheirMembers(t *testing.T) {
 	made := w.want(201, "POST", "/Groups", entraGroup)
 	id := made.text("id")
 	found := w.want(200, "GET", "/Groups?excludedAttributes=members&filter=displayName eq \"finance\"", "")
-	if found.text("Resources.0.id") != id || found.get("Resources.0.members") != nil || found.text("Resources.0.externalId") != "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159" {
+	if found.text("Resources.0.id") != id || found.get("Resources.0.members") != nil ||
+		found.text("Resources.0.externalId") != "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159" {
 		t.Errorf("found %s", found.raw)
 	}
 	w.want(204, "PATCH", "/Groups/"+id, patch(`{"op":"Replace","path":"displayName","value":"Treasury"}`))
@@ -100,7 +105,8 @@ func TestEntra_GroupsAndTheirMembers(t *testing.T) {
 	w.want(204, "PATCH", "/Groups/"+id, add)
 	w.want(204, "PATCH", "/Groups/"+id, add) // repeated after a lost answer
 	// "Is this user in that group?"
-	for filter, want := range map[string]float64{`id eq "` + id + `" and members eq "` + user + `"`: 1, `members[value eq "` + user + `"]`: 1, `members.value eq "nobody"`: 0} {
+	for filter, want := range map[string]float64{`id eq "` + id + `" and members eq "` + user + `"`: 1,
+		`members[value eq "` + user + `"]`: 1, `members.value eq "nobody"`: 0} {
 		if a := w.find("/Groups", filter); a.get("totalResults") != want {
 			t.Errorf("%s: %s", filter, a.raw)
 		}
@@ -108,7 +114,8 @@ func TestEntra_GroupsAndTheirMembers(t *testing.T) {
 	remove := patch(`{"op":"Remove","path":"members","value":[{"$ref":null,"value":"` + user + `"}]}`)
 	w.want(204, "PATCH", "/Groups/"+id, remove)
 	w.want(204, "PATCH", "/Groups/"+id, remove)
-	if a := w.want(200, "GET", "/Groups/"+id+"?excludedAttributes=members", ""); a.get("members") != nil || a.text("displayName") != "Treasury" {
+	if a := w.want(200, "GET", "/Groups/"+id+"?excludedAttributes=members", ""); a.get("members") != nil ||
+		a.text("displayName") != "Treasury" {
 		t.Errorf("without members: %s", a.raw)
 	}
 	if a := w.want(200, "GET", "/Groups/"+id, ""); len(a.get("members").([]any)) != 0 {
@@ -125,11 +132,14 @@ func TestEntra_GroupsAndTheirMembers(t *testing.T) {
 // mailbox, which the provider adds when there is one.
 func TestEntra_AMailboxThatComesLater(t *testing.T) {
 	w := newWorld(t)
-	id := w.want(201, "POST", "/Users", userStart+`"userName":"larry@acme.onmicrosoft.example","active":true,"displayName":"Larry"}`).text("id")
+	id := w.want(201, "POST", "/Users",
+		userStart+`"userName":"larry@acme.onmicrosoft.example","active":true,"displayName":"Larry"}`).text("id")
 	add := func(address string) string {
 		return patch(`{"op":"Add","path":"emails[type eq \"work\"].value","value":"` + address + `"}`)
 	}
-	if a := w.want(200, "PATCH", "/Users/"+id, add("larry.harris@acme.example")); a.text("emails.0.value") != "larry.harris@acme.example" || a.text("userName") != "larry@acme.onmicrosoft.example" {
+	if a := w.want(200, "PATCH", "/Users/"+id,
+		add("larry.harris@acme.example")); a.text("emails.0.value") != "larry.harris@acme.example" ||
+		a.text("userName") != "larry@acme.onmicrosoft.example" {
 		t.Errorf("added: %s", a.raw)
 	}
 	if w.member(id).Email != "larry@acme.onmicrosoft.example" {

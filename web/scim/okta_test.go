@@ -31,7 +31,8 @@ func TestOkta_AssignUpdateUnassignAndReassign(t *testing.T) {
 			t.Errorf("the answer says %v for %s, want %v", got, path, want)
 		}
 	}
-	if strings.Contains(made.raw, "1mz050nq") || made.header.Get("Location") != made.text("meta.location") || made.header.Get("ETag") != made.text("meta.version") {
+	if strings.Contains(made.raw, "1mz050nq") || made.header.Get("Location") != made.text("meta.location") ||
+		made.header.Get("ETag") != made.text("meta.version") {
 		t.Errorf("headers %v, body %s", made.header, made.raw)
 	}
 	m := w.member(id)
@@ -82,7 +83,8 @@ func TestOkta_PushesGroupsAndTheirMembers(t *testing.T) {
 	ann := w.want(201, "POST", "/Users", oktaUser("ann@acme.example", "Ann", "Lee", "1")).text("id")
 	bob := w.want(201, "POST", "/Users", oktaUser("bob@acme.example", "Bob", "Ray", "2")).text("id")
 
-	made := w.want(201, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Test SCIMv2","members":[]}`)
+	made := w.want(201, "POST", "/Groups",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Test SCIMv2","members":[]}`)
 	id := made.text("id")
 	if made.text("displayName") != "Test SCIMv2" || len(made.get("members").([]any)) != 0 {
 		t.Errorf("the answer is %s", made.raw)
@@ -97,7 +99,8 @@ func TestOkta_PushesGroupsAndTheirMembers(t *testing.T) {
 	w.want(204, "PATCH", "/Groups/"+id, patch(`{"op":"remove","path":"members[value eq \"`+ann+`\"]"}`,
 		`{"op":"add","path":"members","value":[{"value":"`+bob+`","display":"bob@acme.example"}]}`))
 	read := w.want(200, "GET", "/Groups/"+id, "")
-	if read.text("displayName") != "Test SCIMv20" || read.text("members.0.value") != bob || read.get("members.1") != nil || read.text("members.0.display") != "Bob Ray" {
+	if read.text("displayName") != "Test SCIMv20" || read.text("members.0.value") != bob || read.get("members.1") != nil ||
+		read.text("members.0.display") != "Bob Ray" {
 		t.Errorf("the group is %s", read.raw)
 	}
 	w.want(204, "PATCH", "/Groups/"+id, patch(`{"op":"replace","path":"members","value":[{"value":"`+ann+`"},{"value":"`+bob+`"}]}`))
@@ -106,7 +109,8 @@ func TestOkta_PushesGroupsAndTheirMembers(t *testing.T) {
 	}
 
 	// An integration of the wizard's kind sends the whole group.
-	w.want(200, "PUT", "/Groups/"+id, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"`+id+`","displayName":"Analysts","members":[{"value":"`+bob+`"}]}`)
+	w.want(200, "PUT", "/Groups/"+id,
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"`+id+`","displayName":"Analysts","members":[{"value":"`+bob+`"}]}`)
 	counts, err := w.store.CountGroupMembers(w.ctx, w.org)
 	if err != nil || counts[id] != 1 {
 		t.Errorf("%d members, %v", counts[id], err)

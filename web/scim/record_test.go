@@ -31,7 +31,8 @@ func (w *world) tells(t *testing.T, status int, method, path, body string, heade
 	for _, e := range w.log(w.satID)[before:] {
 		out.Events = strings.TrimSpace(out.Events + " " + string(e.Target.Type) + " " + string(e.Action))
 		out.ID, out.Name = e.Target.ID, e.Target.Name
-		if e.ActorType != audit.ServiceAccessToken || e.ActorID != w.satID || e.TokenID != w.satID || e.ActorName != "identity provider" || e.Origin.IP == "" ||
+		if e.ActorType != audit.ServiceAccessToken || e.ActorID != w.satID || e.TokenID != w.satID ||
+			e.ActorName != "identity provider" || e.Origin.IP == "" ||
 			e.Origin.UserAgent != "Okta SCIM Client 1.0.0" {
 			t.Errorf("%s %s: the event is not the token's: %+v", method, path, e)
 		}
@@ -57,7 +58,8 @@ func TestAudit_EveryRequestLeavesOneEvent(t *testing.T) {
 	}{
 		{200, "GET", "/Users", "", nil, told{read, "", "GET /Users"}},
 		{200, "GET", `/Users?filter=userName eq "x@acme.example"`, "", nil, told{read, "", "GET /Users"}},
-		{200, "POST", "/Users/.search", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`, nil, told{read, "", "POST /Users/.search"}},
+		{200, "POST", "/Users/.search", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`, nil,
+			told{read, "", "POST /Users/.search"}},
 		{200, "GET", "/Users/" + id, "", nil, told{read, id, "GET /Users x@acme.example"}},
 		{304, "GET", "/Users/" + id, "", []string{"If-None-Match", etag}, told{read, id, "GET /Users x@acme.example"}},
 		{200, "GET", "/Groups/" + group, "", nil, told{read, group, "GET /Groups G"}},
@@ -69,13 +71,15 @@ func TestAudit_EveryRequestLeavesOneEvent(t *testing.T) {
 		{200, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"displayName","value":"Z"}`), nil, told{"user profile_updated", id, "Z"}},
 		{204, "PATCH", "/Groups/" + group, add, nil, told{"group member_added", group, "G"}},
 		{204, "PATCH", "/Groups/" + group, add, nil, told{unchanged, group, "PATCH /Groups G"}},
-		{201, "POST", "/Users", strings.Replace(oktaUser("ada@acme.example", "A", "B", "2"), `"displayName":"A B"`, `"displayName":"Ada"`, 1), nil, told{provisioned, w.admin.ID, "Ada"}},
+		{201, "POST", "/Users", strings.Replace(oktaUser("ada@acme.example", "A", "B", "2"), `"displayName":"A B"`,
+			`"displayName":"Ada"`, 1), nil, told{provisioned, w.admin.ID, "Ada"}},
 
 		{404, "GET", "/Users/nobody", "", nil, told{refused, "nobody", "GET /Users/nobody"}},
 		{409, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1"), nil, told{refused, "", "POST /Users x@acme.example"}},
 		{400, "POST", "/Users", `{`, nil, told{refused, "", "POST /Users"}},
 		{400, "GET", "/Users?filter=nonsense", "", nil, told{refused, "", "GET /Users"}},
-		{400, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"userName","value":"q@acme.example"}`), nil, told{refused, id, "PATCH /Users x@acme.example"}},
+		{400, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"userName","value":"q@acme.example"}`), nil,
+			told{refused, id, "PATCH /Users x@acme.example"}},
 		{412, "DELETE", "/Users/" + id, "", []string{"If-Match", `"old"`}, told{refused, id, "DELETE /Users x@acme.example"}},
 		{404, "GET", "/Devices/7", "", nil, told{refused, "", "GET /Devices/7"}},
 		{405, "DELETE", "/Users", "", nil, told{refused, "", "DELETE /Users"}},
@@ -117,7 +121,8 @@ func TestAudit_SaysWhyARequestWasRefused(t *testing.T) {
 func TestAudit_NamesWhatChangedWithoutItsValue(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"add","path":"phoneNumbers","value":[{"value":"555-0100","type":"work"}]}`, `{"op":"remove","path":"locale"}`))
+	w.want(200, "PATCH", "/Users/"+id,
+		patch(`{"op":"add","path":"phoneNumbers","value":[{"value":"555-0100","type":"work"}]}`, `{"op":"remove","path":"locale"}`))
 	log := w.log(w.satID)
 	last := log[len(log)-1]
 	if last.Action != audit.Provisioned || last.After != `{"attributes":["locale","phoneNumbers"],"provisioned":true}` {
@@ -168,12 +173,14 @@ func TestTokens_OfTheWrongKindDoNotFillTheList(t *testing.T) {
 	}
 	failed, err := w.provision.Requests(w.ctx, w.admin, true, 1000)
 	w.must(err)
-	if len(failed) != 4 || failed[3].Path != "/Users/nobody" || failed[0].Status != 401 || failed[0].TokenName != "ci" || failed[0].Detail == "" {
+	if len(failed) != 4 || failed[3].Path != "/Users/nobody" || failed[0].Status != 401 || failed[0].TokenName != "ci" ||
+		failed[0].Detail == "" {
 		t.Errorf("listed: %+v", failed)
 	}
 	w.must(w.audit.Flush(w.ctx))
 	log := w.log(id)
-	if len(log) != 1 || log[0].Action != audit.AccessDenied || log[0].ActorType != audit.ServiceAccessToken || !strings.Contains(log[0].After, `"attempts":250`) {
+	if len(log) != 1 || log[0].Action != audit.AccessDenied || log[0].ActorType != audit.ServiceAccessToken ||
+		!strings.Contains(log[0].After, `"attempts":250`) {
 		t.Errorf("in the log: %+v", log)
 	}
 }
@@ -199,7 +206,8 @@ func TestAudit_IsNotFloodedByATokenThatMayNotProvision(t *testing.T) {
 		"switched off": func(w *world) { w.must(w.provision.Enable(w.ctx, w.admin.Caller(), false)) },
 		"not included": func(w *world) {
 			w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
-				return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth, SCIMEnabled: true, CreatedAt: tx.Now()})
+				return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth,
+					SCIMEnabled: true, CreatedAt: tx.Now()})
 			}))
 			w.org, w.admin.Organization = "small", "small"
 			w.satID, w.sat = w.token(token.Token{Kind: token.Organization, Name: "identity provider"})
@@ -213,12 +221,14 @@ func TestAudit_IsNotFloodedByATokenThatMayNotProvision(t *testing.T) {
 			}
 			failed, err := w.provision.Requests(w.ctx, w.admin, true, 1000)
 			w.must(err)
-			if len(failed) != 3 || failed[0].Status != 403 || failed[0].TokenName != "identity provider" || !strings.Contains(failed[0].Detail, "SCIM provisioning") {
+			if len(failed) != 3 || failed[0].Status != 403 || failed[0].TokenName != "identity provider" ||
+				!strings.Contains(failed[0].Detail, "SCIM provisioning") {
 				t.Errorf("%d listed: %+v", len(failed), failed[:min(len(failed), 3)])
 			}
 			w.must(w.audit.Flush(w.ctx))
 			log := w.log(w.satID)
-			if len(log) != 1 || log[0].Target.Type != audit.TargetServiceToken || log[0].Action != audit.AccessDenied || !strings.Contains(log[0].After, `"attempts":250`) {
+			if len(log) != 1 || log[0].Target.Type != audit.TargetServiceToken || log[0].Action != audit.AccessDenied ||
+				!strings.Contains(log[0].After, `"attempts":250`) {
 				t.Errorf("%d events, the last: %+v", len(log), log[len(log)-1:])
 			}
 		})

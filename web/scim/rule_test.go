@@ -24,7 +24,8 @@ func TestTokens_OnlyTheOrganizationsOwnSpeakSCIM(t *testing.T) {
 	w := newWorld(t)
 	_, workspace := w.token(token.Token{Kind: token.Workspace, Workspace: w.main, Policy: access.BuiltIn().Everything(), Name: "ci"})
 	_, personal := w.token(token.Token{Kind: token.Personal, Owner: w.admin.ID, Workspace: w.main, Scope: access.ScopeAdmin, Name: "old"})
-	for name, secret := range map[string]string{"none": "", "nonsense": "lkoat_nonsense", "a workspace token": workspace, "an Admin's personal token": personal} {
+	for name, secret := range map[string]string{"none": "", "nonsense": "lkoat_nonsense", "a workspace token": workspace,
+		"an Admin's personal token": personal} {
 		for _, path := range []string{"/Users", "/Groups", "/Users/" + w.admin.ID, "/Schemas", "/ServiceProviderConfig", "/nowhere", "/Me"} {
 			a := w.askAs(secret, "GET", path, "")
 			if a.status != 401 || a.header.Get("WWW-Authenticate") == "" || a.text("status") != "401" {
@@ -71,7 +72,8 @@ func TestSwitch_OffOrWithoutThePlanNothingIsAnswered(t *testing.T) {
 func TestCreate_LinksAnExistingMemberOnce(t *testing.T) {
 	w := newWorld(t)
 	a := w.want(201, "POST", "/Users", oktaUser("ada@acme.example", "Ada", "Byron", "77"))
-	if a.text("id") != w.admin.ID || w.member(w.admin.ID).Name != "Ada Byron" || w.member(w.admin.ID).Role != access.RoleAdmin || w.member(w.admin.ID).ExternalID != "77" {
+	if a.text("id") != w.admin.ID || w.member(w.admin.ID).Name != "Ada Byron" ||
+		w.member(w.admin.ID).Role != access.RoleAdmin || w.member(w.admin.ID).ExternalID != "77" {
 		t.Errorf("linked: %s", a.raw)
 	}
 	w.problem(409, "uniqueness", "POST", "/Users", oktaUser("ADA@acme.example", "Ada", "Byron", "78"))
@@ -93,7 +95,8 @@ func TestCreate_LookAlikesAreNobodyElse(t *testing.T) {
 		w.problem(400, "invalidValue", "PUT", "/Users/"+kate.text("id"), oktaUser(address, "Eve", "I", "2"))
 	}
 	for _, address := range []string{"k\u0430te.i@acme.example", "\uff4bate.i@acme.example"} {
-		if a := w.want(201, "POST", "/Users", oktaUser(address, "Eve", "I", "2")); a.text("id") == kate.text("id") || a.text("userName") != address {
+		if a := w.want(201, "POST", "/Users", oktaUser(address, "Eve", "I", "2")); a.text("id") == kate.text("id") ||
+			a.text("userName") != address {
 			t.Errorf("%+q is %s", address, a.raw)
 		}
 	}
@@ -108,7 +111,8 @@ func TestCreate_WithoutANameKeepsTheMembersOwn(t *testing.T) {
 	if name := w.member(w.admin.ID).Name; name != "Ada" {
 		t.Errorf("renamed to %q", name)
 	}
-	a := w.want(201, "POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"new@acme.example","active":false}`)
+	a := w.want(201, "POST", "/Users",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"new@acme.example","active":false}`)
 	if m := w.member(a.text("id")); m.Name != "new@acme.example" || m.Status != account.Deactivated {
 		t.Errorf("made %+v", m)
 	}
@@ -133,7 +137,8 @@ func TestRename_OfTheMembersOwnLastsUntilTheProviderRenames(t *testing.T) {
 	self := storetest.SignIn(t, w.store, id)
 	_, err := w.accounts.Members.Rename(w.ctx, self.Caller(), "Xaver")
 	w.must(err)
-	if a := w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","path":"title","value":"Dr"}`)); a.text("displayName") != "Xaver" || w.member(id).Name != "Xaver" {
+	if a := w.want(200, "PATCH", "/Users/"+id,
+		patch(`{"op":"replace","path":"title","value":"Dr"}`)); a.text("displayName") != "Xaver" || w.member(id).Name != "Xaver" {
 		t.Errorf("a change of the title renamed: %s", a.raw)
 	}
 	w.want(200, "PATCH", "/Users/"+id, patch(`{"op":"replace","path":"displayName","value":"Xenia"}`))
@@ -153,7 +158,8 @@ func TestLastAdmin_CannotBeLockedOut(t *testing.T) {
 		before := w.log(w.satID)
 		w.problem(409, "", method, "/Users/"+w.admin.ID, body)
 		got := w.log(w.satID)[len(before):]
-		if len(got) != 1 || got[0].Action != audit.Refused || got[0].Target.ID != w.admin.ID || !strings.Contains(got[0].After, "last active Admin") {
+		if len(got) != 1 || got[0].Action != audit.Refused || got[0].Target.ID != w.admin.ID ||
+			!strings.Contains(got[0].After, "last active Admin") {
 			t.Errorf("%s: events %+v", method, got)
 		}
 		if m := w.member(w.admin.ID); m.Status != account.Active || m.Name != "Ada B" {
@@ -225,7 +231,8 @@ func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	w.must(err)
 	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
 	w.must(err)
-	theirs := w.want(201, "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Theirs","members":[{"value":"`+id+`"}]}`)
+	theirs := w.want(201, "POST", "/Groups",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Theirs","members":[{"value":"`+id+`"}]}`)
 	if theirs.text("members.0.value") != id {
 		t.Fatal(theirs.raw)
 	}
@@ -259,7 +266,8 @@ func TestAttributes_AreChosenInAnswers(t *testing.T) {
 			t.Errorf("%s: %s", query, diff)
 		}
 	}
-	if a := w.want(200, "GET", "/Users?attributes=name.givenName&filter=userName eq \"larry@acme.example\"", ""); a.get("Resources.0.name.familyName") != nil || a.text("Resources.0.name.givenName") != "Larry" {
+	if a := w.want(200, "GET", "/Users?attributes=name.givenName&filter=userName eq \"larry@acme.example\"",
+		""); a.get("Resources.0.name.familyName") != nil || a.text("Resources.0.name.givenName") != "Larry" {
 		t.Errorf("sub-attributes: %s", a.raw)
 	}
 	w.problem(400, "invalidValue", "GET", "/Users?attributes=id&excludedAttributes=name", "")
@@ -317,7 +325,8 @@ func TestRequests_FailuresAreNotPushedOutBySuccesses(t *testing.T) {
 func TestPlan_WithoutSCIMIsRefused(t *testing.T) {
 	w := newWorld(t)
 	err := w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth, SCIMEnabled: true, CreatedAt: tx.Now()})
+		return tx.InsertOrganization(w.ctx, account.Organization{ID: "small", Name: "Small", Plan: access.PlanGrowth,
+			SCIMEnabled: true, CreatedAt: tx.Now()})
 	})
 	w.must(err)
 	w.org = "small"
@@ -341,7 +350,8 @@ func TestOrganizations_SeeNothingOfEachOther(t *testing.T) {
 	user := w.want(201, "POST", "/Users", entraUser).text("id")
 	group := w.want(201, "POST", "/Groups", entraGroup).text("id")
 	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertOrganization(w.ctx, account.Organization{ID: "other", Name: "Other", Plan: access.PlanEnterprise, SCIMEnabled: true, CreatedAt: tx.Now()})
+		return tx.InsertOrganization(w.ctx, account.Organization{ID: "other", Name: "Other", Plan: access.PlanEnterprise,
+			SCIMEnabled: true, CreatedAt: tx.Now()})
 	}))
 	w.org = "other"
 	_, w.sat = w.token(token.Token{Kind: token.Organization, Name: "theirs"})
@@ -356,14 +366,16 @@ func TestOrganizations_SeeNothingOfEachOther(t *testing.T) {
 	if a := w.want(200, "GET", "/Groups?filter=members.value eq \""+user+"\"", ""); a.get("totalResults") != 0.0 {
 		t.Errorf("groups of others: %s", a.raw)
 	}
-	w.problem(400, "invalidValue", "POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"G","members":[{"value":"`+user+`"}]}`)
+	w.problem(400, "invalidValue", "POST", "/Groups",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"G","members":[{"value":"`+user+`"}]}`)
 }
 
 func TestDiscovery_SaysWhatIsTrue(t *testing.T) {
 	w := newWorld(t)
 	config := w.want(200, "GET", "/ServiceProviderConfig", "")
-	for path, want := range map[string]any{"patch.supported": true, "bulk.supported": false, "filter.supported": true, "filter.maxResults": 200.0,
-		"sort.supported": true, "etag.supported": true, "changePassword.supported": false, "authenticationSchemes.0.type": "oauthbearertoken"} {
+	for path, want := range map[string]any{"patch.supported": true, "bulk.supported": false, "filter.supported": true,
+		"filter.maxResults": 200.0,
+		"sort.supported":    true, "etag.supported": true, "changePassword.supported": false, "authenticationSchemes.0.type": "oauthbearertoken"} {
 		if got := config.get(path); got != want {
 			t.Errorf("%s is %v", path, got)
 		}

@@ -27,7 +27,8 @@ func TestWire_MethodsThatAPathDoesNotHaveAreNamed(t *testing.T) {
 func TestWire_ASlashAtTheEndMeansNothing(t *testing.T) {
 	w := newWorld(t)
 	id := w.want(201, "POST", "/Users/", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
-	for _, path := range []string{"/Users/", "/Users/" + id + "/", "/Groups/", "/ServiceProviderConfig/", "/Schemas/", "/Schemas/" + enterpriseURN + "/", "/ResourceTypes/User/"} {
+	for _, path := range []string{"/Users/", "/Users/" + id + "/", "/Groups/", "/ServiceProviderConfig/", "/Schemas/",
+		"/Schemas/" + enterpriseURN + "/", "/ResourceTypes/User/"} {
 		w.want(200, "GET", path, "")
 	}
 	w.want(200, "GET", "//Users/"+id, "")
@@ -43,7 +44,8 @@ func TestWire_BodiesMustSayThatTheyAreJSON(t *testing.T) {
 		status int
 	}{
 		{"application/scim+json; charset=utf-8", 201}, {"application/json", 201}, {"Application/JSON;charset=UTF-8", 201}, {"", 201},
-		{"text/plain", 415}, {"application/x-www-form-urlencoded", 415}, {"multipart/form-data; boundary=x", 415}, {"application/xml", 415}, {";;", 415},
+		{"text/plain", 415}, {"application/x-www-form-urlencoded", 415}, {"multipart/form-data; boundary=x",
+			415}, {"application/xml", 415}, {";;", 415},
 	} {
 		a := w.ask("POST", "/Users", userStart+`"userName":"`+fmt.Sprint("u", i)+`@acme.example"}`, "Content-Type", c.kind)
 		if a.status != c.status || c.status == 415 && a.text("status") != "415" {
@@ -59,12 +61,14 @@ func TestWire_PagesOfAnySizeThatIsAskedFor(t *testing.T) {
 		w.want(201, "POST", "/Users", oktaUser(name+"@acme.example", name, "x", name))
 	}
 	for query, want := range map[string][2]float64{ // start and size of the page
-		"": {1, 3}, "startIndex=0": {1, 3}, "startIndex=-5&count=2": {1, 2}, "count=-1": {1, 0}, "count=0": {1, 0}, "count=99999999999999999999": {1, 3},
+		"": {1, 3}, "startIndex=0": {1, 3}, "startIndex=-5&count=2": {1, 2}, "count=-1": {1, 0}, "count=0": {1,
+			0}, "count=99999999999999999999": {1, 3},
 		"startIndex=99999999999999999999": {2147483647, 0}, "startIndex=3": {3, 1}, "startIndex=4": {4, 0}, "startIndex=&count=": {1, 3},
 	} {
 		a := w.want(200, "GET", "/Users?"+query, "")
 		list, ok := a.get("Resources").([]any)
-		if !ok || a.get("totalResults") != 3.0 || a.get("startIndex") != want[0] || a.get("itemsPerPage") != want[1] || float64(len(list)) != want[1] {
+		if !ok || a.get("totalResults") != 3.0 || a.get("startIndex") != want[0] || a.get("itemsPerPage") != want[1] ||
+			float64(len(list)) != want[1] {
 			t.Errorf("%s: %s", query, a.raw)
 		}
 	}
@@ -91,7 +95,8 @@ func TestWire_AttributesAreCheckedBeforeAnythingChanges(t *testing.T) {
 
 func TestWire_WhatSaysNothingNewModifiesNothing(t *testing.T) {
 	w := newWorld(t)
-	made := w.want(201, "POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"x@acme.example","title":"Dr"}`)
+	made := w.want(201, "POST", "/Users",
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"x@acme.example","title":"Dr"}`)
 	path := "/Users/" + made.text("id")
 	for _, again := range []answer{
 		w.want(200, "PATCH", path, patch(`{"op":"replace","path":"title","value":"Dr"}`)),
@@ -102,7 +107,9 @@ func TestWire_WhatSaysNothingNewModifiesNothing(t *testing.T) {
 			t.Errorf("before %s\nafter %s", made.raw, again.raw)
 		}
 	}
-	if a := w.want(200, "PUT", path, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"X@Acme.example"}`); a.get("title") != nil || a.text("userName") != "X@Acme.example" {
+	if a := w.want(200, "PUT", path,
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"X@Acme.example"}`); a.get("title") != nil ||
+		a.text("userName") != "X@Acme.example" {
 		t.Errorf("another letter case: %s", a.raw)
 	}
 }

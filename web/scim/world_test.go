@@ -64,12 +64,14 @@ func newWorld(t testing.TB) *world {
 	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.store.Now})
 	w.store.OnCommit(w.verify.Apply)
 	w.serve(catalogue)
-	ada, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main", Name: "Ada", Email: "ada@acme.example",
+	ada, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
+		Name: "Ada", Email: "ada@acme.example",
 		Plan: access.PlanEnterprise})
 	w.must(err)
 	w.org = ada.Organization
 	w.admin = storetest.SignIn(t, w.store, ada.ID)
-	second, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(), account.WorkspaceSettings{Name: "Staging", Environment: account.Development, Region: "US"})
+	second, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
+		account.WorkspaceSettings{Name: "Staging", Environment: account.Development, Region: "US"})
 	w.must(err)
 	workspaces, err := w.store.Workspaces(w.ctx, w.org)
 	w.must(err)
@@ -87,7 +89,8 @@ func (w *world) serve(catalogue *access.Catalogue) {
 	log := slog.New(slog.DiscardHandler)
 	w.audit = audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.store.Now, Log: log})
 	tokens := api.New(api.Deps{Verify: w.verify, Audit: w.audit, Denied: w.audit.Refused, Catalogue: catalogue, Now: time.Now, Log: log})
-	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer, Standing: tokens.Standing})
+	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer,
+		Standing: tokens.Standing})
 	e := echo.New()
 	for _, r := range scim.Routes(h) {
 		e.Add(r.Method, r.Path, r.Handle, h.Chain)
@@ -237,7 +240,8 @@ func (w *world) log(actor string) []audit.Event {
 func (w *world) session(member string) {
 	w.Helper()
 	w.must(w.store.InTx(w.ctx, actor.System(""), func(tx *store.Tx) error {
-		return tx.InsertSession(w.ctx, signin.Session{ID: ksuid.New().String(), Member: member, CreatedAt: tx.Now(), LastSeenAt: tx.Now()}, []byte(rand.Text()))
+		return tx.InsertSession(w.ctx, signin.Session{ID: ksuid.New().String(), Member: member, CreatedAt: tx.Now(),
+			LastSeenAt: tx.Now()}, []byte(rand.Text()))
 	}))
 }
 
@@ -250,7 +254,8 @@ func (w *world) sessions(member string) int {
 
 func oktaUser(email, given, family, external string) string {
 	return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"` + email + `","name":{"givenName":"` + given +
-		`","familyName":"` + family + `"},"emails":[{"primary":true,"value":"` + email + `","type":"work"}],"displayName":"` + given + ` ` + family +
+		`","familyName":"` + family + `"},"emails":[{"primary":true,"value":"` + email + `","type":"work"}],"displayName":"` +
+		given + ` ` + family +
 		`","locale":"en-US","externalId":"` + external + `","groups":[],"password":"1mz050nq","active":true}`
 }
 

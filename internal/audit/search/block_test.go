@@ -17,14 +17,15 @@ func TestGaps_AreWhatNoBlockHolds(t *testing.T) {
 		within  Range
 		want    []Range
 	}{
-		"nothing indexed":  {nil, Range{5, 9}, []Range{{5, 9}}},
-		"an empty range":   {nil, Range{5, 4}, nil},
-		"after a block":    {[]Range{block(0)}, Range{10, BlockSize + 3}, []Range{{BlockSize, BlockSize + 3}}},
-		"between blocks":   {[]Range{block(0), block(2)}, Range{1, 3*BlockSize - 1}, []Range{{BlockSize, 2*BlockSize - 1}}},
-		"before a block":   {[]Range{block(1)}, Range{7, 2*BlockSize - 1}, []Range{{7, BlockSize - 1}}},
-		"inside a block":   {[]Range{block(0)}, Range{7, 8}, nil},
-		"elsewhere":        {[]Range{block(5)}, Range{7, 8}, []Range{{7, 8}}},
-		"a block begun":    {[]Range{{20, 99}, block(1)}, Range{50, 2 * BlockSize}, []Range{{100, BlockSize - 1}, {2 * BlockSize, 2 * BlockSize}}},
+		"nothing indexed": {nil, Range{5, 9}, []Range{{5, 9}}},
+		"an empty range":  {nil, Range{5, 4}, nil},
+		"after a block":   {[]Range{block(0)}, Range{10, BlockSize + 3}, []Range{{BlockSize, BlockSize + 3}}},
+		"between blocks":  {[]Range{block(0), block(2)}, Range{1, 3*BlockSize - 1}, []Range{{BlockSize, 2*BlockSize - 1}}},
+		"before a block":  {[]Range{block(1)}, Range{7, 2*BlockSize - 1}, []Range{{7, BlockSize - 1}}},
+		"inside a block":  {[]Range{block(0)}, Range{7, 8}, nil},
+		"elsewhere":       {[]Range{block(5)}, Range{7, 8}, []Range{{7, 8}}},
+		"a block begun": {[]Range{{20, 99}, block(1)}, Range{50, 2 * BlockSize},
+			[]Range{{100, BlockSize - 1}, {2 * BlockSize, 2 * BlockSize}}},
 		"begun and beyond": {[]Range{{20, 99}}, Range{200, 300}, []Range{{200, 300}}},
 	} {
 		if diff := gocmp.Diff(c.want, Gaps(c.indexed, c.within)); diff != "" {

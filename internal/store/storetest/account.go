@@ -67,7 +67,8 @@ func newAccountBed(t *testing.T, s *store.Store) *accountBed {
 		now := tx.Now()
 		return errors.Join(
 			tx.InsertOrganization(ctx, account.Organization{ID: bedOrg, Name: "Acme", Plan: access.PlanGrowth, CreatedAt: now}),
-			tx.InsertWorkspace(ctx, account.Workspace{ID: bedProd, Organization: bedOrg, Name: "Production", Environment: account.Production, Region: "US", CreatedAt: now, UpdatedAt: now}),
+			tx.InsertWorkspace(ctx, account.Workspace{ID: bedProd, Organization: bedOrg, Name: "Production",
+				Environment: account.Production, Region: "US", CreatedAt: now, UpdatedAt: now}),
 			tx.InsertMember(ctx, bedMemberOf(bedAda, access.RoleAdmin, now), ""),
 			tx.InsertMember(ctx, bedMemberOf(bedBo, access.RoleMember, now), ""),
 			tx.InsertGroup(ctx, account.Group{ID: bedGroup, Organization: bedOrg, Name: "Analysts", CreatedAt: now, UpdatedAt: now}),
@@ -82,11 +83,13 @@ func newAccountBed(t *testing.T, s *store.Store) *accountBed {
 }
 
 func bedMemberOf(id string, role access.Role, now time.Time) account.Member {
-	return account.Member{ID: id, Organization: bedOrg, Email: id + "@acme.example", Name: id, Role: role, Status: account.Active, CreatedAt: now, UpdatedAt: now}
+	return account.Member{ID: id, Organization: bedOrg, Email: id + "@acme.example", Name: id, Role: role,
+		Status: account.Active, CreatedAt: now, UpdatedAt: now}
 }
 
 func bedPolicy(id string, kind policy.Kind, subject string, now time.Time) policy.Policy {
-	return policy.Policy{ID: id, Organization: bedOrg, Workspace: bedProd, Kind: kind, Subject: subject, Body: access.Policy{}, Version: 1, UpdatedAt: now}
+	return policy.Policy{ID: id, Organization: bedOrg, Workspace: bedProd, Kind: kind, Subject: subject,
+		Body: access.Policy{}, Version: 1, UpdatedAt: now}
 }
 
 func bedInvitation(id string, now time.Time) invitation.Invitation {
@@ -158,7 +161,8 @@ func separatesAccounts(t *testing.T, b *accountBed) {
 func refusesSecondNames(t *testing.T, b *accountBed) {
 	for name, insert := range map[string]func(ctx context.Context, tx *store.Tx) error{
 		"workspace": func(ctx context.Context, tx *store.Tx) error {
-			return tx.InsertWorkspace(ctx, account.Workspace{ID: "x", Organization: bedOrg, Name: "PRODUCTION", Environment: account.Production, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
+			return tx.InsertWorkspace(ctx, account.Workspace{ID: "x", Organization: bedOrg, Name: "PRODUCTION",
+				Environment: account.Production, CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
 		},
 		"group": func(ctx context.Context, tx *store.Tx) error {
 			return tx.InsertGroup(ctx, account.Group{ID: "x", Organization: bedOrg, Name: "aNALYSTS", CreatedAt: tx.Now(), UpdatedAt: tx.Now()})
@@ -194,7 +198,8 @@ func cascades(t *testing.T, b *accountBed) {
 		return errors.Join(
 			tx.InsertInvitation(ctx, bedInvitation("inv", tx.Now()), []byte("digest")),
 			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
-			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""))
+			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Owner: bedBo,
+				Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""))
 	})
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) })
 	policies, err := b.PoliciesOfMember(ctx, bedOrg, bedBo)
@@ -221,7 +226,8 @@ func resets(t *testing.T, b *accountBed) {
 	const pushed = "pushed"
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(
-			tx.InsertGroup(ctx, account.Group{ID: pushed, Organization: bedOrg, Name: "Pushed", External: true, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
+			tx.InsertGroup(ctx, account.Group{ID: pushed, Organization: bedOrg, Name: "Pushed", External: true,
+				CreatedAt: tx.Now(), UpdatedAt: tx.Now()}),
 			tx.AddToGroup(ctx, pushed, bedBo))
 	})
 	for _, step := range []struct {
@@ -296,16 +302,23 @@ func tellsAccountChanges(t *testing.T, b *accountBed) {
 			p.Version = 2
 			return tx.UpdatePolicy(ctx, p)
 		}, []change.Change{workspace}},
-		{"deletion of a group", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteGroup(ctx, bedOrg, bedGroup) }, []change.Change{group, member}},
+		{"deletion of a group", func(ctx context.Context, tx *store.Tx) error {
+			return tx.DeleteGroup(ctx, bedOrg,
+				bedGroup)
+		}, []change.Change{group, member}},
 		{"member", func(ctx context.Context, tx *store.Tx) error {
 			return tx.UpdateMember(ctx, bedMemberOf(bedBo, access.RoleAdmin, tx.Now()))
 		}, []change.Change{member}},
 		{"reset", func(ctx context.Context, tx *store.Tx) error { return tx.ResetMember(ctx, bedOrg, bedBo, false) }, []change.Change{member}},
-		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) }, []change.Change{member}},
+		{"deletion of a member", func(ctx context.Context, tx *store.Tx) error {
+			return tx.DeleteMembers(ctx, bedOrg,
+				[]string{bedBo})
+		}, []change.Change{member}},
 		{"tokens", func(ctx context.Context, tx *store.Tx) error {
 			return tx.TombstoneTokens(ctx, bedOrg, []string{"t1", "t2"})
 		}, []change.Change{{Kind: change.Token, ID: "t1"}, {Kind: change.Token, ID: "t2"}}},
-		{"workspace", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) }, []change.Change{workspace}},
+		{"workspace", func(ctx context.Context, tx *store.Tx) error { return tx.DeleteWorkspace(ctx, bedOrg, bedProd) },
+			[]change.Change{workspace}},
 	}
 	for _, step := range steps {
 		told = nil
@@ -323,8 +336,10 @@ func listsAccounts(t *testing.T, b *accountBed) {
 		return errors.Join(
 			tx.InsertMember(ctx, bedMemberOf("Änne 100%", access.RoleMember, tx.Now()), ""),
 			InsertResource(ctx, tx, bedProd, policy.Resource{ID: "S1", Type: "source", Name: "S1"}),
-			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo, Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""),
-			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "Deploy", Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("sat"), ""))
+			tx.InsertToken(ctx, token.Token{ID: "pat", Organization: bedOrg, Kind: token.Personal, Name: "probe", Owner: bedBo,
+				Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("pat"), ""),
+			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "Deploy",
+				Workspace: bedProd, CreatedAt: tx.Now()}, token.Digest("sat"), ""))
 	})
 	names := func(q account.MemberQuery) string {
 		if q.Limit = 10; q.Sort == "" {
@@ -378,7 +393,8 @@ func listsAccounts(t *testing.T, b *accountBed) {
 	held, err3 := b.TokensOfWorkspace(ctx, bedOrg, bedProd)
 	in, err4 := b.WorkspacesOfMembers(ctx, bedOrg, []string{bedAda, bedBo})
 	groups, err5 := b.MembersOfGroups(ctx, []string{bedGroup}, []string{bedAda, bedBo})
-	if errors.Join(err, err2, err3, err4, err5) != nil || len(baselines) != 1 || len(found) != 1 || len(held) != 2 || len(in[bedBo]) != 1 || len(in[bedAda]) != 0 ||
+	if errors.Join(err, err2, err3, err4, err5) != nil || len(baselines) != 1 || len(found) != 1 || len(held) != 2 ||
+		len(in[bedBo]) != 1 || len(in[bedAda]) != 0 ||
 		!groups[bedGroup][bedBo] || groups[bedGroup][bedAda] {
 		t.Error(baselines, found, held, in, groups, errors.Join(err, err2, err3, err4, err5))
 	}
@@ -386,7 +402,8 @@ func listsAccounts(t *testing.T, b *accountBed) {
 
 func closesInvitationsOnce(t *testing.T, b *accountBed) {
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(tx.InsertInvitation(ctx, bedInvitation("used", tx.Now()), []byte("1")), tx.InsertInvitation(ctx, bedInvitation("deleted", tx.Now()), []byte("2")))
+		return errors.Join(tx.InsertInvitation(ctx, bedInvitation("used", tx.Now()), []byte("1")),
+			tx.InsertInvitation(ctx, bedInvitation("deleted", tx.Now()), []byte("2")))
 	})
 	closing := func(id string, accepted bool) error {
 		return b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.CloseInvitation(ctx, id, accepted) })
@@ -496,7 +513,8 @@ func refusesSecondSave(t *testing.T, b *accountBed) {
 
 func acceptsOnce(t *testing.T, b *accountBed) {
 	var secret invitation.LinkSecret
-	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(), invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member", Workspaces: []string{bedProd}},
+	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(),
+		invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member", Workspaces: []string{bedProd}},
 		func(s invitation.LinkSecret) string { secret = s; return "" })
 	if err != nil {
 		t.Fatal(err)
@@ -546,7 +564,8 @@ func claimsOnce(t *testing.T, b *accountBed) {
 		t.Errorf("the second: %v", err)
 	}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-		return tx.UpdateMember(ctx, account.Member{ID: bedAda, Organization: bedOrg, Name: "ada", Role: access.RoleAdmin, Status: account.Deactivated, UpdatedAt: tx.Now()})
+		return tx.UpdateMember(ctx, account.Member{ID: bedAda, Organization: bedOrg, Name: "ada", Role: access.RoleAdmin,
+			Status: account.Deactivated, UpdatedAt: tx.Now()})
 	})
 	if _, err := claim(bedOrg, "ada@acme.example", "h"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("who is deactivated: %v", err)
@@ -570,7 +589,8 @@ func keepsMemberLimit(t *testing.T, b *accountBed) {
 	by := SignIn(t, b.Store, "m0")
 	by.Organization = small
 	errs := atOnce(4, func(i int) error {
-		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(), invitation.NewInvitations{Emails: []string{fmt.Sprintf("n%d@acme.example", i)}, Role: "admin"},
+		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(),
+			invitation.NewInvitations{Emails: []string{fmt.Sprintf("n%d@acme.example", i)}, Role: "admin"},
 			func(invitation.LinkSecret) string { return "" })
 		return err
 	})

@@ -54,7 +54,8 @@ type logBed struct {
 
 func newLogBed(t *testing.T, s *store.Store) *logBed {
 	t.Helper()
-	b := &logBed{Store: s, t: t, admin: actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada", Organization: bedOrg, Role: access.RoleAdmin}, Name: "Ada Admin", Email: "ada@acme.example"}}
+	b := &logBed{Store: s, t: t, admin: actor.Standing{Principal: access.Principal{Kind: access.Member, ID: "ada",
+		Organization: bedOrg, Role: access.RoleAdmin}, Name: "Ada Admin", Email: "ada@acme.example"}}
 	inTx(t, s, func(ctx context.Context, tx *store.Tx) error {
 		o := organization(bedOrg, "Acme")
 		o.Plan = access.PlanEnterprise
@@ -94,7 +95,8 @@ func varied(r *rand.Rand) audit.Event {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	first, last := pick("Ada", "Bo", "Çelik", "Dora", "Eve"), pick("Admin", "Builder", "Carpenter-Jones", "Deployer", "X")
 	by := actor.Standing{Principal: access.Principal{Kind: access.Member, ID: first + last, Organization: bedOrg}, Name: first + " " + last,
-		Email: strings.ToLower(first) + "." + strings.ToLower(last) + "@" + pick("acme.example", "initech.example"), Origin: actor.Origin{IP: pick("10.0.0.1", "10.0.0.12", "2001:db8::7")}}
+		Email: strings.ToLower(first) + "." + strings.ToLower(last) + "@" +
+			pick("acme.example", "initech.example"), Origin: actor.Origin{IP: pick("10.0.0.1", "10.0.0.12", "2001:db8::7")}}
 	switch r.IntN(10) {
 	case 0:
 		by.Kind, by.Name, by.Email = access.WorkspaceToken, "deploy-pipeline", ""
@@ -105,7 +107,8 @@ func varied(r *rand.Rand) audit.Event {
 	}
 	kind := audit.TargetType(pick("source", "destination", "workspace", "group"))
 	name := pick("Web shop", "iOS app", "ci-probe", "deploy-pipeline", "Ada Admin", fmt.Sprintf("numbered-%05d", r.IntN(20_000)))
-	return audit.Did(by, audit.Action(pick("created", "updated", "deleted")), audit.Target{Type: kind, ID: name, Name: name, Workspace: pick("", "prod", "staging")})
+	return audit.Did(by, audit.Action(pick("created", "updated", "deleted")),
+		audit.Target{Type: kind, ID: name, Name: name, Workspace: pick("", "prod", "staging")})
 }
 
 // everything is the whole log, oldest first.
@@ -158,7 +161,8 @@ func randomFilter(r *rand.Rand, log []audit.Event) audit.Filter {
 		case 8:
 			f.Who = []string{"ada", "bo", "acme", "carpenter", "x", "jones", "initech.ex", "nobody"}[r.IntN(8)]
 		case 9:
-			f.Text = []string{"ci", "probe", "ci-pro", "ada admin", "web", "10.0.0.1", "numbered-000", "numbered-01234", "eve ios", e.ID, e.Target.Name}[r.IntN(11)]
+			f.Text = []string{"ci", "probe", "ci-pro", "ada admin", "web", "10.0.0.1", "numbered-000", "numbered-01234",
+				"eve ios", e.ID, e.Target.Name}[r.IntN(11)]
 		}
 	}
 	return f
@@ -304,8 +308,10 @@ func refusesTooManyNames(t *testing.T, b *logBed) {
 	if !fault.Is(err, fault.Invalid) {
 		t.Errorf("24,576 names: %v, want invalid", err)
 	}
-	for text, want := range map[string]int{"numbered": search.MinStep, "numberedgroup2": search.MinStep, "numberedgroup0700": 100, "numberedgroup231023": 1} {
-		if found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: text}, Limit: 1}); err != nil || found.Total != want {
+	for text, want := range map[string]int{"numbered": search.MinStep, "numberedgroup2": search.MinStep,
+		"numberedgroup0700": 100, "numberedgroup231023": 1} {
+		if found, err := b.service(0).Find(t.Context(), b.admin, audit.Query{Filter: audit.Filter{Text: text},
+			Limit: 1}); err != nil || found.Total != want {
 			t.Errorf("%q: %d found, %v; want %d", text, found.Total, err, want)
 		}
 	}

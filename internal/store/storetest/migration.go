@@ -36,18 +36,23 @@ func Migrations(t *testing.T, open Open) {
 
 func bedMigration(b *accountBed, id string) migration.Migration {
 	return migration.Migration{ID: id, Organization: bedOrg, State: migration.Reading, FileName: "export.json", CreatedAt: b.Now(),
-		CreatedBy: bedAda, CreatedByName: "ada", Summary: legacy.Summary{Counts: legacy.Counts{Members: 3}, Warnings: []legacy.Warning{{Path: "x", Message: "y"}}}}
+		CreatedBy: bedAda, CreatedByName: "ada", Summary: legacy.Summary{Counts: legacy.Counts{Members: 3},
+			Warnings: []legacy.Warning{{Path: "x", Message: "y"}}}}
 }
 
 func bedItems() []migration.Item {
 	digest := sha256.Sum256([]byte("secret"))
 	return []migration.Item{
 		{Seq: 1, Kind: migration.Members, Ref: "m1", Name: "Zoë", Detail: "zoe@acme.example", Body: "{}"},
-		{Seq: 2, Kind: migration.Members, Ref: "m2", Name: "Bob_1", Detail: "bob@acme.example", Rank: migration.Unresolved, Conflict: migration.SameEmail, Body: "{}"},
-		{Seq: 3, Kind: migration.Members, Ref: "m3", Name: "Cy", Detail: "cy@acme.example", Rank: migration.Watch, Local: "local", Imported: true, Body: "{}",
-			After: migration.After{Role: access.RoleMember, Policies: []migration.Policy{{Workspace: "w", Before: "was", Body: access.Policy{"source:edit": access.AllBut("s")}, Edited: true}}}},
+		{Seq: 2, Kind: migration.Members, Ref: "m2", Name: "Bob_1", Detail: "bob@acme.example", Rank: migration.Unresolved,
+			Conflict: migration.SameEmail, Body: "{}"},
+		{Seq: 3, Kind: migration.Members, Ref: "m3", Name: "Cy", Detail: "cy@acme.example", Rank: migration.Watch,
+			Local: "local", Imported: true, Body: "{}",
+			After: migration.After{Role: access.RoleMember, Policies: []migration.Policy{{Workspace: "w", Before: "was",
+				Body: access.Policy{"source:edit": access.AllBut("s")}, Edited: true}}}},
 		{Seq: 4, Kind: migration.ServiceTokens, Ref: "t1", Name: "etl", Digest: digest[:], Body: "{}"},
-		{Seq: 5, Kind: migration.Groups, Ref: "m1", Name: "Data", Detail: "2 members", Body: "{}", After: migration.After{Joins: 2, NoRoom: true}},
+		{Seq: 5, Kind: migration.Groups, Ref: "m1", Name: "Data", Detail: "2 members", Body: "{}",
+			After: migration.After{Joins: 2, NoRoom: true}},
 	}
 }
 
@@ -142,8 +147,10 @@ func findsItems(t *testing.T, b *accountBed) {
 		t.Errorf("members by their old ids: %+v, %v", items, err)
 	}
 	tallies, err := b.Tallies(ctx, m.ID)
-	want := []migration.Tally{{Kind: migration.Groups, Count: 1}, {Kind: migration.Members, Rank: migration.Unresolved, Conflict: migration.SameEmail, Count: 1},
-		{Kind: migration.Members, Rank: migration.Watch, Imported: true, Count: 1}, {Kind: migration.Members, Count: 1}, {Kind: migration.ServiceTokens, Count: 1}}
+	want := []migration.Tally{{Kind: migration.Groups, Count: 1}, {Kind: migration.Members, Rank: migration.Unresolved,
+		Conflict: migration.SameEmail, Count: 1},
+		{Kind: migration.Members, Rank: migration.Watch, Imported: true, Count: 1}, {Kind: migration.Members,
+			Count: 1}, {Kind: migration.ServiceTokens, Count: 1}}
 	if diff := cmp.Diff(want, tallies); err != nil || diff != "" {
 		t.Errorf("tallies: %v (-want +got):\n%s", err, diff)
 	}
@@ -171,7 +178,8 @@ func dropsItems(t *testing.T, b *accountBed) {
 func replacesLinks(t *testing.T, b *accountBed) {
 	for _, local := range []string{"first", "second"} {
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.SaveLinks(ctx, bedOrg, "src", []migration.Link{{Kind: migration.Members, Ref: "m1", Local: local}, {Kind: migration.Members, Ref: "m2", Local: "other"}})
+			return tx.SaveLinks(ctx, bedOrg, "src", []migration.Link{{Kind: migration.Members, Ref: "m1", Local: local},
+				{Kind: migration.Members, Ref: "m2", Local: "other"}})
 		})
 	}
 	got, err := b.Links(t.Context(), bedOrg, "src", migration.Members)
@@ -195,7 +203,8 @@ func recognizes(t *testing.T, b *accountBed) {
 		t.Errorf("members %+v, %v", members, err)
 	}
 	located, err := b.LocatedResources(ctx, []string{"src-1", "src-2"})
-	if diff := cmp.Diff(map[string]migration.Located{"src-1": {ID: "src-1", Workspace: bedProd, Type: "source"}}, located); err != nil || diff != "" {
+	if diff := cmp.Diff(map[string]migration.Located{"src-1": {ID: "src-1", Workspace: bedProd, Type: "source"}},
+		located); err != nil || diff != "" {
 		t.Errorf("resources: %v (-want +got):\n%s", err, diff)
 	}
 	taken, err := b.WorkspaceIDsTaken(ctx, []string{bedProd, "none"})
@@ -210,7 +219,8 @@ func recognizes(t *testing.T, b *accountBed) {
 			if step.end == "" {
 				return nil
 			}
-			return tx.DeletePolicy(ctx, bedPolicy(step.end, policy.Kind(strings.TrimPrefix(step.end, "p-")), map[string]string{"p-member": bedBo, "p-group": bedGroup}[step.end], tx.Now()))
+			return tx.DeletePolicy(ctx, bedPolicy(step.end, policy.Kind(strings.TrimPrefix(step.end, "p-")),
+				map[string]string{"p-member": bedBo, "p-group": bedGroup}[step.end], tx.Now()))
 		})
 		if inside, err := b.MembersInside(ctx, bedOrg, bedProd); err != nil || inside[bedBo] != step.want {
 			t.Errorf("without %q inside are %v, %v", step.end, inside, err)

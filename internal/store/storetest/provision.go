@@ -75,7 +75,8 @@ func keepsDocuments(t *testing.T, b *accountBed) {
 	b.saveUser(t, bedBo, "x1", `{"title":"Dr"}`, provision.Element{Attribute: "title", Value: "dr"})
 	b.saveUser(t, bedBo, "x2", `{"title":"Prof"}`, provision.Element{Attribute: "title", Value: "prof"})
 	u, err := b.UserByName(t.Context(), bedOrg, "bo@acme.example")
-	if err != nil || !u.Linked || u.Removed || u.Document != `{"title":"Prof"}` || u.ExternalID != "x2" || u.UpdatedAt.Before(before.UpdatedAt) {
+	if err != nil || !u.Linked || u.Removed || u.Document != `{"title":"Prof"}` || u.ExternalID != "x2" ||
+		u.UpdatedAt.Before(before.UpdatedAt) {
 		t.Errorf("after: %+v, %v", u, err)
 	}
 	title := func(text string) provision.Condition {
@@ -116,7 +117,8 @@ func hidesForgottenUsers(t *testing.T, b *accountBed) {
 
 // text compares a text.
 func text(field provision.Field, op provision.Operator, value string) provision.Condition {
-	return provision.Compare{Field: field, Op: op, Text: value, Typed: value, Fold: field == provision.FieldName || field == provision.FieldUserName}
+	return provision.Compare{Field: field, Op: op, Text: value, Typed: value, Fold: field == provision.FieldName ||
+		field == provision.FieldUserName}
 }
 
 func runsConditions(t *testing.T, b *accountBed) {
@@ -150,19 +152,25 @@ func runsConditions(t *testing.T, b *accountBed) {
 		"made since":     {provision.Compare{Field: provision.FieldCreated, Op: provision.GreaterOrEqual, Time: past}, both},
 		"changed before": {provision.Compare{Field: provision.FieldModified, Op: provision.Less, Time: past}, none},
 		"not":            {provision.Not{Of: text(provision.FieldID, provision.Equal, bedBo)}, []string{bedAda}},
-		"or":             {provision.Either{Left: text(provision.FieldID, provision.Equal, bedBo), Right: text(provision.FieldID, provision.Equal, bedAda)}, both},
-		"and":            {provision.All{Left: text(provision.FieldID, provision.Equal, bedBo), Right: text(provision.FieldID, provision.Equal, bedAda)}, none},
-		"always":         {provision.Const(true), both},
-		"never":          {provision.Const(false), none},
-		"one element":    {emails(provision.All{Left: kind("home"), Right: text(provision.ElementValue, provision.Contains, "home")}), []string{bedBo}},
-		"of two":         {emails(provision.All{Left: kind("work"), Right: text(provision.ElementValue, provision.Contains, "home")}), none},
-		"its mark":       {emails(provision.Compare{Field: provision.ElementPrimary, Op: provision.Equal, Bool: true}), both},
-		"unwritten":      {emails(provision.All{Left: kind("work"), Right: text(provision.ElementValue, provision.Equal, "ada@acme.example")}), []string{bedAda}},
-		"display":        {emails(text(provision.ElementDisplay, provision.EndsWith, "home")), []string{bedBo}},
-		"one value":      {provision.Some{Attribute: "name.givenName", Where: text(provision.ElementValue, provision.Equal, "bo")}, []string{bedBo}},
-		"a group":        {provision.Some{Attribute: "groups", Where: text(provision.ElementValue, provision.Equal, bedGroup)}, []string{bedBo}},
-		"a group's name": {provision.Some{Attribute: "groups", Where: text(provision.ElementDisplay, provision.Equal, "analysts")}, []string{bedBo}},
-		"no such field":  {text(provision.ElementValue, provision.Equal, "x"), none},
+		"or": {provision.Either{Left: text(provision.FieldID, provision.Equal, bedBo),
+			Right: text(provision.FieldID, provision.Equal, bedAda)}, both},
+		"and": {provision.All{Left: text(provision.FieldID, provision.Equal, bedBo),
+			Right: text(provision.FieldID, provision.Equal, bedAda)}, none},
+		"always": {provision.Const(true), both},
+		"never":  {provision.Const(false), none},
+		"one element": {emails(provision.All{Left: kind("home"), Right: text(provision.ElementValue, provision.Contains,
+			"home")}), []string{bedBo}},
+		"of two":   {emails(provision.All{Left: kind("work"), Right: text(provision.ElementValue, provision.Contains, "home")}), none},
+		"its mark": {emails(provision.Compare{Field: provision.ElementPrimary, Op: provision.Equal, Bool: true}), both},
+		"unwritten": {emails(provision.All{Left: kind("work"), Right: text(provision.ElementValue, provision.Equal,
+			"ada@acme.example")}), []string{bedAda}},
+		"display": {emails(text(provision.ElementDisplay, provision.EndsWith, "home")), []string{bedBo}},
+		"one value": {provision.Some{Attribute: "name.givenName", Where: text(provision.ElementValue, provision.Equal,
+			"bo")}, []string{bedBo}},
+		"a group": {provision.Some{Attribute: "groups", Where: text(provision.ElementValue, provision.Equal, bedGroup)}, []string{bedBo}},
+		"a group's name": {provision.Some{Attribute: "groups", Where: text(provision.ElementDisplay, provision.Equal,
+			"analysts")}, []string{bedBo}},
+		"no such field": {text(provision.ElementValue, provision.Equal, "x"), none},
 	} {
 		if diff := cmp.Diff(c.want, b.found(t, c.of)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -206,8 +214,9 @@ func pagesUsers(t *testing.T, b *accountBed) {
 		for i := range 8 {
 			m := bedMemberOf(fmt.Sprint("m", i), "member", tx.Now())
 			m.Name = fmt.Sprint("Name ", 9-i)
-			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.SaveUser(ctx, m, "{}", []provision.Element{{Attribute: "title", Value: fmt.Sprint(i % 2)},
-				{Attribute: "emails", Value: fmt.Sprint(i)}, {Attribute: "emails", Value: fmt.Sprint("z", 9-i), Primary: true}}))
+			errs = append(errs, tx.InsertMember(ctx, m, ""), tx.SaveUser(ctx, m, "{}",
+				[]provision.Element{{Attribute: "title", Value: fmt.Sprint(i % 2)},
+					{Attribute: "emails", Value: fmt.Sprint(i)}, {Attribute: "emails", Value: fmt.Sprint("z", 9-i), Primary: true}}))
 		}
 		return errors.Join(errs...)
 	})
@@ -254,7 +263,8 @@ func separatesProvisioning(t *testing.T, b *accountBed) {
 	if _, err := b.UserByName(t.Context(), other, "bo@acme.example"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("by name: %v", err)
 	}
-	users, _, err := b.FindUsers(t.Context(), other, provision.Search{Where: provision.Either{Left: provision.Const(true), Right: provision.Const(true)}, Limit: 10})
+	users, _, err := b.FindUsers(t.Context(), other, provision.Search{Where: provision.Either{Left: provision.Const(true),
+		Right: provision.Const(true)}, Limit: 10})
 	groups, _, err2 := b.FindGroups(t.Context(), other, provision.Search{Limit: 10})
 	members, err3 := b.MembersByGroup(t.Context(), other, []string{bedGroup})
 	if err := errors.Join(err, err2, err3); err != nil || len(users)+len(groups)+len(members) > 0 {
@@ -280,7 +290,8 @@ func boundsRequests(t *testing.T, b *accountBed) {
 	at := time.UnixMilli(1_000_000).UTC()
 	record := func(i, status int) {
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.RecordRequest(ctx, provision.Request{ID: fmt.Sprint("r", i), Organization: bedOrg, At: at.Add(time.Duration(i) * time.Millisecond), Token: "t", TokenName: "n",
+			return tx.RecordRequest(ctx, provision.Request{ID: fmt.Sprint("r", i), Organization: bedOrg,
+				At: at.Add(time.Duration(i) * time.Millisecond), Token: "t", TokenName: "n",
 				Method: "GET", Path: fmt.Sprint("/", i), Subject: "s", Status: status, Type: provision.InvalidValue, Detail: "d", IP: "192.0.2.1"}, 3)
 		})
 	}
@@ -293,7 +304,8 @@ func boundsRequests(t *testing.T, b *accountBed) {
 		t.Fatalf("kept: %+v, %v", requests, err)
 	}
 	failed, err := b.ProvisionRequests(t.Context(), bedOrg, true, 100)
-	want := provision.Request{ID: requests[3].ID, Organization: bedOrg, At: at, Token: "t", TokenName: "n", Method: "GET", Path: "/0", Subject: "s", Status: 404,
+	want := provision.Request{ID: requests[3].ID, Organization: bedOrg, At: at, Token: "t", TokenName: "n", Method: "GET",
+		Path: "/0", Subject: "s", Status: 404,
 		Type: provision.InvalidValue, Detail: "d", IP: "192.0.2.1"}
 	if diff := cmp.Diff([]provision.Request{want}, failed); err != nil || diff != "" {
 		t.Errorf("failed: %v %s", err, diff)
@@ -356,7 +368,8 @@ func tellsChangesFromRequests(t *testing.T, b *accountBed) {
 	by := actor.Standing{Principal: access.Principal{Kind: access.OrganizationToken, ID: "sat", Organization: bedOrg}, Name: "okta"}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		request := audit.Did(by, audit.Read, audit.Target{Type: audit.TargetSCIMRequest, Name: "GET /Users"})
-		return errors.Join(tx.AppendEvent(ctx, request), tx.AppendEvent(ctx, audit.Did(by, audit.Provisioned, audit.Target{Type: audit.TargetUser, ID: bedBo})), tx.AppendEvent(ctx, request))
+		return errors.Join(tx.AppendEvent(ctx, request), tx.AppendEvent(ctx,
+			audit.Did(by, audit.Provisioned, audit.Target{Type: audit.TargetUser, ID: bedBo})), tx.AppendEvent(ctx, request))
 	})
 	for actor, want := range map[string][]audit.Action{"": {audit.Provisioned}, "sat": {audit.Read, audit.Provisioned, audit.Read}} {
 		events, err := b.RecentEvents(t.Context(), bedOrg, actor, 10)

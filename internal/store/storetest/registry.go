@@ -191,7 +191,10 @@ func separatesWorkspaces(t *testing.T, b *registryBed) {
 			t.Errorf("%v: a policy finds %v, %v, %v, %v", at, types, choices, err, err2)
 		}
 	}
-	mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error { return tx.RemoveResource(ctx, bedOtherWorkspace, "r1") }), fault.NotFound)
+	mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error {
+		return tx.RemoveResource(ctx, bedOtherWorkspace,
+			"r1")
+	}), fault.NotFound)
 }
 
 // found reports whether a read found what it asked for; it can fail with NotFound only.
@@ -306,7 +309,8 @@ func keepsConnections(t *testing.T, b *registryBed) {
 	mustBe(t, err, fault.NotFound)
 	_, err = b.ConnectionOf(t.Context(), bedOtherWorkspace, "s1", "d1")
 	mustBe(t, err, fault.NotFound)
-	for _, c := range []registry.Connection{b.connection("c3", "s1", "d1", ""), b.connection("c3", "s2", "d1", "x"), b.connection("c1", "s2", "d2", "")} {
+	for _, c := range []registry.Connection{b.connection("c3", "s1", "d1", ""), b.connection("c3", "s2", "d1", "x"),
+		b.connection("c1", "s2", "d2", "")} {
 		mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error { return tx.AddConnection(ctx, c) }), fault.Conflict)
 	}
 	two.Source, two.Destination, two.ExternalID, two.Enabled, two.UpdatedAt = "s2", "d1", "y", false, b.now.Add(time.Hour)
@@ -322,7 +326,8 @@ func keepsConnections(t *testing.T, b *registryBed) {
 	}
 	yes := true
 	list, err := b.Connections(t.Context(), bedWorkspace, registry.Query{HasExternalID: &yes, After: "c1"}, 5)
-	if n, countErr := b.ConnectionCount(t.Context(), bedWorkspace, registry.Query{HasExternalID: &yes}); err != nil || countErr != nil || n != 2 || len(list) != 1 || list[0].ID != "c2" {
+	if n, countErr := b.ConnectionCount(t.Context(), bedWorkspace, registry.Query{HasExternalID: &yes}); err != nil ||
+		countErr != nil || n != 2 || len(list) != 1 || list[0].ID != "c2" {
 		t.Errorf("list %v of %d, errors %v %v", list, n, err, countErr)
 	}
 	mustBe(t, b.fails(func(ctx context.Context, tx *store.Tx) error {
@@ -376,11 +381,13 @@ func keepsSourceLinks(t *testing.T, b *registryBed) {
 }
 
 func (b *registryBed) version(id, of string) registry.Version {
-	return registry.Version{ID: id, Resource: of, Name: "n", Description: "d", Language: "javascript", Code: "a\n\"b\"", CreatedAt: b.now, CreatedBy: "Ann"}
+	return registry.Version{ID: id, Resource: of, Name: "n", Description: "d", Language: "javascript", Code: "a\n\"b\"",
+		CreatedAt: b.now, CreatedBy: "Ann"}
 }
 
 func keepsVersions(t *testing.T, b *registryBed) {
-	b.put(t, b.resource("t1", plain(registry.Transformation)), b.resource("t2", plain(registry.Transformation)), b.resource("l1", plain(registry.Library)))
+	b.put(t, b.resource("t1", plain(registry.Transformation)), b.resource("t2", plain(registry.Transformation)),
+		b.resource("l1", plain(registry.Library)))
 	for i, v := range []registry.Version{b.version("v1", "t1"), b.version("v2", "t1"), b.version("v3", "t2"), b.version("v4", "l1")} {
 		v.Number = []int64{1, 2, 1, 1}[i]
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
@@ -410,7 +417,8 @@ func keepsVersions(t *testing.T, b *registryBed) {
 		return b.ShownVersions(ctx, bedWorkspace, registry.Transformation)
 	})
 	mustMatch(t, map[string]registry.Version{"t1": got}, shown)
-	for _, at := range [][3]string{{bedOtherWorkspace, registry.Transformation, "v1"}, {bedWorkspace, registry.Library, "v1"}, {bedWorkspace, registry.Transformation, "v9"}} {
+	for _, at := range [][3]string{{bedOtherWorkspace, registry.Transformation, "v1"},
+		{bedWorkspace, registry.Library, "v1"}, {bedWorkspace, registry.Transformation, "v9"}} {
 		_, err := b.Version(t.Context(), at[0], at[1], at[2])
 		mustBe(t, err, fault.NotFound)
 	}
@@ -480,7 +488,8 @@ func browses(t *testing.T, b *registryBed) {
 	}
 	b.put(t, b.resource("d1", func(r *registry.Resource) { plain(registry.Destination)(r); r.Name = "Web warehouse" }),
 		b.resource("x1", func(r *registry.Resource) { r.Workspace, r.Name = bedOtherWorkspace, "Web elsewhere" }))
-	for search, want := range map[string]string{"": "d1 r4 r2 r1 r3", "WEB": "d1 r2 r1", "%": "r2", "_": "r4", "éma": "r3", "r3": "r3", "r": "d1", `\`: "", "nothing": ""} {
+	for search, want := range map[string]string{"": "d1 r4 r2 r1 r3", "WEB": "d1 r2 r1", "%": "r2", "_": "r4", "éma": "r3",
+		"r3": "r3", "r": "d1", `\`: "", "nothing": ""} {
 		list, err := b.Browse(t.Context(), bedWorkspace, registry.BrowseQuery{Search: search, Page: 1, Size: 10})
 		if err != nil {
 			t.Fatal(err)

@@ -53,7 +53,8 @@ func newSignIns(t *testing.T, st *store.Store) signIns {
 	t.Helper()
 	s := signIns{SignIns: store.SignIns{Store: st}, organization: ksuid.New().String(), ada: ksuid.New().String(), bo: ksuid.New().String()}
 	err := st.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: s.organization, Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
+		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: s.organization, Name: "Acme",
+			Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
 			return err
 		}
 		ada := account.Member{ID: s.ada, Organization: s.organization, Email: "ada@acme.example", Name: "Ada", Role: access.RoleAdmin,

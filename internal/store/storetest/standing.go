@@ -56,8 +56,10 @@ func newStandingBed(t *testing.T, s *store.Store) *standingBed {
 				Scope: access.ScopeReadWrite, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, token.Digest("pat"), ""),
 			tx.InsertToken(ctx, token.Token{ID: "sat", Organization: bedOrg, Kind: token.Workspace, Name: "ci", Workspace: bedProd,
 				Policy: access.Policy{bedConnect: access.Everywhere()}, CreatedAt: now}, token.Digest("sat"), ""),
-			tx.InsertToken(ctx, token.Token{ID: "oat", Organization: bedOrg, Kind: token.Organization, Name: "idp", CreatedAt: now}, token.Digest("oat"), ""),
-			tx.InsertAPIClient(ctx, apiclient.Credential{Client: apiclient.Client{ID: "client", Organization: bedOrg, Name: "Billing", CreatedAt: now}}, ""))
+			tx.InsertToken(ctx, token.Token{ID: "oat", Organization: bedOrg, Kind: token.Organization, Name: "idp",
+				CreatedAt: now}, token.Digest("oat"), ""),
+			tx.InsertAPIClient(ctx, apiclient.Credential{Client: apiclient.Client{ID: "client", Organization: bedOrg,
+				Name: "Billing", CreatedAt: now}}, ""))
 	})
 	b.bo = SignIn(t, s, bedBo).Caller()
 	of := func(kind actor.Kind, id string) actor.Caller {

@@ -75,7 +75,8 @@ func newTokenBed(t *testing.T, s *store.Store) *tokenBed {
 		b.now = tx.Now()
 		for i, org := range []string{bedOrg, bedOtherOrg} {
 			n := fmt.Sprint(i + 1)
-			if err := tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Org " + n, Plan: access.PlanGrowth, CreatedAt: b.now}); err != nil {
+			if err := tx.InsertOrganization(ctx, account.Organization{ID: org, Name: "Org " + n, Plan: access.PlanGrowth,
+				CreatedAt: b.now}); err != nil {
 				return err
 			}
 			if err := tx.InsertWorkspace(ctx, account.Workspace{ID: "ws-" + n, Organization: org, Name: "Workspace " + n,
@@ -160,7 +161,8 @@ func keepsTokens(t *testing.T, b *tokenBed) {
 	})
 	workspace := b.service(func(tok *token.Token) {
 		tok.Kind, tok.Workspace = token.Workspace, bedWorkspace
-		tok.Policy = access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.AllBut("d1"), "source:connect": access.Everywhere()}
+		tok.Policy = access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.AllBut("d1"),
+			"source:connect": access.Everywhere()}
 	})
 	organization := b.service(nil)
 	b.add(t, personal, workspace, organization)
@@ -274,7 +276,8 @@ func separatesOrganizations(t *testing.T, b *tokenBed) {
 	elsewhere := b.personal(nil)
 	elsewhere.Organization, elsewhere.Name = bedOtherOrg, "probe 001"
 	taken, err5 := b.TokenNameTaken(ctx, elsewhere, b.now)
-	if n := len(personal) + len(services) + len(ending) + len(counts); n != 0 || taken || err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
+	if n := len(personal) + len(services) + len(ending) + len(counts); n != 0 || taken || err != nil || err2 != nil ||
+		err3 != nil || err4 != nil || err5 != nil {
 		t.Errorf("seen from outside: %v %v %v %v %v", personal, services, ending, counts, taken)
 	}
 }
