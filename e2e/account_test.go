@@ -83,7 +83,7 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	if status := late.open(link); status != http.StatusConflict {
 		t.Errorf("the used link answers %d", status)
 	}
-	late.seesText("This invitation was used already.")
+	late.seesText("This invitation was used already")
 
 	// A token that can only view, as its owner can.
 	nora.open(profilePage)
@@ -334,7 +334,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	ada.seesText("The invitation of three@acme.example was deleted.")
 	p := newPage(t, s)
 	p.open(link)
-	p.seesText("This invitation was deleted.")
+	p.seesText("This invitation was deleted")
 	axe(t, p)
 }
 
