@@ -229,7 +229,7 @@ func TestAccount_TheSecondOfTwoAdminsIsToldWhatChanged(t *testing.T) {
 	if !ada.isChecked("Connect Destinations") {
 		t.Error("what Ada chose is lost")
 	}
-	ada.seesText("Takes away: edit Tables.")
+	ada.seesText("Removes: edit Tables.")
 	ada.click("link", "Discard my changes and reload")
 	ada.sees("heading", "Production")
 	if !ada.isChecked("Edit Tables") || ada.isChecked("Connect Destinations") {
@@ -419,7 +419,7 @@ func TestAccount_WithoutScript(t *testing.T) {
 	ada.click("link", "Add workspace policy")
 	ada.within("dialog", "Add workspace policy").click("button", "Next")
 	ada.sees("heading", "Vera Viewer in Staging")
-	ada.seesText("Saving puts Vera Viewer into the workspace Staging.")
+	ada.seesText("Saving adds Vera Viewer to the workspace Staging.")
 	ada.click("button", "Save")
 	ada.seesText("The policy of Vera Viewer in Staging was saved.")
 }
