@@ -83,7 +83,7 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	if status := late.open(link); status != http.StatusConflict {
 		t.Errorf("the used link answers %d", status)
 	}
-	late.seesText("This invitation has already been used.")
+	late.seesText("This invitation has already been used")
 
 	// A token that can only view, as its owner can.
 	nora.open(profilePage)
@@ -229,7 +229,7 @@ func TestAccount_TheSecondOfTwoAdminsIsToldWhatChanged(t *testing.T) {
 	if !ada.isChecked("Connect Destinations") {
 		t.Error("what Ada chose is lost")
 	}
-	ada.seesText("Takes away: edit Tables.")
+	ada.seesText("Removes: edit Tables.")
 	ada.click("link", "Discard my changes and reload")
 	ada.sees("heading", "Production")
 	if !ada.isChecked("Edit Tables") || ada.isChecked("Connect Destinations") {
@@ -334,7 +334,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	ada.seesText("The invitation for three@acme.example was deleted.")
 	p := newPage(t, s)
 	p.open(link)
-	p.seesText("This invitation was deleted.")
+	p.seesText("This invitation was deleted")
 	axe(t, p)
 }
 
@@ -419,7 +419,7 @@ func TestAccount_WithoutScript(t *testing.T) {
 	ada.click("link", "Add workspace policy")
 	ada.within("dialog", "Add workspace policy").click("button", "Next")
 	ada.sees("heading", "Vera Viewer in Staging")
-	ada.seesText("Saving puts Vera Viewer into the workspace Staging.")
+	ada.seesText("Saving adds Vera Viewer to the workspace Staging.")
 	ada.click("button", "Save")
 	ada.seesText("The policy of Vera Viewer in Staging was saved.")
 }

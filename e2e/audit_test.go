@@ -203,7 +203,7 @@ func TestIdentifyToken_KnowsTheTokenAndKeepsNothing(t *testing.T) {
 	p.open(identifyPage)
 	p.fill("Token or its SHA-256 digest", "  "+secret+"\n")
 	p.click("button", "Identify")
-	p.seesText("This token is live")
+	p.seesText("This token still works")
 	p.sees("heading", "found-in-a-log")
 	p.within("region", "Audit trail").seesText("created the service access token found-in-a-log")
 	if strings.Contains(p.html(), secret) || strings.Contains(p.path(), "lkoat_") || p.value("Token or its SHA-256 digest") != "" {

@@ -104,7 +104,7 @@ func TestPersonalToken_IsGeneratedCopiedAndDeleted(t *testing.T) {
 
 	p.click("link", "Delete smoke-test")
 	alert := p.within("alertdialog", "Delete token smoke-test?")
-	alert.seesText("It was never used.")
+	alert.seesText("Never used.")
 	axe(t, p)
 	screenshot(t, p, "personal-token-delete")
 	alert.click("button", "Yes, delete")

@@ -95,7 +95,7 @@ func TestServiceToken_WizardGoesThereAndBack(t *testing.T) {
 	axe(t, p)
 	p.click("button", "Next")
 	described(t, p.scope, "Token name", "Enter a name.")
-	described(t, p.scope, "Workspace", "Choose one of the workspaces.")
+	described(t, p.scope, "Workspace", "Choose a workspace.")
 	axe(t, p)
 	p.fill("Token name", "deploy")
 	p.choose("Workspace", "Staging")

@@ -84,7 +84,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 		s.present(t, secret)
 		for _, pasted := range []string{secret, " " + secret + "\n", digest, strings.ToUpper(digest), "sha256:" + digest} {
 			got := b.post(identifyPages, url.Values{"token": {pasted}})
-			if _, known := made[name]; known != strings.Contains(got.body, "This token is live") || got.status != http.StatusOK {
+			if _, known := made[name]; known != strings.Contains(got.body, "This token still works") || got.status != http.StatusOK {
 				t.Errorf("%s is identified as live: %v, %d", name, !known, got.status)
 			}
 			if known := made[name].Name; known != "" && !strings.Contains(got.body, known) {

@@ -77,8 +77,8 @@ func TestCatalog_TypesOfTheFileAreUsedEverywhereAndGrantNothingOnceGone(t *testi
 	b := again.signedIn(t, adminEmail)
 	for _, path := range []string{editor, satRoot + "/" + made.ID} {
 		if page := b.get(path); page.status != http.StatusOK || !strings.Contains(page.body, "invoice:") ||
-			!strings.Contains(page.body, "not known any more and allows nothing") {
-			t.Errorf("%s: %d, and it must show what is not known any more", path, page.status)
+			!strings.Contains(page.body, "is unknown and has no effect") {
+			t.Errorf("%s: %d, and it must show what is unknown", path, page.status)
 		}
 	}
 	if view, err = again.app.Policies.At(ctx, admin, baseline); err != nil || !view.Body["invoice:edit"].Unlimited() {

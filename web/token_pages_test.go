@@ -97,9 +97,9 @@ func TestPersonalTokenForm_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		{"no scope", with(good, "scope", ""), "token-scope", "Choose Read-Only or Read-Write."},
 		{"a scope that is none", with(good, "scope", "root"), "token-scope", "Choose Read-Only or Read-Write."},
 		{"the Admin scope", with(good, "scope", "admin"), "token-scope", "The Admin scope is deprecated and cannot be given to new tokens. Choose Read-Only or Read-Write."},
-		{"an expiration that is none", with(good, "expiration", "ages"), "token-expiration", "Choose one of the expirations."},
+		{"an expiration that is none", with(good, "expiration", "ages"), "token-expiration", "Choose an expiration."},
 		{"a date that is none", with(good, "expiration", "date", "date", "31.12.2031"), "token-date", "Enter a date as year-month-day, for example 2031-12-31."},
-		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "token-date", "Choose a date that is not over."},
+		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "token-date", "Choose today or a later date."},
 		{"a date too far away", with(good, "expiration", "date", "date", "2999-01-01"), "token-date", "Choose a date within the next ten years."},
 	}
 	before := s.footprint(t)
@@ -286,15 +286,15 @@ func TestWizard_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 	}{
 		{"no name", with(good, "name", ""), "Enter a name."},
 		{"a name that is taken", with(good, "name", "Staging-Sync"), "A token with this name already exists."},
-		{"no workspace", with(good, "workspace", ""), "Choose one of the workspaces."},
-		{"an unknown workspace", with(good, "workspace", "nowhere"), "Choose one of the workspaces."},
-		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "Choose a date that is not over."},
+		{"no workspace", with(good, "workspace", ""), "Choose a workspace."},
+		{"an unknown workspace", with(good, "workspace", "nowhere"), "Choose a workspace."},
+		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "Choose today or a later date."},
 		{"an unknown permission", with(good, "grant", "rocket:launch"), "There is no such permission."},
 		{"an act of Admins", with(good, "grant", "member:manage"), "There is no such permission."},
-		{"a resource of another workspace", with(good, "only.source:edit", foreign), "Some of the chosen resources are not in this workspace"},
-		{"a resource of another type", with(good, "only.source:edit", destination), "Some of the chosen resources are not in this workspace"},
+		{"a resource of another workspace", with(good, "only.source:edit", foreign), "Some of the selected resources are not in this workspace"},
+		{"a resource of another type", with(good, "only.source:edit", destination), "Some of the selected resources are not in this workspace"},
 		{"a limit where none may be", with(good, "reach.source:connect", "selected"), "cannot be limited to selected resources"},
-		{"no resource chosen", with(good, "only.source:edit", ""), "Some of the chosen resources are not in this workspace"},
+		{"no resource chosen", with(good, "only.source:edit", ""), "Some of the selected resources are not in this workspace"},
 		{"a form without its key", with(good, "submission", ""), "Open the form again."},
 	}
 	before := s.footprint(t)

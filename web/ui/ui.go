@@ -1,13 +1,13 @@
-// Package ui is the HTML front door. It puts the areas of the dashboard together, each a package of
-// its own, and renders faults as pages.
+// Package ui is the HTML front door. It assembles the areas of the dashboard, each a package of its own,
+// and renders faults as pages.
 //
-// An area parses forms, calls the use cases and presents what they return (*_view.go: domain values
-// to display-ready models). Its handlers authenticate nobody and decide nothing themselves: the gate
-// of a page's row loads the visitor, the services decide. Errors are returned; [Dashboard.Problem]
+// An area parses forms, calls the use cases and presents what they return: its *_view.go files turn
+// domain values into display-ready models. Its handlers neither authenticate nor authorize. The gate of a
+// page's row loads the visitor, and the services decide. Handlers return errors, and [Dashboard.Problem]
 // renders them.
 //
-// Areas know package kit and those below them: policy, then audit and token, then people, profile and
-// home. None knows this package.
+// An area may import package kit and the areas below it: policy is the lowest, then audit and token, then
+// people, profile and home. No area imports this package.
 package ui
 
 import (
@@ -42,7 +42,7 @@ import (
 	workspaceui "latchkey/web/ui/workspace"
 )
 
-// Deps is what the dashboard is made of.
+// Deps are the services and settings of the dashboard.
 type Deps struct {
 	Accounts    account.Services
 	Policies    *policy.Service
@@ -51,22 +51,23 @@ type Deps struct {
 	SignIn      *signin.Service
 	Clients     *apiclient.Service
 	Registry    *registry.Service
-	Document    *openapi.Document // of the API, for its page
+	Document    *openapi.Document // of the API, for the page that shows it
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
-	Hasher      signin.Hasher // for passwords that are set outside of package signin
+	Hasher      signin.Hasher // for passwords that are set outside package signin
 	Catalogue   *access.Catalogue
 	Now         func() time.Time
 	SetupCode   string // secret of the set-up link; never empty
-	BaseURL     string // how clients reach this server, for the lines to copy; empty: as the request came
-	Secure      bool   // clients reach this server over HTTPS, even if a proxy ends it in between
-	Demo        *Demo  // offers the demonstration's accounts; nil outside of it
+	BaseURL     string // address of this server in the lines to copy; if empty, the one of the request
+	Secure      bool   // clients reach this server over HTTPS, even if a proxy terminates it
+	Demo        *Demo  // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
-// What the sign-in page offers in the demonstration.
 type (
-	Demo        = signinui.Demo
+	// Demo is what the sign-in page offers in the demonstration.
+	Demo = signinui.Demo
+	// DemoAccount is one account of the demonstration.
 	DemoAccount = signinui.DemoAccount
 )
 
@@ -88,9 +89,10 @@ type Dashboard struct {
 	site *kit.Site
 }
 
-// New makes the areas of the dashboard, the lower ones first.
+// New returns the dashboard with all its areas.
 func New(d Deps) *Dashboard {
-	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn, Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
+	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn,
+		Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
 		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Secure})})
 	editor := policyui.New(site, d.Policies, d.Accounts.Members, d.Tokens)
 	log := auditui.New(site, d.Policies, d.Audit)
@@ -111,5 +113,5 @@ func New(d Deps) *Dashboard {
 	}
 }
 
-// Guard returns the gate of a page, as a middleware around its handler.
+// Guard returns the gate of a page as middleware around its handler.
 func (d *Dashboard) Guard(p kit.Page) echo.MiddlewareFunc { return d.site.Guard(p) }

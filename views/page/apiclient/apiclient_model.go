@@ -1,4 +1,4 @@
-// Package apiclient shows the API clients.
+// Package apiclient renders the tab "API Clients".
 package apiclient
 
 import (
@@ -12,9 +12,9 @@ type Clients struct {
 	Card  component.CardModel
 	Table component.TableModel
 	Rows  []Row
-	Empty *component.EmptyModel // instead of the table
+	Empty *component.EmptyModel // shown instead of the table
 	HowTo component.CardModel
-	Lines []component.CodeModel
+	Lines []component.CodeModel // of HowTo
 }
 
 // Row is one API client of the list.

@@ -1,4 +1,4 @@
-// Package home shows the start page, and "Access Management" for members who manage nothing.
+// Package home renders the start page, and "Access Management" for members who may manage nothing.
 package home
 
 import (
@@ -7,16 +7,16 @@ import (
 	"latchkey/views/page/audit"
 )
 
-// Home is the start page: how my tokens stand and where to go next.
+// Home is the start page: the state of the reader's tokens and where to go next.
 type Home struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
 	Mine     []component.Tile
 	Ending   []EndingToken // tokens that expire soon
-	NoEnding string        // said when there are none
+	NoEnding string        // shown if there are none
 	Next     []NextStep
 	OrgTitle string           // "Acme"; empty for members
-	Org      []component.Tile // Admins only
+	Org      []component.Tile // for Admins only
 	Activity []audit.Activity
 }
 

@@ -5,7 +5,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// OwnAccess is "Access Management" for a member: what is theirs, and whom to ask.
+// OwnAccess is "Access Management" for a member who may manage nothing: their own access and whom to ask.
 type OwnAccess struct {
 	Shell  layout.Shell
 	Header component.PageHeaderModel

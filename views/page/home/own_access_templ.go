@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// OwnAccessPage is what a member sees of "Access Management".
+// OwnAccessPage shows "Access Management" to a member who may manage nothing.
 func OwnAccessPage(m OwnAccess) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,5 +1,5 @@
-// Package policy shows what somebody may do and where it comes from, the editor of a policy, the list
-// of Baseline Workspace Policies and the page that explains a decision.
+// Package policy renders the pages about policies: what a member may do and where it comes from, the
+// editor of a policy, the list of Baseline Workspace Policies, and the page that explains a decision.
 package policy
 
 import (
@@ -7,7 +7,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// AccessList says, workspace by workspace, what somebody may do and where it comes from.
+// AccessList summarizes, workspace by workspace, what a member may do and where it comes from.
 type AccessList struct {
 	Card  component.CardModel
 	Items []AccessItem
@@ -21,7 +21,7 @@ type AccessItem struct {
 	Details   component.ButtonModel
 }
 
-// AccessLine is one source and what it gives.
+// AccessLine is one source of permissions and what it grants.
 type AccessLine struct{ Source, Gives string }
 
 // Access is an effective access policy in one workspace, in full.

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// AccessListSection shows effective access in short.
+// AccessListSection shows a summary of effective access.
 func AccessListSection(m AccessList) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -126,8 +126,8 @@ func AccessListSection(m AccessList) templ.Component {
 	})
 }
 
-// AccessPage shows an effective access policy in one workspace, each permission with
-// where it comes from.
+// AccessPage shows an effective access policy in one workspace. Each permission says where it comes
+// from.
 func AccessPage(m Access) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// BaselinesPage is the tab "Baseline Workspace Policies".
+// BaselinesPage shows the tab "Baseline Workspace Policies".
 func BaselinesPage(m Baselines) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

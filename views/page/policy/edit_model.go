@@ -5,7 +5,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// Edit edits the policy of a workspace, group or member.
+// Edit is the page that edits the policy of a workspace, group or member.
 type Edit struct {
 	Shell  layout.Shell
 	Header component.PageHeaderModel
@@ -15,7 +15,7 @@ type Edit struct {
 	Errors component.ErrorSummaryModel
 	Hidden []component.HiddenField
 	Policy component.PolicyModel
-	Locked bool // only to look at
+	Locked bool // read-only
 	Save   component.ButtonModel
 	Cancel string
 	Remove *component.ButtonModel

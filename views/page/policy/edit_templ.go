@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// EditPage edits one policy.
+// EditPage shows the editor of one policy.
 func EditPage(m Edit) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -5,7 +5,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// Explain asks why somebody may do something, or may not.
+// Explain is the page that explains whether a member or token may do something.
 type Explain struct {
 	Frame     layout.Tabbed
 	Card      component.CardModel

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// ExplainPage answers whether somebody may do something, and why.
+// ExplainPage shows whether a member or token may do something, and why.
 func ExplainPage(m Explain) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,4 +1,4 @@
-// Package problem shows what went wrong.
+// Package problem renders the error page.
 package problem
 
 import "latchkey/views/component"
@@ -7,6 +7,6 @@ import "latchkey/views/component"
 type Problem struct {
 	Title     string
 	Text      string
-	RequestID string // for a report; shown when something is wrong on our side
+	RequestID string // for a report; shown if the fault is on our side
 	Link      component.Link
 }

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// ProblemPage says what went wrong and where to go on.
+// ProblemPage shows what went wrong and a link to continue.
 func ProblemPage(m Problem) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,4 +1,4 @@
-// Package profile shows the page "Your Profile".
+// Package profile renders the page "Your Profile".
 package profile
 
 import (
@@ -8,7 +8,7 @@ import (
 	"latchkey/views/page/token"
 )
 
-// Profile is the page "Your Profile": one section after the other.
+// Profile is the page "Your Profile".
 type Profile struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
@@ -18,7 +18,7 @@ type Profile struct {
 	Sessions Sessions
 }
 
-// Account is who the reader is.
+// Account is the section "Account".
 type Account struct {
 	Card  component.CardModel
 	Facts []component.Definition

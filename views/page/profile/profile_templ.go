@@ -15,7 +15,7 @@ import (
 	"latchkey/views/page/token"
 )
 
-// ProfilePage shows what is the reader's own.
+// ProfilePage shows the reader's account, tokens, access and sessions.
 func ProfilePage(m Profile) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -6,7 +6,7 @@ import "latchkey/views/component"
 type Sessions struct {
 	Card component.CardModel
 	List []SessionRow
-	// EndOthersHref takes the form that signs out everywhere else; empty when there is nothing else.
+	// EndOthersHref is where the form that ends all other sessions posts to. It is empty if there are none.
 	EndOthersHref string
 }
 
@@ -17,5 +17,5 @@ type SessionRow struct {
 	Current  bool
 	Started  component.TimeModel
 	LastSeen component.TimeModel
-	EndHref  string // the form that signs it out posts here; empty for the current one
+	EndHref  string // where the form that ends it posts to; empty for the current one
 }

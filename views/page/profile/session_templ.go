@@ -291,7 +291,7 @@ func sessions(m Sessions) templ.Component {
 	})
 }
 
-// endOthers signs out everywhere else.
+// endOthers shows the button that ends all other sessions.
 func endOthers(action string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

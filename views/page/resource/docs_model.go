@@ -7,8 +7,8 @@ import (
 
 // APIDocs is the page that shows the OpenAPI document.
 type APIDocs struct {
-	Shell    *layout.Shell // nil: a reader who is not signed in
-	Base     layout.Page   // otherwise
+	Shell    *layout.Shell // nil if the reader is not signed in
+	Base     layout.Page   // used without Shell
 	Header   component.PageHeaderModel
 	Intro    []string // paragraphs
 	Document component.Link
@@ -16,7 +16,7 @@ type APIDocs struct {
 	Groups   []APIGroup
 }
 
-// APIGroup is the operations about one thing.
+// APIGroup is a group of operations on one subject.
 type APIGroup struct {
 	ID          string // anchor
 	Name        string

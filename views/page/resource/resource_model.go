@@ -1,4 +1,4 @@
-// Package resource shows the resources of a workspace and the documentation of the API.
+// Package resource renders the resources of a workspace and the documentation of the API.
 package resource
 
 import (
@@ -7,7 +7,7 @@ import (
 	"latchkey/views/page/audit"
 )
 
-// Resources is what is in a workspace, with what the reader may do.
+// Resources is the page with the resources of a workspace and what the reader may do with each.
 type Resources struct {
 	Shell  layout.Shell
 	Header component.PageHeaderModel
@@ -15,23 +15,23 @@ type Resources struct {
 	Filter component.FilterModel
 	Table  component.TableModel
 	Rows   []Row
-	None   *component.EmptyModel // instead of rows
+	None   *component.EmptyModel // shown instead of rows
 	Pages  *component.PaginationModel
-	Types  *Types       // what concerns whole types; nil when there is nothing to say
+	Types  *Types       // permissions for whole types; nil if there are none
 	Trail  *audit.Trail // for Admins
 }
 
 // Row is one resource.
 type Row struct {
 	Name    string
-	Detail  string // what it is an instance of; may be empty
+	Detail  string // its definition; may be empty
 	Type    string
 	ID      string
 	Changed component.TimeModel
 	Access  Access
 }
 
-// Types is what the reader may do with types as such.
+// Types is what the reader may do with whole types.
 type Types struct {
 	Card  component.CardModel
 	Table component.TableModel
@@ -52,7 +52,7 @@ type Access struct {
 	Reasons []Reason
 }
 
-// Reason is the rule that refuses one thing.
+// Reason is the rule that refuses one action.
 type Reason struct {
 	Label string // "Edit"
 	Text  string

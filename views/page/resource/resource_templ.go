@@ -14,7 +14,7 @@ import (
 	"latchkey/views/page/audit"
 )
 
-// ResourcesPage is the page "Resources" of a workspace.
+// ResourcesPage shows the page "Resources" of a workspace.
 func ResourcesPage(m Resources) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -440,7 +440,7 @@ func row(r Row) templ.Component {
 	})
 }
 
-// access says what the reader may do, and opens to say why not more.
+// access shows what the reader may do. It opens to show why the rest is not allowed.
 func access(a Access) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -496,7 +496,7 @@ func access(a Access) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(a.Reasons) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<details class=\"why\"><summary>Why not more <span class=\"sr-only\">: ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<details class=\"why\"><summary>What you may not do <span class=\"sr-only\">: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// SetupPage makes the organization, its first workspace and the first Admin.
+// SetupPage asks for the organization, its first workspace and its first Admin.
 func SetupPage(m Setup) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,4 +1,4 @@
-// Package signin shows the pages of people who are not signed in yet: first set-up and sign-in.
+// Package signin renders the pages for people who are not signed in: set-up and sign-in.
 package signin
 
 import (
@@ -12,11 +12,11 @@ type SignIn struct {
 	Errors   component.ErrorSummaryModel
 	Email    component.FieldModel
 	Password component.FieldModel
-	Next     string // path to go on to
+	Next     string // path to open after signing in
 	Demo     *DemoAccounts
 }
 
-// DemoAccounts lets a visitor of the demonstration sign in as somebody with one click.
+// DemoAccounts lists accounts of the demonstration to sign in with by one click.
 type DemoAccounts struct {
 	Password string
 	Accounts []DemoAccount

@@ -13,7 +13,7 @@ import (
 	"latchkey/views/layout"
 )
 
-// SignInPage asks for e-mail and password.
+// SignInPage asks for an email and a password.
 func SignInPage(m SignIn) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

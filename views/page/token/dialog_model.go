@@ -9,15 +9,15 @@ type Form struct {
 	Errors     component.ErrorSummaryModel
 	Hidden     []component.HiddenField
 	Name       component.FieldModel
-	Workspace  *component.SelectModel // personal tokens only
-	Scope      *component.SelectModel // personal tokens only
+	Workspace  *component.SelectModel // for personal tokens only
+	Scope      *component.SelectModel // for personal tokens only
 	Expiration component.ExpiryModel
-	May        []MayBlock // what it may do, before it is made
+	May        []MayBlock // what the new token will be able to do
 }
 
-// MayBlock says what a personal token may do in some workspaces, scope by scope.
+// MayBlock describes what a personal token may do in some workspaces, scope by scope.
 type MayBlock struct {
-	Workspaces string // ids, separated by spaces: the script shows the chosen one's
+	Workspaces string // ids, separated by spaces; a script shows the block of the chosen one
 	Title      string // their names
 	Lines      []MayLine
 }

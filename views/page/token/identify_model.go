@@ -6,7 +6,7 @@ import (
 	"latchkey/views/page/audit"
 )
 
-// Identify is the page that says which token a secret belongs to.
+// Identify is the page that shows which token a secret belongs to.
 type Identify struct {
 	Shell  layout.Shell
 	Header component.PageHeaderModel
@@ -17,7 +17,7 @@ type Identify struct {
 	Found  *Identified
 }
 
-// Identified is what the page says of the token.
+// Identified is the description of the token.
 type Identified struct {
 	Card  component.CardModel
 	State component.StateModel

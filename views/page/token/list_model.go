@@ -1,17 +1,18 @@
-// Package token shows lists of tokens with their dialogs, one service access token, the wizard that
-// makes one for a workspace, the section of personal access tokens and the page that identifies a token.
+// Package token renders the pages about tokens: lists with their dialogs, the page of one service access
+// token, the wizard that makes one for a workspace, the section of personal access tokens, and the page
+// that identifies a token.
 package token
 
 import "latchkey/views/component"
 
-// List is a list of tokens of one kind. Columns that no row fills are not shown.
+// List is a list of tokens of one kind.
 type List struct {
 	Table  component.TableModel
-	Filter *component.FilterModel // long lists only
+	Filter *component.FilterModel // for long lists only
 	Rows   []Row
-	Pages  *component.PaginationModel // more than one page only
-	Empty  *component.EmptyModel      // instead of the table, when there is nothing at all
-	None   string                     // instead of the rows, when nothing matches the filter
+	Pages  *component.PaginationModel // if there are several pages
+	Empty  *component.EmptyModel      // shown instead of the table if there are no tokens
+	None   string                     // shown instead of the rows if nothing matches the filter
 
 	ShowWorkspace bool
 	ShowScope     bool
@@ -22,7 +23,7 @@ type List struct {
 type Row struct {
 	ID        string
 	Name      string
-	Href      string // of the token's own page; empty: it has none
+	Href      string // the token's own page, if it has one
 	Hint      string // "lkpat_…a1B2"
 	Workspace string
 	Scope     string

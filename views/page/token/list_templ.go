@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "latchkey/views/component"
 
-// ListTable shows tokens, or what they are for when there are none.
+// ListTable shows tokens. If there are none, it says what they are for.
 func ListTable(m List) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

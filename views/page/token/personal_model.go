@@ -5,7 +5,7 @@ import "latchkey/views/component"
 // Personal is the section "Personal Access Tokens".
 type Personal struct {
 	Purpose component.NoticeModel  // what they are for, and what to use instead
-	Refusal *component.NoticeModel // why none can be made
+	Refusal *component.NoticeModel // why no token can be made
 	Card    component.CardModel
 	List    List
 }

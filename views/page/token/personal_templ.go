@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "latchkey/views/component"
 
-// PersonalSection is the section of a member's own tokens.
+// PersonalSection shows the section of a member's own tokens.
 func PersonalSection(m Personal) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

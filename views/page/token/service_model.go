@@ -10,7 +10,7 @@ import (
 type Services struct {
 	Frame   layout.Tabbed
 	SubTabs component.TabsModel
-	Refusal *component.NoticeModel // why none can be made
+	Refusal *component.NoticeModel // why no token can be made
 	Card    component.CardModel
 	List    List
 }
@@ -23,11 +23,11 @@ type Service struct {
 	Row    Row
 	Uses   []Use
 	Notice component.NoticeModel
-	Policy *component.PolicyModel // workspace tokens only
+	Policy *component.PolicyModel // for workspace tokens only
 	Trail  *audit.Trail           // nil without the audit log
 }
 
-// Use is an address that a token was used from.
+// Use is an address from which a token was used, and when.
 type Use struct {
 	Address string
 	When    component.TimeModel

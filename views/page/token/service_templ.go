@@ -14,7 +14,7 @@ import (
 	"latchkey/views/page/audit"
 )
 
-// ServicesPage is a sub-tab of "Service Access Tokens".
+// ServicesPage shows a sub-tab of "Service Access Tokens".
 func ServicesPage(m Services) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -114,7 +114,7 @@ func ServicesPage(m Services) templ.Component {
 	})
 }
 
-// ServicePage shows one token; its policy is there to read only.
+// ServicePage shows one token with its policy, which cannot be edited.
 func ServicePage(m Service) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

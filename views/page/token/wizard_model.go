@@ -5,8 +5,8 @@ import (
 	"latchkey/views/layout"
 )
 
-// Wizard is one step of making a workspace service access token. The other
-// step's answers are among Hidden.
+// Wizard is one step of making a workspace service access token. Hidden carries the answers of the
+// other step.
 type Wizard struct {
 	Shell   layout.Shell
 	Header  component.PageHeaderModel
@@ -23,8 +23,8 @@ type Wizard struct {
 // WizardBasics is the first step.
 type WizardBasics struct {
 	Name          component.FieldModel
-	Workspace     *component.SelectModel // nil when there is one
-	WorkspaceFact []component.Definition // the one
+	Workspace     *component.SelectModel // nil if there is only one
+	WorkspaceFact []component.Definition // the only workspace
 	Expiration    component.ExpiryModel
 	CancelHref    string
 }

@@ -13,8 +13,8 @@ import (
 	"latchkey/views/layout"
 )
 
-// WizardPage makes a workspace service access token in two steps. Both steps
-// are one form to one address; the pressed button says what is asked for.
+// WizardPage makes a workspace service access token in two steps. Both steps post to the same address.
+// The pressed button says what to do.
 func WizardPage(m Wizard) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

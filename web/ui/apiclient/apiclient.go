@@ -17,18 +17,18 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// list lists the resource servers that may ask about tokens.
+// list shows the services that may validate tokens.
 func (h *Handlers) list(c echo.Context) error {
 	return h.show(c, http.StatusOK, nil)
 }
 
-// newClient shows the dialog that adds one.
+// newClient shows the dialog that adds a client.
 func (h *Handlers) newClient(c echo.Context) error {
 	form := url.Values{kit.FieldSubmission: {rand.Text()}}
 	return h.site.Dialog(c, http.StatusOK, component.FormDialog(newClientDialog(form, nil)), h.show)
 }
 
-// add registers the client and shows its secret, in this response only.
+// add registers the client and shows its secret. No other response contains it.
 func (h *Handlers) add(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -49,7 +49,7 @@ func (h *Handlers) add(c echo.Context) error {
 	return h.site.Reveal(c, kit.ClientTitle, component.RevealDialog(revealClientDialog(made, h.site.BaseURL(c))))
 }
 
-// register makes the client that a form with a one-time key asks for.
+// register registers a client with the name and the one-time key of a form.
 func (h *Handlers) register(c echo.Context, name, key string) (apiclient.Registered, error) {
 	if err := kit.CheckSubmission(key); err != nil {
 		return apiclient.Registered{}, err
@@ -57,7 +57,7 @@ func (h *Handlers) register(c echo.Context, name, key string) (apiclient.Registe
 	return h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, apiclient.NewClient{Name: name, IdempotencyKey: key})
 }
 
-// confirmDelete asks before a client goes.
+// confirmDelete shows the dialog that asks before a client is deleted.
 func (h *Handlers) confirmDelete(c echo.Context) error {
 	client, err := h.clients.Get(c.Request().Context(), kit.VisitOf(c).Standing, c.Param("id"))
 	if err != nil {
@@ -66,7 +66,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.AlertDialog(deleteClientDialog(client)), h.show)
 }
 
-// delete ends a client.
+// delete deletes a client.
 func (h *Handlers) delete(c echo.Context) error {
 	client, err := h.clients.Delete(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"))
 	if err != nil {
@@ -75,7 +75,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	return h.site.Done(c, kit.ClientPath, "API client "+client.Name+" was deleted.")
 }
 
-// show shows the list with what stands above it.
+// show shows the list, with a dialog or notice above it if there is one.
 func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	clients, err := h.clients.List(c.Request().Context(), v.Standing)

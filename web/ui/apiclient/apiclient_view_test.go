@@ -13,7 +13,8 @@ func TestClientsView_OffersToAddInOnePlace(t *testing.T) {
 		t.Errorf("%+v", empty)
 	}
 	full := clientsView([]apiclient.Client{{ID: "c1", Name: "Billing"}}, "https://keys.example", uitest.Noon())
-	if full.Empty != nil || full.Card.Action == nil || full.Rows[0].Maker != "somebody unknown" || full.Rows[0].Delete.Href != "/settings/access-management/api-clients/c1/delete" {
+	if full.Empty != nil || full.Card.Action == nil || full.Rows[0].Maker != "an unknown user" ||
+		full.Rows[0].Delete.Href != "/settings/access-management/api-clients/c1/delete" {
 		t.Errorf("%+v", full)
 	}
 }

@@ -1,6 +1,6 @@
-// Package apiclient is the tab "API Clients": the services that may ask about tokens.
+// Package apiclient serves the tab "API Clients": the services that may validate the tokens they receive.
 //
-// It uses package apiclient. Their questions are answered by package api.
+// It calls the domain package apiclient. Package api answers the requests of those services.
 package apiclient
 
 import (
@@ -9,7 +9,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site    *kit.Site
 	clients *apiclient.Service

@@ -9,10 +9,10 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// recentEvents is how many events the home page shows.
+// recentEvents is the number of events on the home page.
 const recentEvents = 8
 
-// home shows how the visitor's tokens stand and where to go next.
+// home shows the state of the visitor's tokens and where to go next.
 func (h *Handlers) home(c echo.Context) error {
 	v, ctx := kit.VisitOf(c), c.Request().Context()
 	summary, err := h.tokens.Summary(ctx, v.Standing)

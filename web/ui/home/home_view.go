@@ -13,7 +13,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// personalSectionPath is where the visitor's own tokens are listed.
+// personalSectionPath is the address of the list of the visitor's own tokens.
 const personalSectionPath = kit.ProfilePath + "#personal-access-tokens"
 
 func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
@@ -25,15 +25,15 @@ func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
 
 		Activity: auditui.Activity(events, v.Now),
 	}
-	m.NoEnding = "No token of yours expires within the next seven days."
+	m.NoEnding = "None of your tokens expires within the next seven days."
 	if s.All {
-		m.NoEnding = "No token of yours and no service access token expires within the next seven days."
+		m.NoEnding = "None of your tokens and no service access token expires within the next seven days."
 		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s)
 	}
 	return m
 }
 
-// stateTiles counts tokens by state; each tile leads to the list.
+// stateTiles returns the number of tokens in each state. Each tile links to the list.
 func stateTiles(c token.Counts, href string) []component.Tile {
 	tiles := []component.Tile{}
 	for _, s := range []token.State{token.Active, token.ExpiresSoon, token.Expired, token.Suspended} {
@@ -42,9 +42,10 @@ func stateTiles(c token.Counts, href string) []component.Tile {
 	return tiles
 }
 
-// organizationTiles counts the usable tokens of each kind.
+// organizationTiles returns the number of working tokens of each kind.
 func organizationTiles(s token.Summary) []component.Tile {
-	hrefs := map[token.Kind]string{token.Organization: kit.ServiceTokenPath + "/organization", token.Workspace: kit.ServiceTokenPath + "/workspace"}
+	hrefs := map[token.Kind]string{token.Organization: kit.ServiceTokenPath + "/organization",
+		token.Workspace: kit.ServiceTokenPath + "/workspace"}
 	tiles := []component.Tile{}
 	for _, kind := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
 		c := s.Organization[kind]
@@ -63,7 +64,8 @@ func organizationTiles(s token.Summary) []component.Tile {
 func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
 	list := []page.EndingToken{}
 	for _, t := range append(append([]token.Token{}, s.MineEnding...), s.ServicesEnding...) {
-		e := page.EndingToken{Name: t.Name, Href: personalSectionPath, Kind: t.Kind.Label(), Where: t.WorkspaceName, Expires: kit.When(t.ExpiresAt, now)}
+		e := page.EndingToken{Name: t.Name, Href: personalSectionPath, Kind: t.Kind.Label(), Where: t.WorkspaceName,
+			Expires: kit.When(t.ExpiresAt, now)}
 		if t.Kind != token.Personal {
 			e.Href = kit.ServiceTokenPath + "/" + t.ID
 		}
@@ -76,12 +78,12 @@ func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
 }
 
 func nextSteps(v kit.Visit) []page.NextStep {
-	steps := []page.NextStep{{Icon: "key-round", Label: "Make a personal access token", Href: kit.PersonalTokenPath + "/new",
+	steps := []page.NextStep{{Icon: "key-round", Label: "Generate a personal access token", Href: kit.PersonalTokenPath + "/new",
 		Text: "For development and testing, with your own access."}}
 	if v.Principal.Role == access.RoleAdmin {
-		steps = append(steps, page.NextStep{Icon: "bot", Label: "Make a service access token", Href: kit.ServiceTokenPath + "/workspace",
+		steps = append(steps, page.NextStep{Icon: "bot", Label: "Generate a service access token", Href: kit.ServiceTokenPath + "/workspace",
 			Text: "For production and shared automation. Not tied to a person, so it keeps working when people leave."})
 	}
 	return append(steps, page.NextStep{Icon: "user-round", Label: "View your profile", Href: kit.ProfilePath,
-		Text: "Your tokens and what you may do."})
+		Text: "Your tokens, sessions and permissions."})
 }

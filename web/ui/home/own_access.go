@@ -11,8 +11,8 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// accessManagement leads a visitor who may manage something to the first such tab, and shows
-// the others their own access and whom to ask.
+// accessManagement redirects to the first tab that the visitor may manage. A visitor who may manage
+// nothing sees their own access and whom to ask.
 func (h *Handlers) accessManagement(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if tabs := h.site.AccessTabs(c, v).Tabs; len(tabs) > 0 {
@@ -36,7 +36,7 @@ func ownAccessView(v kit.Visit) page.OwnAccess {
 			{Term: "Workspaces", Text: kit.Enumerate(names)},
 		},
 		Notice: component.NoticeModel{Kind: "info", Title: "Managed by Admins",
-			Text: "Members, groups, policies and service access tokens are managed by the Admins. " + kit.AskAdmin(v) + " when you need more access."},
+			Text: "Admins manage members, groups, policies and service access tokens. " + kit.AskAdmin(v) + " if you need more access."},
 	}
 	if len(names) == 0 {
 		m.Facts[1].Text = "None yet"

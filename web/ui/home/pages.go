@@ -1,7 +1,7 @@
-// Package home is the start page of the dashboard, and the way into "Access Management": it
-// leads to the first tab that the visitor may open, and shows everybody else their own access.
+// Package home serves the start page of the dashboard, and the way into "Access Management": it redirects
+// to the first tab that the visitor may open, and shows other visitors their own access.
 //
-// It uses package token for counts and package account for recent events. It changes nothing.
+// It calls the domain package token for counts and package account for recent events. It changes nothing.
 package home
 
 import (
@@ -10,7 +10,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site          *kit.Site
 	organizations *account.Organizations

@@ -18,17 +18,18 @@ const accessTitle = "Access Policy"
 // ownAccess shows the visitor's own effective policy in a workspace.
 func (h *Handlers) ownAccess(c echo.Context) error {
 	v := kit.VisitOf(c)
-	return h.showAccess(c, v.Member.ID, kit.ProfilePath+"/access-policy", component.Link{Label: kit.ProfileTitle, Href: kit.ProfilePath + "#access-policy"})
+	return h.showAccess(c, v.Member.ID, kit.ProfilePath+"/access-policy",
+		component.Link{Label: kit.ProfileTitle, Href: kit.ProfilePath + "#access-policy"})
 }
 
-// memberAccess shows any member's to Admins.
+// memberAccess shows a member's effective policy to Admins.
 func (h *Handlers) memberAccess(c echo.Context) error {
 	at := kit.Path(kit.UserPath, c.Param("id"))
 	return h.showAccess(c, c.Param("id"), at+"/access-policy", component.Link{Label: "Member details", Href: at})
 }
 
-// showAccess shows a member's effective policy in the workspace that the path names, or in
-// the first.
+// showAccess shows a member's effective policy in the workspace that the path names. If it names none,
+// it shows the first.
 func (h *Handlers) showAccess(c echo.Context, member, at string, back component.Link) error {
 	v := kit.VisitOf(c)
 	view, err := h.policies.EffectiveOf(c.Request().Context(), v.Standing, member)
@@ -36,18 +37,20 @@ func (h *Handlers) showAccess(c echo.Context, member, at string, back component.
 		return err
 	}
 	m := page.Access{
-		Header:  component.PageHeaderModel{Title: accessTitle, Description: "What " + view.Member.Name + " may do, and where each permission comes from.", Back: &back},
+		Header: component.PageHeaderModel{Title: accessTitle, Back: &back,
+			Description: "What " + view.Member.Name + " can do, and where each permission comes from."},
 		SubTabs: component.TabsModel{Label: "Workspaces"},
 	}
 	if member == v.Member.ID {
-		m.Header.Description = "What you may do, and where each permission comes from."
+		m.Header.Description = "What you can do, and where each permission comes from."
 	}
 	chosen, err := chooseAccess(view, c.Param("workspace"))
 	if err != nil {
 		return err
 	}
 	for _, a := range view.Access {
-		m.SubTabs.Tabs = append(m.SubTabs.Tabs, component.Tab{Label: a.Workspace.Name, Href: kit.Path(at, a.Workspace.ID), Current: chosen != nil && a.Workspace.ID == chosen.Workspace.ID})
+		m.SubTabs.Tabs = append(m.SubTabs.Tabs, component.Tab{Label: a.Workspace.Name, Href: kit.Path(at, a.Workspace.ID),
+			Current: chosen != nil && a.Workspace.ID == chosen.Workspace.ID})
 	}
 	if chosen == nil {
 		m.Empty = AccessList(view, h.site.Catalogue(), at, "").Empty
@@ -59,7 +62,7 @@ func (h *Handlers) showAccess(c echo.Context, member, at string, back component.
 	return h.site.HTML(c, http.StatusOK, page.AccessPage(m))
 }
 
-// chooseAccess finds the workspace; "" is the first, nil when there is none.
+// chooseAccess returns the access in a workspace; "" is the first. It returns nil if there are no workspaces.
 func chooseAccess(view policy.AccessView, workspace string) (*policy.WorkspaceAccess, error) {
 	for i, a := range view.Access {
 		if a.Workspace.ID == workspace || workspace == "" {
@@ -72,7 +75,7 @@ func chooseAccess(view policy.AccessView, workspace string) (*policy.WorkspaceAc
 	return nil, nil
 }
 
-// accessView is the full table with the sources.
+// accessView presents the full table of permissions with their sources.
 func (h *Handlers) accessView(c echo.Context, v kit.Visit, a policy.WorkspaceAccess) (*component.PolicyModel, error) {
 	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, a.Workspace.ID)
 	if err != nil {

@@ -11,26 +11,29 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// AccessList says in short what somebody may do in each workspace and where it comes
-// from. at is the address of the page with all of it.
+// AccessList summarizes what a member may do in each workspace and where it comes from. at is the
+// address of the page with all details.
 func AccessList(view policy.AccessView, catalogue *access.Catalogue, at, description string) page.AccessList {
+	details := func(of, href string) component.ButtonModel {
+		return component.ButtonModel{Label: "Details", Context: "of " + of, Variant: component.Ghost, Small: true, Href: href}
+	}
 	m := page.AccessList{Card: component.CardModel{ID: "access-policy", Title: accessTitle, Description: description}}
 	if view.Member.Role == access.RoleAdmin && len(view.Access) > 0 {
-		m.Items = []page.AccessItem{{Workspace: "Every workspace", Lines: []page.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}},
-			Details: component.ButtonModel{Label: "Details", Context: "of every workspace", Variant: component.Ghost, Small: true, Href: at}}}
+		m.Items = []page.AccessItem{{Workspace: "Every workspace", Details: details("every workspace", at),
+			Lines: []page.AccessLine{{Source: "Organization role Admin", Gives: "Everything"}}}}
 		return m
 	}
 	for _, a := range view.Access {
-		item := page.AccessItem{Workspace: a.Workspace.Name,
-			Details: component.ButtonModel{Label: "Details", Context: "of " + a.Workspace.Name, Variant: component.Ghost, Small: true, Href: kit.Path(at, a.Workspace.ID)}}
+		item := page.AccessItem{Workspace: a.Workspace.Name, Details: details(a.Workspace.Name, kit.Path(at, a.Workspace.ID))}
 		for _, layer := range a.Layers {
-			item.Lines = append(item.Lines, page.AccessLine{Source: kit.UpperFirst(layer.Source()), Gives: strings.Join(effective(catalogue, layer.Policy), "; ")})
+			item.Lines = append(item.Lines, page.AccessLine{Source: kit.UpperFirst(layer.Source()),
+				Gives: strings.Join(effective(catalogue, layer.Policy), "; ")})
 		}
 		m.Items = append(m.Items, item)
 	}
 	if len(m.Items) == 0 {
-		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "In no workspace yet",
-			Text: "A member policy or a group puts somebody into a workspace. Whoever is in one can view its resources."}
+		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "Not in a workspace yet",
+			Text: "Member policies and groups add people to workspaces. Everyone in a workspace can view its resources."}
 	}
 	return m
 }
@@ -38,15 +41,17 @@ func AccessList(view policy.AccessView, catalogue *access.Catalogue, at, descrip
 func accessNotice(view policy.AccessView, chosen *policy.WorkspaceAccess) *component.NoticeModel {
 	switch {
 	case view.Member.Status != account.Active:
-		return &component.NoticeModel{Kind: "warning", Title: "Deactivated", Text: view.Member.Name + " may do nothing until reactivation. This is what would apply then."}
+		return &component.NoticeModel{Kind: "warning", Title: "Deactivated",
+			Text: view.Member.Name + " has no access while deactivated. After reactivation, this access applies."}
 	case view.Member.Role == access.RoleAdmin && chosen != nil:
-		return &component.NoticeModel{Kind: "info", Text: "The organization role Admin gives everything in every workspace; policies make no difference while it lasts."}
+		return &component.NoticeModel{Kind: "info",
+			Text: "Admins have full access to every workspace. Policies only apply to members who are not Admins."}
 	}
 	return nil
 }
 
-// fromInherited words the sources for somebody's whole access, of which nothing is inherited
-// in any other way than the rest.
+// fromInherited replaces "Inherited:" by "From" for a page that shows a member's whole access: nothing
+// on it is the member's own in contrast to what is inherited.
 func fromInherited(m *component.PolicyModel) {
 	word := func(s string) string {
 		return strings.ReplaceAll(strings.ReplaceAll(s, "Inherited: ", "From "), "inherited: ", "from ")

@@ -28,7 +28,7 @@ func (h *Handlers) baselines(c echo.Context) error {
 func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit.Paging, v kit.Visit) page.Baselines {
 	m := page.Baselines{
 		Card: component.CardModel{ID: "baselines", Title: kit.BaselineTitle, Flush: true,
-			Description: "What every member, every group and every service access token of a workspace gets there. View is always included."},
+			Description: "The permissions that every member, group and service access token of a workspace has there. View is always included."},
 		Table: component.TableModel{ID: "baseline-list", Caption: kit.BaselineTitle, Columns: []component.Column{
 			{Label: "Workspace"}, {Label: "Grants"}, {Label: "Members", End: true}, {Label: "Groups", End: true}, {Label: "Changed"},
 			{Label: "Actions", LabelHidden: true, End: true}}},
@@ -36,7 +36,8 @@ func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit
 	edit := "Edit"
 	if !v.Organization.Plan.Has(access.FeatureBaseline) {
 		edit = "View"
-		m.Refusal = &component.NoticeModel{Kind: "info", Title: "The " + v.Organization.Plan.Label() + " plan does not include editing them", Text: access.UpgradeText}
+		m.Refusal = &component.NoticeModel{Kind: "info", Text: access.UpgradeText,
+			Title: "The " + v.Organization.Plan.Label() + " plan does not include editing baseline policies"}
 	}
 	if len(rows) == 0 {
 		m.Empty = &component.EmptyModel{Icon: "layers", Inside: true, Title: "No workspaces yet", Text: "Every workspace has a baseline policy."}
@@ -53,8 +54,8 @@ func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit
 	return m
 }
 
-// baselineSpot is the Baseline Workspace Policy of the workspace that the path names. On a plan that does
-// not include editing it is only shown.
+// baselineSpot returns the Baseline Workspace Policy of the workspace that the path names. A plan
+// without baseline policies shows it, but does not let it be edited.
 func baselineSpot(c echo.Context) Spot {
 	workspace := c.Param("workspace")
 	return Spot{Place: policy.Place{Kind: policy.Baseline, Workspace: workspace}, At: kit.Path(kit.BaselinePath, workspace),

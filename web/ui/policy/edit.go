@@ -17,21 +17,21 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// The fields that say which state of a policy the form was made from.
+// The fields that identify the revision of the policy from which the form was made.
 const (
 	fieldPolicyID = "policy_id"
 	fieldVersion  = "version"
 )
 
-// Spot is a policy that a page edits: where it stands and where its pages are.
+// Spot names a policy that a page edits, and the addresses around it.
 type Spot struct {
 	Place policy.Place
-	At    string // address of the editor
-	Back  component.Link
-	Title string // what kind of policy it is
+	At    string         // address of the editor
+	Back  component.Link // to the page that lists the policy
+	Title string         // the kind of policy
 }
 
-// EditorPages returns the rows of the editor at an address; spot says which policy a request names.
+// EditorPages returns the rows of the editor at an address. spot returns the policy that a request names.
 func (h *Handlers) EditorPages(at string, spot func(echo.Context) Spot) []kit.Page {
 	return []kit.Page{
 		kit.Get(at, kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.show(c, spot(c)) }),
@@ -40,8 +40,8 @@ func (h *Handlers) EditorPages(at string, spot func(echo.Context) Spot) []kit.Pa
 	}
 }
 
-// RemovalPages returns the rows that take a group or member out of a workspace, below the address of
-// the editor.
+// RemovalPages returns the rows that remove a group or member from a workspace, below the address of
+// the editor. spot returns the policy that a request names.
 func (h *Handlers) RemovalPages(at string, spot func(echo.Context) Spot) []kit.Page {
 	return []kit.Page{
 		kit.Get(at+"/remove", kit.Member, access.ManagePolicies, func(c echo.Context) error { return h.confirmRemove(c, spot(c)) }),
@@ -49,18 +49,18 @@ func (h *Handlers) RemovalPages(at string, spot func(echo.Context) Spot) []kit.P
 	}
 }
 
-// edit is one showing of an editor: what is stored and what the form says.
+// edit is the state of one page with an editor: the stored policy and the form.
 type edit struct {
 	Spot
 	view   policy.View
 	editor Editor
 	form   Form
-	seen   policy.Revision
+	seen   policy.Revision // from which the form was made
 	errors kit.FieldErrors
 	notice *component.NoticeModel
 }
 
-// load loads what stands in the spot.
+// load loads the policy of the spot.
 func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
 	view, err := h.policies.At(c.Request().Context(), kit.VisitOf(c).Standing, spot.Place)
 	if err != nil {
@@ -70,7 +70,7 @@ func (h *Handlers) load(c echo.Context, spot Spot) (edit, error) {
 	return edit{Spot: spot, view: view, editor: e, form: e.Form(view.Body), seen: view.Revision()}, nil
 }
 
-// show shows the editor as things stand.
+// show shows the editor with the stored policy.
 func (h *Handlers) show(c echo.Context, spot Spot) error {
 	p, err := h.load(c, spot)
 	if err != nil {
@@ -90,7 +90,7 @@ func (h *Handlers) render(c echo.Context, status int, p edit, above templ.Compon
 	return h.site.HTML(c, status, page.EditPage(m))
 }
 
-// ReadForm reads the editor's form over what is stored.
+// readForm loads the policy of the spot and reads the editor's form. step is the pressed button.
 func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err error) {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -107,12 +107,12 @@ func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err
 }
 
 func revisionOf(form url.Values) policy.Revision {
-	version, _ := strconv.ParseInt(form.Get(fieldVersion), 10, 64) // nonsense is version 0, which nothing has
+	version, _ := strconv.ParseInt(form.Get(fieldVersion), 10, 64) // no policy has version 0
 	return policy.Revision{Policy: form.Get(fieldPolicyID), Version: version}
 }
 
-// body is the policy that the form asks for, and what is missing in it. Permissions that the
-// catalogue has dropped are not offered: they stay as they are.
+// body returns the policy that the form asks for, and what is missing in it. The form does not offer
+// permissions that the catalogue no longer has: the policy keeps them.
 func (p edit) body() (access.Policy, []fault.Field) {
 	body, missing := p.editor.Policy(p.form)
 	for _, unknown := range p.editor.catalogue.Unknown(p.view.Body) {
@@ -121,7 +121,7 @@ func (p edit) body() (access.Policy, []fault.Field) {
 	return body, missing
 }
 
-// step takes the editor's form: "Save", or a button that only shows it again.
+// step takes the editor's form. The button "Save" saves it; any other shows it again.
 func (h *Handlers) step(c echo.Context, spot Spot) error {
 	p, step, err := h.readForm(c, spot)
 	if err != nil {
@@ -140,7 +140,7 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 	return h.site.Done(c, p.Back.Href, "The policy of "+p.view.Title()+" was saved.")
 }
 
-// save adds or replaces the policy, as the form was made for.
+// save adds the policy, or replaces the revision from which the form was made.
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	ctx, by := c.Request().Context(), kit.VisitOf(c).By
 	if p.seen.Policy == "" {
@@ -151,8 +151,9 @@ func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	return err
 }
 
-// refused shows the form again with why it was not saved. After a collision the form
-// is one for what is stored now, so that saving again is a decision with open eyes.
+// refused shows the form again with the reason why it was not saved. If somebody else changed the policy
+// in the meantime, the form is now based on the stored policy, so that saving again replaces it
+// knowingly.
 func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 	if fault.Is(err, fault.Conflict) {
 		again, loadErr := h.load(c, p.Spot)
@@ -160,7 +161,8 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 			return loadErr
 		}
 		again.form = p.form
-		again.notice = &component.NoticeModel{Kind: "warning", Title: "This policy changed while you were editing", Text: fault.Of(err).Message, Live: true,
+		again.notice = &component.NoticeModel{Kind: "warning", Title: "This policy changed while you were editing",
+			Text: fault.Of(err).Message, Live: true,
 			Links: []component.Link{{Label: "Discard my changes and reload", Href: p.At}}}
 		return h.render(c, respond.Status(fault.Conflict), again, nil)
 	}
@@ -170,7 +172,7 @@ func (h *Handlers) refused(c echo.Context, p edit, err error) error {
 	return h.render(c, kit.StatusOf(p.errors), p, nil)
 }
 
-// summary answers with the part of the page that follows the choices.
+// summary answers with the summary of the form, which the page replaces whenever a choice changes.
 func (h *Handlers) summary(c echo.Context, spot Spot) error {
 	p, _, err := h.readForm(c, spot)
 	if err != nil {
@@ -183,17 +185,17 @@ func (h *Handlers) summary(c echo.Context, spot Spot) error {
 	return h.site.HTML(c, http.StatusOK, component.PolicySummary(summary))
 }
 
-// summarize says what saving the form would change and whom it would concern.
+// summarize describes what saving the form would change and whom it would affect.
 func (h *Handlers) summarize(c echo.Context, p edit) (component.PolicySummaryModel, error) {
 	body, missing := p.body()
 	s, err := h.policies.ChangeSummary(c.Request().Context(), kit.VisitOf(c).Standing, p.Place, body)
 	if fault.Is(err, fault.Invalid) {
-		return component.PolicySummaryModel{Title: "What changes", Empty: "The policy cannot be saved like this yet."}, nil
+		return component.PolicySummaryModel{Title: "What changes", Empty: "The policy cannot be saved yet."}, nil
 	}
 	return p.changeWords(s, missing), err
 }
 
-// confirmRemove asks before a group or member is taken out of a workspace.
+// confirmRemove shows the dialog that asks before a group or member is removed from a workspace.
 func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 	p, err := h.load(c, spot)
 	if err != nil {
@@ -206,7 +208,7 @@ func (h *Handlers) confirmRemove(c echo.Context, spot Spot) error {
 		func(c echo.Context, status int, above templ.Component) error { return h.render(c, status, p, above) })
 }
 
-// remove takes a group or member out of a workspace.
+// remove removes a group or member from a workspace.
 func (h *Handlers) remove(c echo.Context, spot Spot) error {
 	v, err := h.policies.Remove(c.Request().Context(), kit.VisitOf(c).By, spot.Place)
 	if err != nil {
@@ -215,7 +217,8 @@ func (h *Handlers) remove(c echo.Context, spot Spot) error {
 	return h.site.Done(c, spot.Back.Href, "The policy of "+v.Title()+" was removed.")
 }
 
-// ToEditor leads from the choice of a workspace to the editor of the policy there.
+// ToEditor redirects from the choice of a workspace to the editor of the policy there. Without a
+// choice, it redirects to at.
 func (h *Handlers) ToEditor(c echo.Context, at string) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// model is the page of the editor; the frame is added by the handler.
+// model presents the page of the editor. The handler adds the frame.
 func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 	m := page.Edit{
 		Header: component.PageHeaderModel{Title: p.view.Title(), Description: p.Title, Back: &p.Back},
@@ -21,7 +21,7 @@ func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 	}
 	if p.Place.Kind == policy.Baseline && !p.view.Plan.Has(access.FeatureBaseline) {
 		m.Locked, m.Policy = true, p.editor.View(p.view.Body)
-		m.Notice = &component.NoticeModel{Kind: "info", Title: "Not in the " + p.view.Plan.Label() + " plan", Text: access.UpgradeText}
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Not included in the " + p.view.Plan.Label() + " plan", Text: access.UpgradeText}
 		return m
 	}
 	var carried []component.HiddenField
@@ -35,12 +35,12 @@ func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 		m.Remove = &component.ButtonModel{Label: "Remove from workspace", Href: p.At + "/remove", Variant: component.DangerQuiet, Dialog: true}
 	}
 	if !p.view.Exists && m.Notice == nil {
-		m.Notice = &component.NoticeModel{Kind: "info", Text: "Saving puts " + p.view.SubjectName + " into the workspace " + p.view.Workspace.Name +
-			". An empty policy gives view and what is inherited."}
+		m.Notice = &component.NoticeModel{Kind: "info", Text: "Saving adds " + p.view.SubjectName +
+			" to the workspace " + p.view.Workspace.Name + ". An empty policy grants view and the inherited permissions."}
 	}
 	if unknown := unknown(p.editor.catalogue, p.view.Body); len(unknown) > 0 && m.Notice == nil {
-		m.Notice = &component.NoticeModel{Kind: "info", Title: "Permissions that are not known any more",
-			Text: strings.Join(unknown, "; ") + ". Saving keeps what the catalogue file may bring back."}
+		m.Notice = &component.NoticeModel{Kind: "info", Title: "Unknown permissions",
+			Text: strings.Join(unknown, "; ") + ". Saving keeps them, in case the catalogue file defines them again."}
 	}
 	return m
 }
@@ -55,7 +55,7 @@ func (p edit) errorSummary() component.ErrorSummaryModel {
 	return named.Summary(order, p.editor.ErrorIDs(p.errors))
 }
 
-// changeWords says what is gained and lost, and by whom.
+// changeWords describes what is gained and lost, and by whom.
 func (p edit) changeWords(s policy.Summary, missing []fault.Field) component.PolicySummaryModel {
 	m := component.PolicySummaryModel{Title: "What changes", Empty: "No changes yet."}
 	words := p.editor.words()
@@ -63,16 +63,16 @@ func (p edit) changeWords(s policy.Summary, missing []fault.Field) component.Pol
 		m.Lines = append(m.Lines, "Adds: "+phrase+".")
 	}
 	for _, phrase := range words.Phrases(asPolicy(s.Change.Removed)) {
-		m.Lines = append(m.Lines, "Takes away: "+phrase+".")
+		m.Lines = append(m.Lines, "Removes: "+phrase+".")
 	}
 	for _, problem := range missing {
 		m.Lines = append(m.Lines, p.editor.catalogue.Describe(access.Permission(problem.Path))+": no resource is chosen yet.")
 	}
 	if s.Joins {
-		m.Lines = append(m.Lines, "Puts "+p.view.SubjectName+" into the workspace: "+words.View()+".")
+		m.Lines = append(m.Lines, "Adds "+p.view.SubjectName+" to the workspace: "+words.View()+".")
 	}
 	if len(m.Lines) > 0 {
-		m.Lines = append(m.Lines, p.concerns(s.Audience))
+		m.Lines = append(m.Lines, p.affected(s.Audience))
 	}
 	return m
 }
@@ -85,13 +85,13 @@ func asPolicy(list []access.PermissionReach) access.Policy {
 	return p
 }
 
-// concerns counts whom a change touches.
-func (p edit) concerns(a policy.Audience) string {
+// affected describes whom a change affects.
+func (p edit) affected(a policy.Audience) string {
 	members := kit.Count(a.Members, "member", "members")
 	switch p.Place.Kind {
 	case policy.OfMember:
 		if a.Members == 0 {
-			return "Affects nobody now: Admins have full access anyway."
+			return "Affects nobody, because Admins have full access anyway."
 		}
 		return "Affects " + p.view.SubjectName + " only, effective immediately."
 	case policy.OfGroup:
@@ -102,13 +102,15 @@ func (p edit) concerns(a policy.Audience) string {
 		kit.Count(a.ServiceTokens, "service access token", "service access tokens") + " of this workspace, effective immediately."
 }
 
-// removeDialog asks before a policy goes.
+// removeDialog returns the dialog that asks before a policy is removed.
 func (p edit) removeDialog() *component.ConfirmModel {
 	subject, workspace := p.view.SubjectName, p.view.Workspace.Name
-	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-policy", Title: "Remove " + subject + " from " + workspace + "?",
-		Consequence: "What the policy gives is lost at once.", Action: p.At + "/remove", Confirm: "Yes, remove", CancelHref: p.Back.Href}}
+	m := &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-policy",
+		Title:       "Remove " + subject + " from " + workspace + "?",
+		Consequence: "The permissions of the policy are lost immediately.",
+		Action:      p.At + "/remove", Confirm: "Yes, remove", CancelHref: p.Back.Href}}
 	lost := Gives(p.editor.catalogue, p.view.Body)
-	m.Alert.Details = append(m.Alert.Details, "The policy gives: "+kit.LowerFirst(strings.Join(lost, "; "))+".")
+	m.Alert.Details = append(m.Alert.Details, "The policy grants: "+kit.LowerFirst(strings.Join(lost, "; "))+".")
 	groups := 0
 	for _, layer := range p.view.Inherited {
 		if layer.Kind == access.LayerGroup {
@@ -117,11 +119,11 @@ func (p edit) removeDialog() *component.ConfirmModel {
 	}
 	switch {
 	case p.Place.Kind == policy.OfGroup:
-		m.Alert.Details = append(m.Alert.Details, "The group's members leave the workspace, unless something else puts them into it.")
+		m.Alert.Details = append(m.Alert.Details, "The group's members leave the workspace unless another policy or group adds them to it.")
 	case groups > 0:
 		m.Alert.Details = append(m.Alert.Details, subject+" stays in the workspace through "+kit.Count(groups, "group", "groups")+".")
 	default:
-		m.Alert.Details = append(m.Alert.Details, subject+" leaves the workspace: personal access tokens are not good for anything there any more.")
+		m.Alert.Details = append(m.Alert.Details, subject+" leaves the workspace. Their personal access tokens no longer work there.")
 	}
 	return m
 }

@@ -19,12 +19,14 @@ func edited(kind policy.Kind, plan access.Plan, body access.Policy) edit {
 	view := policy.View{Policy: policy.Policy{ID: "p", Kind: kind, Version: 3, SubjectName: "Bo", Body: body}, Exists: true,
 		Plan: plan, Workspace: account.Workspace{Name: "Production"}, Resources: resources}
 	e := NewEditor(access.BuiltIn(), plan, resources)
-	return edit{Spot: Spot{Place: policy.Place{Kind: kind}, At: "/at", Title: "Policy"}, view: view, editor: e, form: e.Form(body), seen: view.Revision()}
+	return edit{Spot: Spot{Place: policy.Place{Kind: kind}, At: "/at", Title: "Policy"}, view: view, editor: e,
+		form: e.Form(body), seen: view.Revision()}
 }
 
 func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 	change := access.Change{
-		Added:   []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()}, {Permission: "table:edit", Reach: access.Only("T1")}},
+		Added: []access.PermissionReach{{Permission: "source:edit", Reach: access.Everywhere()},
+			{Permission: "table:edit", Reach: access.Only("T1")}},
 		Removed: []access.PermissionReach{{Permission: "audience:connect", Reach: access.Everywhere()}},
 	}
 	audience := policy.Audience{Members: 12, Groups: 1, ServiceTokens: 2}
@@ -34,7 +36,7 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 		policy.OfMember: "Affects Bo only, effective immediately.",
 	} {
 		m := edited(kind, access.PlanEnterprise, nil).changeWords(policy.Summary{Change: change, Audience: audience}, nil)
-		lines := []string{"Adds: edit Event Stream Sources.", "Adds: edit 1 of 2 Tables (orders).", "Takes away: connect Audiences.", want}
+		lines := []string{"Adds: edit Event Stream Sources.", "Adds: edit 1 of 2 Tables (orders).", "Removes: connect Audiences.", want}
 		if diff := cmp.Diff(lines, m.Lines); diff != "" {
 			t.Errorf("%s: %s", kind, diff)
 		}
@@ -43,7 +45,7 @@ func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {
 		t.Errorf("no change is %q", m.Lines)
 	}
 	m := edited(policy.OfMember, access.PlanEnterprise, nil).changeWords(policy.Summary{Joins: true}, nil)
-	want := []string{"Puts Bo into the workspace: view 2 resources.", "Affects nobody now: Admins have full access anyway."}
+	want := []string{"Adds Bo to the workspace: view 2 resources.", "Affects nobody, because Admins have full access anyway."}
 	if diff := cmp.Diff(want, m.Lines); diff != "" {
 		t.Error(diff)
 	}
@@ -86,7 +88,8 @@ func TestPolicyEdit_ABaselineIsLockedWithoutThePlan(t *testing.T) {
 
 func TestRemoveDialog_SaysWhetherTheMemberStays(t *testing.T) {
 	p := edited(policy.OfMember, access.PlanEnterprise, access.Policy{"table:edit": access.Everywhere()})
-	if got := p.removeDialog().Alert.Details; got[0] != "The policy gives: edit Tables." || !strings.HasPrefix(got[1], "Bo leaves the workspace") {
+	got := p.removeDialog().Alert.Details
+	if got[0] != "The policy grants: edit Tables." || !strings.HasPrefix(got[1], "Bo leaves the workspace") {
 		t.Errorf("%q", got)
 	}
 	p.view.Inherited = []access.Layer{{Kind: access.LayerBaseline}, {Kind: access.LayerGroup, Name: "Analysts"}}
@@ -96,15 +99,17 @@ func TestRemoveDialog_SaysWhetherTheMemberStays(t *testing.T) {
 }
 
 func TestAccessListView_NamesEverySource(t *testing.T) {
-	view := policy.AccessView{Access: []policy.WorkspaceAccess{{Workspace: account.Workspace{ID: "w", Name: "Production"}, Layers: []access.Layer{
-		{Kind: access.LayerBaseline}, {Kind: access.LayerGroup, Name: "Analysts", Policy: access.Policy{"table:edit": access.Everywhere(), "source:edit": access.Only("S1")}},
-		{Kind: access.LayerMember, Policy: access.Policy{"dropped:edit": access.Everywhere()}}}}}}
+	layers := []access.Layer{{Kind: access.LayerBaseline},
+		{Kind: access.LayerGroup, Name: "Analysts", Policy: access.Policy{"table:edit": access.Everywhere(), "source:edit": access.Only("S1")}},
+		{Kind: access.LayerMember, Policy: access.Policy{"dropped:edit": access.Everywhere()}}}
+	view := policy.AccessView{Access: []policy.WorkspaceAccess{{Workspace: account.Workspace{ID: "w", Name: "Production"}, Layers: layers}}}
 	m := AccessList(view, access.BuiltIn(), "/at", "")
 	var got []string
 	for _, l := range m.Items[0].Lines {
 		got = append(got, l.Source+": "+l.Gives)
 	}
-	want := []string{"Baseline Workspace Policy: View only", "Group Analysts: Edit Tables; Edit 1 Event Stream Sources", "Member Workspace Policy: View only"}
+	want := []string{"Baseline Workspace Policy: View only", "Group Analysts: Edit Tables; Edit 1 Event Stream Sources",
+		"Member Workspace Policy: View only"}
 	if diff := cmp.Diff(want, got); diff != "" || m.Items[0].Details.Href != "/at/w" {
 		t.Error(diff)
 	}
@@ -118,14 +123,17 @@ func TestAccessListView_NamesEverySource(t *testing.T) {
 }
 
 func TestAnswerView_SaysTheRule(t *testing.T) {
-	allowed := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Allowed: true, Reason: access.Reason{Code: access.ByPolicy, Permission: "table:edit", Layer: access.LayerGroup, LayerName: "Analysts"}},
+	byGroup := access.Reason{Code: access.ByPolicy, Permission: "table:edit", Layer: access.LayerGroup, LayerName: "Analysts"}
+	allowed := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Allowed: true, Reason: byGroup},
 		Sources: []access.Layer{{Kind: access.LayerGroup, Name: "Analysts"}, {Kind: access.LayerMember}}}
 	hidden := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Hide: true, Reason: access.Reason{Code: access.NotInWorkspace}}}
 	inactive := policy.Explanation{SubjectName: "Bo", Inactive: "Bo is deactivated."}
 	for want, x := range map[string]policy.Explanation{
-		"success Allowed: table:edit comes from group Analysts. | Who=Bo Action=table:edit Rule=by_policy Given by=Group Analysts and Member Workspace Policy":      allowed,
-		"danger Not allowed: It is in a workspace that the principal is not in. | Who=Bo Rule=not_in_workspace What they see=Nothing: it is answered as not found.": hidden,
-		"danger Not allowed: Bo is deactivated. | Who=Bo Rule=unasked":                                                                                              inactive,
+		"success Allowed: table:edit comes from group Analysts. | Who=Bo Action=table:edit Rule=by_policy " +
+			"Granted by=Group Analysts and Member Workspace Policy": allowed,
+		"danger Not allowed: It is in a workspace that the principal is not in. | Who=Bo Rule=not_in_workspace " +
+			`What they see=Nothing. The response is "not found".`: hidden,
+		"danger Not allowed: Bo is deactivated. | Who=Bo Rule=unasked": inactive,
 	} {
 		a := answerView(x)
 		got := a.Notice.Kind + " " + a.Notice.Title + ": " + a.Notice.Text + " |"

@@ -5,19 +5,19 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Editor adapts policies of one workspace to the editor's form and to its pages.
-// It is the same for all holders of a policy; inherited is what the holder has without
-// the policy that is edited (a workspace token: the baseline).
+// Editor converts policies of one workspace to the editor's form and pages, and back. It is the same
+// for workspaces, groups, members and tokens.
 type Editor struct {
 	catalogue *access.Catalogue
 	plan      access.Plan
 	resources map[string][]policy.Resource // by type, in the order of their names
 	names     map[string]policy.Resource   // by id
-	inherited []access.Layer
-	given     access.Policy // union of inherited
+	inherited []access.Layer               // what the holder has without the edited policy
+	given     access.Policy                // union of inherited
 }
 
-// NewEditor returns the editor of a policy in the workspace that has these resources.
+// NewEditor returns the editor of a policy in the workspace that has these resources. inherited is what
+// the holder of the policy has without it: for a token of a workspace, the baseline.
 func NewEditor(c *access.Catalogue, plan access.Plan, resources []policy.Resource, inherited ...access.Layer) Editor {
 	e := Editor{catalogue: c, plan: plan, inherited: inherited,
 		resources: map[string][]policy.Resource{}, names: map[string]policy.Resource{}}

@@ -12,7 +12,7 @@ import (
 	"latchkey/views/component"
 )
 
-// The field names of component.PolicyEditor, before ".<permission>" but for grant.
+// The field names of [component.PolicyEditor]. All but grant are followed by ".<permission>".
 const (
 	fieldGrant  = "grant"
 	fieldReach  = "reach"
@@ -22,17 +22,17 @@ const (
 	fieldFind   = "find"
 )
 
-// limitFields are those that go with one permission.
+// limitFields are the fields that belong to one permission.
 var limitFields = [...]string{fieldReach, fieldOnly, fieldEvery, fieldFuture, fieldFind}
 
-// IsField reports whether a field of that name is the editor's, searches aside.
+// IsField reports whether name is a field of the editor. Searches do not count.
 func IsField(name string) bool {
 	part, _, limit := strings.Cut(name, ".")
 	return name == fieldGrant || limit && part != fieldFind && slices.Contains(limitFields[:], part)
 }
 
-// WithoutResources is the form without the fields that choose or look for resources, for a
-// workspace that has others. The form itself stays as it is.
+// WithoutResources returns a copy of the form without the fields that choose or search resources, for
+// a workspace with other resources.
 func WithoutResources(form url.Values) url.Values {
 	form = maps.Clone(form)
 	maps.DeleteFunc(form, func(name string, _ []string) bool {
@@ -42,7 +42,7 @@ func WithoutResources(form url.Values) url.Values {
 	return form
 }
 
-// choice is what the form says about one permission.
+// choice is the state of one permission in the form.
 type choice struct {
 	granted  bool
 	selected bool            // "Selected resources" instead of "All resources"
@@ -52,14 +52,14 @@ type choice struct {
 	find     string
 }
 
-// Form is the state of the editor's form. Permissions without a word in the form
-// have the zero choice.
+// Form is the state of the editor's form. Permissions that the form does not mention have the zero
+// choice.
 type Form map[access.Permission]choice
 
-// Parse reads the editor's fields from a form, whether or not its policy could be
-// saved, and lists what no page of ours can have sent: unknown permissions, resources
-// that are not of the type and workspace, limits where none may be. Those are not part of
-// the result; the problem says so.
+// Parse reads the editor's fields from a form, whether or not its policy could be saved. It also
+// returns problems with input that the editor never sends: unknown permissions, resources of another
+// type or workspace, and limits on permissions that have none. The returned form does not contain such
+// input.
 func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 	f, problems := Form{}, fault.Problems{}
 	for _, value := range form[fieldGrant] {
@@ -100,7 +100,7 @@ func (e Editor) Parse(form url.Values) (Form, []fault.Field) {
 	return f, problemFields(problems)
 }
 
-// readLimit takes one field of a permission's limit; the message is empty when it is sound.
+// readLimit reads one field of a permission's limit into c. The message is empty if the field is valid.
 func (e Editor) readLimit(c choice, part string, permission access.Permission, values []string) (choice, string) {
 	value := values[0]
 	switch part {
@@ -122,7 +122,7 @@ func (e Editor) readLimit(c choice, part string, permission access.Permission, v
 			if e.names[id].Type == permission.Type() {
 				c.only[id] = true
 			} else {
-				message = "Some of the chosen resources are not in this workspace, or not any more. Look at the choice again."
+				message = "Some of the selected resources are not in this workspace. Check your selection."
 			}
 		}
 		return c, message
@@ -130,8 +130,8 @@ func (e Editor) readLimit(c choice, part string, permission access.Permission, v
 	return c, ""
 }
 
-// Policy is what the form asks for, and what is missing in it. Grants that are only
-// inherited are not in it: the form does not send them.
+// Policy returns the policy that the form asks for, and what is missing in it. It does not contain
+// inherited permissions: the form does not send them.
 func (e Editor) Policy(f Form) (access.Policy, []fault.Field) {
 	p, problems := access.Policy{}, fault.Problems{}
 	for _, permission := range slices.Sorted(maps.Keys(f)) {
@@ -167,8 +167,7 @@ func (e Editor) reach(permission access.Permission, c choice) access.Reach {
 	return access.Only(chosen...)
 }
 
-// Form is the state of the form that would ask for p, to edit a policy that is there.
-// Ids of resources that do not exist any more are not in it.
+// Form returns the form for editing p. It does not contain resources that no longer exist.
 func (e Editor) Form(p access.Policy) Form {
 	f := Form{}
 	for _, permission := range e.catalogue.Known(p).Permissions() {
@@ -189,8 +188,8 @@ func (e Editor) Form(p access.Policy) Form {
 	return f
 }
 
-// hiddenChoice carries what the form says about a permission through a page that does not
-// offer to change it.
+// hiddenChoice returns the hidden fields that carry a choice through a page that does not offer to
+// change it.
 func (e Editor) hiddenChoice(permission access.Permission, c choice) []component.HiddenField {
 	var out []component.HiddenField
 	add := func(field, value string) {
@@ -223,7 +222,7 @@ func (e Editor) hiddenChoice(permission access.Permission, c choice) []component
 	return out
 }
 
-// Describe names a permission as pages do.
+// Describe returns the name of a permission on pages.
 func (e Editor) Describe(permission access.Permission) string {
 	return e.catalogue.Describe(permission)
 }
@@ -233,8 +232,8 @@ func (e Editor) known(permission string) bool {
 	return ok
 }
 
-// WithoutLimits forgets every choice of resources, for a form that turns to another
-// workspace, and lists the permissions that were limited.
+// WithoutLimits returns the form without its choices of resources, for another workspace, and the
+// permissions that were limited.
 func (f Form) WithoutLimits() (Form, []access.Permission) {
 	out, limited := Form{}, []access.Permission{}
 	for _, permission := range slices.Sorted(maps.Keys(f)) {
@@ -247,7 +246,7 @@ func (f Form) WithoutLimits() (Form, []access.Permission) {
 	return out, limited
 }
 
-// problemFields are the gathered problems, or nil.
+// problemFields returns the collected problems, or nil.
 func problemFields(p fault.Problems) []fault.Field {
 	if f := fault.Of(p.Err("")); f != nil {
 		return f.Fields

@@ -12,17 +12,16 @@ import (
 )
 
 const (
-	// maxOptions is how many resources one limit lists; the rest is found by searching.
+	// maxOptions is the number of resources that one limit lists. Searching finds the rest.
 	maxOptions = 25
-	// idleOptions is how many resources all limits together list that are not in use. When
-	// there are more they list none until somebody searches, so that a page stays small
-	// however many resources there are.
+	// idleOptions is the number of resources that all limits together list while they are not in use.
+	// If there are more, such limits list none until one searches, so that the page stays small in a
+	// workspace with many resources.
 	idleOptions = 90
 )
 
-// Model is the editor's page part for the state of the form. Errors are by permission.
-// The hidden fields carry what the editor does not offer to change; they belong into the
-// same form.
+// Model presents the editor with the state of the form. errors holds messages by permission. The hidden
+// fields carry what the editor does not offer to change, and belong into the same form.
 func (e Editor) Model(f Form, errors kit.FieldErrors) (component.PolicyModel, []component.HiddenField) {
 	var m component.PolicyModel
 	var carried []component.HiddenField
@@ -45,13 +44,13 @@ func (e Editor) Model(f Form, errors kit.FieldErrors) (component.PolicyModel, []
 	return m, carried
 }
 
-// offersLimit reports whether there is anything to choose from: as long as a type has no
-// resources, all of them and those to come are the same.
+// offersLimit reports whether to offer a limit: the type has resources, or the form already limits the
+// permission. Without resources, "all" and "all future ones" are the same.
 func (e Editor) offersLimit(permission access.Permission, c choice) bool {
 	return len(e.resources[permission.Type()]) > 0 || c.selected
 }
 
-// lay lays out sections and rows of the catalogue; fill adds the cells of a row.
+// lay adds the sections and rows of the catalogue to m. fill adds the cells of a row.
 func (e Editor) lay(m *component.PolicyModel, fill func(access.Section, access.ResourceType, *component.PolicyRow)) {
 	for _, section := range e.catalogue.Sections() {
 		s := component.PolicySection{ID: string(section), Title: section.Label()}
@@ -60,10 +59,10 @@ func (e Editor) lay(m *component.PolicyModel, fill func(access.Section, access.R
 			s.Columns = resourceColumns()
 			s.Description = "Viewing is always included. Permissions don't imply one another."
 		case access.SectionPII:
-			s.Description = "Seeing the personal data that flows through the resources."
+			s.Description = "Access to the personal data that flows through resources."
 			s.Reason = e.refusal(section)
 		case access.SectionCustom:
-			s.Description = "Permissions that this installation has added."
+			s.Description = "Permissions added by this installation."
 		}
 		for _, row := range e.catalogue.Types(section) {
 			out := component.PolicyRow{Type: row.Type, Label: row.Label, Note: rowNote(row)}
@@ -74,12 +73,12 @@ func (e Editor) lay(m *component.PolicyModel, fill func(access.Section, access.R
 	}
 }
 
-// resourceColumns heads the section of resources; columnOf places a permission there.
+// resourceColumns returns the columns of the section of resources. columnOf returns the index of one.
 func resourceColumns() []string { return []string{"Edit", "Connect", "Create & Delete"} }
 
 func columnOf(entry access.Entry) int { return slices.Index(resourceColumns(), entry.Label) }
 
-// place puts a cell where it belongs in its row.
+// place adds a cell to its row, in the column of its permission.
 func place(section access.Section, row *component.PolicyRow, entry access.Entry, cell component.PolicyCell) {
 	column := columnOf(entry)
 	if section != access.SectionResources || column < 0 {
@@ -92,8 +91,8 @@ func place(section access.Section, row *component.PolicyRow, entry access.Entry,
 	row.Cells[column] = cell
 }
 
-// rowNote joins the notes of a row's actions. Where there are several actions, a note says
-// which one it is about.
+// rowNote joins the notes of a row's actions. If there are several actions, each note begins with the
+// name of its action.
 func rowNote(row access.ResourceType) string {
 	var notes []string
 	for _, entry := range row.Entries {
@@ -108,7 +107,7 @@ func rowNote(row access.ResourceType) string {
 	return strings.Join(notes, " ")
 }
 
-// refusal says why a section cannot be given on this plan; "" when it can.
+// refusal returns the reason why the plan does not include a section, or "" if it does.
 func (e Editor) refusal(section access.Section) string {
 	if section == access.SectionPII && !e.plan.Has(access.FeaturePII) {
 		return access.UpgradeText
@@ -116,7 +115,7 @@ func (e Editor) refusal(section access.Section) string {
 	return ""
 }
 
-// cell is a permission with what is inherited of it; what the form says comes on top.
+// cell presents a permission and what is inherited of it. The caller adds the state of the form.
 func (e Editor) cell(section access.Section, row access.ResourceType, entry access.Entry) component.PolicyCell {
 	cell := component.PolicyCell{
 		Permission: string(entry.Permission), Label: cellLabel(section, row, entry), Caption: entry.Label,
@@ -139,8 +138,8 @@ func cellLabel(section access.Section, row access.ResourceType, entry access.Ent
 	return entry.Label + " " + row.Label
 }
 
-// inheritedFrom names the layers that give something of a permission: "Inherited:
-// baseline, group Analysts".
+// inheritedFrom names the layers that grant a permission, wholly or in part: "Inherited: baseline,
+// group Analysts".
 func (e Editor) inheritedFrom(permission access.Permission) string {
 	return e.sources(func(l access.Layer) bool { return !l.Policy[permission].Empty() })
 }
@@ -171,7 +170,7 @@ func layerName(l access.Layer) string {
 	return l.Source()
 }
 
-// extent is a limited reach in few words: "2 resources", "all but 1 resource".
+// extent returns a limited reach in few words: "2 resources", "all but 1 resource".
 func (e Editor) extent(typ string, r access.Reach) string {
 	if r.All {
 		return "all but " + kit.Count(len(r.IDs), "resource", "resources")
@@ -185,8 +184,8 @@ func (e Editor) extent(typ string, r access.Reach) string {
 	return kit.Count(n, "resource", "resources")
 }
 
-// limit lists resources to choose from: those that match the search, the inherited and
-// the chosen ones first. Chosen ones that it does not list go along hidden.
+// limit lists the resources that match the search, beginning with the inherited and the chosen ones. It
+// adds the chosen ones that it does not list as hidden fields.
 func (e Editor) limit(permission access.Permission, c choice, idle int) *component.Limit {
 	all := e.resources[permission.Type()]
 	l := &component.Limit{Selected: c.selected, SelectAll: c.every, Future: c.future, Find: c.find, Total: len(all)}
@@ -232,7 +231,7 @@ func appendIf(list []string, s string, yes bool) []string {
 	return list
 }
 
-// idleOptions is how many resources each limit lists that is not in use.
+// idleOptions returns the number of resources that each limit lists while it is not in use.
 func (e Editor) idleOptions() int {
 	if e.listed(maxOptions) <= idleOptions {
 		return maxOptions
@@ -240,7 +239,7 @@ func (e Editor) idleOptions() int {
 	return 0
 }
 
-// listed counts the options of all limits when each lists at most n.
+// listed returns the number of options of all limits together if each lists at most n.
 func (e Editor) listed(n int) int {
 	sum := 0
 	for _, permission := range e.catalogue.Permissions() {
@@ -251,7 +250,7 @@ func (e Editor) listed(n int) int {
 	return sum
 }
 
-// View shows p and what is inherited, with nothing to change.
+// View presents p and what is inherited, without fields to change it.
 func (e Editor) View(p access.Policy) component.PolicyModel {
 	m := component.PolicyModel{Summary: e.plainWords(p)}
 	e.lay(&m, func(section access.Section, row access.ResourceType, out *component.PolicyRow) {
@@ -273,7 +272,7 @@ func (e Editor) View(p access.Policy) component.PolicyModel {
 	return m
 }
 
-// covered names the resources of a limited permission, as far as a page can take them.
+// covered lists the resources of a limited permission, up to maxOptions by name.
 func (e Editor) covered(permission access.Permission, own, union access.Reach) *component.Limit {
 	l := &component.Limit{Selected: true, Future: union.All}
 	more := 0
@@ -295,12 +294,12 @@ func (e Editor) covered(permission access.Permission, own, union access.Reach) *
 		l.Options = append(l.Options, component.Option{Name: "and " + kit.Thousands(more) + " more", Checked: true})
 	}
 	if len(l.Options) == 0 && !l.Future {
-		l.Options = []component.Option{{Name: "nothing that still exists", Checked: true}}
+		l.Options = []component.Option{{Name: "No existing resources", Checked: true}}
 	}
 	return l
 }
 
-// Summary says in plain words what the holder will be able to do, and what the form lacks.
+// Summary describes what the holder will be able to do, and what the form lacks.
 func (e Editor) Summary(f Form) component.PolicySummaryModel {
 	p, missing := e.Policy(f)
 	m := e.plainWords(p)
@@ -310,7 +309,7 @@ func (e Editor) Summary(f Form) component.PolicySummaryModel {
 	return m
 }
 
-// plainWords says what p and what is inherited allow together.
+// plainWords describes what p and the inherited permissions allow together.
 func (e Editor) plainWords(p access.Policy) component.PolicySummaryModel {
 	var m component.PolicySummaryModel
 	all := e.words().Phrases(p.Union(e.given))
@@ -327,7 +326,7 @@ func (e Editor) words() Words {
 	return Words{Catalogue: e.catalogue, Resources: e.resources, Listed: true}
 }
 
-// ErrorIDs maps the permissions with problems to the ids of their messages in the page.
+// ErrorIDs maps permissions with problems to the ids of their messages on the page.
 func (e Editor) ErrorIDs(problems kit.FieldErrors) map[string]string {
 	ids := map[string]string{}
 	for path := range problems {
@@ -339,8 +338,8 @@ func (e Editor) ErrorIDs(problems kit.FieldErrors) map[string]string {
 	return ids
 }
 
-// Named says each problem together with the permission it is about, for a summary above
-// the editor.
+// Named returns the problems with the name of their permission before each message, for a summary
+// above the editor.
 func (e Editor) Named(problems []fault.Field) []fault.Field {
 	out := slices.Clone(problems)
 	for i, p := range out {

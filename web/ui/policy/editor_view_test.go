@@ -207,7 +207,7 @@ func TestView_ShowsOwnAndInheritedTogether(t *testing.T) {
 			names = append(names, o.Name)
 		}
 	}
-	want := []string{"Ads (inherited: baseline)", "Mailer", "nothing that still exists"}
+	want := []string{"Ads (inherited: baseline)", "Mailer", "No existing resources"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
@@ -228,16 +228,19 @@ func TestPlainWords_SayWhatAPolicyAllows(t *testing.T) {
 		{"everything", all, nil, []string{"View 6 resources.", "Edit everything.", "Connect everything.", "Create and delete everything.",
 			"See live events of everything.", "See failure samples of everything.", "Read the data of Destinations.",
 			"See violations of Tracking Plans."}},
-		{"some types", access.Policy{"source:edit": access.Everywhere(), "table:edit": access.Everywhere(), "table:create_delete": access.Everywhere()}, nil,
+		{"some types", access.Policy{"source:edit": access.Everywhere(), "table:edit": access.Everywhere(),
+			"table:create_delete": access.Everywhere()}, nil,
 			[]string{"View 6 resources.", "Edit Event Stream Sources and Tables.", "Create and delete Tables."}},
 		{"own and inherited together", access.Policy{"destination:edit": access.Only("d1")}, access.Policy{"destination:edit": access.Only("d3")},
 			[]string{"View 6 resources.", "Edit 2 of 3 Destinations (Ads and Warehouse)."}},
 		{"all of today", access.Policy{"destination:edit": access.Only("d1", "d2", "d3")}, nil,
-			[]string{"View 6 resources.", "Edit all 3 Destinations of today, but no future ones."}},
-		{"exceptions", access.Policy{"destination:edit": access.AllBut("d1"), "table:edit": access.AllBut("t1"), "source:edit": access.AllBut("gone")}, nil,
-			[]string{"View 6 resources.", "Edit Event Stream Sources.", "Edit Destinations except Ads, future ones included.", "Edit future Tables only."}},
+			[]string{"View 6 resources.", "Edit all 3 current Destinations, but no future ones."}},
+		{"exceptions", access.Policy{"destination:edit": access.AllBut("d1"), "table:edit": access.AllBut("t1"),
+			"source:edit": access.AllBut("gone")}, nil,
+			[]string{"View 6 resources.", "Edit Event Stream Sources.", "Edit Destinations except Ads, future ones included.",
+				"Edit future Tables only."}},
 		{"what is gone", access.Policy{"source:edit": access.Only("gone"), "ghost:walk": access.Everywhere()}, nil,
-			[]string{"View 6 resources.", "Edit Event Stream Sources that do not exist any more.", "ghost:walk is not known any more and allows nothing."}},
+			[]string{"View 6 resources.", "Edit Event Stream Sources that no longer exist.", "ghost:walk is unknown and has no effect."}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -273,7 +276,8 @@ func TestSummary_SaysWhatIsStillMissing(t *testing.T) {
 }
 
 func TestRowNote_SaysWhichActionANoteIsAbout(t *testing.T) {
-	edit, refund := access.Entry{Permission: "invoice:edit", Label: "Edit"}, access.Entry{Permission: "invoice:refund", Label: "Refund", Note: "Moves money."}
+	edit := access.Entry{Permission: "invoice:edit", Label: "Edit"}
+	refund := access.Entry{Permission: "invoice:refund", Label: "Refund", Note: "Moves money."}
 	for want, entries := range map[string][]access.Entry{"": {edit}, "Moves money.": {refund}, "Refund: Moves money.": {edit, refund}} {
 		if got := rowNote(access.ResourceType{Entries: entries}); got != want {
 			t.Errorf("%q, want %q", got, want)

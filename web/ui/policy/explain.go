@@ -18,17 +18,17 @@ const (
 	fieldSubject    = "subject"
 )
 
-// explanation is one showing of the page: the question in the address, and its answer.
+// explanation is the state of the page: the question in the URL and its answer.
 type explanation struct {
 	query    url.Values
 	subjects policy.Subjects
-	chosen   string // who the question is about, in words; "" while nobody is chosen
+	chosen   string // the name of the member or token; "" while none is chosen
 	errors   kit.FieldErrors
 	answer   *policy.Explanation
 }
 
-// explainPage answers whether a member or token may do something, and which rule decides. The
-// question is in the address: it changes nothing, and can be handed on.
+// explainPage shows whether a member or token may do something, and which rule decides. The question
+// is in the URL, so that it can be shared.
 func (h *Handlers) explainPage(c echo.Context) error {
 	v := kit.VisitOf(c)
 	x, err := h.explain(c, v)
@@ -40,8 +40,7 @@ func (h *Handlers) explainPage(c echo.Context) error {
 	return h.site.HTML(c, kit.StatusOf(x.errors), page.ExplainPage(m))
 }
 
-// explain reads the question as far as it has been asked, and answers it when all of it is
-// there.
+// explain reads the question, and answers it if it is complete.
 func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	x := explanation{query: c.QueryParams()}
 	ctx := c.Request().Context()
@@ -51,7 +50,7 @@ func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	if q.Member == "" && q.Token == "" {
 		x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, x.query.Get("q"))
 		if err == nil && x.query.Get("q") != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0 {
-			x.errors = kit.FieldErrors{fieldSubject: "No member and no token matches."}
+			x.errors = kit.FieldErrors{fieldSubject: "No member or token matches."}
 		}
 		return x, err
 	}
@@ -69,7 +68,7 @@ func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	return x, nil
 }
 
-// subjectName names the member or token that the address says; NotFound when there is none.
+// subjectName returns the name of the member or token in the URL. It returns NotFound if there is none.
 func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q policy.Question) (string, error) {
 	if q.Member != "" {
 		members, err := h.members.ByID(c.Request().Context(), v.Standing, []string{q.Member})
@@ -82,8 +81,9 @@ func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q policy.Question) (
 	return t.Name + " (" + t.Hint + ", " + kit.LowerFirst(t.Kind.Label()) + ")", err
 }
 
-// askedResource finds the resource that was typed, by its name or id, in the workspace that
-// was chosen; "" when none was. What is not one resource is a problem of its field.
+// askedResource returns the id of the resource whose name or id was typed, in the chosen workspace. It
+// returns "" if nothing was typed. If no resource matches, or several do, that is a problem of the
+// field.
 func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question) (string, kit.FieldErrors, error) {
 	typed := strings.TrimSpace(c.QueryParam(fieldResource))
 	if typed == "" {
@@ -107,9 +107,9 @@ func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question)
 	}
 	switch len(found) {
 	case 0:
-		return "", kit.FieldErrors{fieldResource: "There is no such resource of this type in the workspace."}, nil
+		return "", kit.FieldErrors{fieldResource: "The workspace has no resource of this type with that name or id."}, nil
 	case 1:
 		return found[0].ID, nil, nil
 	}
-	return "", kit.FieldErrors{fieldResource: "Several resources have this name. Give the id."}, nil
+	return "", kit.FieldErrors{fieldResource: "Several resources have this name. Enter the id."}, nil
 }

@@ -1,8 +1,8 @@
-// Package policy is the dashboard's view of policies: what somebody may do and where it comes
-// from, the Baseline Workspace Policies, and the page that explains a decision.
+// Package policy serves the pages about policies: what a member may do and where it comes from, the
+// Baseline Workspace Policies, and the page that explains a decision.
 //
-// It uses packages policy, account and token. The editor of a policy, with its form, its summary in plain words
-// and its way of saving, is exported for the areas above. It knows no list of members, groups or tokens.
+// It calls the domain packages policy, account and token. It exports the editor of a policy, with its form,
+// its summary and its pages, for the areas above it. It shows no lists of members, groups or tokens.
 package policy
 
 import (
@@ -15,12 +15,12 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site     *kit.Site
 	policies *policy.Service
 	members  *account.Members
-	tokens   *token.Service // names the token that a question is about
+	tokens   *token.Service // to name the token that a question is about
 }
 
 // New returns the handlers of the area.

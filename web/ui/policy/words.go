@@ -8,14 +8,14 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Words says policies of one workspace in plain words.
+// Words describes policies of one workspace in plain words.
 type Words struct {
 	Catalogue *access.Catalogue
 	Resources map[string][]policy.Resource // by type
-	Listed    bool                         // whether resources is known
+	Listed    bool                         // whether Resources is known; if not, no resource is named
 }
 
-// View is the phrase for what everybody in the workspace may do.
+// View returns the phrase for what everyone in the workspace may do.
 func (w Words) View() string {
 	n := 0
 	for _, list := range w.Resources {
@@ -25,14 +25,14 @@ func (w Words) View() string {
 	case !w.Listed:
 		return "view the workspace's resources"
 	case n == 0:
-		return "view resources, of which there are none yet"
+		return "view resources (none yet)"
 	}
 	return "view " + kit.Count(n, "resource", "resources")
 }
 
-// Phrases lists what p allows, one phrase per kind of act and what is limited apart:
-// "edit Destinations and Tables", "edit 1 of 3 Audiences (Trial users)". What nothing is
-// known about is left out.
+// Phrases returns what p allows: one phrase for each kind of action, and one for each limited
+// permission, as in "edit Destinations and Tables", "edit 1 of 3 Audiences (Trial users)". It leaves out
+// unknown permissions.
 func (w Words) Phrases(p access.Policy) []string {
 	var out []string
 	for _, section := range w.Catalogue.Sections() {
@@ -43,14 +43,14 @@ func (w Words) Phrases(p access.Policy) []string {
 	return out
 }
 
-// verb is one kind of act with all that it can be about in one section.
+// verb is one kind of action with all its permissions in one section.
 type verb struct {
 	text    string
 	entries []access.Entry
-	labels  []string // of the types, beside entries
+	labels  []string // of the types, parallel to entries
 }
 
-// verbs groups a section's permissions by their labels.
+// verbs groups a section's permissions by kind of action.
 func (w Words) verbs(section access.Section) []verb {
 	var out []verb
 	at := map[string]int{}
@@ -100,7 +100,7 @@ func (v verb) phrases(w Words, p access.Policy) []string {
 	return append([]string{v.text + " " + kit.Enumerate(whole)}, limited...)
 }
 
-// part says which resources of a type a limited reach covers.
+// part describes which resources of a type a limited reach covers.
 func (w Words) part(typ, label string, r access.Reach) string {
 	if !w.Listed {
 		if r.All {
@@ -127,14 +127,14 @@ func (w Words) part(typ, label string, r access.Reach) string {
 	case r.All:
 		return w.some(in, total, label) + " and all future ones"
 	case len(in) == 0:
-		return label + " that do not exist any more"
+		return label + " that no longer exist"
 	case len(in) == total && total > 1:
-		return "all " + kit.Thousands(total) + " " + label + " of today, but no future ones"
+		return "all " + kit.Thousands(total) + " current " + label + ", but no future ones"
 	}
 	return w.some(in, total, label)
 }
 
-// some is "2 of 7 Tables (orders and users)".
+// some returns "2 of 7 Tables (orders and users)".
 func (w Words) some(names []string, total int, label string) string {
 	shown := names
 	if len(names) > kit.MaxNames {
@@ -143,7 +143,7 @@ func (w Words) some(names []string, total int, label string) string {
 	return kit.Thousands(len(names)) + " of " + kit.Thousands(total) + " " + label + " (" + kit.Enumerate(shown) + ")"
 }
 
-// Difference names the permissions that come and go when one policy takes another's place.
+// Difference returns the names of the permissions that are gained and lost when after replaces before.
 func (w Words) Difference(before, after access.Policy) (gained, lost []string) {
 	change := access.Difference(before, after)
 	return w.list(change.Added), w.list(change.Removed)
@@ -161,13 +161,13 @@ func (w Words) list(permissions []access.PermissionReach) []string {
 	return out
 }
 
-// Gives says in short what a policy gives, without the names of resources, and what in
-// it is not known any more.
+// Gives summarizes what a policy grants, without the names of resources, and lists its unknown
+// permissions.
 func Gives(catalogue *access.Catalogue, p access.Policy) []string {
 	return append(effective(catalogue, p), unknown(catalogue, p)...)
 }
 
-// effective says what a policy allows; never empty.
+// effective summarizes what a policy allows. It is never empty.
 func effective(catalogue *access.Catalogue, p access.Policy) []string {
 	lines := Words{Catalogue: catalogue}.Phrases(catalogue.Known(p))
 	for i, line := range lines {
@@ -179,16 +179,16 @@ func effective(catalogue *access.Catalogue, p access.Policy) []string {
 	return lines
 }
 
-// unknown names what a policy holds that the catalogue does not have any more.
+// unknown returns a sentence for each permission of a policy that the catalogue does not have.
 func unknown(catalogue *access.Catalogue, p access.Policy) []string {
 	var lines []string
 	for _, permission := range catalogue.Unknown(p) {
-		lines = append(lines, string(permission)+" is not known any more and allows nothing")
+		lines = append(lines, string(permission)+" is unknown and has no effect")
 	}
 	return lines
 }
 
-// Gist is a policy in a few words, for lists: how many types each kind of act is given on.
+// Gist returns a policy in a few words, for lists: on how many types it grants each kind of action.
 func Gist(catalogue *access.Catalogue, p access.Policy) string {
 	var parts []string
 	words := Words{Catalogue: catalogue}
@@ -222,7 +222,7 @@ func Gist(catalogue *access.Catalogue, p access.Policy) string {
 	return kit.UpperFirst(strings.Join(parts, ", "))
 }
 
-// gist says how many of the types an act is given on, wholly or in part.
+// gist returns on how many types an action is granted, wholly or in part.
 func (v verb) gist(given, limited int) string {
 	text := v.text + " " + kit.Thousands(given+limited) + " of " + kit.Count(len(v.entries), "type", "types")
 	if given == len(v.entries) {

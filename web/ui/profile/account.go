@@ -15,13 +15,13 @@ import (
 
 const sessionsPath = kit.ProfilePath + "/sessions"
 
-// editName shows the dialog that changes one's own name.
+// editName shows the dialog that changes the visitor's name.
 func (h *Handlers) editName(c echo.Context) error {
 	v := kit.VisitOf(c)
 	return h.showForm(c, http.StatusOK, nameDialog(v.Member.Name, nil))
 }
 
-// saveName changes one's own name.
+// saveName changes the visitor's name.
 func (h *Handlers) saveName(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -35,12 +35,12 @@ func (h *Handlers) saveName(c echo.Context) error {
 	return h.done(c, "Your name was changed.")
 }
 
-// editPassword shows the dialog that changes one's own password.
+// editPassword shows the dialog that changes the visitor's password.
 func (h *Handlers) editPassword(c echo.Context) error {
 	return h.showForm(c, http.StatusOK, passwordDialog(nil))
 }
 
-// savePassword changes one's own password and ends every other session.
+// savePassword changes the visitor's password and ends all their other sessions.
 func (h *Handlers) savePassword(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -51,10 +51,10 @@ func (h *Handlers) savePassword(c echo.Context) error {
 	if fields, err := kit.Invalid(err); fields != nil || err != nil {
 		return h.refused(c, err, passwordDialog(fields))
 	}
-	return h.done(c, "Your password was changed. Every other session was signed out.")
+	return h.done(c, "Your password was changed. All your other sessions were signed out.")
 }
 
-// endSession signs one of one's own other browsers out.
+// endSession ends one of the visitor's other sessions.
 func (h *Handlers) endSession(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if err := h.signIn.End(c.Request().Context(), v.By, c.Param("id")); err != nil {
@@ -63,7 +63,7 @@ func (h *Handlers) endSession(c echo.Context) error {
 	return h.done(c, "That session was signed out.")
 }
 
-// endOtherSessions signs every other browser of one's own out.
+// endOtherSessions ends all other sessions of the visitor.
 func (h *Handlers) endOtherSessions(c echo.Context) error {
 	v := kit.VisitOf(c)
 	n, err := h.signIn.EndOthers(c.Request().Context(), v.By)
@@ -73,18 +73,18 @@ func (h *Handlers) endOtherSessions(c echo.Context) error {
 	return h.done(c, kit.Count(n, "other session was", "other sessions were")+" signed out.")
 }
 
-// done leaves a notice and leads back to the page.
+// done redirects to the profile with a notice.
 func (h *Handlers) done(c echo.Context, notice string) error {
 	return h.site.Done(c, kit.ProfilePath, notice)
 }
 
-// showForm shows one of the forms, above the profile.
+// showForm shows a dialog above the profile.
 func (h *Handlers) showForm(c echo.Context, status int, dialog component.FormDialogModel) error {
 	return h.site.Dialog(c, status, component.FormDialog(dialog), h.show)
 }
 
-// refused shows the dialog again with what is wrong. Throttled attempts stand in it as well;
-// other errors are for the error page.
+// refused shows the dialog again with its mistakes, or with the reason why the attempt was throttled. It
+// returns other errors, for the error page.
 func (h *Handlers) refused(c echo.Context, err error, dialog component.FormDialogModel) error {
 	if f := fault.Of(err); f != nil {
 		if f.Kind != fault.Throttled {
@@ -97,8 +97,7 @@ func (h *Handlers) refused(c echo.Context, err error, dialog component.FormDialo
 	return h.showForm(c, respond.Status(fault.Invalid), dialog)
 }
 
-// sessions loads the visitor's sessions. The one of this request is always among
-// them; were it not, the page would offer to end it like any other.
+// sessions loads the visitor's sessions. The session of this request is always among them.
 func (h *Handlers) sessions(c echo.Context, v kit.Visit) (page.Sessions, error) {
 	list, err := h.signIn.List(c.Request().Context(), v.Member.ID)
 	if err != nil {

@@ -18,16 +18,16 @@ func nameDialog(name string, errs kit.FieldErrors) component.FormDialogModel {
 		Dialog: component.DialogModel{ID: "edit-name", Title: "Change your name", CloseHref: kit.ProfilePath},
 		Action: kit.ProfilePath + "/name", Submit: component.ButtonModel{Label: "Save"},
 		Errors: errs.Summary([]string{"name"}, map[string]string{"name": "profile-name"}),
-		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name, Error: errs["name"],
-			Autocomplete: "name", Required: true, MaxLength: plaintext.MaxName}}},
+		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name,
+			Error: errs["name"], Autocomplete: "name", Required: true, MaxLength: plaintext.MaxName}}},
 	}
 }
 
-// passwordDialog never repeats what was typed: both fields are secrets.
+// passwordDialog returns the dialog that changes the password. It never contains what was typed.
 func passwordDialog(errs kit.FieldErrors) component.FormDialogModel {
 	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "edit-password", Title: "Change your password", CloseHref: kit.ProfilePath,
-			Description: "Every other session of yours is signed out. Your tokens go on."},
+			Description: "All your other sessions will be signed out. Your tokens keep working."},
 		Action: kit.ProfilePath + "/password", Submit: component.ButtonModel{Label: "Change password"},
 		Errors: errs.Summary([]string{"current", "new"}, map[string]string{"current": "password-current", "new": "password-new"}),
 		Fields: []component.FormField{
@@ -40,10 +40,10 @@ func passwordDialog(errs kit.FieldErrors) component.FormDialogModel {
 	}
 }
 
-// sessionsView lists the browsers that are signed in, this one first.
+// sessionsView lists the sessions, the current one first.
 func sessionsView(list []signin.Session, v kit.Visit) page.Sessions {
 	m := page.Sessions{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
-		Description: "The browsers in which you are signed in. If you don't recognize a session, sign it out and change your password."}}
+		Description: "The browsers where you are signed in. If you don't recognize a session, sign it out and change your password."}}
 	others := 0
 	for _, s := range list {
 		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,
@@ -62,7 +62,7 @@ func sessionsView(list []signin.Session, v kit.Visit) page.Sessions {
 	return m
 }
 
-// deviceName says in words what a browser calls itself. It is as true as the browser is.
+// deviceName returns the name of a browser in words. It trusts what the browser says about itself.
 func deviceName(agent string) string {
 	ua := useragent.Parse(agent)
 	switch {

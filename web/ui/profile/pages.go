@@ -1,8 +1,8 @@
-// Package profile is the page "Your Profile": the visitor's own account, sessions, access and
+// Package profile serves the page "Your Profile": the visitor's own account, sessions, access and
 // personal access tokens.
 //
-// It uses packages account, policy and signin. The section of tokens, with its dialogs, comes from
-// package token of the dashboard; this package only shows the page around it.
+// It calls the domain packages account, policy and signin. The section of tokens and its dialogs come
+// from package token of the dashboard.
 package profile
 
 import (
@@ -15,7 +15,7 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site       *kit.Site
 	members    *account.Members
@@ -25,7 +25,8 @@ type Handlers struct {
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, members *account.Members, policies *policy.Service, signIn *signin.Service, tokenPages *tokenui.Handlers) *Handlers {
+func New(site *kit.Site, members *account.Members, policies *policy.Service, signIn *signin.Service,
+	tokenPages *tokenui.Handlers) *Handlers {
 	return &Handlers{site: site, members: members, policies: policies, signIn: signIn, tokenPages: tokenPages}
 }
 

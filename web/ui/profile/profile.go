@@ -11,17 +11,17 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// profile shows the visitor's own page.
+// profile shows the page "Your Profile".
 func (h *Handlers) profile(c echo.Context) error {
 	return h.show(c, http.StatusOK, nil)
 }
 
-// show shows the page with what stands above it.
+// show shows the page, with a dialog or notice above it if there is one.
 func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
 	return h.showTitled(c, status, kit.ProfileTitle, above)
 }
 
-// showTokens is show where personal tokens are what somebody came for.
+// showTokens is like show, but titles the page "Personal Access Tokens".
 func (h *Handlers) showTokens(c echo.Context, status int, above templ.Component) error {
 	return h.showTitled(c, status, kit.PersonalTokenTitle, above)
 }
@@ -35,7 +35,7 @@ func (h *Handlers) showTitled(c echo.Context, status int, title string, above te
 	return h.site.HTML(c, status, page.ProfilePage(m))
 }
 
-// load loads and presents the visitor's page.
+// load loads and presents the page.
 func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	v := kit.VisitOf(c)
 	m := profileView(v)
@@ -46,7 +46,8 @@ func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	if m.Sessions, err = h.sessions(c, v); err != nil {
 		return page.Profile{}, err
 	}
-	m.Access = policyui.AccessList(h.policies.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy", "What you may do today, and where it comes from.")
+	m.Access = policyui.AccessList(h.policies.AccessOf(v.Subject), h.site.Catalogue(), kit.ProfilePath+"/access-policy",
+		"What you can do now, and where each permission comes from.")
 	m.Shell = h.site.Shell(c, v, title)
 	return m, nil
 }

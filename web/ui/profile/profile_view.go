@@ -6,7 +6,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// profileView is the page "Your Profile"; its sections and the frame are added by the handler.
+// profileView presents the page "Your Profile". The handler adds its other sections and the frame.
 func profileView(v kit.Visit) page.Profile {
 	return page.Profile{
 		Header: component.PageHeaderModel{Title: kit.ProfileTitle, Description: "Your account, tokens and sessions."},
@@ -14,7 +14,7 @@ func profileView(v kit.Visit) page.Profile {
 			Card: component.CardModel{ID: "account", Title: "Account"},
 			Facts: []component.Definition{
 				{Term: "Name", Text: v.Member.Name},
-				{Term: "E-mail", Text: v.Member.Email},
+				{Term: "Email", Text: v.Member.Email},
 				{Term: "Role", Text: kit.RoleLabel(v.Principal.Role)},
 			},
 			Edit: []component.ButtonModel{

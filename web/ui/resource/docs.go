@@ -8,8 +8,8 @@ import (
 	page "latchkey/views/page/resource"
 )
 
-// apiDocs shows the OpenAPI document to everybody, in the application's frame to who is
-// signed in.
+// apiDocs shows the OpenAPI document to everyone. Visitors who are signed in see it in the frame of the
+// application.
 func (h *Handlers) apiDocs(c echo.Context) error {
 	groups, err := h.document.Groups()
 	if err != nil {

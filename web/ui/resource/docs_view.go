@@ -15,7 +15,7 @@ func apiDocsView(about openapi.About, groups []openapi.Group) page.APIDocs {
 		Header:   component.PageHeaderModel{Title: "API", Description: about.Summary},
 		Base:     layout.Page{Title: "API", Intro: about.Summary, Wide: true},
 		Intro:    strings.Split(strings.TrimSpace(about.Description), "\n\n"),
-		Document: component.Link{Label: "The same as an OpenAPI 3.1 document", Href: "/v2/openapi.json"},
+		Document: component.Link{Label: "OpenAPI 3.1 document", Href: "/v2/openapi.json"},
 	}
 	meanings := map[string]string{}
 	for _, g := range groups {

@@ -1,8 +1,8 @@
-// Package resource is the dashboard's view of a workspace's resources, with what the visitor
-// may do with each, and of the API's documentation.
+// Package resource serves the page with the resources of a workspace and what the visitor may do with
+// each, and the documentation of the API.
 //
-// It uses package registry, the OpenAPI document, and package audit of the dashboard for a
-// workspace's trail. It changes nothing: resources are made through the API.
+// It calls the domain package registry, and package audit of the dashboard for the audit trail of a
+// workspace. It changes nothing: resources are created through the API.
 package resource
 
 import (
@@ -12,7 +12,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site     *kit.Site
 	registry *registry.Service

@@ -11,14 +11,13 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-const (
-	resourcePages = 20 // rows of a page
-)
+// resourcesPerPage is the number of resources on a page.
+const resourcesPerPage = 20
 
-// resources shows what is in a workspace, per type, with what the reader may do and why.
+// resources shows the resources of a workspace, what the visitor may do with each, and why not more.
 func (h *Handlers) resources(c echo.Context) error {
 	v, workspace := kit.VisitOf(c), c.Param("id")
-	q := kit.ReadPaging(kit.ResourcePath(workspace), c.QueryParams(), resourcePages)
+	q := kit.ReadPaging(kit.ResourcePath(workspace), c.QueryParams(), resourcesPerPage)
 	typ := kit.Shown(c.QueryParam("type"))
 	if typ != "" {
 		q.Keep = url.Values{"type": {typ}}

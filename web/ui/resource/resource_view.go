@@ -11,8 +11,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// resourcesView presents one page of a workspace's resources; the shell is added by the
-// handler.
+// resourcesView presents one page of a workspace's resources. The handler adds the shell.
 func resourcesView(found registry.Browse, types []registry.TypeRights, chosen string, q kit.Paging, now time.Time) page.Resources {
 	labels := map[string]string{}
 	for _, t := range types {
@@ -20,7 +19,7 @@ func resourcesView(found registry.Browse, types []registry.TypeRights, chosen st
 	}
 	m := page.Resources{
 		Header: component.PageHeaderModel{Title: kit.ResourceTitle,
-			Description: "What is in " + found.Workspace.Name + ", and what you may do with it. Whoever is in the workspace may view all of it."},
+			Description: "Resources in " + found.Workspace.Name + ", and what you may do with each. Everyone in the workspace can view them."},
 		Card:   component.CardModel{ID: "resources", Title: labelOr(labels, chosen, "All resources"), Flush: true},
 		Filter: resourceFilter(found, types, chosen, q),
 		Table: component.TableModel{ID: "resource-list", Caption: "Resources", Columns: []component.Column{
@@ -53,7 +52,8 @@ func resourceFilter(found registry.Browse, types []registry.TypeRights, chosen s
 		Options: []component.SelectOption{{Value: "", Label: "All types", Selected: chosen == ""}}}
 	for _, t := range types {
 		if n := found.Counts[t.Type]; n > 0 || t.Type == chosen {
-			choice.Options = append(choice.Options, component.SelectOption{Value: t.Type, Label: t.Label + " (" + kit.Thousands(n) + ")", Selected: t.Type == chosen})
+			choice.Options = append(choice.Options, component.SelectOption{Value: t.Type, Selected: t.Type == chosen,
+				Label: t.Label + " (" + kit.Thousands(n) + ")"})
 		}
 	}
 	f.Selects = []component.SelectModel{choice}
@@ -68,12 +68,12 @@ func noResources(found registry.Browse, q kit.Paging, chosen string) *component.
 		return &component.EmptyModel{Title: "Nothing matches this filter.", Inside: true,
 			Links: []component.Link{{Label: "Show everything", Href: q.Path}}}
 	}
-	return &component.EmptyModel{Icon: "database", Title: "Nothing is here yet.", Inside: true,
-		Text:  "Sources, destinations, transformations and the rest of a workspace are made through the API, with a token of this workspace.",
+	return &component.EmptyModel{Icon: "database", Title: "No resources yet", Inside: true,
+		Text:  "Create sources, destinations, transformations and other resources through the API, with a token for this workspace.",
 		Links: []component.Link{{Label: "Read about the API", Href: kit.DocsPath}}}
 }
 
-// typesView is what concerns whole types; nil when there is none.
+// typesView presents the permissions for whole types. It returns nil if there are none.
 func typesView(types []registry.TypeRights) *page.Types {
 	m := &page.Types{
 		Card: component.CardModel{ID: "types", Title: "For whole types", Flush: true,
@@ -82,7 +82,7 @@ func typesView(types []registry.TypeRights) *page.Types {
 	}
 	for _, t := range types {
 		if len(t.Rights) > 0 {
-			m.Rows = append(m.Rows, page.TypeRow{Label: t.Label, Access: accessView(t.Label, t.Rights, "Nothing of it")})
+			m.Rows = append(m.Rows, page.TypeRow{Label: t.Label, Access: accessView(t.Label, t.Rights, "None")})
 		}
 	}
 	if len(m.Rows) == 0 {
@@ -91,8 +91,8 @@ func typesView(types []registry.TypeRights) *page.Types {
 	return m
 }
 
-// accessView presents the answers of access.Decide: what is allowed as badges, and why
-// the rest is not.
+// accessView presents the decisions of [access.Decide]: badges for what is allowed, and reasons why the
+// rest is not. nothing is the text if nothing is allowed.
 func accessView(about string, rights []registry.Right, nothing string) page.Access {
 	a := page.Access{About: about}
 	for _, r := range rights {
@@ -108,6 +108,5 @@ func accessView(about string, rights []registry.Right, nothing string) page.Acce
 	return a
 }
 
-// reasonText is the rule that decided. Its reader is in the workspace, so the answer was not
-// withheld.
+// reasonText returns the rule that decided. The reader is in the workspace, so it need not be withheld.
 func reasonText(r access.Reason) string { return strings.TrimSpace(r.Text()) }

@@ -29,12 +29,15 @@ func browseOf(n int) registry.Browse {
 		return access.Entry{Permission: access.NewPermission("source", action), Label: label}
 	}
 	b := registry.Browse{Workspace: account.Workspace{ID: "w", Name: "Main"}, Total: n, Counts: map[string]int{"source": n},
-		Types: []registry.TypeRights{{Type: "source", Label: "Event Stream Sources", Rights: []registry.Right{{Entry: entry("create_delete", "Create & Delete"), Decision: refused}}}}}
+		Types: []registry.TypeRights{{Type: "source", Label: "Event Stream Sources",
+			Rights: []registry.Right{{Entry: entry("create_delete", "Create & Delete"), Decision: refused}}}}}
 	for i := range n {
 		b.Items = append(b.Items, registry.Browsed{
-			Resource: registry.Resource{ID: fmt.Sprintf("3MRBbgJS4tKDVpTlGkb3vl%05d", i), Type: "source", Name: fmt.Sprint("Web shop of the region number ", i), Definition: "Javascript", UpdatedAt: resourceNow.Add(-time.Hour)},
+			Resource: registry.Resource{ID: fmt.Sprintf("3MRBbgJS4tKDVpTlGkb3vl%05d", i), Type: "source",
+				Name: fmt.Sprint("Web shop of the region number ", i), Definition: "Javascript", UpdatedAt: resourceNow.Add(-time.Hour)},
 			Rights: []registry.Right{{Entry: entry("connect", "Connect"), Decision: allowed}, {Entry: entry("edit", "Edit"), Decision: refused},
-				{Entry: entry("create_delete", "Create & Delete"), Decision: refused}, {Entry: entry("live_events", "Live events"), Decision: refused}}})
+				{Entry: entry("create_delete", "Create & Delete"), Decision: refused},
+				{Entry: entry("live_events", "Live events"), Decision: refused}}})
 	}
 	return b
 }
@@ -73,8 +76,9 @@ func TestResourcesView_OffersTypesAndTellsEmptyFromFiltered(t *testing.T) {
 		types  string
 		clear  string
 	}{
-		"nothing at all":  {browseOf(0), "", "", "Nothing is here yet.", "All types", ""},
-		"of another type": {registry.Browse{Counts: map[string]int{"source": 2}}, "table", "", "Nothing matches this filter.", "All types|Event Stream Sources (2)|Tables (0)", "/r"},
+		"nothing at all": {browseOf(0), "", "", "No resources yet", "All types", ""},
+		"of another type": {registry.Browse{Counts: map[string]int{"source": 2}}, "table", "", "Nothing matches this filter.",
+			"All types|Event Stream Sources (2)|Tables (0)", "/r"},
 		"a search":        {browseOf(0), "", "zz", "Nothing matches this filter.", "All types", "/r"},
 		"an unknown type": {browseOf(0), "nonsense", "", "Nothing matches this filter.", "All types", "/r"},
 	} {
@@ -91,7 +95,7 @@ func TestResourcesView_OffersTypesAndTellsEmptyFromFiltered(t *testing.T) {
 }
 
 func TestResourcesPage_StaysSmall(t *testing.T) {
-	m := resourcesView(browseOf(resourcePages), typesOf(), "", kit.ReadPaging("/r", url.Values{}, resourcePages), resourceNow)
+	m := resourcesView(browseOf(resourcesPerPage), typesOf(), "", kit.ReadPaging("/r", url.Values{}, resourcesPerPage), resourceNow)
 	m.Shell = layout.Shell{Title: "Resources"}
 	var b strings.Builder
 	if err := page.ResourcesPage(m).Render(t.Context(), &b); err != nil {

@@ -1,8 +1,8 @@
-// Package signin is the dashboard for people who are not signed in yet: setting up the
-// installation, once, and signing in and out.
+// Package signin serves the pages for people who are not signed in: the set-up of a new installation,
+// signing in and signing out.
 //
-// It uses package account to install and package signin, through [kit.Site], for sessions. Joining
-// by invitation is in package people.
+// It calls the domain package account for the set-up, and package signin, through [kit.Site], for
+// sessions. Package people serves invitations.
 package signin
 
 import (
@@ -20,13 +20,13 @@ type Demo struct {
 // DemoAccount is one account of the demonstration.
 type DemoAccount struct{ Email, Note string }
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site          *kit.Site
 	organizations *account.Organizations
 	hasher        signin.Hasher
 	setupCode     string // secret of the set-up link; never empty
-	demo          *Demo  // offers the demonstration's accounts; nil outside of it
+	demo          *Demo  // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
 // New returns the handlers of the area.

@@ -19,7 +19,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// setup shows the first-run form to a visitor with the link that the server printed.
+// setup shows the first-run form to a visitor who has the link that the server printed.
 func (h *Handlers) setup(c echo.Context) error {
 	code := c.QueryParam("code")
 	if err := h.checkCode(code); err != nil {
@@ -62,7 +62,8 @@ func (h *Handlers) install(c echo.Context) error {
 	return respond.SeeOther(c, "/")
 }
 
-// checkCode compares in constant time. A wrong code and a missing page look alike.
+// checkCode compares code with the set-up code in constant time. The answer to a wrong code is the same as
+// to a missing page.
 func (h *Handlers) checkCode(code string) error {
 	if subtle.ConstantTimeCompare([]byte(code), []byte(h.setupCode)) != 1 {
 		return fault.NewNotFound("This page")
@@ -82,16 +83,19 @@ func setupPage(form url.Values, errs kit.FieldErrors) page.Setup {
 	for _, path := range order {
 		ids[path] = path
 	}
+	development := form.Get("environment") == string(account.Development)
 	return page.Setup{
-		Page:         layout.Page{Title: "Set up Latchkey", Intro: "This happens once. You become the first Admin; everything here can be changed later.", Wide: true},
+		Page: layout.Page{Title: "Set up Latchkey", Wide: true,
+			Intro: "You only do this once. You become the first Admin, and you can change everything here later."},
 		Code:         form.Get("code"),
 		Errors:       errs.Summary(order, ids),
 		Organization: text("organization", "Organization name", "", "organization"),
 		Workspace:    text("workspace", "First workspace", "An isolated environment, for example Production.", "off"),
-		Environment: component.SelectModel{ID: "environment", Name: "environment", Label: "Environment", Error: errs["environment"], Options: []component.SelectOption{
-			{Value: string(account.Production), Label: account.Production.Label(), Selected: form.Get("environment") != string(account.Development)},
-			{Value: string(account.Development), Label: account.Development.Label(), Selected: form.Get("environment") == string(account.Development)},
-		}},
+		Environment: component.SelectModel{ID: "environment", Name: "environment", Label: "Environment", Error: errs["environment"],
+			Options: []component.SelectOption{
+				{Value: string(account.Production), Label: account.Production.Label(), Selected: !development},
+				{Value: string(account.Development), Label: account.Development.Label(), Selected: development},
+			}},
 		Name:  text("name", "Your name", "", "name"),
 		Email: email,
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Error: errs["password"],

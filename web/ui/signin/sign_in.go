@@ -15,7 +15,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// signIn shows the sign-in page. A visitor who is signed in already is sent on.
+// signIn shows the sign-in page. A visitor who is already signed in is redirected.
 func (h *Handlers) signIn(c echo.Context) error {
 	next := safeNext(c.QueryParam("next"))
 	if _, err := h.site.Visit(c); err == nil {
@@ -33,7 +33,7 @@ func (h *Handlers) signIn(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.SignInPage(m))
 }
 
-// startSession checks e-mail and password. Every failure looks alike.
+// startSession checks the email and password. The answer does not reveal which of the two is wrong.
 func (h *Handlers) startSession(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
@@ -52,7 +52,7 @@ func (h *Handlers) startSession(c echo.Context) error {
 	return err
 }
 
-// signOut ends the session and takes its cookie from the browser.
+// signOut ends the session and deletes its cookie.
 func (h *Handlers) signOut(c echo.Context) error {
 	if err := h.site.SignOut(c); err != nil {
 		return err
@@ -62,9 +62,10 @@ func (h *Handlers) signOut(c echo.Context) error {
 
 func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 	m := page.SignIn{
-		Page:     layout.Page{Title: "Sign in"},
-		Next:     next,
-		Email:    component.FieldModel{ID: "email", Name: "email", Label: "Email", Type: "email", Value: email, Autocomplete: "username", Required: true, Autofocus: email == ""},
+		Page: layout.Page{Title: "Sign in"},
+		Next: next,
+		Email: component.FieldModel{ID: "email", Name: "email", Label: "Email", Type: "email", Value: email,
+			Autocomplete: "username", Required: true, Autofocus: email == ""},
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password", Required: true},
 	}
 	if f != nil {
@@ -79,8 +80,8 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 	return m
 }
 
-// safeNext keeps a path of this server and nothing else: a sign-in must not send people
-// to another site, nor to a path that browsers read as one ("//host", "/\host").
+// safeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to
+// another site, or to a path that browsers read as one ("//host", "/\host").
 func safeNext(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||

@@ -11,13 +11,14 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// DeleteDialog asks before a token goes.
+// DeleteDialog returns the dialog that asks before t is deleted. The token's delete page is below
+// base, and "Cancel" leads to cancel.
 func DeleteDialog(t token.Token, base, cancel string, now time.Time) *component.AlertDialogModel {
 	m := &component.AlertDialogModel{
 		ID: "delete-token", Title: "Delete token " + t.Name + "?",
-		Consequence: "Whatever uses it stops working at once. This cannot be undone.",
+		Consequence: "Anything that uses it stops working immediately. This cannot be undone.",
 		Action:      base + "/" + url.PathEscape(t.ID) + "/delete", CancelHref: cancel,
-		Details: []string{"It was never used."},
+		Details: []string{"Never used."},
 	}
 	if !t.LastUsedAt.IsZero() {
 		m.Details = []string{"Last used " + kit.Relative(t.LastUsedAt, now) + " (" + kit.Absolute(t.LastUsedAt) + ")."}
@@ -25,7 +26,7 @@ func DeleteDialog(t token.Token, base, cancel string, now time.Time) *component.
 	return m
 }
 
-// DeleteToken deletes t, leaves a notice and leads to the list.
+// DeleteToken deletes t and redirects to list with a notice.
 func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list string) error {
 	if _, err := h.tokens.Delete(c.Request().Context(), v.By, t.ID); err != nil {
 		return err
@@ -33,7 +34,7 @@ func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list 
 	return h.site.Done(c, list, "Token "+t.Name+" was deleted.")
 }
 
-// revealDialog shows the secret of a new token, this once.
+// revealDialog returns the dialog that shows the secret of a new token. The secret cannot be shown again.
 func revealDialog(g token.Generated, baseURL, closeHref string) *component.RevealModel {
 	m := &component.RevealModel{
 		ID: "reveal", Title: "Your new token", Value: g.Secret.Reveal(), CloseHref: closeHref,
@@ -50,10 +51,10 @@ func revealDialog(g token.Generated, baseURL, closeHref string) *component.Revea
 	return m
 }
 
-// submittedNotice answers a form that was sent twice.
+// submittedNotice returns the answer to a form that was sent twice.
 func submittedNotice(list, again string) *component.NoticeModel {
 	return &component.NoticeModel{Kind: "warning", Title: "This form was already sent", Live: true,
-		Text: "This form was already sent, and the token exists: its value was shown once and cannot be shown again. " +
-			"If you did not copy it, delete the token and generate another.",
+		Text: "The token was generated, and its value was shown once. It cannot be shown again. " +
+			"If you did not copy it, delete the token and generate another one.",
 		Links: []component.Link{{Label: "See your tokens", Href: list}, {Label: "Generate another token", Href: again}}}
 }

@@ -14,10 +14,10 @@ const (
 	in60Days = "60d"
 	in90Days = "90d"
 	in1Year  = "1y"
-	onDate   = "date" // with a date beside it
+	onDate   = "date" // the date is in a field of its own
 	never    = "none"
 
-	// defaultExpiration is preselected, and taken when no choice was sent.
+	// defaultExpiration is preselected, and applies when the form has no choice.
 	defaultExpiration = in30Days
 )
 
@@ -25,10 +25,10 @@ const (
 type choice struct {
 	value  string
 	label  string
-	endsAt time.Time // the exact end if it is chosen now; zero for onDate and never
+	endsAt time.Time // the exact end if chosen now; zero for onDate and never
 }
 
-// choices lists the options in the order of the form, with the ends they have now.
+// choices returns the options in the order of the form, with their ends as of now.
 func choices(now time.Time) []choice {
 	list := []choice{
 		{value: in7Days, label: "7 days"},
@@ -45,7 +45,7 @@ func choices(now time.Time) []choice {
 	return list
 }
 
-// fixedEnd is the end of a choice that needs no date; ok is false for any other.
+// fixedEnd returns the end of a choice that needs no date. For any other choice, ok is false.
 func fixedEnd(value string, now time.Time) (end time.Time, ok bool) {
 	const day = 24 * time.Hour
 	now = now.UTC().Truncate(time.Millisecond)
@@ -66,20 +66,21 @@ func fixedEnd(value string, now time.Time) (end time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// dateBounds returns the first and the last date that [parseExpiration] accepts at now, for
-// the limits of a date field.
+// dateBounds returns the first and the last date that [parseExpiration] accepts at now: the
+// limits of the date field.
 func dateBounds(now time.Time) (first, last string) {
 	return now.UTC().Format(time.DateOnly), lastDay(now).Format(time.DateOnly)
 }
 
-// lastDay is the midnight at which the last day begins through the end of which a token may last.
+// lastDay returns the last day that a token may last, as the midnight at which it begins.
 func lastDay(now time.Time) time.Time { return token.LatestEnd(now).AddDate(0, 0, -1) }
 
-// parseExpiration returns the end that a choice means at now; zero is no end. A date
-// (YYYY-MM-DD) lasts through the end of that day in UTC, so the end is the midnight
-// after it; dates that are over or more than ten years away are refused. The date is
-// ignored unless the choice is onDate. No choice means [defaultExpiration]. Problems have
-// the path "expiration" or "date"; nil is none.
+// parseExpiration returns the end of a token with this choice at now. The zero time means that the
+// token never expires. A missing choice is [defaultExpiration].
+//
+// With onDate, a token lasts through the end of the date (YYYY-MM-DD) in UTC, so its end is the
+// midnight after it. Dates in the past or more than ten years away are refused. Other choices ignore
+// the date. The problems have the path "expiration" or "date"; nil means that there are none.
 func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Field) {
 	if end, ok := fixedEnd(value, now); ok {
 		return end, nil
@@ -88,7 +89,7 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 		return time.Time{}, []fault.Field{{Path: path, Message: message}}
 	}
 	if value != onDate {
-		return wrong(fieldExpiration, "Choose one of the expirations.")
+		return wrong(fieldExpiration, "Choose an expiration.")
 	}
 	day, err := time.Parse(time.DateOnly, date)
 	if err != nil {
@@ -97,15 +98,15 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 	end := day.AddDate(0, 0, 1)
 	switch {
 	case token.ExpiredAt(end, now):
-		return wrong(fieldDate, "Choose a date that is not over.")
+		return wrong(fieldDate, "Choose today or a later date.")
 	case day.After(lastDay(now)):
 		return wrong(fieldDate, "Choose a date within the next ten years.")
 	}
 	return end, nil
 }
 
-// endText says in words when a token ends: "at the end of 31 December 2031
-// (UTC)" for a whole day, otherwise with the time, and "no expiration" for the zero time.
+// endText returns the end of a token in words: "at the end of 31 December 2031 (UTC)" for a whole
+// day, otherwise with the time. For the zero time it returns "no expiration".
 func endText(end time.Time) string {
 	if end.IsZero() {
 		return "no expiration"

@@ -116,7 +116,7 @@ func TestTokenForm_ProblemsOfTheEndStandAtItsFields(t *testing.T) {
 		form tokenForm
 		want kit.FieldErrors
 	}{
-		{"no such choice", tokenForm{expiration: "ages"}, kit.FieldErrors{"name": "N", "expiration": "Choose one of the expirations."}},
+		{"no such choice", tokenForm{expiration: "ages"}, kit.FieldErrors{"name": "N", "expiration": "Choose an expiration."}},
 		{"no date", tokenForm{expiration: onDate, date: "soon"},
 			kit.FieldErrors{"name": "N", "date": "Enter a date as year-month-day, for example 2031-12-31."}},
 		{"a date that ended since it was read", tokenForm{expiration: onDate, date: "2026-03-10"}, kit.FieldErrors{"name": "N", "date": "E"}},

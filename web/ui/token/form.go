@@ -17,16 +17,17 @@ const (
 	fieldDate       = "date"
 )
 
-// pathExpiresAt is the path of problems with the end of a new token, which several fields say.
+// pathExpiresAt is the path of the service's problems with the end of a new token. The form has two
+// fields for it.
 const pathExpiresAt = "expiresAt"
 
-// tokenForm is what was typed into a form that makes a token. Nothing is checked in it.
+// tokenForm is what was typed into a form that makes a token. It is not checked.
 type tokenForm struct {
 	name, workspace, scope, expiration, date string
-	submission                               string // one-time key: a form makes one token
+	submission                               string // one-time key, so that a form makes only one token
 }
 
-// newForm is the form as it opens.
+// newForm returns the form as it opens.
 func newForm() tokenForm {
 	return tokenForm{expiration: defaultExpiration, submission: rand.Text()}
 }
@@ -38,18 +39,18 @@ func parseForm(form url.Values) tokenForm {
 	}
 }
 
-// again is the form for another attempt after a refusal: what was typed, with a key of its own.
+// again returns the form for another attempt after a refusal: the same input with a new key.
 func (f tokenForm) again() tokenForm {
 	f.submission = rand.Text()
 	return f
 }
 
-// fieldOrder is the order of the fields in the form, for summaries of errors.
+// fieldOrder returns the fields in the order of the form, for summaries of errors.
 func fieldOrder() []string {
 	return []string{kit.FieldName, kit.FieldWorkspace, fieldScope, fieldExpiration, fieldDate}
 }
 
-// fieldIDs maps paths of problems to the inputs in the page.
+// fieldIDs maps the paths of problems to the ids of the inputs in the page.
 func fieldIDs() map[string]string {
 	ids := map[string]string{}
 	for _, path := range fieldOrder() {
@@ -62,9 +63,9 @@ func formErrors(errors kit.FieldErrors) component.ErrorSummaryModel {
 	return errors.Summary(fieldOrder(), fieldIDs())
 }
 
-// expiresAt returns the end that the form asks for at now. What cannot be read becomes an end
-// that is over: the service refuses it together with everything else that is wrong, and invalid
-// has the form's own words for it.
+// expiresAt returns the end that the form asks for at now. If the fields cannot be read, it returns
+// an end in the past: the service refuses that together with every other mistake, and invalid
+// replaces the text of that problem by the form's own.
 func (f tokenForm) expiresAt(now time.Time) time.Time {
 	end, wrong := parseExpiration(f.expiration, f.date, now)
 	if wrong != nil {
@@ -73,7 +74,8 @@ func (f tokenForm) expiresAt(now time.Time) time.Time {
 	return end
 }
 
-// invalid is [kit.Invalid] with the problems of a new token at the fields of the form.
+// invalid is like [kit.Invalid], but puts a problem with the end of the token at the field of the
+// form that caused it.
 func (f tokenForm) invalid(err error, now time.Time) (kit.FieldErrors, error) {
 	fields, err := kit.Invalid(err)
 	text, wrong := fields[pathExpiresAt]
@@ -102,16 +104,17 @@ func nameField(f tokenForm, errors kit.FieldErrors, help string) component.Field
 		Error: errors[kit.FieldName], Autocomplete: "off", Required: true, Autofocus: len(errors) == 0}
 }
 
-// expiryField offers the life times with their exact ends, as of now.
+// expiryField returns the choices of an expiration with their exact ends as of now.
 func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.ExpiryModel {
 	first, last := dateBounds(now)
 	m := component.ExpiryModel{
 		Select: component.SelectModel{ID: "token-expiration", Name: fieldExpiration, Label: "Expiration", Error: errors[fieldExpiration]},
 		Date: component.FieldModel{ID: "token-date", Name: fieldDate, Label: "Date", Value: kit.Shown(f.date), Error: errors[fieldDate],
-			Min: first, Max: last, Help: "The token is good through the end of this day, UTC."},
+			Min: first, Max: last, Help: "The token works until the end of this day (UTC)."},
 	}
 	for _, c := range choices(now) {
-		o := component.SelectOption{Value: c.value, Label: c.label, Selected: c.value == cmp.Or(f.expiration, defaultExpiration), Until: endWords(c)}
+		selected := c.value == cmp.Or(f.expiration, defaultExpiration)
+		o := component.SelectOption{Value: c.value, Label: c.label, Selected: selected, Until: endWords(c)}
 		if o.Selected {
 			m.Preview = o.Until
 		}

@@ -14,14 +14,13 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// identify asks for a token that was found somewhere.
+// identify shows the form that looks up a token.
 func (h *Handlers) identify(c echo.Context) error {
 	return h.showIdentified(c, http.StatusOK, identifyView(nil))
 }
 
-// lookUp says which token it is, whether it lives, and what was done with it. What was
-// pasted is hashed in this request: it is not in the answer, the address, the log or the
-// database.
+// lookUp identifies a pasted token and shows whether it works and what was done with it. It only
+// hashes the pasted text, which does not get into the response, the URL, the log or the database.
 func (h *Handlers) lookUp(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -58,26 +57,27 @@ func (h *Handlers) showIdentified(c echo.Context, status int, m page.Identify) e
 func identifyView(errors kit.FieldErrors) page.Identify {
 	return page.Identify{
 		Header: component.PageHeaderModel{Title: kit.IdentifyTitle, Back: &component.Link{Label: kit.AuditTitle, Href: kit.AuditPath},
-			Description: "Found a token in a repository, a log or a chat? See which one it is, and whether it still works."},
+			Description: "Found a token in a repository, a log or a chat? Check which one it is and whether it still works."},
 		Action: kit.IdentifyPath,
 		Errors: errors.Summary([]string{kit.FieldToken}, map[string]string{kit.FieldToken: "identify-token"}),
-		Field: component.FieldModel{ID: "identify-token", Name: kit.FieldToken, Label: "Token or its SHA-256 digest", Autocomplete: "off", Required: true, MaxLength: 4096,
-			Error: errors[kit.FieldToken], Help: "What you paste is hashed in this one request and stored nowhere.",
+		Field: component.FieldModel{ID: "identify-token", Name: kit.FieldToken, Label: "Token or its SHA-256 digest",
+			Autocomplete: "off", Required: true, MaxLength: 4096,
+			Error: errors[kit.FieldToken], Help: "The text that you paste is hashed for the lookup and not stored.",
 			Attrs: map[string]any{"spellcheck": "false", "autocapitalize": "off", "data-1p-ignore": true, "class": "input mono"}},
 	}
 }
 
-// unknownToken answers for a text that is no token's.
+// unknownToken returns the answer for a text that belongs to no token. mistyped reports whether it looks like one.
 func unknownToken(mistyped bool) *component.NoticeModel {
 	m := &component.NoticeModel{Kind: "info", Title: "No token has this value", Live: true,
-		Text: "It never was a token of this organization, or only a part of one was pasted."}
+		Text: "It was never a token of this organization, or you pasted only part of one."}
 	if mistyped {
 		m.Text = "This looks like a token, but its checksum is invalid. Part of it may be missing."
 	}
 	return m
 }
 
-// identifiedView says what the token is. Its secret is not known here.
+// identifiedView describes the token. It does not know the secret.
 func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page.Identified) {
 	m := &page.Identified{Card: component.CardModel{ID: "token", Title: t.Name}, State: state(t, now)}
 	add := func(term, text string, code bool) {
@@ -104,16 +104,17 @@ func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page
 	switch t.State(now) {
 	case token.Active, token.ExpiresSoon:
 		m.Acts = []component.ButtonModel{{Label: "Delete token", Variant: component.Danger, Dialog: true, Href: deleteHref(t)}}
-		return &component.NoticeModel{Kind: "danger", Title: "This token is live", Live: true,
-			Text: "Whoever has it can use it now. Delete it, and give what depends on it a new one."}, m
+		return &component.NoticeModel{Kind: "danger", Title: "This token still works", Live: true,
+			Text: "Anyone who has it can use it. Delete it and replace it wherever it is in use."}, m
 	case token.Suspended:
 		return &component.NoticeModel{Kind: "warning", Title: "This token is suspended", Live: true,
-			Text: "It opens nothing while its owner is deactivated, and works again when they are reactivated."}, m
+			Text: "It does not work while its owner is deactivated. It works again when the owner is reactivated."}, m
 	}
-	return &component.NoticeModel{Kind: "success", Title: "This token no longer works", Live: true, Text: "It was deleted, has expired, or lost its owner or workspace."}, m
+	return &component.NoticeModel{Kind: "success", Title: "This token no longer works", Live: true,
+		Text: "It has expired or was deleted, for example together with its owner or workspace."}, m
 }
 
-// deleteHref is where an Admin deletes a token.
+// deleteHref returns the address where an Admin deletes a token.
 func deleteHref(t token.Token) string {
 	if t.Kind == token.Personal {
 		return kit.Path(kit.UserPath, t.Owner, "tokens", t.ID, "delete")

@@ -15,18 +15,18 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// tokensPerPage is how many tokens a page of a list shows.
+// tokensPerPage is the number of tokens on a page of a list.
 const tokensPerPage = 25
 
-// ListQuery is the state of a list, as its URL carries it.
+// ListQuery is the state of a list: its search, order and page. The URL carries it.
 type ListQuery struct {
 	path string
 	find string
-	sort string // a key of tokenOrders, "-" before it reverses; "" is newest first
+	sort string // a key of order, with "-" before it to reverse; "" is newest first
 	page int    // from 1
 }
 
-// ReadListQuery reads the state of the list at path; what is not understood is left out.
+// ReadListQuery reads the state of the list at path from a query. It ignores invalid values.
 func ReadListQuery(path string, query url.Values) ListQuery {
 	q := ListQuery{path: path, find: kit.Shown(strings.TrimSpace(query.Get("q"))), page: 1}
 	if sort := query.Get("sort"); order(strings.TrimPrefix(sort, "-")) != nil {
@@ -38,7 +38,7 @@ func ReadListQuery(path string, query url.Values) ListQuery {
 	return q
 }
 
-// href is the list's address in this state; the usual state needs no query.
+// href returns the address of the list in this state. The default state has no query.
 func (q ListQuery) href() string {
 	v := url.Values{}
 	if q.find != "" {
@@ -56,7 +56,7 @@ func (q ListQuery) href() string {
 	return q.path + "?" + v.Encode()
 }
 
-// order compares tokens by what a column shows; nil for a column that does not sort.
+// order returns the function that compares tokens by the column with this key, or nil if it does not sort.
 func order(key string) func(a, b token.Token) int {
 	switch key {
 	case "name":
@@ -71,7 +71,7 @@ func order(key string) func(a, b token.Token) int {
 	return nil
 }
 
-// endOrder puts tokens without an end last.
+// endOrder returns the end of a token for sorting. Tokens without one come last.
 func endOrder(t token.Token) time.Time {
 	if t.ExpiresAt.IsZero() {
 		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -79,8 +79,8 @@ func endOrder(t token.Token) time.Time {
 	return t.ExpiresAt
 }
 
-// pick is the tokens of the page that q asks for, and how many match in all. The tokens
-// come newest first.
+// pick returns the tokens of the page that q asks for, and how many match in all. It expects the
+// tokens newest first.
 func (q ListQuery) pick(tokens []token.Token, now time.Time) (shown []token.Token, matching int) {
 	var found []token.Token
 	for _, t := range tokens {
@@ -99,7 +99,7 @@ func (q ListQuery) pick(tokens []token.Token, now time.Time) (shown []token.Toke
 	return found[from:min(from+tokensPerPage, len(found))], len(found)
 }
 
-// List presents tokens. base is the address below which each has its delete page.
+// List presents tokens. The delete page of each is below the address base.
 func List(tokens []token.Token, q ListQuery, base, caption string, now time.Time) page.List {
 	shown, matching := q.pick(tokens, now)
 	m := page.List{Table: component.TableModel{ID: "tokens", Caption: caption}}
@@ -118,9 +118,10 @@ func List(tokens []token.Token, q ListQuery, base, caption string, now time.Time
 	return m
 }
 
-// listFilter searches; what is on one page is also filtered while typing.
+// listFilter returns the search field. A list of a single page also filters while one types.
 func listFilter(q ListQuery, total int) *component.FilterModel {
-	f := &component.FilterModel{Action: q.path, Label: "Filter tokens", ID: "tokens-filter", Name: "q", Search: "Name, workspace or state", Value: q.find}
+	f := &component.FilterModel{Action: q.path, Label: "Filter tokens", ID: "tokens-filter", Name: "q",
+		Search: "Name, workspace or state", Value: q.find}
 	if q.sort != "" {
 		f.Hidden = []component.HiddenField{{Name: "sort", Value: q.sort}}
 	}
@@ -165,7 +166,8 @@ func rowView(t token.Token, base string, now time.Time) page.Row {
 	}
 }
 
-// Columns heads the columns of a list; those with a key sort it.
+// Columns returns the columns of a list, each given as its label and its sort key. A column without a
+// key does not sort.
 func (q ListQuery) Columns(keyed ...[2]string) []component.Column {
 	var out []component.Column
 	for _, label := range keyed {

@@ -32,18 +32,21 @@ func rowNames(m page.List) []string {
 func TestTokenRow_ShowsEverythingAboutAToken(t *testing.T) {
 	tok := token.Token{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", WorkspaceName: "Staging", Scope: access.ScopeAdmin,
 		CreatedByName: "Eli Editor", CreatedAt: noon.Add(-3 * kit.Day), ExpiresAt: noon.Add(5 * kit.Day), LastUsedAt: noon.Add(-2 * time.Hour)}
-	want := page.Row{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true, Maker: "Eli Editor",
+	want := page.Row{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true,
+		Maker:    "Eli Editor",
 		Created:  component.TimeModel{Machine: "2026-11-18T12:00:00Z", Text: "3 days ago", Absolute: "18 Nov 2026, 12:00 UTC"},
 		LastUsed: component.TimeModel{Machine: "2026-11-21T10:00:00Z", Text: "2 hours ago", Absolute: "21 Nov 2026, 10:00 UTC"},
 		Expires:  component.TimeModel{Machine: "2026-11-26T12:00:00Z", Text: "in 5 days", Absolute: "26 Nov 2026, 12:00 UTC"},
 		DueTone:  component.Warn,
-		State:    component.StateModel{Text: "Expires soon", Tone: component.Warn, Title: "Ends 26 Nov 2026, 12:00 UTC"},
-		Delete:   component.ButtonModel{Label: "Delete", Context: "ci-probe", Href: "/tokens/id%2F1/delete", Variant: component.DangerQuiet, Small: true, Dialog: true},
+		State:    component.StateModel{Text: "Expires soon", Tone: component.Warn, Title: "Expires 26 Nov 2026, 12:00 UTC"},
+		Delete: component.ButtonModel{Label: "Delete", Context: "ci-probe", Href: "/tokens/id%2F1/delete",
+			Variant: component.DangerQuiet, Small: true, Dialog: true},
 	}
 	if diff := cmp.Diff(want, rowView(tok, "/tokens", noon)); diff != "" {
 		t.Error(diff)
 	}
-	if got := rowView(token.Token{}, "/tokens", noon); got.LastUsed.Text != "Never" || got.Expires.Text != "No expiration" || got.Maker != "somebody unknown" {
+	got := rowView(token.Token{}, "/tokens", noon)
+	if got.LastUsed.Text != "Never" || got.Expires.Text != "No expiration" || got.Maker != "an unknown user" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -126,7 +129,7 @@ func TestDeleteDialog_NamesTheTokenAndItsLastUse(t *testing.T) {
 		used.Action != "/tokens/t1/delete" || used.CancelHref != "/list" {
 		t.Errorf("%+v", used)
 	}
-	if fresh := DeleteDialog(token.Token{Name: "x"}, "/tokens", "/list", noon); fresh.Details[0] != "It was never used." {
+	if fresh := DeleteDialog(token.Token{Name: "x"}, "/tokens", "/list", noon); fresh.Details[0] != "Never used." {
 		t.Errorf("%+v", fresh)
 	}
 }
@@ -179,11 +182,12 @@ func TestMayBlocks_SayWhatTheDecisionWillBe(t *testing.T) {
 	got := mayBlocks(access.BuiltIn(), uitest.Member(), resources)
 	want := []page.MayBlock{
 		{Workspaces: "w1", Title: "Production", Lines: []page.MayLine{
-			{Scope: "read_only", Label: "Read-Only", Text: "view resources, of which there are none yet."},
-			{Scope: "read_write", Label: "Read-Write", Text: "view resources, of which there are none yet."}}},
+			{Scope: "read_only", Label: "Read-Only", Text: "view resources (none yet)."},
+			{Scope: "read_write", Label: "Read-Write", Text: "view resources (none yet)."}}},
 		{Workspaces: "w2", Title: "Staging", Lines: []page.MayLine{
 			{Scope: "read_only", Label: "Read-Only", Text: "view 6 resources; see live events of Event Stream Sources."},
-			{Scope: "read_write", Label: "Read-Write", Text: "view 6 resources; edit Event Stream Sources; edit 1 of 3 Destinations (Ads); see live events of Event Stream Sources."}}},
+			{Scope: "read_write", Label: "Read-Write", Text: "view 6 resources; edit Event Stream Sources; " +
+				"edit 1 of 3 Destinations (Ads); see live events of Event Stream Sources."}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -1,9 +1,9 @@
-// Package token is the dashboard's view of tokens: service access tokens with the wizard
-// that makes a workspace's, the section of personal access tokens that "Your Profile" shows, and
-// the page that says which token a secret belongs to.
+// Package token serves the pages about tokens: the lists of service access tokens, the wizard that
+// generates one for a workspace, the section of personal access tokens on "Your Profile", and the page
+// that identifies a token by its secret.
 //
-// It uses packages token and policy. Lists and dialogs of tokens are exported for the areas above;
-// what a policy says, and the editor of one, come from package policy of the dashboard.
+// It calls the domain packages token and policy. It exports lists and dialogs of tokens for the areas
+// above it. Summaries and the editor of policies come from package policy of the dashboard.
 package token
 
 import (
@@ -14,7 +14,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// Handlers answers the requests of the area.
+// Handlers serves the pages of the area.
 type Handlers struct {
 	site     *kit.Site
 	policies *policy.Service

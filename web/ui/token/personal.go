@@ -16,14 +16,14 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// personal is the visitor's own tokens: a section of the profile with dialogs of their own
-// addresses. It does not know the page around it, which behind renders.
+// personal serves the dialogs of the visitor's own tokens. It does not know the page around them,
+// which behind renders.
 type personal struct {
 	*Handlers
 	behind kit.Behind
 }
 
-// PersonalPages are the rows of the dialogs of personal tokens, on the page that behind renders.
+// PersonalPages returns the rows of the dialogs of personal tokens, above the page that behind renders.
 func (h *Handlers) PersonalPages(behind kit.Behind) []kit.Page {
 	p := personal{h, behind}
 	return []kit.Page{
@@ -34,7 +34,7 @@ func (h *Handlers) PersonalPages(behind kit.Behind) []kit.Page {
 	}
 }
 
-// PersonalSection is the section of the visitor's own tokens, for the page at the address list.
+// PersonalSection returns the section of the visitor's own tokens, for the page at the address list.
 func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, list string) (page.Personal, error) {
 	tokens, err := h.tokens.Personal(c.Request().Context(), v.Standing)
 	if err != nil {
@@ -43,8 +43,8 @@ func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, list string) (pa
 	return Section(v, tokens, ReadListQuery(list, c.QueryParams()), h.site.May(v, access.ManageServiceTokens)), nil
 }
 
-// newToken shows the dialog "New Personal Access Token". Denied on a plan without
-// tokens, as generating is.
+// newToken shows the dialog "New Personal Access Token". Like generating, it is denied on a plan
+// without tokens.
 func (p personal) newToken(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
@@ -56,7 +56,7 @@ func (p personal) newToken(c echo.Context) error {
 // form shows the page with the dialog that makes a token.
 func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
 	if len(v.Workspaces) == 0 {
-		return p.behind(c, status, nil) // which says why there is no form
+		return p.behind(c, status, nil) // the page says why there is no form
 	}
 	resources, err := p.ownResources(c, v)
 	if err != nil {
@@ -66,11 +66,11 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, err
 	return p.site.Dialog(c, status, page.FormDialog(*dialog), p.behind)
 }
 
-// maxPreviewed is in how many workspaces the dialog counts and names resources. A member of
-// more reads what the token may do without them.
+// maxPreviewed is the number of workspaces up to which the dialog counts and names resources. With
+// more workspaces, it describes the permissions without them.
 const maxPreviewed = 8
 
-// ownResources loads the resources of the visitor's workspaces; nil when they are too many.
+// ownResources loads the resources of the visitor's workspaces. It returns nil if there are too many workspaces.
 func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]policy.Resource, error) {
 	if len(v.Workspaces) > maxPreviewed {
 		return nil, nil
@@ -82,7 +82,7 @@ func (p personal) ownResources(c echo.Context, v kit.Visit) (map[string][]policy
 	return p.policies.ResourcesIn(c.Request().Context(), v.Standing, ids)
 }
 
-// generate makes the token and shows its secret, in this response only.
+// generate makes the token and shows its secret. No other response contains it.
 func (p personal) generate(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -106,8 +106,8 @@ func (p personal) make(c echo.Context, v kit.Visit, f tokenForm) (token.Generate
 		Scope: access.Scope(f.scope), ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
-// refused shows the form again with what is wrong in it, or that it was sent
-// before. Other errors are for the error page.
+// refused shows the form again with its mistakes, or a notice that it was already sent. It returns
+// other errors, for the error page.
 func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) error {
 	if errors.Is(err, fault.ErrRepeated) {
 		notice := submittedNotice(kit.ProfilePath, kit.PersonalTokenPath+"/new")
@@ -120,7 +120,7 @@ func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) e
 	return p.form(c, v, respond.Status(fault.Invalid), f.again(), fields)
 }
 
-// confirmDelete asks before one of the visitor's own tokens goes.
+// confirmDelete shows the dialog that asks before one of the visitor's own tokens is deleted.
 func (p personal) confirmDelete(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := p.ownToken(c, v)
@@ -131,7 +131,7 @@ func (p personal) confirmDelete(c echo.Context) error {
 	return p.site.Dialog(c, http.StatusOK, component.AlertDialog(*dialog), p.behind)
 }
 
-// delete ends one of the visitor's own tokens for good.
+// delete deletes one of the visitor's own tokens.
 func (p personal) delete(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := p.ownToken(c, v)
@@ -141,8 +141,8 @@ func (p personal) delete(c echo.Context) error {
 	return p.DeleteToken(c, v, t, kit.ProfilePath)
 }
 
-// ownToken loads the personal token that the path names; NotFound when it is not the
-// visitor's own, also for Admins: this is the page of one's own tokens.
+// ownToken loads the personal token that the path names. It returns NotFound if the token belongs
+// to somebody else, even to Admins: this page is about the visitor's own tokens.
 func (p personal) ownToken(c echo.Context, v kit.Visit) (token.Token, error) {
 	t, err := p.tokens.Get(c.Request().Context(), v.Standing, c.Param("id"))
 	if err != nil {

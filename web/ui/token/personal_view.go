@@ -14,8 +14,8 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// Section presents the section of the visitor's own tokens. admin says that the visitor may make
-// service access tokens, which production should use.
+// Section presents the section of the visitor's own tokens. admin reports whether the visitor may
+// generate service access tokens: if so, the section links to them.
 func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Personal {
 	m := page.Personal{
 		Purpose: personalPurpose(v, admin),
@@ -36,14 +36,16 @@ func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Pe
 	}
 	m.List.Empty = &component.EmptyModel{Icon: "key-round", Title: "No personal access tokens yet", Inside: true, Action: generate,
 		Text: "A personal access token lets a script or a tool on your machine use the API as you.",
-		Hint: "For what runs in production or is shared with others, a service access token is right: it belongs to nobody and goes on when people leave."}
+		Hint: "For production or shared automation, use a service access token. " +
+			"It isn't tied to a person, so it keeps working when people leave."}
 	return m
 }
 
-// personalPurpose says what personal tokens are for, and what to use in production.
+// personalPurpose returns the notice that says what personal tokens are for and what to use in production.
 func personalPurpose(v kit.Visit, admin bool) component.NoticeModel {
 	m := component.NoticeModel{Kind: "info", Title: "Personal access tokens are for development and testing",
-		Text: "They stop working when their owner leaves, and lose permissions when their owner does. Use service access tokens for production and shared automation."}
+		Text: "They stop working when their owner leaves, and lose permissions when their owner does. " +
+			"Use service access tokens for production and shared automation."}
 	if admin {
 		m.Links = []component.Link{{Label: "Service access tokens", Href: kit.ServiceTokenPath + "/workspace"}}
 	} else {
@@ -52,25 +54,25 @@ func personalPurpose(v kit.Visit, admin bool) component.NoticeModel {
 	return m
 }
 
-// personalRefusal says why the visitor can make no token at all; nil when that is not so.
+// personalRefusal returns the reason why the visitor cannot generate tokens, or nil if they can.
 func personalRefusal(v kit.Visit) *component.NoticeModel {
 	switch {
 	case !v.Organization.Plan.Has(access.FeatureTokens):
 		return planRefusal(v)
 	case len(v.Workspaces) == 0:
-		return &component.NoticeModel{Kind: "warning", Title: "You are in no workspace yet",
+		return &component.NoticeModel{Kind: "warning", Title: "You aren't in a workspace yet",
 			Text: "A personal access token belongs to one workspace. " + kit.AskAdmin(v) + " to add you to one."}
 	}
 	return nil
 }
 
-// planRefusal stands instead of "Generate new token" where the plan has no tokens.
+// planRefusal returns the notice that replaces "Generate new token" on a plan without tokens.
 func planRefusal(v kit.Visit) *component.NoticeModel {
-	return &component.NoticeModel{Kind: "warning", Title: "The " + v.Organization.Plan.Label() + " plan has no access tokens",
-		Text: access.UpgradeText + " Tokens that exist go on and can be deleted."}
+	return &component.NoticeModel{Kind: "warning", Title: "The " + v.Organization.Plan.Label() + " plan does not include access tokens",
+		Text: access.UpgradeText + " Existing tokens keep working. You can delete them."}
 }
 
-// newPersonalForm is the dialog as it opens: the only workspace is chosen already.
+// newPersonalForm returns the form as it opens. It preselects the workspace if there is only one.
 func newPersonalForm(v kit.Visit) tokenForm {
 	f := newForm()
 	f.scope = string(access.ScopeReadOnly)
@@ -92,9 +94,10 @@ func personalDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors, may []page
 	}
 }
 
-// workspaceField offers workspaces. It asks first when there are several.
+// workspaceField returns the choice of a workspace. If there are several, none is preselected.
 func workspaceField(workspaces []account.Workspace, f tokenForm, errors kit.FieldErrors) *component.SelectModel {
-	m := &component.SelectModel{ID: "token-workspace", Name: kit.FieldWorkspace, Label: "Workspace", Error: errors[kit.FieldWorkspace], Required: true}
+	m := &component.SelectModel{ID: "token-workspace", Name: kit.FieldWorkspace, Label: "Workspace",
+		Error: errors[kit.FieldWorkspace], Required: true}
 	if len(workspaces) > 1 {
 		m.Options = []component.SelectOption{{Value: "", Label: "Choose a workspace"}}
 	}
@@ -116,9 +119,9 @@ func creatableScopes() []access.Scope {
 	return []access.Scope{access.ScopeReadOnly, access.ScopeReadWrite}
 }
 
-// mayBlocks says what a new token may do, by workspace and scope: the very policy that
-// will decide about it. Without resources (nil) nothing is counted and named, and workspaces
-// with the same answer share a block.
+// mayBlocks describes what a new token may do, by workspace and scope. It reads the policy that will
+// decide about the token's requests. If resources is nil, it counts and names none, and workspaces
+// with the same text share a block.
 func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]policy.Resource) []page.MayBlock {
 	var blocks []page.MayBlock
 	listed := resources != nil
@@ -155,7 +158,7 @@ func byType(list []policy.Resource) map[string][]policy.Resource {
 	return out
 }
 
-// principalOf is a personal token of the visitor as it would be.
+// principalOf returns the principal that a new personal token of the visitor would be.
 func principalOf(v kit.Visit, workspace string, s access.Scope) access.Principal {
 	return access.Principal{Kind: access.PersonalToken, ID: "new", Owner: v.Principal.ID, Organization: v.Principal.Organization,
 		Role: v.Principal.Role, Scope: s, Workspace: workspace, In: v.Principal.In}

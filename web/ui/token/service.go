@@ -17,7 +17,7 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// services leads to the first sub-tab.
+// services redirects to the first sub-tab.
 func (h *Handlers) services(c echo.Context) error {
 	return respond.SeeOther(c, kit.ServiceTokenList(token.Organization))
 }
@@ -32,7 +32,7 @@ func (h *Handlers) workspaceTokens(c echo.Context) error {
 	return h.showServiceTokens(c, http.StatusOK, token.Workspace, nil)
 }
 
-// newOrganizationToken shows the dialog that makes one. Denied on a plan without tokens.
+// newOrganizationToken shows the dialog that makes one. It is denied on a plan without tokens.
 func (h *Handlers) newOrganizationToken(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
@@ -41,7 +41,7 @@ func (h *Handlers) newOrganizationToken(c echo.Context) error {
 	return h.organizationForm(c, http.StatusOK, newForm(), nil)
 }
 
-// generateOrganizationToken makes the token and shows its secret, in this response only.
+// generateOrganizationToken makes the token and shows its secret. No other response contains it.
 func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -63,13 +63,13 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 	return h.revealServiceToken(c, made)
 }
 
-// organizationForm shows the dialog that makes an organization's token.
+// organizationForm shows the dialog that makes an organization service access token.
 func (h *Handlers) organizationForm(c echo.Context, status int, f tokenForm, errors kit.FieldErrors) error {
 	dialog := organizationTokenDialog(f, errors, kit.VisitOf(c).Now)
 	return h.site.Dialog(c, status, page.FormDialog(*dialog), h.behind(token.Organization))
 }
 
-// revealServiceToken shows the secret of a new token, this once.
+// revealServiceToken shows the secret of a new token. It cannot be shown again.
 func (h *Handlers) revealServiceToken(c echo.Context, made token.Generated) error {
 	dialog := revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(made.Kind))
 	return h.site.Reveal(c, kit.ServiceTokenTitle, component.RevealDialog(*dialog))
@@ -84,13 +84,13 @@ func (h *Handlers) makeOrganizationToken(c echo.Context, v kit.Visit, f tokenFor
 		token.NewOrganization{Name: f.name, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
-// submittedServiceToken answers a form that was sent before.
+// submittedServiceToken answers a form that was already sent.
 func (h *Handlers) submittedServiceToken(c echo.Context, k token.Kind) error {
 	notice := submittedNotice(kit.ServiceTokenList(k), kit.ServiceTokenList(k)+"/new")
 	return h.showServiceTokens(c, http.StatusConflict, k, component.Notice(*notice))
 }
 
-// behind shows the list of one kind with what stands above it.
+// behind returns the function that shows the list of one kind below a dialog or notice.
 func (h *Handlers) behind(k token.Kind) kit.Behind {
 	return func(c echo.Context, status int, above templ.Component) error {
 		return h.showServiceTokens(c, status, k, above)
@@ -109,7 +109,7 @@ func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, a
 	return h.site.HTML(c, status, page.ServicesPage(m))
 }
 
-// service shows one service access token and, for a workspace's, its policy.
+// service shows one service access token. For one of a workspace, it also shows the policy.
 func (h *Handlers) service(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := h.loadService(c, v)
@@ -132,7 +132,7 @@ func (h *Handlers) service(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.ServicePage(m))
 }
 
-// confirmDelete asks before a service access token goes.
+// confirmDelete shows the dialog that asks before a service access token is deleted.
 func (h *Handlers) confirmDelete(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := h.loadService(c, v)
@@ -143,7 +143,7 @@ func (h *Handlers) confirmDelete(c echo.Context) error {
 	return h.site.Dialog(c, http.StatusOK, component.AlertDialog(*dialog), h.behind(t.Kind))
 }
 
-// delete ends a service access token for good.
+// delete deletes a service access token.
 func (h *Handlers) delete(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := h.loadService(c, v)
@@ -153,7 +153,7 @@ func (h *Handlers) delete(c echo.Context) error {
 	return h.DeleteToken(c, v, t, kit.ServiceTokenList(t.Kind))
 }
 
-// loadService loads the service token that the path names; NotFound when it is none.
+// loadService loads the service access token that the path names. It returns NotFound for personal tokens.
 func (h *Handlers) loadService(c echo.Context, v kit.Visit) (token.Token, error) {
 	t, err := h.tokens.Get(c.Request().Context(), v.Standing, c.Param("id"))
 	if err != nil {
@@ -165,8 +165,8 @@ func (h *Handlers) loadService(c echo.Context, v kit.Visit) (token.Token, error)
 	return t, nil
 }
 
-// Editor loads what policies of tokens in a workspace are about; the baseline
-// is what every such token inherits.
+// policyEditor returns the editor for policies of tokens in a workspace. Every such token inherits
+// the baseline.
 func (h *Handlers) policyEditor(c echo.Context, v kit.Visit, workspace string) (policyui.Editor, error) {
 	resources, err := h.policies.Resources(c.Request().Context(), v.Standing, workspace)
 	if err != nil {

@@ -10,15 +10,16 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// purposeOf says what a kind of service token is good for.
+// purposeOf returns what a kind of service access token is for.
 func purposeOf(k token.Kind) string {
 	if k == token.Organization {
 		return "For SCIM, the Audit Logs API and organization usage. It can't access workspaces."
 	}
-	return "For production and shared automation in one workspace, with an access policy of its own. Not tied to a person, so it keeps working when people leave."
+	return "For production and shared automation in one workspace, with an access policy of its own. " +
+		"Not tied to a person, so it keeps working when people leave."
 }
 
-// serviceTokensView is a sub-tab; the frame is added by the handler.
+// serviceTokensView presents a sub-tab. The handler adds the frame.
 func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQuery) page.Services {
 	m := page.Services{
 		SubTabs: component.TabsModel{Label: kit.ServiceTokenTitle, Tabs: []component.Tab{
@@ -37,7 +38,8 @@ func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQu
 	}
 	m.List.Table.Columns = q.Columns(columns...)
 	m.List.ShowMaker, m.List.ShowWorkspace = true, k == token.Workspace
-	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: kit.ServiceTokenList(k) + "/new", Dialog: k == token.Organization}
+	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: kit.ServiceTokenList(k) + "/new",
+		Dialog: k == token.Organization}
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		m.Refusal, generate = planRefusal(v), nil
 	}
@@ -51,10 +53,10 @@ func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQu
 
 func noServiceTokens(k token.Kind, generate *component.ButtonModel) *component.EmptyModel {
 	m := &component.EmptyModel{Icon: "bot", Inside: true, Action: generate,
-		Title: "No organization tokens yet", Text: "Give one to your identity provider for SCIM, or to what collects the audit log.",
-		Hint: "For work on the resources of a workspace, make a workspace token instead."}
+		Title: "No organization tokens yet", Text: "Give one to your identity provider for SCIM, or to the service that collects your audit log.",
+		Hint: "To work with the resources of a workspace, generate a workspace token instead."}
 	if k == token.Workspace {
-		m.Title, m.Text = "No workspace tokens yet", "Give one to a deployment pipeline or a service, with just the permissions that it needs."
+		m.Title, m.Text = "No workspace tokens yet", "Give one to a deployment pipeline or a service, with only the permissions that it needs."
 		m.Hint = "For trying things out on your own machine, a personal access token is enough."
 	}
 	return m
@@ -65,12 +67,12 @@ func organizationTokenDialog(f tokenForm, errors kit.FieldErrors, now time.Time)
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Organization Service Access Token", Description: purposeOf(token.Organization),
 			CloseHref: kit.ServiceTokenList(token.Organization)},
 		Action: kit.ServiceTokenList(token.Organization), Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
-		Name:       nameField(f, errors, "For all Admins to recognize it: what uses it."),
+		Name:       nameField(f, errors, "Describe what will use this token."),
 		Expiration: expiryField(f, errors, now),
 	}
 }
 
-// serviceTokenView is the page of one token, without its policy.
+// serviceTokenView presents the page of one token, without its policy.
 func serviceTokenView(t token.Token, now time.Time) page.Service {
 	row := rowView(t, kit.ServiceTokenPath, now)
 	row.Delete.Label, row.Delete.Context, row.Delete.Small, row.Delete.Dialog = "Delete token", "", false, false
@@ -81,7 +83,7 @@ func serviceTokenView(t token.Token, now time.Time) page.Service {
 		Card: component.CardModel{ID: "token", Title: "Token"},
 		Row:  row,
 		Notice: component.NoticeModel{Kind: "info", Title: "What it may do",
-			Text: "Its access policy was set when it was made and cannot be edited. To change it, delete the token and generate another."},
+			Text: "Its access policy was set when it was generated and cannot be edited. To change it, delete the token and generate another one."},
 	}
 	if t.Kind == token.Organization {
 		m.Row.Workspace = "the organization"

@@ -16,7 +16,7 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// newWorkspaceToken shows the first step of the wizard. Denied on a plan without tokens.
+// newWorkspaceToken shows the first step of the wizard. It is denied on a plan without tokens.
 func (h *Handlers) newWorkspaceToken(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
@@ -25,8 +25,8 @@ func (h *Handlers) newWorkspaceToken(c echo.Context) error {
 	return h.showWizard(c, http.StatusOK, newWizard(v.Workspaces).firstStep(v.Workspaces, nil, v.Now))
 }
 
-// workspaceTokenStep takes either step's form: `step` names the pressed button. Nothing is
-// kept between the steps but in the form.
+// workspaceTokenStep takes the form of either step. Its field "step" names the pressed button. Only
+// the form keeps state between the steps.
 func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -51,8 +51,8 @@ func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 }
 
-// generateWorkspaceToken makes the token and shows its secret, in this response only; or
-// the step in which something is wrong.
+// generateWorkspaceToken makes the token and shows its secret. No other response contains it. If
+// something is wrong, it shows the step with the mistake.
 func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w wizard) error {
 	v := kit.VisitOf(c)
 	policy, missing := e.Policy(w.policy)
@@ -86,8 +86,8 @@ func (h *Handlers) makeWorkspaceToken(c echo.Context, v kit.Visit, f tokenForm, 
 		Policy: policy, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
 }
 
-// workspaceTokenSummary says in plain words what the policy in the form allows: the part of
-// the page that follows the choices.
+// workspaceTokenSummary answers with the summary of the policy in the form, which the page replaces
+// whenever a choice changes.
 func (h *Handlers) workspaceTokenSummary(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
@@ -95,8 +95,8 @@ func (h *Handlers) workspaceTokenSummary(c echo.Context) error {
 		return err
 	}
 	w := parseWizard(form, v.Workspaces)
-	if _, ok := w.place(v.Workspaces); !ok {
-		return fault.NewInvalid("Choose one of the workspaces.")
+	if _, ok := w.chosenWorkspace(v.Workspaces); !ok {
+		return fault.NewInvalid("Choose a workspace.")
 	}
 	e, err := h.policyEditor(c, v, w.workspace)
 	if err != nil {

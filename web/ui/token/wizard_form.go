@@ -17,23 +17,24 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// The buttons of the wizard that are told apart; the others show the second step again.
 const (
+	// stepGenerate is the button "Generate". Besides it, only [kit.StepBack] has a meaning: any other
+	// button shows the second step again.
 	stepGenerate = "generate"
 
-	// fieldDrawn names the workspace that the policy in the form was drawn up for.
-	fieldDrawn = "drawn"
+	// fieldPolicyWorkspace holds the workspace for which the policy in the form was chosen.
+	fieldPolicyWorkspace = "drawn"
 )
 
-// wizard is the state of the two steps, all of which is in the form.
+// wizard is the state of the two steps. The form carries all of it.
 type wizard struct {
 	tokenForm
-	step     string
-	drawn    string
-	carried  []component.HiddenField // the second step's fields, as they came
-	policy   policyui.Form
-	problems []fault.Field // of the policy
-	moved    []access.Permission
+	step            string                  // the pressed button
+	policyWorkspace string                  // the workspace for which the policy was chosen
+	carried         []component.HiddenField // the fields of the second step, as they were sent
+	policy          policyui.Form
+	problems        []fault.Field       // of the policy
+	moved           []access.Permission // whose resources have to be chosen again
 }
 
 func newWizard(workspaces []account.Workspace) wizard {
@@ -42,17 +43,17 @@ func newWizard(workspaces []account.Workspace) wizard {
 	return w
 }
 
-// onlyWorkspace answers the question that is not asked when there is one workspace.
+// onlyWorkspace chooses the workspace if there is only one: the form does not ask for it then.
 func (w *wizard) onlyWorkspace(workspaces []account.Workspace) {
 	if len(workspaces) == 1 && w.workspace == "" {
 		w.workspace = workspaces[0].ID
 	}
 }
 
-// parseWizard reads the form of either step, but for the policy, whose reading needs the
-// workspace: see readPolicy.
+// parseWizard reads the form of either step, except for the policy: readPolicy does that once the
+// workspace is known.
 func parseWizard(form url.Values, workspaces []account.Workspace) wizard {
-	w := wizard{tokenForm: parseForm(form), step: form.Get(kit.FieldStep), drawn: form.Get(fieldDrawn)}
+	w := wizard{tokenForm: parseForm(form), step: form.Get(kit.FieldStep), policyWorkspace: form.Get(fieldPolicyWorkspace)}
 	w.onlyWorkspace(workspaces)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		if !policyui.IsField(name) {
@@ -65,15 +66,15 @@ func parseWizard(form url.Values, workspaces []account.Workspace) wizard {
 	return w
 }
 
-// basics checks the first step; nil when there is nothing wrong with it. Whether the name is
-// free is known when the token is made.
+// basics checks the first step. It returns nil if there are no mistakes. Whether the name is free is
+// only checked when the token is made.
 func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldErrors {
 	var p fault.Problems
 	if _, err := plaintext.Name(w.name); err != nil {
 		p.Add(kit.FieldName, fault.Of(err).Message)
 	}
-	if _, ok := w.place(workspaces); !ok {
-		p.Add(kit.FieldWorkspace, "Choose one of the workspaces.")
+	if _, ok := w.chosenWorkspace(workspaces); !ok {
+		p.Add(kit.FieldWorkspace, "Choose a workspace.")
 	}
 	_, problems := parseExpiration(w.expiration, w.date, now)
 	p.AddAll(problems)
@@ -81,8 +82,8 @@ func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldE
 	return fields
 }
 
-// place is the chosen workspace; false when it is none of those given.
-func (w wizard) place(workspaces []account.Workspace) (account.Workspace, bool) {
+// chosenWorkspace returns the chosen workspace, and reports whether it is one of those given.
+func (w wizard) chosenWorkspace(workspaces []account.Workspace) (account.Workspace, bool) {
 	for _, workspace := range workspaces {
 		if workspace.ID == w.workspace {
 			return workspace, true
@@ -91,10 +92,10 @@ func (w wizard) place(workspaces []account.Workspace) (account.Workspace, bool) 
 	return account.Workspace{}, false
 }
 
-// readPolicy reads the second step's fields. When another workspace was chosen since they
-// were filled in, its resources have to be chosen anew: moved lists the permissions.
+// readPolicy reads the fields of the second step. If they were filled in for another workspace, it
+// drops the choices of resources and lists their permissions in moved.
 func (w *wizard) readPolicy(e policyui.Editor, form url.Values) {
-	elsewhere := w.drawn != "" && w.drawn != w.workspace
+	elsewhere := w.policyWorkspace != "" && w.policyWorkspace != w.workspace
 	if elsewhere {
 		form = policyui.WithoutResources(form)
 	}
@@ -104,7 +105,7 @@ func (w *wizard) readPolicy(e policyui.Editor, form url.Values) {
 	}
 }
 
-// status is that of a page that shows the second step.
+// status returns the HTTP status of a page that shows the second step.
 func (w wizard) status() int {
 	if len(w.problems) > 0 {
 		return respond.Status(fault.Invalid)

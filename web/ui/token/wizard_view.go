@@ -21,26 +21,26 @@ func (w wizard) page(step int) page.Wizard {
 	}
 }
 
-// firstStep asks for everything but the policy, which goes along hidden.
+// firstStep presents the step that asks for everything but the policy. Hidden fields carry the policy.
 func (w wizard) firstStep(workspaces []account.Workspace, wrong kit.FieldErrors, now time.Time) page.Wizard {
 	m := w.page(1)
 	m.Errors = formErrors(wrong)
-	m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldDrawn, Value: w.drawn})
+	m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldPolicyWorkspace, Value: w.policyWorkspace})
 	m.Hidden = append(m.Hidden, w.carried...)
 	m.First = &page.WizardBasics{
-		Name:       nameField(w.tokenForm, wrong, "For all Admins to recognize it: what uses it."),
+		Name:       nameField(w.tokenForm, wrong, "Describe what will use this token."),
 		Expiration: expiryField(w.tokenForm, wrong, now),
 		CancelHref: kit.ServiceTokenList(token.Workspace),
 	}
-	if place, ok := w.place(workspaces); ok && len(workspaces) == 1 {
-		m.First.WorkspaceFact = []component.Definition{{Term: "Workspace", Text: place.Name}}
+	if workspace, ok := w.chosenWorkspace(workspaces); ok && len(workspaces) == 1 {
+		m.First.WorkspaceFact = []component.Definition{{Term: "Workspace", Text: workspace.Name}}
 	} else {
 		m.First.Workspace = workspaceField(workspaces, w.tokenForm, wrong)
 	}
 	return m
 }
 
-// secondStep asks for the policy.
+// secondStep presents the step that asks for the policy.
 func (w wizard) secondStep(e policyui.Editor, workspaces []account.Workspace, now time.Time) page.Wizard {
 	m := w.page(2)
 	wrong := kit.FieldErrors{}
@@ -53,31 +53,32 @@ func (w wizard) secondStep(e policyui.Editor, workspaces []account.Workspace, no
 	}
 	policy, carried := e.Model(w.policy, wrong)
 	policy.SummaryHref = kit.ServiceTokenList(token.Workspace) + "/summary"
-	place, _ := w.place(workspaces)
+	workspace, _ := w.chosenWorkspace(workspaces)
 	end, _ := parseExpiration(w.expiration, w.date, now)
 	m.Hidden = append(m.Hidden, w.answers()...)
 	m.Hidden = append(m.Hidden, carried...)
 	m.Notice = w.movedNotice(e)
 	m.Second = &page.WizardPolicy{
-		Facts: []component.Definition{{Term: "Token name", Text: w.name}, {Term: "Workspace", Text: place.Name},
+		Facts: []component.Definition{{Term: "Token name", Text: w.name}, {Term: "Workspace", Text: workspace.Name},
 			{Term: "Expiration", Text: expires(end)}},
 		Policy: policy,
 		Warning: component.NoticeModel{Kind: "warning", Title: "The policy cannot be edited afterwards",
-			Text: "To change what the token may do, delete it and generate another."},
+			Text: "To change the permissions of the token, delete it and generate another one."},
 	}
 	return m
 }
 
-// answers carries the first step through the second.
+// answers returns the hidden fields that carry the first step through the second.
 func (w wizard) answers() []component.HiddenField {
 	return []component.HiddenField{
 		{Name: kit.FieldName, Value: w.name}, {Name: kit.FieldWorkspace, Value: w.workspace},
 		{Name: fieldExpiration, Value: w.expiration}, {Name: fieldDate, Value: w.date},
-		{Name: fieldDrawn, Value: w.workspace},
+		{Name: fieldPolicyWorkspace, Value: w.workspace},
 	}
 }
 
-// movedNotice says which choices of resources another workspace has undone; nil when none.
+// movedNotice returns the notice that resources have to be chosen again in another workspace, or nil
+// if there are none.
 func (w wizard) movedNotice(e policyui.Editor) *component.NoticeModel {
 	if len(w.moved) == 0 {
 		return nil

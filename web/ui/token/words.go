@@ -8,7 +8,7 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// state shows a token's state in words and colour.
+// state returns a token's state in words and colour.
 func state(t token.Token, now time.Time) component.StateModel {
 	s := t.State(now)
 	m := component.StateModel{Text: s.Label()}
@@ -16,9 +16,9 @@ func state(t token.Token, now time.Time) component.StateModel {
 	case token.Active:
 		m.Tone = component.Good
 	case token.ExpiresSoon:
-		m.Tone, m.Title = component.Warn, "Ends "+kit.Absolute(t.ExpiresAt)
+		m.Tone, m.Title = component.Warn, "Expires "+kit.Absolute(t.ExpiresAt)
 	case token.Expired:
-		m.Tone, m.Title = component.Bad, "Ended "+kit.Absolute(t.ExpiresAt)
+		m.Tone, m.Title = component.Bad, "Expired "+kit.Absolute(t.ExpiresAt)
 	case token.Suspended:
 		m.Tone, m.Title = component.Neutral, "Its owner is deactivated."
 	case token.Deleted:
@@ -27,7 +27,7 @@ func state(t token.Token, now time.Time) component.StateModel {
 	return m
 }
 
-// dueTone colours the text that says when a token ends.
+// dueTone returns the colour of the text that says when a token ends.
 func dueTone(t token.Token, now time.Time) string {
 	switch t.State(now) {
 	case token.ExpiresSoon:
@@ -39,7 +39,7 @@ func dueTone(t token.Token, now time.Time) string {
 	return component.Neutral
 }
 
-// expiry shows when a token ends or has ended.
+// expiry returns when a token ends or has ended.
 func expiry(end, now time.Time) component.TimeModel {
 	m := kit.Moment(end, now, "No expiration")
 	if !end.IsZero() && !now.Before(end) {
@@ -48,7 +48,7 @@ func expiry(end, now time.Time) component.TimeModel {
 	return m
 }
 
-// expires says in a sentence when a token ends.
+// expires returns a sentence that says when a token ends.
 func expires(end time.Time) string {
 	if end.IsZero() {
 		return "Never expires."
@@ -56,7 +56,7 @@ func expires(end time.Time) string {
 	return "Expires " + endText(end) + "."
 }
 
-// endWords says when a token of this choice would end.
+// endWords returns a sentence that says when a token with this choice would end; "" if a date decides.
 func endWords(c choice) string {
 	if c.value == onDate {
 		return ""
@@ -64,9 +64,10 @@ func endWords(c choice) string {
 	return expires(c.endsAt)
 }
 
+// makerOf returns the name of the person or system that made a token.
 func makerOf(t token.Token) string {
 	if t.CreatedByName == "" {
-		return "somebody unknown"
+		return "an unknown user"
 	}
 	return t.CreatedByName
 }
