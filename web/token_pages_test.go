@@ -69,7 +69,8 @@ func with(form url.Values, pairs ...string) url.Values {
 
 // hasError reports whether the page has the message beside a field and in the summary.
 func (a answer) hasError(id, message string) bool {
-	beside := regexp.MustCompile(`<p class="error" id="` + regexp.QuoteMeta(id) + `-error">.*?<span>` + regexp.QuoteMeta(html.EscapeString(message)))
+	beside := regexp.MustCompile(`<p class="error" id="` + regexp.QuoteMeta(id) + `-error">.*?<span>` +
+		regexp.QuoteMeta(html.EscapeString(message)))
 	listed := `<a href="#` + id + `">` + html.EscapeString(message)
 	return beside.MatchString(strings.ReplaceAll(a.body, "\n", "")) && strings.Contains(a.body, listed)
 }
@@ -96,9 +97,11 @@ func TestPersonalTokenForm_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 		{"a workspace of others", with(good, "workspace", s.workspaceNamed(t, "Staging")), "token-workspace", "Choose one of your workspaces."},
 		{"no scope", with(good, "scope", ""), "token-scope", "Choose Read-Only or Read-Write."},
 		{"a scope that is none", with(good, "scope", "root"), "token-scope", "Choose Read-Only or Read-Write."},
-		{"the Admin scope", with(good, "scope", "admin"), "token-scope", "The Admin scope is deprecated and cannot be given to new tokens. Choose Read-Only or Read-Write."},
+		{"the Admin scope", with(good, "scope", "admin"), "token-scope",
+			"The Admin scope is deprecated and cannot be given to new tokens. Choose Read-Only or Read-Write."},
 		{"an expiration that is none", with(good, "expiration", "ages"), "token-expiration", "Choose an expiration."},
-		{"a date that is none", with(good, "expiration", "date", "date", "31.12.2031"), "token-date", "Enter a date as year-month-day, for example 2031-12-31."},
+		{"a date that is none", with(good, "expiration", "date", "date", "31.12.2031"), "token-date",
+			"Enter a date as year-month-day, for example 2031-12-31."},
 		{"a date that is over", with(good, "expiration", "date", "date", "2020-01-01"), "token-date", "Choose today or a later date."},
 		{"a date too far away", with(good, "expiration", "date", "date", "2999-01-01"), "token-date", "Choose a date within the next ten years."},
 	}
@@ -117,7 +120,8 @@ func TestPersonalTokenForm_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 			}
 		})
 	}
-	if got := b.post(patForm, with(good, "submission", "")); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Open the form again.") {
+	if got := b.post(patForm, with(good, "submission", "")); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Open the form again.") {
 		t.Errorf("a form without its key: %d", got.status)
 	}
 	if after := s.footprint(t); after != before {
@@ -308,7 +312,8 @@ func TestWizard_EveryMistakeIsNamedAndNothingIsStored(t *testing.T) {
 	}
 	none := with(good)
 	delete(none, "only.source:edit")
-	if got := b.post(satForms+"/workspace/new", none); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Choose at least one resource, or all resources.") {
+	if got := b.post(satForms+"/workspace/new", none); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Choose at least one resource, or all resources.") {
 		t.Errorf("no resource: %d", got.status)
 	}
 	if after := s.footprint(t); after != before {
@@ -363,7 +368,8 @@ func TestGrowthPlan_GreysAndRefusesPersonalData(t *testing.T) {
 	form["grant"] = append(form["grant"], "destination:data_access")
 	form.Set("reach.destination:data_access", "all")
 	before := s.footprint(t)
-	if got := b.post(satForms+"/workspace/new", form); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Data access Destinations: "+access.UpgradeText) {
+	if got := b.post(satForms+"/workspace/new", form); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Data access Destinations: "+access.UpgradeText) {
 		t.Errorf("%d: the permission was not refused", got.status)
 	}
 	if after := s.footprint(t); after != before {
@@ -382,7 +388,8 @@ func (s *site) onPlan(t *testing.T, plan access.Plan) {
 func TestWizard_FiveThousandResourcesKeepThePageSmallAndSearchable(t *testing.T) {
 	s := newSite(t)
 	staging := s.workspaceNamed(t, "Staging")
-	types := []string{"source", "destination", "table", "sql_model", "audience", "transformation", "tracking_plan", "profile", "retl_sync", "data_catalog"}
+	types := []string{"source", "destination", "table", "sql_model", "audience", "transformation", "tracking_plan",
+		"profile", "retl_sync", "data_catalog"}
 	err := s.app.Store.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		for i := range 5000 {
 			r := policy.Resource{ID: fmt.Sprintf("%027d", i), Type: types[i%10], Name: fmt.Sprintf("A resource with a name, number %d", i)}

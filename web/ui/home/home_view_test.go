@@ -17,7 +17,8 @@ func TestHomeView_CountsTheOrganizationForAdminsOnly(t *testing.T) {
 	}
 	v := uitest.Member()
 	v.Principal.Role = access.RoleAdmin
-	admin := homeView(v, token.Summary{All: true, Organization: map[token.Kind]token.Counts{token.Workspace: {Active: 2, ExpiresSoon: 1}}}, nil)
+	admin := homeView(v, token.Summary{All: true, Organization: map[token.Kind]token.Counts{token.Workspace: {Active: 2,
+		ExpiresSoon: 1}}}, nil)
 	if admin.OrgTitle != "Acme" || len(admin.Org) != 3 || len(admin.Next) != 3 {
 		t.Fatalf("an Admin sees %+v, %+v", admin.Org, admin.Next)
 	}
@@ -32,7 +33,8 @@ func TestEndingTokens_LeadToWhereEachIsDeleted(t *testing.T) {
 		MineEnding:     []token.Token{{ID: "p1", Kind: token.Personal, Name: "laptop", WorkspaceName: "Staging", ExpiresAt: end}},
 		ServicesEnding: []token.Token{{ID: "s1", Kind: token.Organization, Name: "okta", ExpiresAt: end}},
 	}, uitest.Noon())
-	if len(list) != 2 || list[0].Href != personalSectionPath || list[0].Where != "Staging" || list[1].Href != kit.ServiceTokenPage("s1") || list[1].Where != "Organization" {
+	if len(list) != 2 || list[0].Href != personalSectionPath || list[0].Where != "Staging" ||
+		list[1].Href != kit.ServiceTokenPage("s1") || list[1].Where != "Organization" {
 		t.Errorf("%+v", list)
 	}
 }

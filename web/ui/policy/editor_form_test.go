@@ -71,8 +71,10 @@ func TestParsePolicy_NamesEveryFieldThatNoPageSends(t *testing.T) {
 		{"an act of Admins", uitest.Form("grant", "member:manage"), "member:manage"},
 		{"a limit on an unknown permission", uitest.Form("only.rocket:launch", "s1"), "rocket:launch"},
 		{"a limit where none may be", uitest.Form("grant", "source:connect", "reach.source:connect", "selected"), "source:connect"},
-		{"a resource of another type", uitest.Form("grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "d1"), "source:edit"},
-		{"a resource of nowhere", uitest.Form("grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s1", "only.source:edit", "s9"), "source:edit"},
+		{"a resource of another type", uitest.Form("grant", "source:edit", "reach.source:edit", "selected",
+			"only.source:edit", "d1"), "source:edit"},
+		{"a resource of nowhere", uitest.Form("grant", "source:edit", "reach.source:edit", "selected", "only.source:edit",
+			"s1", "only.source:edit", "s9"), "source:edit"},
 		{"a reach that is none", uitest.Form("grant", "source:edit", "reach.source:edit", "most"), "source:edit"},
 		{"a grant that does not say how far", uitest.Form("grant", "source:edit"), "source:edit"},
 	}

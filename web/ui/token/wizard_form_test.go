@@ -135,7 +135,8 @@ func TestWizard_AnotherWorkspaceNeedsOtherResources(t *testing.T) {
 
 func TestWizard_ProblemsOfThePolicyAreNamedAndLinked(t *testing.T) {
 	e := shopEditor(nil)
-	form := uitest.Form("workspace", "w1", "grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s9", "grant", "rocket:launch")
+	form := uitest.Form("workspace", "w1", "grant", "source:edit", "reach.source:edit", "selected", "only.source:edit",
+		"s9", "grant", "rocket:launch")
 	w := parseWizard(form, twoWorkspaces())
 	w.readPolicy(e, form)
 	m := w.secondStep(e, twoWorkspaces(), noon)
