@@ -136,7 +136,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 func (s *site) everywhere(t *testing.T, b *browser) map[string]string {
 	t.Helper()
 	var file strings.Builder
-	if _, err := audit.WriteFile(context.Background(), s.app.Store, &file); err != nil {
+	if _, err := audit.WriteFile(context.Background(), s.app.Store, &file, nil); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]string{"the command's file": file.String()}

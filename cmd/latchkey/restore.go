@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"latchkey/internal/store"
+	"latchkey/internal/witness"
 )
 
 type restoreCmd struct {
@@ -28,6 +30,14 @@ func (r restoreCmd) Run(ctx context.Context) error {
 	if err := store.Restore(ctx, r.File, path); err != nil {
 		return err
 	}
-	_, err := fmt.Printf("The backup is restored and checked: %s\n", path)
+	// The restored log may end before the head that was signed last.
+	aside, err := witness.MemoryOf(witness.KeyFile(r.Data)).SetAside(time.Now())
+	if err != nil {
+		return err
+	}
+	if aside != "" {
+		fmt.Printf("The newest signed head of the audit log before the restore is kept in %s\n", aside)
+	}
+	_, err = fmt.Printf("The backup is restored and checked: %s\n", path)
 	return err
 }

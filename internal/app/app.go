@@ -36,6 +36,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/internal/witness"
 	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/openapi"
@@ -72,7 +73,9 @@ type App struct {
 	Store       *store.Store
 	Handler     http.Handler
 
-	trust   *change.Lease // nil when there is only one node
+	signer  *audit.Signer   // nil without a key
+	heads   *witness.Sender // nil if signed heads are sent nowhere
+	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
 	cfg     config.Config
@@ -132,6 +135,9 @@ func (a *App) wire(o Options) error {
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
+	if err := a.newSigner(); err != nil {
+		return err
+	}
 	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
@@ -187,13 +193,17 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
-// Close ends background work, saves what is only in memory (uses of tokens, refused tokens)
-// and closes the database.
+// Close ends background work, saves what is only in memory (uses of tokens, refused tokens), signs
+// the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())
+	err := errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx))
+	if a.heads != nil {
+		a.heads.Close()
+	}
+	return errors.Join(err, a.Store.Close())
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not
@@ -248,6 +258,9 @@ func (a *App) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer endMetrics()
+	if err := a.warnOfSigning(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	background, stop := context.WithCancel(ctx)
 	defer a.inBackground(background)()
 	defer stop()

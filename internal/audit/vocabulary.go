@@ -114,7 +114,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetSQLModel:              life,
 		TargetProfiles:              life,
 		TargetConnection:            life,
-		TargetAuditLog:              {Pruned},
+		TargetAuditLog:              {Pruned, Rotated},
 		TargetMigration:             {Uploaded, Staged, StagingReset},
 		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},
 	}

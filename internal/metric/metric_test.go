@@ -19,8 +19,11 @@ import (
 
 func sample(tokens func(context.Context) (metric.Tokens, error)) *metric.Metrics {
 	return metric.New(metric.Deps{
-		Cache:  func() metric.Cache { return metric.Cache{Tokens: 7, Holders: 3, Complete: true} },
-		Feed:   func() metric.Feed { return metric.Feed{Connected: true, Age: 250 * time.Millisecond, Leads: true} },
+		Cache: func() metric.Cache { return metric.Cache{Tokens: 7, Holders: 3, Complete: true} },
+		Feed:  func() metric.Feed { return metric.Feed{Connected: true, Age: 250 * time.Millisecond, Leads: true} },
+		Heads: func(context.Context) (metric.Heads, error) {
+			return metric.Heads{SignedAt: time.Now().Add(-time.Hour), Unsigned: 3}, nil
+		},
 		Tokens: tokens, Log: slog.New(slog.DiscardHandler),
 	})
 }
