@@ -64,6 +64,11 @@ func Line(e Event) ([]byte, error) {
 // events were cut off. The error is a [*Broken] if an event is missing or does not continue the one
 // before. After an error w does not hold a valid file.
 func WriteFile(ctx context.Context, log Snapshots, w io.Writer, signer *Signer) (head Anchor, err error) {
+	if signer != nil {
+		if err := signer.recall(); err != nil {
+			return Anchor{}, err
+		}
+	}
 	err = log.AuditSnapshot(ctx, func(src Source) error {
 		head, err = writeFile(ctx, src, w, signer)
 		return err
@@ -137,7 +142,7 @@ func headsOfFile(ctx context.Context, src Source, signer *Signer) ([]SignedHead,
 	if signer == nil {
 		return chosen, nil
 	}
-	h, err := signer.Head(ctx, src, time.Now())
+	h, err := signer.head(ctx, src, time.Now())
 	if i, ok := newest[h.Key]; err != nil || h.Seq == 0 || ok && chosen[i].Seq == h.Seq {
 		return chosen, err
 	}

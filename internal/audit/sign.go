@@ -34,6 +34,7 @@ type Signer struct {
 
 	mu   sync.Mutex
 	last SignedHead // signed by this process; zero for none
+	kept SignedHead // signed before, by what memory held; zero for none
 }
 
 // NewSigner returns a signer. memory may be nil. signed, which may be nil, is called with each new
@@ -49,8 +50,9 @@ func NewSigner(key Key, memory Memory, signed func(h SignedHead)) *Signer {
 func (k *Signer) Key() string { return k.key.ID() }
 
 // Head returns a signed head of the log as it is now, after it followed the chain from the head
-// that was signed last. It stores nothing. The head is zero if there are no events.
-func (k *Signer) Head(ctx context.Context, src Source, now time.Time) (SignedHead, error) {
+// that was signed last. It stores nothing. The head is zero if there are no events. recall must have
+// been called.
+func (k *Signer) head(ctx context.Context, src Source, now time.Time) (SignedHead, error) {
 	state, err := src.AuditState(ctx)
 	if err != nil || state.Head.Seq == 0 {
 		return SignedHead{}, err
@@ -75,6 +77,22 @@ func (k *Signer) Head(ctx context.Context, src Source, now time.Time) (SignedHea
 	return k.key.Sign(state.Head, now), nil
 }
 
+// recall reads what memory holds, before the log is read: a server may sign meanwhile.
+func (k *Signer) recall() error {
+	if k.memory == nil || k.last.Seq != 0 {
+		return nil
+	}
+	kept, found, err := k.memory.Last()
+	if err != nil {
+		return err
+	}
+	k.kept = SignedHead{}
+	if found && kept.signedBy(k.key.Public()) { // otherwise it is of a key that this one has replaced
+		k.kept = kept
+	}
+	return nil
+}
+
 // lastSigned returns the newest head that the key has signed, after it compared all that it knows
 // of with the log. It is zero if the key never signed. The error is a [*Broken] for a log that does
 // not continue it.
@@ -86,16 +104,10 @@ func (k *Signer) lastSigned(ctx context.Context, src Source, state State) (Signe
 	if found && !stored.signedBy(k.key.Public()) {
 		return SignedHead{}, &Broken{Seq: stored.Seq, Why: "has a head whose signature is not of key " + k.key.ID()}
 	}
-	kept := k.last
-	if kept.Seq == 0 && k.memory != nil {
-		if kept, _, err = k.memory.Last(); err != nil {
-			return SignedHead{}, err
-		}
-		if !kept.signedBy(k.key.Public()) {
-			kept = SignedHead{} // of another key, which this one has replaced
-		}
+	newest, kept := stored, k.last
+	if kept.Seq == 0 {
+		kept = k.kept
 	}
-	newest := stored
 	if kept.Seq > stored.Seq {
 		newest = kept
 	}
@@ -154,9 +166,12 @@ func (s *Service) SignHead(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.recall(); err != nil {
+		return err
+	}
 	var h SignedHead
 	err := s.d.Store.AuditSnapshot(ctx, func(src Source) (err error) {
-		h, err = k.Head(ctx, src, s.d.Now())
+		h, err = k.head(ctx, src, s.d.Now())
 		return err
 	})
 	if err != nil {
@@ -191,8 +206,11 @@ func (s *Service) signNow(ctx context.Context) {
 func (k *Signer) Rotate(ctx context.Context, store Store, next Key, now time.Time) (h SignedHead, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.recall(); err != nil {
+		return h, err
+	}
 	err = store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		if _, err := k.Head(ctx, tx, now); err != nil {
+		if _, err := k.head(ctx, tx, now); err != nil {
 			return err
 		}
 		organization, err := tx.LogOwner(ctx)
