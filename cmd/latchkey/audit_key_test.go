@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
+	"latchkey/internal/store/pgtest"
 	"latchkey/internal/store/storetest"
 )
 
@@ -333,5 +334,37 @@ func TestAudit_TheDatabaseHoldsNoPrivateKey(t *testing.T) {
 		if err != nil || strings.Contains(string(content), seed) || strings.Contains(string(content), body) {
 			t.Errorf("%s holds the private key, or %v", name, err)
 		}
+	}
+}
+
+// TestAudit_SignsOnPostgresWithTheSameKey moves a signed log to PostgreSQL, where the key is a file of
+// its own.
+func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
+	folder, heads, public := signed(t)
+	url, key := pgtest.URL(t), filepath.Join(t.TempDir(), "audit.key")
+	if code, _, errOut := run(t, "migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", url); code != 0 {
+		t.Fatal(errOut)
+	}
+	verify := []string{"audit", "verify", "--database-url", url, "--public-key", public, "--heads", heads}
+	if code, out, errOut := run(t, verify...); code != 0 || !strings.Contains(out, "Signed: all of it") {
+		t.Errorf("what was copied: %d %q %q", code, out, errOut)
+	}
+	copyTo(t, filepath.Join(folder, "audit.key"), key)
+	if code, _, errOut := run(t, "plan", "growth", "--database-url", url); code != 0 { // without the key
+		t.Fatal(errOut)
+	}
+	if code, out, errOut := run(t, verify...); code != 0 || !strings.Contains(out, "Signed: up to event 4") {
+		t.Errorf("an event without the key: %d %q %q", code, out, errOut)
+	}
+	for _, step := range [][]string{{"plan", "starter"}, {"audit", "key", "rotate"}, {"plan", "growth"}} {
+		if code, _, errOut := run(t, append(step, "--database-url", url, "--audit-key-file", key)...); code != 0 {
+			t.Fatalf("%v: %q", step, errOut)
+		}
+		if code, out, errOut := run(t, verify...); code != 0 || !strings.Contains(out, "Signed: all of it") {
+			t.Errorf("after %v: %d %q %q", step, code, out, errOut)
+		}
+	}
+	if code, _, errOut := run(t, "audit", "key", "show", "--database-url", url); code != 1 || !strings.Contains(errOut, "no key here") {
+		t.Errorf("without the file: %d %q", code, errOut)
 	}
 }

@@ -130,6 +130,9 @@ func (s *Sender) report(ctx context.Context, h audit.SignedHead, err error) {
 // appendLine appends a line to a file, which may be one that the system only lets append. It writes
 // a line only once if the server was restarted meanwhile.
 func appendLine(path string, line []byte) (err error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0 {
+		return errors.New(path + " is not a file") // opening a pipe that nobody reads would never return
+	}
 	last := lastBytes(path, len(line)+1)
 	if bytes.HasSuffix(last, line) && (len(last) == len(line) || last[0] == '\n') {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -63,6 +64,19 @@ func TestSender_AppendsEachHeadToAFileOnce(t *testing.T) {
 	text, _ = os.ReadFile(path)
 	if heads, unreadable := audit.ReadHeads(text); len(heads) != 2 || unreadable != 1 {
 		t.Errorf("after a cut line: %d heads, %d unreadable:\n%s", len(heads), unreadable, text)
+	}
+}
+
+func TestSender_IsNotHeldUpByAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", path).Run(); err != nil {
+		t.Skip("no mkfifo: ", err)
+	}
+	var log quiet
+	s := ToFile(path, slog.New(slog.NewTextHandler(&log, nil)))
+	s.Send(head(t, 1))
+	if s.Close(); !strings.Contains(log.String(), "is not a file") {
+		t.Errorf("the log says %q", log.String())
 	}
 }
 
