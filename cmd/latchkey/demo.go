@@ -11,11 +11,12 @@ import (
 )
 
 type demoCmd struct {
-	Addr        string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data        string `help:"Folder to keep the data in; default is a temporary folder, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
-	DatabaseURL string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Catalog     string `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
-	LogLevel    string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
+	Addr          string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data          string `help:"Folder to keep the data in; default is a temporary folder, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
+	DatabaseURL   string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	Catalog       string `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
+	SecretKeyFile string `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	LogLevel      string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
 }
 
 // Run seeds an empty database and serves it until ctx is done.
@@ -32,7 +33,8 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL, Catalog: d.Catalog, LogLevel: d.LogLevel},
+	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL,
+		SecretKeyFile: d.SecretKeyFile, Catalog: d.Catalog, LogLevel: d.LogLevel},
 		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 			return false, err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL}, app.Options{WithoutKey: true})
 	if err != nil {
 		return false, err
 	}

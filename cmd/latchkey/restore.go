@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"latchkey/internal/app"
+	"latchkey/internal/config"
 	"latchkey/internal/store"
 )
 
@@ -28,6 +30,23 @@ func (r restoreCmd) Run(ctx context.Context) error {
 	if err := store.Restore(ctx, r.File, path); err != nil {
 		return err
 	}
-	_, err := fmt.Printf("The backup is restored and checked: %s\n", path)
+	fmt.Printf("The backup is restored and checked: %s\n", path)
+	return r.sayKey(ctx, path)
+}
+
+// sayKey says which key the restored database needs, unless its file is there.
+func (r restoreCmd) sayKey(ctx context.Context, path string) error {
+	key, err := store.KeyOfFile(ctx, path)
+	if err != nil || key == "" {
+		return err
+	}
+	file := config.Config{Data: r.Data}.KeyFile()
+	if ring, err := app.ReadKeyFile(file); err == nil {
+		if _, has := ring.Key(key); has {
+			return nil
+		}
+	}
+	_, err = fmt.Printf("Secrets of resources in it are sealed with the key %s. Put the secret key file that has this key at %s before you start the server.\n",
+		key, file)
 	return err
 }

@@ -52,6 +52,9 @@ type Options struct {
 	Cost signin.Cost      // of a password hash; signin.DefaultCost when zero. Tests lower it.
 
 	SetupCode string // secret of the set-up link; a random one when empty
+
+	// WithoutKey is for commands that leave secrets of resources alone and so need no secret key.
+	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
 }
@@ -75,6 +78,7 @@ type App struct {
 	trust   *change.Lease // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
+	secrets registry.Secrets
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
@@ -87,6 +91,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if !o.WithoutKey && cfg.KeyFile() == "" {
+		return nil, errNoKeyFile
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -97,8 +104,15 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log)}
-	if err := a.wire(o); err != nil {
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+		secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+	if !o.WithoutKey {
+		err = a.startSecrets(ctx)
+	}
+	if err == nil {
+		err = a.wire(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
@@ -137,7 +151,7 @@ func (a *App) wire(o Options) error {
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.secrets), openapi.New()
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -33,6 +34,16 @@ type Config struct {
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
 	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
+	SecretKeyFile  string   // file with the keys that seal secrets of resources; empty: secret.key in Data
+	SecretKeys     []string // more keys of configurations that hold secrets
+}
+
+// KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
+func (c Config) KeyFile() string {
+	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "secret.key")
+	}
+	return c.SecretKeyFile
 }
 
 // Validate returns an error with every problem, by flag name.

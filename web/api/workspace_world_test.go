@@ -31,7 +31,7 @@ type office struct {
 func newOffice(t testing.TB, options ...option) *office {
 	t.Helper()
 	w := newWorld(t, options...)
-	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn())}
+	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn(), sealing(t, w.store))}
 	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
 		account.WorkspaceSettings{Name: "Other", Environment: account.Development, Region: "EU"})
 	w.must(err)
