@@ -40,7 +40,7 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := demo.Seed(ctx, a.Store, a.Hasher); err != nil {
+	if err := demo.Seed(ctx, a.Store, a.Hasher, a.Secrets); err != nil {
 		return err
 	}
 	return a.Run(ctx)

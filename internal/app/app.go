@@ -71,6 +71,7 @@ type App struct {
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
+	Secrets     registry.Secrets
 	Verify      *verify.Authority
 	Store       *store.Store
 	Handler     http.Handler
@@ -78,7 +79,6 @@ type App struct {
 	trust   *change.Lease // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
-	secrets registry.Secrets
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
@@ -105,7 +105,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
-		secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
 	if !o.WithoutKey {
 		err = a.startSecrets(ctx)
 	}
@@ -151,7 +151,7 @@ func (a *App) wire(o Options) error {
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.secrets), openapi.New()
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.New()
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,

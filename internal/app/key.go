@@ -97,8 +97,8 @@ func (a *App) startSecrets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.secrets.Keys = ring
-	started, err := a.secrets.Start(ctx, keys)
+	a.Secrets.Keys = ring
+	started, err := a.Secrets.Start(ctx, keys)
 	if wrong := (*registry.ErrWrongKey)(nil); errors.As(err, &wrong) {
 		return fmt.Errorf("%s holds the key %s, but this database is sealed with the key %s: use the same file on every server,"+
 			" or the copy that belongs to this database; %s", path, strings.Join(wrong.Have, " and "), wrong.Need, secretsHelp)

@@ -4,7 +4,7 @@ package app
 
 import "os"
 
-// likeBefore does nothing: files belong to whoever runs the program.
+// likeBefore does nothing: files belong to the user who runs the program.
 func likeBefore(*os.File, string) error { return nil }
 
 // syncFolder does nothing: folders cannot be synced.

@@ -126,6 +126,18 @@ func (c *changing) configure(ctx context.Context, h Holder, before, config strin
 	return n, errors.Join(s.err, p.Err(invalidText))
 }
 
+// SealNew takes the secrets out of the configuration of a new resource and seals them, for those who
+// write resources without the service. tx must store the resource before its secrets.
+func (s Secrets) SealNew(ctx context.Context, tx Sealing, h Holder, config string) (public string, values []Sealed, err error) {
+	d := s.Names.divide(config)
+	n := configured{holder: h}
+	fresh := sealer{ctx: ctx, secrets: s, tx: tx, now: &n}
+	for _, path := range slices.Sorted(maps.Keys(d.secrets)) {
+		fresh.set(path, d.secrets[path])
+	}
+	return d.public, n.sealed, fresh.err
+}
+
 // sealer seals the secrets of a configuration. After the first error its methods do nothing.
 type sealer struct {
 	ctx     context.Context

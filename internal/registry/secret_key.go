@@ -28,7 +28,7 @@ type KeyStore interface {
 	// first start.
 	SealingKey(ctx context.Context) (string, error)
 	configReader
-	// TracesLeft reports whether values that were sealed or sealed anew may still be in unused
+	// TracesLeft reports whether values that were sealed, or sealed again, may still be in unused
 	// parts of the database.
 	TracesLeft(ctx context.Context) (bool, error)
 	// Overwrite overwrites these parts.

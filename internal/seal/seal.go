@@ -2,7 +2,7 @@
 // key that the database does not hold.
 //
 // A sealed value is bound to its place: it opens only with the same key and the same
-// [Place], so whoever can write the database cannot move it to another row and have it opened
+// [Place], so anyone who can write the database cannot move it to another row and have it opened
 // there. It is AES-256-GCM with a random nonce. The length of the value remains visible.
 //
 // The package reads and writes no files. It knows nothing of the values' meaning.

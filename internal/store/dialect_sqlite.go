@@ -165,7 +165,7 @@ func (d sqliteDialect) follow(ctx context.Context, f *Feed) {
 	<-ctx.Done()
 }
 
-// overwrite writes the whole file anew, and then empties the log beside it. In the pages of the file
+// overwrite writes the whole file again, and then empties the log beside it. In the pages of the file
 // that no row uses, and between rows, SQLite leaves what was there before.
 func (d sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
 	if _, err := write.ExecContext(ctx, `VACUUM`); err != nil {

@@ -20,7 +20,7 @@ var ErrNotEmpty = errors.New("the target database already contains data; use an 
 // Transferred is the result of a transfer.
 type Transferred struct {
 	Tables []TableRows
-	Key    string // id of the key that seals secrets; "" if the source has none yet
+	Key    string      // id of the key that seals secrets; "" if the source has none yet
 	Audit  audit.State // of the copy, its chain verified
 }
 
