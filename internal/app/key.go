@@ -110,6 +110,16 @@ func (a *App) startSecrets(ctx context.Context) error {
 	return nil
 }
 
+// sealPlain seals what servers of an older version, or with fewer secret names, have stored since
+// the start.
+func (a *App) sealPlain(ctx context.Context) error {
+	if _, ok := a.Secrets.Keys.Newest(); !ok {
+		return nil
+	}
+	started, err := a.Secrets.Start(ctx, store.Keys{Store: a.Store})
+	return errors.Join(err, started.Traces)
+}
+
 // missingKeyFile makes the file of a new installation on SQLite, or says what to do.
 func (a *App) missingKeyFile(ctx context.Context, path string) (seal.Ring, error) {
 	id, err := a.Store.SealingKey(ctx)

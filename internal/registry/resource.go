@@ -17,7 +17,8 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, workspace, typ, id
 	if err != nil {
 		return Resource{}, err
 	}
-	return s.store.RegistryResource(ctx, w.ID, typ, id)
+	r, err := s.store.RegistryResource(ctx, w.ID, typ, id)
+	return s.secrets.withoutSecrets(r), err
 }
 
 // List returns a page of the resources of a type to a caller in the workspace.
@@ -27,7 +28,13 @@ func (s *Service) List(ctx context.Context, by actor.Standing, workspace, typ st
 		return List[Resource]{}, err
 	}
 	return list(q,
-		func(limit int) ([]Resource, error) { return s.store.RegistryResources(ctx, w.ID, typ, q, limit) },
+		func(limit int) ([]Resource, error) {
+			found, err := s.store.RegistryResources(ctx, w.ID, typ, q, limit)
+			for i := range found {
+				found[i] = s.secrets.withoutSecrets(found[i])
+			}
+			return found, err
+		},
 		func() (int, error) { return s.store.RegistryCount(ctx, w.ID, typ, q) })
 }
 
@@ -136,7 +143,7 @@ func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, i
 		}
 		return c.save(ctx, old, &r, config)
 	})
-	return r, err
+	return s.secrets.withoutSecrets(r), err
 }
 
 // save stores a changed resource and its secrets and records the change in the audit log.
@@ -190,7 +197,7 @@ func (s *Service) SetExternalID(ctx context.Context, by actor.Caller, workspace,
 		r.ExternalID = set
 		return c.save(ctx, old, &r, configured{})
 	})
-	return r, err
+	return s.secrets.withoutSecrets(r), err
 }
 
 // newExternalID checks a new external id.

@@ -80,7 +80,7 @@ type configured struct {
 	sealed  []Sealed
 	set     []Path // new secrets, and those that have another value
 	removed []Path
-	moved   bool // some secrets have only another path
+	moved   bool // some secrets have only another path, or are stored in another way
 }
 
 func (n configured) changed() bool { return n.moved || len(n.set)+len(n.removed) > 0 }
@@ -98,11 +98,17 @@ func (c *changing) configure(ctx context.Context, h Holder, before, config strin
 			return n, err
 		}
 	}
-	if len(stored)+len(d.secrets) == 0 {
+	// A server of an older version may have stored some plain, beside this one.
+	before, plain, err := c.service.secrets.SealNew(ctx, c.Sealing, h, before)
+	if err != nil {
+		return n, err
+	}
+	n.moved = len(plain) > 0
+	if len(stored)+len(plain)+len(d.secrets) == 0 {
 		return n, nil
 	}
 	byPath := map[Path]Sealed{}
-	for _, v := range stored {
+	for _, v := range append(plain, stored...) {
 		byPath[v.Path] = v
 	}
 	var p fault.Problems
@@ -207,6 +213,13 @@ func (s *sealer) drop(kept map[Path]Path) {
 			s.now.removed = append(s.now.removed, path)
 		}
 	}
+}
+
+// withoutSecrets returns a resource as it may be shown. Its configuration has no secrets unless a
+// server of an older version has just stored it, or one with fewer secret names.
+func (s Secrets) withoutSecrets(r Resource) Resource {
+	r.Config = s.Names.divide(r.Config).public
+	return r
 }
 
 // keepSecrets stores the secrets of a configuration.

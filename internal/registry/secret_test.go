@@ -247,6 +247,31 @@ func TestStart_SealsWhatIsPlainAndOverwritesIt(t *testing.T) {
 	}
 }
 
+// While servers are upgraded one after another, an older one still stores secrets plain.
+func TestSecrets_ThatAnOlderServerStoredPlainAreKeptAndNotShown(t *testing.T) {
+	b := newBed(t)
+	r := b.create(registry.Destination, registry.Form{})
+	b.plainly(r, `{"host":"h","password":"canary"}`)
+	by := b.admin(acme)
+	got, err := b.Get(b.ctx, by, main, registry.Destination, r.ID)
+	b.must(err)
+	list, err := b.List(b.ctx, by, main, registry.Destination, registry.Query{})
+	b.must(err)
+	named, err := b.Update(b.ctx, by.Caller(), main, registry.Destination, r.ID, registry.Form{Name: text("other")})
+	b.must(err)
+	managed, err := b.SetExternalID(b.ctx, by.Caller(), main, registry.Destination, r.ID, "ext")
+	b.must(err)
+	for _, shown := range []registry.Resource{got, list.Items[0], named, managed} {
+		if shown.Config != `{"host":"h"}` {
+			t.Errorf("shown as %s", shown.Config)
+		}
+	}
+	b.update(r, `{"host":"i"}`)
+	if got := b.seals(b.ring, r.ID); len(got) != 1 || got[0] != `password="canary"` {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestStart_RefusesAnotherKeyAndChangesNothing(t *testing.T) {
 	b := newBed(t)
 	b.plainly(b.create(registry.Destination, registry.Form{}), `{"password":"p"}`)
