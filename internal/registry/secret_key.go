@@ -262,15 +262,8 @@ func (s Secrets) Rotate(ctx context.Context, st KeyStore) (Rotated, error) {
 		if err := s.check(r.From); err != nil {
 			return err
 		}
-		holders, err := tx.SealedHolders(ctx)
-		if err != nil {
-			return err
-		}
-		for _, h := range holders {
-			values, err := tx.SealedValues(ctx, h)
-			if err != nil {
-				return err
-			}
+		err := eachSealed(ctx, tx, func(h Holder, values []Sealed) error {
+			r.Secrets += len(values)
 			for i, v := range values {
 				plain, err := s.open(h, v)
 				if err != nil {
@@ -278,10 +271,10 @@ func (s Secrets) Rotate(ctx context.Context, st KeyStore) (Rotated, error) {
 				}
 				values[i] = Sealed{Path: v.Path, Key: newest.ID(), Value: newest.Seal(h.place(v.Path), plain)}
 			}
-			if err := tx.SaveSealed(ctx, h, values); err != nil {
-				return err
-			}
-			r.Secrets += len(values)
+			return tx.SaveSealed(ctx, h, values)
+		})
+		if err != nil {
+			return err
 		}
 		return keyEvent(ctx, tx, audit.Rotated, r.To, state{"previousKeyId": r.From, "keyId": r.To, "secretsSealed": r.Secrets})
 	})
@@ -291,22 +284,33 @@ func (s Secrets) Rotate(ctx context.Context, st KeyStore) (Rotated, error) {
 // of the ring the installation's. It refuses with [ErrNothingToRotate] while that key is in use.
 func (s Secrets) Discard(ctx context.Context, st KeyStore) (Rotated, error) {
 	return s.replace(ctx, st, func(tx KeyTx, r *Rotated, _ seal.Key) error {
-		holders, err := tx.SealedHolders(ctx)
+		err := eachSealed(ctx, tx, func(h Holder, values []Sealed) error {
+			r.Secrets += len(values)
+			return tx.SaveSealed(ctx, h, nil)
+		})
 		if err != nil {
 			return err
 		}
-		for _, h := range holders {
-			values, err := tx.SealedValues(ctx, h)
-			if err != nil {
-				return err
-			}
-			if err := tx.SaveSealed(ctx, h, nil); err != nil {
-				return err
-			}
-			r.Secrets += len(values)
-		}
 		return keyEvent(ctx, tx, audit.Deleted, r.From, state{"keyId": r.To, "secretsDiscarded": r.Secrets})
 	})
+}
+
+// eachSealed calls do for every configuration that has secrets.
+func eachSealed(ctx context.Context, tx KeyTx, do func(Holder, []Sealed) error) error {
+	holders, err := tx.SealedHolders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		values, err := tx.SealedValues(ctx, h)
+		if err != nil {
+			return err
+		}
+		if err := do(h, values); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // replace changes the installation's key to the newest one of the ring, after do has dealt with
