@@ -34,7 +34,7 @@ func signed(t *testing.T) (folder, heads, public string) {
 			t.Fatal(err)
 		}
 		if seed {
-			err = demo.Seed(t.Context(), a.Store, a.Hasher)
+			err = demo.Seed(t.Context(), a.Store, a.Hasher, a.Secrets)
 		}
 		if err := errors.Join(err, a.Close()); err != nil {
 			t.Fatal(err)

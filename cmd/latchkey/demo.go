@@ -18,6 +18,7 @@ type demoCmd struct {
 	AuditKeyFile     string `help:"Key that signs the audit log; default is audit.key in the data folder." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 	AuditHeadTo      string `help:"File or URL to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
 	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
+	SecretKeyFile    string `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
 	LogLevel         string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
 }
 
@@ -35,14 +36,15 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL, Catalog: d.Catalog, LogLevel: d.LogLevel,
+	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL,
+		SecretKeyFile: d.SecretKeyFile, Catalog: d.Catalog, LogLevel: d.LogLevel,
 		AuditKeyFile: d.AuditKeyFile, MakeAuditKey: true, AuditHeadTo: d.AuditHeadTo, AuditHeadPrivate: d.AuditHeadPrivate},
 		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := demo.Seed(ctx, a.Store, a.Hasher); err != nil {
+	if err := demo.Seed(ctx, a.Store, a.Hasher, a.Secrets); err != nil {
 		return err
 	}
 	return a.Run(ctx)

@@ -65,7 +65,8 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 			return false, err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL, AuditKeyFile: i.AuditKeyFile}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL, AuditKeyFile: i.AuditKeyFile},
+		app.Options{WithoutKey: true})
 	if err != nil {
 		return false, err
 	}

@@ -30,7 +30,8 @@ func (p planCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL, AuditKeyFile: p.AuditKeyFile}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL, AuditKeyFile: p.AuditKeyFile},
+		app.Options{WithoutKey: true})
 	if err != nil {
 		return err
 	}

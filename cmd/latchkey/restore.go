@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"latchkey/internal/app"
+	"latchkey/internal/config"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
 )
@@ -38,6 +40,23 @@ func (r restoreCmd) Run(ctx context.Context) error {
 	if aside != "" {
 		fmt.Printf("The newest signed head of the audit log before the restore is kept in %s\n", aside)
 	}
-	_, err = fmt.Printf("The backup is restored and checked: %s\n", path)
+	fmt.Printf("The backup is restored and checked: %s\n", path)
+	return r.sayKey(ctx, path)
+}
+
+// sayKey says which key the restored database needs, unless its file is there.
+func (r restoreCmd) sayKey(ctx context.Context, path string) error {
+	key, err := store.KeyOfFile(ctx, path)
+	if err != nil || key == "" {
+		return err
+	}
+	file := config.Config{Data: r.Data}.KeyFile()
+	if ring, err := app.ReadKeyFile(file); err == nil {
+		if _, has := ring.Key(key); has {
+			return nil
+		}
+	}
+	_, err = fmt.Printf("Secrets of resources in it are sealed with the key %s. Put the secret key file that has this key at %s before you start the server.\n",
+		key, file)
 	return err
 }

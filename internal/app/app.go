@@ -53,6 +53,9 @@ type Options struct {
 	Cost signin.Cost      // of a password hash; signin.DefaultCost when zero. Tests lower it.
 
 	SetupCode string // secret of the set-up link; a random one when empty
+
+	// WithoutKey is for commands that leave secrets of resources alone and so need no secret key.
+	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
 }
@@ -69,6 +72,7 @@ type App struct {
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
+	Secrets     registry.Secrets
 	Verify      *verify.Authority
 	Store       *store.Store
 	Handler     http.Handler
@@ -90,6 +94,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if !o.WithoutKey && cfg.KeyFile() == "" {
+		return nil, errNoKeyFile
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -100,8 +107,15 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log)}
-	if err := a.wire(o); err != nil {
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+	if !o.WithoutKey {
+		err = a.startSecrets(ctx)
+	}
+	if err == nil {
+		err = a.wire(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
@@ -143,7 +157,7 @@ func (a *App) wire(o Options) error {
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.New()
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
@@ -250,6 +264,9 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
 	server := a.server(a.Handler)
+	if err := a.warnOfSigning(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if err := a.announce(ctx, listener.Addr().String()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -258,9 +275,6 @@ func (a *App) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer endMetrics()
-	if err := a.warnOfSigning(ctx); err != nil {
-		return errors.Join(err, listener.Close())
-	}
 	background, stop := context.WithCancel(ctx)
 	defer a.inBackground(background)()
 	defer stop()

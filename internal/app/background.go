@@ -26,6 +26,7 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
+		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
 	}

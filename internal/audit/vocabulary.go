@@ -30,6 +30,7 @@ const (
 	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
+	TargetSecretKey             TargetType = "secret_key"   // the key that seals secrets of resources
 	TargetMigration             TargetType = "migration"    // in the staging area; deploying it is Migrated of the organization
 	TargetSCIMRequest           TargetType = "scim_request" // one without any other event
 )
@@ -115,6 +116,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetProfiles:              life,
 		TargetConnection:            life,
 		TargetAuditLog:              {Pruned, Rotated},
+		TargetSecretKey:             {Created, Updated, Rotated, Deleted},
 		TargetMigration:             {Uploaded, Staged, StagingReset},
 		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},
 	}

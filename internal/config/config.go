@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -36,9 +37,19 @@ type Config struct {
 	// AuditKeyFile holds the key that signs heads of the audit log. Empty: audit.key in Data, or
 	// none with DatabaseURL.
 	AuditKeyFile     string
-	MakeAuditKey     bool   // make audit.key in Data if it is missing
-	AuditHeadTo      string // file or URL that each signed head is appended to; empty: none
-	AuditHeadPrivate bool   // allow a URL at a private or loopback address
+	MakeAuditKey     bool     // make audit.key in Data if it is missing
+	AuditHeadTo      string   // file or URL that each signed head is appended to; empty: none
+	AuditHeadPrivate bool     // allow a URL at a private or loopback address
+	SecretKeyFile    string   // file with the keys that seal secrets of resources; empty: secret.key in Data
+	SecretKeys       []string // more keys of configurations that hold secrets
+}
+
+// KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
+func (c Config) KeyFile() string {
+	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "secret.key")
+	}
+	return c.SecretKeyFile
 }
 
 // Validate returns an error with every problem, by flag name.

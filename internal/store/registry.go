@@ -14,7 +14,7 @@ type Registry struct{ *Store }
 
 // InTx runs fn in one write transaction.
 func (s Registry) InTx(ctx context.Context, by actor.Caller, fn func(registry.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx}) })
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx, Sealing: tx}) })
 }
 
 const registryColumns = `r.id, r.workspace_id, r.type, r.name, r.definition, r.description, r.external_id, r.enabled, r.config,
