@@ -34,11 +34,15 @@ type Attribute struct {
 	CaseExact   bool
 	ReadOnly    bool // a client's value is ignored, or refused if a PATCH targets it
 	Always      bool // in every response, whatever attributes are selected
+	Kept        bool // a PATCH can change it, but not remove it
 	Unique      bool // within the organization
 	Canonical   []string
 	Refers      []string // resource types that a reference can point to
 	Sub         []Attribute
 }
+
+// stays reports whether a PATCH cannot remove the attribute.
+func (a Attribute) stays() bool { return a.Required || a.Kept }
 
 // Schema is a named set of attributes.
 type Schema struct {
@@ -64,7 +68,7 @@ func Users() Resource {
 			"formatted", "The full name.", "familyName", "The family name.", "givenName", "The given name.",
 			"middleName", "The middle name.", "honorificPrefix", "Titles before the name.", "honorificSuffix", "Titles after the name.")},
 		Attribute{Name: "displayName", Type: String, Description: "The name that Latchkey shows, at most 64 characters."},
-		Attribute{Name: "active", Type: Boolean, Description: "Whether the member can sign in and use tokens."},
+		Attribute{Name: "active", Type: Boolean, Kept: true, Description: "Whether the member can sign in and use tokens."},
 	)
 	core = append(core, texts("nickName", "A casual name.", "title", "The job title.", "userType", "The relation to the organization.",
 		"preferredLanguage", "The preferred languages.", "locale", "The locale for dates and numbers.", "timezone", "The time zone.")...)

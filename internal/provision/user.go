@@ -19,7 +19,13 @@ func (u User) document() (Document, error) {
 		if err != nil {
 			return nil, fault.NewInternal(err)
 		}
-		doc = parsed
+		doc = Document(parsed)
+		for key := range doc {
+			// An earlier version stored the core schema like an extension. It has no effect.
+			if _, ours := under(SchemaUser, key); ours {
+				delete(doc, key)
+			}
+		}
 	} else {
 		doc["schemas"] = []any{SchemaUser}
 	}
