@@ -15,6 +15,16 @@ type User struct {
 	Document string // the provider's data as JSON, except what the member itself has; "" if not linked
 }
 
+// Presence tells a user from one who existed once and from an id of nobody.
+type Presence int
+
+// The presences.
+const (
+	Unknown Presence = iota // there never was such a user
+	There
+	Gone // the provider or an Admin has removed the user
+)
+
 // Element is one searchable value of a user's document; see [Some].
 type Element struct {
 	Attribute string
@@ -126,6 +136,8 @@ type GroupTx interface {
 	reader
 	userFinder
 	groupFinder
+	// UsersAmong returns the presence of each id. Ids of nobody are not in the result.
+	UsersAmong(ctx context.Context, organization string, ids []string) (map[string]Presence, error)
 	// SaveGroupLink saves External and ExternalID of a group.
 	SaveGroupLink(ctx context.Context, g account.Group) error
 

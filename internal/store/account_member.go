@@ -184,11 +184,14 @@ func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 }
 
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
-// them is gone.
+// them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Member, id)
 		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `INSERT INTO removed_members (member_id, organization_id) VALUES ($1, $2)`, id, organization); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/internal/account"
@@ -136,6 +137,36 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 		LEFT JOIN scim_users s ON s.member_id = m.id
 		WHERE m.organization_id = $1 AND s.removed_at IS NULL AND gm.group_id IN (`+placeholders(2, len(groups))+`) ORDER BY m.id`,
 		with([]any{organization}, groups...)...)
+}
+
+// UsersAmong returns which of the ids are those of users, and which are those of users who were
+// removed: by the provider, or as members.
+func (q queries) UsersAmong(ctx context.Context, organization string, ids []string) (map[string]provision.Presence, error) {
+	type found struct {
+		id      string
+		removed bool
+	}
+	out := make(map[string]provision.Presence, len(ids))
+	for chunk := range slices.Chunk(ids, idsPerQuery) {
+		in := placeholders(2, len(chunk))
+		rows, err := all(ctx, q, func(row scanner) (found, error) {
+			var f found
+			err := row.Scan(&f.id, &f.removed)
+			return f, err
+		}, `SELECT m.id, s.removed_at IS NOT NULL`+provisionedTables+` WHERE m.organization_id = $1 AND m.id IN (`+in+`)
+			UNION ALL SELECT member_id, TRUE FROM removed_members WHERE organization_id = $1 AND member_id IN (`+in+`)`,
+			with([]any{organization}, chunk...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range rows {
+			out[f.id] = provision.There
+			if f.removed {
+				out[f.id] = provision.Gone
+			}
+		}
+	}
+	return out, nil
 }
 
 // SaveUser links a member and stores its document, its searchable values and its external id. It

@@ -27,6 +27,7 @@ func Provision(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *accountBed){
 		"a document is kept and replaced":      keepsDocuments,
 		"a deleted user is out of sight":       hidesForgottenUsers,
+		"ids of removed users are known":       knowsRemovedUsers,
 		"conditions find what they say":        runsConditions,
 		"values are data and never SQL":        bindsValues,
 		"lists are paged in order":             pagesUsers,
@@ -112,6 +113,35 @@ func hidesForgottenUsers(t *testing.T, b *accountBed) {
 	b.saveUser(t, bedBo, "x1", `{}`)
 	if diff := cmp.Diff([]string{bedAda, bedBo}, b.found(t, nil)); diff != "" {
 		t.Errorf("made anew: %s", diff)
+	}
+}
+
+func knowsRemovedUsers(t *testing.T, b *accountBed) {
+	many := make([]string, 3000)
+	for i := range many {
+		many[i] = fmt.Sprintf("nobody-%d", i)
+	}
+	among := func(organization string) map[string]provision.Presence {
+		got, err := b.UsersAmong(t.Context(), organization, append(many, bedAda, bedBo))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if diff := cmp.Diff(map[string]provision.Presence{bedAda: provision.There, bedBo: provision.There}, among(bedOrg)); diff != "" {
+		t.Errorf("before: %s", diff)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.ForgetUser(ctx, bedOrg, bedBo) })
+	gone := map[string]provision.Presence{bedAda: provision.There, bedBo: provision.Gone}
+	if diff := cmp.Diff(gone, among(bedOrg)); diff != "" {
+		t.Errorf("removed by the provider: %s", diff)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) })
+	if diff := cmp.Diff(gone, among(bedOrg)); diff != "" {
+		t.Errorf("removed as a member: %s", diff)
+	}
+	if got := among("org-2"); len(got) != 0 {
+		t.Errorf("another organization knows %v", got)
 	}
 }
 
