@@ -63,7 +63,7 @@ type Resource struct {
 func Users() Resource {
 	core := append(commonAttributes(),
 		Attribute{Name: "userName", Type: String, Required: true, Unique: true, Always: true,
-			Description: "The member's email address, which identifies the member. It cannot be changed."},
+			Description: "The member's email address, which identifies the member."},
 		Attribute{Name: "name", Type: Complex, Description: "The parts of the person's name.", Sub: texts(
 			"formatted", "The full name.", "familyName", "The family name.", "givenName", "The given name.",
 			"middleName", "The middle name.", "honorificPrefix", "Titles before the name.", "honorificSuffix", "Titles after the name.")},
@@ -74,7 +74,7 @@ func Users() Resource {
 		"preferredLanguage", "The preferred languages.", "locale", "The locale for dates and numbers.", "timezone", "The time zone.")...)
 	core = append(core,
 		Attribute{Name: "profileUrl", Type: Reference, CaseExact: true, Refers: []string{"external"}, Description: "A page about the person."},
-		plural("emails", "Email addresses. The primary one cannot be changed.", String, "work", "home", "other"),
+		plural("emails", "Email addresses. They have no effect in Latchkey; userName has.", String, "work", "home", "other"),
 		plural("phoneNumbers", "Telephone numbers.", String, "work", "home", "mobile", "fax", "pager", "other"),
 		plural("ims", "Instant messaging addresses.", String),
 		plural("photos", "Pictures of the person.", Reference, "photo", "thumbnail"),

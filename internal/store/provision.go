@@ -23,7 +23,7 @@ func (p Provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision
 
 // InUserTx is InTx for a change of users.
 func (p Provisions) InUserTx(ctx context.Context, by actor.Caller, fn func(provision.UserTx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(provision.UserTx{MemberTx: tx, LinkTx: tx}) })
 }
 
 // InGroupTx is InTx for a change of groups.
@@ -160,8 +160,10 @@ func (q queries) UsersAmong(ctx context.Context, organization string, ids []stri
 			return nil, err
 		}
 		for _, f := range rows {
-			out[f.id] = provision.There
-			if f.removed {
+			switch {
+			case !f.removed:
+				out[f.id] = provision.There
+			case out[f.id] == provision.Unknown:
 				out[f.id] = provision.Gone
 			}
 		}
@@ -226,6 +228,11 @@ func (tx *Tx) SaveGroupLink(ctx context.Context, g account.Group) error {
 func (tx *Tx) SaveSCIM(ctx context.Context, organization string, enabled bool) error {
 	tx.changed(change.Organization, organization)
 	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_enabled = $1 WHERE id = $2`, enabled, organization)
+}
+
+// SaveSCIMAddresses sets whether the identity provider cannot change addresses.
+func (tx *Tx) SaveSCIMAddresses(ctx context.Context, organization string, fixed bool) error {
+	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_fixed_addresses = $1 WHERE id = $2`, fixed, organization)
 }
 
 const requestColumns = `id, organization_id, at, token_id, token_name, method, path, subject, status, problem, detail, ip`

@@ -35,6 +35,7 @@ func Provision(t *testing.T, open func(t *testing.T) *store.Store) {
 		"old requests go, failed ones stay":    boundsRequests,
 		"a group keeps who manages it":         keepsGroupLinks,
 		"the switch is told":                   tellsSwitch,
+		"an address is one member's":           movesAddresses,
 		"documents go with their member":       dropsDocuments,
 		"members of groups, by group":          listsGroupMembers,
 		"requests are no recent activity":      tellsChangesFromRequests,
@@ -308,7 +309,11 @@ func separatesProvisioning(t *testing.T, b *accountBed) {
 		"SaveGroupLink": func(ctx context.Context, tx *store.Tx) error {
 			return tx.SaveGroupLink(ctx, account.Group{ID: bedGroup, Organization: other})
 		},
-		"SaveSCIM": func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIM(ctx, other, true) },
+		"UpdateEmail": func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateEmail(ctx, account.Member{ID: bedBo, Organization: other, Email: "new@acme.example"})
+		},
+		"SaveSCIMAddresses": func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIMAddresses(ctx, other, true) },
+		"SaveSCIM":          func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIM(ctx, other, true) },
 	} {
 		if err := b.try(t, write); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -365,6 +370,34 @@ func tellsSwitch(t *testing.T, b *accountBed) {
 	}
 	if diff := cmp.Diff([]change.Change{{Kind: change.Organization, ID: bedOrg}}, told); diff != "" {
 		t.Errorf("told: %s", diff)
+	}
+}
+
+func movesAddresses(t *testing.T, b *accountBed) {
+	var told []change.Change
+	b.OnCommit(func(_ context.Context, changes []change.Change) { told = append(told, changes...) })
+	move := func(address string) error {
+		return b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateEmail(ctx, account.Member{ID: bedBo, Organization: bedOrg, Email: address})
+		})
+	}
+	if err := move("new@acme.example"); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := b.UserByName(t.Context(), bedOrg, "new@acme.example"); err != nil || u.ID != bedBo {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if diff := cmp.Diff([]change.Change{{Kind: change.Member, ID: bedBo}}, told); diff != "" {
+		t.Errorf("told: %s", diff)
+	}
+	if err := move("ada@acme.example"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the address of another: %v", err)
+	}
+	for _, fixed := range []bool{true, false} {
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIMAddresses(ctx, bedOrg, fixed) })
+		if org, err := b.Organization(t.Context(), bedOrg); err != nil || org.SCIMFixedAddresses != fixed || org.SCIMEnabled {
+			t.Errorf("%+v, %v", org, err)
+		}
 	}
 }
 

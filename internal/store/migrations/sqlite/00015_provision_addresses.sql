@@ -11,3 +11,6 @@ INSERT INTO removed_members (member_id, organization_id)
     WHERE target_type = 'user' AND action = 'removed_from_organization' AND target_id <> ''
         AND target_id NOT IN (SELECT id FROM members)
         AND organization_id IN (SELECT id FROM organizations);
+
+-- Whether the identity provider cannot change the addresses of members.
+ALTER TABLE organizations ADD COLUMN scim_fixed_addresses BOOLEAN NOT NULL DEFAULT FALSE;
