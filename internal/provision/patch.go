@@ -21,6 +21,9 @@ type Operation struct {
 // maxOperations is the maximum number of operations in one request.
 const maxOperations = 1000
 
+// maxAttributes is the maximum number of attributes to which a PATCH adds another extension.
+const maxAttributes = 256
+
 // ParsePatch parses the body of a PATCH request. Names and operations can be in any letter
 // case, because one large provider capitalizes them. The error is a Problem of type
 // InvalidSyntax.
@@ -173,6 +176,9 @@ func (t Resource) applyExtension(doc Document, o Operation, ext Schema) error {
 func putInExtension(doc Document, uri, name string, value any) error {
 	inner, ok := doc[uri].(map[string]any)
 	if !ok {
+		if len(doc) >= maxAttributes {
+			return invalid(InvalidValue, "The resource has more than %d attributes.", maxAttributes)
+		}
 		inner = map[string]any{}
 	}
 	if err := putOrDrop(inner, name, value); err != nil {

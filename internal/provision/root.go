@@ -90,10 +90,14 @@ func extensionKey(doc Document, uri string) string {
 	if _, there := doc[uri]; there {
 		return uri
 	}
-	for _, key := range sortedKeys(doc) {
-		if strings.EqualFold(key, uri) {
-			return key
+	found := ""
+	for key := range doc {
+		if strings.EqualFold(key, uri) && (found == "" || key < found) {
+			found = key
 		}
+	}
+	if found != "" {
+		return found
 	}
 	return uri
 }

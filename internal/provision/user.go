@@ -104,26 +104,34 @@ func (u User) patch(t Resource, doc Document, operations []Operation) (Document,
 		return nil, err
 	}
 	for name := range unsent {
-		if !slices.ContainsFunc(operations, func(o Operation) bool { return o.mentions(name) }) {
+		if !slices.ContainsFunc(operations, func(o Operation) bool { return t.mentions(o, name) }) {
 			delete(after, name)
 		}
 	}
 	return after, nil
 }
 
-// mentions reports whether an operation may change an attribute.
-func (o Operation) mentions(name string) bool {
-	return strings.Contains(strings.ToLower(o.Path), strings.ToLower(name)) || mentions(o.Value, strings.ToLower(name))
-}
-
-func mentions(value any, name string) bool {
-	object, _ := value.(map[string]any)
-	for key, v := range object {
-		if strings.Contains(strings.ToLower(key), name) || mentions(v, name) {
+// mentions reports whether an operation changes an attribute of the core schema, or a part of it.
+func (t Resource) mentions(o Operation, name string) bool {
+	if path, _ := under(t.Core.ID, o.Path); path != "" {
+		return isPartOf(path, name)
+	}
+	object, _ := o.Value.(map[string]any)
+	for key, value := range object {
+		path, ours := under(t.Core.ID, key)
+		if isPartOf(path, name) || ours && path == "" && t.mentions(Operation{Value: value}, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// isPartOf reports whether a path is that of an attribute or of a part of it.
+func isPartOf(path, name string) bool {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		path = path[:i]
+	}
+	return strings.EqualFold(strings.TrimSpace(path), name)
 }
 
 // stored returns the document as it is stored, without what the member itself has. The error is

@@ -219,6 +219,13 @@ func TestMembersOfTheDashboard_HaveAName(t *testing.T) {
 	if a := w.want(200, "GET", "/Users/"+w.admin.ID, ""); a.text("name.familyName") != "Byron" || a.text("displayName") != "Ada Byron" {
 		t.Errorf("the name stayed: %s", a.raw)
 	}
+	for _, operation := range []string{`{"op":"replace","path":"displayName","value":"Ada Noel"}`,
+		`{"op":"replace","value":{"` + userURN + `":{"displayName":"Ada Noel Byron"}}}`} {
+		a := w.want(200, "PATCH", "/Users/"+w.admin.ID, patch(operation))
+		if want := w.member(w.admin.ID).Name; a.text("name.givenName")+" "+a.text("name.familyName") != want || want == "Ada Byron" {
+			t.Errorf("the name did not follow %q: %s", want, a.raw)
+		}
+	}
 	a := w.want(200, "PATCH", "/Users/"+w.admin.ID, patch(`{"op":"replace","path":"name.givenName","value":"A."}`))
 	if a.text("name.givenName") != "A." || a.text("name.familyName") != "Byron" {
 		t.Errorf("a part was lost: %s", a.raw)

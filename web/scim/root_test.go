@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -151,6 +152,18 @@ func TestExtensions_AreGivenBackUnderTheirOwnURN(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPatch_BoundsExtensions holds that a provider cannot make a resource of a hundred thousand
+// extensions, each compared with all others.
+func TestPatch_BoundsExtensions(t *testing.T) {
+	w := newWorld(t)
+	id := w.want(201, "POST", "/Users", userStart+`"userName":"x@y.example"}`).text("id")
+	var keys []string
+	for i := range 100_000 {
+		keys = append(keys, fmt.Sprintf(`"urn:a:%d:b":1`, i))
+	}
+	w.problem(400, "invalidValue", "PATCH", "/Users/"+id, patch(`{"op":"add","value":{`+strings.Join(keys, ",")+`}}`))
 }
 
 func TestGroups_TakeTheCoreURNAsTheRoot(t *testing.T) {
