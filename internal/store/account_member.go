@@ -183,12 +183,22 @@ func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
 }
 
+// UpdateEmail saves the email address of a member; Conflict if another one has it.
+func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
+	tx.changed(change.Member, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET email = $1 WHERE organization_id = $2 AND id = $3`, m.Email, m.Organization, m.ID)
+}
+
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
-// them is gone.
+// them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Member, id)
 		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `INSERT INTO removed_members (member_id, organization_id) VALUES ($1, $2)
+			ON CONFLICT (member_id) DO NOTHING`, id, organization); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/migration"
+	"latchkey/internal/provision"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 )
@@ -86,6 +87,20 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	unused, err := s.Token(context.Background(), "o", "unused")
 	if err != nil || !unused.LastUsedAt.IsZero() || len(unused.LastUsedFrom) != 0 {
 		t.Errorf("%v from %v, %v", unused.LastUsedAt, unused.LastUsedFrom, err)
+	}
+}
+
+func TestUpgrade_KnowsMembersWhoWereRemovedBefore(t *testing.T) {
+	s := upgraded(t, 11,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type, target_id, prev_hash, hash) VALUES
+			(1, '1', 1, 'o', 'user', 'removed_from_organization', 'user', 'gone', X'00', X'01'),
+			(2, '2', 2, 'o', 'user', 'removed_from_organization', 'user', 'gone', X'01', X'02'),
+			(3, '3', 3, 'o', 'user', 'deactivated', 'user', 'here', X'02', X'03')`,
+	)
+	got, err := s.UsersAmong(context.Background(), "o", []string{"gone", "here"})
+	if diff := cmp.Diff(map[string]provision.Presence{"gone": provision.Gone}, got); err != nil || diff != "" {
+		t.Errorf("%s, %v", diff, err)
 	}
 }
 
