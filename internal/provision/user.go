@@ -31,7 +31,7 @@ func (u User) document() (Document, error) {
 		doc["schemas"] = []any{SchemaUser}
 	}
 	// Use the name as it was sent, unless the member has changed it since.
-	if sent, ok := doc["displayName"].(string); !u.Linked || ok && strings.TrimSpace(sent) != u.Name {
+	if sent, ok := doc["displayName"].(string); !u.Linked || ok && !namedLike(sent, u.Name) {
 		doc["displayName"] = u.Name
 	}
 	if plaintext.Fold(doc.text("userName")) != u.Email {
@@ -173,7 +173,7 @@ func email(doc Document) (string, error) {
 // of name, otherwise "". Only an explicit displayName can cause an error.
 func displayName(doc Document) (string, error) {
 	if sent := doc.text("displayName"); strings.TrimSpace(sent) != "" {
-		name, err := plaintext.Name(sent)
+		name, err := personName(sent)
 		if err != nil {
 			return "", invalid(InvalidValue, "The attribute displayName cannot be %q. %s", cut(sent), fault.Of(err).Message)
 		}
@@ -182,11 +182,27 @@ func displayName(doc Document) (string, error) {
 	parts, _ := doc["name"].(map[string]any)
 	part := Document(parts).text
 	for _, name := range []string{part("formatted"), part("givenName") + " " + part("familyName")} {
-		if clean, err := plaintext.Name(name); err == nil {
+		if clean, err := personName(name); err == nil {
 			return clean, nil
 		}
 	}
 	return "", nil
+}
+
+// personName returns a person's name as the member has it. A name that somebody pasted into the
+// directory with invisible characters is cleaned, because a name should not keep a person out. The
+// provider still gets it back as it came.
+func personName(sent string) (string, error) {
+	if name, err := plaintext.Name(sent); err == nil {
+		return name, nil
+	}
+	return plaintext.Name(plaintext.Clean(sent))
+}
+
+// namedLike reports whether name is the one that a provider sent.
+func namedLike(sent, name string) bool {
+	clean, err := personName(sent)
+	return err == nil && clean == name || strings.TrimSpace(sent) == name
 }
 
 // elements returns the searchable values of a document, except those that the member itself

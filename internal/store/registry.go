@@ -172,7 +172,7 @@ func browsing(workspace, search string) *filter {
 	if search != "" {
 		lower, typed, title := likePatterns(search)
 		f.args = append(f.args, search, lower, typed, title)
-		f.text += ` AND (r.id = $2 OR lower(r.name) LIKE $3 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\' OR r.name LIKE $5 ESCAPE '\')`
+		f.text += ` AND (r.id = $2 OR ` + nameLike(`r.name`, `$3`, `$4`, `$5`) + `)`
 	}
 	return f
 }
