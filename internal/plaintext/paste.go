@@ -13,7 +13,7 @@ import (
 
 // unmeant are the hidden characters that pasting brings and that mean nothing in a name: the
 // byte order mark, zero-width blanks, soft hyphens, marks of direction. Embeddings, overrides and
-// tags are not among them: whoever sends those has a reason, and is refused.
+// tags are not among them: nobody pastes those by accident, so they are refused.
 const unmeant = "\ufeff\u200b\u2060\u00ad\u180e\u200e\u200f\u061c\u2061\u2062\u2063\u2064" + blankLetters
 
 // Clean returns a pasted name or other line of text as its sender meant it: without surrounding
