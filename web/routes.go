@@ -18,8 +18,26 @@ import (
 // [api.Handlers.Direct].
 func Rows(d Deps) []Row {
 	through := newDoors(d)
-	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
-		fileRows(d, through), unknownRows(through))
+	return withHead(slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
+		fileRows(d, through), unknownRows(through)))
+}
+
+// withHead adds a row for HEAD wherever there is one for GET (RFC 9110, section 9.1), with the
+// same door, gate and handler. The server sends the header of the response and drops the body.
+func withHead(rows []Row) []Row {
+	there := map[string]bool{}
+	for _, r := range rows {
+		if r.Method == http.MethodHead {
+			there[r.Path] = true
+		}
+	}
+	for _, r := range rows {
+		if r.Method == http.MethodGet && !there[r.Path] {
+			r.Method = http.MethodHead
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // pageRows returns the rows of all areas of the dashboard.
@@ -76,14 +94,13 @@ func fileRows(d Deps, through doors) []Row {
 	files := echo.WrapHandler(static.Handler())
 	return []Row{
 		{http.MethodGet, static.Prefix + "*", through.files, nil, 0, files},
-		{http.MethodHead, static.Prefix + "*", through.files, nil, 0, files},
 		{http.MethodGet, "/favicon.ico", through.pages, nil, 0, func(c echo.Context) error {
 			return c.Redirect(http.StatusMovedPermanently, static.Path("favicon.svg"))
 		}},
 		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
-			if err := d.Ready(c.Request()); err != nil {
-				return c.String(http.StatusServiceUnavailable, "the database does not respond\n")
+			if problem := d.Ready(c.Request().Context()); problem != "" {
+				return c.String(http.StatusServiceUnavailable, problem+"\n")
 			}
 			return c.String(http.StatusOK, "ready\n")
 		}},

@@ -215,16 +215,11 @@ func TestRoutes_NoGetChangesAnything(t *testing.T) {
 	r := newRig(t)
 	asked := 0
 	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
-		if row.Method != http.MethodGet {
+		if row.Method != http.MethodGet && row.Method != http.MethodHead {
 			continue
 		}
-		q := sent{by: r.admin, method: row.Method, path: r.fill(t, row.Path)}
-		switch row.Door.Name {
-		case "api":
-			q.by, q.secret = r.browser(t), r.workspace
-		case "scim":
-			q.by, q.secret = r.browser(t), r.organization
-		}
+		q := r.somebody(row.Door.Name)
+		q.method, q.path = row.Method, r.fill(t, row.Path)
 		stored := r.withoutNotices
 		if row.Door.Name == "scim" {
 			stored = r.rows // every request of a provider is told of in the log, reads as well
@@ -233,12 +228,55 @@ func TestRoutes_NoGetChangesAnything(t *testing.T) {
 		got := r.send(q)
 		asked++
 		if diff := cmp.Diff(before, stored()); diff != "" {
-			t.Errorf("GET %s (%d) changed something (-before +after)\n%.2000s", row.Path, got.status, diff)
+			t.Errorf("%s %s (%d) changed something (-before +after)\n%.2000s", row.Method, row.Path, got.status, diff)
+		}
+	}
+	if asked < 160 {
+		t.Errorf("only %d rows were asked for", asked)
+	}
+}
+
+// TestRoutes_HeadIsAnsweredWhereverGetIs asks for the header of every GET of the table, with and
+// without the right to, and compares it with the answer to GET (RFC 9110, section 9.3.2).
+func TestRoutes_HeadIsAnsweredWhereverGetIs(t *testing.T) {
+	r := newRig(t)
+	asked := 0
+	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
+		if row.Method != http.MethodGet {
+			continue
+		}
+		asked++
+		path := r.fill(t, row.Path)
+		for name, q := range map[string]sent{"nobody": {by: r.browser(t)}, "somebody": r.somebody(row.Door.Name)} {
+			q.path = path
+			q.method = http.MethodGet
+			get := r.send(q)
+			q.method = http.MethodHead
+			head := r.send(q)
+			if head.status != get.status || head.body != "" {
+				t.Errorf("%s: HEAD %s: %d %q, GET: %d", name, path, head.status, head.body, get.status)
+			}
+			for _, h := range []string{"Content-Type", "Location", "Cache-Control", "WWW-Authenticate", "ETag", "Content-Security-Policy"} {
+				if head.header.Get(h) != get.header.Get(h) {
+					t.Errorf("%s: HEAD %s: %s %q, GET: %q", name, path, h, head.header.Get(h), get.header.Get(h))
+				}
+			}
 		}
 	}
 	if asked < 80 {
 		t.Errorf("only %d rows were asked for", asked)
 	}
+}
+
+// somebody is a request by who may use a front door.
+func (r *rig) somebody(door string) sent {
+	switch door {
+	case "api":
+		return sent{by: r.browser(r.t), secret: r.workspace}
+	case "scim":
+		return sent{by: r.browser(r.t), secret: r.organization}
+	}
+	return sent{by: r.admin}
 }
 
 // withoutNotices is contents but for the notices of sessions, which the next page takes.
