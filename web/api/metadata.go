@@ -23,11 +23,11 @@ type metadata struct {
 
 // Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
-	issuer, basic := h.issuer(c.Request()), []string{"client_secret_basic"}
+	issuer := h.issuer(c.Request())
 	respond.JSON(c.Response(), http.StatusOK, metadata{
 		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
-		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: basic,
-		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: basic,
+		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: authMethods(),
+		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: authMethods(),
 		Documentation: issuer + "/docs/api",
 	})
 	return nil
