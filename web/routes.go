@@ -19,7 +19,7 @@ import (
 func Rows(d Deps) []Row {
 	through := newDoors(d)
 	return withHead(slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
-		fileRows(d, through), unknownRows(through)))
+		fileRows(d, through), unknownRows(d, through)))
 }
 
 // withHead adds a row for HEAD wherever there is one for GET (RFC 9110, section 9.1), with the
@@ -107,20 +107,25 @@ func fileRows(d Deps, through doors) []Row {
 	}
 }
 
-// unknownRows returns rows for unknown paths, below the prefix of each door.
-func unknownRows(through doors) []Row {
+// unknownRows returns rows for unknown paths, below the prefix of each door. Below the prefixes
+// that have routes for tokens only, nobody learns without one which paths there are not.
+func unknownRows(d Deps, through doors) []Row {
+	notFound := func(echo.Context) error { return echo.ErrNotFound }
 	var rows []Row
 	for _, under := range []struct {
-		door  *Door
-		paths []string
+		door   *Door
+		gate   echo.MiddlewareFunc
+		handle echo.HandlerFunc
+		paths  []string
 	}{
-		{through.pages, []string{"/*"}},
-		{through.files, []string{static.Prefix + "*"}},
-		{through.scim, []string{"/scim", "/scim/*"}},
-		{through.api, []string{"/v2", "/v2/*", "/oauth2/*", "/auth/*", "/.well-known/*", "/transformations/*", "/libraries/*"}},
+		{through.pages, nil, notFound, []string{"/*"}},
+		{through.files, nil, notFound, []string{static.Prefix + "*"}},
+		{through.scim, nil, notFound, []string{"/scim", "/scim/*"}},
+		{through.api, d.API.Bearer, d.API.Unserved, []string{"/v2", "/v2/*", "/transformations/*", "/libraries/*"}},
+		{through.api, nil, d.API.Unserved, []string{"/oauth2/*", "/auth/*", "/.well-known/*"}},
 	} {
 		for _, path := range under.paths {
-			rows = append(rows, Row{echo.RouteNotFound, path, under.door, nil, 0, func(echo.Context) error { return echo.ErrNotFound }})
+			rows = append(rows, Row{echo.RouteNotFound, path, under.door, under.gate, 0, under.handle})
 		}
 	}
 	return rows

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -265,6 +266,38 @@ func TestRoutes_HeadIsAnsweredWhereverGetIs(t *testing.T) {
 	}
 	if asked < 80 {
 		t.Errorf("only %d rows were asked for", asked)
+	}
+}
+
+// TestRoutes_AnAPIPathThatIsNotServedSaysSo asks for paths of the API that there are not, with
+// every method: first without a token, then with tokens of both levels.
+func TestRoutes_AnAPIPathThatIsNotServedSaysSo(t *testing.T) {
+	r := newRig(t)
+	paths := []string{"/v2", "/v2/", "/v2/retl-sources", "/v2/sources/x/y/z", "/v2/catalog/events", "/v2/v2/nowhere", "/v2/workspace/x",
+		"/v2/%00", "/v2/./sources", "/transformations/x/y", "/libraries/x/y/z"}
+	open := []string{"/.well-known/openid-configuration", "/oauth2/token", "/auth/login"}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} {
+		for _, path := range append(paths, open...) {
+			known := slices.Contains(open, path)
+			for name, secret := range map[string]string{"nobody": "", "a workspace's token": r.workspace, "the organization's": r.organization} {
+				got := r.send(sent{by: r.browser(t), secret: secret, method: method, path: path})
+				if secret == "" && !known {
+					if got.status != http.StatusUnauthorized || strings.Contains(got.body, "UNSERVED") {
+						t.Errorf("%s %s without a token: %d %q", method, path, got.status, got.body)
+					}
+					continue
+				}
+				if got.status != http.StatusNotFound || !strings.Contains(got.header.Get("Link"), `/docs/api>; rel="service-doc"`) ||
+					method != "HEAD" && (!strings.Contains(got.body, `"code":"UNSERVED"`) || !strings.Contains(got.body, "/docs/api")) {
+					t.Errorf("%s: %s %s: %d %q", name, method, path, got.status, got.body)
+				}
+			}
+		}
+	}
+	for path, code := range map[string]string{"/v2/sources/unknown": "NOT_FOUND", "/v2/sources": "sources"} {
+		if got := r.send(sent{by: r.browser(t), secret: r.workspace, method: "GET", path: path}); !strings.Contains(got.body, code) {
+			t.Errorf("GET %s: %q", path, got.body)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		}
 	}
 	got := w.ask("GET", "/auth/verify?permission=source:connect", "", bearer(secret)...)
-	if text := w.object(got)["message"].(string); !strings.Contains(text, "source:connect") {
+	if text := w.object(got)["message"].(string); !strings.Contains(text, "source:connect") || !strings.Contains(text, "own policy") {
 		t.Errorf("the reason does not name the permission: %s", text)
 	}
 	hidden, unknown := w.ask("GET", "/auth/verify?workspace="+other.ID, "", bearer(secret)...), w.ask("GET",

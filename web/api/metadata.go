@@ -21,6 +21,9 @@ type metadata struct {
 	Documentation            string   `json:"service_documentation"`
 }
 
+// docsPath is the page with the API's documentation.
+const docsPath = "/docs/api"
+
 // Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
 	issuer := h.issuer(c.Request())
@@ -28,7 +31,7 @@ func (h *Handlers) Metadata(c echo.Context) error {
 		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
 		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: authMethods(),
 		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: authMethods(),
-		Documentation: issuer + "/docs/api",
+		Documentation: issuer + docsPath,
 	})
 	return nil
 }

@@ -52,3 +52,9 @@ func wrongMethod(allow string) echo.HandlerFunc {
 		return nil
 	}
 }
+
+// Unserved answers every path of the API that no route has.
+func (h *Handlers) Unserved(c echo.Context) error {
+	respond.Unserved(c.Response(), h.issuer(c.Request())+docsPath)
+	return nil
+}
