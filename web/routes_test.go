@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -298,6 +300,80 @@ func TestRoutes_AnAPIPathThatIsNotServedSaysSo(t *testing.T) {
 		if got := r.send(sent{by: r.browser(t), secret: r.workspace, method: "GET", path: path}); !strings.Contains(got.body, code) {
 			t.Errorf("GET %s: %q", path, got.body)
 		}
+	}
+}
+
+// TestRoutes_ACompressedBodyIsRefusedAtEveryDoor sends one to every row that takes a body, to the
+// direct route and to paths that there are not (RFC 9110, section 15.5.16).
+func TestRoutes_ACompressedBodyIsRefusedAtEveryDoor(t *testing.T) {
+	r := newRig(t)
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(`{"name":"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stored := func() []string { // a provider's requests are recorded, refused ones as well
+		var kept []string
+		for _, row := range r.withoutNotices() {
+			if !strings.HasPrefix(row, "scim_requests ") && !strings.HasPrefix(row, "audit_") {
+				kept = append(kept, row)
+			}
+		}
+		return kept
+	}
+	refused := func(q sent) {
+		t.Helper()
+		q.kind, q.body, q.encoding = "application/json", packed.String(), []string{"gzip"}
+		before := stored()
+		got := r.send(q)
+		if diff := cmp.Diff(before, stored()); diff != "" {
+			t.Errorf("%s %s changed something (-before +after)\n%.2000s", q.method, q.path, diff)
+		}
+		if got.status != http.StatusUnsupportedMediaType || got.header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%s %s: %d, Accept-Encoding %q", q.method, q.path, got.status, got.header.Get("Accept-Encoding"))
+		}
+	}
+	doors := map[string]int{}
+	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
+		if row.Method == http.MethodGet || row.Method == http.MethodHead || row.Method == echo.RouteNotFound && row.Door.Name == "scim" {
+			continue
+		}
+		doors[row.Door.Name]++
+		q := r.somebody(row.Door.Name)
+		q.method, q.path = row.Method, r.fill(t, row.Path)
+		if row.Method == echo.RouteNotFound {
+			q.method, q.path = http.MethodPost, strings.ReplaceAll(row.Path, "*", "nowhere")
+		}
+		refused(q)
+	}
+	for _, door := range []string{"pages", "api", "scim", "files"} {
+		if doors[door] == 0 {
+			t.Errorf("no row of %s was tried", door)
+		}
+	}
+	introspect := sent{by: r.browser(t), method: http.MethodPost, path: "/oauth2/introspect"}
+	refused(introspect)
+
+	// What is no encoding is let through, and what has no body needs none.
+	plain := r.call(http.MethodPost, "/v2/sources", `{"name":"plain","type":"http"}`)
+	for _, lines := range [][]string{{"identity"}, {"Identity"}, {""}, {"", "identity, "}} {
+		plain.encoding = lines
+		if got := r.send(plain); got.status != http.StatusCreated && got.status != http.StatusOK {
+			t.Errorf("%q: %d %s", lines, got.status, got.body)
+		}
+	}
+	for _, lines := range [][]string{{"br"}, {"identity", "zstd"}, {"identity, GZIP"}, {"x-gzip"}} {
+		plain.encoding = lines
+		if got := r.send(plain); got.status != http.StatusUnsupportedMediaType {
+			t.Errorf("%q: %d %s", lines, got.status, got.body)
+		}
+	}
+	bare := sent{by: r.browser(t), secret: r.workspace, method: http.MethodGet, path: "/v2/workspace", encoding: []string{"gzip"}}
+	if got := r.send(bare); got.status != http.StatusOK {
+		t.Errorf("a request without a body: %d", got.status)
 	}
 }
 

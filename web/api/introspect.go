@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -56,6 +57,9 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return answerOAuth(w, http.StatusMethodNotAllowed, "invalid_request", fault.Invalid, "Use POST.")
+	}
+	if err := request.Plain(w.Header(), r); err != nil {
+		return err
 	}
 	f := h.form(r)
 	client, ok, err := h.client(w, r, f)

@@ -35,6 +35,8 @@ func Code(kind fault.Kind) string {
 		return "TOO_MANY_REQUESTS"
 	case fault.TooLarge:
 		return "TOO_LARGE"
+	case fault.Encoded:
+		return "UNSUPPORTED_MEDIA_TYPE"
 	case fault.Unavailable:
 		return "UNAVAILABLE"
 	case fault.Internal:
