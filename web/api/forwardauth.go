@@ -25,7 +25,7 @@ const (
 	permissionsHeader = "Latchkey-Permissions" // held without limit, separated by spaces
 )
 
-// reasonHeader gives the reason for a 403, for proxies that drop the body.
+// reasonHeader gives the reason for a 401 or 403, for proxies that drop the body.
 const reasonHeader = "Latchkey-Reason"
 
 // requireHeader names permissions that are required in addition to those in the query,
@@ -57,14 +57,14 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.logFailure(w, r, fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
-			respond.Problem(w, fault.NewUnauthenticated(invalidText))
+			refuseWith(w, fault.NewUnauthenticated(invalidText))
 		}
 	}()
 	header := w.Header()
 	secret, came := credential(r.Header)
 	if !came {
 		header.Set("WWW-Authenticate", respond.Challenge)
-		respond.Problem(w, fault.NewUnauthenticated(missingText))
+		refuseWith(w, fault.NewUnauthenticated(missingText))
 		return
 	}
 	v, _, err := h.verify(r, header, secret)
@@ -72,14 +72,13 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		if !isRefused(err) {
 			h.logFailure(w, r, fault.Of(err))
 		}
-		respond.Problem(w, fault.NewUnauthenticated(invalidText))
+		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
 	}
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if refused := h.refuses(r, v, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
-			header.Set(reasonHeader, refused.text)
-			respond.Problem(w, fault.NewDenied(refused.text))
+			refuseWith(w, fault.NewDenied(refused.text))
 			return
 		}
 	}
@@ -89,6 +88,12 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	header.Set(workspaceHeader, v.Holder().Workspace)
 	header.Set(permissionsHeader, v.Scope())
 	w.WriteHeader(http.StatusOK)
+}
+
+// refuseWith sends a fault, with its text also in a header.
+func refuseWith(w http.ResponseWriter, f *fault.Error) {
+	w.Header().Set(reasonHeader, f.Message)
+	respond.Problem(w, f)
 }
 
 // refusal is why a valid token is refused. The zero value is no refusal.
