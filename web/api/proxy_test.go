@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -69,8 +71,9 @@ func echoLines(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nSaw-Latchkey-Subject: %s\r\n\r\n",
-		r.Header.Get("Upgrade"), r.Header.Get("Latchkey-Subject"))
+	accept := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 4.2.2
+	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Accept: %s\r\n"+
+		"Saw-Latchkey-Subject: %s\r\n\r\n", r.Header.Get("Upgrade"), base64.StdEncoding.EncodeToString(accept[:]), r.Header.Get("Latchkey-Subject"))
 	_, _ = io.Copy(conn, pending)
 }
 
@@ -177,8 +180,19 @@ func startCaddy(t *testing.T, w *world, b *backend) string {
 	return "http://" + listen
 }
 
+func startHAProxy(t *testing.T, w *world, b *backend) string {
+	dir, listen := t.TempDir(), freeAddr(t)
+	for _, file := range []string{"haproxy.cfg", "latchkey.lua"} {
+		w.must(os.WriteFile(filepath.Join(dir, file), []byte(deployed(t, "haproxy/"+file, w, b, listen)), 0o600))
+	}
+	run(t, listen, "haproxy", nil, "-db", "-C", dir, "-f", "haproxy.cfg")
+	return "http://" + listen
+}
+
 func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
-	for name, start := range map[string]func(*testing.T, *world, *backend) string{"nginx": startNginx, "caddy": startCaddy} {
+	for name, start := range map[string]func(*testing.T, *world, *backend) string{
+		"nginx": startNginx, "caddy": startCaddy, "haproxy": startHAProxy,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, trust("127.0.0.1/32"))
 			b := newBackend(t)
@@ -193,6 +207,7 @@ func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
 			proxyPassesWebSockets(t, w, b)
 			proxyNotesTheClientsAddress(t, w)
 			proxyKeepsConnections(t, w, b)
+			proxyRefusesWithoutLatchkey(t, w, b, start)
 			w.url = direct
 		})
 	}
@@ -423,5 +438,17 @@ func proxyKeepsConnections(t *testing.T, w *world, b *backend) {
 	checks, calls = w.connections.Load()-checks, b.connections.Load()-calls
 	if checks > 20 || calls > 20 {
 		t.Errorf("200 requests took %d connections to Latchkey and %d to the API", checks, calls)
+	}
+}
+
+// proxyRefusesWithoutLatchkey: an answer that does not come is no yes.
+func proxyRefusesWithoutLatchkey(t *testing.T, w *world, b *backend, start func(*testing.T, *world, *backend) string) {
+	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere()})
+	w.url = "http://" + freeAddr(t) // where nothing listens
+	w.url = start(t, w, b)
+	for _, path := range []string{"/items", "/destinations/d1"} {
+		if got := w.ask("GET", path, "", bearer(secret)...); got.status < 500 || strings.Contains(got.body, "bytes") {
+			t.Errorf("%s without Latchkey: %d %q", path, got.status, got.body)
+		}
 	}
 }
