@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
@@ -116,6 +117,20 @@ func (q queries) EmailsInvited(ctx context.Context, organization string, emails 
 	}
 	return q.textSet(ctx, `SELECT i.email FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation+`
 		AND i.email IN (`+placeholders(3, len(emails))+`)`, with([]any{organization, millis(now)}, emails...)...)
+}
+
+// PendingInvitationsTo returns id and address of the invitations to the addresses that can be accepted
+// at now.
+func (q queries) PendingInvitationsTo(ctx context.Context, organization string, emails []string, now time.Time) ([]account.Named, error) {
+	if len(emails) == 0 {
+		return nil, nil
+	}
+	return all(ctx, q, func(row scanner) (account.Named, error) {
+		var n account.Named
+		err := row.Scan(&n.ID, &n.Name)
+		return n, err
+	}, `SELECT i.id, i.email FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation+`
+		AND i.email IN (`+placeholders(3, len(emails))+`) ORDER BY i.id`, with([]any{organization, millis(now)}, emails...)...)
 }
 
 // InsertInvitation adds an invitation with its groups, its workspaces and the digest of its
