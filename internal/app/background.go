@@ -88,7 +88,7 @@ func (a *App) repeat(ctx context.Context, j job) {
 	}
 }
 
-// ready returns why the server cannot do its work, in words for who asks, or "". What the
+// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
 // database said is in the log.
 func (a *App) ready(ctx context.Context) string {
 	if err := a.Store.Ping(ctx); err != nil {
