@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +40,46 @@ func TestWritable_IsUnavailableWhileTheDiskIsFull(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(folder, "*probe*")); err != nil || len(left) != 0 {
 		t.Errorf("the probe leaves %v %v", left, err)
+	}
+}
+
+func TestWritable_WaitsForNoDiskThatHangs(t *testing.T) {
+	folder := t.TempDir()
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(folder, "latchkey.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	pipe := filepath.Join(folder, ".latchkey-probe")
+	if out, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil { // opening it to write waits for a reader
+		t.Skipf("%v %s", err, out)
+	}
+	begun := time.Now()
+	var asking sync.WaitGroup
+	for range 5 {
+		asking.Go(func() {
+			if err := s.Writable(t.Context()); !fault.Is(err, fault.Unavailable) {
+				t.Errorf("while the disk hangs: %v", err)
+			}
+		})
+	}
+	asking.Wait()
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %v to say so", took)
+	}
+	reader, err := os.Open(pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, reader); err != nil {
+		t.Error(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+	untilProbed()
+	if err := s.Writable(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

@@ -373,6 +373,9 @@ func proxyPassesPreflights(t *testing.T, w *world) {
 		"an empty request method":     {"OPTIONS", []string{"Access-Control-Request-Method", ""}},
 		"POST with the header":        {"POST", preflight},
 		"GET with the header":         {"GET", preflight},
+		"a preflight that overrides":  {"OPTIONS", append([]string{"X-HTTP-Method-Override", "DELETE"}, preflight...)},
+		"a preflight, another header": {"OPTIONS", append([]string{"X-HTTP-Method", "DELETE"}, preflight...)},
+		"a preflight, a third header": {"OPTIONS", append([]string{"x-method-override", "DELETE"}, preflight...)},
 		"DELETE that calls itself so": {"DELETE", append([]string{"X-HTTP-Method-Override", "OPTIONS"}, preflight...)},
 	} {
 		if got := w.ask(c.method, "/items", "", c.headers...); got.status != 401 {
