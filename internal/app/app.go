@@ -86,7 +86,8 @@ type App struct {
 	limits  Limits
 	out     io.Writer
 	log     *slog.Logger
-	setup   string // secret of the set-up link; useless once there is an organization
+	calm    *slog.Logger // of background work: the same message once a minute
+	setup   string       // secret of the set-up link; useless once there is an organization
 }
 
 // New opens the database and wires everything. The error is one line for the operator.
@@ -109,6 +110,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}
 	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
 		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+	a.calm = newCalm(a.log)
 	if !o.WithoutKey {
 		err = a.startSecrets(ctx)
 	}
@@ -145,10 +147,10 @@ func (a *App) wire(o Options) error {
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
 	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
-		Log: a.log, Lease: a.trust, Observe: a.observe()})
+		Log: a.calm, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
-	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
+	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.calm, Grace: a.cfg.OutageGrace})
 	if err := a.newSigner(); err != nil {
 		return err
 	}
@@ -164,11 +166,11 @@ func (a *App) wire(o Options) error {
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
-	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer,
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.calm, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
 		document), SCIM: provider, Proxies: proxies,
-		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
+		Ready: a.ready})
 	if a.metrics != nil {
 		a.Handler = a.metrics.Requests(a.Handler)
 	}

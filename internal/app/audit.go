@@ -17,7 +17,7 @@ import (
 
 // newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.log,
+	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.calm,
 		Retention: a.cfg.AuditRetention, Signer: a.signer})
 }
 
@@ -49,9 +49,9 @@ func (a *App) newSigner() error {
 	var signed func(audit.SignedHead)
 	switch {
 	case a.cfg.AuditHeadURL():
-		a.heads = witness.ToURL(a.cfg.AuditHeadTo, a.cfg.AuditHeadPrivate, a.log)
+		a.heads = witness.ToURL(a.cfg.AuditHeadTo, a.cfg.AuditHeadPrivate, a.calm)
 	case a.cfg.AuditHeadTo != "":
-		a.heads = witness.ToFile(a.cfg.AuditHeadTo, a.log)
+		a.heads = witness.ToFile(a.cfg.AuditHeadTo, a.calm)
 	}
 	if a.heads != nil {
 		signed = a.heads.Send

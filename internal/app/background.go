@@ -76,7 +76,7 @@ func (a *App) repeat(ctx context.Context, j job) {
 	for due := time.Now(); ; {
 		if a.feed.Leads() && !time.Now().Before(due) {
 			if err := j.do(ctx); err != nil && ctx.Err() == nil {
-				a.log.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
+				a.calm.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
 			}
 			due = time.Now().Add(j.every)
 		}
@@ -86,6 +86,20 @@ func (a *App) repeat(ctx context.Context, j job) {
 		case <-look.C:
 		}
 	}
+}
+
+// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
+// database said is in the log.
+func (a *App) ready(ctx context.Context) string {
+	if err := a.Store.Ping(ctx); err != nil {
+		a.calm.ErrorContext(ctx, "not ready: the database does not respond", "error", err)
+		return "the database does not respond"
+	}
+	if err := a.Store.Writable(ctx); err != nil {
+		a.calm.ErrorContext(ctx, "not ready: the database cannot be written to", "error", err)
+		return "the database cannot be written to"
+	}
+	return ""
 }
 
 // memory is what this node keeps of the database in memory. It gets every change, this node's

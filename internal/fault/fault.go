@@ -31,6 +31,8 @@ const (
 	Throttled
 	// TooLarge: the body exceeds the limit.
 	TooLarge
+	// Encoded: the body is compressed or encoded otherwise, which no front door accepts.
+	Encoded
 	// Unavailable: a dependency (the database) cannot be reached.
 	Unavailable
 )
@@ -38,7 +40,7 @@ const (
 // String returns the name of the kind for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "not_found", "denied", "invalid", "conflict",
-		"unauthenticated", "throttled", "too_large", "unavailable"}
+		"unauthenticated", "throttled", "too_large", "encoded", "unavailable"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -121,6 +123,9 @@ func NewThrottled(message string, after time.Duration) *Error {
 
 // NewTooLarge returns a fault that refuses an oversized body.
 func NewTooLarge(message string) *Error { return &Error{Kind: TooLarge, Message: message} }
+
+// NewEncoded returns a fault that refuses an encoded body.
+func NewEncoded(message string) *Error { return &Error{Kind: Encoded, Message: message} }
 
 // NewUnavailable returns a fault for a dependency that cannot be reached because of cause.
 func NewUnavailable(cause error) *Error {

@@ -50,6 +50,10 @@ type dialect interface {
 	// collided reports whether the engine aborted a transaction because of another one, so
 	// that it may succeed if it is run again.
 	collided(err error) bool
+	// probe tries to write something that leaves no trace.
+	probe(ctx context.Context, write *sql.DB) error
+	// unstored reports whether a write failed because the disk is full, broken or read-only.
+	unstored(err error) bool
 	// translate turns driver errors into faults. It returns other errors unchanged.
 	translate(err error) error
 }

@@ -23,7 +23,9 @@ func Names() []string {
 }
 
 // joinless returns a name as somebody types it who does not know of joiners.
-func joinless(name string) string { return strings.NewReplacer("\u200c", "", "\u200d", "").Replace(name) }
+func joinless(name string) string {
+	return strings.NewReplacer("\u200c", "", "\u200d", "").Replace(name)
+}
 
 func keepsNames(t *testing.T, b *accountBed) {
 	ctx := t.Context()

@@ -208,9 +208,12 @@ func (s *Sessions) AddNotice(w http.ResponseWriter, r *http.Request, text string
 }
 
 // TakeNotices returns the messages for this page and removes them. If two pages ask at once, one
-// of them gets the messages. On an error of the database it returns nil, because a page should
-// not fail for want of a notice.
+// of them gets the messages. HEAD shows no page, so it leaves them. On an error of the database
+// TakeNotices returns nil, because a page should not fail for want of a notice.
 func (s *Sessions) TakeNotices(_ http.ResponseWriter, r *http.Request) []string {
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	session, err := s.Get(r, SessionName)
 	if err != nil || session.IsNew || len(session.Flashes()) == 0 {
 		return nil

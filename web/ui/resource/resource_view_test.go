@@ -22,8 +22,8 @@ import (
 var resourceNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func browseOf(n int) registry.Browse {
-	refused := access.Decide(access.BuiltIn(), access.Principal{Kind: access.WorkspaceToken, Organization: "o", Workspace: "w"}, "source:edit",
-		access.Resource{Organization: "o", Workspace: "w", Type: "source", ID: "s"})
+	refused := access.Decide(access.BuiltIn(), access.Principal{Kind: access.Member, Organization: "o",
+		In: map[string]*access.Effective{"w": access.Combine()}}, "source:edit", access.Resource{Organization: "o", Workspace: "w", Type: "source", ID: "s"})
 	allowed := access.Decision{Allowed: true}
 	entry := func(action, label string) access.Entry {
 		return access.Entry{Permission: access.NewPermission("source", action), Label: label}
