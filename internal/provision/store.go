@@ -106,11 +106,10 @@ type UserTx interface {
 	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
 	// ForgetUser records that the provider has deleted a member, and removes its document.
 	ForgetUser(ctx context.Context, organization, id string) error
-	// EndSessionsOf ends a member's sessions except one ("" for none).
-	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
 
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
+	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
 	ResetMember(ctx context.Context, organization, id string, external bool) error

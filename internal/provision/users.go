@@ -235,17 +235,7 @@ func follow(ctx context.Context, tx *userChange, call Call, m account.Member, be
 			status = account.Active
 		}
 	}
-	return setStatus(ctx, tx, call, m, status)
-}
-
-// setStatus changes the status and ends the sessions of a deactivated member.
-func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member, status account.Status) (account.Member, error) {
-	ending := m.Status == account.Active && status == account.Deactivated
-	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
-	if err == nil && ending {
-		_, err = tx.EndSessionsOf(ctx, m.ID, "")
-	}
-	return m, err
+	return account.SetStatus(ctx, tx, tx.By(), m, status)
 }
 
 // DeleteUser deactivates the member and removes them from the groups that the provider manages.
@@ -257,7 +247,7 @@ func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := setStatus(ctx, tx, call, u.Member, account.Deactivated); err != nil {
+		if _, err := account.SetStatus(ctx, tx, tx.By(), u.Member, account.Deactivated); err != nil {
 			return err
 		}
 		groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{u.ID})

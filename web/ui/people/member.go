@@ -58,7 +58,7 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 type memberChange struct {
 	name string // the last part of its address
 	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
-	ask  func(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel
+	ask  func(m account.Member, ends account.Credentials, at kit.Visit) *component.ConfirmModel
 	done string // after the member's name
 }
 
@@ -93,11 +93,11 @@ func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChan
 	if err != nil {
 		return err
 	}
-	tokens, err := h.members.Impact(ctx, v.Standing, []string{id})
+	ends, err := h.members.Impact(ctx, v.Standing, []string{id})
 	if err != nil {
 		return err
 	}
-	dialog := change.ask(members[0], tokens, v)
+	dialog := change.ask(members[0], ends, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)

@@ -113,11 +113,11 @@ func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused s
 	if err != nil {
 		return err
 	}
-	tokens, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
+	ends, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
 	if err != nil {
 		return err
 	}
-	dialog := deleteMembersDialog(members, tokens, v.Now)
+	dialog := deleteMembersDialog(members, ends, v.Now)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }

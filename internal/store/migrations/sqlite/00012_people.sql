@@ -1,0 +1,5 @@
+-- +goose Up
+
+-- When a member last was an active Admin. It is empty for those who are one, for those who never
+-- were, and for what happened before this column existed.
+ALTER TABLE members ADD COLUMN admin_until BIGINT;
