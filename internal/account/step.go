@@ -98,8 +98,8 @@ func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m
 }
 
 // SetStatus deactivates or reactivates a member. Setting the current status changes nothing. An
-// Admin is reactivated as a Member with only the baselines: whoever calls this is no Admin, and
-// only an Admin may make one. The error is Conflict for the last active Admin.
+// Admin is reactivated as a Member with only the baselines: the callers are no Admins, and only
+// an Admin may make one. The error is Conflict for the last active Admin.
 func SetStatus(ctx context.Context, tx statusSetter, by actor.Standing, m Member, status Status) (Member, error) {
 	if m.Status == status {
 		return m, nil

@@ -48,6 +48,9 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
 	m.Shell.Above = above
+	if m.Sessions, err = h.sessions(c, v, d.Member); err != nil {
+		return err
+	}
 	if m.Trail, err = h.log.Trail(c, v, id); err != nil {
 		return err
 	}
