@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 )
@@ -23,6 +25,8 @@ type serveCmd struct {
 
 	AuditRetention config.Retention `help:"How long to keep events of the audit log, e.g. 90d or 7y. 0 keeps them forever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
 
+	MaxPersonalTokens int `help:"How many personal access tokens a member may have, 1 to 10000; expired ones count until they are deleted." env:"LATCHKEY_MAX_PERSONAL_TOKENS" default:"100" placeholder:"N"`
+
 	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
 	OutageGrace time.Duration `help:"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. 0 refuses all tokens." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
@@ -34,6 +38,9 @@ func (serveCmd) Help() string {
 
 // Run serves until ctx is done.
 func (s serveCmd) Run(ctx context.Context) (err error) {
+	if s.MaxPersonalTokens == 0 { // which Config takes for "not given"
+		return fmt.Errorf("--max-personal-tokens: must be between 1 and %d", access.MaxPersonalTokens)
+	}
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return err
@@ -41,7 +48,7 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 	}
 	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL,
 		OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
-		PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
+		MaxPersonalTokens: s.MaxPersonalTokens, PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {

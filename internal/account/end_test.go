@@ -28,7 +28,7 @@ func doors(b *storetest.Bed) map[string]func(m account.Member) error {
 	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
 	patch := func(value bool) func(m account.Member) error {
 		return func(m account.Member) error {
-			_, err := scim.PatchUser(b.T.Context(), provider(b), m.ID, []provision.Operation{{Op: "replace", Path: "active", Value: value, Given: true}})
+			_, err := scim.PatchUser(b.T.Context(), provider(b), m.ID, active(value))
 			return err
 		}
 	}
@@ -50,6 +50,11 @@ func doors(b *storetest.Bed) map[string]func(m account.Member) error {
 			return err
 		},
 	}
+}
+
+// active returns the operation that sets the status of a user.
+func active(value bool) []provision.Operation {
+	return []provision.Operation{{Op: "replace", Path: "active", Value: value, Given: true}}
 }
 
 // provider returns a request of the identity provider, which may provision.
@@ -165,7 +170,7 @@ func TestEnding_AProviderThatAddsSomebodyInactiveEndsTheirInvitation(t *testing.
 	made, err := scim.CreateUser(t.Context(), provider(b), map[string]any{
 		"schemas": []any{provision.SchemaUser}, "userName": "new@acme.example", "active": false})
 	b.Must(err)
-	_, err = scim.PatchUser(t.Context(), provider(b), made.ID, []provision.Operation{{Op: "replace", Path: "active", Value: true, Given: true}})
+	_, err = scim.PatchUser(t.Context(), provider(b), made.ID, active(true))
 	b.Must(err)
 	_, err = b.Invitations.Accept(t.Context(), secret, "New", "hash", actor.Origin{})
 	storetest.WantKind(t, err, fault.Conflict)
@@ -176,7 +181,7 @@ func TestProvider_DoesNotGiveTheRoleAdminBack(t *testing.T) {
 	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
 	on := map[string]func(m account.Member) error{
 		"PATCH": func(m account.Member) error {
-			_, err := scim.PatchUser(t.Context(), provider(b), m.ID, []provision.Operation{{Op: "replace", Path: "active", Value: true, Given: true}})
+			_, err := scim.PatchUser(t.Context(), provider(b), m.ID, active(true))
 			return err
 		},
 		"PUT": func(m account.Member) error {

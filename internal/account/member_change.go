@@ -39,8 +39,9 @@ func (s *Members) MakeMember(ctx context.Context, by actor.Caller, id string) (M
 }
 
 // Deactivate suspends a member. Their sessions end, and so do the invitations that [Suspended]
-// names. Their personal tokens stop working with the next request, until [Members.Reactivate]. The error is Conflict for the last active Admin, even if
-// that is the caller, and otherwise as for [Members.MakeAdmin].
+// names. Their personal tokens stop working with the next request, until [Members.Reactivate].
+// The error is Conflict for the last active Admin, even if that is the caller, and otherwise as
+// for [Members.MakeAdmin].
 func (s *Members) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
 }

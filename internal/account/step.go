@@ -68,8 +68,9 @@ func SeatFree(ctx context.Context, tx seatCounter, org Organization) error {
 }
 
 // Join adds a member with the role Member, who is in every workspace with only its baseline. If
-// the member is deactivated, the invitations to the address end. The error is Conflict if the email address is taken, Denied if the plan has no room, and Invalid
-// for an email address or a name that is not allowed.
+// the member is deactivated, the invitations to the address end. The error is Conflict if the
+// email address is taken, Denied if the plan has no room, and Invalid for an email address or a
+// name that is not allowed.
 func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m Member) (Member, error) {
 	var err error
 	if m.Email, err = plaintext.Email(m.Email); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -31,6 +32,9 @@ type Config struct {
 	// tokens.
 	OutageGrace time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
+	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
+	// default.
+	MaxPersonalTokens int
 	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
 }
@@ -56,6 +60,9 @@ func (c Config) Validate() error {
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
 		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")
+	}
+	if c.MaxPersonalTokens < 0 || c.MaxPersonalTokens > access.MaxPersonalTokens {
+		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
