@@ -321,7 +321,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	dialog.check("Analysts")
 	dialog.click("button", "Invite")
 	ada.sees("heading", "2 invitation links")
-	ada.seesText("admin@acme.example: is a member already.")
+	ada.seesText("admin@acme.example: already a member.")
 	axe(t, ada)
 	link, err := ada.Page.Locator("#link-1").TextContent()
 	if err != nil {

@@ -27,6 +27,13 @@ type serveCmd struct {
 
 	MaxPersonalTokens int `help:"How many personal access tokens a member may have, 1 to 10000; expired ones count until they are deleted." env:"LATCHKEY_MAX_PERSONAL_TOKENS" default:"100" placeholder:"N"`
 
+	AuditKeyFile     string `help:"Key that signs the audit log, from \"latchkey audit key new\"; the same on all servers. Default: audit.key in the data folder, made at the first start; none with a PostgreSQL database." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
+	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
+	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
+
+	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url, the same on every server; otherwise DIR/secret.key, made if missing." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	SecretKeys    []string `help:"More keys in the configuration of resources whose values are secret. The same on every server." env:"LATCHKEY_SECRET_KEYS" placeholder:"NAME"`
+
 	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
 	OutageGrace time.Duration `help:"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. 0 refuses all tokens." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
 }
@@ -47,8 +54,9 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 		}
 	}
 	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL,
-		OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
+		SecretKeyFile: s.SecretKeyFile, SecretKeys: s.SecretKeys, OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
 		MaxPersonalTokens: s.MaxPersonalTokens, PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
+		AuditKeyFile: s.AuditKeyFile, MakeAuditKey: true, AuditHeadTo: s.AuditHeadTo, AuditHeadPrivate: s.AuditHeadPrivate,
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {

@@ -20,7 +20,9 @@ type Organization struct {
 	Name        string
 	Plan        access.Plan
 	SCIMEnabled bool
-	CreatedAt   time.Time
+	// SCIMFixedAddresses keeps the identity provider from changing the email addresses of members.
+	SCIMFixedAddresses bool
+	CreatedAt          time.Time
 }
 
 // Provisions reports whether an identity provider may change members and groups. The plan must

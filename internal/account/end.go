@@ -14,10 +14,14 @@ type Ending uint8
 
 // The endings, each of which includes those before it.
 const (
+	// Moved: the member has another email address. The open invitations to the address end. The one
+	// to the old address would make a second member of the person; the one to the new address,
+	// sent to somebody else perhaps, would set the password of a member who has none.
+	Moved Ending = iota + 1
 	// Demoted: the role Admin is gone. The open invitations to the person's address end, because
 	// one of them may give the role back, and so do the Admin invitations that the person made,
 	// because the person has seen their links.
-	Demoted Ending = iota + 1
+	Demoted
 	// Suspended: the member is deactivated. All sessions end as well. Personal tokens stay,
 	// because verification refuses those of a deactivated owner.
 	Suspended
@@ -55,15 +59,15 @@ type credentialEnder interface {
 }
 
 // EndCredentials ends every outstanding credential of a member whose access ends, with an event
-// for each invitation and token. Every change that takes the role Admin, deactivates or deletes
-// goes through it.
+// for each invitation and token. Every change that takes the role Admin or the address, deactivates or
+// deletes goes through it.
 func EndCredentials(ctx context.Context, tx credentialEnder, by actor.Standing, m Member, how Ending) error {
 	ended, err := tx.EndCredentials(ctx, m, how)
 	if err != nil {
 		return err
 	}
-	because := m.Email + map[Ending]string{Demoted: " is no longer an Admin.", Suspended: " was deactivated.",
-		Removed: " was removed from the organization."}[how]
+	because := m.Email + map[Ending]string{Moved: " is the old or the new address of a member.", Demoted: " is no longer an Admin.",
+		Suspended: " was deactivated.", Removed: " was removed from the organization."}[how]
 	for _, i := range ended.Invitations {
 		before := audit.Fields{"email": i.Email, "role": i.Role, "expiresAt": audit.FormatTime(i.ExpiresAt), "because": because}
 		if err := tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, i.Target()).Changed(before.String(), "")); err != nil {

@@ -80,6 +80,13 @@ type memberUpdater interface {
 	UpdateMember(ctx context.Context, m Member) error
 }
 
+// emailUpdater changes the addresses of members.
+type emailUpdater interface {
+	memberUpdater
+	// UpdateEmail saves the email address. The error is Conflict if another member has it.
+	UpdateEmail(ctx context.Context, m Member) error
+}
+
 // adminCounter counts Admins.
 type adminCounter interface {
 	// CountActiveAdmins returns the number of active Admins.

@@ -151,6 +151,26 @@ func SetName(ctx context.Context, tx memberUpdater, by actor.Standing, m Member,
 	return m, saveMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
 }
 
+// SetEmail changes the email address of a member, whose tokens and sessions stay. The open
+// invitations to both addresses end. Setting the current one changes nothing. The error is Conflict if another member has the address, and Invalid
+// for an address that is not allowed.
+func SetEmail(ctx context.Context, tx emailUpdater, by actor.Standing, m Member, address string) (Member, error) {
+	old := m
+	var err error
+	if m.Email, err = plaintext.Email(address); err != nil || m.Email == old.Email {
+		return old, err
+	}
+	if err := tx.UpdateEmail(ctx, m); err != nil {
+		return old, err
+	}
+	for _, address := range []Member{old, m} {
+		if err := EndCredentials(ctx, tx, by, address, Moved); err != nil {
+			return old, err
+		}
+	}
+	return m, saveMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
+}
+
 // SetRole changes the organization role of a member. Setting the current role changes nothing. It
 // does not check that an active Admin is left, and a member who loses the role Admin keeps
 // policies and groups.

@@ -241,7 +241,7 @@ func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName 
 		if w, err = tx.Workspace(ctx, org.ID, id); err != nil {
 			return err
 		}
-		if typed, err := plaintext.Name(typedName); err != nil || typed != w.Name {
+		if !plaintext.Retyped(typedName, w.Name) {
 			return fault.NewInvalid("Some fields need your attention.",
 				fault.Field{Path: "name", Message: "Type the name of the workspace exactly: " + w.Name})
 		}

@@ -36,6 +36,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/internal/witness"
 	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/openapi"
@@ -52,6 +53,9 @@ type Options struct {
 	Cost signin.Cost      // of a password hash; signin.DefaultCost when zero. Tests lower it.
 
 	SetupCode string // secret of the set-up link; a random one when empty
+
+	// WithoutKey is for commands that leave secrets of resources alone and so need no secret key.
+	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
 }
@@ -68,11 +72,14 @@ type App struct {
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
+	Secrets     registry.Secrets
 	Verify      *verify.Authority
 	Store       *store.Store
 	Handler     http.Handler
 
-	trust   *change.Lease // nil when there is only one node
+	signer  *audit.Signer   // nil without a key
+	heads   *witness.Sender // nil if signed heads are sent nowhere
+	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
 	cfg     config.Config
@@ -87,6 +94,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if !o.WithoutKey && cfg.KeyFile() == "" {
+		return nil, errNoKeyFile
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -97,8 +107,15 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log)}
-	if err := a.wire(o); err != nil {
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+	if !o.WithoutKey {
+		err = a.startSecrets(ctx)
+	}
+	if err == nil {
+		err = a.wire(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
@@ -133,12 +150,15 @@ func (a *App) wire(o Options) error {
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
+	if err := a.newSigner(); err != nil {
+		return err
+	}
 	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.New()
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
@@ -188,13 +208,17 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
-// Close ends background work, saves what is only in memory (uses of tokens, refused tokens)
-// and closes the database.
+// Close ends background work, saves what is only in memory (uses of tokens, refused tokens), signs
+// the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())
+	err := errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx))
+	if a.heads != nil {
+		a.heads.Close()
+	}
+	return errors.Join(err, a.Store.Close())
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not
@@ -241,6 +265,9 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
 	server := a.server(a.Handler)
+	if err := a.warnOfSigning(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if err := a.announce(ctx, listener.Addr().String()); err != nil {
 		return errors.Join(err, listener.Close())
 	}

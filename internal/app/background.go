@@ -20,15 +20,20 @@ type job struct {
 
 // jobs returns the jobs.
 func (a *App) jobs() []job {
-	return []job{
+	jobs := []job{
 		{"delete old sessions", time.Hour, func(ctx context.Context) error {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
 		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
+		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
 	}
+	if a.signer != nil {
+		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
+	}
+	return jobs
 }
 
 // noteExpired looks at all tokens the first time. Then it looks at those that have expired
@@ -52,6 +57,9 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.feed.Run(ctx) })
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
+	if a.heads != nil {
+		running.Go(func() { a.heads.Run(ctx) })
+	}
 	for _, j := range a.jobs() {
 		running.Go(func() { a.repeat(ctx, j) })
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +38,22 @@ type Config struct {
 	MaxPersonalTokens int
 	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
+	// AuditKeyFile holds the key that signs heads of the audit log. Empty: audit.key in Data, or
+	// none with DatabaseURL.
+	AuditKeyFile     string
+	MakeAuditKey     bool     // make audit.key in Data if it is missing
+	AuditHeadTo      string   // file or URL that each signed head is appended to; empty: none
+	AuditHeadPrivate bool     // allow a URL at a private or loopback address
+	SecretKeyFile    string   // file with the keys that seal secrets of resources; empty: secret.key in Data
+	SecretKeys       []string // more keys of configurations that hold secrets
+}
+
+// KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
+func (c Config) KeyFile() string {
+	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "secret.key")
+	}
+	return c.SecretKeyFile
 }
 
 // Validate returns an error with every problem, by flag name.
@@ -64,6 +81,13 @@ func (c Config) Validate() error {
 	if c.MaxPersonalTokens < 0 || c.MaxPersonalTokens > access.MaxPersonalTokens {
 		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
 	}
+	// Neither this URL is quoted.
+	if u, err := url.Parse(c.AuditHeadTo); c.AuditHeadURL() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "") {
+		p.Add("--audit-head-to", "must be a file, or a URL that looks like https://heads.example.com/latchkey")
+	}
+	if c.AuditHeadTo != "" && c.DatabaseURL != "" && c.AuditKeyFile == "" {
+		p.Add("--audit-head-to", "needs --audit-key-file with --database-url: without a key there are no signed heads")
+	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
@@ -88,6 +112,9 @@ func (c Config) Validate() error {
 	}
 	return nil
 }
+
+// AuditHeadURL reports whether AuditHeadTo is a URL; otherwise it is a file.
+func (c Config) AuditHeadURL() bool { return strings.Contains(c.AuditHeadTo, "://") }
 
 // Secure reports whether browsers reach the server over TLS, so that cookies must be
 // marked Secure.

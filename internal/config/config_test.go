@@ -20,6 +20,22 @@ func TestValidate_ReportsEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
+func TestValidate_KnowsWhereSignedHeadsCanGo(t *testing.T) {
+	for _, c := range []struct {
+		to, database, key string
+		good              bool
+	}{
+		{"/mnt/worm/heads.jsonl", "", "", true}, {"https://user:hidden@heads.example.com/x?y", "", "", true}, {"http://10.0.0.1:8080", "", "", true},
+		{"ftp://hidden.example.com/x", "", "", false}, {"https://", "", "", false}, {"https://hidden:x:y/", "", "", false},
+		{"heads.jsonl", "postgres://a:b@c/d", "", false}, {"heads.jsonl", "postgres://a:b@c/d", "audit.key", true},
+	} {
+		err := config.Config{Addr: ":1", Data: "x", AuditHeadTo: c.to, DatabaseURL: c.database, AuditKeyFile: c.key}.Validate()
+		if (err == nil) != c.good || err != nil && (!strings.Contains(err.Error(), "--audit-head-to") || strings.Contains(err.Error(), "hidden")) {
+			t.Errorf("%s with %q and %q: %v", c.to, c.database, c.key, err)
+		}
+	}
+}
+
 func TestValidate_AcceptsTheDefaults(t *testing.T) {
 	c := config.Config{Addr: "127.0.0.1:8080", Data: "/var/lib/latchkey", PublicURL: "https://keys.example.com/",
 		TrustedProxies: []string{"10.1.2.3", "fd00::/8"}}

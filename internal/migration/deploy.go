@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -12,6 +11,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
 	"latchkey/internal/registry"
 	"latchkey/internal/token"
@@ -53,7 +53,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		if err != nil {
 			return err
 		}
-		if !s.operator && strings.TrimSpace(typed) != org.Name {
+		if !s.operator && !plaintext.Retyped(typed, org.Name) {
 			return fault.NewInvalid("Type the organization's name to deploy.", fault.Field{Path: "name", Message: "Type " + org.Name + "."})
 		}
 		if err := solved(ctx, tx, m); err != nil {

@@ -15,6 +15,16 @@ type User struct {
 	Document string // the provider's data as JSON, except what the member itself has; "" if not linked
 }
 
+// Presence tells a user from one who existed once and from an id of nobody.
+type Presence int
+
+// The presences.
+const (
+	Unknown Presence = iota // there never was such a user
+	There
+	Gone // the provider or an Admin has removed the user
+)
+
 // Element is one searchable value of a user's document; see [Some].
 type Element struct {
 	Attribute string
@@ -86,29 +96,30 @@ type Tx interface {
 	account.Tx
 	// SaveSCIM switches provisioning on or off for the organization.
 	SaveSCIM(ctx context.Context, organization string, enabled bool) error
+	// SaveSCIMAddresses sets whether the provider cannot change the addresses of members.
+	SaveSCIMAddresses(ctx context.Context, organization string, fixed bool) error
 	// RecordRequest stores a request and deletes the oldest of its kind (failed or not) beyond
 	// keep.
 	RecordRequest(ctx context.Context, r Request, keep int) error
 }
 
-// UserTx is what the service does inside a transaction about users. The steps of package account
-// change members; it describes the methods without a comment here.
-type UserTx interface {
+// UserTx is what the service does inside a transaction about users.
+type UserTx struct {
+	MemberTx
+	LinkTx
+}
+
+// MemberTx is what the steps of package account need, which change members; it describes the methods
+// without a comment here.
+type MemberTx interface {
 	account.Tx
-	reader
-	userFinder
+	// GroupsOfMembers returns the groups of each member, ordered by name.
+	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
 	groupFinder
-	// UserByName returns the member with an email (lower case), deleted or not; NotFound
-	// otherwise.
-	UserByName(ctx context.Context, organization, email string) (User, error)
-	// SaveUser links a member and stores its document, its elements and its external id. It
-	// sets the member's time of change to now.
-	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
-	// ForgetUser records that the provider has deleted a member, and removes its document.
-	ForgetUser(ctx context.Context, organization, id string) error
 
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
+	UpdateEmail(ctx context.Context, m account.Member) error
 	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
@@ -118,6 +129,22 @@ type UserTx interface {
 	RemoveFromGroup(ctx context.Context, group, member string) error
 }
 
+// LinkTx is what the provider has about members.
+type LinkTx interface {
+	userFinder
+	// MembersByGroup returns the members of each group that the provider has not deleted,
+	// ordered by id.
+	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
+	// UserByName returns the member with an email (lower case), deleted or not; NotFound
+	// otherwise.
+	UserByName(ctx context.Context, organization, email string) (User, error)
+	// SaveUser links a member and stores its document, its elements and its external id. It
+	// sets the member's time of change to now.
+	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
+	// ForgetUser records that the provider has deleted a member, and removes its document.
+	ForgetUser(ctx context.Context, organization, id string) error
+}
+
 // GroupTx is what the service does inside a transaction about groups. The steps of package
 // account change groups; it describes the methods without a comment here.
 type GroupTx interface {
@@ -125,6 +152,8 @@ type GroupTx interface {
 	reader
 	userFinder
 	groupFinder
+	// UsersAmong returns the presence of each id. Ids of nobody are not in the result.
+	UsersAmong(ctx context.Context, organization string, ids []string) (map[string]Presence, error)
 	// SaveGroupLink saves External and ExternalID of a group.
 	SaveGroupLink(ctx context.Context, g account.Group) error
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/internal/account"
@@ -42,6 +43,9 @@ func (tx *Tx) EndCredentials(ctx context.Context, m account.Member, how account.
 	var err error
 	if ended.Invitations, err = tx.OutstandingInvitations(ctx, m.Organization, []account.Member{m}, tx.now); err != nil {
 		return ended, err
+	}
+	if how < account.Demoted { // only the address is given up
+		ended.Invitations = slices.DeleteFunc(ended.Invitations, func(i account.OpenInvitation) bool { return i.Email != m.Email })
 	}
 	for _, i := range ended.Invitations {
 		if err := tx.CloseInvitation(ctx, i.ID, false); err != nil {

@@ -123,3 +123,19 @@ func copyFile(from, to string) (err error) {
 	}
 	return out.Sync()
 }
+
+// KeyOfFile returns the id of the key with which the secrets in a SQLite file are sealed, without
+// changing the file; "" if it has none, as before the first start of a version that seals.
+func KeyOfFile(ctx context.Context, path string) (id string, err error) {
+	db, err := sqliteDialect{path: path}.readers(immutable())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	q := queries{db: db}
+	n, err := q.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'sealing'`)
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return q.SealingKey(ctx)
+}

@@ -158,6 +158,19 @@ func (d postgresDialect) alone(ctx context.Context, _ *sql.DB, do func(*sql.DB) 
 	return do(db)
 }
 
+// overwrite writes the tables that hold configurations and secrets into new files. Others wait
+// meanwhile. The server's write-ahead log still has the old rows until it is recycled.
+func (d postgresDialect) overwrite(ctx context.Context, _ *sql.DB) (err error) {
+	db := d.pool(map[string]string{"statement_timeout": "0"}, 1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, table := range []string{"resources", "source_tracking_plans", "resource_secrets"} {
+		if _, err := db.ExecContext(ctx, `VACUUM (FULL) `+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d postgresDialect) takeTurn(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, turnLock)
 	return err

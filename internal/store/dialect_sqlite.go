@@ -165,6 +165,22 @@ func (d sqliteDialect) follow(ctx context.Context, f *Feed) {
 	<-ctx.Done()
 }
 
+// overwrite writes the whole file again, and then empties the log beside it. In the pages of the file
+// that no row uses, and between rows, SQLite leaves what was there before.
+func (d sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
+	if _, err := write.ExecContext(ctx, `VACUUM`); err != nil {
+		return err
+	}
+	var busy, frames, moved int
+	if err := write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("somebody is reading the database")
+	}
+	return nil
+}
+
 func (d sqliteDialect) lost(error) bool     { return false }
 func (d sqliteDialect) collided(error) bool { return false }
 

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/demo"
 	"latchkey/internal/fault"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
 	"latchkey/internal/store/storetest"
@@ -34,7 +35,7 @@ func demoFile(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(demo.Seed(t.Context(), s, plainHasher{}), s.Close()); err != nil {
+	if err := errors.Join(demo.Seed(t.Context(), s, plainHasher{}, registry.Secrets{}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path

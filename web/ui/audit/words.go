@@ -164,6 +164,8 @@ func eventText(e audit.Event) string {
 		return "sent the " + thing + " " + name + ", which failed"
 	}
 	switch {
+	case e.Target.Type == audit.TargetAuditLog && e.Action == audit.Rotated:
+		return "replaced the key that signs the audit log"
 	case e.Target.Type == audit.TargetPolicy:
 		thing = "policy of"
 	case isAcceptance(e):
