@@ -246,25 +246,31 @@ func (s *Members) Details(ctx context.Context, by actor.Standing, id string) (Me
 	return MemberDetails{m, groups[id]}, err
 }
 
-// Impact returns what stops working when members are deleted or deactivated: their live personal
-// tokens, the last used first, and the open invitations that end with their access, which end
-// with the role Admin as well. The error is NotFound if one of the members is not in the
-// organization, and Denied unless the caller is an Admin.
-func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) (Credentials, error) {
+// Impact is what stops working when members are deleted or deactivated.
+type Impact struct {
+	Members []Member // sorted by name
+	// Credentials are the live personal tokens, the last used first, and the open invitations that
+	// end with the members' access. These end with the role Admin as well.
+	Credentials
+}
+
+// Impact returns what stops working when members are deleted or deactivated. The error is NotFound
+// if one of the members is not in the organization, and Denied unless the caller is an Admin.
+func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) (Impact, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
-		return Credentials{}, err
+		return Impact{}, err
 	}
 	found, err := allMembers(ctx, s.store, by.Organization, members)
 	if err != nil {
-		return Credentials{}, err
+		return Impact{}, err
 	}
 	tokens, err := s.store.TokensOfMembers(ctx, by.Organization, members)
 	if err != nil {
-		return Credentials{}, err
+		return Impact{}, err
 	}
 	live := slices.DeleteFunc(tokens, func(t HeldToken) bool { return !t.Live(s.now()) })
 	invitations, err := s.store.OutstandingInvitations(ctx, by.Organization, found, s.now())
-	return Credentials{Invitations: invitations, Tokens: live}, err
+	return Impact{found, Credentials{Invitations: invitations, Tokens: live}}, err
 }
 
 // maxBulk is the number of members that one change may name.

@@ -92,15 +92,11 @@ func (h *Handlers) memberChangePages() []kit.Page {
 // it says why the last attempt was refused.
 func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChange, refused string) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	members, err := h.chosenMembers(c, []string{id})
-	if err != nil {
-		return err
-	}
 	ends, err := h.members.Impact(ctx, v.Standing, []string{id})
 	if err != nil {
 		return err
 	}
-	dialog := change.ask(members[0], ends, v)
+	dialog := change.ask(ends.Members[0], ends.Credentials, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)
