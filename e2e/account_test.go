@@ -119,6 +119,9 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	explains(t, ada, "noras-probe", "Edit Tables", "Not allowed")
 	checks(t, s, secret, http.StatusUnauthorized, "")
 	changes(ada, "Nora New", "Reactivate", "Nora New was reactivated.")
+	nora.open(profilePage) // the session has ended
+	nora.reaches("/sign-in")
+	signIn(t, nora, newcomer, newPass)
 	nora.open(profilePage)
 	nora.sees("heading", "Your Profile")
 	explains(t, ada, "noras-probe", "Edit Tables", "Allowed")

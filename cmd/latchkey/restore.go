@@ -20,7 +20,9 @@ type restoreCmd struct {
 
 // Help says what to do first.
 func (restoreCmd) Help() string {
-	return `Stop a server that uses the data folder first, and move latchkey.db, latchkey.db-wal and latchkey.db-shm out of it.`
+	return `Stop a server that uses the data folder first, and move latchkey.db, latchkey.db-wal and latchkey.db-shm out of it.
+Everybody is signed out. Everything else is as it was at the time of the backup: delete again the members, invitations
+and tokens that were deleted since.`
 }
 
 // Run restores a backup into a folder that has no SQLite database. It overwrites nothing.
@@ -40,7 +42,7 @@ func (r restoreCmd) Run(ctx context.Context) error {
 	if aside != "" {
 		fmt.Printf("The newest signed head of the audit log before the restore is kept in %s\n", aside)
 	}
-	fmt.Printf("The backup is restored and checked: %s\n", path)
+	fmt.Printf("The backup is restored and checked, and everybody is signed out: %s\n", path)
 	return r.sayKey(ctx, path)
 }
 

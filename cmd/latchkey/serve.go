@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 )
@@ -22,6 +24,8 @@ type serveCmd struct {
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 
 	AuditRetention config.Retention `help:"How long to keep events of the audit log, e.g. 90d or 7y. 0 keeps them forever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
+
+	MaxPersonalTokens int `help:"How many personal access tokens a member may have, 1 to 10000; expired ones count until they are deleted." env:"LATCHKEY_MAX_PERSONAL_TOKENS" default:"100" placeholder:"N"`
 
 	AuditKeyFile     string `help:"Key that signs the audit log, from \"latchkey audit key new\"; the same on all servers. Default: audit.key in the data folder, made at the first start; none with a PostgreSQL database." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
@@ -41,6 +45,9 @@ func (serveCmd) Help() string {
 
 // Run serves until ctx is done.
 func (s serveCmd) Run(ctx context.Context) (err error) {
+	if s.MaxPersonalTokens == 0 { // which Config takes for "not given"
+		return fmt.Errorf("--max-personal-tokens: must be between 1 and %d", access.MaxPersonalTokens)
+	}
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return err
@@ -48,7 +55,7 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 	}
 	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL,
 		SecretKeyFile: s.SecretKeyFile, SecretKeys: s.SecretKeys, OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
-		PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
+		MaxPersonalTokens: s.MaxPersonalTokens, PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
 		AuditKeyFile: s.AuditKeyFile, MakeAuditKey: true, AuditHeadTo: s.AuditHeadTo, AuditHeadPrivate: s.AuditHeadPrivate,
 		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
 		app.Options{Out: os.Stdout, Log: os.Stderr})

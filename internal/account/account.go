@@ -82,6 +82,7 @@ type Member struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	LastSeenAt   time.Time // zero if never
+	AdminUntil   time.Time // when the member last was an active Admin; zero for one who is, and if never
 }
 
 // Group is a set of members. It belongs to the organization, not to a workspace.

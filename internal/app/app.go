@@ -140,9 +140,10 @@ func (a *App) wire(o Options) error {
 	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
 	a.Policies = policy.New(store.Policies{Store: a.Store}, catalogue, o.Now)
 	a.Invitations = invitation.New(store.Invitations{Store: a.Store}, catalogue, o.Now, mailing...)
-	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
+	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+		MaxPersonal: a.cfg.MaxPersonalTokens})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
+	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher, catalogue)
 	a.trust = a.lease(o.Now)
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})

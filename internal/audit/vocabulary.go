@@ -95,7 +95,7 @@ func vocabulary() map[TargetType][]Action {
 	return map[TargetType][]Action{
 		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
 			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, Provisioned},
-		TargetInvitation:    life,
+		TargetInvitation:    with(life, Refused),
 		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},
 		TargetPolicy:        {Created, Updated, Deleted},
 		TargetGroup:         with(life, MemberAdded, MemberRemoved),

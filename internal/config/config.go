@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -32,6 +33,9 @@ type Config struct {
 	// tokens.
 	OutageGrace time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
+	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
+	// default.
+	MaxPersonalTokens int
 	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
 	// AuditKeyFile holds the key that signs heads of the audit log. Empty: audit.key in Data, or
@@ -73,6 +77,9 @@ func (c Config) Validate() error {
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
 		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")
+	}
+	if c.MaxPersonalTokens < 0 || c.MaxPersonalTokens > access.MaxPersonalTokens {
+		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
 	}
 	// Neither this URL is quoted.
 	if u, err := url.Parse(c.AuditHeadTo); c.AuditHeadURL() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "") {

@@ -9,11 +9,11 @@ import (
 
 func TestValidate_ReportsEveryProblemAtOnce(t *testing.T) {
 	err := config.Config{Addr: "nowhere", PublicURL: "ftp://x", TrustedProxies: []string{"10.0.0.0/99"},
-		LogLevel: "loud", LogFormat: "xml"}.Validate()
+		LogLevel: "loud", LogFormat: "xml", MaxPersonalTokens: -1}.Validate()
 	if err == nil {
 		t.Fatal("a wholly wrong configuration was accepted")
 	}
-	for _, flag := range []string{"--addr", "--data", "--public-url", "--trusted-proxies", "--log-level", "--log-format"} {
+	for _, flag := range []string{"--addr", "--data", "--public-url", "--trusted-proxies", "--log-level", "--log-format", "--max-personal-tokens"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s is not named in %q", flag, err)
 		}

@@ -111,6 +111,14 @@ func NewRepeated(message string) *Error {
 	return &Error{Kind: Conflict, Message: message, Cause: ErrRepeated}
 }
 
+// ErrFull is the cause of a Denied because there are as many of something as are allowed.
+var ErrFull = errors.New("the limit is reached")
+
+// NewFull returns a fault that refuses one more of something; see [ErrFull].
+func NewFull(message string) *Error {
+	return &Error{Kind: Denied, Message: message, Cause: ErrFull}
+}
+
 // NewUnauthenticated returns a fault that refuses a missing, unknown or unsuitable credential.
 func NewUnauthenticated(message string) *Error {
 	return &Error{Kind: Unauthenticated, Message: message}

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"time"
 
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
@@ -117,17 +116,11 @@ type MemberTx interface {
 	// GroupsOfMembers returns the groups of each member, ordered by name.
 	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
 	groupFinder
-	// PendingInvitationsTo returns id and address of the invitations to the addresses (lower case)
-	// that can be accepted at now.
-	PendingInvitationsTo(ctx context.Context, organization string, emails []string, now time.Time) ([]account.Named, error)
-	// CloseInvitation marks an invitation as accepted or as deleted now.
-	CloseInvitation(ctx context.Context, id string, accepted bool) error
-	// EndSessionsOf ends a member's sessions except one ("" for none).
-	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
 
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
 	UpdateEmail(ctx context.Context, m account.Member) error
+	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
 	ResetMember(ctx context.Context, organization, id string, external bool) error

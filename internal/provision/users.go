@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"latchkey/internal/account"
-	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 )
@@ -233,30 +232,7 @@ func move(ctx context.Context, tx *userChange, org account.Organization, m accou
 	case !fault.Is(err, fault.NotFound):
 		return m, err
 	}
-	if err := endInvitations(ctx, tx, org, m.Email, address); err != nil {
-		return m, err
-	}
 	return account.SetEmail(ctx, tx, tx.By(), m, address)
-}
-
-// endInvitations ends the pending invitations to addresses. The link to the old address would make
-// a second member of the person; the one to the new address, sent to somebody else perhaps, would
-// set the password of a member who has none.
-func endInvitations(ctx context.Context, tx *userChange, org account.Organization, addresses ...string) error {
-	pending, err := tx.PendingInvitationsTo(ctx, org.ID, addresses, tx.Now())
-	if err != nil {
-		return err
-	}
-	for _, i := range pending {
-		if err := tx.CloseInvitation(ctx, i.ID, false); err != nil {
-			return err
-		}
-		target := audit.Target{Type: audit.TargetInvitation, ID: i.ID, Name: i.Name}
-		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Deleted, target).Changed(audit.Fields{"email": i.Name}.String(), "")); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // follow applies name and status. It changes the name only if it differs from the previous
@@ -282,17 +258,7 @@ func follow(ctx context.Context, tx *userChange, call Call, m account.Member, be
 			status = account.Active
 		}
 	}
-	return setStatus(ctx, tx, call, m, status)
-}
-
-// setStatus changes the status and ends the sessions of a deactivated member.
-func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member, status account.Status) (account.Member, error) {
-	ending := m.Status == account.Active && status == account.Deactivated
-	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
-	if err == nil && ending {
-		_, err = tx.EndSessionsOf(ctx, m.ID, "")
-	}
-	return m, err
+	return account.SetStatus(ctx, tx, tx.By(), m, status)
 }
 
 // DeleteUser deactivates the member and removes them from the groups that the provider manages.
@@ -304,7 +270,7 @@ func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := setStatus(ctx, tx, call, u.Member, account.Deactivated); err != nil {
+		if _, err := account.SetStatus(ctx, tx, tx.By(), u.Member, account.Deactivated); err != nil {
 			return err
 		}
 		groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{u.ID})

@@ -13,14 +13,16 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at`
+const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at,
+	m.admin_until`
 
 func scanMember(row scanner) (account.Member, error) {
 	var m account.Member
 	var created, updated int64
-	var seen sql.NullInt64
-	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen)
-	m.CreatedAt, m.UpdatedAt, m.LastSeenAt = moment(created), moment(updated), maybeMoment(seen)
+	var seen, until sql.NullInt64
+	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen, &until)
+	m.CreatedAt, m.UpdatedAt = moment(created), moment(updated)
+	m.LastSeenAt, m.AdminUntil = maybeMoment(seen), maybeMoment(until)
 	return m, err
 }
 
@@ -186,11 +188,18 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 		with([]any{organization}, emails...)...)
 }
 
-// UpdateMember saves name, role and status; NotFound if the member is gone.
+// IsDeactivated reports whether a lower-case address belongs to a deactivated member.
+func (q queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
+	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`, organization, email)
+	return n > 0, err
+}
+
+// UpdateMember saves name, role, status and until when the member was an Admin; NotFound if the
+// member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 	tx.changed(change.Member, m.ID)
-	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4
-		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4, admin_until = $5
+		WHERE organization_id = $6 AND id = $7`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), millis(m.AdminUntil), m.Organization, m.ID)
 }
 
 // UpdateEmail saves the email address of a member; Conflict if another one has it.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
@@ -119,20 +118,6 @@ func (q queries) EmailsInvited(ctx context.Context, organization string, emails 
 		AND i.email IN (`+placeholders(3, len(emails))+`)`, with([]any{organization, millis(now)}, emails...)...)
 }
 
-// PendingInvitationsTo returns id and address of the invitations to the addresses that can be accepted
-// at now.
-func (q queries) PendingInvitationsTo(ctx context.Context, organization string, emails []string, now time.Time) ([]account.Named, error) {
-	if len(emails) == 0 {
-		return nil, nil
-	}
-	return all(ctx, q, func(row scanner) (account.Named, error) {
-		var n account.Named
-		err := row.Scan(&n.ID, &n.Name)
-		return n, err
-	}, `SELECT i.id, i.email FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation+`
-		AND i.email IN (`+placeholders(3, len(emails))+`) ORDER BY i.id`, with([]any{organization, millis(now)}, emails...)...)
-}
-
 // InsertInvitation adds an invitation with its groups, its workspaces and the digest of its
 // link's secret.
 func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
@@ -156,11 +141,12 @@ func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, dig
 	return nil
 }
 
-// RenewInvitation sets a new digest and expiry of an open invitation; NotFound if it is accepted
-// or deleted.
+// RenewInvitation sets a new digest, expiry and inviter of an open invitation; NotFound if it is
+// accepted or deleted.
 func (tx *Tx) RenewInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
-	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2
-		WHERE id = $3 AND accepted_at IS NULL AND deleted_at IS NULL`, digest, millis(i.ExpiresAt), i.ID)
+	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2, invited_by = $3,
+		invited_by_name = $4 WHERE id = $5 AND accepted_at IS NULL AND deleted_at IS NULL`,
+		digest, millis(i.ExpiresAt), i.InvitedBy, i.InvitedByName, i.ID)
 }
 
 // CloseInvitation marks an invitation as accepted or deleted now; Conflict if it is either

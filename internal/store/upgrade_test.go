@@ -256,3 +256,22 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 		t.Errorf("the log has %d events, %v", state.Head.Seq, err)
 	}
 }
+
+func TestUpgrade_EndsTheSessionsOfDeactivatedMembers(t *testing.T) {
+	s := upgraded(t, 11,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO members (id, organization_id, email, name, role, status, created_at, updated_at)
+			VALUES ('ada', 'o', 'ada@acme.example', 'Ada', 'admin', 'active', 1, 1), ('bo', 'o', 'bo@acme.example', 'Bo', 'admin', 'deactivated', 1, 1)`,
+		`INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at) VALUES ('a', 'a', 'ada', 1, 1), ('b', 'b', 'bo', 1, 1)`,
+	)
+	n, err := s.number(context.Background(), `SELECT count(*) FROM sessions WHERE id = 'a'`)
+	all, err2 := s.number(context.Background(), `SELECT count(*) FROM sessions`)
+	if n != 1 || all != 1 || err != nil || err2 != nil {
+		t.Errorf("%d of Ada's and %d in all, %v, %v", n, all, err, err2)
+	}
+	for _, id := range []string{"ada", "bo"} {
+		if m, err := s.Member(context.Background(), "o", id); err != nil || !m.AdminUntil.IsZero() {
+			t.Errorf("%+v, %v", m, err)
+		}
+	}
+}

@@ -37,6 +37,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"changes of accounts are told":                 tellsAccountChanges,
 		"lists find, sort and count":                   listsAccounts,
 		"an invitation is closed once":                 closesInvitationsOnce,
+		"what ends a member ends the credentials":      endsCredentials,
 		"an invitation keeps its fields":               keepsInvitations,
 		"a failed change leaves nothing":               rollsAccountsBack,
 		"two Admins cannot demote each other":          keepsOneAdmin,

@@ -87,6 +87,9 @@ func Invalid(err error) (FieldErrors, error) {
 	if f == nil {
 		return nil, nil
 	}
+	if errors.Is(err, fault.ErrFull) {
+		return FieldErrors{"": f.Message}, nil // of the form as a whole
+	}
 	if f.Kind != fault.Invalid || len(f.Fields) == 0 {
 		return nil, err
 	}

@@ -249,6 +249,11 @@ func (s *Site) SignIn(c echo.Context, email, password string) error {
 	return s.sessions.Begin(c.Response(), r, started)
 }
 
+// Renew sends the browser a session that package signin has started in place of the current one.
+func (s *Site) Renew(c echo.Context, started signin.Started) error {
+	return s.sessions.Begin(c.Response(), c.Request(), started)
+}
+
 // SignOut ends the session and removes its cookie from the browser.
 func (s *Site) SignOut(c echo.Context) error {
 	r := c.Request()

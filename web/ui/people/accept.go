@@ -21,7 +21,7 @@ import (
 // error says why.
 func (h *Handlers) acceptInvitation(c echo.Context) error {
 	secret := invitation.LinkSecret(c.QueryParam(fieldSecret))
-	inv, err := h.invitations.Open(c.Request().Context(), secret)
+	inv, err := h.invitations.Open(c.Request().Context(), secret, kit.Origin(c))
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 		return err
 	}
 	ctx, secret := c.Request().Context(), invitation.LinkSecret(form.Get(fieldSecret))
-	inv, err := h.invitations.Open(ctx, secret)
+	inv, err := h.invitations.Open(ctx, secret, kit.Origin(c))
 	if err != nil {
 		return err
 	}
