@@ -42,7 +42,7 @@ func TestExpect_ARefusalDoesNotWaitForTheBody(t *testing.T) {
 		{"POST /v2/sources HTTP/1.1\r\nContent-Type: application/json", 100, http.StatusUnauthorized},
 		{"POST /v2/sources HTTP/1.1\r\nContent-Type: application/json", 5 << 20, http.StatusRequestEntityTooLarge},
 		{"POST /auth/verify HTTP/1.1", 100, http.StatusUnauthorized},
-		{"POST /oauth2/introspect HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", 100, http.StatusUnauthorized},
+		{"POST /oauth2/introspect HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", 5 << 20, http.StatusRequestEntityTooLarge},
 		{"POST /scim/v2/Users HTTP/1.1\r\nContent-Type: application/scim+json", 100, http.StatusUnauthorized},
 		{"POST /settings/profile/password HTTP/1.1\r\nSec-Fetch-Site: cross-site", 100, http.StatusForbidden},
 	} {

@@ -189,8 +189,10 @@ func TestAudit_ReadsACopyThatCannotBeWritten(t *testing.T) {
 		"of one that was killed":   {killed, readOnlyCopy(t, killed, "latchkey.db", "latchkey.db-wal", "latchkey.db-shm")},
 	} {
 		code, out, errOut := runUnprivileged(t, "audit", "verify", "--index", "--data", c.copied)
-		if _, want, _ := run(t, "audit", "verify", "--index", "--data", c.folder); code != 0 || out != want ||
-			!strings.HasPrefix(out, "The chain holds") {
+		// The copy has no key, so only the first two lines, the chain and its head, are the same.
+		_, want, _ := run(t, "audit", "verify", "--index", "--data", c.folder)
+		want = strings.Join(strings.SplitAfter(want, "\n")[:2], "")
+		if code != 0 || !strings.HasPrefix(out, want) || !strings.HasPrefix(out, "The chain holds") {
 			t.Errorf("verify, %s: %d %q %q, want %q", name, code, out, errOut, want)
 		}
 		file := filepath.Join(shared(t, 0o777), "audit.jsonl")
