@@ -32,6 +32,7 @@ func (s *site) expecting(t *testing.T, head string, length int) (net.Conn, *bufi
 
 // TestExpect_ARefusalDoesNotWaitForTheBody holds for what is refused by the head alone: the client
 // holds the body back until it is told to go on, so a server that reads it first waits in vain.
+// It does not hold for introspection, whose body may have the client's secret.
 func TestExpect_ARefusalDoesNotWaitForTheBody(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct {
@@ -42,7 +43,6 @@ func TestExpect_ARefusalDoesNotWaitForTheBody(t *testing.T) {
 		{"POST /v2/sources HTTP/1.1\r\nContent-Type: application/json", 100, http.StatusUnauthorized},
 		{"POST /v2/sources HTTP/1.1\r\nContent-Type: application/json", 5 << 20, http.StatusRequestEntityTooLarge},
 		{"POST /auth/verify HTTP/1.1", 100, http.StatusUnauthorized},
-		{"POST /oauth2/introspect HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", 5 << 20, http.StatusRequestEntityTooLarge},
 		{"POST /scim/v2/Users HTTP/1.1\r\nContent-Type: application/scim+json", 100, http.StatusUnauthorized},
 		{"POST /settings/profile/password HTTP/1.1\r\nSec-Fetch-Site: cross-site", 100, http.StatusForbidden},
 	} {
