@@ -41,15 +41,10 @@ func New(d Deps) http.Handler {
 	return d.API.Direct(e)
 }
 
-// clientAddress returns [actor.ClientAddress] in the form that the router needs. The address
-// is "" if the connection has none.
+// clientAddress returns [actor.ClientAddress] in the form that the router needs.
 func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	return func(r *http.Request) string {
-		addr := actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted)
-		if !addr.IsValid() {
-			return ""
-		}
-		return addr.String()
+		return actor.AddressText(actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted))
 	}
 }
 
