@@ -125,3 +125,38 @@ func TestClientAddress_FailuresBehindOneProxyLockOutOneClient(t *testing.T) {
 		t.Errorf("another client behind the proxy: %d, want 303", got)
 	}
 }
+
+// TestHome_WarnsAdminsOfAProxyThatIsNotNamed holds that nobody is locked out in silence: behind a
+// proxy that --trusted-proxies does not name, one client's failures block all.
+func TestHome_WarnsAdminsOfAProxyThatIsNotNamed(t *testing.T) {
+	const warning = "Latchkey may not see the addresses of your users"
+	for _, c := range []struct {
+		name    string
+		trusted []string
+		lines   []string
+		want    bool
+	}{
+		{"a proxy that is not named", nil, []string{"203.0.113.9"}, true},
+		{"another one is named", []string{"10.0.0.1"}, []string{"203.0.113.9"}, true},
+		{"a proxy that is named", []string{"127.0.0.1"}, []string{"203.0.113.9"}, false},
+		{"no proxy", nil, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRigOn(t, newSiteOn(t, config.Config{Data: filepath.Dir(storetest.Empty(t)), TrustedProxies: c.trusted}))
+			r.from = c.lines
+			for range 3 {
+				r.send(sent{by: r.browser(t), secret: r.workspace, method: http.MethodGet, path: "/auth/verify"})
+			}
+			home := r.admin.get("/").body
+			if got := strings.Contains(home, warning) && strings.Contains(home, "sent by 127.0.0.1 and ignored"); got != c.want {
+				t.Errorf("an Admin is warned: %t, want %t", got, c.want)
+			}
+			if strings.Contains(r.signedIn(t, viewerEmail).get("/").body, warning) {
+				t.Error("a member is warned")
+			}
+			if got := strings.Count(r.logs.String(), "X-Forwarded-For is ignored"); got == 1 != c.want {
+				t.Errorf("%d warnings in the log", got)
+			}
+		})
+	}
+}

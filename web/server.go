@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/web/api"
+	"latchkey/web/request"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -27,6 +28,7 @@ type Deps struct {
 	SCIM      *scim.Handlers
 	Ready     func(*http.Request) error // returns nil if the database responds
 	Proxies   []netip.Prefix            // proxies whose X-Forwarded-For is trusted
+	Strangers *request.Strangers        // notes who else sends it
 }
 
 // New returns the handler of the whole server.
@@ -38,7 +40,7 @@ func New(d Deps) http.Handler {
 	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(pages, err, c) }
 	e.Use(outer(d.Log)...)
 	register(e, d)
-	return d.API.Direct(e)
+	return d.Strangers.Watch(d.API.Direct(e))
 }
 
 // clientAddress returns [actor.ClientAddress] in the form that the router needs.

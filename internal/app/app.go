@@ -39,6 +39,7 @@ import (
 	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/openapi"
+	"latchkey/web/request"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -138,16 +139,18 @@ func (a *App) wire(o Options) error {
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
 	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.New()
+	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
+		Strangers: strangers.List,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
-		document), SCIM: provider, Proxies: proxies,
+		document), SCIM: provider, Proxies: proxies, Strangers: strangers,
 		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
 	if a.metrics != nil {
 		a.Handler = a.metrics.Requests(a.Handler)

@@ -11,6 +11,7 @@
 package ui
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -61,7 +62,9 @@ type Deps struct {
 	SetupCode   string // secret of the set-up link; never empty
 	BaseURL     string // address of this server in the lines to copy; if empty, the one of the request
 	Secure      bool   // clients reach this server over HTTPS, even if a proxy terminates it
-	Demo        *Demo  // accounts to offer on the sign-in page; nil outside the demonstration
+	// Strangers returns who sent X-Forwarded-For lately without being a trusted proxy.
+	Strangers func() []netip.Addr
+	Demo      *Demo // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
 type (
@@ -103,7 +106,7 @@ func New(d Deps) *Dashboard {
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
 			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
 		Migration: migrationui.New(site, d.Migration),
 		Provision: provisionui.New(site, d.Provision),
