@@ -190,13 +190,13 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
-// Close ends background work, saves what is only in memory (uses of tokens, refused tokens)
+// Close ends background work, saves what is only in memory (uses of tokens, refused tokens, failed sign-ins)
 // and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.Store.Close())
+	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.SignIn.Flush(ctx), a.Store.Close())
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not

@@ -52,6 +52,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.feed.Run(ctx) })
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
+	running.Go(func() { a.SignIn.Run(ctx, a.log) })
 	for _, j := range a.jobs() {
 		running.Go(func() { a.repeat(ctx, j) })
 	}

@@ -91,6 +91,7 @@ type Service struct {
 	store    Store
 	hasher   Hasher
 	touching sync.Map // ids of the sessions whose last use is being written right now
+	flood    flood
 }
 
 // New returns a service, which uses the store's clock.
