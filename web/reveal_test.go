@@ -28,7 +28,7 @@ func newCutSite(t *testing.T) (s *site, cut func()) {
 	}
 	t.Cleanup(func() { _ = mails.Close() })
 	s = newSiteOn(t, config.Config{Data: filepath.Dir(storetest.Empty(t)),
-		SMTPURL: "smtp://" + mails.Addr().String() + "?from=latchkey@acme.example"})
+		PublicURL: "http://keys.acme.example", SMTPURL: "smtp://" + mails.Addr().String() + "?from=latchkey@acme.example"})
 	s.cut = true
 	var armed atomic.Bool
 	go func() {

@@ -29,6 +29,7 @@ type Deps struct {
 	Ready     func(*http.Request) error // returns nil if the database responds
 	Proxies   []netip.Prefix            // proxies whose X-Forwarded-For is trusted
 	Strangers *request.Strangers        // notes who else sends it
+	Public    *request.Public           // where browsers and clients reach the server
 }
 
 // New returns the handler of the whole server.
@@ -38,7 +39,7 @@ func New(d Deps) http.Handler {
 	e.IPExtractor = clientAddress(d.Proxies)
 	pages := newDoors(d).pages
 	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(pages, err, c) }
-	e.Use(outer(d.Log)...)
+	e.Use(outer(d.Log, d.Public.Secure())...)
 	register(e, d)
 	return d.Strangers.Watch(d.API.Direct(e))
 }

@@ -14,10 +14,10 @@ type serveCmd struct {
 	Addr           string   `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data           string   `help:"Folder of the database, created if missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file; several servers can share it: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	PublicURL      string   `help:"URL at which browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
+	PublicURL      string   `help:"URL at which browsers and clients reach this server, e.g. https://keys.example.com or https://example.com/latchkey. Links lead to the listening address without it." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is trusted." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
 	Catalog        string   `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
-	SMTPURL        string   `name:"smtp-url" help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
+	SMTPURL        string   `name:"smtp-url" help:"Mail server for invitations; needs --public-url. For example smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
 

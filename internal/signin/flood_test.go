@@ -148,4 +148,3 @@ func TestSignIn_BusyDoesNotCount(t *testing.T) {
 		})
 	}
 }
-

@@ -23,7 +23,7 @@ type metadata struct {
 
 // Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
-	issuer, basic := h.issuer(c.Request()), []string{"client_secret_basic"}
+	issuer, basic := h.d.Issuer(), []string{"client_secret_basic"}
 	respond.JSON(c.Response(), http.StatusOK, metadata{
 		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
 		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: basic,
@@ -31,15 +31,4 @@ func (h *Handlers) Metadata(c echo.Context) error {
 		Documentation: issuer + "/docs/api",
 	})
 	return nil
-}
-
-// issuer returns the URL of this server, as configured or else from the request.
-func (h *Handlers) issuer(r *http.Request) string {
-	switch {
-	case h.d.Issuer != "":
-		return h.d.Issuer
-	case r.TLS != nil:
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }

@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	"latchkey/web/openapi"
+	"latchkey/web/request"
 	apiclientui "latchkey/web/ui/apiclient"
 	auditui "latchkey/web/ui/audit"
 	homeui "latchkey/web/ui/home"
@@ -59,9 +60,8 @@ type Deps struct {
 	Hasher      signin.Hasher // for passwords that are set outside package signin
 	Catalogue   *access.Catalogue
 	Now         func() time.Time
-	SetupCode   string // secret of the set-up link; never empty
-	BaseURL     string // address of this server in the lines to copy; if empty, the one of the request
-	Secure      bool   // clients reach this server over HTTPS, even if a proxy terminates it
+	SetupCode   string          // secret of the set-up link; never empty
+	Public      *request.Public // where browsers and clients reach the server
 	// Strangers returns who sent X-Forwarded-For lately without being a trusted proxy.
 	Strangers func() []netip.Addr
 	Demo      *Demo // accounts to offer on the sign-in page; nil outside the demonstration
@@ -95,8 +95,8 @@ type Dashboard struct {
 // New returns the dashboard with all its areas.
 func New(d Deps) *Dashboard {
 	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn,
-		Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
-		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Secure})})
+		Catalogue: d.Catalogue, Now: d.Now, Public: d.Public,
+		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Public.Secure(), Path: d.Public.Path()})})
 	editor := policyui.New(site, d.Policies, d.Accounts.Members, d.Tokens)
 	log := auditui.New(site, d.Policies, d.Audit)
 	tokens := tokenui.New(site, d.Policies, d.Tokens, log)

@@ -70,7 +70,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	}
 	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By,
 		invitation.NewInvitations{Emails: splitAddresses(form.Get(fieldEmails)),
-			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
+			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker())
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
 	}
@@ -85,8 +85,8 @@ func (h *Handlers) invite(c echo.Context) error {
 }
 
 // linker returns a function that makes invitation links with this server's address.
-func (h *Handlers) linker(c echo.Context) invitation.Linker {
-	base := h.site.BaseURL(c)
+func (h *Handlers) linker() invitation.Linker {
+	base := h.site.BaseURL()
 	return func(secret invitation.LinkSecret) string {
 		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
 	}
@@ -95,7 +95,7 @@ func (h *Handlers) linker(c echo.Context) invitation.Linker {
 // resendInvitation creates a new link and shows it, in this response only. The old link stops
 // working.
 func (h *Handlers) resendInvitation(c echo.Context) error {
-	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
+	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker())
 	if err != nil {
 		return err
 	}
