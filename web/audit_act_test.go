@@ -186,7 +186,7 @@ func invitationActs() []act {
 func (r *rig) invited(form ...string) string {
 	r.t.Helper()
 	page := r.send(r.admin.form(administration+"/invitations/new", form...))
-	_, rest, found := strings.Cut(page.body, "/accept-invitation?secret=")
+	_, rest, found := strings.Cut(page.body, "/accept-invitation#secret=")
 	if !found {
 		r.t.Fatalf("no link: %d", page.status)
 	}

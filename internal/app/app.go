@@ -283,7 +283,7 @@ func (a *App) announce(ctx context.Context) error {
 	base := a.public.URL()
 	fmt.Fprintf(a.out, "Latchkey is ready at %s\n", base)
 	if !claimed {
-		fmt.Fprintf(a.out, "\nThis installation is not set up yet. Open this link once to claim it:\n\n    %s/setup?code=%s\n\n", base, a.setup)
+		fmt.Fprintf(a.out, "\nThis installation is not set up yet. Open this link once to claim it:\n\n    %s\n\n", ui.SetupLink(base, a.setup))
 	}
 	return nil
 }

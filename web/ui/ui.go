@@ -74,6 +74,9 @@ type (
 	DemoAccount = signinui.DemoAccount
 )
 
+// SetupLink returns the one-time link of an installation that is not set up yet.
+func SetupLink(base, code string) string { return signinui.SetupLink(base, code) }
+
 // Dashboard is the HTML front door, area by area.
 type Dashboard struct {
 	SignIn    *signinui.Handlers

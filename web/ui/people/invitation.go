@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	// acceptPath is the address of an invitation's link. The secret is a query parameter, because
-	// the access log records only paths.
+	// acceptPath is the address of an invitation's link. The secret is in the fragment, which is
+	// sent to nobody; openPath takes it by POST.
 	acceptPath  = "/accept-invitation"
+	openPath    = acceptPath + "/open"
 	fieldSecret = "secret"
 	fieldState  = "state"
 )
@@ -88,7 +89,7 @@ func (h *Handlers) invite(c echo.Context) error {
 func (h *Handlers) linker() invitation.Linker {
 	base := h.site.BaseURL()
 	return func(secret invitation.LinkSecret) string {
-		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
+		return kit.WithFragment(base+acceptPath, fieldSecret, secret.Reveal())
 	}
 }
 
