@@ -117,6 +117,9 @@ func TestAccount_FromInvitationToDeletion(t *testing.T) {
 	explains(t, ada, "noras-probe", "Edit Tables", "Not allowed")
 	checks(t, s, secret, http.StatusUnauthorized, "")
 	changes(ada, "Nora New", "Reactivate", "Nora New was reactivated.")
+	nora.open(profilePage) // the session has ended
+	nora.reaches("/sign-in")
+	signIn(t, nora, newcomer, newPass)
 	nora.open(profilePage)
 	nora.sees("heading", "Your Profile")
 	explains(t, ada, "noras-probe", "Edit Tables", "Allowed")
@@ -316,7 +319,7 @@ func TestAccount_InvitationErrorsStandBesideTheirFields(t *testing.T) {
 	dialog.check("Analysts")
 	dialog.click("button", "Invite")
 	ada.sees("heading", "2 invitation links")
-	ada.seesText("admin@acme.example: is a member already.")
+	ada.seesText("admin@acme.example: already a member.")
 	axe(t, ada)
 	link, err := ada.Page.Locator("#link-1").TextContent()
 	if err != nil {

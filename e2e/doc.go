@@ -1,8 +1,8 @@
 // Package e2e holds the browser tests: journeys in a real Chromium against the
 // real latchkey binary on a real SQLite file, with fresh data for each test.
 //
-// `make setup` installs what they need (Node.js, Chromium, the Playwright driver
-// and axe-core), `make test-e2e` runs them, `make screenshots` keeps pictures.
+// `make setup` installs what they need (Node.js, Chromium, the Playwright driver,
+// axe-core, and what reads the OpenAPI document), `make test-e2e` runs them, `make screenshots` keeps pictures.
 //
 // A journey reads like this:
 //

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"latchkey/internal/app"
+
 	"github.com/playwright-community/playwright-go"
 )
 
@@ -29,6 +31,7 @@ type suite struct {
 	browser playwright.Browser
 	axe     string                 // source text of axe-core
 	binary  func() (string, error) // builds latchkey at its first call
+	secrets func() (string, error) // makes the file with the secret key of servers on PostgreSQL
 }
 
 // shared is set once by TestMain, before any test runs.
@@ -51,6 +54,11 @@ func runSuite(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	shared.binary = sync.OnceValues(func() (string, error) { return build(folder) })
+	shared.secrets = sync.OnceValues(func() (string, error) {
+		path := filepath.Join(folder, "secret.key")
+		_, err := app.NewKeyFile(path)
+		return path, err
+	})
 
 	stop, err := launch()
 	if err != nil {

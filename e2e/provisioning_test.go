@@ -77,6 +77,13 @@ func TestProvisioning_IsSwitchedOnUsedAndExplained(t *testing.T) {
 			p.seesText("Grace Hopper")
 
 			p.open(provisioningPage)
+			p.click("button", "Stop address changes")
+			p.seesText("The identity provider may not change email addresses.")
+			p.seesText("Not allowed")
+			axe(t, p)
+			screenshot(t, p, "provisioning-addresses-"+strings.ReplaceAll(variant.name, " ", "-"))
+			p.click("button", "Allow address changes")
+			p.seesText("The identity provider may change email addresses.")
 			p.click("button", "Switch off")
 			p.seesText("SCIM provisioning is switched off.")
 			if got := provider(t, s, secret, http.MethodGet, "/Users", ""); got != http.StatusForbidden {

@@ -20,6 +20,7 @@ func TestResources_SayWhatIsThereAndWhyNotMore(t *testing.T) {
 		}
 		p.click("link", "Resources")
 		p.seesText("Web shop")
+		p.seesText("password: set")
 		screenshot(t, p, "resources"+name)
 		p.eval(`document.querySelectorAll("details.why").forEach(d => d.open = true)`)
 		p.seesText("the permission source:edit is missing")

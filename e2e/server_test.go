@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -52,6 +53,13 @@ func startIn(t *testing.T, data, command string, args ...string) *server {
 	args = append([]string{command, "--addr", "127.0.0.1:0", "--data", data}, args...)
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
+	if slices.Contains(args, "--database-url") {
+		file, err := shared.secrets()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.cmd.Env = append(s.cmd.Env, "LATCHKEY_SECRET_KEY_FILE="+file)
+	}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.SysProcAttr = dieWithParent()
 	if err := s.cmd.Start(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/policy"
+	"latchkey/internal/registry"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -326,7 +327,7 @@ func seedResources(t *testing.T, data string, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := demo.Seed(ctx, st, signin.NewArgon2(signin.DefaultCost())); err != nil {
+	if err := demo.Seed(ctx, st, signin.NewArgon2(signin.DefaultCost()), registry.Secrets{}); err != nil {
 		t.Fatal(err)
 	}
 	admin, err := st.SignInAccount(ctx, adminEmail)

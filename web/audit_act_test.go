@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/demo"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -134,6 +135,16 @@ func memberActs() []act {
 			}
 			return r.admin.form(users + "/" + eli.ID + "/tokens/" + made.ID + "/delete")
 		}, "personal_access_token.deleted"},
+		{"POST " + users + "/:id/sessions/:session/end", func(r *rig) sent {
+			member := r.newMember(r.t, r.caller(r.t, adminEmail))
+			session := storetest.SignIn(r.t, r.app.Store, member).Ref.ID
+			return r.admin.form(users + "/" + member + "/sessions/" + session + "/end")
+		}, "session.signed_out"},
+		{"POST " + users + "/:id/sessions/end-all", func(r *rig) sent {
+			member := r.newMember(r.t, r.caller(r.t, adminEmail))
+			storetest.SignIn(r.t, r.app.Store, member)
+			return r.admin.form(users + "/" + member + "/sessions/end-all")
+		}, "session.signed_out"},
 		{"POST " + users + "/:id/policies/:workspace", func(r *rig) sent { return r.policyForm(policy("")(r)) },
 			"permission.resource_access_updated"},
 		{"POST " + users + "/:id/policies/:workspace/remove", func(r *rig) sent { return r.removal(policy("")(r)) },

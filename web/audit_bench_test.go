@@ -192,7 +192,7 @@ func benchFile(s *site) func(b *testing.B) {
 		for b.Loop() {
 			var file bytes.Buffer
 			start := time.Now()
-			head, err := audit.WriteFile(context.Background(), s.app.Store, &file)
+			head, err := audit.WriteFile(context.Background(), s.app.Store, &file, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -3,6 +3,10 @@ package web_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,8 +17,10 @@ import (
 
 	"github.com/segmentio/ksuid"
 
+	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -136,7 +142,7 @@ func TestCanary_TheAuditLogAndItsExportsHoldNoSecret(t *testing.T) {
 func (s *site) everywhere(t *testing.T, b *browser) map[string]string {
 	t.Helper()
 	var file strings.Builder
-	if _, err := audit.WriteFile(context.Background(), s.app.Store, &file); err != nil {
+	if _, err := audit.WriteFile(context.Background(), s.app.Store, &file, nil); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]string{"the command's file": file.String()}
@@ -148,6 +154,86 @@ func (s *site) everywhere(t *testing.T, b *browser) map[string]string {
 		seen[path] = got.body
 	}
 	return seen
+}
+
+// TestCanary_SecretsOfResourcesAreNowhere sets, keeps, changes and removes secrets of
+// configurations and looks for them, and for digests of them, wherever something is seen or stored.
+func TestCanary_SecretsOfResourcesAreNowhere(t *testing.T) {
+	s := newSite(t)
+	b, ctx := s.signedIn(t, adminEmail), context.Background()
+	workspace := firstWorkspace(t, s)
+	made, err := s.app.Tokens.GenerateWorkspace(ctx, s.caller(t, adminEmail).Caller(), token.NewWorkspace{Name: "canary", Workspace: workspace,
+		Policy: access.BuiltIn().Everything()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers strings.Builder
+	call := func(method, path, body string, status int) answer {
+		t.Helper()
+		r, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+made.Secret.Reveal())
+		r.Header.Set("Content-Type", "application/json")
+		got := s.browser(t).do(r)
+		if got.status != status {
+			t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
+		}
+		fmt.Fprintln(&answers, got.header, got.body)
+		return got
+	}
+	secrets := map[string]string{}
+	next := func(name string) string {
+		secrets[name] = "canary-" + rand.Text()
+		return secrets[name]
+	}
+	created := call(http.MethodPost, "/v2/destinations", fmt.Sprintf(`{"name":"canary one","type":"POSTGRES","config":{"host":"canary.example",
+		"password":%q,"hosts":[{"n":"a","API_KEY":%q}],"credentials":{"user":%q}}}`, next("a password"), next("one in a list"), next("a part of credentials")),
+		http.StatusOK)
+	var body struct{ Destination struct{ ID string } }
+	if err := json.Unmarshal([]byte(created.body), &body); err != nil || body.Destination.ID == "" {
+		t.Fatal(created.body, err)
+	}
+	path := "/v2/destinations/" + body.Destination.ID
+	call(http.MethodPut, path, `{"name":"canary one","type":"POSTGRES","config":{"host":"other.example","hosts":[{"n":"a"}]}}`, http.StatusOK)
+	page := b.get("/workspaces/" + workspace + "/resources?q=canary")
+	for _, want := range []string{"password: set", "credentials: set", "hosts[0].API_KEY: set"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the page (%d) does not say %q", page.status, want)
+		}
+	}
+	call(http.MethodPut, path, fmt.Sprintf(`{"config":{"host":"other.example","hosts":[],"password":%q}}`, next("the next password")), http.StatusOK)
+	call(http.MethodPut, path, fmt.Sprintf(`{"version":0,"config":{"password":%q}}`, next("one in a refused request")), http.StatusBadRequest)
+	call(http.MethodPut, path, fmt.Sprintf(`{"config":{"password":%q},`, next("one in a broken request")), http.StatusBadRequest)
+	for _, read := range []string{path, "/v2/destinations", "/v2/destinations?per_page=1"} {
+		call(http.MethodGet, read, "", http.StatusOK)
+	}
+	answers.WriteString(page.body)
+	seen := s.everywhere(t, b)
+	for where, text := range seen {
+		if !strings.Contains(text, "canary one") {
+			t.Errorf("%s does not tell of the destination: it proves nothing", where)
+		}
+	}
+	seen["answers and pages"] = answers.String()
+	for name, secret := range secrets {
+		digest := sha256.Sum256([]byte(secret))
+		quoted := sha256.Sum256([]byte(`"` + secret + `"`))
+		for _, form := range []string{secret, hex.EncodeToString(digest[:]), hex.EncodeToString(quoted[:]),
+			base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret))} {
+			for where, text := range seen {
+				if strings.Contains(text, form) {
+					t.Errorf("%s is in %s", name, where)
+				}
+			}
+			assertNowhere(t, s, name, form)
+		}
+	}
+	values, err := s.app.Store.SealedValues(ctx, registry.Holder{Resource: body.Destination.ID, Part: registry.OfResource})
+	if err != nil || len(values) != 2 {
+		t.Errorf("%d secrets are stored, %v: it proves nothing", len(values), err)
+	}
 }
 
 // TestExport_NeedsNoMoreMemoryForMore exports far more than it may hold.

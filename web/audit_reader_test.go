@@ -27,7 +27,7 @@ import (
 func TestAuditLogs_AReaderMissesNoneAndSeesNoneTwice(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { readAlong(t, newSite(t)) })
 	t.Run("PostgreSQL, two nodes", func(t *testing.T) {
-		cfg := config.Config{DatabaseURL: pgtest.Migrated(t)}
+		cfg := config.Config{DatabaseURL: pgtest.Migrated(t), SecretKeyFile: secretKeyFile(t)}
 		readAlong(t, newSiteOn(t, cfg), newSiteOn(t, cfg))
 	})
 }

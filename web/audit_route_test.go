@@ -154,6 +154,7 @@ func newRigOn(t *testing.T, s *site) *rig {
 type sent struct {
 	by                               *browser
 	secret, method, path, kind, body string
+	encoding                         []string // lines of Content-Encoding
 }
 
 const formKind = "application/x-www-form-urlencoded"
@@ -190,6 +191,9 @@ func (r *rig) sendFrom(q sent, body io.Reader) answer {
 	}
 	request.ContentLength = int64(len(q.body))
 	request.Header.Set("Content-Type", q.kind)
+	for _, line := range q.encoding {
+		request.Header.Add("Content-Encoding", line)
+	}
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	request.Header.Set("User-Agent", "audit-route-test")
 	if r.from != nil {

@@ -1,12 +1,11 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
 	"latchkey/web/request"
+	"latchkey/web/respond"
 )
 
 // Door is a front door: the settings that all of its rows share.
@@ -80,6 +79,6 @@ func newDoors(d Deps) doors {
 		scim: &Door{Name: "scim", Limit: maxProvisioned, Late: true,
 			Problem: func(c echo.Context, f *fault.Error) { d.SCIM.Problem(c, f) }},
 		files: &Door{Name: "files", Limit: maxBody,
-			Problem: func(c echo.Context, _ *fault.Error) { c.Response().WriteHeader(http.StatusNotFound) }},
+			Problem: func(c echo.Context, f *fault.Error) { c.Response().WriteHeader(respond.Status(f.Kind)) }},
 	}
 }

@@ -50,7 +50,7 @@ func (a answer) without(t testing.TB, texts ...string) {
 }
 
 func TestMigration_AnotherNodeSeesThatWorkGoesOn(t *testing.T) {
-	cfg := config.Config{DatabaseURL: pgtest.Migrated(t)}
+	cfg := config.Config{DatabaseURL: pgtest.Migrated(t), SecretKeyFile: secretKeyFile(t)}
 	nodeA, nodeB := newSiteOn(t, cfg), newSiteOn(t, cfg)
 	a, b := nodeA.signedIn(t, adminEmail), nodeB.signedIn(t, adminEmail)
 	unknowing := []string{"stopped", "interrupted", "did not change", "Reset staging area"}

@@ -18,8 +18,26 @@ import (
 // [api.Handlers.Direct].
 func Rows(d Deps) []Row {
 	through := newDoors(d)
-	return slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
-		fileRows(d, through), unknownRows(through))
+	return withHead(slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
+		fileRows(d, through), unknownRows(d, through)))
+}
+
+// withHead adds a row for HEAD wherever there is one for GET (RFC 9110, section 9.1), with the
+// same door, gate and handler. The server sends the header of the response and drops the body.
+func withHead(rows []Row) []Row {
+	there := map[string]bool{}
+	for _, r := range rows {
+		if r.Method == http.MethodHead {
+			there[r.Path] = true
+		}
+	}
+	for _, r := range rows {
+		if r.Method == http.MethodGet && !there[r.Path] {
+			r.Method = http.MethodHead
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // pageRows returns the rows of all areas of the dashboard.
@@ -76,34 +94,38 @@ func fileRows(d Deps, through doors) []Row {
 	files := echo.WrapHandler(static.Handler())
 	return []Row{
 		{http.MethodGet, static.Prefix + "*", through.files, nil, 0, files},
-		{http.MethodHead, static.Prefix + "*", through.files, nil, 0, files},
 		{http.MethodGet, "/favicon.ico", through.pages, nil, 0, func(c echo.Context) error {
 			return c.Redirect(http.StatusMovedPermanently, static.Path("favicon.svg"))
 		}},
 		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
-			if err := d.Ready(c.Request()); err != nil {
-				return c.String(http.StatusServiceUnavailable, "the database does not respond\n")
+			if problem := d.Ready(c.Request().Context()); problem != "" {
+				return c.String(http.StatusServiceUnavailable, problem+"\n")
 			}
 			return c.String(http.StatusOK, "ready\n")
 		}},
 	}
 }
 
-// unknownRows returns rows for unknown paths, below the prefix of each door.
-func unknownRows(through doors) []Row {
+// unknownRows returns rows for unknown paths, below the prefix of each door. Below the prefixes
+// that have routes for tokens only, nobody learns without one which paths there are not.
+func unknownRows(d Deps, through doors) []Row {
+	notFound := func(echo.Context) error { return echo.ErrNotFound }
 	var rows []Row
 	for _, under := range []struct {
-		door  *Door
-		paths []string
+		door   *Door
+		gate   echo.MiddlewareFunc
+		handle echo.HandlerFunc
+		paths  []string
 	}{
-		{through.pages, []string{"/*"}},
-		{through.files, []string{static.Prefix + "*"}},
-		{through.scim, []string{"/scim", "/scim/*"}},
-		{through.api, []string{"/v2", "/v2/*", "/oauth2/*", "/auth/*", "/.well-known/*", "/transformations/*", "/libraries/*"}},
+		{through.pages, nil, notFound, []string{"/*"}},
+		{through.files, nil, notFound, []string{static.Prefix + "*"}},
+		{through.scim, nil, notFound, []string{"/scim", "/scim/*"}},
+		{through.api, d.API.Bearer, d.API.Unserved, []string{"/v2", "/v2/*", "/transformations/*", "/libraries/*"}},
+		{through.api, nil, d.API.Unserved, []string{"/oauth2/*", "/auth/*", "/.well-known/*"}},
 	} {
 		for _, path := range under.paths {
-			rows = append(rows, Row{echo.RouteNotFound, path, under.door, nil, 0, func(echo.Context) error { return echo.ErrNotFound }})
+			rows = append(rows, Row{echo.RouteNotFound, path, under.door, under.gate, 0, under.handle})
 		}
 	}
 	return rows

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
@@ -10,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -215,16 +218,11 @@ func TestRoutes_NoGetChangesAnything(t *testing.T) {
 	r := newRig(t)
 	asked := 0
 	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
-		if row.Method != http.MethodGet {
+		if row.Method != http.MethodGet && row.Method != http.MethodHead {
 			continue
 		}
-		q := sent{by: r.admin, method: row.Method, path: r.fill(t, row.Path)}
-		switch row.Door.Name {
-		case "api":
-			q.by, q.secret = r.browser(t), r.workspace
-		case "scim":
-			q.by, q.secret = r.browser(t), r.organization
-		}
+		q := r.somebody(row.Door.Name)
+		q.method, q.path = row.Method, r.fill(t, row.Path)
 		stored := r.withoutNotices
 		if row.Door.Name == "scim" {
 			stored = r.rows // every request of a provider is told of in the log, reads as well
@@ -233,12 +231,161 @@ func TestRoutes_NoGetChangesAnything(t *testing.T) {
 		got := r.send(q)
 		asked++
 		if diff := cmp.Diff(before, stored()); diff != "" {
-			t.Errorf("GET %s (%d) changed something (-before +after)\n%.2000s", row.Path, got.status, diff)
+			t.Errorf("%s %s (%d) changed something (-before +after)\n%.2000s", row.Method, row.Path, got.status, diff)
+		}
+	}
+	if asked < 160 {
+		t.Errorf("only %d rows were asked for", asked)
+	}
+}
+
+// TestRoutes_HeadIsAnsweredWhereverGetIs asks for the header of every GET of the table, with and
+// without the right to, and compares it with the answer to GET (RFC 9110, section 9.3.2).
+func TestRoutes_HeadIsAnsweredWhereverGetIs(t *testing.T) {
+	r := newRig(t)
+	asked := 0
+	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
+		if row.Method != http.MethodGet {
+			continue
+		}
+		asked++
+		path := r.fill(t, row.Path)
+		for name, q := range map[string]sent{"nobody": {by: r.browser(t)}, "somebody": r.somebody(row.Door.Name)} {
+			q.path = path
+			q.method = http.MethodGet
+			get := r.send(q)
+			q.method = http.MethodHead
+			head := r.send(q)
+			if head.status != get.status || head.body != "" {
+				t.Errorf("%s: HEAD %s: %d %q, GET: %d", name, path, head.status, head.body, get.status)
+			}
+			for _, h := range []string{"Content-Type", "Location", "Cache-Control", "WWW-Authenticate", "ETag", "Content-Security-Policy"} {
+				if head.header.Get(h) != get.header.Get(h) {
+					t.Errorf("%s: HEAD %s: %s %q, GET: %q", name, path, h, head.header.Get(h), get.header.Get(h))
+				}
+			}
 		}
 	}
 	if asked < 80 {
 		t.Errorf("only %d rows were asked for", asked)
 	}
+}
+
+// TestRoutes_AnAPIPathThatIsNotServedSaysSo asks for paths of the API that there are not, with
+// every method: first without a token, then with tokens of both levels.
+func TestRoutes_AnAPIPathThatIsNotServedSaysSo(t *testing.T) {
+	r := newRig(t)
+	paths := []string{"/v2", "/v2/", "/v2/retl-sources", "/v2/sources/x/y/z", "/v2/catalog/events", "/v2/v2/nowhere", "/v2/workspace/x",
+		"/v2/%00", "/v2/./sources", "/transformations/x/y", "/libraries/x/y/z"}
+	open := []string{"/.well-known/openid-configuration", "/oauth2/token", "/auth/login"}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} {
+		for _, path := range append(paths, open...) {
+			known := slices.Contains(open, path)
+			for name, secret := range map[string]string{"nobody": "", "a workspace's token": r.workspace, "the organization's": r.organization} {
+				got := r.send(sent{by: r.browser(t), secret: secret, method: method, path: path})
+				if secret == "" && !known {
+					if got.status != http.StatusUnauthorized || strings.Contains(got.body, "UNSERVED") {
+						t.Errorf("%s %s without a token: %d %q", method, path, got.status, got.body)
+					}
+					continue
+				}
+				if got.status != http.StatusNotFound || !strings.Contains(got.header.Get("Link"), `/docs/api>; rel="service-doc"`) ||
+					method != "HEAD" && (!strings.Contains(got.body, `"code":"UNSERVED"`) || !strings.Contains(got.body, "/docs/api")) {
+					t.Errorf("%s: %s %s: %d %q", name, method, path, got.status, got.body)
+				}
+			}
+		}
+	}
+	for path, code := range map[string]string{"/v2/sources/unknown": "NOT_FOUND", "/v2/sources": "sources"} {
+		if got := r.send(sent{by: r.browser(t), secret: r.workspace, method: "GET", path: path}); !strings.Contains(got.body, code) {
+			t.Errorf("GET %s: %q", path, got.body)
+		}
+	}
+}
+
+// TestRoutes_ACompressedBodyIsRefusedAtEveryDoor sends one to every row that takes a body, to the
+// direct route and to paths that there are not (RFC 9110, section 15.5.16).
+func TestRoutes_ACompressedBodyIsRefusedAtEveryDoor(t *testing.T) {
+	r := newRig(t)
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(`{"name":"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stored := func() []string { // a provider's requests are recorded, refused ones as well
+		var kept []string
+		for _, row := range r.withoutNotices() {
+			if !strings.HasPrefix(row, "scim_requests ") && !strings.HasPrefix(row, "audit_") {
+				kept = append(kept, row)
+			}
+		}
+		return kept
+	}
+	refused := func(q sent) {
+		t.Helper()
+		q.kind, q.body, q.encoding = "application/json", packed.String(), []string{"gzip"}
+		before := stored()
+		got := r.send(q)
+		if diff := cmp.Diff(before, stored()); diff != "" {
+			t.Errorf("%s %s changed something (-before +after)\n%.2000s", q.method, q.path, diff)
+		}
+		if got.status != http.StatusUnsupportedMediaType || got.header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%s %s: %d, Accept-Encoding %q", q.method, q.path, got.status, got.header.Get("Accept-Encoding"))
+		}
+	}
+	doors := map[string]int{}
+	for _, row := range web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}) {
+		if row.Method == http.MethodGet || row.Method == http.MethodHead || row.Method == echo.RouteNotFound && row.Door.Name == "scim" {
+			continue
+		}
+		doors[row.Door.Name]++
+		q := r.somebody(row.Door.Name)
+		q.method, q.path = row.Method, r.fill(t, row.Path)
+		if row.Method == echo.RouteNotFound {
+			q.method, q.path = http.MethodPost, strings.ReplaceAll(row.Path, "*", "nowhere")
+		}
+		refused(q)
+	}
+	for _, door := range []string{"pages", "api", "scim", "files"} {
+		if doors[door] == 0 {
+			t.Errorf("no row of %s was tried", door)
+		}
+	}
+	introspect := sent{by: r.browser(t), method: http.MethodPost, path: "/oauth2/introspect"}
+	refused(introspect)
+
+	// What is no encoding is let through, and what has no body needs none.
+	plain := r.call(http.MethodPost, "/v2/sources", `{"name":"plain","type":"http"}`)
+	for _, lines := range [][]string{{"identity"}, {"Identity"}, {""}, {"", "identity, "}} {
+		plain.encoding = lines
+		if got := r.send(plain); got.status != http.StatusCreated && got.status != http.StatusOK {
+			t.Errorf("%q: %d %s", lines, got.status, got.body)
+		}
+	}
+	for _, lines := range [][]string{{"br"}, {"identity", "zstd"}, {"identity, GZIP"}, {"x-gzip"}} {
+		plain.encoding = lines
+		if got := r.send(plain); got.status != http.StatusUnsupportedMediaType {
+			t.Errorf("%q: %d %s", lines, got.status, got.body)
+		}
+	}
+	bare := sent{by: r.browser(t), secret: r.workspace, method: http.MethodGet, path: "/v2/workspace", encoding: []string{"gzip"}}
+	if got := r.send(bare); got.status != http.StatusOK {
+		t.Errorf("a request without a body: %d", got.status)
+	}
+}
+
+// somebody is a request by who may use a front door.
+func (r *rig) somebody(door string) sent {
+	switch door {
+	case "api":
+		return sent{by: r.browser(r.t), secret: r.workspace}
+	case "scim":
+		return sent{by: r.browser(r.t), secret: r.organization}
+	}
+	return sent{by: r.admin}
 }
 
 // withoutNotices is contents but for the notices of sessions, which the next page takes.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
@@ -141,6 +142,56 @@ func checkInline(t *testing.T, path, body string) {
 			t.Errorf("%s holds an inline <%s>", path, n.Data)
 		}
 	}
+}
+
+func TestPages_GiveEveryCellOfATableAHeading(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(t, adminEmail)
+	rows := 0
+	paths := []string{userPages + "/" + s.caller(t, adminEmail).ID} // a member with tokens
+	for _, p := range pages() {
+		if p.Method == http.MethodGet {
+			paths = append(paths, s.fill(t, p.Path))
+		}
+	}
+	for _, path := range paths {
+		doc, err := html.Parse(strings.NewReader(b.get(path).body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		headings := 0
+		for n := range doc.Descendants() {
+			switch n.DataAtom {
+			case atom.Thead:
+				headings = cells(n.FirstChild)
+			case atom.Tbody:
+				for row := range n.ChildNodes() {
+					if got := cells(row); row.DataAtom == atom.Tr && headings > 0 {
+						rows++
+						if got != headings {
+							t.Errorf("%s: a row of %d cells below %d headings", path, got, headings)
+						}
+					}
+				}
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("only %d rows seen", rows)
+	}
+}
+
+// cells counts the cells of a table's row.
+func cells(row *html.Node) (n int) {
+	if row == nil {
+		return 0
+	}
+	for c := range row.ChildNodes() {
+		if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
+			n++
+		}
+	}
+	return n
 }
 
 func TestForms_FromAnotherSiteAreRefused(t *testing.T) {

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,10 +27,10 @@ type Deps struct {
 	API       *api.Handlers
 	Workspace *api.Workspace
 	SCIM      *scim.Handlers
-	Ready     func(*http.Request) error // returns nil if the database responds
-	Proxies   []netip.Prefix            // proxies whose X-Forwarded-For is trusted
-	Strangers *request.Strangers        // notes who else sends it
-	Public    *request.Public           // where browsers and clients reach the server
+	Ready     func(context.Context) string // why the server cannot do its work; "" if it can
+	Proxies   []netip.Prefix               // proxies whose X-Forwarded-For is trusted
+	Strangers *request.Strangers           // notes who else sends it
+	Public    *request.Public              // where browsers and clients reach the server
 }
 
 // New returns the handler of the whole server.

@@ -82,13 +82,23 @@ func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *s
 		}
 	})
 	if o.Demo != nil {
-		if err := demo.Seed(context.Background(), s.app.Store, s.app.Hasher); err != nil {
+		if err := demo.Seed(context.Background(), s.app.Store, s.app.Hasher, s.app.Secrets); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.Server = httptest.NewServer(s.app.Handler)
 	t.Cleanup(s.Server.Close)
 	return s
+}
+
+// secretKeyFile makes the key that servers on PostgreSQL share.
+func secretKeyFile(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret.key")
+	if _, err := app.NewKeyFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // withoutDemo leaves the database empty.

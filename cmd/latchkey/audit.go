@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,25 +14,60 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
+	"latchkey/internal/witness"
 )
 
-// auditCmd reads the audit log. It changes nothing, so it can run beside a server.
+// auditCmd verifies, exports and signs the audit log.
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Follow the chain of the audit log, in the database or in an exported file."`
 	Export auditExportCmd `cmd:"" help:"Export the audit log to a file that can be verified by itself."`
+	Key    auditKeyCmd    `cmd:"" help:"Make, show or rotate the key that signs the audit log."`
 }
 
 // Help explains why to use both commands.
 func (auditCmd) Help() string {
-	return `Both commands only read. They can run beside a server, or on a read-only copy of its data folder.
+	return `"verify" and "export" only read. They can run beside a server, or on a read-only copy of its data folder.
 
-Export regularly to a place that the database administrators cannot write to, and verify against the last export. Only that comparison reveals that somebody cut off the newest events or rewrote the whole chain.`
+The server signs the log with a key outside of the database, so "verify" with the public key finds a chain that was rewritten. That the newest events were cut off only shows in what was kept elsewhere: the heads of --audit-head-to, or an export. Keep both where the database administrators cannot write.`
 }
 
 // auditSource is the database that holds the log.
 type auditSource struct {
 	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+
+	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
+}
+
+// keyFile returns the path of the key, which need not exist if it is not given. It is empty for a
+// PostgreSQL database without a given key.
+func (s auditSource) keyFile() string {
+	if s.AuditKeyFile == "" && s.DatabaseURL == "" {
+		return witness.KeyFile(s.Data)
+	}
+	return s.AuditKeyFile
+}
+
+// key returns the key, and whether there is one here.
+func (s auditSource) key() (key audit.Key, found bool, err error) {
+	path := s.keyFile()
+	if path == "" {
+		return key, false, nil
+	}
+	key, err = witness.LoadKey(path)
+	if s.AuditKeyFile == "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
+		return key, false, nil
+	}
+	return key, err == nil, err
+}
+
+// signer returns what signs heads with the key, or nil without one.
+func (s auditSource) signer() (*audit.Signer, error) {
+	key, found, err := s.key()
+	if err != nil || !found {
+		return nil, err
+	}
+	return audit.NewSigner(key, witness.MemoryOf(s.keyFile()), nil), nil
 }
 
 func (s auditSource) open(ctx context.Context) (*store.Store, error) {
@@ -40,15 +76,18 @@ func (s auditSource) open(ctx context.Context) (*store.Store, error) {
 
 type auditVerifyCmd struct {
 	auditSource
+	PublicKey []string `type:"existingfile" help:"Public keys that may have signed the log, in PEM. Then a log without signed heads is an error." placeholder:"FILE"`
+
 	File    string `arg:"" optional:"" type:"existingfile" help:"Exported file to verify instead of the database."`
 	Against string `type:"existingfile" xor:"earlier" help:"Earlier export: the log must still contain all of it." placeholder:"FILE"`
 	Index   bool   `help:"Also compare the search index with the events, which takes longer."`
+	Heads   string `type:"existingfile" help:"Signed heads that --audit-head-to has kept: the log must still contain all of them." placeholder:"FILE"`
 	Head    string `xor:"earlier" help:"Head that an earlier export printed, its number and hash: the log must still contain it." placeholder:"'N HASH'"`
 }
 
 // Help describes the output.
 func (auditVerifyCmd) Help() string {
-	return `Prints the number of verified events and the head of the chain. If an event was changed, removed, moved or added without the server, prints the first event that does not fit and exits with status 1.`
+	return `Prints the number of verified events, the head of the chain and how far it is signed. The key is the one beside the database, or those of --public-key. Somebody who can write there could replace the first: give the public key if you do not trust the machine. If an event was changed, removed, moved or added without the server, prints the first event that does not fit and exits with status 1.`
 }
 
 // Run verifies the chain and prints its extent. The error names the first event that does not
@@ -58,10 +97,50 @@ func (v auditVerifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.File != "" {
-		return v.file(earlier)
+	trust, err := v.trust()
+	if err != nil {
+		return err
 	}
-	return v.database(ctx, earlier)
+	if v.File != "" {
+		return v.file(earlier, trust)
+	}
+	return v.database(ctx, earlier, trust)
+}
+
+// trust returns the known keys, and the heads that were kept elsewhere.
+func (v auditVerifyCmd) trust() (t audit.Trust, err error) {
+	for _, path := range v.PublicKey {
+		keys, err := witness.LoadPublicKeys(path)
+		if err != nil {
+			return t, err
+		}
+		t.Keys, t.Required = append(t.Keys, keys...), true
+	}
+	if key, found, err := v.key(); err != nil {
+		return t, err
+	} else if found && len(t.Keys) == 0 && (v.File == "" || v.AuditKeyFile != "") {
+		t.Keys = append(t.Keys, key.Public())
+		// The head beside the key is the newest one that was signed on this machine.
+		if h, kept, err := witness.MemoryOf(v.keyFile()).Last(); err == nil && kept && v.File == "" {
+			t.Heads = append(t.Heads, h)
+		}
+	}
+	if v.Heads == "" {
+		return t, nil
+	}
+	text, err := os.ReadFile(v.Heads)
+	if err != nil {
+		return t, err
+	}
+	heads, unreadable := audit.ReadHeads(text)
+	if unreadable > 0 {
+		fmt.Fprintf(os.Stderr, "%s: %d lines are not signed heads\n", v.Heads, unreadable)
+	}
+	if len(heads) == 0 {
+		return t, fmt.Errorf("%s: it holds no signed heads", v.Heads)
+	}
+	t.Heads = append(t.Heads, heads...)
+	return t, nil
 }
 
 // earlier returns the head that the log must still contain, or its beginning if none is given.
@@ -90,8 +169,8 @@ func readHead(text string) (audit.Anchor, error) {
 	return audit.Anchor{Seq: seq, Hash: hash}, nil
 }
 
-func (v auditVerifyCmd) file(earlier audit.Anchor) error {
-	found, err := verifyFile(v.File, earlier)
+func (v auditVerifyCmd) file(earlier audit.Anchor, trust audit.Trust) error {
+	found, err := verifyFile(v.File, earlier, trust.Heads...)
 	switch {
 	case err != nil:
 		return broken(err)
@@ -100,11 +179,16 @@ func (v auditVerifyCmd) file(earlier audit.Anchor) error {
 	case earlier.Seq > 0 && !found.SeekFound:
 		return broken(&audit.Broken{Seq: earlier.Seq, Why: "is not the event that was exported before"})
 	}
+	covered, err := found.CheckHeads(trust)
+	if err != nil {
+		return broken(err)
+	}
 	holds(found.After, found.Head)
+	signed(covered, trust, len(found.Signed) > 0)
 	return nil
 }
 
-func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor) (err error) {
+func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor, trust audit.Trust) (err error) {
 	st, err := v.open(ctx)
 	if err != nil {
 		return err
@@ -117,12 +201,17 @@ func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor) (err
 	if err := audit.Compare(ctx, st, earlier); err != nil {
 		return broken(err)
 	}
+	covered, err := audit.CheckHeads(ctx, st, trust)
+	if err != nil {
+		return broken(err)
+	}
 	if v.Index {
 		if err := st.CheckIndex(ctx); err != nil {
 			return fmt.Errorf("the chain holds, the search index does not: %w", err)
 		}
 	}
 	holds(state.Checkpoint.Anchor, state.Head)
+	signed(covered, trust, covered.Unknown > 0)
 	if c := state.Checkpoint; c.Seq > 0 {
 		fmt.Printf("Earlier events were pruned on %s, as recorded in event %d.\n", audit.FormatTime(c.SignedAt), c.SignedBy)
 	}
@@ -130,13 +219,13 @@ func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor) (err
 }
 
 // verifyFile verifies a file and searches it for an anchor.
-func verifyFile(path string, seek audit.Anchor) (found audit.Verified, err error) {
+func verifyFile(path string, seek audit.Anchor, heads ...audit.SignedHead) (found audit.Verified, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return audit.Verified{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return audit.VerifyFile(f, seek)
+	return audit.VerifyFile(f, seek, heads...)
 }
 
 // broken adds to err that the chain does not hold.
@@ -157,6 +246,20 @@ func holds(after, head audit.Anchor) {
 		min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
 }
 
+// signed prints how far the log is signed. any says whether it has signed heads at all.
+func signed(c audit.Covered, trust audit.Trust, any bool) {
+	switch {
+	case c.Last.Seq > 0 && c.Unsigned == 0:
+		fmt.Printf("Signed: all of it, with key %s on %s.\n", c.Last.Key, audit.FormatTime(c.Last.Time))
+	case c.Last.Seq > 0:
+		fmt.Printf("Signed: up to event %d, with key %s on %s.\n", c.Last.Seq, c.Last.Key, audit.FormatTime(c.Last.Time))
+	case len(trust.Keys) == 0 && any:
+		fmt.Println("Signatures were not checked: give the public key with --public-key.")
+	default:
+		fmt.Println("Signed: nothing.")
+	}
+}
+
 type auditExportCmd struct {
 	auditSource
 	File string `arg:"" help:"New file to write."`
@@ -164,7 +267,7 @@ type auditExportCmd struct {
 
 // Help explains how to use the file.
 func (auditExportCmd) Help() string {
-	return `Writes JSON Lines and never overwrites a file. "latchkey audit verify FILE" verifies the file anywhere, without a database. Keep it, or at least the printed head, where the database administrators cannot write.`
+	return `Writes JSON Lines and never overwrites a file. "latchkey audit verify FILE" verifies the file anywhere, without a database. If the key is here, the file holds a new signed head, otherwise the newest that the server has signed. Keep it, or at least the printed head, where the database administrators cannot write.`
 }
 
 // Run writes the file. Keep it, or the printed head, away from the database: comparing with
@@ -175,15 +278,22 @@ func (e auditExportCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	signer, err := e.signer()
+	if err != nil {
+		return err
+	}
 	f, err := os.OpenFile(e.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	head, err := audit.WriteFile(ctx, st, f)
+	head, err := audit.WriteFile(ctx, st, f, signer)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		// An incomplete file must not look complete.
 		return errors.Join(broken(err), os.Remove(e.File))
 	}
-	_, err = fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, e.File, head.Seq, head.Hash)
-	return err
+	fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, e.File, head.Seq, head.Hash)
+	if signer != nil {
+		fmt.Printf("Signed: with key %s.\n", signer.Key())
+	}
+	return nil
 }

@@ -30,7 +30,7 @@ func seeded(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := demo.Seed(context.Background(), a.Store, a.Hasher); err != nil {
+	if err := demo.Seed(context.Background(), a.Store, a.Hasher, a.Secrets); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {

@@ -19,6 +19,15 @@ func (b backupCmd) Run(ctx context.Context) error {
 	if err := store.Backup(ctx, filepath.Join(b.Data, "latchkey.db"), b.File); err != nil {
 		return err
 	}
-	_, err := fmt.Printf("The backup is complete and checked: %s\n", b.File)
-	return err
+	key, err := store.KeyOfFile(ctx, b.File)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The backup is complete and checked: %s\n", b.File)
+	if key != "" {
+		fmt.Printf("Secrets of resources in it are sealed with the key %s, which is not in the backup.\n"+
+			"Keep a copy of the secret key file (%s unless configured otherwise) in another place: without it they are lost.\n",
+			key, filepath.Join(b.Data, "secret.key"))
+	}
+	return nil
 }

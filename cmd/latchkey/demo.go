@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"latchkey/internal/app"
-	"latchkey/internal/config"
 	"latchkey/internal/demo"
 )
 
@@ -14,8 +13,9 @@ type demoCmd struct {
 	Addr        string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Data        string `help:"Folder to keep the data in; default is a temporary folder, removed at exit." env:"LATCHKEY_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Catalog     string `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
 	LogLevel    string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"warn"`
+
+	serverFlags
 }
 
 // Run seeds an empty database and serves it until ctx is done.
@@ -32,13 +32,16 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: d.Addr, Data: d.Data, DatabaseURL: d.DatabaseURL, Catalog: d.Catalog, LogLevel: d.LogLevel},
-		app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
+	cfg, err := d.config(d.Addr, d.Data, d.DatabaseURL, d.LogLevel)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := demo.Seed(ctx, a.Store, a.Hasher); err != nil {
+	if err := demo.Seed(ctx, a.Store, a.Hasher, a.Secrets); err != nil {
 		return err
 	}
 	return a.Run(ctx)

@@ -33,6 +33,7 @@ type importCmd struct {
 	Reset              bool   `help:"Empty the staging area first."`
 	DatabaseURL        string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
 	Data               string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	AuditKeyFile       string `help:"Key that signs the audit log; default is audit.key in the data folder, if it exists." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 }
 
 // exitWarnings is the exit code of an import with warnings. A clean one exits with 0, a failed
@@ -64,7 +65,8 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 			return false, err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL, AuditKeyFile: i.AuditKeyFile},
+		app.Options{WithoutKey: true})
 	if err != nil {
 		return false, err
 	}

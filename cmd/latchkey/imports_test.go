@@ -65,7 +65,7 @@ func isDriver(path string) bool {
 // broken says which rule of ARCHITECTURE.md the import of path by from breaks; "" is none.
 func broken(from, path string) string {
 	pure := []string{"internal/access", "internal/actor", "internal/change", "internal/fault", "internal/legacy",
-		"internal/plaintext", "static"}
+		"internal/plaintext", "internal/seal", "static"}
 	domain := []string{"internal/account", "internal/policy", "internal/invitation", "internal/token", "internal/registry",
 		"internal/audit", "internal/signin",
 		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration"}
@@ -74,6 +74,8 @@ func broken(from, path string) string {
 		return "pure packages import the standard library only"
 	case under(from, "internal/plaintext") && !isStandard(path) && !under(path, "internal/fault"):
 		return "plaintext knows nothing but faults"
+	case under(from, "internal/seal") && under(path, "internal"):
+		return "seal knows no other package"
 	case under(from, domain...) && (under(path, "web", "views", "internal/store") || path == "net/http" ||
 		strings.HasPrefix(path, "github.com/labstack/echo")):
 		return "domain packages know neither web nor store"
@@ -210,6 +212,7 @@ func TestBroken_RecognizesEveryKindOfBreach(t *testing.T) {
 	for _, breach := range [][2]string{
 		{"latchkey/internal/access", "github.com/google/go-cmp/cmp"},
 		{"latchkey/internal/plaintext", "latchkey/internal/access"},
+		{"latchkey/internal/seal", "latchkey/internal/fault"},
 		{"latchkey/internal/token", "latchkey/internal/store"},
 		{"latchkey/internal/verify", "net/http"},
 		{"latchkey/web/ui", "database/sql"},

@@ -38,6 +38,7 @@ func writers(t *testing.T, folder, backup string) [][]string {
 		{"plan", "--data", folder},
 		{"plan", "free", "--data", folder},
 		{"restore", backup, "--data", folder},
+		{"key", "rotate", "--data", folder},
 		{"migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", "postgres://nobody@127.0.0.1:1/none"},
 	}
 }

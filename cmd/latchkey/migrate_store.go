@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"latchkey/internal/store"
 )
@@ -22,6 +23,10 @@ func (m migrateStoreCmd) Run(ctx context.Context) error {
 	}
 	for _, t := range done.Tables {
 		fmt.Fprintf(os.Stdout, "%10d  %s\n", t.Rows, t.Table)
+	}
+	if done.Key != "" {
+		fmt.Printf("Secrets of resources are sealed with the key %s: start each server with --secret-key-file and a copy of %s.\n",
+			done.Key, filepath.Join(filepath.Dir(m.From), "secret.key"))
 	}
 	_, err = fmt.Printf("Everything was copied. The audit log's chain holds up to event %d, hash %x.\n",
 		done.Audit.Head.Seq, done.Audit.Head.Hash)

@@ -12,9 +12,10 @@ import (
 )
 
 type planCmd struct {
-	Plan        string `arg:"" optional:"" help:"New plan: free, starter, growth or enterprise. Prints the current plan if omitted."`
-	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	Plan         string `arg:"" optional:"" help:"New plan: free, starter, growth or enterprise. Prints the current plan if omitted."`
+	DatabaseURL  string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	Data         string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder, if it exists." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 }
 
 // Help says which servers to stop first.
@@ -29,7 +30,8 @@ func (p planCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL}, app.Options{})
+	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL, AuditKeyFile: p.AuditKeyFile},
+		app.Options{WithoutKey: true})
 	if err != nil {
 		return err
 	}

@@ -531,3 +531,16 @@ func TestReasonText_HasASentenceForEveryCode(t *testing.T) {
 		t.Errorf("code from later: %q", got)
 	}
 }
+
+func TestReason_AMissingPermissionNamesThePoliciesThatCouldGrantIt(t *testing.T) {
+	for kind, want := range map[Kind]string{
+		Member:         "no policy in this workspace grants it.",
+		PersonalToken:  "no policy of the token's owner in this workspace grants it.",
+		WorkspaceToken: "neither this service access token's own policy nor the workspace's baseline grants it.",
+	} {
+		text := Reason{Code: Missing, Permission: "source:edit", Kind: kind}.Text()
+		if want = "Not allowed: the permission source:edit is missing: " + want; text != want {
+			t.Errorf("%v: %q, want %q", kind, text, want)
+		}
+	}
+}

@@ -128,11 +128,23 @@ func (r Reason) refusal(name string) string {
 	case DifferentWorkspaces:
 		return "Not allowed: the two ends of a connection must be in one workspace."
 	case Missing:
-		return "Not allowed: the permission " + name + " is missing: no policy in this workspace grants it."
+		return "Not allowed: the permission " + name + " is missing: " + r.lacks() + " grants it."
 	case NotCovered:
 		return "Not allowed: the permission " + name + " is limited to selected resources, and this is not one of them."
 	}
 	return r.levelRefusal(name)
+}
+
+// lacks names the policies that grant nothing, as the subject of "grants it". A service token
+// has a policy of its own, which groups and members have nothing to do with.
+func (r Reason) lacks() string {
+	switch r.Kind {
+	case WorkspaceToken:
+		return "neither this service access token's own policy nor the workspace's baseline"
+	case PersonalToken:
+		return "no policy of the token's owner in this workspace"
+	}
+	return "no policy in this workspace"
 }
 
 // levelRefusal returns the text for rules about roles, scopes and kinds of tokens.

@@ -20,7 +20,9 @@ type Organization struct {
 	Name        string
 	Plan        access.Plan
 	SCIMEnabled bool
-	CreatedAt   time.Time
+	// SCIMFixedAddresses keeps the identity provider from changing the email addresses of members.
+	SCIMFixedAddresses bool
+	CreatedAt          time.Time
 }
 
 // Provisions reports whether an identity provider may change members and groups. The plan must
@@ -80,6 +82,7 @@ type Member struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	LastSeenAt   time.Time // zero if never
+	AdminUntil   time.Time // when the member last was an active Admin; zero for one who is, and if never
 }
 
 // Group is a set of members. It belongs to the organization, not to a workspace.

@@ -220,6 +220,9 @@ func newGroup(ctx context.Context, r groupLister, org Organization, in GroupSett
 	if limit, limited := org.Plan.GroupLimit(); limited && len(groups) >= limit {
 		return Group{}, fault.NewDenied(access.UpgradeText)
 	}
+	if err := access.Room(len(groups), access.MaxGroups, "An organization", "groups"); err != nil {
+		return Group{}, err
+	}
 	if in, err = in.clean(); err != nil {
 		return Group{}, err
 	}
@@ -236,7 +239,7 @@ func groupNameFree(groups []Group, g Group) error {
 }
 
 // Create adds a group and puts it into workspaces. The error is Denied if the plan has no room
-// for another group or the caller is not an Admin. It is Invalid with the fields "name" (also if
+// for another group, there are [access.MaxGroups], or the caller is not an Admin. It is Invalid with the fields "name" (also if
 // it is taken), "description" and "workspaces".
 func (s *Groups) Create(ctx context.Context, by actor.Caller, in GroupSettings, workspaces []string) (Group, error) {
 	var g Group

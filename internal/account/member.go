@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,9 +41,8 @@ type MemberTx interface {
 	memberUpdater
 	adminCounter
 	resetter
-	tokenEnder
-	// DeleteMembers deletes the members with their sessions, group memberships and policies. It
-	// does not delete their tokens: see TombstoneTokens.
+	// DeleteMembers deletes the members with their group memberships and policies. It does not
+	// delete their tokens: see EndCredentials.
 	DeleteMembers(ctx context.Context, organization string, ids []string) error
 }
 
@@ -62,6 +62,9 @@ type memberReader interface {
 	// TokensOfMembers returns the members' personal tokens that are not deleted, including
 	// expired ones. The last used comes first.
 	TokensOfMembers(ctx context.Context, organization string, members []string) ([]HeldToken, error)
+	// OutstandingInvitations returns the invitations that can be accepted at now and end with the
+	// access of the members: those to their addresses, and the Admin invitations that they made.
+	OutstandingInvitations(ctx context.Context, organization string, members []Member, now time.Time) ([]OpenInvitation, error)
 }
 
 // memberGroups reads which groups members are in.
@@ -72,9 +75,16 @@ type memberGroups interface {
 
 // memberUpdater changes members.
 type memberUpdater interface {
-	recorder
-	// UpdateMember saves the name, the role and the status.
+	credentialEnder
+	// UpdateMember saves the name, the role, the status and until when the member was an Admin.
 	UpdateMember(ctx context.Context, m Member) error
+}
+
+// emailUpdater changes the addresses of members.
+type emailUpdater interface {
+	memberUpdater
+	// UpdateEmail saves the email address. The error is Conflict if another member has it.
+	UpdateEmail(ctx context.Context, m Member) error
 }
 
 // adminCounter counts Admins.
@@ -236,27 +246,31 @@ func (s *Members) Details(ctx context.Context, by actor.Standing, id string) (Me
 	return MemberDetails{m, groups[id]}, err
 }
 
-// Impact returns the live personal tokens of members, which stop working when the members are
-// deleted or deactivated. The last used comes first. The error is NotFound if one of the members
-// is not in the organization, and Denied unless the caller is an Admin.
-func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) ([]HeldToken, error) {
+// Impact is what stops working when members are deleted or deactivated.
+type Impact struct {
+	Members []Member // sorted by name
+	// Credentials are the live personal tokens, the last used first, and the open invitations that
+	// end with the members' access. These end with the role Admin as well.
+	Credentials
+}
+
+// Impact returns what stops working when members are deleted or deactivated. The error is NotFound
+// if one of the members is not in the organization, and Denied unless the caller is an Admin.
+func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) (Impact, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
-		return nil, err
+		return Impact{}, err
 	}
-	if _, err := allMembers(ctx, s.store, by.Organization, members); err != nil {
-		return nil, err
+	found, err := allMembers(ctx, s.store, by.Organization, members)
+	if err != nil {
+		return Impact{}, err
 	}
 	tokens, err := s.store.TokensOfMembers(ctx, by.Organization, members)
 	if err != nil {
-		return nil, err
+		return Impact{}, err
 	}
-	live := make([]HeldToken, 0, len(tokens))
-	for _, t := range tokens {
-		if t.Live(s.now()) {
-			live = append(live, t)
-		}
-	}
-	return live, nil
+	live := slices.DeleteFunc(tokens, func(t HeldToken) bool { return !t.Live(s.now()) })
+	invitations, err := s.store.OutstandingInvitations(ctx, by.Organization, found, s.now())
+	return Impact{found, Credentials{Invitations: invitations, Tokens: live}}, err
 }
 
 // maxBulk is the number of members that one change may name.

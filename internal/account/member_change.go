@@ -30,16 +30,18 @@ func (s *Members) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Me
 
 // MakeMember takes the role Admin away. It does nothing if the member is not an Admin. The member
 // is then in every workspace with only its baseline: own policies and group memberships are
-// deleted, except those in groups that are locked (see [Organization.Locks]). The error is
+// deleted, except those in groups that are locked (see [Organization.Locks]). The invitations
+// that [Demoted] names end. The error is
 // Conflict for the last active Admin, and otherwise as for [Members.MakeAdmin].
 func (s *Members) MakeMember(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleMember },
 		func(tx MemberTx, org Organization, m Member) error { return baselineOnly(ctx, tx, org, tx.By(), m) })
 }
 
-// Deactivate suspends a member. Their sessions and personal tokens stop working with the next
-// request, until [Members.Reactivate]. The error is Conflict for the last active Admin, even if
-// that is the caller, and otherwise as for [Members.MakeAdmin].
+// Deactivate suspends a member. Their sessions end, and so do the invitations that [Suspended]
+// names. Their personal tokens stop working with the next request, until [Members.Reactivate].
+// The error is Conflict for the last active Admin, even if that is the caller, and otherwise as
+// for [Members.MakeAdmin].
 func (s *Members) Deactivate(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.Deactivated, func(m *Member) { m.Status = Deactivated }, nil)
 }
@@ -64,17 +66,13 @@ func (s *Members) set(ctx context.Context, by actor.Caller, id string, action au
 		if to(&m); m == old {
 			return nil
 		}
-		m.UpdatedAt = tx.Now()
-		if err := tx.UpdateMember(ctx, m); err != nil {
+		if err := saveMember(ctx, tx, tx.By(), action, old, &m); err != nil {
 			return err
 		}
 		if follow != nil {
 			if err := follow(tx, org, m); err != nil {
 				return err
 			}
-		}
-		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), action, m.Target()).Changed(old.State().String(), m.State().String())); err != nil {
-			return err
 		}
 		return keepAnAdmin(ctx, tx, org.ID)
 	})
@@ -120,24 +118,22 @@ func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.S
 	return nil
 }
 
-// Delete deletes members with their personal tokens and sessions. The log keeps their names. They
+// Delete deletes members with their personal tokens, their sessions and the invitations that
+// [Demoted] names. The log keeps their names. They
 // need a new invitation to come back. After an error nothing is changed. The error is NotFound if
 // one of them is not in the organization, Conflict if no active Admin would be left, and Denied
 // unless the caller is an Admin.
 func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
 	var members []Member
-	err := s.change(ctx, by, func(tx MemberTx, org Organization) error {
-		var err error
+	err := s.change(ctx, by, func(tx MemberTx, org Organization) (err error) {
 		if members, err = allMembers(ctx, tx, org.ID, ids); err != nil {
 			return err
 		}
 		ids = unique(ids)
-		tokens, err := tx.TokensOfMembers(ctx, org.ID, ids)
-		if err != nil {
-			return err
-		}
-		if err := endTokens(ctx, tx, tx.By(), tokens, "Its owner was removed from the organization."); err != nil {
-			return err
+		for _, m := range members {
+			if err := EndCredentials(ctx, tx, tx.By(), m, Removed); err != nil {
+				return err
+			}
 		}
 		if err := tx.DeleteMembers(ctx, org.ID, ids); err != nil {
 			return err

@@ -251,7 +251,7 @@ func TestImpact_ListsLiveTokensLastUsedFirst(t *testing.T) {
 	list, err := b.Members.Impact(t.Context(), b.Admin, []string{bo.ID})
 	b.Must(err)
 	var got []string
-	for _, tok := range list {
+	for _, tok := range list.Tokens {
 		got = append(got, tok.OwnerName+"/"+tok.WorkspaceName+"/"+tok.Name)
 	}
 	if diff := cmp.Diff([]string{"Bo/Production/new", "Bo/Production/old", "Bo/Production/never"}, got); diff != "" {

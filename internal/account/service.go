@@ -58,8 +58,7 @@ type Tx interface {
 type recorder interface {
 	// Now returns the time of the transaction.
 	Now() time.Time
-	// AppendEvent appends an event to the audit log.
-	AppendEvent(ctx context.Context, e audit.Event) error
+	eventAppender
 }
 
 // May returns nil if the caller may do act on their organization, and otherwise the fault to

@@ -34,6 +34,7 @@ type seatCounter interface {
 type joiner interface {
 	memberInserter
 	seatCounter
+	credentialEnder
 	resetter
 }
 
@@ -47,6 +48,9 @@ type enterer interface {
 type statusSetter interface {
 	memberUpdater
 	adminCounter
+	resetter
+	// HoldOrganization returns the organization and locks its row.
+	HoldOrganization(ctx context.Context, id string) (Organization, error)
 }
 
 // SeatFree returns an error of kind Denied if the organization's plan has no room for another
@@ -63,9 +67,10 @@ func SeatFree(ctx context.Context, tx seatCounter, org Organization) error {
 	return err
 }
 
-// Join adds a member with the role Member, who is in every workspace with only its baseline. The
-// error is Conflict if the email address is taken, Denied if the plan has no room, and Invalid
-// for an email address or a name that is not allowed.
+// Join adds a member with the role Member, who is in every workspace with only its baseline. If
+// the member is deactivated, the invitations to the address end. The error is Conflict if the
+// email address is taken, Denied if the plan has no room, and Invalid for an email address or a
+// name that is not allowed.
 func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m Member) (Member, error) {
 	var err error
 	if m.Email, err = plaintext.Email(m.Email); err != nil {
@@ -85,11 +90,17 @@ func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m
 	if err := tx.AppendEvent(ctx, audit.Did(by, audit.AddedToOrganization, m.Target()).Changed("", m.State().String())); err != nil {
 		return Member{}, err
 	}
+	if m.Status == Deactivated {
+		if err := EndCredentials(ctx, tx, by, m, Suspended); err != nil {
+			return Member{}, err
+		}
+	}
 	return m, baselineOnly(ctx, tx, org, by, m)
 }
 
-// SetStatus deactivates or reactivates a member. Setting the current status changes nothing. The
-// error is Conflict for the last active Admin.
+// SetStatus deactivates or reactivates a member. Setting the current status changes nothing. An
+// Admin is reactivated as a Member with only the baselines: the callers are no Admins, and only
+// an Admin may make one. The error is Conflict for the last active Admin.
 func SetStatus(ctx context.Context, tx statusSetter, by actor.Standing, m Member, status Status) (Member, error) {
 	if m.Status == status {
 		return m, nil
@@ -97,10 +108,21 @@ func SetStatus(ctx context.Context, tx statusSetter, by actor.Standing, m Member
 	action := audit.Reactivated
 	if status == Deactivated {
 		action = audit.Deactivated
+	} else if m.Role == access.RoleAdmin {
+		org, err := tx.HoldOrganization(ctx, m.Organization)
+		if err != nil {
+			return m, err
+		}
+		if m, err = SetRole(ctx, tx, by, m, access.RoleMember); err != nil {
+			return m, err
+		}
+		if err := baselineOnly(ctx, tx, org, by, m); err != nil {
+			return m, err
+		}
 	}
 	old := m
 	m.Status = status
-	if err := updateMember(ctx, tx, by, action, old, &m); err != nil {
+	if err := saveMember(ctx, tx, by, action, old, &m); err != nil {
 		return old, err
 	}
 	return m, keepAnAdmin(ctx, tx, m.Organization)
@@ -126,7 +148,27 @@ func SetName(ctx context.Context, tx memberUpdater, by actor.Standing, m Member,
 	if m.Name, err = plaintext.Name(name); err != nil || m.Name == old.Name {
 		return old, err
 	}
-	return m, updateMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
+	return m, saveMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
+}
+
+// SetEmail changes the email address of a member, whose tokens and sessions stay. The open
+// invitations to both addresses end. Setting the current one changes nothing. The error is Conflict if another member has the address, and Invalid
+// for an address that is not allowed.
+func SetEmail(ctx context.Context, tx emailUpdater, by actor.Standing, m Member, address string) (Member, error) {
+	old := m
+	var err error
+	if m.Email, err = plaintext.Email(address); err != nil || m.Email == old.Email {
+		return old, err
+	}
+	if err := tx.UpdateEmail(ctx, m); err != nil {
+		return old, err
+	}
+	for _, address := range []Member{old, m} {
+		if err := EndCredentials(ctx, tx, by, address, Moved); err != nil {
+			return old, err
+		}
+	}
+	return m, saveMember(ctx, tx, by, audit.ProfileUpdated, old, &m)
 }
 
 // SetRole changes the organization role of a member. Setting the current role changes nothing. It
@@ -137,20 +179,12 @@ func SetRole(ctx context.Context, tx memberUpdater, by actor.Standing, m Member,
 	if m.Role = role; m == old {
 		return old, nil
 	}
-	return m, updateMember(ctx, tx, by, audit.ChangedPermission, old, &m)
+	return m, saveMember(ctx, tx, by, audit.ChangedPermission, old, &m)
 }
 
 // Enter puts a member into a workspace, with view and its baseline only.
 func Enter(ctx context.Context, tx enterer, by actor.Standing, m Member, workspace string) error {
 	return tx.InsertEntry(ctx, newEntry(tx, by, Entry{Organization: m.Organization, Workspace: workspace, Member: m.ID}))
-}
-
-func updateMember(ctx context.Context, tx memberUpdater, by actor.Standing, action audit.Action, old Member, m *Member) error {
-	m.UpdatedAt = tx.Now()
-	if err := tx.UpdateMember(ctx, *m); err != nil {
-		return err
-	}
-	return tx.AppendEvent(ctx, audit.Did(by, action, m.Target()).Changed(old.State().String(), m.State().String()))
 }
 
 // ManageGroup adds a group whose members the identity provider manages. The group is in no

@@ -27,10 +27,15 @@ type HeldToken struct {
 // owner.
 func (t HeldToken) Live(now time.Time) bool { return !token.ExpiredAt(t.ExpiresAt, now) }
 
-// tokenEnder deletes tokens together with their owner or workspace.
-type tokenEnder interface {
+// eventAppender appends events to the audit log.
+type eventAppender interface {
 	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
+}
+
+// tokenEnder deletes tokens together with their owner or workspace.
+type tokenEnder interface {
+	eventAppender
 	// TombstoneTokens marks the tokens as deleted now. It leaves those that are already deleted
 	// as they are.
 	TombstoneTokens(ctx context.Context, organization string, ids []string) error
@@ -38,13 +43,23 @@ type tokenEnder interface {
 
 // endTokens marks tokens as deleted, with an event for each. because is a sentence for the log.
 func endTokens(ctx context.Context, tx tokenEnder, by actor.Standing, tokens []HeldToken, because string) error {
+	if err := tx.TombstoneTokens(ctx, by.Organization, TokenIDs(tokens)); err != nil {
+		return err
+	}
+	return noteDeleted(ctx, tx, by, tokens, because)
+}
+
+// TokenIDs returns the ids of tokens.
+func TokenIDs(tokens []HeldToken) []string {
 	ids := make([]string, len(tokens))
 	for i, t := range tokens {
 		ids[i] = t.ID
 	}
-	if err := tx.TombstoneTokens(ctx, by.Organization, ids); err != nil {
-		return err
-	}
+	return ids
+}
+
+// noteDeleted appends an event for each token that was deleted.
+func noteDeleted(ctx context.Context, tx eventAppender, by actor.Standing, tokens []HeldToken, because string) error {
 	for _, t := range tokens {
 		target := audit.Target{Type: audit.TargetServiceToken, ID: t.ID, Name: t.Name, Workspace: t.Workspace}
 		if t.Kind == token.Personal {

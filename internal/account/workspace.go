@@ -179,6 +179,13 @@ func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (Wor
 func (s *Workspaces) Create(ctx context.Context, by actor.Caller, in WorkspaceSettings) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
+		there, err := tx.Workspaces(ctx, org.ID)
+		if err != nil {
+			return err
+		}
+		if err := access.Room(len(there), access.MaxWorkspaces, "An organization", "workspaces"); err != nil {
+			return err
+		}
 		in, err := in.clean()
 		if err != nil {
 			return err
@@ -234,7 +241,7 @@ func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName 
 		if w, err = tx.Workspace(ctx, org.ID, id); err != nil {
 			return err
 		}
-		if typed, err := plaintext.Name(typedName); err != nil || typed != w.Name {
+		if !plaintext.Retyped(typedName, w.Name) {
 			return fault.NewInvalid("Some fields need your attention.",
 				fault.Field{Path: "name", Message: "Type the name of the workspace exactly: " + w.Name})
 		}

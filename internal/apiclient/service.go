@@ -113,8 +113,8 @@ type NewClient struct {
 	IdempotencyKey string // a second client with it is refused; empty for none
 }
 
-// Register creates an API client with a secret. The error is Denied unless the caller is an
-// Admin, and Invalid with the field "name" or "idempotencyKey". It is Conflict with the cause
+// Register creates an API client with a secret. The error is Denied unless the caller is an Admin
+// and there are fewer than [access.MaxAPIClients], and Invalid with the field "name" or "idempotencyKey". It is Conflict with the cause
 // [fault.ErrRepeated] if the caller has used the key before: then no client is created and no
 // secret is returned.
 func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (Registered, error) {
@@ -128,8 +128,14 @@ func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (
 		if err := checkKey(ctx, tx, in.IdempotencyKey); err != nil {
 			return err
 		}
-		var err error
-		if c.Name, err = freeName(ctx, tx, in.Name); err != nil {
+		clients, err := tx.APIClients(ctx, tx.By().Organization)
+		if err != nil {
+			return err
+		}
+		if err := access.Room(len(clients), access.MaxAPIClients, "An organization", "API clients"); err != nil {
+			return err
+		}
+		if c.Name, err = freeName(clients, in.Name); err != nil {
 			return err
 		}
 		if err := tx.InsertAPIClient(ctx, c, in.IdempotencyKey); err != nil {
@@ -157,15 +163,11 @@ func checkKey(ctx context.Context, tx Tx, key string) error {
 	return err
 }
 
-// freeName returns name as it is stored. The error is Invalid if another client has it.
-func freeName(ctx context.Context, tx Tx, name string) (string, error) {
+// freeName returns name as it is stored. The error is Invalid if one of the clients has it.
+func freeName(clients []Client, name string) (string, error) {
 	clean, err := plaintext.Name(name)
 	if err != nil {
 		return "", invalidName(fault.Of(err).Message)
-	}
-	clients, err := tx.APIClients(ctx, tx.By().Organization)
-	if err != nil {
-		return "", err
 	}
 	if slices.ContainsFunc(clients, func(c Client) bool { return plaintext.SameName(c.Name, clean) }) {
 		return "", invalidName("Another API client has this name.")

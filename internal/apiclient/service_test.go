@@ -215,3 +215,25 @@ func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 		t.Errorf("event: %+v", e)
 	}
 }
+
+func TestRegister_IsRefusedAtTheLimit(t *testing.T) {
+	w := newWorld(t)
+	var first apiclient.Registered
+	for n := range access.MaxAPIClients {
+		made, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: fmt.Sprint("Client ", n)})
+		w.must(err)
+		if n == 0 {
+			first = made
+		}
+	}
+	more := func() error {
+		_, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "One more"})
+		return err
+	}
+	if err := more(); !errors.Is(err, fault.ErrFull) || !strings.Contains(fault.Of(err).Message, "at most 100 API clients") {
+		t.Errorf("at the limit: %v", err)
+	}
+	_, err := w.clients.Delete(w.ctx, w.admin.Caller(), first.ID)
+	w.must(err)
+	w.must(more())
+}

@@ -35,6 +35,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/internal/witness"
 	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/openapi"
@@ -52,6 +53,9 @@ type Options struct {
 	Cost signin.Cost      // of a password hash; signin.DefaultCost when zero. Tests lower it.
 
 	SetupCode string // secret of the set-up link; a random one when empty
+
+	// WithoutKey is for commands that leave secrets of resources alone and so need no secret key.
+	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
 }
@@ -68,25 +72,32 @@ type App struct {
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
+	Secrets     registry.Secrets
 	Verify      *verify.Authority
 	Store       *store.Store
 	Handler     http.Handler
 
 	public  *request.Public
-	trust   *change.Lease // nil when there is only one node
+	signer  *audit.Signer   // nil without a key
+	heads   *witness.Sender // nil if signed heads are sent nowhere
+	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
 	log     *slog.Logger
-	setup   string // secret of the set-up link; useless once there is an organization
+	calm    *slog.Logger // of background work: the same message once a minute
+	setup   string       // secret of the set-up link; useless once there is an organization
 }
 
 // New opens the database and wires everything. The error is one line for the operator.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
+	}
+	if !o.WithoutKey && cfg.KeyFile() == "" {
+		return nil, errNoKeyFile
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -98,8 +109,16 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log)}
-	if err := a.wire(o); err != nil {
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
+	a.calm = newCalm(a.log)
+	if !o.WithoutKey {
+		err = a.startSecrets(ctx)
+	}
+	if err == nil {
+		err = a.wire(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
@@ -122,24 +141,28 @@ func (a *App) wire(o Options) error {
 	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
 	a.Policies = policy.New(store.Policies{Store: a.Store}, catalogue, o.Now)
 	a.Invitations = invitation.New(store.Invitations{Store: a.Store}, catalogue, o.Now, mailing...)
-	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now})
+	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+		MaxPersonal: a.cfg.MaxPersonalTokens})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher)
+	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher, catalogue)
 	a.trust = a.lease(o.Now)
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
 	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
-		Log: a.log, Lease: a.trust, Observe: a.observe()})
+		Log: a.calm, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
-	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.log, Grace: a.cfg.OutageGrace})
+	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.calm, Grace: a.cfg.OutageGrace})
+	if err := a.newSigner(); err != nil {
+		return err
+	}
 	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	a.public = request.NewPublic(a.cfg.PublicURL)
 	a.public.ListensOn(a.cfg.Addr)
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue), openapi.NewBelow(a.public.Path())
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
 	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
@@ -148,11 +171,11 @@ func (a *App) wire(o Options) error {
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
-	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.log, Now: o.Now, BaseURL: a.public.URL, Bearer: tokens.Bearer,
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.calm, Now: o.Now, BaseURL: a.public.URL, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
 		document), SCIM: provider, Proxies: proxies, Strangers: strangers, Public: a.public,
-		Ready: func(r *http.Request) error { return a.Store.Ping(r.Context()) }})
+		Ready: a.ready})
 	if a.metrics != nil {
 		a.Handler = a.metrics.Requests(a.Handler)
 	}
@@ -192,13 +215,18 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
-// Close ends background work, saves what is only in memory (uses of tokens, refused tokens, failed sign-ins)
-// and closes the database.
+// Close ends background work, saves what is only in memory (uses of tokens, refused tokens, failed
+// sign-ins), signs the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	return errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx), a.SignIn.Flush(ctx), a.Store.Close())
+	// What the audit log gets comes before the audit log's own end, which signs it.
+	err := errors.Join(a.Verify.Close(ctx), a.SignIn.Flush(ctx), a.Audit.Close(ctx))
+	if a.heads != nil {
+		a.heads.Close()
+	}
+	return errors.Join(err, a.Store.Close())
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not
@@ -246,6 +274,9 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	server := a.server(a.Handler)
 	a.public.ListensOn(listener.Addr().String())
+	if err := a.warnOfSigning(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if err := a.announce(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"time"
 
 	"latchkey/internal/access"
@@ -9,12 +12,71 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/verify"
+	"latchkey/internal/witness"
 )
 
 // newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.log,
-		Retention: a.cfg.AuditRetention})
+	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.calm,
+		Retention: a.cfg.AuditRetention, Signer: a.signer})
+}
+
+// newSigner loads the key that signs the audit log, if there is one, and sets a.signer and a.heads.
+// It makes the key only in a data folder that belongs to this process, at the start of a server.
+func (a *App) newSigner() error {
+	path := a.cfg.AuditKeyFile
+	inFolder := path == ""
+	if inFolder && a.cfg.DatabaseURL != "" {
+		return nil
+	}
+	if inFolder {
+		path = witness.KeyFile(a.cfg.Data)
+	}
+	key, err := witness.LoadKey(path)
+	if inFolder && errors.Is(err, fs.ErrNotExist) {
+		if !a.cfg.MakeAuditKey {
+			return nil
+		}
+		key, err = witness.MakeKey(path)
+	}
+	if err != nil {
+		return fmt.Errorf("the key of the audit log: %w", err)
+	}
+	var memory audit.Memory
+	if m := witness.MemoryOf(path); m.Writable() {
+		memory = m
+	}
+	var signed func(audit.SignedHead)
+	switch {
+	case a.cfg.AuditHeadURL():
+		a.heads = witness.ToURL(a.cfg.AuditHeadTo, a.cfg.AuditHeadPrivate, a.calm)
+	case a.cfg.AuditHeadTo != "":
+		a.heads = witness.ToFile(a.cfg.AuditHeadTo, a.calm)
+	}
+	if a.heads != nil {
+		signed = a.heads.Send
+	}
+	a.signer = audit.NewSigner(key, memory, signed)
+	return nil
+}
+
+// warnOfSigning says in the log what weakens the signing of the audit log.
+func (a *App) warnOfSigning(ctx context.Context) error {
+	last, found, err := a.Store.LastSigned(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.signer == nil && found:
+		a.log.WarnContext(ctx, "the audit log is signed by other nodes, but this one has no --audit-key-file: while it leads, nothing is signed",
+			"key", last.Key)
+	case a.signer == nil:
+		a.log.WarnContext(ctx, "the audit log is not signed: with --audit-key-file, a log that was rewritten in the database can be recognized")
+	case found && last.Key != a.signer.Key():
+		a.log.WarnContext(ctx, "another key signed the audit log before; who verifies it needs the new public key from \"latchkey audit key show\"",
+			"before", last.Key, "now", a.signer.Key())
+	}
+	return nil
 }
 
 // refused notes in the audit log that a token was used after its revocation or expiry.

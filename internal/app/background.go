@@ -20,15 +20,20 @@ type job struct {
 
 // jobs returns the jobs.
 func (a *App) jobs() []job {
-	return []job{
+	jobs := []job{
 		{"delete old sessions", time.Hour, func(ctx context.Context) error {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
 		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
+		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
 	}
+	if a.signer != nil {
+		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
+	}
+	return jobs
 }
 
 // noteExpired looks at all tokens the first time. Then it looks at those that have expired
@@ -52,7 +57,10 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.feed.Run(ctx) })
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
-	running.Go(func() { a.SignIn.Run(ctx, a.log) })
+	running.Go(func() { a.SignIn.Run(ctx, a.calm) })
+	if a.heads != nil {
+		running.Go(func() { a.heads.Run(ctx) })
+	}
 	for _, j := range a.jobs() {
 		running.Go(func() { a.repeat(ctx, j) })
 	}
@@ -69,7 +77,7 @@ func (a *App) repeat(ctx context.Context, j job) {
 	for due := time.Now(); ; {
 		if a.feed.Leads() && !time.Now().Before(due) {
 			if err := j.do(ctx); err != nil && ctx.Err() == nil {
-				a.log.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
+				a.calm.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
 			}
 			due = time.Now().Add(j.every)
 		}
@@ -79,6 +87,20 @@ func (a *App) repeat(ctx context.Context, j job) {
 		case <-look.C:
 		}
 	}
+}
+
+// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
+// database said is in the log.
+func (a *App) ready(ctx context.Context) string {
+	if err := a.Store.Ping(ctx); err != nil {
+		a.calm.ErrorContext(ctx, "not ready: the database does not respond", "error", err)
+		return "the database does not respond"
+	}
+	if err := a.Store.Writable(ctx); err != nil {
+		a.calm.ErrorContext(ctx, "not ready: the database cannot be written to", "error", err)
+		return "the database cannot be written to"
+	}
+	return ""
 }
 
 // memory is what this node keeps of the database in memory. It gets every change, this node's

@@ -207,10 +207,11 @@ func (s *Service) Flush(ctx context.Context) error {
 	return s.writeAttempts(ctx, s.attempts.takeDue())
 }
 
-// Close writes all attempts that are left, due or not, in several transactions. Call it when no
-// more requests come.
+// Close writes all attempts that are left, due or not, in several transactions, and signs the head
+// of the log. Call it when no more requests come.
 func (s *Service) Close(ctx context.Context) error {
 	s.reportDropped(ctx, true)
+	defer s.signNow(ctx)
 	for {
 		batch := s.attempts.takeAny(attemptsPerTx)
 		if err := s.writeAttempts(ctx, batch); err != nil || len(batch) == 0 {

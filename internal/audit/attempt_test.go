@@ -17,7 +17,6 @@ import (
 // notebook is a store that records what each transaction appends.
 type notebook struct {
 	Store
-	Tx
 	written [][]Event
 	fails   error
 }
@@ -27,10 +26,17 @@ func (n *notebook) InTx(_ context.Context, _ actor.Caller, fn func(Tx) error) er
 		return n.fails
 	}
 	n.written = append(n.written, nil)
-	return fn(n)
+	return fn(notebookTx{book: n})
 }
 
-func (n *notebook) AppendEvent(_ context.Context, e Event) error {
+// notebookTx is a transaction of a notebook.
+type notebookTx struct {
+	Tx
+	book *notebook
+}
+
+func (t notebookTx) AppendEvent(_ context.Context, e Event) error {
+	n := t.book
 	n.written[len(n.written)-1] = append(n.written[len(n.written)-1], e)
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // An exported file is JSON Lines. The first line says where in the chain it begins and the last
@@ -22,8 +24,9 @@ import (
 const fileFormat = "latchkey-audit-log/1"
 
 type fileStart struct {
-	Format string     `json:"format"`
-	After  fileAnchor `json:"after"`
+	Format string       `json:"format"`
+	After  fileAnchor   `json:"after"`
+	Signed []SignedHead `json:"signed,omitempty"` // earlier versions pass over it
 }
 
 type fileEnd struct {
@@ -56,25 +59,35 @@ func Line(e Event) ([]byte, error) {
 }
 
 // WriteFile writes the whole log to w, as it is when the call begins, and returns the head that
-// the file ends with. Keep the file or its head: comparing the log with them shows whether newer
+// the file ends with. It contains the newest signed head of each key, and if signer is not nil, a
+// new one for its own head. Keep the file or its head: comparing the log with them shows whether newer
 // events were cut off. The error is a [*Broken] if an event is missing or does not continue the one
 // before. After an error w does not hold a valid file.
-func WriteFile(ctx context.Context, log Snapshots, w io.Writer) (head Anchor, err error) {
+func WriteFile(ctx context.Context, log Snapshots, w io.Writer, signer *Signer) (head Anchor, err error) {
+	if signer != nil {
+		if err := signer.recall(); err != nil {
+			return Anchor{}, err
+		}
+	}
 	err = log.AuditSnapshot(ctx, func(src Source) error {
-		head, err = writeFile(ctx, src, w)
+		head, err = writeFile(ctx, src, w, signer)
 		return err
 	})
 	return head, err
 }
 
-func writeFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
+func writeFile(ctx context.Context, src Source, w io.Writer, signer *Signer) (Anchor, error) {
 	state, err := src.AuditState(ctx)
+	if err != nil {
+		return Anchor{}, err
+	}
+	signed, err := headsOfFile(ctx, src, signer)
 	if err != nil {
 		return Anchor{}, err
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	lines := json.NewEncoder(out)
-	if err := lines.Encode(fileStart{fileFormat, toFile(state.Checkpoint.Anchor)}); err != nil {
+	if err := lines.Encode(fileStart{fileFormat, toFile(state.Checkpoint.Anchor), signed}); err != nil {
 		return Anchor{}, err
 	}
 	chain := NewChain(state.Checkpoint.Anchor)
@@ -104,18 +117,61 @@ func writeFile(ctx context.Context, src Source, w io.Writer) (Anchor, error) {
 	return state.Head, errors.Join(lines.Encode(fileEnd{&head}), out.Flush())
 }
 
+// headsOfFile returns what a file holds of the signed heads: those that name the next key, the
+// newest of each key, and one by signer, if it is not nil.
+func headsOfFile(ctx context.Context, src Source, signer *Signer) ([]SignedHead, error) {
+	var chosen []SignedHead
+	newest := map[string]int{} // places in chosen
+	for after := int64(0); ; {
+		heads, last, err := src.SignedHeads(ctx, after, headsPerQuery)
+		if err != nil {
+			return nil, err
+		}
+		if len(heads) == 0 {
+			break
+		}
+		for _, h := range heads {
+			if i, ok := newest[h.Key]; ok && chosen[i].Next == nil {
+				chosen[i] = h
+			} else {
+				newest[h.Key], chosen = len(chosen), append(chosen, h)
+			}
+		}
+		after = last
+	}
+	if signer == nil {
+		return chosen, nil
+	}
+	h, err := signer.head(ctx, src, time.Now())
+	if i, ok := newest[h.Key]; err != nil || h.Seq == 0 || ok && chosen[i].Seq == h.Seq {
+		return chosen, err
+	}
+	return append(chosen, h), nil
+}
+
 // Verified is what [VerifyFile] found in a file.
 type Verified struct {
 	After     Anchor // where it begins: the last event that is not in it
 	Head      Anchor // where it ends
 	SeekFound bool   // whether the anchor to look for is on the way
+	Signed    []SignedHead
+
+	places   map[int64]place // where signed heads are, and where the file begins
+	lastLine []byte          // of the last event
+}
+
+// place is an event of a file.
+type place struct {
+	hash []byte
+	next time.Time // of the event that follows
 }
 
 // VerifyFile follows the chain in a file, and looks for the anchor seek on the way, for example
 // the head of an older file. A file that begins after the log's first event must contain the event
-// that signs for the pruning. The error is a [*Broken] for a chain that does not hold, and another
+// that signs for the pruning. It does not check signatures: [Verified.CheckHeads] does, with the
+// heads that are given here as well. The error is a [*Broken] for a chain that does not hold, and another
 // error for a file that [WriteFile] did not write.
-func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
+func VerifyFile(r io.Reader, seek Anchor, heads ...SignedHead) (Verified, error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	text, err := readLine(lines)
 	var start fileStart
@@ -125,6 +181,12 @@ func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 	var v Verified
 	if v.After, err = start.After.anchor(); err != nil {
 		return v, fmt.Errorf("the file does not say where it begins: %w", err)
+	}
+	v.Signed, v.places = start.Signed, map[int64]place{v.After.Seq: {hash: v.After.Hash}}
+	for _, h := range slices.Concat(start.Signed, heads) {
+		if h.Seq > v.After.Seq {
+			v.places[h.Seq] = place{} // until its event comes
+		}
 	}
 	// The hash before the first event is always the same, so no event has to sign for it.
 	chain, signed := NewChain(v.After), v.After.Equal(Start())
@@ -145,8 +207,32 @@ func VerifyFile(r io.Reader, seek Anchor) (Verified, error) {
 		if err := chain.nextLine(text); err != nil {
 			return v, err
 		}
+		v.pass(chain.Last(), text)
 		signed = signed || signs(text, v.After)
 	}
+}
+
+// pass notes what [Verified.CheckHeads] needs of an event, which has the line.
+func (v *Verified) pass(a Anchor, line []byte) {
+	var e fileEvent
+	before, follows := v.places[a.Seq-1]
+	if _, wanted := v.places[a.Seq]; wanted {
+		v.places[a.Seq] = place{hash: a.Hash}
+	}
+	if follows && json.Unmarshal(line, &e) == nil {
+		before.next = e.event().Time
+		v.places[a.Seq-1] = before
+	}
+	v.lastLine = line
+}
+
+// lastTime returns the time of the last event.
+func (v *Verified) lastTime() time.Time {
+	var e fileEvent
+	if json.Unmarshal(v.lastLine, &e) != nil {
+		return time.Time{}
+	}
+	return e.event().Time
 }
 
 // readLine reads a line of any length.

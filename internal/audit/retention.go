@@ -41,10 +41,14 @@ func (s *Service) Index(ctx context.Context) error {
 // Prune deletes the events that are older than the retention; none if there is no retention. It
 // is called from time to time, by one node. The log then begins after a checkpoint, for which an
 // event in the chain signs: so what is left can be verified, and nobody else can cut off the
-// beginning without being noticed.
+// beginning without being noticed. It signs the head first, and prunes nothing if the log does not
+// continue what was signed.
 func (s *Service) Prune(ctx context.Context) error {
 	if s.d.Retention <= 0 {
 		return nil
+	}
+	if err := s.SignHead(ctx); err != nil {
+		return err
 	}
 	before := s.d.Now().Add(-s.d.Retention)
 	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error {

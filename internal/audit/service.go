@@ -20,6 +20,7 @@ type Deps struct {
 	Now       func() time.Time // time.Now if nil
 	Log       *slog.Logger     // for background work; slog.Default if nil
 	Retention time.Duration    // how long events are kept; 0 is forever
+	Signer    *Signer          // signs heads; nil if nobody does
 }
 
 // Service reads the log for those who may read it, records refused attempts, and indexes and
@@ -113,6 +114,7 @@ func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn fu
 	if err := f.Check(); err != nil {
 		return err
 	}
+	s.signNow(ctx)
 	return s.d.Store.EachEvent(ctx, f, fn)
 }
 

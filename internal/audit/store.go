@@ -40,6 +40,7 @@ func (f Found) More() bool { return f.Before+len(f.Events) < f.Total }
 // Store is the database as the service needs it.
 type Store interface {
 	Source
+	Snapshots
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
@@ -65,6 +66,9 @@ type Store interface {
 
 // Tx is what the service does in a write transaction.
 type Tx interface {
+	Source
+	// InsertHead stores a signed head.
+	InsertHead(ctx context.Context, h SignedHead) error
 	// AppendEvent appends an event to the chain.
 	AppendEvent(ctx context.Context, e Event) error
 	// LogOwner returns the organization that the events of the installation itself belong to.

@@ -31,6 +31,13 @@ type Source interface {
 	// EventsAfter returns up to limit events with numbers greater than seq, in order, whatever
 	// their organization. The error is a [*Broken] if one of them cannot be read as an event.
 	EventsAfter(ctx context.Context, seq int64, limit int) ([]Event, error)
+	// HashesOf returns the hashes of events by number, without those that are missing.
+	HashesOf(ctx context.Context, seqs []int64) (map[int64][]byte, error)
+	// SignedHeads returns up to limit signed heads in the order of signing, and where to go on
+	// after them; 0 is the beginning.
+	SignedHeads(ctx context.Context, after int64, limit int) (heads []SignedHead, last int64, err error)
+	// NewestHead returns the newest head that a key has signed, and whether there is one.
+	NewestHead(ctx context.Context, key string) (h SignedHead, found bool, err error)
 }
 
 // Snapshots is a log that can be read as of one moment.

@@ -30,6 +30,7 @@ const (
 	TargetProfiles              TargetType = "profiles"
 	TargetConnection            TargetType = "connection"
 	TargetAuditLog              TargetType = "audit_log"
+	TargetSecretKey             TargetType = "secret_key"   // the key that seals secrets of resources
 	TargetMigration             TargetType = "migration"    // in the staging area; deploying it is Migrated of the organization
 	TargetSCIMRequest           TargetType = "scim_request" // one without any other event
 )
@@ -94,7 +95,7 @@ func vocabulary() map[TargetType][]Action {
 	return map[TargetType][]Action{
 		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
 			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, Provisioned},
-		TargetInvitation:    life,
+		TargetInvitation:    with(life, Refused),
 		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},
 		TargetPolicy:        {Created, Updated, Deleted},
 		TargetGroup:         with(life, MemberAdded, MemberRemoved),
@@ -114,7 +115,8 @@ func vocabulary() map[TargetType][]Action {
 		TargetSQLModel:              life,
 		TargetProfiles:              life,
 		TargetConnection:            life,
-		TargetAuditLog:              {Pruned},
+		TargetAuditLog:              {Pruned, Rotated},
+		TargetSecretKey:             {Created, Updated, Rotated, Deleted},
 		TargetMigration:             {Uploaded, Staged, StagingReset},
 		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},
 	}

@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/fault"
 )
 
@@ -32,8 +34,27 @@ type Config struct {
 	// tokens.
 	OutageGrace time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
+	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
+	// default.
+	MaxPersonalTokens int
 	// AuditRetention is how long events of the audit log are kept; 0 means forever.
 	AuditRetention time.Duration
+	// AuditKeyFile holds the key that signs heads of the audit log. Empty: audit.key in Data, or
+	// none with DatabaseURL.
+	AuditKeyFile     string
+	MakeAuditKey     bool     // make audit.key in Data if it is missing
+	AuditHeadTo      string   // file or URL that each signed head is appended to; empty: none
+	AuditHeadPrivate bool     // allow a URL at a private or loopback address
+	SecretKeyFile    string   // file with the keys that seal secrets of resources; empty: secret.key in Data
+	SecretKeys       []string // more keys of configurations that hold secrets
+}
+
+// KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
+func (c Config) KeyFile() string {
+	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "secret.key")
+	}
+	return c.SecretKeyFile
 }
 
 // Validate returns an error with every problem, by flag name.
@@ -63,6 +84,16 @@ func (c Config) Validate() error {
 	}
 	if c.SMTPURL != "" && c.PublicURL == "" {
 		p.Add("--smtp-url", "needs --public-url, or the links in mails would lead to the listening address")
+	}
+	if c.MaxPersonalTokens < 0 || c.MaxPersonalTokens > access.MaxPersonalTokens {
+		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
+	}
+	// Neither this URL is quoted.
+	if u, err := url.Parse(c.AuditHeadTo); c.AuditHeadURL() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "") {
+		p.Add("--audit-head-to", "must be a file, or a URL that looks like https://heads.example.com/latchkey")
+	}
+	if c.AuditHeadTo != "" && c.DatabaseURL != "" && c.AuditKeyFile == "" {
+		p.Add("--audit-head-to", "needs --audit-key-file with --database-url: without a key there are no signed heads")
 	}
 	if _, err := c.Proxies(); err != nil {
 		p.Add("--trusted-proxies", err.Error())
@@ -117,6 +148,9 @@ func ownSegments() []string {
 	return []string{".well-known", "accept-invitation", "auth", "docs", "favicon.ico", "healthz", "libraries", "oauth2", "readyz", "scim",
 		"search", "settings", "setup", "sign-in", "sign-out", "sso", "static", "tokens", "transformations", "v2", "workspaces"}
 }
+
+// AuditHeadURL reports whether AuditHeadTo is a URL; otherwise it is a file.
+func (c Config) AuditHeadURL() bool { return strings.Contains(c.AuditHeadTo, "://") }
 
 // Proxies parses TrustedProxies. A single address becomes a range of one.
 func (c Config) Proxies() ([]netip.Prefix, error) {

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/policy"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -51,8 +52,9 @@ type Hasher interface {
 }
 
 // Seed fills an empty database. It does not change one that was seeded before, and returns
-// [ErrReal] for one that holds anything else.
-func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
+// [ErrReal] for one that holds anything else. secrets seals those of the resources; with the zero
+// value they have none.
+func Seed(ctx context.Context, st *store.Store, hasher Hasher, secrets registry.Secrets) error {
 	claimed, err := st.Claimed(ctx)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func Seed(ctx context.Context, st *store.Store, hasher Hasher) error {
 		if claimed, err := tx.Claimed(ctx); err != nil || claimed {
 			return err
 		}
-		s := &seeder{tx: tx, ctx: ctx, hash: hash}
+		s := &seeder{tx: tx, ctx: ctx, hash: hash, secrets: secrets}
 		s.organization()
 		s.people()
 		s.policies()
@@ -90,6 +92,8 @@ type seeder struct {
 	tx   *store.Tx
 	hash string
 	err  error
+
+	secrets registry.Secrets
 
 	org                 string
 	production, staging string

@@ -18,7 +18,8 @@ func (s *seeder) resources() {
 		}
 		destinations := []string{
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Snowflake warehouse", Definition: "SNOWFLAKE",
-				Config: `{"account":"acme-eu","syncFrequency":"180"}`}),
+				Config: s.config(`{"account":"acme-eu","syncFrequency":"180"}`,
+					`{"account":"acme-eu","user":"latchkey","password":"made-up-for-the-demo","syncFrequency":"180"}`)}),
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Customer.io", Definition: "CUSTOMERIO"}),
 			s.add(w, registry.Resource{Type: registry.Destination, Name: "Amplitude", Definition: "AM"}),
 		}
@@ -55,8 +56,22 @@ func (s *seeder) add(workspace string, r registry.Resource) string {
 	if r.Type == registry.Source {
 		r.WriteKey = ksuid.New().String()
 	}
+	public, sealed, err := s.secrets.SealNew(s.ctx, s.tx, registry.Holder{Resource: r.ID, Part: registry.OfResource}, r.Config)
+	s.try(err)
+	r.Config = public
 	s.try(s.tx.AddResource(s.ctx, r))
+	if len(sealed) > 0 {
+		s.try(s.tx.SaveSealed(s.ctx, registry.Holder{Resource: r.ID, Part: registry.OfResource}, sealed))
+	}
 	return r.ID
+}
+
+// config returns the configuration with secrets if they can be sealed.
+func (s *seeder) config(without, with string) string {
+	if _, ok := s.secrets.Keys.Newest(); !ok {
+		return without
+	}
+	return with
 }
 
 // script adds a transformation or a library with one published version.

@@ -31,6 +31,8 @@ const (
 	Throttled
 	// TooLarge: the body exceeds the limit.
 	TooLarge
+	// Encoded: the body is compressed or encoded otherwise, which no front door accepts.
+	Encoded
 	// Unavailable: a dependency (the database) cannot be reached.
 	Unavailable
 )
@@ -38,7 +40,7 @@ const (
 // String returns the name of the kind for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "not_found", "denied", "invalid", "conflict",
-		"unauthenticated", "throttled", "too_large", "unavailable"}
+		"unauthenticated", "throttled", "too_large", "encoded", "unavailable"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -109,6 +111,14 @@ func NewRepeated(message string) *Error {
 	return &Error{Kind: Conflict, Message: message, Cause: ErrRepeated}
 }
 
+// ErrFull is the cause of a Denied because there are as many of something as are allowed.
+var ErrFull = errors.New("the limit is reached")
+
+// NewFull returns a fault that refuses one more of something; see [ErrFull].
+func NewFull(message string) *Error {
+	return &Error{Kind: Denied, Message: message, Cause: ErrFull}
+}
+
 // NewUnauthenticated returns a fault that refuses a missing, unknown or unsuitable credential.
 func NewUnauthenticated(message string) *Error {
 	return &Error{Kind: Unauthenticated, Message: message}
@@ -121,6 +131,9 @@ func NewThrottled(message string, after time.Duration) *Error {
 
 // NewTooLarge returns a fault that refuses an oversized body.
 func NewTooLarge(message string) *Error { return &Error{Kind: TooLarge, Message: message} }
+
+// NewEncoded returns a fault that refuses an encoded body.
+func NewEncoded(message string) *Error { return &Error{Kind: Encoded, Message: message} }
 
 // NewUnavailable returns a fault for a dependency that cannot be reached because of cause.
 func NewUnavailable(cause error) *Error {

@@ -1,8 +1,11 @@
 package invitation
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/segmentio/ksuid"
 
@@ -22,12 +25,13 @@ type Offer struct {
 }
 
 // Open returns the invitation of a link. The error is NotFound if the link is invalid or a newer
-// one has replaced it, and Conflict if the invitation was used, was deleted or has expired, which
-// its message says.
-func (s *Service) Open(ctx context.Context, secret LinkSecret) (Offer, error) {
+// one has replaced it, Denied if the address belongs to a deactivated member, and Conflict if the
+// invitation was used, was deleted or has expired, which its message says. A link of a deactivated
+// member leaves an event, at most one an hour for an invitation.
+func (s *Service) Open(ctx context.Context, secret LinkSecret, origin actor.Origin) (Offer, error) {
 	inv, err := s.open(ctx, s.store, secret)
 	if err != nil {
-		return Offer{}, err
+		return Offer{}, s.noteRefused(ctx, inv, err, origin)
 	}
 	org, err := s.store.Organization(ctx, inv.Organization)
 	return Offer{inv, org.Name}, err
@@ -45,6 +49,15 @@ func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (
 	if err != nil {
 		return Invitation{}, err
 	}
+	// Before the state: whatever became of the invitation, this is what the person has to know.
+	deactivated, err := r.IsDeactivated(ctx, inv.Organization, inv.Email)
+	if err != nil {
+		return Invitation{}, err
+	}
+	if deactivated {
+		return inv, &fault.Error{Kind: fault.Denied, Cause: errDeactivated,
+			Message: "Your account is deactivated, so this invitation cannot be used. Ask an Admin to reactivate you."}
+	}
 	switch inv.State(s.now()) {
 	case Accepted:
 		return Invitation{}, fault.NewConflict("This invitation has already been used. Sign in with your email and password.")
@@ -55,6 +68,30 @@ func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (
 	case Pending:
 	}
 	return inv, nil
+}
+
+// errDeactivated is the cause of the error for a link of a deactivated member.
+var errDeactivated = errors.New("the invited address belongs to a deactivated member")
+
+// noteRefused returns err. If it is that of a deactivated member's link, it appends an event
+// first, unless there is one of this invitation in this hour: who has a dead link must not be
+// able to fill the log.
+func (s *Service) noteRefused(ctx context.Context, inv Invitation, err error, origin actor.Origin) error {
+	if !errors.Is(err, errDeactivated) {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // also if the client disconnects
+	noted := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) error {
+		fresh, err := tx.RecordBlock(ctx, "invitation-refused:"+inv.ID, tx.Now().Truncate(time.Hour).Add(time.Hour))
+		if err != nil || !fresh {
+			return err
+		}
+		by := actor.OfSystem(inv.Organization)
+		by.Name, by.Origin = "Not signed in", origin
+		because := audit.Fields{"reason": "the member is deactivated"}
+		return tx.AppendEvent(ctx, audit.Did(by, audit.Refused, inv.target()).Changed("", because.String()))
+	})
+	return cmp.Or(noted, err)
 }
 
 // errInvalidLink returns the error for a link that no invitation has.
@@ -74,9 +111,9 @@ func errInvalidLink() error {
 // now, and Denied if the plan has no room. The others are those of [Service.Open].
 func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
 	var m account.Member
-	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) error {
-		inv, err := s.open(ctx, tx, secret)
-		if err != nil {
+	var inv Invitation
+	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) (err error) {
+		if inv, err = s.open(ctx, tx, secret); err != nil {
 			return err
 		}
 		org, err := tx.HoldOrganization(ctx, inv.Organization)
@@ -101,7 +138,7 @@ func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordH
 		}
 		return err
 	})
-	return m, err
+	return m, s.noteRefused(ctx, inv, err, origin)
 }
 
 // noteAccepted appends the event of the acceptance, and returns the member as the actor of the

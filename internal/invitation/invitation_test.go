@@ -139,7 +139,7 @@ func TestAccept_MakesAMemberWithBaselineOnly(t *testing.T) {
 		Groups: []string{g.ID}, Workspaces: []string{b.Prod}}, link)
 	b.Must(err)
 	secret := secretOf(out.Sent[0])
-	open, err := b.Invitations.Open(t.Context(), secret)
+	open, err := b.Invitations.Open(t.Context(), secret, actor.Origin{})
 	b.Must(err)
 	if open.Email != "new@acme.example" || open.OrganizationName != "Acme" || open.InvitedByName != "Ada" {
 		t.Errorf("%+v", open)
@@ -173,7 +173,7 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	expired := invite(b, "expired@acme.example")
 	b.Clock.Pass(invitation.Life - time.Millisecond)
-	_, err := b.Invitations.Open(t.Context(), secretOf(expired))
+	_, err := b.Invitations.Open(t.Context(), secretOf(expired), actor.Origin{})
 	b.Must(err)
 	b.Clock.Pass(time.Millisecond)
 	deleted, replaced := invite(b, "deleted@acme.example"), invite(b, "replaced@acme.example")
@@ -188,7 +188,7 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 		"link is invalid": invitation.LinkSecret(strings.Repeat("A", 43)),
 		"is invalid":      "short",
 	} {
-		_, lookErr := b.Invitations.Open(t.Context(), secret)
+		_, lookErr := b.Invitations.Open(t.Context(), secret, actor.Origin{})
 		_, err := accept(b, secret)
 		if err == nil || lookErr == nil || fault.Of(err).Message != fault.Of(lookErr).Message || !strings.Contains(fault.Of(err).Message, text) {
 			t.Errorf("%q: %v, %v", text, lookErr, err)
@@ -331,15 +331,57 @@ func TestAccept_GivesAMemberWithoutAPasswordOne(t *testing.T) {
 	storetest.WantKind(t, err, fault.Conflict)
 }
 
-func TestAccept_WakesNobody(t *testing.T) {
-	b := storetest.NewBed(t, access.PlanEnterprise)
-	sent := invite(b, "gil@acme.example")
-	b.InTx(func(tx *store.Tx) error {
-		return tx.InsertMember(t.Context(), account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil",
-			Role: access.RoleMember, Status: account.Deactivated, CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}, "")
-	})
-	_, err := accept(b, secretOf(sent))
-	storetest.WantKind(t, err, fault.Conflict)
+func TestLink_OfADeactivatedMemberSaysSoAndLeavesAnEvent(t *testing.T) {
+	for name, then := range map[string]func(b *storetest.Bed, sent invitation.Sent){
+		"pending": func(*storetest.Bed, invitation.Sent) {},
+		"expired": func(b *storetest.Bed, _ invitation.Sent) { b.Clock.Pass(invitation.Life) },
+		"accepted": func(b *storetest.Bed, sent invitation.Sent) {
+			b.InTx(func(tx *store.Tx) error { return tx.CloseInvitation(t.Context(), sent.ID, true) })
+		},
+		"deleted": func(b *storetest.Bed, sent invitation.Sent) {
+			_, err := b.Invitations.Delete(b.T.Context(), b.Admin.Caller(), sent.ID)
+			b.Must(err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := storetest.NewBed(t, access.PlanEnterprise)
+			sent := invite(b, "gil@acme.example")
+			then(b, sent)
+			// As an older version left it: the invitation is as it was.
+			gil := account.Member{ID: "gil", Organization: b.Org, Email: "gil@acme.example", Name: "Gil", Role: access.RoleMember,
+				Status: account.Deactivated, CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
+			b.InTx(func(tx *store.Tx) error { return tx.InsertMember(t.Context(), gil, "") })
+			n := b.Logged()
+			for range 3 {
+				_, err := b.Invitations.Open(t.Context(), secretOf(sent), actor.Origin{IP: "192.0.2.1"})
+				storetest.WantKind(t, err, fault.Denied)
+				_, err = accept(b, secretOf(sent))
+				storetest.WantKind(t, err, fault.Denied)
+				if text := fault.Of(err).Message; !strings.Contains(text, "deactivated") {
+					t.Error(text)
+				}
+			}
+			if diff := cmp.Diff([]string{"refused gil@acme.example"}, b.Events(audit.TargetInvitation, n)); diff != "" {
+				t.Error(diff)
+			}
+			list, err := b.Store.RecentEvents(t.Context(), b.Org, "", 1)
+			b.Must(err)
+			if e := list[0]; e.Target.ID != sent.ID || e.ActorName != "Not signed in" || e.Origin.IP != "192.0.2.1" {
+				t.Errorf("%+v", e)
+			}
+			b.Clock.Pass(time.Hour)
+			_, err = b.Invitations.Open(t.Context(), secretOf(sent), actor.Origin{})
+			storetest.WantKind(t, err, fault.Denied)
+			if b.Logged() != n+2 {
+				t.Errorf("%d events, want one an hour", b.Logged()-n)
+			}
+			of, err := b.Store.SignInAccountOf(t.Context(), gil.ID)
+			b.Must(err)
+			if of.PasswordHash != "" || of.Active {
+				t.Errorf("%+v", of)
+			}
+		})
+	}
 }
 
 func TestAccept_LeavesOutWhatIsGoneOrTakenOver(t *testing.T) {

@@ -100,6 +100,8 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link L
 		before := inv.state()
 		secret := newLinkSecret()
 		inv.ExpiresAt = tx.Now().Add(Life)
+		// The invitation is the caller's now, who sees the link: it ends when the caller's role does.
+		inv.InvitedBy, inv.InvitedByName = tx.By().Self(), tx.By().Name
 		if err := tx.RenewInvitation(ctx, inv, secret.digest()); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ type Tx interface {
 	// InsertInvitation adds an invitation with its groups, its workspaces and the digest of its
 	// secret.
 	InsertInvitation(ctx context.Context, i Invitation, digest []byte) error
-	// RenewInvitation saves a new digest and the new expiry of an invitation.
+	// RenewInvitation saves a new digest, the new expiry and who sends the invitation now.
 	RenewInvitation(ctx context.Context, i Invitation, digest []byte) error
 	// Workspaces returns the organization's workspaces, sorted by name.
 	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
@@ -59,8 +59,13 @@ type AcceptTx interface {
 	ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error)
 	// InsertMember adds a member. The error is Conflict if the email address is taken.
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
-	// UpdateMember saves the name, the role and the status.
+	// UpdateMember saves the name, the role, the status and until when the member was an Admin.
 	UpdateMember(ctx context.Context, m account.Member) error
+	// EndCredentials is described in package account. Joining ends nothing.
+	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
+	// RecordBlock records under key that something is known until a moment, and reports whether
+	// that is new.
+	RecordBlock(ctx context.Context, key string, until time.Time) (bool, error)
 }
 
 // idReader finds invitations by id.
@@ -75,6 +80,8 @@ type digestReader interface {
 	// InvitationByDigest returns the invitation with this digest of its secret, including a
 	// deleted, used or expired one. The error is NotFound if there is none.
 	InvitationByDigest(ctx context.Context, digest []byte) (Invitation, error)
+	// IsDeactivated reports whether a lower-case address belongs to a deactivated member.
+	IsDeactivated(ctx context.Context, organization, email string) (bool, error)
 }
 
 // closer ends invitations.

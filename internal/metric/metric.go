@@ -27,6 +27,7 @@ type Deps struct {
 	Cache  func() Cache
 	Feed   func() Feed
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
+	Heads  func(ctx context.Context) (Heads, error)  // likewise
 	Log    *slog.Logger
 }
 
@@ -57,6 +58,12 @@ type Tokens struct {
 	Endless     int // live tokens that never expire
 }
 
+// Heads says how far the audit log is signed.
+type Heads struct {
+	SignedAt time.Time // when the newest head was signed; zero if nothing is signed
+	Unsigned int64     // events that came after it
+}
+
 // Count is how many tokens of a kind are in a state.
 type Count struct {
 	Kind, State string
@@ -78,9 +85,9 @@ type Metrics struct {
 	results  map[string]prometheus.Counter
 	verified prometheus.Histogram
 
-	mu     sync.Mutex
-	tokens Tokens
-	asked  time.Time
+	mu    sync.Mutex
+	asked queried
+	since time.Time // when it was asked; zero for never
 }
 
 // New returns metrics that include those of the process and the Go runtime.

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,8 @@ var (
 	tokenCounts   = describe("latchkey_tokens", "Tokens by kind and state; deleted ones are not counted.", "kind", "state")
 	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
 	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
+	headAge       = describe("latchkey_audit_head_age_seconds", "Time since a head of the audit log was signed last; absent if none was.")
+	unsigned      = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -31,7 +34,7 @@ type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
-		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless} {
+		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
 }
@@ -51,10 +54,15 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		gauge(feedRoundTrip, feed.RoundTrip.Seconds())
 	}
 	gauge(leads, flag(feed.Leads))
-	tokens, ok := s.m.latestTokens()
+	latest, ok := s.m.latest()
 	if !ok {
 		return
 	}
+	if !latest.heads.SignedAt.IsZero() {
+		gauge(headAge, time.Since(latest.heads.SignedAt).Seconds())
+		gauge(unsigned, float64(latest.heads.Unsigned))
+	}
+	tokens := latest.tokens
 	for _, c := range tokens.Counts {
 		gauge(tokenCounts, float64(c.N), c.Kind, c.State)
 	}
@@ -74,25 +82,32 @@ func flag(b bool) float64 {
 }
 
 const (
-	askTokensEvery = time.Minute
-	askTimeout     = 5 * time.Second
+	askEvery   = time.Minute
+	askTimeout = 5 * time.Second
 )
 
-// latestTokens returns a recent count from the database. ok is false if there is none and the
-// database cannot be asked.
-func (m *Metrics) latestTokens() (t Tokens, ok bool) {
+// queried is what the database is asked for.
+type queried struct {
+	tokens Tokens
+	heads  Heads
+}
+
+// latest returns a recent answer of the database. ok is false if there is none and the database
+// cannot be asked.
+func (m *Metrics) latest() (q queried, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.asked.IsZero() && time.Since(m.asked) < askTokensEvery {
-		return m.tokens, true
+	if !m.since.IsZero() && time.Since(m.since) < askEvery {
+		return m.asked, true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	tokens, err := m.d.Tokens(ctx)
-	if err != nil {
-		m.d.Log.WarnContext(ctx, "cannot count the tokens for the metrics", "error", err)
-		return m.tokens, !m.asked.IsZero()
+	heads, headsErr := m.d.Heads(ctx)
+	if err := errors.Join(err, headsErr); err != nil {
+		m.d.Log.WarnContext(ctx, "cannot query the database for the metrics", "error", err)
+		return m.asked, !m.since.IsZero()
 	}
-	m.tokens, m.asked = tokens, time.Now()
-	return tokens, true
+	m.asked, m.since = queried{tokens, heads}, time.Now()
+	return m.asked, true
 }

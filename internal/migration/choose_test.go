@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
+	"latchkey/internal/invitation"
 	"latchkey/internal/migration"
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
@@ -325,4 +326,34 @@ func TestChoose_WhoIsHereAndStaysAsTheyAreHoldsNothingUp(t *testing.T) {
 		b.choose(migration.Members, "m-ed", choice)
 	}
 	b.deploy()
+}
+
+func TestDeploy_EndsTheCredentialsOfThoseItDemotesOrAddsInactive(t *testing.T) {
+	b := newBed(t, access.PlanEnterprise)
+	b.member("vic-here", "vic@acme.example", access.RoleAdmin)
+	invitations := invitation.New(store.Invitations{Store: b.store}, access.BuiltIn(), b.clock.now)
+	invite := func(by actor.Standing, email string) invitation.LinkSecret {
+		out, err := invitations.Invite(t.Context(), by.Caller(), invitation.NewInvitations{Emails: []string{email}, Role: access.RoleAdmin},
+			invitation.LinkSecret.Reveal)
+		b.must(err)
+		return invitation.LinkSecret(out.Sent[0].Link)
+	}
+	dead := map[string]invitation.LinkSecret{
+		"made by the demoted one": invite(b.caller("vic-here"), "friend@acme.example"),
+		"to the demoted one":      invite(b.admin, "vic@acme.example"),
+		"to one added inactive":   invite(b.admin, "ed@acme.example"),
+	}
+	text := strings.Replace(example(t), `"email": "Ed@Acme.example",`, `"email": "Ed@Acme.example", "status": "deactivated",`, 1)
+	b.upload(text)
+	b.must(b.Import(t.Context(), b.admin, migration.WithPolicies))
+	b.choose(migration.Members, "m-vic", migration.Replace)
+	b.deploy()
+	for name, secret := range dead {
+		if inv, err := invitations.Open(t.Context(), secret, actor.Origin{}); err == nil {
+			t.Errorf("%s: still open, %+v", name, inv)
+		}
+	}
+	if m, err := b.store.Member(t.Context(), b.org, "vic-here"); err != nil || m.Role != access.RoleMember || m.AdminUntil.IsZero() {
+		t.Errorf("%+v, %v", m, err)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -12,6 +11,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/legacy"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
 	"latchkey/internal/registry"
 	"latchkey/internal/token"
@@ -53,7 +53,7 @@ func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed strin
 		if err != nil {
 			return err
 		}
-		if !s.operator && strings.TrimSpace(typed) != org.Name {
+		if !s.operator && !plaintext.Retyped(typed, org.Name) {
 			return fault.NewInvalid("Type the organization's name to deploy.", fault.Field{Path: "name", Message: "Type " + org.Name + "."})
 		}
 		if err := solved(ctx, tx, m); err != nil {
@@ -100,7 +100,7 @@ type deployment struct {
 	*stage
 	org   account.Organization
 	made  map[Kind][]Link
-	added struct{ members, tokens, other int }
+	added struct{ members, workspaces, tokens, other int }
 }
 
 func newDeployment(ctx context.Context, tx Tx, m Migration, org account.Organization) (*deployment, error) {
@@ -153,6 +153,16 @@ func (d *deployment) check() error {
 			return err
 		} else if n > limit {
 			return fault.NewDenied("The plan " + d.org.Plan.Label() + " has no room for this many members. " + access.UpgradeText)
+		}
+	}
+	if n := d.added.workspaces; n > 0 {
+		for _, w := range d.byID {
+			if w.Organization == d.org.ID {
+				n++
+			}
+		}
+		if err := access.Room(n-1, access.MaxWorkspaces, "An organization", "workspaces"); err != nil {
+			return err
 		}
 	}
 	admins, err := d.tx.Live.CountActiveAdmins(d.ctx, d.org.ID)
@@ -216,6 +226,7 @@ func (d *deployment) addWorkspace(i Item) error {
 		return err
 	}
 	d.added.other++
+	d.added.workspaces++
 	now, name := d.tx.Now(), d.workspaces[i.Ref].name
 	if err := d.tx.Live.InsertWorkspace(d.ctx, account.Workspace{ID: i.Local, Organization: d.org.ID, Name: name,
 		Environment: account.Environment(w.Environment), Region: w.Region, CreatedAt: now, UpdatedAt: now}); err != nil {

@@ -3,7 +3,6 @@ package migration
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -24,7 +23,8 @@ type landscape struct {
 	byID   map[string]account.Group
 	byName map[string]account.Group
 	names  map[string]bool
-	room   int                        // number of new groups that the plan has room for
+	room   int                        // number of new groups that there is room for
+	full   string                     // why there is no more
 	named  map[string]string          // names of imported groups, by old id
 	inside map[string]map[string]bool // members of a workspace before this pass changed anything
 }
@@ -35,13 +35,14 @@ func (st *stage) newLandscape() error {
 	if err != nil {
 		return err
 	}
-	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{}, room: math.MaxInt,
+	l := landscape{byID: map[string]account.Group{}, byName: map[string]account.Group{}, names: map[string]bool{},
 		named: map[string]string{}}
 	for _, g := range groups {
 		l.byID[g.ID], l.byName[plaintext.NameKey(g.Name)], l.names[plaintext.NameKey(g.Name)] = g, g, true
 	}
+	l.room, l.full = access.MaxGroups-len(groups), fmt.Sprintf("an organization can have at most %d groups", access.MaxGroups)
 	if limit, limited := st.org.Plan.GroupLimit(); limited {
-		l.room = limit - len(groups)
+		l.room, l.full = limit-len(groups), "the plan has no room for another group"
 	}
 	st.groups = l
 	return nil
@@ -98,7 +99,7 @@ func (st *stage) mirrorGroup(i *Item) error {
 	}
 	if st.groups.room <= 0 {
 		i.After.NoRoom = true
-		i.After.less("It is left out, because the plan has no room for another group.")
+		i.After.less("It is left out, because " + st.groups.full + ".")
 		return nil
 	}
 	st.groups.room--

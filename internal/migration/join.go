@@ -9,6 +9,12 @@ import (
 	"latchkey/internal/policy"
 )
 
+// members is what the steps of package account need of the transaction to change members.
+type members struct {
+	Area
+	Live
+}
+
 // addMember adds a member with their policies, or applies them to the existing member with the
 // same address, as chosen.
 func (d *deployment) addMember(i Item) error {
@@ -27,6 +33,11 @@ func (d *deployment) addMember(i Item) error {
 	}
 	if err := d.tx.Live.InsertMember(d.ctx, member, ""); err != nil {
 		return err
+	}
+	if member.Status == account.Deactivated {
+		if err := account.EndCredentials(d.ctx, members{d.tx.Area, d.tx.Live}, d.tx.By(), member, account.Suspended); err != nil {
+			return err
+		}
 	}
 	for _, p := range i.After.Policies {
 		if err := d.tx.Live.InsertPolicy(d.ctx, d.policy(d.at(i, p), p.Body)); err != nil {
@@ -56,16 +67,10 @@ func (d *deployment) join(i Item) error {
 		role = access.RoleAdmin
 	}
 	if role != m.Role {
-		before := m.Role
-		m.Role, m.UpdatedAt = role, d.tx.Now()
-		if err := d.tx.Live.UpdateMember(d.ctx, m); err != nil {
+		if m, err = account.SetRole(d.ctx, members{d.tx.Area, d.tx.Live}, d.tx.By(), m, role); err != nil {
 			return err
 		}
 		d.added.other++
-		event := audit.Did(d.tx.By(), audit.ChangedPermission, audit.Target{Type: audit.TargetUser, ID: m.ID, Name: m.Name})
-		if err := d.tx.AppendEvent(d.ctx, event.Changed(`{"role":"`+string(before)+`"}`, `{"role":"`+string(role)+`"}`)); err != nil {
-			return err
-		}
 	}
 	for _, p := range i.After.Policies {
 		if err := d.joinPolicy(i, m, p); err != nil {

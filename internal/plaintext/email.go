@@ -38,7 +38,7 @@ func Email(s string) (string, error) {
 	}
 	lost := strings.ContainsRune(s, utf8.RuneError) // the original character is unknown
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || a.Name != "" || len(s) > MaxEmail || lost || !Showable(s) || strings.ContainsFunc(s, poses) {
+	if err != nil || a.Address != s || a.Name != "" || len(s) > MaxEmail || lost || !bare(s) || strings.ContainsFunc(s, poses) {
 		return "", fault.NewInvalid("That does not look like an email address.")
 	}
 	return s, nil
@@ -47,4 +47,4 @@ func Email(s string) (string, error) {
 // EmailKey returns text typed into an address field in the form in which addresses are stored:
 // without surrounding blanks and hidden characters, and at most as long as an address. It is for
 // finding and counting and need not be an address. It returns every result of [Email] unchanged.
-func EmailKey(s string) string { return ClipBytes(Fold(strings.TrimSpace(Strip(s))), MaxEmail) }
+func EmailKey(s string) string { return ClipBytes(Fold(strings.TrimSpace(Bare(s))), MaxEmail) }

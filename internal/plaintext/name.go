@@ -33,8 +33,8 @@ func Name(s string) (string, error) {
 }
 
 // NameKey returns a text that is equal for names that differ only in letter case (Unicode
-// simple folding, as in [strings.EqualFold]). It can be kept beside a name, because engines
-// differ in what a letter is.
+// simple folding, as in [strings.EqualFold]) or in joiners, which are often invisible. It can be
+// kept beside a name, because engines differ in what a letter is.
 func NameKey(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -42,11 +42,29 @@ func NameKey(name string) string {
 			least = min(least, next)
 		}
 		return least
-	}, name)
+	}, Joinless(name))
 }
 
-// SameName reports whether two names count as the same: they differ at most in letter case.
-func SameName(a, b string) bool { return strings.EqualFold(a, b) }
+// SameName reports whether two names count as the same: they have the same [NameKey].
+func SameName(a, b string) bool { return NameKey(a) == NameKey(b) }
+
+// Retyped reports whether typed is the name, as somebody types it to confirm something: what cannot
+// be seen, and quotes around it, make no difference. Letter case does.
+func Retyped(typed, name string) bool {
+	return name != "" && (typed == name || Joinless(Clean(typed)) == Joinless(Clean(name)))
+}
+
+// Joinless returns s without joiners, for comparing and searching: people leave them out where
+// they make no difference to the eye. It does not compose letters: a letter that Unicode has twice,
+// as one character and as several, stays two.
+func Joinless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if isJoiner(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
 
 // Description returns s as a description: without surrounding blanks, at most 500 characters in
 // any number of lines. Anything else is Invalid.

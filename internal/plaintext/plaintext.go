@@ -9,63 +9,49 @@ package plaintext
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
-// lineMarks are the hidden characters that text of several lines may contain.
-const lineMarks = "\n\r\t"
-
-// hidden reports whether r is invisible. Such characters control a terminal or a page (escape
-// sequences, direction overrides), or make two texts look alike (zero-width marks).
-func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
-
-// hiddenBut returns hidden with some characters excepted.
-func hiddenBut(allowed string) func(rune) bool {
-	return func(r rune) bool { return hidden(r) && !strings.ContainsRune(allowed, r) }
-}
-
 // Showable reports whether s is one line of valid UTF-8 without hidden characters: control and
-// format characters and the separators of lines and paragraphs.
-func Showable(s string) bool { return utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) }
+// format characters, letters that are blank, and the separators of lines and paragraphs. Joiners
+// and variation selectors are allowed only where they mean something: between letters that they
+// shape, after a mark or at the end of such a word, and within an emoji.
+func Showable(s string) bool { return utf8.ValidString(s) && all(s, hidden) }
 
 // ShowableLines is [Showable] for a text of several lines.
-func ShowableLines(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, hiddenBut(lineMarks))
+func ShowableLines(s string) bool { return utf8.ValidString(s) && all(s, hiddenBut(lineMarks)) }
+
+// bare reports whether s is one line of valid UTF-8 without any hidden character, joiners
+// included. It is for what programs compare: ids and addresses.
+func bare(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return hidden(r) || isSelector(r) })
 }
 
-// Strip returns s without hidden characters and without bytes that are not UTF-8. It is for text
-// that nobody can be asked to correct.
-func Strip(s string) string { return strip(s, hidden) }
-
-// StripLines is [Strip] for a text of several lines.
-func StripLines(s string) string { return strip(s, hiddenBut(lineMarks)) }
-
-func strip(s string, drop func(rune) bool) string {
+// Bare returns s without hidden characters, joiners included, and without bytes that are not
+// UTF-8. It is for ids, addresses and secrets, in which no invisible character means anything.
+func Bare(s string) string {
 	return strings.Map(func(r rune) rune {
-		if drop(r) {
+		if hidden(r) || isSelector(r) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
 }
 
+// Strip returns s without hidden characters and without bytes that are not UTF-8, so that it is
+// [Showable]. It is for text that nobody can be asked to correct.
+func Strip(s string) string { return mapped(strings.ToValidUTF8(s, ""), hidden, -1) }
+
+// StripLines is [Strip] for a text of several lines.
+func StripLines(s string) string { return mapped(strings.ToValidUTF8(s, ""), hiddenBut(lineMarks), -1) }
+
 // Visible returns s as one line for a terminal or a message. U+FFFD replaces each hidden character
 // and each byte that is not UTF-8, so that readers see that something is there.
-func Visible(s string) string { return visible(s, hidden) }
+func Visible(s string) string { return mapped(s, hidden, utf8.RuneError) }
 
 // VisibleLines is [Visible] for text of several lines. It replaces carriage returns too, with which
 // a terminal would overwrite the line.
-func VisibleLines(s string) string { return visible(s, hiddenBut("\n\t")) }
-
-func visible(s string, drop func(rune) bool) string {
-	return strings.Map(func(r rune) rune {
-		if drop(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
-}
+func VisibleLines(s string) string { return mapped(s, hiddenBut("\n\t"), utf8.RuneError) }
 
 // Cell returns s as a cell of a CSV file. It does not quote the cell, as encoding/csv does. Text
 // that a spreadsheet could treat as a formula gets a leading apostrophe, because an attacker may

@@ -20,6 +20,6 @@ func Mend(s string) string {
 // maxID is longer than any id, in bytes.
 const maxID = 200
 
-// PossibleID reports whether s can be an id: 1 to 200 printable bytes. Check it before a query,
+// PossibleID reports whether s can be an id: 1 to 200 printable bytes, without joiners. Check it before a query,
 // because some engines fail on other text. It does not know the form of a particular kind of id.
-func PossibleID(s string) bool { return s != "" && len(s) <= maxID && Showable(s) }
+func PossibleID(s string) bool { return s != "" && len(s) <= maxID && bare(s) }

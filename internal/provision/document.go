@@ -19,6 +19,9 @@ type Document map[string]any
 // maxDocument is the maximum size of a user's stored document, as JSON, in bytes.
 const maxDocument = 64 << 10
 
+// maxName is the maximum size of the name of an attribute that is not in the schema, in bytes.
+const maxName = 256
+
 // ParseBody parses a JSON object. The error is a Problem of type InvalidSyntax.
 func ParseBody(body []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -45,12 +48,21 @@ func (t Resource) read(body map[string]any) (Document, error) {
 	if !slices.ContainsFunc(urns, func(u string) bool { return strings.EqualFold(u, t.Core.ID) }) {
 		return nil, invalid(InvalidSyntax, "The attribute schemas does not name %s.", t.Core.ID)
 	}
+	object, err := t.root(body)
+	if err != nil {
+		return nil, err
+	}
 	doc := Document{}
-	for key, value := range body {
-		if strings.EqualFold(key, "schemas") {
-			continue
+	var paths []string
+	for _, key := range sortedKeys(object) {
+		if _, path := under(t.Core.ID, key); path {
+			paths = append(paths, key)
+		} else if err := t.put(doc, key, object[key]); err != nil {
+			return nil, err
 		}
-		if err := t.put(doc, key, value); err != nil {
+	}
+	for _, path := range paths { // into what the names gave
+		if err := t.applyAt(doc, Operation{Op: "add", Path: path, Value: object[path], Given: true}, true); err != nil {
 			return nil, err
 		}
 	}
@@ -146,7 +158,7 @@ func putOnce(doc map[string]any, key string, value any) error {
 }
 
 func putUnknown(doc map[string]any, key string, value any) error {
-	if len(key) > 256 || !plaintext.Storable(key) {
+	if len(key) > maxName || !plaintext.Storable(key) {
 		return invalid(InvalidSyntax, "The name of an attribute is too long or not valid UTF-8.")
 	}
 	return putOnce(doc, key, value)
@@ -223,7 +235,7 @@ func coerce(a Attribute, path string, value any) (any, error) {
 
 // coerceOne is coerce for one value of a multi-valued attribute.
 func coerceOne(a Attribute, path string, value any) (any, error) {
-	if value == nil {
+	if value = unwrap(a, value); value == nil {
 		return nil, nil
 	}
 	switch a.Type {
@@ -238,6 +250,22 @@ func coerceOne(a Attribute, path string, value any) (any, error) {
 		return nil, invalid(InvalidValue, "The value of %s must be a string.", path)
 	}
 	return s, nil
+}
+
+// unwrap returns a value without the list of one, and a simple one without the object, in which
+// one provider sends it: [{"value": "False"}].
+func unwrap(a Attribute, value any) any {
+	if list, ok := value.([]any); ok && len(list) == 1 {
+		value = list[0]
+	}
+	object, ok := value.(map[string]any)
+	if !ok || a.Type == Complex {
+		return value
+	}
+	if inner, found, err := member(object, "value"); found && err == nil {
+		return inner
+	}
+	return value
 }
 
 func coerceBool(path string, value any) (any, error) {

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"latchkey/internal/account"
@@ -146,7 +147,9 @@ func (s *Service) DeleteGroup(ctx context.Context, call Call, id string) error {
 }
 
 // setMembers sets the members of a group to those of the document and reports whether anything
-// changed.
+// changed. It passes over users who have been removed: a provider that has not noticed sends them
+// with every change of the group. The error is InvalidValue with all ids that were never those of
+// users.
 func (s *Service) setMembers(ctx context.Context, tx *groupChange, g account.Group, doc Document) (bool, error) {
 	current, err := tx.MembersByGroup(ctx, g.Organization, []string{g.ID})
 	if err != nil {
@@ -156,26 +159,50 @@ func (s *Service) setMembers(ctx context.Context, tx *groupChange, g account.Gro
 	if err != nil {
 		return false, err
 	}
-	have, changed := make(map[string]bool, len(current[g.ID])), false
+	have, leave := make(map[string]bool, len(current[g.ID])), []string(nil)
 	for _, n := range current[g.ID] {
-		if have[n.ID] = true; want[n.ID] {
-			continue
+		if have[n.ID] = true; !want[n.ID] {
+			leave = append(leave, n.ID)
 		}
-		changed = true
-		if err := takeStep(ctx, tx, g, n.ID, tx.withdraw); err != nil {
+	}
+	order = slices.DeleteFunc(order, func(id string) bool { return have[id] })
+	enter, err := usersAmong(ctx, tx, g.Organization, order)
+	if err != nil {
+		return false, err
+	}
+	for _, id := range leave {
+		if err := takeStep(ctx, tx, g, id, tx.withdraw); err != nil {
 			return false, err
 		}
 	}
-	for _, id := range order {
-		if have[id] {
-			continue
-		}
-		changed = true
+	for _, id := range enter {
 		if err := takeStep(ctx, tx, g, id, tx.enroll); err != nil {
 			return false, err
 		}
 	}
-	return changed, nil
+	return len(leave)+len(enter) > 0, nil
+}
+
+// usersAmong returns the ids without those of users who have been removed.
+func usersAmong(ctx context.Context, tx *groupChange, organization string, ids []string) ([]string, error) {
+	known, err := tx.UsersAmong(ctx, organization, ids)
+	if err != nil {
+		return nil, err
+	}
+	var users, unknown []string
+	for _, id := range ids {
+		switch known[id] {
+		case There:
+			users = append(users, id)
+		case Unknown:
+			unknown = append(unknown, strconv.Quote(cut(id)))
+		case Gone:
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, invalid(InvalidValue, "These members are not users: %s.", strings.Join(unknown, ", "))
+	}
+	return users, nil
 }
 
 // enroll adds a member to the group.
@@ -188,14 +215,10 @@ func (c *groupChange) withdraw(ctx context.Context, g account.Group, m account.M
 	return account.Withdraw(ctx, c, c.By(), g, m)
 }
 
-// takeStep applies one membership step to one member. The error is InvalidValue if there is no
-// such user.
+// takeStep applies one membership step to one member.
 func takeStep(ctx context.Context, tx *groupChange, g account.Group, id string,
 	step func(context.Context, account.Group, account.Member) error) error {
 	u, err := tx.ProvisionedUser(ctx, g.Organization, id)
-	if fault.Is(err, fault.NotFound) {
-		return invalid(InvalidValue, "The member %q is not a user.", cut(id))
-	}
 	if err != nil {
 		return err
 	}

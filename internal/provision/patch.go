@@ -21,6 +21,9 @@ type Operation struct {
 // maxOperations is the maximum number of operations in one request.
 const maxOperations = 1000
 
+// maxAttributes is the maximum number of attributes to which a PATCH adds another extension.
+const maxAttributes = 256
+
 // ParsePatch parses the body of a PATCH request. Names and operations can be in any letter
 // case, because one large provider capitalizes them. The error is a Problem of type
 // InvalidSyntax.
@@ -103,8 +106,9 @@ func (t Resource) apply(doc Document, o Operation) error {
 	if o.Op != "remove" && !o.Given {
 		return invalid(InvalidValue, "The operation %s needs a value.", o.Op)
 	}
-	if ext, ok := t.extension(o.Path); ok {
-		return t.applyExtension(doc, o, ext, o.Value)
+	o.Path, _ = under(t.Core.ID, o.Path)
+	if ext, ok := t.namesExtension(doc, o.Path); ok {
+		return t.applyExtension(doc, o, ext)
 	}
 	if o.Path != "" {
 		return t.applyAt(doc, o, false)
@@ -116,41 +120,71 @@ func (t Resource) apply(doc Document, o Operation) error {
 	if !ok {
 		return invalid(InvalidValue, "An operation without a path needs an object as its value.")
 	}
+	object, err := t.root(object)
+	if err != nil {
+		return err
+	}
 	// In a fixed order, so that the same request always has the same result.
 	for _, key := range sortedKeys(object) {
-		if strings.EqualFold(key, "schemas") {
-			continue
+		one := o.at(key, object[key])
+		if ext, ok := t.namesExtension(doc, key); ok {
+			err = t.applyExtension(doc, one, ext)
+		} else {
+			err = t.applyAt(doc, one, true)
 		}
-		if ext, ok := t.extension(key); ok {
-			if err := t.applyExtension(doc, o, ext, object[key]); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: key, Value: object[key], Given: true,
-			CreatesMissing: o.CreatesMissing}, true); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// at returns the operation for one attribute of its value.
+func (o Operation) at(path string, value any) Operation {
+	return Operation{Op: o.Op, Path: path, Value: value, Given: true, CreatesMissing: o.CreatesMissing}
+}
+
 // applyExtension sets the attributes of an extension one by one, or removes the extension.
-func (t Resource) applyExtension(doc Document, o Operation, ext Schema, value any) error {
-	if o.Op == "remove" || value == nil {
+func (t Resource) applyExtension(doc Document, o Operation, ext Schema) error {
+	if o.Op == "remove" || o.Value == nil {
 		delete(doc, ext.ID)
 		return nil
 	}
-	object, ok := value.(map[string]any)
+	object, ok := o.Value.(map[string]any)
 	if !ok {
-		return invalid(InvalidValue, "The extension %s must be an object.", ext.ID)
+		return invalid(InvalidValue, "The extension %s must be an object.", cut(ext.ID))
 	}
 	for _, key := range sortedKeys(object) {
-		if err := t.applyAt(doc, Operation{Op: o.Op, Path: ext.ID + ":" + key, Value: object[key], Given: true,
-			CreatesMissing: o.CreatesMissing}, true); err != nil {
+		one := o.at(ext.ID+":"+key, object[key])
+		_, err := ParsePatchPath(one.Path)
+		switch known := len(ext.Attributes) > 0; {
+		case known && strings.Contains(key, ":"):
+			err = invalid(InvalidPath, "There is no attribute %q.", cut(one.Path))
+		case known && err == nil:
+			err = t.applyAt(doc, one, true)
+		default: // a name that only the provider knows
+			err = putInExtension(doc, ext.ID, key, one.Value)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// putInExtension sets an attribute of an extension as it was sent.
+func putInExtension(doc Document, uri, name string, value any) error {
+	inner, ok := doc[uri].(map[string]any)
+	if !ok {
+		if len(doc) >= maxAttributes {
+			return invalid(InvalidValue, "The resource has more than %d attributes.", maxAttributes)
+		}
+		inner = map[string]any{}
+	}
+	if err := putOrDrop(inner, name, value); err != nil {
+		return err
+	}
+	setOrDelete(doc, uri, inner)
 	return nil
 }
 
@@ -165,12 +199,10 @@ func sortedKeys(m map[string]any) []string {
 
 // applyAt applies an operation with a path. For an operation without one it is called for each
 // member of the value, with implicit true: then it ignores attributes that only the server sets,
-// because providers send resources back as they got them.
+// because providers send resources back as they got them. A core attribute that the schema lacks is
+// InvalidPath either way.
 func (t Resource) applyAt(doc Document, o Operation, implicit bool) error {
 	target, err := ParsePatchPath(o.Path)
-	if err != nil && implicit {
-		return putOrDrop(doc, o.Path, o.Value)
-	}
 	if err != nil {
 		return err
 	}
@@ -179,13 +211,13 @@ func (t Resource) applyAt(doc Document, o Operation, implicit bool) error {
 	case strings.EqualFold(target.Name, "password") && target.URI == "":
 		return nil // it must not be stored
 	case !known:
-		return t.applyUnknown(doc, o, target, implicit)
+		return t.applyUnknown(doc, o, target)
 	case r.attr.ReadOnly && implicit:
 		return nil
 	case r.attr.ReadOnly:
 		return invalid(Mutability, "The attribute %s is set by Latchkey.", r.name())
-	case o.Op == "remove" && r.attr.Required && r.sub == nil:
-		return invalid(Mutability, "The attribute %s is required and cannot be removed.", r.name())
+	case o.Op == "remove" && r.attr.stays() && r.sub == nil:
+		return invalid(Mutability, "The attribute %s cannot be removed.", r.name())
 	}
 	in := map[string]any(doc)
 	if r.schema != "" {
@@ -205,32 +237,26 @@ func (t Resource) applyAt(doc Document, o Operation, implicit bool) error {
 	return patchOne(in, o, r)
 }
 
-// applyUnknown stores unknown attributes as they were sent: those of extensions that providers
-// make up, and any that come in a value without a path.
-func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath, implicit bool) error {
+// applyUnknown stores an attribute of an extension as it was sent, if the schema does not have it.
+// It refuses what is not in the core schema: stored, it would look as if it had an effect. For the
+// same reason it refuses attributes of the core schema under a known extension.
+func (t Resource) applyUnknown(doc Document, o Operation, target PatchPath) error {
 	if o.Op == "remove" {
 		o.Value = nil
 	}
-	ours := target.URI == "" || strings.EqualFold(target.URI, t.Core.ID)
+	wrong := target.URI == "" || len(target.URI) > maxName || isCore(target.URI) || target.Filter != nil || target.Sub != ""
+	ext, known := t.extension(target.URI)
+	if known {
+		_, misplaced := attribute(t.Core.Attributes, target.Name)
+		wrong = wrong || misplaced
+	}
 	switch {
-	case target.Filter != nil, target.Sub != "", ours && !implicit:
+	case wrong:
 		return invalid(InvalidPath, "There is no attribute %q.", cut(o.Path))
-	case ours:
-		return putOrDrop(doc, target.Name, o.Value)
+	case known:
+		return putInExtension(doc, ext.ID, target.Name, o.Value)
 	}
-	uri := target.URI
-	if ext, ok := t.extension(uri); ok {
-		uri = ext.ID
-	}
-	inner, ok := doc[uri].(map[string]any)
-	if !ok {
-		inner = map[string]any{}
-	}
-	if err := putOrDrop(inner, target.Name, o.Value); err != nil {
-		return err
-	}
-	setOrDelete(doc, uri, inner)
-	return nil
+	return putInExtension(doc, extensionKey(doc, target.URI), target.Name, o.Value)
 }
 
 // putOrDrop sets a value as it was sent; null removes it.
@@ -266,13 +292,16 @@ func patchOne(in map[string]any, o Operation, r resolved) error {
 		delete(in, name)
 		return nil
 	}
+	if err := knowsParts(r, o.Value); err != nil {
+		return err
+	}
 	value, err := coerce(r.attr, r.name(), o.Value)
 	if err != nil {
 		return err
 	}
 	if value == nil {
-		if r.attr.Required {
-			return invalid(Mutability, "The attribute %s is required and cannot be removed.", r.name())
+		if r.attr.stays() {
+			return invalid(Mutability, "The attribute %s cannot be removed.", r.name())
 		}
 		delete(in, name)
 		return nil
@@ -285,6 +314,21 @@ func patchOne(in map[string]any, o Operation, r resolved) error {
 		return nil
 	}
 	in[name] = value
+	return nil
+}
+
+// knowsParts refuses an object of the core schema with a sub-attribute that the schema lacks, as it
+// is refused in a path.
+func knowsParts(r resolved, value any) error {
+	object, ok := value.(map[string]any)
+	if !ok || r.schema != "" || r.attr.Type != Complex {
+		return nil
+	}
+	for _, key := range sortedKeys(object) {
+		if _, known := attribute(r.attr.Sub, key); !known {
+			return invalid(InvalidPath, "There is no attribute %q.", cut(r.name()+"."+key))
+		}
+	}
 	return nil
 }
 

@@ -131,3 +131,21 @@ func make64() []byte {
 	}
 	return b
 }
+
+func TestDocument_LeavesOutACoreSchemaThatWasStoredLikeAnExtension(t *testing.T) {
+	u := User{Linked: true, Document: `{"userName":"x@y.example","URN:ietf:params:scim:schemas:core:2.0:User":{"active":false},"` +
+		SchemaUser + `:active":false,"urn:acme:2.0:User":{"badge":"7"}}`}
+	u.Email, u.Status = "x@y.example", "active"
+	got, err := u.document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range got {
+		if _, junk := under(SchemaUser, key); junk {
+			t.Errorf("still has %q", key)
+		}
+	}
+	if got["urn:acme:2.0:User"] == nil || got["active"] != true {
+		t.Errorf("got %v", got)
+	}
+}

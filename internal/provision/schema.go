@@ -34,11 +34,15 @@ type Attribute struct {
 	CaseExact   bool
 	ReadOnly    bool // a client's value is ignored, or refused if a PATCH targets it
 	Always      bool // in every response, whatever attributes are selected
+	Kept        bool // a PATCH can change it, but not remove it
 	Unique      bool // within the organization
 	Canonical   []string
 	Refers      []string // resource types that a reference can point to
 	Sub         []Attribute
 }
+
+// stays reports whether a PATCH cannot remove the attribute.
+func (a Attribute) stays() bool { return a.Required || a.Kept }
 
 // Schema is a named set of attributes.
 type Schema struct {
@@ -59,18 +63,18 @@ type Resource struct {
 func Users() Resource {
 	core := append(commonAttributes(),
 		Attribute{Name: "userName", Type: String, Required: true, Unique: true, Always: true,
-			Description: "The member's email address, which identifies the member. It cannot be changed."},
+			Description: "The member's email address, which identifies the member."},
 		Attribute{Name: "name", Type: Complex, Description: "The parts of the person's name.", Sub: texts(
 			"formatted", "The full name.", "familyName", "The family name.", "givenName", "The given name.",
 			"middleName", "The middle name.", "honorificPrefix", "Titles before the name.", "honorificSuffix", "Titles after the name.")},
 		Attribute{Name: "displayName", Type: String, Description: "The name that Latchkey shows, at most 64 characters."},
-		Attribute{Name: "active", Type: Boolean, Description: "Whether the member can sign in and use tokens."},
+		Attribute{Name: "active", Type: Boolean, Kept: true, Description: "Whether the member can sign in and use tokens."},
 	)
 	core = append(core, texts("nickName", "A casual name.", "title", "The job title.", "userType", "The relation to the organization.",
 		"preferredLanguage", "The preferred languages.", "locale", "The locale for dates and numbers.", "timezone", "The time zone.")...)
 	core = append(core,
 		Attribute{Name: "profileUrl", Type: Reference, CaseExact: true, Refers: []string{"external"}, Description: "A page about the person."},
-		plural("emails", "Email addresses. The primary one cannot be changed.", String, "work", "home", "other"),
+		plural("emails", "Email addresses. They have no effect in Latchkey; userName has.", String, "work", "home", "other"),
 		plural("phoneNumbers", "Telephone numbers.", String, "work", "home", "mobile", "fax", "pager", "other"),
 		plural("ims", "Instant messaging addresses.", String),
 		plural("photos", "Pictures of the person.", Reference, "photo", "thumbnail"),

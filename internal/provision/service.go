@@ -99,26 +99,47 @@ func opaque(tag string) string { return strings.TrimPrefix(tag, "W/") }
 // Enable switches provisioning on or off. The error is Denied for all but Admins, and for
 // switching it on if the plan lacks it. Setting the current value changes nothing.
 func (s *Service) Enable(ctx context.Context, by actor.Caller, enabled bool) error {
+	return s.configure(ctx, by, "scimEnabled", enabled, func(tx Tx, org account.Organization) (bool, error) {
+		if org.SCIMEnabled == enabled {
+			return false, nil
+		}
+		if enabled && !org.Plan.Has(access.FeatureSCIM) {
+			return false, fault.NewDenied(access.UpgradeText)
+		}
+		return true, tx.SaveSCIM(ctx, org.ID, enabled)
+	})
+}
+
+// AllowAddresses sets whether the provider may change the addresses of members. The error is Denied
+// for all but Admins. Setting the current value changes nothing.
+func (s *Service) AllowAddresses(ctx context.Context, by actor.Caller, allowed bool) error {
+	return s.configure(ctx, by, "scimAddressChanges", allowed, func(tx Tx, org account.Organization) (bool, error) {
+		if org.SCIMFixedAddresses != allowed {
+			return false, nil
+		}
+		return true, tx.SaveSCIMAddresses(ctx, org.ID, !allowed)
+	})
+}
+
+// configure runs save as an Admin's change of one setting, and appends the event if save reports a
+// change.
+func (s *Service) configure(ctx context.Context, by actor.Caller, setting string, value bool,
+	save func(tx Tx, org account.Organization) (changed bool, err error)) error {
 	return s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.manage(tx.By()); err != nil {
 			return err
 		}
 		org, err := tx.HoldOrganization(ctx, tx.By().Organization)
-		if err != nil || org.SCIMEnabled == enabled {
+		if err != nil {
 			return err
 		}
-		if enabled && !org.Plan.Has(access.FeatureSCIM) {
-			return fault.NewDenied(access.UpgradeText)
-		}
-		if err := tx.SaveSCIM(ctx, org.ID, enabled); err != nil {
+		changed, err := save(tx, org)
+		if err != nil || !changed {
 			return err
-		}
-		before, after := `{"scimEnabled":false}`, `{"scimEnabled":true}`
-		if !enabled {
-			before, after = after, before
 		}
 		target := audit.Target{Type: audit.TargetOrganization, ID: org.ID, Name: org.Name}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, target).Changed(before, after))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.Updated, target).Changed(
+			audit.Fields{setting: !value}.String(), audit.Fields{setting: value}.String()))
 	})
 }
 

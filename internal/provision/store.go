@@ -15,6 +15,16 @@ type User struct {
 	Document string // the provider's data as JSON, except what the member itself has; "" if not linked
 }
 
+// Presence tells a user from one who existed once and from an id of nobody.
+type Presence int
+
+// The presences.
+const (
+	Unknown Presence = iota // there never was such a user
+	There
+	Gone // the provider or an Admin has removed the user
+)
+
 // Element is one searchable value of a user's document; see [Some].
 type Element struct {
 	Attribute string
@@ -86,18 +96,45 @@ type Tx interface {
 	account.Tx
 	// SaveSCIM switches provisioning on or off for the organization.
 	SaveSCIM(ctx context.Context, organization string, enabled bool) error
+	// SaveSCIMAddresses sets whether the provider cannot change the addresses of members.
+	SaveSCIMAddresses(ctx context.Context, organization string, fixed bool) error
 	// RecordRequest stores a request and deletes the oldest of its kind (failed or not) beyond
 	// keep.
 	RecordRequest(ctx context.Context, r Request, keep int) error
 }
 
-// UserTx is what the service does inside a transaction about users. The steps of package account
-// change members; it describes the methods without a comment here.
-type UserTx interface {
+// UserTx is what the service does inside a transaction about users.
+type UserTx struct {
+	MemberTx
+	LinkTx
+}
+
+// MemberTx is what the steps of package account need, which change members; it describes the methods
+// without a comment here.
+type MemberTx interface {
 	account.Tx
-	reader
-	userFinder
+	// GroupsOfMembers returns the groups of each member, ordered by name.
+	GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error)
 	groupFinder
+
+	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
+	UpdateMember(ctx context.Context, m account.Member) error
+	UpdateEmail(ctx context.Context, m account.Member) error
+	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
+	CountMembers(ctx context.Context, organization string) (int, error)
+	CountActiveAdmins(ctx context.Context, organization string) (int, error)
+	ResetMember(ctx context.Context, organization, id string, external bool) error
+	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
+	InsertEntry(ctx context.Context, e account.Entry) error
+	RemoveFromGroup(ctx context.Context, group, member string) error
+}
+
+// LinkTx is what the provider has about members.
+type LinkTx interface {
+	userFinder
+	// MembersByGroup returns the members of each group that the provider has not deleted,
+	// ordered by id.
+	MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error)
 	// UserByName returns the member with an email (lower case), deleted or not; NotFound
 	// otherwise.
 	UserByName(ctx context.Context, organization, email string) (User, error)
@@ -106,17 +143,6 @@ type UserTx interface {
 	SaveUser(ctx context.Context, m account.Member, document string, elements []Element) error
 	// ForgetUser records that the provider has deleted a member, and removes its document.
 	ForgetUser(ctx context.Context, organization, id string) error
-	// EndSessionsOf ends a member's sessions except one ("" for none).
-	EndSessionsOf(ctx context.Context, member, except string) ([]string, error)
-
-	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
-	UpdateMember(ctx context.Context, m account.Member) error
-	CountMembers(ctx context.Context, organization string) (int, error)
-	CountActiveAdmins(ctx context.Context, organization string) (int, error)
-	ResetMember(ctx context.Context, organization, id string, external bool) error
-	Workspaces(ctx context.Context, organization string) ([]account.Workspace, error)
-	InsertEntry(ctx context.Context, e account.Entry) error
-	RemoveFromGroup(ctx context.Context, group, member string) error
 }
 
 // GroupTx is what the service does inside a transaction about groups. The steps of package
@@ -126,6 +152,8 @@ type GroupTx interface {
 	reader
 	userFinder
 	groupFinder
+	// UsersAmong returns the presence of each id. Ids of nobody are not in the result.
+	UsersAmong(ctx context.Context, organization string, ids []string) (map[string]Presence, error)
 	// SaveGroupLink saves External and ExternalID of a group.
 	SaveGroupLink(ctx context.Context, g account.Group) error
 

@@ -3,6 +3,7 @@ package provision
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	"latchkey/internal/account"
@@ -11,7 +12,7 @@ import (
 )
 
 // document returns the user as the provider sent it, without attributes that only Latchkey
-// sets. For a member that the provider never changed, it returns Latchkey's own data.
+// sets, and without those that it did not send (see [User.unsent]). For a member that the provider never changed, it returns Latchkey's own data.
 func (u User) document() (Document, error) {
 	doc := Document{}
 	if u.Linked {
@@ -19,18 +20,23 @@ func (u User) document() (Document, error) {
 		if err != nil {
 			return nil, fault.NewInternal(err)
 		}
-		doc = parsed
+		doc = Document(parsed)
+		for key := range doc {
+			// An earlier version stored the core schema like an extension. It has no effect.
+			if _, ours := under(SchemaUser, key); ours {
+				delete(doc, key)
+			}
+		}
 	} else {
 		doc["schemas"] = []any{SchemaUser}
 	}
 	// Use the name as it was sent, unless the member has changed it since.
-	if sent, ok := doc["displayName"].(string); !u.Linked || ok && strings.TrimSpace(sent) != u.Name {
+	if sent, ok := doc["displayName"].(string); !u.Linked || ok && !namedLike(sent, u.Name) {
 		doc["displayName"] = u.Name
 	}
 	if plaintext.Fold(doc.text("userName")) != u.Email {
 		doc["userName"] = u.Email
 	}
-	doc = withAddress(doc, u.Email)
 	if u.ExternalID != "" {
 		doc["externalId"] = u.ExternalID
 	}
@@ -48,13 +54,84 @@ func withAddress(doc Document, address string) Document {
 	return doc
 }
 
-// forClient returns doc as a client gets it: with the member's name and address if it has none.
-func (u User) forClient(doc Document) Document {
-	doc = maps.Clone(withAddress(doc, u.Email))
-	if _, ok := doc["displayName"]; !ok {
-		doc["displayName"] = u.Name
+// unsent returns the attributes that a client gets although the document lacks them: the member's
+// address and name. They follow the member, so they are never stored.
+func (u User) unsent(doc Document) Document {
+	out := Document{}
+	if _, ok := doc["emails"]; !ok {
+		out["emails"] = withAddress(out, u.Email)["emails"]
 	}
+	if _, ok := doc["displayName"]; !ok {
+		out["displayName"] = u.Name
+	}
+	if _, ok := doc["name"]; !ok {
+		out["name"] = nameParts(u.Name)
+	}
+	return out
+}
+
+// nameParts returns a display name as the attribute name: the last word is the family name. One
+// word is both, because a provider's test of a server insists on both.
+func nameParts(name string) map[string]any {
+	given, family := name, name
+	if words := strings.Fields(name); len(words) > 1 {
+		given, family = strings.Join(words[:len(words)-1], " "), words[len(words)-1]
+	}
+	return map[string]any{"givenName": given, "familyName": family}
+}
+
+// forClient returns doc as a client gets it: with the attributes that it lacks.
+func (u User) forClient(doc Document) Document {
+	doc = maps.Clone(doc)
+	maps.Copy(doc, u.unsent(doc))
 	return doc
+}
+
+// patch applies operations to the user's document as a client gets it, because that is what the
+// client wants to change: the filter in emails[type eq "work"] finds an address that only Latchkey
+// has set. What the document lacked and no operation mentions stays out of it.
+func (u User) patch(t Resource, doc Document, operations []Operation) (Document, error) {
+	unsent := u.unsent(doc)
+	if _, named := doc["displayName"]; !named {
+		// The document has no name that the client could change a part of: its parts name the member.
+		delete(unsent, "displayName")
+		delete(unsent, "name")
+	}
+	from := maps.Clone(doc)
+	maps.Copy(from, unsent)
+	after, err := t.patch(from, operations)
+	if err != nil {
+		return nil, err
+	}
+	for name := range unsent {
+		if !slices.ContainsFunc(operations, func(o Operation) bool { return t.mentions(o, name) }) {
+			delete(after, name)
+		}
+	}
+	return after, nil
+}
+
+// mentions reports whether an operation changes an attribute of the core schema, or a part of it.
+func (t Resource) mentions(o Operation, name string) bool {
+	if path, _ := under(t.Core.ID, o.Path); path != "" {
+		return isPartOf(path, name)
+	}
+	object, _ := o.Value.(map[string]any)
+	for key, value := range object {
+		path, ours := under(t.Core.ID, key)
+		if isPartOf(path, name) || ours && path == "" && t.mentions(Operation{Value: value}, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPartOf reports whether a path is that of an attribute or of a part of it.
+func isPartOf(path, name string) bool {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		path = path[:i]
+	}
+	return strings.EqualFold(strings.TrimSpace(path), name)
 }
 
 // stored returns the document as it is stored, without what the member itself has. The error is
@@ -96,7 +173,7 @@ func email(doc Document) (string, error) {
 // of name, otherwise "". Only an explicit displayName can cause an error.
 func displayName(doc Document) (string, error) {
 	if sent := doc.text("displayName"); strings.TrimSpace(sent) != "" {
-		name, err := plaintext.Name(sent)
+		name, err := personName(sent)
 		if err != nil {
 			return "", invalid(InvalidValue, "The attribute displayName cannot be %q. %s", cut(sent), fault.Of(err).Message)
 		}
@@ -105,61 +182,27 @@ func displayName(doc Document) (string, error) {
 	parts, _ := doc["name"].(map[string]any)
 	part := Document(parts).text
 	for _, name := range []string{part("formatted"), part("givenName") + " " + part("familyName")} {
-		if clean, err := plaintext.Name(name); err == nil {
+		if clean, err := personName(name); err == nil {
 			return clean, nil
 		}
 	}
 	return "", nil
 }
 
-// primaryEmail returns the value of the primary address, otherwise of the one for work,
-// otherwise of the first, or "" without any.
-func primaryEmail(doc Document) string {
-	list, _ := doc["emails"].([]any)
-	best, rank := "", 0
-	for _, v := range list {
-		m, ok := v.(map[string]any)
-		if !ok {
-			continue
-		}
-		value, r := mainValue(v), 1
-		if kind, _ := m["type"].(string); strings.EqualFold(kind, "work") {
-			r = 2
-		}
-		if m["primary"] == true {
-			r = 3
-		}
-		if value != "" && r > rank {
-			best, rank = value, r
-		}
+// personName returns a person's name as the member has it. A name that somebody pasted into the
+// directory with invisible characters is cleaned, because a name should not keep a person out. The
+// provider still gets it back as it came.
+func personName(sent string) (string, error) {
+	if name, err := plaintext.Name(sent); err == nil {
+		return name, nil
 	}
-	return best
+	return plaintext.Name(plaintext.Clean(sent))
 }
 
-// keepsAddress refuses a change of a member's address. If the provider never sent addresses
-// before, it may add others in emails: they are stored but have no effect.
-func keepsAddress(u User, before, after Document) error {
-	address, err := email(after)
-	if err != nil {
-		return err
-	}
-	if address != u.Email {
-		return invalid(Mutability,
-			"The email address %s cannot be changed. Unassign the person, then assign them under the new address.", u.Email)
-	}
-	now := plaintext.Fold(primaryEmail(after))
-	if now == "" || now == u.Email || now == plaintext.Fold(primaryEmail(before)) || !u.hasAddresses() {
-		return nil
-	}
-	return invalid(Mutability, "The email address of %s cannot be changed, because it identifies the person in Latchkey.", u.Email)
-}
-
-// hasAddresses reports whether the provider has sent addresses of the user.
-func (u User) hasAddresses() bool {
-	var kept struct {
-		Emails []json.RawMessage `json:"emails"`
-	}
-	return u.Linked && json.Unmarshal([]byte(u.Document), &kept) == nil && len(kept.Emails) > 0
+// namedLike reports whether name is the one that a provider sent.
+func namedLike(sent, name string) bool {
+	clean, err := personName(sent)
+	return err == nil && clean == name || strings.TrimSpace(sent) == name
 }
 
 // elements returns the searchable values of a document, except those that the member itself

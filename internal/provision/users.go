@@ -54,7 +54,7 @@ func (s *Service) CreateUser(ctx context.Context, call Call, body map[string]any
 		if err != nil {
 			return err
 		}
-		out, err = s.save(ctx, tx, call, u, doc)
+		out, err = s.save(ctx, tx, call, org, u, doc)
 		return err
 	})
 	return out, err
@@ -101,20 +101,21 @@ func notFound(err error, what, id string) error {
 }
 
 // ReplaceUser replaces a user's attributes (RFC 7644 §3.5.1). Without active, the status stays.
-// The error is Mutability for another address, StaleVersion if If-Match does not match, or one
-// of CreateUser and User.
+// Another userName becomes the member's address; the error is Uniqueness if another member has it,
+// and Mutability if an Admin does not allow that. It is StaleVersion if If-Match does not match, or
+// one of CreateUser and User.
 func (s *Service) ReplaceUser(ctx context.Context, call Call, id string, body map[string]any) (Rendered, error) {
-	return s.changeUser(ctx, call, id, func(Document) (Document, error) { return s.users.read(body) })
+	return s.changeUser(ctx, call, id, func(User, Document) (Document, error) { return s.users.read(body) })
 }
 
 // PatchUser applies operations to a user (RFC 7644 §3.5.2), all or none. The error is
 // InvalidPath, InvalidFilter, NoTarget or InvalidValue for invalid operations, Mutability for
-// attributes that cannot be changed, or StaleVersion or NotFound as for ReplaceUser.
+// attributes that cannot be changed, or Uniqueness, StaleVersion or NotFound as for ReplaceUser.
 func (s *Service) PatchUser(ctx context.Context, call Call, id string, operations []Operation) (Rendered, error) {
-	return s.changeUser(ctx, call, id, func(doc Document) (Document, error) { return s.users.patch(doc, operations) })
+	return s.changeUser(ctx, call, id, func(u User, doc Document) (Document, error) { return u.patch(s.users, doc, operations) })
 }
 
-func (s *Service) changeUser(ctx context.Context, call Call, id string, edit func(Document) (Document, error)) (Rendered, error) {
+func (s *Service) changeUser(ctx context.Context, call Call, id string, edit func(User, Document) (Document, error)) (Rendered, error) {
 	var out Rendered
 	err := s.changeUsers(ctx, call, func(tx *userChange, org account.Organization) error {
 		u, err := s.userToChange(ctx, tx, call, id)
@@ -125,14 +126,11 @@ func (s *Service) changeUser(ctx context.Context, call Call, id string, edit fun
 		if err != nil {
 			return err
 		}
-		after, err := edit(before)
+		after, err := edit(u, before)
 		if err != nil {
 			return err
 		}
-		if err := keepsAddress(u, before, after); err != nil {
-			return err
-		}
-		out, err = s.save(ctx, tx, call, u, after)
+		out, err = s.save(ctx, tx, call, org, u, after)
 		return err
 	})
 	return out, err
@@ -156,7 +154,7 @@ func (s *Service) userToChange(ctx context.Context, tx *userChange, call Call, i
 
 // save updates the member from the document and stores the document. An unchanged document is
 // not written, so that its user counts as not modified (RFC 7644 §3.5.2.1).
-func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, doc Document) (Rendered, error) {
+func (s *Service) save(ctx context.Context, tx *userChange, call Call, org account.Organization, u User, doc Document) (Rendered, error) {
 	before, err := u.document()
 	if err != nil {
 		return Rendered{}, err
@@ -168,7 +166,11 @@ func (s *Service) save(ctx context.Context, tx *userChange, call Call, u User, d
 	if u.Linked && len(attributes) == 0 {
 		return renderUser(ctx, tx, call, u)
 	}
-	m, err := follow(ctx, tx, call, u.Member, before, doc)
+	m, err := move(ctx, tx, org, u.Member, doc)
+	if err != nil {
+		return Rendered{}, err
+	}
+	m, err = follow(ctx, tx, call, m, before, doc)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -212,6 +214,27 @@ func changedAttributes(before, after Document) []string {
 	return names[:min(len(names), maxNamed)]
 }
 
+// move gives the member the address that userName says. Everything else that the document says about
+// addresses has no effect.
+func move(ctx context.Context, tx *userChange, org account.Organization, m account.Member, doc Document) (account.Member, error) {
+	address, err := email(doc)
+	if err != nil || address == m.Email {
+		return m, err
+	}
+	if org.SCIMFixedAddresses {
+		return m, invalid(Mutability, "The userName %s cannot be changed: it is the member's email address. "+
+			"An Admin can allow it in Latchkey under Access Management, Provisioning.", m.Email)
+	}
+	_, err = tx.UserByName(ctx, org.ID, address)
+	switch {
+	case err == nil:
+		return m, conflict(Uniqueness, "The user %s exists already.", address)
+	case !fault.Is(err, fault.NotFound):
+		return m, err
+	}
+	return account.SetEmail(ctx, tx, tx.By(), m, address)
+}
+
 // follow applies name and status. It changes the name only if it differs from the previous
 // document's, so that a name chosen by the member stays.
 func follow(ctx context.Context, tx *userChange, call Call, m account.Member, before, doc Document) (account.Member, error) {
@@ -235,17 +258,7 @@ func follow(ctx context.Context, tx *userChange, call Call, m account.Member, be
 			status = account.Active
 		}
 	}
-	return setStatus(ctx, tx, call, m, status)
-}
-
-// setStatus changes the status and ends the sessions of a deactivated member.
-func setStatus(ctx context.Context, tx *userChange, call Call, m account.Member, status account.Status) (account.Member, error) {
-	ending := m.Status == account.Active && status == account.Deactivated
-	m, err := account.SetStatus(ctx, tx, tx.By(), m, status)
-	if err == nil && ending {
-		_, err = tx.EndSessionsOf(ctx, m.ID, "")
-	}
-	return m, err
+	return account.SetStatus(ctx, tx, tx.By(), m, status)
 }
 
 // DeleteUser deactivates the member and removes them from the groups that the provider manages.
@@ -257,7 +270,7 @@ func (s *Service) DeleteUser(ctx context.Context, call Call, id string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := setStatus(ctx, tx, call, u.Member, account.Deactivated); err != nil {
+		if _, err := account.SetStatus(ctx, tx, tx.By(), u.Member, account.Deactivated); err != nil {
 			return err
 		}
 		groups, err := tx.GroupsOfMembers(ctx, org.ID, []string{u.ID})

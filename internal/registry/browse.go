@@ -28,7 +28,8 @@ type Right struct {
 // Browsed is a resource with the caller's permissions on it.
 type Browsed struct {
 	Resource
-	Rights []Right // every permission of its type, for this resource
+	Rights  []Right // every permission of its type, for this resource
+	Secrets []Path  // that are set in its configuration
 }
 
 // TypeRights are the caller's permissions on a whole type.
@@ -67,8 +68,16 @@ func (s *Service) Browse(ctx context.Context, by actor.Standing, workspace strin
 	if err != nil {
 		return Browse{}, err
 	}
+	ids := make([]string, len(found))
+	for i, r := range found {
+		ids[i] = r.ID
+	}
+	secrets, err := s.store.SecretPaths(ctx, ids)
+	if err != nil {
+		return Browse{}, err
+	}
 	for _, r := range found {
-		b.Items = append(b.Items, Browsed{r, s.rights(by, r.where(w))})
+		b.Items = append(b.Items, Browsed{r, s.rights(by, r.where(w)), secrets[r.ID]})
 	}
 	for _, typ := range s.types() {
 		if typ == q.Type || (q.Type == "" && b.Counts[typ] > 0) {

@@ -26,14 +26,24 @@ func (s *Service) LinkSource(ctx context.Context, by actor.Caller, workspace, pl
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
-		made = SourceLink{TrackingPlan: plan, Source: source, Config: config, CreatedAt: c.Now(), UpdatedAt: c.Now()}
+		made = SourceLink{TrackingPlan: plan, Source: source, CreatedAt: c.Now(), UpdatedAt: c.Now()}
+		how, err := c.configure(ctx, Holder{source, OfTrackingPlan}, "", config)
+		if err != nil {
+			return err
+		}
+		made.Config = how.public
 		if err := c.Links.AddSourceLink(ctx, made); err != nil {
 			return err
 		}
-		if err := c.record(ctx, audit.ConnectedSource, ends.plan.target(), nil, ends.state()); err != nil {
+		if err := c.keepSecrets(ctx, how); err != nil {
 			return err
 		}
-		return c.record(ctx, audit.ConnectedTrackingPlan, ends.source.target(), nil, ends.state())
+		after := ends.state()
+		how.tell(after)
+		if err := c.record(ctx, audit.ConnectedSource, ends.plan.target(), nil, after); err != nil {
+			return err
+		}
+		return c.record(ctx, audit.ConnectedTrackingPlan, ends.source.target(), nil, after)
 	})
 	return made, err
 }
@@ -80,15 +90,23 @@ func (s *Service) UpdateLink(ctx context.Context, by actor.Caller, workspace, pl
 	var link SourceLink
 	err := s.change(ctx, by, workspace, func(c *changing) error {
 		ends, old, err := c.existingLink(ctx, plan, source)
-		if link = old; err != nil || link.Config == config {
+		if link = old; err != nil {
 			return err
 		}
-		link.Config, link.UpdatedAt = config, c.Now()
+		how, err := c.configure(ctx, Holder{source, OfTrackingPlan}, old.Config, config)
+		if err != nil || link.Config == how.public && !how.changed() {
+			return err
+		}
+		link.Config, link.UpdatedAt = how.public, c.Now()
 		if err := c.Links.SaveSourceLink(ctx, link); err != nil {
+			return err
+		}
+		if err := c.keepSecrets(ctx, how); err != nil {
 			return err
 		}
 		after := ends.state()
 		after["configChanged"] = true
+		how.tell(after)
 		return c.record(ctx, audit.Updated, ends.plan.target(), ends.state(), after)
 	})
 	return link, err
@@ -103,6 +121,9 @@ func (s *Service) UnlinkSource(ctx context.Context, by actor.Caller, workspace, 
 			return err
 		}
 		if err := c.Links.RemoveSourceLink(ctx, source); err != nil {
+			return err
+		}
+		if err := c.Sealing.SaveSealed(ctx, Holder{source, OfTrackingPlan}, nil); err != nil {
 			return err
 		}
 		if err := c.record(ctx, audit.DisconnectedSource, ends.plan.target(), ends.state(), nil); err != nil {

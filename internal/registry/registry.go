@@ -8,8 +8,9 @@
 // a resource gives the creator no permissions beyond the policies, and deleting one leaves its
 // id in policies, where it no longer grants anything.
 //
-// The package stores and returns configuration as the JSON that it got. It does not know the
-// schema of any destination, sends no events and runs no code.
+// The package stores and returns configuration as the JSON that it got, except for the secrets in
+// it: members with the name of a secret are sealed apart from it and never returned (see
+// [Secrets]). It does not know the schema of any destination, sends no events and runs no code.
 package registry
 
 import (
@@ -42,7 +43,7 @@ type Resource struct {
 	Description string
 	ExternalID  string // set once by a client that manages the resource; "" for none
 	Enabled     bool
-	Config      string // JSON, as it was sent
+	Config      string // JSON as it was sent, without secrets
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	CreatedBy   string // name of the member or token
@@ -80,7 +81,7 @@ type Attachment struct {
 type SourceLink struct {
 	TrackingPlan string
 	Source       string
-	Config       string // JSON text, as it came
+	Config       string // JSON text as it came, without secrets
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }

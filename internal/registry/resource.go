@@ -17,7 +17,8 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, workspace, typ, id
 	if err != nil {
 		return Resource{}, err
 	}
-	return s.store.RegistryResource(ctx, w.ID, typ, id)
+	r, err := s.store.RegistryResource(ctx, w.ID, typ, id)
+	return s.secrets.withoutSecrets(r), err
 }
 
 // List returns a page of the resources of a type to a caller in the workspace.
@@ -27,7 +28,13 @@ func (s *Service) List(ctx context.Context, by actor.Standing, workspace, typ st
 		return List[Resource]{}, err
 	}
 	return list(q,
-		func(limit int) ([]Resource, error) { return s.store.RegistryResources(ctx, w.ID, typ, q, limit) },
+		func(limit int) ([]Resource, error) {
+			found, err := s.store.RegistryResources(ctx, w.ID, typ, q, limit)
+			for i := range found {
+				found[i] = s.secrets.withoutSecrets(found[i])
+			}
+			return found, err
+		},
 		func() (int, error) { return s.store.RegistryCount(ctx, w.ID, typ, q) })
 }
 
@@ -67,10 +74,20 @@ func (c *changing) add(ctx context.Context, r *Resource) error {
 		r.WriteKey = key.String()
 	}
 	r.Workspace, r.CreatedBy, r.CreatedAt, r.UpdatedAt = c.workspace.ID, c.By().Name, c.Now(), c.Now()
+	config, err := c.configure(ctx, Holder{r.ID, OfResource}, "", r.Config)
+	if err != nil {
+		return err
+	}
+	r.Config = config.public
 	if err := c.AddResource(ctx, *r); err != nil {
 		return err
 	}
-	return c.record(ctx, audit.Created, r.target(), nil, r.state())
+	if err := c.keepSecrets(ctx, config); err != nil {
+		return err
+	}
+	after := r.state()
+	config.tell(after)
+	return c.record(ctx, audit.Created, r.target(), nil, after)
 }
 
 // externalIDFree refuses an external id that another resource of the type has.
@@ -95,7 +112,8 @@ func plainType(typ string) string {
 	return typ
 }
 
-// Update changes the fields in the form. If their values are the same as before it changes
+// Update changes the fields in the form. Secrets that a configuration leaves out stay as they are;
+// null or the empty text removes one. If their values are the same as before it changes
 // nothing, not even the time of the last change. Errors are those of Create, and NotFound.
 func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, id string, form Form) (Resource, error) {
 	var r Resource
@@ -107,27 +125,41 @@ func (s *Service) Update(ctx context.Context, by actor.Caller, workspace, typ, i
 		if err := c.may(old, rightsOf(typ).edit...); err != nil {
 			return err
 		}
-		if r, err = form.apply(old); err != nil || r.same(old) {
+		if r, err = form.apply(old); err != nil {
 			return err
+		}
+		var config configured
+		if form.Config != nil {
+			if config, err = c.configure(ctx, Holder{old.ID, OfResource}, old.Config, r.Config); err != nil {
+				return err
+			}
+			r.Config = config.public
+		}
+		if r.same(old) && !config.changed() {
+			return nil
 		}
 		if typ == TrackingPlan {
 			r.Version++
 		}
-		return c.save(ctx, old, &r)
+		return c.save(ctx, old, &r, config)
 	})
-	return r, err
+	return s.secrets.withoutSecrets(r), err
 }
 
-// save stores a changed resource and records the change in the audit log.
-func (c *changing) save(ctx context.Context, old Resource, r *Resource) error {
+// save stores a changed resource and its secrets and records the change in the audit log.
+func (c *changing) save(ctx context.Context, old Resource, r *Resource, config configured) error {
 	r.UpdatedAt = c.Now()
 	if err := c.SaveResource(ctx, *r); err != nil {
 		return err
 	}
+	if err := c.keepSecrets(ctx, config); err != nil {
+		return err
+	}
 	before, after := old.state(), r.state()
-	if old.Config != r.Config {
+	if old.Config != r.Config || config.changed() {
 		after["configChanged"] = true
 	}
+	config.tell(after)
 	return c.record(ctx, audit.Updated, r.target(), before, after)
 }
 
@@ -163,9 +195,9 @@ func (s *Service) SetExternalID(ctx context.Context, by actor.Caller, workspace,
 			return err
 		}
 		r.ExternalID = set
-		return c.save(ctx, old, &r)
+		return c.save(ctx, old, &r, configured{})
 	})
-	return r, err
+	return s.secrets.withoutSecrets(r), err
 }
 
 // newExternalID checks a new external id.

@@ -18,11 +18,12 @@ import (
 type Service struct {
 	store     Store
 	catalogue *access.Catalogue
+	secrets   Secrets
 }
 
 // New returns a service.
-func New(store Store, catalogue *access.Catalogue) *Service {
-	return &Service{store: store, catalogue: catalogue}
+func New(store Store, catalogue *access.Catalogue, secrets Secrets) *Service {
+	return &Service{store: store, catalogue: catalogue, secrets: secrets}
 }
 
 // Workspace returns a workspace to a caller in it. For others the error is NotFound, and for an

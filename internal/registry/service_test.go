@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 	"latchkey/internal/registry"
+	"latchkey/internal/seal"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -29,6 +30,8 @@ type bed struct {
 	testing.TB
 	ctx   context.Context
 	store *store.Store
+	path  string // of the database
+	ring  seal.Ring
 	now   time.Time
 }
 
@@ -41,9 +44,11 @@ func newBed(t testing.TB) *bed {
 	t.Helper()
 	b := &bed{TB: t, ctx: t.Context(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	var err error
-	b.store, err = store.Open(b.ctx, store.Options{Path: storetest.Empty(t), Now: func() time.Time { return b.now }})
+	b.path, b.ring = storetest.Empty(t), seal.NewRing(newSealKey(t))
+	b.store, err = store.Open(b.ctx, store.Options{Path: b.path, Now: func() time.Time { return b.now }})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.store.Close()) })
+	secrets := secretsOf(t, b.store, b.ring)
 	b.must(b.store.InTx(b.ctx, actor.System(""), func(tx *store.Tx) error {
 		for org, workspace := range map[string]string{acme: main, other: elsewhere} {
 			b.must(tx.InsertOrganization(b.ctx, account.Organization{ID: org, Name: org, Plan: access.PlanEnterprise, CreatedAt: b.now}))
@@ -54,7 +59,7 @@ func newBed(t testing.TB) *bed {
 		}
 		return nil
 	}))
-	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn())
+	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn(), secrets)
 	return b
 }
 

@@ -36,6 +36,9 @@ type Store interface {
 	ShownVersions(ctx context.Context, workspace, typ string) (map[string]Version, error)
 	// Browse returns a page of a workspace's resources, ordered by type and name.
 	Browse(ctx context.Context, workspace string, q BrowseQuery) ([]Resource, error)
+	// SecretPaths returns the secrets of resources' own configurations, ordered by path. It does
+	// not return their values.
+	SecretPaths(ctx context.Context, resources []string) (map[string][]Path, error)
 	// BrowseCounts counts the workspace's resources that match the search, by type.
 	BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error)
 }
@@ -43,7 +46,19 @@ type Store interface {
 // Tx is one transaction on resources and the links between them.
 type Tx struct {
 	Resources
-	Links Links
+	Links   Links
+	Sealing Sealing
+}
+
+// Sealing accesses sealed secrets inside a transaction.
+type Sealing interface {
+	// SealingKey returns the id of the key that the installation seals with; "" before the
+	// first start.
+	SealingKey(ctx context.Context) (string, error)
+	// SealedValues returns the secrets of a configuration, ordered by path.
+	SealedValues(ctx context.Context, h Holder) ([]Sealed, error)
+	// SaveSealed replaces the secrets of a configuration.
+	SaveSealed(ctx context.Context, h Holder, values []Sealed) error
 }
 
 // Resources accesses the resources of a workspace inside a transaction.

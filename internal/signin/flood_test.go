@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
@@ -129,13 +130,13 @@ func TestSignIn_BusyDoesNotCount(t *testing.T) {
 			current := f.mustSignIn(t, ada, "")
 			rows, events := f.count(t, `SELECT count(*) FROM attempts`), len(f.events(t))
 			sound := f.Service
-			f.Service = signin.New(store.SignIns{Store: f.store}, busyHasher{f.hasher, full})
+			f.Service = signin.New(store.SignIns{Store: f.store}, busyHasher{f.hasher, full}, access.BuiltIn())
 			for range 2 * signin.AddressFailures {
 				got := wantKind(t, f.try(t, ada, password, home), fault.Unavailable)
 				if got.RetryAfter != signin.RetryBusy {
 					t.Fatalf("retry after %v", got.RetryAfter)
 				}
-				err := f.ChangePassword(t.Context(), f.in(t, current), password, "another good password")
+				_, err := f.ChangePassword(t.Context(), f.in(t, current), password, "another good password")
 				wantKind(t, err, fault.Unavailable)
 			}
 			if n := f.count(t, `SELECT count(*) FROM attempts`); n != rows || len(f.events(t)) != events {

@@ -119,15 +119,20 @@ func TestArgon2_LeavesOneCoreFree(t *testing.T) {
 	}
 }
 
-func TestChangePassword_EndsTheOtherSessions(t *testing.T) {
+func TestChangePassword_EndsTheOtherSessionsAndRenewsThisOne(t *testing.T) {
 	f := newFixture(t)
 	current, other, bos := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, ""), f.mustSignIn(t, bo, "")
 	logged := len(f.events(t))
 	const next = "another good password"
-	if err := f.ChangePassword(t.Context(), f.in(t, current), password, next); err != nil {
+	renewed, err := f.ChangePassword(t.Context(), f.in(t, current), password, next)
+	if err != nil {
 		t.Fatal(err)
 	}
-	f.wantLive(t, current, true)
+	if renewed.Session.ID == current.Session.ID || renewed.Secret == current.Secret || renewed.Session.Member != f.ids[ada] {
+		t.Errorf("the session is still %s", renewed)
+	}
+	f.wantLive(t, renewed, true)
+	f.wantLive(t, current, false)
 	f.wantLive(t, other, false)
 	f.wantLive(t, bos, true)
 	wantKind(t, f.try(t, ada, password, home), fault.Unauthenticated)
@@ -137,7 +142,8 @@ func TestChangePassword_EndsTheOtherSessions(t *testing.T) {
 	events := f.events(t)[logged:]
 	if events[0].Action != audit.SignedOut || events[0].Target.ID != other.Session.ID ||
 		events[1].Action != audit.PasswordChanged || events[1].Target.Type != audit.TargetUser ||
-		events[1].Target.ID != f.ids[ada] || events[1].ActorID != f.ids[ada] {
+		events[1].Target.ID != f.ids[ada] || events[1].ActorID != f.ids[ada] ||
+		events[1].Before != `{"session":"`+current.Session.ID+`"}` || events[1].After != `{"session":"`+renewed.Session.ID+`"}` {
 		t.Errorf("events = %+v", events[:2])
 	}
 }
@@ -152,12 +158,12 @@ func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
 		"the e-mail":    {password, ada, "new"},
 		"the same":      {password, password, "new"},
 	} {
-		err := f.ChangePassword(t.Context(), f.caller(t, ada), c.current, c.next)
+		_, err := f.ChangePassword(t.Context(), f.caller(t, ada), c.current, c.next)
 		if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 1 || got.Fields[0].Path != c.path {
 			t.Errorf("%s: fields = %v", name, got.Fields)
 		}
 	}
-	err := f.ChangePassword(t.Context(), f.caller(t, ada), "", "")
+	_, err := f.ChangePassword(t.Context(), f.caller(t, ada), "", "")
 	if got := wantKind(t, err, fault.Invalid); len(got.Fields) != 2 {
 		t.Errorf("both missing: fields = %v", got.Fields)
 	}
@@ -168,9 +174,11 @@ func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
 func TestChangePassword_GuessingIsThrottledWithTheSignIns(t *testing.T) {
 	f := newFixture(t)
 	for range signin.PairFailures {
-		wantKind(t, f.ChangePassword(t.Context(), f.caller(t, ada), wrong, "another good password"), fault.Invalid)
+		_, err := f.ChangePassword(t.Context(), f.caller(t, ada), wrong, "another good password")
+		wantKind(t, err, fault.Invalid)
 	}
-	wantKind(t, f.ChangePassword(t.Context(), f.caller(t, ada), password, "another good password"), fault.Throttled)
+	_, err := f.ChangePassword(t.Context(), f.caller(t, ada), password, "another good password")
+	wantKind(t, err, fault.Throttled)
 	f.wantThrottled(t, ada, home, signin.PairBlock)
 }
 
@@ -179,7 +187,7 @@ func TestChangePassword_EveryWrongCurrentPasswordLeavesOneEvent(t *testing.T) {
 	current := f.mustSignIn(t, ada, "")
 	logged := len(f.events(t))
 	for range signin.PairFailures + 3 {
-		if err := f.ChangePassword(t.Context(), f.in(t, current), wrong, "another good password"); err == nil {
+		if _, err := f.ChangePassword(t.Context(), f.in(t, current), wrong, "another good password"); err == nil {
 			t.Fatal("a wrong password is accepted")
 		}
 	}
@@ -203,7 +211,8 @@ func TestChangePassword_OfTwoAtOnceOneWins(t *testing.T) {
 	f := newFixture(t)
 	by := []actor.Standing{f.caller(t, ada), f.caller(t, ada), f.caller(t, ada)}
 	got := inParallel(len(by), func(i int) error {
-		return f.ChangePassword(t.Context(), by[i], password, strings.Repeat("new", 4+i))
+		_, err := f.ChangePassword(t.Context(), by[i], password, strings.Repeat("new", 4+i))
+		return err
 	})
 	// The losers find a clash, the old password to be wrong, or their session ended by the winner.
 	if got["ok"] != 1 || got["conflict"]+got["invalid"]+got["unauthenticated"] != 2 {

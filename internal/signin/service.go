@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/segmentio/ksuid"
 
@@ -92,8 +93,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 		if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
 			return err
 		}
-		started.Session = Session{ID: ksuid.New().String(), Member: account.ID, Organization: account.Organization,
-			CreatedAt: tx.Now(), LastSeenAt: tx.Now(), IP: origin.IP, UserAgent: plaintext.ClipBytes(plaintext.Strip(origin.UserAgent), 256)}
+		started.Session = newSession(account, tx.Now(), origin)
 		if err := tx.InsertSession(ctx, started.Session, digest(started.Secret)); err != nil {
 			return err
 		}
@@ -103,6 +103,12 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, previ
 		return Started{}, false, err
 	}
 	return started, true, nil
+}
+
+// newSession returns a session that begins now.
+func newSession(of Account, now time.Time, origin actor.Origin) Session {
+	return Session{ID: ksuid.New().String(), Member: of.ID, Organization: of.Organization, CreatedAt: now, LastSeenAt: now,
+		IP: origin.IP, UserAgent: plaintext.ClipBytes(plaintext.Strip(origin.UserAgent), 256)}
 }
 
 // refuse records a failed sign-in. Before the installation is set up there is no log.

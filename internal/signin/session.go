@@ -78,9 +78,57 @@ func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) err
 	return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedOut, sessionTarget(session.ID, account)))
 }
 
-// List returns a member's live sessions, the last used first.
-func (s *Service) List(ctx context.Context, memberID string) ([]Session, error) {
+// List returns a member's live sessions, the last used first. The error is NotFound for a member
+// of another organization, and Denied for the sessions of somebody else unless the caller is an
+// Admin.
+func (s *Service) List(ctx context.Context, by actor.Standing, memberID string) ([]Session, error) {
+	if by.Kind != access.Member || by.ID != memberID {
+		if _, err := s.managed(ctx, s.store, by, memberID); err != nil {
+			return nil, err
+		}
+	}
 	return s.store.SessionsOf(ctx, memberID, limitsAt(s.store.Now()))
+}
+
+// managed returns a member whose sessions the caller may see and end. The error is NotFound for a
+// member of another organization, and Denied unless the caller is an Admin.
+func (s *Service) managed(ctx context.Context, r accountReader, by actor.Standing, memberID string) (Account, error) {
+	err := access.Decide(s.catalogue, by.Principal, access.ManageMembers, access.Resource{Organization: by.Organization}).Err("The organization")
+	if err != nil {
+		return Account{}, err
+	}
+	account, err := r.SignInAccountOf(ctx, memberID)
+	if err == nil && account.Organization != by.Organization {
+		err = fault.NewNotFound("That member")
+	}
+	return account, err
+}
+
+// EndOf ends one session of a member. The error is NotFound if the member does not have it, and
+// otherwise as for [Service.List].
+func (s *Service) EndOf(ctx context.Context, by actor.Caller, memberID, sessionID string) error {
+	return s.store.InTx(ctx, by, func(tx Tx) error {
+		account, err := s.managed(ctx, tx, tx.By(), memberID)
+		if err != nil {
+			return err
+		}
+		return endOne(ctx, tx, account, sessionID)
+	})
+}
+
+// EndAllOf ends all sessions of a member, which includes the current one if the member is the
+// caller, and returns their number. The errors are those of [Service.List].
+func (s *Service) EndAllOf(ctx context.Context, by actor.Caller, memberID string) (int, error) {
+	n := 0
+	err := s.store.InTx(ctx, by, func(tx Tx) error {
+		account, err := s.managed(ctx, tx, tx.By(), memberID)
+		if err != nil {
+			return err
+		}
+		n, err = endAll(ctx, tx, account, "")
+		return err
+	})
+	return n, err
 }
 
 // End ends one of the caller's own sessions. The error is NotFound for any other session,
@@ -90,23 +138,23 @@ func (s *Service) End(ctx context.Context, by actor.Caller, sessionID string) er
 		if err := onlyMembers(tx.By()); err != nil {
 			return err
 		}
-		own, err := tx.SessionsOf(ctx, tx.By().ID, limitsAt(tx.Now()))
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(own, func(one Session) bool { return one.ID == sessionID }) {
-			return fault.NewNotFound("That session")
-		}
-		if _, err := tx.EndSession(ctx, sessionID); err != nil {
-			return err
-		}
-		return tx.AppendEvent(ctx, endedByOwner(tx.By(), sessionID))
+		return endOne(ctx, tx, Account{ID: tx.By().ID, Email: tx.By().Email}, sessionID)
 	})
 }
 
-// endedByOwner returns the event of a session that its member ended.
-func endedByOwner(by actor.Standing, sessionID string) audit.Event {
-	return audit.Did(by, audit.SignedOut, audit.Target{Type: audit.TargetSession, ID: sessionID, Name: by.Email})
+// endOne ends one session of an account.
+func endOne(ctx context.Context, tx Tx, of Account, sessionID string) error {
+	list, err := tx.SessionsOf(ctx, of.ID, limitsAt(tx.Now()))
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(one Session) bool { return one.ID == sessionID }) {
+		return fault.NewNotFound("That session")
+	}
+	if _, err := tx.EndSession(ctx, sessionID); err != nil {
+		return err
+	}
+	return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.SignedOut, sessionTarget(sessionID, of)))
 }
 
 // EndOthers ends all the caller's sessions except the current one and returns their number. The
@@ -118,25 +166,24 @@ func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 			return err
 		}
 		var err error
-		n, err = endOthers(ctx, tx)
+		n, err = endAll(ctx, tx, Account{ID: tx.By().ID, Email: tx.By().Email}, tx.By().Ref.ID)
 		return err
 	})
 	return n, err
 }
 
-// endOthers ends the other sessions of the transaction's caller.
-func endOthers(ctx context.Context, tx Tx) (int, error) {
-	by := tx.By()
+// endAll ends the sessions of an account except one ("" for none), and returns their number.
+func endAll(ctx context.Context, tx Tx, of Account, except string) (int, error) {
 	// Sessions that have ended already are deleted without an event.
-	if _, err := tx.DropEndedSessions(ctx, by.ID, limitsAt(tx.Now())); err != nil {
+	if _, err := tx.DropEndedSessions(ctx, of.ID, limitsAt(tx.Now())); err != nil {
 		return 0, err
 	}
-	ended, err := tx.EndSessionsOf(ctx, by.ID, by.Ref.ID)
+	ended, err := tx.EndSessionsOf(ctx, of.ID, except)
 	if err != nil {
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.AppendEvent(ctx, endedByOwner(by, id)); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.SignedOut, sessionTarget(id, of))); err != nil {
 			return 0, err
 		}
 	}

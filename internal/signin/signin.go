@@ -3,8 +3,8 @@
 // A session is a row with a public id, which identifies it in lists and in the audit log, and a
 // secret of 256 random bits, which only the browser's cookie holds; the database stores its
 // SHA-256 digest. A sign-in always creates a new session. A session ends by sign-out, at the
-// idle or the absolute limit, or when its owner or a password change ends it. It cannot be used
-// while its member is deactivated.
+// idle or the absolute limit, when its owner, an Admin or a password change ends it, or with the
+// access of its member. A password change gives the current session a new id and a new secret.
 //
 // The package does not decide about permissions (package access), verify access tokens (package
 // verify) or handle cookies and requests (package web/ui).
@@ -88,14 +88,17 @@ func (a Account) caller(origin actor.Origin) actor.Standing {
 
 // Service implements the use cases of signing in. It is safe for concurrent use.
 type Service struct {
-	store    Store
-	hasher   Hasher
-	touching sync.Map // ids of the sessions whose last use is being written right now
-	flood    flood
+	store     Store
+	hasher    Hasher
+	catalogue *access.Catalogue
+	touching  sync.Map // ids of the sessions whose last use is being written right now
+	flood     flood    // of failed sign-ins
 }
 
 // New returns a service, which uses the store's clock.
-func New(store Store, hasher Hasher) *Service { return &Service{store: store, hasher: hasher} }
+func New(store Store, hasher Hasher, catalogue *access.Catalogue) *Service {
+	return &Service{store: store, hasher: hasher, catalogue: catalogue}
+}
 
 const secretBytes = 32
 

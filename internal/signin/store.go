@@ -26,8 +26,13 @@ type Store interface {
 	Now() time.Time
 	sessionReader
 	attemptReader
+	accountReader
 	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
 	SignInAccount(ctx context.Context, email string) (Account, error)
+}
+
+// accountReader reads the account of a member.
+type accountReader interface {
 	// SignInAccountOf returns the member with that id; NotFound otherwise.
 	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
 }
@@ -48,6 +53,7 @@ type Sessions interface {
 	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 	sessionReader
+	accountReader
 	// SignInOrganization returns the id of the installation's organization; NotFound before
 	// the installation is set up.
 	SignInOrganization(ctx context.Context) (string, error)

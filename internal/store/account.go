@@ -48,12 +48,12 @@ func (q queries) Organization(ctx context.Context, id string) (account.Organizat
 		`SELECT `+organizationColumns+` FROM organizations WHERE id = $1`, id)
 }
 
-const organizationColumns = `id, name, plan, scim_enabled, created_at`
+const organizationColumns = `id, name, plan, scim_enabled, scim_fixed_addresses, created_at`
 
 func scanOrganization(row scanner) (account.Organization, error) {
 	var o account.Organization
 	var created int64
-	err := row.Scan(&o.ID, &o.Name, &o.Plan, &o.SCIMEnabled, &created)
+	err := row.Scan(&o.ID, &o.Name, &o.Plan, &o.SCIMEnabled, &o.SCIMFixedAddresses, &created)
 	o.CreatedAt = moment(created)
 	return o, err
 }
@@ -67,8 +67,8 @@ func (tx *Tx) HoldOrganization(ctx context.Context, id string) (account.Organiza
 
 // InsertOrganization adds an organization.
 func (tx *Tx) InsertOrganization(ctx context.Context, o account.Organization) error {
-	_, err := tx.exec(ctx, `INSERT INTO organizations (id, name, plan, scim_enabled, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		o.ID, o.Name, o.Plan, o.SCIMEnabled, millis(o.CreatedAt))
+	_, err := tx.exec(ctx, `INSERT INTO organizations (`+organizationColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		o.ID, o.Name, o.Plan, o.SCIMEnabled, o.SCIMFixedAddresses, millis(o.CreatedAt))
 	return err
 }
 

@@ -10,16 +10,19 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/plaintext"
 )
 
-const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at`
+const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at,
+	m.admin_until`
 
 func scanMember(row scanner) (account.Member, error) {
 	var m account.Member
 	var created, updated int64
-	var seen sql.NullInt64
-	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen)
-	m.CreatedAt, m.UpdatedAt, m.LastSeenAt = moment(created), moment(updated), maybeMoment(seen)
+	var seen, until sql.NullInt64
+	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen, &until)
+	m.CreatedAt, m.UpdatedAt = moment(created), moment(updated)
+	m.LastSeenAt, m.AdminUntil = maybeMoment(seen), maybeMoment(until)
 	return m, err
 }
 
@@ -75,7 +78,7 @@ func liveTokens(now string) string {
 func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
 	now time.Time) ([]account.MemberRow, int, error) {
 	where := ` FROM members m WHERE m.organization_id = $1
-		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR lower(m.name) LIKE $3 ESCAPE '\' OR m.name LIKE $4 ESCAPE '\' OR m.name LIKE $5 ESCAPE '\')
+		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR ` + nameLike(`m.name`, `$3`, `$4`, `$5`) + `)
 		AND ($6 = '' OR m.id IN (SELECT member_id FROM group_members WHERE group_id = $6))
 		AND ($7 = '' OR m.id NOT IN (SELECT member_id FROM group_members WHERE group_id = $7))`
 	lower, typed, title := likePatterns(query.Search)
@@ -108,10 +111,19 @@ type scanWith struct {
 
 func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
 
+// nameLike returns a condition that compares a column of names with the patterns of [likePatterns].
+func nameLike(column, lower, typed, title string) string {
+	column = "replace(replace(" + column + ", '\u200c', ''), '\u200d', '')"
+	return `lower(` + column + `) LIKE ` + lower + ` ESCAPE '\' OR ` + column + ` LIKE ` + typed + ` ESCAPE '\' OR ` +
+		column + ` LIKE ` + title + ` ESCAPE '\'`
+}
+
 // likePatterns returns LIKE patterns for strings that contain search: in lower case, as typed,
 // and with a capital first letter. Engines differ in which letters beyond ASCII their lower()
-// folds, and names are usually written in one of these ways.
+// folds, and names are usually written in one of these ways. Joiners, which people do not see,
+// are left out: see [nameLike].
 func likePatterns(search string) (lower, typed, title string) {
+	search = plaintext.Joinless(search)
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search)
 	first, size := utf8.DecodeRuneInString(escaped)
 	capital := escaped
@@ -176,19 +188,36 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 		with([]any{organization}, emails...)...)
 }
 
-// UpdateMember saves name, role and status; NotFound if the member is gone.
+// IsDeactivated reports whether a lower-case address belongs to a deactivated member.
+func (q queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
+	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`, organization, email)
+	return n > 0, err
+}
+
+// UpdateMember saves name, role, status and until when the member was an Admin; NotFound if the
+// member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 	tx.changed(change.Member, m.ID)
-	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4
-		WHERE organization_id = $5 AND id = $6`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), m.Organization, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4, admin_until = $5
+		WHERE organization_id = $6 AND id = $7`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), millis(m.AdminUntil), m.Organization, m.ID)
+}
+
+// UpdateEmail saves the email address of a member; Conflict if another one has it.
+func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
+	tx.changed(change.Member, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET email = $1 WHERE organization_id = $2 AND id = $3`, m.Email, m.Organization, m.ID)
 }
 
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
-// them is gone.
+// them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
 	for _, id := range ids {
 		tx.changed(change.Member, id)
 		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `INSERT INTO removed_members (member_id, organization_id) VALUES ($1, $2)
+			ON CONFLICT (member_id) DO NOTHING`, id, organization); err != nil {
 			return err
 		}
 	}

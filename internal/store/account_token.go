@@ -43,8 +43,8 @@ func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace 
 func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
 	lower, typed, title := likePatterns(search)
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND `+notDeleted+` AND (lower(t.name) LIKE $2 ESCAPE '\' OR t.name LIKE $3 ESCAPE '\'
-			OR t.name LIKE $4 ESCAPE '\' OR t.hint LIKE $3 ESCAPE '\') ORDER BY lower(t.name), t.id LIMIT $5`,
+		WHERE t.organization_id = $1 AND `+notDeleted+` AND (`+nameLike(`t.name`, `$2`, `$3`, `$4`)+`
+			OR t.hint LIKE $3 ESCAPE '\') ORDER BY lower(t.name), t.id LIMIT $5`,
 		organization, lower, typed, title, limit)
 }
 

@@ -57,6 +57,9 @@ func (s *Store) DropPruned(ctx context.Context) (done bool, err error) {
 		if dropped, err := tx.dropPrunedBlock(ctx, state.Checkpoint.Seq); err != nil || dropped {
 			return err
 		}
+		if err := tx.dropPrunedHeads(ctx, state.Checkpoint.Seq); err != nil {
+			return err
+		}
 		_, err = tx.exec(ctx, `DELETE FROM audit_events WHERE seq IN (
 			SELECT seq FROM audit_events WHERE seq <= $1 ORDER BY seq LIMIT $2)`, state.Checkpoint.Seq, eventsPerTx)
 		return err

@@ -151,7 +151,7 @@ func TestCompare_FindsATruncationThatHidesItself(t *testing.T) {
 	s := openSQLite(t)
 	writeEvents(t, s, 20)
 	var file strings.Builder
-	head, err := audit.WriteFile(t.Context(), s, &file)
+	head, err := audit.WriteFile(t.Context(), s, &file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

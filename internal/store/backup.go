@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"latchkey/internal/actor"
 )
 
 // Backup writes a consistent copy of the SQLite file at from to a new file, even while a server
@@ -38,8 +40,9 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	return errors.Join(sound(ctx, to), file.Sync())
 }
 
-// Restore copies a backup to the SQLite file at to, which must not exist yet. It checks the pages
-// of the backup, and that its schema is not newer than this program's. Meanwhile it locks the
+// Restore copies a backup to the SQLite file at to, which must not exist yet, without the sessions:
+// those that were signed out since the backup must not work again. It checks the pages of the
+// backup, and that its schema is not newer than this program's. Meanwhile it locks the
 // folder ([ErrInUse]). If it fails, it leaves only the lock file.
 func Restore(ctx context.Context, from, to string) (err error) {
 	release, err := lockFolder(filepath.Dir(to))
@@ -61,7 +64,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	}
 	s, err := openClaimed(ctx, sqliteDialect{path: arriving}, nil)
 	if err == nil {
-		err = s.Close()
+		err = errors.Join(s.endAllSessions(ctx), s.Close())
 	}
 	if err == nil {
 		err = os.Rename(arriving, to)
@@ -70,6 +73,14 @@ func Restore(ctx context.Context, from, to string) (err error) {
 		return errors.Join(err, os.RemoveAll(arriving), os.RemoveAll(arriving+"-wal"), os.RemoveAll(arriving+"-shm"))
 	}
 	return nil
+}
+
+// endAllSessions deletes the sessions of everybody.
+func (s *Store) endAllSessions(ctx context.Context) error {
+	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
+		_, err := tx.exec(ctx, `DELETE FROM sessions`)
+		return err
+	})
 }
 
 // sound checks every page of a SQLite file, and that it is a Latchkey database.
@@ -111,4 +122,20 @@ func copyFile(from, to string) (err error) {
 		return err
 	}
 	return out.Sync()
+}
+
+// KeyOfFile returns the id of the key with which the secrets in a SQLite file are sealed, without
+// changing the file; "" if it has none, as before the first start of a version that seals.
+func KeyOfFile(ctx context.Context, path string) (id string, err error) {
+	db, err := sqliteDialect{path: path}.readers(immutable())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	q := queries{db: db}
+	n, err := q.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'sealing'`)
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return q.SealingKey(ctx)
 }

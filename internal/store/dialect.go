@@ -43,11 +43,17 @@ type dialect interface {
 	publish(ctx context.Context, tx *sql.Tx, changes []change.Change) error
 	// follow applies the changes of other nodes until ctx ends.
 	follow(ctx context.Context, f *Feed)
+	// overwrite overwrites the parts of the database that are not used any more.
+	overwrite(ctx context.Context, write *sql.DB) error
 	// lost reports whether err means a broken connection, so that a new one may work.
 	lost(err error) bool
 	// collided reports whether the engine aborted a transaction because of another one, so
 	// that it may succeed if it is run again.
 	collided(err error) bool
+	// probe tries to write something that leaves no trace.
+	probe(ctx context.Context, write *sql.DB) error
+	// unstored reports whether a write failed because the disk is full, broken or read-only.
+	unstored(err error) bool
 	// translate turns driver errors into faults. It returns other errors unchanged.
 	translate(err error) error
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
 )
@@ -158,6 +159,19 @@ func (d postgresDialect) alone(ctx context.Context, _ *sql.DB, do func(*sql.DB) 
 	return do(db)
 }
 
+// overwrite writes the tables that hold configurations and secrets into new files. Others wait
+// meanwhile. The server's write-ahead log still has the old rows until it is recycled.
+func (d postgresDialect) overwrite(ctx context.Context, _ *sql.DB) (err error) {
+	db := d.pool(map[string]string{"statement_timeout": "0"}, 1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, table := range []string{"resources", "source_tracking_plans", "resource_secrets"} {
+		if _, err := db.ExecContext(ctx, `VACUUM (FULL) `+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d postgresDialect) takeTurn(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, turnLock)
 	return err
@@ -193,6 +207,27 @@ func (d postgresDialect) lost(err error) bool {
 		errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
+// probe inserts a row and rolls that back. A standby refuses it, and so does a disk that is
+// too full for another page of the table.
+func (d postgresDialect) probe(ctx context.Context, write *sql.DB) error {
+	tx, err := write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.ExecContext(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 0, 0)`, "probe "+ksuid.New().String())
+	return err
+}
+
+// unstored returns true for a full disk, an input/output error and a read-only server.
+func (d postgresDialect) unstored(err error) bool {
+	switch sqlState(err) {
+	case "53100", "58030", "25006":
+		return true
+	}
+	return false
+}
+
 // sqlState returns the code of a server's error (PostgreSQL manual, appendix A), or "".
 func sqlState(err error) string {
 	var server *pgconn.PgError
@@ -218,10 +253,10 @@ func (d postgresDialect) translate(err error) error {
 		return gone(err)
 	case code == "22021" || code == "22P05":
 		return unstorable(err)
-	case d.lost(err), d.collided(err),
+	case d.lost(err), d.collided(err), d.unstored(err),
 		code == "55P03", // waited for its turn too long
 		code == "57014" && !errors.Is(err, context.Canceled), // took too long
-		strings.HasPrefix(code, "53"):                        // disk or memory is full
+		strings.HasPrefix(code, "53"):                        // memory is full
 		return fault.NewUnavailable(err)
 	}
 	return err

@@ -165,8 +165,59 @@ func (d sqliteDialect) follow(ctx context.Context, f *Feed) {
 	<-ctx.Done()
 }
 
+// overwrite writes the whole file again, and then empties the log beside it. In the pages of the file
+// that no row uses, and between rows, SQLite leaves what was there before.
+func (d sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
+	if _, err := write.ExecContext(ctx, `VACUUM`); err != nil {
+		return err
+	}
+	var busy, frames, moved int
+	if err := write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("somebody is reading the database")
+	}
+	return nil
+}
+
 func (d sqliteDialect) lost(error) bool     { return false }
 func (d sqliteDialect) collided(error) bool { return false }
+
+// probeSize is how much room a probe needs, in bytes: more than most transactions.
+const probeSize = 1 << 20
+
+// probe writes a file beside the database, because the write-ahead log often has room left on
+// a full disk. Then it writes to the database: setting user_version, which nothing uses,
+// writes its first page.
+func (d sqliteDialect) probe(ctx context.Context, write *sql.DB) (err error) {
+	file, err := os.OpenFile(filepath.Join(filepath.Dir(d.path), ".latchkey-probe"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("cannot write to the data folder: %w", err)
+	}
+	filled := make([]byte, probeSize)
+	for i := range filled {
+		filled[i] = byte(i * i >> 7) // some file systems store zeros without taking room
+	}
+	_, err = file.Write(filled)
+	if err := errors.Join(err, file.Close(), os.Remove(file.Name())); err != nil {
+		return fmt.Errorf("cannot write to the data folder: %w", err)
+	}
+	_, err = write.ExecContext(ctx, `PRAGMA user_version = 0`)
+	return err
+}
+
+func (d sqliteDialect) unstored(err error) bool {
+	var driver *sqlite.Error
+	if !errors.As(err, &driver) {
+		return false
+	}
+	switch driver.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
+}
 
 func (d sqliteDialect) translate(err error) error {
 	var driver *sqlite.Error
@@ -179,8 +230,7 @@ func (d sqliteDialect) translate(err error) error {
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return gone(err)
 	}
-	switch driver.Code() & 0xff { // what it is about, without the details
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+	if driver.Code()&0xff == sqlite3.SQLITE_BUSY || d.unstored(err) {
 		return fault.NewUnavailable(err)
 	}
 	return err

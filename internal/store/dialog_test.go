@@ -95,7 +95,7 @@ func TestDialogs_AloneNeedFewQueries(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	if err := demo.Seed(t.Context(), a.Store, a.Hasher); err != nil {
+	if err := demo.Seed(t.Context(), a.Store, a.Hasher, a.Secrets); err != nil {
 		t.Fatal(err)
 	}
 	at, queries := ids(t, a), a.Store.CountQueries()

@@ -141,11 +141,12 @@ func (tx *Tx) InsertInvitation(ctx context.Context, i invitation.Invitation, dig
 	return nil
 }
 
-// RenewInvitation sets a new digest and expiry of an open invitation; NotFound if it is accepted
-// or deleted.
+// RenewInvitation sets a new digest, expiry and inviter of an open invitation; NotFound if it is
+// accepted or deleted.
 func (tx *Tx) RenewInvitation(ctx context.Context, i invitation.Invitation, digest []byte) error {
-	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2
-		WHERE id = $3 AND accepted_at IS NULL AND deleted_at IS NULL`, digest, millis(i.ExpiresAt), i.ID)
+	return tx.execOne(ctx, "That invitation", `UPDATE invitations SET digest = $1, expires_at = $2, invited_by = $3,
+		invited_by_name = $4 WHERE id = $5 AND accepted_at IS NULL AND deleted_at IS NULL`,
+		digest, millis(i.ExpiresAt), i.InvitedBy, i.InvitedByName, i.ID)
 }
 
 // CloseInvitation marks an invitation as accepted or deleted now; Conflict if it is either

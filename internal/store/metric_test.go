@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/demo"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 )
 
@@ -15,7 +16,7 @@ func TestTokenMetrics_AreThoseOfTheDemonstrationOnBothEngines(t *testing.T) {
 			if m, err := s.TokenMetrics(t.Context(), s.Now()); err != nil || len(m.Counts) > 0 || m.EndingLater > 0 {
 				t.Errorf("before there is an organization: %+v, %v", m, err)
 			}
-			if err := demo.Seed(t.Context(), s, plainHasher{}); err != nil {
+			if err := demo.Seed(t.Context(), s, plainHasher{}, registry.Secrets{}); err != nil {
 				t.Fatal(err)
 			}
 			m, err := s.TokenMetrics(t.Context(), s.Now())

@@ -201,7 +201,7 @@ func (q queries) FindStaged(ctx context.Context, id string, query migration.Quer
 	if query.Search != "" {
 		lower, typed, title := likePatterns(query.Search)
 		f.args = append(f.args, lower, typed, title)
-		f.text += ` AND (i.detail LIKE $3 ESCAPE '\' OR lower(i.name) LIKE $3 ESCAPE '\' OR i.name LIKE $4 ESCAPE '\' OR i.name LIKE $5 ESCAPE '\')`
+		f.text += ` AND (i.detail LIKE $3 ESCAPE '\' OR ` + nameLike(`i.name`, `$3`, `$4`, `$5`) + `)`
 	}
 	if query.Open {
 		f.text += ` AND i.conflict <> '' AND i.choice = ''`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/internal/account"
@@ -22,7 +23,7 @@ func (p Provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision
 
 // InUserTx is InTx for a change of users.
 func (p Provisions) InUserTx(ctx context.Context, by actor.Caller, fn func(provision.UserTx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(provision.UserTx{MemberTx: tx, LinkTx: tx}) })
 }
 
 // InGroupTx is InTx for a change of groups.
@@ -138,6 +139,38 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 		with([]any{organization}, groups...)...)
 }
 
+// UsersAmong returns which of the ids are those of users, and which are those of users who were
+// removed: by the provider, or as members.
+func (q queries) UsersAmong(ctx context.Context, organization string, ids []string) (map[string]provision.Presence, error) {
+	type found struct {
+		id      string
+		removed bool
+	}
+	out := make(map[string]provision.Presence, len(ids))
+	for chunk := range slices.Chunk(ids, idsPerQuery) {
+		in := placeholders(2, len(chunk))
+		rows, err := all(ctx, q, func(row scanner) (found, error) {
+			var f found
+			err := row.Scan(&f.id, &f.removed)
+			return f, err
+		}, `SELECT m.id, s.removed_at IS NOT NULL`+provisionedTables+` WHERE m.organization_id = $1 AND m.id IN (`+in+`)
+			UNION ALL SELECT member_id, TRUE FROM removed_members WHERE organization_id = $1 AND member_id IN (`+in+`)`,
+			with([]any{organization}, chunk...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range rows {
+			switch {
+			case !f.removed:
+				out[f.id] = provision.There
+			case out[f.id] == provision.Unknown:
+				out[f.id] = provision.Gone
+			}
+		}
+	}
+	return out, nil
+}
+
 // SaveUser links a member and stores its document, its searchable values and its external id. It
 // sets the member's time of change to now.
 func (tx *Tx) SaveUser(ctx context.Context, m account.Member, document string, elements []provision.Element) error {
@@ -195,6 +228,11 @@ func (tx *Tx) SaveGroupLink(ctx context.Context, g account.Group) error {
 func (tx *Tx) SaveSCIM(ctx context.Context, organization string, enabled bool) error {
 	tx.changed(change.Organization, organization)
 	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_enabled = $1 WHERE id = $2`, enabled, organization)
+}
+
+// SaveSCIMAddresses sets whether the identity provider cannot change addresses.
+func (tx *Tx) SaveSCIMAddresses(ctx context.Context, organization string, fixed bool) error {
+	return tx.execOne(ctx, "That organization", `UPDATE organizations SET scim_fixed_addresses = $1 WHERE id = $2`, fixed, organization)
 }
 
 const requestColumns = `id, organization_id, at, token_id, token_name, method, path, subject, status, problem, detail, ip`

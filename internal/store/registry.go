@@ -14,7 +14,7 @@ type Registry struct{ *Store }
 
 // InTx runs fn in one write transaction.
 func (s Registry) InTx(ctx context.Context, by actor.Caller, fn func(registry.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx}) })
+	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx, Sealing: tx}) })
 }
 
 const registryColumns = `r.id, r.workspace_id, r.type, r.name, r.definition, r.description, r.external_id, r.enabled, r.config,
@@ -172,7 +172,7 @@ func browsing(workspace, search string) *filter {
 	if search != "" {
 		lower, typed, title := likePatterns(search)
 		f.args = append(f.args, search, lower, typed, title)
-		f.text += ` AND (r.id = $2 OR lower(r.name) LIKE $3 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\' OR r.name LIKE $5 ESCAPE '\')`
+		f.text += ` AND (r.id = $2 OR ` + nameLike(`r.name`, `$3`, `$4`, `$5`) + `)`
 	}
 	return f
 }

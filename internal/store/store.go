@@ -32,6 +32,7 @@ type Store struct {
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
+	storing storing
 }
 
 // Options says which database to open.
@@ -179,6 +180,7 @@ func (s *Store) InTx(ctx context.Context, by actor.Caller, fn func(tx *Tx) error
 			return nil
 		}
 		if try == mostTries || !s.worthAnother(try, err) || !pause(ctx, firstBreak<<try) {
+			s.note(err)
 			return s.dialect.translate(err)
 		}
 	}

@@ -172,6 +172,12 @@ func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Tim
 	return n > 0, err
 }
 
+// CountPersonalTokens returns the number of a member's tokens that are not deleted.
+func (q queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
+	return q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.owner_id = $2 AND `+notDeleted,
+		organization, owner)
+}
+
 // ResourceTypes returns, by id, the type of every resource of the given types in a workspace of the
 // organization.
 func (q queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {

@@ -20,6 +20,7 @@ var ErrNotEmpty = errors.New("the target database already contains data; use an 
 // Transferred is the result of a transfer.
 type Transferred struct {
 	Tables []TableRows
+	Key    string      // id of the key that seals secrets; "" if the source has none yet
 	Audit  audit.State // of the copy, its chain verified
 }
 
@@ -86,10 +87,12 @@ type copier struct {
 	conn     *sql.Conn // the transaction's
 }
 
-// headTable has one row in a new database. signedTable has triggers that check new rows against
+// headTable has one row in a new database. keyTable has one after the first start of a server, which
+// says which key seals secrets: the source's is taken over. signedTable has triggers that check new rows against
 // events, which may have been pruned.
 const (
 	headTable   = "audit_head"
+	keyTable    = "sealing"
 	signedTable = "audit_checkpoints"
 )
 
@@ -103,7 +106,7 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 			return Transferred{}, err
 		}
 	}
-	for _, statement := range []string{`DELETE FROM ` + headTable, `ALTER TABLE ` + signedTable + ` DISABLE TRIGGER USER`} {
+	for _, statement := range []string{`DELETE FROM ` + headTable, `DELETE FROM ` + keyTable, `ALTER TABLE ` + signedTable + ` DISABLE TRIGGER USER`} {
 		if _, err := c.to.db.ExecContext(ctx, statement); err != nil {
 			return Transferred{}, err
 		}
@@ -117,6 +120,9 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 		done.Tables = append(done.Tables, TableRows{table, n})
 	}
 	if _, err := c.to.db.ExecContext(ctx, `ALTER TABLE `+signedTable+` ENABLE TRIGGER USER`); err != nil {
+		return Transferred{}, err
+	}
+	if done.Key, err = c.to.SealingKey(ctx); err != nil {
 		return Transferred{}, err
 	}
 	if done.Audit, err = audit.Verify(ctx, c.to, 1); err != nil {
@@ -152,8 +158,11 @@ func (c copier) tables(ctx context.Context) ([]string, error) {
 
 func (c copier) mustBeEmpty(ctx context.Context, table string) error {
 	condition := ``
-	if table == headTable {
+	switch table {
+	case headTable:
 		condition = ` WHERE seq > 0`
+	case keyTable:
+		return nil
 	}
 	n, err := c.to.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+table+condition+` LIMIT 1) AS x`)
 	if err == nil && n > 0 {

@@ -10,11 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/demo"
+	"latchkey/internal/fault"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -31,7 +35,7 @@ func demoFile(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(demo.Seed(t.Context(), s, plainHasher{}), s.Close()); err != nil {
+	if err := errors.Join(demo.Seed(t.Context(), s, plainHasher{}, registry.Secrets{}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -176,6 +180,17 @@ func TestBackup_IsAWholeDatabaseWhileAnotherWrites(t *testing.T) {
 	if err := store.Restore(t.Context(), backup, restored); !errors.Is(err, os.ErrExist) {
 		t.Errorf("over an existing database: %v", err)
 	}
+}
+
+func TestRestore_SignsEverybodyOut(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	backup, restored := filepath.Join(t.TempDir(), "backup.db"), filepath.Join(t.TempDir(), "latchkey.db")
+	b.Must(store.Backup(t.Context(), b.File, backup))
+	b.Must(store.Restore(t.Context(), backup, restored))
+	copied := openFile(t, restored)
+	err := copied.InTx(t.Context(), b.Admin.Caller(), func(*store.Tx) error { return nil })
+	storetest.WantKind(t, err, fault.Unauthenticated)
+	b.Must(b.Store.InTx(t.Context(), b.Admin.Caller(), func(*store.Tx) error { return nil })) // here nothing ended
 }
 
 func TestRestore_RefusesWhatIsNoBackupAndLeavesOnlyTheLocksFile(t *testing.T) {

@@ -2,10 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +20,9 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/migration"
+	"latchkey/internal/provision"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
 )
 
 // at opens a SQLite file whose schema is an older one.
@@ -80,6 +87,20 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	unused, err := s.Token(context.Background(), "o", "unused")
 	if err != nil || !unused.LastUsedAt.IsZero() || len(unused.LastUsedFrom) != 0 {
 		t.Errorf("%v from %v, %v", unused.LastUsedAt, unused.LastUsedFrom, err)
+	}
+}
+
+func TestUpgrade_KnowsMembersWhoWereRemovedBefore(t *testing.T) {
+	s := upgraded(t, 11,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type, target_id, prev_hash, hash) VALUES
+			(1, '1', 1, 'o', 'user', 'removed_from_organization', 'user', 'gone', X'00', X'01'),
+			(2, '2', 2, 'o', 'user', 'removed_from_organization', 'user', 'gone', X'01', X'02'),
+			(3, '3', 3, 'o', 'user', 'deactivated', 'user', 'here', X'02', X'03')`,
+	)
+	got, err := s.UsersAmong(context.Background(), "o", []string{"gone", "here"})
+	if diff := cmp.Diff(map[string]provision.Presence{"gone": provision.Gone}, got); err != nil || diff != "" {
+		t.Errorf("%s, %v", diff, err)
 	}
 }
 
@@ -185,5 +206,72 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 	}
 	if n, err := s.number(ctx, `SELECT max(high) FROM audit_blocks`); err != nil || n != events {
 		t.Errorf("indexed up to event %d of %d, %v", n, events, err)
+	}
+}
+
+// TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk opens a database of a version that stored
+// secrets plain, in rows that are there and in rows that were changed and removed since.
+func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
+	ctx := context.Background()
+	statements := []string{
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO workspaces (id, organization_id, name, environment, region, created_at, updated_at) VALUES ('w', 'o', 'W', 'PRODUCTION', 'US', 1, 1)`,
+	}
+	for i := range 40 {
+		statements = append(statements, fmt.Sprintf(`INSERT INTO resources (id, workspace_id, type, name, definition, enabled, config, created_at, updated_at)
+			VALUES ('r%d', 'w', 'destination', 'R', 'HTTP', 1, '{"host":"h","password":"canary-%d","deep":[{"api_key":"canary"}]}', 1, 1)`, i, i))
+	}
+	statements = append(statements, `UPDATE resources SET config = '{"password":"p"}' WHERE id IN ('r3', 'r4')`, `DELETE FROM resources WHERE id = 'r5'`)
+	s := upgraded(t, 11, statements...)
+	onDisk := func() string {
+		var all strings.Builder
+		for _, suffix := range []string{"", "-wal"} {
+			data, err := os.ReadFile(s.dialect.(sqliteDialect).path + suffix)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+			all.Write(data)
+		}
+		return all.String()
+	}
+	if !strings.Contains(onDisk(), "canary-5") {
+		t.Fatal("what was removed is not on the disk before: the test proves nothing")
+	}
+	key, err := seal.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}.Start(ctx, Keys{s})
+	if err != nil || started.Sealed != 37*2+2 || started.Traces != nil {
+		t.Fatalf("%+v, %v", started, err)
+	}
+	if strings.Contains(onDisk(), "canary") {
+		t.Error("a plain secret is on the disk")
+	}
+	r, err := s.RegistryResource(ctx, "w", registry.Destination, "r7")
+	if err != nil || r.Config != `{"host":"h","deep":[{}]}` {
+		t.Errorf("%s, %v", r.Config, err)
+	}
+	if state, err := audit.Verify(ctx, s, 1); err != nil || state.Head.Seq != 1 {
+		t.Errorf("the log has %d events, %v", state.Head.Seq, err)
+	}
+}
+
+func TestUpgrade_EndsTheSessionsOfDeactivatedMembers(t *testing.T) {
+	s := upgraded(t, 11,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO members (id, organization_id, email, name, role, status, created_at, updated_at)
+			VALUES ('ada', 'o', 'ada@acme.example', 'Ada', 'admin', 'active', 1, 1), ('bo', 'o', 'bo@acme.example', 'Bo', 'admin', 'deactivated', 1, 1)`,
+		`INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at) VALUES ('a', 'a', 'ada', 1, 1), ('b', 'b', 'bo', 1, 1)`,
+	)
+	n, err := s.number(context.Background(), `SELECT count(*) FROM sessions WHERE id = 'a'`)
+	all, err2 := s.number(context.Background(), `SELECT count(*) FROM sessions`)
+	if n != 1 || all != 1 || err != nil || err2 != nil {
+		t.Errorf("%d of Ada's and %d in all, %v, %v", n, all, err, err2)
+	}
+	for _, id := range []string{"ada", "bo"} {
+		if m, err := s.Member(context.Background(), "o", id); err != nil || !m.AdminUntil.IsZero() {
+			t.Errorf("%+v, %v", m, err)
+		}
 	}
 }

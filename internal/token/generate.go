@@ -54,7 +54,7 @@ type draft struct {
 }
 
 // GeneratePersonal creates a personal access token for the calling member. The error is Denied if
-// the plan does not include tokens or the caller is not a member. It is Invalid with the fields
+// the plan does not include tokens, the caller is not a member, or has as many as are allowed. It is Invalid with the fields
 // "name", "workspace" (also if the caller is not in it), "scope", "expiresAt" (in the past, or
 // after [LatestEnd]) and "idempotencyKey". It is Conflict with the cause [fault.ErrRepeated] if
 // the caller has used the key before: then no token is created and no secret is returned.
@@ -95,6 +95,9 @@ func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Gener
 		if err := checkKey(ctx, tx, creator, d.key); err != nil {
 			return err
 		}
+		if err := s.roomFor(ctx, tx, d); err != nil {
+			return err
+		}
 		if t, err = s.compose(ctx, tx, plan, d); err != nil {
 			return err
 		}
@@ -133,6 +136,19 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 		return "", fault.NewDenied(access.UpgradeText)
 	}
 	return plan, nil
+}
+
+// roomFor returns an error if the caller has as many personal tokens as a member may have. Expired
+// ones count, because they stay in every list until they are deleted.
+func (s *Service) roomFor(ctx context.Context, tx Tx, d draft) error {
+	if d.kind != Personal {
+		return nil
+	}
+	n, err := tx.CountPersonalTokens(ctx, tx.By().Organization, tx.By().Self())
+	if err != nil {
+		return err
+	}
+	return access.Room(n, s.most, "A member", "personal access tokens, including expired ones")
 }
 
 // errRepeated returns the error for an idempotency key that was used before.

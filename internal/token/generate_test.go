@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
 
@@ -355,4 +356,38 @@ func BenchmarkGeneratePersonal(b *testing.B) {
 	for b.Loop() {
 		w.made(w.editor, w.personal(nil))
 	}
+}
+
+func TestGenerate_AMemberHasAtMostSoManyPersonalTokens(t *testing.T) {
+	w := newWorld(t)
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens{Store: w.store}, w.cast}, Catalogue: access.BuiltIn(), Now: w.clock, MaxPersonal: 3})
+	named := func(name string) token.NewPersonal { return w.personal(func(in *token.NewPersonal) { in.Name = name }) }
+	ending := named("ending")
+	ending.ExpiresAt = w.in(time.Hour)
+	w.made(w.editor, ending)
+	w.made(w.editor, named("second"))
+	third := w.made(w.editor, named("third"))
+	w.wait(2 * time.Hour) // an expired one counts
+	full := func() {
+		t.Helper()
+		if _, f := w.refused(w.editor, named("fourth"), fault.Denied); !errors.Is(f, fault.ErrFull) || !strings.Contains(f.Message, "at most 3 ") {
+			t.Errorf("%v", f)
+		}
+	}
+	full()
+	w.made(w.viewer, named("of somebody else"))
+	w.made(w.admin, w.workspace(func(*token.NewWorkspace) {}))
+	if _, err := w.Delete(t.Context(), w.editor.Caller(), third.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.made(w.editor, named("fourth"))
+	full()
+}
+
+func TestGenerate_OneHundredPersonalTokensUnlessToldOtherwise(t *testing.T) {
+	w := newWorld(t)
+	for n := range 100 {
+		w.made(w.editor, w.personal(func(in *token.NewPersonal) { in.Name = fmt.Sprint("token ", n) }))
+	}
+	w.refused(w.editor, w.personal(func(in *token.NewPersonal) { in.Name = "one more" }), fault.Denied)
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -21,6 +22,9 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now if nil
 	Rand      io.Reader        // crypto/rand.Reader if nil; must be cryptographically secure
+	// MaxPersonal is how many personal tokens a member may have, expired ones included;
+	// access.DefaultPersonalTokens if 0.
+	MaxPersonal int
 }
 
 // Service is the use cases of the token life cycle. It is safe for concurrent use.
@@ -29,11 +33,13 @@ type Service struct {
 	catalogue *access.Catalogue
 	now       func() time.Time
 	random    io.Reader
+	most      int // personal tokens of a member
 }
 
 // New returns a service.
 func New(d Deps) *Service {
-	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand}
+	s := &Service{store: d.Store, catalogue: d.Catalogue, now: d.Now, random: d.Rand,
+		most: cmp.Or(d.MaxPersonal, access.DefaultPersonalTokens)}
 	if s.now == nil {
 		s.now = time.Now
 	}

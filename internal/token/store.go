@@ -61,6 +61,8 @@ type Tx interface {
 	TokenNameTaken(ctx context.Context, t Token, now time.Time) (bool, error)
 	// ExpiredTokens is as in [Store].
 	ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]Token, error)
+	// CountPersonalTokens returns the number of a member's tokens that are not deleted.
+	CountPersonalTokens(ctx context.Context, organization, owner string) (int, error)
 	// TokenKeyUsed is as in [Store].
 	TokenKeyUsed(ctx context.Context, creator, key string) (bool, error)
 	// ResourceTypes returns the type of every resource in the workspace that has one of the

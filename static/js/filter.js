@@ -5,15 +5,18 @@ const listOf = (input) => {
   return selector ? document.querySelector(selector) : selector === "" && input.closest("fieldset")?.querySelector("[data-options]");
 };
 
+// Joiners are invisible: a text is found with and without them.
+const joinless = (text) => text.toLowerCase().replace(/[\u200c\u200d]/g, "");
+
 document.addEventListener("input", (event) => {
   const input = event.target;
   const list = listOf(input);
   if (!list) return;
-  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = joinless(input.value).split(/\s+/).filter(Boolean);
   const items = list.querySelectorAll("[data-filter-item]");
   let shown = 0;
   for (const item of items) {
-    const text = item.textContent.toLowerCase();
+    const text = joinless(item.textContent);
     item.hidden = !words.every((word) => text.includes(word));
     if (!item.hidden) shown++;
   }

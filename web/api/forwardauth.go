@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode"
 
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
@@ -24,11 +25,12 @@ const (
 	permissionsHeader = "Latchkey-Permissions" // held without limit, separated by spaces
 )
 
-// reasonHeader gives the reason for a 403, for proxies that drop the body.
+// reasonHeader gives the reason for a 401 or 403, for proxies that drop the body.
 const reasonHeader = "Latchkey-Reason"
 
 // requireHeader names permissions that are required in addition to those in the query,
-// separated by spaces. It is for proxies that cannot choose the query (Envoy). The permissions
+// separated by spaces or commas: some proxies join several lines with a comma. A header that
+// names none is refused, because the proxy meant to require something. It is for proxies that cannot choose the query (Envoy). The permissions
 // are checked in the token's own workspace and without a resource, whatever the query says:
 // with such proxies the query is the client's, who could name a resource that a limited token
 // may edit. The header can only require more, so it does no harm if a client sends it.
@@ -47,20 +49,22 @@ const requireHeader = "Latchkey-Require-Permission"
 // permissions are required for all resources, as Latchkey-Permissions lists them). Some
 // proxies send their client's query here (Envoy below the path, Caddy if its uri has none).
 // The client can then only make the check stricter, because without parameters any valid
-// token passes. Other parameters are ignored, unless the value of one is a permission: that is
-// a misspelled requirement, which must not go unnoticed.
+// token passes. A parameter that is present but empty is refused, and so is a resource without
+// any permission: a proxy that sends one meant to ask something. Other parameters are ignored,
+// unless one is a misspelled requirement: its value is a permission, or its name differs from
+// one of ours in letter case only.
 func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.logFailure(w, r, fault.NewInternal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
-			respond.Problem(w, fault.NewUnauthenticated(invalidText))
+			refuseWith(w, fault.NewUnauthenticated(invalidText))
 		}
 	}()
 	header := w.Header()
 	secret, came := credential(r.Header)
 	if !came {
 		header.Set("WWW-Authenticate", respond.Challenge)
-		respond.Problem(w, fault.NewUnauthenticated(missingText))
+		refuseWith(w, fault.NewUnauthenticated(missingText))
 		return
 	}
 	v, _, err := h.verify(r, header, secret)
@@ -68,14 +72,13 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		if !isRefused(err) {
 			h.logFailure(w, r, fault.Of(err))
 		}
-		respond.Problem(w, fault.NewUnauthenticated(invalidText))
+		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
 	}
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if refused := h.refuses(r, v, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
-			header.Set(reasonHeader, refused.text)
-			respond.Problem(w, fault.NewDenied(refused.text))
+			refuseWith(w, fault.NewDenied(refused.text))
 			return
 		}
 	}
@@ -85,6 +88,12 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	header.Set(workspaceHeader, v.Holder().Workspace)
 	header.Set(permissionsHeader, v.Scope())
 	w.WriteHeader(http.StatusOK)
+}
+
+// refuseWith sends a fault, with its text also in a header.
+func refuseWith(w http.ResponseWriter, f *fault.Error) {
+	w.Header().Set(reasonHeader, f.Message)
+	respond.Problem(w, f)
 }
 
 // refusal is why a valid token is refused. The zero value is no refusal.
@@ -102,27 +111,21 @@ func (f refusal) noted() string {
 }
 
 // refuses returns why the token lacks what is required, or the zero refusal if it does not.
-func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string) refusal {
+func (h *Handlers) refuses(r *http.Request, v verify.Verified, lines []string) refusal {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return refusal{text: "Not allowed: the query cannot be read."}
 	}
-	for name, values := range query {
-		switch name {
-		case "permission":
-		case "workspace", "resource":
-			if len(values) > 1 {
-				return refusal{text: "Not allowed: the query names more than one " + name + "."}
-			}
-		default:
-			if r.URL.Path == verifyPath && slices.ContainsFunc(values, h.isPermission) {
-				return refusal{text: "Not allowed: the query has a permission in a parameter that is not called permission."}
-			}
-		}
+	required := listed(lines)
+	if len(lines) > 0 && len(required) == 0 {
+		return refusal{text: "Not allowed: the header " + requireHeader + " names no permission."}
+	}
+	if text := h.misasked(query, r.URL.Path == verifyPath, len(required) > 0); text != "" {
+		return refusal{text: text}
 	}
 	holder := v.Holder()
 	own := access.Resource{Organization: holder.Organization, Workspace: holder.Workspace}
-	if refused := h.decide(v, listed(required), own); refused.text != "" {
+	if refused := h.decide(v, required, own); refused.text != "" {
 		return refused
 	}
 	asked := own
@@ -138,11 +141,41 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, required []string
 	return h.decide(v, needed, asked)
 }
 
-// listed returns the permissions in header lines.
+// questions are the parameters of the query that require something.
+var questions = [...]string{"permission", "workspace", "resource"}
+
+// misasked returns what is wrong with the question in a query, or "". exact reports whether
+// the path is the check's own, where the query is the proxy's; elsewhere a parameter that only
+// resembles ours is the client's. asked reports whether something else requires a permission.
+func (h *Handlers) misasked(query url.Values, exact, asked bool) string {
+	for name, values := range query {
+		switch {
+		case slices.Contains(questions[:], name):
+			if slices.Contains(values, "") {
+				return "Not allowed: the query has an empty " + name + "."
+			}
+			if len(values) > 1 && name != "permission" {
+				return "Not allowed: the query names more than one " + name + "."
+			}
+		case !exact:
+		case slices.ContainsFunc(values, h.isPermission):
+			return "Not allowed: the query has a permission in a parameter that is not called permission."
+		case slices.ContainsFunc(questions[:], func(q string) bool { return strings.EqualFold(q, name) }):
+			return "Not allowed: the parameters of the query are written in lower case."
+		}
+	}
+	if query.Has("resource") && !query.Has("permission") && !asked {
+		return "Not allowed: the query names a resource but no permission."
+	}
+	return ""
+}
+
+// listed returns the permissions in header lines. Empty items are skipped: proxies that join
+// lines may leave some (RFC 9110, section 5.6.1).
 func listed(lines []string) []access.Permission {
 	var needed []access.Permission
 	for _, line := range lines {
-		for p := range strings.FieldsSeq(line) {
+		for p := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 			needed = append(needed, access.Permission(p))
 		}
 	}

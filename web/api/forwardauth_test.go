@@ -96,7 +96,6 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		"workspace=unknown&permission=destination:edit":         403,
 		"workspace=" + w.main + "&workspace=" + other.ID:        403,
 		"resource=a&resource=b":                                 403,
-		"resource=a":                                            200,
 		"permissions=destination:edit":                          403, // a misspelled parameter must not pass
 		"Permission=source:connect":                             403,
 		"perm=workspace:view":                                   403,
@@ -116,7 +115,7 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		}
 	}
 	got := w.ask("GET", "/auth/verify?permission=source:connect", "", bearer(secret)...)
-	if text := w.object(got)["message"].(string); !strings.Contains(text, "source:connect") {
+	if text := w.object(got)["message"].(string); !strings.Contains(text, "source:connect") || !strings.Contains(text, "own policy") {
 		t.Errorf("the reason does not name the permission: %s", text)
 	}
 	hidden, unknown := w.ask("GET", "/auth/verify?workspace="+other.ID, "", bearer(secret)...), w.ask("GET",
@@ -130,11 +129,68 @@ func TestForwardAuth_TakesRequirementsFromAHeaderAsWell(t *testing.T) {
 	w := newWorld(t)
 	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere()})
 	for required, want := range map[string]int{
-		"destination:edit": 200, "source:edit": 403, "destination:edit source:edit": 403, "": 200, "nonsense": 403,
+		"destination:edit": 200, "source:edit": 403, "destination:edit source:edit": 403, "nonsense": 403,
 	} {
 		got := w.ask("GET", "/auth/verify/the/clients/path?page=2", "", append(bearer(secret), "Latchkey-Require-Permission", required)...)
 		if got.status != want {
 			t.Errorf("%q: %d, want %d", required, got.status, want)
+		}
+	}
+}
+
+// TestForwardAuth_AnEmptyQuestionIsNoQuestionThatPasses asks what a proxy asks whose variable
+// is empty, with a token that has every permission, and expects a refusal that says why.
+func TestForwardAuth_AnEmptyQuestionIsNoQuestionThatPasses(t *testing.T) {
+	w := newWorld(t)
+	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Everywhere()})
+	for _, test := range []struct {
+		path  string
+		lines []string // of Latchkey-Require-Permission
+		want  string   // of the reason; "": it passes
+	}{
+		{"", []string{""}, "names no permission"},
+		{"", []string{" "}, "names no permission"},
+		{"", []string{"", ""}, "names no permission"},
+		{"", []string{","}, "names no permission"},
+		{"", []string{" , ,\t"}, "names no permission"},
+		{"?permission=destination:edit", []string{""}, "names no permission"},
+		{"/clients/path?page=2", []string{""}, "names no permission"},
+		{"", []string{"destination:edit, source:edit"}, ""},
+		{"", []string{"destination:edit,source:edit"}, ""},
+		{"", []string{"destination:edit, source:connect"}, "source:connect"},
+		{"", []string{"destination:edit,source:connect"}, "source:connect"},
+		{"", []string{", destination:edit,,"}, ""},
+		{"", []string{"", "destination:edit"}, ""},
+		{"", []string{"destination:edit", "source:connect"}, "source:connect"},
+		{"?resource=s1", nil, "no permission"},
+		{"?resource=", nil, "empty resource"},
+		{"?resource", nil, "empty resource"},
+		{"?resource=s1&workspace=" + w.main, nil, "no permission"},
+		{"?permission=source:edit&resource=", nil, "empty resource"},
+		{"/clients/path?resource=s1", nil, "no permission"},
+		{"/clients/path?resource=s1", []string{"source:edit"}, ""},
+		{"?permission", nil, "empty permission"},
+		{"?permission=", nil, "empty permission"},
+		{"?permission=&permission=source:edit", nil, "empty permission"},
+		{"?permission=&resource=s1", nil, "empty permission"},
+		{"?permission=%20", nil, "does not exist"},
+		{"?permission=source:edit&workspace=", nil, "empty workspace"},
+		{"?workspace", nil, "empty workspace"},
+		{"?Permission=", nil, "lower case"},
+		{"?RESOURCE=s1", nil, "lower case"},
+		{"?Workspace=other", nil, "lower case"},
+		{"/clients/path?Workspace=other", nil, ""},
+		{"?permission=source:edit&resource=s1", nil, ""},
+		{"?", nil, ""},
+	} {
+		headers := bearer(secret)
+		for _, line := range test.lines {
+			headers = append(headers, "Latchkey-Require-Permission", line)
+		}
+		got := w.ask("GET", "/auth/verify"+test.path, "", headers...)
+		reason := got.header.Get("Latchkey-Reason")
+		if passes := got.status == 200; passes != (test.want == "") || !passes && (got.status != 403 || !strings.Contains(reason, test.want)) {
+			t.Errorf("%q %q: %d %q, want %q", test.path, test.lines, got.status, reason, test.want)
 		}
 	}
 }

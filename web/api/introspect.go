@@ -3,24 +3,17 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"io"
-	"mime"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 
-	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
-
-// maxForm is the maximum size of a form with a token, in bytes.
-const maxForm = 64 << 10
 
 // buffers recycles the memory of requests and responses that hold tokens.
 type buffers struct{ pool *sync.Pool }
@@ -65,15 +58,18 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Allow", http.MethodPost)
 		return answerOAuth(w, http.StatusMethodNotAllowed, "invalid_request", fault.Invalid, "Use POST.")
 	}
-	client, ok, err := h.client(w, r)
+	if err := request.Plain(w.Header(), r); err != nil {
+		return err
+	}
+	f := h.form(r)
+	client, ok, err := h.client(w, r, f)
 	if err != nil || !ok {
 		return err
 	}
-	secret, problem := h.presented(r)
-	if problem != "" {
-		return invalidRequest(w, problem)
+	if f.problem != "" {
+		return invalidRequest(w, f.problem)
 	}
-	v, err := h.d.Verify.Verify(r.Context(), secret)
+	v, err := h.d.Verify.Verify(r.Context(), f.token)
 	if err != nil && !isRefused(err) {
 		return err
 	}
@@ -152,78 +148,4 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// client authenticates the API client by HTTP Basic. If that fails it sends the response and
-// ok is false. As with tokens, an address that has failed too often gets 429 for its failures
-// only.
-func (h *Handlers) client(w http.ResponseWriter, r *http.Request) (c apiclient.Client, ok bool, err error) {
-	if scheme, rest, came := strings.Cut(r.Header.Get("Authorization"), " "); came && strings.EqualFold(scheme, "Basic") {
-		id, secret, _ := basic(strings.Trim(rest, " "))
-		c, err = h.d.Clients.Authenticate(r.Context(), id, secret)
-		if err == nil || !fault.Is(err, fault.Unauthenticated) {
-			return c, err == nil, err
-		}
-		addr := h.address(r)
-		wait := h.d.Failures.Wait(addr)
-		h.d.Failures.Fail(addr)
-		if wait > 0 {
-			w.Header().Set("Retry-After", respond.RetryAfter(wait))
-			return c, false, answerOAuth(w, http.StatusTooManyRequests, "invalid_client", fault.Throttled,
-				"Too many failed attempts came from this address.")
-		}
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="Latchkey API clients", charset="UTF-8"`)
-	return c, false, answerOAuth(w, http.StatusUnauthorized, "invalid_client", fault.Unauthenticated,
-		"Authenticate as an API client: HTTP Basic with its id and secret.")
-}
-
-// formType is the media type of a form.
-const formType = "application/x-www-form-urlencoded"
-
-// presented returns the token in a form (RFC 7662, section 2.1; RFC 7009, section 2.1), or
-// the problem with the request. It ignores a token in the query, which would end up in logs.
-func (h *Handlers) presented(r *http.Request) (secret, problem string) {
-	if kind := r.Header.Get("Content-Type"); kind != formType {
-		if media, _, err := mime.ParseMediaType(kind); err != nil || media != formType {
-			return "", "Send the token as a form: Content-Type: " + formType + "."
-		}
-	}
-	err := h.buffers.with(func(body *bytes.Buffer) error {
-		if _, err := body.ReadFrom(io.LimitReader(r.Body, maxForm+1)); err != nil || body.Len() > maxForm {
-			problem = "The form is too large or was not sent completely."
-			return nil
-		}
-		secret, problem = tokenIn(body.String())
-		return nil
-	})
-	if err != nil {
-		return "", "The form cannot be read."
-	}
-	return secret, problem
-}
-
-// tokenIn returns the parameter "token", which must occur once (RFC 6749, section 3.1).
-func tokenIn(form string) (secret, problem string) {
-	found := false
-	for pair := range strings.SplitSeq(form, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if name != "token" {
-			if unescaped, err := url.QueryUnescape(name); err != nil || unescaped != "token" {
-				continue
-			}
-		}
-		if found {
-			return "", "The form repeats the parameter token."
-		}
-		unescaped, err := url.QueryUnescape(value)
-		if err != nil {
-			return "", "The parameter token is not form-encoded."
-		}
-		secret, found = unescaped, true
-	}
-	if secret == "" {
-		return "", "The form has no parameter token."
-	}
-	return secret, ""
 }

@@ -21,14 +21,17 @@ type metadata struct {
 	Documentation            string   `json:"service_documentation"`
 }
 
+// docsPath is the page with the API's documentation.
+const docsPath = "/docs/api"
+
 // Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
-	issuer, basic := h.d.Issuer(), []string{"client_secret_basic"}
+	issuer := h.d.Issuer()
 	respond.JSON(c.Response(), http.StatusOK, metadata{
 		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
-		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: basic,
-		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: basic,
-		Documentation: issuer + "/docs/api",
+		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: authMethods(),
+		RevocationEndpoint: issuer + "/oauth2/revoke", RevocationAuthMethods: authMethods(),
+		Documentation: issuer + docsPath,
 	})
 	return nil
 }

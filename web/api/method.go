@@ -10,9 +10,10 @@ import (
 	"latchkey/web/respond"
 )
 
-// Others adds to a route table what HTTP expects (RFC 9110, section 9): HEAD for every GET,
-// OPTIONS with the methods of a path, and 405 with them for all other methods. Paths are not
-// secret: the OpenAPI document is public.
+// Others adds to a route table what HTTP expects (RFC 9110, section 9): OPTIONS with the methods
+// of a path, and 405 with them for all other methods. HEAD is among the methods of a path with
+// GET; the server's table adds its rows for all front doors. Paths are not secret: the OpenAPI
+// document is public.
 func Others(routes []Route) []Route {
 	methods := map[string][]string{}
 	var paths []string
@@ -24,7 +25,6 @@ func Others(routes []Route) []Route {
 		methods[r.Path] = append(methods[r.Path], r.Method)
 		if r.Method == http.MethodGet {
 			methods[r.Path] = append(methods[r.Path], http.MethodHead)
-			out = append(out, Route{http.MethodHead, r.Path, r.Open, r.Handle})
 		}
 	}
 	for _, path := range paths {
@@ -51,4 +51,10 @@ func wrongMethod(allow string) echo.HandlerFunc {
 		respond.WrongMethod(c.Response(), allow)
 		return nil
 	}
+}
+
+// Unserved answers every path of the API that no route has.
+func (h *Handlers) Unserved(c echo.Context) error {
+	respond.Unserved(c.Response(), h.d.Issuer()+docsPath)
+	return nil
 }

@@ -46,8 +46,9 @@ func TestIntrospect_SaysInactiveAndNothingElse(t *testing.T) {
 	c := w.client()
 	for name, secret := range w.badSecrets() {
 		got := w.ask("POST", "/oauth2/introspect", "token="+secret, basicAuth(c.ID, c.Secret.Reveal())...)
-		if got.status != 200 || got.body != `{"active":false}` || got.header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: %d %q", name, got.status, got.body)
+		if got.status != 200 || got.body != `{"active":false}` || got.header.Get("Content-Type") != "application/json" ||
+			got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v %q", name, got.status, got.header, got.body)
 		}
 	}
 }

@@ -1,20 +1,25 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,6 +42,10 @@ type backend struct {
 func newBackend(t *testing.T) *backend {
 	b := &backend{}
 	b.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			echoLines(w, r)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		for name, values := range r.Header {
 			w.Header()["Saw-"+name] = values
@@ -54,6 +63,19 @@ func newBackend(t *testing.T) *backend {
 	b.Start()
 	t.Cleanup(b.Close)
 	return b
+}
+
+// echoLines accepts an upgrade and sends back what comes.
+func echoLines(w http.ResponseWriter, r *http.Request) {
+	conn, pending, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	accept := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 4.2.2
+	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Accept: %s\r\n"+
+		"Saw-Latchkey-Subject: %s\r\n\r\n", r.Header.Get("Upgrade"), base64.StdEncoding.EncodeToString(accept[:]), r.Header.Get("Latchkey-Subject"))
+	_, _ = io.Copy(conn, pending)
 }
 
 // saw is what the backend answers to a request.
@@ -111,6 +133,8 @@ func run(t *testing.T, listen, program string, env []string, args ...string) {
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)
+	// A program with children must end them itself; they would keep the pipe open that Wait reads.
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, 5*time.Second
 	out := &tail{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -159,8 +183,19 @@ func startCaddy(t *testing.T, w *world, b *backend) string {
 	return "http://" + listen
 }
 
+func startHAProxy(t *testing.T, w *world, b *backend) string {
+	dir, listen := t.TempDir(), freeAddr(t)
+	for _, file := range []string{"haproxy.cfg", "latchkey.lua"} {
+		w.must(os.WriteFile(filepath.Join(dir, file), []byte(deployed(t, "haproxy/"+file, w, b, listen)), 0o600))
+	}
+	run(t, listen, "haproxy", nil, "-db", "-C", dir, "-f", "haproxy.cfg")
+	return "http://" + listen
+}
+
 func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
-	for name, start := range map[string]func(*testing.T, *world, *backend) string{"nginx": startNginx, "caddy": startCaddy} {
+	for name, start := range map[string]func(*testing.T, *world, *backend) string{
+		"nginx": startNginx, "caddy": startCaddy, "haproxy": startHAProxy,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, trust("127.0.0.1/32"))
 			b := newBackend(t)
@@ -171,8 +206,11 @@ func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
 			proxyDropsForgedHeaders(t, w)
 			proxyKeepsTheHeadersThatAClientWantsDropped(t, w)
 			proxyCoversThePathItself(t, w)
+			proxyPassesPreflights(t, w)
+			proxyPassesWebSockets(t, w, b)
 			proxyNotesTheClientsAddress(t, w)
 			proxyKeepsConnections(t, w, b)
+			proxyRefusesWithoutLatchkey(t, w, b, start)
 			w.url = direct
 		})
 	}
@@ -222,20 +260,25 @@ func proxyRefuses(t *testing.T, w *world) {
 		headers   []string
 		status    int
 		challenge string
+		code      string
+		reason    string
 	}{
-		"no token":           {"/items", nil, 401, `Bearer realm="Latchkey"`},
-		"bad token":          {"/items", bearer("lkpat_nonsense"), 401, `error="invalid_token"`},
-		"missing permission": {"/destinations/d1", bearer(viewer), 403, `error="insufficient_scope"`},
+		"no token":           {"/items", nil, 401, `Bearer realm="Latchkey"`, "UNAUTHORIZED", "Send an access token"},
+		"bad token":          {"/items", bearer("lkpat_nonsense"), 401, `error="invalid_token"`, "UNAUTHORIZED", "not valid"},
+		"missing permission": {"/destinations/d1", bearer(viewer), 403, `error="insufficient_scope"`, "FORBIDDEN", "destination:edit"},
 	} {
 		got := w.ask("GET", c.path, "", c.headers...)
 		if got.status != c.status || !strings.Contains(got.header.Get("WWW-Authenticate"), c.challenge) ||
 			got.header.Get("Saw-Accept-Encoding") != "" {
 			t.Errorf("%s: %d %v", name, got.status, got.header)
 		}
-		if c.status == 403 {
-			if text, _ := w.object(got)["message"].(string); !strings.Contains(text, "destination:edit") {
-				t.Errorf("%s: the reason is %q", name, text)
-			}
+		if n := len(got.header.Values("WWW-Authenticate")); n != 1 {
+			t.Errorf("%s: %d challenges: %v", name, n, got.header)
+		}
+		problem := w.object(got)
+		text, _ := problem["message"].(string)
+		if problem["code"] != c.code || problem["error"] != text || !strings.Contains(text, c.reason) || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v %s", name, got.header, got.body)
 		}
 	}
 	if got := w.ask("GET", "/_latchkey", "", bearer(viewer)...); got.header.Get("Latchkey-Subject") != "" {
@@ -291,9 +334,93 @@ func proxyKeepsTheHeadersThatAClientWantsDropped(t *testing.T, w *world) {
 // proxyCoversThePathItself: /destinations is not below /destinations/.
 func proxyCoversThePathItself(t *testing.T, w *world) {
 	_, viewer := w.service(nil)
-	for _, path := range []string{"/destinations", "/destinations/", "//destinations/d1", "/%64estinations/d1", "/x/../destinations/d1"} {
+	for _, path := range []string{"/destinations", "/destinations/", "//destinations/d1", "/%64estinations/d1", "/x/../destinations/d1",
+		"/Destinations", "/DESTINATIONS/d1", "/%44estinations/d1", "//deSTinations/", "/destinations;x=y"} {
 		if got := w.ask("POST", path, "a=b", bearer(viewer)...); got.status != 403 {
 			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+}
+
+// proxyPassesPreflights: a browser sends no token with a preflight. What passes for one reaches
+// the API as nobody's, even with a token and forged headers.
+func proxyPassesPreflights(t *testing.T, w *world) {
+	tok, secret := w.service(access.Policy{"destination:edit": access.Everywhere()})
+	preflight := []string{"Origin", "https://app.example.com", "Access-Control-Request-Method", "PUT",
+		"Access-Control-Request-Headers", "authorization"}
+	forged := []string{"Latchkey-Subject", tok.ID, "latchkey-workspace", w.main, "Latchkey_Subject", tok.ID,
+		"Connection", "keep-alive, Latchkey-Subject"}
+	for _, path := range []string{"/items", "/destinations/d1", "/Destinations?permission=destination:edit"} {
+		for name, headers := range map[string][]string{"a browser's": nil, "with a token": bearer(secret), "with forged headers": forged,
+			"with a bad token": bearer("lkpat_nonsense")} {
+			got := w.ask("OPTIONS", path, "", append(preflight, headers...)...)
+			if got.status != 200 || got.body != saw("OPTIONS", path, "") || got.header.Get("Saw-Access-Control-Request-Method") != "PUT" {
+				t.Errorf("%s preflight of %s: %d %q", name, path, got.status, got.body)
+			}
+			for header, values := range got.header {
+				if strings.HasPrefix(header, "Saw-Latchkey") || header == "Saw-Authorization" {
+					t.Errorf("%s preflight of %s: the API saw %s %q", name, path, header, values)
+				}
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		method  string
+		headers []string
+	}{
+		"OPTIONS alone":               {"OPTIONS", nil},
+		"OPTIONS of a browser":        {"OPTIONS", []string{"Origin", "https://app.example.com"}},
+		"an empty request method":     {"OPTIONS", []string{"Access-Control-Request-Method", ""}},
+		"POST with the header":        {"POST", preflight},
+		"GET with the header":         {"GET", preflight},
+		"a preflight that overrides":  {"OPTIONS", append([]string{"X-HTTP-Method-Override", "DELETE"}, preflight...)},
+		"a preflight, another header": {"OPTIONS", append([]string{"X-HTTP-Method", "DELETE"}, preflight...)},
+		"a preflight, a third header": {"OPTIONS", append([]string{"x-method-override", "DELETE"}, preflight...)},
+		"DELETE that calls itself so": {"DELETE", append([]string{"X-HTTP-Method-Override", "OPTIONS"}, preflight...)},
+	} {
+		if got := w.ask(c.method, "/items", "", c.headers...); got.status != 401 {
+			t.Errorf("%s without a token: %d %q", name, got.status, got.body)
+		}
+	}
+}
+
+// proxyPassesWebSockets speaks through an upgraded connection, which needs a token as well.
+func proxyPassesWebSockets(t *testing.T, w *world, b *backend) {
+	tok, secret := w.service(nil)
+	for name, c := range map[string]struct {
+		headers []string
+		want    string
+	}{
+		"without a token": {nil, "HTTP/1.1 401 "},
+		"with one":        {bearer(secret), "HTTP/1.1 101 "},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		w.must(err)
+		defer conn.Close()
+		w.must(conn.SetDeadline(time.Now().Add(20 * time.Second)))
+		request := "GET /socket HTTP/1.1\r\nHost: " + strings.TrimPrefix(w.url, "http://") + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		for i := 0; i < len(c.headers); i += 2 {
+			request += c.headers[i] + ": " + c.headers[i+1] + "\r\n"
+		}
+		_, err = io.WriteString(conn, request+"\r\n")
+		w.must(err)
+		lines := bufio.NewReader(conn)
+		status, err := lines.ReadString('\n')
+		w.must(err)
+		if !strings.HasPrefix(status, c.want) {
+			t.Errorf("%s: %q", name, status)
+			continue
+		}
+		if c.want != "HTTP/1.1 101 " {
+			continue
+		}
+		header, err := textproto.NewReader(lines).ReadMIMEHeader()
+		w.must(err)
+		_, err = io.WriteString(conn, "hello\n")
+		w.must(err)
+		if back, err := lines.ReadString('\n'); err != nil || back != "hello\n" || header.Get("Saw-Latchkey-Subject") != tok.ID {
+			t.Errorf("%s: %q %v %v", name, back, err, header)
 		}
 	}
 }
@@ -317,5 +444,17 @@ func proxyKeepsConnections(t *testing.T, w *world, b *backend) {
 	checks, calls = w.connections.Load()-checks, b.connections.Load()-calls
 	if checks > 20 || calls > 20 {
 		t.Errorf("200 requests took %d connections to Latchkey and %d to the API", checks, calls)
+	}
+}
+
+// proxyRefusesWithoutLatchkey: an answer that does not come is no yes.
+func proxyRefusesWithoutLatchkey(t *testing.T, w *world, b *backend, start func(*testing.T, *world, *backend) string) {
+	_, secret := w.service(access.Policy{"destination:edit": access.Everywhere()})
+	w.url = "http://" + freeAddr(t) // where nothing listens
+	w.url = start(t, w, b)
+	for _, path := range []string{"/items", "/destinations/d1"} {
+		if got := w.ask("GET", path, "", bearer(secret)...); got.status < 500 || strings.Contains(got.body, "bytes") {
+			t.Errorf("%s without Latchkey: %d %q", path, got.status, got.body)
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // Revoke serves POST /oauth2/revoke (RFC 7009), which revokes the token in the form
 // permanently. Having a token is enough to revoke it, so two kinds of callers are accepted: an
-// API client (Basic), and the token itself (Bearer, the same token as in the form). A token
+// API client, and the token itself (Bearer, the same token as in the form). A token
 // that is no longer valid, or of another organization, is not an error: the response is 200
 // with no body.
 func (h *Handlers) Revoke(w http.ResponseWriter, r *http.Request) {
@@ -26,15 +26,15 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 	if bearer, ok := bearerToken(r.Header); ok {
 		return h.revokeSelf(w, r, bearer, h.origin(r, id))
 	}
-	client, ok, err := h.client(w, r)
+	f := h.form(r)
+	client, ok, err := h.client(w, r, f)
 	if err != nil || !ok {
 		return err
 	}
-	secret, problem := h.presented(r)
-	if problem != "" {
-		return invalidRequest(w, problem)
+	if f.problem != "" {
+		return invalidRequest(w, f.problem)
 	}
-	v, err := h.d.Verify.Verify(r.Context(), secret)
+	v, err := h.d.Verify.Verify(r.Context(), f.token)
 	if err != nil {
 		return h.nothingToRevoke(w, r, err)
 	}
@@ -43,15 +43,18 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 
 // revokeSelf revokes the bearer token if the form contains the same one.
 func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer string, origin actor.Origin) error {
+	f := h.form(r)
+	if f.authenticates() {
+		return invalidClient(w, "Authenticate as an API client or as the token itself, not as both.")
+	}
 	v, err := h.authenticate(r, w.Header())
 	if err != nil {
 		return err
 	}
-	secret, problem := h.presented(r)
-	if problem != "" {
-		return invalidRequest(w, problem)
+	if f.problem != "" {
+		return invalidRequest(w, f.problem)
 	}
-	if subtle.ConstantTimeCompare([]byte(bearer), []byte(secret)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(bearer), []byte(f.token)) != 1 {
 		const reason = "A token can only revoke itself."
 		h.denied(r, w.Header(), v, reason)
 		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, reason)

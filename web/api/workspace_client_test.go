@@ -145,6 +145,53 @@ func TestClient_ASourceIsCreatedReadUpdatedImportedAndDeleted(t *testing.T) {
 	c.refused(http.MethodGet, "/v2/sources/"+made.Source.ID, nil, http.StatusNotFound)
 }
 
+// A Terraform provider writes what its configuration says, keeps that in its state except for what
+// an answer has otherwise, and plans a change where the two differ.
+func TestClient_SecretsAreWriteOnlyAndASecondPlanIsEmpty(t *testing.T) {
+	o := newOffice(t)
+	c := client{o, o.everything()}
+	for _, path := range []string{"/v2/sources", "/v2/destinations"} {
+		kind := strings.TrimSuffix(strings.TrimPrefix(path, "/v2/"), "s")
+		read := func(method, at, body string) (config, updated string) {
+			t.Helper()
+			got := o.call(c.secret, method, at, body)
+			var all map[string]struct {
+				Config    json.RawMessage
+				UpdatedAt string
+			}
+			if err := json.Unmarshal([]byte(got.body), &all); err != nil || got.status != http.StatusOK {
+				t.Fatalf("%s %s: %d %s", method, at, got.status, got.body)
+			}
+			return string(all[kind].Config), all[kind].UpdatedAt
+		}
+		var made map[string]struct{ ID string }
+		o.must(json.Unmarshal([]byte(o.call(c.secret, http.MethodPost, path,
+			`{"name":"n","type":"HTTP","config":{"host":"h","Pass_Word":"hunter2","l":[{"a":1,"accessKeyID":"AKIA"}]}}`).body), &made))
+		at, public := path+"/"+made[kind].ID, `{"host":"h","l":[{"a":1}]}`
+		for _, step := range []struct {
+			name, body, config string
+			changes            bool
+		}{
+			{"what was sent, again", `{"config":{"host":"h","Pass_Word":"hunter2","l":[{"a":1,"accessKeyID":"AKIA"}]}}`, public, false},
+			{"what was read", `{"config":` + public + `}`, public, false},
+			{"no configuration", `{"name":"n"}`, public, false},
+			{"another password", `{"config":{"host":"h","Pass_Word":"hunter3","l":[{"a":1}]}}`, public, true},
+			{"the same password", `{"config":{"host":"h","Pass_Word":"hunter3","l":[{"a":1}]}}`, public, false},
+			{"null", `{"config":{"host":"h","Pass_Word":null,"l":[{"a":1}]}}`, public, true},
+			{"null, again", `{"config":{"host":"h","Pass_Word":null,"l":[{"a":1}]}}`, public, false},
+			{"the empty text", `{"config":{"host":"h","Pass_Word":"","l":[{"a":1}]}}`, public, false},
+		} {
+			_, before := read(http.MethodGet, at, "")
+			o.expire(1500 * time.Millisecond)
+			answered, _ := read(http.MethodPut, at, step.body)
+			config, after := read(http.MethodGet, at, "")
+			if answered != step.config || config != step.config || (after != before) != step.changes {
+				t.Errorf("%s, %s: answered %s, read %s, changed %v", path, step.name, answered, config, after != before)
+			}
+		}
+	}
+}
+
 func TestClient_ASourceWithoutConfigIsReadBackAsItWas(t *testing.T) {
 	o := newOffice(t)
 	c := client{o, o.everything()}

@@ -104,13 +104,6 @@ func TestWorkspaceRoutes_KnowTheMethodsOfHTTP(t *testing.T) {
 	if a := o.call(all, http.MethodGet, "/transformations/publish", ""); a.status != 405 {
 		t.Errorf("GET /transformations/publish: %d", a.status)
 	}
-	get, head := o.call(all, http.MethodGet, "/v2/sources/"+id, ""), o.call(all, http.MethodHead, "/v2/sources/"+id, "")
-	if head.status != 200 || head.body != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") {
-		t.Errorf("HEAD: %d %v %q", head.status, head.header, head.body)
-	}
-	if a := o.call("", http.MethodHead, "/v2/sources/"+id, ""); a.status != 401 {
-		t.Errorf("HEAD without a token: %d", a.status)
-	}
 }
 
 func FuzzWorkspaceRoutes_NeverAServerError(f *testing.F) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/registry"
+	"latchkey/internal/seal"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/web/api"
@@ -28,10 +30,24 @@ type office struct {
 	other    string // id of the second workspace
 }
 
+// sealing gives the store a key and returns what seals with it.
+func sealing(t testing.TB, st *store.Store) registry.Secrets {
+	t.Helper()
+	key, err := seal.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
+	if _, err := s.Start(t.Context(), store.Keys{Store: st}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func newOffice(t testing.TB, options ...option) *office {
 	t.Helper()
 	w := newWorld(t, options...)
-	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn())}
+	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn(), w.secrets)}
 	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
 		account.WorkspaceSettings{Name: "Other", Environment: account.Development, Region: "EU"})
 	w.must(err)

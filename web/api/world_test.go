@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -40,6 +41,7 @@ type world struct {
 	ctx      context.Context
 	clock    atomic.Int64 // milliseconds
 	store    *store.Store
+	secrets  registry.Secrets
 	accounts account.Services
 	policies *policy.Service
 	tokens   *token.Service
@@ -65,6 +67,7 @@ func newWorld(t testing.TB, options ...option) *world {
 	var err error
 	w.store, err = store.Open(w.ctx, store.Options{Path: storetest.Empty(t), Now: w.now})
 	w.must(err)
+	w.secrets = sealing(t, w.store)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue, err := access.BuiltIn().Extend(access.ResourceType{Type: "invoice", Label: "Invoices", Singular: "Invoice",
 		Entries: []access.Entry{{Permission: "invoice:refund", Label: "Refund", Limitable: true}}})

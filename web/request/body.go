@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -20,9 +21,28 @@ const maxHeld = 4 << 20
 
 const limitKey = "latchkey.limit"
 
-// Limit makes reading more than most bytes of the body fail with *http.MaxBytesError. A
-// request whose Content-Length is larger is refused before its body is read, unless late is
-// set: then its handler finds out, for front doors that record what they refuse.
+// Plain refuses a body with a Content-Encoding, which nothing here decodes, and says in the
+// header of the response that only plain bodies are accepted (RFC 9110, section 15.5.16). A
+// request without a body may have any headers.
+func Plain(header http.Header, r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil
+	}
+	for _, line := range r.Header["Content-Encoding"] {
+		for coding := range strings.SplitSeq(line, ",") {
+			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+				header.Set("Accept-Encoding", "identity")
+				return fault.NewEncoded("Send the body without Content-Encoding: compressed bodies are not accepted.")
+			}
+		}
+	}
+	return nil
+}
+
+// Limit refuses encoded bodies (see [Plain]) and makes reading more than most bytes of the
+// body fail with *http.MaxBytesError. A request whose Content-Length is larger is refused
+// before its body is read. With late set, its handler finds out both, for front doors that
+// record what they refuse.
 //
 // The limit applies to a copy of the request, because net/http uses the body of the original
 // request when it answers without reading it. It would wait for any other body, even one that
@@ -31,8 +51,13 @@ func Limit(most int64, late bool) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			if r.ContentLength > most && !late {
-				return fault.NewTooLarge("The request is too large.")
+			if !late {
+				if err := Plain(c.Response().Header(), r); err != nil {
+					return err
+				}
+				if r.ContentLength > most {
+					return fault.NewTooLarge("The request is too large.")
+				}
 			}
 			limited := r.WithContext(r.Context())
 			limited.Body = http.MaxBytesReader(c.Response(), r.Body, most)

@@ -35,6 +35,8 @@ func Code(kind fault.Kind) string {
 		return "TOO_MANY_REQUESTS"
 	case fault.TooLarge:
 		return "TOO_LARGE"
+	case fault.Encoded:
+		return "UNSUPPORTED_MEDIA_TYPE"
 	case fault.Unavailable:
 		return "UNAVAILABLE"
 	case fault.Internal:
@@ -78,6 +80,14 @@ func WrongMethod(w http.ResponseWriter, allow string) {
 	const text = "This path does not support this method."
 	w.Header().Set("Allow", allow)
 	JSON(w, http.StatusMethodNotAllowed, problem{Error: text, Message: text, Code: "METHOD_NOT_ALLOWED"})
+}
+
+// Unserved answers a path of the API that this server does not have. docs is the address of the
+// API's documentation. There is no fault kind for this, since nothing was looked for.
+func Unserved(w http.ResponseWriter, docs string) {
+	text := "Latchkey does not serve this path. What it serves is described at " + docs
+	w.Header().Set("Link", "<"+docs+`>; rel="service-doc"`)
+	JSON(w, http.StatusNotFound, problem{Error: text, Message: text, Code: "UNSERVED"})
 }
 
 // RetryAfter returns a wait in whole seconds, rounded up and never 0.

@@ -78,7 +78,7 @@ func TestAudit_EveryRequestLeavesOneEvent(t *testing.T) {
 		{409, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1"), nil, told{refused, "", "POST /Users x@acme.example"}},
 		{400, "POST", "/Users", `{`, nil, told{refused, "", "POST /Users"}},
 		{400, "GET", "/Users?filter=nonsense", "", nil, told{refused, "", "GET /Users"}},
-		{400, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"userName","value":"q@acme.example"}`), nil,
+		{409, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"userName","value":"ada@acme.example"}`), nil,
 			told{refused, id, "PATCH /Users x@acme.example"}},
 		{412, "DELETE", "/Users/" + id, "", []string{"If-Match", `"old"`}, told{refused, id, "DELETE /Users x@acme.example"}},
 		{404, "GET", "/Devices/7", "", nil, told{refused, "", "GET /Devices/7"}},
@@ -87,6 +87,8 @@ func TestAudit_EveryRequestLeavesOneEvent(t *testing.T) {
 		{501, "POST", "/Bulk", "{}", nil, told{"scim_request failed", "", "POST /Bulk"}},
 		{409, "DELETE", "/Users/" + w.admin.ID, "", nil, told{refused, w.admin.ID, "DELETE /Users ada@acme.example"}},
 
+		{200, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"userName","value":"q@acme.example"}`), nil,
+			told{"user profile_updated", id, "Z"}},
 		{200, "PATCH", "/Users/" + id, patch(`{"op":"replace","path":"active","value":false}`), nil, told{"user deactivated", id, "Z"}},
 		{204, "DELETE", "/Groups/" + group, "", nil, told{"group deleted", group, "G"}},
 		{204, "DELETE", "/Users/" + id, "", nil, told{provisioned, id, "Z"}},

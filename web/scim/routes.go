@@ -65,7 +65,7 @@ func Endpoints(h *Handlers) []Route {
 
 // complete adds to every path a refusal of its other methods, and variants of the path with
 // one more slash: at the end, or after the base URL, which clients may configure with a
-// trailing slash.
+// trailing slash. It leaves HEAD to the server's table, which adds it wherever GET is.
 func complete(table []Route) []Route {
 	var paths []string
 	allowed := map[string][]string{}
@@ -74,6 +74,9 @@ func complete(table []Route) []Route {
 			paths = append(paths, r.Path)
 		}
 		allowed[r.Path] = append(allowed[r.Path], r.Method)
+		if r.Method == http.MethodGet {
+			allowed[r.Path] = append(allowed[r.Path], http.MethodHead)
+		}
 	}
 	for _, path := range paths {
 		refuses := wrongMethod(allowed[path])

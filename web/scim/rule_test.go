@@ -243,6 +243,56 @@ func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	}
 }
 
+// TestGroups_OneBadMemberDoesNotLoseThePush holds that a provider that goes on sending somebody who
+// was removed here is not stuck, and that it is told of all ids that were never anybody's at once.
+func TestGroups_OneBadMemberDoesNotLoseThePush(t *testing.T) {
+	w := newWorld(t)
+	var ids []string
+	for _, name := range []string{"stays", "deleted", "unassigned", "late"} {
+		ids = append(ids, w.want(201, "POST", "/Users", oktaUser(name+"@acme.example", name, "X", name)).text("id"))
+	}
+	stays, deleted, unassigned, late := ids[0], ids[1], ids[2], ids[3]
+	_, err := w.accounts.Members.Delete(w.ctx, w.admin.Caller(), []string{deleted})
+	w.must(err)
+	w.want(204, "DELETE", "/Users/"+unassigned, "")
+	list := func(ids ...string) string { return `[{"value":"` + strings.Join(ids, `"},{"value":"`) + `"}]` }
+	group := func(ids ...string) string { return groupStart + `"displayName":"G","members":` + list(ids...) + `}` }
+	id := w.want(201, "POST", "/Groups", group(stays, deleted, unassigned)).text("id")
+	members := func() string {
+		var got []string
+		for _, m := range w.want(200, "GET", "/Groups/"+id, "").get("members").([]any) {
+			got = append(got, m.(map[string]any)["value"].(string))
+		}
+		return strings.Join(got, " ")
+	}
+	if got := members(); got != stays {
+		t.Errorf("POST made a group of %s", got)
+	}
+	add := func(ids ...string) string { return patch(`{"op":"Add","path":"members","value":` + list(ids...) + `}`) }
+	w.want(204, "PATCH", "/Groups/"+id, add(deleted, late, unassigned))
+	w.want(204, "PATCH", "/Groups/"+id, add(deleted, late, unassigned)) // for ever
+	both := strings.Join(slices.Sorted(slices.Values([]string{stays, late})), " ")
+	if got := members(); got != both {
+		t.Errorf("PATCH left %s, want %s", got, both)
+	}
+	w.want(204, "PATCH", "/Groups/"+id, patch(`{"op":"remove","path":"members[value eq \"`+deleted+`\"]"}`))
+	w.want(200, "PUT", "/Groups/"+id, group(late, deleted, unassigned))
+	if got := members(); got != late {
+		t.Errorf("PUT left %s, want %s", got, late)
+	}
+	for method, body := range map[string]string{"PATCH": add("nobody-1", stays, deleted, "nobody-2", "nobody-1"),
+		"PUT": group("nobody-1", stays, deleted, "nobody-2")} {
+		a := w.problem(400, "invalidValue", method, "/Groups/"+id, body)
+		if detail := a.text("detail"); detail != `These members are not users: "nobody-1", "nobody-2".` {
+			t.Errorf("%s says %q", method, detail)
+		}
+	}
+	w.problem(400, "invalidValue", "POST", "/Groups", strings.Replace(group("nobody-1"), `"G"`, `"H"`, 1))
+	if got := members(); got != late {
+		t.Errorf("a refused change left %s", got)
+	}
+}
+
 func TestAttributes_AreChosenInAnswers(t *testing.T) {
 	w := newWorld(t)
 	w.want(201, "POST", "/Users", entraUser)

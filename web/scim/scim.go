@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/provision"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -75,9 +76,12 @@ func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 // Problem sends an error as SCIM. It never fails.
 func (h *Handlers) Problem(c echo.Context, err error) { respond.SCIMProblem(c.Response(), err) }
 
-// readable refuses bodies that are not JSON. A body without a type counts as JSON.
+// readable refuses bodies that are compressed or not JSON. A body without a type counts as JSON.
 func (h *Handlers) readable(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if err := request.Plain(c.Response().Header(), c.Request()); err != nil {
+			return err
+		}
 		given := c.Request().Header.Get("Content-Type")
 		kind, _, err := mime.ParseMediaType(given)
 		if given == "" || c.Request().ContentLength == 0 || err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {

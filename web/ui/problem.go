@@ -51,6 +51,8 @@ func problemTitle(k fault.Kind) string {
 		return "Too many attempts"
 	case fault.TooLarge:
 		return "This request is too large"
+	case fault.Encoded:
+		return "This request is compressed"
 	case fault.Unavailable:
 		return "Temporarily unavailable"
 	case fault.Internal, fault.Conflict:

@@ -107,7 +107,7 @@ func New(d Deps) *Dashboard {
 		site:   site,
 		Policy: editor, Audit: log, Token: tokens,
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
-			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, Editor: editor, TokenPages: tokens, Log: log}),
+			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, SignIn: d.SignIn, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
 		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),

@@ -37,6 +37,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"changes of accounts are told":                 tellsAccountChanges,
 		"lists find, sort and count":                   listsAccounts,
 		"an invitation is closed once":                 closesInvitationsOnce,
+		"what ends a member ends the credentials":      endsCredentials,
 		"an invitation keeps its fields":               keepsInvitations,
 		"a failed change leaves nothing":               rollsAccountsBack,
 		"two Admins cannot demote each other":          keepsOneAdmin,
@@ -45,6 +46,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"a member is claimed once":                     claimsOnce,
 		"groups made at once stay within the plan":     keepsGroupLimit,
 		"invitations made at once stay within it, too": keepsMemberLimit,
+		"names that people have are kept and found":    keepsNames,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newAccountBed(t, open(t))) })
 	}

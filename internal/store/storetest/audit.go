@@ -530,7 +530,7 @@ func prunesWhileFollowed(t *testing.T, b *logBed) {
 		t.Errorf("compared with what is pruned meanwhile: %v", err)
 	}
 	var file strings.Builder
-	head, err := audit.WriteFile(t.Context(), snapshots{b, prune}, &file)
+	head, err := audit.WriteFile(t.Context(), snapshots{b, prune}, &file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -565,7 +565,7 @@ func readsFromPrunedCursor(t *testing.T, b *logBed) {
 func verifiesExport(t *testing.T, b *logBed) {
 	b.write(30, b.plain)
 	var file strings.Builder
-	head, err := audit.WriteFile(t.Context(), b, &file)
+	head, err := audit.WriteFile(t.Context(), b, &file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ func Engine(t *testing.T, open func(t *testing.T) *store.Store) {
 		"text that cannot be kept is invalid":                engineRefusesText,
 		"texts are compared byte by byte":                    engineComparesBytes,
 		"a transaction that gives up waiting leaves nothing": engineGivesUp,
+		"whether it can write is tried without a trace":      engineTriesToWrite,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, open(t)) })
 	}
@@ -250,4 +251,23 @@ func engineGivesUp(t *testing.T, s *store.Store) {
 	inTx(t, s, func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertOrganization(ctx, organization("o", "Acme"))
 	})
+}
+
+func engineTriesToWrite(t *testing.T, s *store.Store) {
+	told := 0
+	s.OnCommit(func(context.Context, []change.Change) { told++ })
+	if err := s.Writable(t.Context()); err != nil || told != 0 {
+		t.Errorf("Writable = %v, told %d times", err, told)
+	}
+	// A writer that takes long is no reason to say no, and its transaction is not touched.
+	time.Sleep(1100 * time.Millisecond) // the answer is good for a second
+	inTx(t, s, func(ctx context.Context, tx *store.Tx) error {
+		if err := s.Writable(ctx); err != nil {
+			t.Errorf("while somebody writes: %v", err)
+		}
+		return tx.InsertOrganization(ctx, organization("o", "Acme"))
+	})
+	if !isThere(t, s) {
+		t.Error("the transaction meanwhile is lost")
+	}
 }

@@ -27,6 +27,7 @@ func Provision(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *accountBed){
 		"a document is kept and replaced":      keepsDocuments,
 		"a deleted user is out of sight":       hidesForgottenUsers,
+		"ids of removed users are known":       knowsRemovedUsers,
 		"conditions find what they say":        runsConditions,
 		"values are data and never SQL":        bindsValues,
 		"lists are paged in order":             pagesUsers,
@@ -34,6 +35,7 @@ func Provision(t *testing.T, open func(t *testing.T) *store.Store) {
 		"old requests go, failed ones stay":    boundsRequests,
 		"a group keeps who manages it":         keepsGroupLinks,
 		"the switch is told":                   tellsSwitch,
+		"an address is one member's":           movesAddresses,
 		"documents go with their member":       dropsDocuments,
 		"members of groups, by group":          listsGroupMembers,
 		"requests are no recent activity":      tellsChangesFromRequests,
@@ -112,6 +114,35 @@ func hidesForgottenUsers(t *testing.T, b *accountBed) {
 	b.saveUser(t, bedBo, "x1", `{}`)
 	if diff := cmp.Diff([]string{bedAda, bedBo}, b.found(t, nil)); diff != "" {
 		t.Errorf("made anew: %s", diff)
+	}
+}
+
+func knowsRemovedUsers(t *testing.T, b *accountBed) {
+	many := make([]string, 3000)
+	for i := range many {
+		many[i] = fmt.Sprintf("nobody-%d", i)
+	}
+	among := func(organization string) map[string]provision.Presence {
+		got, err := b.UsersAmong(t.Context(), organization, append(many, bedAda, bedBo))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if diff := cmp.Diff(map[string]provision.Presence{bedAda: provision.There, bedBo: provision.There}, among(bedOrg)); diff != "" {
+		t.Errorf("before: %s", diff)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.ForgetUser(ctx, bedOrg, bedBo) })
+	gone := map[string]provision.Presence{bedAda: provision.There, bedBo: provision.Gone}
+	if diff := cmp.Diff(gone, among(bedOrg)); diff != "" {
+		t.Errorf("removed by the provider: %s", diff)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMembers(ctx, bedOrg, []string{bedBo}) })
+	if diff := cmp.Diff(gone, among(bedOrg)); diff != "" {
+		t.Errorf("removed as a member: %s", diff)
+	}
+	if got := among("org-2"); len(got) != 0 {
+		t.Errorf("another organization knows %v", got)
 	}
 }
 
@@ -278,7 +309,11 @@ func separatesProvisioning(t *testing.T, b *accountBed) {
 		"SaveGroupLink": func(ctx context.Context, tx *store.Tx) error {
 			return tx.SaveGroupLink(ctx, account.Group{ID: bedGroup, Organization: other})
 		},
-		"SaveSCIM": func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIM(ctx, other, true) },
+		"UpdateEmail": func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateEmail(ctx, account.Member{ID: bedBo, Organization: other, Email: "new@acme.example"})
+		},
+		"SaveSCIMAddresses": func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIMAddresses(ctx, other, true) },
+		"SaveSCIM":          func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIM(ctx, other, true) },
 	} {
 		if err := b.try(t, write); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -335,6 +370,34 @@ func tellsSwitch(t *testing.T, b *accountBed) {
 	}
 	if diff := cmp.Diff([]change.Change{{Kind: change.Organization, ID: bedOrg}}, told); diff != "" {
 		t.Errorf("told: %s", diff)
+	}
+}
+
+func movesAddresses(t *testing.T, b *accountBed) {
+	var told []change.Change
+	b.OnCommit(func(_ context.Context, changes []change.Change) { told = append(told, changes...) })
+	move := func(address string) error {
+		return b.try(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateEmail(ctx, account.Member{ID: bedBo, Organization: bedOrg, Email: address})
+		})
+	}
+	if err := move("new@acme.example"); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := b.UserByName(t.Context(), bedOrg, "new@acme.example"); err != nil || u.ID != bedBo {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if diff := cmp.Diff([]change.Change{{Kind: change.Member, ID: bedBo}}, told); diff != "" {
+		t.Errorf("told: %s", diff)
+	}
+	if err := move("ada@acme.example"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the address of another: %v", err)
+	}
+	for _, fixed := range []bool{true, false} {
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SaveSCIMAddresses(ctx, bedOrg, fixed) })
+		if org, err := b.Organization(t.Context(), bedOrg); err != nil || org.SCIMFixedAddresses != fixed || org.SCIMEnabled {
+			t.Errorf("%+v, %v", org, err)
+		}
 	}
 }
 

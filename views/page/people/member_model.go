@@ -20,6 +20,7 @@ type Member struct {
 	Policies PolicyList
 	Access   policy.AccessList
 	Tokens   MemberTokens
+	Sessions component.SessionsModel
 	Trail    *audit.Trail // nil without the audit log
 	Danger   component.CardModel
 	Acts     []MemberAct

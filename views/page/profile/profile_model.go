@@ -15,7 +15,7 @@ type Profile struct {
 	Account  Account
 	Tokens   token.Personal
 	Access   policy.AccessList
-	Sessions Sessions
+	Sessions component.SessionsModel
 }
 
 // Account is the section "Account".

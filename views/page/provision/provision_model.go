@@ -13,10 +13,12 @@ type Provisioning struct {
 	Refusal  *component.NoticeModel // why it cannot be switched on
 	Card     component.CardModel
 	State    component.StateModel
+	Changes  string // whether the provider may change addresses
 	Base     component.CodeModel
 	Token    component.ButtonModel // links to the form that generates the provider's token
 	Action   string                // address that the switch posts to
 	Switch   component.ButtonModel
+	Allow    component.ButtonModel // allows the provider to change addresses, or stops that
 	Guides   []Guide
 	Requests component.CardModel
 	Kinds    *component.TabsModel // all or failed requests; nil if there are none

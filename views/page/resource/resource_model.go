@@ -24,7 +24,8 @@ type Resources struct {
 // Row is one resource.
 type Row struct {
 	Name    string
-	Detail  string // its definition; may be empty
+	Detail  string   // its definition; may be empty
+	Secrets []string // "password: set"
 	Type    string
 	ID      string
 	Changed component.TimeModel

@@ -113,7 +113,7 @@ func IdentifyPage(m Identify) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = component.TextField(m.Field).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.TextArea(m.Field).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -25,7 +25,7 @@ import (
 func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words policyui.Words, q logQuery) *page.Detail {
 	who, what := sentence(e)
 	m := &page.Detail{
-		Dialog: component.DialogModel{ID: "audit-event", Title: actionLabel(e.Action), Description: who + " " + what + ".", CloseHref: q.at(),
+		Dialog: component.DialogModel{ID: "audit-event", Title: eventLabel(e), Description: who + " " + what + ".", CloseHref: q.at(),
 			Wide: true, Read: true},
 		Change: changeView(v, e, words),
 	}

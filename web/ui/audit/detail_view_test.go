@@ -105,3 +105,19 @@ func TestEventText_TellsWhatBecameOfAMigration(t *testing.T) {
 		}
 	}
 }
+
+func TestEvent_SaysWhoseSessionEndedAndWhatWasRefused(t *testing.T) {
+	session := audit.Target{Type: audit.TargetSession, Name: "bo@acme.example"}
+	for want, e := range map[string]audit.Event{
+		"Signed out: signed out":                              {Action: audit.SignedOut, ActorEmail: "bo@acme.example", Target: session},
+		"Ended a session: ended a session of bo@acme.example": {Action: audit.SignedOut, ActorEmail: "ada@acme.example", Target: session},
+		"Was refused: was refused the invitation gil@acme.example": {Action: audit.Refused,
+			Target: audit.Target{Type: audit.TargetInvitation, Name: "gil@acme.example"}},
+		"Was refused over SCIM: was refused the SCIM request GET /Users": {Action: audit.Refused,
+			Target: audit.Target{Type: audit.TargetSCIMRequest, Name: "GET /Users"}},
+	} {
+		if got := eventLabel(e) + ": " + eventText(e); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

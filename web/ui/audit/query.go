@@ -3,7 +3,6 @@ package audit
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"latchkey/internal/audit"
@@ -35,7 +34,7 @@ func readLogQuery(given url.Values) logQuery {
 	q := logQuery{url.Values{}}
 	for _, name := range []string{paramText, paramWho, paramAction, paramType, kit.ParamWorkspace, paramFrom, paramTo, paramBy,
 		kit.ParamAbout, paramAfter, paramBefore} {
-		if value := strings.TrimSpace(kit.Shown(given.Get(name))); value != "" {
+		if value := kit.Search(given.Get(name)); value != "" {
 			q.Set(name, value)
 		}
 	}

@@ -80,6 +80,22 @@ func actionLabel(a audit.Action) string {
 	return kit.UpperFirst(strings.ReplaceAll(string(a), "_", " "))
 }
 
+// eventLabel is actionLabel for one event, whose target or actor may say more.
+func eventLabel(e audit.Event) string {
+	switch {
+	case endsForeignSession(e):
+		return "Ended a session"
+	case e.Action == audit.Refused && e.Target.Type == audit.TargetInvitation:
+		return "Was refused"
+	}
+	return actionLabel(e.Action)
+}
+
+// endsForeignSession reports whether an Admin ended a session of somebody else.
+func endsForeignSession(e audit.Event) bool {
+	return e.Action == audit.SignedOut && e.ActorEmail != e.Target.Name
+}
+
 // sentence returns the subject and the rest of a sentence that describes an event: "Ada" and
 // "created the personal access token ci-probe". Of a token that expired, the token is the subject.
 func sentence(e audit.Event) (who, what string) {
@@ -94,6 +110,9 @@ func eventText(e audit.Event) string {
 	name, thing := e.Target.Name, typeNoun(e.Target.Type)
 	switch e.Action {
 	case audit.SignedIn, audit.SignedOut:
+		if endsForeignSession(e) {
+			return "ended a session of " + name
+		}
 		return kit.LowerFirst(actionLabel(e.Action))
 	case audit.SignInFailed:
 		if e.ActorType == audit.User { // a signed-in member was asked for the password again
@@ -145,6 +164,8 @@ func eventText(e audit.Event) string {
 		return "sent the " + thing + " " + name + ", which failed"
 	}
 	switch {
+	case e.Target.Type == audit.TargetAuditLog && e.Action == audit.Rotated:
+		return "replaced the key that signs the audit log"
 	case e.Target.Type == audit.TargetPolicy:
 		thing = "policy of"
 	case isAcceptance(e):

@@ -12,6 +12,13 @@ func TextField(name, label, help string, form url.Values, errors FieldErrors) co
 		Error: errors[name], Autocomplete: "off"}
 }
 
+// EmailAttrs returns the attributes of a text field for an email address. Browsers refuse what is
+// pasted into a field of the type "email" with a zero-width character or a dot after the address;
+// the server cleans it.
+func EmailAttrs() map[string]any {
+	return map[string]any{"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+}
+
 // SelectField returns a select with the submitted value selected.
 func SelectField(name, label string, form url.Values, errors FieldErrors, options ...component.SelectOption) *component.SelectModel {
 	m := &component.SelectModel{ID: "form-" + name, Name: name, Label: label, Error: errors[name], Options: options}

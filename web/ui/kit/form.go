@@ -31,8 +31,22 @@ const (
 	StepBack = "back"
 )
 
-// ReadForm parses the body of a POST. It ignores query parameters, so that a link cannot fill in
-// a form.
+// cleaners returns what cleans the fields that people fill in, by name. Fields that are not here
+// (passwords, secrets, one-time keys, choices) are read as they came.
+func cleaners() map[string]func(string) string {
+	return map[string]func(string) string{
+		FieldName:      plaintext.Clean,
+		"organization": plaintext.Clean,
+		"workspace":    plaintext.Clean, // the name of one, or an id, which cleaning leaves alone
+		"description":  plaintext.CleanLines,
+		"email":        plaintext.CleanEmail,
+		"emails":       plaintext.CleanLines,
+		"date":         plaintext.Clean,
+	}
+}
+
+// ReadForm parses the body of a POST, and cleans what people paste into it. It ignores query
+// parameters, so that a link cannot fill in a form.
 func ReadForm(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	if err := r.ParseForm(); err != nil {
@@ -43,6 +57,11 @@ func ReadForm(c echo.Context) (url.Values, error) {
 		f := fault.NewInvalid("The form could not be read.")
 		f.Cause = err
 		return nil, f
+	}
+	for name, clean := range cleaners() {
+		for i, value := range r.PostForm[name] {
+			r.PostForm[name][i] = clean(value)
+		}
 	}
 	return r.PostForm, nil
 }
@@ -67,6 +86,9 @@ func Invalid(err error) (FieldErrors, error) {
 	f := fault.Of(err)
 	if f == nil {
 		return nil, nil
+	}
+	if errors.Is(err, fault.ErrFull) {
+		return FieldErrors{"": f.Message}, nil // of the form as a whole
 	}
 	if f.Kind != fault.Invalid || len(f.Fields) == 0 {
 		return nil, err

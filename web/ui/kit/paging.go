@@ -22,7 +22,7 @@ type Paging struct {
 
 // ReadPaging reads the state. It ignores values that it does not know.
 func ReadPaging(path string, query url.Values, size int, sorts ...string) Paging {
-	q := Paging{Path: path, Find: Shown(strings.TrimSpace(query.Get("q"))), Page: 1, Size: size, sorts: sorts}
+	q := Paging{Path: path, Find: Search(query.Get("q")), Page: 1, Size: size, sorts: sorts}
 	if sort := query.Get("sort"); slices.Contains(sorts, strings.TrimPrefix(sort, "-")) {
 		q.sort = sort
 	}

@@ -212,9 +212,12 @@ func (s *Sessions) AddNotice(w http.ResponseWriter, r *http.Request, text string
 }
 
 // TakeNotices returns the messages for this page and removes them. If two pages ask at once, one
-// of them gets the messages. On an error of the database it returns nil, because a page should
-// not fail for want of a notice.
+// of them gets the messages. HEAD shows no page, so it leaves them. On an error of the database
+// TakeNotices returns nil, because a page should not fail for want of a notice.
 func (s *Sessions) TakeNotices(_ http.ResponseWriter, r *http.Request) []string {
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	session, err := s.Get(r, SessionName)
 	if err != nil || session.IsNew || len(session.Flashes()) == 0 {
 		return nil
@@ -251,6 +254,11 @@ func (s *Site) SignIn(c echo.Context, email, password string) error {
 		return err
 	}
 	return s.sessions.Begin(c.Response(), r, started)
+}
+
+// Renew sends the browser a session that package signin has started in place of the current one.
+func (s *Site) Renew(c echo.Context, started signin.Started) error {
+	return s.sessions.Begin(c.Response(), c.Request(), started)
 }
 
 // SignOut ends the session and removes its cookie from the browser.

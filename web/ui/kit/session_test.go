@@ -58,7 +58,7 @@ func newBrowser(t *testing.T, o kit.SessionOptions) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := signin.New(store.SignIns{Store: st}, hasher)
+	service := signin.New(store.SignIns{Store: st}, hasher, access.BuiltIn())
 	return &browser{Sessions: kit.NewSessions(service, o), signin: service, store: st, cookies: map[string]*http.Cookie{}}
 }
 
@@ -208,6 +208,25 @@ func TestSessions_EndTakesTheCookieAway(t *testing.T) {
 	}
 	b.cookies[secret.Name] = secret
 	b.wantSignedIn(t, false)
+}
+
+func TestSessions_HeadLeavesTheNoticesForThePage(t *testing.T) {
+	b := newBrowser(t, kit.SessionOptions{})
+	b.signIn(t)
+	b.visit(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := b.AddNotice(w, r, "Saved."); err != nil {
+			t.Error(err)
+		}
+	})
+	b.visit(t, func(w http.ResponseWriter, r *http.Request) {
+		r.Method = http.MethodHead
+		if got := b.TakeNotices(w, r); len(got) != 0 {
+			t.Errorf("HEAD took %q", got)
+		}
+	})
+	if got := b.take(t); len(got) != 1 {
+		t.Errorf("the page shows %q", got)
+	}
 }
 
 // take returns the notices that the next page shows.

@@ -43,6 +43,9 @@ const MaxNames = 3
 // Shown returns as much of a typed text as a page repeats, so that the visitor can correct it.
 func Shown(s string) string { return plaintext.Clip(plaintext.Mend(s), 500) }
 
+// Search returns a cleaned search text, as much of it as a page repeats.
+func Search(s string) string { return Shown(plaintext.Clean(s)) }
+
 // UpperFirst returns s with its first letter in upper case.
 func UpperFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
@@ -55,11 +58,11 @@ func LowerFirst(s string) string {
 	return string(unicode.ToLower(r)) + s[size:]
 }
 
-// Matches reports whether name contains every word of find, ignoring case. The live filter in the
-// browser does the same.
+// Matches reports whether name contains every word of find, ignoring case and joiners. The live
+// filter in the browser does the same.
 func Matches(name, find string) bool {
-	name = strings.ToLower(name)
-	for _, word := range strings.Fields(strings.ToLower(find)) {
+	name = plaintext.Joinless(strings.ToLower(name))
+	for _, word := range strings.Fields(plaintext.Joinless(strings.ToLower(find))) {
 		if !strings.Contains(name, word) {
 			return false
 		}

@@ -43,7 +43,7 @@ func (h *Handlers) acceptInvitation(c echo.Context) error {
 		return h.showPaste(c, respond.Status(fault.Invalid), "Paste the invitation link.")
 	}
 	secret := invitation.LinkSecret(pasted)
-	inv, err := h.invitations.Open(c.Request().Context(), secret)
+	inv, err := h.invitations.Open(c.Request().Context(), secret, kit.Origin(c))
 	if fault.Is(err, fault.NotFound) {
 		return h.showPaste(c, respond.Status(fault.NotFound), fault.Of(err).Message)
 	}
@@ -65,7 +65,7 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 		return err
 	}
 	ctx, secret := c.Request().Context(), invitation.LinkSecret(form.Get(fieldSecret))
-	inv, err := h.invitations.Open(ctx, secret)
+	inv, err := h.invitations.Open(ctx, secret, kit.Origin(c))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package people
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +27,7 @@ func (h *Handlers) askGroupMembers(c echo.Context, status int, errors kit.FieldE
 	if err != nil {
 		return err
 	}
-	find := kit.Shown(strings.TrimSpace(c.QueryParam("q")))
+	find := kit.Search(c.QueryParam("q"))
 	found, err := h.members.Find(ctx, v.Standing, account.MemberQuery{Search: find, NotInGroup: d.ID, Limit: pickedMembers})
 	if err != nil {
 		return err

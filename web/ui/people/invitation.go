@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
+	"latchkey/internal/plaintext"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -70,7 +71,7 @@ func (h *Handlers) invite(c echo.Context) error {
 		return err
 	}
 	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By,
-		invitation.NewInvitations{Emails: splitAddresses(form.Get(fieldEmails)),
+		invitation.NewInvitations{Emails: plaintext.Emails(form.Get(fieldEmails)),
 			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker())
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)

@@ -48,6 +48,9 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
 	m.Shell.Above = above
+	if m.Sessions, err = h.sessions(c, v, d.Member); err != nil {
+		return err
+	}
 	if m.Trail, err = h.log.Trail(c, v, id); err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 type memberChange struct {
 	name string // the last part of its address
 	do   func(ctx context.Context, by actor.Caller, id string) (account.Member, error)
-	ask  func(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel
+	ask  func(m account.Member, ends account.Credentials, at kit.Visit) *component.ConfirmModel
 	done string // after the member's name
 }
 
@@ -89,15 +92,11 @@ func (h *Handlers) memberChangePages() []kit.Page {
 // it says why the last attempt was refused.
 func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChange, refused string) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	members, err := h.chosenMembers(c, []string{id})
+	ends, err := h.members.Impact(ctx, v.Standing, []string{id})
 	if err != nil {
 		return err
 	}
-	tokens, err := h.members.Impact(ctx, v.Standing, []string{id})
-	if err != nil {
-		return err
-	}
-	dialog := change.ask(members[0], tokens, v)
+	dialog := change.ask(ends.Members[0], ends.Credentials, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)

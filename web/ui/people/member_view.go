@@ -2,6 +2,7 @@ package people
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"latchkey/internal/access"
@@ -32,6 +33,10 @@ func memberView(d account.MemberDetails, held policy.Held, view policy.AccessVie
 		Access: policyui.AccessList(view, catalogue, at+"/access-policy", "What "+d.Member.Name+" can do now, and where it comes from."),
 		Danger: component.CardModel{ID: "danger", Title: "Change or remove", Danger: true},
 		Acts:   memberActs(d.Member),
+	}
+	if !d.Member.AdminUntil.IsZero() && d.Member.Role != access.RoleAdmin {
+		m.Facts = slices.Insert(m.Facts, 2, component.Definition{Term: "Earlier role",
+			Text: "Was an Admin until " + kit.Absolute(d.Member.AdminUntil) + "."})
 	}
 	if d.Member.Status != account.Active {
 		m.Notice = &component.NoticeModel{Kind: "warning", Title: "Deactivated",
@@ -103,8 +108,8 @@ func memberActs(m account.Member) []page.MemberAct {
 	texts := map[string]string{
 		"Make Admin":    "Admins have full access to every workspace and manage the organization.",
 		"Make Member":   "Keeps baseline access in every workspace. Existing policies and group memberships are removed.",
-		"Deactivate":    "Suspends sessions and personal access tokens until reactivation.",
-		"Reactivate":    "Sessions and personal access tokens work again.",
+		"Deactivate":    "Ends sessions, and suspends personal access tokens until reactivation.",
+		"Reactivate":    "Personal access tokens work again, and the member can sign in.",
 		"Delete member": "Ends sessions and revokes personal access tokens. This cannot be undone.",
 	}
 	var acts []page.MemberAct
@@ -120,34 +125,36 @@ func memberAlert(m account.Member, id, title, consequence, confirm string) *comp
 		CancelHref: kit.Path(kit.UserPath, m.ID)}}
 }
 
-func makeAdminDialog(m account.Member, _ []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
+func makeAdminDialog(m account.Member, _ account.Credentials, _ kit.Visit) *component.ConfirmModel {
 	return memberAlert(m, "make-admin", "Make "+m.Name+" an Admin?",
 		"Admins have full access to every workspace and manage members, groups, policies and tokens.", "Make Admin")
 }
 
-func makeMemberDialog(m account.Member, tokens []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
+func makeMemberDialog(m account.Member, ends account.Credentials, at kit.Visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "make-member", "Make "+m.Name+" a Member?",
 		"They keep baseline access in every workspace. Existing policies and group memberships are removed, except in groups that the "+
 			"identity provider manages.", "Make Member")
-	if len(tokens) > 0 {
-		dialog.Alert.Details = []string{kit.Count(len(tokens), "live personal access token loses", "live personal access tokens lose") +
+	if n := len(ends.Tokens); n > 0 {
+		dialog.Alert.Details = []string{kit.Count(n, "live personal access token loses", "live personal access tokens lose") +
 			" permissions immediately."}
 	}
+	endedInvitations(dialog, ends.Invitations, at.Now)
 	return dialog
 }
 
-func deactivateDialog(m account.Member, tokens []account.HeldToken, at kit.Visit) *component.ConfirmModel {
+func deactivateDialog(m account.Member, ends account.Credentials, at kit.Visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "deactivate", "Deactivate "+m.Name+"?",
-		"Sessions and personal access tokens are suspended immediately and work again after reactivation.", "Deactivate")
-	breaks(dialog, tokens, false, at.Now)
+		"All sessions end. Personal access tokens are suspended immediately and work again after reactivation.", "Deactivate")
+	endedInvitations(dialog, ends.Invitations, at.Now)
+	breaks(dialog, ends.Tokens, false, at.Now)
 	return dialog
 }
 
-func reactivateDialog(m account.Member, tokens []account.HeldToken, _ kit.Visit) *component.ConfirmModel {
+func reactivateDialog(m account.Member, ends account.Credentials, _ kit.Visit) *component.ConfirmModel {
 	dialog := memberAlert(m, "reactivate", "Reactivate "+m.Name+"?", "They can sign in again, and their personal access tokens work again.",
 		"Reactivate")
-	if len(tokens) > 0 {
-		dialog.Alert.Details = []string{kit.Count(len(tokens), "personal access token works", "personal access tokens work") + " again."}
+	if n := len(ends.Tokens); n > 0 {
+		dialog.Alert.Details = []string{kit.Count(n, "personal access token works", "personal access tokens work") + " again."}
 	}
 	return dialog
 }

@@ -29,6 +29,7 @@ type Deps struct {
 	Invitations *invitation.Service
 	Tokens      *token.Service
 	Hasher      signin.Hasher // for the password of a person who joins
+	SignIn      *signin.Service
 	Editor      *policyui.Handlers
 	TokenPages  *tokenui.Handlers
 	Log         *auditui.Handlers
@@ -43,6 +44,7 @@ type Handlers struct {
 	invitations *invitation.Service
 	tokens      *token.Service
 	hasher      signin.Hasher
+	signIn      *signin.Service
 	editor      *policyui.Handlers
 	tokenPages  *tokenui.Handlers
 	log         *auditui.Handlers
@@ -51,7 +53,7 @@ type Handlers struct {
 // New returns the handlers of the area.
 func New(site *kit.Site, d Deps) *Handlers {
 	return &Handlers{site: site, members: d.Members, groups: d.Groups, policies: d.Policies, invitations: d.Invitations,
-		tokens: d.Tokens, hasher: d.Hasher, editor: d.Editor, tokenPages: d.TokenPages, log: d.Log}
+		tokens: d.Tokens, hasher: d.Hasher, signIn: d.SignIn, editor: d.Editor, tokenPages: d.TokenPages, log: d.Log}
 }
 
 func (h *Handlers) memberPages() []kit.Page {
@@ -69,6 +71,9 @@ func (h *Handlers) memberPages() []kit.Page {
 		kit.Get(one, kit.Member, access.ManageMembers, h.memberDetails),
 		kit.Get(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.confirmDeleteMemberToken),
 		kit.Post(one+"/tokens/:token/delete", kit.Member, access.ManageMembers, h.deleteMemberToken),
+		kit.Get(one+"/sessions/end-all", kit.Member, access.ManageMembers, h.confirmEndSessions),
+		kit.Post(one+"/sessions/end-all", kit.Member, access.ManageMembers, h.endMemberSessions),
+		kit.Post(one+"/sessions/:session/end", kit.Member, access.ManageMembers, h.endMemberSession),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newMemberPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseMemberWorkspace),
 	}, h.editor.EditorPages(policy, memberSpot), h.editor.RemovalPages(policy, memberSpot))

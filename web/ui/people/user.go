@@ -109,15 +109,11 @@ func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
 // refused.
 func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused string) error {
 	v := kit.VisitOf(c)
-	members, err := h.chosenMembers(c, ids)
+	ends, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
 	if err != nil {
 		return err
 	}
-	tokens, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
-	if err != nil {
-		return err
-	}
-	dialog := deleteMembersDialog(members, tokens, v.Now)
+	dialog := deleteMembersDialog(ends.Members, ends.Credentials, v.Now)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }

@@ -82,7 +82,7 @@ func memberState(m account.Member) component.StateModel {
 	if m.Status == account.Active {
 		return component.StateModel{Text: "Active", Tone: component.Good}
 	}
-	return component.StateModel{Text: "Deactivated", Tone: component.Neutral, Title: "Sessions and tokens are suspended."}
+	return component.StateModel{Text: "Deactivated", Tone: component.Neutral, Title: "Cannot sign in. Tokens are suspended."}
 }
 
 // namedList returns the text of a cell that lists a few names and counts the others.
@@ -151,8 +151,8 @@ func groupsDialog(members []account.Member, groups []account.GroupRow, plan acce
 	return m
 }
 
-// deleteMembersDialog returns the confirmation, with the tokens that stop working.
-func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, now time.Time) *component.ConfirmModel {
+// deleteMembersDialog returns the confirmation, with the invitations and tokens that stop working.
+func deleteMembersDialog(members []account.Member, ends account.Credentials, now time.Time) *component.ConfirmModel {
 	title := "Delete " + kit.Count(len(members), "member", "members") + "?"
 	if len(members) == 1 {
 		title = "Delete member " + members[0].Name + "?"
@@ -165,7 +165,8 @@ func deleteMembersDialog(members []account.Member, tokens []account.HeldToken, n
 	if len(members) > 1 {
 		m.Alert.Details = append(m.Alert.Details, "Affects "+memberNames(members)+".")
 	}
-	breaks(m, tokens, len(members) > 1, now)
+	endedInvitations(m, ends.Invitations, now)
+	breaks(m, ends.Tokens, len(members) > 1, now)
 	return m
 }
 
@@ -196,6 +197,23 @@ func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool,
 		m.Alert.Details = append(m.Alert.Details, line+", "+lastUsedWords(t.LastUsedAt, now)+".")
 	}
 	m.Alert.Details = append(m.Alert.Details, "For production, switch to a service access token first. It isn't tied to a person.")
+}
+
+// endedInvitations adds the open invitations that end with a member's access, and says why.
+func endedInvitations(m *component.ConfirmModel, list []account.OpenInvitation, now time.Time) {
+	if len(list) == 0 {
+		return
+	}
+	m.Alert.Details = append(m.Alert.Details, kit.Count(len(list), "pending invitation ends", "pending invitations end")+
+		" too, because it was sent to this address or invites an Admin in this member's name:")
+	for i, inv := range list {
+		if i == maxBreaks {
+			m.Alert.Details = append(m.Alert.Details, "and "+kit.Thousands(len(list)-i)+" more.")
+			break
+		}
+		m.Alert.Details = append(m.Alert.Details, inv.Email+" as "+kit.RoleLabel(inv.Role)+", invited by "+inv.InvitedByName+", expires "+
+			kit.Relative(inv.ExpiresAt, now)+".")
+	}
 }
 
 func lastUsedWords(t, now time.Time) string {

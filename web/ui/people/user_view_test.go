@@ -121,7 +121,7 @@ func TestNamedList_NamesAFewAndCountsTheOthers(t *testing.T) {
 
 func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 	bo, cy := account.Member{ID: "1", Name: "Bo"}, account.Member{ID: "2", Name: "Cy"}
-	m := deleteMembersDialog([]account.Member{bo}, nil, noon)
+	m := deleteMembersDialog([]account.Member{bo}, account.Credentials{}, noon)
 	if diff := cmp.Diff([]string{"No live personal access tokens are affected."}, m.Alert.Details); diff != "" ||
 		m.Alert.Title != "Delete member Bo?" {
 		t.Error(m.Alert.Title, diff)
@@ -130,7 +130,7 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 		{Name: "ci", Hint: "lkpat_…abcd", OwnerName: "Bo", WorkspaceName: "Production", LastUsedAt: noon.Add(-3 * time.Hour)},
 		{Name: "old", Hint: "lkpat_…efgh", OwnerName: "Cy"},
 	}
-	m = deleteMembersDialog([]account.Member{bo, cy}, tokens, noon)
+	m = deleteMembersDialog([]account.Member{bo, cy}, account.Credentials{Tokens: tokens}, noon)
 	want := []string{"Affects Bo and Cy.", "2 live personal access tokens stop working:",
 		"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used.",
 		"For production, switch to a service access token first. It isn't tied to a person."}
@@ -140,7 +140,7 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 	for range 20 {
 		tokens = append(tokens, tokens[1])
 	}
-	m = deleteMembersDialog([]account.Member{bo}, tokens, noon)
+	m = deleteMembersDialog([]account.Member{bo}, account.Credentials{Tokens: tokens}, noon)
 	if n := len(m.Alert.Details); n != maxBreaks+3 || m.Alert.Details[n-2] != "and 14 more." {
 		t.Errorf("%d details: %q", n, m.Alert.Details)
 	}

@@ -114,7 +114,7 @@ func (e Editor) readLimit(c choice, part string, permission access.Permission, v
 	case fieldFuture:
 		c.future = value != ""
 	case fieldFind:
-		c.find = plaintext.Clip(strings.TrimSpace(value), 64)
+		c.find = plaintext.Clip(plaintext.Clean(value), 64)
 	case fieldOnly:
 		message := ""
 		c.only = make(map[string]bool, len(values))

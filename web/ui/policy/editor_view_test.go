@@ -53,6 +53,24 @@ func TestModel_ShowsTheWholePermissionTable(t *testing.T) {
 	}
 }
 
+func TestResourceColumns_HaveEveryBuiltInActionOfTheSection(t *testing.T) {
+	for _, row := range access.BuiltIn().Types(access.SectionResources) {
+		for _, entry := range row.Entries {
+			if columnOf(entry) < 0 {
+				t.Errorf("%s has no column", entry.Permission)
+			}
+		}
+	}
+}
+
+func TestActLabels_NameEverySystemPermission(t *testing.T) {
+	for _, act := range access.SystemActs() {
+		if actLabel(act) == string(act) {
+			t.Errorf("%s has no label", act)
+		}
+	}
+}
+
 func TestModel_LocksWhatIsInheritedInFull(t *testing.T) {
 	e := shopEditor(access.Policy{"source:connect": access.Everywhere(), "source:edit": access.Only("s1")})
 	m, _ := e.Model(Form{}, nil)

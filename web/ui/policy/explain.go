@@ -2,11 +2,11 @@ package policy
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
 	page "latchkey/views/page/policy"
 	"latchkey/web/ui/kit"
@@ -48,8 +48,9 @@ func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 		Permission: access.Permission(x.query.Get(fieldPermission)), Workspace: x.query.Get(kit.FieldWorkspace)}
 	var err error
 	if q.Member == "" && q.Token == "" {
-		x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, x.query.Get("q"))
-		if err == nil && x.query.Get("q") != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0 {
+		find := kit.Search(x.query.Get("q"))
+		x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, find)
+		if err == nil && find != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0 {
 			x.errors = kit.FieldErrors{fieldSubject: "No member or token matches."}
 		}
 		return x, err
@@ -85,7 +86,7 @@ func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q policy.Question) (
 // returns "" if nothing was typed. If no resource matches, or several do, that is a problem of the
 // field.
 func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question) (string, kit.FieldErrors, error) {
-	typed := strings.TrimSpace(c.QueryParam(fieldResource))
+	typed := plaintext.Clean(c.QueryParam(fieldResource))
 	if typed == "" {
 		return "", nil, nil
 	}
@@ -101,7 +102,7 @@ func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question)
 		if r.ID == typed {
 			return r.ID, nil, nil
 		}
-		if strings.EqualFold(r.Name, typed) && r.Type == q.Permission.Type() {
+		if plaintext.SameName(r.Name, typed) && r.Type == q.Permission.Type() {
 			found = append(found, r)
 		}
 	}

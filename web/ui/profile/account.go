@@ -8,7 +8,6 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/views/component"
-	page "latchkey/views/page/profile"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
 )
@@ -47,9 +46,12 @@ func (h *Handlers) savePassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.signIn.ChangePassword(c.Request().Context(), v.Standing, form.Get("current"), form.Get("new"))
+	started, err := h.signIn.ChangePassword(c.Request().Context(), v.Standing, form.Get("current"), form.Get("new"))
 	if fields, err := kit.Invalid(err); fields != nil || err != nil {
 		return h.refused(c, err, passwordDialog(fields))
+	}
+	if err := h.site.Renew(c, started); err != nil {
+		return err
 	}
 	return h.done(c, "Your password was changed. All your other sessions were signed out.")
 }
@@ -98,13 +100,13 @@ func (h *Handlers) refused(c echo.Context, err error, dialog component.FormDialo
 }
 
 // sessions loads the visitor's sessions. The session of this request is always among them.
-func (h *Handlers) sessions(c echo.Context, v kit.Visit) (page.Sessions, error) {
-	list, err := h.signIn.List(c.Request().Context(), v.Member.ID)
+func (h *Handlers) sessions(c echo.Context, v kit.Visit) (component.SessionsModel, error) {
+	list, err := h.signIn.List(c.Request().Context(), v.Standing, v.Member.ID)
 	if err != nil {
-		return page.Sessions{}, err
+		return component.SessionsModel{}, err
 	}
 	if len(list) == 0 {
-		return page.Sessions{}, errors.New("ui: a visitor without a session")
+		return component.SessionsModel{}, errors.New("ui: a visitor without a session")
 	}
 	return sessionsView(list, v), nil
 }

@@ -1,15 +1,11 @@
 package profile
 
 import (
-	"cmp"
 	"fmt"
-
-	"github.com/mileusna/useragent"
 
 	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
 	"latchkey/views/component"
-	page "latchkey/views/page/profile"
 	"latchkey/web/ui/kit"
 )
 
@@ -41,35 +37,18 @@ func passwordDialog(errs kit.FieldErrors) component.FormDialogModel {
 }
 
 // sessionsView lists the sessions, the current one first.
-func sessionsView(list []signin.Session, v kit.Visit) page.Sessions {
-	m := page.Sessions{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
+func sessionsView(list []signin.Session, v kit.Visit) component.SessionsModel {
+	m := component.SessionsModel{End: "Sign out", Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true,
 		Description: "The browsers where you are signed in. If you don't recognize a session, sign it out and change your password."}}
-	others := 0
-	for _, s := range list {
-		row := page.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,
-			Started: kit.When(s.CreatedAt, v.Now), LastSeen: kit.When(s.LastSeenAt, v.Now)}
-		if row.Current {
-			m.List = append([]page.SessionRow{row}, m.List...)
-			continue
+	m.List = kit.SessionRows(list, v, func(s signin.Session, current bool) string {
+		if current {
+			return ""
 		}
-		row.EndHref = sessionsPath + "/" + s.ID + "/end"
-		others++
-		m.List = append(m.List, row)
-	}
-	if others > 0 {
-		m.EndOthersHref = sessionsPath + "/end-others"
+		return sessionsPath + "/" + s.ID + "/end"
+	})
+	if len(list) > 1 {
+		m.All = &component.ButtonModel{Label: "Sign out all others", Variant: component.Outline}
+		m.AllHref = sessionsPath + "/end-others"
 	}
 	return m
-}
-
-// deviceName returns the name of a browser in words. It trusts what the browser says about itself.
-func deviceName(agent string) string {
-	ua := useragent.Parse(agent)
-	switch {
-	case ua.Name != "" && ua.OS != "":
-		return ua.Name + " on " + ua.OS
-	case ua.Name != "":
-		return ua.Name
-	}
-	return "Unknown browser"
 }

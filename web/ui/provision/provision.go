@@ -28,23 +28,37 @@ func (h *Handlers) overview(c echo.Context) error {
 	return h.site.HTML(c, http.StatusOK, page.ProvisioningPage(m))
 }
 
-// toggle switches SCIM on or off.
+// The values of the field "switch", one for each button of the page.
+const (
+	switchOn       = "on"
+	switchOff      = "off"
+	allowAddresses = "allow-addresses"
+	fixAddresses   = "fix-addresses"
+)
+
+// toggle switches SCIM on or off, or what it may change.
 func (h *Handlers) toggle(c echo.Context) error {
 	v := kit.VisitOf(c)
 	form, err := kit.ReadForm(c)
 	if err != nil {
 		return err
 	}
+	ctx := c.Request().Context()
 	var text string
-	switch form.Get("switch") {
-	case "on":
-		text = "SCIM provisioning is switched on."
-	case "off":
-		text = "SCIM provisioning is switched off."
+	switch value := form.Get("switch"); value {
+	case switchOn, switchOff:
+		text = "SCIM provisioning is switched " + value + "."
+		err = h.provision.Enable(ctx, v.By, value == switchOn)
+	case allowAddresses:
+		text = "The identity provider may change email addresses."
+		err = h.provision.AllowAddresses(ctx, v.By, true)
+	case fixAddresses:
+		text = "The identity provider may not change email addresses."
+		err = h.provision.AllowAddresses(ctx, v.By, false)
 	default:
 		return respond.SeeOther(c, kit.ProvisioningPath)
 	}
-	if err := h.provision.Enable(c.Request().Context(), v.By, form.Get("switch") == "on"); err != nil {
+	if err != nil {
 		return err
 	}
 	return h.site.Done(c, kit.ProvisioningPath, text)

@@ -18,16 +18,22 @@ func view(v kit.Visit, requests []provision.Request, failed bool, base string) p
 		Card: component.CardModel{ID: "scim", Title: "SCIM provisioning",
 			Description: "Your identity provider (Okta, Microsoft Entra ID or another that supports SCIM 2.0) adds, renames and deactivates " +
 				"members here, and pushes groups. Invite provisioned people so that they can set a password."},
-		State:  component.StateModel{Text: "Off", Tone: component.Neutral},
-		Base:   component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
-		Token:  component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
-		Action: kit.ProvisioningPath,
-		Switch: component.ButtonModel{Label: "Switch on", Name: "switch", Value: "on"},
-		Guides: guides(),
+		State:   component.StateModel{Text: "Off", Tone: component.Neutral},
+		Base:    component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
+		Token:   component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
+		Action:  kit.ProvisioningPath,
+		Switch:  component.ButtonModel{Label: "Switch on", Name: "switch", Value: switchOn},
+		Changes: "Allowed",
+		Allow:   component.ButtonModel{Label: "Stop address changes", Name: "switch", Value: fixAddresses, Variant: component.Outline},
+		Guides:  guides(),
+	}
+	if v.Organization.SCIMFixedAddresses {
+		m.Changes = "Not allowed"
+		m.Allow.Label, m.Allow.Value = "Allow address changes", allowAddresses
 	}
 	if v.Organization.SCIMEnabled {
 		m.State = component.StateModel{Text: "On", Tone: component.Good}
-		m.Switch = component.ButtonModel{Label: "Switch off", Name: "switch", Value: "off", Variant: component.Outline}
+		m.Switch = component.ButtonModel{Label: "Switch off", Name: "switch", Value: switchOff, Variant: component.Outline}
 	}
 	if plan := v.Organization.Plan; !plan.Has(access.FeatureSCIM) {
 		m.Refusal = &component.NoticeModel{Kind: "warning", Title: "The " + plan.Label() + " plan has no SCIM provisioning",

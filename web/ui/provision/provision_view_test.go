@@ -41,6 +41,18 @@ func TestProvisioningView_OffersWhatTheStateAndThePlanAllow(t *testing.T) {
 	}
 }
 
+func TestProvisioningView_OffersTheOtherRuleForAddresses(t *testing.T) {
+	for fixed, want := range map[bool][3]string{false: {"Allowed", "Stop address changes", "fix-addresses"},
+		true: {"Not allowed", "Allow address changes", "allow-addresses"}} {
+		v := provisioningVisit(access.PlanEnterprise, true)
+		v.Organization.SCIMFixedAddresses = fixed
+		m := view(v, nil, false, "")
+		if got := [3]string{m.Changes, m.Allow.Label, m.Allow.Value}; got != want {
+			t.Errorf("fixed %v: %q, want %q", fixed, got, want)
+		}
+	}
+}
+
 func TestProvisioningView_SaysHowEachRequestEnded(t *testing.T) {
 	v := provisioningVisit(access.PlanEnterprise, true)
 	m := view(v, []provision.Request{

@@ -29,12 +29,27 @@ func resourcesView(found registry.Browse, types []registry.TypeRights, chosen st
 	}
 	for _, item := range found.Items {
 		m.Rows = append(m.Rows, page.Row{Name: item.Name, Detail: item.Definition, Type: labelOr(labels, item.Type, item.Type), ID: item.ID,
-			Changed: kit.When(item.UpdatedAt, now), Access: accessView(item.Name, item.Rights, "View only")})
+			Secrets: secretTexts(item.Secrets), Changed: kit.When(item.UpdatedAt, now), Access: accessView(item.Name, item.Rights, "View only")})
 	}
 	if len(m.Rows) == 0 {
 		m.None = noResources(found, q, chosen)
 	}
 	return m
+}
+
+// maxSecrets is the number of secrets that a row names.
+const maxSecrets = 5
+
+// secretTexts says which secrets are set. Their values are not known here.
+func secretTexts(paths []registry.Path) []string {
+	var texts []string
+	for _, path := range paths[:min(len(paths), maxSecrets)] {
+		texts = append(texts, path.String()+": set")
+	}
+	if n := len(paths) - maxSecrets; n > 0 {
+		texts = append(texts, kit.Count(n, "more secret", "more secrets"))
+	}
+	return texts
 }
 
 func labelOr(labels map[string]string, typ, otherwise string) string {

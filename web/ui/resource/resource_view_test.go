@@ -22,8 +22,8 @@ import (
 var resourceNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func browseOf(n int) registry.Browse {
-	refused := access.Decide(access.BuiltIn(), access.Principal{Kind: access.WorkspaceToken, Organization: "o", Workspace: "w"}, "source:edit",
-		access.Resource{Organization: "o", Workspace: "w", Type: "source", ID: "s"})
+	refused := access.Decide(access.BuiltIn(), access.Principal{Kind: access.Member, Organization: "o",
+		In: map[string]*access.Effective{"w": access.Combine()}}, "source:edit", access.Resource{Organization: "o", Workspace: "w", Type: "source", ID: "s"})
 	allowed := access.Decision{Allowed: true}
 	entry := func(action, label string) access.Entry {
 		return access.Entry{Permission: access.NewPermission("source", action), Label: label}
@@ -91,6 +91,30 @@ func TestResourcesView_OffersTypesAndTellsEmptyFromFiltered(t *testing.T) {
 		if m.None == nil || m.None.Title != c.title || strings.Join(types, "|") != c.types || m.Filter.ClearHref != c.clear {
 			t.Errorf("%s: %+v, types %q, clear %q", name, m.None, types, m.Filter.ClearHref)
 		}
+	}
+}
+
+func TestResourcesView_NamesSecretsThatAreSet(t *testing.T) {
+	found := browseOf(2)
+	found.Items[0].Secrets = []registry.Path{`["password"]`, `["hosts",0,"api<Key>\u202e"]`}
+	for range 7 {
+		found.Items[1].Secrets = append(found.Items[1].Secrets, `["`+registry.Path(strings.Repeat("x", 500))+`"]`)
+	}
+	m := resourcesView(found, typesOf(), "", kit.ReadPaging("/r", url.Values{}, 20), resourceNow)
+	if got := m.Rows[0].Secrets; len(got) != 2 || got[0] != "password: set" || !strings.HasPrefix(got[1], "hosts[0].api<Key>") ||
+		strings.Contains(got[1], "\u202e") {
+		t.Errorf("%q", got)
+	}
+	if got := m.Rows[1].Secrets; len(got) != 6 || got[5] != "2 more secrets" || len(got[0]) > 100 {
+		t.Errorf("%q", got)
+	}
+	m.Shell = layout.Shell{Title: "Resources"}
+	var b strings.Builder
+	if err := page.ResourcesPage(m).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "<li>password: set</li>") || strings.Contains(b.String(), "<Key>") {
+		t.Error("the page does not show it, or not as text")
 	}
 }
 

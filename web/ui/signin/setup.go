@@ -101,7 +101,7 @@ func setupPage(form url.Values, errs kit.FieldErrors) page.Setup {
 			Error: errs[name], Autocomplete: auto, Required: true, MaxLength: plaintext.MaxName}
 	}
 	email := text("email", "Email", "", "username")
-	email.Type, email.MaxLength = "email", 254
+	email.Attrs, email.MaxLength = kit.EmailAttrs(), 254
 	order := []string{"organization", "workspace", "environment", "name", "email", "password"}
 	ids := map[string]string{}
 	for _, path := range order {

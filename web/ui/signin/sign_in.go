@@ -64,7 +64,7 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 	m := page.SignIn{
 		Page: layout.Page{Title: "Sign in"},
 		Next: next,
-		Email: component.FieldModel{ID: "email", Name: "email", Label: "Email", Type: "email", Value: email,
+		Email: component.FieldModel{ID: "email", Name: "email", Label: "Email", Attrs: kit.EmailAttrs(), Value: email,
 			Autocomplete: "username", Required: true, Autofocus: email == ""},
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password", Required: true},
 	}

@@ -61,9 +61,10 @@ func identifyView(errors kit.FieldErrors) page.Identify {
 		Action: kit.IdentifyPath,
 		Errors: errors.Summary([]string{kit.FieldToken}, map[string]string{kit.FieldToken: "identify-token"}),
 		Field: component.FieldModel{ID: "identify-token", Name: kit.FieldToken, Label: "Token or its SHA-256 digest",
-			Autocomplete: "off", Required: true, MaxLength: 4096,
-			Error: errors[kit.FieldToken], Help: "The text that you paste is hashed for the lookup and not stored.",
-			Attrs: map[string]any{"spellcheck": "false", "autocapitalize": "off", "data-1p-ignore": true, "class": "input mono"}},
+			Autocomplete: "off", Required: true, MaxLength: token.MaxPasted, Rows: 3,
+			Error: errors[kit.FieldToken],
+			Help:  "The token may be anywhere in what you paste, such as a header or a line of a log. It is hashed for the lookup and not stored.",
+			Attrs: map[string]any{"spellcheck": "false", "autocapitalize": "off", "data-1p-ignore": true}},
 	}
 }
 

@@ -28,7 +28,7 @@ type ListQuery struct {
 
 // ReadListQuery reads the state of the list at path from a query. It ignores invalid values.
 func ReadListQuery(path string, query url.Values) ListQuery {
-	q := ListQuery{path: path, find: kit.Shown(strings.TrimSpace(query.Get("q"))), page: 1}
+	q := ListQuery{path: path, find: kit.Search(query.Get("q")), page: 1}
 	if sort := query.Get("sort"); order(strings.TrimPrefix(sort, "-")) != nil {
 		q.sort = sort
 	}

@@ -1,0 +1,107 @@
+// Package witness keeps outside of the database what proves that the audit log in it was not
+// rewritten: the file of the key that signs its heads, the head that was signed last, and the
+// file or the URL that each signed head is sent to.
+package witness
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"latchkey/internal/audit"
+)
+
+// KeyFile returns the path of the key in a data folder.
+func KeyFile(data string) string { return filepath.Join(data, "audit.key") }
+
+// LoadKey reads a key. The error is fs.ErrNotExist if there is no file, and it refuses a file that
+// everybody can read or that others can write: anyone who reads it can sign.
+func LoadKey(path string) (audit.Key, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return audit.Key{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return audit.Key{}, err
+	}
+	// The owner's group may read: that is how Kubernetes gives secrets to an unprivileged user.
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o037 != 0 {
+		return audit.Key{}, fmt.Errorf("%s can be used by others (mode %04o): chmod 600 it, or make a new key if somebody may have read it", path, mode)
+	}
+	key, err := audit.ParseKey(text)
+	if err != nil {
+		return audit.Key{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}
+
+// MakeKey writes a new key to a file that must not exist, readable by its owner only.
+func MakeKey(path string) (audit.Key, error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return audit.Key{}, errors.Join(err, fmt.Errorf("%s already exists", path))
+	}
+	key, err := audit.NewKey()
+	if err != nil {
+		return audit.Key{}, err
+	}
+	text, err := key.PEM()
+	if err != nil {
+		return audit.Key{}, err
+	}
+	return key, replaceFile(path, text)
+}
+
+// Replace makes the key in one file the one in another, which is gone then.
+func Replace(path, next string) error {
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncFolder(path)
+}
+
+// LoadPublicKeys reads one or more public keys.
+func LoadPublicKeys(path string) ([]ed25519.PublicKey, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := audit.ParsePublicKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// replaceFile writes a file completely or not at all, readable by its owner only.
+func replaceFile(path string, text []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return syncFolder(path)
+}
+
+// syncFolder makes the names in the folder of a file durable.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // it cannot sync folders
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
