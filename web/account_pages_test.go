@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -90,13 +91,13 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	b := s.signedIn(t, adminEmail)
 	const invitations = "/settings/access-management/invitations"
 	got := b.post(invitations+"/new", url.Values{"emails": {"nora@acme.example"}, "role": {"member"}, "workspaces": {firstWorkspace(t, s)}})
-	_, rest, found := strings.Cut(got.body, "/accept-invitation?secret=")
+	_, rest, found := strings.Cut(got.body, "/accept-invitation#secret=")
 	if got.status != http.StatusOK || !found || got.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d, %q, %.300s", got.status, got.header.Get("Cache-Control"), got.body)
 	}
 	secret := rest[:43]
 	nobody := s.browser(t)
-	if page := nobody.get("/accept-invitation?secret=" + secret); page.status != http.StatusOK ||
+	if page := nobody.post("/accept-invitation/open", url.Values{"secret": {secret}}); page.status != http.StatusOK ||
 		page.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the link answers %d", page.status)
 	}
@@ -104,7 +105,7 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	if joined.status != http.StatusSeeOther || nobody.get("/").status != http.StatusOK {
 		t.Errorf("joining answers %d %.300s", joined.status, joined.body)
 	}
-	if again := nobody.get("/accept-invitation?secret=" + secret); again.status != http.StatusConflict {
+	if again := nobody.post("/accept-invitation/open", url.Values{"secret": {secret}}); again.status != http.StatusConflict {
 		t.Errorf("the used link answers %d", again.status)
 	}
 	if strings.Contains(s.logs.String(), secret) || strings.Contains(b.get(invitations).body, secret) {
@@ -113,5 +114,34 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	page, err := s.app.Invitations.Find(context.Background(), s.caller(t, adminEmail), invitation.Query{State: invitation.Accepted})
 	if err != nil || page.Total != 1 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// TestSecrets_AreInNoURL holds for the links that Latchkey makes: the query of an address is in the
+// logs of proxies and in Referer, the fragment is sent to nobody.
+func TestSecrets_AreInNoURL(t *testing.T) {
+	r := newRig(t)
+	secret := r.invited("emails", "nora@acme.example", "role", "member", "workspaces", firstWorkspace(t, r.site))
+	nobody := r.browser(t)
+	ask := nobody.get("/accept-invitation")
+	ask.has(t, `data-fragment="secret"`, `action="/accept-invitation/open"`, "Invitation link")
+	if strings.Contains(ask.body, `name="referrer"`) || ask.header.Get("Referrer-Policy") != "same-origin" {
+		t.Error("the page overrides the header Referrer-Policy")
+	}
+	for pasted, want := range map[string]int{"": http.StatusBadRequest, " \u200b": http.StatusBadRequest, "nonsense": http.StatusNotFound,
+		strings.Repeat("A", 43): http.StatusNotFound, "https://keys.example.com/accept-invitation#secret=" + secret: http.StatusOK, secret: http.StatusOK} {
+		if got := nobody.post("/accept-invitation/open", url.Values{"secret": {pasted}}); got.status != want ||
+			(want == http.StatusOK) != strings.Contains(got.body, `value="`+secret+`"`) {
+			t.Errorf("%q: %d, want %d", pasted, got.status, want)
+		}
+	}
+	nobody.get("/accept-invitation?secret="+secret).seeOther(t, "/accept-invitation#secret="+secret) // an older link
+	inQuery := regexp.MustCompile(`(\?|&amp;)(secret|code|token|password)=`)
+	for _, p := range pages() {
+		if p.Method == http.MethodGet {
+			if found := inQuery.FindString(r.admin.get(r.fill(t, p.Path)).body); found != "" {
+				t.Errorf("%s has an address with %s", p.Path, found)
+			}
+		}
 	}
 }

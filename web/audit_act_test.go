@@ -187,14 +187,21 @@ func invitationActs() []act {
 		{"POST " + invitations + "/:id/resend", func(r *rig) sent { return r.filled(invitations + "/:id/resend") }, "user_invitation.updated"},
 		{"POST " + invitations + "/:id/delete", func(r *rig) sent { return r.filled(invitations + "/:id/delete") }, "user_invitation.deleted"},
 		{"POST /accept-invitation", func(r *rig) sent {
-			invited := r.send(r.admin.form(invitations+"/new", form(r)...))
-			_, rest, found := strings.Cut(invited.body, "/accept-invitation?secret=")
-			if !found {
-				r.t.Fatalf("no link: %d", invited.status)
-			}
-			return r.browser(r.t).form("/accept-invitation", "secret", rest[:43], "name", "Nora", "password", "a long enough password")
+			return r.browser(r.t).form("/accept-invitation", "secret", r.invited(form(r)...), "name", "Nora",
+				"password", "a long enough password")
 		}, "user_invitation.updated user.added_to_organization group.member_added session.signed_in"},
 	}
+}
+
+// invited sends the form "Invite users" and returns the secret in the link.
+func (r *rig) invited(form ...string) string {
+	r.t.Helper()
+	page := r.send(r.admin.form(administration+"/invitations/new", form...))
+	_, rest, found := strings.Cut(page.body, "/accept-invitation#secret=")
+	if !found {
+		r.t.Fatalf("no link: %d", page.status)
+	}
+	return rest[:43]
 }
 
 // groupActs are about groups.

@@ -21,12 +21,13 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // outer returns the chain around every route, outermost first. Order matters: the log must
 // see the fault that recovery made of a panic, and every response, errors included, carries
 // the headers.
-func outer(log *slog.Logger) []echo.MiddlewareFunc {
+// secure says that browsers reach the server over TLS.
+func outer(log *slog.Logger, secure bool) []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
-		requestID,       // identifies the request in the log, audit events and error pages
-		accessLog(log),  // one line per request: path without query, never a header
-		securityHeaders, // on every response
-		recovery,        // a panic becomes an internal fault
+		requestID,               // identifies the request in the log, audit events and error pages
+		accessLog(log),          // one line per request: path without query, never a header
+		securityHeaders(secure), // on every response
+		recovery,                // a panic becomes an internal fault
 	}
 }
 
@@ -66,20 +67,23 @@ func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// securityHeaders sets the security headers of every response.
-func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentSecurityPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		if c.IsTLS() {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+// securityHeaders sets the security headers of every response. The server itself never speaks
+// TLS, so the public URL says whether a proxy in front of it does.
+func securityHeaders(secure bool) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			h := c.Response().Header()
+			h.Set("Content-Security-Policy", contentSecurityPolicy)
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "same-origin")
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("Cross-Origin-Resource-Policy", "same-origin")
+			h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+			if secure {
+				h.Set("Strict-Transport-Security", "max-age=31536000")
+			}
+			return next(c)
 		}
-		return next(c)
 	}
 }
 
@@ -99,15 +103,24 @@ func recovery(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // sameOrigin refuses state changes that a page of another site makes a browser send. It
-// checks Sec-Fetch-Site and Origin, so forms need no token.
-func sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+// checks Sec-Fetch-Site and Origin, so forms need no token. own is the server's public origin, if
+// it is known: a browser without Sec-Fetch-Site is judged by Origin and Host, and a proxy may have
+// rewritten Host.
+func sameOrigin(own string) echo.MiddlewareFunc {
 	protection := http.NewCrossOriginProtection()
-	return func(c echo.Context) error {
-		if err := protection.Check(c.Request()); err != nil {
-			f := fault.NewDenied("This request came from another site and was refused.")
-			f.Cause = err
-			return f
+	if own != "" {
+		if err := protection.AddTrustedOrigin(own); err != nil {
+			panic(fmt.Sprintf("web: public origin: %v", err)) // the configuration was checked
 		}
-		return next(c)
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if err := protection.Check(c.Request()); err != nil {
+				f := fault.NewDenied("This request came from another site and was refused.")
+				f.Cause = err
+				return f
+			}
+			return next(c)
+		}
 	}
 }

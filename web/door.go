@@ -74,7 +74,7 @@ type doors struct{ pages, api, scim, files *Door }
 
 func newDoors(d Deps) doors {
 	return doors{
-		pages: &Door{Name: "pages", Limit: maxBody, Enter: sameOrigin, Problem: d.Pages.Problem},
+		pages: &Door{Name: "pages", Limit: maxBody, Enter: sameOrigin(d.Public.Origin()), Problem: d.Pages.Problem},
 		api:   &Door{Name: "api", Limit: maxBody, Problem: d.API.Problem},
 		scim: &Door{Name: "scim", Limit: maxProvisioned, Late: true,
 			Problem: func(c echo.Context, f *fault.Error) { d.SCIM.Problem(c, f) }},

@@ -171,7 +171,7 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 					continue
 				}
 				t.Run(a.route+" "+away.name, func(t *testing.T) {
-					r.t, r.from = t, fmt.Sprintf("2001:db8:%x:%x::1", rand.N(1<<16), i)
+					r.t, r.from = t, []string{fmt.Sprintf("2001:db8:%x:%x::1", rand.N(1<<16), i)}
 					r.holdsBack(a, away, group.enter(r))
 				})
 			}

@@ -28,7 +28,7 @@ func newCutSite(t *testing.T) (s *site, cut func()) {
 	}
 	t.Cleanup(func() { _ = mails.Close() })
 	s = newSiteOn(t, config.Config{Data: filepath.Dir(storetest.Empty(t)),
-		SMTPURL: "smtp://" + mails.Addr().String() + "?from=latchkey@acme.example"})
+		PublicURL: "http://keys.acme.example", SMTPURL: "smtp://" + mails.Addr().String() + "?from=latchkey@acme.example"})
 	s.cut = true
 	var armed atomic.Bool
 	go func() {
@@ -77,11 +77,11 @@ func TestReveal_ShowsTheSecretAlthoughTheDatabaseIsGone(t *testing.T) {
 			return satForms + "/workspace/new", wizardForm(t, s, b)
 		}, `value="lksat_[0-9A-Za-z]{49}"`, 1},
 		"API client":          {keyed(clientForms, clientForms+"/new", "name", "x"), `value="lkacs_[0-9A-Z]+"`, 1},
-		"invitation":          {invitation("new@acme.example"), `accept-invitation\?secret=[\w-]+`, 1},
-		"several invitations": {invitation("a@acme.example, b@acme.example\nc@acme.example"), `accept-invitation\?secret=[\w-]+`, 3},
+		"invitation":          {invitation("new@acme.example"), `accept-invitation#secret=[\w-]+`, 1},
+		"several invitations": {invitation("a@acme.example, b@acme.example\nc@acme.example"), `accept-invitation#secret=[\w-]+`, 3},
 		"resent invitation": {func(t *testing.T, s *site, _ *browser) (string, url.Values) {
 			return invitationForms + "/" + s.newInvitation(t, s.caller(t, adminEmail)) + "/resend", nil
-		}, `accept-invitation\?secret=[\w-]+`, 1},
+		}, `accept-invitation#secret=[\w-]+`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, cut := newCutSite(t)

@@ -3,12 +3,14 @@ package web_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +19,10 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/signin"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
 )
 
@@ -397,5 +402,47 @@ func TestSignOut_EndsTheSessionOnTheServer(t *testing.T) {
 	thief.Jar.SetCookies(u, kept)
 	if got := thief.get("/"); got.status != http.StatusSeeOther {
 		t.Errorf("the old cookie still opens the page: %d", got.status)
+	}
+}
+
+// TestSignIn_AFloodIsSentAwayAndHarmsNobody checks passwords from many addresses at once, which
+// no throttle stops: some wait, the others come back later, and the rest of the server goes on.
+func TestSignIn_AFloodIsSentAwayAndHarmsNobody(t *testing.T) {
+	s := newSiteOn(t, config.Config{Data: filepath.Dir(storetest.Empty(t)), TrustedProxies: []string{"127.0.0.1"}},
+		func(o *app.Options) { o.Cost = signin.Cost{MemoryKiB: 16 << 10, Iterations: 8} })
+	member := s.signedIn(t, viewerEmail)
+	answers := make([]answer, 3*signin.MaxWaiting)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			b := s.browser(t)
+			form := url.Values{"email": {fmt.Sprintf("guess%d@acme.example", i)}, "password": {"not the password"}}
+			r, err := http.NewRequest(http.MethodPost, s.URL+"/sign-in", strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.Header.Set("Content-Type", formKind)
+			r.Header.Set("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i))
+			answers[i] = b.do(r)
+		})
+	}
+	if got := member.get("/settings/profile"); got.status != http.StatusOK {
+		t.Errorf("a page meanwhile: %d", got.status)
+	}
+	wg.Wait()
+	count := map[int]int{}
+	for _, a := range answers {
+		count[a.status]++
+		if a.status == http.StatusServiceUnavailable && (a.header.Get("Retry-After") != "5" || !strings.Contains(a.body, "Try again in a few seconds.")) {
+			t.Fatalf("sent away with Retry-After %q: %.300s", a.header.Get("Retry-After"), a.body)
+		}
+	}
+	if count[http.StatusServiceUnavailable] == 0 || count[http.StatusUnauthorized] < signin.MaxWaiting ||
+		count[http.StatusServiceUnavailable]+count[http.StatusUnauthorized] != len(answers) {
+		t.Errorf("answers %v", count)
+	}
+	if got := s.signedIn(t, adminEmail).get("/"); got.status != http.StatusOK {
+		t.Errorf("after the flood: %d", got.status)
 	}
 }

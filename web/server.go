@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/web/api"
+	"latchkey/web/request"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -28,6 +29,8 @@ type Deps struct {
 	SCIM      *scim.Handlers
 	Ready     func(context.Context) string // why the server cannot do its work; "" if it can
 	Proxies   []netip.Prefix               // proxies whose X-Forwarded-For is trusted
+	Strangers *request.Strangers           // notes who else sends it
+	Public    *request.Public              // where browsers and clients reach the server
 }
 
 // New returns the handler of the whole server.
@@ -37,20 +40,15 @@ func New(d Deps) http.Handler {
 	e.IPExtractor = clientAddress(d.Proxies)
 	pages := newDoors(d).pages
 	e.HTTPErrorHandler = func(err error, c echo.Context) { answerError(pages, err, c) }
-	e.Use(outer(d.Log)...)
+	e.Use(outer(d.Log, d.Public.Secure())...)
 	register(e, d)
-	return d.API.Direct(e)
+	return d.Strangers.Watch(d.API.Direct(e))
 }
 
-// clientAddress returns [actor.ClientAddress] in the form that the router needs. The address
-// is "" if the connection has none.
+// clientAddress returns [actor.ClientAddress] in the form that the router needs.
 func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	return func(r *http.Request) string {
-		addr := actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted)
-		if !addr.IsValid() {
-			return ""
-		}
-		return addr.String()
+		return actor.AddressText(actor.ClientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], trusted))
 	}
 }
 

@@ -17,8 +17,12 @@ func setupForm(code string) url.Values {
 func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 	s := newSite(t, withoutDemo)
 	for _, code := range []string{"", "guess", s.setupCode + "x", strings.ToLower(s.setupCode)} {
-		if got := s.browser(t).get("/setup?code=" + url.QueryEscape(code)); got.status != http.StatusNotFound {
-			t.Errorf("GET with code %q: %d, want 404", code, got.status)
+		if got := s.browser(t).get("/setup?code=" + url.QueryEscape(code)); strings.Contains(got.body, "Your organization") {
+			t.Errorf("GET with code %q shows the form", code)
+		}
+		if got := s.browser(t).post("/setup/open", url.Values{"code": {code}}); got.status == http.StatusOK ||
+			strings.Contains(got.body, "Your organization") {
+			t.Errorf("the code %q opens the form: %d", code, got.status)
 		}
 		if got := s.browser(t).post("/setup", setupForm(code)); got.status != http.StatusNotFound {
 			t.Errorf("POST with code %q: %d, want 404", code, got.status)
@@ -32,7 +36,11 @@ func TestSetup_WithoutTheLinkNobodyClaims(t *testing.T) {
 func TestSetup_MakesTheAdminOnceAndIsThenGone(t *testing.T) {
 	s := newSite(t, withoutDemo)
 	b := s.browser(t)
-	if got := b.get("/setup?code=" + s.setupCode); got.status != http.StatusOK || !strings.Contains(got.body, "Set up Latchkey") {
+	if got := b.get("/setup?code=" + s.setupCode); got.status != http.StatusOK || strings.Contains(got.body, "Your organization") {
+		t.Errorf("a code in the query opens the form: %d", got.status)
+	}
+	if got := b.post("/setup/open", url.Values{"code": {"http://127.0.0.1/setup#code=" + s.setupCode}}); got.status != http.StatusOK ||
+		!strings.Contains(got.body, "Your organization") {
 		t.Fatalf("the form: %d", got.status)
 	}
 	if got := b.post("/setup", setupForm(s.setupCode)); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
@@ -41,7 +49,7 @@ func TestSetup_MakesTheAdminOnceAndIsThenGone(t *testing.T) {
 	if got := b.get("/"); got.status != http.StatusOK || !strings.Contains(got.body, "Initech") {
 		t.Errorf("the new Admin is not signed in: %d", got.status)
 	}
-	for _, again := range []answer{b.get("/setup?code=" + s.setupCode), b.post("/setup", setupForm(s.setupCode))} {
+	for _, again := range []answer{b.get("/setup"), b.post("/setup/open", url.Values{"code": {s.setupCode}}), b.post("/setup", setupForm(s.setupCode))} {
 		if again.status != http.StatusNotFound {
 			t.Errorf("/setup afterwards: %d, want 404", again.status)
 		}

@@ -3,39 +3,18 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"time"
 
-	"latchkey/internal/access"
 	"latchkey/internal/app"
-	"latchkey/internal/config"
 )
 
 type serveCmd struct {
-	Addr           string   `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data           string   `help:"Folder of the database, created if missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
-	DatabaseURL    string   `help:"PostgreSQL database to use instead of a file; several servers can share it: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	PublicURL      string   `help:"URL at which browsers and clients reach this server, e.g. https://keys.example.com." env:"LATCHKEY_PUBLIC_URL" placeholder:"URL"`
-	TrustedProxies []string `help:"Addresses or ranges of proxies whose X-Forwarded-For is trusted." env:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR"`
-	Catalog        string   `help:"YAML file with permissions for your own API: resource types and actions." env:"LATCHKEY_CATALOG" placeholder:"FILE"`
-	SMTPURL        string   `name:"smtp-url" help:"Mail server for invitations, e.g. smtp://user:password@mail.example.com:587?from=latchkey@example.com." env:"LATCHKEY_SMTP_URL" placeholder:"URL"`
-	LogLevel       string   `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
-	LogFormat      string   `help:"text or json." env:"LATCHKEY_LOG_FORMAT" default:"text"`
+	Addr        string `help:"Address to listen on; ${default} unless given." env:"LATCHKEY_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data        string `help:"Folder of the database, created if missing; ${default} unless given." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
+	DatabaseURL string `help:"PostgreSQL database to use instead of a file; several servers can share it: postgres://user:password@host/name." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+	LogLevel    string `help:"debug, info, warn or error." env:"LATCHKEY_LOG_LEVEL" default:"info"`
 
-	AuditRetention config.Retention `help:"How long to keep events of the audit log, e.g. 90d or 7y. 0 keeps them forever." env:"LATCHKEY_AUDIT_RETENTION" default:"0" placeholder:"TIME"`
-
-	MaxPersonalTokens int `help:"How many personal access tokens a member may have, 1 to 10000; expired ones count until they are deleted." env:"LATCHKEY_MAX_PERSONAL_TOKENS" default:"100" placeholder:"N"`
-
-	AuditKeyFile     string `help:"Key that signs the audit log, from \"latchkey audit key new\"; the same on all servers. Default: audit.key in the data folder, made at the first start; none with a PostgreSQL database." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
-	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
-	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
-
-	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url, the same on every server; otherwise DIR/secret.key, made if missing." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
-	SecretKeys    []string `help:"More keys in the configuration of resources whose values are secret. The same on every server." env:"LATCHKEY_SECRET_KEYS" placeholder:"NAME"`
-
-	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
-	OutageGrace time.Duration `help:"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. 0 refuses all tokens." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
+	serverFlags
 }
 
 // Help says how many servers can use one database.
@@ -45,20 +24,16 @@ func (serveCmd) Help() string {
 
 // Run serves until ctx is done.
 func (s serveCmd) Run(ctx context.Context) (err error) {
-	if s.MaxPersonalTokens == 0 { // which Config takes for "not given"
-		return fmt.Errorf("--max-personal-tokens: must be between 1 and %d", access.MaxPersonalTokens)
+	cfg, err := s.config(s.Addr, s.Data, s.DatabaseURL, s.LogLevel)
+	if err != nil {
+		return err
 	}
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: s.Addr, Data: s.Data, DatabaseURL: s.DatabaseURL,
-		SecretKeyFile: s.SecretKeyFile, SecretKeys: s.SecretKeys, OutageGrace: s.OutageGrace, MetricsAddr: s.MetricsAddr,
-		MaxPersonalTokens: s.MaxPersonalTokens, PublicURL: s.PublicURL, AuditRetention: time.Duration(s.AuditRetention),
-		AuditKeyFile: s.AuditKeyFile, MakeAuditKey: true, AuditHeadTo: s.AuditHeadTo, AuditHeadPrivate: s.AuditHeadPrivate,
-		TrustedProxies: s.TrustedProxies, Catalog: s.Catalog, SMTPURL: s.SMTPURL, LogLevel: s.LogLevel, LogFormat: s.LogFormat},
-		app.Options{Out: os.Stdout, Log: os.Stderr})
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr})
 	if err != nil {
 		return err
 	}

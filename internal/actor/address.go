@@ -9,10 +9,12 @@ import (
 // ClientAddress returns the address of the client behind a connection. peer is the other
 // end of the connection, as host:port. forwarded holds the lines of X-Forwarded-For, which
 // are trusted as far as trusted proxies wrote them: from the right, the client is the first
-// address that is not a trusted proxy. An entry that is not an address ends the chain, since
-// only the client can have made it up; so do entries beyond 4 KiB.
+// address that is not a trusted proxy. Empty entries are skipped (RFC 9110, section 5.6.1). An
+// entry that is not an address ends the chain, since only the client can have made it up; so do
+// entries beyond 4 KiB.
 //
-// The result has no zone and no IPv4-in-IPv6 form. It is invalid if peer is not an address.
+// The result has no zone and no IPv4-in-IPv6 form. It is invalid if peer is not an address; see
+// [AddressText].
 func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	addr, ok := ParseAddress(peer)
 	if !ok || len(trusted) == 0 {
@@ -29,6 +31,9 @@ func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) neti
 			if left -= len(entry) + 1; left < 0 {
 				return addr
 			}
+			if entry = strings.Trim(entry, " \t"); entry == "" {
+				continue
+			}
 			next, ok := ParseAddress(entry)
 			if !ok {
 				return addr
@@ -37,6 +42,14 @@ func ClientAddress(peer string, forwarded []string, trusted []netip.Prefix) neti
 		}
 	}
 	return addr
+}
+
+// AddressText returns an address as logs and events keep it: "" if it is invalid.
+func AddressText(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
 }
 
 // maxForwarded bounds how much of X-Forwarded-For is looked at, counted from its end.

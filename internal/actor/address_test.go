@@ -32,6 +32,8 @@ func TestClientAddress_IsTheSameHoweverItIsWritten(t *testing.T) {
 		{name: "several lines", peer: "10.0.0.1:1", forwarded: []string{"1.1.1.1", "203.0.113.9", "10.0.0.2"}, want: "203.0.113.9"},
 		{name: "nothing but proxies", peer: "10.0.0.1:1", forwarded: []string{"10.0.0.3, 10.0.0.2"}, want: "10.0.0.3"},
 		{name: "no address ends the chain", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9, unknown, 10.0.0.2"}, want: "10.0.0.2"},
+		{name: "empty entries", peer: "10.0.0.1:1", forwarded: []string{" , 203.0.113.9, ,10.0.0.2,", ""}, want: "203.0.113.9"},
+		{name: "an address beyond what is looked at", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9" + strings.Repeat(",", 10_000)}, want: "10.0.0.1"},
 		{name: "commas", peer: "10.0.0.1:1", forwarded: []string{strings.Repeat(",", 10_000)}, want: "10.0.0.1"},
 		{name: "a long list of proxies", peer: "10.0.0.1:1", forwarded: []string{"203.0.113.9," +
 			strings.Repeat("10.0.0.2,", 5_000) + "10.0.0.2"}, want: "10.0.0.2"},
@@ -39,6 +41,12 @@ func TestClientAddress_IsTheSameHoweverItIsWritten(t *testing.T) {
 		if got := ClientAddress(c.peer, c.forwarded, trusted).String(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+func TestAddressText_OfNoAddressIsEmpty(t *testing.T) {
+	if got := AddressText(ClientAddress("@", nil, nil)); got != "" {
+		t.Errorf("a connection without an address is recorded as %q", got)
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -40,6 +39,7 @@ import (
 	"latchkey/web"
 	"latchkey/web/api"
 	"latchkey/web/openapi"
+	"latchkey/web/request"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -77,6 +77,7 @@ type App struct {
 	Store       *store.Store
 	Handler     http.Handler
 
+	public  *request.Public
 	signer  *audit.Signer   // nil without a key
 	heads   *witness.Sender // nil if signed heads are sent nowhere
 	trust   *change.Lease   // nil when there is only one node
@@ -157,24 +158,28 @@ func (a *App) wire(o Options) error {
 	}
 	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
-	baseURL := strings.TrimSuffix(a.cfg.PublicURL, "/")
+	a.public = request.NewPublic(a.cfg.PublicURL)
+	a.public.ListensOn(a.cfg.Addr)
 	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
 	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.New()
+	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
+	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
-		Secure: a.cfg.Secure(), Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, BaseURL: baseURL, Demo: o.Demo,
+		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
+		Strangers: strangers.List,
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
-		Issuer: baseURL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
-	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.calm, Now: o.Now, BaseURL: baseURL, Bearer: tokens.Bearer,
+		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
+	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.calm, Now: o.Now, BaseURL: a.public.URL, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
 	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
-		document), SCIM: provider, Proxies: proxies,
+		document), SCIM: provider, Proxies: proxies, Strangers: strangers, Public: a.public,
 		Ready: a.ready})
 	if a.metrics != nil {
 		a.Handler = a.metrics.Requests(a.Handler)
 	}
+	a.Handler = a.public.Mount(a.Handler)
 	return nil
 }
 
@@ -210,13 +215,14 @@ func (a *App) mailing() ([]invitation.Option, error) {
 	return []invitation.Option{invitation.WithMailer(sender)}, nil
 }
 
-// Close ends background work, saves what is only in memory (uses of tokens, refused tokens), signs
-// the audit log and closes the database.
+// Close ends background work, saves what is only in memory (uses of tokens, refused tokens, failed
+// sign-ins), signs the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	err := errors.Join(a.Verify.Close(ctx), a.Audit.Close(ctx))
+	// What the audit log gets comes before the audit log's own end, which signs it.
+	err := errors.Join(a.Verify.Close(ctx), a.SignIn.Flush(ctx), a.Audit.Close(ctx))
 	if a.heads != nil {
 		a.heads.Close()
 	}
@@ -267,10 +273,11 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
 	server := a.server(a.Handler)
+	a.public.ListensOn(listener.Addr().String())
 	if err := a.warnOfSigning(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := a.announce(ctx, listener.Addr().String()); err != nil {
+	if err := a.announce(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	endMetrics, err := a.serveMetrics()
@@ -299,18 +306,15 @@ func (a *App) Run(ctx context.Context) error {
 
 // announce tells the operator the address of the server and, on an empty database, the
 // set-up link.
-func (a *App) announce(ctx context.Context, addr string) error {
+func (a *App) announce(ctx context.Context) error {
 	claimed, err := a.Accounts.Organizations.Claimed(ctx)
 	if err != nil {
 		return err
 	}
-	base := strings.TrimSuffix(a.cfg.PublicURL, "/")
-	if base == "" {
-		base = "http://" + addr
-	}
+	base := a.public.URL()
 	fmt.Fprintf(a.out, "Latchkey is ready at %s\n", base)
 	if !claimed {
-		fmt.Fprintf(a.out, "\nThis installation is not set up yet. Open this link once to claim it:\n\n    %s/setup?code=%s\n\n", base, a.setup)
+		fmt.Fprintf(a.out, "\nThis installation is not set up yet. Open this link once to claim it:\n\n    %s\n\n", ui.SetupLink(base, a.setup))
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.feed.Run(ctx) })
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
+	running.Go(func() { a.SignIn.Run(ctx, a.calm) })
 	if a.heads != nil {
 		running.Go(func() { a.heads.Run(ctx) })
 	}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type Config struct {
 	Addr           string   // HOST:PORT to listen on
 	Data           string   // folder of the SQLite database; ignored with DatabaseURL
 	DatabaseURL    string   // postgres://user:password@host/name; empty: SQLite
-	PublicURL      string   // URL at which browsers and clients reach this server; empty: http://Addr
+	PublicURL      string   // URL at which browsers and clients reach this server, possibly with a path; empty: http://Addr
 	TrustedProxies []string // addresses or CIDR ranges whose X-Forwarded-For is trusted
 	Catalog        string   // YAML file with the operator's own resource types; empty: none
 	SMTPURL        string   // smtp://… for invitations by email; empty: links only
@@ -78,6 +79,12 @@ func (c Config) Validate() error {
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
 		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")
 	}
+	if problem := checkPublicURL(c.PublicURL); problem != "" {
+		p.Add("--public-url", problem)
+	}
+	if c.SMTPURL != "" && c.PublicURL == "" {
+		p.Add("--smtp-url", "needs --public-url, or the links in mails would lead to the listening address")
+	}
 	if c.MaxPersonalTokens < 0 || c.MaxPersonalTokens > access.MaxPersonalTokens {
 		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
 	}
@@ -87,12 +94,6 @@ func (c Config) Validate() error {
 	}
 	if c.AuditHeadTo != "" && c.DatabaseURL != "" && c.AuditKeyFile == "" {
 		p.Add("--audit-head-to", "needs --audit-key-file with --database-url: without a key there are no signed heads")
-	}
-	if c.PublicURL != "" {
-		u, err := url.Parse(c.PublicURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-			p.Add("--public-url", fmt.Sprintf("%q does not look like https://latchkey.example.com", c.PublicURL))
-		}
 	}
 	if _, err := c.Proxies(); err != nil {
 		p.Add("--trusted-proxies", err.Error())
@@ -113,12 +114,43 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// checkPublicURL returns what is wrong with a public URL, or "" if nothing is.
+func checkPublicURL(address string) string {
+	if address == "" {
+		return ""
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Sprintf("%q does not look like https://latchkey.example.com", address)
+	}
+	path := strings.TrimRight(u.Path, "/")
+	if path == "" {
+		return ""
+	}
+	for segment := range strings.SplitSeq(path[1:], "/") {
+		if strings.Trim(segment, ".") == "" || strings.Trim(segment, pathLetters) != "" || u.RawPath != "" {
+			return fmt.Sprintf("the path %q must consist of letters, digits and - . _ ~ between single slashes", u.Path)
+		}
+	}
+	first, _, _ := strings.Cut(path[1:], "/")
+	if slices.Contains(ownSegments(), first) {
+		return fmt.Sprintf("the path must not begin with /%s, which is a path of Latchkey itself", first)
+	}
+	return ""
+}
+
+const pathLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+
+// ownSegments returns with what the paths of the server begin. The path of a public URL cannot
+// begin with one of them: behind a proxy that strips the path, /settings/profile could not be told
+// from a page below it.
+func ownSegments() []string {
+	return []string{".well-known", "accept-invitation", "auth", "docs", "favicon.ico", "healthz", "libraries", "oauth2", "readyz", "scim",
+		"search", "settings", "setup", "sign-in", "sign-out", "sso", "static", "tokens", "transformations", "v2", "workspaces"}
+}
+
 // AuditHeadURL reports whether AuditHeadTo is a URL; otherwise it is a file.
 func (c Config) AuditHeadURL() bool { return strings.Contains(c.AuditHeadTo, "://") }
-
-// Secure reports whether browsers reach the server over TLS, so that cookies must be
-// marked Secure.
-func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
 
 // Proxies parses TrustedProxies. A single address becomes a range of one.
 func (c Config) Proxies() ([]netip.Prefix, error) {

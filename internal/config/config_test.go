@@ -42,11 +42,36 @@ func TestValidate_AcceptsTheDefaults(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if !c.Secure() {
-		t.Error("an https public URL must make cookies secure")
-	}
 	ranges, err := c.Proxies()
 	if err != nil || len(ranges) != 2 || ranges[0].String() != "10.1.2.3/32" {
 		t.Errorf("Proxies = %v, %v", ranges, err)
+	}
+}
+
+func TestValidate_PublicURL(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"": true, "https://keys.example.com": true, "https://keys.example.com/": true, "http://127.0.0.1:8080": true, "https://[2001:db8::1]:8443": true,
+		"https://example.com/latchkey": true, "https://example.com/latchkey/": true, "https://example.com/tools/keys.v2": true,
+		"keys.example.com": false, "https://": false, "https://:443": false, "ftp://keys.example.com": false,
+		"https://keys.example.com?x=1": false, "https://keys.example.com/#x": false, "https://ada:secret@keys.example.com": false,
+		"https://example.com/a//b": false, "https://example.com//a": false, "https://example.com/../a": false, "https://example.com/a/./b": false, "https://example.com/a%2Fb": false,
+		"https://example.com/a b": false, "https://example.com/a\"b": false, "https://example.com/ä": false,
+		"https://example.com/settings": false, "https://example.com/v2/latchkey": false, "https://example.com/static/": false,
+	} {
+		c := config.Config{Addr: "127.0.0.1:8080", Data: "data", PublicURL: address}
+		if err := c.Validate(); (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+func TestValidate_MailNeedsThePublicURL(t *testing.T) {
+	c := config.Config{Addr: "127.0.0.1:8080", Data: "data", SMTPURL: "smtp://localhost?from=latchkey@example.com"}
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "--smtp-url: needs --public-url") {
+		t.Errorf("mails would have links to the listening address: %v", err)
+	}
+	c.PublicURL = "https://keys.example.com"
+	if err := c.Validate(); err != nil {
+		t.Error(err)
 	}
 }

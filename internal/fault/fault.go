@@ -59,7 +59,7 @@ type Error struct {
 	Kind       Kind
 	Message    string        // public: a plain sentence, safe to show to anybody
 	Fields     []Field       // public: for Invalid, the problems
-	RetryAfter time.Duration // for Throttled
+	RetryAfter time.Duration // for Throttled, and for Unavailable if it is known
 	Cause      error         // private: for the log only
 }
 
@@ -138,6 +138,11 @@ func NewEncoded(message string) *Error { return &Error{Kind: Encoded, Message: m
 // NewUnavailable returns a fault for a dependency that cannot be reached because of cause.
 func NewUnavailable(cause error) *Error {
 	return &Error{Kind: Unavailable, Message: "The service is not available right now. Try again shortly.", Cause: cause}
+}
+
+// NewBusy returns a fault for work that has to wait for other work; after is when to try again.
+func NewBusy(message string, after time.Duration) *Error {
+	return &Error{Kind: Unavailable, Message: message, RetryAfter: after}
 }
 
 // Of returns the fault in err. If there is none, it returns an Internal fault with err as its

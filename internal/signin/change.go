@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
@@ -32,6 +33,9 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		return Started{}, s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
 	}
 	match, err := s.hasher.Matches(ctx, account.PasswordHash, current)
+	if isBusy(err) {
+		return Started{}, errors.Join(err, s.giveBack(ctx, try))
+	}
 	if err != nil {
 		return Started{}, err
 	}

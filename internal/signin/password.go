@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -46,7 +47,16 @@ type Hasher interface {
 	// Matches reports whether hash is a hash of password. The empty hash, of somebody without
 	// a password, never matches and takes as long as any other.
 	Matches(ctx context.Context, hash, password string) (bool, error)
+	// Full reports whether so many calls wait that another one would be refused now.
+	Full() bool
 }
+
+// MaxWaiting is how many calls may wait for a hash. Each takes a fraction of a second, so
+// whoever comes later would wait for seconds, and is sent away until RetryBusy has passed.
+const (
+	MaxWaiting = 32
+	RetryBusy  = 5 * time.Second
+)
 
 // Cost is the cost of one hash. Each hash contains its cost, so that it can be raised later
 // without changing stored hashes.
@@ -61,13 +71,15 @@ func DefaultCost() Cost { return Cost{MemoryKiB: 19 * 1024, Iterations: 2} }
 
 const saltBytes, keyBytes = 16, 32
 
-// Argon2 hashes passwords with argon2id (RFC 9106). It computes at most one hash per core at a
-// time: more would not be faster, and each holds its memory, which a flood of sign-ins could
-// exhaust. Further calls wait, as long as their context allows.
+// Argon2 hashes passwords with argon2id (RFC 9106). It leaves one core free for everything else
+// (if there are several) and computes at most one hash at a time on each of the others: more
+// would not be faster, and each holds its memory, which a flood of sign-ins could exhaust.
+// Further calls wait, as long as their context allows, but at most [MaxWaiting] of them.
 type Argon2 struct {
-	params argon2id.Params
-	dummy  string
-	slots  chan struct{}
+	params  argon2id.Params
+	dummy   string
+	slots   chan struct{}
+	waiting chan struct{}
 }
 
 // NewArgon2 returns a hasher that uses cost c for new hashes. It checks hashes of any cost.
@@ -76,13 +88,15 @@ func NewArgon2(c Cost) *Argon2 {
 	return &Argon2{
 		params: argon2id.Params{Memory: c.MemoryKiB, Iterations: c.Iterations, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes},
 		// No password is known that gives this key, and Matches would return false even for it.
-		dummy: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", c.MemoryKiB, c.Iterations, encoded(saltBytes), encoded(keyBytes)),
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		dummy:   fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", c.MemoryKiB, c.Iterations, encoded(saltBytes), encoded(keyBytes)),
+		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+		waiting: make(chan struct{}, MaxWaiting),
 	}
 }
 
 // Hash returns the PHC string of a password. It does not check the password: see
-// [CheckPassword]. The error is Unavailable if the context ends before a core is free.
+// [CheckPassword]. The error is Unavailable if too many calls wait, or if the context ends before
+// a core is free.
 func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	if err := a.acquire(ctx); err != nil {
 		return "", err
@@ -91,8 +105,8 @@ func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, &a.params)
 }
 
-// Matches implements [Hasher]. The error is Internal for a malformed hash and Unavailable if
-// the context ends before a core is free.
+// Matches implements [Hasher]. The error is Internal for a malformed hash, and Unavailable if
+// too many calls wait, or if the context ends before a core is free.
 func (a *Argon2) Matches(ctx context.Context, hash, password string) (bool, error) {
 	if err := a.acquire(ctx); err != nil {
 		return false, err
@@ -109,7 +123,21 @@ func (a *Argon2) Matches(ctx context.Context, hash, password string) (bool, erro
 	return match && hash != "", nil
 }
 
+// Full implements [Hasher].
+func (a *Argon2) Full() bool { return len(a.waiting) == cap(a.waiting) }
+
 func (a *Argon2) acquire(ctx context.Context) error {
+	select {
+	case a.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case a.waiting <- struct{}{}:
+		defer func() { <-a.waiting }()
+	default:
+		return busy()
+	}
 	select {
 	case a.slots <- struct{}{}:
 		return nil
@@ -119,3 +147,14 @@ func (a *Argon2) acquire(ctx context.Context) error {
 }
 
 func (a *Argon2) release() { <-a.slots }
+
+// busy returns the refusal of a call that would have to wait too long.
+func busy() error {
+	return fault.NewBusy("Too many sign-ins are being checked right now. Try again in a few seconds.", RetryBusy)
+}
+
+// isBusy reports whether err is such a refusal.
+func isBusy(err error) bool {
+	f := fault.Of(err)
+	return f != nil && f.Kind == fault.Unavailable && f.RetryAfter > 0
+}

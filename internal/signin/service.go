@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -22,10 +23,15 @@ const refusal = "Incorrect email or password."
 //
 // The error is Unauthenticated, with the same text and after the same work, for an unknown
 // email, a deactivated member, a member without a password and a wrong password. It is
-// Throttled (see [PairFailures]) without any work. The audit log records each failure, and the
-// first attempt that a block stops. The password and the secret are not logged or stored.
+// Throttled (see [PairFailures]) without any work, and Unavailable if too many passwords wait to
+// be checked; then the attempt does not count. The audit log records each failure (beyond
+// [EventsPerSecond] their number) and the first attempt that a block stops. The password and the
+// secret are not logged or stored.
 func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin actor.Origin) (Started, error) {
 	email = plaintext.EmailKey(email)
+	if s.hasher.Full() { // before anything is written for the attempt
+		return Started{}, busy()
+	}
 	try := newAttempt(email, origin)
 	if err := s.reserve(ctx, &try); err != nil {
 		return Started{}, s.recordBlock(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
@@ -33,6 +39,9 @@ func (s *Service) SignIn(ctx context.Context, email, password, previous string, 
 		})
 	}
 	account, match, err := s.prove(ctx, email, password)
+	if isBusy(err) {
+		return Started{}, errors.Join(err, s.giveBack(ctx, try))
+	}
 	if err != nil {
 		return Started{}, err
 	}
@@ -104,6 +113,9 @@ func newSession(of Account, now time.Time, origin actor.Origin) Session {
 
 // refuse records a failed sign-in. Before the installation is set up there is no log.
 func (s *Service) refuse(ctx context.Context, email string, account Account, origin actor.Origin) error {
+	if !s.flood.admits(s.store.Now(), origin.IP, typedName(email, account)) {
+		return fault.NewUnauthenticated(refusal)
+	}
 	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		e, err := failed(ctx, tx, email, account, origin)
 		if err != nil {

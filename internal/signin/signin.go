@@ -92,6 +92,7 @@ type Service struct {
 	hasher    Hasher
 	catalogue *access.Catalogue
 	touching  sync.Map // ids of the sessions whose last use is being written right now
+	flood     flood    // of failed sign-ins
 }
 
 // New returns a service, which uses the store's clock.

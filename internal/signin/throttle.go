@@ -158,6 +158,20 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 	})
 }
 
+// giveBack takes back the failure that [Service.reserve] counted, for an attempt whose password
+// was not checked.
+func (s *Service) giveBack(ctx context.Context, a attempt) error {
+	ctx = context.WithoutCancel(ctx)
+	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
+		for _, c := range a.counters() {
+			if err := tx.Throttle.ForgiveAttempt(ctx, c.key, c.failures); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // blockedMeanwhile returns the refusal of an attempt that a parallel one overtook between
 // check and count.
 func (a *attempt) blockedMeanwhile(ctx context.Context, tx Tx) error {

@@ -14,3 +14,4 @@ import "./policy.js";
 import "./secret.js";
 import "./dialog.js";
 import "./errors.js";
+import "./fragment.js";

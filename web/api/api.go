@@ -39,7 +39,7 @@ type Deps struct {
 	Catalogue *access.Catalogue
 	Log       *slog.Logger
 	Now       func() time.Time
-	Issuer    string          // URL of this server for clients, e.g. https://latchkey.example.com; empty: taken from the request
+	Issuer    func() string   // URL of this server for clients, e.g. https://latchkey.example.com
 	Proxies   []netip.Prefix  // proxies whose X-Forwarded-For is trusted
 	Failures  *verify.Limiter // failed tokens per address; nil: 100 at once, then one per second
 	// Refused, if set, is called for refused tokens that once were valid (expired, revoked,

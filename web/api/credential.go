@@ -49,5 +49,5 @@ func (h *Handlers) address(r *http.Request) netip.Addr {
 
 // origin returns where a request came from, for the audit log.
 func (h *Handlers) origin(r *http.Request, id string) actor.Origin {
-	return actor.NewOrigin(h.address(r).String(), r.UserAgent(), id)
+	return actor.NewOrigin(actor.AddressText(h.address(r)), r.UserAgent(), id)
 }

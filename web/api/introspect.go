@@ -107,7 +107,7 @@ func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte
 		b = strconv.AppendInt(append(b, `,"exp":`...), end.Unix(), 10)
 	}
 	b = strconv.AppendInt(append(b, `,"iat":`...), v.CreatedAt().Unix(), 10)
-	b = appendMember(b, "iss", h.issuer(r))
+	b = appendMember(b, "iss", h.d.Issuer())
 	b = appendMember(b, "jti", v.ID())
 	if v.Kind() == token.Personal {
 		b = appendMember(b, "username", v.Email())

@@ -26,7 +26,7 @@ const docsPath = "/docs/api"
 
 // Metadata serves GET /.well-known/oauth-authorization-server.
 func (h *Handlers) Metadata(c echo.Context) error {
-	issuer := h.issuer(c.Request())
+	issuer := h.d.Issuer()
 	respond.JSON(c.Response(), http.StatusOK, metadata{
 		Issuer: issuer, ResponseTypes: []string{}, GrantTypes: []string{},
 		IntrospectionEndpoint: issuer + introspectPath, IntrospectionAuthMethods: authMethods(),
@@ -34,15 +34,4 @@ func (h *Handlers) Metadata(c echo.Context) error {
 		Documentation: issuer + docsPath,
 	})
 	return nil
-}
-
-// issuer returns the URL of this server, as configured or else from the request.
-func (h *Handlers) issuer(r *http.Request) string {
-	switch {
-	case h.d.Issuer != "":
-		return h.d.Issuer
-	case r.TLS != nil:
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }

@@ -55,6 +55,6 @@ func wrongMethod(allow string) echo.HandlerFunc {
 
 // Unserved answers every path of the API that no route has.
 func (h *Handlers) Unserved(c echo.Context) error {
-	respond.Unserved(c.Response(), h.issuer(c.Request())+docsPath)
+	respond.Unserved(c.Response(), h.d.Issuer()+docsPath)
 	return nil
 }

@@ -97,7 +97,7 @@ func newWorld(t testing.TB, options ...option) *world {
 func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	d := api.Deps{Verify: w.verify, Clients: w.clients, Audit: audit.New(audit.Deps{Store: store.AuditLog{Store: w.store},
 		Catalogue: catalogue, Now: w.now}), Catalogue: catalogue, Now: w.now,
-		Log: slog.New(slog.DiscardHandler), Issuer: "https://latchkey.example.com",
+		Log: slog.New(slog.DiscardHandler), Issuer: func() string { return "https://latchkey.example.com" },
 		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) { w.refused = append(w.refused, *r) }}
 	for _, o := range options {
 		o(&d)

@@ -31,7 +31,12 @@ type content struct {
 }
 
 // New returns the embedded document without reading it.
-func New() *Document { return &Document{sync.OnceValues(read)} }
+func New() *Document { return NewBelow("") }
+
+// NewBelow is New for a server below a path, e.g. "/latchkey", or "" at the root.
+func NewBelow(below string) *Document {
+	return &Document{sync.OnceValues(func() (content, error) { return read(below) })}
+}
 
 // JSON returns the document for programs. An error means a mistake in the embedded files.
 func (d *Document) JSON() ([]byte, error) {
@@ -51,10 +56,13 @@ func (d *Document) About() (About, error) {
 	return c.about, err
 }
 
-func read() (content, error) {
+func read(below string) (content, error) {
 	merged, err := merge(files)
 	if err != nil {
 		return content{}, err
+	}
+	if below != "" {
+		merged = merged.with("servers", []map[string]string{{"url": below}})
 	}
 	c := content{}
 	if c.json, err = json.Marshal(merged); err != nil {

@@ -47,6 +47,17 @@ func (o ordered) find(key string) any {
 	return nil
 }
 
+// with returns o with another value for a member that it has.
+func (o ordered) with(key string, value any) ordered {
+	out := append(ordered{}, o...)
+	for i := range out {
+		if out[i].key == key {
+			out[i].value = value
+		}
+	}
+	return out
+}
+
 // join returns o with everything in part: mappings are merged, lists are concatenated. It
 // returns an error if both have the same member.
 func (o ordered) join(part ordered) (ordered, error) {

@@ -17,11 +17,15 @@ const maxKept = 256 << 10
 type buffers struct{ pool sync.Pool }
 
 // Renderer writes HTML components. One serves a whole server.
-type Renderer struct{ buffers buffers }
+type Renderer struct {
+	buffers buffers
+	below   string // path that the server is below; "" at the root
+}
 
-// NewRenderer returns a renderer.
-func NewRenderer() *Renderer {
-	return &Renderer{buffers{sync.Pool{New: func() any { return new(bytes.Buffer) }}}}
+// NewRenderer returns a renderer. below is the path that the server is below, e.g. "/latchkey",
+// or "" at the root. Components write addresses as if it were at the root.
+func NewRenderer(below string) *Renderer {
+	return &Renderer{buffers{sync.Pool{New: func() any { return new(bytes.Buffer) }}}, below}
 }
 
 // HTML renders page to memory and then sends it. Every page is private, because it may show
@@ -40,7 +44,41 @@ func (r *Renderer) HTML(c echo.Context, status int, page templ.Component) error 
 		return fmt.Errorf("render: %w", err)
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.HTMLBlob(status, buf.Bytes())
+	if r.below == "" {
+		return c.HTMLBlob(status, buf.Bytes())
+	}
+	moved := rebase(buf.Bytes(), r.below)
+	defer clear(moved) // as above
+	return c.HTMLBlob(status, moved)
+}
+
+// rebase puts a path before every address of this server in rendered HTML, which begins with "/".
+// It looks for the attributes that hold addresses. Rendered text cannot look like one, because
+// its quotes are escaped.
+func rebase(html []byte, below string) []byte {
+	const start = `="/`
+	out := make([]byte, 0, len(html)+len(html)/8)
+	for {
+		i := bytes.Index(html, []byte(start))
+		if i < 0 {
+			return append(out, html...)
+		}
+		name := html[bytes.LastIndexAny(html[:i], " \n\t")+1 : i]
+		out = append(out, html[:i+len(start)-1]...)
+		if isAddress(string(name)) {
+			out = append(out, below...)
+		}
+		html = html[i+len(start)-1:]
+	}
+}
+
+// isAddress reports whether an attribute holds the address of a page or a file.
+func isAddress(attribute string) bool {
+	switch attribute {
+	case "href", "src", "action", "formaction", "data-poll", "data-poll-then", "data-close", "data-secret-close", "data-summary-href":
+		return true
+	}
+	return false
 }
 
 // SeeOther redirects after a successful change, so that a reload does not repeat it.

@@ -36,7 +36,7 @@ func (h *Handlers) serviceProviderConfig(c echo.Context) error {
 		"etag":           yes,
 		"authenticationSchemes": []object{{"type": "oauthbearertoken", "name": "Bearer token", "primary": true,
 			"description": "An organization service access token of Latchkey as a bearer token (RFC 6750)."}},
-		"meta": object{"resourceType": "ServiceProviderConfig", "location": h.base(c.Request()) + "/ServiceProviderConfig"},
+		"meta": object{"resourceType": "ServiceProviderConfig", "location": h.base() + "/ServiceProviderConfig"},
 	})
 	return nil
 }
@@ -68,7 +68,7 @@ func (h *Handlers) describeType(c echo.Context, t provision.Resource) object {
 	return object{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"},
 		"id": t.Name, "name": t.Name, "endpoint": t.Endpoint, "description": t.Core.Description,
 		"schema": t.Core.ID, "schemaExtensions": extensions,
-		"meta": object{"resourceType": "ResourceType", "location": h.base(c.Request()) + "/ResourceTypes/" + t.Name}}
+		"meta": object{"resourceType": "ResourceType", "location": h.base() + "/ResourceTypes/" + t.Name}}
 }
 
 func (h *Handlers) schemas(c echo.Context) error {
@@ -108,7 +108,7 @@ func (h *Handlers) describeSchema(c echo.Context, s provision.Schema) object {
 	}
 	return object{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Schema"},
 		"id": s.ID, "name": s.Name, "description": s.Description, "attributes": attributes,
-		"meta": object{"resourceType": "Schema", "location": h.base(c.Request()) + "/Schemas/" + s.ID}}
+		"meta": object{"resourceType": "Schema", "location": h.base() + "/Schemas/" + s.ID}}
 }
 
 func describeAttribute(a provision.Attribute) object {

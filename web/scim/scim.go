@@ -33,7 +33,7 @@ type Deps struct {
 	Provision *provision.Service
 	Log       *slog.Logger
 	Now       func() time.Time // nil: time.Now
-	BaseURL   string           // URL of this server for clients, without a trailing slash; empty: taken from the request
+	BaseURL   func() string    // URL of this server for clients, without a trailing slash
 	// Bearer passes on requests with a valid token of any level. Standing returns the token
 	// that it accepted, or nobody without one.
 	Bearer   echo.MiddlewareFunc
@@ -116,16 +116,8 @@ func refuse(c echo.Context, status int, detail string) error {
 
 // call describes the request for the use cases.
 func (h *Handlers) call(c echo.Context) provision.Call {
-	return provision.Call{By: h.d.Standing(c), Base: h.base(c.Request()), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
+	return provision.Call{By: h.d.Standing(c), Base: h.base(), IfMatch: c.Request().Header.Get("If-Match"), Record: recordOf(c)}
 }
 
 // base returns the base URL of the protocol.
-func (h *Handlers) base(r *http.Request) string {
-	switch {
-	case h.d.BaseURL != "":
-		return h.d.BaseURL + Base
-	case r.TLS != nil:
-		return "https://" + r.Host + Base
-	}
-	return "http://" + r.Host + Base
-}
+func (h *Handlers) base() string { return h.d.BaseURL() + Base }

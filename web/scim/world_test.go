@@ -89,7 +89,7 @@ func (w *world) serve(catalogue *access.Catalogue) {
 	log := slog.New(slog.DiscardHandler)
 	w.audit = audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.store.Now, Log: log})
 	tokens := api.New(api.Deps{Verify: w.verify, Audit: w.audit, Denied: w.audit.Refused, Catalogue: catalogue, Now: time.Now, Log: log})
-	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: "https://keys.example", Bearer: tokens.Bearer,
+	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: func() string { return "https://keys.example" }, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
 	e := echo.New()
 	for _, r := range scim.Routes(h) {

@@ -10,6 +10,7 @@ import (
 	"latchkey/views/component"
 	page "latchkey/views/page/problem"
 	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
 )
 
 // Problem renders a fault as a page. If the page cannot be rendered, it answers with the public text alone.
@@ -20,6 +21,7 @@ func (d *Dashboard) Problem(c echo.Context, f *fault.Error) {
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		m.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	}
+	kit.RetryAfter(c, f)
 	if err := d.site.HTML(c, status, page.ProblemPage(m)); err != nil {
 		http.Error(c.Response(), f.Message, status)
 	}

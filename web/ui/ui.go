@@ -11,6 +11,7 @@
 package ui
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
 	"latchkey/web/openapi"
+	"latchkey/web/request"
 	apiclientui "latchkey/web/ui/apiclient"
 	auditui "latchkey/web/ui/audit"
 	homeui "latchkey/web/ui/home"
@@ -58,10 +60,11 @@ type Deps struct {
 	Hasher      signin.Hasher // for passwords that are set outside package signin
 	Catalogue   *access.Catalogue
 	Now         func() time.Time
-	SetupCode   string // secret of the set-up link; never empty
-	BaseURL     string // address of this server in the lines to copy; if empty, the one of the request
-	Secure      bool   // clients reach this server over HTTPS, even if a proxy terminates it
-	Demo        *Demo  // accounts to offer on the sign-in page; nil outside the demonstration
+	SetupCode   string          // secret of the set-up link; never empty
+	Public      *request.Public // where browsers and clients reach the server
+	// Strangers returns who sent X-Forwarded-For lately without being a trusted proxy.
+	Strangers func() []netip.Addr
+	Demo      *Demo // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
 type (
@@ -70,6 +73,9 @@ type (
 	// DemoAccount is one account of the demonstration.
 	DemoAccount = signinui.DemoAccount
 )
+
+// SetupLink returns the one-time link of an installation that is not set up yet.
+func SetupLink(base, code string) string { return signinui.SetupLink(base, code) }
 
 // Dashboard is the HTML front door, area by area.
 type Dashboard struct {
@@ -92,8 +98,8 @@ type Dashboard struct {
 // New returns the dashboard with all its areas.
 func New(d Deps) *Dashboard {
 	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn,
-		Catalogue: d.Catalogue, Now: d.Now, BaseURL: d.BaseURL,
-		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Secure})})
+		Catalogue: d.Catalogue, Now: d.Now, Public: d.Public,
+		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Public.Secure(), Path: d.Public.Path()})})
 	editor := policyui.New(site, d.Policies, d.Accounts.Members, d.Tokens)
 	log := auditui.New(site, d.Policies, d.Audit)
 	tokens := tokenui.New(site, d.Policies, d.Tokens, log)
@@ -103,7 +109,7 @@ func New(d Deps) *Dashboard {
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
 			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, SignIn: d.SignIn, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
 		Migration: migrationui.New(site, d.Migration),
 		Provision: provisionui.New(site, d.Provision),

@@ -11,6 +11,7 @@ import (
 type Home struct {
 	Shell    layout.Shell
 	Header   component.PageHeaderModel
+	Warnings []component.NoticeModel // for Admins only
 	Mine     []component.Tile
 	Ending   []EndingToken // tokens that expire soon
 	NoEnding string        // shown if there are none

@@ -46,7 +46,7 @@ func (h *Handlers) add(c echo.Context) error {
 		form.Set(kit.FieldSubmission, rand.Text())
 		return h.site.Dialog(c, respond.Status(fault.Invalid), component.FormDialog(newClientDialog(form, fields)), h.show)
 	}
-	return h.site.Reveal(c, kit.ClientTitle, component.RevealDialog(revealClientDialog(made, h.site.BaseURL(c))))
+	return h.site.Reveal(c, kit.ClientTitle, component.RevealDialog(revealClientDialog(made, h.site.BaseURL())))
 }
 
 // register registers a client with the name and the one-time key of a form.
@@ -82,7 +82,7 @@ func (h *Handlers) show(c echo.Context, status int, above templ.Component) error
 	if err != nil {
 		return err
 	}
-	m := clientsView(clients, h.site.BaseURL(c), v.Now)
+	m := clientsView(clients, h.site.BaseURL(), v.Now)
 	m.Frame = h.site.Frame(c, v, kit.ClientTitle)
 	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.ClientsPage(m))

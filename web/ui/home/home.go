@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/access"
 	page "latchkey/views/page/home"
 	"latchkey/web/ui/kit"
 )
@@ -24,6 +25,9 @@ func (h *Handlers) home(c echo.Context) error {
 		return err
 	}
 	m := homeView(v, summary, events)
+	if v.Principal.Role == access.RoleAdmin {
+		m.Warnings = strangerWarnings(h.strangers())
+	}
 	m.Shell = h.site.Shell(c, v, "Home")
 	return h.site.HTML(c, http.StatusOK, page.HomePage(m))
 }

@@ -2,6 +2,7 @@ package home
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"latchkey/internal/access"
@@ -31,6 +32,24 @@ func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
 		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s)
 	}
 	return m
+}
+
+// strangerWarnings returns the warning about proxies that --trusted-proxies does not name. The
+// addresses may also be those of clients that made the header up, so the text does not call them
+// proxies.
+func strangerWarnings(from []netip.Addr) []component.NoticeModel {
+	if len(from) == 0 {
+		return nil
+	}
+	names := make([]string, len(from))
+	for i, addr := range from {
+		names[i] = addr.String()
+	}
+	return []component.NoticeModel{{Kind: "warning", Title: "Latchkey may not see the addresses of your users",
+		Text: "X-Forwarded-For was sent by " + kit.Enumerate(names) + " and ignored, because --trusted-proxies doesn't name the sender. " +
+			"If that is your proxy, everyone behind it counts as one client: the audit log shows the proxy's address, and one person's " +
+			"failed sign-ins can lock out everybody. Add the proxy's address to --trusted-proxies and restart Latchkey. " +
+			"Don't add an address that you don't know."}}
 }
 
 // stateTiles returns the number of tokens in each state. Each tile links to the list.

@@ -5,6 +5,8 @@
 package home
 
 import (
+	"net/netip"
+
 	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/web/ui/kit"
@@ -15,11 +17,13 @@ type Handlers struct {
 	site          *kit.Site
 	organizations *account.Organizations
 	tokens        *token.Service
+	strangers     func() []netip.Addr
 }
 
-// New returns the handlers of the area.
-func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service) *Handlers {
-	return &Handlers{site: site, organizations: organizations, tokens: tokens}
+// New returns the handlers of the area. strangers returns who sent X-Forwarded-For lately without
+// being a trusted proxy.
+func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service, strangers func() []netip.Addr) *Handlers {
+	return &Handlers{site: site, organizations: organizations, tokens: tokens, strangers: strangers}
 }
 
 // Pages returns the rows of the area.

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +16,8 @@ import (
 
 // SessionName is the name of the pages' session, and of its cookie over plain HTTP. Over HTTPS
 // the cookie's name begins with __Host- (RFC 6265bis, 4.1.3.2), so that neither a sibling domain
-// nor a plain connection can set one.
+// nor a plain connection can set one. On a server below a path it begins with __Secure-, because
+// __Host- does not allow a path; the browser then sends it to nothing else on that host.
 const SessionName = "latchkey_session"
 
 // SessionOptions are the options of the session cookie.
@@ -23,6 +25,8 @@ type SessionOptions struct {
 	// Secure says that clients reach this server over HTTPS, also if a proxy terminates it.
 	// A request that arrives over TLS gets a secure cookie in any case.
 	Secure bool
+	// Path is the path that the server is below, e.g. "/latchkey"; "" at the root.
+	Path string
 }
 
 // Sessions is the [sessions.Store] of the pages, on top of package signin. The cookie holds only
@@ -73,7 +77,7 @@ func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) 
 func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.IsNew = true
-	session.Options = &sessions.Options{Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	session.Options = &sessions.Options{Path: cmp.Or(s.options.Path, "/"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: s.secure(r), MaxAge: int(signin.AbsoluteLimit.Seconds())}
 	st := &state{}
 	session.Values[stateKey{}] = st
@@ -233,10 +237,13 @@ func (s *Sessions) TakeNotices(_ http.ResponseWriter, r *http.Request) []string 
 func (s *Sessions) secure(r *http.Request) bool { return s.options.Secure || r.TLS != nil }
 
 func (s *Sessions) cookieName(r *http.Request, name string) string {
-	if s.secure(r) {
-		return "__Host-" + name
+	switch {
+	case !s.secure(r):
+		return name
+	case s.options.Path != "":
+		return "__Secure-" + name
 	}
-	return name
+	return "__Host-" + name
 }
 
 // SignIn signs a visitor in and sends the new session to the browser.

@@ -135,10 +135,13 @@ func TestSessions_CookieHoldsOnlyTheSecretAndIsLockedDown(t *testing.T) {
 		tls     bool
 		cookie  string
 		secure  bool
+		path    string
 	}{
-		"plain":           {kit.SessionOptions{}, false, "latchkey_session", false},
-		"TLS":             {kit.SessionOptions{}, true, "__Host-latchkey_session", true},
-		"TLS at the edge": {kit.SessionOptions{Secure: true}, false, "__Host-latchkey_session", true},
+		"plain":           {kit.SessionOptions{}, false, "latchkey_session", false, "/"},
+		"TLS":             {kit.SessionOptions{}, true, "__Host-latchkey_session", true, "/"},
+		"TLS at the edge": {kit.SessionOptions{Secure: true}, false, "__Host-latchkey_session", true, "/"},
+		"below a path":    {kit.SessionOptions{Secure: true, Path: "/keys"}, false, "__Secure-latchkey_session", true, "/keys"},
+		"plain, below":    {kit.SessionOptions{Path: "/keys"}, false, "latchkey_session", false, "/keys"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBrowser(t, c.options)
@@ -149,7 +152,7 @@ func TestSessions_CookieHoldsOnlyTheSecretAndIsLockedDown(t *testing.T) {
 			}
 			got := set[0]
 			if got.Name != c.cookie || len(got.Value) != 43 || !got.HttpOnly || got.Secure != c.secure ||
-				got.SameSite != http.SameSiteLaxMode || got.Path != "/" || got.Domain != "" || got.MaxAge != 14*24*60*60 {
+				got.SameSite != http.SameSiteLaxMode || got.Path != c.path || got.Domain != "" || got.MaxAge != 14*24*60*60 {
 				t.Errorf("cookie = %+v", got)
 			}
 			b.wantSignedIn(t, true)

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/policy"
 	"latchkey/internal/signin"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -28,7 +29,7 @@ type Deps struct {
 	Sessions      *Sessions
 	Catalogue     *access.Catalogue
 	Now           func() time.Time
-	BaseURL       string // how clients reach this server, for lines to copy; empty: the host of the request
+	Public        *request.Public // where browsers and clients reach the server
 }
 
 // Site does what the pages of all areas need: it loads the visitor, guards pages, and frames and
@@ -40,15 +41,15 @@ type Site struct {
 	sessions      *Sessions
 	catalogue     *access.Catalogue
 	now           func() time.Time
-	baseURL       string
+	public        *request.Public
 	render        *respond.Renderer
 }
 
 // New returns a Site.
 func New(d Deps) *Site {
 	return &Site{organizations: d.Organizations, policies: d.Policies, signIn: d.SignIn, sessions: d.Sessions, catalogue: d.Catalogue,
-		now: d.Now, baseURL: d.BaseURL,
-		render: respond.NewRenderer()}
+		now: d.Now, public: d.Public,
+		render: respond.NewRenderer(d.Public.Path())}
 }
 
 // HTML answers with a page or a part of one. It renders all of it before it sends the first byte.
@@ -59,13 +60,9 @@ func (s *Site) HTML(c echo.Context, status int, page templ.Component) error {
 // Catalogue returns the catalogue of permissions.
 func (s *Site) Catalogue() *access.Catalogue { return s.catalogue }
 
-// BaseURL returns the address at which clients reach this server.
-func (s *Site) BaseURL(c echo.Context) string {
-	if s.baseURL != "" {
-		return s.baseURL
-	}
-	return c.Scheme() + "://" + c.Request().Host
-}
+// BaseURL returns the address at which clients reach this server. It does not come from the
+// request, whose Host header may be anybody's choice.
+func (s *Site) BaseURL() string { return s.public.URL() }
 
 // Origin returns where a request came from, for the audit log.
 func Origin(c echo.Context) actor.Origin {

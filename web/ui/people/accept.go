@@ -17,11 +17,36 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// acceptInvitation shows the page behind an invitation's link. If the link cannot be used, the
-// error says why.
+// askLink shows the page behind an invitation's link, which takes up the secret in its fragment.
+// Links from before the secret moved there have it in the query; they work for another few days.
+func (h *Handlers) askLink(c echo.Context) error {
+	if secret := c.QueryParam(fieldSecret); secret != "" {
+		return respond.SeeOther(c, kit.WithFragment(acceptPath, fieldSecret, secret))
+	}
+	return h.showPaste(c, http.StatusOK, "")
+}
+
+func (h *Handlers) showPaste(c echo.Context, status int, wrong string) error {
+	return h.site.HTML(c, status, layout.PastePage(kit.PasteView("Accept an invitation", "Open the link in your invitation, or paste it here.",
+		"Invitation link", fieldSecret, openPath, wrong)))
+}
+
+// acceptInvitation shows the form for joining to somebody with the secret of a link. If the
+// invitation cannot be used, the error says why.
 func (h *Handlers) acceptInvitation(c echo.Context) error {
-	secret := invitation.LinkSecret(c.QueryParam(fieldSecret))
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	pasted := kit.PastedSecret(form.Get(fieldSecret), fieldSecret)
+	if pasted == "" {
+		return h.showPaste(c, respond.Status(fault.Invalid), "Paste the invitation link.")
+	}
+	secret := invitation.LinkSecret(pasted)
 	inv, err := h.invitations.Open(c.Request().Context(), secret, kit.Origin(c))
+	if fault.Is(err, fault.NotFound) {
+		return h.showPaste(c, respond.Status(fault.NotFound), fault.Of(err).Message)
+	}
 	if err != nil {
 		return err
 	}
@@ -30,7 +55,6 @@ func (h *Handlers) acceptInvitation(c echo.Context) error {
 
 func (h *Handlers) showAccept(c echo.Context, status int, inv invitation.Offer, secret invitation.LinkSecret, form url.Values,
 	errors kit.FieldErrors) error {
-	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return h.site.HTML(c, status, page.AcceptPage(acceptView(inv, secret, form, errors)))
 }
 

@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	// acceptPath is the address of an invitation's link. The secret is a query parameter, because
-	// the access log records only paths.
+	// acceptPath is the address of an invitation's link. The secret is in the fragment, which is
+	// sent to nobody; openPath takes it by POST.
 	acceptPath  = "/accept-invitation"
+	openPath    = acceptPath + "/open"
 	fieldSecret = "secret"
 	fieldState  = "state"
 )
@@ -71,7 +72,7 @@ func (h *Handlers) invite(c echo.Context) error {
 	}
 	out, err := h.invitations.Invite(c.Request().Context(), kit.VisitOf(c).By,
 		invitation.NewInvitations{Emails: plaintext.Emails(form.Get(fieldEmails)),
-			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker(c))
+			Role: access.Role(form.Get(fieldRole)), Groups: form[fieldGroups], Workspaces: form[fieldWorkspaces]}, h.linker())
 	if fault.Is(err, fault.Denied) {
 		return h.askInvite(c, respond.Status(fault.Denied), form, nil, fault.Of(err).Message)
 	}
@@ -86,17 +87,17 @@ func (h *Handlers) invite(c echo.Context) error {
 }
 
 // linker returns a function that makes invitation links with this server's address.
-func (h *Handlers) linker(c echo.Context) invitation.Linker {
-	base := h.site.BaseURL(c)
+func (h *Handlers) linker() invitation.Linker {
+	base := h.site.BaseURL()
 	return func(secret invitation.LinkSecret) string {
-		return kit.WithQuery(base+acceptPath, fieldSecret, secret.Reveal())
+		return kit.WithFragment(base+acceptPath, fieldSecret, secret.Reveal())
 	}
 }
 
 // resendInvitation creates a new link and shows it, in this response only. The old link stops
 // working.
 func (h *Handlers) resendInvitation(c echo.Context) error {
-	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker(c))
+	sent, err := h.invitations.Resend(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), h.linker())
 	if err != nil {
 		return err
 	}

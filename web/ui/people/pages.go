@@ -85,7 +85,8 @@ func (h *Handlers) invitationPages() []kit.Page {
 		one  = list + "/:id"
 	)
 	return []kit.Page{
-		kit.Get(acceptPath, kit.Open, "", h.acceptInvitation),
+		kit.Get(acceptPath, kit.Open, "", h.askLink),
+		kit.Post(openPath, kit.Open, "", h.acceptInvitation),
 		kit.Post(acceptPath, kit.Open, "", h.joinOrganization),
 		kit.Get(list, kit.Member, access.ManageInvitations, h.listInvitations),
 		kit.Get(list+"/new", kit.Member, access.ManageInvitations, h.newInvitation),

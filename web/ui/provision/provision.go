@@ -23,7 +23,7 @@ func (h *Handlers) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := view(v, requests, failed, h.site.BaseURL(c))
+	m := view(v, requests, failed, h.site.BaseURL())
 	m.Frame = h.site.Frame(c, v, kit.ProvisioningTitle)
 	return h.site.HTML(c, http.StatusOK, page.ProvisioningPage(m))
 }

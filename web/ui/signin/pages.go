@@ -37,7 +37,8 @@ func New(site *kit.Site, organizations *account.Organizations, hasher signin.Has
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	return []kit.Page{
-		kit.Get("/setup", kit.FirstRun, "", h.setup),
+		kit.Get("/setup", kit.FirstRun, "", h.askCode),
+		kit.Post(setupOpenPath, kit.FirstRun, "", h.setup),
 		kit.Post("/setup", kit.FirstRun, "", h.install),
 		kit.Get("/sign-in", kit.Open, "", h.signIn),
 		kit.Post("/sign-in", kit.Open, "", h.startSession),

@@ -19,13 +19,37 @@ import (
 	"latchkey/web/ui/kit"
 )
 
+// SetupLink returns the one-time link of an installation that is not set up yet. The code is in
+// the fragment, which is sent to nobody.
+func SetupLink(base, code string) string { return kit.WithFragment(base+"/setup", fieldCode, code) }
+
+const (
+	fieldCode     = "code"
+	setupOpenPath = "/setup/open" // takes the code by POST
+)
+
+// askCode shows the page behind the set-up link, which takes up the code in its fragment.
+func (h *Handlers) askCode(c echo.Context) error { return h.showPaste(c, http.StatusOK, "") }
+
+func (h *Handlers) showPaste(c echo.Context, status int, wrong string) error {
+	return h.site.HTML(c, status, layout.PastePage(kit.PasteView("Set up Latchkey", "Open the link that the server printed when it started, or paste it here.",
+		"Setup link", fieldCode, setupOpenPath, wrong)))
+}
+
 // setup shows the first-run form to a visitor who has the link that the server printed.
 func (h *Handlers) setup(c echo.Context) error {
-	code := c.QueryParam("code")
-	if err := h.checkCode(code); err != nil {
+	form, err := kit.ReadForm(c)
+	if err != nil {
 		return err
 	}
-	return h.site.HTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{"code": {code}}, nil)))
+	code := kit.PastedSecret(form.Get(fieldCode), fieldCode)
+	if code == "" {
+		return h.showPaste(c, respond.Status(fault.Invalid), "Paste the setup link.")
+	}
+	if err := h.checkCode(code); err != nil {
+		return h.showPaste(c, respond.Status(fault.NotFound), "This setup link is not valid. The server prints a new one each time it starts.")
+	}
+	return h.site.HTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{fieldCode: {code}}, nil)))
 }
 
 // install makes the organization and its first Admin, and signs them in.

@@ -45,7 +45,7 @@ func (h *Handlers) startSession(c echo.Context) error {
 	switch {
 	case f == nil:
 		return respond.SeeOther(c, next)
-	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid:
+	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid || f.RetryAfter > 0:
 		kit.RetryAfter(c, f)
 		return h.site.HTML(c, respond.Status(f.Kind), page.SignInPage(h.signInPage(next, email, f)))
 	}

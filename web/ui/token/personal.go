@@ -94,7 +94,7 @@ func (p personal) generate(c echo.Context) error {
 	if err != nil {
 		return p.refused(c, v, f, err)
 	}
-	return p.site.Reveal(c, kit.PersonalTokenTitle, component.RevealDialog(*revealDialog(made, p.site.BaseURL(c), kit.ProfilePath)))
+	return p.site.Reveal(c, kit.PersonalTokenTitle, component.RevealDialog(*revealDialog(made, p.site.BaseURL(), kit.ProfilePath)))
 }
 
 // make makes the token that the form asks for.

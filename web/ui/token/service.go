@@ -71,7 +71,7 @@ func (h *Handlers) organizationForm(c echo.Context, status int, f tokenForm, err
 
 // revealServiceToken shows the secret of a new token. It cannot be shown again.
 func (h *Handlers) revealServiceToken(c echo.Context, made token.Generated) error {
-	dialog := revealDialog(made, h.site.BaseURL(c), kit.ServiceTokenList(made.Kind))
+	dialog := revealDialog(made, h.site.BaseURL(), kit.ServiceTokenList(made.Kind))
 	return h.site.Reveal(c, kit.ServiceTokenTitle, component.RevealDialog(*dialog))
 }
 
