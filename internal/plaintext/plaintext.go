@@ -53,6 +53,10 @@ func Visible(s string) string { return mapped(s, hidden, utf8.RuneError) }
 // a terminal would overwrite the line.
 func VisibleLines(s string) string { return mapped(s, hiddenBut("\n\t"), utf8.RuneError) }
 
+// CSVMark begins every CSV file. Without this byte order mark, Excel reads UTF-8 as the code page of
+// the machine and shows "Ã©" for "é".
+const CSVMark = "\ufeff"
+
 // Cell returns s as a cell of a CSV file. It does not quote the cell, as encoding/csv does. Text
 // that a spreadsheet could treat as a formula gets a leading apostrophe, because an attacker may
 // have chosen it. That includes full-width signs and signs after blanks, since some programs trim

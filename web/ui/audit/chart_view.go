@@ -50,10 +50,10 @@ func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 		total, most = total+n, max(most, n)
 	}
 	m := &page.Chart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
-	span := "from " + dayText(days[0]) + " to " + dayText(days[bars].Add(-kit.Day))
-	m.Text = kit.Count(total, "event", "events") + " " + span + " UTC. Choose a bar to see its events."
+	span := "from " + kit.Dates(days[0], days[bars].Add(-kit.Day))
+	m.Text = kit.Count(total, "event", "events") + " " + span + ". Choose a bar to see its events."
 	if total == 0 {
-		m.Text = "No events " + span + " UTC."
+		m.Text = "No events " + span + "."
 	}
 	older := max(0, bars-phoneBars)
 	draw := func(from, to, slots int, label string) page.Bars {
@@ -62,7 +62,7 @@ func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 			run.Bars = append(run.Bars, barView(q, days[i], days[i+1], counts[i], most, slots-to+i))
 		}
 		if from < to {
-			run.First, run.Last = days[from].Format("2 Jan"), days[to].Add(-kit.Day).Format("2 Jan")
+			run.First, run.Last = kit.ShortDate(days[from]), kit.ShortDate(days[to].Add(-kit.Day))
 		}
 		return run
 	}
@@ -81,12 +81,6 @@ func barView(q logQuery, from, to time.Time, n, most, slot int) page.Bar {
 	last := to.Add(-kit.Day)
 	b.Top, b.Height = fmt.Sprint(100-height), fmt.Sprint(height)
 	b.Href = q.with(paramFrom, from.Format(time.DateOnly), paramTo, last.Format(time.DateOnly)).at()
-	b.Label = dayText(from)
-	if last.After(from) {
-		b.Label += " to " + dayText(last)
-	}
-	b.Label += ": " + kit.Count(n, "event", "events")
+	b.Label = kit.Dates(from, last) + ": " + kit.Count(n, "event", "events")
 	return b
 }
-
-func dayText(t time.Time) string { return t.Format("2 Jan 2006") }

@@ -34,7 +34,7 @@ func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words polic
 			m.Facts = append(m.Facts, page.Fact{Term: term, Text: text, Note: note, Code: code})
 		}
 	}
-	add("When", absoluteSeconds(e.Time), kit.Relative(e.Time, v.Now), false)
+	add("When", kit.AbsoluteSeconds(e.Time), kit.Relative(e.Time, v.Now), false)
 	add("User", actorName(e), e.ActorEmail, false)
 	if e.TokenID != "" {
 		add("Token used", cmpOr(carrier.Name, e.TokenID), carrier.Hint, false)
@@ -89,9 +89,6 @@ func workspaceName(v kit.Visit, id string) string {
 	}
 	return id + " (deleted)"
 }
-
-// absoluteSeconds returns the date and time of t with seconds, in UTC.
-func absoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
 
 // isReport reports whether an event is about something that changed nothing, such as a failed
 // sign-in. Its After then describes what happened, not a state.

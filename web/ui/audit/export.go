@@ -66,7 +66,7 @@ func newExport(c echo.Context, format string, workspaces map[string]string) (*ex
 	case "csv":
 		x.kind, x.line = "text/csv; charset=utf-8; header=present",
 			func(w *bufio.Writer, e audit.Event) error { return csvLine(w, e, workspaces) }
-		x.head = strings.Join(csvHead(), ",") + "\r\n"
+		x.head = plaintext.CSVMark + strings.Join(csvHead(), ",") + "\r\n"
 	case "jsonl":
 		x.kind, x.line = "application/jsonl; charset=utf-8", jsonLine
 	default:

@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
@@ -39,5 +43,32 @@ func TestExport_NamesOfOthersStayInTheirCells(t *testing.T) {
 	if err := json.Unmarshal([]byte("{"+lines), &object); err != nil || object["actorName"] != e.ActorName ||
 		object["targetName"] != e.Target.Name {
 		t.Errorf("the line is %s, %v", lines, err)
+	}
+}
+
+func TestExport_BeginsWithTheMarkThatExcelNeeds(t *testing.T) {
+	for format, mark := range map[string]string{"csv": "\xef\xbb\xbf", "jsonl": ""} {
+		for _, events := range [][]audit.Event{nil, {{ActorName: "José"}}} {
+			rec := httptest.NewRecorder()
+			x, err := newExport(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), rec), format, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				if err := x.write(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := x.finish(nil); err != nil {
+				t.Fatal(err)
+			}
+			text, marked := strings.CutPrefix(rec.Body.String(), mark)
+			if !marked || strings.Contains(text, "\ufeff") || len(events) > 0 && !strings.Contains(text, "José") {
+				t.Errorf("%s of %d events: %q", format, len(events), rec.Body)
+			}
+			if format == "csv" && !strings.HasPrefix(text, "time,actor_type,") {
+				t.Errorf("no table follows the mark: %q", text)
+			}
+		}
 	}
 }

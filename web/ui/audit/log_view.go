@@ -73,8 +73,8 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 		},
 		Fields: []component.FieldModel{
 			{ID: "audit-who", Name: paramWho, Label: "User or token", Value: q.Get(paramWho), Error: errors[paramWho], Autocomplete: "off"},
-			{ID: "audit-from", Name: paramFrom, Label: "From", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
-			{ID: "audit-to", Name: paramTo, Label: "To", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
+			{ID: "audit-from", Name: paramFrom, Label: "From (UTC)", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
+			{ID: "audit-to", Name: paramTo, Label: "To (UTC)", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
 		},
 	}
 	if len(v.Workspaces) > 0 || q.Get(kit.ParamWorkspace) != "" {

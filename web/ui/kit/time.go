@@ -25,6 +25,33 @@ func When(t, now time.Time) component.TimeModel { return Moment(t, now, "Never")
 // Absolute returns the date and time of t, in UTC.
 func Absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
+// AbsoluteSeconds is [Absolute] with seconds.
+func AbsoluteSeconds(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") }
+
+// Date returns the day of t in UTC, which near midnight is another one where the reader is.
+func Date(t time.Time) string { return t.UTC().Format("2 Jan 2006 UTC") }
+
+// Dates returns the days from first to last in UTC, or the day if they are the same.
+func Dates(first, last time.Time) string {
+	if from, to := first.UTC().Format("2 Jan 2006"), Date(last); from+" UTC" != to {
+		return from + " to " + to
+	}
+	return Date(last)
+}
+
+// ShortDate is [Date] without the year.
+func ShortDate(t time.Time) string { return t.UTC().Format("2 Jan UTC") }
+
+// EndOf returns the end of something in words: "at the end of 31 December 2031 (UTC)" for a whole
+// day, otherwise with the time.
+func EndOf(t time.Time) string {
+	t = t.UTC()
+	if t.Equal(t.Truncate(Day)) {
+		return "at the end of " + t.AddDate(0, 0, -1).Format("2 January 2006") + " (UTC)"
+	}
+	return t.Format("2 January 2006, 15:04") + " UTC"
+}
+
 // Relative returns how far t is from now: "3 days ago", "in 5 days".
 func Relative(t, now time.Time) string {
 	distance := t.Sub(now)

@@ -1,6 +1,10 @@
 package kit
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,5 +63,53 @@ func TestCount_UsesTheRightNounAndCommas(t *testing.T) {
 		if got := Count(n, "resource", "resources"); got != want {
 			t.Errorf("count(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestDates_NameTheirZone(t *testing.T) {
+	west := time.FixedZone("west", -8*3600)
+	evening := time.Date(2026, 11, 20, 20, 30, 5, 0, west) // on the 21st in UTC
+	for want, got := range map[string]string{
+		"21 Nov 2026, 04:30 UTC":                     Absolute(evening),
+		"21 Nov 2026, 04:30:05 UTC":                  AbsoluteSeconds(evening),
+		"21 Nov 2026 UTC":                            Date(evening),
+		"21 Nov UTC":                                 ShortDate(evening),
+		"21 November 2026, 04:30 UTC":                EndOf(evening),
+		"at the end of 20 November 2026 (UTC)":       EndOf(noon.Truncate(Day)),
+		"20 Nov 2026 to 21 Nov 2026 UTC":             Dates(evening.Add(-Day), evening),
+		"21 Nov 2026 UTC ":                           Dates(evening, evening.Add(time.Hour)) + " ",
+		"at the end of 31 December 2026 (UTC) again": EndOf(time.Date(2026, 12, 31, 16, 0, 0, 0, west)) + " again",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestDates_AreWrittenHere finds a page that writes a date by itself. A layout of time is for people
+// unless it is a constant of package time, which programs read.
+func TestDates_AreWrittenHere(t *testing.T) {
+	seen := 0
+	for _, root := range []string{"..", "../../../views"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".templ") ||
+				strings.HasSuffix(path, "_test.go") || path == "../kit/time.go" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			seen++
+			for n, line := range strings.Split(string(text), "\n") {
+				if strings.Contains(line, `.Format("`) || strings.Contains(line, ".Format(`") {
+					t.Errorf("%s:%d: use a function of kit/time.go, so that the date names its zone", path, n+1)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d files were read", seen)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
+	"latchkey/web/ui/kit"
 )
 
 // The choices of the field "Expiration".
@@ -98,7 +99,7 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 	end := day.AddDate(0, 0, 1)
 	switch {
 	case token.ExpiredAt(end, now):
-		return wrong(fieldDate, "Choose today or a later date.")
+		return wrong(fieldDate, "Choose today or a later date. In UTC, today is "+now.UTC().Format(time.DateOnly)+".")
 	case day.After(lastDay(now)):
 		return wrong(fieldDate, "Choose a date within the next ten years.")
 	}
@@ -111,9 +112,5 @@ func endText(end time.Time) string {
 	if end.IsZero() {
 		return "no expiration"
 	}
-	end = end.UTC()
-	if end.Equal(end.Truncate(24 * time.Hour)) {
-		return "at the end of " + end.AddDate(0, 0, -1).Format("2 January 2006") + " (UTC)"
-	}
-	return end.Format("2 January 2006, 15:04") + " UTC"
+	return kit.EndOf(end)
 }

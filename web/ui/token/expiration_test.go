@@ -59,8 +59,11 @@ func TestParseExpiration_ADayIsOverAtMidnight(t *testing.T) {
 	if _, problems := parseExpiration(onDate, "2026-03-10", midnight.Add(-time.Millisecond)); problems != nil {
 		t.Errorf("the day's last instant: %v", problems)
 	}
-	if _, problems := parseExpiration(onDate, "2026-03-10", midnight); problems == nil {
-		t.Error("midnight still accepts the day before")
+	problems := []fault.Field{{Path: "date", Message: "Choose today or a later date. In UTC, today is 2026-03-11."}}
+	// In the west it is still the day before.
+	_, got := parseExpiration(onDate, "2026-03-10", midnight.In(time.FixedZone("west", -8*3600)))
+	if d := cmp.Diff(problems, got); d != "" {
+		t.Errorf("midnight in UTC: %s", d)
 	}
 }
 
