@@ -14,7 +14,7 @@ import (
 // TestDeploy_EachFileSaysWhichProxyIsTrusted holds for every file that runs Latchkey or a proxy.
 func TestDeploy_EachFileSaysWhichProxyIsTrusted(t *testing.T) {
 	// Parts of other files, and what has nothing to do with addresses.
-	others := []string{"Dockerfile.dockerignore", "env.example", "latchkey-api.conf"}
+	others := []string{"Dockerfile.dockerignore", "env.example", "latchkey-api.conf", "latchkey.lua"}
 	seen := 0
 	for path, text := range deployed(t) {
 		if slices.Contains(others, filepath.Base(path)) {

@@ -12,7 +12,7 @@ import (
 )
 
 // EventsPerSecond is how many failed sign-ins within a second leave an event each. The others of
-// that second leave one event together, with their count: otherwise whoever guesses from many
+// that second leave one event together, with their count: otherwise somebody who guesses from many
 // addresses decides how fast the audit log grows.
 const EventsPerSecond = 10
 

@@ -52,7 +52,7 @@ type Hasher interface {
 }
 
 // MaxWaiting is how many calls may wait for a hash. Each takes a fraction of a second, so
-// whoever comes later would wait for seconds, and is sent away until RetryBusy has passed.
+// a later one would wait for seconds, and is refused until RetryBusy has passed.
 const (
 	MaxWaiting = 32
 	RetryBusy  = 5 * time.Second
