@@ -29,7 +29,7 @@ func TestEnding_NoInvitationOutlivesAnAdmin(t *testing.T) {
 	ada.seesText("Was an Admin until")
 	axe(t, ada)
 
-	refusedLink(t, s, accomplice, http.StatusConflict, "This invitation was deleted")
+	refusedLink(t, s, accomplice, "This invitation was deleted")
 	joined(t, s, colleague, "Cleo")
 
 	ada.open(provisioningPage)
@@ -40,9 +40,9 @@ func TestEnding_NoInvitationOutlivesAnAdmin(t *testing.T) {
 	}
 	grace := invitedAs(t, ada, "grace@acme.example", "Admin")
 	changes(ada, "Grace Hopper", "Deactivate", "Grace Hopper was deactivated.")
-	refusedLink(t, s, grace, http.StatusForbidden, "Your account is deactivated")
+	refusedLink(t, s, grace, "Your account is deactivated")
 	changes(ada, "Grace Hopper", "Reactivate", "Grace Hopper was reactivated.")
-	refusedLink(t, s, grace, http.StatusConflict, "This invitation was deleted")
+	refusedLink(t, s, grace, "This invitation was deleted")
 	ada.open("/settings/audit-logs?action=refused")
 	ada.seesText("grace@acme.example")
 }
@@ -67,12 +67,10 @@ func invitedAs(t *testing.T, p *page, email, role string) string {
 }
 
 // refusedLink opens a link in a browser of its own and wants a refusal without a form.
-func refusedLink(t *testing.T, s *server, link string, status int, text string) {
+func refusedLink(t *testing.T, s *server, link, text string) {
 	t.Helper()
 	p := newPage(t, s)
-	if got := p.open(link); got != status {
-		t.Errorf("the link answers %d, want %d", got, status)
-	}
+	p.open(link)
 	p.seesText(text)
 	p.lacks("button", "Join")
 	axe(t, p)
