@@ -57,6 +57,14 @@ func cleaned(s string, end rune) string {
 	return mapped(s, func(rune) bool { return false }, -1)
 }
 
+// blank returns a plain blank for every kind of one and for ends of lines.
+func blank(r rune) rune {
+	if unicode.IsSpace(r) || isEnd(r) {
+		return ' '
+	}
+	return r
+}
+
 // isEnd reports whether r ends a line.
 func isEnd(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) }
 
@@ -82,9 +90,10 @@ func unquote(s, pairs string) (inner string, ok bool) {
 
 // CleanEmail returns a pasted address as its sender meant it: without hidden characters, "mailto:",
 // the marks around it and the punctuation after it, and without the name before "<address>". What
-// is an address already stays as it is. CleanEmail repeated changes nothing more.
+// is an address already stays as it is, and two lines do not become one. CleanEmail repeated changes
+// nothing more.
 func CleanEmail(s string) string {
-	s = strings.TrimSpace(Bare(s))
+	s = strings.TrimSpace(Bare(strings.Map(blank, s)))
 	for {
 		before := s
 		if strings.HasSuffix(s, ">") {

@@ -49,26 +49,27 @@ func TestClean(t *testing.T) {
 
 func TestCleanEmail(t *testing.T) {
 	for pasted, want := range map[string]string{
-		"":                               "",
-		"ada@acme.example":               "ada@acme.example",
-		"\ufeffada@acme.example\u200b":   "ada@acme.example",
-		"ada\u200d@acme\u00ad.example":   "ada@acme.example",
-		"\u202aada@acme.example\u202c":   "ada@acme.example", // Windows, Contacts
-		"\u00a0ada@acme.example\u00a0":   "ada@acme.example",
-		"ada@acme.example.":              "ada@acme.example",
-		"ada@acme.example;\r\n":          "ada@acme.example",
-		"\"ada@acme.example\"":           "ada@acme.example",
-		"'ada@acme.example',":            "ada@acme.example",
-		"“ada@acme.example.”":            "ada@acme.example",
-		"<ada@acme.example>":             "ada@acme.example",
-		"(ada@acme.example).":            "ada@acme.example",
-		"[mailto:ada@acme.example]":      "ada@acme.example",
-		"Mailto:ada@acme.example":        "ada@acme.example",
-		"Ada L. <ada@acme.example>":      "ada@acme.example",
-		"\"L, Ada\" <ada@acme.example>;": "ada@acme.example",
-		"o'brien@acme.example":           "o'brien@acme.example",
-		"ada acme":                       "ada acme",
-		"...":                            "",
+		"":                                "",
+		"ada@acme.example":                "ada@acme.example",
+		"\ufeffada@acme.example\u200b":    "ada@acme.example",
+		"ada\u200d@acme\u00ad.example":    "ada@acme.example",
+		"\u202aada@acme.example\u202c":    "ada@acme.example", // Windows, Contacts
+		"\u00a0ada@acme.example\u00a0":    "ada@acme.example",
+		"ada@acme.example.":               "ada@acme.example",
+		"ada@acme.example;\r\n":           "ada@acme.example",
+		"\"ada@acme.example\"":            "ada@acme.example",
+		"'ada@acme.example',":             "ada@acme.example",
+		"“ada@acme.example.”":             "ada@acme.example",
+		"<ada@acme.example>":              "ada@acme.example",
+		"(ada@acme.example).":             "ada@acme.example",
+		"[mailto:ada@acme.example]":       "ada@acme.example",
+		"Mailto:ada@acme.example":         "ada@acme.example",
+		"Ada L. <ada@acme.example>":       "ada@acme.example",
+		"\"L, Ada\" <ada@acme.example>;":  "ada@acme.example",
+		"o'brien@acme.example":            "o'brien@acme.example",
+		"ada acme":                        "ada acme",
+		"a@b.example\r\nBcc: c@d.example": "a@b.example  Bcc: c@d.example",
+		"...":                             "",
 	} {
 		if got := plaintext.CleanEmail(pasted); got != want {
 			t.Errorf("%+q becomes %+q, want %+q", pasted, got, want)
