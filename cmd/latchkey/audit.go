@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
 )
@@ -291,7 +292,7 @@ func (e auditExportCmd) Run(ctx context.Context) (err error) {
 		// An incomplete file must not look complete.
 		return errors.Join(broken(err), os.Remove(e.File))
 	}
-	fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, e.File, head.Seq, head.Hash)
+	fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, plaintext.Visible(e.File), head.Seq, head.Hash)
 	if signer != nil {
 		fmt.Printf("Signed: with key %s.\n", signer.Key())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 )
 
@@ -23,7 +24,7 @@ func (b backupCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The backup is complete and checked: %s\n", b.File)
+	fmt.Printf("The backup is complete and checked: %s\n", plaintext.Visible(b.File))
 	if key != "" {
 		fmt.Printf("Secrets of resources in it are sealed with the key %s, which is not in the backup.\n"+
 			"Keep a copy of the secret key file (%s unless configured otherwise) in another place: without it they are lost.\n",

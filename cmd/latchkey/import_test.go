@@ -147,12 +147,27 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 
 func TestImport_TheFileWritesNothingOnTheTerminal(t *testing.T) {
 	data := installed(t)
-	const key, seen = `"nick\u001b]0;name\u202e\n": 1, `, "members[1].nick\ufffd]0;name\ufffd\ufffd: "
+	const key, seen = `"nick\u001b]0;name\u202e\u009b1m\n": 1, `, `members[1]["nick\x1b]0;name\u202e\u009b1m\n"]`
 	for keys, says := range map[string]string{key: "This field is unknown", key + key: "This field is repeated."} {
 		file := export(t, `"name": "Cora"`, keys+`"name": "Cora"`)
 		_, out, errOut := run(t, "import", file, "--strategy", "fresh", "--dry-run", "--data", data)
-		if strings.ContainsAny(out+errOut, "\x1b\u202e") || !strings.Contains(out+errOut, seen+says) {
+		if strings.ContainsAny(out+errOut, "\x1b\u202e\u009b") || !strings.Contains(out+errOut, seen+": "+says) {
 			t.Errorf("%s\n%q\n%q", says, out, errOut)
+		}
+		_, out, errOut = run(t, "import", file, "--strategy", "fresh", "--dry-run", "--data", data, "--report", "json")
+		quoted, err := json.Marshal(seen)
+		if err != nil || strings.ContainsAny(out+errOut, "\x1b\u202e\u009b") || !strings.Contains(out, string(quoted)) {
+			t.Errorf("%s\n%q\n%q", says, out, errOut)
+		}
+	}
+	// Any text of the file, in every report: in a role, an id, an address, the section and the head.
+	for _, old := range []string{`"format":`, `"connections_editor"`, `"vic@acme`, `"members":`, `"workspaces":`, `"org_role":`} {
+		for _, report := range []string{"text", "json"} {
+			file := export(t, old, old[:len(old)/2]+`\u001b[31m\u009b31m\u0007\u202e`+old[len(old)/2:])
+			_, out, errOut := run(t, "import", file, "--strategy", "fresh", "--dry-run", "--data", data, "--report", report)
+			if strings.ContainsAny(out+errOut, "\x1b\x07\u202e\u009b") {
+				t.Errorf("%s, %s\n%q\n%q", old, report, out, errOut)
+			}
 		}
 	}
 	code, _, errOut := run(t, "import", "none\x1b]0;x", "--strategy", "fresh", "--data", data)

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/plaintext"
 )
 
 type planCmd struct {
@@ -49,6 +50,6 @@ func (p planCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s: %s\n", o.Name, o.Plan.Label())
+	_, err = fmt.Printf("%s: %s\n", plaintext.Visible(o.Name), o.Plan.Label())
 	return err
 }

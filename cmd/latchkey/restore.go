@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
 )
@@ -40,9 +41,9 @@ func (r restoreCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if aside != "" {
-		fmt.Printf("The newest signed head of the audit log before the restore is kept in %s\n", aside)
+		fmt.Printf("The newest signed head of the audit log before the restore is kept in %s\n", plaintext.Visible(aside))
 	}
-	fmt.Printf("The backup is restored and checked, and everybody is signed out: %s\n", path)
+	fmt.Printf("The backup is restored and checked, and everybody is signed out: %s\n", plaintext.Visible(path))
 	return r.sayKey(ctx, path)
 }
 

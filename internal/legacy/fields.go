@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -40,15 +41,26 @@ func (r *reader) object(path string, n node) (*fields, bool) {
 	return f, true
 }
 
-func (f *fields) at(key string) string {
+// at returns the path of a member.
+func (f *fields) at(key string) string { return pathOf(f.path, key) }
+
+// pathOf returns the path of a member of the object at path. Paths are shown on pages and terminals,
+// so a key that is not a plain word is quoted: members[1]["nick\x1b]0;name"].
+func pathOf(path, key string) string {
+	base, index, _ := strings.Cut(key, "[") // as in "members[3]"
 	switch {
 	case key == "":
-		return f.path
-	case f.path == "":
+		return path
+	case strings.Trim(base, plainKey) != "" || strings.Trim(index, "0123456789]") != "":
+		return path + "[" + strconv.Quote(key) + "]"
+	case path == "":
 		return key
 	}
-	return f.path + "." + key
+	return path + "." + key
 }
+
+// plainKey has the characters of the keys that the format knows.
+const plainKey = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 func (f *fields) problem(key, message string) {
 	f.wrong = true

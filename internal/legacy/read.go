@@ -159,9 +159,10 @@ func (r *reader) headMember(head *node, name string) error {
 	case known && r.section > 0:
 		r.problem(name, "This must come before workspaces.")
 	case !known:
-		r.warn(plaintext.Clip(name, 60), unknownField)
+		path := pathOf("", plaintext.Clip(name, 60))
+		r.warn(path, unknownField)
 		if err := skip(r.json); err != nil {
-			return r.broken(plaintext.Clip(name, 60), err)
+			return r.broken(path, err)
 		}
 		return nil
 	}

@@ -140,7 +140,7 @@ func (c *composer) setExpiration() {
 	end = end.UTC().Truncate(time.Millisecond)
 	switch {
 	case ExpiredAt(end, now):
-		c.problems.Add(fieldExpiresAt, "Choose an expiration in the future.")
+		c.problems.Add(fieldExpiresAt, "Choose an expiration in the future. It is now "+now.UTC().Format("2 January 2006, 15:04")+" UTC.")
 	case end.After(LatestEnd(now)):
 		c.problems.Add(fieldExpiresAt, "Choose an expiration within the next ten years.")
 	default:

@@ -18,6 +18,7 @@ document.addEventListener("input", (event) => {
 function fromDate(input) {
   const day = input.valueAsDate;
   if (!day) return "";
+  if (input.min && input.value < input.min) return `${date.format(day)} is over in UTC.`;
   const text = input.dataset.untilText ?? "Expires at the end of {date}, UTC.";
   return text.replace("{date}", date.format(day));
 }
