@@ -16,6 +16,8 @@ type Filter struct {
 	Actor        string     // id of the member or service token that acted
 	ActorType    ActorType  // kind of the actor
 	About        string     // id of the actor, of the token that was used or of the target
+	Token        string     // id of the token that was used
+	Target       string     // id of the target
 	Action       Action     // what was done
 	Type         TargetType // kind of the target
 	Workspace    string     // id of the workspace in which it happened
@@ -56,6 +58,8 @@ func (f Filter) matchesColumns(e Event) bool {
 		(f.Actor == "" || e.ActorID == f.Actor) &&
 		(f.ActorType == "" || e.ActorType == f.ActorType) &&
 		(f.About == "" || slices.Contains([]string{e.ActorID, e.TokenID, e.Target.ID}, f.About)) &&
+		(f.Token == "" || e.TokenID == f.Token) &&
+		(f.Target == "" || e.Target.ID == f.Target) &&
 		(f.Action == "" || e.Action == f.Action) &&
 		(f.Type == "" || e.Target.Type == f.Type) &&
 		(f.Workspace == "" || e.Workspace == f.Workspace) &&

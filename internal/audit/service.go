@@ -121,6 +121,10 @@ func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn fu
 // Reading asks for the oldest events that a client has not seen yet.
 type Reading struct {
 	Workspace    string    // id; empty for all events
+	Actor        string    // id of the member or service token that acted; empty for all
+	Token        string    // id of the token that was used; empty for all
+	Target       string    // id of the target; empty for all
+	Action       Action    // empty for all
 	CreatedAfter time.Time // zero for no condition
 	AfterCursor  string    // id of the last event seen; empty for no condition
 	Page         int       // number of the page after the cursor, from 1; 0 is the first, too
@@ -144,8 +148,8 @@ func (s *Service) Read(ctx context.Context, by actor.Standing, r Reading) (Found
 	if r.PerPage < 1 || r.PerPage > MaxPerPage {
 		p.Add("per_page", "A whole number from 1 to 100.")
 	}
-	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace}, OldestFirst: true,
-		Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
+	q := Query{Filter: Filter{Organization: by.Organization, Workspace: r.Workspace, Actor: r.Actor, Token: r.Token,
+		Target: r.Target, Action: r.Action}, OldestFirst: true, Limit: r.PerPage, Skip: max(0, r.Page-1) * r.PerPage}
 	if !r.CreatedAfter.IsZero() {
 		q.From = r.CreatedAfter.Truncate(time.Millisecond).Add(time.Millisecond)
 	}

@@ -60,6 +60,8 @@ func (f Filter) Clauses() []Clause {
 	add(termActor, f.Actor)
 	add(termActorType, string(f.ActorType))
 	add(termAbout, f.About)
+	add(termAbout, f.Token) // the store tells apart what the term does not
+	add(termAbout, f.Target)
 	add(termAction, string(f.Action))
 	add(termType, string(f.Type))
 	add(termWorkspace, f.Workspace)

@@ -183,7 +183,33 @@ func (q queries) indexed(ctx context.Context, f audit.Filter, window search.Rang
 		}
 		result = set
 	}
-	return result, nil
+	return result, q.tellApart(ctx, result, f, window)
+}
+
+// tellApart removes the events that are about the ids of the filter in another way. The index has one
+// term for the actor, the token and the target of an event.
+func (q queries) tellApart(ctx context.Context, set search.Set, f audit.Filter, window search.Range) error {
+	numbers := func(condition, id string) (search.Set, error) {
+		found := search.NewSet()
+		return found, q.addNumbers(ctx, found, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND `+condition+`
+			AND seq >= $3 AND seq <= $4`, f.Organization, id, window.Low, window.High)
+	}
+	if f.Token != "" {
+		// Tokens are not indexed in the table. Few events are about one that was not used for them.
+		others, err := numbers(`(target_id = $2 OR actor_id = $2) AND token_id <> $2`, f.Token)
+		if err != nil {
+			return err
+		}
+		set.Subtract(others)
+	}
+	if f.Target != "" {
+		these, err := numbers(`target_id = $2`, f.Target)
+		if err != nil {
+			return err
+		}
+		set.Intersect(these)
+	}
+	return nil
 }
 
 // clause returns what the index has for one condition.
@@ -249,7 +275,7 @@ func (q queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filte
 	where, args := []string{ofOrganization, `seq >= $2`, `seq <= $3`}, []any{f.Organization, gap.Low, gap.High}
 	for _, c := range []struct{ column, value string }{
 		{`actor_id`, f.Actor}, {`actor_type`, string(f.ActorType)}, {`action`, string(f.Action)},
-		{`target_type`, string(f.Type)}, {`workspace_id`, f.Workspace},
+		{`target_type`, string(f.Type)}, {`workspace_id`, f.Workspace}, {`token_id`, f.Token}, {`target_id`, f.Target},
 	} {
 		if c.value != "" {
 			args = append(args, c.value)

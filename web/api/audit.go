@@ -1,9 +1,12 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -38,7 +41,7 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 	if err := h.d.Audit.May(ctx, by); err != nil {
 		return err
 	}
-	reading, next, err := readAuditLogs(c.QueryParams())
+	reading, next, err := readAuditLogs(c.Request().URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -68,11 +71,17 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 }
 
 // readAuditLogs parses the query and returns the parameters for the next page as well. The
-// error is Invalid, by parameter.
-func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
+// error is Invalid, by parameter. Nothing is ignored: a filter with a typing mistake would answer
+// with events that nobody asked for.
+func readAuditLogs(query string) (audit.Reading, url.Values, error) {
 	r, next := audit.Reading{PerPage: audit.MaxPerPage}, url.Values{}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return r, next, fault.NewInvalid("The query string cannot be read.")
+	}
 	var p fault.Problems
-	for _, name := range []string{"per_page", "workspace_id", "created_after"} {
+	checkParameters(&p, q)
+	for _, name := range auditFilters() {
 		if q.Has(name) {
 			next.Set(name, q.Get(name))
 		}
@@ -83,11 +92,15 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 	if q.Has("page") {
 		r.Page = wholeBetween(&p, "page", q.Get("page"), lastPage)
 	}
-	for name, into := range map[string]*string{"workspace_id": &r.Workspace, "after_cursor": &r.AfterCursor} {
+	for name, into := range map[string]*string{"workspace_id": &r.Workspace, "after_cursor": &r.AfterCursor, "actor_id": &r.Actor,
+		"token_id": &r.Token, "target_id": &r.Target} {
 		*into = q.Get(name)
 		if q.Has(name) && !plaintext.PossibleID(*into) {
 			p.Add(name, "This is not a valid id.")
 		}
+	}
+	if r.Action = audit.Action(q.Get("action")); q.Has("action") && !slices.Contains(audit.Actions(), r.Action) {
+		p.Add("action", "There is no such action.")
 	}
 	if r.AfterCursor != "" && r.Page != 0 {
 		p.Add("after_cursor", "Use page or after_cursor, not both.")
@@ -99,6 +112,33 @@ func readAuditLogs(q url.Values) (audit.Reading, url.Values, error) {
 		}
 	}
 	return r, next, p.Err("The query has mistakes.")
+}
+
+// auditFilters returns the parameters that the next page has as well.
+func auditFilters() []string {
+	return []string{"per_page", "workspace_id", "created_after", "actor_id", "token_id", "target_id", "action"}
+}
+
+// checkParameters adds a problem for each parameter that is unknown or given twice, up to ten.
+func checkParameters(p *fault.Problems, q url.Values) {
+	const most = 10
+	known, wrong := append(auditFilters(), "after_cursor", "page"), 0
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		message := ""
+		switch {
+		case !slices.Contains(known, name):
+			message = "This parameter is unknown. Use " + strings.Join(known, ", ") + "."
+		case len(q[name]) > 1:
+			message = "Give this parameter once."
+		}
+		if message == "" {
+			continue
+		}
+		if wrong++; wrong > most {
+			return
+		}
+		p.Add(plaintext.Shorten(plaintext.Visible(name), 60), message)
+	}
 }
 
 // isoTime parses a time in one of the forms of ISO 8601 that clients use. The zone defaults

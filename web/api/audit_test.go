@@ -154,12 +154,28 @@ func TestAuditLogs_BadParametersAreNamed(t *testing.T) {
 		"workspace_id=": "workspace_id", "workspace_id=%ff": "workspace_id", "page=0": "page", "page=x": "page",
 		"after_cursor=" + strings.Repeat("x", 5000): "after_cursor",
 		"page=2&after_cursor=x":                     "after_cursor",
+		"actor_id=":                                 "actor_id", "token_id=%00": "token_id", "target_id=%ff": "target_id",
+		"action=": "action", "action=made": "action", "action=Created": "action",
+		"actorId=x": "actorId", "workspace=x": "workspace", "Per_Page=1": "Per_Page", "=x": "", "limit": "limit",
+		"action=created&action=deleted": "action", "per_page=1&per_page=2": "per_page", "%1b%5b31m=1": "\ufffd[31m",
 	} {
 		a := o.call(secret, http.MethodGet, auditLogs+"?"+query, "")
 		details, _ := o.object(a)["details"].(map[string]any)
 		if text, _ := details[path].(string); a.status != http.StatusBadRequest || text == "" {
 			t.Errorf("%.60s: %d %s", query, a.status, a.body)
 		}
+	}
+	for _, query := range []string{"%zz=1", "per_page=%zz", "per_page=1;page=2"} {
+		if a := o.call(secret, http.MethodGet, auditLogs+"?"+query, ""); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+	var many strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&many, "x%d&", i)
+	}
+	if details, _ := o.object(o.call(secret, http.MethodGet, auditLogs+"?"+many.String(), ""))["details"].(map[string]any); len(details) != 10 {
+		t.Errorf("%d unknown parameters are named", len(details))
 	}
 	a := o.call(secret, http.MethodGet, auditLogs+"?per_page=0&created_after=x&page=0", "")
 	if details, _ := o.object(a)["details"].(map[string]any); len(details) != 3 {
@@ -179,6 +195,11 @@ func TestAuditLogs_NextLeadsThroughEverythingAndKeepsTheFilters(t *testing.T) {
 		"workspace_id=" + o.other: {Workspace: o.other},
 		"created_after=" + after:  {From: start.Add(4*time.Second + time.Millisecond)},
 		"created_after=" + after + "&workspace_id=" + o.main: {From: start.Add(4*time.Second + time.Millisecond), Workspace: o.main},
+		"actor_id=" + o.admin.ID:                             {Actor: o.admin.ID},
+		"target_id=" + o.main:                                {Target: o.main},
+		"token_id=nobody":                                    {Token: "nobody"},
+		"action=created":                                     {Action: audit.Created},
+		"actor_id=" + o.admin.ID + "&action=created&workspace_id=" + o.main: {Actor: o.admin.ID, Action: audit.Created, Workspace: o.main},
 		"page=1":                        {},
 		"page=1&workspace_id=" + o.main: {Workspace: o.main},
 		"created_after=2999-01-01":      {From: time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)},

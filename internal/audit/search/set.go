@@ -47,6 +47,9 @@ const smallRow = 16
 // Intersect removes the numbers that are not in other.
 func (s Set) Intersect(other Set) { s.numbers.And(other.numbers) }
 
+// Subtract removes the numbers that are in other.
+func (s Set) Subtract(other Set) { s.numbers.AndNot(other.numbers) }
+
 // Clip removes the numbers outside of r.
 func (s Set) Clip(r Range) {
 	s.numbers.RemoveRange(0, uint64(max(r.Low, 0)))

@@ -108,7 +108,7 @@ func varied(r *rand.Rand) audit.Event {
 	kind := audit.TargetType(pick("source", "destination", "workspace", "group"))
 	name := pick("Web shop", "iOS app", "ci-probe", "deploy-pipeline", "Ada Admin", fmt.Sprintf("numbered-%05d", r.IntN(20_000)))
 	return audit.Did(by, audit.Action(pick("created", "updated", "deleted")),
-		audit.Target{Type: kind, ID: name, Name: name, Workspace: pick("", "prod", "staging")})
+		audit.Target{Type: kind, ID: pick(name, name, first+last, "pat-1"), Name: name, Workspace: pick("", "prod", "staging")})
 }
 
 // everything is the whole log, oldest first.
@@ -141,7 +141,7 @@ func randomFilter(r *rand.Rand, log []audit.Event) audit.Filter {
 	f := audit.Filter{Organization: bedOrg}
 	e := log[r.IntN(len(log))]
 	for range r.IntN(4) {
-		switch r.IntN(10) {
+		switch r.IntN(12) {
 		case 0:
 			f.Actor = e.ActorID
 		case 1:
@@ -163,6 +163,10 @@ func randomFilter(r *rand.Rand, log []audit.Event) audit.Filter {
 		case 9:
 			f.Text = []string{"ci", "probe", "ci-pro", "ada admin", "web", "10.0.0.1", "numbered-000", "numbered-01234",
 				"eve ios", e.ID, e.Target.Name}[r.IntN(11)]
+		case 10: // mostly the id of something else, which the index does not tell apart
+			f.Token = []string{e.TokenID, e.TokenID, e.ActorID, e.Target.ID}[r.IntN(4)]
+		case 11:
+			f.Target = []string{e.Target.ID, e.Target.ID, e.ActorID, e.TokenID}[r.IntN(4)]
 		}
 	}
 	return f
