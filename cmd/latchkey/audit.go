@@ -88,7 +88,10 @@ type auditVerifyCmd struct {
 
 // Help describes the output.
 func (auditVerifyCmd) Help() string {
-	return `Prints the number of verified events, the head of the chain and how far it is signed. The key is the one beside the database, or those of --public-key. Somebody who can write there could replace the first: give the public key if you do not trust the machine. If an event was changed, removed, moved or added without the server, prints the first event that does not fit and exits with status 1.`
+	return "Prints the number of verified events, the head of the chain and how far it is signed. The key is the one " +
+		"beside the database, or those of --public-key. Somebody who can write there could replace the first: give " +
+		"the public key if you do not trust the machine. If an event was changed, removed, moved or added without the " +
+		"server, prints the first event that does not fit and exits with status 1."
 }
 
 // Run verifies the chain and prints its extent. The error names the first event that does not
@@ -268,7 +271,9 @@ type auditExportCmd struct {
 
 // Help explains how to use the file.
 func (auditExportCmd) Help() string {
-	return `Writes JSON Lines and never overwrites a file. "latchkey audit verify FILE" verifies the file anywhere, without a database. If the key is here, the file holds a new signed head, otherwise the newest that the server has signed. Keep it, or at least the printed head, where the database administrators cannot write.`
+	return "Writes JSON Lines and never overwrites a file. \"latchkey audit verify FILE\" verifies the file anywhere, " +
+		"without a database. If the key is here, the file holds a new signed head, otherwise the newest that the " +
+		"server has signed. Keep it, or at least the printed head, where the database administrators cannot write."
 }
 
 // Run writes the file. Keep it, or the printed head, away from the database: comparing with

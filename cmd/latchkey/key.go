@@ -18,7 +18,10 @@ type keyCmd struct {
 
 // Help says what the key is for.
 func (keyCmd) Help() string {
-	return `Secrets in the configuration of resources, such as passwords, are stored sealed with a key that is not in the database. On SQLite the server makes the file secret.key in its data folder. On PostgreSQL, make the file once and copy it to every server. Without the file nobody can read the secrets again: keep a copy, but not beside the backups of the database.`
+	return "Secrets in the configuration of resources, such as passwords, are stored sealed with a key that is not in " +
+		"the database. On SQLite the server makes the file secret.key in its data folder. On PostgreSQL, make the " +
+		"file once and copy it to every server. Without the file nobody can read the secrets again: keep a copy, but " +
+		"not beside the backups of the database."
 }
 
 type keyNewCmd struct {
@@ -53,7 +56,10 @@ type keyRotateCmd struct {
 
 // Help describes the steps.
 func (keyRotateCmd) Help() string {
-	return `On SQLite, stop the server first: the command makes a new key, seals everything with it in one transaction, and keeps the old key in the file for older backups. On PostgreSQL the servers keep running, but each needs the new key before: run "latchkey key new --add FILE", copy the file to every server, restart them one after another, then run this command once. If it is interrupted, run it again.`
+	return "On SQLite, stop the server first: the command makes a new key, seals everything with it in one transaction, " +
+		"and keeps the old key in the file for older backups. On PostgreSQL the servers keep running, but each needs " +
+		"the new key before: run \"latchkey key new --add FILE\", copy the file to every server, restart them one after " +
+		"another, then run this command once. If it is interrupted, run it again."
 }
 
 // Run changes the key.
@@ -69,7 +75,8 @@ func (k keyRotateCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if r.Traces != nil {
-		fmt.Fprintf(os.Stderr, "Unused parts of the database may still hold what was sealed with the old key; the next start tries again: %v\n", r.Traces)
+		fmt.Fprintf(os.Stderr, "Unused parts of the database may still hold what was sealed with the old key;"+
+			" the next start tries again: %v\n", r.Traces)
 	}
 	if k.DiscardSecrets {
 		_, err = fmt.Printf("%d secrets were discarded. The key is now %s; set the secrets again.\n", r.Secrets, r.To)

@@ -19,7 +19,9 @@ type serveCmd struct {
 
 // Help says how many servers can use one database.
 func (serveCmd) Help() string {
-	return `Only one server can use a data folder at a time. It locks DIR/latchkey.lock, and the operating system releases the lock when the server ends, even if it crashes. Any number of servers can share one PostgreSQL database.`
+	return "Only one server can use a data folder at a time. It locks DIR/latchkey.lock, and the operating system " +
+		"releases the lock when the server ends, even if it crashes. Any number of servers can share one PostgreSQL " +
+		"database."
 }
 
 // Run serves until ctx is done.

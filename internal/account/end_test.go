@@ -197,14 +197,11 @@ func TestProvider_DoesNotGiveTheRoleAdminBack(t *testing.T) {
 	}
 	for name, reactivate := range on {
 		for _, off := range []string{"deactivated", "deactivated over SCIM", "deleted over SCIM"} {
+			if gone := off == "deleted over SCIM"; gone && name != "POST" || off == "deactivated over SCIM" && name == "POST" {
+				continue // for the protocol the user is gone, or exists
+			}
 			t.Run(off+", then "+name, func(t *testing.T) {
 				b.T = t
-				if off == "deleted over SCIM" && name != "POST" {
-					t.Skip("for the protocol the user is gone")
-				}
-				if off == "deactivated over SCIM" && name == "POST" {
-					t.Skip("for the protocol the user exists")
-				}
 				m := b.Member("Bo-" + strings.ReplaceAll(name+off, " ", "-"))
 				b.Must(doors(b)["deactivated"](m)) // so that provisioning is the only way back
 				_, err := b.Members.Reactivate(t.Context(), b.Admin.Caller(), m.ID)

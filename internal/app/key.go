@@ -19,8 +19,9 @@ import (
 const secretsHelp = "see docs/secrets.md"
 
 // errNoKeyFile is what a server on PostgreSQL says without a key file.
-var errNoKeyFile = errors.New("--secret-key-file: PostgreSQL needs a file with the key that seals the secrets of resources, outside the database." +
-	" Make it once with latchkey key new FILE, copy it to every server, and give its path with --secret-key-file or LATCHKEY_SECRET_KEY_FILE; " + secretsHelp)
+var errNoKeyFile = errors.New("--secret-key-file: PostgreSQL needs a file with the key that seals the secrets of resources," +
+	" outside the database. Make it once with latchkey key new FILE, copy it to every server," +
+	" and give its path with --secret-key-file or LATCHKEY_SECRET_KEY_FILE; " + secretsHelp)
 
 // ReadKeyFile reads a file with secret keys. No error quotes it.
 func ReadKeyFile(path string) (seal.Ring, error) {
@@ -127,11 +128,12 @@ func (a *App) missingKeyFile(ctx context.Context, path string) (seal.Ring, error
 	case err != nil:
 		return seal.Ring{}, err
 	case id != "":
-		return seal.Ring{}, fmt.Errorf("the secret key file %s is missing, and this database is sealed with its key %s: put the file back from your copy."+
-			" If it is lost for good, latchkey key rotate --discard-secrets removes the sealed secrets and makes a new key; %s", path, id, secretsHelp)
+		return seal.Ring{}, fmt.Errorf("the secret key file %s is missing, and this database is sealed with its key %s:"+
+			" put the file back from your copy. If it is lost for good, latchkey key rotate --discard-secrets removes"+
+			" the sealed secrets and makes a new key; %s", path, id, secretsHelp)
 	case a.cfg.SecretKeyFile != "":
-		return seal.Ring{}, fmt.Errorf("the secret key file %s does not exist: make it once with latchkey key new %s, and copy it to every server; %s",
-			path, path, secretsHelp)
+		return seal.Ring{}, fmt.Errorf("the secret key file %s does not exist: make it once with latchkey key new %s,"+
+			" and copy it to every server; %s", path, path, secretsHelp)
 	}
 	if id, err = NewKeyFile(path); err != nil {
 		return seal.Ring{}, err
@@ -207,8 +209,8 @@ func keysToRotate(ctx context.Context, st *store.Store, path string, discard boo
 			" If it is lost for good, add --discard-secrets; %s", path, inUse, secretsHelp)
 	case newest.ID() != inUse: // an earlier rotation was interrupted, or AddKey prepared this one
 	case st.Shared():
-		return ring, fmt.Errorf("%s has no newer key: run latchkey key new --add %s, copy the file to every server, restart them one after another,"+
-			" and run this again; %s", path, path, secretsHelp)
+		return ring, fmt.Errorf("%s has no newer key: run latchkey key new --add %s, copy the file to every server,"+
+			" restart them one after another, and run this again; %s", path, path, secretsHelp)
 	default:
 		_, err = AddKey(path)
 	}

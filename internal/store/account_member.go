@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id, m.created_at, m.updated_at, m.last_seen_at,
-	m.admin_until`
+const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id,
+	m.created_at, m.updated_at, m.last_seen_at, m.admin_until`
 
 func scanMember(row scanner) (account.Member, error) {
 	var m account.Member
@@ -144,7 +144,8 @@ func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, m
 			SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.member_id IN (`+ids+`)
 			UNION SELECT p.workspace_id, gm.member_id AS member_id FROM group_members gm JOIN policies p ON p.group_id = gm.group_id
 				WHERE gm.member_id IN (`+ids+`)) AS inside
-		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, with([]any{organization}, members...)...)
+		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`,
+		with([]any{organization}, members...)...)
 }
 
 // GroupsOfMembers returns the groups of each member, ordered by name.
@@ -170,7 +171,8 @@ func (q queries) CountActiveAdmins(ctx context.Context, organization string) (in
 // ClaimMember sets the password of an active member who has none; NotFound otherwise.
 func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
 	id, err := one(ctx, tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
-		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`, passwordHash, millis(tx.now), organization, email)
+		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`,
+		passwordHash, millis(tx.now), organization, email)
 	if err != nil {
 		return account.Member{}, err
 	}
@@ -190,7 +192,8 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 
 // IsDeactivated reports whether a lower-case address belongs to a deactivated member.
 func (q queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
-	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`, organization, email)
+	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`,
+		organization, email)
 	return n > 0, err
 }
 
@@ -205,7 +208,8 @@ func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 // UpdateEmail saves the email address of a member; Conflict if another one has it.
 func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
 	tx.changed(change.Member, m.ID)
-	return tx.execOne(ctx, "That member", `UPDATE members SET email = $1 WHERE organization_id = $2 AND id = $3`, m.Email, m.Organization, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET email = $1 WHERE organization_id = $2 AND id = $3`,
+		m.Email, m.Organization, m.ID)
 }
 
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
