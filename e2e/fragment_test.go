@@ -25,6 +25,10 @@ func record(t *testing.T, s *server) *recorder {
 	}
 	rec := &recorder{}
 	proxy := httputil.NewSingleHostReverseProxy(back)
+	// Its own connections: another test that closes its server closes idle ones of the default transport.
+	own := &http.Transport{}
+	proxy.Transport = own
+	t.Cleanup(own.CloseIdleConnections)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec.mu.Lock()
 		rec.lines = append(rec.lines, r.Method+" "+r.URL.String()+" Referer: "+r.Referer())

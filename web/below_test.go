@@ -35,7 +35,10 @@ func newBelow(t *testing.T, strips bool) *below {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	// Its own connections: another test that closes its server closes idle ones of the default transport.
+	own := &http.Transport{}
+	t.Cleanup(own.CloseIdleConnections)
+	proxy := &httputil.ReverseProxy{Transport: own, Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = back.Scheme, back.Host, "backend.internal"
 		r.SetXForwarded()
 		r.Out.Host = "backend.internal"
