@@ -23,6 +23,11 @@ func mobile(o *playwright.BrowserNewContextOptions) {
 	o.IsMobile = playwright.Bool(true)
 }
 
+// tablet is 820 px wide: tables are tables there, with little room.
+func tablet(o *playwright.BrowserNewContextOptions) {
+	o.Viewport = &playwright.Size{Width: 820, Height: 1180}
+}
+
 // dark asks for the dark colour scheme.
 func dark(o *playwright.BrowserNewContextOptions) {
 	o.ColorScheme = playwright.ColorSchemeDark
