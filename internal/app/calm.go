@@ -23,17 +23,16 @@ type said struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 	left map[string]int // repetitions since
-	calm time.Duration
 }
 
 func newCalm(log *slog.Logger) *slog.Logger {
-	return slog.New(calm{log.Handler(), &said{last: map[string]time.Time{}, left: map[string]int{}, calm: calmFor}})
+	return slog.New(calm{log.Handler(), &said{last: map[string]time.Time{}, left: map[string]int{}}})
 }
 
 // Handle passes a record on unless its message was passed on within the last minute.
 func (h calm) Handle(ctx context.Context, r slog.Record) error {
 	h.said.mu.Lock()
-	if last, ok := h.said.last[r.Message]; ok && r.Time.Sub(last) < h.said.calm && !r.Time.Before(last) {
+	if last, ok := h.said.last[r.Message]; ok && r.Time.Sub(last) < calmFor && !r.Time.Before(last) {
 		h.said.left[r.Message]++
 		h.said.mu.Unlock()
 		return nil

@@ -146,7 +146,7 @@ const pathLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 // from a page below it.
 func ownSegments() []string {
 	return []string{".well-known", "accept-invitation", "auth", "docs", "favicon.ico", "healthz", "libraries", "oauth2", "readyz", "scim",
-		"search", "settings", "setup", "sign-in", "sign-out", "sso", "static", "tokens", "transformations", "v2", "workspaces"}
+		"settings", "setup", "sign-in", "sign-out", "static", "transformations", "v2", "workspaces"}
 }
 
 // AuditHeadURL reports whether AuditHeadTo is a URL; otherwise it is a file.

@@ -24,7 +24,6 @@ type Sender struct {
 	mu      sync.Mutex
 	pending []audit.SignedHead
 	wake    chan struct{}
-	failed  time.Time // when a failure was logged last
 }
 
 // Bounds of a sender. When it cannot deliver for long, it drops the oldest heads: each newer one
@@ -33,7 +32,6 @@ const (
 	mostPending  = 24 * 60 // a day
 	sendTimeout  = 10 * time.Second
 	retryEvery   = 15 * time.Second
-	logEvery     = time.Minute
 	drainTimeout = 3 * time.Second
 )
 
@@ -115,12 +113,8 @@ func (s *Sender) deliverAll(ctx context.Context) bool {
 	}
 }
 
-// report logs a failure, at most once a minute.
+// report logs a failure. The log of background work passes that on once a minute.
 func (s *Sender) report(ctx context.Context, h audit.SignedHead, err error) {
-	if time.Since(s.failed) < logEvery {
-		return
-	}
-	s.failed = time.Now()
 	s.mu.Lock()
 	waiting := len(s.pending)
 	s.mu.Unlock()

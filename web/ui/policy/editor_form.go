@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 	"latchkey/views/component"
+	"latchkey/web/ui/kit"
 )
 
 // The field names of [component.PolicyEditor]. All but grant are followed by ".<permission>".
@@ -114,7 +115,7 @@ func (e Editor) readLimit(c choice, part string, permission access.Permission, v
 	case fieldFuture:
 		c.future = value != ""
 	case fieldFind:
-		c.find = plaintext.Clip(plaintext.Clean(value), 64)
+		c.find = plaintext.Clip(kit.Search(value), 64)
 	case fieldOnly:
 		message := ""
 		c.only = make(map[string]bool, len(values))

@@ -86,7 +86,7 @@ func (h *Handlers) subjectName(c echo.Context, v kit.Visit, q policy.Question) (
 // returns "" if nothing was typed. If no resource matches, or several do, that is a problem of the
 // field.
 func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question) (string, kit.FieldErrors, error) {
-	typed := plaintext.Clean(c.QueryParam(fieldResource))
+	typed := kit.Search(c.QueryParam(fieldResource))
 	if typed == "" {
 		return "", nil, nil
 	}
