@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"latchkey/internal/app"
@@ -366,5 +367,39 @@ func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
 	}
 	if code, _, errOut := run(t, "audit", "key", "show", "--database-url", url); code != 1 || !strings.Contains(errOut, "no key here") {
 		t.Errorf("without the file: %d %q", code, errOut)
+	}
+}
+
+func TestAudit_AsRootLeavesWhatItWritesToTheFoldersOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root opens what belongs to others")
+	}
+	folder, _, _ := signed(t)
+	files := func() []string {
+		t.Helper()
+		list, err := filepath.Glob(filepath.Join(folder, "*"))
+		if err != nil || len(list) == 0 {
+			t.Fatal(list, err)
+		}
+		return list
+	}
+	for _, path := range append(files(), folder) {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"plan", "growth"}, {"audit", "key", "rotate"}, {"plan", "starter"}, {"key", "rotate"}} {
+		if code, _, errOut := run(t, append(args, "--data", folder)...); code != 0 {
+			t.Fatalf("%v: %d %q", args, code, errOut)
+		}
+		for _, path := range files() {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65534 {
+				t.Errorf("after %v %s belongs to %d:%d", args, path, owner.Uid, owner.Gid)
+			}
+		}
 	}
 }
