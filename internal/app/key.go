@@ -157,7 +157,7 @@ func RotateKey(ctx context.Context, cfg config.Config, discard bool) (r registry
 		return r, err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	secrets := registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}
+	var secrets registry.Secrets
 	if secrets.Keys, err = keysToRotate(ctx, st, path, discard); err != nil {
 		return r, err
 	}

@@ -9,15 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/durable"
 )
-
-// KeyFile returns the path of the key in a data folder.
-func KeyFile(data string) string { return filepath.Join(data, "audit.key") }
 
 // LoadKey reads a key. The error is fs.ErrNotExist if there is no file, and it refuses a file that
 // everybody can read or that others can write: anyone who reads it can sign.
