@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
 	"latchkey/internal/store/storetest"
+	"latchkey/internal/witness"
 )
 
 // signed is a folder with the demonstration's database, whose server has signed its log and
@@ -58,6 +59,16 @@ func publicKey(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// keyIn returns the id of the key that signs the log of a folder.
+func keyIn(t *testing.T, folder string) string {
+	t.Helper()
+	key, err := witness.LoadKey(filepath.Join(folder, "audit.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.ID()
 }
 
 // forge rewrites the chain in a folder with SQL: it changes event 2, and computes all hashes again.
@@ -343,8 +354,14 @@ func TestAudit_TheDatabaseHoldsNoPrivateKey(t *testing.T) {
 func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
 	folder, heads, public := signed(t)
 	url, key := pgtest.URL(t), filepath.Join(t.TempDir(), "audit.key")
-	if code, _, errOut := run(t, "migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", url); code != 0 {
+	code, out, errOut := run(t, "migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", url)
+	if code != 0 {
 		t.Fatal(errOut)
+	}
+	for _, word := range []string{"--audit-key-file", keyIn(t, folder), filepath.Join(folder, "audit.key") + " ", filepath.Join(folder, "audit.key.head")} {
+		if !strings.Contains(out, word) {
+			t.Errorf("migrate-store does not name %s: %q", word, out)
+		}
 	}
 	verify := []string{"audit", "verify", "--database-url", url, "--public-key", public, "--heads", heads}
 	if code, out, errOut := run(t, verify...); code != 0 || !strings.Contains(out, "Signed: all of it") {
