@@ -91,13 +91,15 @@ func (a *App) startSecrets(ctx context.Context) error {
 }
 
 // sealPlain seals what servers of an older version, or with fewer secret names, have stored since
-// the start.
+// the start. It leaves overwriting where that was to the next start, which those servers need anyway:
+// that makes everybody wait.
 func (a *App) sealPlain(ctx context.Context) error {
-	if _, ok := a.Secrets.Keys.Newest(); !ok {
-		return nil
+	started, err := a.Secrets.Seal(ctx, store.Keys{Store: a.Store})
+	if started.Sealed > 0 {
+		a.log.InfoContext(ctx, "sealed secrets of resources that another server has stored plain: upgrade it; the next server that starts"+
+			" overwrites where they were", "secrets", started.Sealed)
 	}
-	started, err := a.Secrets.Start(ctx, store.Keys{Store: a.Store})
-	return errors.Join(err, started.Traces)
+	return err
 }
 
 // missingKeyFile makes the file of a new installation on SQLite, or says what to do.
