@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -111,6 +112,25 @@ func TestUpdate_KeepsChangesAndRemovesSecrets(t *testing.T) {
 	b.must(err)
 	if got := b.seals(ring, r.ID); len(got) != 1 {
 		t.Errorf("after another update: %q", got)
+	}
+}
+
+// asked counts how often the key is read from the database.
+type asked struct {
+	registry.Sealing
+	key   string
+	times int
+}
+
+func (a *asked) SealingKey(context.Context) (string, error) { a.times++; return a.key, nil }
+
+func TestSealNew_ReadsTheKeyOnce(t *testing.T) {
+	key := newSealKey(t)
+	db := &asked{key: key.ID()}
+	secrets := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
+	_, values, err := secrets.SealNew(t.Context(), db, registry.Holder{Resource: "r", Part: registry.OfResource}, `{"password":"p","token":"t","api_key":"k"}`)
+	if err != nil || len(values) != 3 || db.times != 1 {
+		t.Errorf("%d secrets, %d queries, %v", len(values), db.times, err)
 	}
 }
 
