@@ -14,7 +14,7 @@ import (
 // last. Times are in milliseconds since 1970 UTC.
 type usage struct {
 	mu      sync.Mutex
-	last    int64 // 0 until the token is accepted
+	last    int64   // 0 until the token is accepted
 	latest  place   // zero until the token is used from a known address
 	earlier []place // the latest first; with latest at most MaxAddresses
 	asked   uint32  // requests that came with the token, since the last save
