@@ -115,7 +115,7 @@ func repairs() []repair {
 			`DROP INDEX members_external`,
 			`CREATE INDEX members_external ON members (` + ofProvider + `)`,
 		}},
-		// The server builds the index anew in the background.
+		// The server builds the index again in the background.
 		{"00011: ranges of the audit log's index", func(s shape) bool { return s.column("audit_blocks", "complete") }, []string{
 			`DROP TABLE audit_blocks`,
 			`CREATE TABLE audit_blocks (block BIGINT PRIMARY KEY, low BIGINT NOT NULL, high BIGINT NOT NULL)`,
