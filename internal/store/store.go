@@ -32,7 +32,8 @@ type Store struct {
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
-	storing storing
+	storing health
+	reading health
 }
 
 // Options says which database to open.
@@ -77,7 +78,8 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: now}
+	s := &Store{write: write, read: read, dialect: d, now: now}
+	s.queries = queries{db: read, outside: watched{d, s}}
 	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -90,7 +92,7 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 
 func (o Options) dialect() (dialect, error) {
 	if o.URL == "" {
-		return sqliteDialect{path: o.Path}, nil
+		return &sqliteDialect{path: o.Path}, nil
 	}
 	return newPostgres(o.URL, ksuid.New().String())
 }
