@@ -44,6 +44,7 @@ func (d *sqliteDialect) claim() (release func() error, err error) {
 		var err error
 		if d.held != nil {
 			err = d.held.Close()
+			d.held = nil // it may be released again
 		}
 		return errors.Join(err, unlock())
 	}, nil
@@ -160,7 +161,7 @@ func (d *sqliteDialect) prepareFile() error {
 	if err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
 	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name()), d.room()); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -216,7 +217,16 @@ const probeSize = 1 << 20
 // probe writes a file beside the database, because the write-ahead log often has room left on
 // a full disk. Then it writes to the database: setting user_version, which nothing uses,
 // writes its first page.
-func (d *sqliteDialect) probe(ctx context.Context, write *sql.DB) (err error) {
+func (d *sqliteDialect) probe(ctx context.Context, write *sql.DB) error {
+	if err := d.room(); err != nil {
+		return err
+	}
+	_, err := write.ExecContext(ctx, `PRAGMA user_version = 0`)
+	return err
+}
+
+// room returns an error if the folder has no room for a file of probeSize.
+func (d *sqliteDialect) room() error {
 	file, err := os.OpenFile(filepath.Join(filepath.Dir(d.path), ".latchkey-probe"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
@@ -229,8 +239,7 @@ func (d *sqliteDialect) probe(ctx context.Context, write *sql.DB) (err error) {
 	if err := errors.Join(err, file.Close(), os.Remove(file.Name())); err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
 	}
-	_, err = write.ExecContext(ctx, `PRAGMA user_version = 0`)
-	return err
+	return nil
 }
 
 // probeReading compares the size of the file with what its header says, because most of what is read comes
