@@ -24,7 +24,7 @@ type serverFlags struct {
 	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
 	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
 
-	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url, the same on every server; otherwise DIR/secret.key, made if missing." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from \"latchkey key new\"; the same on all servers. Default: secret.key in the data folder, made at the first start; required with a PostgreSQL database." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
 	SecretKeys    []string `help:"More keys in the configuration of resources whose values are secret. The same on every server." env:"LATCHKEY_SECRET_KEYS" placeholder:"NAME"`
 
 	Drain time.Duration `help:"How long to serve on after SIGTERM, while /readyz says 503 and load balancers notice; a little more than their interval. Ctrl-C skips it, and a second signal ends everything at once." env:"LATCHKEY_DRAIN" default:"3s" placeholder:"TIME"`
