@@ -2,8 +2,9 @@ package app
 
 import (
 	"net"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // quietFor is how long connections that were being made have to be there before the listener closes: more
@@ -25,14 +26,16 @@ func quiet(listener net.Listener) bool {
 		return false
 	}
 	// A packet whose flags (byte 13) have SYN is dropped; all others pass.
-	ignoreSYN := []syscall.SockFilter{
-		{Code: syscall.BPF_LD | syscall.BPF_B | syscall.BPF_ABS, K: 13},
-		{Code: syscall.BPF_JMP | syscall.BPF_JSET | syscall.BPF_K, K: 0x02, Jt: 0, Jf: 1},
-		{Code: syscall.BPF_RET | syscall.BPF_K, K: 0},
-		{Code: syscall.BPF_RET | syscall.BPF_K, K: 0xffffffff},
+	ignoreSYN := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
+		{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, K: 0x02, Jt: 0, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
 	}
-	attached := false
-	err = raw.Control(func(fd uintptr) { attached = syscall.AttachLsf(int(fd), ignoreSYN) == nil })
+	program, attached := unix.SockFprog{Len: uint16(len(ignoreSYN)), Filter: &ignoreSYN[0]}, false
+	err = raw.Control(func(fd uintptr) {
+		attached = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) == nil
+	})
 	if err == nil && attached {
 		time.Sleep(quietFor)
 	}
