@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -28,10 +26,10 @@ type cli struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, hurry, end := untilSignal(context.Background())
+	defer end()
 	parser := kong.Must(&cli{}, kong.Name("latchkey"), kong.Description(description),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(exit))
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(hurry), kong.Exit(exit))
 	command, err := parser.Parse(os.Args[1:])
 	if err == nil {
 		err = command.Run()

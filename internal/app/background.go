@@ -97,20 +97,6 @@ func (a *App) repeat(ctx context.Context, j job) {
 	}
 }
 
-// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
-// database said is in the log.
-func (a *App) ready(ctx context.Context) string {
-	if err := a.Store.Ping(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database does not respond", "error", err)
-		return "the database does not respond"
-	}
-	if err := a.Store.Writable(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database cannot be written to", "error", err)
-		return "the database cannot be written to"
-	}
-	return ""
-}
-
 // memory is what this node keeps of the database in memory. It gets every change, this node's
 // own and the others'.
 type memory struct {

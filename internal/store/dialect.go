@@ -55,8 +55,11 @@ type dialect interface {
 	collided(err error) bool
 	// probe tries to write something that leaves no trace.
 	probe(ctx context.Context, write *sql.DB) error
-	// unstored reports whether a write failed because the disk is full, broken or read-only.
-	unstored(err error) bool
+	// probeReading tries to read from the database itself, not from memory. afresh says that something
+	// failed before: what is in memory may be wrong.
+	probeReading(ctx context.Context, write, read *sql.DB, afresh bool) error
+	// broken says whether err means a broken disk or database, so that others will fail as well.
+	broken(err error) broken
 	// translate turns driver errors into faults. It returns other errors unchanged.
 	translate(err error) error
 }

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -71,7 +72,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	v, _, err := h.verify(r, header, secret, from)
 	if err != nil {
 		if !isRefused(err) {
-			h.logFailure(w, r, fault.Of(err))
+			h.logFailure(w, r, request.Fault(r, err))
 		}
 		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
