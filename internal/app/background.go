@@ -30,10 +30,25 @@ func (a *App) jobs() []job {
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
 	}
+	if !a.Store.Shared() {
+		jobs = append(jobs, job{"shorten the write-ahead log", 10 * time.Second, a.trimWAL})
+	}
 	if a.signer != nil {
 		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
 	}
 	return jobs
+}
+
+// longWAL is the size of the write-ahead log from which on the log of the server says that it grows.
+const longWAL = 64 << 20
+
+// trimWAL shortens the write-ahead log of the database, and warns of a reader that keeps it long.
+func (a *App) trimWAL(ctx context.Context) error {
+	size, err := a.Store.TrimWAL(ctx)
+	if err == nil && size >= longWAL {
+		a.calm.WarnContext(ctx, "the write-ahead log grows: a backup or another program has been reading the database for long", "bytes", size)
+	}
+	return err
 }
 
 // noteExpired looks at all tokens the first time. Then it looks at those that have expired

@@ -28,6 +28,7 @@ type Deps struct {
 	Feed   func() Feed
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Heads  func(ctx context.Context) (Heads, error)  // likewise
+	WAL    func() (bytes int64, ok bool)             // size of SQLite's write-ahead log; not ok on PostgreSQL
 	Log    *slog.Logger
 }
 

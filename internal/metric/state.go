@@ -22,6 +22,7 @@ var (
 	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
 	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
 	headAge       = describe("latchkey_audit_head_age_seconds", "Time since a head of the audit log was signed last; absent if none was.")
+	walBytes      = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
 	unsigned      = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
 )
 
@@ -34,7 +35,7 @@ type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
-		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
+		feedRoundTrip, leads, walBytes, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
 }
@@ -54,6 +55,9 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		gauge(feedRoundTrip, feed.RoundTrip.Seconds())
 	}
 	gauge(leads, flag(feed.Leads))
+	if size, ok := s.m.d.WAL(); ok {
+		gauge(walBytes, float64(size))
+	}
 	latest, ok := s.m.latest()
 	if !ok {
 		return
