@@ -83,6 +83,7 @@ type App struct {
 	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
+	checked checked
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,25 +17,27 @@ type job struct {
 	name  string // completes "cannot …"
 	every time.Duration
 	do    func(ctx context.Context) error
+	after time.Duration // how long after the start it is due first
 }
 
 // jobs returns the jobs.
 func (a *App) jobs() []job {
 	jobs := []job{
-		{"delete old sessions", time.Hour, func(ctx context.Context) error {
+		{name: "delete old sessions", every: time.Hour, do: func(ctx context.Context) error {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
-		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
-		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
-		{"index the audit log", 10 * time.Second, a.Audit.Index},
-		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
+		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "seal secrets that an older server has stored plain", every: time.Hour, do: a.sealPlain},
+		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
+		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
+		{name: "check the database", every: checkEvery, do: a.checkDatabase, after: checkAfter + rand.N(checkAfter)},
 	}
 	if !a.Store.Shared() {
-		jobs = append(jobs, job{"shorten the write-ahead log", 10 * time.Second, a.trimWAL})
+		jobs = append(jobs, job{name: "shorten the write-ahead log", every: 10 * time.Second, do: a.trimWAL})
 	}
 	if a.signer != nil {
-		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
+		jobs = append(jobs, job{name: "sign the head of the audit log", every: time.Minute, do: a.Audit.SignHead})
 	}
 	return jobs
 }
@@ -89,7 +92,7 @@ const lookEvery = time.Second
 func (a *App) repeat(ctx context.Context, j job) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for due := time.Now(); ; {
+	for due := time.Now().Add(j.after); ; {
 		if a.feed.Leads() && !time.Now().Before(due) {
 			if err := j.do(ctx); err != nil && ctx.Err() == nil {
 				a.calm.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)

@@ -49,6 +49,9 @@ func NewSigner(key Key, memory Memory, signed func(h SignedHead)) *Signer {
 // Key returns the id of the key.
 func (k *Signer) Key() string { return k.key.ID() }
 
+// Trusted returns the public key, for a [Trust].
+func (k *Signer) Trusted() []ed25519.PublicKey { return []ed25519.PublicKey{k.key.Public()} }
+
 // head returns the signed head of state, after it followed the chain between it and the head that
 // was signed last. It stores nothing. The head is zero if there are no events. recall must have been
 // called before state was read.

@@ -52,6 +52,10 @@ type dialect interface {
 	collided(err error) bool
 	// probe tries to write something that leaves no trace.
 	probe(ctx context.Context, write *sql.DB) error
+	// tables returns the tables in an order of their names, without those of the migration library.
+	tables(ctx context.Context, q queries) ([]checkedTable, error)
+	// checkPages looks for damage below the rows.
+	checkPages(ctx context.Context, c *checker) error
 	// unstored reports whether a write failed because the disk is full, broken or read-only.
 	unstored(err error) bool
 	// translate turns driver errors into faults. It returns other errors unchanged.
