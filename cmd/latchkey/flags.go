@@ -24,7 +24,7 @@ type serverFlags struct {
 	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
 	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
 
-	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url, the same on every server; otherwise DIR/secret.key, made if missing." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from \"latchkey key new\"; the same on all servers. Default: secret.key in the data folder, made at the first start; required with a PostgreSQL database." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
 	SecretKeys    []string `help:"More keys in the configuration of resources whose values are secret. The same on every server." env:"LATCHKEY_SECRET_KEYS" placeholder:"NAME"`
 
 	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`

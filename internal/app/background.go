@@ -28,12 +28,13 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
-		{name: "seal secrets that an older server has stored plain", every: time.Hour, do: a.sealPlain},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
 		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
 		{name: "check the database", every: checkEvery, do: a.checkDatabase, after: checkAfter + rand.N(checkAfter)},
 	}
-	if !a.Store.Shared() {
+	if a.Store.Shared() { // the start of the server has done it once
+		jobs = append(jobs, job{name: "seal secrets that an older server has stored plain", every: time.Hour, do: a.sealPlain, after: time.Hour})
+	} else {
 		jobs = append(jobs, job{name: "shorten the write-ahead log", every: 10 * time.Second, do: a.trimWAL})
 	}
 	if a.signer != nil {

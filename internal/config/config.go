@@ -49,6 +49,15 @@ type Config struct {
 	SecretKeys       []string // more keys of configurations that hold secrets
 }
 
+// AuditKey returns the path of the key that signs the audit log, which need not exist unless it is
+// configured; "" if none is, on PostgreSQL.
+func (c Config) AuditKey() string {
+	if c.AuditKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "audit.key")
+	}
+	return c.AuditKeyFile
+}
+
 // KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
 func (c Config) KeyFile() string {
 	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
