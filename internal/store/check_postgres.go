@@ -38,11 +38,9 @@ func scanColumn(row scanner) (column, error) {
 // caller may. Otherwise the check reads every row, which finds pages whose checksum does not match
 // (initdb --data-checksums).
 func (d postgresDialect) checkPages(ctx context.Context, c *checker) error {
-	schemas, err := all(ctx, c.queries, scanText, `SELECT quote_ident(n.nspname) FROM pg_extension e
-		JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
-		AND has_function_privilege(quote_ident(n.nspname) || '.bt_index_check(regclass, boolean)', 'EXECUTE')
-		AND has_function_privilege(quote_ident(n.nspname) ||
-			'.verify_heapam(regclass, boolean, boolean, text, bigint, bigint)', 'EXECUTE')`)
+	schemas, err := all(ctx, c.queries, scanText, `SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'amcheck'
+		AND 2 = (SELECT count(*) FROM pg_proc p WHERE p.pronamespace = e.extnamespace AND has_function_privilege(p.oid, 'EXECUTE')
+			AND (p.proname = 'verify_heapam' OR p.proname = 'bt_index_check' AND p.pronargs = 2))`)
 	if err != nil || len(schemas) == 0 {
 		return err
 	}

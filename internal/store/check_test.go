@@ -80,6 +80,11 @@ func TestCheck_NamesTheRuleThatIsBroken(t *testing.T) {
 		if err := demo.Seed(t.Context(), s, hasher{}, registry.Secrets{}); err != nil {
 			t.Fatal(err)
 		}
+		if s.Shared() {
+			if err := s.Exec(t.Context(), `CREATE EXTENSION IF NOT EXISTS amcheck`); err != nil {
+				t.Fatal(err)
+			}
+		}
 		logStates(t, s)
 		index(t, s)
 		for _, gently := range []bool{false, true} {

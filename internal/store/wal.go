@@ -11,11 +11,11 @@ import (
 )
 
 // SQLite writes changes to a file beside the database first, the write-ahead log. It moves them to
-// the database (a checkpoint) up to what the oldest reader may still need, and begins the log anew
+// the database (a checkpoint) up to what the oldest reader may still need, and starts the log again
 // when no reader needs it any more. So a program that reads in one transaction for minutes makes the
 // log grow with all that is written meanwhile. The file does not become smaller by itself.
 const (
-	// walKept is the size to which SQLite cuts the log when it begins it anew.
+	// walKept is the size to which SQLite cuts the log when it starts it again.
 	walKept = 16 << 20
 	// walTrimmed is the size from which on [Store.TrimWAL] cuts it: about twice of what it usually has.
 	walTrimmed = 8 << 20

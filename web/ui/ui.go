@@ -66,7 +66,7 @@ type Deps struct {
 	Strangers func() []netip.Addr
 	// Damage returns how much this node's latest check of the database found.
 	Damage func() int
-	Demo      *Demo // accounts to offer on the sign-in page; nil outside the demonstration
+	Demo   *Demo // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
 type (
