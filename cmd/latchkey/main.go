@@ -18,6 +18,7 @@ type cli struct {
 	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
 	Import       importCmd       `cmd:"" help:"Import members, policies and tokens from a role-based system."`
 	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log, or manage the key that signs it."`
+	Check        checkCmd        `cmd:"" help:"Look for damage in the database."`
 	Key          keyCmd          `cmd:"" help:"Make or change the key that seals secrets of resources."`
 	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database, without key files, to a file while it is in use."`
 	Restore      restoreCmd      `cmd:"" help:"Restore a backup of the SQLite database."`

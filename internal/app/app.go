@@ -86,6 +86,7 @@ type App struct {
 	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
+	checked checked
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
@@ -174,6 +175,7 @@ func (a *App) wire(o Options) error {
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,
+		Damage:    func() int { _, n := a.checked.get(); return n },
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})

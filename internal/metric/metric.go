@@ -29,6 +29,8 @@ type Deps struct {
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Heads  func(ctx context.Context) (Heads, error)  // likewise
 	Ready  func(ctx context.Context) string          // "" or one of [Reasons]
+	WAL    func() (bytes int64, ok bool)             // size of SQLite's write-ahead log; not ok on PostgreSQL
+	Check  func() (at time.Time, findings int)       // the latest check for damage on this node; zero for none
 	Log    *slog.Logger
 }
 

@@ -24,6 +24,9 @@ var (
 	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
 	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
 	headAge       = describe("latchkey_audit_head_age_seconds", "Time since a head of the audit log was signed last; absent if none was.")
+	checkedAt     = describe("latchkey_check_last_run_timestamp_seconds", "When this node last looked for damage in the database; absent if it did not.")
+	findings      = describe("latchkey_check_findings", "What it found.")
+	walBytes      = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
 	unsigned      = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
 )
 
@@ -36,7 +39,7 @@ type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{ready, notReady, cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
-		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
+		feedRoundTrip, leads, walBytes, checkedAt, findings, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
 }
@@ -63,6 +66,13 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		gauge(feedRoundTrip, feed.RoundTrip.Seconds())
 	}
 	gauge(leads, flag(feed.Leads))
+	if size, ok := s.m.d.WAL(); ok {
+		gauge(walBytes, float64(size))
+	}
+	if at, n := s.m.d.Check(); !at.IsZero() {
+		gauge(checkedAt, float64(at.Unix()))
+		gauge(findings, float64(n))
+	}
 	latest, ok := s.m.latest()
 	if !ok {
 		return

@@ -15,6 +15,10 @@ import (
 // Backup writes a consistent copy of the SQLite file at from to a new file, even while a server
 // is using it. When Backup returns, the copy is checked and synced to disk. It is readable by its
 // owner only. Backup does not overwrite an existing file.
+//
+// It is one reader for as long as it copies, because a backup must be of one moment: SQLite's interface
+// that copies in steps begins again whenever another program writes. The write-ahead log grows
+// meanwhile; see wal.go.
 func Backup(ctx context.Context, from, to string) (err error) {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("there is no database: %w", err)

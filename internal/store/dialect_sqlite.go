@@ -67,7 +67,8 @@ const (
 // write lock when they begin (immediate): of two that read first and write later, one would fail.
 func (d *sqliteDialect) dsn() string {
 	return d.uri(url.Values{"_txlock": {"immediate"},
-		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache}})
+		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache,
+			fmt.Sprintf("journal_size_limit(%d)", walKept)}})
 }
 
 // readerDSN returns the file's name with the pragmas of connections that only read.
