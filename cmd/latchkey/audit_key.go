@@ -106,7 +106,7 @@ func (s auditSource) rotate(ctx context.Context) (err error) {
 	}
 	head, done, err := st.NewestHead(ctx, next.ID())
 	if err == nil && !done {
-		head, err = audit.NewSigner(old, memory, nil).Rotate(ctx, store.AuditLog{Store: st}, next, time.Now())
+		head, err = audit.NewSigner(old, memory, nil).Rotate(ctx, store.AuditLog(st), next, time.Now())
 	}
 	if err != nil {
 		return broken(err) // the new key stays: a lost connection may hide that it was stored

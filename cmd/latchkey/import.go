@@ -36,7 +36,7 @@ func newImport() *command {
 	const about = `Stop a server that uses the data folder first: only one program can use it at a time. Servers
 on PostgreSQL can keep running; they accept the imported tokens at once.`
 	const ask = "ask"
-	i := importing{report: "text", 
+	i := importing{report: "text",
 		existingWorkspaces: ask, existingMembers: ask, existingGroups: ask, existingTokens: ask, removedMembers: ask}
 	c := newCommand("import", "Import members, policies and tokens from a role-based system.", about)
 	c.argument(text(&i.file, "FILE"), "Export of the old system; see docs/legacy-export.md.")

@@ -14,7 +14,6 @@ import (
 	_ "modernc.org/sqlite"
 
 	"latchkey/internal/change"
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -120,7 +119,7 @@ func TestUsed_WhatWasSavedBeforeAStartStays(t *testing.T) {
 
 func TestUsed_WhatCannotBeSavedIsKept(t *testing.T) {
 	w := newWorld(t)
-	broken := &unsaved{Store: store.Verification{Store: w.store}, err: errors.New("disk full")}
+	broken := &unsaved{Store: w.store, err: errors.New("disk full")}
 	w.verify = w.newAuthority(verify.Deps{Store: broken})
 	g := w.organizationToken()
 	w.use(g.Secret.Reveal(), "10.0.0.1")
