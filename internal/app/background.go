@@ -27,6 +27,7 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
 		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
 	}

@@ -31,6 +31,9 @@ type dialect interface {
 	goose() goose.Dialect
 	// folder returns the folder of the engine's migrations.
 	folder() string
+	// shape returns a query for the columns of each table and the definition of each index, as
+	// pairs of a name and one of these.
+	shape() string
 	// takeTurn begins a write transaction: it waits until no other one is writing.
 	takeTurn(ctx context.Context, tx *sql.Tx) error
 	// announce makes an announcement to the other programs on the database until release is called.
@@ -67,7 +70,8 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(d.goose(), db, dir)
+	// Branches that were merged late added smaller numbers than some databases had by then.
+	provider, err := goose.NewProvider(d.goose(), db, dir, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -78,6 +82,9 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	sources := provider.ListSources()
 	if newest := sources[len(sources)-1].Version; current > newest {
 		return fmt.Errorf("%w (schema %d, known %d)", ErrNewerSchema, current, newest)
+	}
+	if err := mend(ctx, db, d); err != nil {
+		return fmt.Errorf("mend the schema of an early version: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)

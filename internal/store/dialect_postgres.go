@@ -101,6 +101,11 @@ func (d postgresDialect) pool(params map[string]string, size int) *sql.DB {
 func (d postgresDialect) goose() goose.Dialect { return goose.DialectPostgres }
 func (d postgresDialect) folder() string       { return "migrations/postgres" }
 
+func (d postgresDialect) shape() string {
+	return `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
+		UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()`
+}
+
 // claim does nothing, because any number of servers can use the database.
 func (d postgresDialect) claim() (release func() error, err error) {
 	return func() error { return nil }, nil

@@ -25,6 +25,11 @@ type sqliteDialect struct{ path string }
 func (d sqliteDialect) goose() goose.Dialect { return goose.DialectSQLite3 }
 func (d sqliteDialect) folder() string       { return "migrations/sqlite" }
 
+func (d sqliteDialect) shape() string {
+	return `SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
+		UNION ALL SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL`
+}
+
 func (d sqliteDialect) claim() (release func() error, err error) {
 	return lockFolder(filepath.Dir(d.path))
 }

@@ -275,3 +275,22 @@ func TestUpgrade_EndsTheSessionsOfDeactivatedMembers(t *testing.T) {
 		}
 	}
 }
+
+// TestUpgrade_BuildsAnIndexWithoutRangesAnew upgrades a log that was indexed by the first text of
+// 00011, which did not say from where the rows of a block are complete.
+func TestUpgrade_BuildsAnIndexWithoutRangesAnew(t *testing.T) {
+	s := upgraded(t, 11,
+		`DROP TABLE audit_blocks`,
+		`CREATE TABLE audit_blocks (block BIGINT PRIMARY KEY, complete BIGINT NOT NULL)`,
+		`INSERT INTO audit_blocks (block, complete) VALUES (0, 1)`,
+		`INSERT INTO audit_index (block, organization_id, term, events) VALUES (0, 'acme', 'text:b:ada', X'00')`,
+	)
+	for _, table := range []string{"audit_blocks", "audit_index"} {
+		if n, err := s.number(t.Context(), `SELECT count(*) FROM `+table); err != nil || n != 0 {
+			t.Errorf("%s has %d rows, %v", table, n, err)
+		}
+	}
+	if _, err := s.IndexEvents(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -45,7 +45,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// save saves a batch. It reads what is already stored once per token, or each time if other
+// save saves a batch, and counts it off. It reads what is already stored once per token, or each time if other
 // processes save uses too.
 func (a *Authority) save(ctx context.Context, batch []*entry) error {
 	var ask []string
@@ -55,14 +55,21 @@ func (a *Authority) save(ctx context.Context, batch []*entry) error {
 			ask = append(ask, e.id)
 		}
 	}
-	return a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
-		uses := make([]Use, len(batch))
+	uses := make([]Use, len(batch))
+	err := a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
 		for i, e := range batch {
 			if asked[i] {
 				e.usage.recall(stored[e.id])
 			}
-			uses[i] = e.usage.snapshot(e.id)
+			uses[i] = e.usage.snapshot(e)
 		}
 		return uses
 	})
+	if err != nil {
+		return err
+	}
+	for i, e := range batch {
+		e.usage.saved(uses[i])
+	}
+	return nil
 }

@@ -67,7 +67,8 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, fault.NewUnauthenticated(missingText))
 		return
 	}
-	v, _, err := h.verify(r, header, secret)
+	from := h.address(r)
+	v, _, err := h.verify(r, header, secret, from)
 	if err != nil {
 		if !isRefused(err) {
 			h.logFailure(w, r, fault.Of(err))
@@ -75,6 +76,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
 	}
+	h.d.Verify.Used(v, from)
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if refused := h.refuses(r, v, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
