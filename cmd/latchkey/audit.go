@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -269,6 +270,23 @@ func signed(c audit.Covered, trust audit.Trust, any bool) {
 	}
 }
 
+// mostExports is how often the log is exported if it is pruned meanwhile. Servers prune once a day.
+const mostExports = 3
+
+// writeLog writes the log to f, and again if a server prunes it meanwhile.
+func writeLog(ctx context.Context, st *store.Store, f *os.File, signer *audit.Signer) (head audit.Anchor, err error) {
+	for range mostExports {
+		if head, err = audit.WriteFile(ctx, st, f, signer); !errors.Is(err, audit.ErrPrunedMeanwhile) {
+			return head, err
+		}
+		_, seekErr := f.Seek(0, io.SeekStart)
+		if err := errors.Join(seekErr, f.Truncate(0)); err != nil {
+			return head, err
+		}
+	}
+	return head, err
+}
+
 // auditExport is what one export takes.
 type auditExport struct {
 	auditSource
@@ -302,7 +320,7 @@ func (e auditExport) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	head, err := audit.WriteFile(ctx, st, f, signer)
+	head, err := writeLog(ctx, st, f, signer)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		// An incomplete file must not look complete.
 		return errors.Join(broken(err), os.Remove(e.to))

@@ -150,7 +150,7 @@ func TestMistakes_SayWhatIsWrongAndWhereToRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ args, want string }{
-		{"", "expected one of serve, demo, plan, import, audit, key, backup, restore, migrate-store, completion, version"},
+		{"", "expected one of serve, demo, plan, import, audit, check, key, backup, restore, migrate-store, completion, version"},
 		{"audit key", "expected one of new, show, rotate"},
 		{"fly", "unknown command fly; see latchkey --help"},
 		{"fly --help", "unknown command fly; see latchkey --help"},
@@ -184,7 +184,7 @@ func TestMistakes_SayWhatIsWrongAndWhereToRead(t *testing.T) {
 		{"completion tcsh", `SHELL: "tcsh" is not bash, zsh or fish`},
 	} {
 		var out, errOut bytes.Buffer
-		root := newRoot()
+		root := newRoot(nil)
 		root.SetOut(&out)
 		root.SetErr(&errOut)
 		root.SetArgs(strings.Fields(c.args))

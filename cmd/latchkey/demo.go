@@ -10,16 +10,16 @@ import (
 	"latchkey/internal/demo"
 )
 
-func newDemo() *command {
+func newDemo(hurry <-chan struct{}) *command {
 	cfg := config.Config{LogLevel: "warn"}
 	c := newCommand("demo", "Run a demo with made-up data.", "")
 	serverFlags(c, &cfg, "Folder to keep the data in. Without it: a temporary folder, removed at exit.",
 		"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name.")
-	return c.runs(func(ctx context.Context) error { return runDemo(ctx, cfg) })
+	return c.runs(func(ctx context.Context) error { return runDemo(ctx, cfg, hurry) })
 }
 
-// runDemo seeds an empty database and serves it until ctx is done.
-func runDemo(ctx context.Context, cfg config.Config) (err error) {
+// runDemo seeds an empty database and serves it as serve does.
+func runDemo(ctx context.Context, cfg config.Config, hurry <-chan struct{}) (err error) {
 	if cfg.Data == "" && cfg.DatabaseURL == "" {
 		folder, err := os.MkdirTemp("", "latchkey-demo-")
 		if err != nil {
@@ -32,7 +32,7 @@ func runDemo(ctx context.Context, cfg config.Config) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Hurry: hurry, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"time"
+
 	"latchkey/internal/access"
 	"latchkey/internal/config"
 )
 
 // Defaults of flags that several commands have.
 const (
-	defaultAddr = "127.0.0.1:8080"
-	defaultData = "data"
+	defaultAddr  = "127.0.0.1:8080"
+	defaultData  = "data"
+	defaultDrain = 3 * time.Second
 )
 
 // dataFlag declares the flag that names the data folder.
@@ -40,7 +43,7 @@ func offlineFlags(c *command, cfg *config.Config) {
 // has the defaults, and data and database say what the flags of these names are for.
 func serverFlags(c *command, cfg *config.Config, data, database string) {
 	cfg.Addr, cfg.LogFormat = defaultAddr, "text"
-	cfg.MaxPersonalTokens, cfg.MakeAuditKey = access.DefaultPersonalTokens, true
+	cfg.MaxPersonalTokens, cfg.MakeAuditKey, cfg.Drain = access.DefaultPersonalTokens, true, defaultDrain
 
 	c.flag(text(&cfg.Addr, "HOST:PORT"), "addr", "Address to listen on.").variable("LATCHKEY_ADDR")
 	dataFlag(c, &cfg.Data, data)
@@ -66,6 +69,9 @@ func serverFlags(c *command, cfg *config.Config, data, database string) {
 			"secret.key in the data folder, made at the first start; required with a PostgreSQL database.").variable("LATCHKEY_SECRET_KEY_FILE")
 	c.flag(list(&cfg.SecretKeys, "NAME"), "secret-keys",
 		"More keys in the configuration of resources whose values are secret. The same on every server.").variable("LATCHKEY_SECRET_KEYS")
+	c.flag(duration(&cfg.Drain), "drain",
+		"How long to serve on after SIGTERM, while /readyz says 503 and load balancers notice; a little more than their interval. "+
+			"Ctrl-C skips it, and a second signal ends everything at once.").variable("LATCHKEY_DRAIN")
 	c.flag(text(&cfg.MetricsAddr, "HOST:PORT"), "metrics-addr",
 		"Address of a separate listener that serves /metrics for Prometheus. Do not make it public.").variable("LATCHKEY_METRICS_ADDR")
 	c.flag(duration(&cfg.OutageGrace), "outage-grace",

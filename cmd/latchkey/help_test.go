@@ -28,7 +28,7 @@ func everyCommand(c *command, found func(c *command)) {
 func printed(t *testing.T, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	root := newRoot()
+	root := newRoot(nil)
 	root.SetOut(&out)
 	root.SetErr(io.Discard)
 	root.SetArgs(args)
@@ -41,7 +41,7 @@ func printed(t *testing.T, args ...string) string {
 // TestHelp_IsTheAgreedOne shows every change of the command line as a diff of the golden file.
 func TestHelp_IsTheAgreedOne(t *testing.T) {
 	var got strings.Builder
-	everyCommand(newRoot(), func(c *command) {
+	everyCommand(newRoot(nil), func(c *command) {
 		args := append(strings.Fields(c.CommandPath())[1:], "--help")
 		got.WriteString("$ latchkey " + strings.Join(args, " ") + "\n" + printed(t, args...) + "\n")
 	})
@@ -68,7 +68,7 @@ func TestHelp_IsTheAgreedOne(t *testing.T) {
 // TestHelp_NamesVariablesAndHidesTheirValues sets all of them, since some hold passwords.
 func TestHelp_NamesVariablesAndHidesTheirValues(t *testing.T) {
 	seen := 0
-	everyCommand(newRoot(), func(c *command) {
+	everyCommand(newRoot(nil), func(c *command) {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			for _, name := range f.Annotations[variableOf] {
 				t.Setenv(name, "open-sesame")
@@ -82,7 +82,7 @@ func TestHelp_NamesVariablesAndHidesTheirValues(t *testing.T) {
 	if seen < 40 {
 		t.Errorf("only %d variables seen", seen)
 	}
-	everyCommand(newRoot(), func(c *command) {
+	everyCommand(newRoot(nil), func(c *command) {
 		if help := printed(t, append(strings.Fields(c.CommandPath())[1:], "--help")...); strings.Contains(help, "sesame") {
 			t.Errorf("%s --help shows the value of a variable", c.CommandPath())
 		}
@@ -109,8 +109,8 @@ func TestServerFlags_AreThoseOfServeAndDemo(t *testing.T) {
 		})
 		return found
 	}
-	serve := shapes(newServe())
-	if diff := cmp.Diff(serve, shapes(newDemo())); diff != "" {
+	serve := shapes(newServe(nil))
+	if diff := cmp.Diff(serve, shapes(newDemo(nil))); diff != "" {
 		t.Errorf("serve and demo differ: %s", diff)
 	}
 	for _, name := range []string{"trusted-proxies", "metrics-addr", "catalog", "public-url", "log-format"} {

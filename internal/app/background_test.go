@@ -45,7 +45,7 @@ func TestJobs_SealPlainAfterAnHourAndDoNotRewriteTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, j := sealing(t, config.Config{DatabaseURL: pgtest.Migrated(t), SecretKeyFile: file})
-	if j == nil || !j.later || j.every != time.Hour {
+	if j == nil || j.after != time.Hour || j.every != time.Hour {
 		t.Fatalf("%+v", j)
 	}
 	err = a.Store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SetSealingKey(t.Context(), id, true) })
@@ -72,13 +72,13 @@ func TestRepeat_WaitsForWhatTheStartHasDone(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
 	a.feed.Run(ended) // from now on this node leads
-	for _, later := range []bool{false, true} {
+	for _, after := range []time.Duration{0, time.Hour} {
 		done := 0
 		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		a.repeat(ctx, job{name: "count", every: time.Hour, do: func(context.Context) error { done++; return nil }, later: later})
+		a.repeat(ctx, job{name: "count", every: time.Hour, do: func(context.Context) error { done++; return nil }, after: after})
 		stop()
-		if (done == 0) != later {
-			t.Errorf("later %v: done %d times", later, done)
+		if (done == 0) != (after > 0) {
+			t.Errorf("after %v: done %d times", after, done)
 		}
 	}
 }

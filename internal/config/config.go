@@ -33,6 +33,9 @@ type Config struct {
 	// Revocations made elsewhere go unnoticed in that time. Zero, the default, refuses all
 	// tokens.
 	OutageGrace time.Duration
+	// Drain is how long a server that was asked to stop serves on before it takes no new
+	// connections.
+	Drain       time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
 	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
 	// default.
@@ -66,6 +69,9 @@ func (c Config) KeyFile() string {
 	return c.SecretKeyFile
 }
 
+// maxDrain keeps a slip of the pen from making a server that cannot be stopped.
+const maxDrain = time.Hour
+
 // Validate returns an error with every problem, by flag name.
 func (c Config) Validate() error {
 	var p fault.Problems
@@ -84,6 +90,9 @@ func (c Config) Validate() error {
 	}
 	if c.OutageGrace < 0 {
 		p.Add("--outage-grace", "must not be negative")
+	}
+	if c.Drain < 0 || c.Drain > maxDrain {
+		p.Add("--drain", fmt.Sprintf("must be between 0 and %v", maxDrain))
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
 		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")

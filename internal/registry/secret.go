@@ -73,6 +73,13 @@ func (s Secrets) open(h Holder, v Sealed) ([]byte, error) {
 	return k.Open(h.place(v.Path), v.Value)
 }
 
+// Opens returns an error if a stored secret cannot be opened: it was damaged, belongs to another place,
+// or its key is not here.
+func (s Secrets) Opens(h Holder, v Sealed) error {
+	_, err := s.open(h, v)
+	return err
+}
+
 // configured is a configuration that has been checked and whose secrets are sealed.
 type configured struct {
 	holder  Holder

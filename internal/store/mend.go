@@ -59,7 +59,7 @@ func mend(ctx context.Context, db *sql.DB, d dialect) (err error) {
 type shape map[string][]string
 
 func readShape(ctx context.Context, tx *sql.Tx, d dialect) (s shape, err error) {
-	rows, err := tx.QueryContext(ctx, d.shape())
+	rows, err := tx.QueryContext(ctx, d.inspector().shape())
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func TestMigrations_AreNumberedAlike(t *testing.T) {
 		}
 		return list
 	}
-	if diff := cmp.Diff(names(sqliteDialect{}), names(postgresDialect{})); diff != "" {
+	if diff := cmp.Diff(names(&sqliteDialect{}), names(postgresDialect{})); diff != "" {
 		t.Errorf("(-SQLite +PostgreSQL):\n%s", diff)
 	}
 }

@@ -28,11 +28,11 @@ import (
 // at opens a SQLite file whose schema is an older one.
 func at(t *testing.T, path string, version int64) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", sqliteDialect{path: path}.dsn())
+	db, err := sql.Open("sqlite", (&sqliteDialect{path: path}).dsn())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := fs.Sub(migrations, sqliteDialect{}.folder())
+	dir, err := fs.Sub(migrations, (&sqliteDialect{}).folder())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 	onDisk := func() string {
 		var all strings.Builder
 		for _, suffix := range []string{"", "-wal"} {
-			data, err := os.ReadFile(s.dialect.(sqliteDialect).path + suffix)
+			data, err := os.ReadFile(s.dialect.(*sqliteDialect).path + suffix)
 			if err != nil && !errors.Is(err, os.ErrNotExist) {
 				t.Fatal(err)
 			}

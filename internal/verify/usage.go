@@ -106,6 +106,14 @@ func merge(a, b []place) []place {
 // recall adds what is stored, which is from before this process had the token or from other
 // nodes.
 func (u *usage) recall(stored Use) {
+	u.include(stored)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.merged = true
+}
+
+// include adds other uses of the same token.
+func (u *usage) include(stored Use) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var places []place
@@ -118,7 +126,8 @@ func (u *usage) recall(stored Use) {
 	if !stored.At.IsZero() {
 		u.last = max(u.last, stored.At.UnixMilli())
 	}
-	u.merged = true
+	u.asked += uint32(stored.Requests)
+	u.refused += uint32(stored.Refusals)
 }
 
 // isMerged reports whether u includes what the database has.
