@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
@@ -17,21 +16,31 @@ import (
 	"latchkey/internal/witness"
 )
 
-type checkCmd struct {
+// check is what one check takes.
+type check struct {
 	auditSource
-	SecretKeyFile string `help:"Key that seals secrets of resources; default is secret.key in the data folder, if it can be read." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
-	JSON          bool   `name:"json" help:"Print the findings as a JSON array."`
+	json bool
 }
 
-// Help says what is checked, and what cannot be.
-func (checkCmd) Help() string {
-	return `Checks the pages and indexes of the database, the chain and the signed heads of the audit log, its search index, every value of every row, what rows refer to, policies and tokens against the audit log, and, with the key, sealed secrets. On PostgreSQL, pages are checked if the extension amcheck is there.
+func newCheck() *command {
+	const about = `Checks the pages and indexes of the database, the chain and the signed heads of the audit log, its
+search index, every value of every row, what rows refer to, policies and tokens against the audit log, and,
+with the key, sealed secrets. On PostgreSQL, pages are checked if the extension amcheck is there.
 
-Prints one line for each finding and exits with status 1 if there is any. It only reads and can run beside a server, or on a read-only copy of its data folder. A changed letter in a name that nothing else repeats is not found: SQLite has no checksums.`
+Prints one line for each finding and exits with status 1 if there is any. It only reads and can run beside a
+server, or on a read-only copy of its data folder. A changed letter in a name that nothing else repeats is
+not found: SQLite has no checksums.`
+	var k check
+	c := newCommand("check", "Look for damage in the database.", about)
+	k.flags(c)
+	c.flag(text(&k.SecretKeyFile, "FILE"), "secret-key-file",
+		"Key that seals secrets of resources. Without it: secret.key in the data folder, if it can be read.").variable("LATCHKEY_SECRET_KEY_FILE")
+	c.flag(yesNo(&k.json), "json", "Print the findings as a JSON array.")
+	return c.runs(func(ctx context.Context) error { return k.run(ctx) })
 }
 
-// Run checks the database and prints what it found.
-func (c checkCmd) Run(ctx context.Context) (err error) {
+// run checks the database and prints what it found.
+func (c check) run(ctx context.Context) (err error) {
 	st, err := c.open(ctx)
 	if err != nil {
 		return err
@@ -58,8 +67,8 @@ func (c checkCmd) Run(ctx context.Context) (err error) {
 }
 
 // print prints the findings.
-func (c checkCmd) print(findings []store.Finding) error {
-	if c.JSON {
+func (c check) print(findings []store.Finding) error {
+	if c.json {
 		if findings == nil {
 			findings = []store.Finding{}
 		}
@@ -75,11 +84,8 @@ func (c checkCmd) print(findings []store.Finding) error {
 }
 
 // sealed returns what opens sealed values, or nil without the key.
-func (c checkCmd) sealed() (*registry.Secrets, error) {
-	path := c.SecretKeyFile
-	if path == "" && c.DatabaseURL == "" {
-		path = filepath.Join(c.Data, "secret.key")
-	}
+func (c check) sealed() (*registry.Secrets, error) {
+	path := c.KeyFile()
 	if path == "" {
 		return nil, nil
 	}
@@ -98,7 +104,7 @@ func (s auditSource) ownTrust() (t audit.Trust, err error) {
 		return t, err
 	}
 	t.Keys = append(t.Keys, key.Public())
-	if h, kept, err := witness.MemoryOf(s.keyFile()).Last(); err == nil && kept {
+	if h, kept, err := witness.MemoryOf(s.AuditKey()).Last(); err == nil && kept {
 		t.Heads = append(t.Heads, h)
 	}
 	return t, nil

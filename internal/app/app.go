@@ -146,16 +146,16 @@ func (a *App) wire(o Options) error {
 		return err
 	}
 	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
-	a.Policies = policy.New(store.Policies{Store: a.Store}, catalogue, o.Now)
-	a.Invitations = invitation.New(store.Invitations{Store: a.Store}, catalogue, o.Now, mailing...)
-	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+	a.Policies = policy.New(store.Policies(a.Store), catalogue, o.Now)
+	a.Invitations = invitation.New(store.Invitations(a.Store), catalogue, o.Now, mailing...)
+	a.Tokens = token.New(token.Deps{Store: store.Tokens(a.Store), Catalogue: catalogue, Now: o.Now,
 		MaxPersonal: a.cfg.MaxPersonalTokens})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher, catalogue)
+	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue)
 	a.trust = a.lease(o.Now)
 	a.metrics = a.newMetrics()
-	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
-	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients(a.Store), Catalogue: catalogue, Lease: a.trust})
+	a.Verify = verify.New(verify.Deps{Store: a.Store, Catalogue: catalogue, Now: o.Now,
 		Log: a.calm, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
@@ -167,9 +167,9 @@ func (a *App) wire(o Options) error {
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	a.public = request.NewPublic(a.cfg.PublicURL)
 	a.public.ListensOn(a.cfg.Addr)
-	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
-	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
+	a.Migration = migration.New(store.Migrations(a.Store), catalogue)
+	a.Provision = provision.New(store.Provisions(a.Store), catalogue, o.Now)
+	resources, document := registry.New(store.Registry(a.Store), catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
 	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,

@@ -17,7 +17,7 @@ import (
 
 // newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.calm,
+	return audit.New(audit.Deps{Store: store.AuditLog(a.Store), Catalogue: catalogue, Now: now, Log: a.calm,
 		Retention: a.cfg.AuditRetention, Signer: a.signer})
 }
 

@@ -68,7 +68,7 @@ func AddKey(path string) (id string, err error) {
 // startSecrets reads the keys and seals what is stored plain. On SQLite it makes the file of the
 // data folder when the database has never had a key.
 func (a *App) startSecrets(ctx context.Context) error {
-	keys := store.Keys{Store: a.Store}
+	keys := store.Keys(a.Store)
 	path := a.cfg.KeyFile()
 	ring, err := ReadKeyFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -94,7 +94,7 @@ func (a *App) startSecrets(ctx context.Context) error {
 // the start. It leaves overwriting where that was to the next start, which those servers need anyway:
 // that makes everybody wait.
 func (a *App) sealPlain(ctx context.Context) error {
-	started, err := a.Secrets.Seal(ctx, store.Keys{Store: a.Store})
+	started, err := a.Secrets.Seal(ctx, store.Keys(a.Store))
 	if started.Sealed > 0 {
 		a.log.InfoContext(ctx, "sealed secrets of resources that another server has stored plain: upgrade it; the next server that starts"+
 			" overwrites where they were", "secrets", started.Sealed)
@@ -164,9 +164,9 @@ func RotateKey(ctx context.Context, cfg config.Config, discard bool) (r registry
 		return r, err
 	}
 	if discard {
-		return secrets.Discard(ctx, store.Keys{Store: st})
+		return secrets.Discard(ctx, store.Keys(st))
 	}
-	return secrets.Rotate(ctx, store.Keys{Store: st})
+	return secrets.Rotate(ctx, store.Keys(st))
 }
 
 // keysToRotate returns the keys of a file, whose newest is to be used. It makes that one if need be.

@@ -39,10 +39,15 @@ func (f Found) More() bool { return f.Before+len(f.Events) < f.Total }
 
 // Store is the database as the service needs it.
 type Store interface {
-	Source
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads, and tidies in the background, outside of its transactions.
+type Reads interface {
+	Source
 	// AuditPlan returns the plan of an organization. NotFound if there is no such organization.
 	AuditPlan(ctx context.Context, organization string) (access.Plan, error)
 	// FindEvents returns a page, as of one moment and without Found.Tokens. Invalid if too many

@@ -22,8 +22,13 @@ type Config struct {
 
 // KeyStore is what starting a server and changing the key need of the store.
 type KeyStore interface {
+	KeyReads
 	// InTx runs fn in one write transaction of the server itself.
 	InTx(ctx context.Context, by actor.Caller, fn func(KeyTx) error) error
+}
+
+// KeyReads is what they need outside of transactions.
+type KeyReads interface {
 	// SealingKey returns the id of the key that the installation seals with; "" before the
 	// first start.
 	SealingKey(ctx context.Context) (string, error)

@@ -134,7 +134,7 @@ func TestChangePassword_BusyAfterTheRightPasswordDoesNotCount(t *testing.T) {
 	f := newFixture(t)
 	current := f.mustSignIn(t, ada, "")
 	sound := f.Service
-	f.Service = signin.New(store.SignIns{Store: f.store}, busyLater{f.hasher}, access.BuiltIn())
+	f.Service = signin.New(store.SignIns(f.store), busyLater{f.hasher}, access.BuiltIn())
 	for range 2 * signin.PairFailures {
 		_, err := f.ChangePassword(t.Context(), f.in(t, current), password, "another good password")
 		wantKind(t, err, fault.Unavailable)
@@ -154,7 +154,7 @@ func TestSignIn_BusyDoesNotCount(t *testing.T) {
 			current := f.mustSignIn(t, ada, "")
 			rows, events := f.count(t, `SELECT count(*) FROM attempts`), len(f.events(t))
 			sound := f.Service
-			f.Service = signin.New(store.SignIns{Store: f.store}, busyHasher{f.hasher, full}, access.BuiltIn())
+			f.Service = signin.New(store.SignIns(f.store), busyHasher{f.hasher, full}, access.BuiltIn())
 			for range 2 * signin.AddressFailures {
 				got := wantKind(t, f.try(t, ada, password, home), fault.Unavailable)
 				if got.RetryAfter != signin.RetryBusy {

@@ -14,12 +14,17 @@ import (
 	"latchkey/internal/audit"
 )
 
-// AuditLog is the store as package audit needs it.
-type AuditLog struct{ *Store }
+// AuditLog returns the store as package audit needs it.
+func AuditLog(s *Store) audit.Store { return auditLog{s, s} }
+
+type auditLog struct {
+	audit.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (a AuditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) error) error {
-	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (a auditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) error) error {
+	return a.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // ofOrganization is a condition in which the organization is an expression, so that no engine uses

@@ -3,8 +3,11 @@
 //
 // Reads hang on queries and so work inside and outside a transaction; writes hang on
 // [Tx] and exist only inside one. What a domain package needs it declares itself as a
-// small interface; the adapters here ([Tokens], [Policies], …) satisfy them. Driver errors become
-// fault kinds in this package and nowhere else. It holds no rule: callers decide first.
+// small interface, which functions here return for a [Store] ([Tokens], [Policies], …). Behind it is
+// an adapter that embeds the interface of what the package reads and adds its transactions. It does
+// not embed the Store: the program would contain every method of it once more for each adapter.
+// Driver errors become fault kinds in this package and nowhere else. It holds no rule: callers
+// decide first.
 package store
 
 import (

@@ -241,7 +241,7 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	started, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}.Start(ctx, Keys{s})
+	started, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}.Start(ctx, Keys(s))
 	if err != nil || started.Sealed != 37*2+2 || started.Traces != nil {
 		t.Fatalf("%+v, %v", started, err)
 	}

@@ -61,7 +61,7 @@ func (w *stuck) Write(p []byte) (int, error) {
 func TestWAL_StaysSmallWhileAnExportHangs(t *testing.T) {
 	const before, written, most = 1000, 40, 12 * megabyte
 	page := func(s *store.Store, w *stuck) (audit.Anchor, error) {
-		return audit.Anchor{}, store.AuditLog{Store: s}.EachEvent(t.Context(), audit.Filter{Organization: "acme"}, func(e audit.Event) error {
+		return audit.Anchor{}, store.AuditLog(s).EachEvent(t.Context(), audit.Filter{Organization: "acme"}, func(e audit.Event) error {
 			_, err := w.Write([]byte(e.ID))
 			return err
 		})

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -78,7 +77,7 @@ func TestCounts_ARefusedTokenIsCountedButNotUsed(t *testing.T) {
 
 func TestCounts_WhatCannotBeSavedIsCountedLaterAndOnce(t *testing.T) {
 	w := newWorld(t)
-	broken := &unsaved{Store: store.Verification{Store: w.store}, err: errors.New("disk full")}
+	broken := &unsaved{Store: w.store, err: errors.New("disk full")}
 	w.verify = w.newAuthority(verify.Deps{Store: broken})
 	g := w.organizationToken()
 	w.use(g.Secret.Reveal(), "")

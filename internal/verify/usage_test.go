@@ -14,7 +14,6 @@ import (
 	_ "modernc.org/sqlite"
 
 	"latchkey/internal/change"
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -120,7 +119,7 @@ func TestUsed_WhatWasSavedBeforeAStartStays(t *testing.T) {
 
 func TestUsed_WhatCannotBeSavedIsKept(t *testing.T) {
 	w := newWorld(t)
-	broken := &unsaved{Store: store.Verification{Store: w.store}, err: errors.New("disk full")}
+	broken := &unsaved{Store: w.store, err: errors.New("disk full")}
 	w.verify = w.newAuthority(verify.Deps{Store: broken})
 	g := w.organizationToken()
 	w.use(g.Secret.Reveal(), "10.0.0.1")
@@ -327,7 +326,7 @@ func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
 // tokens and load them again.
 func TestUsed_ATokenThatWasForgottenBetweenTwoUsesIsSavedOnce(t *testing.T) {
 	w := newWorld(t)
-	saves := &countedSaves{Verification: store.Verification{Store: w.store}}
+	saves := &countedSaves{Store: w.store}
 	w.verify = w.newAuthority(verify.Deps{Store: saves})
 	g := w.organizationToken()
 	secret := g.Secret.Reveal()
@@ -345,12 +344,12 @@ func TestUsed_ATokenThatWasForgottenBetweenTwoUsesIsSavedOnce(t *testing.T) {
 
 // countedSaves counts the uses that are saved.
 type countedSaves struct {
-	store.Verification
+	verify.Store
 	n int
 }
 
 func (s *countedSaves) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
-	return s.Verification.SaveUses(ctx, tokens, func(stored map[string]verify.Use) []verify.Use {
+	return s.Store.SaveUses(ctx, tokens, func(stored map[string]verify.Use) []verify.Use {
 		uses := merge(stored)
 		s.n = len(uses)
 		return uses

@@ -67,7 +67,7 @@ func newLogBed(t *testing.T, s *store.Store) *logBed {
 
 // service is the log with a retention.
 func (b *logBed) service(retention time.Duration) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: b.Store}, Catalogue: access.BuiltIn(), Retention: retention,
+	return audit.New(audit.Deps{Store: store.AuditLog(b.Store), Catalogue: access.BuiltIn(), Retention: retention,
 		Now: func() time.Time { return time.Now().Add(b.ahead) }})
 }
 

@@ -17,7 +17,7 @@ func (b *tokenBed) saves(t *testing.T, uses ...verify.Use) {
 	for i := range uses {
 		uses[i].Organization = bedOrg
 	}
-	if err := (store.Verification{Store: b.Store}).SaveUses(t.Context(), nil,
+	if err := b.Store.SaveUses(t.Context(), nil,
 		func(map[string]verify.Use) []verify.Use { return uses }); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func countsUses(t *testing.T, b *tokenBed) {
 	if got := b.days(t, "one", today-29, today-1); len(got) > 0 {
 		t.Errorf("before today: %v", got)
 	}
-	tokens := store.Tokens{Store: b.Store}
+	tokens := store.Tokens(b.Store)
 	if err := tokens.ForgetUses(t.Context(), today); err != nil || len(b.days(t, "one", today, today)) != 1 {
 		t.Errorf("today is forgotten: %v", err)
 	}
