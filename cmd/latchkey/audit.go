@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
@@ -40,13 +41,9 @@ type auditSource struct {
 	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 }
 
-// keyFile returns the path of the key, which need not exist if it is not given. It is empty for a
-// PostgreSQL database without a given key.
+// keyFile returns the path of the key.
 func (s auditSource) keyFile() string {
-	if s.AuditKeyFile == "" && s.DatabaseURL == "" {
-		return witness.KeyFile(s.Data)
-	}
-	return s.AuditKeyFile
+	return config.Config{Data: s.Data, DatabaseURL: s.DatabaseURL, AuditKeyFile: s.AuditKeyFile}.AuditKey()
 }
 
 // key returns the key, and whether there is one here.

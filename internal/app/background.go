@@ -16,22 +16,26 @@ type job struct {
 	name  string // completes "cannot …"
 	every time.Duration
 	do    func(ctx context.Context) error
+	later bool // the start of the server has done it already
 }
 
 // jobs returns the jobs.
 func (a *App) jobs() []job {
 	jobs := []job{
-		{"delete old sessions", time.Hour, func(ctx context.Context) error {
+		{name: "delete old sessions", every: time.Hour, do: func(ctx context.Context) error {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
-		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
-		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
-		{"index the audit log", 10 * time.Second, a.Audit.Index},
-		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
+		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
+		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
+		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
+	}
+	if a.Store.Shared() {
+		jobs = append(jobs, job{name: "seal secrets that an older server has stored plain", every: time.Hour, do: a.sealPlain, later: true})
 	}
 	if a.signer != nil {
-		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
+		jobs = append(jobs, job{name: "sign the head of the audit log", every: time.Minute, do: a.Audit.SignHead})
 	}
 	return jobs
 }
@@ -74,7 +78,11 @@ const lookEvery = time.Second
 func (a *App) repeat(ctx context.Context, j job) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for due := time.Now(); ; {
+	due := time.Now()
+	if j.later {
+		due = due.Add(j.every)
+	}
+	for {
 		if a.feed.Leads() && !time.Now().Before(due) {
 			if err := j.do(ctx); err != nil && ctx.Err() == nil {
 				a.calm.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
@@ -87,20 +95,6 @@ func (a *App) repeat(ctx context.Context, j job) {
 		case <-look.C:
 		}
 	}
-}
-
-// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
-// database said is in the log.
-func (a *App) ready(ctx context.Context) string {
-	if err := a.Store.Ping(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database does not respond", "error", err)
-		return "the database does not respond"
-	}
-	if err := a.Store.Writable(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database cannot be written to", "error", err)
-		return "the database cannot be written to"
-	}
-	return ""
 }
 
 // memory is what this node keeps of the database in memory. It gets every change, this node's

@@ -17,7 +17,7 @@ func (a *App) newMetrics() *metric.Metrics {
 	if a.cfg.MetricsAddr == "" {
 		return nil
 	}
-	return metric.New(metric.Deps{Log: a.calm,
+	return metric.New(metric.Deps{Log: a.calm, Ready: a.unready,
 		Cache: func() metric.Cache {
 			return metric.Cache{Tokens: a.Verify.Tokens(), Holders: a.Verify.Holders(), Complete: a.Verify.Complete(), Trusted: a.trust.Holds()}
 		},

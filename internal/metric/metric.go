@@ -28,8 +28,20 @@ type Deps struct {
 	Feed   func() Feed
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Heads  func(ctx context.Context) (Heads, error)  // likewise
+	Ready  func(ctx context.Context) string          // "" or one of [Reasons]
 	Log    *slog.Logger
 }
+
+// The reasons for which a server is not ready.
+const (
+	Stopping    = "stopping"
+	Unreachable = "unreachable" // the database does not respond
+	Unreadable  = "unreadable"  // it responds, but reading fails
+	Unwritable  = "unwritable"  // it can be read, but storing fails
+)
+
+// Reasons returns all reasons for which a server is not ready.
+func Reasons() []string { return []string{Stopping, Unreachable, Unreadable, Unwritable} }
 
 // Cache is the state of the cache that verification uses.
 type Cache struct {

@@ -10,6 +10,8 @@ import (
 
 // Metrics that are queried when they are scraped.
 var (
+	ready         = describe("latchkey_ready", "1 if /readyz answers 200.")
+	notReady      = describe("latchkey_not_ready", "1 for the reason for which /readyz answers 503.", "reason")
 	cacheTokens   = describe("latchkey_cache_tokens", "Tokens in memory.")
 	cacheHolders  = describe("latchkey_cache_holders", "Groups of tokens in memory with the same rights.")
 	cacheComplete = describe("latchkey_cache_complete", "1 if every live token is in memory.")
@@ -33,7 +35,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
+	for _, d := range []*prometheus.Desc{ready, notReady, cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
 		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
@@ -42,6 +44,13 @@ func (s state) Describe(ch chan<- *prometheus.Desc) {
 func (s state) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	reason := s.m.d.Ready(ctx)
+	gauge(ready, flag(reason == ""))
+	for _, r := range Reasons() {
+		gauge(notReady, flag(reason == r), r)
 	}
 	cache, feed := s.m.d.Cache(), s.m.d.Feed()
 	gauge(cacheTokens, float64(cache.Tokens))

@@ -151,17 +151,18 @@ type sealer struct {
 	tx      Sealing
 	stored  map[Path]Sealed
 	now     *configured
+	key     seal.Key // the installation's, after the first secret
 	err     error
 }
 
 // seal adds a secret.
 func (s *sealer) seal(path Path, value []byte) {
-	k, err := s.secrets.key(s.ctx, s.tx)
-	if err != nil {
-		s.err = err
-		return
+	if s.key.ID() == "" {
+		if s.key, s.err = s.secrets.key(s.ctx, s.tx); s.err != nil {
+			return
+		}
 	}
-	s.now.sealed = append(s.now.sealed, Sealed{Path: path, Key: k.ID(), Value: k.Seal(s.now.holder.place(path), value)})
+	s.now.sealed = append(s.now.sealed, Sealed{Path: path, Key: s.key.ID(), Value: s.key.Seal(s.now.holder.place(path), value)})
 }
 
 // keep keeps a stored secret, which may get another path.

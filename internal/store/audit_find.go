@@ -21,7 +21,7 @@ func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 	if err != nil && s.dialect.lost(err) {
 		err = s.snapshotOnce(ctx, fn)
 	}
-	return s.dialect.translate(err)
+	return s.queries.translate(err)
 }
 
 func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) error {

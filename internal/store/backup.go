@@ -29,7 +29,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 		}
 	}()
 	defer func() { err = errors.Join(err, file.Close()) }()
-	db, err := sql.Open("sqlite", sqliteDialect{path: from}.dsn())
+	db, err := sql.Open("sqlite", (&sqliteDialect{path: from}).dsn())
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	if err := copyFile(from, arriving); err != nil {
 		return errors.Join(fmt.Errorf("copy the backup: %w", err), os.RemoveAll(arriving))
 	}
-	s, err := openClaimed(ctx, sqliteDialect{path: arriving}, nil)
+	s, err := openClaimed(ctx, &sqliteDialect{path: arriving}, nil)
 	if err == nil {
 		err = errors.Join(s.endAllSessions(ctx), s.Close())
 	}
@@ -127,7 +127,7 @@ func copyFile(from, to string) (err error) {
 // KeyOfFile returns the id of the key with which the secrets in a SQLite file are sealed, without
 // changing the file; "" if it has none, as before the first start of a version that seals.
 func KeyOfFile(ctx context.Context, path string) (id string, err error) {
-	db, err := sqliteDialect{path: path}.readers(immutable())
+	db, err := (&sqliteDialect{path: path}).readers(immutable())
 	if err != nil {
 		return "", err
 	}

@@ -65,7 +65,7 @@ func problemTitle(k fault.Kind) string {
 		return "This request is compressed"
 	case fault.Unavailable:
 		return "Temporarily unavailable"
-	case fault.Internal, fault.NotFound, fault.Denied, fault.Conflict:
+	case fault.Internal, fault.NotFound, fault.Denied, fault.Conflict, fault.Abandoned:
 	}
 	return "Something went wrong"
 }

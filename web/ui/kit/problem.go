@@ -37,7 +37,7 @@ func ofVisitors(kind fault.Kind) bool {
 	switch kind {
 	case fault.NotFound, fault.Denied, fault.Invalid, fault.Conflict, fault.TooLarge, fault.Encoded:
 		return true
-	case fault.Internal, fault.Unauthenticated, fault.Throttled, fault.Unavailable:
+	case fault.Internal, fault.Unauthenticated, fault.Throttled, fault.Unavailable, fault.Abandoned:
 	}
 	return false
 }
