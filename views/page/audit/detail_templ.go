@@ -5,10 +5,12 @@ package audit
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
 
-import "latchkey/views/component"
+	"latchkey/views/component"
+)
 
 // DetailDialog shows one event in full.
 func DetailDialog(m Detail) templ.Component {

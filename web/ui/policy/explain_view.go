@@ -71,12 +71,13 @@ func permissionOptions(catalogue *access.Catalogue) []component.SelectOption {
 		}
 	}
 	for _, act := range access.SystemActs() {
-		out = append(out, component.SelectOption{Value: string(act), Label: actLabel(act)})
+		out = append(out, component.SelectOption{Value: string(act), Label: ActLabel(act)})
 	}
 	return out
 }
 
-func actLabel(act access.Permission) string {
+// ActLabel returns the name of a system act that people can read: "Manage members".
+func ActLabel(act access.Permission) string {
 	labels := map[access.Permission]string{
 		access.ViewWorkspace:       "View the workspace and its resources",
 		access.ManageWorkspaces:    "Manage workspaces",
