@@ -5,12 +5,10 @@ package audit
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
-	"latchkey/views/component"
-)
+import "latchkey/views/component"
 
 // chart draws the bars without style attributes and without script. Each bar is a link.
 func chart(m Chart) templ.Component {

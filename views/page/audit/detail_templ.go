@@ -5,12 +5,10 @@ package audit
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
-	"latchkey/views/component"
-)
+import "latchkey/views/component"
 
 // DetailDialog shows one event in full.
 func DetailDialog(m Detail) templ.Component {

@@ -44,5 +44,5 @@ type Row struct {
 	More  []Fact // in place; the event's page has everything
 	When  component.TimeModel
 	Href  string // the event's page
-	Label string // names the event in the link to its page
+	Label string // names the event for screen readers
 }

@@ -41,11 +41,7 @@ func (h *Handlers) event(c echo.Context) error {
 		return err
 	}
 	words := policyui.Words{Catalogue: h.site.Catalogue(), Resources: resources, Listed: resources != nil}
-	t, err := h.teller(c, v, []audit.Event{e})
-	if err != nil {
-		return err
-	}
-	detail := detailView(v, e, t.sentence(e), carrier, words, readLogQuery(c.QueryParams()))
+	detail := detailView(v, e, h.plainTeller(v).sentence(e), carrier, words, readLogQuery(c.QueryParams()))
 	return h.site.Dialog(c, http.StatusOK, page.DetailDialog(*detail), h.showLog)
 }
 

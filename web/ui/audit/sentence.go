@@ -26,13 +26,18 @@ type teller struct {
 // teller returns what tells events to the visitor. It links names only for those who may read the
 // whole log: they may see every page that a name links to.
 func (h *Handlers) teller(c echo.Context, v kit.Visit, events []audit.Event) (teller, error) {
-	t := teller{patterns: allPatterns(), words: policyui.Words{Catalogue: h.site.Catalogue()}, workspaces: h.workspaceNames(v)}
+	t := h.plainTeller(v)
 	if !v.Organization.Plan.Has(access.FeatureAuditLog) || !h.site.May(v, access.ReadAuditLog) {
 		return t, nil
 	}
 	var err error
 	t.existing, err = h.audit.Existing(c.Request().Context(), v.Standing, namedIn(events))
 	return t, err
+}
+
+// plainTeller returns what tells events without links.
+func (h *Handlers) plainTeller(v kit.Visit) teller {
+	return teller{patterns: allPatterns(), words: policyui.Words{Catalogue: h.site.Catalogue()}, workspaces: h.workspaceNames(v)}
 }
 
 // namedIn returns the ids of the things that the sentences about events name.
