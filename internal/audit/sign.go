@@ -67,7 +67,7 @@ func (k *Signer) head(ctx context.Context, src Source, now time.Time) (SignedHea
 	case last.Equal(state.Head):
 		return last, nil
 	case last.Seq == 0:
-		err = verify(ctx, src, state, 1)
+		_, err = verify(ctx, src, state, 1)
 	default:
 		err = follow(ctx, src, last.Anchor, state.Head)
 	}

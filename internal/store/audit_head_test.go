@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/ed25519"
+	"database/sql"
 	"errors"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func (b *headBed) everything() []audit.Event {
 // dropTriggers takes away what keeps tables from being changed, as somebody who owns them can.
 func (b *headBed) dropTriggers() {
 	b.t.Helper()
-	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
+	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`, `DROP TRIGGER IF EXISTS audit_events_no_delete`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
 	if b.Shared() {
 		statements = []string{`ALTER TABLE audit_events DISABLE TRIGGER USER`, `ALTER TABLE audit_heads DISABLE TRIGGER USER`}
 		b.t.Cleanup(func() { // the next test gets the same tables
@@ -139,19 +140,26 @@ func keepsSignedHeads(t *testing.T, b *headBed) {
 // forge changes an event behind the server's back and writes the chain again from there.
 func (b *headBed) forge(seq int64) {
 	b.t.Helper()
-	events := b.everything()
 	b.dropTriggers()
-	prev := audit.Genesis()
+	b.rechain(func(e *audit.Event) {
+		if e.Seq == seq {
+			e.ActorName = "Eve"
+		}
+	})
+}
+
+// rechain changes events and computes all hashes again, as somebody can who owns the tables.
+func (b *headBed) rechain(change func(e *audit.Event)) {
+	b.t.Helper()
+	events, prev := b.everything(), audit.Genesis()
 	b.inTx(func(ctx context.Context, tx *store.Tx) error {
 		for _, e := range events {
-			if e.Seq == seq {
-				e.ActorName = "Eve"
-			}
+			change(&e)
 			e.PrevHash = prev
 			e.Hash = e.Sum()
 			prev = e.Hash
-			if err := tx.Exec(ctx, `UPDATE audit_events SET actor_name = $1, prev_hash = $2, hash = $3 WHERE seq = $4`,
-				e.ActorName, e.PrevHash, e.Hash, e.Seq); err != nil {
+			if err := tx.Exec(ctx, `UPDATE audit_events SET clock_at = $1, actor_name = $2, prev_hash = $3, hash = $4 WHERE seq = $5`,
+				sql.NullInt64{Int64: e.Clock.UnixMilli(), Valid: !e.Clock.IsZero()}, e.ActorName, e.PrevHash, e.Hash, e.Seq); err != nil {
 				return err
 			}
 		}
