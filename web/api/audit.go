@@ -32,7 +32,7 @@ type auditEntry struct {
 	CreatedAt      string `json:"createdAt"`
 	WorkspaceID    string `json:"workspaceId"`
 	OrganizationID string `json:"organizationId"`
-	ClockTime      string `json:"clockTime,omitempty"` // absent from events of older servers
+	ClockTime      string `json:"clockTime,omitempty"` // only if the clock said something else than CreatedAt
 }
 
 // AuditLogs sends the oldest events that the client has not seen, oldest first. It is for
@@ -58,7 +58,7 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 		entry := auditEntry{ID: e.ID, ActorID: e.ActorID, ActorType: string(e.ActorType), TargetID: e.Target.ID,
 			TargetType: string(e.Target.Type),
 			Action:     string(e.Action), IP: e.Origin.IP, CreatedAt: audit.FormatTime(e.Time), WorkspaceID: e.Workspace, OrganizationID: e.Organization}
-		if !e.Clock.IsZero() {
+		if !e.When().Equal(e.Time) {
 			entry.ClockTime = audit.FormatTime(e.Clock)
 		}
 		body.Data[i] = entry
