@@ -25,6 +25,7 @@ func (a *App) newMetrics() *metric.Metrics {
 			age, trip, ok := a.feed.Lag()
 			return metric.Feed{Connected: ok || !a.Store.Shared(), Age: age, RoundTrip: trip, Leads: a.feed.Leads()}
 		},
+		Clock:  a.clock.state,
 		Heads:  func(ctx context.Context) (metric.Heads, error) { return a.Store.HeadMetrics(ctx) },
 		Tokens: func(ctx context.Context) (metric.Tokens, error) { return a.Store.TokenMetrics(ctx, a.Store.Now()) },
 	})
