@@ -2,10 +2,12 @@ package store_test
 
 import (
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
@@ -136,4 +138,74 @@ func TestVerify_FindsTamperingWithClockTimes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPrune_WaitsUntilTheLogShowsThatTheClockIsRight runs days with an event or none and a pruning each, and
+// sets the clock in between. Retention is 40 days.
+func TestPrune_WaitsUntilTheLogShowsThatTheClockIsRight(t *testing.T) {
+	const day, retention = 24 * time.Hour, 40 * 24 * time.Hour
+	type step struct {
+		jump, days int  // the clock is set by that many days, then days pass
+		idle       bool // without an event of the day
+		pruned     int  // how many days of the log are gone after that
+		postponed  int  // how many events say that pruning was postponed
+	}
+	for name, steps := range map[string][]step{
+		"a clock that goes on":                      {{days: 50, pruned: 10}},
+		"a clock that jumps by a year and back":     {{days: 30}, {jump: 365, days: 3, postponed: 1}, {jump: -365, days: 20, pruned: 13, postponed: 1}},
+		"a clock that jumps by a year and stays":    {{days: 30}, {jump: 365, days: 6, postponed: 1}, {days: 2, pruned: 30, postponed: 1}},
+		"a clock that jumps by ten years":           {{days: 30}, {jump: 3650, days: 5, postponed: 1}},
+		"a clock that jumps to and fro":             {{days: 30}, {jump: 365, days: 1, postponed: 1}, {jump: -365, days: 1, postponed: 1}, {jump: 365, days: 1, postponed: 1}},
+		"an installation that nobody uses":          {{days: 10}, {days: 36, idle: true, postponed: 1}, {days: 12, idle: true, pruned: 10, postponed: 2}},
+		"a clock that jumps back and is right then": {{days: 30}, {jump: -365, days: 30}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clocked(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+				b := &headBed{Store: s, t: t}
+				b.organization()
+				log := audit.New(audit.Deps{Store: store.AuditLog{Store: s}, Catalogue: access.BuiltIn(), Retention: retention, Now: clock.Now,
+					Log: slog.New(slog.DiscardHandler)})
+				for i, step := range steps {
+					clock.Pass(time.Duration(step.jump) * day)
+					for range step.days {
+						if !step.idle {
+							writeEvents(t, s, 1)
+						}
+						if err := log.Prune(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+						clock.Pass(day + time.Second)
+					}
+					state, err := audit.Verify(t.Context(), s, 1)
+					if err != nil {
+						t.Fatal(err)
+					}
+					postponed, err := s.Count(t.Context(), `SELECT count(*) FROM audit_events WHERE action = 'postponed'`)
+					if err != nil || int(state.Checkpoint.Seq) != step.pruned || postponed != step.postponed {
+						t.Errorf("step %d: pruned up to event %d, postponed %d times, %v; want %d and %d", i, state.Checkpoint.Seq, postponed, err,
+							step.pruned, step.postponed)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestPrune_WorksWithTheShortestRetention(t *testing.T) {
+	clocked(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		b := &headBed{Store: s, t: t}
+		b.organization()
+		log := audit.New(audit.Deps{Store: store.AuditLog{Store: s}, Catalogue: access.BuiltIn(), Retention: 24 * time.Hour, Now: clock.Now,
+			Log: slog.New(slog.DiscardHandler)})
+		for range 10 {
+			writeEvents(t, s, 1)
+			if err := log.Prune(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			clock.Pass(24*time.Hour + time.Second)
+		}
+		if n, err := s.Count(t.Context(), `SELECT count(*) FROM audit_events`); err != nil || n > 4 {
+			t.Errorf("%d events are left, %v", n, err)
+		}
+	})
 }

@@ -25,11 +25,7 @@ func TestAuditHeads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			engines(t, func(t *testing.T, s *store.Store) {
 				b := &headBed{Store: s, t: t}
-				b.inTx(func(ctx context.Context, tx *store.Tx) error {
-					o := account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: time.UnixMilli(1)}
-					return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example",
-						Name: "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
-				})
+				b.organization()
 				test(t, b)
 			})
 		})
@@ -41,6 +37,16 @@ type headBed struct {
 	*store.Store
 	t     *testing.T
 	ahead time.Duration // of the service's clock
+}
+
+// organization makes one with an Admin.
+func (b *headBed) organization() {
+	b.t.Helper()
+	b.inTx(func(ctx context.Context, tx *store.Tx) error {
+		o := account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: time.UnixMilli(1)}
+		return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example",
+			Name: "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
+	})
 }
 
 func (b *headBed) inTx(fn func(ctx context.Context, tx *store.Tx) error) {
