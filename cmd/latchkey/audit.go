@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
@@ -40,13 +42,9 @@ type auditSource struct {
 	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
 }
 
-// keyFile returns the path of the key, which need not exist if it is not given. It is empty for a
-// PostgreSQL database without a given key.
+// keyFile returns the path of the key.
 func (s auditSource) keyFile() string {
-	if s.AuditKeyFile == "" && s.DatabaseURL == "" {
-		return witness.KeyFile(s.Data)
-	}
-	return s.AuditKeyFile
+	return config.Config{Data: s.Data, DatabaseURL: s.DatabaseURL, AuditKeyFile: s.AuditKeyFile}.AuditKey()
 }
 
 // key returns the key, and whether there is one here.
@@ -273,6 +271,23 @@ func signed(c audit.Covered, trust audit.Trust, any bool) {
 	}
 }
 
+// mostExports is how often the log is exported if it is pruned meanwhile. Servers prune once a day.
+const mostExports = 3
+
+// writeLog writes the log to f, and again if a server prunes it meanwhile.
+func writeLog(ctx context.Context, st *store.Store, f *os.File, signer *audit.Signer) (head audit.Anchor, err error) {
+	for range mostExports {
+		if head, err = audit.WriteFile(ctx, st, f, signer); !errors.Is(err, audit.ErrPrunedMeanwhile) {
+			return head, err
+		}
+		_, seekErr := f.Seek(0, io.SeekStart)
+		if err := errors.Join(seekErr, f.Truncate(0)); err != nil {
+			return head, err
+		}
+	}
+	return head, err
+}
+
 type auditExportCmd struct {
 	auditSource
 	File string `arg:"" help:"New file to write."`
@@ -301,7 +316,7 @@ func (e auditExportCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	head, err := audit.WriteFile(ctx, st, f, signer)
+	head, err := writeLog(ctx, st, f, signer)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		// An incomplete file must not look complete.
 		return errors.Join(broken(err), os.Remove(e.File))

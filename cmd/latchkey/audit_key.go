@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/durable"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
 )
@@ -102,7 +103,7 @@ func (r auditKeyRotateCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return broken(err) // the new key stays: a lost connection may hide that it was stored
 	}
-	if err := errors.Join(witness.Replace(path, pending), memory.Keep(head)); err != nil {
+	if err := errors.Join(durable.Rename(pending, path), memory.Keep(head)); err != nil {
 		return err
 	}
 	fmt.Printf("Key %s is replaced as of event %d.\n", old.ID(), head.Seq)

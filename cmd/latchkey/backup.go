@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"latchkey/internal/config"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 )
@@ -28,7 +29,7 @@ func (b backupCmd) Run(ctx context.Context) error {
 	if key != "" {
 		fmt.Printf("Secrets of resources in it are sealed with the key %s, which is not in the backup.\n"+
 			"Keep a copy of the secret key file (%s unless configured otherwise) in another place: without it they are lost.\n",
-			key, filepath.Join(b.Data, "secret.key"))
+			key, config.Config{Data: b.Data}.KeyFile())
 	}
 	return nil
 }

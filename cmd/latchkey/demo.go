@@ -19,7 +19,7 @@ type demoCmd struct {
 }
 
 // Run seeds an empty database and serves it until ctx is done.
-func (d demoCmd) Run(ctx context.Context) (err error) {
+func (d demoCmd) Run(ctx context.Context, hurry <-chan struct{}) (err error) {
 	if d.Data == "" && d.DatabaseURL == "" {
 		folder, err := os.MkdirTemp("", "latchkey-demo-")
 		if err != nil {
@@ -36,7 +36,7 @@ func (d demoCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Demo: app.DemoAccounts()})
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Hurry: hurry, Demo: app.DemoAccounts()})
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,10 @@ type serverFlags struct {
 	AuditHeadTo      string `help:"File or URL outside of the database to which each signed head of the audit log is appended or posted." env:"LATCHKEY_AUDIT_HEAD_TO" placeholder:"FILE|URL"`
 	AuditHeadPrivate bool   `help:"Allow --audit-head-to to post to a private or loopback address." env:"LATCHKEY_AUDIT_HEAD_PRIVATE"`
 
-	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from latchkey key new. Required with --database-url, the same on every server; otherwise DIR/secret.key, made if missing." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	SecretKeyFile string   `help:"File with the key that seals secrets of resources, from \"latchkey key new\"; the same on all servers. Default: secret.key in the data folder, made at the first start; required with a PostgreSQL database." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
 	SecretKeys    []string `help:"More keys in the configuration of resources whose values are secret. The same on every server." env:"LATCHKEY_SECRET_KEYS" placeholder:"NAME"`
+
+	Drain time.Duration `help:"How long to serve on after SIGTERM, while /readyz says 503 and load balancers notice; a little more than their interval. Ctrl-C skips it, and a second signal ends everything at once." env:"LATCHKEY_DRAIN" default:"3s" placeholder:"TIME"`
 
 	MetricsAddr string        `help:"Address of a separate listener that serves /metrics for Prometheus. Do not make it public." env:"LATCHKEY_METRICS_ADDR" placeholder:"HOST:PORT"`
 	OutageGrace time.Duration `help:"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. 0 refuses all tokens." env:"LATCHKEY_OUTAGE_GRACE" default:"0s"`
@@ -37,7 +39,7 @@ func (f serverFlags) config(addr, data, databaseURL, logLevel string) (config.Co
 		return config.Config{}, fmt.Errorf("--max-personal-tokens: must be between 1 and %d", access.MaxPersonalTokens)
 	}
 	return config.Config{Addr: addr, Data: data, DatabaseURL: databaseURL,
-		SecretKeyFile: f.SecretKeyFile, SecretKeys: f.SecretKeys, OutageGrace: f.OutageGrace, MetricsAddr: f.MetricsAddr,
+		SecretKeyFile: f.SecretKeyFile, SecretKeys: f.SecretKeys, OutageGrace: f.OutageGrace, Drain: f.Drain, MetricsAddr: f.MetricsAddr,
 		MaxPersonalTokens: f.MaxPersonalTokens, PublicURL: f.PublicURL, AuditRetention: time.Duration(f.AuditRetention),
 		AuditKeyFile: f.AuditKeyFile, MakeAuditKey: true, AuditHeadTo: f.AuditHeadTo, AuditHeadPrivate: f.AuditHeadPrivate,
 		TrustedProxies: f.TrustedProxies, Catalog: f.Catalog, SMTPURL: f.SMTPURL, LogLevel: logLevel, LogFormat: f.LogFormat}, nil

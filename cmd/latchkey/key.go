@@ -50,7 +50,7 @@ func (k keyNewCmd) Run() error {
 type keyRotateCmd struct {
 	Data           string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
 	DatabaseURL    string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	SecretKeyFile  string `help:"File with the secret keys; DIR/secret.key on SQLite unless given." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
+	SecretKeyFile  string `help:"File with the secret keys; default is secret.key in the data folder, none with a PostgreSQL database." env:"LATCHKEY_SECRET_KEY_FILE" placeholder:"FILE"`
 	DiscardSecrets bool   `help:"Remove all sealed secrets, because the key is lost. They must then be set again."`
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -19,19 +17,20 @@ type cli struct {
 	Demo         demoCmd         `cmd:"" help:"Run a demo with made-up data."`
 	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
 	Import       importCmd       `cmd:"" help:"Import members, policies and tokens from a role-based system."`
-	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log."`
+	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log, or manage the key that signs it."`
+	Check        checkCmd        `cmd:"" help:"Look for damage in the database."`
 	Key          keyCmd          `cmd:"" help:"Make or change the key that seals secrets of resources."`
-	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database to a file while it is in use."`
+	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database, without key files, to a file while it is in use."`
 	Restore      restoreCmd      `cmd:"" help:"Restore a backup of the SQLite database."`
 	MigrateStore migrateStoreCmd `cmd:"" help:"Copy everything from a SQLite file to PostgreSQL."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, hurry, end := untilSignal(context.Background())
+	defer end()
 	parser := kong.Must(&cli{}, kong.Name("latchkey"), kong.Description(description),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(exit))
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(hurry), kong.Exit(exit))
 	command, err := parser.Parse(os.Args[1:])
 	if err == nil {
 		err = command.Run()

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 			panic(string(out))
 		}
+		if err := os.Setenv("LATCHKEY_DRAIN", "0s"); err != nil { // no test waits for a load balancer
+			panic(err)
+		}
 		return m.Run()
 	}())
 }

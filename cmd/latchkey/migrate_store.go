@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"latchkey/internal/config"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 )
 
@@ -24,9 +26,15 @@ func (m migrateStoreCmd) Run(ctx context.Context) error {
 	for _, t := range done.Tables {
 		fmt.Fprintf(os.Stdout, "%10d  %s\n", t.Rows, t.Table)
 	}
+	source := config.Config{Data: filepath.Dir(m.From)}
 	if done.Key != "" {
-		fmt.Printf("Secrets of resources are sealed with the key %s: start each server with --secret-key-file and a copy of %s.\n",
-			done.Key, filepath.Join(filepath.Dir(m.From), "secret.key"))
+		fmt.Printf("Secrets of resources are sealed with the key %s: start each server with --secret-key-file and a copy of its file"+
+			" (%s unless configured otherwise).\n", done.Key, plaintext.Visible(source.KeyFile()))
+	}
+	if done.Signer != "" {
+		fmt.Printf("The audit log is signed with the key %s: start each server with --audit-key-file and a copy of its file"+
+			" (%s unless configured otherwise), with a copy of %[2]s.head beside it. Without them nothing is signed from now on.\n",
+			done.Signer, plaintext.Visible(source.AuditKey()))
 	}
 	_, err = fmt.Printf("Everything was copied. The audit log's chain holds up to event %d, hash %x.\n",
 		done.Audit.Head.Seq, done.Audit.Head.Hash)

@@ -36,7 +36,7 @@ func (r restoreCmd) Run(ctx context.Context) error {
 		return err
 	}
 	// The restored log may end before the head that was signed last.
-	aside, err := witness.MemoryOf(witness.KeyFile(r.Data)).SetAside(time.Now())
+	aside, err := witness.MemoryOf(config.Config{Data: r.Data}.AuditKey()).SetAside(time.Now())
 	if err != nil {
 		return err
 	}

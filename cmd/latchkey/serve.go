@@ -25,7 +25,7 @@ func (serveCmd) Help() string {
 }
 
 // Run serves until ctx is done.
-func (s serveCmd) Run(ctx context.Context) (err error) {
+func (s serveCmd) Run(ctx context.Context, hurry <-chan struct{}) (err error) {
 	cfg, err := s.config(s.Addr, s.Data, s.DatabaseURL, s.LogLevel)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s serveCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr})
+	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: os.Stderr, Hurry: hurry})
 	if err != nil {
 		return err
 	}

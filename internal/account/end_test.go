@@ -176,6 +176,24 @@ func TestEnding_AProviderThatAddsSomebodyInactiveEndsTheirInvitation(t *testing.
 	storetest.WantKind(t, err, fault.Conflict)
 }
 
+// An invitation that has expired is not outstanding, so it is not ended, but a new link would
+// make it so.
+func TestEnding_AnExpiredInvitationOfSomebodyDeactivatedGetsNoNewLink(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	m := bo(b)
+	invites(b, b.Admin, m.Email, access.RoleAdmin)
+	b.Clock.Pass(invitation.Life + time.Hour)
+	b.Must(doors(b)["deactivated over SCIM"](m))
+	found, err := b.Invitations.Find(t.Context(), b.Admin, invitation.Query{Search: m.Email})
+	b.Must(err)
+	n := b.Logged()
+	_, err = b.Invitations.Resend(t.Context(), b.Admin.Caller(), found.Rows[0].ID, invitation.LinkSecret.Reveal)
+	storetest.WantKind(t, err, fault.Conflict)
+	if logged := b.Events(audit.TargetInvitation, n); len(logged) > 0 {
+		t.Error(logged)
+	}
+}
+
 func TestProvider_DoesNotGiveTheRoleAdminBack(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/access"
@@ -58,6 +59,8 @@ type Options struct {
 	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
+	// Hurry is closed when a server that is stopping must not wait any longer; nil: never.
+	Hurry <-chan struct{}
 }
 
 // App is one server: its store, its use cases and its handler.
@@ -84,12 +87,16 @@ type App struct {
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
 	clock   *clockWatch
+	checked checked
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
 	log     *slog.Logger
 	calm    *slog.Logger // of background work: the same message once a minute
 	setup   string       // secret of the set-up link; useless once there is an organization
+
+	stopping atomic.Bool     // it was asked to stop and is draining
+	hurry    <-chan struct{} // see Options
 }
 
 // New opens the database and wires everything. The error is one line for the operator.
@@ -110,7 +117,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log),
 		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
 	a.calm = newCalm(a.log)
 	if !o.WithoutKey {
@@ -170,6 +177,7 @@ func (a *App) wire(o Options) error {
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,
+		Damage:    func() int { _, n := a.checked.get(); return n },
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
@@ -221,7 +229,7 @@ func (a *App) mailing() ([]invitation.Option, error) {
 // sign-ins), signs the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	// What the audit log gets comes before the audit log's own end, which signs it.
 	err := errors.Join(a.Verify.Close(ctx), a.SignIn.Flush(ctx), a.Audit.Close(ctx))
@@ -232,22 +240,21 @@ func (a *App) Close() error {
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not
-// hold a connection forever. The fields are the timeouts of [http.Server].
+// hold a connection forever, nor a server that is stopping. All but Finish are the timeouts of [http.Server].
 type Limits struct {
 	ReadHeader time.Duration
 	Read       time.Duration
 	Write      time.Duration // from the end of the header
 	Idle       time.Duration
+	Finish     time.Duration // for requests in flight after the drain; 20 seconds when zero
 }
 
 // DefaultLimits returns the limits of a real installation. Writing has more time than reading,
 // so that a client whose body did not arrive in time still gets an answer.
 func DefaultLimits() Limits {
-	return Limits{ReadHeader: 10 * time.Second, Read: 60 * time.Second, Write: 75 * time.Second, Idle: 120 * time.Second}
+	return Limits{ReadHeader: 10 * time.Second, Read: 60 * time.Second, Write: 75 * time.Second, Idle: 120 * time.Second,
+		Finish: finishTimeout}
 }
-
-// drainTimeout is how long requests in flight have when the server stops.
-const drainTimeout = 20 * time.Second
 
 // server returns an HTTP server with the limits.
 func (a *App) server(h http.Handler) *http.Server {
@@ -264,17 +271,21 @@ func (a *App) server(h http.Handler) *http.Server {
 // 100,000 tokens.
 const collectAt = 150
 
-// Run serves until ctx ends and then waits for the requests in flight. It returns nil after
-// an orderly stop.
+// Run serves until ctx ends, and stops as [App.stop] says. It returns nil after an orderly stop.
 func (a *App) Run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	listener, err := net.Listen("tcp", a.cfg.Addr)
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // such listeners have no filters: see quiet
+	listener, err := plain.Listen(ctx, "tcp", a.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
-	server := a.server(a.Handler)
+	requests, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(errCut)
+	server := a.server(a.saysClose(a.Handler))
+	server.BaseContext = func(net.Listener) context.Context { return requests }
 	a.public.ListensOn(listener.Addr().String())
 	if err := a.warnOfSigning(ctx); err != nil {
 		return errors.Join(err, listener.Close())
@@ -287,7 +298,9 @@ func (a *App) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer endMetrics()
-	background, stop := context.WithCancel(ctx)
+	// While requests are served there is background work, or else the memory of this node would
+	// not learn what others change.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer a.inBackground(background)()
 	defer stop()
 	failed := make(chan error, 1)
@@ -297,13 +310,7 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	a.log.Info("stopping: requests in flight may finish")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("some requests did not finish in time: %w", err)
-	}
-	return nil
+	return a.stop(ctx, server, listener, cut)
 }
 
 // announce tells the operator the address of the server and, on an empty database, the

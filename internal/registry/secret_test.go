@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -111,6 +112,25 @@ func TestUpdate_KeepsChangesAndRemovesSecrets(t *testing.T) {
 	b.must(err)
 	if got := b.seals(ring, r.ID); len(got) != 1 {
 		t.Errorf("after another update: %q", got)
+	}
+}
+
+// asked counts how often the key is read from the database.
+type asked struct {
+	registry.Sealing
+	key   string
+	times int
+}
+
+func (a *asked) SealingKey(context.Context) (string, error) { a.times++; return a.key, nil }
+
+func TestSealNew_ReadsTheKeyOnce(t *testing.T) {
+	key := newSealKey(t)
+	db := &asked{key: key.ID()}
+	secrets := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
+	_, values, err := secrets.SealNew(t.Context(), db, registry.Holder{Resource: "r", Part: registry.OfResource}, `{"password":"p","token":"t","api_key":"k"}`)
+	if err != nil || len(values) != 3 || db.times != 1 {
+		t.Errorf("%d secrets, %d queries, %v", len(values), db.times, err)
 	}
 }
 
@@ -226,10 +246,13 @@ func TestStart_SealsWhatIsPlainAndOverwritesIt(t *testing.T) {
 		t.Fatal("it is not there before: the test proves nothing")
 	}
 	secrets := registry.Secrets{Names: registry.NewSecretNames("webhook-url"), Keys: b.ring}
-	started, err := secrets.Start(b.ctx, store.Keys{Store: b.store})
+	started, err := secrets.Seal(b.ctx, store.Keys{Store: b.store})
 	b.must(err)
-	if started.Sealed != 102 || started.Traces != nil {
-		t.Errorf("%+v", started)
+	if started.Sealed != 102 || !strings.Contains(b.bytesOf(), "canary-7") {
+		t.Errorf("without overwriting: %+v", started)
+	}
+	if started, err = secrets.Start(b.ctx, store.Keys{Store: b.store}); err != nil || started.Sealed != 0 || started.Traces != nil {
+		t.Errorf("%+v, %v", started, err)
 	}
 	if strings.Contains(b.bytesOf(), "canary") {
 		t.Error("the disk still has a plain value")
@@ -241,9 +264,6 @@ func TestStart_SealsWhatIsPlainAndOverwritesIt(t *testing.T) {
 	}
 	if e := b.newestEvent(); !strings.Contains(e, `"secretsSealed":102`) || strings.Contains(e, "canary") {
 		t.Errorf("the event says %s", e)
-	}
-	if started, err = secrets.Start(b.ctx, store.Keys{Store: b.store}); err != nil || started.Sealed != 0 {
-		t.Errorf("again: %+v, %v", started, err)
 	}
 }
 

@@ -110,12 +110,6 @@ func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 }
 
-// AuditSnapshot calls read with the log as it is now, in a read-only transaction. It does not call
-// read again if a connection is lost, because read may have written something elsewhere.
-func (s *Store) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
-	return s.dialect.translate(s.snapshotOnce(ctx, func(q queries) error { return read(q) }))
-}
-
 // AuditPlan returns the plan of an organization. NotFound if there is no such organization.
 func (q queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
 	return one(ctx, q, "That organization", func(row scanner) (access.Plan, error) {

@@ -38,6 +38,11 @@ type Store interface {
 	// TokenKeyUsed reports whether creator has generated a token with this idempotency key.
 	// Deleted tokens count.
 	TokenKeyUsed(ctx context.Context, creator, key string) (bool, error)
+	// UseDays returns on which days from first to last a token, or the tokens of an organization,
+	// were used, oldest first. It leaves out days without a request.
+	UseDays(ctx context.Context, subject string, first, last Day) ([]DayCount, error)
+	// ForgetUses deletes the counts of days before the given one.
+	ForgetUses(ctx context.Context, before Day) error
 }
 
 // Tx is what the service does inside a transaction.

@@ -44,6 +44,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"changes are told after the commit":         tellsChanges,
 		"concurrent requests of one key make one":   makesOnePerKey,
 		"concurrent creations of a name make one":   makesOnePerName,
+		"requests are counted by day":               countsUses,
 		"an unknown organization has no plan":       refusesUnknownOrganization,
 		"workspaces are found in their own":         findsWorkspaces,
 		"a failed transaction leaves no token":      rollsBack,
