@@ -163,7 +163,7 @@ func TestPrune_WaitsUntilTheLogShowsThatTheClockIsRight(t *testing.T) {
 			clocked(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 				b := &headBed{Store: s, t: t}
 				b.organization()
-				log := audit.New(audit.Deps{Store: store.AuditLog{Store: s}, Catalogue: access.BuiltIn(), Retention: retention, Now: clock.Now,
+				log := audit.New(audit.Deps{Store: store.AuditLog(s), Catalogue: access.BuiltIn(), Retention: retention, Now: clock.Now,
 					Log: slog.New(slog.DiscardHandler)})
 				for i, step := range steps {
 					clock.Pass(time.Duration(step.jump) * day)
@@ -195,7 +195,7 @@ func TestPrune_WorksWithTheShortestRetention(t *testing.T) {
 	clocked(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		b := &headBed{Store: s, t: t}
 		b.organization()
-		log := audit.New(audit.Deps{Store: store.AuditLog{Store: s}, Catalogue: access.BuiltIn(), Retention: 24 * time.Hour, Now: clock.Now,
+		log := audit.New(audit.Deps{Store: store.AuditLog(s), Catalogue: access.BuiltIn(), Retention: 24 * time.Hour, Now: clock.Now,
 			Log: slog.New(slog.DiscardHandler)})
 		for range 10 {
 			writeEvents(t, s, 1)
