@@ -52,7 +52,7 @@ func logView(v kit.Visit, q logQuery, found audit.Found, t teller, errors kit.Fi
 }
 
 func rowView(v kit.Visit, e audit.Event, tokens map[string]audit.TokenName, q logQuery, t teller) page.Row {
-	return page.Row{What: t.sentence(e), More: moreView(v, e, tokens[e.TokenID], t), When: kit.When(e.Time, v.Now), Href: q.at(e.ID),
+	return page.Row{What: t.sentence(e), More: moreView(v, e, tokens[e.TokenID], t), When: kit.When(e.When(), v.Now), Href: q.at(e.ID),
 		Label: strings.TrimSpace(eventLabel(e) + " " + e.Target.Name)}
 }
 

@@ -133,8 +133,9 @@ func housePatterns() patterns {
 			audit.Migrated: "{who} deployed a migration to the organization {name}",
 		},
 		audit.TargetAuditLog: {
-			audit.Pruned:  "{who} pruned the audit log",
-			audit.Rotated: "{who} replaced the key that signs the audit log",
+			audit.Pruned:    "{who} pruned the audit log",
+			audit.Postponed: "{who} postponed pruning the audit log",
+			audit.Rotated:   "{who} replaced the key that signs the audit log",
 		},
 		audit.TargetSecretKey: life("secret key", map[audit.Action]string{audit.Rotated: "{who} rotated the secret key {name}"}),
 		audit.TargetMigration: {

@@ -12,7 +12,7 @@ import (
 func (t teller) activityView(events []audit.Event, all logQuery, v kit.Visit) []page.Activity {
 	var out []page.Activity
 	for _, e := range events {
-		a := page.Activity{What: t.sentence(e), When: kit.When(e.Time, v.Now)}
+		a := page.Activity{What: t.sentence(e), When: kit.When(e.When(), v.Now)}
 		if t.existing != nil {
 			a.Href = all.at(e.ID)
 		}
