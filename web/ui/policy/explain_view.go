@@ -215,6 +215,7 @@ func answerView(catalogue *access.Catalogue, x policy.Explanation) page.Answer {
 	if x.Decision.Hide {
 		add("What they see", "Nothing. The response is \"not found\".")
 	}
+	a.Layers = []page.Layer{{Name: "Member or token", Result: component.StateModel{Text: "Can't do anything now", Tone: component.Bad}}}
 	if x.Inactive == "" {
 		a.Layers = layersView(catalogue, x, permission)
 	}
