@@ -26,6 +26,9 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
+		{"count the tokens that have expired", time.Minute, func(ctx context.Context) error {
+			return a.Store.SettleTokens(ctx, a.Store.Now(), settleFrom)
+		}},
 		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
 		{"index the audit log", 10 * time.Second, a.Audit.Index},
 		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
@@ -35,6 +38,10 @@ func (a *App) jobs() []job {
 	}
 	return jobs
 }
+
+// settleFrom is the number of tokens that may expire before they are counted as expired. Until then
+// every page that shows the number of tokens reads them.
+const settleFrom = 200
 
 // noteExpired looks at all tokens the first time. Then it looks at those that have expired
 // since, and a little before, since the clocks of other nodes may differ.

@@ -52,7 +52,7 @@ func (q queries) Members(ctx context.Context, organization string, ids []string)
 		with([]any{organization}, ids...)...)
 }
 
-// memberOrder returns the SQL sort key for an order of the list of members.
+// memberOrder returns the SQL sort key for an order of the list of members, "" for that of their names.
 func memberOrder(s account.MemberSort) string {
 	switch s {
 	case account.ByEmail:
@@ -65,34 +65,42 @@ func memberOrder(s account.MemberSort) string {
 		return `live`
 	case account.ByName:
 	}
-	return `lower(m.name)`
+	return ``
 }
 
-// liveTokens returns SQL that counts a member's live personal tokens.
+// liveTokens joins the numbers of live personal tokens of the members m: see [Store.SettleTokens].
 func liveTokens(now string) string {
-	return `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal' AND ` + live(now) + `)`
+	return ` LEFT JOIN token_counts c ON c.organization_id = m.organization_id AND c.part = 'owner' AND c.kind = 'personal' AND c.id = m.id
+		LEFT JOIN (SELECT t.owner_id AS owner_id, ` + correction(now) + ` AS n FROM tokens t
+			WHERE t.organization_id = $1 AND t.kind = 'personal' AND ` + sinceSettled(now) + ` GROUP BY t.owner_id) AS since ON since.owner_id = m.id`
 }
 
 // FindMembers returns one page of members with the number of their live tokens, and the number
 // of members on all pages.
 func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
 	now time.Time) ([]account.MemberRow, int, error) {
-	where := ` FROM members m WHERE m.organization_id = $1
+	where := ` WHERE m.organization_id = $1
 		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR ` + nameLike(`m.name`, `$3`, `$4`, `$5`) + `)
 		AND ($6 = '' OR m.id IN (SELECT member_id FROM group_members WHERE group_id = $6))
 		AND ($7 = '' OR m.id NOT IN (SELECT member_id FROM group_members WHERE group_id = $7))`
 	lower, typed, title := likePatterns(query.Search)
 	filter := []any{query.Search, lower, typed, title, query.InGroup, query.NotInGroup}
-	total, err := q.number(ctx, `SELECT count(*)`+where, append([]any{organization}, filter...)...)
+	total, err := q.number(ctx, `SELECT count(*) FROM members m`+where, append([]any{organization}, filter...)...)
 	if err != nil {
 		return nil, 0, err
 	}
-	direction := ``
+	order, direction := memberOrder(query.Sort), ``
 	if query.Descending {
 		direction = ` DESC`
 	}
-	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, `+liveTokens("$8")+` AS live`+where+`
-		ORDER BY `+memberOrder(query.Sort)+direction+`, lower(m.name), m.id LIMIT $9 OFFSET $10`,
+	if order == `` {
+		order = `lower(m.name)` + direction
+	} else {
+		order += direction + `, lower(m.name)`
+	}
+	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, CAST(coalesce(c.running, 0) + coalesce(since.n, 0) AS BIGINT) AS live
+		FROM members m`+liveTokens("$8")+where+`
+		ORDER BY `+order+`, m.id LIMIT $9 OFFSET $10`,
 		append(append([]any{organization}, filter...), millis(now), query.Limit, query.Offset)...)
 	return rows, total, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/token"
 )
 
 const workspaceColumns = `w.id, w.organization_id, w.name, w.environment, w.region, w.created_at, w.updated_at`
@@ -51,7 +52,6 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 		}
 		return err
 	}
-	liveEach := ` AND ` + live("$2") + ` GROUP BY t.workspace_id`
 	for _, step := range []struct {
 		query string
 		put   func(c *account.WorkspaceCounts, n int)
@@ -67,13 +67,23 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, now t
 		{`SELECT r.workspace_id, count(*) FROM resources r JOIN workspaces w ON w.id = r.workspace_id
 			WHERE w.organization_id = $1 GROUP BY r.workspace_id`,
 			func(c *account.WorkspaceCounts, n int) { c.Resources = n }, []any{organization}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'workspace'` + liveEach,
-			func(c *account.WorkspaceCounts, n int) { c.ServiceTokens = n }, []any{organization, millis(now)}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal'` + liveEach,
-			func(c *account.WorkspaceCounts, n int) { c.PersonalTokens = n }, []any{organization, millis(now)}},
 	} {
 		if err := set(step.query, step.put, step.args...); err != nil {
 			return nil, err
+		}
+	}
+	for kind, put := range map[token.Kind]func(c *account.WorkspaceCounts, n int){
+		token.Workspace: func(c *account.WorkspaceCounts, n int) { c.ServiceTokens = n },
+		token.Personal:  func(c *account.WorkspaceCounts, n int) { c.PersonalTokens = n },
+	} {
+		found, err := q.liveCounts(ctx, organization, kind, now)
+		if err != nil {
+			return nil, err
+		}
+		for id, n := range found {
+			c := counts[id]
+			put(&c, n)
+			counts[id] = c
 		}
 	}
 	return counts, nil

@@ -110,33 +110,6 @@ func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limi
 	return all(ctx, q, scanToken, expiredQuery(), since.UnixMilli(), until.UnixMilli(), limit)
 }
 
-// TokenCounts counts an organization's tokens that are not deleted, by token.Token.State at now.
-func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
-	type group struct {
-		kind  token.Kind
-		state token.State
-		count int
-	}
-	groups, err := all(ctx, q, func(row scanner) (group, error) {
-		var g group
-		err := row.Scan(&g.kind, &g.state, &g.count)
-		return g, err
-	}, `SELECT kind, state, count(*) FROM (
-			SELECT t.kind AS kind, `+stateOf("$2", "$3")+` AS state`+tokenTables+`
-			WHERE t.organization_id = $1 AND `+notDeleted+`) AS classed
-		GROUP BY kind, state`, organization, millis(now), millis(now.Add(token.SoonAfter)))
-	if err != nil {
-		return nil, err
-	}
-	counts := map[token.Kind]token.Counts{}
-	for _, g := range groups {
-		c := counts[g.kind]
-		c.Add(g.state, g.count)
-		counts[g.kind] = c
-	}
-	return counts, nil
-}
-
 const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
 // TokenKeyUsed reports whether creator has generated a token with this idempotency key, even one
@@ -174,8 +147,8 @@ func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Tim
 
 // CountPersonalTokens returns the number of a member's tokens that are not deleted.
 func (q queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
-	return q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.owner_id = $2 AND `+notDeleted,
-		organization, owner)
+	return q.number(ctx, `SELECT coalesce(max(kept), 0) FROM token_counts
+		WHERE organization_id = $1 AND part = 'owner' AND kind = 'personal' AND id = $2`, organization, owner)
 }
 
 // ResourceTypes returns, by id, the type of every resource of the given types in a workspace of the

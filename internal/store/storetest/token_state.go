@@ -58,6 +58,12 @@ func agreesWithStates(t *testing.T, b *tokenBed) {
 		}
 	}
 	b.countsAgree(t, all)
+	for _, at := range []time.Duration{0, token.SoonAfter + time.Millisecond, -time.Hour - time.Millisecond, -time.Millisecond} {
+		if err := b.SettleTokens(t.Context(), b.now.Add(at), 1); err != nil {
+			t.Fatal(err)
+		}
+		b.countsAgree(t, all)
+	}
 }
 
 // tokensInEveryState adds tokens of each kind and owner with each end, deleted and not, and
