@@ -158,7 +158,7 @@ func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]fun
 	ctx := t.Context()
 	member := policy.Place{Kind: policy.OfMember, Workspace: "w1", Subject: "m1"}
 	var all []string
-	rows, err := a.Workspaces.List(ctx, by)
+	rows, err := a.Workspaces.List(ctx, by, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +177,8 @@ func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]fun
 		"Impact":        func() error { _, err := a.Members.Impact(ctx, by, []string{"m0", "m4", "m8"}); return err },
 		"GroupRows":     func() error { _, err := a.Groups.List(ctx, by); return err },
 		"Group":         func() error { _, err := a.Groups.Get(ctx, by, "g1"); return err },
-		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by); return err },
-		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by); return err },
+		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by, nil); return err },
+		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by, nil); return err },
 		"Policy":        func() error { _, err := a.Policies.At(ctx, by, member); return err },
 		"ChangeSummary": func() error { _, err := a.Policies.ChangeSummary(ctx, by, member, busyPolicy()); return err },
 		"ResourcesIn":   func() error { _, err := a.Policies.ResourcesIn(ctx, by, all); return err },

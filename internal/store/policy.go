@@ -111,8 +111,8 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 		return a, err
 	case policy.Baseline:
 	}
-	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces+`) AS inside
-		WHERE workspace_id = $2 AND `+notAdmin, organization, at.Workspace); err != nil {
+	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces("$2")+`) AS inside
+		WHERE `+notAdmin, organization, at.Workspace); err != nil {
 		return a, err
 	}
 	if a.Groups, err = q.number(ctx,

@@ -90,7 +90,7 @@ func (q queries) ServiceTokens(ctx context.Context, organization string, kind to
 // until, the soonest first.
 func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
+		WHERE t.organization_id || '' = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
 		ORDER BY t.expires_at, t.id LIMIT $4`,
 		organization, millis(from), millis(until), limit)
 }

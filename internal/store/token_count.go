@@ -14,6 +14,9 @@ import (
 // this moment and now. [Store.SettleTokens] moves the moment, so that these are always few. The
 // clock may also have been set back behind the moment.
 
+// Queries that use these conditions compare the organization as an expression, so that engines
+// look the tokens up by their end and not by their organization.
+
 // sinceSettled selects the tokens that expire between the stored moment and now, and correction counts
 // them: those that have expired since are not live, and after a step back of the clock those that
 // expire later are.
@@ -31,7 +34,7 @@ func (q queries) liveCounts(ctx context.Context, organization string, kind token
 			SELECT c.id AS id, c.running AS n FROM token_counts c
 				WHERE c.organization_id = $1 AND c.part = 'workspace' AND c.kind = $2 AND c.kept > 0
 			UNION ALL SELECT t.workspace_id AS id, `+correction("$3")+` AS n FROM tokens t
-				WHERE t.organization_id = $1 AND t.kind = $2 AND `+sinceSettled("$3")+` GROUP BY t.workspace_id) AS counted
+				WHERE t.organization_id || '' = $1 AND t.kind = $2 AND `+sinceSettled("$3")+` GROUP BY t.workspace_id) AS counted
 		GROUP BY id HAVING sum(n) <> 0`, organization, kind, millis(now))
 }
 
@@ -53,10 +56,10 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 				WHERE c.organization_id = $1 AND c.part = 'owner' AND c.kept > 0 AND coalesce(m.status, '') <> 'active'
 			UNION ALL SELECT t.kind, 0, `+correction("$2")+`, sum(CASE WHEN `+suspended+` THEN (CASE WHEN `+ended("$2")+` THEN -1 ELSE 1 END) ELSE 0 END), 0
 				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
-				WHERE t.organization_id = $1 AND `+sinceSettled("$2")+` GROUP BY t.kind
+				WHERE t.organization_id || '' = $1 AND `+sinceSettled("$2")+` GROUP BY t.kind
 			UNION ALL SELECT t.kind, 0, 0, 0, count(*)
 				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
-				WHERE t.organization_id = $1 AND `+ending("$2", "$3")+` AND NOT (`+suspended+`) GROUP BY t.kind) AS counted
+				WHERE t.organization_id || '' = $1 AND `+ending("$2", "$3")+` AND NOT (`+suspended+`) GROUP BY t.kind) AS counted
 		GROUP BY kind HAVING sum(kept) > 0`, organization, millis(now), millis(now.Add(token.SoonAfter)))
 	counts := make(map[token.Kind]token.Counts, len(groups))
 	for _, g := range groups {

@@ -195,7 +195,7 @@ func (b *tokenBed) countsAgree(t *testing.T, all []token.Token) {
 	if d := diff(want, counts); err != nil || d != "" {
 		t.Errorf("by state: %v (-want +got)\n%s", err, d)
 	}
-	places, err := b.WorkspaceCounts(ctx, bedOrg, b.now)
+	places, err := b.WorkspaceCounts(ctx, bedOrg, []string{bedWorkspace}, b.now)
 	place := places[bedWorkspace]
 	if err != nil || place.ServiceTokens != liveOf(token.Workspace, "") || place.PersonalTokens != liveOf(token.Personal, "") {
 		t.Errorf("in the workspace: %+v, %v", place, err)
