@@ -69,23 +69,6 @@ func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Toke
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
 }
 
-const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
-
-// ofOwner selects a member's tokens that are not deleted.
-const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND ` + notDeleted
-
-// PersonalTokens returns a member's tokens that are not deleted, newest first.
-func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE `+ofOwner+newestFirst, organization, owner)
-}
-
-// ServiceTokens returns the organization's tokens of a kind that are not deleted, newest first.
-func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND `+notDeleted+newestFirst,
-		organization, kind)
-}
-
 // ServiceTokensEnding returns up to limit live service tokens that expire after from and not after
 // until, the soonest first.
 func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
