@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -11,6 +12,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 )
 
@@ -253,13 +255,22 @@ func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
 // them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
-	for _, id := range ids {
-		tx.changed(change.Member, id)
-		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+	for part := range slices.Chunk(ids, idsPerQuery) {
+		removed := with([]any{organization}, part...)
+		n, err := tx.exec(ctx, `DELETE FROM members WHERE organization_id = $1 AND id IN (`+placeholders(2, len(part))+`)`, removed...)
+		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, `INSERT INTO removed_members (member_id, organization_id) VALUES ($1, $2)
-			ON CONFLICT (member_id) DO NOTHING`, id, organization); err != nil {
+		if n != int64(len(part)) {
+			return fault.NewNotFound("That member")
+		}
+		rows := make([]string, len(part))
+		for i, id := range part {
+			tx.changed(change.Member, id)
+			rows[i] = fmt.Sprintf("($1, $%d)", i+2)
+		}
+		if _, err := tx.exec(ctx, `INSERT INTO removed_members (organization_id, member_id) VALUES `+strings.Join(rows, ", ")+`
+			ON CONFLICT (member_id) DO NOTHING`, removed...); err != nil {
 			return err
 		}
 	}

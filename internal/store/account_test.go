@@ -249,3 +249,41 @@ func BenchmarkAccountPages(b *testing.B) {
 		})
 	}
 }
+
+func TestDeleteMembers_NeedsTheSameStatementsForManyMembers(t *testing.T) {
+	s := openAt(t)
+	fill(t, s, size{130, 3, 6, 12})
+	needed := func(from, to int) (n int64) {
+		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+			var members []account.Member
+			var ids []string
+			for i := from; i < to; i++ {
+				m, err := tx.Member(t.Context(), "org", id("m", i))
+				if err != nil {
+					return err
+				}
+				members, ids = append(members, m), append(ids, m.ID)
+			}
+			count := tx.CountStatements()
+			ended, err := tx.EndCredentials(t.Context(), members, account.Removed)
+			if err == nil && len(ended.Tokens) != (to-from)/4 {
+				t.Errorf("%d tokens ended, want %d", len(ended.Tokens), (to-from)/4)
+			}
+			if err == nil {
+				err = tx.DeleteMembers(t.Context(), "org", ids)
+			}
+			n = count()
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if few, many := needed(4, 8), needed(8, 128); few != many || few == 0 || few > 8 {
+		t.Errorf("4 members need %d statements, 120 members %d", few, many)
+	}
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM members`); err != nil || n != 130-124 {
+		t.Errorf("%d members are left, %v", n, err)
+	}
+}

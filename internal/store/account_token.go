@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
@@ -62,9 +63,12 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (polic
 // TombstoneTokens marks tokens of the organization as deleted now. It does not change those that
 // are deleted already.
 func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
-	for _, id := range ids {
-		tx.changed(change.Token, id)
-		if _, err := tx.exec(ctx, tombstone, millis(tx.now), organization, id); err != nil {
+	for part := range slices.Chunk(ids, idsPerQuery) {
+		for _, id := range part {
+			tx.changed(change.Token, id)
+		}
+		if _, err := tx.exec(ctx, `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND deleted_at IS NULL
+			AND id IN (`+placeholders(3, len(part))+`)`, with([]any{millis(tx.now), organization}, part...)...); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"latchkey/internal/access"
@@ -55,6 +56,30 @@ func scanToken(row scanner) (token.Token, error) {
 		return t, fmt.Errorf("addresses of token %s: %w", t.ID, err)
 	}
 	return t, nil
+}
+
+// TokensByDigest returns the tokens of the organization with these digests of their secrets, deleted or
+// not. Those that there are not are left out.
+func (q queries) TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]token.Token, error) {
+	found := make(map[[32]byte]token.Token, len(digests))
+	for part := range slices.Chunk(digests, idsPerQuery) {
+		args := []any{organization}
+		for _, digest := range part {
+			args = append(args, digest[:])
+		}
+		err := each(ctx, q, func(row scanner) error {
+			var digest []byte
+			t, err := scanToken(scanWith{row, &digest})
+			if err == nil {
+				found[[32]byte(digest)] = t
+			}
+			return err
+		}, `SELECT `+tokenColumns+`, t.digest`+tokenTables+` WHERE t.organization_id || '' = $1 AND t.digest IN (`+placeholders(2, len(part))+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // Token returns a token of the organization that is not deleted; NotFound otherwise.
@@ -187,12 +212,10 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, k
 	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
-// tombstone marks a token as deleted unless it is already.
-const tombstone = `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`
-
 // DeleteToken marks a token of the organization as deleted now; NotFound if there is none or it is
 // deleted already. The row stays, so that its digest is still recognized as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
 	tx.changed(change.Token, id)
-	return tx.execOne(ctx, "That token", tombstone, millis(tx.now), organization, id)
+	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1
+		WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`, millis(tx.now), organization, id)
 }

@@ -17,9 +17,9 @@ type Store interface {
 	// Token returns a token of the organization. The error is NotFound if there is none, also if
 	// it was deleted.
 	Token(ctx context.Context, organization, id string) (Token, error)
-	// TokenByDigest returns the token of any organization with this digest of its secret,
-	// including a deleted one. The error is NotFound if there never was one.
-	TokenByDigest(ctx context.Context, digest [32]byte) (Token, error)
+	// TokensByDigest returns the tokens of the organization with these digests of their secrets,
+	// by digest, including deleted ones.
+	TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]Token, error)
 	// ListTokens returns a page of the organization's tokens of a kind that are not deleted; of
 	// personal tokens, those of an owner.
 	ListTokens(ctx context.Context, organization string, kind Kind, owner string, l Listing) (Listed, error)
