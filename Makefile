@@ -18,7 +18,7 @@ export LATCHKEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
 export PATH := $(LATCHKEY_CACHE)/bin:$(PATH):/usr/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak bench-nodes
+.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak race bench-nodes
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,8 @@ test: setup test-unit test-e2e ## run every test: race detector first, then the 
 # SQLite is Go code here and ten times slower under the race detector, so the suites that
 # mostly query it run without it, and so do the tables that try every route and kind of token
 # in turn. The hammer test of verification runs short with it and in full without it. Of the
-# load measurements, only the check of what a killed server may lose is a test.
-# `make soak` runs everything with the race detector.
+# load measurements, only the short form of `make soak` is a test.
+# `make race` runs everything with the race detector.
 PLAIN  := latchkey/internal/store latchkey/internal/migration
 TABLES := ^Test(Routes_Every|WorkspaceRoutes_AnswerEvery|Verify_AnswersAsFreshly|Property_TheAnswer|Forms_TenMegabytes|Export_NeedsNoMore)
 
@@ -52,7 +52,7 @@ test-unit: ## run all tests except the browser journeys, with the race detector
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test -race -short -timeout 20m -skip '$(TABLES)' $$packages
 	$(GO) test -timeout 20m $(PLAIN) latchkey/internal/verify
 	$(GO) test -timeout 20m -run '$(TABLES)' latchkey/web latchkey/web/api
-	$(GO) test -timeout 5m -run '^TestKill' latchkey/e2e/load
+	$(GO) test -timeout 5m -run '^(TestKill|TestTruth)' latchkey/e2e/load
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
 	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
@@ -67,10 +67,13 @@ screenshots: setup ## run the browser journeys and save screenshots in e2e/scree
 	@mkdir -p '$(SHOTS)'
 	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
 
-soak: ## run the race-detected tests COUNT times (10) in shuffled order
+race: ## run the race-detected tests COUNT times (10) in shuffled order
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)') && $(GO) test -race -count=$(COUNT) -shuffle=on -timeout 60m $$packages
+
+soak: setup ## kill, ask and restart real servers for up to half an hour, and print the figures
+	$(GO) test -count=1 -timeout 40m -v -run '^(TestKill|TestTruth)' ./e2e/load -full
 
 # Measures verification against a bare server, in one run.
 .PHONY: bench-verify
 bench-verify: setup ## print the rate of verification relative to a bare server (takes minutes)
-	$(GO) test -count=1 -timeout 40m -v -run '^(TestVerify|TestKill)' ./e2e/load -full
+	$(GO) test -count=1 -timeout 40m -v -run '^TestVerify' ./e2e/load -full

@@ -52,7 +52,7 @@ func startIn(t *testing.T, data, command string, args ...string) *server {
 	s := &server{Data: data, log: &logBuffer{}, exited: make(chan struct{})}
 	args = append([]string{command, "--addr", "127.0.0.1:0", "--data", data}, args...)
 	s.cmd = exec.Command(binary, args...)
-	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
+	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "LATCHKEY_DRAIN=0s"}
 	if slices.Contains(args, "--database-url") {
 		file, err := shared.secrets()
 		if err != nil {

@@ -141,7 +141,7 @@ func (t *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Add("Vary", "Accept-Encoding")
 	body := a.plain
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		body = a.gzipped
 	}
@@ -152,9 +152,9 @@ func (t *tree) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// acceptsGzip reports whether an Accept-Encoding header allows gzip (RFC 9110, section
+// AcceptsGzip reports whether an Accept-Encoding header allows gzip (RFC 9110, section
 // 12.5.3).
-func acceptsGzip(header string) bool {
+func AcceptsGzip(header string) bool {
 	for item := range strings.SplitSeq(header, ",") {
 		coding, params, _ := strings.Cut(item, ";")
 		coding = strings.ToLower(strings.TrimSpace(coding))

@@ -130,7 +130,7 @@ func TestAcceptsGzip_ReadsWeights(t *testing.T) {
 	for header, want := range map[string]bool{
 		"": false, "gzip": true, "GZIP": true, "br": false, "gzip;q=0": false, "gzip; q=0.0": false, "gzip;q=0.1": true, "*": true, "*;q=0": false, "br, gzip": true, "gzip;q=x": false,
 	} {
-		if got := acceptsGzip(header); got != want {
+		if got := AcceptsGzip(header); got != want {
 			t.Errorf("%q: %v", header, got)
 		}
 	}

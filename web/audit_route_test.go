@@ -35,13 +35,14 @@ func silent() map[string]string {
 	const (
 		summary = "says what a form would change"
 		chooser = "leads to the form of the chosen workspace"
+		refusal = "reads; the link of a deactivated member leaves a refusal, at most one an hour: package invitation tests it"
 		choices = "chooses in the staging area only, which the report of the deployment tells"
 		staging = "brings a file along or runs behind the request; package migration tests its events"
 	)
 	const am = "/settings/access-management"
 	return map[string]string{
 		"POST /setup/open":             "reads",
-		"POST /accept-invitation/open": "reads",
+		"POST /accept-invitation/open": refusal,
 		"POST /setup":                  "has a test of its own: it works once in an installation's life",
 		"POST " + am + "/service-access-tokens/workspace/summary":          summary,
 		"POST " + am + "/users/:id/policies/:workspace/summary":            summary,

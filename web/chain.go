@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"latchkey/internal/fault"
+	"latchkey/web/request"
+	"latchkey/web/respond"
 )
 
 // contentSecurityPolicy allows only what this server serves: no inline script or style, no
@@ -40,7 +43,8 @@ func requestID(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // accessLog writes one line per request. The error is rendered first, so that the status is
-// the one sent. An internal fault's cause is logged here and nowhere else.
+// the one sent. An internal fault's cause is logged here and nowhere else. An answer that broke off is cut, so
+// that its client does not take it for whole.
 func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -49,19 +53,30 @@ func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 			if err != nil {
 				c.Error(err)
 			}
+			status := c.Response().Status
+			var broken *request.Broken
+			if errors.As(err, &broken) {
+				status = http.StatusInternalServerError
+				if broken.Abandoned() {
+					status = respond.StatusAbandoned
+				}
+			}
 			level, attrs := slog.LevelInfo, []slog.Attr{
 				slog.String("method", c.Request().Method),
 				slog.String("path", c.Request().URL.Path),
-				slog.Int("status", c.Response().Status),
+				slog.Int("status", status),
 				slog.Duration("took", time.Since(start)),
 				slog.String("ip", c.RealIP()),
 				slog.String("request_id", c.Response().Header().Get(echo.HeaderXRequestID)),
 			}
-			if err != nil && c.Response().Status >= http.StatusInternalServerError {
+			if err != nil && status >= http.StatusInternalServerError {
 				level = slog.LevelError
 				attrs = append(attrs, slog.String("error", err.Error()))
 			}
 			log.LogAttrs(c.Request().Context(), level, "request", attrs...)
+			if broken != nil {
+				panic(http.ErrAbortHandler)
+			}
 			return nil
 		}
 	}

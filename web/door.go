@@ -79,6 +79,9 @@ func newDoors(d Deps) doors {
 		scim: &Door{Name: "scim", Limit: maxProvisioned, Late: true,
 			Problem: func(c echo.Context, f *fault.Error) { d.SCIM.Problem(c, f) }},
 		files: &Door{Name: "files", Limit: maxBody,
-			Problem: func(c echo.Context, f *fault.Error) { c.Response().WriteHeader(respond.Status(f.Kind)) }},
+			Problem: func(c echo.Context, f *fault.Error) {
+				respond.SayWhen(c.Response().Header(), f)
+				c.Response().WriteHeader(respond.Status(f.Kind))
+			}},
 	}
 }

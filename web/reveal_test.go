@@ -95,6 +95,9 @@ func TestReveal_ShowsTheSecretAlthoughTheDatabaseIsGone(t *testing.T) {
 			if got.header.Get("Cache-Control") != "no-store" || !strings.Contains(got.body, ">Close</a>") {
 				t.Errorf("Cache-Control %q, or no way on", got.header.Get("Cache-Control"))
 			}
+			if got.compressed {
+				t.Error("an answer with a secret is compressed")
+			}
 			if s.app.Store.Ping(context.Background()) == nil {
 				t.Error("the database was there all the time: the test shows nothing")
 			}

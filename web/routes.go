@@ -8,6 +8,7 @@ import (
 
 	"latchkey/static"
 	"latchkey/web/api"
+	"latchkey/web/respond"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 	"latchkey/web/ui/kit"
@@ -99,7 +100,12 @@ func fileRows(d Deps, through doors) []Row {
 		}},
 		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
-			if problem := d.Ready(c.Request().Context()); problem != "" {
+			problem := d.Ready(c.Request().Context())
+			if err := c.Request().Context().Err(); err != nil {
+				return err
+			}
+			if problem != "" {
+				c.Response().Header().Set("Retry-After", respond.RetryAfter(respond.RetryUnavailable))
 				return c.String(http.StatusServiceUnavailable, problem+"\n")
 			}
 			return c.String(http.StatusOK, "ready\n")

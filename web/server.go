@@ -55,12 +55,13 @@ func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 // answerError is the only error handler. The front door of the request renders the fault.
 func answerError(through *Door, err error, c echo.Context) {
 	if !c.Response().Committed {
-		doorOf(c, through).Problem(c, asFault(err))
+		doorOf(c, through).Problem(c, asFault(c.Request(), err))
 	}
 }
 
-// asFault translates the router's own errors. Any other error is a fault already, or Internal.
-func asFault(err error) *fault.Error {
+// asFault translates the router's own errors, and those of a request whose client had gone. Any other error is
+// a fault already, or Internal.
+func asFault(r *http.Request, err error) *fault.Error {
 	var routing *echo.HTTPError
 	if errors.As(err, &routing) {
 		switch routing.Code {
@@ -70,5 +71,5 @@ func asFault(err error) *fault.Error {
 			return fault.NewTooLarge("The request is too large.")
 		}
 	}
-	return fault.Of(err)
+	return request.Fault(r, err)
 }

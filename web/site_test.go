@@ -137,9 +137,10 @@ func (s *site) signedIn(t testing.TB, email string) *browser {
 
 // answer is a response whose body has been read.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status     int
+	header     http.Header
+	body       string
+	compressed bool // when it came
 }
 
 func (b *browser) do(r *http.Request) answer {
@@ -153,7 +154,7 @@ func (b *browser) do(r *http.Request) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(body)}
+	return answer{resp.StatusCode, resp.Header, string(body), resp.Uncompressed}
 }
 
 // cookies are what the browser would send.

@@ -154,7 +154,9 @@ func (s *site) apiAsks(t testing.TB, l *filledLog) []ask {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bearer := func(made token.Generated) http.Header { return http.Header{"Authorization": {"Bearer " + made.Secret.Reveal()}} }
+	bearer := func(made token.Generated) http.Header {
+		return http.Header{"Authorization": {"Bearer " + made.Secret.Reveal()}}
+	}
 	var asks []ask
 	for _, r := range append(api.Routes(nil), api.WorkspaceRoutes(nil)...) {
 		if r.Method == http.MethodGet && !strings.Contains(r.Path, ":") && !r.Open && !strings.Contains(r.Path, "audit") {

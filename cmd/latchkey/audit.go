@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,45 +14,37 @@ import (
 	"strings"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/store"
 	"latchkey/internal/witness"
 )
 
-// auditCmd verifies, exports and signs the audit log.
-type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Follow the chain of the audit log, in the database or in an exported file."`
-	Export auditExportCmd `cmd:"" help:"Export the audit log to a file that can be verified by itself."`
-	Key    auditKeyCmd    `cmd:"" help:"Make, show or rotate the key that signs the audit log."`
-}
+// newAudit returns the commands that verify, export and sign the audit log.
+func newAudit() *command {
+	const about = `"verify" and "export" only read. They can run beside a server, or on a read-only copy of its
+data folder.
 
-// Help explains why to use both commands.
-func (auditCmd) Help() string {
-	return `"verify" and "export" only read. They can run beside a server, or on a read-only copy of its data folder.
-
-The server signs the log with a key outside of the database, so "verify" with the public key finds a chain that was rewritten. That the newest events were cut off only shows in what was kept elsewhere: the heads of --audit-head-to, or an export. Keep both where the database administrators cannot write.`
+The server signs the log with a key outside of the database, so "verify" with the public key finds a chain
+that was rewritten. That the newest events were cut off only shows in what was kept elsewhere: the heads of
+--audit-head-to, or an export. Keep both where the database administrators cannot write.`
+	return newGroup("audit", "Verify or export the audit log, or manage the key that signs it.", about,
+		newAuditVerify(), newAuditExport(), newAuditKey())
 }
 
 // auditSource is the database that holds the log.
-type auditSource struct {
-	Data        string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
-	DatabaseURL string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
+type auditSource struct{ config.Config }
 
-	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
-}
-
-// keyFile returns the path of the key, which need not exist if it is not given. It is empty for a
-// PostgreSQL database without a given key.
-func (s auditSource) keyFile() string {
-	if s.AuditKeyFile == "" && s.DatabaseURL == "" {
-		return witness.KeyFile(s.Data)
-	}
-	return s.AuditKeyFile
+// flags declares the flags that name the source.
+func (s *auditSource) flags(c *command) {
+	databaseFlags(c, &s.Config)
+	c.flag(text(&s.AuditKeyFile, "FILE"), "audit-key-file",
+		"Key that signs the audit log. Without it: audit.key in the data folder.").variable("LATCHKEY_AUDIT_KEY_FILE")
 }
 
 // key returns the key, and whether there is one here.
 func (s auditSource) key() (key audit.Key, found bool, err error) {
-	path := s.keyFile()
+	path := s.AuditKey()
 	if path == "" {
 		return key, false, nil
 	}
@@ -68,35 +61,46 @@ func (s auditSource) signer() (*audit.Signer, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	return audit.NewSigner(key, witness.MemoryOf(s.keyFile()), nil), nil
+	return audit.NewSigner(key, witness.MemoryOf(s.AuditKey()), nil), nil
 }
 
 func (s auditSource) open(ctx context.Context) (*store.Store, error) {
 	return store.OpenToRead(ctx, store.Options{URL: s.DatabaseURL, Path: filepath.Join(s.Data, "latchkey.db")})
 }
 
-type auditVerifyCmd struct {
+// auditVerify is what one verification takes.
+type auditVerify struct {
 	auditSource
-	PublicKey []string `type:"existingfile" help:"Public keys that may have signed the log, in PEM. Then a log without signed heads is an error." placeholder:"FILE"`
-
-	File    string `arg:"" optional:"" type:"existingfile" help:"Exported file to verify instead of the database."`
-	Against string `type:"existingfile" xor:"earlier" help:"Earlier export: the log must still contain all of it." placeholder:"FILE"`
-	Index   bool   `help:"Also compare the search index with the events, which takes longer."`
-	Heads   string `type:"existingfile" help:"Signed heads that --audit-head-to has kept: the log must still contain all of them." placeholder:"FILE"`
-	Head    string `xor:"earlier" help:"Head that an earlier export printed, its number and hash: the log must still contain it." placeholder:"'N HASH'"`
+	publicKeys []string
+	exported   string // file to verify; "" is the database
+	against    string
+	index      bool
+	heads      string
+	head       string
 }
 
-// Help describes the output.
-func (auditVerifyCmd) Help() string {
-	return "Prints the number of verified events, the head of the chain and how far it is signed. The key is the one " +
-		"beside the database, or those of --public-key. Somebody who can write there could replace the first: give " +
-		"the public key if you do not trust the machine. If an event was changed, removed, moved or added without the " +
-		"server, prints the first event that does not fit and exits with status 1."
+func newAuditVerify() *command {
+	const about = `Prints the number of verified events, the head of the chain and how far it is signed. The key
+is the one beside the database, or those of --public-key. Somebody who can write there could replace the
+first: give the public key if you do not trust the machine. If an event was changed, removed, moved or added
+without the server, prints the first event that does not fit and exits with status 1.`
+	var v auditVerify
+	c := newCommand("verify", "Follow the chain of the audit log, in the database or in an exported file.", about)
+	c.optional(existing(&v.exported, "FILE"), "Exported file to verify instead of the database.")
+	v.flags(c)
+	c.flag(existingList(&v.publicKeys, "FILE"), "public-key",
+		"Public keys that may have signed the log, in PEM. Then a log without signed heads is an error.")
+	c.flag(existing(&v.against, "FILE"), "against", "Earlier export: the log must still contain all of it. Not with --head.")
+	c.flag(yesNo(&v.index), "index", "Also compare the search index with the events, which takes longer.")
+	c.flag(existing(&v.heads, "FILE"), "heads", "Signed heads that --audit-head-to has kept: the log must still contain all of them.")
+	c.flag(text(&v.head, "'N HASH'"), "head",
+		"Head that an earlier export printed, its number and hash: the log must still contain it. Not with --against.")
+	return c.runs(func(ctx context.Context) error { return v.run(ctx) })
 }
 
-// Run verifies the chain and prints its extent. The error names the first event that does not
+// run verifies the chain and prints its extent. The error names the first event that does not
 // fit.
-func (v auditVerifyCmd) Run(ctx context.Context) error {
+func (v auditVerify) run(ctx context.Context) error {
 	earlier, err := v.earlier()
 	if err != nil {
 		return err
@@ -105,15 +109,15 @@ func (v auditVerifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.File != "" {
+	if v.exported != "" {
 		return v.file(earlier, trust)
 	}
 	return v.database(ctx, earlier, trust)
 }
 
 // trust returns the known keys, and the heads that were kept elsewhere.
-func (v auditVerifyCmd) trust() (t audit.Trust, err error) {
-	for _, path := range v.PublicKey {
+func (v auditVerify) trust() (t audit.Trust, err error) {
+	for _, path := range v.publicKeys {
 		keys, err := witness.LoadPublicKeys(path)
 		if err != nil {
 			return t, err
@@ -122,42 +126,44 @@ func (v auditVerifyCmd) trust() (t audit.Trust, err error) {
 	}
 	if key, found, err := v.key(); err != nil {
 		return t, err
-	} else if found && len(t.Keys) == 0 && (v.File == "" || v.AuditKeyFile != "") {
+	} else if found && len(t.Keys) == 0 && (v.exported == "" || v.AuditKeyFile != "") {
 		t.Keys = append(t.Keys, key.Public())
 		// The head beside the key is the newest one that was signed on this machine.
-		if h, kept, err := witness.MemoryOf(v.keyFile()).Last(); err == nil && kept && v.File == "" {
+		if h, kept, err := witness.MemoryOf(v.AuditKey()).Last(); err == nil && kept && v.exported == "" {
 			t.Heads = append(t.Heads, h)
 		}
 	}
-	if v.Heads == "" {
+	if v.heads == "" {
 		return t, nil
 	}
-	text, err := os.ReadFile(v.Heads)
+	text, err := os.ReadFile(v.heads)
 	if err != nil {
 		return t, err
 	}
 	heads, unreadable := audit.ReadHeads(text)
 	if unreadable > 0 {
-		fmt.Fprintf(os.Stderr, "%s: %d lines are not signed heads\n", v.Heads, unreadable)
+		fmt.Fprintf(os.Stderr, "%s: %d lines are not signed heads\n", v.heads, unreadable)
 	}
 	if len(heads) == 0 {
-		return t, fmt.Errorf("%s: it holds no signed heads", v.Heads)
+		return t, fmt.Errorf("%s: it holds no signed heads", v.heads)
 	}
 	t.Heads = append(t.Heads, heads...)
 	return t, nil
 }
 
 // earlier returns the head that the log must still contain, or its beginning if none is given.
-func (v auditVerifyCmd) earlier() (audit.Anchor, error) {
+func (v auditVerify) earlier() (audit.Anchor, error) {
 	switch {
-	case v.Against != "":
-		found, err := verifyFile(v.Against, audit.Start())
+	case v.against != "" && v.head != "":
+		return audit.Anchor{}, errors.New("--against and --head cannot be used together")
+	case v.against != "":
+		found, err := verifyFile(v.against, audit.Start())
 		if err != nil {
-			return audit.Anchor{}, fmt.Errorf("%s: %w", v.Against, err)
+			return audit.Anchor{}, fmt.Errorf("%s: %w", v.against, err)
 		}
 		return found.Head, nil
-	case v.Head != "":
-		return readHead(v.Head)
+	case v.head != "":
+		return readHead(v.head)
 	}
 	return audit.Start(), nil
 }
@@ -173,8 +179,8 @@ func readHead(text string) (audit.Anchor, error) {
 	return audit.Anchor{Seq: seq, Hash: hash}, nil
 }
 
-func (v auditVerifyCmd) file(earlier audit.Anchor, trust audit.Trust) error {
-	found, err := verifyFile(v.File, earlier, trust.Heads...)
+func (v auditVerify) file(earlier audit.Anchor, trust audit.Trust) error {
+	found, err := verifyFile(v.exported, earlier, trust.Heads...)
 	switch {
 	case err != nil:
 		return broken(err)
@@ -192,7 +198,7 @@ func (v auditVerifyCmd) file(earlier audit.Anchor, trust audit.Trust) error {
 	return nil
 }
 
-func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor, trust audit.Trust) (err error) {
+func (v auditVerify) database(ctx context.Context, earlier audit.Anchor, trust audit.Trust) (err error) {
 	st, err := v.open(ctx)
 	if err != nil {
 		return err
@@ -209,7 +215,7 @@ func (v auditVerifyCmd) database(ctx context.Context, earlier audit.Anchor, trus
 	if err != nil {
 		return broken(err)
 	}
-	if v.Index {
+	if v.index {
 		if err := st.CheckIndex(ctx); err != nil {
 			return fmt.Errorf("the chain holds, the search index does not: %w", err)
 		}
@@ -264,21 +270,43 @@ func signed(c audit.Covered, trust audit.Trust, any bool) {
 	}
 }
 
-type auditExportCmd struct {
+// mostExports is how often the log is exported if it is pruned meanwhile. Servers prune once a day.
+const mostExports = 3
+
+// writeLog writes the log to f, and again if a server prunes it meanwhile.
+func writeLog(ctx context.Context, st *store.Store, f *os.File, signer *audit.Signer) (head audit.Anchor, err error) {
+	for range mostExports {
+		if head, err = audit.WriteFile(ctx, st, f, signer); !errors.Is(err, audit.ErrPrunedMeanwhile) {
+			return head, err
+		}
+		_, seekErr := f.Seek(0, io.SeekStart)
+		if err := errors.Join(seekErr, f.Truncate(0)); err != nil {
+			return head, err
+		}
+	}
+	return head, err
+}
+
+// auditExport is what one export takes.
+type auditExport struct {
 	auditSource
-	File string `arg:"" help:"New file to write."`
+	to string // the new file
 }
 
-// Help explains how to use the file.
-func (auditExportCmd) Help() string {
-	return "Writes JSON Lines and never overwrites a file. \"latchkey audit verify FILE\" verifies the file anywhere, " +
-		"without a database. If the key is here, the file holds a new signed head, otherwise the newest that the " +
-		"server has signed. Keep it, or at least the printed head, where the database administrators cannot write."
+func newAuditExport() *command {
+	const about = `Writes JSON Lines and never overwrites a file. "latchkey audit verify FILE" verifies the file
+anywhere, without a database. If the key is here, the file holds a new signed head, otherwise the newest that
+the server has signed. Keep it, or at least the printed head, where the database administrators cannot write.`
+	var e auditExport
+	c := newCommand("export", "Export the audit log to a file that can be verified by itself.", about)
+	c.argument(text(&e.to, "FILE"), "New file to write.")
+	e.flags(c)
+	return c.runs(func(ctx context.Context) error { return e.run(ctx) })
 }
 
-// Run writes the file. Keep it, or the printed head, away from the database: comparing with
+// run writes the file. Keep it, or the printed head, away from the database: comparing with
 // it reveals events that were cut off the log later.
-func (e auditExportCmd) Run(ctx context.Context) (err error) {
+func (e auditExport) run(ctx context.Context) (err error) {
 	st, err := e.open(ctx)
 	if err != nil {
 		return err
@@ -288,16 +316,16 @@ func (e auditExportCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(e.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(e.to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	head, err := audit.WriteFile(ctx, st, f, signer)
+	head, err := writeLog(ctx, st, f, signer)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		// An incomplete file must not look complete.
-		return errors.Join(broken(err), os.Remove(e.File))
+		return errors.Join(broken(err), os.Remove(e.to))
 	}
-	fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, plaintext.Visible(e.File), head.Seq, head.Hash)
+	fmt.Printf("Exported up to event %d to %s.\nHead: %d %x\n", head.Seq, plaintext.Visible(e.to), head.Seq, head.Hash)
 	if signer != nil {
 		fmt.Printf("Signed: with key %s.\n", signer.Key())
 	}

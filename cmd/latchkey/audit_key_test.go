@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"latchkey/internal/app"
@@ -19,6 +20,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
 	"latchkey/internal/store/storetest"
+	"latchkey/internal/witness"
 )
 
 // signed is a folder with the demonstration's database, whose server has signed its log and
@@ -57,6 +59,16 @@ func publicKey(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// keyIn returns the id of the key that signs the log of a folder.
+func keyIn(t *testing.T, folder string) string {
+	t.Helper()
+	key, err := witness.LoadKey(filepath.Join(folder, "audit.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.ID()
 }
 
 // forge rewrites the chain in a folder with SQL: it changes event 2, and computes all hashes again.
@@ -342,8 +354,14 @@ func TestAudit_TheDatabaseHoldsNoPrivateKey(t *testing.T) {
 func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
 	folder, heads, public := signed(t)
 	url, key := pgtest.URL(t), filepath.Join(t.TempDir(), "audit.key")
-	if code, _, errOut := run(t, "migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", url); code != 0 {
+	code, out, errOut := run(t, "migrate-store", "--from", filepath.Join(folder, "latchkey.db"), "--to", url)
+	if code != 0 {
 		t.Fatal(errOut)
+	}
+	for _, word := range []string{"--audit-key-file", keyIn(t, folder), filepath.Join(folder, "audit.key") + " ", filepath.Join(folder, "audit.key.head")} {
+		if !strings.Contains(out, word) {
+			t.Errorf("migrate-store does not name %s: %q", word, out)
+		}
 	}
 	verify := []string{"audit", "verify", "--database-url", url, "--public-key", public, "--heads", heads}
 	if code, out, errOut := run(t, verify...); code != 0 || !strings.Contains(out, "Signed: all of it") {
@@ -366,5 +384,39 @@ func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
 	}
 	if code, _, errOut := run(t, "audit", "key", "show", "--database-url", url); code != 1 || !strings.Contains(errOut, "no key here") {
 		t.Errorf("without the file: %d %q", code, errOut)
+	}
+}
+
+func TestAudit_AsRootLeavesWhatItWritesToTheFoldersOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root opens what belongs to others")
+	}
+	folder, _, _ := signed(t)
+	files := func() []string {
+		t.Helper()
+		list, err := filepath.Glob(filepath.Join(folder, "*"))
+		if err != nil || len(list) == 0 {
+			t.Fatal(list, err)
+		}
+		return list
+	}
+	for _, path := range append(files(), folder) {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"plan", "growth"}, {"audit", "key", "rotate"}, {"plan", "starter"}, {"key", "rotate"}} {
+		if code, _, errOut := run(t, append(args, "--data", folder)...); code != 0 {
+			t.Fatalf("%v: %d %q", args, code, errOut)
+		}
+		for _, path := range files() {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65534 {
+				t.Errorf("after %v %s belongs to %d:%d", args, path, owner.Uid, owner.Gid)
+			}
+		}
 	}
 }

@@ -6,37 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
-
-// TestDemo_KnowsEveryFlagOfServe compares what both commands say that they take.
-func TestDemo_KnowsEveryFlagOfServe(t *testing.T) {
-	flags := func(command string) map[string]bool {
-		code, out, _ := run(t, command, "--help")
-		if code != 0 {
-			t.Fatalf("%s --help exits with %d", command, code)
-		}
-		found := map[string]bool{}
-		for _, m := range regexp.MustCompile(`(?m)^\s+(?:-\w, )?(--[a-z-]+)`).FindAllStringSubmatch(out, -1) {
-			found[m[1]] = true
-		}
-		return found
-	}
-	demo, serve := flags("demo"), flags("serve")
-	for flag := range serve {
-		if !demo[flag] {
-			t.Errorf("demo does not know %s", flag)
-		}
-	}
-	for _, flag := range []string{"--trusted-proxies", "--metrics-addr", "--catalog", "--public-url", "--log-format"} {
-		if !serve[flag] || !demo[flag] {
-			t.Errorf("%s is unknown to one of the commands", flag)
-		}
-	}
-}
 
 // TestDemo_FollowsTheFlagsThatItShares starts it as behind a proxy that strips no path.
 func TestDemo_FollowsTheFlagsThatItShares(t *testing.T) {

@@ -20,42 +20,62 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-type importCmd struct {
-	File               string `arg:"" help:"Export of the old system; see docs/legacy-export.md."`
-	Strategy           string `required:"" enum:"with-policies,fresh" help:"with-policies converts roles, locks and privacy lists; fresh gives members view access only. Service tokens keep their permissions in both."`
-	DryRun             bool   `help:"Print the report and change nothing."`
-	Report             string `enum:"text,json" default:"text" help:"text or json."`
-	ExistingWorkspaces string `enum:"ask,use,new" default:"ask" help:"If a workspace of the same name exists: use it, or create a new one."`
-	ExistingMembers    string `enum:"ask,keep,add,replace" default:"ask" help:"If a member with the same address exists: keep role and policies, add to them, or replace them."`
-	ExistingGroups     string `enum:"ask,use,new,leave-out" default:"ask" help:"If a group of the same name exists: use it, create a new one, or leave-out. A group whose members an identity provider manages cannot be used."`
-	ExistingTokens     string `enum:"ask,leave-out" default:"ask" help:"If a token with the same secret exists: leave-out."`
-	RemovedMembers     string `enum:"ask,leave-out,new" default:"ask" help:"For members who were imported before and removed since: leave-out or new."`
-	Reset              bool   `help:"Empty the staging area first."`
-	DatabaseURL        string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Data               string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
-	AuditKeyFile       string `help:"Key that signs the audit log; default is audit.key in the data folder, if it exists." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
+// importing is what one import takes.
+type importing struct {
+	config.Config
+	file     string
+	strategy string
+	dryRun   bool
+	report   string
+	reset    bool
+
+	existingWorkspaces, existingMembers, existingGroups, existingTokens, removedMembers string
+}
+
+func newImport() *command {
+	const about = `Stop a server that uses the data folder first: only one program can use it at a time. Servers
+on PostgreSQL can keep running; they accept the imported tokens at once.`
+	const ask = "ask"
+	i := importing{report: "text",
+		existingWorkspaces: ask, existingMembers: ask, existingGroups: ask, existingTokens: ask, removedMembers: ask}
+	c := newCommand("import", "Import members, policies and tokens from a role-based system.", about)
+	c.argument(text(&i.file, "FILE"), "Export of the old system; see docs/legacy-export.md.")
+	c.flag(choice(&i.strategy, "with-policies", "fresh"), "strategy",
+		"with-policies converts roles, locks and privacy lists; fresh gives members view access only. "+
+			"Service tokens keep their permissions in both.").require()
+	c.flag(yesNo(&i.dryRun), "dry-run", "Print the report and change nothing.")
+	c.flag(choice(&i.report, "text", "json"), "report", "Form of the report.")
+	c.flag(choice(&i.existingWorkspaces, ask, "use", "new"), "existing-workspaces",
+		"If a workspace of the same name exists: use it, or create a new one.")
+	c.flag(choice(&i.existingMembers, ask, "keep", "add", "replace"), "existing-members",
+		"If a member with the same address exists: keep role and policies, add to them, or replace them.")
+	c.flag(choice(&i.existingGroups, ask, "use", "new", "leave-out"), "existing-groups",
+		"If a group of the same name exists: use it, create a new one, or leave-out. "+
+			"A group whose members an identity provider manages cannot be used.")
+	c.flag(choice(&i.existingTokens, ask, "leave-out"), "existing-tokens", "If a token with the same secret exists: leave-out.")
+	c.flag(choice(&i.removedMembers, ask, "leave-out", "new"), "removed-members",
+		"For members who were imported before and removed since: leave-out or new.")
+	c.flag(yesNo(&i.reset), "reset", "Empty the staging area first.")
+	offlineFlags(c, &i.Config)
+	return c.runs(func(ctx context.Context) error { return i.run(ctx) })
 }
 
 // exitWarnings is the exit code of an import with warnings. A clean one exits with 0, a failed
 // one, like every command, with 1.
 const exitWarnings = 3
 
-// Help says which servers to stop first.
-func (importCmd) Help() string {
-	return `Stop a server that uses the data folder first: only one program can use it at a time. Servers on PostgreSQL can keep running; they accept the imported tokens at once.`
-}
-
-// Run imports the file, or reports what importing it would do.
-func (i importCmd) Run(ctx context.Context) error {
-	clean, err := i.run(ctx)
+// run imports the file, or reports what importing it would do.
+func (i importing) run(ctx context.Context) error {
+	clean, err := i.imports(ctx)
 	if err == nil && !clean {
 		os.Exit(exitWarnings)
 	}
 	return err
 }
 
-func (i importCmd) run(ctx context.Context) (clean bool, err error) {
-	file, err := os.Open(i.File)
+// imports does it, and reports whether there were no warnings.
+func (i importing) imports(ctx context.Context) (clean bool, err error) {
+	file, err := os.Open(i.file)
 	if err != nil {
 		return false, err
 	}
@@ -65,8 +85,7 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 			return false, err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: i.Data, DatabaseURL: i.DatabaseURL, AuditKeyFile: i.AuditKeyFile},
-		app.Options{WithoutKey: true})
+	a, err := app.New(ctx, i.Config, app.Options{WithoutKey: true})
 	if err != nil {
 		return false, err
 	}
@@ -84,14 +103,14 @@ func (i importCmd) run(ctx context.Context) (clean bool, err error) {
 
 // carryOut stages the file, resolves conflicts as the flags say, and deploys unless it is a dry
 // run. It removes from the staging area what it does not deploy.
-func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.Standing,
+func (i importing) carryOut(ctx context.Context, s *migration.Service, by actor.Standing,
 	file *os.File) (report migration.Report, err error) {
-	if i.Reset {
+	if i.reset {
 		if _, err := s.Reset(ctx, by); err != nil {
 			return report, err
 		}
 	}
-	if _, err := s.Upload(ctx, by, filepath.Base(i.File), file, i.progress(file)); err != nil {
+	if _, err := s.Upload(ctx, by, filepath.Base(i.file), file, i.progress(file)); err != nil {
 		return report, err
 	}
 	deployed := false
@@ -102,7 +121,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 		}
 	}()
 	i.printProgress("converting roles …")
-	if err := i.watched(ctx, s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.Strategy)) }); err != nil {
+	if err := i.watched(ctx, s, by, func() error { return s.Import(ctx, by, migration.Strategy(i.strategy)) }); err != nil {
 		return report, err
 	}
 	for conflict, choice := range i.choices() {
@@ -117,7 +136,7 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 		return report, errors.Join(i.print(report),
 			fmt.Errorf("nothing was imported: %d conflicts to resolve with --existing-workspaces, --existing-members, --existing-groups, --existing-tokens or --removed-members", n))
 	}
-	if i.DryRun {
+	if i.dryRun {
 		return report, nil
 	}
 	i.printProgress("deploying …")
@@ -131,10 +150,10 @@ func (i importCmd) carryOut(ctx context.Context, s *migration.Service, by actor.
 }
 
 // choices returns what the flags say about conflicts.
-func (i importCmd) choices() map[migration.Conflict]migration.Choice {
+func (i importing) choices() map[migration.Conflict]migration.Choice {
 	choices := map[migration.Conflict]migration.Choice{}
-	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.ExistingWorkspaces, migration.SameEmail: i.ExistingMembers,
-		migration.SameGroup: i.ExistingGroups, migration.ManagedGroup: i.ExistingGroups, migration.SameDigest: i.ExistingTokens, migration.Removed: i.RemovedMembers} {
+	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.existingWorkspaces, migration.SameEmail: i.existingMembers,
+		migration.SameGroup: i.existingGroups, migration.ManagedGroup: i.existingGroups, migration.SameDigest: i.existingTokens, migration.Removed: i.removedMembers} {
 		if choice := migration.Choice(flag); slices.Contains(conflict.Choices(), choice) {
 			choices[conflict] = choice
 		}
@@ -143,7 +162,7 @@ func (i importCmd) choices() map[migration.Conflict]migration.Choice {
 }
 
 // progress returns a function that prints how much of the file has been read.
-func (i importCmd) progress(file *os.File) func(int) {
+func (i importing) progress(file *os.File) func(int) {
 	info, err := file.Stat()
 	return func(elements int) {
 		at, seekErr := file.Seek(0, io.SeekCurrent)
@@ -156,7 +175,7 @@ func (i importCmd) progress(file *os.File) func(int) {
 }
 
 // watched runs do and prints its progress every few seconds.
-func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.Standing, do func() error) error {
+func (i importing) watched(ctx context.Context, s *migration.Service, by actor.Standing, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	every := time.NewTicker(2 * time.Second)
@@ -174,13 +193,13 @@ func (i importCmd) watched(ctx context.Context, s *migration.Service, by actor.S
 }
 
 // printProgress writes a line of progress to standard error, apart from the report.
-func (importCmd) printProgress(format string, args ...any) {
+func (importing) printProgress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }
 
 // print writes the report.
-func (i importCmd) print(r migration.Report) error {
-	if i.Report == "json" {
+func (i importing) print(r migration.Report) error {
+	if i.report == "json" {
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
 		return out.Encode(r)
@@ -194,7 +213,7 @@ func (i importCmd) print(r migration.Report) error {
 		verdict = "Nothing was imported."
 	case r.Changes() == 0:
 		verdict = "Everything in the file exists already. Nothing was changed."
-	case i.DryRun:
+	case i.dryRun:
 		verdict = "This was a dry run. Nothing was changed."
 	}
 	_, err := fmt.Printf("\n%s\n", verdict)
@@ -202,12 +221,12 @@ func (i importCmd) print(r migration.Report) error {
 }
 
 // explain prints the mistakes in a file, one a line, and returns a summary as the error.
-func (i importCmd) explain(err error) error {
+func (i importing) explain(err error) error {
 	f := fault.Of(err)
 	switch {
 	case f.Kind == fault.Internal:
 		return err
-	case i.Report == "json" && len(f.Fields) > 0:
+	case i.report == "json" && len(f.Fields) > 0:
 		var out struct {
 			Errors []legacy.Warning `json:"errors"`
 		}

@@ -5,39 +5,29 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
-
-	"github.com/alecthomas/kong"
 
 	"latchkey/internal/plaintext"
 )
 
-// cli is the command line, with one field per subcommand.
-type cli struct {
-	Serve        serveCmd        `cmd:"" help:"Run the server."`
-	Demo         demoCmd         `cmd:"" help:"Run a demo with made-up data."`
-	Plan         planCmd         `cmd:"" help:"Print or change the organization's plan."`
-	Import       importCmd       `cmd:"" help:"Import members, policies and tokens from a role-based system."`
-	Audit        auditCmd        `cmd:"" help:"Verify or export the audit log."`
-	Key          keyCmd          `cmd:"" help:"Make or change the key that seals secrets of resources."`
-	Backup       backupCmd       `cmd:"" help:"Copy the SQLite database to a file while it is in use."`
-	Restore      restoreCmd      `cmd:"" help:"Restore a backup of the SQLite database."`
-	MigrateStore migrateStoreCmd `cmd:"" help:"Copy everything from a SQLite file to PostgreSQL."`
-	Version      versionCmd      `cmd:"" help:"Print the version."`
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	parser := kong.Must(&cli{}, kong.Name("latchkey"), kong.Description(description),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(exit))
-	command, err := parser.Parse(os.Args[1:])
-	if err == nil {
-		err = command.Run()
-	}
-	if err != nil {
+	ctx, hurry, end := untilSignal(context.Background())
+	defer end()
+	if err := newRoot(hurry).ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: %s\n", plaintext.VisibleLines(err.Error()))
 		os.Exit(1)
 	}
+}
+
+// newRoot returns the command line. Servers finish at once when hurry is closed.
+func newRoot(hurry <-chan struct{}) *command {
+	const about = `Members generate personal access tokens, Admins generate service access tokens, and a token
+can do exactly what your access policies allow at that moment.
+
+Try it: latchkey demo`
+	root := newGroup("latchkey", "Self-hosted access tokens for people and services.", about,
+		newServe(hurry), newDemo(hurry), newPlan(), newImport(), newAudit(), newCheck(), newKey(), newBackup(), newRestore(), newMigrateStore(),
+		newCompletion(), newVersion())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(newHelp())
+	return root
 }

@@ -34,11 +34,28 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		binary = filepath.Join(folder, "latchkey")
-		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
 			panic(string(out))
+		}
+		if err := os.Setenv("LATCHKEY_DRAIN", "0s"); err != nil { // no test waits for a load balancer
+			panic(err)
 		}
 		return m.Run()
 	}())
+}
+
+// TestBinary_StaysUnderThirtyMegabytes measures the program without symbols, as "make build" links it.
+func TestBinary_StaysUnderThirtyMegabytes(t *testing.T) {
+	const most = 30_000_000
+	info, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() >= most {
+		t.Errorf("the binary has %d bytes, the limit is %d. If it grew by megabytes, the linker may keep all methods again, because "+
+			"something looks one up by a computed name: search the output of go build -ldflags=-dumpdep ./cmd/latchkey for ReflectMethod. "+
+			"Otherwise compare the output of go tool nm -size -sort size before and after", info.Size(), most)
+	}
 }
 
 // run runs the program to its end and returns its exit code and what it wrote.

@@ -12,35 +12,38 @@ import (
 	"latchkey/internal/plaintext"
 )
 
-type planCmd struct {
-	Plan         string `arg:"" optional:"" help:"New plan: free, starter, growth or enterprise. Prints the current plan if omitted."`
-	DatabaseURL  string `help:"PostgreSQL database instead of a file." env:"LATCHKEY_DATABASE_URL" placeholder:"URL"`
-	Data         string `help:"Folder of the database." env:"LATCHKEY_DATA" default:"data" placeholder:"DIR"`
-	AuditKeyFile string `help:"Key that signs the audit log; default is audit.key in the data folder, if it exists." env:"LATCHKEY_AUDIT_KEY_FILE" placeholder:"FILE"`
+// planChange is what printing or changing the plan takes.
+type planChange struct {
+	config.Config
+	plan string // "" prints the current one
 }
 
-// Help says which servers to stop first.
-func (planCmd) Help() string {
-	return `Stop a server that uses the data folder first: only one program can use it at a time. Servers on PostgreSQL can keep running; the new plan takes effect on their next request.`
+func newPlan() *command {
+	const about = `Stop a server that uses the data folder first: only one program can use it at a time. Servers
+on PostgreSQL can keep running; the new plan takes effect on their next request.`
+	var p planChange
+	c := newCommand("plan", "Print or change the organization's plan.", about)
+	c.optional(text(&p.plan, "PLAN"), "New plan: free, starter, growth or enterprise. Prints the current plan if omitted.")
+	offlineFlags(c, &p.Config)
+	return c.runs(func(ctx context.Context) error { return p.run(ctx) })
 }
 
-// Run prints or changes the organization's plan.
-func (p planCmd) Run(ctx context.Context) (err error) {
+// run prints or changes the organization's plan.
+func (p planChange) run(ctx context.Context) (err error) {
 	if p.DatabaseURL == "" {
 		if _, err := os.Stat(p.Data); err != nil {
 			return err
 		}
 	}
-	a, err := app.New(ctx, config.Config{Addr: "127.0.0.1:0", Data: p.Data, DatabaseURL: p.DatabaseURL, AuditKeyFile: p.AuditKeyFile},
-		app.Options{WithoutKey: true})
+	a, err := app.New(ctx, p.Config, app.Options{WithoutKey: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if p.Plan != "" {
-		plan, err := access.ParsePlan(p.Plan)
+	if p.plan != "" {
+		plan, err := access.ParsePlan(p.plan)
 		if err != nil {
-			return fmt.Errorf("unknown plan %q: use free, starter, growth or enterprise", p.Plan)
+			return fmt.Errorf("unknown plan %q: use free, starter, growth or enterprise", p.plan)
 		}
 		if err := a.Accounts.Organizations.SetPlan(ctx, plan); err != nil {
 			return err

@@ -90,6 +90,8 @@ func serveLatchkey(args []string) error {
 		n, err := createTokens(ctx, a, rate, during)
 		fmt.Fprintf(w, "%d %v %v", n, time.Since(begin).Seconds(), err)
 	})
+	control.HandleFunc("/make", func(w http.ResponseWriter, r *http.Request) { makeToken(w, r, a) })
+	control.HandleFunc("/delete", func(w http.ResponseWriter, r *http.Request) { deleteToken(w, r, a) })
 	control.HandleFunc("/loaded", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, a.Verify.Complete(), a.Verify.Tokens())
 	})
@@ -133,9 +135,10 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 		fmt.Fprintln(w, what, secret)
 		w.(http.Flusher).Flush()
 	}
+	begin := time.Now().UnixNano()
 	for i := 0; err == nil; i++ {
 		var g token.Generated
-		key := fmt.Sprintf("churn %d", i)
+		key := fmt.Sprintf("churn %x %d", begin, i)
 		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, IdempotencyKey: key}); err != nil {
 			break
 		}
@@ -146,6 +149,32 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 		}
 	}
 	return err
+}
+
+// makeToken makes a token with the given name and writes its id and its secret.
+func makeToken(w http.ResponseWriter, r *http.Request, a *app.App) {
+	by, err := admin(r.Context(), a)
+	var g token.Generated
+	if err == nil {
+		name := r.FormValue("name")
+		g, err = a.Tokens.GenerateOrganization(r.Context(), by, token.NewOrganization{Name: name, IdempotencyKey: name})
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintln(w, g.ID, g.Secret.Reveal())
+}
+
+// deleteToken deletes the token with the given id.
+func deleteToken(w http.ResponseWriter, r *http.Request, a *app.App) {
+	by, err := admin(r.Context(), a)
+	if err == nil {
+		_, err = a.Tokens.Delete(r.Context(), by, r.FormValue("id"))
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
 }
 
 // creators is how many creations may be under way at a time.
@@ -195,12 +224,18 @@ type child struct {
 	started time.Time
 }
 
+// process returns a process, not yet started, that runs this program again in another role.
+func process(role string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), childRole+"="+role)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
 // start runs this program again in another role and waits for its addresses.
 func start(t *testing.T, role string, addresses int, args ...string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], args...), started: time.Now()}
-	c.cmd.Env = append(os.Environ(), childRole+"="+role)
-	c.cmd.Stderr = os.Stderr
+	c := &child{cmd: process(role, args...), started: time.Now()}
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

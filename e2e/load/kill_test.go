@@ -3,11 +3,15 @@ package load
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,35 +20,85 @@ import (
 
 // TestKill_EveryAcknowledgedChangeIsThere ends the server without warning while tokens are
 // made, deleted and verified, starts it again on the same data and compares it with what
-// was acknowledged before.
+// was acknowledged before. With -full it does so 1,000 times, one in ten of them while the server
+// starts.
 func TestKill_EveryAcknowledgedChangeIsThere(t *testing.T) {
+	kills, longest, begin := 1, 1500*time.Millisecond, time.Now()
+	if full() {
+		kills, longest = 1000, 400*time.Millisecond
+	}
 	s := seed(t, 500)
+	k := killed{t: t, seeded: s, alive: map[string]bool{}, gone: map[string]bool{}}
+	for i := range kills {
+		if i%10 == 9 {
+			k.whileStarting(rand.N(60 * time.Millisecond))
+		} else {
+			k.underLoad(longest/2 + rand.N(longest/2))
+		}
+	}
+	if len(k.alive) < 10*kills || len(k.gone) < 10*kills {
+		t.Fatalf("only %d tokens were made and %d deleted", len(k.alive), len(k.gone))
+	}
 	srv := start(t, "latchkey", 2, s.data, "0")
-	busy := time.Now().Add(1500 * time.Millisecond)
+	k.compare(srv, k.alive, k.gone)
+	srv.stop()
+	nothingHalfDone(t, s.data)
+	fmt.Printf("%d kills, %d acknowledged changes, %d verifications meanwhile, in %v\n",
+		kills, len(k.alive)+2*len(k.gone), k.verified.Load(), time.Since(begin).Round(time.Second))
+}
+
+// killed is a server on the same data that is killed again and again, with what it acknowledged.
+type killed struct {
+	t           *testing.T
+	seeded      seeded
+	alive, gone map[string]bool // secrets that must be good, and those that must not
+	verified    atomic.Int64
+}
+
+// underLoad kills the server after it has worked for a while, and compares what it acknowledged
+// in that time.
+func (k *killed) underLoad(during time.Duration) {
+	srv := start(k.t, "latchkey", 2, k.seeded.data, "0")
+	until := time.Now().Add(during)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_, _, _ = ask(target{"", nil, srv.addr, bearer("/auth/verify"), ""}, s.secrets, busy.Add(time.Second))
+		times, _, _ := ask(target{"", nil, srv.addr, bearer("/auth/verify"), ""}, k.seeded.secrets, until.Add(time.Second))
+		k.verified.Add(int64(len(times)))
 	})
-	alive, gone := churn(t, srv, busy)
-	must(t, srv.cmd.Process.Kill())
+	alive, gone := churn(k.t, srv, until)
+	must(k.t, srv.cmd.Process.Kill())
 	_ = srv.cmd.Wait()
 	wg.Wait()
-	if len(alive) < 10 || len(gone) < 10 {
-		t.Fatalf("only %d tokens were made and %d deleted", len(alive), len(gone))
-	}
-	srv = start(t, "latchkey", 2, s.data, "0")
+	srv = start(k.t, "latchkey", 2, k.seeded.data, "0")
+	k.compare(srv, alive, gone)
+	must(k.t, srv.cmd.Process.Kill())
+	_ = srv.cmd.Wait()
+	maps.Copy(k.alive, alive)
+	maps.Copy(k.gone, gone)
+}
+
+// whileStarting kills a server that long after the start of its process.
+func (k *killed) whileStarting(after time.Duration) {
+	cmd := process("latchkey", k.seeded.data, "0")
+	must(k.t, cmd.Start())
+	time.Sleep(after)
+	must(k.t, cmd.Process.Kill())
+	_ = cmd.Wait()
+}
+
+// compare asks the server about each secret.
+func (k *killed) compare(srv *child, alive, gone map[string]bool) {
 	for secret := range alive {
-		if got := verified(t, srv, secret); got != http.StatusOK {
-			t.Errorf("a token whose creation was acknowledged: %d", got)
+		if got := verified(k.t, srv, secret); got != http.StatusOK {
+			k.t.Errorf("a token whose creation was acknowledged: %d", got)
 		}
 	}
 	for secret := range gone {
-		if got := verified(t, srv, secret); got != http.StatusUnauthorized {
-			t.Errorf("a token whose deletion was acknowledged: %d", got)
+		if got := verified(k.t, srv, secret); got != http.StatusUnauthorized {
+			k.t.Errorf("a token whose deletion was acknowledged: %d", got)
 		}
 	}
-	srv.stop()
-	nothingHalfDone(t, s.data)
+	k.verified.Add(int64(len(alive) + len(gone)))
 }
 
 // churn has the server make and delete tokens until then, and returns what it acknowledged:
@@ -77,9 +131,18 @@ func verified(t *testing.T, srv *child, secret string) int {
 	return resp.StatusCode
 }
 
-// nothingHalfDone compares tokens with the events that were written in the same transactions.
+// nothingHalfDone compares tokens with the events that were written in the same transactions, and
+// has SQLite check its file.
 func nothingHalfDone(t *testing.T, data string) {
 	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "latchkey.db"))
+	must(t, err)
+	defer db.Close()
+	var sound string
+	must(t, db.QueryRow("PRAGMA integrity_check").Scan(&sound))
+	if sound != "ok" {
+		t.Error(sound)
+	}
 	st, err := store.Open(ctx, store.Options{Path: filepath.Join(data, "latchkey.db")})
 	must(t, err)
 	defer st.Close()

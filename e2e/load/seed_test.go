@@ -42,7 +42,7 @@ func seed(t *testing.T, tokens int) seeded {
 		return errors.Join(err, signInAda(ctx, tx, org))
 	}))
 	ada := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "session of ada"}}
-	clients := apiclient.New(apiclient.Deps{Store: store.APIClients{Store: st}, Catalogue: access.BuiltIn()})
+	clients := apiclient.New(apiclient.Deps{Store: store.APIClients(st), Catalogue: access.BuiltIn()})
 	s.client, err = clients.Register(ctx, ada, apiclient.NewClient{Name: "Load"})
 	must(t, err)
 	p := people{t: t, ctx: ctx, store: st, org: org, now: now}

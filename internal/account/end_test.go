@@ -25,7 +25,7 @@ import (
 // doors are all the ways in which the access of a member can end, except those of package
 // migration, which has a test of its own.
 func doors(b *storetest.Bed) map[string]func(m account.Member) error {
-	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
+	scim := provision.New(store.Provisions(b.Store), access.BuiltIn(), b.Clock.Now)
 	patch := func(value bool) func(m account.Member) error {
 		return func(m account.Member) error {
 			_, err := scim.PatchUser(b.T.Context(), provider(b), m.ID, active(value))
@@ -166,7 +166,7 @@ func TestEnding_ReactivationDoesNotBringSessionsBack(t *testing.T) {
 func TestEnding_AProviderThatAddsSomebodyInactiveEndsTheirInvitation(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	secret := invites(b, b.Admin, "new@acme.example", access.RoleAdmin)
-	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
+	scim := provision.New(store.Provisions(b.Store), access.BuiltIn(), b.Clock.Now)
 	made, err := scim.CreateUser(t.Context(), provider(b), map[string]any{
 		"schemas": []any{provision.SchemaUser}, "userName": "new@acme.example", "active": false})
 	b.Must(err)
@@ -176,9 +176,27 @@ func TestEnding_AProviderThatAddsSomebodyInactiveEndsTheirInvitation(t *testing.
 	storetest.WantKind(t, err, fault.Conflict)
 }
 
+// An invitation that has expired is not outstanding, so it is not ended, but a new link would
+// make it so.
+func TestEnding_AnExpiredInvitationOfSomebodyDeactivatedGetsNoNewLink(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	m := bo(b)
+	invites(b, b.Admin, m.Email, access.RoleAdmin)
+	b.Clock.Pass(invitation.Life + time.Hour)
+	b.Must(doors(b)["deactivated over SCIM"](m))
+	found, err := b.Invitations.Find(t.Context(), b.Admin, invitation.Query{Search: m.Email})
+	b.Must(err)
+	n := b.Logged()
+	_, err = b.Invitations.Resend(t.Context(), b.Admin.Caller(), found.Rows[0].ID, invitation.LinkSecret.Reveal)
+	storetest.WantKind(t, err, fault.Conflict)
+	if logged := b.Events(audit.TargetInvitation, n); len(logged) > 0 {
+		t.Error(logged)
+	}
+}
+
 func TestProvider_DoesNotGiveTheRoleAdminBack(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
-	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
+	scim := provision.New(store.Provisions(b.Store), access.BuiltIn(), b.Clock.Now)
 	on := map[string]func(m account.Member) error{
 		"PATCH": func(m account.Member) error {
 			_, err := scim.PatchUser(t.Context(), provider(b), m.ID, active(true))

@@ -21,9 +21,14 @@ type Groups struct {
 
 // GroupStore is what [Groups] reads, and how it begins a transaction.
 type GroupStore interface {
+	GroupReads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(GroupTx) error) error
+}
+
+// GroupReads is what [Groups] reads outside of transactions.
+type GroupReads interface {
 	groupLister
 	// Organization returns an organization. The error is NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (Organization, error)

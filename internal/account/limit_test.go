@@ -20,7 +20,7 @@ import (
 func TestLimits_OfAnOrganization(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	ctx := t.Context()
-	scim := provision.New(store.Provisions{Store: b.Store}, access.BuiltIn(), b.Clock.Now)
+	scim := provision.New(store.Provisions(b.Store), access.BuiltIn(), b.Clock.Now)
 	group := func(n int) account.Group {
 		return account.Group{ID: fmt.Sprint("g", n), Organization: b.Org, Name: fmt.Sprint("Group ", n), CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
 	}

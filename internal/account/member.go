@@ -21,9 +21,14 @@ type Members struct {
 
 // MemberStore is what [Members] reads, and how it begins a transaction.
 type MemberStore interface {
+	MemberReads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(MemberTx) error) error
+}
+
+// MemberReads is what [Members] reads outside of transactions.
+type MemberReads interface {
 	memberReader
 	// FindMembers returns one page of the members that the query asks for, each with the number
 	// of tokens that are live at now. It also returns the number of members on all pages.

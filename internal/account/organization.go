@@ -17,9 +17,14 @@ type Organizations struct {
 
 // OrganizationStore is what [Organizations] reads, and how it begins a transaction.
 type OrganizationStore interface {
+	OrganizationReads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(OrganizationTx) error) error
+}
+
+// OrganizationReads is what [Organizations] reads outside of transactions.
+type OrganizationReads interface {
 	// Claimed reports whether an organization exists.
 	Claimed(ctx context.Context) (bool, error)
 	// SoleOrganization returns the installation's organization. The error is NotFound if there is

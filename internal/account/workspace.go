@@ -23,9 +23,14 @@ type Workspaces struct {
 
 // WorkspaceStore is what [Workspaces] reads, and how it begins a transaction.
 type WorkspaceStore interface {
+	WorkspaceReads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(WorkspaceTx) error) error
+}
+
+// WorkspaceReads is what [Workspaces] reads outside of transactions.
+type WorkspaceReads interface {
 	workspaceCounter
 	// Workspace returns a workspace. The error is NotFound if it is not in the organization.
 	Workspace(ctx context.Context, organization, id string) (Workspace, error)

@@ -17,12 +17,17 @@ import (
 
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
-	Reader
-	// Credentials returns the credentials of all clients of all organizations.
-	Credentials(ctx context.Context) ([]Credential, error)
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
+	Reader
+	// Credentials returns the credentials of all clients of all organizations.
+	Credentials(ctx context.Context) ([]Credential, error)
 }
 
 // Reader is what the service reads inside and outside a transaction.

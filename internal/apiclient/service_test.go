@@ -43,9 +43,9 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue := access.BuiltIn()
-	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
-	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue})
-	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue})
+	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients(w.store), Catalogue: catalogue})
+	w.verify = verify.New(verify.Deps{Store: w.store, Catalogue: catalogue})
+	w.tokens = token.New(token.Deps{Store: store.Tokens(w.store), Catalogue: catalogue})
 	w.store.OnCommit(func(ctx context.Context, changes []change.Change) {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)

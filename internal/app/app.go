@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/access"
@@ -58,6 +59,8 @@ type Options struct {
 	WithoutKey bool
 	// Limits of the listeners; DefaultLimits when zero. Tests shorten them.
 	Limits Limits
+	// Hurry is closed when a server that is stopping must not wait any longer; nil: never.
+	Hurry <-chan struct{}
 }
 
 // App is one server: its store, its use cases and its handler.
@@ -83,12 +86,16 @@ type App struct {
 	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
+	checked checked
 	cfg     config.Config
 	limits  Limits
 	out     io.Writer
 	log     *slog.Logger
 	calm    *slog.Logger // of background work: the same message once a minute
 	setup   string       // secret of the set-up link; useless once there is an organization
+
+	stopping atomic.Bool     // it was asked to stop and is draining
+	hurry    <-chan struct{} // see Options
 }
 
 // New opens the database and wires everything. The error is one line for the operator.
@@ -109,7 +116,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), out: o.Out, log: logger(cfg, o.Log),
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log),
 		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
 	a.calm = newCalm(a.log)
 	if !o.WithoutKey {
@@ -139,16 +146,16 @@ func (a *App) wire(o Options) error {
 		return err
 	}
 	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
-	a.Policies = policy.New(store.Policies{Store: a.Store}, catalogue, o.Now)
-	a.Invitations = invitation.New(store.Invitations{Store: a.Store}, catalogue, o.Now, mailing...)
-	a.Tokens = token.New(token.Deps{Store: store.Tokens{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+	a.Policies = policy.New(store.Policies(a.Store), catalogue, o.Now)
+	a.Invitations = invitation.New(store.Invitations(a.Store), catalogue, o.Now, mailing...)
+	a.Tokens = token.New(token.Deps{Store: store.Tokens(a.Store), Catalogue: catalogue, Now: o.Now,
 		MaxPersonal: a.cfg.MaxPersonalTokens})
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	a.SignIn = signin.New(store.SignIns{Store: a.Store}, a.Hasher, catalogue)
+	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue)
 	a.trust = a.lease(o.Now)
 	a.metrics = a.newMetrics()
-	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: a.Store}, Catalogue: catalogue, Lease: a.trust})
-	a.Verify = verify.New(verify.Deps{Store: store.Verification{Store: a.Store}, Catalogue: catalogue, Now: o.Now,
+	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients(a.Store), Catalogue: catalogue, Lease: a.trust})
+	a.Verify = verify.New(verify.Deps{Store: a.Store, Catalogue: catalogue, Now: o.Now,
 		Log: a.calm, Lease: a.trust, Observe: a.observe()})
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
@@ -160,14 +167,15 @@ func (a *App) wire(o Options) error {
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	a.public = request.NewPublic(a.cfg.PublicURL)
 	a.public.ListensOn(a.cfg.Addr)
-	a.Migration = migration.New(store.Migrations{Store: a.Store}, catalogue)
-	a.Provision = provision.New(store.Provisions{Store: a.Store}, catalogue, o.Now)
-	resources, document := registry.New(store.Registry{Store: a.Store}, catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
+	a.Migration = migration.New(store.Migrations(a.Store), catalogue)
+	a.Provision = provision.New(store.Provisions(a.Store), catalogue, o.Now)
+	resources, document := registry.New(store.Registry(a.Store), catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
 	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,
+		Damage:    func() int { _, n := a.checked.get(); return n },
 	})
 	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
 		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
@@ -219,7 +227,7 @@ func (a *App) mailing() ([]invitation.Option, error) {
 // sign-ins), signs the audit log and closes the database.
 func (a *App) Close() error {
 	a.Migration.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	// What the audit log gets comes before the audit log's own end, which signs it.
 	err := errors.Join(a.Verify.Close(ctx), a.SignIn.Flush(ctx), a.Audit.Close(ctx))
@@ -230,22 +238,21 @@ func (a *App) Close() error {
 }
 
 // Limits says how long the server waits for a client, so that a slow or idle client does not
-// hold a connection forever. The fields are the timeouts of [http.Server].
+// hold a connection forever, nor a server that is stopping. All but Finish are the timeouts of [http.Server].
 type Limits struct {
 	ReadHeader time.Duration
 	Read       time.Duration
 	Write      time.Duration // from the end of the header
 	Idle       time.Duration
+	Finish     time.Duration // for requests in flight after the drain; 20 seconds when zero
 }
 
 // DefaultLimits returns the limits of a real installation. Writing has more time than reading,
 // so that a client whose body did not arrive in time still gets an answer.
 func DefaultLimits() Limits {
-	return Limits{ReadHeader: 10 * time.Second, Read: 60 * time.Second, Write: 75 * time.Second, Idle: 120 * time.Second}
+	return Limits{ReadHeader: 10 * time.Second, Read: 60 * time.Second, Write: 75 * time.Second, Idle: 120 * time.Second,
+		Finish: finishTimeout}
 }
-
-// drainTimeout is how long requests in flight have when the server stops.
-const drainTimeout = 20 * time.Second
 
 // server returns an HTTP server with the limits.
 func (a *App) server(h http.Handler) *http.Server {
@@ -262,17 +269,21 @@ func (a *App) server(h http.Handler) *http.Server {
 // 100,000 tokens.
 const collectAt = 150
 
-// Run serves until ctx ends and then waits for the requests in flight. It returns nil after
-// an orderly stop.
+// Run serves until ctx ends, and stops as [App.stop] says. It returns nil after an orderly stop.
 func (a *App) Run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	listener, err := net.Listen("tcp", a.cfg.Addr)
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // such listeners have no filters: see quiet
+	listener, err := plain.Listen(ctx, "tcp", a.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", a.cfg.Addr, err)
 	}
-	server := a.server(a.Handler)
+	requests, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(errCut)
+	server := a.server(a.saysClose(a.Handler))
+	server.BaseContext = func(net.Listener) context.Context { return requests }
 	a.public.ListensOn(listener.Addr().String())
 	if err := a.warnOfSigning(ctx); err != nil {
 		return errors.Join(err, listener.Close())
@@ -285,7 +296,9 @@ func (a *App) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer endMetrics()
-	background, stop := context.WithCancel(ctx)
+	// While requests are served there is background work, or else the memory of this node would
+	// not learn what others change.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer a.inBackground(background)()
 	defer stop()
 	failed := make(chan error, 1)
@@ -295,13 +308,7 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	a.log.Info("stopping: requests in flight may finish")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("some requests did not finish in time: %w", err)
-	}
-	return nil
+	return a.stop(ctx, server, listener, cut)
 }
 
 // announce tells the operator the address of the server and, on an empty database, the

@@ -17,21 +17,18 @@ import (
 
 // newAudit returns the service of the audit log.
 func (a *App) newAudit(catalogue *access.Catalogue, now func() time.Time) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: a.Store}, Catalogue: catalogue, Now: now, Log: a.calm,
+	return audit.New(audit.Deps{Store: store.AuditLog(a.Store), Catalogue: catalogue, Now: now, Log: a.calm,
 		Retention: a.cfg.AuditRetention, Signer: a.signer})
 }
 
 // newSigner loads the key that signs the audit log, if there is one, and sets a.signer and a.heads.
 // It makes the key only in a data folder that belongs to this process, at the start of a server.
 func (a *App) newSigner() error {
-	path := a.cfg.AuditKeyFile
-	inFolder := path == ""
-	if inFolder && a.cfg.DatabaseURL != "" {
+	path := a.cfg.AuditKey()
+	if path == "" {
 		return nil
 	}
-	if inFolder {
-		path = witness.KeyFile(a.cfg.Data)
-	}
+	inFolder := a.cfg.AuditKeyFile == ""
 	key, err := witness.LoadKey(path)
 	if inFolder && errors.Is(err, fs.ErrNotExist) {
 		if !a.cfg.MakeAuditKey {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,25 +17,32 @@ type job struct {
 	name  string // completes "cannot …"
 	every time.Duration
 	do    func(ctx context.Context) error
+	after time.Duration // how long after the start it is due first
 }
 
 // jobs returns the jobs.
 func (a *App) jobs() []job {
 	jobs := []job{
-		{"delete old sessions", time.Hour, func(ctx context.Context) error {
+		{name: "delete old sessions", every: time.Hour, do: func(ctx context.Context) error {
 			_, err := a.SignIn.Sweep(ctx)
 			return err
 		}},
-		{"note expired tokens in the audit log", time.Minute, a.noteExpired()},
-		{"count the tokens that have expired", time.Minute, func(ctx context.Context) error {
+		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "count the tokens that have expired", every: time.Minute, do: func(ctx context.Context) error {
 			return a.Store.SettleTokens(ctx, a.Store.Now(), settleFrom)
 		}},
-		{"seal secrets that an older server has stored plain", time.Hour, a.sealPlain},
-		{"index the audit log", 10 * time.Second, a.Audit.Index},
-		{"prune the audit log", 24 * time.Hour, a.Audit.Prune},
+		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
+		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
+		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
+		{name: "check the database", every: checkEvery, do: a.checkDatabase, after: checkAfter + rand.N(checkAfter)},
+	}
+	if a.Store.Shared() { // the start of the server has done it once
+		jobs = append(jobs, job{name: "seal secrets that an older server has stored plain", every: time.Hour, do: a.sealPlain, after: time.Hour})
+	} else {
+		jobs = append(jobs, job{name: "shorten the write-ahead log", every: 10 * time.Second, do: a.trimWAL})
 	}
 	if a.signer != nil {
-		jobs = append(jobs, job{"sign the head of the audit log", time.Minute, a.Audit.SignHead})
+		jobs = append(jobs, job{name: "sign the head of the audit log", every: time.Minute, do: a.Audit.SignHead})
 	}
 	return jobs
 }
@@ -42,6 +50,18 @@ func (a *App) jobs() []job {
 // settleFrom is the number of tokens that may expire before they are counted as expired. Until then
 // every page that shows the number of tokens reads them.
 const settleFrom = 200
+
+// longWAL is the size of the write-ahead log from which on the log of the server says that it grows.
+const longWAL = 64 << 20
+
+// trimWAL shortens the write-ahead log of the database, and warns of a reader that keeps it long.
+func (a *App) trimWAL(ctx context.Context) error {
+	size, err := a.Store.TrimWAL(ctx)
+	if err == nil && size >= longWAL {
+		a.calm.WarnContext(ctx, "the write-ahead log grows: a backup or another program has been reading the database for long", "bytes", size)
+	}
+	return err
+}
 
 // noteExpired looks at all tokens the first time. Then it looks at those that have expired
 // since, and a little before, since the clocks of other nodes may differ.
@@ -81,7 +101,7 @@ const lookEvery = time.Second
 func (a *App) repeat(ctx context.Context, j job) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for due := time.Now(); ; {
+	for due := time.Now().Add(j.after); ; {
 		if a.feed.Leads() && !time.Now().Before(due) {
 			if err := j.do(ctx); err != nil && ctx.Err() == nil {
 				a.calm.ErrorContext(ctx, "cannot "+j.name+", trying again later", "error", err)
@@ -94,20 +114,6 @@ func (a *App) repeat(ctx context.Context, j job) {
 		case <-look.C:
 		}
 	}
-}
-
-// ready returns why the server cannot do its work, in words for the one that asks, or "". What the
-// database said is in the log.
-func (a *App) ready(ctx context.Context) string {
-	if err := a.Store.Ping(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database does not respond", "error", err)
-		return "the database does not respond"
-	}
-	if err := a.Store.Writable(ctx); err != nil {
-		a.calm.ErrorContext(ctx, "not ready: the database cannot be written to", "error", err)
-		return "the database cannot be written to"
-	}
-	return ""
 }
 
 // memory is what this node keeps of the database in memory. It gets every change, this node's

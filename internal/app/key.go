@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"latchkey/internal/config"
+	"latchkey/internal/durable"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
@@ -46,7 +48,7 @@ func NewKeyFile(path string) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return key.ID(), writeKeyFile(path, seal.NewRing(key))
+	return key.ID(), durable.Write(path, seal.NewRing(key).Text())
 }
 
 // AddKey puts a new key before the others of a file and returns its id. The old keys stay: they
@@ -60,36 +62,13 @@ func AddKey(path string) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return key.ID(), writeKeyFile(path, ring.With(key))
-}
-
-// writeKeyFile writes a file with keys. Whatever interrupts it, there is either the whole new file
-// or what was there before.
-func writeKeyFile(path string, ring seal.Ring) (err error) {
-	folder := filepath.Dir(path)
-	file, err := os.CreateTemp(folder, ".latchkey-key-*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("cannot write the secret key file: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("cannot write the secret key file: %w", err), os.Remove(file.Name()))
-		}
-	}()
-	_, err = file.Write(ring.Text())
-	if err := errors.Join(err, likeBefore(file, path), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
+	return key.ID(), durable.Write(path, ring.With(key).Text())
 }
 
 // startSecrets reads the keys and seals what is stored plain. On SQLite it makes the file of the
 // data folder when the database has never had a key.
 func (a *App) startSecrets(ctx context.Context) error {
-	keys := store.Keys{Store: a.Store}
+	keys := store.Keys(a.Store)
 	path := a.cfg.KeyFile()
 	ring, err := ReadKeyFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -112,13 +91,15 @@ func (a *App) startSecrets(ctx context.Context) error {
 }
 
 // sealPlain seals what servers of an older version, or with fewer secret names, have stored since
-// the start.
+// the start. It leaves overwriting where that was to the next start, which those servers need anyway:
+// that makes everybody wait.
 func (a *App) sealPlain(ctx context.Context) error {
-	if _, ok := a.Secrets.Keys.Newest(); !ok {
-		return nil
+	started, err := a.Secrets.Seal(ctx, store.Keys(a.Store))
+	if started.Sealed > 0 {
+		a.log.InfoContext(ctx, "sealed secrets of resources that another server has stored plain: upgrade it; the next server that starts"+
+			" overwrites where they were", "secrets", started.Sealed)
 	}
-	started, err := a.Secrets.Start(ctx, store.Keys{Store: a.Store})
-	return errors.Join(err, started.Traces)
+	return err
 }
 
 // missingKeyFile makes the file of a new installation on SQLite, or says what to do.
@@ -159,6 +140,12 @@ func (a *App) sayStarted(path string, s registry.Started) {
 	}
 }
 
+// readableByAll reports whether everybody on the machine can read a file. On Windows the mode says
+// nothing about it.
+func readableByAll(info os.FileInfo) bool {
+	return runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0
+}
+
 // RotateKey changes the key of an installation and seals everything with it. On SQLite it makes
 // the new key; on PostgreSQL [AddKey] must have put it into the file of every server before.
 // Interrupted, it can be run again. With discard it removes what the lost key had sealed.
@@ -172,14 +159,14 @@ func RotateKey(ctx context.Context, cfg config.Config, discard bool) (r registry
 		return r, err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	secrets := registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}
+	var secrets registry.Secrets
 	if secrets.Keys, err = keysToRotate(ctx, st, path, discard); err != nil {
 		return r, err
 	}
 	if discard {
-		return secrets.Discard(ctx, store.Keys{Store: st})
+		return secrets.Discard(ctx, store.Keys(st))
 	}
-	return secrets.Rotate(ctx, store.Keys{Store: st})
+	return secrets.Rotate(ctx, store.Keys(st))
 }
 
 // keysToRotate returns the keys of a file, whose newest is to be used. It makes that one if need be.

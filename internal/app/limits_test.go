@@ -220,3 +220,59 @@ func TestRun_ARefusalDoesNotWaitForTheBody(t *testing.T) {
 		t.Errorf("status %d after %v", status, took)
 	}
 }
+
+// TestRun_AStreamThatDoesNotEndIsCut stops a server while a client reads an answer without end.
+func TestRun_AStreamThatDoesNotEndIsCut(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	said, out := io.Pipe()
+	log := &journal{}
+	cfg := config.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "text"}
+	a, err := app.New(ctx, cfg, app.Options{Out: out, Log: log, Limits: app.Limits{Finish: 200 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := make(chan error, 1)
+	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "more\n")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(time.Millisecond)
+		}
+		cause <- context.Cause(r.Context())
+		panic(http.ErrAbortHandler)
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, said) }()
+	resp, err := http.Get(strings.TrimSpace(line[strings.Index(line, "http://"):]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	stop()
+	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
+		t.Error("the client takes the answer for whole")
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	case <-time.After(soon):
+		t.Fatal("the stream holds the server")
+	}
+	if err := <-cause; err == nil || err == context.Canceled {
+		t.Errorf("the request ended because of %v, as if its client had gone", err)
+	}
+	if log.count("are cut") != 1 {
+		t.Error("the log does not say that a request was cut")
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -17,7 +17,7 @@ func (a *App) newMetrics() *metric.Metrics {
 	if a.cfg.MetricsAddr == "" {
 		return nil
 	}
-	return metric.New(metric.Deps{Log: a.calm,
+	return metric.New(metric.Deps{Log: a.calm, Ready: a.unready,
 		Cache: func() metric.Cache {
 			return metric.Cache{Tokens: a.Verify.Tokens(), Holders: a.Verify.Holders(), Complete: a.Verify.Complete(), Trusted: a.trust.Holds()}
 		},
@@ -25,6 +25,8 @@ func (a *App) newMetrics() *metric.Metrics {
 			age, trip, ok := a.feed.Lag()
 			return metric.Feed{Connected: ok || !a.Store.Shared(), Age: age, RoundTrip: trip, Leads: a.feed.Leads()}
 		},
+		WAL:    a.Store.WALSize,
+		Check:  a.checked.get,
 		Heads:  func(ctx context.Context) (metric.Heads, error) { return a.Store.HeadMetrics(ctx) },
 		Tokens: func(ctx context.Context) (metric.Tokens, error) { return a.Store.TokenMetrics(ctx, a.Store.Now()) },
 	})

@@ -71,8 +71,6 @@ func (m *memory) NewestHead(_ context.Context, key string) (h SignedHead, found 
 	return h, found, nil
 }
 
-func (m *memory) AuditSnapshot(_ context.Context, read func(Source) error) error { return read(m) }
-
 func (m *memory) EventsAfter(_ context.Context, seq int64, limit int) ([]Event, error) {
 	var out []Event
 	for _, e := range m.events {

@@ -126,19 +126,15 @@ const headsPerQuery = 500
 // and events that were cut off behind a signed head, unless its heads were cut off as well: that
 // only shows in heads kept elsewhere. The error is a [*Broken], or
 // another one if there must be a signed head and is none.
-func CheckHeads(ctx context.Context, log Snapshots, t Trust) (found Covered, err error) {
-	err = log.AuditSnapshot(ctx, func(src Source) error {
-		found, err = checkHeads(ctx, src, newWatch(t))
+func CheckHeads(ctx context.Context, src Source, t Trust) (found Covered, err error) {
+	_, err = retryIfPruned(ctx, src, func(state State) (err error) {
+		found, err = checkHeads(ctx, src, state, newWatch(t))
 		return err
 	})
 	return found, err
 }
 
-func checkHeads(ctx context.Context, src Source, w *watch) (Covered, error) {
-	state, err := src.AuditState(ctx)
-	if err != nil {
-		return w.found, err
-	}
+func checkHeads(ctx context.Context, src Source, state State, w *watch) (Covered, error) {
 	for after := int64(0); ; {
 		heads, last, err := src.SignedHeads(ctx, after, headsPerQuery)
 		if err != nil {

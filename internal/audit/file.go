@@ -62,64 +62,72 @@ func Line(e Event) ([]byte, error) {
 // the file ends with. It contains the newest signed head of each key, and if signer is not nil, a
 // new one for its own head. Keep the file or its head: comparing the log with them shows whether newer
 // events were cut off. The error is a [*Broken] if an event is missing or does not continue the one
-// before. After an error w does not hold a valid file.
-func WriteFile(ctx context.Context, log Snapshots, w io.Writer, signer *Signer) (head Anchor, err error) {
+// before, and [ErrPrunedMeanwhile] if a server has pruned what was still to be written. After an error
+// w does not hold a valid file. src is not in use while WriteFile writes to w, so w may be slow.
+func WriteFile(ctx context.Context, src Source, w io.Writer, signer *Signer) (Anchor, error) {
 	if signer != nil {
 		if err := signer.recall(); err != nil {
 			return Anchor{}, err
 		}
 	}
-	err = log.AuditSnapshot(ctx, func(src Source) error {
-		head, err = writeFile(ctx, src, w, signer)
-		return err
-	})
-	return head, err
-}
-
-func writeFile(ctx context.Context, src Source, w io.Writer, signer *Signer) (Anchor, error) {
+	// The heads come before the state, so that the file holds their events, unless these are cut off.
+	signed, err := headsOfFile(ctx, src)
+	if err != nil {
+		return Anchor{}, err
+	}
 	state, err := src.AuditState(ctx)
 	if err != nil {
 		return Anchor{}, err
 	}
-	signed, err := headsOfFile(ctx, src, signer)
-	if err != nil {
-		return Anchor{}, err
+	if signed, err = withOwn(ctx, src, state, signed, signer); err == nil {
+		err = writeFile(ctx, src, state, w, signed)
 	}
+	var broken *Broken
+	if errors.As(err, &broken) {
+		if now, stateErr := src.AuditState(ctx); stateErr == nil && now.Checkpoint.Seq != state.Checkpoint.Seq {
+			err = ErrPrunedMeanwhile
+		}
+	}
+	return state.Head, err
+}
+
+// writeFile writes the events between the checkpoint and the head of state.
+func writeFile(ctx context.Context, src Source, state State, w io.Writer, signed []SignedHead) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	lines := json.NewEncoder(out)
 	if err := lines.Encode(fileStart{fileFormat, toFile(state.Checkpoint.Anchor), signed}); err != nil {
-		return Anchor{}, err
+		return err
 	}
 	chain := NewChain(state.Checkpoint.Anchor)
 	for chain.Last().Seq < state.Head.Seq {
 		after := chain.Last().Seq
 		events, err := src.EventsAfter(ctx, after, int(min(1000, state.Head.Seq-after)))
 		if err != nil {
-			return Anchor{}, err
+			return err
 		}
 		if len(events) == 0 {
-			return Anchor{}, &Broken{Seq: after + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
+			return &Broken{Seq: after + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
 		}
 		for _, e := range events {
 			if err := chain.link(e); err != nil {
-				return Anchor{}, err
+				return err
 			}
 			chain.last = Anchor{e.Seq, e.Hash}
 			if err := lines.Encode(fileEvent{canonicalOf(e), hex.EncodeToString(e.Hash)}); err != nil {
-				return Anchor{}, err
+				return err
 			}
 		}
 	}
 	if !chain.Last().Equal(state.Head) {
-		return Anchor{}, &Broken{Seq: state.Head.Seq, Why: "is not the event that was written last"}
+		return &Broken{Seq: state.Head.Seq, Why: "is not the event that was written last"}
 	}
 	head := toFile(state.Head)
-	return state.Head, errors.Join(lines.Encode(fileEnd{&head}), out.Flush())
+	return errors.Join(lines.Encode(fileEnd{&head}), out.Flush())
 }
 
-// headsOfFile returns what a file holds of the signed heads: those that name the next key, the
-// newest of each key, and one by signer, if it is not nil.
-func headsOfFile(ctx context.Context, src Source, signer *Signer) ([]SignedHead, error) {
+// headsOfFile returns what a file holds of the signed heads: those that name the next key, and the
+// newest of each key.
+func headsOfFile(ctx context.Context, src Source) ([]SignedHead, error) {
 	var chosen []SignedHead
 	newest := map[string]int{} // places in chosen
 	for after := int64(0); ; {
@@ -128,7 +136,7 @@ func headsOfFile(ctx context.Context, src Source, signer *Signer) ([]SignedHead,
 			return nil, err
 		}
 		if len(heads) == 0 {
-			break
+			return chosen, nil
 		}
 		for _, h := range heads {
 			if i, ok := newest[h.Key]; ok && chosen[i].Next == nil {
@@ -139,14 +147,19 @@ func headsOfFile(ctx context.Context, src Source, signer *Signer) ([]SignedHead,
 		}
 		after = last
 	}
+}
+
+// withOwn adds a head of state that signer signs, if it is not nil and has not signed that one.
+func withOwn(ctx context.Context, src Source, state State, signed []SignedHead, signer *Signer) ([]SignedHead, error) {
 	if signer == nil {
-		return chosen, nil
+		return signed, nil
 	}
-	h, err := signer.head(ctx, src, time.Now())
-	if i, ok := newest[h.Key]; err != nil || h.Seq == 0 || ok && chosen[i].Seq == h.Seq {
-		return chosen, err
+	h, err := signer.head(ctx, src, state, time.Now())
+	same := func(other SignedHead) bool { return other.Key == h.Key && other.Seq == h.Seq }
+	if err != nil || h.Seq == 0 || slices.ContainsFunc(signed, same) {
+		return signed, err
 	}
-	return append(chosen, h), nil
+	return append(signed, h), nil
 }
 
 // Verified is what [VerifyFile] found in a file.

@@ -152,7 +152,7 @@ func TestSigner_DoesNotSignWhatDoesNotContinueItsLastHead(t *testing.T) {
 			key := newKey(t)
 			m, kept := signedEvery(t, key, 30, 5), &pocket{}
 			signer := NewSigner(key, kept, nil)
-			h, err := signer.head(t.Context(), m, at(100))
+			h, err := signer.head(t.Context(), m, m.state, at(100))
 			if err != nil || !h.Equal(m.state.Head) {
 				t.Fatal(h, err)
 			}
@@ -166,7 +166,7 @@ func TestSigner_DoesNotSignWhatDoesNotContinueItsLastHead(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.do(m)
-			h, err = signer.head(t.Context(), m, at(101))
+			h, err = signer.head(t.Context(), m, m.state, at(101))
 			wantFound(t, err, c.want)
 			if err == nil && (!h.signedBy(key.Public()) || !h.Equal(m.state.Head)) {
 				t.Errorf("%s, restarted %v: the head is %+v", name, restarted, h)
@@ -184,7 +184,7 @@ func (p *pocket) Keep(h SignedHead) error         { p.h = h; return nil }
 func TestSigner_SignsNothingOfALogThatWasBrokenBefore(t *testing.T) {
 	m := chained(30)
 	m.events[7].ActorID = "bo"
-	h, err := NewSigner(newKey(t), nil, nil).head(t.Context(), m, at(0))
+	h, err := NewSigner(newKey(t), nil, nil).head(t.Context(), m, m.state, at(0))
 	if wantFound(t, err, "event 8"); h.Seq != 0 {
 		t.Errorf("signed %+v", h)
 	}
@@ -223,7 +223,8 @@ func TestCheckHeads_FollowsAKeyToTheNextOne(t *testing.T) {
 	m.heads[6].Key = first.ID()
 	_, err = check(m, first)
 	wantFound(t, err, "event 31 has a head whose signature is not of key")
-	if _, err := NewSigner(first, nil, nil).head(t.Context(), rotated(), at(60)); !errors.Is(err, errReplaced) {
+	m = rotated()
+	if _, err := NewSigner(first, nil, nil).head(t.Context(), m, m.state, at(60)); !errors.Is(err, errReplaced) {
 		t.Errorf("the old key still signs: %v", err)
 	}
 	// An export keeps what leads from key to key.

@@ -9,11 +9,21 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
-// Key is an Ed25519 key that signs heads. The database never holds it. It prints as its id.
-type Key struct{ private ed25519.PrivateKey }
+// Key is an Ed25519 key that signs heads. The database never holds it. It prints as its id, never
+// as itself. What is secret is behind a function, because fmt prints the fields of a struct that holds
+// a Key without asking the Key, and follows a pointer if the verb does not suit it.
+type Key struct {
+	id      string
+	private func() ed25519.PrivateKey
+}
+
+func keyOf(private ed25519.PrivateKey) Key {
+	return Key{KeyID(private.Public().(ed25519.PublicKey)), func() ed25519.PrivateKey { return private }}
+}
 
 // The types of PEM blocks.
 const (
@@ -24,7 +34,10 @@ const (
 // NewKey returns a new random key.
 func NewKey() (Key, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
-	return Key{private}, err
+	if err != nil {
+		return Key{}, err
+	}
+	return keyOf(private), nil
 }
 
 // ParseKey parses a key as [Key.PEM] writes it: PKCS #8 in PEM.
@@ -38,26 +51,26 @@ func ParseKey(text []byte) (Key, error) {
 	if err != nil || !ok {
 		return Key{}, errors.New("it does not hold an Ed25519 private key") // the parser's error could quote it
 	}
-	return Key{private}, nil
+	return keyOf(private), nil
 }
 
 // PEM returns the private key as PKCS #8 in PEM.
 func (k Key) PEM() ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(k.private)
+	der, err := x509.MarshalPKCS8PrivateKey(k.private())
 	return pem.EncodeToMemory(&pem.Block{Type: privateBlock, Bytes: der}), err
 }
 
 // Public returns the public key, with which anybody can check what k signed.
-func (k Key) Public() ed25519.PublicKey { return k.private.Public().(ed25519.PublicKey) }
+func (k Key) Public() ed25519.PublicKey { return k.private().Public().(ed25519.PublicKey) }
 
 // ID returns the id of the public key.
-func (k Key) ID() string { return KeyID(k.Public()) }
+func (k Key) ID() string { return k.id }
 
-// String returns the id, so that no format prints the private key.
-func (k Key) String() string { return "audit key " + k.ID() }
+// Format prints the id for every verb, so that no log can hold the private key.
+func (k Key) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "audit key "+k.id) }
 
-// GoString returns the id, too.
-func (k Key) GoString() string { return k.String() }
+// MarshalText returns the id.
+func (k Key) MarshalText() ([]byte, error) { return []byte("audit key " + k.id), nil }
 
 // Sign returns the signed head of a log that ends at a.
 func (k Key) Sign(a Anchor, at time.Time) SignedHead { return k.replace(a, at, nil) }
@@ -65,7 +78,7 @@ func (k Key) Sign(a Anchor, at time.Time) SignedHead { return k.replace(a, at, n
 // replace returns a signed head that also says which key replaces k from there on.
 func (k Key) replace(a Anchor, at time.Time, next ed25519.PublicKey) SignedHead {
 	h := SignedHead{Anchor: a, Time: at.UTC().Truncate(time.Millisecond), Key: k.ID(), Next: next}
-	h.Signature = ed25519.Sign(k.private, h.text())
+	h.Signature = ed25519.Sign(k.private(), h.text())
 	return h
 }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -105,7 +106,8 @@ func (s *Service) Event(ctx context.Context, by actor.Standing, id string) (Even
 }
 
 // Export calls fn for all events that the filter chooses, oldest first, in constant memory. It
-// returns the error of fn, which ends it, or the errors of [Service.Find].
+// returns the error of fn, which ends it, the errors of [Service.Find], or Conflict if events that are
+// still to come are pruned meanwhile.
 func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn func(Event) error) error {
 	if err := s.May(ctx, by); err != nil {
 		return err
@@ -115,7 +117,13 @@ func (s *Service) Export(ctx context.Context, by actor.Standing, f Filter, fn fu
 		return err
 	}
 	s.signNow(ctx)
-	return s.d.Store.EachEvent(ctx, f, fn)
+	err := s.d.Store.EachEvent(ctx, f, fn)
+	if errors.Is(err, ErrPrunedMeanwhile) {
+		pruned := fault.NewConflict("The log was pruned while it was exported. Export it again.")
+		pruned.Cause = err
+		return pruned
+	}
+	return err
 }
 
 // Reading asks for the oldest events that a client has not seen yet.

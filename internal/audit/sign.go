@@ -49,13 +49,15 @@ func NewSigner(key Key, memory Memory, signed func(h SignedHead)) *Signer {
 // Key returns the id of the key.
 func (k *Signer) Key() string { return k.key.ID() }
 
-// Head returns a signed head of the log as it is now, after it followed the chain from the head
-// that was signed last. It stores nothing. The head is zero if there are no events. recall must have
-// been called.
-func (k *Signer) head(ctx context.Context, src Source, now time.Time) (SignedHead, error) {
-	state, err := src.AuditState(ctx)
-	if err != nil || state.Head.Seq == 0 {
-		return SignedHead{}, err
+// Trusted returns the public key, for a [Trust].
+func (k *Signer) Trusted() []ed25519.PublicKey { return []ed25519.PublicKey{k.key.Public()} }
+
+// head returns the signed head of state, after it followed the chain between it and the head that
+// was signed last. It stores nothing. The head is zero if there are no events. recall must have been
+// called before state was read.
+func (k *Signer) head(ctx context.Context, src Source, state State, now time.Time) (SignedHead, error) {
+	if state.Head.Seq == 0 {
+		return SignedHead{}, nil
 	}
 	last, err := k.lastSigned(ctx, src, state)
 	if err != nil {
@@ -68,6 +70,8 @@ func (k *Signer) head(ctx context.Context, src Source, now time.Time) (SignedHea
 		return last, nil
 	case last.Seq == 0:
 		err = verify(ctx, src, state, 1)
+	case last.Seq > state.Head.Seq:
+		err = signedMeanwhile(ctx, src, state.Head, last.Anchor)
 	default:
 		err = follow(ctx, src, last.Anchor, state.Head)
 	}
@@ -75,6 +79,19 @@ func (k *Signer) head(ctx context.Context, src Source, now time.Time) (SignedHea
 		return SignedHead{}, err
 	}
 	return k.key.Sign(state.Head, now), nil
+}
+
+// signedMeanwhile checks that head leads to a later one that was signed, as happens when a server
+// writes and signs after head was read. The record of the head must be as far by now.
+func signedMeanwhile(ctx context.Context, src Source, head, signed Anchor) error {
+	now, err := src.AuditState(ctx)
+	if err != nil {
+		return err
+	}
+	if now.Head.Seq < signed.Seq {
+		return &Broken{Seq: signed.Seq, Why: fmt.Sprintf("was signed, but the log ends with event %d", now.Head.Seq)}
+	}
+	return follow(ctx, src, head, signed)
 }
 
 // recall reads what memory holds, before the log is read: a server may sign meanwhile.
@@ -170,8 +187,8 @@ func (s *Service) SignHead(ctx context.Context) error {
 		return err
 	}
 	var h SignedHead
-	err := s.d.Store.AuditSnapshot(ctx, func(src Source) (err error) {
-		h, err = k.head(ctx, src, s.d.Now())
+	_, err := retryIfPruned(ctx, s.d.Store, func(state State) (err error) {
+		h, err = k.head(ctx, s.d.Store, state, s.d.Now())
 		return err
 	})
 	if err != nil {
@@ -210,7 +227,11 @@ func (k *Signer) Rotate(ctx context.Context, store Store, next Key, now time.Tim
 		return h, err
 	}
 	err = store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		if _, err := k.head(ctx, tx, now); err != nil {
+		before, err := tx.AuditState(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := k.head(ctx, tx, before, now); err != nil {
 			return err
 		}
 		organization, err := tx.LogOwner(ctx)
@@ -220,10 +241,10 @@ func (k *Signer) Rotate(ctx context.Context, store Store, next Key, now time.Tim
 		if err != nil {
 			return err
 		}
-		before, beforeErr := keyState(k.key)
-		after, afterErr := keyState(next)
-		e := Did(actor.OfSystem(organization), Rotated, Target{Type: TargetAuditLog, ID: organization, Name: "Audit log"}).Changed(before, after)
-		if err := errors.Join(beforeErr, afterErr, tx.AppendEvent(ctx, e)); err != nil {
+		oldKey, oldErr := keyState(k.key)
+		newKey, newErr := keyState(next)
+		e := Did(actor.OfSystem(organization), Rotated, Target{Type: TargetAuditLog, ID: organization, Name: "Audit log"}).Changed(oldKey, newKey)
+		if err := errors.Join(oldErr, newErr, tx.AppendEvent(ctx, e)); err != nil {
 			return err
 		}
 		state, err := tx.AuditState(ctx)

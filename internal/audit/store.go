@@ -39,18 +39,23 @@ func (f Found) More() bool { return f.Before+len(f.Events) < f.Total }
 
 // Store is the database as the service needs it.
 type Store interface {
-	Source
-	Snapshots
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads, and tidies in the background, outside of its transactions.
+type Reads interface {
+	Source
 	// AuditPlan returns the plan of an organization. NotFound if there is no such organization.
 	AuditPlan(ctx context.Context, organization string) (access.Plan, error)
 	// FindEvents returns a page, as of one moment and without Found.Tokens. Invalid if too many
 	// different names begin with a word of the filter.
 	FindEvents(ctx context.Context, q Query) (Found, error)
 	// EachEvent calls fn for all events that the filter chooses, oldest first, up to the newest
-	// one when it begins. It needs constant memory. It returns the error of fn, which ends it.
+	// one when it begins. It needs constant memory. It returns the error of fn, which ends it, and
+	// [ErrPrunedMeanwhile] if events that it has not come to are pruned since it began.
 	EachEvent(ctx context.Context, f Filter, fn func(Event) error) error
 	// EventByID returns an event of the organization. NotFound if there is none, also if it was
 	// pruned.

@@ -24,7 +24,9 @@ type State struct {
 	Checkpoint Checkpoint // at [Start] if nothing was pruned
 }
 
-// Source is a log that can be verified.
+// Source is a log that can be verified. It is read in short steps, because a database must keep
+// everything that was written since a reader began. A server may write and prune between two steps:
+// the chain shows whether they fit together.
 type Source interface {
 	// AuditState returns where the log begins and ends according to the database.
 	AuditState(ctx context.Context) (State, error)
@@ -38,13 +40,6 @@ type Source interface {
 	SignedHeads(ctx context.Context, after int64, limit int) (heads []SignedHead, last int64, err error)
 	// NewestHead returns the newest head that a key has signed, and whether there is one.
 	NewestHead(ctx context.Context, key string) (h SignedHead, found bool, err error)
-}
-
-// Snapshots is a log that can be read as of one moment.
-type Snapshots interface {
-	// AuditSnapshot calls read with the log as it is now, whatever is written or pruned
-	// meanwhile. The source must not be used after read returns, nor by several goroutines.
-	AuditSnapshot(ctx context.Context, read func(Source) error) error
 }
 
 // segmentSize is how many events a worker checks at a time.
@@ -264,5 +259,9 @@ func compare(ctx context.Context, src Source, state State, exported Anchor) erro
 	return nil
 }
 
-// ErrPruned is the error of [Compare] for a head that was pruned.
-var ErrPruned = errors.New("the log was pruned beyond the exported head, so they cannot be compared")
+var (
+	// ErrPruned is the error of [Compare] for a head that was pruned.
+	ErrPruned = errors.New("the log was pruned beyond the exported head, so they cannot be compared")
+	// ErrPrunedMeanwhile is the error of an export whose next events were pruned since it began.
+	ErrPrunedMeanwhile = errors.New("the log was pruned while it was exported; export it again")
+)

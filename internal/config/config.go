@@ -33,6 +33,9 @@ type Config struct {
 	// Revocations made elsewhere go unnoticed in that time. Zero, the default, refuses all
 	// tokens.
 	OutageGrace time.Duration
+	// Drain is how long a server that was asked to stop serves on before it takes no new
+	// connections.
+	Drain       time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
 	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
 	// default.
@@ -49,6 +52,15 @@ type Config struct {
 	SecretKeys       []string // more keys of configurations that hold secrets
 }
 
+// AuditKey returns the path of the key that signs the audit log, which need not exist unless it is
+// configured; "" if none is, on PostgreSQL.
+func (c Config) AuditKey() string {
+	if c.AuditKeyFile == "" && c.DatabaseURL == "" {
+		return filepath.Join(c.Data, "audit.key")
+	}
+	return c.AuditKeyFile
+}
+
 // KeyFile returns the path of the file with the secret keys; "" if none is configured, on PostgreSQL.
 func (c Config) KeyFile() string {
 	if c.SecretKeyFile == "" && c.DatabaseURL == "" {
@@ -56,6 +68,9 @@ func (c Config) KeyFile() string {
 	}
 	return c.SecretKeyFile
 }
+
+// maxDrain keeps a slip of the pen from making a server that cannot be stopped.
+const maxDrain = time.Hour
 
 // Validate returns an error with every problem, by flag name.
 func (c Config) Validate() error {
@@ -75,6 +90,9 @@ func (c Config) Validate() error {
 	}
 	if c.OutageGrace < 0 {
 		p.Add("--outage-grace", "must not be negative")
+	}
+	if c.Drain < 0 || c.Drain > maxDrain {
+		p.Add("--drain", fmt.Sprintf("must be between 0 and %v", maxDrain))
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
 		p.Add("--audit-retention", "must be at least a day; 0d keeps events forever")

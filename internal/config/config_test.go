@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,5 +74,21 @@ func TestValidate_MailNeedsThePublicURL(t *testing.T) {
 	c.PublicURL = "https://keys.example.com"
 	if err := c.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestConfig_SaysWhereTheKeysAre(t *testing.T) {
+	for _, c := range []struct {
+		config        config.Config
+		audit, secret string
+	}{
+		{config.Config{Data: "d"}, filepath.Join("d", "audit.key"), filepath.Join("d", "secret.key")},
+		{config.Config{Data: "d", DatabaseURL: "postgres://h/n"}, "", ""},
+		{config.Config{Data: "d", AuditKeyFile: "a", SecretKeyFile: "s"}, "a", "s"},
+		{config.Config{Data: "d", DatabaseURL: "postgres://h/n", AuditKeyFile: "a", SecretKeyFile: "s"}, "a", "s"},
+	} {
+		if audit, secret := c.config.AuditKey(), c.config.KeyFile(); audit != c.audit || secret != c.secret {
+			t.Errorf("%+v: %q and %q", c.config, audit, secret)
+		}
 	}
 }

@@ -35,12 +35,14 @@ const (
 	Encoded
 	// Unavailable: a dependency (the database) cannot be reached.
 	Unavailable
+	// Abandoned: the client gave up before it had an answer, so nobody will read this one.
+	Abandoned
 )
 
 // String returns the name of the kind for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "not_found", "denied", "invalid", "conflict",
-		"unauthenticated", "throttled", "too_large", "encoded", "unavailable"}
+		"unauthenticated", "throttled", "too_large", "encoded", "unavailable", "abandoned"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -138,6 +140,11 @@ func NewEncoded(message string) *Error { return &Error{Kind: Encoded, Message: m
 // NewUnavailable returns a fault for a dependency that cannot be reached because of cause.
 func NewUnavailable(cause error) *Error {
 	return &Error{Kind: Unavailable, Message: "The service is not available right now. Try again shortly.", Cause: cause}
+}
+
+// NewAbandoned returns a fault for a request whose client gave up; cause is how that was noticed.
+func NewAbandoned(cause error) *Error {
+	return &Error{Kind: Abandoned, Message: "The client closed the connection.", Cause: cause}
 }
 
 // NewBusy returns a fault for work that has to wait for other work; after is when to try again.

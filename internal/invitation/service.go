@@ -83,8 +83,9 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invita
 }
 
 // Resend gives an invitation a new link, which expires after [Life]. The old link stops working.
-// The error is Conflict if the invitation was accepted, NotFound if it is deleted or not in the
-// organization, and Denied unless the caller is an Admin.
+// The error is Conflict if the invitation was accepted, or if the address belongs by now to a member
+// who cannot be invited; NotFound if it is deleted or not in the organization; and Denied unless
+// the caller is an Admin.
 func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link Linker) (Sent, error) {
 	var sent Sent
 	var held account.Organization
@@ -96,6 +97,14 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link L
 		}
 		if inv.State(tx.Now()) == Accepted {
 			return fault.NewConflict("This invitation has already been accepted.")
+		}
+		// An expired one has not ended with the access of its member, and must not come back.
+		known, err := tx.EmailsKnown(ctx, org.ID, []string{inv.Email})
+		if err != nil {
+			return err
+		}
+		if known[inv.Email] {
+			return fault.NewConflict("The address of this invitation belongs to a member already.")
 		}
 		before := inv.state()
 		secret := newLinkSecret()

@@ -11,11 +11,16 @@ import (
 
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
 	// InAcceptTx is InTx for [Service.Accept].
 	InAcceptTx(ctx context.Context, by actor.Caller, fn func(AcceptTx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
 	digestReader
 	idReader
 	// FindInvitations returns one page of the invitations that are not deleted, newest first,

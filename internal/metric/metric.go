@@ -28,8 +28,22 @@ type Deps struct {
 	Feed   func() Feed
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Heads  func(ctx context.Context) (Heads, error)  // likewise
+	Ready  func(ctx context.Context) string          // "" or one of [Reasons]
+	WAL    func() (bytes int64, ok bool)             // size of SQLite's write-ahead log; not ok on PostgreSQL
+	Check  func() (at time.Time, findings int)       // the latest check for damage on this node; zero for none
 	Log    *slog.Logger
 }
+
+// The reasons for which a server is not ready.
+const (
+	Stopping    = "stopping"
+	Unreachable = "unreachable" // the database does not respond
+	Unreadable  = "unreadable"  // it responds, but reading fails
+	Unwritable  = "unwritable"  // it can be read, but storing fails
+)
+
+// Reasons returns all reasons for which a server is not ready.
+func Reasons() []string { return []string{Stopping, Unreachable, Unreadable, Unwritable} }
 
 // Cache is the state of the cache that verification uses.
 type Cache struct {

@@ -24,6 +24,9 @@ func sample(tokens func(context.Context) (metric.Tokens, error)) *metric.Metrics
 		Heads: func(context.Context) (metric.Heads, error) {
 			return metric.Heads{SignedAt: time.Now().Add(-time.Hour), Unsigned: 3}, nil
 		},
+		Ready:  func(context.Context) string { return metric.Unwritable },
+		WAL:    func() (int64, bool) { return 4096, true },
+		Check:  func() (time.Time, int) { return time.Unix(1_800_000_000, 0), 2 },
 		Tokens: tokens, Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -93,7 +96,9 @@ func TestMetrics_ShowTheStateAndTheTokensAndAskOnceAMinute(t *testing.T) {
 			EndingLater: 5, Left: 10 * time.Hour, Endless: 6}, nil
 	})
 	scrape(t, m)
-	wantLines(t, scrape(t, m), `latchkey_audit_unsigned_events 3`, `latchkey_cache_tokens 7`, `latchkey_cache_complete 1`, `latchkey_cache_trusted 0`, `latchkey_feed_connected 1`,
+	wantLines(t, scrape(t, m), `latchkey_audit_unsigned_events 3`, `latchkey_ready 0`, `latchkey_not_ready{reason="unwritable"} 1`,
+		`latchkey_not_ready{reason="stopping"} 0`, `latchkey_wal_bytes 4096`,
+		`latchkey_check_last_run_timestamp_seconds 1.8e+09`, `latchkey_check_findings 2`, `latchkey_cache_tokens 7`, `latchkey_cache_complete 1`, `latchkey_cache_trusted 0`, `latchkey_feed_connected 1`,
 		`latchkey_feed_age_seconds 0.25`, `latchkey_leader 1`, `latchkey_tokens{kind="personal",state="active"} 5`,
 		`latchkey_token_expires_in_seconds_bucket{le="604800"} 2`, `latchkey_token_expires_in_seconds_count 5`,
 		`latchkey_token_expires_in_seconds_sum 36000`, `latchkey_tokens_without_end 6`)

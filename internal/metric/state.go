@@ -10,6 +10,8 @@ import (
 
 // Metrics that are queried when they are scraped.
 var (
+	ready         = describe("latchkey_ready", "1 if /readyz answers 200.")
+	notReady      = describe("latchkey_not_ready", "1 for the reason for which /readyz answers 503.", "reason")
 	cacheTokens   = describe("latchkey_cache_tokens", "Tokens in memory.")
 	cacheHolders  = describe("latchkey_cache_holders", "Groups of tokens in memory with the same rights.")
 	cacheComplete = describe("latchkey_cache_complete", "1 if every live token is in memory.")
@@ -22,6 +24,9 @@ var (
 	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
 	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
 	headAge       = describe("latchkey_audit_head_age_seconds", "Time since a head of the audit log was signed last; absent if none was.")
+	checkedAt     = describe("latchkey_check_last_run_timestamp_seconds", "When this node last looked for damage in the database; absent if it did not.")
+	findings      = describe("latchkey_check_findings", "What it found.")
+	walBytes      = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
 	unsigned      = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
 )
 
@@ -33,8 +38,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
-		feedRoundTrip, leads, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
+	for _, d := range []*prometheus.Desc{ready, notReady, cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
+		feedRoundTrip, leads, walBytes, checkedAt, findings, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
 }
@@ -42,6 +47,13 @@ func (s state) Describe(ch chan<- *prometheus.Desc) {
 func (s state) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	reason := s.m.d.Ready(ctx)
+	gauge(ready, flag(reason == ""))
+	for _, r := range Reasons() {
+		gauge(notReady, flag(reason == r), r)
 	}
 	cache, feed := s.m.d.Cache(), s.m.d.Feed()
 	gauge(cacheTokens, float64(cache.Tokens))
@@ -54,6 +66,13 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		gauge(feedRoundTrip, feed.RoundTrip.Seconds())
 	}
 	gauge(leads, flag(feed.Leads))
+	if size, ok := s.m.d.WAL(); ok {
+		gauge(walBytes, float64(size))
+	}
+	if at, n := s.m.d.Check(); !at.IsZero() {
+		gauge(checkedAt, float64(at.Unix()))
+		gauge(findings, float64(n))
+	}
 	latest, ok := s.m.latest()
 	if !ok {
 		return

@@ -56,12 +56,12 @@ func newBedOn(t testing.TB, plan access.Plan, o store.Options) *bed {
 	b.must(err)
 	t.Cleanup(func() { b.must(s.Close()) })
 	b.store = s
-	b.verify = verify.New(verify.Deps{Store: store.Verification{Store: s}, Catalogue: access.BuiltIn(), Now: b.clock.now})
+	b.verify = verify.New(verify.Deps{Store: s, Catalogue: access.BuiltIn(), Now: b.clock.now})
 	s.OnCommit(b.verify.Apply)
 	b.must(b.verify.Load(t.Context()))
 	b.accounts = account.New(store.Accounts(s), access.BuiltIn(), b.clock.now)
-	b.policies = policy.New(store.Policies{Store: s}, access.BuiltIn(), b.clock.now)
-	b.Service = migration.New(store.Migrations{Store: s}, access.BuiltIn())
+	b.policies = policy.New(store.Policies(s), access.BuiltIn(), b.clock.now)
+	b.Service = migration.New(store.Migrations(s), access.BuiltIn())
 	ada, err := b.accounts.Organizations.Install(t.Context(), account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@acme.example", Plan: plan})
 	b.must(err)

@@ -331,7 +331,7 @@ func TestChoose_WhoIsHereAndStaysAsTheyAreHoldsNothingUp(t *testing.T) {
 func TestDeploy_EndsTheCredentialsOfThoseItDemotesOrAddsInactive(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.member("vic-here", "vic@acme.example", access.RoleAdmin)
-	invitations := invitation.New(store.Invitations{Store: b.store}, access.BuiltIn(), b.clock.now)
+	invitations := invitation.New(store.Invitations(b.store), access.BuiltIn(), b.clock.now)
 	invite := func(by actor.Standing, email string) invitation.LinkSecret {
 		out, err := invitations.Invite(t.Context(), by.Caller(), invitation.NewInvitations{Emails: []string{email}, Role: access.RoleAdmin},
 			invitation.LinkSecret.Reveal)

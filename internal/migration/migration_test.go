@@ -356,7 +356,7 @@ func TestDeploy_NotesTheTokensThatHaveExpiredLongAgo(t *testing.T) {
 	if got := noted(); got != want {
 		t.Errorf("noted are %q, want %q", got, want)
 	}
-	tokens := token.New(token.Deps{Store: store.Tokens{Store: b.store}, Catalogue: access.BuiltIn(), Now: b.clock.now})
+	tokens := token.New(token.Deps{Store: store.Tokens(b.store), Catalogue: access.BuiltIn(), Now: b.clock.now})
 	if _, err := tokens.NoteExpired(t.Context(), time.Time{}); err != nil || noted() != want {
 		t.Errorf("noted again: %q, %v", noted(), err)
 	}

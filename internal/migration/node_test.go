@@ -17,7 +17,7 @@ import (
 // haltingStore is the store of a node that shows no step by itself, as if that connection
 // were lost, and whose transactions halt at their first event.
 type haltingStore struct {
-	store.Migrations
+	migration.Store
 	halted, goOn chan struct{}
 }
 
@@ -26,7 +26,7 @@ func (haltingStore) AnnounceStep(context.Context, string, migration.Step) (func(
 }
 
 func (s haltingStore) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
-	return s.Migrations.InTx(ctx, by, func(tx migration.Tx) error {
+	return s.Store.InTx(ctx, by, func(tx migration.Tx) error {
 		tx.Area = haltingArea{tx.Area, s}
 		return fn(tx)
 	})
@@ -52,10 +52,10 @@ func TestRunning_AnotherNodeKnowsOfADeploymentAsLongAsItsTransactionLives(t *tes
 	other, err := store.Open(t.Context(), store.Options{URL: url})
 	b.must(err)
 	t.Cleanup(func() { b.must(other.Close()) })
-	elsewhere := migration.New(store.Migrations{Store: other}, access.BuiltIn())
+	elsewhere := migration.New(store.Migrations(other), access.BuiltIn())
 	b.stage(migration.WithPolicies)
 
-	s := haltingStore{store.Migrations{Store: b.store}, make(chan struct{}), make(chan struct{})}
+	s := haltingStore{store.Migrations(b.store), make(chan struct{}), make(chan struct{})}
 	deploying := migration.New(s, access.BuiltIn())
 	t.Cleanup(deploying.Close)
 	ended := make(chan error, 1)

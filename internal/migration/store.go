@@ -12,9 +12,14 @@ import (
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads, and announces, outside of transactions.
+type Reads interface {
 	viewReader
 	stagingReader
 	// Deployments returns the deployed migrations, newest first, without their reports.

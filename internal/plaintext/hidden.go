@@ -17,14 +17,16 @@ const (
 const lineMarks = "\n\r\t"
 
 // blankLetters are invisible although Unicode counts them among letters, marks and symbols:
-// fillers of Hangul, vowels of Khmer that are never written, the combining grapheme joiner and
-// the empty Braille pattern.
-const blankLetters = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+// fillers of Hangul, vowels of Khmer that are never written, the combining grapheme joiner, the
+// empty Braille pattern and the note without a head.
+const blankLetters = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159"
 
 // hidden reports whether r is invisible. Such characters control a terminal or a page (escape
-// sequences, direction overrides), or make two texts look alike (zero-width marks).
+// sequences, direction overrides), or make two texts look alike (zero-width marks, and what
+// Unicode has reserved for marks that nobody shows).
 func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || strings.ContainsRune(blankLetters, r)
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) ||
+		strings.ContainsRune(blankLetters, r)
 }
 
 // hiddenBut returns hidden with some characters excepted.
@@ -37,6 +39,14 @@ func isJoiner(r rune) bool { return r == zwnj || r == zwj }
 // isSelector reports whether r selects a variant of the character before it: an emoji in color, the
 // form of a Chinese character in a person's name.
 func isSelector(r rune) bool { return unicode.Is(unicode.Variation_Selector, r) }
+
+// varied reports whether r can have a variant that a selector selects: a symbol, a sign, a digit, or
+// a letter of a script with variants. Behind any other letter, a selector is only a way to make two
+// names look alike.
+func varied(r rune) bool {
+	return !inWord(r) || unicode.In(r, unicode.Nd, unicode.Common, unicode.Han, unicode.Mongolian, unicode.Myanmar, unicode.Phags_Pa,
+		unicode.Manichaean)
+}
 
 // rigid reports whether r is of a script whose letters joiners do not change. A joiner between
 // two of them is only a way to make two names look alike.
@@ -67,7 +77,8 @@ type context struct{ last, before rune }
 func (c context) keeps(r, next rune) bool {
 	switch {
 	case isSelector(r):
-		return c.last != 0 && !hidden(c.last) && !isSelector(c.last) && !unicode.IsSpace(c.last) && !strings.ContainsRune(allQuotes, c.last)
+		return c.last != 0 && varied(c.last) && !hidden(c.last) && !isSelector(c.last) && !unicode.IsSpace(c.last) &&
+			!strings.ContainsRune(allQuotes, c.last)
 	case inWord(c.last):
 		return shaped(c.last) || shaped(next)
 	case r == zwj && pictorial(next):

@@ -18,6 +18,7 @@ func names() []string {
 		"क\u094d\u200dष", "क\u094d\u200cष", "ನ\u0ccd\u200c", // Devanagari, Kannada
 		"👨\u200d👩\u200d👧\u200d👦", "Team 🏳\ufe0f\u200d🌈", "👩🏽\u200d⚕\ufe0f", "❤\ufe0f\u200d🔥", "🙂\u200d↔\ufe0f", "Key 1\ufe0f⃣",
 		"葛\U000e0100城", // the form of the first character in a Japanese name
+		"ℹ\ufe0f Info", "‼\ufe0f", "ᠠ\u180b", "က\ufe00",
 	}
 }
 
@@ -44,6 +45,9 @@ func TestName_RefusesWhatOnlyHides(t *testing.T) {
 		"👨\u200d", "👨\u200dA", "A\u200d👩", "👨\u200d\u200d👩", "👨\u200c👩", "\ufe0f", "a\ufe0f\ufe0f", "a \ufe0f", "👨\u200d\ufe0f",
 		"علی\u202eرضا", "\u2066Ada\u2069", "Ada\u200e", "علی\u061c", "\u200fAda", // direction
 		"🏴\U000e0067\U000e0062\U000e007f", "Ada\U000e0041", // tags
+		"Ada\ufe0f", "A\ufe00da", "Ada\U000e0100", "علی\ufe0f", "Ada\u180b", // variants of letters that have none
+		"Ada\u2065", "Ada\ufff0", "Ada\U000e0000", "Ada\U000e0080", "Ada\U000e0fff", // reserved, and never shown
+		"Ada\U0001d159",
 		"\u3164", "Ada\u115f", "\u2800\u2800", "A\u034fda", "\u17b4", // letters that are blank
 		"A\u00adda", "Ada\u2060", "\ufeffAda",
 	} {
@@ -57,9 +61,9 @@ func TestName_RefusesWhatOnlyHides(t *testing.T) {
 	}
 }
 
-func TestNameKey_IgnoresJoiners(t *testing.T) {
+func TestNameKey_IgnoresWhatIsOftenInvisible(t *testing.T) {
 	for _, name := range names() {
-		bare := strings.NewReplacer("\u200c", "", "\u200d", "").Replace(name)
+		bare := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0f", "", "\ufe00", "", "\u180b", "", "\U000e0100", "").Replace(name)
 		if strings.ContainsAny(plaintext.NameKey(name), "\u200c\u200d") || !plaintext.SameName(name, strings.ToUpper(name)) {
 			t.Errorf("the key of %+q is %+q", name, plaintext.NameKey(name))
 		}

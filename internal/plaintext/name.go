@@ -33,10 +33,13 @@ func Name(s string) (string, error) {
 }
 
 // NameKey returns a text that is equal for names that differ only in letter case (Unicode
-// simple folding, as in [strings.EqualFold]) or in joiners, which are often invisible. It can be
-// kept beside a name, because engines differ in what a letter is.
+// simple folding, as in [strings.EqualFold]), or in joiners and variation selectors, which are
+// often invisible. It can be kept beside a name, because engines differ in what a letter is.
 func NameKey(name string) string {
 	return strings.Map(func(r rune) rune {
+		if isSelector(r) {
+			return -1
+		}
 		least := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 			least = min(least, next)

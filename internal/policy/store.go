@@ -14,9 +14,14 @@ import (
 // Store is what the service reads outside a transaction, and how it begins one. Every method
 // reads one organization only.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
 	viewReader
 	typeReader
 	subjectReader

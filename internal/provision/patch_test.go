@@ -134,16 +134,20 @@ func make64() []byte {
 
 func TestDocument_LeavesOutACoreSchemaThatWasStoredLikeAnExtension(t *testing.T) {
 	u := User{Linked: true, Document: `{"userName":"x@y.example","URN:ietf:params:scim:schemas:core:2.0:User":{"active":false},"` +
-		SchemaUser + `:active":false,"urn:acme:2.0:User":{"badge":"7"}}`}
+		SchemaUser + `:active":false,"urn:ietf:params:scim:schemas:core:2.0":{"User":{"active":false}},"urn:acme:2.0:User":{"badge":"7"},
+		"schemas":["` + SchemaUser + `","urn:acme:2.0:User","urn:ietf:params:scim:schemas:core:2.0"]}`}
 	u.Email, u.Status = "x@y.example", "active"
 	got, err := u.document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for key := range got {
-		if _, junk := under(SchemaUser, key); junk {
+		if isCore(key) {
 			t.Errorf("still has %q", key)
 		}
+	}
+	if diff := cmp.Diff([]any{SchemaUser, "urn:acme:2.0:User"}, got["schemas"]); diff != "" {
+		t.Error(diff)
 	}
 	if got["urn:acme:2.0:User"] == nil || got["active"] != true {
 		t.Errorf("got %v", got)

@@ -21,12 +21,7 @@ func (u User) document() (Document, error) {
 			return nil, fault.NewInternal(err)
 		}
 		doc = Document(parsed)
-		for key := range doc {
-			// An earlier version stored the core schema like an extension. It has no effect.
-			if _, ours := under(SchemaUser, key); ours {
-				delete(doc, key)
-			}
-		}
+		doc.dropCore()
 	} else {
 		doc["schemas"] = []any{SchemaUser}
 	}
@@ -42,6 +37,23 @@ func (u User) document() (Document, error) {
 	}
 	doc["active"] = u.Status == account.Active
 	return doc, nil
+}
+
+// dropCore removes what an earlier version stored of the core schema as if it were an extension: under
+// its URN, or, from a path that was the URN, under the part before the last colon. It has no effect.
+func (d Document) dropCore() {
+	parent := strings.TrimSuffix(SchemaUser, ":User")
+	for key := range d {
+		if _, ours := under(SchemaUser, key); ours || strings.EqualFold(key, parent) {
+			delete(d, key)
+		}
+	}
+	if list, ok := d["schemas"].([]any); ok {
+		d["schemas"] = slices.DeleteFunc(list, func(v any) bool {
+			urn, _ := v.(string)
+			return strings.EqualFold(urn, parent)
+		})
+	}
 }
 
 // withAddress returns doc with the member's address if doc has no addresses.

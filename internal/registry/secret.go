@@ -73,6 +73,13 @@ func (s Secrets) open(h Holder, v Sealed) ([]byte, error) {
 	return k.Open(h.place(v.Path), v.Value)
 }
 
+// Opens returns an error if a stored secret cannot be opened: it was damaged, belongs to another place,
+// or its key is not here.
+func (s Secrets) Opens(h Holder, v Sealed) error {
+	_, err := s.open(h, v)
+	return err
+}
+
 // configured is a configuration that has been checked and whose secrets are sealed.
 type configured struct {
 	holder  Holder
@@ -151,17 +158,18 @@ type sealer struct {
 	tx      Sealing
 	stored  map[Path]Sealed
 	now     *configured
+	key     seal.Key // the installation's, after the first secret
 	err     error
 }
 
 // seal adds a secret.
 func (s *sealer) seal(path Path, value []byte) {
-	k, err := s.secrets.key(s.ctx, s.tx)
-	if err != nil {
-		s.err = err
-		return
+	if s.key.ID() == "" {
+		if s.key, s.err = s.secrets.key(s.ctx, s.tx); s.err != nil {
+			return
+		}
 	}
-	s.now.sealed = append(s.now.sealed, Sealed{Path: path, Key: k.ID(), Value: k.Seal(s.now.holder.place(path), value)})
+	s.now.sealed = append(s.now.sealed, Sealed{Path: path, Key: s.key.ID(), Value: s.key.Seal(s.now.holder.place(path), value)})
 }
 
 // keep keeps a stored secret, which may get another path.

@@ -13,9 +13,9 @@ import (
 // object that they belong to is still there.
 //
 // An object is the same one if its path is the same. In a list, an element is the same one if
-// nothing else in it changed, wherever it moved to, or if it has the same position and the list
-// the same length. Where neither tells, the update is refused instead of giving one element
-// another's secrets, unless it sends them again.
+// nothing else in it changed, wherever it moved to, or if it has the same position, the list the
+// same length, and no other element had more in common with it. Where neither tells, the update is
+// refused instead of giving one element another's secrets, unless it sends them again.
 type keeper struct {
 	within map[Path][]Path // path of an object or a list before → the stored secrets in it
 	said   map[Path]bool   // in the update
@@ -88,7 +88,13 @@ func (k *keeper) object(before, after map[string]any, secrets []Path, from, to [
 }
 
 func (k *keeper) list(before, after []any, secrets []Path, from, to []any) {
-	pairs := paired(before, after)
+	holds := map[int]bool{} // indexes of the elements that have secrets
+	for _, path := range secrets {
+		if j, ok := path.steps()[len(from)].(int); ok {
+			holds[j] = true
+		}
+	}
+	pairs := paired(before, after, holds)
 	var loose [][]any // of elements that are not found again: the way to each secret from there
 	for _, path := range secrets {
 		steps := path.steps()
@@ -111,8 +117,8 @@ func (k *keeper) list(before, after []any, secrets []Path, from, to []any) {
 }
 
 // paired returns, for each element after an update, the index that it had before; -1 if that is
-// unknown or it is new.
-func paired(before, after []any) []int {
+// unknown or it is new. It looks closer at the elements that hold secrets.
+func paired(before, after []any, holds map[int]bool) []int {
 	olds, news := texts(before), texts(after)
 	pairs, used := slices.Repeat([]int{-1}, len(after)), make([]bool, len(before))
 	take := func(i, j int) { pairs[i], used[j] = j, true }
@@ -128,12 +134,53 @@ func paired(before, after []any) []int {
 			take(i, was[text][0])
 		}
 	}
+	left := slices.Clone(used)
 	for i := range news {
-		if sameLength && pairs[i] < 0 && !used[i] {
+		if sameLength && pairs[i] < 0 && !left[i] && (!holds[i] || stays(before, after[i], i, left)) {
 			take(i, i)
 		}
 	}
 	return pairs
+}
+
+// stays reports whether an element at i has at least as much in common with the one that was there
+// as with any other that is not used: two that were exchanged and changed are not the same ones.
+func stays(before []any, element any, i int, used []bool) bool {
+	common := alike(before[i], element)
+	for j, other := range before {
+		if j != i && !used[j] && alike(other, element) > common {
+			return false
+		}
+	}
+	return true
+}
+
+// alike returns how many texts, numbers and words two values have in the same places.
+func alike(a, b any) int {
+	n := 0
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if ok && len(b) < len(a) {
+			a, b = b, a
+		}
+		for name, value := range a {
+			if other, there := b[name]; there {
+				n += alike(value, other)
+			}
+		}
+	case []any:
+		if b, ok := b.([]any); ok {
+			for i := range min(len(a), len(b)) {
+				n += alike(a[i], b[i])
+			}
+		}
+	default:
+		if a == b {
+			return 1
+		}
+	}
+	return n
 }
 
 // texts returns each element as text in which equal elements are equal.

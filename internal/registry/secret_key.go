@@ -22,8 +22,13 @@ type Config struct {
 
 // KeyStore is what starting a server and changing the key need of the store.
 type KeyStore interface {
+	KeyReads
 	// InTx runs fn in one write transaction of the server itself.
 	InTx(ctx context.Context, by actor.Caller, fn func(KeyTx) error) error
+}
+
+// KeyReads is what they need outside of transactions.
+type KeyReads interface {
 	// SealingKey returns the id of the key that the installation seals with; "" before the
 	// first start.
 	SealingKey(ctx context.Context) (string, error)
@@ -73,16 +78,26 @@ type Started struct {
 	Key     string // id of the key that is in use
 	Sealed  int    // secrets that were stored plain until now
 	Rotates bool   // the ring has a newer key, which is not in use yet
-	// Traces is why unused parts of the database may still hold values that were plain; nil if
-	// they do not.
+	// Traces is why Start could not overwrite unused parts of the database, which may still hold
+	// values that were plain; nil if it could.
 	Traces error
 }
 
-// Start makes the newest key the installation's, unless it has one, and seals every secret that is
-// still stored plain: of an older version, or because an operator has named more keys since. All
-// of it is one transaction. Then it overwrites where the plain values were. The error is
-// [ErrWrongKey] if the ring lacks the installation's key; then nothing has changed.
+// Start does what Seal does, and then overwrites the unused parts of the database in which values
+// that were sealed may still be plain.
 func (s Secrets) Start(ctx context.Context, st KeyStore) (Started, error) {
+	started, err := s.Seal(ctx, st)
+	if err == nil {
+		started.Traces = overwrite(ctx, st)
+	}
+	return started, err
+}
+
+// Seal makes the newest key the installation's, unless it has one, and seals every secret that is
+// still stored plain: of an older version, or because an operator has named more keys since. All
+// of it is one transaction. The error is [ErrWrongKey] if the ring lacks the installation's key;
+// then nothing has changed.
+func (s Secrets) Seal(ctx context.Context, st KeyStore) (Started, error) {
 	id, err := st.SealingKey(ctx)
 	if err != nil {
 		return Started{}, err
@@ -106,7 +121,6 @@ func (s Secrets) Start(ctx context.Context, st KeyStore) (Started, error) {
 	}
 	newest, _ := s.Keys.Newest()
 	started.Rotates = newest.ID() != started.Key
-	started.Traces = overwrite(ctx, st)
 	return started, nil
 }
 

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func newSealKey(t testing.TB) seal.Key {
 func secretsOf(t testing.TB, st *store.Store, ring seal.Ring) registry.Secrets {
 	t.Helper()
 	s := registry.Secrets{Names: registry.NewSecretNames(), Keys: ring}
-	if _, err := s.Start(t.Context(), store.Keys{Store: st}); err != nil {
+	if _, err := s.Start(t.Context(), store.Keys(st)); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -114,6 +115,25 @@ func TestUpdate_KeepsChangesAndRemovesSecrets(t *testing.T) {
 	}
 }
 
+// asked counts how often the key is read from the database.
+type asked struct {
+	registry.Sealing
+	key   string
+	times int
+}
+
+func (a *asked) SealingKey(context.Context) (string, error) { a.times++; return a.key, nil }
+
+func TestSealNew_ReadsTheKeyOnce(t *testing.T) {
+	key := newSealKey(t)
+	db := &asked{key: key.ID()}
+	secrets := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
+	_, values, err := secrets.SealNew(t.Context(), db, registry.Holder{Resource: "r", Part: registry.OfResource}, `{"password":"p","token":"t","api_key":"k"}`)
+	if err != nil || len(values) != 3 || db.times != 1 {
+		t.Errorf("%d secrets, %d queries, %v", len(values), db.times, err)
+	}
+}
+
 func TestUpdate_FollowsElementsOfLists(t *testing.T) {
 	b := newBed(t)
 	r := b.create(registry.Destination, registry.Form{Config: text(`{"hosts":[{"n":"a","password":"A"},{"n":"b","password":"B"}]}`)})
@@ -146,7 +166,7 @@ func TestSealed_DoesNotOpenInAnotherPlace(t *testing.T) {
 	_, err := b.Update(b.ctx, b.admin(acme).Caller(), main, to.Type, to.ID, registry.Form{Config: text(`{"hosts":[{"n":"b"},{"n":"a"}]}`)})
 	b.mustBe(err, fault.Invalid)
 	later := seal.NewRing(newSealKey(t))
-	if _, err := (registry.Secrets{Keys: b.ring.With(first(later))}).Rotate(b.ctx, store.Keys{Store: b.store}); !errors.Is(err, seal.ErrUnopenable) ||
+	if _, err := (registry.Secrets{Keys: b.ring.With(first(later))}).Rotate(b.ctx, store.Keys(b.store)); !errors.Is(err, seal.ErrUnopenable) ||
 		!strings.Contains(err.Error(), to.ID) {
 		t.Errorf("a rotation: %v", err)
 	}
@@ -182,7 +202,7 @@ func TestLink_SealsItsSecretsAndRemovesThem(t *testing.T) {
 func TestSecrets_AreRefusedWithoutTheInstallationsKey(t *testing.T) {
 	b := newBed(t)
 	r := b.create(registry.Destination, registry.Form{Config: text(`{"host":"a","password":"p"}`)})
-	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn(),
+	b.Service = registry.New(store.Registry(b.store), access.BuiltIn(),
 		registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(newSealKey(t))})
 	_, err := b.Update(b.ctx, b.admin(acme).Caller(), main, r.Type, r.ID, registry.Form{Config: text(`{"host":"b","password":"q"}`)})
 	b.mustBe(err, fault.Unavailable)
@@ -226,10 +246,13 @@ func TestStart_SealsWhatIsPlainAndOverwritesIt(t *testing.T) {
 		t.Fatal("it is not there before: the test proves nothing")
 	}
 	secrets := registry.Secrets{Names: registry.NewSecretNames("webhook-url"), Keys: b.ring}
-	started, err := secrets.Start(b.ctx, store.Keys{Store: b.store})
+	started, err := secrets.Seal(b.ctx, store.Keys(b.store))
 	b.must(err)
-	if started.Sealed != 102 || started.Traces != nil {
-		t.Errorf("%+v", started)
+	if started.Sealed != 102 || !strings.Contains(b.bytesOf(), "canary-7") {
+		t.Errorf("without overwriting: %+v", started)
+	}
+	if started, err = secrets.Start(b.ctx, store.Keys(b.store)); err != nil || started.Sealed != 0 || started.Traces != nil {
+		t.Errorf("%+v, %v", started, err)
 	}
 	if strings.Contains(b.bytesOf(), "canary") {
 		t.Error("the disk still has a plain value")
@@ -241,9 +264,6 @@ func TestStart_SealsWhatIsPlainAndOverwritesIt(t *testing.T) {
 	}
 	if e := b.newestEvent(); !strings.Contains(e, `"secretsSealed":102`) || strings.Contains(e, "canary") {
 		t.Errorf("the event says %s", e)
-	}
-	if started, err = secrets.Start(b.ctx, store.Keys{Store: b.store}); err != nil || started.Sealed != 0 {
-		t.Errorf("again: %+v, %v", started, err)
 	}
 }
 
@@ -277,7 +297,7 @@ func TestStart_RefusesAnotherKeyAndChangesNothing(t *testing.T) {
 	b.plainly(b.create(registry.Destination, registry.Form{}), `{"password":"p"}`)
 	events := len(b.told(1000))
 	var wrong *registry.ErrWrongKey
-	_, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(newSealKey(t))}.Start(b.ctx, store.Keys{Store: b.store})
+	_, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(newSealKey(t))}.Start(b.ctx, store.Keys(b.store))
 	if !errors.As(err, &wrong) || wrong.Need != first(b.ring).ID() || len(b.told(1000)) != events {
 		t.Errorf("%v, %d events more", err, len(b.told(1000))-events)
 	}
@@ -289,14 +309,14 @@ func TestStart_RefusesAnotherKeyAndChangesNothing(t *testing.T) {
 func TestRotate_SealsAnewAndOldKeysStayGoodForOldBackups(t *testing.T) {
 	b := newBed(t)
 	r := b.create(registry.Destination, registry.Form{Config: text(`{"password":"p","token":"t"}`)})
-	keys := store.Keys{Store: b.store}
+	keys := store.Keys(b.store)
 	if _, err := (registry.Secrets{Keys: b.ring}).Rotate(b.ctx, keys); !errors.Is(err, registry.ErrNothingToRotate) {
 		t.Errorf("without a newer key: %v", err)
 	}
 	ring := b.ring.With(newSealKey(t))
 	// Servers that have the new key go on with the old one before, and with the new one after.
 	secrets := registry.Secrets{Names: registry.NewSecretNames(), Keys: ring}
-	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn(), secrets)
+	b.Service = registry.New(store.Registry(b.store), access.BuiltIn(), secrets)
 	if started, err := secrets.Start(b.ctx, keys); err != nil || !started.Rotates || started.Key != first(b.ring).ID() {
 		t.Errorf("before the rotation: %+v, %v", started, err)
 	}
@@ -321,11 +341,11 @@ func TestDiscard_RemovesWhatALostKeyHasSealed(t *testing.T) {
 	b := newBed(t)
 	r := b.create(registry.Destination, registry.Form{Config: text(`{"host":"h","password":"p"}`)})
 	ring := seal.NewRing(newSealKey(t))
-	done, err := registry.Secrets{Keys: ring}.Discard(b.ctx, store.Keys{Store: b.store})
+	done, err := registry.Secrets{Keys: ring}.Discard(b.ctx, store.Keys(b.store))
 	if err != nil || done.Secrets != 1 || len(b.seals(ring, r.ID)) != 0 {
 		t.Errorf("%+v, %v, %q", done, err, b.seals(ring, r.ID))
 	}
-	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn(), secretsOf(t, b.store, ring))
+	b.Service = registry.New(store.Registry(b.store), access.BuiltIn(), secretsOf(t, b.store, ring))
 	b.update(r, `{"host":"h","password":"q"}`)
 	if got := b.seals(ring, r.ID); len(got) != 1 {
 		t.Errorf("%q", got)

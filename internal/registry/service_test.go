@@ -59,7 +59,7 @@ func newBed(t testing.TB) *bed {
 		}
 		return nil
 	}))
-	b.Service = registry.New(store.Registry{Store: b.store}, access.BuiltIn(), secrets)
+	b.Service = registry.New(store.Registry(b.store), access.BuiltIn(), secrets)
 	return b
 }
 

@@ -12,9 +12,14 @@ import (
 // Store is what the service reads, and the way into a transaction. Everything except the workspace
 // itself is read within a workspace that the caller has loaded first.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
 	workspaceReader
 	versionReader
 	// RegistryResource returns NotFound for an unknown id, another type, another workspace.

@@ -34,11 +34,12 @@ const (
 	format = 1
 )
 
-// Key is a secret key. It prints as its id, never as itself. What is secret is behind a pointer,
-// because fmt prints the fields of a struct that holds a Key without asking the Key.
+// Key is a secret key. It prints as its id, never as itself. What is secret is behind a function,
+// because fmt prints the fields of a struct that holds a Key without asking the Key, and follows a
+// pointer if the verb does not suit it.
 type Key struct {
-	id string
-	*material
+	id     string
+	secret func() material
 }
 
 type material struct {
@@ -76,7 +77,7 @@ func keyOf(raw []byte) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	return Key{hex.EncodeToString(id), &material{raw, aead}}, nil
+	return Key{hex.EncodeToString(id), func() material { return material{raw, aead} }}, nil
 }
 
 // ID returns the key's id, which may be stored and shown.
@@ -105,7 +106,7 @@ func (p Place) data() []byte {
 // Seal returns the value, encrypted for its place. Sealing the same value again gives another
 // result.
 func (k Key) Seal(place Place, value []byte) []byte {
-	return append([]byte{format}, k.aead.Seal(nil, nil, value, place.data())...)
+	return append([]byte{format}, k.secret().aead.Seal(nil, nil, value, place.data())...)
 }
 
 // Open returns a sealed value; [ErrUnopenable] if it does not belong to this key and this place.
@@ -113,7 +114,7 @@ func (k Key) Open(place Place, sealed []byte) ([]byte, error) {
 	if len(sealed) == 0 || sealed[0] != format {
 		return nil, ErrUnopenable
 	}
-	value, err := k.aead.Open(nil, nil, sealed[1:], place.data())
+	value, err := k.secret().aead.Open(nil, nil, sealed[1:], place.data())
 	if err != nil {
 		return nil, ErrUnopenable
 	}
@@ -170,7 +171,7 @@ func (r Ring) Text() []byte {
 	var b strings.Builder
 	b.WriteString(fileHead)
 	for _, k := range r.keys {
-		fmt.Fprintf(&b, "%s %s %s\n", word, k.id, base64.StdEncoding.EncodeToString(k.raw))
+		fmt.Fprintf(&b, "%s %s %s\n", word, k.id, base64.StdEncoding.EncodeToString(k.secret().raw))
 	}
 	return []byte(b.String())
 }

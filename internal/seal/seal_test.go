@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,16 +87,30 @@ func TestParse_RefusesWithoutQuoting(t *testing.T) {
 
 func TestKey_PrintsAsItsID(t *testing.T) {
 	k := newKey(t)
-	raw := strings.Fields(string(seal.NewRing(k).Text()))
-	secret := raw[len(raw)-1]
+	fields := strings.Fields(string(seal.NewRing(k).Text()))
+	raw, err := base64.StdEncoding.DecodeString(fields[len(fields)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
 	data, err := json.Marshal(map[string]any{"key": k, "ring": seal.NewRing(k)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{fmt.Sprint(k), fmt.Sprintf("%+v %#v %x %q", k, k, k, k), fmt.Sprintf("%+v %#v", seal.NewRing(k), seal.NewRing(k)),
-		string(data), fmt.Sprintf("%+v", struct{ k seal.Key }{k})} {
-		if strings.Contains(text, secret) || strings.Contains(text, "raw") {
-			t.Errorf("%s", text)
+	texts := map[string]string{"json": string(data)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%X", "%s", "%q", "%o"} {
+		for what, value := range map[string]any{"a key": k, "a pointer": &k, "a ring": seal.NewRing(k), "a struct": struct{ k seal.Key }{k}} {
+			texts[what+" with "+verb] = fmt.Sprintf(verb, value)
+		}
+	}
+	secrets := []string{fields[len(fields)-1], string(raw)}
+	for _, verb := range []string{"%d", "%x", "%X", "%o", "%#v"} {
+		secrets = append(secrets, strings.Trim(strings.TrimPrefix(fmt.Sprintf(verb, raw), "[]byte"), "[]{}"))
+	}
+	for what, text := range texts {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: %s", what, text)
+			}
 		}
 	}
 	if !strings.Contains(fmt.Sprint(k), k.ID()) {

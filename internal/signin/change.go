@@ -48,8 +48,8 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		return Started{}, invalid(fault.Field{Path: "current", Message: "Incorrect current password."})
 	}
 	hash, err := s.hasher.Hash(ctx, next)
-	if err != nil {
-		return Started{}, err
+	if err != nil { // the current password was right
+		return Started{}, errors.Join(err, s.giveBack(ctx, try))
 	}
 	err = s.store.InTx(ctx, by.Caller(), func(tx Tx) error {
 		// Lock the member's row first, as a sign-in does, so that the two cannot deadlock. End

@@ -82,7 +82,7 @@ func newFixture(t *testing.T) *fixture {
 			t.Error(err)
 		}
 	})
-	f.store, f.Service = st, signin.New(store.SignIns{Store: st}, f.hasher, access.BuiltIn())
+	f.store, f.Service = st, signin.New(store.SignIns(st), f.hasher, access.BuiltIn())
 	f.seed(t)
 	return f
 }

@@ -121,6 +121,30 @@ func (b busyHasher) Matches(context.Context, string, string) (bool, error) {
 	return false, fault.NewBusy("busy", signin.RetryBusy)
 }
 
+// busyLater refuses to hash a new password, after it has checked the current one.
+type busyLater struct{ signin.Hasher }
+
+func (busyLater) Hash(context.Context, string) (string, error) {
+	return "", fault.NewBusy("busy", signin.RetryBusy)
+}
+
+// TestChangePassword_BusyAfterTheRightPasswordDoesNotCount holds the same for the second half of a
+// change.
+func TestChangePassword_BusyAfterTheRightPasswordDoesNotCount(t *testing.T) {
+	f := newFixture(t)
+	current := f.mustSignIn(t, ada, "")
+	sound := f.Service
+	f.Service = signin.New(store.SignIns(f.store), busyLater{f.hasher}, access.BuiltIn())
+	for range 2 * signin.PairFailures {
+		_, err := f.ChangePassword(t.Context(), f.in(t, current), password, "another good password")
+		wantKind(t, err, fault.Unavailable)
+	}
+	f.Service = sound
+	if err := f.try(t, ada, password, home); err != nil {
+		t.Errorf("locked out: %v", err)
+	}
+}
+
 // TestSignIn_BusyDoesNotCount holds that a flood of others locks nobody out: an attempt whose
 // password was not checked is no failure.
 func TestSignIn_BusyDoesNotCount(t *testing.T) {
@@ -130,7 +154,7 @@ func TestSignIn_BusyDoesNotCount(t *testing.T) {
 			current := f.mustSignIn(t, ada, "")
 			rows, events := f.count(t, `SELECT count(*) FROM attempts`), len(f.events(t))
 			sound := f.Service
-			f.Service = signin.New(store.SignIns{Store: f.store}, busyHasher{f.hasher, full}, access.BuiltIn())
+			f.Service = signin.New(store.SignIns(f.store), busyHasher{f.hasher, full}, access.BuiltIn())
 			for range 2 * signin.AddressFailures {
 				got := wantKind(t, f.try(t, ada, password, home), fault.Unavailable)
 				if got.RetryAfter != signin.RetryBusy {

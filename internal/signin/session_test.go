@@ -78,7 +78,7 @@ func TestLookup_WritesTheLastUseOncePerInterval(t *testing.T) {
 
 // slow is a store whose first transaction waits until it is let go.
 type slow struct {
-	store.SignIns
+	signin.Store
 	entered, release chan struct{}
 	transactions     atomic.Int64
 }
@@ -88,14 +88,14 @@ func (s *slow) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) err
 		close(s.entered)
 		<-s.release
 	}
-	return s.SignIns.InTx(ctx, by, fn)
+	return s.Store.InTx(ctx, by, fn)
 }
 
 func TestLookup_WhileOneRequestWritesTheLastUseOthersDoNotWait(t *testing.T) {
 	f := newFixture(t)
 	started := f.mustSignIn(t, ada, "")
 	f.clock.Advance(signin.TouchInterval)
-	st := &slow{SignIns: store.SignIns{Store: f.store}, entered: make(chan struct{}), release: make(chan struct{})}
+	st := &slow{Store: store.SignIns(f.store), entered: make(chan struct{}), release: make(chan struct{})}
 	f.Service = signin.New(st, f.hasher, access.BuiltIn())
 	first := make(chan error)
 	go func() {

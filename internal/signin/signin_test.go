@@ -115,7 +115,7 @@ func TestSignIn_IsRefusedWhenTheMemberChangesWhileThePasswordIsChecked(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			f.Service = signin.New(store.SignIns{Store: f.store}, meanwhile{f.hasher, func() { f.exec(t, change) }}, access.BuiltIn())
+			f.Service = signin.New(store.SignIns(f.store), meanwhile{f.hasher, func() { f.exec(t, change) }}, access.BuiltIn())
 			wantKind(t, f.try(t, ada, password, home), fault.Unauthenticated)
 			if n := f.count(t, `SELECT count(*) FROM sessions`); n != 0 {
 				t.Errorf("%d sessions", n)
@@ -186,7 +186,7 @@ func TestSignIn_BeforeTheInstallationIsSetUpIsRefusedLikeAnyOther(t *testing.T) 
 		t.Fatal(err)
 	}
 	defer st.Close()
-	_, err = signin.New(store.SignIns{Store: st}, cheap(), access.BuiltIn()).SignIn(t.Context(), ada, password, "", from(home))
+	_, err = signin.New(store.SignIns(st), cheap(), access.BuiltIn()).SignIn(t.Context(), ada, password, "", from(home))
 	wantKind(t, err, fault.Unauthenticated)
 }
 

@@ -19,9 +19,14 @@ func limitsAt(now time.Time) Limits {
 
 // Store is what the service reads outside a transaction, and the way into one.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction for the caller: all or nothing. The error is
 	// Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
 	// Now returns the current time in UTC, in whole milliseconds.
 	Now() time.Time
 	sessionReader

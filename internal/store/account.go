@@ -9,31 +9,43 @@ import (
 
 // Accounts returns the store as the services of package account see it.
 func Accounts(s *Store) account.Stores {
-	return account.Stores{Organizations: organizations{s}, Workspaces: workspaces{s}, Members: members{s}, Groups: groups{s}}
+	return account.Stores{Organizations: organizations{s, s}, Workspaces: workspaces{s, s}, Members: members{s, s}, Groups: groups{s, s}}
 }
 
 // The store as each service of package account sees it.
 type (
-	organizations struct{ *Store }
-	workspaces    struct{ *Store }
-	members       struct{ *Store }
-	groups        struct{ *Store }
+	organizations struct {
+		account.OrganizationReads
+		store *Store
+	}
+	workspaces struct {
+		account.WorkspaceReads
+		store *Store
+	}
+	members struct {
+		account.MemberReads
+		store *Store
+	}
+	groups struct {
+		account.GroupReads
+		store *Store
+	}
 )
 
 func (o organizations) InTx(ctx context.Context, by actor.Caller, fn func(account.OrganizationTx) error) error {
-	return o.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return o.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 func (w workspaces) InTx(ctx context.Context, by actor.Caller, fn func(account.WorkspaceTx) error) error {
-	return w.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return w.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 func (m members) InTx(ctx context.Context, by actor.Caller, fn func(account.MemberTx) error) error {
-	return m.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return m.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 func (g groups) InTx(ctx context.Context, by actor.Caller, fn func(account.GroupTx) error) error {
-	return g.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+	return g.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // Claimed reports whether an organization exists.

@@ -8,12 +8,17 @@ import (
 	"latchkey/internal/change"
 )
 
-// APIClients is the store as package apiclient sees it.
-type APIClients struct{ *Store }
+// APIClients returns the store as package apiclient sees it.
+func APIClients(s *Store) apiclient.Store { return apiClients{s, s} }
+
+type apiClients struct {
+	apiclient.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (s APIClients) InTx(ctx context.Context, by actor.Caller, fn func(apiclient.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (s apiClients) InTx(ctx context.Context, by actor.Caller, fn func(apiclient.Tx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const clientColumns = `c.id, c.organization_id, c.name, c.hint, c.created_by, c.created_by_name, c.created_at`

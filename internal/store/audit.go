@@ -14,12 +14,17 @@ import (
 	"latchkey/internal/audit"
 )
 
-// AuditLog is the store as package audit needs it.
-type AuditLog struct{ *Store }
+// AuditLog returns the store as package audit needs it.
+func AuditLog(s *Store) audit.Store { return auditLog{s, s} }
+
+type auditLog struct {
+	audit.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (a AuditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) error) error {
-	return a.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (a auditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) error) error {
+	return a.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // ofOrganization is a condition in which the organization is an expression, so that no engine uses
@@ -102,12 +107,6 @@ func (q queries) EventByID(ctx context.Context, organization, id string) (audit.
 // organization. The error is an [*audit.Broken] if one of them cannot be read.
 func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
-}
-
-// AuditSnapshot calls read with the log as it is now, in a read-only transaction. It does not call
-// read again if a connection is lost, because read may have written something elsewhere.
-func (s *Store) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
-	return s.dialect.translate(s.snapshotOnce(ctx, func(q queries) error { return read(q) }))
 }
 
 // AuditPlan returns the plan of an organization. NotFound if there is no such organization.

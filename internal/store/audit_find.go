@@ -21,7 +21,7 @@ func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 	if err != nil && s.dialect.lost(err) {
 		err = s.snapshotOnce(ctx, fn)
 	}
-	return s.dialect.translate(err)
+	return s.queries.translate(err)
 }
 
 func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) error {
@@ -332,8 +332,9 @@ const (
 )
 
 // EachEvent calls fn for all events that the filter chooses, oldest first, up to the newest one
-// when it begins. It returns the error of fn, which ends it. No transaction is open while fn runs, so
-// it may be slow.
+// when it begins. It returns the error of fn, which ends it, and [audit.ErrPrunedMeanwhile] if events
+// that it has not come to are pruned since it began. No transaction is open while fn runs, so it may
+// be slow.
 func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Event) error) error {
 	w, err := s.window(ctx, f)
 	if err != nil {
@@ -342,14 +343,19 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 	for low := w.Low; low <= w.High; low += numbersPerSearch {
 		var set search.Set
 		err := s.snapshot(ctx, func(q queries) (err error) {
-			set, err = q.matching(ctx, f, search.Range{Low: low, High: min(low+numbersPerSearch-1, w.High)})
-			return err
+			if set, err = q.matching(ctx, f, search.Range{Low: low, High: min(low+numbersPerSearch-1, w.High)}); err != nil {
+				return err
+			}
+			return q.unpruned(ctx, low)
 		})
 		if err != nil {
 			return err
 		}
 		for seqs := range slices.Chunk(set.Slice(0, set.Len()), eventsPerExport) {
 			events, err := s.eventsWith(ctx, seqs)
+			if err == nil && len(events) < len(seqs) {
+				err = s.missing(ctx, seqs[0])
+			}
 			if err != nil {
 				return err
 			}
@@ -361,4 +367,21 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 		}
 	}
 	return nil
+}
+
+// unpruned returns [audit.ErrPrunedMeanwhile] if the log begins after the event seq.
+func (q queries) unpruned(ctx context.Context, seq int64) error {
+	state, err := q.AuditState(ctx)
+	if err == nil && state.Checkpoint.Seq >= seq {
+		err = audit.ErrPrunedMeanwhile
+	}
+	return err
+}
+
+// missing returns why some events, of which seq is the first, are not there any more.
+func (s *Store) missing(ctx context.Context, seq int64) error {
+	if err := s.unpruned(ctx, seq); err != nil {
+		return err
+	}
+	return &audit.Broken{Seq: seq, Why: "or one after it is missing, although the search index has it"}
 }

@@ -92,7 +92,7 @@ func newKey(t *testing.T) audit.Key {
 
 // signing is the log with a key.
 func (b *headBed) signing(k audit.Key, retention time.Duration) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: b.Store}, Catalogue: access.BuiltIn(), Retention: retention,
+	return audit.New(audit.Deps{Store: store.AuditLog(b.Store), Catalogue: access.BuiltIn(), Retention: retention,
 		Now: func() time.Time { return time.Now().Add(b.ahead) }, Signer: audit.NewSigner(k, nil, nil)})
 }
 
@@ -188,7 +188,7 @@ func prunesSignedHeads(t *testing.T, b *headBed) {
 	s := b.signing(first, time.Hour)
 	writeEvents(t, b.Store, 10)
 	b.mustSign(s)
-	if _, err := audit.NewSigner(first, nil, nil).Rotate(t.Context(), store.AuditLog{Store: b.Store}, second, time.Now()); err != nil {
+	if _, err := audit.NewSigner(first, nil, nil).Rotate(t.Context(), store.AuditLog(b.Store), second, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	writeEvents(t, b.Store, 5)
@@ -215,7 +215,7 @@ func rotatesKeys(t *testing.T, b *headBed) {
 	writeEvents(t, b.Store, 10)
 	old := b.signing(first, 0)
 	b.mustSign(old)
-	h, err := audit.NewSigner(first, nil, nil).Rotate(t.Context(), store.AuditLog{Store: b.Store}, second, time.Now())
+	h, err := audit.NewSigner(first, nil, nil).Rotate(t.Context(), store.AuditLog(b.Store), second, time.Now())
 	if err != nil || h.Seq != 11 || h.Key != second.ID() {
 		t.Fatalf("%+v, %v", h, err)
 	}

@@ -192,11 +192,17 @@ func (tx *Tx) dropPrunedBlock(ctx context.Context, seq int64) (dropped bool, err
 // [*audit.Broken] that names the first event which a search does not find as it was written. It
 // may run beside a server.
 func (s *Store) CheckIndex(ctx context.Context) error {
+	return s.checkIndex(ctx, func() {})
+}
+
+// checkIndex is [Store.CheckIndex], which calls rest before each block.
+func (s *Store) checkIndex(ctx context.Context, rest func()) error {
 	indexed, err := s.indexedRanges(ctx, search.Range{High: math.MaxInt64})
 	if err != nil {
 		return err
 	}
 	for _, r := range indexed {
+		rest()
 		var differs int64
 		err := s.snapshot(ctx, func(q queries) (err error) {
 			differs, err = q.checkBlock(ctx, search.BlockOf(r.Low))

@@ -15,6 +15,10 @@ import (
 // Backup writes a consistent copy of the SQLite file at from to a new file, even while a server
 // is using it. When Backup returns, the copy is checked and synced to disk. It is readable by its
 // owner only. Backup does not overwrite an existing file.
+//
+// It is one reader for as long as it copies, because a backup must be of one moment: SQLite's interface
+// that copies in steps begins again whenever another program writes. The write-ahead log grows
+// meanwhile; see wal.go.
 func Backup(ctx context.Context, from, to string) (err error) {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("there is no database: %w", err)
@@ -29,7 +33,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 		}
 	}()
 	defer func() { err = errors.Join(err, file.Close()) }()
-	db, err := sql.Open("sqlite", sqliteDialect{path: from}.dsn())
+	db, err := sql.Open("sqlite", (&sqliteDialect{path: from}).dsn())
 	if err != nil {
 		return err
 	}
@@ -62,7 +66,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	if err := copyFile(from, arriving); err != nil {
 		return errors.Join(fmt.Errorf("copy the backup: %w", err), os.RemoveAll(arriving))
 	}
-	s, err := openClaimed(ctx, sqliteDialect{path: arriving}, nil)
+	s, err := openClaimed(ctx, &sqliteDialect{path: arriving}, nil)
 	if err == nil {
 		err = errors.Join(s.endAllSessions(ctx), s.Close())
 	}
@@ -127,7 +131,7 @@ func copyFile(from, to string) (err error) {
 // KeyOfFile returns the id of the key with which the secrets in a SQLite file are sealed, without
 // changing the file; "" if it has none, as before the first start of a version that seals.
 func KeyOfFile(ctx context.Context, path string) (id string, err error) {
-	db, err := sqliteDialect{path: path}.readers(immutable())
+	db, err := (&sqliteDialect{path: path}).readers(immutable())
 	if err != nil {
 		return "", err
 	}

@@ -31,6 +31,8 @@ type dialect interface {
 	goose() goose.Dialect
 	// folder returns the folder of the engine's migrations.
 	folder() string
+	// inspector returns what looks at the schema and at the pages.
+	inspector() inspector
 	// takeTurn begins a write transaction: it waits until no other one is writing.
 	takeTurn(ctx context.Context, tx *sql.Tx) error
 	// announce makes an announcement to the other programs on the database until release is called.
@@ -52,11 +54,28 @@ type dialect interface {
 	collided(err error) bool
 	// probe tries to write something that leaves no trace.
 	probe(ctx context.Context, write *sql.DB) error
-	// unstored reports whether a write failed because the disk is full, broken or read-only.
-	unstored(err error) bool
+	// probeReading tries to read from the database itself, not from memory. afresh says that something
+	// failed before: what is in memory may be wrong.
+	probeReading(ctx context.Context, write, read *sql.DB, afresh bool) error
+	// broken says whether err means a broken disk or database, so that others will fail as well.
+	broken(err error) broken
 	// translate turns driver errors into faults. It returns other errors unchanged.
 	translate(err error) error
 }
+
+// inspector looks at the schema of a database and at its pages.
+type inspector interface {
+	// shape returns a query for the columns of each table and the definition of each index, as
+	// pairs of a name and one of these.
+	shape() string
+	// tables returns the tables in an order of their names, without those of the migration library.
+	tables(ctx context.Context, q queries) ([]checkedTable, error)
+	// checkPages looks for damage below the rows.
+	checkPages(ctx context.Context, c *checker) error
+}
+
+func (d *sqliteDialect) inspector() inspector  { return d }
+func (d postgresDialect) inspector() inspector { return d }
 
 // ErrNewerSchema means that the database was written by a newer Latchkey.
 var ErrNewerSchema = errors.New("the database was written by a newer version of Latchkey; upgrade the program")
@@ -67,7 +86,8 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(d.goose(), db, dir)
+	// Branches that were merged late added smaller numbers than some databases had by then.
+	provider, err := goose.NewProvider(d.goose(), db, dir, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -78,6 +98,9 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	sources := provider.ListSources()
 	if newest := sources[len(sources)-1].Version; current > newest {
 		return fmt.Errorf("%w (schema %d, known %d)", ErrNewerSchema, current, newest)
+	}
+	if err := mend(ctx, db, d); err != nil {
+		return fmt.Errorf("mend the schema of an early version: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)

@@ -101,6 +101,11 @@ func (d postgresDialect) pool(params map[string]string, size int) *sql.DB {
 func (d postgresDialect) goose() goose.Dialect { return goose.DialectPostgres }
 func (d postgresDialect) folder() string       { return "migrations/postgres" }
 
+func (d postgresDialect) shape() string {
+	return `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
+		UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()`
+}
+
 // claim does nothing, because any number of servers can use the database.
 func (d postgresDialect) claim() (release func() error, err error) {
 	return func() error { return nil }, nil
@@ -219,13 +224,21 @@ func (d postgresDialect) probe(ctx context.Context, write *sql.DB) error {
 	return err
 }
 
-// unstored returns true for a full disk, an input/output error and a read-only server.
-func (d postgresDialect) unstored(err error) bool {
+// probeReading reads from a table. The server keeps what it has in memory itself.
+func (d postgresDialect) probeReading(ctx context.Context, _, read *sql.DB, _ bool) error {
+	var n int
+	return read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM organizations LIMIT 1) AS first`).Scan(&n)
+}
+
+// broken recognizes a full disk and a read-only server, and damaged or missing files.
+func (d postgresDialect) broken(err error) broken {
 	switch sqlState(err) {
 	case "53100", "58030", "25006":
-		return true
+		return unwritable
+	case "58P01", "XX001", "XX002":
+		return unreadable
 	}
-	return false
+	return unbroken
 }
 
 // sqlState returns the code of a server's error (PostgreSQL manual, appendix A), or "".
@@ -253,7 +266,7 @@ func (d postgresDialect) translate(err error) error {
 		return gone(err)
 	case code == "22021" || code == "22P05":
 		return unstorable(err)
-	case d.lost(err), d.collided(err), d.unstored(err),
+	case d.lost(err), d.collided(err), d.broken(err) != unbroken,
 		code == "55P03", // waited for its turn too long
 		code == "57014" && !errors.Is(err, context.Canceled), // took too long
 		strings.HasPrefix(code, "53"):                        // memory is full

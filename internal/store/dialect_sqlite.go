@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -20,13 +23,36 @@ import (
 )
 
 // sqliteDialect stores everything in one file, which one server uses.
-type sqliteDialect struct{ path string }
+type sqliteDialect struct {
+	path string
+	// held reads the database file beside SQLite. It stays open as long as the folder is claimed: closing
+	// any descriptor of the file would end SQLite's locks on it in this process (POSIX).
+	held    *os.File
+	claimed bool
+}
 
-func (d sqliteDialect) goose() goose.Dialect { return goose.DialectSQLite3 }
-func (d sqliteDialect) folder() string       { return "migrations/sqlite" }
+func (d *sqliteDialect) goose() goose.Dialect { return goose.DialectSQLite3 }
+func (d *sqliteDialect) folder() string       { return "migrations/sqlite" }
 
-func (d sqliteDialect) claim() (release func() error, err error) {
-	return lockFolder(filepath.Dir(d.path))
+func (d *sqliteDialect) shape() string {
+	return `SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
+		UNION ALL SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL`
+}
+
+func (d *sqliteDialect) claim() (release func() error, err error) {
+	unlock, err := lockFolder(filepath.Dir(d.path))
+	if err != nil {
+		return nil, err
+	}
+	d.claimed = true
+	return func() error {
+		var err error
+		if d.held != nil {
+			err = d.held.Close()
+			d.held = nil // it may be released again
+		}
+		return errors.Join(err, unlock())
+	}, nil
 }
 
 // Sizes of the page cache of each connection, in KiB. The system caches the file's pages too, so
@@ -39,19 +65,20 @@ const (
 
 // dsn returns the file's name with the pragmas of writing connections. Transactions take the
 // write lock when they begin (immediate): of two that read first and write later, one would fail.
-func (d sqliteDialect) dsn() string {
+func (d *sqliteDialect) dsn() string {
 	return d.uri(url.Values{"_txlock": {"immediate"},
-		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache}})
+		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache,
+			fmt.Sprintf("journal_size_limit(%d)", walKept)}})
 }
 
 // readerDSN returns the file's name with the pragmas of connections that only read.
-func (d sqliteDialect) readerDSN(mode url.Values) string {
+func (d *sqliteDialect) readerDSN(mode url.Values) string {
 	v := url.Values{"_pragma": {"busy_timeout(10000)", "query_only(1)", readerCache}}
 	maps.Copy(v, mode)
 	return d.uri(v)
 }
 
-func (d sqliteDialect) uri(v url.Values) string {
+func (d *sqliteDialect) uri(v url.Values) string {
 	return "file:" + (&url.URL{Path: d.path}).EscapedPath() + "?" + v.Encode()
 }
 
@@ -63,7 +90,7 @@ func existing() url.Values { return url.Values{"mode": {"rw"}} }
 // other files beside it.
 func immutable() url.Values { return url.Values{"mode": {"ro"}, "immutable": {"1"}} }
 
-func (d sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
+func (d *sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
 	if err := d.prepareFile(); err != nil {
 		return nil, nil, err
 	}
@@ -80,21 +107,23 @@ func (d sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error
 	return write, read, nil
 }
 
-func (d sqliteDialect) readers(mode url.Values) (*sql.DB, error) {
+func (d *sqliteDialect) readers(mode url.Values) (*sql.DB, error) {
 	read, err := sql.Open("sqlite", d.readerDSN(mode))
 	if err != nil {
 		return nil, err
 	}
-	readers := max(4, runtime.NumCPU())
-	read.SetMaxOpenConns(readers)
-	read.SetMaxIdleConns(readers)
+	read.SetMaxOpenConns(readers())
+	read.SetMaxIdleConns(readers())
 	return read, nil
 }
+
+// readers returns how many connections read at the same time.
+func readers() int { return max(4, runtime.NumCPU()) }
 
 // openToRead opens the file, which a server may be using. In a read-only folder, SQLite can read
 // the file together with a server's log (latchkey.db-wal and -shm). Without these files it opens
 // the file as immutable: if a server were using it, they would exist.
-func (d sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
+func (d *sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 	if _, err := os.Stat(d.path); err != nil {
 		return nil, err
 	}
@@ -112,7 +141,7 @@ func (d sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 }
 
 // readable opens a pool and reads from it once.
-func (d sqliteDialect) readable(ctx context.Context, mode url.Values) (*sql.DB, error) {
+func (d *sqliteDialect) readable(ctx context.Context, mode url.Values) (*sql.DB, error) {
 	read, err := d.readers(mode)
 	if err != nil {
 		return nil, err
@@ -133,41 +162,45 @@ func needsFolder(err error) bool {
 // prepareFile returns clear errors for problems that SQLite only reports as "unable to open". It
 // creates a new file readable by its owner only; SQLite gives its other files the same
 // permissions.
-func (d sqliteDialect) prepareFile() error {
+func (d *sqliteDialect) prepareFile() error {
 	probe, err := os.CreateTemp(filepath.Dir(d.path), ".latchkey-probe-*")
 	if err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
 	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name()), d.room()); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("cannot write to the database: %w", err)
 	}
+	if d.claimed {
+		d.held = file
+		return nil
+	}
 	return file.Close()
 }
 
-func (d sqliteDialect) alone(_ context.Context, write *sql.DB, do func(*sql.DB) error) error {
+func (d *sqliteDialect) alone(_ context.Context, write *sql.DB, do func(*sql.DB) error) error {
 	return do(write)
 }
 
 // takeTurn does nothing: there is one writing connection, and its transactions begin with the
 // file's write lock.
-func (d sqliteDialect) takeTurn(context.Context, *sql.Tx) error { return nil }
+func (d *sqliteDialect) takeTurn(context.Context, *sql.Tx) error { return nil }
 
 // publish does nothing, because there are no other nodes.
-func (d sqliteDialect) publish(context.Context, *sql.Tx, []change.Change) error { return nil }
+func (d *sqliteDialect) publish(context.Context, *sql.Tx, []change.Change) error { return nil }
 
 // follow waits for ctx to end, because no other node changes anything.
-func (d sqliteDialect) follow(ctx context.Context, f *Feed) {
+func (d *sqliteDialect) follow(ctx context.Context, f *Feed) {
 	f.alone()
 	<-ctx.Done()
 }
 
 // overwrite writes the whole file again, and then empties the log beside it. In the pages of the file
 // that no row uses, and between rows, SQLite leaves what was there before.
-func (d sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
+func (d *sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
 	if _, err := write.ExecContext(ctx, `VACUUM`); err != nil {
 		return err
 	}
@@ -181,8 +214,8 @@ func (d sqliteDialect) overwrite(ctx context.Context, write *sql.DB) error {
 	return nil
 }
 
-func (d sqliteDialect) lost(error) bool     { return false }
-func (d sqliteDialect) collided(error) bool { return false }
+func (d *sqliteDialect) lost(error) bool     { return false }
+func (d *sqliteDialect) collided(error) bool { return false }
 
 // probeSize is how much room a probe needs, in bytes: more than most transactions.
 const probeSize = 1 << 20
@@ -190,7 +223,16 @@ const probeSize = 1 << 20
 // probe writes a file beside the database, because the write-ahead log often has room left on
 // a full disk. Then it writes to the database: setting user_version, which nothing uses,
 // writes its first page.
-func (d sqliteDialect) probe(ctx context.Context, write *sql.DB) (err error) {
+func (d *sqliteDialect) probe(ctx context.Context, write *sql.DB) error {
+	if err := d.room(); err != nil {
+		return err
+	}
+	_, err := write.ExecContext(ctx, `PRAGMA user_version = 0`)
+	return err
+}
+
+// room returns an error if the folder has no room for a file of probeSize.
+func (d *sqliteDialect) room() error {
 	file, err := os.OpenFile(filepath.Join(filepath.Dir(d.path), ".latchkey-probe"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
@@ -203,23 +245,93 @@ func (d sqliteDialect) probe(ctx context.Context, write *sql.DB) (err error) {
 	if err := errors.Join(err, file.Close(), os.Remove(file.Name())); err != nil {
 		return fmt.Errorf("cannot write to the data folder: %w", err)
 	}
-	_, err = write.ExecContext(ctx, `PRAGMA user_version = 0`)
-	return err
+	return nil
 }
 
-func (d sqliteDialect) unstored(err error) bool {
+// probeReading compares the size of the file with what its header says, because most of what is read comes
+// from SQLite's memory. Then it reads from a table.
+func (d *sqliteDialect) probeReading(ctx context.Context, write, read *sql.DB, afresh bool) error {
+	if err := d.complete(ctx); err != nil {
+		return err
+	}
+	if afresh { // the pages of a file that was too short are in memory as zeros
+		if _, err := write.ExecContext(ctx, `PRAGMA shrink_memory`); err != nil {
+			return err
+		}
+		read.SetMaxIdleConns(0) // closes those that are idle
+		read.SetMaxIdleConns(readers())
+	}
+	var n int
+	return read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM organizations LIMIT 1)`).Scan(&n)
+}
+
+// How often the file is looked at when it is too short: while the log's pages are moved into it, its header
+// may be there before its last page.
+const (
+	looks    = 4
+	lookWait = 50 * time.Millisecond
+)
+
+// complete returns an error if the database file is shorter than it must be, or has no header.
+func (d *sqliteDialect) complete(ctx context.Context) error {
+	if d.held == nil {
+		return nil
+	}
+	for look := 1; ; look++ {
+		err := wholeFile(d.held)
+		if err == nil || look == looks {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookWait):
+		}
+	}
+}
+
+// wholeFile looks at the header of a database file (https://www.sqlite.org/fileformat.html, section 1.3).
+func wholeFile(file *os.File) error {
+	const magic = "SQLite format 3\x00"
+	var header [100]byte
+	if _, err := file.ReadAt(header[:], 0); err != nil || string(header[:len(magic)]) != magic {
+		return fmt.Errorf("the database file has no header: %w", cmp.Or(err, errDamaged))
+	}
+	page := int64(binary.BigEndian.Uint16(header[16:]))
+	if page == 1 {
+		page = 65536
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if pages := int64(binary.BigEndian.Uint32(header[28:])); info.Size() < pages*page {
+		return fmt.Errorf("the database file has %d bytes of %d: %w", info.Size(), pages*page, errDamaged)
+	}
+	return nil
+}
+
+var errDamaged = errors.New("it was cut short or overwritten")
+
+func (d *sqliteDialect) broken(err error) broken {
 	var driver *sqlite.Error
 	if !errors.As(err, &driver) {
-		return false
+		return unbroken
+	}
+	switch driver.Code() {
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS:
+		return unreadable
 	}
 	switch driver.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return unreadable
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
-		return true
+		return unwritable
 	}
-	return false
+	return unbroken
 }
 
-func (d sqliteDialect) translate(err error) error {
+func (d *sqliteDialect) translate(err error) error {
 	var driver *sqlite.Error
 	if !errors.As(err, &driver) {
 		return err
@@ -230,8 +342,11 @@ func (d sqliteDialect) translate(err error) error {
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return gone(err)
 	}
-	if driver.Code()&0xff == sqlite3.SQLITE_BUSY || d.unstored(err) {
+	switch {
+	case driver.Code()&0xff == sqlite3.SQLITE_BUSY, d.broken(err) != unbroken:
 		return fault.NewUnavailable(err)
+	case driver.Code()&0xff == sqlite3.SQLITE_INTERRUPT: // by the end of the caller's context only
+		return fmt.Errorf("%w: %w", context.Canceled, err)
 	}
 	return err
 }

@@ -10,17 +10,22 @@ import (
 	"latchkey/internal/invitation"
 )
 
-// Invitations is the store as package invitation sees it.
-type Invitations struct{ *Store }
+// Invitations returns the store as package invitation sees it.
+func Invitations(s *Store) invitation.Store { return invitations{s, s} }
+
+type invitations struct {
+	invitation.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (i Invitations) InTx(ctx context.Context, by actor.Caller, fn func(invitation.Tx) error) error {
-	return i.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (i invitations) InTx(ctx context.Context, by actor.Caller, fn func(invitation.Tx) error) error {
+	return i.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // InAcceptTx is InTx for accepting an invitation.
-func (i Invitations) InAcceptTx(ctx context.Context, by actor.Caller, fn func(invitation.AcceptTx) error) error {
-	return i.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (i invitations) InAcceptTx(ctx context.Context, by actor.Caller, fn func(invitation.AcceptTx) error) error {
+	return i.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const invitationColumns = `i.id, i.organization_id, i.email, i.role, i.invited_by, i.invited_by_name, i.created_at, i.expires_at, i.accepted_at, i.deleted_at`

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"syscall"
+
+	"latchkey/internal/durable"
 )
 
 // openLocked opens the file, creating it if missing, and takes the system's exclusive lock on it.
@@ -25,30 +26,13 @@ func openLocked(path string) (*os.File, error) {
 	case err != nil:
 		err = fmt.Errorf("cannot lock %s; keep the data folder on a local disk: %w", path, err)
 	default:
-		err = giveToOwner(file)
+		// A server that runs as the folder's owner must be able to open what a command of root has made.
+		err = durable.GiveToOwner(file)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
-}
-
-// giveToOwner changes the file's owner to the folder's if root runs the program, as SQLite does
-// with its files. A server that runs as the folder's owner must be able to open a file that a
-// command run by root has created.
-func giveToOwner(file *os.File) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	info, err := os.Stat(filepath.Dir(file.Name()))
-	if err != nil {
-		return err
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil
-	}
-	return file.Chown(int(owner.Uid), int(owner.Gid))
 }
 
 // unlock releases the lock at once, even if a child process that is just starting still has a

@@ -13,15 +13,18 @@ import (
 	"latchkey/internal/migration"
 )
 
-// Migrations is the store as package migration sees it.
-type Migrations struct{ *Store }
+// Migrations returns the store as package migration sees it.
+func Migrations(s *Store) migration.Store { return migrationStore{s, s} }
 
-// InTx runs fn in one write transaction.
-func (s Migrations) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(migration.Tx{Area: tx, Existing: tx, Live: tx}) })
+type migrationStore struct {
+	migration.Reads
+	store *Store
 }
 
-var _ migration.Store = Migrations{}
+// InTx runs fn in one write transaction.
+func (s migrationStore) InTx(ctx context.Context, by actor.Caller, fn func(migration.Tx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(migration.Tx{Area: tx, Existing: tx, Live: tx}) })
+}
 
 const migrationColumns = `m.id, m.organization_id, m.state, m.strategy, m.file_name, m.file_digest, m.source_id, m.source_name, m.summary,
 	m.created_at, m.created_by, m.created_by_name, m.deployed_at, m.deployed_by_name`

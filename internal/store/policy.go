@@ -14,12 +14,17 @@ import (
 	"latchkey/internal/policy"
 )
 
-// Policies is the store as package policy sees it.
-type Policies struct{ *Store }
+// Policies returns the store as package policy sees it.
+func Policies(s *Store) policy.Store { return policies{s, s} }
+
+type policies struct {
+	policy.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (p Policies) InTx(ctx context.Context, by actor.Caller, fn func(policy.Tx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (p policies) InTx(ctx context.Context, by actor.Caller, fn func(policy.Tx) error) error {
+	return p.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const policyColumns = `p.id, p.organization_id, p.workspace_id, p.kind, coalesce(p.group_id, p.member_id, ''),

@@ -13,22 +13,27 @@ import (
 	"latchkey/internal/provision"
 )
 
-// Provisions is the store as package provision sees it.
-type Provisions struct{ *Store }
+// Provisions returns the store as package provision sees it.
+func Provisions(s *Store) provision.Store { return provisions{s, s} }
+
+type provisions struct {
+	provision.Reader
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (p Provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision.Tx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (p provisions) InTx(ctx context.Context, by actor.Caller, fn func(provision.Tx) error) error {
+	return p.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // InUserTx is InTx for a change of users.
-func (p Provisions) InUserTx(ctx context.Context, by actor.Caller, fn func(provision.UserTx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(provision.UserTx{MemberTx: tx, LinkTx: tx}) })
+func (p provisions) InUserTx(ctx context.Context, by actor.Caller, fn func(provision.UserTx) error) error {
+	return p.store.InTx(ctx, by, func(tx *Tx) error { return fn(provision.UserTx{MemberTx: tx, LinkTx: tx}) })
 }
 
 // InGroupTx is InTx for a change of groups.
-func (p Provisions) InGroupTx(ctx context.Context, by actor.Caller, fn func(provision.GroupTx) error) error {
-	return p.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (p provisions) InGroupTx(ctx context.Context, by actor.Caller, fn func(provision.GroupTx) error) error {
+	return p.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const (

@@ -45,15 +45,17 @@ func sameSchema(ctx context.Context, db *sql.DB, d dialect) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	var current int64
-	if err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&current); err != nil {
+	var current, applied int64
+	err = db.QueryRowContext(ctx, `SELECT max(version_id), count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0`).
+		Scan(&current, &applied)
+	if err != nil {
 		return fmt.Errorf("this is not a database of Latchkey, or no server has used it yet: %w", d.translate(err))
 	}
 	sources := provider.ListSources()
 	switch newest := sources[len(sources)-1].Version; {
 	case current > newest:
 		return fmt.Errorf("%w (schema %d, known %d)", ErrNewerSchema, current, newest)
-	case current < newest:
+	case applied < int64(len(sources)): // which need not be the newest
 		return fmt.Errorf("%w (schema %d, known %d)", ErrOlderSchema, current, newest)
 	}
 	return nil

@@ -9,12 +9,17 @@ import (
 	"latchkey/internal/registry"
 )
 
-// Registry is the store as package registry sees it.
-type Registry struct{ *Store }
+// Registry returns the store as package registry sees it.
+func Registry(s *Store) registry.Store { return registryStore{s, s} }
+
+type registryStore struct {
+	registry.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (s Registry) InTx(ctx context.Context, by actor.Caller, fn func(registry.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx, Sealing: tx}) })
+func (s registryStore) InTx(ctx context.Context, by actor.Caller, fn func(registry.Tx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(registry.Tx{Resources: tx, Links: tx, Sealing: tx}) })
 }
 
 const registryColumns = `r.id, r.workspace_id, r.type, r.name, r.definition, r.description, r.external_id, r.enabled, r.config,

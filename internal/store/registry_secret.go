@@ -8,12 +8,17 @@ import (
 	"latchkey/internal/registry"
 )
 
-// Keys is the store as starting a server and changing its secret key see it.
-type Keys struct{ *Store }
+// Keys returns the store as starting a server and changing its secret key see it.
+func Keys(s *Store) registry.KeyStore { return keys{s, s} }
+
+type keys struct {
+	registry.KeyReads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (s Keys) InTx(ctx context.Context, by actor.Caller, fn func(registry.KeyTx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (s keys) InTx(ctx context.Context, by actor.Caller, fn func(registry.KeyTx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 // SealingKey returns the id of the key with which secrets are sealed; "" before the first start.

@@ -10,12 +10,17 @@ import (
 	"latchkey/internal/signin"
 )
 
-// SignIns is the store as package signin sees it.
-type SignIns struct{ *Store }
+// SignIns returns the store as package signin sees it.
+func SignIns(s *Store) signin.Store { return signIns{s, s} }
+
+type signIns struct {
+	signin.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (s SignIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(signin.Tx{Sessions: tx, Throttle: tx}) })
+func (s signIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(signin.Tx{Sessions: tx, Throttle: tx}) })
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before

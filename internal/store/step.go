@@ -56,12 +56,12 @@ func (tx *Tx) AnnounceStep(ctx context.Context, organization string, step migrat
 }
 
 // announce does nothing, because there are no other programs.
-func (d sqliteDialect) announce(context.Context, *sql.DB, announcement) (func(), error) {
+func (d *sqliteDialect) announce(context.Context, *sql.DB, announcement) (func(), error) {
 	return func() {}, nil
 }
 
-func (d sqliteDialect) announceIn(context.Context, *sql.Tx, announcement) error { return nil }
+func (d *sqliteDialect) announceIn(context.Context, *sql.Tx, announcement) error { return nil }
 
-func (d sqliteDialect) announced(context.Context, queries, int32) (map[int32]bool, error) {
+func (d *sqliteDialect) announced(context.Context, queries, int32) (map[int32]bool, error) {
 	return nil, nil
 }

@@ -3,8 +3,11 @@
 //
 // Reads hang on queries and so work inside and outside a transaction; writes hang on
 // [Tx] and exist only inside one. What a domain package needs it declares itself as a
-// small interface; the adapters here ([Tokens], [Policies], …) satisfy them. Driver errors become
-// fault kinds in this package and nowhere else. It holds no rule: callers decide first.
+// small interface, which functions here return for a [Store] ([Tokens], [Policies], …). Behind it is
+// an adapter that embeds the interface of what the package reads and adds its transactions. It does
+// not embed the Store: the program would contain every method of it once more for each adapter.
+// Driver errors become fault kinds in this package and nowhere else. It holds no rule: callers
+// decide first.
 package store
 
 import (
@@ -13,9 +16,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	"github.com/segmentio/ksuid"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
@@ -32,7 +38,8 @@ type Store struct {
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
-	storing storing
+	storing health
+	reading health
 }
 
 // Options says which database to open.
@@ -50,7 +57,7 @@ type Options struct {
 // it is closed: another store, of this process or another, cannot be opened there
 // ([ErrInUse]). The error says in one line what is wrong: a folder that cannot be written, a
 // file that is no database, a server that is out of reach or too old, a schema that is newer
-// than the program ([ErrNewerSchema]).
+// than the program ([ErrNewerSchema]), a full disk ([ErrFull]).
 func Open(ctx context.Context, o Options) (*Store, error) {
 	d, err := o.dialect()
 	if err != nil {
@@ -58,14 +65,26 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	release, err := d.claim()
 	if err != nil {
-		return nil, err
+		return nil, plainly(err)
 	}
 	s, err := openClaimed(ctx, d, o.Now)
 	if err != nil {
-		return nil, errors.Join(err, release())
+		return nil, errors.Join(plainly(err), release())
 	}
 	s.release = release
 	return s, nil
+}
+
+// ErrFull means that the disk of the database is full.
+var ErrFull = errors.New("the disk of the database is full: free some room and start again")
+
+// plainly returns ErrFull instead of what the layers below say about a full disk, and other errors as they are.
+func plainly(err error) error {
+	var file *sqlite.Error
+	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &file) && file.Code()&0xff == sqlite3.SQLITE_FULL || sqlState(err) == "53100" {
+		return ErrFull
+	}
+	return err
 }
 
 // openClaimed opens and migrates a database whose folder, if it has one, the caller holds.
@@ -77,7 +96,8 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read, outside: d}, write: write, read: read, dialect: d, now: now}
+	s := &Store{write: write, read: read, dialect: d, now: now}
+	s.queries = queries{db: read, outside: watched{d, s}}
 	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -90,7 +110,7 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 
 func (o Options) dialect() (dialect, error) {
 	if o.URL == "" {
-		return sqliteDialect{path: o.Path}, nil
+		return &sqliteDialect{path: o.Path}, nil
 	}
 	return newPostgres(o.URL, ksuid.New().String())
 }

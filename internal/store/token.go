@@ -16,12 +16,17 @@ import (
 	"latchkey/internal/verify"
 )
 
-// Tokens is the store as package token sees it.
-type Tokens struct{ *Store }
+// Tokens returns the store as package token sees it.
+func Tokens(s *Store) token.Store { return tokens{s, s} }
+
+type tokens struct {
+	token.Reads
+	store *Store
+}
 
 // InTx runs fn in one write transaction.
-func (s Tokens) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
-	return s.Store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+func (s tokens) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
 const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''),

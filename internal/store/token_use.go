@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/internal/actor"
@@ -12,15 +14,16 @@ import (
 	"latchkey/internal/verify"
 )
 
-// SaveUses merges the stored uses of the given tokens with new ones and stores the result, in one
-// transaction. A use does not change the token, so no change is published.
+// SaveUses merges the stored uses of the given tokens with new ones, stores the result and adds to
+// the counts of the day, in one transaction. A use does not change the token, so no change is published.
 func (s *Store) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
 		stored, err := tx.storedUses(ctx, tokens)
 		if err != nil {
 			return err
 		}
-		return tx.saveUses(ctx, merge(stored))
+		uses := merge(stored)
+		return errors.Join(tx.saveUses(ctx, uses), tx.countUses(ctx, uses))
 	})
 }
 
@@ -60,6 +63,7 @@ func scanUse(row scanner) (u verify.Use, err error) {
 
 // saveUses stores uses, except those older than the stored one.
 func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
+	uses = slices.DeleteFunc(slices.Clone(uses), func(u verify.Use) bool { return u.At.IsZero() })
 	statement := func(n int) string {
 		rows := make([]string, n)
 		for i := range rows {
@@ -81,6 +85,86 @@ func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
 		_, err := statement.ExecContext(ctx, args...)
 		return err
 	})
+}
+
+// countUses adds requests and refusals to the counts of today, for each token and for its
+// organization.
+func (tx *Tx) countUses(ctx context.Context, uses []verify.Use) error {
+	var counts []useCount
+	organizations := map[string]int{}
+	for _, u := range uses {
+		if u.Requests == 0 && u.Refusals == 0 {
+			continue
+		}
+		counts = append(counts, useCount{u.Token, u.Requests, u.Refusals})
+		i, there := organizations[u.Organization]
+		if !there {
+			i = len(counts)
+			organizations[u.Organization] = i
+			counts = append(counts, useCount{subject: u.Organization})
+		}
+		counts[i].requests += u.Requests
+		counts[i].refusals += u.Refusals
+	}
+	statement := func(n int) string {
+		rows := make([]string, n)
+		for i := range rows {
+			rows[i] = fmt.Sprintf("($1, $%d, $%d, $%d)", 3*i+2, 3*i+3, 3*i+4)
+		}
+		return `INSERT INTO use_days (day, subject_id, requests, refusals) VALUES ` + strings.Join(rows, ", ") + `
+			ON CONFLICT (day, subject_id) DO UPDATE SET requests = use_days.requests + excluded.requests,
+			refusals = use_days.refusals + excluded.refusals`
+	}
+	today := token.DayOf(tx.Now())
+	return tx.inChunks(ctx, len(counts), statement, func(statement *sql.Stmt, from, to int) error {
+		args := append(make([]any, 0, 1+3*(to-from)), int64(today))
+		for _, c := range counts[from:to] {
+			args = append(args, c.subject, c.requests, c.refusals)
+		}
+		_, err := statement.ExecContext(ctx, args...)
+		return err
+	})
+}
+
+// useCount is what is new of a token's or an organization's requests.
+type useCount struct {
+	subject            string
+	requests, refusals int
+}
+
+// UseDays returns on which days from first to last a token, or the tokens of an organization, were
+// used, and how often. Days without a request are left out.
+func (q queries) UseDays(ctx context.Context, subject string, first, last token.Day) ([]token.DayCount, error) {
+	days := make([]any, 0, last-first+1)
+	for d := first; d <= last; d++ {
+		days = append(days, int64(d))
+	}
+	// Each day is named, so that the primary key finds its row without the rows of others.
+	return all(ctx, q, scanDayCount, `SELECT day, requests, refusals FROM use_days WHERE subject_id = $1 AND day IN (`+
+		placeholders(2, len(days))+`) ORDER BY day`, append([]any{subject}, days...)...)
+}
+
+func scanDayCount(row scanner) (c token.DayCount, err error) {
+	err = row.Scan(&c.Day, &c.Requests, &c.Refusals)
+	return c, err
+}
+
+// forgetAtOnce is how many counts one transaction deletes.
+const forgetAtOnce = 2000
+
+// ForgetUses deletes the counts of days before the given one, in short transactions.
+func (s *Store) ForgetUses(ctx context.Context, before token.Day) error {
+	for {
+		var n int64
+		err := s.InTx(ctx, actor.System(""), func(tx *Tx) (err error) {
+			n, err = tx.exec(ctx, `DELETE FROM use_days WHERE (day, subject_id) IN
+				(SELECT day, subject_id FROM use_days WHERE day < $1 ORDER BY day, subject_id LIMIT $2)`, int64(before), forgetAtOnce)
+			return err
+		})
+		if err != nil || n < forgetAtOnce {
+			return err
+		}
+	}
 }
 
 // chunk is the number of rows per statement in inChunks: enough to be worth a round trip to a

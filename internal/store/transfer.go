@@ -22,6 +22,7 @@ type Transferred struct {
 	Tables []TableRows
 	Key    string      // id of the key that seals secrets; "" if the source has none yet
 	Audit  audit.State // of the copy, its chain verified
+	Signer string      // id of the key that signed the log last; "" if nothing was signed
 }
 
 // TableRows is the number of copied rows of a table.
@@ -136,7 +137,9 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 	if done.Audit, err = audit.Verify(ctx, c.to, 1); err != nil {
 		return Transferred{}, fmt.Errorf("the copy of the audit log: %w", err)
 	}
-	return done, nil
+	signed, _, err := c.to.LastSigned(ctx)
+	done.Signer = signed.Key
+	return done, err
 }
 
 // tables returns the target's tables, each after those that it refers to.

@@ -28,11 +28,11 @@ import (
 // at opens a SQLite file whose schema is an older one.
 func at(t *testing.T, path string, version int64) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", sqliteDialect{path: path}.dsn())
+	db, err := sql.Open("sqlite", (&sqliteDialect{path: path}).dsn())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := fs.Sub(migrations, sqliteDialect{}.folder())
+	dir, err := fs.Sub(migrations, (&sqliteDialect{}).folder())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 	onDisk := func() string {
 		var all strings.Builder
 		for _, suffix := range []string{"", "-wal"} {
-			data, err := os.ReadFile(s.dialect.(sqliteDialect).path + suffix)
+			data, err := os.ReadFile(s.dialect.(*sqliteDialect).path + suffix)
 			if err != nil && !errors.Is(err, os.ErrNotExist) {
 				t.Fatal(err)
 			}
@@ -241,7 +241,7 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	started, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}.Start(ctx, Keys{s})
+	started, err := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}.Start(ctx, Keys(s))
 	if err != nil || started.Sealed != 37*2+2 || started.Traces != nil {
 		t.Fatalf("%+v, %v", started, err)
 	}
@@ -273,5 +273,24 @@ func TestUpgrade_EndsTheSessionsOfDeactivatedMembers(t *testing.T) {
 		if m, err := s.Member(context.Background(), "o", id); err != nil || !m.AdminUntil.IsZero() {
 			t.Errorf("%+v, %v", m, err)
 		}
+	}
+}
+
+// TestUpgrade_BuildsAnIndexWithoutRangesAnew upgrades a log that was indexed by the first text of
+// 00011, which did not say from where the rows of a block are complete.
+func TestUpgrade_BuildsAnIndexWithoutRangesAnew(t *testing.T) {
+	s := upgraded(t, 11,
+		`DROP TABLE audit_blocks`,
+		`CREATE TABLE audit_blocks (block BIGINT PRIMARY KEY, complete BIGINT NOT NULL)`,
+		`INSERT INTO audit_blocks (block, complete) VALUES (0, 1)`,
+		`INSERT INTO audit_index (block, organization_id, term, events) VALUES (0, 'acme', 'text:b:ada', X'00')`,
+	)
+	for _, table := range []string{"audit_blocks", "audit_index"} {
+		if n, err := s.number(t.Context(), `SELECT count(*) FROM `+table); err != nil || n != 0 {
+			t.Errorf("%s has %d rows, %v", table, n, err)
+		}
+	}
+	if _, err := s.IndexEvents(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

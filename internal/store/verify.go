@@ -11,9 +11,6 @@ import (
 	"latchkey/internal/verify"
 )
 
-// Verification is the store as package verify sees it.
-type Verification struct{ *Store }
-
 const recordColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.digest, t.owner_id, t.workspace_id, t.scope,
 	t.policy, t.legacy, t.created_at, t.expires_at, t.deleted_at`
 
@@ -156,4 +153,4 @@ func (q queries) GroupMembers(ctx context.Context, group string) ([]string, erro
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
 }
 
-var _ verify.Store = Verification{}
+var _ verify.Store = (*Store)(nil)

@@ -360,7 +360,7 @@ func BenchmarkGeneratePersonal(b *testing.B) {
 
 func TestGenerate_AMemberHasAtMostSoManyPersonalTokens(t *testing.T) {
 	w := newWorld(t)
-	w.Service = token.New(token.Deps{Store: stage{store.Tokens{Store: w.store}, w.cast}, Catalogue: access.BuiltIn(), Now: w.clock, MaxPersonal: 3})
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens(w.store), w.cast}, Catalogue: access.BuiltIn(), Now: w.clock, MaxPersonal: 3})
 	named := func(name string) token.NewPersonal { return w.personal(func(in *token.NewPersonal) { in.Name = name }) }
 	ending := named("ending")
 	ending.ExpiresAt = w.in(time.Hour)

@@ -267,7 +267,7 @@ func (f failingTx) TokenKeyUsed(ctx context.Context, creator, key string) (bool,
 }
 
 func (w *world) on(f failing) *world {
-	f.stage = stage{store.Tokens{Store: w.store}, w.cast}
+	f.stage = stage{store.Tokens(w.store), w.cast}
 	other := *w
 	other.Service = token.New(token.Deps{Store: f, Catalogue: access.BuiltIn(), Now: w.clock})
 	return &other

@@ -11,9 +11,14 @@ import (
 
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
+	Reads
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+}
+
+// Reads is what the service reads outside of transactions.
+type Reads interface {
 	// Token returns a token of the organization. The error is NotFound if there is none, also if
 	// it was deleted.
 	Token(ctx context.Context, organization, id string) (Token, error)
@@ -42,6 +47,11 @@ type Store interface {
 	// TokenKeyUsed reports whether creator has generated a token with this idempotency key.
 	// Deleted tokens count.
 	TokenKeyUsed(ctx context.Context, creator, key string) (bool, error)
+	// UseDays returns on which days from first to last a token, or the tokens of an organization,
+	// were used, oldest first. It leaves out days without a request.
+	UseDays(ctx context.Context, subject string, first, last Day) ([]DayCount, error)
+	// ForgetUses deletes the counts of days before the given one.
+	ForgetUses(ctx context.Context, before Day) error
 }
 
 // Tx is what the service does inside a transaction.

@@ -53,17 +53,17 @@ func (c cast) as(s actor.Standing) actor.Standing {
 
 // stage is the store on which a cast acts.
 type stage struct {
-	store.Tokens
+	token.Store
 	cast cast
 }
 
 func (s stage) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) error) error {
 	as, ok := s.cast[by.Ref]
 	if !ok {
-		return s.Tokens.InTx(ctx, by, fn)
+		return s.Store.InTx(ctx, by, fn)
 	}
 	as.Origin = by.Origin
-	return s.Tokens.InTx(ctx, actor.System(as.Organization), func(tx token.Tx) error { return fn(acting{tx, as}) })
+	return s.Store.InTx(ctx, actor.System(as.Organization), func(tx token.Tx) error { return fn(acting{tx, as}) })
 }
 
 type acting struct {
@@ -83,7 +83,7 @@ func newWorld(t testing.TB) *world {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	w.store = s
-	w.Service = token.New(token.Deps{Store: stage{store.Tokens{Store: s}, w.cast}, Catalogue: access.BuiltIn(), Now: w.clock})
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens(s), w.cast}, Catalogue: access.BuiltIn(), Now: w.clock})
 	w.admin = w.caller("admin", "acme", access.RoleAdmin)
 	w.editor = w.caller("editor", "acme", access.RoleMember, "production", "staging")
 	w.viewer = w.caller("viewer", "acme", access.RoleMember, "production")

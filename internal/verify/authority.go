@@ -178,6 +178,7 @@ func (a *Authority) enter(ctx context.Context, memory trust) error {
 // check accepts or refuses a live token, by its expiry and by the state of its holder.
 func (a *Authority) check(ctx context.Context, e *entry, now time.Time, memory trust) (Verified, error) {
 	if e.expired(now) {
+		a.count(e, 1, 1)
 		return Verified{}, refuse(Expired, e.record())
 	}
 	st, err := a.stateOf(ctx, e.standing, memory)
@@ -185,6 +186,7 @@ func (a *Authority) check(ctx context.Context, e *entry, now time.Time, memory t
 	case err != nil:
 		return Verified{}, err
 	case st.refusal != 0:
+		a.count(e, 1, 1)
 		return Verified{}, refuse(st.refusal, e.record())
 	}
 	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil

@@ -16,8 +16,8 @@
 //
 // Expiry is compared with the injected clock in each verification and is exact to it.
 //
-// Package access decides what the principal of a [Verified] may do. This package only writes when
-// and from where tokens were used ([Authority.Used]), later and in batches. It does not know HTTP.
+// Package access decides what the principal of a [Verified] may do. This package only writes when,
+// from where and how often tokens were used ([Authority.Used]), later and in batches. It does not know HTTP.
 // If several processes share a database, each must pass the changes of the others to Apply, and a
 // [change.Lease] says how long memory may be trusted without news from them.
 package verify

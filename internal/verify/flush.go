@@ -22,6 +22,7 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 	taken := a.recorder.take()
 	// Saving in the order of the table takes a third of the time.
 	slices.SortFunc(taken, func(x, y *entry) int { return strings.Compare(x.id, y.id) })
+	taken = once(taken)
 	for len(taken) > 0 {
 		begin := time.Now()
 		batch := taken[:min(len(taken), saveBatch)]
@@ -37,6 +38,22 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 	return nil
 }
 
+// once returns sorted entries with one for each token. A token has two if this process forgot it and loaded it
+// again between two flushes; the first gets the uses of the other, because a batch must not have a token twice.
+func once(sorted []*entry) []*entry {
+	kept := sorted[:0]
+	for _, e := range sorted {
+		if n := len(kept); n > 0 && kept[n-1].id == e.id {
+			other := e.usage.snapshot(e)
+			e.usage.saved(other)
+			kept[n-1].usage.include(other)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept
+}
+
 // pause waits for d, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
@@ -45,7 +62,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// save saves a batch. It reads what is already stored once per token, or each time if other
+// save saves a batch, and counts it off. It reads what is already stored once per token, or each time if other
 // processes save uses too.
 func (a *Authority) save(ctx context.Context, batch []*entry) error {
 	var ask []string
@@ -55,14 +72,21 @@ func (a *Authority) save(ctx context.Context, batch []*entry) error {
 			ask = append(ask, e.id)
 		}
 	}
-	return a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
-		uses := make([]Use, len(batch))
+	uses := make([]Use, len(batch))
+	err := a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
 		for i, e := range batch {
 			if asked[i] {
 				e.usage.recall(stored[e.id])
 			}
-			uses[i] = e.usage.snapshot(e.id)
+			uses[i] = e.usage.snapshot(e)
 		}
 		return uses
 	})
+	if err != nil {
+		return err
+	}
+	for i, e := range batch {
+		e.usage.saved(uses[i])
+	}
+	return nil
 }

@@ -114,7 +114,7 @@ func expiring(w *world) string {
 func TestVerify_WithoutALeaseAndWithoutTheDatabaseNothingIsAccepted(t *testing.T) {
 	w := newWorld(t)
 	secret := w.organizationToken().Secret.Reveal()
-	database := &failing{Store: store.Verification{Store: w.store}}
+	database := &failing{Store: w.store}
 	lease := change.NewLease(w.now)
 	node := w.newAuthority(verify.Deps{Store: database, Lease: lease})
 	lease.Extend(w.now().Add(time.Minute))

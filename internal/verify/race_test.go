@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/change"
 	"latchkey/internal/policy"
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -74,7 +73,7 @@ func (p *pausing) GroupMembers(ctx context.Context, group string) ([]string, err
 
 func pausingWorld(t *testing.T) (*world, *pausing) {
 	w := newWorld(t)
-	p := &pausing{Store: store.Verification{Store: w.store}}
+	p := &pausing{Store: w.store}
 	w.verify = w.newAuthority(verify.Deps{Store: p})
 	return w, p
 }

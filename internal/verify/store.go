@@ -26,9 +26,10 @@ type Store interface {
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
 	// GroupMembers returns the ids of a group's members; none for an unknown group.
 	GroupMembers(ctx context.Context, group string) ([]string, error)
-	// SaveUses saves when and from where tokens were last used, in one transaction. It reads what
+	// SaveUses saves when and from where tokens were last used, and adds how often to the counts of
+	// the day, in one transaction. It reads what
 	// is stored for the tokens, calls merge with it and stores what merge returns. stored has no
-	// tokens that were never used. No other process saves in between. merge may be called again.
+	// tokens that were never accepted. No other process saves in between. merge may be called again.
 	// A later use that is already stored is not replaced.
 	SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]Use) []Use) error
 }
@@ -108,9 +109,14 @@ type Layer struct {
 
 // Use is when and from where a token was last used.
 type Use struct {
-	Token string // id
-	At    time.Time
+	Token string      // id
+	At    time.Time   // zero if it was never accepted
 	From  []token.Use // the latest addresses, newest first, at most MaxAddresses; may be empty
+
+	// What is new since the last time; not set in what is stored.
+	Organization string
+	Requests     int // that came with the token
+	Refusals     int // those of them that were refused
 }
 
 // MaxAddresses is the number of distinct addresses that are kept per token.

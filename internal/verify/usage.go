@@ -10,12 +10,15 @@ import (
 	"latchkey/internal/token"
 )
 
-// usage is when and from where one token was last used. Times are in milliseconds since 1970 UTC.
+// usage is when and from where one token was last used, and how often it was since that was saved
+// last. Times are in milliseconds since 1970 UTC.
 type usage struct {
 	mu      sync.Mutex
-	last    int64
+	last    int64   // 0 until the token is accepted
 	latest  place   // zero until the token is used from a known address
 	earlier []place // the latest first; with latest at most MaxAddresses
+	asked   uint32  // requests that came with the token, since the last save
+	refused uint32  // those of them that were refused
 	listed  bool    // in the recorder's list
 	merged  bool    // whether it includes what the database has: see save
 }
@@ -38,6 +41,7 @@ func (a *Authority) Used(v Verified, from netip.Addr) {
 func (u *usage) note(from netip.Addr, at int64) (add bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.asked++
 	u.last = max(u.last, at)
 	switch {
 	case !from.IsValid():
@@ -48,6 +52,24 @@ func (u *usage) note(from netip.Addr, at int64) (add bool) {
 	}
 	add, u.listed = !u.listed, true
 	return add
+}
+
+// Denied counts that a request whose use was recorded was then refused, because the token may not do
+// what it asked for.
+func (a *Authority) Denied(v Verified) { a.count(v.entry, 0, 1) }
+
+// count counts requests and refusals of a token without a use.
+func (a *Authority) count(e *entry, asked, refused uint32) {
+	u := e.usage
+	u.mu.Lock()
+	u.asked += asked
+	u.refused += refused
+	add := !u.listed
+	u.listed = true
+	u.mu.Unlock()
+	if add {
+		a.recorder.add(e)
+	}
 }
 
 // places returns the known places. The caller holds the lock.
@@ -84,6 +106,14 @@ func merge(a, b []place) []place {
 // recall adds what is stored, which is from before this process had the token or from other
 // nodes.
 func (u *usage) recall(stored Use) {
+	u.include(stored)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.merged = true
+}
+
+// include adds other uses of the same token.
+func (u *usage) include(stored Use) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var places []place
@@ -96,7 +126,8 @@ func (u *usage) recall(stored Use) {
 	if !stored.At.IsZero() {
 		u.last = max(u.last, stored.At.UnixMilli())
 	}
-	u.merged = true
+	u.asked += uint32(stored.Requests)
+	u.refused += uint32(stored.Refusals)
 }
 
 // isMerged reports whether u includes what the database has.
@@ -107,14 +138,25 @@ func (u *usage) isMerged() bool {
 }
 
 // snapshot returns what to save of the token.
-func (u *usage) snapshot(id string) Use {
+func (u *usage) snapshot(e *entry) Use {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	use := Use{Token: id, At: time.UnixMilli(u.last).UTC()}
+	use := Use{Token: e.id, Organization: e.standing.holder.Organization, Requests: int(u.asked), Refusals: int(u.refused)}
+	if u.last != 0 {
+		use.At = time.UnixMilli(u.last).UTC()
+	}
 	for _, p := range u.places() {
 		use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
 	}
 	return use
+}
+
+// saved subtracts what was saved.
+func (u *usage) saved(use Use) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.asked -= uint32(use.Requests)
+	u.refused -= uint32(use.Refusals)
 }
 
 // list marks the token as listed, and reports whether it was not before.

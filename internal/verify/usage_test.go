@@ -14,7 +14,6 @@ import (
 	_ "modernc.org/sqlite"
 
 	"latchkey/internal/change"
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -120,7 +119,7 @@ func TestUsed_WhatWasSavedBeforeAStartStays(t *testing.T) {
 
 func TestUsed_WhatCannotBeSavedIsKept(t *testing.T) {
 	w := newWorld(t)
-	broken := &unsaved{Store: store.Verification{Store: w.store}, err: errors.New("disk full")}
+	broken := &unsaved{Store: w.store, err: errors.New("disk full")}
 	w.verify = w.newAuthority(verify.Deps{Store: broken})
 	g := w.organizationToken()
 	w.use(g.Secret.Reveal(), "10.0.0.1")
@@ -321,4 +320,38 @@ func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
 			t.Errorf("after %v: %s%v", round, d, got.LastUsedFrom[2:])
 		}
 	}
+}
+
+// TestUsed_ATokenThatWasForgottenBetweenTwoUsesIsSavedOnce is about nodes that lose their feed: they forget all
+// tokens and load them again.
+func TestUsed_ATokenThatWasForgottenBetweenTwoUsesIsSavedOnce(t *testing.T) {
+	w := newWorld(t)
+	saves := &countedSaves{Store: w.store}
+	w.verify = w.newAuthority(verify.Deps{Store: saves})
+	g := w.organizationToken()
+	secret := g.Secret.Reveal()
+	w.use(secret, "10.0.0.1")
+	w.verify.Forget()
+	w.pass(time.Second)
+	w.use(secret, "10.0.0.2")
+	w.must(w.verify.Flush(w.ctx))
+	got := w.stored(g.ID)
+	if len(got.LastUsedFrom) != 2 || !got.LastUsedAt.Equal(w.now()) || saves.n != 1 {
+		t.Errorf("saved %d times: %+v", saves.n, got)
+	}
+	w.wantCounts(g.ID, 0, 2, 0)
+}
+
+// countedSaves counts the uses that are saved.
+type countedSaves struct {
+	verify.Store
+	n int
+}
+
+func (s *countedSaves) SaveUses(ctx context.Context, tokens []string, merge func(stored map[string]verify.Use) []verify.Use) error {
+	return s.Store.SaveUses(ctx, tokens, func(stored map[string]verify.Use) []verify.Use {
+		uses := merge(stored)
+		s.n = len(uses)
+		return uses
+	})
 }

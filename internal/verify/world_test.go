@@ -52,8 +52,8 @@ func newWorld(t testing.TB) *world {
 	w.verify = w.newAuthority(verify.Deps{})
 	w.store.OnCommit(func(ctx context.Context, changes []change.Change) { w.verify.Apply(ctx, changes) })
 	w.accounts = account.New(store.Accounts(w.store), w.catalogue, w.now)
-	w.policies = policy.New(store.Policies{Store: w.store}, w.catalogue, w.now)
-	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: w.catalogue, Now: w.now})
+	w.policies = policy.New(store.Policies(w.store), w.catalogue, w.now)
+	w.tokens = token.New(token.Deps{Store: store.Tokens(w.store), Catalogue: w.catalogue, Now: w.now})
 	admin, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
 		Name: "Ada", Email: "ada@example.com", Plan: access.PlanEnterprise})
 	w.must(err)
@@ -68,7 +68,7 @@ func newWorld(t testing.TB) *world {
 // newAuthority makes an authority on the world's database; store and clock are filled in.
 func (w *world) newAuthority(d verify.Deps) *verify.Authority {
 	if d.Store == nil {
-		d.Store = store.Verification{Store: w.store}
+		d.Store = w.store
 	}
 	d.Catalogue, d.Now = w.catalogue, w.now
 	return verify.New(d)

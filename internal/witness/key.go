@@ -9,14 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/durable"
 )
-
-// KeyFile returns the path of the key in a data folder.
-func KeyFile(data string) string { return filepath.Join(data, "audit.key") }
 
 // LoadKey reads a key. The error is fs.ErrNotExist if there is no file, and it refuses a file that
 // everybody can read or that others can write: anyone who reads it can sign.
@@ -53,15 +50,7 @@ func MakeKey(path string) (audit.Key, error) {
 	if err != nil {
 		return audit.Key{}, err
 	}
-	return key, replaceFile(path, text)
-}
-
-// Replace makes the key in one file the one in another, which is gone then.
-func Replace(path, next string) error {
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncFolder(path)
+	return key, durable.Write(path, text)
 }
 
 // LoadPublicKeys reads one or more public keys.
@@ -75,33 +64,4 @@ func LoadPublicKeys(path string) ([]ed25519.PublicKey, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return keys, nil
-}
-
-// replaceFile writes a file completely or not at all, readable by its owner only.
-func replaceFile(path string, text []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return syncFolder(path)
-}
-
-// syncFolder makes the names in the folder of a file durable.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // it cannot sync folders
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/durable"
 )
 
 // Memory keeps the head that was signed last in a file beside the key. A database that was rewritten
@@ -41,7 +42,7 @@ func (m Memory) Keep(h audit.SignedHead) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(m.path, append(text, '\n'))
+	return durable.Write(m.path, append(text, '\n'))
 }
 
 // Writable reports whether heads can be kept: a key that is mounted read-only has no place beside

@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -133,7 +134,7 @@ func (h *Handlers) Problem(c echo.Context, f *fault.Error) { respond.Problem(c.R
 // panics into internal faults, and logs internal faults.
 func (h *Handlers) safely(w http.ResponseWriter, r *http.Request, handle func(http.ResponseWriter, *http.Request) error) {
 	if err := h.recovered(w, r, handle); err != nil {
-		f := fault.Of(err)
+		f := request.Fault(r, err)
 		h.logFailure(w, r, f)
 		respond.Problem(w, f)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,13 +35,15 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
 		header.Set("Cache-Control", "no-store")
-		v, err := h.authenticate(c.Request(), header)
+		from := h.address(c.Request())
+		v, err := h.authenticate(c.Request(), header, from)
 		if err == nil && request.Hold(c) {
-			v, err = h.authenticate(c.Request(), header) // reading the body may have taken long
+			v, err = h.authenticate(c.Request(), header, from) // reading the body may have taken long
 		}
 		if err != nil {
 			return err
 		}
+		h.d.Verify.Used(v, from)
 		if end := v.ExpiresAt(); !end.IsZero() {
 			header.Set(expiresHeader, end.Format(time.RFC3339))
 		}
@@ -89,15 +92,15 @@ const (
 	invalidText = "The access token is not valid: it may be mistyped, expired or revoked."
 )
 
-// authenticate verifies the token of a request and records its use. Its error is
+// authenticate verifies the token of a request, whose use the caller records. Its error is
 // Unauthenticated, with the challenge in header, or Throttled, or the database's.
-func (h *Handlers) authenticate(r *http.Request, header http.Header) (verify.Verified, error) {
+func (h *Handlers) authenticate(r *http.Request, header http.Header, from netip.Addr) (verify.Verified, error) {
 	secret, came := credential(r.Header)
 	if !came {
 		header.Set("WWW-Authenticate", respond.Challenge)
 		return verify.Verified{}, fault.NewUnauthenticated(missingText)
 	}
-	v, wait, err := h.verify(r, header, secret)
+	v, wait, err := h.verify(r, header, secret, from)
 	switch {
 	case err == nil:
 		return v, nil
@@ -117,24 +120,23 @@ func isRefused(err error) bool {
 	return errors.As(err, &refused)
 }
 
-// verify verifies a secret. It records the use of a valid one and counts failures. wait is set
+// verify verifies a secret. It counts failures, and leaves the use to the caller. wait is set
 // with the error if the address has failed too often. header belongs to the response.
-func (h *Handlers) verify(r *http.Request, header http.Header, secret string) (v verify.Verified, wait time.Duration, err error) {
-	addr := h.address(r)
-	if wait = h.d.Failures.Wait(addr); wait == 0 {
+func (h *Handlers) verify(r *http.Request, header http.Header, secret string, from netip.Addr) (v verify.Verified,
+	wait time.Duration, err error) {
+	if wait = h.d.Failures.Wait(from); wait == 0 {
 		v, err = h.d.Verify.Verify(r.Context(), secret)
 	} else {
 		v, err = h.d.Verify.Recall(r.Context(), secret)
 	}
 	if err == nil {
-		h.d.Verify.Used(v, addr)
 		return v, 0, nil
 	}
 	var refused *verify.Refused
 	if !errors.As(err, &refused) {
 		return v, 0, err
 	}
-	h.d.Failures.Fail(addr)
+	h.d.Failures.Fail(from)
 	if wait == 0 {
 		h.report(r, header, err)
 	}
@@ -151,9 +153,10 @@ func (h *Handlers) report(r *http.Request, header http.Header, err error) {
 	}
 }
 
-// denied records in the audit log that a valid token was refused something. The reason must
-// not repeat text that the client made up.
+// denied counts that a valid token was refused something, and records it in the audit log. The
+// reason must not repeat text that the client made up.
 func (h *Handlers) denied(r *http.Request, header http.Header, v verify.Verified, reason string) {
+	h.d.Verify.Denied(v)
 	if h.d.Denied == nil {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/request"
 	"latchkey/web/respond"
 )
 
@@ -67,14 +68,16 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, fault.NewUnauthenticated(missingText))
 		return
 	}
-	v, _, err := h.verify(r, header, secret)
+	from := h.address(r)
+	v, _, err := h.verify(r, header, secret, from)
 	if err != nil {
 		if !isRefused(err) {
-			h.logFailure(w, r, fault.Of(err))
+			h.logFailure(w, r, request.Fault(r, err))
 		}
 		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
 	}
+	h.d.Verify.Used(v, from)
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if refused := h.refuses(r, v, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
@@ -158,7 +161,7 @@ func (h *Handlers) misasked(query url.Values, exact, asked bool) string {
 				return "Not allowed: the query names more than one " + name + "."
 			}
 		case !exact:
-		case slices.ContainsFunc(values, h.isPermission):
+		case slices.ContainsFunc(listed(values), h.isPermission):
 			return "Not allowed: the query has a permission in a parameter that is not called permission."
 		case slices.ContainsFunc(questions[:], func(q string) bool { return strings.EqualFold(q, name) }):
 			return "Not allowed: the parameters of the query are written in lower case."
@@ -170,7 +173,7 @@ func (h *Handlers) misasked(query url.Values, exact, asked bool) string {
 	return ""
 }
 
-// listed returns the permissions in header lines. Empty items are skipped: proxies that join
+// listed returns the permissions in header lines or other texts. Empty items are skipped: proxies that join
 // lines may leave some (RFC 9110, section 5.6.1).
 func listed(lines []string) []access.Permission {
 	var needed []access.Permission
@@ -182,9 +185,9 @@ func listed(lines []string) []access.Permission {
 	return needed
 }
 
-func (h *Handlers) isPermission(text string) bool {
-	_, known := h.d.Catalogue.Lookup(access.Permission(text))
-	return known || slices.Contains(access.SystemActs(), access.Permission(text))
+func (h *Handlers) isPermission(p access.Permission) bool {
+	_, known := h.d.Catalogue.Lookup(p)
+	return known || slices.Contains(access.SystemActs(), p)
 }
 
 // decide checks every permission. Without any it refuses nothing. It replaces reasons that

@@ -98,6 +98,8 @@ func TestForwardAuth_AsksForPermissions(t *testing.T) {
 		"resource=a&resource=b":                                 403,
 		"permissions=destination:edit":                          403, // a misspelled parameter must not pass
 		"Permission=source:connect":                             403,
+		"permissions=destination:edit,source:connect":           403,
+		"permission[]=source:connect%20nonsense":                403,
 		"perm=workspace:view":                                   403,
 		"permission=destination:edit&x=y":                       200, // a client's own
 		"page=2&q=destination:edited":                           200,

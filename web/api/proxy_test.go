@@ -377,6 +377,10 @@ func proxyPassesPreflights(t *testing.T, w *world) {
 		"a preflight, another header": {"OPTIONS", append([]string{"X-HTTP-Method", "DELETE"}, preflight...)},
 		"a preflight, a third header": {"OPTIONS", append([]string{"x-method-override", "DELETE"}, preflight...)},
 		"DELETE that calls itself so": {"DELETE", append([]string{"X-HTTP-Method-Override", "OPTIONS"}, preflight...)},
+		// As if a rule joined the header and the method with a colon.
+		"DELETE that forges a rule":      {"DELETE", []string{"X-HTTP-Method-Override", ":OPTIONS:PUT"}},
+		"DELETE that forges another":     {"DELETE", append([]string{"X-Method-Override", "OPTIONS::PUT"}, preflight...)},
+		"a preflight that forges a rule": {"OPTIONS", append([]string{"X-HTTP-Method-Override", ":", "X-HTTP-Method", "DELETE"}, preflight...)},
 	} {
 		if got := w.ask(c.method, "/items", "", c.headers...); got.status != 401 {
 			t.Errorf("%s without a token: %d %q", name, got.status, got.body)

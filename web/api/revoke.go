@@ -47,10 +47,12 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 	if f.authenticates() {
 		return invalidClient(w, "Authenticate as an API client or as the token itself, not as both.")
 	}
-	v, err := h.authenticate(r, w.Header())
+	from := h.address(r)
+	v, err := h.authenticate(r, w.Header(), from)
 	if err != nil {
 		return err
 	}
+	h.d.Verify.Used(v, from)
 	if f.problem != "" {
 		return invalidRequest(w, f.problem)
 	}

@@ -38,7 +38,7 @@ func sealing(t testing.TB, st *store.Store) registry.Secrets {
 		t.Fatal(err)
 	}
 	s := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
-	if _, err := s.Start(t.Context(), store.Keys{Store: st}); err != nil {
+	if _, err := s.Start(t.Context(), store.Keys(st)); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -47,7 +47,7 @@ func sealing(t testing.TB, st *store.Store) registry.Secrets {
 func newOffice(t testing.TB, options ...option) *office {
 	t.Helper()
 	w := newWorld(t, options...)
-	o := &office{world: w, registry: registry.New(store.Registry{Store: w.store}, access.BuiltIn(), w.secrets)}
+	o := &office{world: w, registry: registry.New(store.Registry(w.store), access.BuiltIn(), w.secrets)}
 	other, err := w.accounts.Workspaces.Create(w.ctx, w.admin.Caller(),
 		account.WorkspaceSettings{Name: "Other", Environment: account.Development, Region: "EU"})
 	w.must(err)

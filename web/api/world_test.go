@@ -73,10 +73,10 @@ func newWorld(t testing.TB, options ...option) *world {
 		Entries: []access.Entry{{Permission: "invoice:refund", Label: "Refund", Limitable: true}}})
 	w.must(err)
 	w.accounts = account.New(store.Accounts(w.store), catalogue, w.now)
-	w.policies = policy.New(store.Policies{Store: w.store}, catalogue, w.now)
-	w.tokens = token.New(token.Deps{Store: store.Tokens{Store: w.store}, Catalogue: catalogue, Now: w.now})
-	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients{Store: w.store}, Catalogue: catalogue})
-	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.now})
+	w.policies = policy.New(store.Policies(w.store), catalogue, w.now)
+	w.tokens = token.New(token.Deps{Store: store.Tokens(w.store), Catalogue: catalogue, Now: w.now})
+	w.clients = apiclient.New(apiclient.Deps{Store: store.APIClients(w.store), Catalogue: catalogue})
+	w.verify = verify.New(verify.Deps{Store: w.store, Catalogue: catalogue, Now: w.now})
 	w.store.OnCommit(func(ctx context.Context, changes []change.Change) {
 		w.verify.Apply(ctx, changes)
 		w.clients.Apply(ctx, changes)
@@ -95,7 +95,7 @@ func newWorld(t testing.TB, options ...option) *world {
 
 // serve starts the server: the direct routes before a router with the others.
 func (w *world) serve(catalogue *access.Catalogue, options []option) {
-	d := api.Deps{Verify: w.verify, Clients: w.clients, Audit: audit.New(audit.Deps{Store: store.AuditLog{Store: w.store},
+	d := api.Deps{Verify: w.verify, Clients: w.clients, Audit: audit.New(audit.Deps{Store: store.AuditLog(w.store),
 		Catalogue: catalogue, Now: w.now}), Catalogue: catalogue, Now: w.now,
 		Log: slog.New(slog.DiscardHandler), Issuer: func() string { return "https://latchkey.example.com" },
 		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) { w.refused = append(w.refused, *r) }}

@@ -19,17 +19,19 @@ type buffers struct{ pool sync.Pool }
 // Renderer writes HTML components. One serves a whole server.
 type Renderer struct {
 	buffers buffers
+	writers writers
 	below   string // path that the server is below; "" at the root
 }
 
 // NewRenderer returns a renderer. below is the path that the server is below, e.g. "/latchkey",
 // or "" at the root. Components write addresses as if it were at the root.
 func NewRenderer(below string) *Renderer {
-	return &Renderer{buffers{sync.Pool{New: func() any { return new(bytes.Buffer) }}}, below}
+	return &Renderer{buffers: buffers{sync.Pool{New: func() any { return new(bytes.Buffer) }}}, below: below}
 }
 
 // HTML renders page to memory and then sends it. Every page is private, because it may show
-// what only this member may see, so caches must not store it.
+// what only this member may see, so caches must not store it. It is compressed for clients that take
+// gzip, unless [Uncompressed] was called.
 func (r *Renderer) HTML(c echo.Context, status int, page templ.Component) error {
 	buf := r.buffers.pool.Get().(*bytes.Buffer)
 	buf.Reset()
@@ -45,11 +47,11 @@ func (r *Renderer) HTML(c echo.Context, status int, page templ.Component) error 
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if r.below == "" {
-		return c.HTMLBlob(status, buf.Bytes())
+		return c.HTMLBlob(status, r.writers.compress(c, buf.Bytes()))
 	}
 	moved := rebase(buf.Bytes(), r.below)
 	defer clear(moved) // as above
-	return c.HTMLBlob(status, moved)
+	return c.HTMLBlob(status, r.writers.compress(c, moved))
 }
 
 // rebase puts a path before every address of this server in rendered HTML, which begins with "/".

@@ -39,6 +39,8 @@ func Code(kind fault.Kind) string {
 		return "UNSUPPORTED_MEDIA_TYPE"
 	case fault.Unavailable:
 		return "UNAVAILABLE"
+	case fault.Abandoned:
+		return "ABANDONED"
 	case fault.Internal:
 	}
 	return "INTERNAL"
@@ -55,8 +57,8 @@ const (
 )
 
 // Problem sends a fault as JSON: {"error","message","code","details"}. It adds
-// WWW-Authenticate unless the header is set already, and Retry-After for Throttled. Causes
-// stay private.
+// WWW-Authenticate unless the header is set already, and Retry-After for Throttled and
+// Unavailable. Causes stay private.
 func Problem(w http.ResponseWriter, f *fault.Error) {
 	h := w.Header()
 	if h.Get("WWW-Authenticate") == "" {
@@ -68,9 +70,7 @@ func Problem(w http.ResponseWriter, f *fault.Error) {
 		default:
 		}
 	}
-	if f.Kind == fault.Throttled {
-		h.Set("Retry-After", RetryAfter(f.RetryAfter))
-	}
+	SayWhen(h, f)
 	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind), Details: details(f.Fields)})
 }
 

@@ -42,16 +42,14 @@ func SCIMOutcome(err error) (status int, problem provision.ProblemType, detail s
 }
 
 // SCIMProblem sends an error as SCIM. It adds WWW-Authenticate unless the header is set
-// already, and Retry-After for Throttled.
+// already, and Retry-After for Throttled and Unavailable.
 func SCIMProblem(w http.ResponseWriter, err error) {
 	status, problem, detail := SCIMOutcome(err)
 	h := w.Header()
 	if status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", ChallengeInvalid)
 	}
-	if f := fault.Of(err); f.Kind == fault.Throttled {
-		h.Set("Retry-After", RetryAfter(f.RetryAfter))
-	}
+	SayWhen(h, fault.Of(err))
 	SCIMStatus(w, status, problem, detail)
 }
 

@@ -6,10 +6,16 @@
 package respond
 
 import (
+	"cmp"
 	"net/http"
+	"time"
 
 	"latchkey/internal/fault"
 )
+
+// StatusAbandoned is the status in the log of a request whose client gave up. It is no status of HTTP, but
+// nginx and others use it like this.
+const StatusAbandoned = 499
 
 // Status returns the HTTP status code of a fault kind. This is the only translation.
 func Status(kind fault.Kind) int {
@@ -32,7 +38,23 @@ func Status(kind fault.Kind) int {
 		return http.StatusUnsupportedMediaType
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
+	case fault.Abandoned:
+		return StatusAbandoned
 	case fault.Internal:
 	}
 	return http.StatusInternalServerError
+}
+
+// RetryUnavailable is when to try again if nothing else is known about a dependency that is away.
+const RetryUnavailable = 5 * time.Second
+
+// SayWhen sets Retry-After for the faults that pass: Throttled and Unavailable.
+func SayWhen(h http.Header, f *fault.Error) {
+	switch f.Kind {
+	case fault.Throttled:
+		h.Set("Retry-After", RetryAfter(f.RetryAfter))
+	case fault.Unavailable:
+		h.Set("Retry-After", RetryAfter(cmp.Or(f.RetryAfter, RetryUnavailable)))
+	default:
+	}
 }

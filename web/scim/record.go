@@ -49,7 +49,7 @@ func (h *Handlers) record(next echo.HandlerFunc) echo.HandlerFunc {
 				panic(p)
 			}
 		}()
-		err := next(c)
+		err := abandoned(c, next(c))
 		if err != nil {
 			r.Status, r.Type, r.Detail = respond.SCIMOutcome(err)
 			if !c.Response().Committed {

@@ -65,12 +65,20 @@ func (h *Handlers) Chain(next echo.HandlerFunc) echo.HandlerFunc {
 // answer sends an error as SCIM and returns it for the log.
 func (h *Handlers) answer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		err := next(c)
+		err := abandoned(c, next(c))
 		if err != nil && !c.Response().Committed {
 			h.Problem(c, err)
 		}
 		return err
 	}
+}
+
+// abandoned returns the fault of a request whose client had gone, and other errors as they are.
+func abandoned(c echo.Context, err error) error {
+	if f := request.Fault(c.Request(), err); f != nil && f.Kind == fault.Abandoned {
+		return f
+	}
+	return err
 }
 
 // Problem sends an error as SCIM. It never fails.

@@ -59,9 +59,9 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	catalogue := access.BuiltIn()
 	w.accounts = account.New(store.Accounts(w.store), catalogue, w.store.Now)
-	w.policies = policy.New(store.Policies{Store: w.store}, catalogue, w.store.Now)
-	w.provision = provision.New(store.Provisions{Store: w.store}, catalogue, w.store.Now)
-	w.verify = verify.New(verify.Deps{Store: store.Verification{Store: w.store}, Catalogue: catalogue, Now: w.store.Now})
+	w.policies = policy.New(store.Policies(w.store), catalogue, w.store.Now)
+	w.provision = provision.New(store.Provisions(w.store), catalogue, w.store.Now)
+	w.verify = verify.New(verify.Deps{Store: w.store, Catalogue: catalogue, Now: w.store.Now})
 	w.store.OnCommit(w.verify.Apply)
 	w.serve(catalogue)
 	ada, err := w.accounts.Organizations.Install(w.ctx, account.NewInstallation{Organization: "Acme", Workspace: "Main",
@@ -87,7 +87,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) serve(catalogue *access.Catalogue) {
 	log := slog.New(slog.DiscardHandler)
-	w.audit = audit.New(audit.Deps{Store: store.AuditLog{Store: w.store}, Catalogue: catalogue, Now: w.store.Now, Log: log})
+	w.audit = audit.New(audit.Deps{Store: store.AuditLog(w.store), Catalogue: catalogue, Now: w.store.Now, Log: log})
 	tokens := api.New(api.Deps{Verify: w.verify, Audit: w.audit, Denied: w.audit.Refused, Catalogue: catalogue, Now: time.Now, Log: log})
 	h := scim.New(scim.Deps{Provision: w.provision, Log: log, BaseURL: func() string { return "https://keys.example" }, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})

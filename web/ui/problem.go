@@ -55,7 +55,7 @@ func problemTitle(k fault.Kind) string {
 		return "This request is compressed"
 	case fault.Unavailable:
 		return "Temporarily unavailable"
-	case fault.Internal, fault.Conflict:
+	case fault.Internal, fault.Conflict, fault.Abandoned:
 	}
 	return "Something went wrong"
 }

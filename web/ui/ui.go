@@ -64,7 +64,9 @@ type Deps struct {
 	Public      *request.Public // where browsers and clients reach the server
 	// Strangers returns who sent X-Forwarded-For lately without being a trusted proxy.
 	Strangers func() []netip.Addr
-	Demo      *Demo // accounts to offer on the sign-in page; nil outside the demonstration
+	// Damage returns how much this node's latest check of the database found.
+	Damage func() int
+	Demo   *Demo // accounts to offer on the sign-in page; nil outside the demonstration
 }
 
 type (
@@ -109,7 +111,7 @@ func New(d Deps) *Dashboard {
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
 			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, SignIn: d.SignIn, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers, d.Damage),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
 		Migration: migrationui.New(site, d.Migration),
 		Provision: provisionui.New(site, d.Provision),

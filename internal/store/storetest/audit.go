@@ -35,6 +35,7 @@ func AuditLog(t *testing.T, open func(t *testing.T) *store.Store) {
 		"pruning leaves a chain that holds":            prunesFromCheckpoint,
 		"pruning twice goes on where it was":           prunesTwice,
 		"pruning while the chain is followed":          prunesWhileFollowed,
+		"pruning while the log is exported":            prunesWhileExported,
 		"a pruned cursor leads to what is left":        readsFromPrunedCursor,
 		"the chain of an export holds elsewhere":       verifiesExport,
 		"refused attempts do not flood the log":        boundsAttempts,
@@ -66,7 +67,7 @@ func newLogBed(t *testing.T, s *store.Store) *logBed {
 
 // service is the log with a retention.
 func (b *logBed) service(retention time.Duration) *audit.Service {
-	return audit.New(audit.Deps{Store: store.AuditLog{Store: b.Store}, Catalogue: access.BuiltIn(), Retention: retention,
+	return audit.New(audit.Deps{Store: store.AuditLog(b.Store), Catalogue: access.BuiltIn(), Retention: retention,
 		Now: func() time.Time { return time.Now().Add(b.ahead) }})
 }
 
@@ -501,14 +502,25 @@ func (p *prunedMeanwhile) EventsAfter(ctx context.Context, seq int64, limit int)
 	return p.Source.EventsAfter(ctx, seq, limit)
 }
 
-// snapshots is the same for who reads all from one moment.
-type snapshots struct {
-	audit.Snapshots
-	prune func()
-}
-
-func (s snapshots) AuditSnapshot(ctx context.Context, read func(audit.Source) error) error {
-	return s.Snapshots.AuditSnapshot(ctx, func(src audit.Source) error { return read(&prunedMeanwhile{src, s.prune}) })
+// prunesWhileExported prunes after the first event of an export.
+func prunesWhileExported(t *testing.T, b *logBed) {
+	for _, indexed := range []bool{false, true} {
+		b.write(search.MinStep, b.plain)
+		if indexed {
+			b.index()
+		}
+		got := 0
+		err := b.service(0).Export(t.Context(), b.admin, audit.Filter{}, func(audit.Event) error {
+			if got++; got > 1 {
+				return nil
+			}
+			b.ahead += 2 * time.Hour
+			return b.service(time.Hour).Prune(t.Context())
+		})
+		if !errors.Is(err, audit.ErrPrunedMeanwhile) || !fault.Is(err, fault.Conflict) || got >= search.MinStep {
+			t.Errorf("indexed %v: %d of %d events, %v", indexed, got, search.MinStep, err)
+		}
+	}
 }
 
 // prunesWhileFollowed holds that a log which a server prunes is neither taken for one that
@@ -534,13 +546,21 @@ func prunesWhileFollowed(t *testing.T, b *logBed) {
 		t.Errorf("compared with what is pruned meanwhile: %v", err)
 	}
 	var file strings.Builder
-	head, err := audit.WriteFile(t.Context(), snapshots{b, prune}, &file, nil)
+	if _, err := audit.WriteFile(t.Context(), &prunedMeanwhile{b, prune}, &file, nil); !errors.Is(err, audit.ErrPrunedMeanwhile) {
+		t.Errorf("exported while what comes next is pruned: %v", err)
+	}
+	if _, err := audit.VerifyFile(strings.NewReader(file.String()), audit.Start()); err == nil {
+		t.Error("what was exported until then is taken for a whole file")
+	}
+	file.Reset()
+	head, err := audit.WriteFile(t.Context(), b, &file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if v, err := audit.VerifyFile(strings.NewReader(file.String()), head); err != nil || !v.SeekFound || v.Head.Seq != head.Seq {
 		t.Errorf("the file from %d to %d: %v", v.After.Seq, v.Head.Seq, err)
 	}
+	prune()
 	if err := audit.Compare(t.Context(), b, head); !errors.Is(err, audit.ErrPruned) {
 		t.Errorf("against a file from before the pruning: %v", err)
 	}

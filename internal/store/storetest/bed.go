@@ -46,8 +46,8 @@ type UseCases struct {
 func NewUseCases(s *store.Store, options ...invitation.Option) UseCases {
 	return UseCases{
 		Services:    account.New(store.Accounts(s), access.BuiltIn(), s.Now),
-		Policies:    policy.New(store.Policies{Store: s}, access.BuiltIn(), s.Now),
-		Invitations: invitation.New(store.Invitations{Store: s}, access.BuiltIn(), s.Now, options...),
+		Policies:    policy.New(store.Policies(s), access.BuiltIn(), s.Now),
+		Invitations: invitation.New(store.Invitations(s), access.BuiltIn(), s.Now, options...),
 	}
 }
 

@@ -245,7 +245,7 @@ const smallExport = `{"format":"latchkey-legacy-export","version":1,"organizatio
 // stagedExport stages the small export on the service.
 func stagedExport(t *testing.T, b *accountBed) *migration.Service {
 	t.Helper()
-	s := migration.New(store.Migrations{Store: b.Store}, access.BuiltIn())
+	s := migration.New(store.Migrations(b.Store), access.BuiltIn())
 	if _, err := s.Upload(t.Context(), b.admin, "small.json", strings.NewReader(smallExport), nil); err != nil {
 		t.Fatal(err)
 	}

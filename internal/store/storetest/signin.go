@@ -45,13 +45,13 @@ func SignIns(t *testing.T, open func(t *testing.T) *store.Store) {
 
 // signIns is a database with two members.
 type signIns struct {
-	store.SignIns
+	*store.Store
 	organization, ada, bo string
 }
 
 func newSignIns(t *testing.T, st *store.Store) signIns {
 	t.Helper()
-	s := signIns{SignIns: store.SignIns{Store: st}, organization: ksuid.New().String(), ada: ksuid.New().String(), bo: ksuid.New().String()}
+	s := signIns{Store: st, organization: ksuid.New().String(), ada: ksuid.New().String(), bo: ksuid.New().String()}
 	err := st.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		if err := tx.InsertOrganization(t.Context(), account.Organization{ID: s.organization, Name: "Acme",
 			Plan: access.PlanEnterprise, CreatedAt: tx.Now()}); err != nil {
@@ -72,7 +72,7 @@ func newSignIns(t *testing.T, st *store.Store) signIns {
 // tx runs fn in a transaction that must succeed.
 func (s signIns) tx(t *testing.T, fn func(ctx context.Context, tx signin.Tx) error) {
 	t.Helper()
-	if err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return fn(t.Context(), tx) }); err != nil {
+	if err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return fn(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -166,7 +166,7 @@ func sessionRoundTrip(t *testing.T, s signIns) {
 func sessionDigestIsUnique(t *testing.T, s signIns) {
 	session := s.session(t, "digest", s.Now(), s.Now())
 	session.ID = ksuid.New().String()
-	err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
+	err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
 	if !fault.Is(err, fault.Conflict) {
 		t.Errorf("a second session with the digest: %v", err)
 	}
@@ -323,7 +323,7 @@ func countInParallel(t *testing.T, s signIns) {
 	var wg sync.WaitGroup
 	for i := range calls {
 		wg.Go(func() {
-			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
+			err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 				var err error
 				counted[i], err = tx.Throttle.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
 				return err
@@ -348,7 +348,7 @@ func countInParallel(t *testing.T, s signIns) {
 
 func countRollsBack(t *testing.T, s signIns) {
 	stop := errors.New("stop")
-	err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
+	err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 		_, err := tx.Throttle.CountAttempt(t.Context(), "key", most, tx.Now().Add(-time.Hour), tx.Now())
 		return errors.Join(err, stop)
 	})
@@ -386,7 +386,7 @@ func tellBlock(t *testing.T, s signIns) {
 	var first atomic.Int64
 	for range 12 {
 		wg.Go(func() {
-			err := s.InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
+			err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error {
 				ok, err := tx.Throttle.RecordBlock(t.Context(), "key", end)
 				if ok && err == nil {
 					first.Add(1)

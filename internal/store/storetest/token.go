@@ -44,6 +44,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"changes are told after the commit":         tellsChanges,
 		"concurrent requests of one key make one":   makesOnePerKey,
 		"concurrent creations of a name make one":   makesOnePerName,
+		"requests are counted by day":               countsUses,
 		"an unknown organization has no plan":       refusesUnknownOrganization,
 		"workspaces are found in their own":         findsWorkspaces,
 		"a failed transaction leaves no token":      rollsBack,
@@ -297,7 +298,7 @@ func notesExpired(t *testing.T, b *tokenBed) {
 	deleted := b.personal(ends(-time.Hour))
 	b.add(t, deleted)
 	inTx(t, b.Store, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, deleted.ID) })
-	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
+	service := token.New(token.Deps{Store: store.Tokens(b.Store), Catalogue: access.BuiltIn()})
 	var noting sync.WaitGroup
 	for range 2 {
 		noting.Go(func() {
@@ -400,7 +401,7 @@ func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
 	for _, parts := range []int{1, 2, 3, 4, 62} {
 		var got []string
 		for i := range parts {
-			err := store.Verification{Store: b.Store}.LiveTokens(t.Context(), verify.Part{Number: i, Of: parts}, func(r verify.Record) error {
+			err := b.Store.LiveTokens(t.Context(), verify.Part{Number: i, Of: parts}, func(r verify.Record) error {
 				got = append(got, r.ID)
 				return nil
 			})
@@ -456,7 +457,7 @@ func (b *tokenBed) caller(t *testing.T) actor.Standing {
 func (b *tokenBed) generateAtOnce(t *testing.T, command func(i int) token.NewPersonal) []error {
 	t.Helper()
 	const many = 12
-	service := token.New(token.Deps{Store: store.Tokens{Store: b.Store}, Catalogue: access.BuiltIn()})
+	service := token.New(token.Deps{Store: store.Tokens(b.Store), Catalogue: access.BuiltIn()})
 	errs, by := make([]error, many), b.caller(t).Caller()
 	var start, done sync.WaitGroup
 	start.Add(1)

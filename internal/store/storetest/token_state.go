@@ -8,7 +8,6 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/metric"
 	"latchkey/internal/policy"
-	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 )
@@ -197,7 +196,7 @@ func (b *tokenBed) listsAgree(t *testing.T, all []token.Token) {
 
 // verifiable reads what verification begins with: all that is not deleted.
 func (b *tokenBed) verifiable(t *testing.T) (out []string, err error) {
-	err = store.Verification{Store: b.Store}.LiveTokens(t.Context(), verify.Part{Number: 0, Of: 1}, func(r verify.Record) error {
+	err = b.Store.LiveTokens(t.Context(), verify.Part{Number: 0, Of: 1}, func(r verify.Record) error {
 		out = append(out, r.ID)
 		return nil
 	})

@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
+	"latchkey/web/request"
 	"latchkey/web/ui/kit"
 )
 
@@ -102,7 +103,7 @@ func (x *export) write(e audit.Event) error {
 	return x.line(x.out, e)
 }
 
-// finish ends the answer. err is the error after the last event, or nil.
+// finish ends the answer, or says that it broke off. err is the error after the last event, or nil.
 func (x *export) finish(err error) error {
 	if err == nil && !x.begun {
 		err = x.begin() // an empty file
@@ -114,7 +115,7 @@ func (x *export) finish(err error) error {
 		err = x.out.Flush()
 	}
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return &request.Broken{Request: x.c.Request(), Cause: err}
 	}
 	return nil
 }

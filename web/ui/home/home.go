@@ -26,7 +26,7 @@ func (h *Handlers) home(c echo.Context) error {
 	}
 	m := homeView(v, summary, events)
 	if v.Principal.Role == access.RoleAdmin {
-		m.Warnings = strangerWarnings(h.strangers())
+		m.Warnings = append(damageWarnings(h.damage()), strangerWarnings(h.strangers())...)
 	}
 	m.Shell = h.site.Shell(c, v, "Home")
 	return h.site.HTML(c, http.StatusOK, page.HomePage(m))

@@ -52,6 +52,16 @@ func strangerWarnings(from []netip.Addr) []component.NoticeModel {
 			"Don't add an address that you don't know."}}
 }
 
+// damageWarnings returns the warning that a check of the database found something.
+func damageWarnings(findings int) []component.NoticeModel {
+	if findings == 0 {
+		return nil
+	}
+	return []component.NoticeModel{{Kind: "warning", Title: "The database is damaged",
+		Text: "The daily check found problems in the database, or changes that Latchkey didn't make. Ask the person who runs this server to " +
+			"run latchkey check, and to restore a backup if necessary."}}
+}
+
 // stateTiles returns the number of tokens in each state. Each tile links to the list.
 func stateTiles(c token.Counts, href string) []component.Tile {
 	tiles := []component.Tile{}

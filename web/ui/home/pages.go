@@ -18,12 +18,13 @@ type Handlers struct {
 	organizations *account.Organizations
 	tokens        *token.Service
 	strangers     func() []netip.Addr
+	damage        func() int
 }
 
 // New returns the handlers of the area. strangers returns who sent X-Forwarded-For lately without
-// being a trusted proxy.
-func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service, strangers func() []netip.Addr) *Handlers {
-	return &Handlers{site: site, organizations: organizations, tokens: tokens, strangers: strangers}
+// being a trusted proxy, and damage how much the latest check of the database found.
+func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service, strangers func() []netip.Addr, damage func() int) *Handlers {
+	return &Handlers{site: site, organizations: organizations, tokens: tokens, strangers: strangers, damage: damage}
 }
 
 // Pages returns the rows of the area.

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/views/component"
 	"latchkey/views/layout"
+	"latchkey/web/respond"
 )
 
 // dialogHeader is the request header by which a script asks for a dialog without the page
@@ -31,6 +32,7 @@ func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind
 // it is bare and needs no query: the secret already exists, and a failed query would lose it.
 // Notices are left for the next page.
 func (s *Site) Reveal(c echo.Context, title string, dialog templ.Component) error {
+	respond.Uncompressed(c)
 	return s.Dialog(c, http.StatusOK, dialog, func(c echo.Context, status int, dialog templ.Component) error {
 		return s.HTML(c, status, layout.BarePage(layout.Bare{
 			Shell: s.frame(c, VisitOf(c), title), Header: component.PageHeaderModel{Title: title}, Below: dialog}))

@@ -25,9 +25,5 @@ func (s *Site) takeFlash(c echo.Context) []component.NoticeModel {
 	return notices
 }
 
-// RetryAfter sets the header that says when a client may try again, if the fault says that.
-func RetryAfter(c echo.Context, f *fault.Error) {
-	if f.RetryAfter > 0 {
-		c.Response().Header().Set("Retry-After", respond.RetryAfter(f.RetryAfter))
-	}
-}
+// RetryAfter sets the header that says when a client may try again, if the fault passes.
+func RetryAfter(c echo.Context, f *fault.Error) { respond.SayWhen(c.Response().Header(), f) }

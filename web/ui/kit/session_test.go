@@ -58,7 +58,7 @@ func newBrowser(t *testing.T, o kit.SessionOptions) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := signin.New(store.SignIns{Store: st}, hasher, access.BuiltIn())
+	service := signin.New(store.SignIns(st), hasher, access.BuiltIn())
 	return &browser{Sessions: kit.NewSessions(service, o), signin: service, store: st, cookies: map[string]*http.Cookie{}}
 }
 

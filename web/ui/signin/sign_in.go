@@ -3,6 +3,7 @@ package signin
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -81,11 +82,13 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 }
 
 // safeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to
-// another site, or to a path that browsers read as one ("//host", "/\host").
+// another site, to a path that browsers read as one ("//host", "/\host"), or out of the path that the
+// server is below ("/../other").
 func safeNext(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
-		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || strings.HasPrefix(u.Path, "/sign-") {
+		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") ||
+		path.Clean(u.Path) != u.Path || strings.HasPrefix(u.Path, "/sign-") {
 		return "/"
 	}
 	return u.RequestURI()

@@ -6,6 +6,7 @@ func TestSafeNext_KeepsPathsOfThisServerOnly(t *testing.T) {
 	for next, want := range map[string]string{
 		"/settings/profile": "/settings/profile", "/a?b=c": "/a?b=c", "/": "/",
 		"": "/", "settings": "/", "https://evil.example/": "/", "//evil.example": "/", `/\evil.example`: "/", "/a\r\nb": "/", "javascript:x": "/",
+		"/../other": "/", "/settings/../..//evil.example": "/", "/%2e%2e/other": "/", "/.//evil.example": "/",
 		"/sign-in": "/", "/sign-out": "/", "/%zz": "/",
 	} {
 		if got := safeNext(next); got != want {

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
+)
+
+// valueRule is what every value of some columns must be.
+type valueRule struct {
+	words   string   // completes "table.column of the row …"
+	columns []string // as table.column, or column for that of every table
+	holds   func(v any) bool
+}
+
+// valueRules returns the rules for single values, besides that every value is of its column's type and
+// every text is Unicode. NULL is not checked: columns that may not be NULL are the database's.
+func valueRules() []valueRule {
+	id := regexp.MustCompile(`^[0-9A-Za-z]{27}$`)
+	password := regexp.MustCompile(`^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`)
+	lower := func(text string) bool { return text == strings.ToLower(text) }
+	return []valueRule{
+		{"is no id", []string{"organizations.id", "workspaces.id", "members.id", "groups.id", "policies.id", "tokens.id", "sessions.id",
+			"invitations.id", "resources.id", "connections.id", "script_versions.id", "api_clients.id", "organization_id", "member_id",
+			"group_id", "workspace_id", "owner_id", "token_id", "shown_version"}, maybe(id.MatchString)},
+		{"is no digest", []string{"digest", "hash"}, ofSize(32)},
+		{"is no signature", []string{"signature"}, ofSize(64)},
+		{"is no time", []string{"created_at", "updated_at", "deleted_at", "expires_at", "accepted_at", "last_seen_at", "last_used_at",
+			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start"}, isTime},
+		{"is no policy", []string{"policies.body", "tokens.policy"}, maybe(func(text string) bool {
+			p, err := access.ParsePolicy(text)
+			return err == nil && p.String() == text
+		})},
+		{"is not JSON", []string{"config", "document", "summary", "report", "migration_items.body", "after_state", "last_used_from", "flash",
+			"resource_secrets.path"}, maybe(func(text string) bool { return json.Valid([]byte(text)) })},
+		{"is no password hash", []string{"password_hash"}, maybe(password.MatchString)},
+		{"is not in lower case", []string{"members.email", "invitations.email"}, maybe(lower)},
+		{"is no scope", []string{"tokens.scope"}, maybe(func(text string) bool {
+			return access.Scope(text).Label() != text
+		})},
+	}
+}
+
+// maybe returns a rule for texts that may be empty.
+func maybe(holds func(string) bool) func(any) bool {
+	return func(v any) bool {
+		text, ok := v.(string)
+		return ok && (text == "" || holds(text))
+	}
+}
+
+func ofSize(n int) func(any) bool {
+	return func(v any) bool {
+		b, ok := v.([]byte)
+		return ok && len(b) == n
+	}
+}
+
+// isTime accepts milliseconds from 2001 to 9999, and 0 for never.
+func isTime(v any) bool {
+	const first, last = 978_307_200_000, 253_402_300_799_999
+	ms, ok := v.(int64)
+	return ok && (ms == 0 || ms >= first && ms <= last)
+}
+
+// rowRules returns what the values of a row must be together, by table.
+func rowRules() map[string]struct {
+	words string
+	holds func(row map[string]any) bool
+} {
+	type rule = struct {
+		words string
+		holds func(row map[string]any) bool
+	}
+	return map[string]rule{
+		"tokens": {"has a name and a name_key that differ", func(row map[string]any) bool {
+			name, ok := row["name"].(string)
+			key, ok2 := row["name_key"].(string)
+			return ok && ok2 && plaintext.NameKey(name) == key
+		}},
+	}
+}
+
+// referenceRule is a query for what must not be: the ids of rows that refer to nothing, or to what is
+// elsewhere.
+type referenceRule struct{ name, words, query string }
+
+// referenceRules returns the rules that the foreign keys do not keep.
+func referenceRules() []referenceRule {
+	return []referenceRule{
+		{"token_owner", "a personal token that works has no owner",
+			`SELECT t.id FROM tokens t WHERE t.deleted_at IS NULL AND t.kind = 'personal' AND NOT EXISTS
+			(SELECT 1 FROM members m WHERE m.id = t.owner_id AND m.organization_id = t.organization_id)`},
+		{"token_shape", "a token does not have what its kind has", `SELECT t.id FROM tokens t WHERE
+			(t.kind = 'personal') <> (t.owner_id <> '')
+			OR (t.kind = 'workspace') <> (t.policy <> '') OR (t.kind = 'personal') <> (t.scope <> '')`},
+		{"token_use", "a use is noted of a token that there is not",
+			`SELECT u.token_id FROM token_uses u WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = u.token_id)`},
+		{"use_day", "requests of a day are counted that cannot be", `SELECT d.subject_id FROM use_days d
+			WHERE d.requests < 0 OR d.refusals < 0
+			OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = d.subject_id) AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = d.subject_id)`},
+		{"policy_place", "a policy is of another organization than its workspace, group or member",
+			`SELECT p.id FROM policies p JOIN workspaces w ON w.id = p.workspace_id LEFT JOIN groups g ON g.id = p.group_id
+			LEFT JOIN members m ON m.id = p.member_id WHERE w.organization_id <> p.organization_id
+			OR coalesce(g.organization_id, p.organization_id) <> p.organization_id
+			OR coalesce(m.organization_id, p.organization_id) <> p.organization_id`},
+		{"baseline", "a workspace has no baseline policy", `SELECT w.id FROM workspaces w
+			WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.workspace_id = w.id AND p.kind = 'baseline')`},
+		{"group_member", "a group has a member of another organization", `SELECT g.id FROM group_members x
+			JOIN groups g ON g.id = x.group_id JOIN members m ON m.id = x.member_id WHERE g.organization_id <> m.organization_id`},
+		{"connection", "a connection does not lead from a source to a destination of its workspace", `SELECT c.id FROM connections c
+			JOIN resources s ON s.id = c.source_id JOIN resources d ON d.id = c.destination_id WHERE s.type <> 'source'
+			OR d.type <> 'destination' OR s.workspace_id <> c.workspace_id OR d.workspace_id <> c.workspace_id`},
+		{"shown_version", "a resource shows a version that it does not have", `SELECT r.id FROM resources r WHERE r.shown_version <> ''
+			AND NOT EXISTS (SELECT 1 FROM script_versions v WHERE v.id = r.shown_version AND v.resource_id = r.id)`},
+		{"secret_key", "a secret is sealed although there is no key", `SELECT s.resource_id FROM resource_secrets s
+			WHERE NOT EXISTS (SELECT 1 FROM sealing)`},
+	}
+}

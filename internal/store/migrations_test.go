@@ -1,0 +1,98 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// digests are the SHA-256 digests of all migrations. Databases have them: they never change.
+func digests() map[string]string {
+	return map[string]string{
+		"migrations/postgres/00001_base.sql":                "960429e8fdcc3a60d59cb5568176f1f4b41fd38d1899cbbc2ff60d95da2d0896",
+		"migrations/postgres/00002_api_clients.sql":         "4176e9b6a7f2e7310ae9887579326ce8f5fc5106d26a73468df8a47271db56af",
+		"migrations/postgres/00003_registry.sql":            "bc9c7ca1f0d42a42f4424ca22270627f779a5040e6ea8b63aa8957a88e2e8e92",
+		"migrations/postgres/00004_audit.sql":               "6822250cd7c1404c5dee8154e3ad3c1b87370f47e725b4ae5bd9d714065c4538",
+		"migrations/postgres/00005_provision.sql":           "ffe6476acea10ed32d2622c6eb24296dd9330abdc4d01e70e258fd9b40ea2b8f",
+		"migrations/postgres/00006_migration.sql":           "380c31b16693ccfd17ee8dd3c56f99ad1905c77419417eb4508d4a7ffe617ccc",
+		"migrations/postgres/00007_audit_changes.sql":       "d5eaf6ad19d50c3f37be305e670d5686a2388061f5403791df79cbd5dd744a08",
+		"migrations/postgres/00008_migration_groups.sql":    "2ce3b9683092c28a36bec9a86227b8536ddf5a93c2c6269c97400c25f85932d3",
+		"migrations/postgres/00009_token_uses.sql":          "881b7967d4fbb233262dce4407f933e6c64a45893d03f999619b58831135ba83",
+		"migrations/postgres/00010_audit_replace.sql":       "cc6b97982394b4f3d1539b35dd00877ed2c3c0a85b4f31a43d2e5cd15d47bfe2",
+		"migrations/postgres/00011_audit_search.sql":        "7fa8d2480a8fe30d153e96fc2871a67e767fc69f56bac3332ee86633e3ef75c4",
+		"migrations/postgres/00012_people.sql":              "06592c8cdec589eb08a5e9534a66ae56ec6ca9a465fd3b7eecc8574b49edc7fc",
+		"migrations/postgres/00013_secrets.sql":             "28616aaa0942a7e83a4cb6ac540ebf0c32a3ced020843f106b8a8a2157a6e381",
+		"migrations/postgres/00014_audit_heads.sql":         "97fb7efcd07de63d18b447ae878098bacdcd95a3d38212398b56b00f63f825d0",
+		"migrations/postgres/00015_provision_addresses.sql": "e08c506f846601af5f580c8146576da6a31fb6c0d4a6f15aafff44a91894301d",
+		"migrations/postgres/00016_mended.sql":              "65a3f5c11393c86bdd78045e04be74b98371a3b3f497fdfb62d101c2eff69ef9",
+		"migrations/postgres/00020_use_days.sql":            "c4c64118047b45d1011ae530aebf881194e7d4a461dea4b99345eaed26c9383d",
+		"migrations/sqlite/00001_base.sql":                  "b2c3e09aa38348f8a0a93f8ca5300bff4a36992c3bf18f2f644e4f2ebd3b510c",
+		"migrations/sqlite/00002_api_clients.sql":           "8aa34f8d314a67f4d87f6cba73ae1fb23fd0d5424ebafa64a48c7db4f530ab9a",
+		"migrations/sqlite/00003_registry.sql":              "5b96dc83a7509c4f42a38d7cf2b8402d2933c95a4868a1760c0de4c7708411cd",
+		"migrations/sqlite/00004_audit.sql":                 "81427290896583afd1117da7713c187c3130c2aa13de040152ffbb4e94fa091f",
+		"migrations/sqlite/00005_provision.sql":             "a2eeaa6010ed5a9da635ff5668cfb1d0f8d30343896915973e3614ce15267b21",
+		"migrations/sqlite/00006_migration.sql":             "c4546a04bd9116c2f89d6dd7653eb45ec10a0d84a494dbf1682315a3f07e1761",
+		"migrations/sqlite/00007_audit_changes.sql":         "d5eaf6ad19d50c3f37be305e670d5686a2388061f5403791df79cbd5dd744a08",
+		"migrations/sqlite/00008_migration_groups.sql":      "7bc5f50e1a234c1add1b63dcc1b00505666d0e5cfea57fbe72492b21fdda3c7d",
+		"migrations/sqlite/00009_token_uses.sql":            "b3e55c0e9473ce03cc43cf03206c670763d07449fab18f23b728b70048f990cc",
+		"migrations/sqlite/00010_audit_replace.sql":         "10c0707c96f4e2e10d6ad37f3229fd632dec1d04210e49624912206a9f968457",
+		"migrations/sqlite/00011_audit_search.sql":          "95f26d984fd2b8e259622edd6c8f38ceae6c7a1d09783adc17b87775582fca30",
+		"migrations/sqlite/00012_people.sql":                "06592c8cdec589eb08a5e9534a66ae56ec6ca9a465fd3b7eecc8574b49edc7fc",
+		"migrations/sqlite/00013_secrets.sql":               "c5ce10521336322c6b1a67d6e7d5700dc57fa29085e44f42269b136706b215b1",
+		"migrations/sqlite/00014_audit_heads.sql":           "6d9fdebb348b53fec0c7f2fa845385fa71c9e503b0858f59bdbb0159640f2f73",
+		"migrations/sqlite/00015_provision_addresses.sql":   "72556e5da69d7726f0ecce9e050b1c134a9bb2abaec1cf44b298f4cdffa4e7cb",
+		"migrations/sqlite/00016_mended.sql":                "65a3f5c11393c86bdd78045e04be74b98371a3b3f497fdfb62d101c2eff69ef9",
+		"migrations/sqlite/00020_use_days.sql":              "3aa7f016dd812b5666eb9779edfecf54f4ab362e1b5ce71e84688323c0022b38",
+	}
+}
+
+// A database that has a migration never runs it again, so it would go on without what was edited.
+func TestMigrations_NeverChange(t *testing.T) {
+	want := digests()
+	err := fs.WalkDir(migrations, "migrations", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(migrations, path)
+		if err != nil {
+			return err
+		}
+		digest := sha256.Sum256(text)
+		got := hex.EncodeToString(digest[:])
+		switch before, found := want[path]; {
+		case !found:
+			t.Errorf("%s is new. Add it to digests(), and never edit it from then on:\n%q: %q,", path, path, got)
+		case got != before:
+			t.Errorf("%s was changed, but databases that have it never run it again. Undo that,"+
+				" and write a new migration with the next number instead (CONTRIBUTING.md, Add a migration).", path)
+		}
+		delete(want, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range want {
+		t.Errorf("%s was removed or renamed, but databases have it. Put it back.", path)
+	}
+}
+
+// Both engines have the same numbers under the same names.
+func TestMigrations_AreNumberedAlike(t *testing.T) {
+	names := func(d dialect) (list []string) {
+		entries, err := fs.ReadDir(migrations, d.folder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return list
+	}
+	if diff := cmp.Diff(names(&sqliteDialect{}), names(postgresDialect{})); diff != "" {
+		t.Errorf("(-SQLite +PostgreSQL):\n%s", diff)
+	}
+}
