@@ -59,13 +59,13 @@ CREATE TRIGGER tokens_counted AFTER INSERT OR DELETE OR UPDATE OF organization_i
     FOR EACH ROW EXECUTE FUNCTION tokens_counted();
 
 -- Lists show the newest tokens first, a page at a time.
-DROP INDEX tokens_owner;
+DROP INDEX IF EXISTS tokens_owner;
 CREATE INDEX tokens_owner ON tokens (organization_id, kind, owner_id, created_at, id) WHERE deleted_at IS NULL;
-DROP INDEX tokens_organization;
+DROP INDEX IF EXISTS tokens_organization;
 CREATE INDEX tokens_organization ON tokens (organization_id, kind, created_at, id) WHERE deleted_at IS NULL;
 
 -- What expires in a span of time is counted from the index alone.
-DROP INDEX tokens_expires_at;
+DROP INDEX IF EXISTS tokens_expires_at;
 CREATE INDEX tokens_expires_at ON tokens (expires_at, organization_id, kind, workspace_id, owner_id)
     WHERE deleted_at IS NULL AND expires_at IS NOT NULL;
 
