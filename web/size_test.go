@@ -73,7 +73,8 @@ func openBehind(t testing.TB, cfg config.Config) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", cfg.DatabaseURL
 	if name == "" {
-		driver, name = "sqlite", filepath.Join(cfg.Data, "latchkey.db")+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
+		driver, name = "sqlite", filepath.Join(cfg.Data, "latchkey.db")+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&"+
+			"_pragma=cache_size(-400000)&_pragma=wal_autocheckpoint(100000)"
 	}
 	db, err := sql.Open(driver, name)
 	if err != nil {

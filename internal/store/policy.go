@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/token"
 )
 
 // Policies returns the store as package policy sees it.
@@ -125,9 +126,8 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 		at.Workspace); err != nil {
 		return a, err
 	}
-	a.ServiceTokens, err = q.number(ctx,
-		`SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
-		AND `+live("$3"), organization, at.Workspace, millis(now))
+	live, err := q.liveCounts(ctx, organization, token.Workspace, now)
+	a.ServiceTokens = live[at.Workspace]
 	return a, err
 }
 

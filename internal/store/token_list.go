@@ -55,7 +55,7 @@ func (q queries) ListTokens(ctx context.Context, organization string, kind token
 	var ids []string
 	switch {
 	case l.Matches != nil:
-		ids, err = q.matchingTokens(ctx, organization, owner, l, from, args)
+		ids, err = q.matchingTokens(ctx, organization, kind, owner, l, from, args)
 		listed.Matching = len(ids)
 		ids = ids[min(l.Offset, len(ids)):]
 		if l.Limit > 0 {
@@ -86,7 +86,8 @@ func (q queries) countKept(ctx context.Context, organization string, kind token.
 }
 
 // matchingTokens returns the ids of the tokens that a listing chooses, in its order.
-func (q queries) matchingTokens(ctx context.Context, organization, owner string, l token.Listing, from string, args []any) ([]string, error) {
+func (q queries) matchingTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing,
+	from string, args []any) ([]string, error) {
 	workspaces, err := q.Workspaces(ctx, organization)
 	if err != nil {
 		return nil, err
@@ -104,15 +105,15 @@ func (q queries) matchingTokens(ctx context.Context, organization, owner string,
 	}
 	var ids []string
 	err = each(ctx, q, func(row scanner) error {
-		var t token.Token
+		t := token.Token{Kind: kind, Owner: owner, Suspended: active == 0}
 		var expires sql.NullInt64
-		err := row.Scan(&t.ID, &t.Kind, &t.Name, &t.Hint, &t.Workspace, &t.Scope, &t.CreatedByName, &expires)
-		t.ExpiresAt, t.WorkspaceName, t.Suspended = maybeMoment(expires), names[t.Workspace], active == 0
+		err := row.Scan(&t.ID, &t.Name, &t.Hint, &t.Workspace, &t.Scope, &t.CreatedByName, &expires)
+		t.ExpiresAt, t.WorkspaceName = maybeMoment(expires), names[t.Workspace]
 		if err == nil && l.Matches(t) {
 			ids = append(ids, t.ID)
 		}
 		return err
-	}, `SELECT t.id, t.kind, t.name, t.hint, t.workspace_id, t.scope, t.created_by_name, t.expires_at`+from, args...)
+	}, `SELECT t.id, t.name, t.hint, t.workspace_id, t.scope, t.created_by_name, t.expires_at`+from, args...)
 	return ids, err
 }
 

@@ -78,9 +78,10 @@ func (q ListQuery) Listing(now time.Time) token.Listing {
 		l.Reverse = !l.Reverse
 	}
 	if q.find != "" {
+		matches := kit.Matcher(q.find)
 		l.Matches = func(t token.Token) bool {
 			text := strings.Join([]string{t.Name, t.Hint, t.WorkspaceName, t.Scope.Label(), t.CreatedByName, t.State(now).Label()}, " ")
-			return kit.Matches(text, q.find)
+			return matches(text)
 		}
 	}
 	return l

@@ -95,6 +95,10 @@ CREATE INDEX tokens_owner ON tokens (organization_id, kind, owner_id, created_at
 DROP INDEX IF EXISTS tokens_organization;
 CREATE INDEX tokens_organization ON tokens (organization_id, kind, created_at, id) WHERE deleted_at IS NULL;
 
+-- Tokens are searched by name and hint in the index alone.
+DROP INDEX IF EXISTS tokens_name;
+CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key, hint) WHERE deleted_at IS NULL;
+
 -- What expires in a span of time is counted from the index alone.
 DROP INDEX IF EXISTS tokens_expires_at;
 CREATE INDEX tokens_expires_at ON tokens (expires_at, organization_id, kind, workspace_id, owner_id)
