@@ -35,8 +35,7 @@ func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) erro
 
 // FindEvents returns a page of the events that a filter chooses, with how many there are in all and
 // on each day asked for. What that costs hardly depends on the size of the log: a few rows of the
-// search index per block, the events that are not indexed yet and those of the page are read. Only a
-// token or a target in the filter costs a row for each event about it: see tellApart.
+// search index per block, the events that are not indexed yet and those of the page are read.
 // Invalid if too many different names begin with a word of the filter.
 func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Found, err error) {
 	err = s.snapshot(ctx, func(r queries) error {
@@ -184,34 +183,7 @@ func (q queries) indexed(ctx context.Context, f audit.Filter, window search.Rang
 		}
 		result = set
 	}
-	return result, q.tellApart(ctx, result, f, window)
-}
-
-// tellApart removes the events that are about the ids of the filter in another way. The index has one
-// term for the actor, the token and the target of an event, so this reads a row for each event that
-// has the id as actor or target.
-func (q queries) tellApart(ctx context.Context, set search.Set, f audit.Filter, window search.Range) error {
-	numbers := func(condition, id string) (search.Set, error) {
-		found := search.NewSet()
-		return found, q.addNumbers(ctx, found, `SELECT seq FROM audit_events WHERE `+ofOrganization+` AND `+condition+`
-			AND seq >= $3 AND seq <= $4`, f.Organization, id, window.Low, window.High)
-	}
-	if f.Token != "" {
-		// Tokens are not indexed in the table, so this asks for the others.
-		others, err := numbers(`(target_id = $2 OR actor_id = $2) AND token_id <> $2`, f.Token)
-		if err != nil {
-			return err
-		}
-		set.Subtract(others)
-	}
-	if f.Target != "" {
-		these, err := numbers(`target_id = $2`, f.Target)
-		if err != nil {
-			return err
-		}
-		set.Intersect(these)
-	}
-	return nil
+	return result, nil
 }
 
 // clause returns what the index has for one condition.

@@ -53,3 +53,15 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 
 // Count runs a query for one integer.
 func (s *Store) Count(ctx context.Context, query string) (int, error) { return s.number(ctx, query) }
+
+// CountStatements makes the transaction count its statements from now on.
+func (tx *Tx) CountStatements() func() int64 {
+	c := &countingRunner{runner: tx.db}
+	tx.db = c
+	return c.n.Load
+}
+
+func (c *countingRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	c.n.Add(1)
+	return c.runner.ExecContext(ctx, query, args...)
+}

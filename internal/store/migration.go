@@ -322,7 +322,7 @@ func (q queries) PresentMembers(ctx context.Context, organization string) ([]mig
 
 // MembersInside returns the members who are in a workspace by their own policy or a group's.
 func (q queries) MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error) {
-	return q.textSet(ctx, `SELECT DISTINCT member_id FROM (`+inWorkspaces+`) AS inside WHERE workspace_id = $2`, organization, workspace)
+	return q.textSet(ctx, `SELECT DISTINCT member_id FROM (`+inWorkspaces("$2")+`) AS inside`, organization, workspace)
 }
 
 // HeldDigests returns, by digest, the tokens with one of the digests, including deleted ones.

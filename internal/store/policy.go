@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/token"
 )
 
 // Policies returns the store as package policy sees it.
@@ -116,8 +117,8 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 		return a, err
 	case policy.Baseline:
 	}
-	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces+`) AS inside
-		WHERE workspace_id = $2 AND `+notAdmin, organization, at.Workspace); err != nil {
+	if a.Members, err = q.number(ctx, `SELECT count(DISTINCT member_id) FROM (`+inWorkspaces("$2")+`) AS inside
+		WHERE `+notAdmin, organization, at.Workspace); err != nil {
 		return a, err
 	}
 	if a.Groups, err = q.number(ctx,
@@ -125,9 +126,8 @@ func (q queries) Audience(ctx context.Context, organization string, at policy.Pl
 		at.Workspace); err != nil {
 		return a, err
 	}
-	a.ServiceTokens, err = q.number(ctx,
-		`SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.kind = 'workspace'
-		AND `+live("$3"), organization, at.Workspace, millis(now))
+	live, err := q.liveCounts(ctx, organization, token.Workspace, now)
+	a.ServiceTokens = live[at.Workspace]
 	return a, err
 }
 

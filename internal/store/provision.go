@@ -140,7 +140,7 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 	}
 	return q.namedBy(ctx, `SELECT gm.group_id, m.id, m.name FROM group_members gm JOIN members m ON m.id = gm.member_id
 		LEFT JOIN scim_users s ON s.member_id = m.id
-		WHERE m.organization_id = $1 AND s.removed_at IS NULL AND gm.group_id IN (`+placeholders(2, len(groups))+`) ORDER BY m.id`,
+		WHERE m.organization_id || '' = $1 AND s.removed_at IS NULL AND gm.group_id IN (`+placeholders(2, len(groups))+`) ORDER BY m.id`,
 		with([]any{organization}, groups...)...)
 }
 

@@ -80,6 +80,15 @@ func one[T any](ctx context.Context, q queries, what string, scan func(scanner) 
 	return v, err
 }
 
+// scanWith scans one additional column at the end.
+type scanWith struct {
+	scanner
+	last any
+}
+
+// Scan is that of the row.
+func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
+
 // first runs a query and scans its first row, if there is one.
 func first[T any](ctx context.Context, q queries, scan func(scanner) (T, error), query string, args ...any) (v T, found bool, err error) {
 	rows, err := q.query(ctx, query, args...)
