@@ -19,13 +19,13 @@ func scanWorkspace(row scanner) (account.Workspace, error) {
 }
 
 // Workspaces returns an organization's workspaces, ordered by name.
-func (q queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
+func (q *queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
 	return all(ctx, q, scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, organization)
 }
 
 // Workspace returns a workspace of the organization; NotFound otherwise.
-func (q queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
+func (q *queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
 	return one(ctx, q, "That workspace", scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 AND w.id = $2`, organization, id)
 }
@@ -40,7 +40,7 @@ const inWorkspaces = `SELECT p.workspace_id, p.member_id AS member_id FROM polic
 const notAdmin = `member_id NOT IN (SELECT id FROM members WHERE organization_id = $1 AND role = 'admin')`
 
 // WorkspaceCounts counts the contents of each workspace of the organization, by id.
-func (q queries) WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error) {
+func (q *queries) WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error) {
 	counts := map[string]account.WorkspaceCounts{}
 	set := func(query string, put func(c *account.WorkspaceCounts, n int), args ...any) error {
 		found, err := q.countBy(ctx, query, args...)

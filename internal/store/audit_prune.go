@@ -12,7 +12,7 @@ import (
 
 // PrunePoint returns the last event before the given time, and how many events the log loses if it
 // is pruned up to there; 0 if there is no such event.
-func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
+func (q *queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
 		return audit.Checkpoint{}, 0, err
