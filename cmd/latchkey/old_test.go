@@ -116,6 +116,9 @@ func TestOld_ServesWhatOlderVersionsHaveMade(t *testing.T) {
 		if code, out, errOut := run(t, append([]string{"audit", "verify"}, source...)...); code != 0 || !strings.Contains(out, "The chain holds") {
 			t.Errorf("audit verify: %d %q %q", code, out, errOut)
 		}
+		if code, out, errOut := run(t, append([]string{"check"}, source...)...); code != 0 {
+			t.Errorf("check: %d %q %q", code, out, errOut)
+		}
 		file := filepath.Join(t.TempDir(), "log.jsonl")
 		if code, out, errOut := run(t, append([]string{"audit", "export", file}, source...)...); code != 0 {
 			t.Errorf("audit export: %d %q %q", code, out, errOut)

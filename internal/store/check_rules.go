@@ -99,6 +99,9 @@ func referenceRules() []referenceRule {
 			OR (t.kind = 'workspace') <> (t.policy <> '') OR (t.kind = 'personal') <> (t.scope <> '')`},
 		{"token_use", "a use is noted of a token that there is not",
 			`SELECT u.token_id FROM token_uses u WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = u.token_id)`},
+		{"use_day", "requests of a day are counted that cannot be", `SELECT d.subject_id FROM use_days d
+			WHERE d.requests < 0 OR d.refusals < 0
+			OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = d.subject_id) AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = d.subject_id)`},
 		{"policy_place", "a policy is of another organization than its workspace, group or member",
 			`SELECT p.id FROM policies p JOIN workspaces w ON w.id = p.workspace_id LEFT JOIN groups g ON g.id = p.group_id
 			LEFT JOIN members m ON m.id = p.member_id WHERE w.organization_id <> p.organization_id

@@ -108,17 +108,48 @@ func (d *sqliteDialect) checkSchema(ctx context.Context, c *checker) (err error)
 	return nil
 }
 
-// schemaOf returns the statements that made the schema, without comments, by type and name.
+// schemaOf returns the statements that made the schema, without comments, by type and name. What early
+// versions made has columns in another order, and a default where SQLite adds no column without one
+// (mend.go).
 func schemaOf(ctx context.Context, q *queries) (map[string]string, error) {
 	comment, schema := regexp.MustCompile(`--[^\n]*`), map[string]string{}
+	mended := strings.NewReplacer("name_key TEXT NOT NULL DEFAULT ''", "name_key TEXT NOT NULL")
 	err := each(ctx, q, func(row scanner) error {
 		var name, text string
 		err := row.Scan(&name, &text)
-		schema[name] = strings.Join(strings.Fields(comment.ReplaceAllString(text, "")), " ")
+		text = strings.Join(strings.Fields(comment.ReplaceAllString(text, "")), " ")
+		if strings.HasPrefix(name, "table ") {
+			text = sortedColumns(mended.Replace(text))
+		}
+		schema[name] = text
 		return err
 	}, `SELECT type || ' ' || name || CASE WHEN tbl_name <> name THEN ' of ' || tbl_name ELSE '' END, coalesce(sql, '') FROM sqlite_schema
 		WHERE name NOT LIKE 'sqlite_stat%'`)
 	return schema, err
+}
+
+// sortedColumns returns the statement that made a table with its columns and constraints sorted.
+func sortedColumns(statement string) string {
+	head, rest, _ := strings.Cut(statement, "(")
+	var parts []string
+	depth, begin := 1, 0
+	for i, letter := range rest {
+		switch letter {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 1 && letter == ',' || depth == 0 {
+			parts = append(parts, strings.TrimSpace(rest[begin:i]))
+			begin = i + 1
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	slices.Sort(parts)
+	return strings.TrimSpace(head) + " (" + strings.Join(parts, ", ") + ")" + rest[min(begin, len(rest)):]
 }
 
 // checkReferences checks the foreign keys of a table.
