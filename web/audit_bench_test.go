@@ -34,7 +34,7 @@ const (
 // costs more than it may.
 func BenchmarkAuditLog(b *testing.B) {
 	s := newSite(b)
-	l := s.fillLog(b, openBehind(b, config.Config{Data: s.data}), benchEvents)
+	l := s.fillLog(b, openBehind(b, config.Config{Data: s.data}), rowsPerStatement(config.Config{}), benchEvents)
 	started := time.Now()
 	if err := s.app.Audit.Index(context.Background()); err != nil {
 		b.Fatal(err)
@@ -224,14 +224,14 @@ func (l *filledLog) day(share float64) string {
 
 // fillLog writes a long history into the log, behind the store's back because that is quicker;
 // the chain holds.
-func (s *site) fillLog(b testing.TB, db *sql.DB, n int) *filledLog {
+func (s *site) fillLog(b testing.TB, db *sql.DB, rows, n int) *filledLog {
 	b.Helper()
 	ctx, started := context.Background(), time.Now()
 	state, err := s.app.Store.AuditState(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := &logWriter{b: b, random: mathrand.New(mathrand.NewPCG(1, 2)), org: s.caller(b, adminEmail).Organization}
+	w := &logWriter{b: b, rows: rows, random: mathrand.New(mathrand.NewPCG(1, 2)), org: s.caller(b, adminEmail).Organization}
 	w.admin, w.workspace, w.token = s.caller(b, adminEmail).ID, firstWorkspace(b, s), s.anyServiceToken(b, s.caller(b, adminEmail))
 	w.end = s.now().UTC().Truncate(time.Millisecond)
 	w.start = w.end.AddDate(-benchYears, 0, 0)
@@ -253,7 +253,7 @@ func (w *logWriter) write(db *sql.DB, head audit.Anchor, some, n int) audit.Anch
 	}
 	tx, err := db.Begin()
 	try(err)
-	insert := into(tx, 10, `audit_events`, `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
+	insert := into(tx, w.rows, `audit_events`, `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
 		token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash`)
 	var e audit.Event
 	for range some {
@@ -279,6 +279,7 @@ type logWriter struct {
 	b      testing.TB
 	random *mathrand.Rand
 	org    string
+	rows   int // per statement
 	n      int
 }
 

@@ -34,14 +34,21 @@ func BenchmarkSize(b *testing.B) {
 		b.Run(engine.name, func(b *testing.B) {
 			cfg := engine.open()
 			s := newSiteOn(b, cfg)
-			l := s.grow(b, cfg, grown())
 			size := grown()
+			if cfg.DatabaseURL != "" {
+				size.events /= 10 // it takes minutes to write them
+			}
+			l := s.grow(b, cfg, size)
 			for b.Loop() {
 				for _, a := range s.asks(b, l, size) {
 					cost, size := a.cost(b, s, cfg.DatabaseURL != "")
 					fmt.Printf("%-9s %-7s %7.1f ms %8.1f KB  %s\n", engine.name, a.who, float64(cost)/1e6, float64(size)/1024, a.path)
-					if cost > engine.most {
-						b.Errorf("%s for a %s costs %v, more than %v", a.path, a.who, cost, engine.most)
+					most := engine.most
+					if strings.Contains(a.path, "q=") { // what is typed may be in any of the names
+						most *= 2
+					}
+					if cost > most {
+						b.Errorf("%s for a %s costs %v, more than %v", a.path, a.who, cost, most)
 					}
 				}
 			}

@@ -57,7 +57,7 @@ func (s *site) grow(t testing.TB, cfg config.Config, a amounts) *filledLog {
 	g.sources(a)
 	g.try(tx.Commit())
 	t.Logf("wrote %d tokens, %d members, %d sources in %.1f s", a.tokens, a.members, a.sources, time.Since(started).Seconds())
-	l := s.fillLog(t, db, a.events)
+	l := s.fillLog(t, db, rowsPerStatement(cfg), a.events)
 	if cfg.DatabaseURL != "" {
 		_, err = db.Exec(`ANALYZE`) // which the server's own jobs do when they come to it
 		g.try(err)
