@@ -8,7 +8,6 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/token"
 )
 
@@ -34,7 +34,7 @@ const (
 // costs more than it may.
 func BenchmarkAuditLog(b *testing.B) {
 	s := newSite(b)
-	l := s.fillLog(b, benchEvents)
+	l := s.fillLog(b, openBehind(b, config.Config{Data: s.data}), rowsPerStatement(config.Config{}), benchEvents)
 	started := time.Now()
 	if err := s.app.Audit.Index(context.Background()); err != nil {
 		b.Fatal(err)
@@ -224,19 +224,14 @@ func (l *filledLog) day(share float64) string {
 
 // fillLog writes a long history into the log, behind the store's back because that is quicker;
 // the chain holds.
-func (s *site) fillLog(b *testing.B, n int) *filledLog {
+func (s *site) fillLog(b testing.TB, db *sql.DB, rows, n int) *filledLog {
 	b.Helper()
 	ctx, started := context.Background(), time.Now()
-	db, err := sql.Open("sqlite", filepath.Join(s.data, "latchkey.db")+"?_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
 	state, err := s.app.Store.AuditState(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := &logWriter{b: b, random: mathrand.New(mathrand.NewPCG(1, 2)), org: s.caller(b, adminEmail).Organization}
+	w := &logWriter{b: b, rows: rows, random: mathrand.New(mathrand.NewPCG(1, 2)), org: s.caller(b, adminEmail).Organization}
 	w.admin, w.workspace, w.token = s.caller(b, adminEmail).ID, firstWorkspace(b, s), s.anyServiceToken(b, s.caller(b, adminEmail))
 	w.end = s.now().UTC().Truncate(time.Millisecond)
 	w.start = w.end.AddDate(-benchYears, 0, 0)
@@ -258,10 +253,8 @@ func (w *logWriter) write(db *sql.DB, head audit.Anchor, some, n int) audit.Anch
 	}
 	tx, err := db.Begin()
 	try(err)
-	insert, err := tx.Prepare(`INSERT INTO audit_events (seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email, token_id, action,
-		target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`)
-	try(err)
+	insert := into(tx, w.rows, `audit_events`, `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
+		token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash`)
 	var e audit.Event
 	for range some {
 		e = w.event(w.start.Add(time.Duration(float64(w.end.Sub(w.start)) * float64(w.n) / float64(n))).Truncate(time.Millisecond))
@@ -269,11 +262,11 @@ func (w *logWriter) write(db *sql.DB, head audit.Anchor, some, n int) audit.Anch
 		e.Hash = e.Sum()
 		head = audit.Anchor{Seq: e.Seq, Hash: e.Hash}
 		w.ids = append(w.ids, e.ID)
-		_, err := insert.Exec(e.Seq, e.ID, e.Time.UnixMilli(), e.Organization, e.Workspace, e.ActorType, e.ActorID,
+		try(insert.add(e.Seq, e.ID, e.Time.UnixMilli(), e.Organization, e.Workspace, e.ActorType, e.ActorID,
 			e.ActorName, e.ActorEmail, e.TokenID, e.Action,
-			e.Target.Type, e.Target.ID, e.Target.Name, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.PrevHash, e.Hash)
-		try(err)
+			e.Target.Type, e.Target.ID, e.Target.Name, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.PrevHash, e.Hash))
 	}
+	try(insert.flush())
 	_, err = tx.Exec(`UPDATE audit_head SET seq = $1, at = $2, hash = $3`, head.Seq, e.Time.UnixMilli(), head.Hash)
 	try(err)
 	try(tx.Commit())
@@ -283,9 +276,10 @@ func (w *logWriter) write(db *sql.DB, head audit.Anchor, some, n int) audit.Anch
 // logWriter makes up events.
 type logWriter struct {
 	filledLog
-	b      *testing.B
+	b      testing.TB
 	random *mathrand.Rand
 	org    string
+	rows   int // per statement
 	n      int
 }
 

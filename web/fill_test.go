@@ -52,16 +52,19 @@ func (s *site) fill(t testing.TB, path string) string {
 
 func (s *site) anyPersonalToken(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	mine, err := s.app.Tokens.Personal(context.Background(), admin)
+	mine, err := every(s.app.Tokens.Personal(context.Background(), admin, token.Listing{}))
 	if err != nil || len(mine) == 0 {
 		t.Fatalf("no token of the Admin's: %v", err)
 	}
 	return mine[0].ID
 }
 
+// every returns the tokens of a list.
+func every(l token.Listed, err error) ([]token.Token, error) { return l.Tokens, err }
+
 func (s *site) anyServiceToken(t testing.TB, admin actor.Standing) string {
 	t.Helper()
-	services, err := s.app.Tokens.Services(context.Background(), admin, token.Workspace)
+	services, err := every(s.app.Tokens.Services(context.Background(), admin, token.Workspace, token.Listing{}))
 	if err != nil || len(services) == 0 {
 		t.Fatalf("no service token: %v", err)
 	}

@@ -160,7 +160,7 @@ func TestPersonalTokenForm_ManyAtOnceMakeOneToken(t *testing.T) {
 	if count != 1 {
 		t.Errorf("%d responses made a token", count)
 	}
-	tokens, err := s.app.Tokens.Personal(context.Background(), s.caller(t, viewerEmail))
+	tokens, err := every(s.app.Tokens.Personal(context.Background(), s.caller(t, viewerEmail), token.Listing{}))
 	if err != nil || len(tokens) != 2 {
 		t.Errorf("%d tokens, %v; want the new one and the one of before", len(tokens), err)
 	}
@@ -171,13 +171,13 @@ func TestPersonalTokens_OfOthersAreNotFound(t *testing.T) {
 	ctx := context.Background()
 	ids := map[string]string{"nothing": "no-such-token"}
 	for name, email := range map[string]string{"an Admin's": adminEmail, "a member's": editorEmail} {
-		mine, err := s.app.Tokens.Personal(ctx, s.caller(t, email))
+		mine, err := every(s.app.Tokens.Personal(ctx, s.caller(t, email), token.Listing{}))
 		if err != nil || len(mine) == 0 {
 			t.Fatalf("no token of %s: %v", email, err)
 		}
 		ids[name] = mine[0].ID
 	}
-	services, err := s.app.Tokens.Services(ctx, s.caller(t, adminEmail), token.Workspace)
+	services, err := every(s.app.Tokens.Services(ctx, s.caller(t, adminEmail), token.Workspace, token.Listing{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestPersonalTokens_OfOthersAreNotFound(t *testing.T) {
 	if _, tokens, _ := strings.Cut(before, "tokens"); !strings.HasSuffix(s.footprint(t), tokens) {
 		t.Errorf("tokens are %s, were %s", s.footprint(t), before)
 	}
-	personal, err := s.app.Tokens.Personal(ctx, s.caller(t, adminEmail))
+	personal, err := every(s.app.Tokens.Personal(ctx, s.caller(t, adminEmail), token.Listing{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestWizard_StoresThePolicyThatWasChosenAndShowsItReadOnly(t *testing.T) {
 	if made.status != http.StatusOK || !strings.HasPrefix(secretPattern.FindString(made.body), "lksat_") {
 		t.Fatalf("%d", made.status)
 	}
-	tokens, err := s.app.Tokens.Services(context.Background(), s.caller(t, adminEmail), token.Workspace)
+	tokens, err := every(s.app.Tokens.Services(context.Background(), s.caller(t, adminEmail), token.Workspace, token.Listing{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestFreePlan_OpensNoFormAndLetsTokensBeDeleted(t *testing.T) {
 			t.Errorf("%s: %d", path, got.status)
 		}
 	}
-	mine, err := s.app.Tokens.Personal(context.Background(), s.caller(t, adminEmail))
+	mine, err := every(s.app.Tokens.Personal(context.Background(), s.caller(t, adminEmail), token.Listing{}))
 	if err != nil {
 		t.Fatal(err)
 	}

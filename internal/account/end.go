@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -34,6 +35,7 @@ type OpenInvitation struct {
 	ID            string
 	Email         string
 	Role          access.Role
+	InvitedBy     string // id of a member
 	InvitedByName string
 	ExpiresAt     time.Time
 }
@@ -52,24 +54,28 @@ type Credentials struct {
 // credentialEnder ends credentials.
 type credentialEnder interface {
 	recorder
-	// EndCredentials ends what the ending of the member's access ends, and returns it. Sessions
-	// are not returned. A new kind of credential is added here, and thereby for every way in
+	// EndCredentials ends what the ending of the access of members of one organization ends, and
+	// returns it. Sessions are not returned. A new kind of credential is added here, and thereby for every way in
 	// which a person's access can end.
-	EndCredentials(ctx context.Context, m Member, how Ending) (Credentials, error)
+	EndCredentials(ctx context.Context, members []Member, how Ending) (Credentials, error)
 }
 
-// EndCredentials ends every outstanding credential of a member whose access ends, with an event
+// EndCredentials ends every outstanding credential of members whose access ends, with an event
 // for each invitation and token. Every change that takes the role Admin or the address, deactivates or
 // deletes goes through it.
-func EndCredentials(ctx context.Context, tx credentialEnder, by actor.Standing, m Member, how Ending) error {
-	ended, err := tx.EndCredentials(ctx, m, how)
+func EndCredentials(ctx context.Context, tx credentialEnder, by actor.Standing, how Ending, members ...Member) error {
+	ended, err := tx.EndCredentials(ctx, members, how)
 	if err != nil {
 		return err
 	}
-	because := m.Email + map[Ending]string{Moved: " is the old or the new address of a member.", Demoted: " is no longer an Admin.",
+	emails := make(map[string]string, 2*len(members)) // of who an invitation ends with, by address and by inviter
+	for _, m := range members {
+		emails[m.ID], emails[m.Email] = m.Email, m.Email
+	}
+	because := map[Ending]string{Moved: " is the old or the new address of a member.", Demoted: " is no longer an Admin.",
 		Suspended: " was deactivated.", Removed: " was removed from the organization."}[how]
 	for _, i := range ended.Invitations {
-		before := audit.Fields{"email": i.Email, "role": i.Role, "expiresAt": audit.FormatTime(i.ExpiresAt), "because": because}
+		before := audit.Fields{"email": i.Email, "role": i.Role, "expiresAt": audit.FormatTime(i.ExpiresAt), "because": cmp.Or(emails[i.Email], emails[i.InvitedBy]) + because}
 		if err := tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, i.Target()).Changed(before.String(), "")); err != nil {
 			return err
 		}
@@ -108,7 +114,7 @@ func saveMember(ctx context.Context, tx memberUpdater, by actor.Standing, action
 		return err
 	}
 	if how := ending(old, *m); how != 0 {
-		return EndCredentials(ctx, tx, by, *m, how)
+		return EndCredentials(ctx, tx, by, how, *m)
 	}
 	return nil
 }

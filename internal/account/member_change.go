@@ -130,10 +130,8 @@ func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]
 			return err
 		}
 		ids = unique(ids)
-		for _, m := range members {
-			if err := EndCredentials(ctx, tx, tx.By(), m, Removed); err != nil {
-				return err
-			}
+		if err := EndCredentials(ctx, tx, tx.By(), Removed, members...); err != nil {
+			return err
 		}
 		if err := tx.DeleteMembers(ctx, org.ID, ids); err != nil {
 			return err

@@ -267,7 +267,7 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 	place := policy.Place{Kind: policy.OfMember, Workspace: b.Prod, Subject: bo.ID}
 	link := func(invitation.LinkSecret) string { return "" }
 	for name, act := range map[string]func() error{
-		"WorkspaceRows":   func() error { _, err := b.Workspaces.List(ctx, by); return err },
+		"WorkspaceRows":   func() error { _, err := b.Workspaces.List(ctx, by, nil); return err },
 		"Workspace":       func() error { _, err := b.Workspaces.Get(ctx, by, b.Prod); return err },
 		"CreateWorkspace": func() error { _, err := b.Workspaces.Create(ctx, by.Caller(), account.WorkspaceSettings{}); return err },
 		"UpdateWorkspace": func() error {
@@ -300,7 +300,7 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"SavePolicy":      func() error { _, err := b.Policies.Save(ctx, by.Caller(), place, policy.Revision{}, nil); return err },
 		"RemovePolicy":    func() error { _, err := b.Policies.Remove(ctx, by.Caller(), place); return err },
 		"ChangeSummary":   func() error { _, err := b.Policies.ChangeSummary(ctx, by, place, nil); return err },
-		"Baselines":       func() error { _, err := b.Policies.Baselines(ctx, by); return err },
+		"Baselines":       func() error { _, err := b.Policies.Baselines(ctx, by, nil); return err },
 		"Invitations":     func() error { _, err := b.Invitations.Find(ctx, by, invitation.Query{}); return err },
 		"InvitationByID":  func() error { _, err := b.Invitations.Get(ctx, by, "i"); return err },
 		"Invite": func() error {

@@ -91,7 +91,7 @@ func Join(ctx context.Context, tx joiner, by actor.Standing, org Organization, m
 		return Member{}, err
 	}
 	if m.Status == Deactivated {
-		if err := EndCredentials(ctx, tx, by, m, Suspended); err != nil {
+		if err := EndCredentials(ctx, tx, by, Suspended, m); err != nil {
 			return Member{}, err
 		}
 	}
@@ -164,7 +164,7 @@ func SetEmail(ctx context.Context, tx emailUpdater, by actor.Standing, m Member,
 		return old, err
 	}
 	for _, address := range []Member{old, m} {
-		if err := EndCredentials(ctx, tx, by, address, Moved); err != nil {
+		if err := EndCredentials(ctx, tx, by, Moved, address); err != nil {
 			return old, err
 		}
 	}

@@ -64,9 +64,9 @@ type workspaceLister interface {
 // workspaceCounter lists workspaces and counts what is in them.
 type workspaceCounter interface {
 	workspaceLister
-	// WorkspaceCounts returns the counts of each workspace of the organization, by the id of the
-	// workspace. Tokens count if they are live at now.
-	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]WorkspaceCounts, error)
+	// WorkspaceCounts returns the counts of workspaces of the organization, by id. Tokens count if
+	// they are live at now.
+	WorkspaceCounts(ctx context.Context, organization string, workspaces []string, now time.Time) (map[string]WorkspaceCounts, error)
 }
 
 // workspaceInserter adds workspaces.
@@ -137,23 +137,32 @@ func (w Workspace) State() audit.Fields {
 	return audit.Fields{"name": w.Name, "environment": w.Environment, "region": w.Region}
 }
 
-// List returns the organization's workspaces with their counts, sorted by name, in a fixed number
-// of queries. The error is Denied unless the caller is an Admin.
-func (s *Workspaces) List(ctx context.Context, by actor.Standing) ([]WorkspaceRow, error) {
+// List returns the organization's workspaces, sorted by name, in a fixed number of queries. Those that
+// shown chooses have their counts; nil chooses all. The error is Denied unless the caller is an Admin.
+func (s *Workspaces) List(ctx context.Context, by actor.Standing, shown func([]Workspace) []Workspace) ([]WorkspaceRow, error) {
 	if err := May(s.catalogue, by, access.ManageWorkspaces); err != nil {
 		return nil, err
 	}
-	return WorkspaceRows(ctx, s.store, by.Organization, s.now())
+	return WorkspaceRows(ctx, s.store, by.Organization, s.now(), shown)
 }
 
-// WorkspaceRows returns an organization's workspaces with their counts at now, sorted by name. It
-// does not check permissions.
-func WorkspaceRows(ctx context.Context, r workspaceCounter, organization string, now time.Time) ([]WorkspaceRow, error) {
+// WorkspaceRows returns an organization's workspaces, sorted by name, those that shown chooses with
+// their counts at now. It does not check permissions.
+func WorkspaceRows(ctx context.Context, r workspaceCounter, organization string, now time.Time,
+	shown func([]Workspace) []Workspace) ([]WorkspaceRow, error) {
 	list, err := r.Workspaces(ctx, organization)
 	if err != nil {
 		return nil, err
 	}
-	counts, err := r.WorkspaceCounts(ctx, organization, now)
+	counted := list
+	if shown != nil {
+		counted = shown(list)
+	}
+	ids := make([]string, len(counted))
+	for i, w := range counted {
+		ids[i] = w.ID
+	}
+	counts, err := r.WorkspaceCounts(ctx, organization, ids, now)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +183,7 @@ func (s *Workspaces) Get(ctx context.Context, by actor.Standing, id string) (Wor
 	if err != nil {
 		return WorkspaceRow{}, err
 	}
-	counts, err := s.store.WorkspaceCounts(ctx, by.Organization, s.now())
+	counts, err := s.store.WorkspaceCounts(ctx, by.Organization, []string{id}, s.now())
 	return WorkspaceRow{w, counts[id]}, err
 }
 
@@ -250,7 +259,7 @@ func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName 
 			return fault.NewInvalid("Some fields need your attention.",
 				fault.Field{Path: "name", Message: "Type the name of the workspace exactly: " + w.Name})
 		}
-		counts, err := tx.WorkspaceCounts(ctx, org.ID, tx.Now())
+		counts, err := tx.WorkspaceCounts(ctx, org.ID, []string{id}, tx.Now())
 		if err != nil {
 			return err
 		}

@@ -99,7 +99,7 @@ func TestDeleteWorkspace_TakesTokensPoliciesAndResourcesAlong(t *testing.T) {
 	if b.Caller(bo.ID).IsIn(b.Prod) {
 		t.Error("the member is still in it")
 	}
-	rows, err := b.Workspaces.List(t.Context(), b.Admin)
+	rows, err := b.Workspaces.List(t.Context(), b.Admin, nil)
 	b.Must(err)
 	if len(rows) != 1 || rows[0].ID != keep.ID {
 		t.Errorf("left: %v", rows)
@@ -122,7 +122,7 @@ func TestWorkspaceRows_CountsEverybodyOnce(t *testing.T) {
 	b.SAT(access.Policy{})
 	gone := b.SAT(access.Policy{})
 	b.InTx(func(tx *store.Tx) error { return tx.TombstoneTokens(t.Context(), b.Org, []string{gone}) })
-	rows, err := b.Workspaces.List(t.Context(), b.Admin)
+	rows, err := b.Workspaces.List(t.Context(), b.Admin, nil)
 	b.Must(err)
 	want := account.WorkspaceCounts{Members: 3, Groups: 1, Resources: 1, ServiceTokens: 1, PersonalTokens: 1}
 	if diff := cmp.Diff(want, rows[0].WorkspaceCounts); diff != "" {

@@ -28,6 +28,9 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "count the tokens that have expired", every: time.Minute, do: func(ctx context.Context) error {
+			return a.Store.SettleTokens(ctx, a.Store.Now(), settleFrom)
+		}},
 		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
 		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
@@ -43,6 +46,10 @@ func (a *App) jobs() []job {
 	}
 	return jobs
 }
+
+// settleFrom is the number of tokens that may expire before they are counted as expired. Until then
+// every page that shows the number of tokens reads them.
+const settleFrom = 200
 
 // longWAL is the size of the write-ahead log from which on the log of the server says that it grows.
 const longWAL = 64 << 20

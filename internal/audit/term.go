@@ -11,7 +11,8 @@ const (
 	termAll       = "" // every event of the organization
 	termActor     = "actor:"
 	termActorType = "by:"
-	termAbout     = "about:"
+	termToken     = "token:"
+	termTarget    = "target:"
 	termAction    = "action:"
 	termType      = "type:"
 	termWorkspace = "workspace:"
@@ -22,8 +23,7 @@ const (
 // Terms returns the terms under which e is in the search index. Some may occur twice.
 func (e Event) Terms() []string {
 	terms := []string{termAll, termActorType + string(e.ActorType), termAction + string(e.Action), termType + string(e.Target.Type)}
-	for _, of := range [][2]string{{termActor, e.ActorID}, {termWorkspace, e.Workspace},
-		{termAbout, e.ActorID}, {termAbout, e.TokenID}, {termAbout, e.Target.ID}} {
+	for _, of := range [][2]string{{termActor, e.ActorID}, {termToken, e.TokenID}, {termTarget, e.Target.ID}, {termWorkspace, e.Workspace}} {
 		if of[1] != "" {
 			terms = append(terms, of[0]+of[1])
 		}
@@ -31,6 +31,9 @@ func (e Event) Terms() []string {
 	terms = append(terms, search.WordTerms(termWho, whoWords(e))...)
 	return append(terms, search.WordTerms(termText, textWords(e))...)
 }
+
+// aboutTerms returns the terms of the events that an id is in, as the actor, the token or the target.
+func aboutTerms(id string) []string { return []string{termActor + id, termToken + id, termTarget + id} }
 
 // whoWords returns the words that [Filter.Who] searches.
 func whoWords(e Event) []string { return search.Words(e.ActorName, e.ActorEmail) }
@@ -59,9 +62,11 @@ func (f Filter) Clauses() []Clause {
 	}
 	add(termActor, f.Actor)
 	add(termActorType, string(f.ActorType))
-	add(termAbout, f.About)
-	add(termAbout, f.Token) // the store tells apart what the term does not
-	add(termAbout, f.Target)
+	add(termToken, f.Token)
+	add(termTarget, f.Target)
+	if f.About != "" {
+		clauses = append(clauses, Clause{Clause: search.Clause{Terms: aboutTerms(f.About)}})
+	}
 	add(termAction, string(f.Action))
 	add(termType, string(f.Type))
 	add(termWorkspace, f.Workspace)
@@ -71,7 +76,7 @@ func (f Filter) Clauses() []Clause {
 	for _, word := range search.QueryWords(f.Text) {
 		c := Clause{Clause: search.WordClause(termText, word), Word: word}
 		if IsID(word) {
-			c.Terms, c.ID = append(c.Terms, termAbout+word), word
+			c.Terms, c.ID = append(c.Terms, aboutTerms(word)...), word
 		}
 		clauses = append(clauses, c)
 	}

@@ -67,7 +67,7 @@ type AcceptTx interface {
 	// UpdateMember saves the name, the role, the status and until when the member was an Admin.
 	UpdateMember(ctx context.Context, m account.Member) error
 	// EndCredentials is described in package account. Joining ends nothing.
-	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
+	EndCredentials(ctx context.Context, members []account.Member, how account.Ending) (account.Credentials, error)
 	// RecordBlock records under key that something is known until a moment, and reports whether
 	// that is new.
 	RecordBlock(ctx context.Context, key string, until time.Time) (bool, error)

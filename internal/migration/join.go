@@ -35,7 +35,7 @@ func (d *deployment) addMember(i Item) error {
 		return err
 	}
 	if member.Status == account.Deactivated {
-		if err := account.EndCredentials(d.ctx, members{d.tx.Area, d.tx.Live}, d.tx.By(), member, account.Suspended); err != nil {
+		if err := account.EndCredentials(d.ctx, members{d.tx.Area, d.tx.Live}, d.tx.By(), account.Suspended, member); err != nil {
 			return err
 		}
 	}

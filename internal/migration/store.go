@@ -104,7 +104,7 @@ type Live interface {
 	InsertWorkspace(ctx context.Context, w account.Workspace) error
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
-	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
+	EndCredentials(ctx context.Context, members []account.Member, how account.Ending) (account.Credentials, error)
 	InsertGroup(ctx context.Context, g account.Group) error
 	AddToGroup(ctx context.Context, group, member string) error
 	InsertPolicy(ctx context.Context, p policy.Policy) error

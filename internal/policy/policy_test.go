@@ -279,7 +279,7 @@ func TestRemovePolicy_LeavesWhatAGroupGives(t *testing.T) {
 func TestBaselines_ListsEveryWorkspace(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanFree)
 	b.Workspace("Staging")
-	rows, err := b.Policies.Baselines(t.Context(), b.Admin)
+	rows, err := b.Policies.Baselines(t.Context(), b.Admin, nil)
 	b.Must(err)
 	if len(rows) != 2 || rows[1].Name != "Staging" || rows[1].Baseline.Workspace != rows[1].ID || rows[1].Members != 1 {
 		t.Errorf("%+v", rows)

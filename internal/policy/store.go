@@ -36,7 +36,7 @@ type Reads interface {
 	ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]Resource, error)
 	// WorkspaceCounts returns the counts of each workspace of the organization, by the id of the
 	// workspace. Tokens count if they are live at now.
-	WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error)
+	WorkspaceCounts(ctx context.Context, organization string, workspaces []string, now time.Time) (map[string]account.WorkspaceCounts, error)
 	// TokenFacts returns what decides about a token. The error is NotFound if there is none, also
 	// if it was deleted.
 	TokenFacts(ctx context.Context, organization, id string) (TokenFacts, error)

@@ -120,7 +120,7 @@ type MemberTx interface {
 	InsertMember(ctx context.Context, m account.Member, passwordHash string) error
 	UpdateMember(ctx context.Context, m account.Member) error
 	UpdateEmail(ctx context.Context, m account.Member) error
-	EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error)
+	EndCredentials(ctx context.Context, members []account.Member, how account.Ending) (account.Credentials, error)
 	CountMembers(ctx context.Context, organization string) (int, error)
 	CountActiveAdmins(ctx context.Context, organization string) (int, error)
 	ResetMember(ctx context.Context, organization, id string, external bool) error

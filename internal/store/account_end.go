@@ -10,7 +10,7 @@ import (
 
 // OutstandingInvitations returns the invitations that can be accepted at now and end with the
 // members' access: those to their addresses, and the Admin invitations that they made.
-func (q queries) OutstandingInvitations(ctx context.Context, organization string, members []account.Member,
+func (q *queries) OutstandingInvitations(ctx context.Context, organization string, members []account.Member,
 	now time.Time) ([]account.OpenInvitation, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -22,7 +22,7 @@ func (q queries) OutstandingInvitations(ctx context.Context, organization string
 	for _, m := range members {
 		args = append(args, m.ID)
 	}
-	return all(ctx, q, scanOpenInvitation, `SELECT i.id, i.email, i.role, i.invited_by_name, i.expires_at FROM invitations i
+	return all(ctx, q, scanOpenInvitation, `SELECT i.id, i.email, i.role, i.invited_by, i.invited_by_name, i.expires_at FROM invitations i
 		WHERE i.organization_id = $1 AND`+pendingInvitation+`AND (i.email IN (`+placeholders(3, len(members))+`)
 			OR (i.role = 'admin' AND i.invited_by IN (`+placeholders(3+len(members), len(members))+`)))
 		ORDER BY i.email, i.id`, args...)
@@ -31,37 +31,69 @@ func (q queries) OutstandingInvitations(ctx context.Context, organization string
 func scanOpenInvitation(row scanner) (account.OpenInvitation, error) {
 	var i account.OpenInvitation
 	var expires int64
-	err := row.Scan(&i.ID, &i.Email, &i.Role, &i.InvitedByName, &expires)
+	err := row.Scan(&i.ID, &i.Email, &i.Role, &i.InvitedBy, &i.InvitedByName, &expires)
 	i.ExpiresAt = moment(expires)
 	return i, err
 }
 
-// EndCredentials ends what the ending of a member's access ends, and returns it. Sessions are not
-// returned. It does not change the member.
-func (tx *Tx) EndCredentials(ctx context.Context, m account.Member, how account.Ending) (account.Credentials, error) {
+// EndCredentials ends what the ending of the access of members of one organization ends, and returns
+// it. Sessions are not returned. It does not change the members. The number of statements hardly
+// depends on how many members there are: it is the same for each 500 of them.
+func (tx *Tx) EndCredentials(ctx context.Context, members []account.Member, how account.Ending) (account.Credentials, error) {
+	var ended account.Credentials
+	for part := range slices.Chunk(members, idsPerQuery) {
+		c, err := tx.endCredentials(ctx, part, how)
+		if err != nil {
+			return ended, err
+		}
+		ended.Invitations = append(ended.Invitations, c.Invitations...)
+		ended.Tokens = append(ended.Tokens, c.Tokens...)
+	}
+	return ended, nil
+}
+
+func (tx *Tx) endCredentials(ctx context.Context, members []account.Member, how account.Ending) (account.Credentials, error) {
 	var ended account.Credentials
 	var err error
-	if ended.Invitations, err = tx.OutstandingInvitations(ctx, m.Organization, []account.Member{m}, tx.now); err != nil {
+	organization, ids := members[0].Organization, make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	if ended.Invitations, err = tx.OutstandingInvitations(ctx, organization, members, tx.now); err != nil {
 		return ended, err
 	}
 	if how < account.Demoted { // only the address is given up
-		ended.Invitations = slices.DeleteFunc(ended.Invitations, func(i account.OpenInvitation) bool { return i.Email != m.Email })
+		ended.Invitations = slices.DeleteFunc(ended.Invitations, func(i account.OpenInvitation) bool {
+			return !slices.ContainsFunc(members, func(m account.Member) bool { return m.Email == i.Email })
+		})
 	}
-	for _, i := range ended.Invitations {
-		if err := tx.CloseInvitation(ctx, i.ID, false); err != nil {
-			return ended, err
-		}
+	if err := tx.deleteInvitations(ctx, ended.Invitations); err != nil {
+		return ended, err
 	}
 	if how >= account.Suspended {
-		if _, err := tx.EndSessionsOf(ctx, m.ID, ""); err != nil {
+		if _, err := tx.exec(ctx, `DELETE FROM sessions WHERE member_id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...); err != nil {
 			return ended, err
 		}
 	}
 	if how < account.Removed {
 		return ended, nil
 	}
-	if ended.Tokens, err = tx.TokensOfMembers(ctx, m.Organization, []string{m.ID}); err != nil {
+	if ended.Tokens, err = tx.TokensOfMembers(ctx, organization, ids); err != nil {
 		return ended, err
 	}
-	return ended, tx.TombstoneTokens(ctx, m.Organization, account.TokenIDs(ended.Tokens))
+	return ended, tx.TombstoneTokens(ctx, organization, account.TokenIDs(ended.Tokens))
+}
+
+// deleteInvitations marks open invitations as deleted now.
+func (tx *Tx) deleteInvitations(ctx context.Context, open []account.OpenInvitation) error {
+	for part := range slices.Chunk(open, idsPerQuery) {
+		args := []any{millis(tx.now)}
+		for _, i := range part {
+			args = append(args, i.ID)
+		}
+		if _, err := tx.exec(ctx, `UPDATE invitations SET deleted_at = $1 WHERE id IN (`+placeholders(2, len(part))+`)`, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -10,6 +12,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 )
 
@@ -27,7 +30,7 @@ func scanMember(row scanner) (account.Member, error) {
 }
 
 // Member returns a member of the organization; NotFound otherwise.
-func (q queries) Member(ctx context.Context, organization, id string) (account.Member, error) {
+func (q *queries) Member(ctx context.Context, organization, id string) (account.Member, error) {
 	return one(ctx, q, "That member", scanMember,
 		`SELECT `+memberColumns+` FROM members m WHERE m.organization_id = $1 AND m.id = $2`, organization, id)
 }
@@ -43,7 +46,7 @@ func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash s
 }
 
 // Members returns the members of the organization with the given ids, ordered by name.
-func (q queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
+func (q *queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -51,6 +54,9 @@ func (q queries) Members(ctx context.Context, organization string, ids []string)
 		WHERE m.organization_id = $1 AND m.id IN (`+placeholders(2, len(ids))+`) ORDER BY lower(m.name), m.id`,
 		with([]any{organization}, ids...)...)
 }
+
+// memberName sorts members by name, which an index does.
+const memberName = `lower(m.name)`
 
 // memberOrder returns the SQL sort key for an order of the list of members.
 func memberOrder(s account.MemberSort) string {
@@ -62,54 +68,88 @@ func memberOrder(s account.MemberSort) string {
 	case account.ByLastSeen:
 		return `coalesce(m.last_seen_at, 0)`
 	case account.ByTokens:
-		return `live`
+		return liveCount
 	case account.ByName:
 	}
-	return `lower(m.name)`
+	return memberName
 }
 
-// liveTokens returns SQL that counts a member's live personal tokens.
+// liveTokens joins the counts of personal tokens to the members m, and liveCount is the number of live
+// ones. See [Store.SettleTokens].
 func liveTokens(now string) string {
-	return `(SELECT count(*) FROM tokens t WHERE t.owner_id = m.id AND t.kind = 'personal' AND ` + live(now) + `)`
+	return ` LEFT JOIN token_counts c ON c.organization_id = m.organization_id AND c.part = 'owner' AND c.kind = 'personal' AND c.id = m.id
+		LEFT JOIN (SELECT t.owner_id AS owner_id, ` + correction(now) + ` AS n FROM tokens t
+			WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND ` + sinceSettled(now) + ` GROUP BY t.owner_id) AS since ON since.owner_id = m.id `
+}
+
+const liveCount = `CAST(coalesce(c.running, 0) + coalesce(since.n, 0) AS BIGINT)`
+
+// liveTokensOf returns the numbers of live personal tokens of members.
+func (q *queries) liveTokensOf(ctx context.Context, organization string, members []account.Member, now time.Time) (map[string]int, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	args := []any{organization, millis(now)}
+	for _, m := range members {
+		args = append(args, m.ID)
+	}
+	return q.countBy(ctx, `SELECT m.id, `+liveCount+` FROM members m`+liveTokens("$2")+`WHERE m.id IN (`+placeholders(3, len(members))+`)`, args...)
+}
+
+// memberFilter returns the condition for the members that a query chooses, and its arguments.
+func memberFilter(organization string, query account.MemberQuery) (where string, args []any) {
+	where, args = ` WHERE m.organization_id = $1`, []any{organization}
+	add := func(condition string, values ...any) {
+		for i := range values {
+			condition = strings.ReplaceAll(condition, fmt.Sprint("#", i+1), fmt.Sprint("$", len(args)+i+1))
+		}
+		where, args = where+` AND `+condition, append(args, values...)
+	}
+	if query.Search != "" {
+		lower, typed, title := likePatterns(query.Search)
+		add(`(m.email LIKE #1 ESCAPE '\' OR `+nameLike(`m.name`, `#1`, `#2`, `#3`)+`)`, lower, typed, title)
+	}
+	if query.InGroup != "" {
+		add(`m.id IN (SELECT member_id FROM group_members WHERE group_id = #1)`, query.InGroup)
+	}
+	if query.NotInGroup != "" {
+		add(`m.id NOT IN (SELECT member_id FROM group_members WHERE group_id = #1)`, query.NotInGroup)
+	}
+	return where, args
 }
 
 // FindMembers returns one page of members with the number of their live tokens, and the number
 // of members on all pages.
-func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
+func (q *queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
 	now time.Time) ([]account.MemberRow, int, error) {
-	where := ` FROM members m WHERE m.organization_id = $1
-		AND ($2 = '' OR m.email LIKE $3 ESCAPE '\' OR ` + nameLike(`m.name`, `$3`, `$4`, `$5`) + `)
-		AND ($6 = '' OR m.id IN (SELECT member_id FROM group_members WHERE group_id = $6))
-		AND ($7 = '' OR m.id NOT IN (SELECT member_id FROM group_members WHERE group_id = $7))`
-	lower, typed, title := likePatterns(query.Search)
-	filter := []any{query.Search, lower, typed, title, query.InGroup, query.NotInGroup}
-	total, err := q.number(ctx, `SELECT count(*)`+where, append([]any{organization}, filter...)...)
+	where, args := memberFilter(organization, query)
+	total, err := q.number(ctx, `SELECT count(*) FROM members m`+where, args...)
 	if err != nil {
 		return nil, 0, err
 	}
-	direction := ``
+	direction, counts, next := ``, ``, len(args)+1
 	if query.Descending {
 		direction = ` DESC`
 	}
-	rows, err := all(ctx, q, scanMemberRow, `SELECT `+memberColumns+`, `+liveTokens("$8")+` AS live`+where+`
-		ORDER BY `+memberOrder(query.Sort)+direction+`, lower(m.name), m.id LIMIT $9 OFFSET $10`,
-		append(append([]any{organization}, filter...), millis(now), query.Limit, query.Offset)...)
+	order := memberOrder(query.Sort) + direction
+	if query.Sort == account.ByTokens {
+		counts, next, args = liveTokens(fmt.Sprint("$", next)), next+1, append(args, millis(now))
+	}
+	if memberOrder(query.Sort) != memberName {
+		order += `, ` + memberName
+	}
+	members, err := all(ctx, q, scanMember, `SELECT `+memberColumns+` FROM members m`+counts+where+
+		fmt.Sprintf(` ORDER BY %s, m.id LIMIT $%d OFFSET $%d`, order, next, next+1), append(args, query.Limit, query.Offset)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	live, err := q.liveTokensOf(ctx, organization, members, now)
+	rows := make([]account.MemberRow, len(members))
+	for i, m := range members {
+		rows[i] = account.MemberRow{Member: m, LiveTokens: live[m.ID]}
+	}
 	return rows, total, err
 }
-
-func scanMemberRow(row scanner) (account.MemberRow, error) {
-	var live int
-	m, err := scanMember(scanWith{row, &live})
-	return account.MemberRow{Member: m, LiveTokens: live}, err
-}
-
-// scanWith scans one additional column at the end.
-type scanWith struct {
-	scanner
-	last any
-}
-
-func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
 
 // nameLike returns a condition that compares a column of names with the patterns of [likePatterns].
 func nameLike(column, lower, typed, title string) string {
@@ -135,7 +175,7 @@ func likePatterns(search string) (lower, typed, title string) {
 
 // WorkspacesOfMembers returns the workspaces that each member is in by their own policy or a
 // group's, ordered by name.
-func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+func (q *queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -144,33 +184,33 @@ func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, m
 			SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.member_id IN (`+ids+`)
 			UNION SELECT p.workspace_id, gm.member_id AS member_id FROM group_members gm JOIN policies p ON p.group_id = gm.group_id
 				WHERE gm.member_id IN (`+ids+`)) AS inside
-		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`,
+		JOIN workspaces w ON w.id = inside.workspace_id WHERE w.organization_id || '' = $1 ORDER BY lower(w.name), w.id`,
 		with([]any{organization}, members...)...)
 }
 
 // GroupsOfMembers returns the groups of each member, ordered by name.
-func (q queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+func (q *queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
 	return q.namedBy(ctx, `SELECT gm.member_id, g.id, g.name FROM group_members gm JOIN groups g ON g.id = gm.group_id
-		WHERE g.organization_id = $1 AND gm.member_id IN (`+placeholders(2, len(members))+`) ORDER BY lower(g.name), g.id`,
+		WHERE g.organization_id || '' = $1 AND gm.member_id IN (`+placeholders(2, len(members))+`) ORDER BY lower(g.name), g.id`,
 		with([]any{organization}, members...)...)
 }
 
 // CountMembers returns the number of the organization's members, including deactivated ones.
-func (q queries) CountMembers(ctx context.Context, organization string) (int, error) {
+func (q *queries) CountMembers(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1`, organization)
 }
 
 // CountActiveAdmins returns the number of the organization's active Admins.
-func (q queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
+func (q *queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
 }
 
 // ClaimMember sets the password of an active member who has none; NotFound otherwise.
 func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
-	id, err := one(ctx, tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
+	id, err := one(ctx, &tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
 		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`,
 		passwordHash, millis(tx.now), organization, email)
 	if err != nil {
@@ -181,7 +221,7 @@ func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash
 
 // EmailsKnown returns which of the addresses belong to a member who has a password or is
 // deactivated.
-func (q queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
+func (q *queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
 	if len(emails) == 0 {
 		return nil, nil
 	}
@@ -191,7 +231,7 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 }
 
 // IsDeactivated reports whether a lower-case address belongs to a deactivated member.
-func (q queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
+func (q *queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
 	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`,
 		organization, email)
 	return n > 0, err
@@ -215,13 +255,22 @@ func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
 // them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
-	for _, id := range ids {
-		tx.changed(change.Member, id)
-		if err := tx.execOne(ctx, "That member", `DELETE FROM members WHERE organization_id = $1 AND id = $2`, organization, id); err != nil {
+	for part := range slices.Chunk(ids, idsPerQuery) {
+		removed := with([]any{organization}, part...)
+		n, err := tx.exec(ctx, `DELETE FROM members WHERE organization_id = $1 AND id IN (`+placeholders(2, len(part))+`)`, removed...)
+		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, `INSERT INTO removed_members (member_id, organization_id) VALUES ($1, $2)
-			ON CONFLICT (member_id) DO NOTHING`, id, organization); err != nil {
+		if n != int64(len(part)) {
+			return fault.NewNotFound("That member")
+		}
+		rows := make([]string, len(part))
+		for i, id := range part {
+			tx.changed(change.Member, id)
+			rows[i] = fmt.Sprintf("($1, $%d)", i+2)
+		}
+		if _, err := tx.exec(ctx, `INSERT INTO removed_members (organization_id, member_id) VALUES `+strings.Join(rows, ", ")+`
+			ON CONFLICT (member_id) DO NOTHING`, removed...); err != nil {
 			return err
 		}
 	}

@@ -158,7 +158,7 @@ func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]fun
 	ctx := t.Context()
 	member := policy.Place{Kind: policy.OfMember, Workspace: "w1", Subject: "m1"}
 	var all []string
-	rows, err := a.Workspaces.List(ctx, by)
+	rows, err := a.Workspaces.List(ctx, by, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +177,8 @@ func pages(t testing.TB, a storetest.UseCases, by actor.Standing) map[string]fun
 		"Impact":        func() error { _, err := a.Members.Impact(ctx, by, []string{"m0", "m4", "m8"}); return err },
 		"GroupRows":     func() error { _, err := a.Groups.List(ctx, by); return err },
 		"Group":         func() error { _, err := a.Groups.Get(ctx, by, "g1"); return err },
-		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by); return err },
-		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by); return err },
+		"WorkspaceRows": func() error { _, err := a.Workspaces.List(ctx, by, nil); return err },
+		"Baselines":     func() error { _, err := a.Policies.Baselines(ctx, by, nil); return err },
 		"Policy":        func() error { _, err := a.Policies.At(ctx, by, member); return err },
 		"ChangeSummary": func() error { _, err := a.Policies.ChangeSummary(ctx, by, member, busyPolicy()); return err },
 		"ResourcesIn":   func() error { _, err := a.Policies.ResourcesIn(ctx, by, all); return err },
@@ -247,5 +247,43 @@ func BenchmarkAccountPages(b *testing.B) {
 			}
 			b.ReportMetric(float64((processorTime(b)-start).Microseconds())/1000/float64(n), "cpu-ms/op")
 		})
+	}
+}
+
+func TestDeleteMembers_NeedsTheSameStatementsForManyMembers(t *testing.T) {
+	s := openAt(t)
+	fill(t, s, size{130, 3, 6, 12})
+	needed := func(from, to int) (n int64) {
+		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
+			var members []account.Member
+			var ids []string
+			for i := from; i < to; i++ {
+				m, err := tx.Member(t.Context(), "org", id("m", i))
+				if err != nil {
+					return err
+				}
+				members, ids = append(members, m), append(ids, m.ID)
+			}
+			count := tx.CountStatements()
+			ended, err := tx.EndCredentials(t.Context(), members, account.Removed)
+			if err == nil && len(ended.Tokens) != (to-from)/4 {
+				t.Errorf("%d tokens ended, want %d", len(ended.Tokens), (to-from)/4)
+			}
+			if err == nil {
+				err = tx.DeleteMembers(t.Context(), "org", ids)
+			}
+			n = count()
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if few, many := needed(4, 8), needed(8, 128); few != many || few == 0 || few > 8 {
+		t.Errorf("4 members need %d statements, 120 members %d", few, many)
+	}
+	if n, err := s.Count(t.Context(), `SELECT count(*) FROM members`); err != nil || n != 130-124 {
+		t.Errorf("%d members are left, %v", n, err)
 	}
 }

@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
 )
 
@@ -22,7 +25,7 @@ func scanHeld(row scanner) (account.HeldToken, error) {
 const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
 
 // TokensOfMembers returns members' personal tokens that are not deleted, the last used first.
-func (q queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
+func (q *queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -33,24 +36,25 @@ func (q queries) TokensOfMembers(ctx context.Context, organization string, membe
 }
 
 // TokensOfWorkspace returns the tokens of a workspace that are not deleted.
-func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
+func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
 }
 
 // FindTokens returns up to limit tokens that are not deleted and have search in their name or
-// hint, ordered by name.
-func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
-	lower, typed, title := likePatterns(search)
-	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND `+notDeleted+` AND (`+nameLike(`t.name`, `$2`, `$3`, `$4`)+`
-			OR t.hint LIKE $3 ESCAPE '\') ORDER BY lower(t.name), t.id LIMIT $5`,
-		organization, lower, typed, title, limit)
+// hint, ordered by name. It looks for them in the index tokens_name alone, of which it reads all.
+func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
+	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(plaintext.Joinless(search))
+	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
+			SELECT f.id AS id, f.name_key AS name_key FROM tokens f WHERE f.organization_id = $1 AND f.deleted_at IS NULL
+				AND (f.name_key LIKE $2 ESCAPE '\' OR f.hint LIKE $3 ESCAPE '\') ORDER BY f.name_key, f.id LIMIT $4
+		) AS found ON found.id = t.id ORDER BY found.name_key, t.id`,
+		organization, `%`+plaintext.NameKey(escaped)+`%`, `%`+escaped+`%`, limit)
 }
 
 // TokenFacts returns the facts that authorization needs about a token that is not deleted;
 // NotFound otherwise.
-func (q queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
+func (q *queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
 		return policy.TokenFacts{}, err
@@ -62,9 +66,12 @@ func (q queries) TokenFacts(ctx context.Context, organization, id string) (polic
 // TombstoneTokens marks tokens of the organization as deleted now. It does not change those that
 // are deleted already.
 func (tx *Tx) TombstoneTokens(ctx context.Context, organization string, ids []string) error {
-	for _, id := range ids {
-		tx.changed(change.Token, id)
-		if _, err := tx.exec(ctx, tombstone, millis(tx.now), organization, id); err != nil {
+	for part := range slices.Chunk(ids, idsPerQuery) {
+		for _, id := range part {
+			tx.changed(change.Token, id)
+		}
+		if _, err := tx.exec(ctx, `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND deleted_at IS NULL
+			AND id IN (`+placeholders(3, len(part))+`)`, with([]any{millis(tx.now), organization}, part...)...); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/change"
+	"latchkey/internal/token"
 )
 
 const workspaceColumns = `w.id, w.organization_id, w.name, w.environment, w.region, w.created_at, w.updated_at`
@@ -19,64 +20,88 @@ func scanWorkspace(row scanner) (account.Workspace, error) {
 }
 
 // Workspaces returns an organization's workspaces, ordered by name.
-func (q queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
+func (q *queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
 	return all(ctx, q, scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, organization)
 }
 
 // Workspace returns a workspace of the organization; NotFound otherwise.
-func (q queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
+func (q *queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
 	return one(ctx, q, "That workspace", scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 AND w.id = $2`, organization, id)
 }
 
-// inWorkspaces selects workspace_id and member_id of members who are in a workspace of the
-// organization by a policy. It includes Admins, and rows can repeat.
-const inWorkspaces = `SELECT p.workspace_id, p.member_id AS member_id FROM policies p WHERE p.organization_id = $1 AND p.kind = 'member'
-	UNION ALL SELECT p.workspace_id, gm.member_id AS member_id FROM policies p JOIN group_members gm ON gm.group_id = p.group_id
-		WHERE p.organization_id = $1 AND p.kind = 'group'`
+// inWorkspaces selects workspace_id and member_id of members who are in one of the workspaces of the
+// organization $1 by a policy. It includes Admins, and rows can repeat. It compares the organization as
+// an expression, so that no engine reads all of the organization's policies.
+func inWorkspaces(workspaces string) string {
+	return `SELECT p.workspace_id, p.member_id AS member_id FROM policies p
+			WHERE p.organization_id || '' = $1 AND p.kind = 'member' AND p.workspace_id IN (` + workspaces + `)
+		UNION ALL SELECT p.workspace_id, gm.member_id AS member_id FROM policies p JOIN group_members gm ON gm.group_id = p.group_id
+			WHERE p.organization_id || '' = $1 AND p.kind = 'group' AND p.workspace_id IN (` + workspaces + `)`
+}
 
 // notAdmin excludes Admins from inWorkspaces.
 const notAdmin = `member_id NOT IN (SELECT id FROM members WHERE organization_id = $1 AND role = 'admin')`
 
-// WorkspaceCounts counts the contents of each workspace of the organization, by id.
-func (q queries) WorkspaceCounts(ctx context.Context, organization string, now time.Time) (map[string]account.WorkspaceCounts, error) {
-	counts := map[string]account.WorkspaceCounts{}
-	set := func(query string, put func(c *account.WorkspaceCounts, n int), args ...any) error {
-		found, err := q.countBy(ctx, query, args...)
-		for id, n := range found {
-			c := counts[id]
-			put(&c, n)
-			counts[id] = c
-		}
-		return err
+// WorkspaceCounts counts the contents of workspaces of the organization, by id.
+func (q *queries) WorkspaceCounts(ctx context.Context, organization string, workspaces []string,
+	now time.Time) (map[string]account.WorkspaceCounts, error) {
+	counts := make(map[string]account.WorkspaceCounts, len(workspaces))
+	if len(workspaces) == 0 {
+		return counts, nil
 	}
-	liveEach := ` AND ` + live("$2") + ` GROUP BY t.workspace_id`
+	ids, args := placeholders(2, len(workspaces)), with([]any{organization}, workspaces...)
+	admins, err := q.countBy(ctx, `SELECT w.id, (SELECT count(*) FROM members m WHERE m.organization_id = $1 AND m.role = 'admin')
+		FROM workspaces w WHERE w.organization_id = $1 AND w.id IN (`+ids+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	for id, n := range admins { // these are in every workspace
+		counts[id] = account.WorkspaceCounts{Members: n}
+	}
 	for _, step := range []struct {
 		query string
 		put   func(c *account.WorkspaceCounts, n int)
-		args  []any
 	}{
-		{`SELECT w.id, (SELECT count(*) FROM members m WHERE m.organization_id = $1 AND m.role = 'admin')
-			FROM workspaces w WHERE w.organization_id = $1`,
-			func(c *account.WorkspaceCounts, n int) { c.Members += n }, []any{organization}},
-		{`SELECT workspace_id, count(DISTINCT member_id) FROM (` + inWorkspaces + `) AS inside WHERE ` + notAdmin + ` GROUP BY workspace_id`,
-			func(c *account.WorkspaceCounts, n int) { c.Members += n }, []any{organization}},
-		{`SELECT workspace_id, count(*) FROM policies WHERE organization_id = $1 AND kind = 'group' GROUP BY workspace_id`,
-			func(c *account.WorkspaceCounts, n int) { c.Groups = n }, []any{organization}},
+		{`SELECT workspace_id, count(DISTINCT member_id) FROM (` + inWorkspaces(ids) + `) AS inside WHERE ` + notAdmin + ` GROUP BY workspace_id`,
+			func(c *account.WorkspaceCounts, n int) { c.Members += n }},
+		{`SELECT p.workspace_id, count(*) FROM policies p WHERE p.organization_id || '' = $1 AND p.kind = 'group'
+			AND p.workspace_id IN (` + ids + `) GROUP BY p.workspace_id`,
+			func(c *account.WorkspaceCounts, n int) { c.Groups = n }},
 		{`SELECT r.workspace_id, count(*) FROM resources r JOIN workspaces w ON w.id = r.workspace_id
-			WHERE w.organization_id = $1 GROUP BY r.workspace_id`,
-			func(c *account.WorkspaceCounts, n int) { c.Resources = n }, []any{organization}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'workspace'` + liveEach,
-			func(c *account.WorkspaceCounts, n int) { c.ServiceTokens = n }, []any{organization, millis(now)}},
-		{`SELECT t.workspace_id, count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal'` + liveEach,
-			func(c *account.WorkspaceCounts, n int) { c.PersonalTokens = n }, []any{organization, millis(now)}},
+			WHERE w.organization_id || '' = $1 AND r.workspace_id IN (` + ids + `) GROUP BY r.workspace_id`,
+			func(c *account.WorkspaceCounts, n int) { c.Resources = n }},
 	} {
-		if err := set(step.query, step.put, step.args...); err != nil {
+		found, err := q.countBy(ctx, step.query, args...)
+		if err != nil {
 			return nil, err
 		}
+		put(counts, found, step.put)
 	}
-	return counts, nil
+	return counts, q.addLiveTokens(ctx, counts, organization, now)
+}
+
+// addLiveTokens adds the numbers of live tokens to the counts of workspaces.
+func (q *queries) addLiveTokens(ctx context.Context, counts map[string]account.WorkspaceCounts, organization string, now time.Time) error {
+	services, err := q.liveCounts(ctx, organization, token.Workspace, now)
+	if err != nil {
+		return err
+	}
+	put(counts, services, func(c *account.WorkspaceCounts, n int) { c.ServiceTokens = n })
+	personal, err := q.liveCounts(ctx, organization, token.Personal, now)
+	put(counts, personal, func(c *account.WorkspaceCounts, n int) { c.PersonalTokens = n })
+	return err
+}
+
+// put sets a number of each workspace that is counted.
+func put(counts map[string]account.WorkspaceCounts, found map[string]int, set func(c *account.WorkspaceCounts, n int)) {
+	for id, n := range found {
+		if c, ok := counts[id]; ok {
+			set(&c, n)
+			counts[id] = c
+		}
+	}
 }
 
 // InsertWorkspace adds a workspace; Conflict if its name is taken.

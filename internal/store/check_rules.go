@@ -90,6 +90,7 @@ type referenceRule struct{ name, words, query string }
 
 // referenceRules returns the rules that the foreign keys do not keep.
 func referenceRules() []referenceRule {
+	const counted = `CASE WHEN expires_at <= (SELECT until FROM token_settled) THEN 0 ELSE -1 END`
 	return []referenceRule{
 		{"token_owner", "a personal token that works has no owner",
 			`SELECT t.id FROM tokens t WHERE t.deleted_at IS NULL AND t.kind = 'personal' AND NOT EXISTS
@@ -99,6 +100,12 @@ func referenceRules() []referenceRule {
 			OR (t.kind = 'workspace') <> (t.policy <> '') OR (t.kind = 'personal') <> (t.scope <> '')`},
 		{"token_use", "a use is noted of a token that there is not",
 			`SELECT u.token_id FROM token_uses u WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = u.token_id)`},
+		{"token_count", "the tokens of a workspace or an owner are not as many as their count", `SELECT id FROM (
+				SELECT organization_id, part, kind, id, kept, running FROM token_counts
+				UNION ALL SELECT organization_id, 'workspace', kind, workspace_id, -1, ` + counted + ` FROM tokens WHERE deleted_at IS NULL
+				UNION ALL SELECT organization_id, 'owner', kind, owner_id, -1, ` + counted + ` FROM tokens
+					WHERE deleted_at IS NULL AND kind = 'personal') AS counts
+			GROUP BY organization_id, part, kind, id HAVING sum(kept) <> 0 OR sum(running) <> 0`},
 		{"use_day", "requests of a day are counted that cannot be", `SELECT d.subject_id FROM use_days d
 			WHERE d.requests < 0 OR d.refusals < 0
 			OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = d.subject_id) AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = d.subject_id)`},

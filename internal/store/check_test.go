@@ -100,6 +100,8 @@ func TestCheck_NamesTheRuleThatIsBroken(t *testing.T) {
 				`UPDATE policies SET body = (SELECT max(after_state) FROM audit_events WHERE target_type = 'policy') WHERE id = ` + firstPolicy},
 			{"log_agrees", `UPDATE tokens SET expires_at = coalesce(expires_at, 0) + 1000000000000 WHERE id = ` + firstToken,
 				`UPDATE tokens SET expires_at = nullif(expires_at - 1000000000000, 0) WHERE id = ` + firstToken},
+			{"token_count", `UPDATE token_counts SET running = running + 1`, `UPDATE token_counts SET running = running - 1`},
+			{"token_count", `UPDATE token_settled SET until = until + 40000000000`, `UPDATE token_settled SET until = until - 40000000000`},
 			{"baseline", `DELETE FROM policies WHERE kind = 'baseline'`, ""},
 			{"token_owner", `UPDATE tokens SET owner_id = 'aaaaaaaaaaaaaaaaaaaaaaaaaaa' WHERE kind = 'personal'`, ""},
 		} {

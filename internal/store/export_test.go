@@ -37,12 +37,12 @@ func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
 
 // Text runs a query for one text on the pool of readers.
 func (s *Store) Text(ctx context.Context, query string, args ...any) (string, error) {
-	return one(ctx, s.queries, "That row", scanText, query, args...)
+	return one(ctx, &s.queries, "That row", scanText, query, args...)
 }
 
 // Texts runs a query for many.
 func (s *Store) Texts(ctx context.Context, query string, args ...any) ([]string, error) {
-	return all(ctx, s.queries, scanText, query, args...)
+	return all(ctx, &s.queries, scanText, query, args...)
 }
 
 // Exec runs a statement as somebody with access to the database can.
@@ -53,3 +53,15 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 
 // Count runs a query for one integer.
 func (s *Store) Count(ctx context.Context, query string) (int, error) { return s.number(ctx, query) }
+
+// CountStatements makes the transaction count its statements from now on.
+func (tx *Tx) CountStatements() func() int64 {
+	c := &countingRunner{runner: tx.db}
+	tx.db = c
+	return c.n.Load
+}
+
+func (c *countingRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	c.n.Add(1)
+	return c.runner.ExecContext(ctx, query, args...)
+}

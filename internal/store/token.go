@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"latchkey/internal/access"
@@ -62,40 +63,47 @@ func scanToken(row scanner) (token.Token, error) {
 	return t, nil
 }
 
+// TokensByDigest returns the tokens of the organization with these digests of their secrets, deleted or
+// not. Those that there are not are left out.
+func (q *queries) TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]token.Token, error) {
+	found := make(map[[32]byte]token.Token, len(digests))
+	for part := range slices.Chunk(digests, idsPerQuery) {
+		args := []any{organization}
+		for _, digest := range part {
+			args = append(args, digest[:])
+		}
+		err := each(ctx, q, func(row scanner) error {
+			var digest []byte
+			t, err := scanToken(scanWith{row, &digest})
+			if err == nil {
+				found[[32]byte(digest)] = t
+			}
+			return err
+		}, `SELECT `+tokenColumns+`, t.digest`+tokenTables+` WHERE t.organization_id || '' = $1 AND t.digest IN (`+placeholders(2, len(part))+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
 // Token returns a token of the organization that is not deleted; NotFound otherwise.
-func (q queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
+func (q *queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.id = $2 AND `+notDeleted, organization, id)
 }
 
 // TokenByDigest returns the token with the given digest of its secret, of any organization and
 // deleted or not, for verification. NotFound if there is none.
-func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
+func (q *queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
-}
-
-const newestFirst = ` ORDER BY t.created_at DESC, t.id DESC`
-
-// ofOwner selects a member's tokens that are not deleted.
-const ofOwner = `t.organization_id = $1 AND t.owner_id = $2 AND t.kind = 'personal' AND ` + notDeleted
-
-// PersonalTokens returns a member's tokens that are not deleted, newest first.
-func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE `+ofOwner+newestFirst, organization, owner)
-}
-
-// ServiceTokens returns the organization's tokens of a kind that are not deleted, newest first.
-func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind = $2 AND t.kind <> 'personal' AND `+notDeleted+newestFirst,
-		organization, kind)
 }
 
 // ServiceTokensEnding returns up to limit live service tokens that expire after from and not after
 // until, the soonest first.
-func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
+func (q *queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
+		WHERE t.organization_id || '' = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
 		ORDER BY t.expires_at, t.id LIMIT $4`,
 		organization, millis(from), millis(until), limit)
 }
@@ -111,48 +119,21 @@ func expiredQuery() string {
 
 // ExpiredTokens returns up to limit tokens of any organization that are not deleted, expired after
 // since and not after until, and have no event for it. It does not see events that were pruned.
-func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
+func (q *queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, expiredQuery(), since.UnixMilli(), until.UnixMilli(), limit)
-}
-
-// TokenCounts counts an organization's tokens that are not deleted, by token.Token.State at now.
-func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
-	type group struct {
-		kind  token.Kind
-		state token.State
-		count int
-	}
-	groups, err := all(ctx, q, func(row scanner) (group, error) {
-		var g group
-		err := row.Scan(&g.kind, &g.state, &g.count)
-		return g, err
-	}, `SELECT kind, state, count(*) FROM (
-			SELECT t.kind AS kind, `+stateOf("$2", "$3")+` AS state`+tokenTables+`
-			WHERE t.organization_id = $1 AND `+notDeleted+`) AS classed
-		GROUP BY kind, state`, organization, millis(now), millis(now.Add(token.SoonAfter)))
-	if err != nil {
-		return nil, err
-	}
-	counts := map[token.Kind]token.Counts{}
-	for _, g := range groups {
-		c := counts[g.kind]
-		c.Add(g.state, g.count)
-		counts[g.kind] = c
-	}
-	return counts, nil
 }
 
 const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND submission = $2 AND submission <> ''`
 
 // TokenKeyUsed reports whether creator has generated a token with this idempotency key, even one
 // that is deleted.
-func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+func (q *queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
 	n, err := q.number(ctx, keyUsedQuery, creator, key)
 	return n > 0, err
 }
 
 // TokenWorkspace returns the name of a workspace of the organization; NotFound otherwise.
-func (q queries) TokenWorkspace(ctx context.Context, organization, workspace string) (string, error) {
+func (q *queries) TokenWorkspace(ctx context.Context, organization, workspace string) (string, error) {
 	return one(ctx, q, "That workspace", scanText,
 		`SELECT w.name FROM workspaces w WHERE w.organization_id = $1 AND w.id = $2`, organization, workspace)
 }
@@ -172,20 +153,20 @@ func nameTakenQuery() string {
 
 // TokenNameTaken reports whether another token that is live at now has t's name: of the same owner
 // for a personal token, of the same kind and workspace for a service token.
-func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
+func (q *queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
 	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
 	return n > 0, err
 }
 
 // CountPersonalTokens returns the number of a member's tokens that are not deleted.
-func (q queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
-	return q.number(ctx, `SELECT count(*) FROM tokens t WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.owner_id = $2 AND `+notDeleted,
-		organization, owner)
+func (q *queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
+	return q.number(ctx, `SELECT coalesce(max(kept), 0) FROM token_counts
+		WHERE organization_id = $1 AND part = 'owner' AND kind = 'personal' AND id = $2`, organization, owner)
 }
 
 // ResourceTypes returns, by id, the type of every resource of the given types in a workspace of the
 // organization.
-func (q queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
+func (q *queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
 	if len(types) == 0 {
 		return map[string]string{}, nil
 	}
@@ -210,7 +191,7 @@ func (q queries) ResourceTypes(ctx context.Context, organization, workspace stri
 // overlapping writers that add tokens to one organization take turns, and what one reads about
 // names and submissions is still true when it writes. NotFound if there is no such organization.
 func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, error) {
-	plan, err := one(ctx, tx.queries, "That organization", scanText,
+	plan, err := one(ctx, &tx.queries, "That organization", scanText,
 		`UPDATE organizations SET plan = plan WHERE id = $1 RETURNING plan`, organization)
 	return access.Plan(plan), err
 }
@@ -236,12 +217,10 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, k
 	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
 }
 
-// tombstone marks a token as deleted unless it is already.
-const tombstone = `UPDATE tokens SET deleted_at = $1 WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`
-
 // DeleteToken marks a token of the organization as deleted now; NotFound if there is none or it is
 // deleted already. The row stays, so that its digest is still recognized as revoked.
 func (tx *Tx) DeleteToken(ctx context.Context, organization, id string) error {
 	tx.changed(change.Token, id)
-	return tx.execOne(ctx, "That token", tombstone, millis(tx.now), organization, id)
+	return tx.execOne(ctx, "That token", `UPDATE tokens SET deleted_at = $1
+		WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL`, millis(tx.now), organization, id)
 }

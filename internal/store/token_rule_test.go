@@ -80,12 +80,11 @@ func TestTokenQueries_UseAnIndex(t *testing.T) {
 		args         []any
 	}{
 		{"tokens_digest", `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`, []any{"x"}},
-		{"tokens_owner", `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ofOwner + newestFirst, []any{"o", "m"}},
 		{"tokens_name", nameTakenQuery(), []any{"o", "personal", "m", "n", "w", 0}},
 		{"tokens_expires_at", expiredQuery(), []any{0, 1, 1}},
 		{"tokens_submission", keyUsedQuery, []any{"x", "y"}},
 	} {
-		plan, err := all(t.Context(), s.queries, func(row scanner) (string, error) {
+		plan, err := all(t.Context(), &s.queries, func(row scanner) (string, error) {
 			var id, parent, unused int
 			var detail string
 			err := row.Scan(&id, &parent, &unused, &detail)

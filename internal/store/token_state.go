@@ -24,10 +24,3 @@ func ending(from, until string) string {
 
 // suspended selects tokens whose owner is not an active member, including expired and deleted ones.
 const suspended = `t.kind = 'personal' AND coalesce(m.status, '') <> 'active'`
-
-// stateOf returns SQL for the state of a token that is not deleted. soon is token.SoonAfter after
-// now.
-func stateOf(now, soon string) string {
-	return `CASE WHEN ` + ended(now) + ` THEN 'expired' WHEN ` + suspended + ` THEN 'suspended'
-		WHEN ` + ended(soon) + ` THEN 'expires_soon' ELSE 'active' END`
-}

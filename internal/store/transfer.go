@@ -74,7 +74,7 @@ func transfer(ctx context.Context, source *Store, d dialect, db *sql.DB) (Transf
 	if err := d.takeTurn(ctx, tx); err != nil {
 		return Transferred{}, err
 	}
-	c := copier{from: queries{db: snapshot}, to: queries{db: tx}, conn: conn}
+	c := copier{from: &queries{db: snapshot}, to: &queries{db: tx}, conn: conn}
 	done, err := c.run(ctx)
 	if err != nil {
 		return Transferred{}, err
@@ -84,7 +84,7 @@ func transfer(ctx context.Context, source *Store, d dialect, db *sql.DB) (Transf
 
 // copier copies tables in a transaction of the target.
 type copier struct {
-	from, to queries
+	from, to *queries
 	conn     *sql.Conn // the transaction's
 }
 
@@ -95,6 +95,11 @@ const (
 	headTable   = "audit_head"
 	keyTable    = "sealing"
 	signedTable = "audit_checkpoints"
+
+	// settledTable has one row in a new database. The source's counts of tokens are for the moment that
+	// its row says. They are copied, so tokensTable must not count the copied tokens again.
+	settledTable = "token_settled"
+	tokensTable  = "tokens"
 )
 
 func (c copier) run(ctx context.Context) (Transferred, error) {
@@ -107,7 +112,8 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 			return Transferred{}, err
 		}
 	}
-	for _, statement := range []string{`DELETE FROM ` + headTable, `DELETE FROM ` + keyTable, `ALTER TABLE ` + signedTable + ` DISABLE TRIGGER USER`} {
+	for _, statement := range []string{`DELETE FROM ` + headTable, `DELETE FROM ` + keyTable, `DELETE FROM ` + settledTable,
+		`ALTER TABLE ` + signedTable + ` DISABLE TRIGGER USER`, `ALTER TABLE ` + tokensTable + ` DISABLE TRIGGER USER`} {
 		if _, err := c.to.db.ExecContext(ctx, statement); err != nil {
 			return Transferred{}, err
 		}
@@ -120,8 +126,10 @@ func (c copier) run(ctx context.Context) (Transferred, error) {
 		}
 		done.Tables = append(done.Tables, TableRows{table, n})
 	}
-	if _, err := c.to.db.ExecContext(ctx, `ALTER TABLE `+signedTable+` ENABLE TRIGGER USER`); err != nil {
-		return Transferred{}, err
+	for _, table := range []string{signedTable, tokensTable} {
+		if _, err := c.to.db.ExecContext(ctx, `ALTER TABLE `+table+` ENABLE TRIGGER USER`); err != nil {
+			return Transferred{}, err
+		}
 	}
 	if done.Key, err = c.to.SealingKey(ctx); err != nil {
 		return Transferred{}, err
@@ -164,7 +172,7 @@ func (c copier) mustBeEmpty(ctx context.Context, table string) error {
 	switch table {
 	case headTable:
 		condition = ` WHERE seq > 0`
-	case keyTable:
+	case keyTable, settledTable:
 		return nil
 	}
 	n, err := c.to.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+table+condition+` LIMIT 1) AS x`)

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
+	"latchkey/internal/token"
 )
 
 // at opens a SQLite file whose schema is an older one.
@@ -323,5 +324,32 @@ func TestUpgrade_BuildsAnIndexWithoutRangesAnew(t *testing.T) {
 	}
 	if _, err := s.IndexEvents(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestUpgrade_CountsTheTokensThatAreThere(t *testing.T) {
+	statements := []string{`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO members (id, organization_id, email, name, role, status, created_at, updated_at)
+			VALUES ('m', 'o', 'm@acme.example', 'M', 'member', 'active', 1, 1), ('n', 'o', 'n@acme.example', 'N', 'member', 'deactivated', 1, 1)`}
+	const insert = `INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, created_at, expires_at, deleted_at)
+		VALUES ('%[1]s', 'o', '%[2]s', '%[1]s', '%[1]s', '%[1]s', 'x', '%[3]s', '%[4]s', 1, %[5]s, %[6]s)`
+	for i, kind := range []string{"personal m", "personal n", "workspace ", "organization "} {
+		name, owner, _ := strings.Cut(kind, " ")
+		workspace := map[string]string{"personal": "w", "workspace": "w"}[name]
+		for k, end := range []string{"NULL", "1000", "9000000000000"} {
+			for _, deleted := range []string{"NULL", "5"} {
+				statements = append(statements, fmt.Sprintf(insert, fmt.Sprint(i, k, deleted), name, owner, workspace, end, deleted))
+			}
+		}
+	}
+	s := upgraded(t, 16, statements...)
+	got, err := s.TokenCounts(t.Context(), "o", time.Now())
+	want := map[token.Kind]token.Counts{token.Personal: {Active: 2, Suspended: 2, Expired: 2}, token.Workspace: {Active: 2, Expired: 1},
+		token.Organization: {Active: 2, Expired: 1}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	if n, err := s.CountPersonalTokens(t.Context(), "o", "m"); err != nil || n != 3 {
+		t.Errorf("a member has %d tokens, %v", n, err)
 	}
 }

@@ -353,6 +353,7 @@ func TestGenerateWorkspace_PolicyIsACopy(t *testing.T) {
 // BenchmarkGeneratePersonal is the whole use case on SQLite, with its synchronous commit.
 func BenchmarkGeneratePersonal(b *testing.B) {
 	w := newWorld(b)
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens(w.store), w.cast}, Catalogue: access.BuiltIn(), Now: w.clock, MaxPersonal: 1 << 20})
 	for b.Loop() {
 		w.made(w.editor, w.personal(nil))
 	}

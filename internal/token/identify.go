@@ -34,13 +34,15 @@ func (s *Service) Identify(ctx context.Context, by actor.Standing, pasted string
 	for _, secret := range secrets {
 		sums = append(sums, Digest(secret))
 	}
+	found, err := s.store.TokensByDigest(ctx, by.Organization, append(sums, digests...))
+	if err != nil {
+		return Token{}, err
+	}
 	best, err := Token{}, error(fault.NewNotFound(thatToken))
 	for _, digest := range append(sums, digests...) {
-		t, lookupErr := s.withDigest(ctx, by, digest)
+		t, ok := found[digest]
 		switch {
-		case fault.Is(lookupErr, fault.NotFound):
-		case lookupErr != nil:
-			return Token{}, lookupErr
+		case !ok:
 		case slices.Contains([]State{Active, ExpiresSoon}, t.State(s.now())):
 			return t, nil
 		case err != nil:
@@ -48,15 +50,6 @@ func (s *Service) Identify(ctx context.Context, by actor.Standing, pasted string
 		}
 	}
 	return best, err
-}
-
-// withDigest returns the token of the caller's organization with the digest of its secret.
-func (s *Service) withDigest(ctx context.Context, by actor.Standing, digest [32]byte) (Token, error) {
-	t, err := s.store.TokenByDigest(ctx, digest)
-	if err == nil && t.Organization != by.Organization {
-		return Token{}, fault.NewNotFound(thatToken)
-	}
-	return t, err
 }
 
 // Mistyped reports whether a text has what begins like a secret of Latchkey but is not one, because

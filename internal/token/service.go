@@ -75,33 +75,38 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Token,
 	return t, nil
 }
 
-// Personal returns the caller's own personal tokens that are not deleted, newest first.
-func (s *Service) Personal(ctx context.Context, by actor.Standing) ([]Token, error) {
-	return s.OfMember(ctx, by, by.Self())
+// Personal returns a page of the caller's own personal tokens that are not deleted.
+func (s *Service) Personal(ctx context.Context, by actor.Standing, l Listing) (Listed, error) {
+	return s.OfMember(ctx, by, by.Self(), l)
 }
 
-// OfMember returns a member's personal tokens that are not deleted, newest first. Members may see
+// OfMember returns a page of a member's personal tokens that are not deleted. Members may see
 // their own and Admins those of every member. The error is NotFound for everyone else. An unknown
 // member has no tokens.
-func (s *Service) OfMember(ctx context.Context, by actor.Standing, member string) ([]Token, error) {
-	resource := access.Resource{Organization: by.Organization, Owner: member}
-	if err := access.Decide(s.catalogue, by.Principal, access.ManagePersonalToken, resource).Err("That member"); err != nil {
-		return nil, err
+func (s *Service) OfMember(ctx context.Context, by actor.Standing, member string, l Listing) (Listed, error) {
+	if err := s.maySeePersonal(by, member); err != nil {
+		return Listed{}, err
 	}
-	return s.store.PersonalTokens(ctx, by.Organization, member)
+	return s.store.ListTokens(ctx, by.Organization, Personal, member, l)
 }
 
-// Services returns the organization's service tokens of a kind that are not deleted, newest
-// first. The error is Denied unless the caller is an Admin, and NotFound for a kind that is not
-// one of service tokens.
-func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind) ([]Token, error) {
+// maySeePersonal decides whether the caller may see the personal tokens of a member.
+func (s *Service) maySeePersonal(by actor.Standing, member string) error {
+	resource := access.Resource{Organization: by.Organization, Owner: member}
+	return access.Decide(s.catalogue, by.Principal, access.ManagePersonalToken, resource).Err("That member")
+}
+
+// Services returns a page of the organization's service tokens of a kind that are not deleted.
+// The error is Denied unless the caller is an Admin, and NotFound for a kind that is not one of
+// service tokens.
+func (s *Service) Services(ctx context.Context, by actor.Standing, kind Kind, l Listing) (Listed, error) {
 	if err := s.mayManageServices(by); err != nil {
-		return nil, err
+		return Listed{}, err
 	}
 	if kind != Workspace && kind != Organization {
-		return nil, fault.NewNotFound("That kind of token")
+		return Listed{}, fault.NewNotFound("That kind of token")
 	}
-	return s.store.ServiceTokens(ctx, by.Organization, kind)
+	return s.store.ListTokens(ctx, by.Organization, kind, "", l)
 }
 
 // mayManageServices decides whether the caller may generate and list service tokens.

@@ -131,37 +131,37 @@ func TestLists_AreForWhomTheyConcern(t *testing.T) {
 	organization := w.made(w.admin, token.NewOrganization{Name: "scim"})
 
 	want := []token.Token{second.Token, first.Token}
-	own, err := w.Personal(t.Context(), w.editor)
+	own, err := every(w.Personal(t.Context(), w.editor, token.Listing{}))
 	if d := cmp.Diff(want, own); err != nil || d != "" {
 		t.Errorf("Personal: %v\n%s", err, d)
 	}
-	byAdmin, err := w.OfMember(t.Context(), w.admin, "editor")
+	byAdmin, err := every(w.OfMember(t.Context(), w.admin, "editor", token.Listing{}))
 	if d := cmp.Diff(want, byAdmin); err != nil || d != "" {
 		t.Errorf("OfMember: %v\n%s", err, d)
 	}
 	for kind, want := range map[token.Kind]token.Token{token.Workspace: workspace.Token, token.Organization: organization.Token} {
-		got, err := w.Services(t.Context(), w.admin, kind)
+		got, err := every(w.Services(t.Context(), w.admin, kind, token.Listing{}))
 		if d := cmp.Diff([]token.Token{want}, got); err != nil || d != "" {
 			t.Errorf("Services(%s): %v\n%s", kind, err, d)
 		}
-		if list, err := w.Services(t.Context(), w.editor, kind); !fault.Is(err, fault.Denied) || list != nil {
+		if list, err := every(w.Services(t.Context(), w.editor, kind, token.Listing{})); !fault.Is(err, fault.Denied) || list != nil {
 			t.Errorf("a member lists %s: %v, %v", kind, list, err)
 		}
-		if list, err := w.Services(t.Context(), w.stranger, kind); err != nil || len(list) != 0 {
+		if list, err := every(w.Services(t.Context(), w.stranger, kind, token.Listing{})); err != nil || len(list) != 0 {
 			t.Errorf("another organization lists %s: %v, %v", kind, list, err)
 		}
 	}
-	if list, err := w.OfMember(t.Context(), w.viewer, "editor"); !fault.Is(err, fault.NotFound) || list != nil {
+	if list, err := every(w.OfMember(t.Context(), w.viewer, "editor", token.Listing{})); !fault.Is(err, fault.NotFound) || list != nil {
 		t.Errorf("a member lists another's: %v, %v", list, err)
 	}
-	if list, err := w.OfMember(t.Context(), w.stranger, "editor"); err != nil || len(list) != 0 {
+	if list, err := every(w.OfMember(t.Context(), w.stranger, "editor", token.Listing{})); err != nil || len(list) != 0 {
 		t.Errorf("another organization's Admin lists: %v, %v", list, err)
 	}
-	if _, err := w.Services(t.Context(), w.admin, token.Personal); !fault.Is(err, fault.NotFound) {
+	if _, err := every(w.Services(t.Context(), w.admin, token.Personal, token.Listing{})); !fault.Is(err, fault.NotFound) {
 		t.Errorf("personal tokens are no service tokens: %v", err)
 	}
 	for _, by := range []actor.Standing{{}, {Principal: access.Principal{Kind: access.OrganizationToken, Organization: "acme"}}} {
-		if list, err := w.Personal(t.Context(), by); err == nil || list != nil {
+		if list, err := every(w.Personal(t.Context(), by, token.Listing{})); err == nil || list != nil {
 			t.Errorf("%v has personal tokens: %v", by.Kind, list)
 		}
 	}
@@ -230,7 +230,7 @@ func TestToken_StoredAdminScopeIsListedAndDeletable(t *testing.T) {
 	must(t, w.store.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertToken(t.Context(), old, token.Digest("1abcdefghijklmnopqrstuVW"), "")
 	}))
-	list, err := w.Personal(t.Context(), w.editor)
+	list, err := every(w.Personal(t.Context(), w.editor, token.Listing{}))
 	if err != nil || len(list) != 1 || list[0].Scope.Label() != "Admin (deprecated)" || !list[0].Legacy {
 		t.Fatalf("list = %+v, %v", list, err)
 	}

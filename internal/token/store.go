@@ -22,14 +22,18 @@ type Reads interface {
 	// Token returns a token of the organization. The error is NotFound if there is none, also if
 	// it was deleted.
 	Token(ctx context.Context, organization, id string) (Token, error)
-	// TokenByDigest returns the token of any organization with this digest of its secret,
-	// including a deleted one. The error is NotFound if there never was one.
-	TokenByDigest(ctx context.Context, digest [32]byte) (Token, error)
-	// PersonalTokens returns a member's tokens that are not deleted, newest first.
-	PersonalTokens(ctx context.Context, organization, owner string) ([]Token, error)
-	// ServiceTokens returns the organization's tokens of a kind that are not deleted, newest
-	// first.
-	ServiceTokens(ctx context.Context, organization string, kind Kind) ([]Token, error)
+	// TokensByDigest returns the tokens of the organization with these digests of their secrets,
+	// by digest, including deleted ones.
+	TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]Token, error)
+	// ListTokens returns a page of the organization's tokens of a kind that are not deleted; of
+	// personal tokens, those of an owner.
+	ListTokens(ctx context.Context, organization string, kind Kind, owner string, l Listing) (Listed, error)
+	// PersonalTokenCounts counts a member's tokens that are not deleted by their [Token.State] at
+	// now, as if the member were active.
+	PersonalTokenCounts(ctx context.Context, organization, owner string, now time.Time) (Counts, error)
+	// PersonalTokensEnding returns a member's tokens that expire after from and not after until.
+	// Those that expire first come first.
+	PersonalTokensEnding(ctx context.Context, organization, owner string, from, until time.Time) ([]Token, error)
 	// ServiceTokensEnding returns up to limit service tokens of both kinds that expire after from
 	// and not after until. Those that expire first come first.
 	ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]Token, error)

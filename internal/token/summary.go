@@ -2,8 +2,6 @@ package token
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
@@ -63,14 +61,17 @@ const maxEnding = 10
 // Summary counts the caller's own tokens and, for Admins, those of the organization. The errors
 // are those of [Service.Personal].
 func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, error) {
-	mine, err := s.Personal(ctx, by)
-	if err != nil {
+	if err := s.maySeePersonal(by, by.Self()); err != nil {
 		return Summary{}, err
 	}
 	now := s.now()
-	summary := Summary{MineEnding: ending(mine, now)}
-	for _, t := range mine {
-		summary.Mine.Add(t.State(now), 1)
+	var summary Summary
+	var err error
+	if summary.Mine, err = s.store.PersonalTokenCounts(ctx, by.Organization, by.Self(), now); err != nil {
+		return Summary{}, err
+	}
+	if summary.MineEnding, err = s.store.PersonalTokensEnding(ctx, by.Organization, by.Self(), now, now.Add(SoonAfter)); err != nil {
+		return Summary{}, err
 	}
 	resource := access.Resource{Organization: by.Organization}
 	if !access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Allowed {
@@ -82,16 +83,4 @@ func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, erro
 	}
 	summary.ServicesEnding, err = s.store.ServiceTokensEnding(ctx, by.Organization, now, now.Add(SoonAfter), maxEnding)
 	return summary, err
-}
-
-// ending returns the tokens that expire soon. Those that expire first come first.
-func ending(tokens []Token, now time.Time) []Token {
-	out := []Token{}
-	for _, t := range tokens {
-		if t.State(now) == ExpiresSoon {
-			out = append(out, t)
-		}
-	}
-	slices.SortFunc(out, func(a, b Token) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
-	return out
 }

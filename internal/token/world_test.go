@@ -253,3 +253,6 @@ func (w *world) files() string {
 	}
 	return all.String()
 }
+
+// every returns the tokens of a list.
+func every(l token.Listed, err error) ([]token.Token, error) { return l.Tokens, err }

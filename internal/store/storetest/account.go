@@ -153,7 +153,7 @@ func separatesAccounts(t *testing.T, b *accountBed) {
 	policies, err2 := b.PoliciesOfMember(ctx, other, bedBo)
 	groups, err3 := b.GroupsOfMembers(ctx, other, []string{bedBo})
 	in, err4 := b.WorkspacesOfMembers(ctx, other, []string{bedBo})
-	counts, err5 := b.WorkspaceCounts(ctx, other, b.Now())
+	counts, err5 := b.WorkspaceCounts(ctx, other, []string{bedProd}, b.Now())
 	if n := len(members) + len(policies) + len(groups) + len(in) + len(counts); n > 0 || errors.Join(err, err2, err3, err4, err5) != nil {
 		t.Errorf("%d rows, %v", n, errors.Join(err, err2, err3, err4, err5))
 	}
@@ -373,7 +373,7 @@ func listsAccounts(t *testing.T, b *accountBed) {
 			t.Errorf("%+v finds %q, want %q", tt.q, got, tt.want)
 		}
 	}
-	counts, err := b.WorkspaceCounts(ctx, bedOrg, b.Now())
+	counts, err := b.WorkspaceCounts(ctx, bedOrg, []string{bedProd}, b.Now())
 	want := map[string]account.WorkspaceCounts{bedProd: {Members: 2, Groups: 1, Resources: 1, ServiceTokens: 1, PersonalTokens: 1}}
 	if diff := cmp.Diff(want, counts); diff != "" || err != nil {
 		t.Error(diff, err)

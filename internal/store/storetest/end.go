@@ -68,7 +68,7 @@ func endsCredentials(t *testing.T, b *accountBed) {
 	} {
 		var got left
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			ended, err := tx.EndCredentials(ctx, bo, step.how)
+			ended, err := tx.EndCredentials(ctx, []account.Member{bo}, step.how)
 			got = left{invitations: invitationIDs(ended.Invitations), tokens: account.TokenIDs(ended.Tokens)}
 			return err
 		})

@@ -56,7 +56,14 @@ func agreesWithStates(t *testing.T, b *tokenBed) {
 			t.Errorf("%s: %v (-want +got)\n%s", name, err, d)
 		}
 	}
+	b.listsAgree(t, all)
 	b.countsAgree(t, all)
+	for _, at := range []time.Duration{0, token.SoonAfter + time.Millisecond, -time.Hour - time.Millisecond, -time.Millisecond} {
+		if err := b.SettleTokens(t.Context(), b.now.Add(at), 1); err != nil {
+			t.Fatal(err)
+		}
+		b.countsAgree(t, all)
+	}
 }
 
 // tokensInEveryState adds tokens of each kind and owner with each end, deleted and not, and
@@ -145,6 +152,48 @@ func (b *tokenBed) listed(t *testing.T) ([]string, error) {
 	return out, nil
 }
 
+// listsAgree compares pages of lists with the same pages of the tokens in memory.
+func (b *tokenBed) listsAgree(t *testing.T, all []token.Token) {
+	t.Helper()
+	expired := func(tok token.Token) bool { return tok.State(b.now) == token.Expired }
+	for _, of := range []struct {
+		kind  token.Kind
+		owner string
+	}{{token.Personal, bedMember}, {token.Personal, bedDeactivated}, {token.Personal, "nobody"}, {token.Workspace, ""}, {token.Organization, ""}} {
+		var list []token.Token
+		for _, tok := range matching(all, func(tok token.Token) bool { return kept(tok) && tok.Kind == of.kind && tok.Owner == of.owner }) {
+			stored, err := b.Token(t.Context(), bedOrg, tok.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, stored)
+		}
+		for _, sort := range []token.Sort{token.ByCreation, token.ByName, token.ByUse, token.ByEnd} {
+			for _, l := range []token.Listing{{}, {Reverse: true}, {Limit: 3}, {Limit: 3, Offset: 5, Reverse: true}, {Limit: 3, Offset: 1000},
+				{Matches: expired}, {Matches: expired, Limit: 2, Offset: 1}, {Offset: 4}} {
+				l.Sort = sort
+				got, err := b.ListTokens(t.Context(), bedOrg, of.kind, of.owner, l)
+				want := l.Of(list)
+				if d := diff(tokenIDs(want.Tokens), tokenIDs(got.Tokens)); err != nil || d != "" || got.Matching != want.Matching || got.Total != want.Total {
+					t.Errorf("%s of %q, %+v: %d of %d, want %d of %d, %v\n%s", of.kind, of.owner, l, got.Matching, got.Total, want.Matching, want.Total, err, d)
+				}
+			}
+		}
+	}
+	mine, err := b.PersonalTokenCounts(t.Context(), bedOrg, bedMember, b.now)
+	var want token.Counts
+	for _, tok := range matching(all, func(tok token.Token) bool { return kept(tok) && tok.Owner == bedMember }) {
+		want.Add(tok.State(b.now), 1)
+	}
+	if err != nil || mine != want {
+		t.Errorf("a member's own tokens: %+v, %v, want %+v", mine, err, want)
+	}
+	soon, err := b.PersonalTokensEnding(t.Context(), bedOrg, bedMember, b.now, b.now.Add(token.SoonAfter))
+	if err != nil || len(soon) != want.ExpiresSoon {
+		t.Errorf("%d of a member's own tokens end soon, %v, want %d", len(soon), err, want.ExpiresSoon)
+	}
+}
+
 // verifiable reads what verification begins with: all that is not deleted.
 func (b *tokenBed) verifiable(t *testing.T) (out []string, err error) {
 	err = b.Store.LiveTokens(t.Context(), verify.Part{Number: 0, Of: 1}, func(r verify.Record) error {
@@ -188,7 +237,7 @@ func (b *tokenBed) countsAgree(t *testing.T, all []token.Token) {
 	if d := diff(want, counts); err != nil || d != "" {
 		t.Errorf("by state: %v (-want +got)\n%s", err, d)
 	}
-	places, err := b.WorkspaceCounts(ctx, bedOrg, b.now)
+	places, err := b.WorkspaceCounts(ctx, bedOrg, []string{bedWorkspace}, b.now)
 	place := places[bedWorkspace]
 	if err != nil || place.ServiceTokens != liveOf(token.Workspace, "") || place.PersonalTokens != liveOf(token.Personal, "") {
 		t.Errorf("in the workspace: %+v, %v", place, err)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"latchkey/internal/account"
 	"latchkey/views/component"
 )
 
@@ -141,6 +142,12 @@ func (q Paging) Pages(rows, total int, one, many string) *component.PaginationMo
 
 // FilterFrom is the number of rows from which a list has a search form.
 const FilterFrom = 11
+
+// ShownWorkspaces returns the workspaces of a list that is searched by their names which [Listed] shows.
+func (q Paging) ShownWorkspaces(list []account.Workspace) []account.Workspace {
+	shown, _ := Listed(list, q, "", "", "", func(w account.Workspace) string { return w.Name })
+	return shown
+}
 
 // Listed returns the page of rows that q asks for, among those that match its search, and what
 // stands around the table. text returns the text of a row that is searched.

@@ -60,14 +60,20 @@ func LowerFirst(s string) string {
 
 // Matches reports whether name contains every word of find, ignoring case and joiners. The live
 // filter in the browser does the same.
-func Matches(name, find string) bool {
-	name = plaintext.Joinless(strings.ToLower(name))
-	for _, word := range strings.Fields(plaintext.Joinless(strings.ToLower(find))) {
-		if !strings.Contains(name, word) {
-			return false
+func Matches(name, find string) bool { return Matcher(find)(name) }
+
+// Matcher is Matches for many names.
+func Matcher(find string) func(name string) bool {
+	words := strings.Fields(plaintext.Joinless(strings.ToLower(find)))
+	return func(name string) bool {
+		name = plaintext.Joinless(strings.ToLower(name))
+		for _, word := range words {
+			if !strings.Contains(name, word) {
+				return false
+			}
 		}
+		return true
 	}
-	return true
 }
 
 // RoleLabel returns the name of a role.

@@ -40,12 +40,13 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 	if err != nil {
 		return err
 	}
-	tokens, err := h.tokens.OfMember(ctx, v.Standing, id)
+	list := tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams())
+	tokens, err := h.tokens.OfMember(ctx, v.Standing, id, list.Listing(v.Now))
 	if err != nil {
 		return err
 	}
 	m := memberView(d, held, view, h.site.Catalogue(), v.Now)
-	m.Tokens = memberTokens(d.Member, tokens, tokenui.ReadListQuery(kit.Path(kit.UserPath, id), c.QueryParams()), v.Now)
+	m.Tokens = memberTokens(d.Member, tokens, list, v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
 	m.Shell.Above = above
 	if m.Sessions, err = h.sessions(c, v, d.Member); err != nil {

@@ -87,7 +87,7 @@ func policyListView(policies []policy.Placed, catalogue *access.Catalogue, at st
 }
 
 // memberTokens returns the section with a member's tokens.
-func memberTokens(owner account.Member, tokens []token.Token, q tokenui.ListQuery, now time.Time) page.MemberTokens {
+func memberTokens(owner account.Member, tokens token.Listed, q tokenui.ListQuery, now time.Time) page.MemberTokens {
 	m := page.MemberTokens{
 		Card: component.CardModel{ID: "member-tokens", Title: kit.PersonalTokenTitle, Flush: true,
 			Description: "Created by " + owner.Name + ". They act with " + owner.Name + "'s access, limited by scope."},
@@ -96,7 +96,7 @@ func memberTokens(owner account.Member, tokens []token.Token, q tokenui.ListQuer
 	m.List.ShowWorkspace, m.List.ShowScope = true, true
 	m.List.Table.Columns = q.Columns([2]string{"Name", "name"}, [2]string{"Workspace and scope", ""},
 		[2]string{"Created", "created"}, [2]string{"Last used", "used"}, [2]string{"Expires", "expires"}, [2]string{"State", ""})
-	if len(tokens) == 0 {
+	if tokens.Total == 0 {
 		m.List.Empty = &component.EmptyModel{Icon: "key-round", Title: "No personal access tokens", Inside: true,
 			Text: "Members generate their own tokens, on their profile."}
 	}

@@ -15,12 +15,12 @@ import (
 
 // baselines lists every workspace with its baseline policy.
 func (h *Handlers) baselines(c echo.Context) error {
-	v := kit.VisitOf(c)
-	rows, err := h.policies.Baselines(c.Request().Context(), v.Standing)
+	v, q := kit.VisitOf(c), kit.ReadPaging(kit.BaselinePath, c.QueryParams(), account.DefaultPage)
+	rows, err := h.policies.Baselines(c.Request().Context(), v.Standing, q.ShownWorkspaces)
 	if err != nil {
 		return err
 	}
-	m := baselinesView(rows, h.site.Catalogue(), kit.ReadPaging(kit.BaselinePath, c.QueryParams(), account.DefaultPage), v)
+	m := baselinesView(rows, h.site.Catalogue(), q, v)
 	m.Frame = h.site.Frame(c, v, kit.BaselineTitle)
 	return h.site.HTML(c, http.StatusOK, page.BaselinesPage(m))
 }

@@ -15,7 +15,8 @@ import (
 func ownProfile(tb testing.TB, n int) []byte {
 	tb.Helper()
 	m := profileView(uitest.Member())
-	m.Tokens = tokenui.Section(uitest.Member(), uitest.Tokens(n), tokenui.ReadListQuery(kit.ProfilePath, nil), false)
+	q := tokenui.ReadListQuery(kit.ProfilePath, nil)
+	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, false)
 	var out bytes.Buffer
 	if err := page.ProfilePage(m).Render(context.Background(), &out); err != nil {
 		tb.Fatal(err)

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -38,13 +37,14 @@ func states() []token.State {
 // ReadListQuery reads the state of the list at path from a query. It ignores invalid values.
 func ReadListQuery(path string, query url.Values) ListQuery {
 	q := ListQuery{path: path, find: kit.Search(query.Get("q")), page: 1}
-	if sort := query.Get("sort"); order(strings.TrimPrefix(sort, "-")) != nil {
+	sort := query.Get("sort")
+	if _, sorts := order(strings.TrimPrefix(sort, "-")); sorts {
 		q.sort = sort
 	}
 	if state := token.State(query.Get(ParamState)); slices.Contains(states(), state) {
 		q.state = state
 	}
-	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 1 {
+	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 1 && n < 1_000_000 {
 		q.page = n
 	}
 	return q
@@ -71,64 +71,52 @@ func (q ListQuery) href() string {
 	return q.path + "?" + v.Encode()
 }
 
-// order returns the function that compares tokens by the column with this key, or nil if it does not sort.
-func order(key string) func(a, b token.Token) int {
+// order returns the order of the column with this key, and reports whether it sorts.
+func order(key string) (token.Sort, bool) {
 	switch key {
 	case "name":
-		return func(a, b token.Token) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }
+		return token.ByName, true
 	case "created":
-		return func(a, b token.Token) int { return a.CreatedAt.Compare(b.CreatedAt) }
+		return token.ByCreation, true
 	case "used":
-		return func(a, b token.Token) int { return a.LastUsedAt.Compare(b.LastUsedAt) }
+		return token.ByUse, true
 	case "expires":
-		return func(a, b token.Token) int { return endOrder(a).Compare(endOrder(b)) }
+		return token.ByEnd, true
 	}
-	return nil
+	return 0, false
 }
 
-// endOrder returns the end of a token for sorting. Tokens without one come last.
-func endOrder(t token.Token) time.Time {
-	if t.ExpiresAt.IsZero() {
-		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+// Listing returns the page that q asks for. The search is about what a row shows at now.
+func (q ListQuery) Listing(now time.Time) token.Listing {
+	l := token.Listing{Limit: tokensPerPage, Offset: (q.page - 1) * tokensPerPage, Reverse: strings.HasPrefix(q.sort, "-")}
+	l.Sort, _ = order(strings.TrimPrefix(q.sort, "-"))
+	if q.sort != "" && l.Sort == token.ByCreation { // which begins with the newest
+		l.Reverse = !l.Reverse
 	}
-	return t.ExpiresAt
-}
-
-// pick returns the tokens of the page that q asks for, and how many match in all. It expects the
-// tokens newest first.
-func (q ListQuery) pick(tokens []token.Token, now time.Time) (shown []token.Token, matching int) {
-	var found []token.Token
-	for _, t := range tokens {
-		text := strings.Join([]string{t.Name, t.Hint, t.WorkspaceName, t.Scope.Label(), t.CreatedByName, t.State(now).Label()}, " ")
-		if kit.Matches(text, q.find) && (q.state == "" || t.State(now) == q.state) {
-			found = append(found, t)
+	if q.filters() {
+		matches := kit.Matcher(q.find)
+		l.Matches = func(t token.Token) bool {
+			text := strings.Join([]string{t.Name, t.Hint, t.WorkspaceName, t.Scope.Label(), t.CreatedByName, t.State(now).Label()}, " ")
+			return matches(text) && (q.state == "" || t.State(now) == q.state)
 		}
 	}
-	if order := order(strings.TrimPrefix(q.sort, "-")); order != nil {
-		slices.SortStableFunc(found, order)
-		if strings.HasPrefix(q.sort, "-") {
-			slices.Reverse(found)
-		}
-	}
-	from := min((q.page-1)*tokensPerPage, len(found))
-	return found[from:min(from+tokensPerPage, len(found))], len(found)
+	return l
 }
 
-// List presents tokens. The delete page of each is below the address base.
-func List(tokens []token.Token, q ListQuery, base, caption string, now time.Time) page.List {
-	shown, matching := q.pick(tokens, now)
+// List presents the page that q asks for. The delete page of each token is below the address base.
+func List(tokens token.Listed, q ListQuery, base, caption string, now time.Time) page.List {
 	m := page.List{Table: component.TableModel{ID: "tokens", Caption: caption}}
-	if len(tokens) >= kit.FilterFrom || q.filters() {
-		m.Filter = listFilter(q, len(tokens))
+	if tokens.Total >= kit.FilterFrom || q.filters() {
+		m.Filter = listFilter(q, tokens.Total)
 	}
-	if matching == 0 {
+	if tokens.Matching == 0 {
 		m.None = "No token matches this filter."
 	}
-	for _, t := range shown {
+	for _, t := range tokens.Tokens {
 		m.Rows = append(m.Rows, rowView(t, base, now))
 	}
-	if matching > tokensPerPage || q.page > 1 {
-		m.Pages = listPages(q, len(shown), matching)
+	if tokens.Matching > tokensPerPage || q.page > 1 {
+		m.Pages = listPages(q, len(tokens.Tokens), tokens.Matching)
 	}
 	return m
 }

@@ -29,6 +29,11 @@ func rowNames(m page.List) []string {
 	return names
 }
 
+// listOf presents a list of tokens that is in memory.
+func listOf(tokens []token.Token, q ListQuery, base, caption string, now time.Time) page.List {
+	return List(q.Listing(now).Of(tokens), q, base, caption, now)
+}
+
 func TestTokenRow_ShowsEverythingAboutAToken(t *testing.T) {
 	tok := token.Token{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", WorkspaceName: "Staging", Scope: access.ScopeAdmin,
 		CreatedByName: "Eli Editor", CreatedAt: noon.Add(-3 * kit.Day), ExpiresAt: noon.Add(5 * kit.Day), LastUsedAt: noon.Add(-2 * time.Hour)}
@@ -72,7 +77,7 @@ func TestTokenList_FiltersSortsAndPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := List(tokens, ReadListQuery("/list", query), "/tokens", "Tokens", noon)
+		m := listOf(tokens, ReadListQuery("/list", query), "/tokens", "Tokens", noon)
 		names := rowNames(m)
 		if len(names) != tt.rows || names[0] != tt.first || names[len(names)-1] != tt.last {
 			t.Errorf("%q: %v", tt.query, names)
@@ -84,23 +89,23 @@ func TestTokenList_FiltersSortsAndPages(t *testing.T) {
 }
 
 func TestTokenList_OffersAFilterWhereItHelps(t *testing.T) {
-	short := List(uitest.Tokens(10), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
+	short := listOf(uitest.Tokens(10), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
 	if short.Filter != nil || short.Pages != nil {
 		t.Error("ten tokens need no filter")
 	}
-	middle := List(uitest.Tokens(11), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
+	middle := listOf(uitest.Tokens(11), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
 	if middle.Filter == nil || middle.Filter.Live != "#tokens" {
 		t.Errorf("eleven tokens: %+v", middle.Filter)
 	}
-	long := List(uitest.Tokens(26), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
+	long := listOf(uitest.Tokens(26), ListQuery{path: "/list", page: 1}, "/tokens", "Tokens", noon)
 	if long.Filter == nil || long.Filter.Live != "" {
 		t.Error("what is on several pages cannot be filtered in one of them")
 	}
-	none := List(uitest.Tokens(3), ListQuery{path: "/list", page: 1, find: "nothing like it", sort: "name"}, "/tokens", "Tokens", noon)
+	none := listOf(uitest.Tokens(3), ListQuery{path: "/list", page: 1, find: "nothing like it", sort: "name"}, "/tokens", "Tokens", noon)
 	if none.None == "" || none.Filter == nil || none.Filter.ClearHref != "/list?sort=name" {
 		t.Errorf("no match: %q, %+v", none.None, none.Filter)
 	}
-	beyond := List(uitest.Tokens(3), ListQuery{path: "/list", page: 9}, "/tokens", "Tokens", noon)
+	beyond := listOf(uitest.Tokens(3), ListQuery{path: "/list", page: 9}, "/tokens", "Tokens", noon)
 	if beyond.Pages == nil || beyond.Pages.PrevHref == "" || beyond.Pages.NextHref != "" {
 		t.Errorf("a page too far: %+v", beyond.Pages)
 	}
@@ -208,11 +213,11 @@ func TestMayBlocks_ManyWorkspacesWithTheSameAnswerShareABlock(t *testing.T) {
 
 func TestPersonalTokens_PointProductionToServiceTokens(t *testing.T) {
 	v := uitest.Member()
-	member := Section(v, nil, ListQuery{path: "/list", page: 1}, false)
+	member := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, false)
 	if member.Purpose.Links != nil || !strings.Contains(member.Purpose.Text, "Ask an Admin of Acme") {
 		t.Errorf("a member reads %+v", member.Purpose)
 	}
-	admin := Section(v, nil, ListQuery{path: "/list", page: 1}, true)
+	admin := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, true)
 	if len(admin.Purpose.Links) != 1 || admin.Purpose.Links[0].Href != kit.ServiceTokenPath+"/workspace" {
 		t.Errorf("an Admin reads %+v", admin.Purpose)
 	}
@@ -227,7 +232,7 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 	nowhere.Workspaces = nil
 	for name, v := range map[string]kit.Visit{"the plan": free, "no workspace": nowhere} {
 		for _, tokens := range [][]token.Token{nil, uitest.Tokens(2)} {
-			m := Section(v, tokens, ListQuery{path: "/list", page: 1}, false)
+			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, false)
 			if m.Refusal == nil || m.Card.Action != nil || m.List.Empty != nil && m.List.Empty.Action != nil {
 				t.Errorf("%s: refusal %+v, action %+v", name, m.Refusal, m.Card.Action)
 			}
@@ -236,7 +241,7 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 			}
 		}
 	}
-	if m := Section(free, nil, ListQuery{page: 1}, false); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
+	if m := Section(free, token.Listed{}, ListQuery{page: 1}, false); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
 		t.Errorf("refusal %q", m.Refusal.Text)
 	}
 }
@@ -273,21 +278,21 @@ func TestPersonalTokenDialog_OffersWhatCanBeChosen(t *testing.T) {
 
 func TestServiceTokens_EachTabSaysWhatItIsFor(t *testing.T) {
 	for _, kind := range []token.Kind{token.Organization, token.Workspace} {
-		empty := serviceTokensView(uitest.Member(), nil, kind, ListQuery{path: "/list", page: 1})
+		empty := serviceTokensView(uitest.Member(), token.Listed{}, kind, ListQuery{path: "/list", page: 1})
 		if empty.List.Empty == nil || empty.List.Empty.Action.Href != kit.ServiceTokenPath+"/"+string(kind)+"/new" {
 			t.Errorf("%s: %+v", kind, empty.List.Empty)
 		}
-		full := serviceTokensView(uitest.Member(), uitest.Tokens(2), kind, ListQuery{path: "/list", page: 1})
+		full := serviceTokensView(uitest.Member(), token.Listing{}.Of(uitest.Tokens(2)), kind, ListQuery{path: "/list", page: 1})
 		if full.Card.Action == nil || full.List.Rows[0].Href != kit.ServiceTokenPath+"/id000" || !full.List.ShowMaker {
 			t.Errorf("%s: %+v", kind, full.List.Rows[0])
 		}
 	}
-	if m := serviceTokensView(uitest.Member(), nil, token.Organization, ListQuery{page: 1}); !strings.Contains(m.Card.Description, "SCIM") {
+	if m := serviceTokensView(uitest.Member(), token.Listed{}, token.Organization, ListQuery{page: 1}); !strings.Contains(m.Card.Description, "SCIM") {
 		t.Errorf("purpose %q", m.Card.Description)
 	}
 	free := uitest.Member()
 	free.Organization.Plan = access.PlanFree
-	if m := serviceTokensView(free, nil, token.Workspace, ListQuery{page: 1}); m.Refusal == nil || m.List.Empty.Action != nil {
+	if m := serviceTokensView(free, token.Listed{}, token.Workspace, ListQuery{page: 1}); m.Refusal == nil || m.List.Empty.Action != nil {
 		t.Error("the Free plan offers a token")
 	}
 }

@@ -36,11 +36,12 @@ func (h *Handlers) PersonalPages(behind kit.Behind) []kit.Page {
 
 // PersonalSection returns the section of the visitor's own tokens, for the page at the address list.
 func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, list string) (page.Personal, error) {
-	tokens, err := h.tokens.Personal(c.Request().Context(), v.Standing)
+	q := ReadListQuery(list, c.QueryParams())
+	tokens, err := h.tokens.Personal(c.Request().Context(), v.Standing, q.Listing(v.Now))
 	if err != nil {
 		return page.Personal{}, err
 	}
-	return Section(v, tokens, ReadListQuery(list, c.QueryParams()), h.site.May(v, access.ManageServiceTokens)), nil
+	return Section(v, tokens, q, h.site.May(v, access.ManageServiceTokens)), nil
 }
 
 // newToken shows the dialog "New Personal Access Token". Like generating, it is denied on a plan

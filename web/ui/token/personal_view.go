@@ -16,7 +16,7 @@ import (
 
 // Section presents the section of the visitor's own tokens. admin reports whether the visitor may
 // generate service access tokens: if so, the section links to them.
-func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Personal {
+func Section(v kit.Visit, tokens token.Listed, q ListQuery, admin bool) page.Personal {
 	m := page.Personal{
 		Purpose: personalPurpose(v, admin),
 		Card: component.CardModel{ID: "personal-access-tokens", Title: kit.PersonalTokenTitle, Flush: true,
@@ -30,7 +30,7 @@ func Section(v kit.Visit, tokens []token.Token, q ListQuery, admin bool) page.Pe
 	if m.Refusal = personalRefusal(v); m.Refusal != nil {
 		generate = nil
 	}
-	if len(tokens) > 0 {
+	if tokens.Total > 0 {
 		m.Card.Action = generate
 		return m
 	}

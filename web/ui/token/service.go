@@ -98,12 +98,12 @@ func (h *Handlers) behind(k token.Kind) kit.Behind {
 }
 
 func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, above templ.Component) error {
-	v := kit.VisitOf(c)
-	tokens, err := h.tokens.Services(c.Request().Context(), v.Standing, k)
+	v, q := kit.VisitOf(c), ReadListQuery(kit.ServiceTokenList(k), c.QueryParams())
+	tokens, err := h.tokens.Services(c.Request().Context(), v.Standing, k, q.Listing(v.Now))
 	if err != nil {
 		return err
 	}
-	m := serviceTokensView(v, tokens, k, ReadListQuery(kit.ServiceTokenList(k), c.QueryParams()))
+	m := serviceTokensView(v, tokens, k, q)
 	m.Frame = h.site.Frame(c, v, kit.ServiceTokenTitle)
 	m.Frame.Shell.Above = above
 	return h.site.HTML(c, status, page.ServicesPage(m))

@@ -20,7 +20,7 @@ func purposeOf(k token.Kind) string {
 }
 
 // serviceTokensView presents a sub-tab. The handler adds the frame.
-func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQuery) page.Services {
+func serviceTokensView(v kit.Visit, tokens token.Listed, k token.Kind, q ListQuery) page.Services {
 	m := page.Services{
 		SubTabs: component.TabsModel{Label: kit.ServiceTokenTitle, Tabs: []component.Tab{
 			{Label: "Organization", Href: kit.ServiceTokenList(token.Organization), Current: k == token.Organization},
@@ -43,7 +43,7 @@ func serviceTokensView(v kit.Visit, tokens []token.Token, k token.Kind, q ListQu
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		m.Refusal, generate = planRefusal(v), nil
 	}
-	if len(tokens) > 0 {
+	if tokens.Total > 0 {
 		m.Card.Action = generate
 		return m
 	}

@@ -27,12 +27,12 @@ func (h *Handlers) list(c echo.Context) error {
 }
 
 func (h *Handlers) show(c echo.Context, status int, above templ.Component) error {
-	v := kit.VisitOf(c)
-	rows, err := h.workspaces.List(c.Request().Context(), v.Standing)
+	v, q := kit.VisitOf(c), kit.ReadPaging(kit.WorkspacePath, c.QueryParams(), account.DefaultPage)
+	rows, err := h.workspaces.List(c.Request().Context(), v.Standing, q.ShownWorkspaces)
 	if err != nil {
 		return err
 	}
-	m := workspacesView(rows, kit.ReadPaging(kit.WorkspacePath, c.QueryParams(), account.DefaultPage), v.Now)
+	m := workspacesView(rows, q, v.Now)
 	m.Shell = h.site.Shell(c, v, kit.WorkspaceTitle)
 	m.Shell.Above = above
 	return h.site.HTML(c, status, page.WorkspacesPage(m))
