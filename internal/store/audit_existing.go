@@ -9,7 +9,7 @@ import (
 
 // Existing returns which of the ids belong to members, groups, workspaces, policies and service tokens
 // of the organization that still exist, in one query for each idsPerQuery ids.
-func (q queries) Existing(ctx context.Context, organization string, ids []string) (audit.Existing, error) {
+func (q *queries) Existing(ctx context.Context, organization string, ids []string) (audit.Existing, error) {
 	out := audit.Existing{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		in := ` WHERE organization_id = $1 AND id IN (` + placeholders(2, len(chunk)) + `)`
