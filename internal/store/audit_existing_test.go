@@ -40,8 +40,9 @@ func TestExisting_KnowsWhatEventsMayLinkTo(t *testing.T) {
 				for _, id := range []string{"g1", "g2"} {
 					errs = append(errs, tx.InsertGroup(ctx, account.Group{ID: id, Organization: "o1", Name: id, CreatedAt: at, UpdatedAt: at}))
 				}
-				errs = append(errs, tx.InsertPolicy(ctx, policy.Policy{ID: "p1", Organization: "o1", Workspace: "w1", Kind: policy.OfGroup, Subject: "g1",
-					Body: access.Policy{}, UpdatedAt: at}))
+				errs = append(errs, tx.InsertPolicy(ctx, policy.Policy{ID: "p1", Organization: "o1", Workspace: "w1", Kind: policy.OfGroup,
+					Subject: "g1",
+					Body:    access.Policy{}, UpdatedAt: at}))
 				for id, kind := range map[string]token.Kind{"t1": token.Workspace, "t2": token.Workspace, "pat": token.Personal} {
 					errs = append(errs, tx.InsertToken(ctx, tok(id, kind), token.Digest(id), ""))
 				}

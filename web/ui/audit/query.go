@@ -124,7 +124,8 @@ func (q logQuery) filtered() bool { return len(q.with().Values) > 0 }
 // are by parameter. An invalid day is left out of the filter.
 func (q logQuery) filter(now time.Time) (audit.Filter, kit.FieldErrors) {
 	typ, action := q.pair()
-	f := audit.Filter{Text: q.Get(paramText), Who: q.Get(paramWho), Action: action, Type: typ, Workspace: q.Get(kit.ParamWorkspace), Actor: q.Get(paramBy), About: q.Get(kit.ParamAbout)}
+	f := audit.Filter{Text: q.Get(paramText), Who: q.Get(paramWho), Action: action, Type: typ,
+		Workspace: q.Get(kit.ParamWorkspace), Actor: q.Get(paramBy), About: q.Get(kit.ParamAbout)}
 	errors := kit.FieldErrors{}
 	day := func(name string) time.Time {
 		text := q.Get(name)

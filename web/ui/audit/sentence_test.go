@@ -131,8 +131,9 @@ func TestSentence_LinksOnlyWhatStillExists(t *testing.T) {
 		want     string
 	}{
 		"a visitor who may not see the pages": {nil, ""},
-		"everything exists":                   {audit.Existing{"m1": "", "m2": "", "g1": ""}, root + "/users/m1 " + root + "/users/m2 " + root + "/groups/g1"},
-		"the group was deleted":               {audit.Existing{"m1": ""}, root + "/users/m1"},
+		"everything exists": {audit.Existing{"m1": "", "m2": "", "g1": ""},
+			root + "/users/m1 " + root + "/users/m2 " + root + "/groups/g1"},
+		"the group was deleted": {audit.Existing{"m1": ""}, root + "/users/m1"},
 	} {
 		if teller.existing = tt.existing; links(teller.sentence(e)) != tt.want {
 			t.Errorf("%s: %q, want %q", name, links(teller.sentence(e)), tt.want)

@@ -143,7 +143,8 @@ func permissionOptions(catalogue *access.Catalogue, whole bool) []component.Sele
 	for _, section := range catalogue.Sections() {
 		for _, row := range catalogue.Types(section) {
 			for _, entry := range row.Entries {
-				out = append(out, component.SelectOption{Group: section.Label(), Value: string(entry.Permission), Label: cellLabel(section, row, entry)})
+				out = append(out, component.SelectOption{Group: section.Label(), Value: string(entry.Permission),
+					Label: cellLabel(section, row, entry)})
 			}
 		}
 	}
