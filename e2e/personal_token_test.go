@@ -334,22 +334,6 @@ func TestPersonalToken_OnAPhoneInTheDark(t *testing.T) {
 	axe(t, p)
 }
 
-func TestLists_FitATabletWithLongNames(t *testing.T) {
-	t.Parallel()
-	p := newPage(t, start(t, "demo"), tablet)
-	signIn(t, p, adminEmail, demoPassword)
-	p.open(profilePage)
-	p.click("link", "Generate new token")
-	fillPAT(p, "Wolfeschlegelsteinhausenbergerdorff-von-"+strings.Repeat("Hohenzollern", 2), "Production").click("button", "Generate")
-	revealed(t, p, "lkpat_")
-	fits(t, p)
-	for _, path := range []string{profilePage, "/", usersPage, groupsPage, invitationsPage,
-		"/settings/access-management/service-access-tokens", "/settings/audit-logs"} {
-		p.open(path)
-		fits(t, p)
-	}
-}
-
 // fits checks that nothing makes the page wider than its window. On a phone the window
 // grows with such a page, but the screen does not.
 func fits(t *testing.T, p *page) {

@@ -387,7 +387,7 @@ func TestServiceToken_AMemberSeesNoTabAndIsRefused(t *testing.T) {
 		if status := member.open(path); status != http.StatusForbidden {
 			t.Errorf("a member opens %s: %d", path, status)
 		}
-		member.seesText("Only Admins can open this page.")
+		member.sees("heading", "Only Admins can open this page")
 	}
 	axe(t, member)
 	form := map[string]any{"name": "stolen", "expiration": "30d", "submission": "key", "step": "generate"}

@@ -195,6 +195,7 @@ func (v auditVerify) file(earlier audit.Anchor, trust audit.Trust) error {
 	}
 	holds(found.After, found.Head)
 	signed(covered, trust, len(found.Signed) > 0)
+	withoutClock(found.Late)
 	return nil
 }
 
@@ -222,6 +223,7 @@ func (v auditVerify) database(ctx context.Context, earlier audit.Anchor, trust a
 	}
 	holds(state.Checkpoint.Anchor, state.Head)
 	signed(covered, trust, covered.Unknown > 0)
+	withoutClock(state.Late)
 	if c := state.Checkpoint; c.Seq > 0 {
 		fmt.Printf("Earlier events were pruned on %s, as recorded in event %d.\n", audit.FormatTime(c.SignedAt), c.SignedBy)
 	}
@@ -254,6 +256,13 @@ func holds(after, head audit.Anchor) {
 	}
 	fmt.Printf("The chain holds: %d %s, from event %d to event %d.\nHead: %d %x\n", head.Seq-after.Seq, what,
 		min(after.Seq+1, head.Seq), head.Seq, head.Seq, head.Hash)
+}
+
+// withoutClock says that events lack a clock time although earlier ones have it.
+func withoutClock(late int64) {
+	if late > 0 {
+		fmt.Printf("Events without a clock time among newer ones: %d. Servers of an older version wrote them, unless all were upgraded at once.\n", late)
+	}
 }
 
 // signed prints how far the log is signed. any says whether it has signed heads at all.

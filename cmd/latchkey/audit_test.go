@@ -160,15 +160,18 @@ func TestAudit_APrintedHeadIsAsGoodAsTheFile(t *testing.T) {
 	}
 }
 
-// pruned lets a year pass on a folder's server with a retention.
+// pruned lets a year pass on a folder's server with a retention, and the week after which it believes the clock.
 func pruned(t *testing.T, folder string, retention time.Duration) {
 	t.Helper()
+	days := 0
 	a, err := app.New(context.Background(), config.Config{Addr: "127.0.0.1:0", Data: folder, AuditRetention: retention},
-		app.Options{Now: func() time.Time { return time.Now().AddDate(1, 0, 0) }})
+		app.Options{Now: func() time.Time { return time.Now().AddDate(1, 0, days) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(a.Audit.Prune(context.Background()), a.Close()); err != nil {
+	err = a.Audit.Prune(context.Background())
+	days = 8
+	if err := errors.Join(err, a.Audit.Prune(context.Background()), a.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -180,8 +183,8 @@ func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
 	}
 	pruned(t, folder, 90*24*time.Hour)
 	code, out, errOut := run(t, "audit", "verify", "--data", folder)
-	if code != 0 || !strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.\n") ||
-		!strings.Contains(out, "as recorded in event 5") {
+	if code != 0 || !strings.HasPrefix(out, "The chain holds: 2 events, from event 5 to event 6.\n") ||
+		!strings.Contains(out, "as recorded in event 6") {
 		t.Errorf("verify: %d %q %q", code, out, errOut)
 	}
 	if code, _, errOut := run(t, "audit", "verify", "--data", folder, "--against", before); code != 0 {
@@ -191,7 +194,7 @@ func TestAudit_APrunedLogHoldsFromItsCheckpoint(t *testing.T) {
 		t.Fatal(errOut)
 	}
 	if code, out, errOut := run(t, "audit", "verify", after); code != 0 ||
-		!strings.HasPrefix(out, "The chain holds: 1 event, from event 5 to event 5.") {
+		!strings.HasPrefix(out, "The chain holds: 2 events, from event 5 to event 6.") {
 		t.Errorf("its export: %d %q %q", code, out, errOut)
 	}
 	// Somebody pretends that more was pruned than was.

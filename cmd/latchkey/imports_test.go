@@ -110,7 +110,7 @@ func areas() []area {
 		{"token", []string{"policy", "audit"}},
 		{"people", []string{"policy", "audit", "token"}},
 		{"profile", []string{"policy", "token"}},
-		{"home", []string{"audit"}},
+		{"home", []string{"audit", "token"}},
 		{"resource", []string{"audit"}},
 		{"migration", []string{"policy"}},
 		{"provision", nil},

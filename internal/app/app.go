@@ -86,6 +86,7 @@ type App struct {
 	trust   *change.Lease   // nil when there is only one node
 	feed    *store.Feed
 	metrics *metric.Metrics // nil without an address for metrics
+	clock   *clockWatch
 	checked checked
 	cfg     config.Config
 	limits  Limits
@@ -153,6 +154,7 @@ func (a *App) wire(o Options) error {
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
 	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue)
 	a.trust = a.lease(o.Now)
+	a.clock = newClockWatch(o.Now)
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients(a.Store), Catalogue: catalogue, Lease: a.trust})
 	a.Verify = verify.New(verify.Deps{Store: a.Store, Catalogue: catalogue, Now: o.Now,

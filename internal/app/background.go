@@ -85,6 +85,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
 	running.Go(func() { a.SignIn.Run(ctx, a.calm) })
+	running.Go(func() { a.watchClock(ctx) })
 	if a.heads != nil {
 		running.Go(func() { a.heads.Run(ctx) })
 	}

@@ -24,3 +24,19 @@ func TestCalm_SaysTheSameOnceAMinuteAndHowOftenBesides(t *testing.T) {
 		t.Errorf("the log says\n%s", text.String())
 	}
 }
+
+func TestCalm_KeepsNothingBackBecauseTheClockWasSet(t *testing.T) {
+	for _, jump := range []time.Duration{-365 * 24 * time.Hour, -time.Hour, time.Hour} {
+		var text strings.Builder
+		log, now := newCalm(slog.New(slog.NewTextHandler(&text, nil))), time.Unix(1_800_000_000, 0)
+		for range 2 {
+			if err := log.Handler().Handle(t.Context(), slog.NewRecord(now, slog.LevelError, "cannot", 0)); err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(jump).Add(calmFor)
+		}
+		if n := strings.Count(text.String(), "cannot"); n != 2 {
+			t.Errorf("%v: said %d times", jump, n)
+		}
+	}
+}

@@ -25,6 +25,7 @@ func (a *App) newMetrics() *metric.Metrics {
 			age, trip, ok := a.feed.Lag()
 			return metric.Feed{Connected: ok || !a.Store.Shared(), Age: age, RoundTrip: trip, Leads: a.feed.Leads()}
 		},
+		Clock:  a.clock.state,
 		WAL:    a.Store.WALSize,
 		Check:  a.checked.get,
 		Heads:  func(ctx context.Context) (metric.Heads, error) { return a.Store.HeadMetrics(ctx) },

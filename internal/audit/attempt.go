@@ -126,7 +126,8 @@ func (t *attempts) takeDue() []series {
 	}
 	var due []*series
 	for key, s := range t.series {
-		switch over := now.Sub(s.since) >= attemptWindow || s.since.IsZero(); {
+		since := now.Sub(s.since) // less than 0 if the clock was set back
+		switch over := since >= attemptWindow || since < 0 || s.since.IsZero(); {
 		case !over:
 		case s.count == 0:
 			t.remove(key)

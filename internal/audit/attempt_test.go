@@ -180,3 +180,33 @@ func TestClose_WritesWhatIsLeftInSmallTransactions(t *testing.T) {
 		t.Errorf("%d events, the first of %s", all, w.notes.written[0][0].TokenID)
 	}
 }
+
+func TestRefused_IsRecordedWithinAnHourWhateverTheClockDoes(t *testing.T) {
+	for _, jump := range []time.Duration{-365 * 24 * time.Hour, -time.Hour, -time.Minute, time.Minute, time.Hour} {
+		w := newWatching(t)
+		w.refuse("token", AccessDenied, "may not")
+		if log := w.flush(); len(log) != 1 {
+			t.Fatalf("%d events at once", len(log))
+		}
+		w.clock = w.clock.Add(jump)
+		w.refuse("token", AccessDenied, "may not")
+		waited := time.Duration(0)
+		for ; len(w.flush()) == 0; w.clock = w.clock.Add(time.Minute) {
+			if waited += time.Minute; waited > attemptWindow {
+				t.Fatalf("%v: nothing is recorded %v later", jump, waited)
+			}
+		}
+		for range attemptsPerMinute + 1 { // nor do other tokens wait for a minute that is far away
+			w.refuse(fmt.Sprint(len(w.attempts.series)), AccessDenied, "may not")
+		}
+		events := len(w.flush())
+		w.clock = w.clock.Add(jump)
+		for range 2 {
+			w.clock = w.clock.Add(time.Minute)
+			events += len(w.flush())
+		}
+		if events < attemptsPerMinute+1 {
+			t.Errorf("%v: %d events of %d tokens", jump, events, attemptsPerMinute+1)
+		}
+	}
+}

@@ -17,8 +17,10 @@ const TimeFormat = "2006-01-02T15:04:05.000Z"
 // FormatTime returns t in the [TimeFormat].
 func FormatTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 
-// canonical is the form of an event that is hashed, as JSON in this order of fields. A further
-// field would change every later hash, so it needs a new version of the chain.
+// canonical is the form of an event that is hashed, as JSON in this order of fields. There are two
+// versions: in the first one, events had no clock time, and the form has no such member. As the
+// member is hashed where it is, and its absence where it is not, no event can be passed off as one
+// of the other version. A further field would have to be left out of older events in the same way.
 type canonical struct {
 	Seq          int64  `json:"seq"`
 	ID           string `json:"id"`
@@ -39,10 +41,15 @@ type canonical struct {
 	RequestID    string `json:"requestId"`
 	Before       string `json:"before"`
 	After        string `json:"after"`
+	ClockTime    string `json:"clockTime,omitempty"` // absent from events of the first version
 }
 
 // canonicalOf returns e in the form that is hashed.
 func canonicalOf(e Event) canonical {
+	clock := ""
+	if !e.Clock.IsZero() {
+		clock = FormatTime(e.Clock)
+	}
 	return canonical{
 		Seq: e.Seq, ID: e.ID, Time: FormatTime(e.Time),
 		Organization: e.Organization, Workspace: e.Workspace,
@@ -50,7 +57,7 @@ func canonicalOf(e Event) canonical {
 		TokenID: e.TokenID, Action: string(e.Action),
 		TargetType: string(e.Target.Type), TargetID: e.Target.ID, TargetName: e.Target.Name,
 		IP: e.Origin.IP, UserAgent: e.Origin.UserAgent, RequestID: e.Origin.RequestID,
-		Before: e.Before, After: e.After,
+		Before: e.Before, After: e.After, ClockTime: clock,
 	}
 }
 
@@ -58,8 +65,9 @@ func canonicalOf(e Event) canonical {
 // log's format becomes zero, so the hash does not match.
 func (c canonical) event() Event {
 	at, _ := time.Parse(TimeFormat, c.Time)
+	clock, _ := time.Parse(TimeFormat, c.ClockTime)
 	return Event{
-		Seq: c.Seq, ID: c.ID, Time: at, Organization: c.Organization, Workspace: c.Workspace,
+		Seq: c.Seq, ID: c.ID, Time: at, Clock: clock, Organization: c.Organization, Workspace: c.Workspace,
 		ActorType: ActorType(c.ActorType), ActorID: c.ActorID, ActorName: c.ActorName, ActorEmail: c.ActorEmail,
 		TokenID: c.TokenID, Action: Action(c.Action),
 		Target: Target{Type: TargetType(c.TargetType), ID: c.TargetID, Name: c.TargetName, Workspace: c.Workspace},
@@ -123,10 +131,37 @@ func (b *Broken) Error() string {
 }
 
 // Chain checks events one after another.
-type Chain struct{ last Anchor }
+type Chain struct {
+	last     Anchor
+	versions versions
+}
+
+// versions counts the events without a clock time.
+type versions struct {
+	clocked bool  // whether an event had one
+	without int64 // how many had none
+	late    int64 // how many of these came after one that had it
+}
+
+// add counts the events that follow.
+func (v *versions) add(next versions) {
+	if v.clocked {
+		next.late = next.without
+	}
+	v.clocked, v.without, v.late = v.clocked || next.clocked, v.without+next.without, v.late+next.late
+}
+
+// count counts the event that follows.
+func (v *versions) count(clocked bool) {
+	next := versions{clocked: clocked}
+	if !clocked {
+		next.without = 1
+	}
+	v.add(next)
+}
 
 // NewChain returns a chain that continues after an event that is trusted.
-func NewChain(after Anchor) *Chain { return &Chain{after} }
+func NewChain(after Anchor) *Chain { return &Chain{last: after} }
 
 // Last returns the place of the last event that was checked.
 func (c *Chain) Last() Anchor { return c.last }
@@ -141,6 +176,7 @@ func (c *Chain) Next(e Event) error {
 		return altered(e)
 	}
 	c.last = Anchor{e.Seq, e.Hash}
+	c.versions.count(!e.Clock.IsZero())
 	return nil
 }
 

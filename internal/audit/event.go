@@ -31,11 +31,12 @@ type Target struct {
 	Workspace string // id of the workspace it belongs to; empty if it belongs to the organization
 }
 
-// Event is one entry of the audit log. The store fills ID, Seq, Time, PrevHash and Hash.
+// Event is one entry of the audit log. The store fills ID, Seq, Time, Clock, PrevHash and Hash.
 type Event struct {
 	Seq          int64 // 1, 2, 3 … without gaps
 	ID           string
-	Time         time.Time // UTC, millisecond precision
+	Time         time.Time // grows with Seq, whatever the clocks do; UTC, millisecond precision
+	Clock        time.Time // what the server's clock said; never after Time; zero in events of older servers
 	Organization string
 	Workspace    string
 	ActorType    ActorType
@@ -50,6 +51,19 @@ type Event struct {
 	After        string // JSON of the state after
 	PrevHash     []byte // Hash of the event with the previous Seq; 32 zero bytes for the first
 	Hash         []byte // what Sum returns
+}
+
+// Displacement is how far the time of an event may be ahead of the clock that recorded it, before
+// people are shown the clock's. It gets ahead by milliseconds when many events are written at once, and
+// by more only when a clock was set back, or those of two nodes differ.
+const Displacement = 5 * time.Second
+
+// When returns the time of e for people: Time, unless the clock said something else.
+func (e Event) When() time.Time {
+	if e.Clock.IsZero() || e.Time.Sub(e.Clock) <= Displacement {
+		return e.Time
+	}
+	return e.Clock
 }
 
 // Did returns the event of c doing action to target.

@@ -168,6 +168,7 @@ type Verified struct {
 	Head      Anchor // where it ends
 	SeekFound bool   // whether the anchor to look for is on the way
 	Signed    []SignedHead
+	Late      int64 // see State.Late
 
 	places   map[int64]place // where signed heads are, and where the file begins
 	lastLine []byte          // of the last event
@@ -221,6 +222,7 @@ func VerifyFile(r io.Reader, seek Anchor, heads ...SignedHead) (Verified, error)
 			return v, err
 		}
 		v.pass(chain.Last(), text)
+		v.Late = chain.versions.late
 		signed = signed || signs(text, v.After)
 	}
 }
@@ -278,6 +280,7 @@ func (c *Chain) nextLine(text []byte) error {
 		return altered(e)
 	}
 	c.last = Anchor{e.Seq, e.Hash}
+	c.versions.count(bytes.Contains(body, []byte(`,"clockTime":"`))) // quotes in texts are escaped
 	return nil
 }
 

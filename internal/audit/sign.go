@@ -69,7 +69,7 @@ func (k *Signer) head(ctx context.Context, src Source, state State, now time.Tim
 	case last.Equal(state.Head):
 		return last, nil
 	case last.Seq == 0:
-		err = verify(ctx, src, state, 1)
+		_, err = verify(ctx, src, state, 1)
 	case last.Seq > state.Head.Seq:
 		err = signedMeanwhile(ctx, src, state.Head, last.Anchor)
 	default:

@@ -82,6 +82,11 @@ type Tx interface {
 	// PrunePoint returns the last event before the given time, and how many events the log loses
 	// if it is pruned up to there; 0 if there is no such event.
 	PrunePoint(ctx context.Context, before time.Time) (Checkpoint, int64, error)
+	// AnyEvent reports whether the log has an event whose [Event.When] is between from and until.
+	AnyEvent(ctx context.Context, from, until time.Time) (bool, error)
+	// Postponed reports whether an event of the organization says that pruning was postponed between
+	// from and until by the clock.
+	Postponed(ctx context.Context, organization string, from, until time.Time) (bool, error)
 	// Prune makes the log begin after c. The event appended last signs for it.
 	Prune(ctx context.Context, c Checkpoint) error
 	// MemberNames returns the name and email address of a member of the organization. NotFound

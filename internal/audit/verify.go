@@ -22,6 +22,9 @@ type Checkpoint struct {
 type State struct {
 	Head       Anchor
 	Checkpoint Checkpoint // at [Start] if nothing was pruned
+	// Late is set by [Verify]: how many events have no clock time although one before them has it. An older
+	// server wrote them while nodes were upgraded one by one; otherwise somebody else did.
+	Late int64
 }
 
 // Source is a log that can be verified. It is read in short steps, because a database must keep
@@ -54,7 +57,13 @@ const segmentSize = 2000
 //
 // A server may write and prune meanwhile. If the log was pruned, Verify starts again.
 func Verify(ctx context.Context, src Source, workers int) (State, error) {
-	return retryIfPruned(ctx, src, func(state State) error { return verify(ctx, src, state, workers) })
+	var late int64
+	state, err := retryIfPruned(ctx, src, func(state State) (err error) {
+		late, err = verify(ctx, src, state, workers)
+		return err
+	})
+	state.Late = late
+	return state, err
 }
 
 // maxTries is how often a log is read that is pruned meanwhile. Servers prune once a day.
@@ -84,32 +93,32 @@ func retryIfPruned(ctx context.Context, src Source, check func(State) error) (St
 	}
 }
 
-// verify follows the chain from the checkpoint of state to its head.
-func verify(ctx context.Context, src Source, state State, workers int) error {
+// verify follows the chain from the checkpoint of state to its head. It returns what State.Late is.
+func verify(ctx context.Context, src Source, state State, workers int) (late int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chain, signed := NewChain(state.Checkpoint.Anchor), state.Checkpoint.Seq == 0
 	for next := range segments(ctx, src, state, workers) {
 		s := <-next
 		if s.err != nil {
-			return s.err
+			return 0, s.err
 		}
 		if err := s.follow(chain); err != nil {
-			return err
+			return 0, err
 		}
 		signed = signed || s.signs
 	}
 	switch last := chain.Last(); {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return 0, ctx.Err()
 	case last.Seq < state.Head.Seq:
-		return &Broken{Seq: last.Seq + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
+		return 0, &Broken{Seq: last.Seq + 1, Why: fmt.Sprintf("is missing: %d events were written", state.Head.Seq)}
 	case !last.Equal(state.Head):
-		return &Broken{Seq: last.Seq, Why: "is not the event that was written last"}
+		return 0, &Broken{Seq: last.Seq, Why: "is not the event that was written last"}
 	case !signed:
-		return &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
+		return 0, &Broken{Seq: state.Checkpoint.SignedBy, Why: "does not sign for the checkpoint that the log begins with"}
 	}
-	return checkNothingAfter(ctx, src, state.Head)
+	return chain.versions.late, checkNothingAfter(ctx, src, state.Head)
 }
 
 // checkNothingAfter checks that no event follows the head. If a server has appended events
@@ -138,6 +147,8 @@ type segment struct {
 	last   Anchor // its last event
 	broken error  // the [*Broken] of the chain within
 	signs  bool   // whether the event that signs for the checkpoint is in it
+
+	versions versions
 }
 
 // follow continues the chain over the segment.
@@ -152,6 +163,7 @@ func (s segment) follow(chain *Chain) error {
 		return s.broken
 	}
 	chain.last = s.last
+	chain.versions.add(s.versions)
 	return nil
 }
 
@@ -204,7 +216,7 @@ func checkSegment(ctx context.Context, src Source, c Checkpoint, after int64, si
 			s.signs = true
 		}
 	}
-	s.last = chain.Last()
+	s.last, s.versions = chain.Last(), chain.versions
 	if unreadable != nil {
 		s.broken = unreadable
 	}

@@ -77,7 +77,8 @@ const (
 	ConnectedSQLModel        Action = "connected_sql_model"
 	DisconnectedSQLModel     Action = "disconnected_sql_model"
 	Published                Action = "published"
-	Pruned                   Action = "pruned" // the log itself, see [Checkpoint]
+	Pruned                   Action = "pruned"    // the log itself, see [Checkpoint]
+	Postponed                Action = "postponed" // pruning the log, see [Service.Prune]
 	Provisioned              Action = "provisioned"
 	Read                     Action = "read"
 	Refused                  Action = "refused"
@@ -115,7 +116,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetSQLModel:              life,
 		TargetProfiles:              life,
 		TargetConnection:            life,
-		TargetAuditLog:              {Pruned, Rotated},
+		TargetAuditLog:              {Pruned, Postponed, Rotated},
 		TargetSecretKey:             {Created, Updated, Rotated, Deleted},
 		TargetMigration:             {Uploaded, Staged, StagingReset},
 		TargetSCIMRequest:           {Read, Unchanged, Refused, Failed},

@@ -26,6 +26,7 @@ import (
 type Deps struct {
 	Cache  func() Cache
 	Feed   func() Feed
+	Clock  func() Clock
 	Tokens func(ctx context.Context) (Tokens, error) // called at most once a minute
 	Heads  func(ctx context.Context) (Heads, error)  // likewise
 	Ready  func(ctx context.Context) string          // "" or one of [Reasons]
@@ -59,6 +60,13 @@ type Feed struct {
 	Age       time.Duration // time since it last was certainly up to date
 	RoundTrip time.Duration
 	Leads     bool
+}
+
+// Clock says what was noticed of the node's clock.
+type Clock struct {
+	Forward, Back uint64        // how often it was set by more than 5 seconds
+	Ahead         time.Duration // of the newest event of the audit log; 0 if it is not ahead
+	Offset        time.Duration // from the database's clock; 0 on SQLite
 }
 
 // Tokens counts the tokens in the database, except deleted ones.

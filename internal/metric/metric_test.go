@@ -21,6 +21,9 @@ func sample(tokens func(context.Context) (metric.Tokens, error)) *metric.Metrics
 	return metric.New(metric.Deps{
 		Cache: func() metric.Cache { return metric.Cache{Tokens: 7, Holders: 3, Complete: true} },
 		Feed:  func() metric.Feed { return metric.Feed{Connected: true, Age: 250 * time.Millisecond, Leads: true} },
+		Clock: func() metric.Clock {
+			return metric.Clock{Forward: 2, Back: 1, Ahead: time.Hour, Offset: -1500 * time.Millisecond}
+		},
 		Heads: func(context.Context) (metric.Heads, error) {
 			return metric.Heads{SignedAt: time.Now().Add(-time.Hour), Unsigned: 3}, nil
 		},
@@ -114,4 +117,9 @@ func TestMetrics_AreServedWithoutTheDatabase(t *testing.T) {
 	if strings.Contains(text, "latchkey_tokens{") {
 		t.Error("tokens are counted that nobody counted")
 	}
+}
+
+func TestMetrics_TellOfTheClock(t *testing.T) {
+	wantLines(t, scrape(t, sample(noTokens)), `latchkey_clock_jumps_total{direction="forward"} 2`, `latchkey_clock_jumps_total{direction="back"} 1`,
+		`latchkey_clock_offset_seconds -1.5`, `latchkey_audit_ahead_seconds 3600`)
 }

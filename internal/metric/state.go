@@ -24,6 +24,9 @@ var (
 	tokenEnds     = describe("latchkey_token_expires_in_seconds", "Remaining lifetime of live tokens that expire.")
 	tokensEndless = describe("latchkey_tokens_without_end", "Live tokens that never expire.")
 	headAge       = describe("latchkey_audit_head_age_seconds", "Time since a head of the audit log was signed last; absent if none was.")
+	clockJumps    = describe("latchkey_clock_jumps_total", "How often the clock of this node was set by more than 5 seconds.", "direction")
+	clockOffset   = describe("latchkey_clock_offset_seconds", "How far the clock of this node is ahead of the database's; 0 on SQLite.")
+	auditAhead    = describe("latchkey_audit_ahead_seconds", "How far the newest event of the audit log is ahead of the clock of this node.")
 	checkedAt     = describe("latchkey_check_last_run_timestamp_seconds", "When this node last looked for damage in the database; absent if it did not.")
 	findings      = describe("latchkey_check_findings", "What it found.")
 	walBytes      = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
@@ -39,7 +42,8 @@ type state struct{ m *Metrics }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{ready, notReady, cacheTokens, cacheHolders, cacheComplete, cacheTrusted, feedConnected, feedAge,
-		feedRoundTrip, leads, walBytes, checkedAt, findings, tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
+		feedRoundTrip, leads, clockJumps, clockOffset, auditAhead, walBytes, checkedAt, findings,
+		tokenCounts, tokenEnds, tokensEndless, headAge, unsigned} {
 		ch <- d
 	}
 }
@@ -66,6 +70,11 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		gauge(feedRoundTrip, feed.RoundTrip.Seconds())
 	}
 	gauge(leads, flag(feed.Leads))
+	clock := s.m.d.Clock()
+	ch <- prometheus.MustNewConstMetric(clockJumps, prometheus.CounterValue, float64(clock.Forward), "forward")
+	ch <- prometheus.MustNewConstMetric(clockJumps, prometheus.CounterValue, float64(clock.Back), "back")
+	gauge(clockOffset, clock.Offset.Seconds())
+	gauge(auditAhead, clock.Ahead.Seconds())
 	if size, ok := s.m.d.WAL(); ok {
 		gauge(walBytes, float64(size))
 	}

@@ -173,3 +173,21 @@ func TestSignIn_BusyDoesNotCount(t *testing.T) {
 		})
 	}
 }
+
+func TestFlood_IsOverASecondLaterWhateverTheClockDoes(t *testing.T) {
+	for _, jump := range []time.Duration{-365 * 24 * time.Hour, -time.Hour, time.Hour} {
+		t.Run(jump.String(), func(t *testing.T) {
+			f := newFixture(t)
+			for round := range 2 {
+				before := len(f.events(t))
+				for i := range signin.EventsPerSecond + 1 {
+					f.fail(t, 1, fmt.Sprintf("guess%d-%d@acme.example", round, i), fmt.Sprintf("203.0.%d.%d", round, i))
+				}
+				if n := len(f.events(t)) - before; n != signin.EventsPerSecond {
+					t.Errorf("%d events in round %d", n, round)
+				}
+				f.clock.Advance(jump + time.Second)
+			}
+		})
+	}
+}

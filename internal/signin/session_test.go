@@ -37,6 +37,28 @@ func TestLookup_IdleLimitHoldsToTheMillisecond(t *testing.T) {
 	f.wantLive(t, early, true)
 }
 
+// TestLookup_GoesByTheClock holds what docs/audit-log.md says of clocks that are set back: a session that had
+// ended works again unless it was deleted, and one that was used in the future becomes idle in time.
+func TestLookup_GoesByTheClock(t *testing.T) {
+	f := newFixture(t)
+	swept, used := f.mustSignIn(t, ada, ""), f.mustSignIn(t, ada, "")
+	f.clock.Advance(signin.IdleLimit)
+	f.wantLive(t, used, false)
+	f.clock.Advance(-signin.IdleLimit)
+	f.wantLive(t, used, true)
+	f.clock.Advance(signin.IdleLimit - time.Hour) // the clock is ahead by that
+	f.wantLive(t, used, true)
+	f.clock.Advance(time.Hour)
+	if _, err := f.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.Advance(-signin.IdleLimit)
+	f.wantLive(t, swept, false)
+	f.wantLive(t, used, true)
+	f.clock.Advance(signin.IdleLimit)
+	f.wantLive(t, used, false)
+}
+
 func TestLookup_AbsoluteLimitHoldsToTheMillisecond(t *testing.T) {
 	f := newFixture(t)
 	started := f.mustSignIn(t, ada, "")

@@ -91,7 +91,8 @@ type Sessions interface {
 type Throttle interface {
 	attemptReader
 	// CountAttempt atomically counts one failure under key. Counting starts over if the
-	// current window began at or before windowFloor or a block has passed. The failure that
+	// current window began at or before windowFloor or a block has passed, and if the window began or
+	// a block ends after blockUntil, because then the clock was set back. The failure that
 	// reaches most blocks the key until blockUntil. A key that is blocked now is not changed.
 	// CountAttempt reports whether it counted.
 	CountAttempt(ctx context.Context, key string, most int, windowFloor, blockUntil time.Time) (bool, error)

@@ -194,7 +194,11 @@ func (a *attempt) blocked(records []Attempt, now time.Time) error {
 	}
 	a.stopped = stop{}
 	for _, c := range a.counters() {
-		if end := until[c.key]; end.After(now) && end.After(a.stopped.until) {
+		end := until[c.key]
+		if end.After(now.Add(c.block)) {
+			continue // the clock was set back: no block is that long
+		}
+		if end.After(now) && end.After(a.stopped.until) {
 			a.stopped = stop{c, end, until[c.recordKey()].Equal(end)}
 		}
 	}

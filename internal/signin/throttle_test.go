@@ -293,3 +293,43 @@ func TestThrottle_SaysHowLong(t *testing.T) {
 		t.Errorf("message = %q", got.Message)
 	}
 }
+
+// TestThrottle_ClocksThatAreSetProlongNoBlock fills each counter, sets the clock, and tries the right password
+// every minute from then on. Then it fills the counter again, which must block as before.
+func TestThrottle_ClocksThatAreSetProlongNoBlock(t *testing.T) {
+	for name, c := range map[string]struct {
+		fill  func(t *testing.T, f *fixture)
+		block time.Duration
+	}{
+		"pair": {func(t *testing.T, f *fixture) { f.fail(t, signin.PairFailures, bo, home) }, signin.PairBlock},
+		"address": {func(t *testing.T, f *fixture) {
+			for i := range signin.AddressFailures {
+				f.fail(t, 1, fmt.Sprintf("guess%d@acme.example", i), home)
+			}
+		}, signin.AddressBlock},
+		"account": {func(t *testing.T, f *fixture) {
+			for i := range signin.AccountFailures {
+				f.fail(t, 1, bo, fmt.Sprintf("203.0.113.%d", i))
+			}
+		}, signin.AccountBlock},
+	} {
+		for _, jump := range []time.Duration{-365 * 24 * time.Hour, -2 * time.Hour, -time.Hour, -time.Minute, time.Minute, time.Hour} {
+			t.Run(fmt.Sprint(name, jump), func(t *testing.T) {
+				f := newFixture(t)
+				c.fill(t, f)
+				wantKind(t, f.try(t, bo, password, home), fault.Throttled)
+				f.clock.Advance(jump)
+				blocked := time.Duration(0)
+				for ; f.try(t, bo, password, home) != nil; f.clock.Advance(time.Minute) {
+					if blocked += time.Minute; blocked > c.block {
+						t.Fatalf("still blocked %v after the clock was set", blocked)
+					}
+				}
+				c.fill(t, f)
+				if name != "account" { // the address is known to bo by now, which protects it from others' failures
+					wantKind(t, f.try(t, bo, password, home), fault.Throttled)
+				}
+			})
+		}
+	}
+}

@@ -32,20 +32,25 @@ func (a auditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) e
 // their numbers narrows a query.
 const ofOrganization = `organization_id || '' = $1`
 
-const auditColumns = `seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
+const auditColumns = `seq, id, at, clock_at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email,
 	token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash`
 
 func scanEvent(row scanner) (audit.Event, error) {
 	var e audit.Event
 	var at int64
-	err := row.Scan(&e.Seq, &e.ID, &at, &e.Organization, &e.Workspace, &e.ActorType, &e.ActorID, &e.ActorName, &e.ActorEmail,
+	var clock sql.NullInt64
+	err := row.Scan(&e.Seq, &e.ID, &at, &clock, &e.Organization, &e.Workspace, &e.ActorType, &e.ActorID, &e.ActorName, &e.ActorEmail,
 		&e.TokenID, &e.Action, &e.Target.Type, &e.Target.ID, &e.Target.Name, &e.Origin.IP, &e.Origin.UserAgent, &e.Origin.RequestID,
 		&e.Before, &e.After, &e.PrevHash, &e.Hash)
 	if err != nil && e.Seq > 0 {
 		// The number could be read but another column could not: the event was changed.
 		return e, &audit.Broken{Seq: e.Seq, ID: e.ID, Why: "cannot be read: " + err.Error()}
 	}
-	e.Time, e.Target.Workspace = moment(at), e.Workspace
+	e.Time, e.Clock, e.Target.Workspace = moment(at), maybeMoment(clock), e.Workspace
+	if err == nil && clock.Valid && e.Clock.IsZero() {
+		// The zero time stands for no clock time, which has another hash.
+		return e, &audit.Broken{Seq: e.Seq, ID: e.ID, Why: "cannot be read: its clock time is no time"}
+	}
 	return e, err
 }
 
@@ -57,6 +62,7 @@ func scanEvent(row scanner) (audit.Event, error) {
 // the order of the commits. So do times, whatever the clocks do: all events of a transaction have
 // the same time, which is at least a millisecond later than that of the transaction before. A
 // reader that sees one event of a time therefore sees them all, and can continue after that time.
+// What the clock said is kept beside it.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	if !audit.InVocabulary(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
@@ -73,10 +79,10 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 			tx.audited = last.Add(time.Millisecond)
 		}
 	}
-	e.ID, e.Time = ksuid.New().String(), tx.audited
+	e.ID, e.Time, e.Clock = ksuid.New().String(), tx.audited, tx.now
 	e.Hash = e.Sum()
-	_, err = tx.exec(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (`+placeholders(1, 21)+`)`,
-		e.Seq, e.ID, millis(e.Time), e.Organization, e.Workspace, e.ActorType, e.ActorID, e.ActorName, e.ActorEmail,
+	_, err = tx.exec(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (`+placeholders(1, 22)+`)`,
+		e.Seq, e.ID, millis(e.Time), millis(e.Clock), e.Organization, e.Workspace, e.ActorType, e.ActorID, e.ActorName, e.ActorEmail,
 		e.TokenID, e.Action, e.Target.Type, e.Target.ID, e.Target.Name, e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID,
 		e.Before, e.After, e.PrevHash, e.Hash)
 	if err != nil {

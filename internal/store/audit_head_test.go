@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/ed25519"
+	"database/sql"
 	"errors"
 	"testing"
 	"time"
@@ -24,11 +25,7 @@ func TestAuditHeads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			engines(t, func(t *testing.T, s *store.Store) {
 				b := &headBed{Store: s, t: t}
-				b.inTx(func(ctx context.Context, tx *store.Tx) error {
-					o := account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: time.UnixMilli(1)}
-					return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example",
-						Name: "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
-				})
+				b.organization()
 				test(t, b)
 			})
 		})
@@ -40,6 +37,16 @@ type headBed struct {
 	*store.Store
 	t     *testing.T
 	ahead time.Duration // of the service's clock
+}
+
+// organization makes one with an Admin.
+func (b *headBed) organization() {
+	b.t.Helper()
+	b.inTx(func(ctx context.Context, tx *store.Tx) error {
+		o := account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: time.UnixMilli(1)}
+		return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example",
+			Name: "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
+	})
 }
 
 func (b *headBed) inTx(fn func(ctx context.Context, tx *store.Tx) error) {
@@ -62,7 +69,7 @@ func (b *headBed) everything() []audit.Event {
 // dropTriggers takes away what keeps tables from being changed, as somebody who owns them can.
 func (b *headBed) dropTriggers() {
 	b.t.Helper()
-	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
+	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`, `DROP TRIGGER IF EXISTS audit_events_no_delete`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
 	if b.Shared() {
 		statements = []string{`ALTER TABLE audit_events DISABLE TRIGGER USER`, `ALTER TABLE audit_heads DISABLE TRIGGER USER`}
 		b.t.Cleanup(func() { // the next test gets the same tables
@@ -139,19 +146,26 @@ func keepsSignedHeads(t *testing.T, b *headBed) {
 // forge changes an event behind the server's back and writes the chain again from there.
 func (b *headBed) forge(seq int64) {
 	b.t.Helper()
-	events := b.everything()
 	b.dropTriggers()
-	prev := audit.Genesis()
+	b.rechain(func(e *audit.Event) {
+		if e.Seq == seq {
+			e.ActorName = "Eve"
+		}
+	})
+}
+
+// rechain changes events and computes all hashes again, as somebody can who owns the tables.
+func (b *headBed) rechain(change func(e *audit.Event)) {
+	b.t.Helper()
+	events, prev := b.everything(), audit.Genesis()
 	b.inTx(func(ctx context.Context, tx *store.Tx) error {
 		for _, e := range events {
-			if e.Seq == seq {
-				e.ActorName = "Eve"
-			}
+			change(&e)
 			e.PrevHash = prev
 			e.Hash = e.Sum()
 			prev = e.Hash
-			if err := tx.Exec(ctx, `UPDATE audit_events SET actor_name = $1, prev_hash = $2, hash = $3 WHERE seq = $4`,
-				e.ActorName, e.PrevHash, e.Hash, e.Seq); err != nil {
+			if err := tx.Exec(ctx, `UPDATE audit_events SET clock_at = $1, actor_name = $2, prev_hash = $3, hash = $4 WHERE seq = $5`,
+				sql.NullInt64{Int64: e.Clock.UnixMilli(), Valid: !e.Clock.IsZero()}, e.ActorName, e.PrevHash, e.Hash, e.Seq); err != nil {
 				return err
 			}
 		}

@@ -28,6 +28,30 @@ func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkp
 	return c, c.Seq - state.Checkpoint.Seq, err
 }
 
+// displaced is the condition that an event's time for people is that of the clock. An index has the same one.
+const displaced = `at - clock_at > 5000`
+
+// AnyEvent reports whether the log has an event whose [audit.Event.When] is between from and until.
+func (q queries) AnyEvent(ctx context.Context, from, until time.Time) (bool, error) {
+	for _, query := range []string{
+		`SELECT seq FROM audit_events WHERE at >= $1 AND at <= $2 AND (clock_at IS NULL OR NOT ` + displaced + `) LIMIT 1`,
+		`SELECT seq FROM audit_events WHERE clock_at >= $1 AND clock_at <= $2 AND ` + displaced + ` LIMIT 1`,
+	} {
+		if _, found, err := first(ctx, q, scanNumber, query, from.UnixMilli(), until.UnixMilli()); err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// Postponed reports whether an event of the organization says that pruning was postponed between from and
+// until by the clock.
+func (q queries) Postponed(ctx context.Context, organization string, from, until time.Time) (bool, error) {
+	_, found, err := first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE organization_id = $1 AND target_id = $1 AND action = $2
+		AND clock_at >= $3 AND clock_at <= $4 LIMIT 1`, organization, audit.Postponed, from.UnixMilli(), until.UnixMilli())
+	return found, err
+}
+
 // Prune makes the log begin after c. The event appended last signs for it. Only now do the triggers
 // let [Store.DropPruned] delete the events up to c.
 func (tx *Tx) Prune(ctx context.Context, c audit.Checkpoint) error {

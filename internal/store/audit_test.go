@@ -73,7 +73,7 @@ func TestAuditLog_CannotBeReplacedOnSQLite(t *testing.T) {
 	s := openSQLite(t)
 	writeEvents(t, s, 5)
 	columns := `id, at, organization_id, workspace_id, actor_type, 'eve', actor_name, actor_email, token_id, action, target_type, target_id,
-		target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash FROM audit_events WHERE seq = 2`
+		target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash, clock_at FROM audit_events WHERE seq = 2`
 	for _, statement := range []string{
 		`INSERT OR REPLACE INTO audit_events SELECT 2, ` + columns,
 		`REPLACE INTO audit_events SELECT 6, ` + columns, // takes the id of event 2
@@ -128,7 +128,7 @@ func TestVerify_FindsWhatIsDoneBehindTheServersBack(t *testing.T) {
 		"reordered": {`UPDATE audit_events SET seq = 99 WHERE seq = 7; UPDATE audit_events SET seq = 7 WHERE seq = 8; UPDATE audit_events SET seq = 8 WHERE seq = 99`, 7},
 		"truncated": {`DELETE FROM audit_events WHERE seq > 15`, 16},
 		"beheaded":  {`DELETE FROM audit_events WHERE seq < 5`, 1},
-		"added":     {`INSERT INTO audit_events SELECT 21, 'new', at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email, token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, hash, hash FROM audit_events WHERE seq = 20; UPDATE audit_head SET seq = 21`, 21},
+		"added":     {`INSERT INTO audit_events SELECT 21, 'new', at, organization_id, workspace_id, actor_type, actor_id, actor_name, actor_email, token_id, action, target_type, target_id, target_name, ip, user_agent, request_id, before_state, after_state, hash, hash, clock_at FROM audit_events WHERE seq = 20; UPDATE audit_head SET seq = 21`, 21},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openSQLite(t)

@@ -135,9 +135,10 @@ func (tx *Tx) DropEndedSessions(ctx context.Context, memberID string, limits sig
 }
 
 // TouchSession records that the session and its member were seen now, unless that was
-// recorded after the given moment.
+// recorded after the given moment. A moment in the future does not count: the clock was set back, and
+// the session would not become idle until it has caught up.
 func (tx *Tx) TouchSession(ctx context.Context, sessionID string, unlessAfter time.Time) error {
-	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3`,
+	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND (last_seen_at <= $3 OR last_seen_at > $1)`,
 		millis(tx.now), sessionID, millis(unlessAfter))
 	if err != nil || n == 0 {
 		return err
@@ -182,19 +183,22 @@ func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt
 	}, `SELECT key, failures, window_start, blocked_till FROM attempts WHERE key IN (`+placeholders(1, len(keys))+`)`, anyOf(keys)...)
 }
 
+// countsOn is the condition that the window of an attempt lasts.
+const countsOn = `attempts.window_start > $3 AND attempts.window_start <= CAST($5 AS BIGINT) AND attempts.blocked_till = 0`
+
 // CountAttempt counts one failure in a single statement, so that parallel failures all count.
-// Counting starts over after a block or a window has passed. While a block lasts the row is not
+// Counting starts over after a block or a window has passed. So it does if either lies further in the
+// future than a new block would, because then the clock was set back. While a block lasts the row is not
 // changed, and the statement returns no row. The cast is for PostgreSQL, which would infer the
 // type of $5 from the 0 next to it, which is too small for a time.
 func (tx *Tx) CountAttempt(ctx context.Context, key string, most int, windowFloor, blockUntil time.Time) (bool, error) {
 	var failures int
 	err := tx.db.QueryRowContext(ctx, `INSERT INTO attempts (key, failures, window_start) VALUES ($1, 1, $2)
 		ON CONFLICT (key) DO UPDATE SET
-			failures = CASE WHEN attempts.window_start <= $3 OR attempts.blocked_till > 0 THEN 1 ELSE attempts.failures + 1 END,
-			window_start = CASE WHEN attempts.window_start <= $3 OR attempts.blocked_till > 0 THEN $2 ELSE attempts.window_start END,
-			blocked_till = CASE WHEN attempts.window_start > $3 AND attempts.blocked_till = 0 AND attempts.failures + 1 >= $4
-				THEN CAST($5 AS BIGINT) ELSE 0 END
-		WHERE attempts.blocked_till <= $2
+			failures = CASE WHEN `+countsOn+` THEN attempts.failures + 1 ELSE 1 END,
+			window_start = CASE WHEN `+countsOn+` THEN attempts.window_start ELSE $2 END,
+			blocked_till = CASE WHEN `+countsOn+` AND attempts.failures + 1 >= $4 THEN CAST($5 AS BIGINT) ELSE 0 END
+		WHERE attempts.blocked_till <= $2 OR attempts.blocked_till > $5
 		RETURNING failures`, key, millis(tx.now), millis(windowFloor), most, millis(blockUntil)).Scan(&failures)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

@@ -210,6 +210,37 @@ func TestUpgrade_SearchesBeforeTheIndexIsBuiltAnew(t *testing.T) {
 	}
 }
 
+// TestUpgrade_KeepsTheChainOfEventsWithoutClockTimes goes on with a log whose first event has the hash that
+// older servers computed.
+func TestUpgrade_KeepsTheChainOfEventsWithoutClockTimes(t *testing.T) {
+	ctx := t.Context()
+	const hash = "0fa2e5d61479d60dea08bc50a121c630e9e94da987501bfc6ea52e4581765773"
+	s := upgraded(t, 15,
+		`INSERT INTO audit_events (seq, id, at, organization_id, workspace_id, actor_type, actor_id, actor_name, action, target_type, target_id,
+			target_name, ip, user_agent, request_id, before_state, after_state, prev_hash, hash)
+			VALUES (1, '2b', 1772618400005, 'acme', 'ws', 'user', 'ada', 'Ada <&>', 'updated', 'policy', 'p', 'é', '::1', 'curl', 'r', '{"a":1}', '{}',
+				zeroblob(32), X'`+hash+`')`,
+		`UPDATE audit_head SET seq = 1, at = 1772618400005, hash = X'`+hash+`'`,
+	)
+	err := s.InTx(ctx, actor.System(""), func(tx *Tx) error {
+		return tx.AppendEvent(ctx, audit.Did(actor.OfSystem("acme"), audit.Created, audit.Target{Type: audit.TargetGroup}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := s.EventsAfter(ctx, 0, 10)
+	if err != nil || len(log) != 2 || !log[0].Clock.IsZero() || log[1].Clock.IsZero() {
+		t.Fatalf("%+v, %v", log, err)
+	}
+	if state, err := audit.Verify(ctx, s, 1); err != nil || state.Late != 0 || state.Head.Seq != 2 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	line, err := audit.Line(log[0])
+	if err != nil || strings.Contains(string(line), "clockTime") || !strings.HasSuffix(string(line), `"after":"{}","hash":"`+hash+`"}`) {
+		t.Errorf("the old event is exported as %s, %v", line, err)
+	}
+}
+
 // TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk opens a database of a version that stored
 // secrets plain, in rows that are there and in rows that were changed and removed since.
 func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {

@@ -13,9 +13,13 @@ const expiredAtOnce = 200
 
 // NoteExpired appends an event for every token that has expired after since and has no such event
 // yet, and returns the time up to which it has looked. It does not change the tokens, which no
-// longer work anyway. It may run at any time, also twice at once.
+// longer work anyway. It may run at any time, also twice at once. If since is in the future, because the
+// clock was set back, it looks at all tokens.
 func (s *Service) NoteExpired(ctx context.Context, since time.Time) (time.Time, error) {
 	until := s.now()
+	if since.After(until) {
+		since = time.Time{}
+	}
 	for {
 		due, err := s.store.ExpiredTokens(ctx, since, until, 1)
 		if err != nil || len(due) == 0 {

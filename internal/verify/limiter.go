@@ -42,13 +42,14 @@ func (l *Limiter) Fail(from netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := s.full[from]
-	if full.Before(now) {
+	latest := now.Add(time.Duration(l.burst) * l.every)
+	if full.Before(now) || full.After(latest) { // the latter if the clock was set back
 		full = now
 	}
 	full = full.Add(l.every)
 	// More failures than the burst do not prolong the wait. Otherwise it would never end for a
 	// working client behind the same address as a broken one.
-	if latest := now.Add(time.Duration(l.burst) * l.every); full.After(latest) {
+	if full.After(latest) {
 		full = latest
 	}
 	if s.full == nil {
@@ -107,9 +108,9 @@ func (l *Limiter) Wait(from netip.Addr) time.Duration {
 }
 
 // wait returns the time until an address that has all of its attempts again at full has one
-// again.
+// again. It is 0 if full is later than any failure makes it, because then the clock was set back.
 func (l *Limiter) wait(full, now time.Time) time.Duration {
-	if !full.After(now) {
+	if !full.After(now) || full.After(now.Add(time.Duration(l.burst)*l.every)) {
 		return 0
 	}
 	return max(0, full.Sub(now)-time.Duration(l.burst-1)*l.every)

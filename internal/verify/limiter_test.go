@@ -48,6 +48,31 @@ func TestLimiter_AllowsABurstAndThenOnePerInterval(t *testing.T) {
 	}
 }
 
+func TestLimiter_ClocksThatAreSetProlongNoWait(t *testing.T) {
+	for _, jump := range []time.Duration{-365 * 24 * time.Hour, -time.Hour, -time.Second, time.Second, time.Hour} {
+		now := time.Unix(1_800_000_000, 0)
+		l := verify.NewLimiter(3, 10*time.Second, func() time.Time { return now })
+		addr := netip.MustParseAddr("10.0.0.1")
+		for range 2 {
+			for range 3 {
+				l.Fail(addr)
+			}
+			if w := l.Wait(addr); w != 10*time.Second {
+				t.Fatalf("%v: a wait of %v after the burst", jump, w)
+			}
+			now = now.Add(jump)
+			if w := l.Wait(addr); w > 10*time.Second {
+				t.Errorf("%v: a wait of %v", jump, w)
+			}
+			now = now.Add(30 * time.Second)
+			if w := l.Wait(addr); w != 0 {
+				t.Errorf("%v: a wait of %v half a minute later", jump, w)
+			}
+			now = now.Add(-jump).Add(time.Hour)
+		}
+	}
+}
+
 func TestLimiter_AnIPv6NetworkIsOneAddress(t *testing.T) {
 	now := time.Unix(1000, 0)
 	l := verify.NewLimiter(1, time.Minute, func() time.Time { return now })

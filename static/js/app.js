@@ -14,4 +14,6 @@ import "./policy.js";
 import "./secret.js";
 import "./dialog.js";
 import "./errors.js";
+import "./bulk.js";
+import "./changed.js";
 import "./fragment.js";

@@ -1,9 +1,12 @@
+import { markCopied } from "./secret.js";
+
 // Copy buttons: data-copy="<selector>" names an input or an element with text.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   const source = button && document.querySelector(button.dataset.copy);
   if (!source) return;
   const copied = (await toClipboard(source)) || bySelection(source);
+  if (copied) markCopied(button);
   say(button, copied);
 });
 

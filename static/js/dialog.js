@@ -1,3 +1,5 @@
+import { uncopied } from "./secret.js";
+
 // Dialogs are sections of complete pages. Links with data-dialog fetch the dialog alone, for
 // which the request says that it is all that is wanted; a dialog that the server has rendered
 // open in a page becomes modal.
@@ -17,7 +19,28 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     cancel.closest("dialog").close();
   }
+  if (event.target.closest("[data-keep-open]")) event.target.closest("dialog").close();
+  const close = event.target.closest("dialog:has([data-secret-once]) a[href]");
+  if (close && plainClick(event)) close.closest("dialog:has([data-secret-once])").dataset.leaving = "";
 });
+
+// A click outside closes a dialog with a secret, after the question. It must have begun outside as
+// well: selecting text can end there.
+let outside = null;
+
+document.addEventListener("pointerdown", (event) => {
+  outside = isOutside(event) ? event.target : null;
+});
+
+document.addEventListener("click", (event) => {
+  if (outside !== null && outside === event.target && isOutside(event)) askOrClose(outside);
+});
+
+function isOutside(event) {
+  if (!event.target.matches?.("dialog:modal:has([data-secret-once])")) return false;
+  const box = event.target.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}
 
 function plainClick(event) {
   return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
@@ -62,10 +85,27 @@ function onCancel(event) {
   const dialog = event.currentTarget;
   if ("fetched" in dialog.dataset || !dialog.dataset.close) return;
   event.preventDefault();
-  location.assign(dialog.dataset.close);
+  askOrClose(dialog);
 }
 
+// Browsers close a dialog without the event cancel when nobody has touched the page yet.
 function onClose(event) {
-  event.currentTarget.remove();
+  const dialog = event.currentTarget;
+  if (!("fetched" in dialog.dataset) && dialog.dataset.close) {
+    dialog.showModal();
+    askOrClose(dialog);
+    return;
+  }
+  dialog.remove();
   opener?.focus();
+}
+
+// askOrClose leads to the page of a rendered dialog. One with a secret that was not copied asks first.
+function askOrClose(dialog) {
+  if (!uncopied(dialog)) {
+    location.assign(dialog.dataset.close);
+    return;
+  }
+  const question = dialog.querySelector("dialog[data-ask-close]");
+  if (!question.open) question.showModal();
 }

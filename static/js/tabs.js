@@ -1,8 +1,12 @@
-// On a narrow screen the tabs scroll. Scrolls the current one into view.
+// On a narrow screen the tabs scroll. Scrolls the current one to the middle, also when the
+// screen is turned, and leaves the page where it is.
 export function showCurrentTab() {
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-    tab.scrollIntoView({ block: "nearest", inline: "center" });
+    const strip = tab.closest(".tabs");
+    const { left, width } = tab.getBoundingClientRect();
+    strip.scrollLeft += left + width / 2 - strip.getBoundingClientRect().left - strip.clientWidth / 2;
   }
 }
 
 showCurrentTab();
+addEventListener("resize", showCurrentTab);

@@ -191,7 +191,7 @@ func TestGallery_ShowsEveryComponent(t *testing.T) {
 		}
 		shown += string(b)
 	}
-	insideOthers := []string{"Icon", "Avatar", "Hidden", "PolicySummary", "SecretReveal", "FormDialog", "FormFields"}
+	insideOthers := []string{"Icon", "Avatar", "Hidden", "PolicySummary", "SecretReveal", "CloseSecret", "SecretOnce", "FormDialog", "FormFields"}
 	names, err := filepath.Glob("*.templ")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no templates: %v", err)

@@ -32,6 +32,7 @@ type auditEntry struct {
 	CreatedAt      string `json:"createdAt"`
 	WorkspaceID    string `json:"workspaceId"`
 	OrganizationID string `json:"organizationId"`
+	ClockTime      string `json:"clockTime,omitempty"` // only if the clock said something else than CreatedAt
 }
 
 // AuditLogs sends the oldest events that the client has not seen, oldest first. It is for
@@ -54,9 +55,13 @@ func (h *Handlers) AuditLogs(c echo.Context) error {
 		Paging paging       `json:"paging"`
 	}{Data: make([]auditEntry, len(found.Events)), Paging: paging{Total: found.Total}}
 	for i, e := range found.Events {
-		body.Data[i] = auditEntry{ID: e.ID, ActorID: e.ActorID, ActorType: string(e.ActorType), TargetID: e.Target.ID,
+		entry := auditEntry{ID: e.ID, ActorID: e.ActorID, ActorType: string(e.ActorType), TargetID: e.Target.ID,
 			TargetType: string(e.Target.Type),
 			Action:     string(e.Action), IP: e.Origin.IP, CreatedAt: audit.FormatTime(e.Time), WorkspaceID: e.Workspace, OrganizationID: e.Organization}
+		if !e.When().Equal(e.Time) {
+			entry.ClockTime = audit.FormatTime(e.Clock)
+		}
+		body.Data[i] = entry
 	}
 	if n := len(body.Data); n > 0 && found.More() {
 		if reading.Page > 0 {

@@ -94,6 +94,24 @@ func TestAuditLogs_BodyIsTheFamilys(t *testing.T) {
 	}
 }
 
+func TestAuditLogs_SaysWhatTheClockSaidOnceItWasSetBack(t *testing.T) {
+	o := newOffice(t)
+	secret, start := o.organizationToken(), o.now()
+	o.happen(1)
+	o.clock.Add(-time.Hour.Milliseconds())
+	o.happen(1)
+	a := o.call(secret, http.MethodGet, auditLogs+"?created_after="+url.QueryEscape(start.Add(time.Millisecond).Format(time.RFC3339Nano)), "")
+	data := o.object(a)["data"].([]any)
+	if len(data) != 2 {
+		t.Fatal(a.body)
+	}
+	first, second := data[0].(map[string]any), data[1].(map[string]any)
+	if _, ok := first["clockTime"]; ok || first["createdAt"].(string) >= second["createdAt"].(string) ||
+		second["clockTime"] != audit.FormatTime(start.Add(2*time.Second-time.Hour)) {
+		t.Error(a.body)
+	}
+}
+
 // TestAuditLogs_EveryKindOfBody holds whole bodies against testdata/audit_logs_bodies.golden, one a line.
 func TestAuditLogs_EveryKindOfBody(t *testing.T) {
 	o := newOffice(t)

@@ -7,42 +7,52 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
-	"latchkey/views/component"
 	page "latchkey/views/page/problem"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
 )
 
-// Problem renders a fault as a page. If the page cannot be rendered, it answers with the public text alone.
+// Problem renders a fault as a page, for a signed-in member with the navigation and a link to the list that the
+// address is below. If the page cannot be rendered, it answers with the public text alone.
 func (d *Dashboard) Problem(c echo.Context, f *fault.Error) {
 	status := respond.Status(f.Kind)
-	m := page.Problem{Link: component.Link{Label: "Go to Home", Href: "/"}}
+	m := page.Problem{Link: kit.HomeLink()}
 	m.Title, m.Text = problemText(f)
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		m.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	}
 	kit.RetryAfter(c, f)
-	if err := d.site.HTML(c, status, page.ProblemPage(m)); err != nil {
+	shown := page.ProblemPage(m)
+	if shell, way, ok := d.site.ProblemFrame(c, m.Title, f.Kind); ok {
+		m.Link = way
+		shown = page.FramedPage(shell, m)
+	}
+	if err := d.site.HTML(c, status, shown); err != nil {
 		http.Error(c.Response(), f.Message, status)
 	}
 }
 
-// problemText returns the title and the text of a fault's page. The first sentence of a conflict is its
-// title, because only that names what is in the way.
+// withheld is the text of a page that was not found. It does not say whether there is such a thing.
+const withheld = "It doesn't exist, or you don't have access to it."
+
+// problemText returns the title and the text of a fault's page. The first sentence of a fault that is about
+// something in particular is its title, because only that says what happened.
 func problemText(f *fault.Error) (title, text string) {
-	if f.Kind != fault.Conflict {
+	switch f.Kind {
+	case fault.NotFound, fault.Denied, fault.Conflict:
+		title, text, _ = strings.Cut(f.Message, ". ")
+		title = kit.UpperFirst(strings.TrimSuffix(title, "."))
+	default:
 		return problemTitle(f.Kind), f.Message
 	}
-	title, text, _ = strings.Cut(f.Message, ". ")
-	return strings.TrimSuffix(title, "."), text
+	if f.Kind == fault.NotFound && text == "" {
+		text = withheld
+	}
+	return title, text
 }
 
 func problemTitle(k fault.Kind) string {
 	switch k {
-	case fault.NotFound:
-		return "Not found"
-	case fault.Denied:
-		return "Not allowed"
 	case fault.Invalid:
 		return "This action isn't available"
 	case fault.Unauthenticated:
@@ -55,7 +65,7 @@ func problemTitle(k fault.Kind) string {
 		return "This request is compressed"
 	case fault.Unavailable:
 		return "Temporarily unavailable"
-	case fault.Internal, fault.Conflict, fault.Abandoned:
+	case fault.Internal, fault.NotFound, fault.Denied, fault.Conflict, fault.Abandoned:
 	}
 	return "Something went wrong"
 }

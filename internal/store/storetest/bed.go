@@ -57,6 +57,9 @@ type Clock struct {
 	at time.Time
 }
 
+// NewClock returns a clock that says at.
+func NewClock(at time.Time) *Clock { return &Clock{at: at} }
+
 // Now is the clock's time.
 func (c *Clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
 

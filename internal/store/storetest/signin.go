@@ -33,6 +33,7 @@ func SignIns(t *testing.T, open func(t *testing.T) *store.Store) {
 		"TouchSession_WritesOnce":            touchSession,
 		"SwapNotices":                        swapNotices,
 		"CountAttempt_CountsAndBlocks":       countAttempt,
+		"CountAttempt_ClockSetBack":          countAfterSetBack,
 		"CountAttempt_ParallelOnesAllCount":  countInParallel,
 		"CountAttempt_RollsBack":             countRollsBack,
 		"ForgiveAttempt":                     forgiveAttempt,
@@ -245,6 +246,17 @@ func touchSession(t *testing.T, s signIns) {
 		now = tx.Now()
 		return tx.TouchSession(ctx, session.ID, seen)
 	})
+	later := s.session(t, "ahead", now, now.Add(time.Hour)) // used before the clock was set back
+	s.tx(t, func(ctx context.Context, tx signin.Tx) error {
+		return tx.TouchSession(ctx, later.ID, tx.Now().Add(-time.Minute))
+	})
+	if got, _, err := s.SessionByDigest(t.Context(), []byte("ahead")); err != nil || got.LastSeenAt.After(s.Now()) {
+		t.Errorf("last seen at %v, in the future; %v", got.LastSeenAt, err)
+	}
+	s.tx(t, func(ctx context.Context, tx signin.Tx) error {
+		now = tx.Now()
+		return tx.TouchSession(ctx, session.ID, now)
+	})
 	member, err := s.Member(t.Context(), s.organization, s.ada)
 	if !at().Equal(now) || !member.LastSeenAt.Equal(now) || err != nil {
 		t.Errorf("session %v, member %v, %v; want %v", at(), member.LastSeenAt, err, now)
@@ -315,6 +327,31 @@ func countAttempt(t *testing.T, s signIns) {
 	}
 	s.countOne(t, "other", true) // the block has passed: anew
 	s.wantAttempt(t, "other", 1, false)
+}
+
+// countAfterSetBack counts when what is recorded lies further in the future than a block can: a node whose
+// clock was an hour ahead recorded it.
+func countAfterSetBack(t *testing.T, s signIns) {
+	for range most {
+		s.yes(t, true, func(ctx context.Context, tx signin.Tx) (bool, error) {
+			return tx.Throttle.CountAttempt(ctx, "key", most, tx.Now().Add(-time.Hour), tx.Now().Add(2*time.Hour))
+		})
+	}
+	s.wantAttempt(t, "key", most, true)
+	s.countOne(t, "key", true) // a block that lasts longer than an hour has no effect
+	s.wantAttempt(t, "key", 1, false)
+	for i := range most - 1 {
+		s.countOne(t, "key", true)
+		s.wantAttempt(t, "key", i+2, i+2 == most)
+	}
+	s.yes(t, true, func(ctx context.Context, tx signin.Tx) (bool, error) { // nor has a window that has not begun
+		_, err := tx.Throttle.CountAttempt(ctx, "window", most, tx.Now().Add(-time.Hour), tx.Now().Add(time.Hour))
+		if err != nil {
+			return false, err
+		}
+		return tx.Throttle.CountAttempt(ctx, "window", most, tx.Now().Add(-3*time.Hour), tx.Now().Add(-time.Hour))
+	})
+	s.wantAttempt(t, "window", 1, false)
 }
 
 func countInParallel(t *testing.T, s signIns) {

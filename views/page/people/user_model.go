@@ -22,6 +22,7 @@ type UserList struct {
 	None   *component.EmptyModel      // instead of the rows
 	BulkID string
 	Bulk   []component.ButtonModel // for the selected members
+	State  []component.HiddenField // of the list, for what the buttons lead to
 }
 
 // UserRow is one member of a list.

@@ -34,7 +34,10 @@ func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words polic
 			m.Facts = append(m.Facts, page.Fact{Term: term, Text: text, Note: note, Code: code})
 		}
 	}
-	add("When", kit.AbsoluteSeconds(e.Time), kit.Relative(e.Time, v.Now), false)
+	add("When", kit.AbsoluteSeconds(e.When()), kit.Relative(e.When(), v.Now), false)
+	if !e.When().Equal(e.Time) {
+		add("Time in the log", kit.AbsoluteSeconds(e.Time), "The clock was set back, or clocks differ. The order of the log is kept.", false)
+	}
 	add("User", actorName(e), e.ActorEmail, false)
 	if e.TokenID != "" {
 		add("Token used", cmpOr(carrier.Name, e.TokenID), carrier.Hint, false)

@@ -122,14 +122,18 @@ func (x *export) finish(err error) error {
 
 func csvHead() []string {
 	return []string{"time", "actor_type", "actor", "actor_email", "actor_id", "token_id", "action", "target_type", "target", "target_id",
-		"workspace", "workspace_id", "ip", "user_agent", "request_id", "before", "after", "id", "number", "hash"}
+		"workspace", "workspace_id", "ip", "user_agent", "request_id", "before", "after", "id", "number", "hash", "clock_time"}
 }
 
 func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error {
+	clock := ""
+	if !e.Clock.IsZero() {
+		clock = audit.FormatTime(e.Clock)
+	}
 	record := []string{audit.FormatTime(e.Time), string(e.ActorType), e.ActorName, e.ActorEmail, e.ActorID, e.TokenID,
 		string(e.Action), string(e.Target.Type), e.Target.Name, e.Target.ID, workspaces[e.Workspace], e.Workspace,
 		e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.ID,
-		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash)}
+		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash), clock}
 	for i := range record {
 		record[i] = plaintext.Cell(record[i])
 	}

@@ -51,7 +51,7 @@ func logView(v kit.Visit, q logQuery, found audit.Found, errors kit.FieldErrors)
 
 func rowView(e audit.Event, tokens map[string]audit.TokenName, q logQuery, now time.Time) page.Row {
 	row := page.Row{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type),
-		When: kit.When(e.Time, now),
+		When: kit.When(e.When(), now),
 		Action: component.ButtonModel{Label: eventLabel(e), Context: e.Target.Name + ": details", Variant: component.Plain, Small: true,
 			Dialog: true, Href: q.at(e.ID)}}
 	if e.ActorType == audit.ServiceAccessToken {

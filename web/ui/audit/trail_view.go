@@ -14,7 +14,7 @@ func Activity(events []audit.Event, now time.Time) []page.Activity {
 	var out []page.Activity
 	for _, e := range events {
 		who, what := sentence(e)
-		out = append(out, page.Activity{Who: who, What: what, When: kit.When(e.Time, now)})
+		out = append(out, page.Activity{Who: who, What: what, When: kit.When(e.When(), now)})
 	}
 	return out
 }

@@ -152,6 +152,8 @@ func eventText(e audit.Event) string {
 		return "was refused with the " + thing + " " + name
 	case audit.Pruned:
 		return "pruned the audit log"
+	case audit.Postponed:
+		return "postponed pruning the audit log"
 	case audit.Provisioned:
 		return "changed the provisioning of " + name
 	case audit.Read:

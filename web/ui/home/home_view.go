@@ -12,15 +12,20 @@ import (
 	page "latchkey/views/page/home"
 	auditui "latchkey/web/ui/audit"
 	"latchkey/web/ui/kit"
+	tokenui "latchkey/web/ui/token"
 )
 
-// personalSectionPath is the address of the list of the visitor's own tokens.
-const personalSectionPath = kit.ProfilePath + "#personal-access-tokens"
+// personalSection is the place of the list of the visitor's own tokens on their profile, and personalSectionPath its
+// address.
+const (
+	personalSection     = "#personal-access-tokens"
+	personalSectionPath = kit.ProfilePath + personalSection
+)
 
 func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
 	m := page.Home{
 		Header: component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
-		Mine:   stateTiles(s.Mine, personalSectionPath),
+		Mine:   stateTiles(s.Mine),
 		Ending: endingTokens(s, v.Now),
 		Next:   nextSteps(v),
 
@@ -62,11 +67,12 @@ func damageWarnings(findings int) []component.NoticeModel {
 			"run latchkey check, and to restore a backup if necessary."}}
 }
 
-// stateTiles returns the number of tokens in each state. Each tile links to the list.
-func stateTiles(c token.Counts, href string) []component.Tile {
+// stateTiles returns the number of the visitor's tokens in each state. Each tile links to the list of these.
+func stateTiles(c token.Counts) []component.Tile {
 	tiles := []component.Tile{}
 	for _, s := range []token.State{token.Active, token.ExpiresSoon, token.Expired, token.Suspended} {
-		tiles = append(tiles, component.Tile{Label: s.Label(), Value: fmt.Sprint(c.Of(s)), Href: href})
+		tiles = append(tiles, component.Tile{Label: s.Label(), Value: fmt.Sprint(c.Of(s)),
+			Href: kit.WithQuery(kit.ProfilePath, tokenui.ParamState, string(s)) + personalSection})
 	}
 	return tiles
 }

@@ -67,6 +67,22 @@ func (q Paging) Href() string {
 	return q.Path + "?" + v.Encode()
 }
 
+// Hidden returns the state of the list as fields of a form, for a form that leads to a dialog above the list.
+func (q Paging) Hidden() []component.HiddenField {
+	var out []component.HiddenField
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, component.HiddenField{Name: name, Value: value})
+		}
+	}
+	add("q", q.Find)
+	add("sort", q.sort)
+	if q.Page > 1 {
+		add("page", strconv.Itoa(q.Page))
+	}
+	return out
+}
+
 // Column returns the head of a column. With a key, the head sorts the list.
 func (q Paging) Column(label, key string) component.Column {
 	c := component.Column{Label: label}

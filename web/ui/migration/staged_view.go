@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 			Table: component.TableModel{ID: "staged-items", Caption: s.kind.Label(), Columns: []component.Column{
 				{Label: "Name"}, {Label: "Before"}, {Label: "After"}, {Label: "Issues"}}}},
 		Acts: []component.ButtonModel{
-			{Label: "Deploy", Href: kit.MigrationPath + "/deploy", Dialog: true},
+			s.deploy(),
 			{Label: "Download the preview", Href: kit.MigrationPath + "/preview/report.txt", Variant: component.Outline,
 				Attrs: map[string]any{"download": true}},
 			{Label: "Reset staging area", Href: kit.MigrationPath + "/reset", Variant: component.DangerQuiet, Dialog: true},
@@ -67,17 +68,34 @@ func (s stagedView) notices() []component.NoticeModel {
 	if s.after == migration.StepDeploy {
 		out = append(out, component.NoticeModel{Kind: "warning", Title: "The migration was not deployed", Text: unfinished})
 	}
-	open := 0
-	for _, t := range s.tallies {
-		if t.Conflict != "" && t.Choice == "" {
-			open += t.Count
-		}
-	}
-	if open > 0 {
+	if open, at := s.conflicts(); open > 0 {
 		return append(out, component.NoticeModel{Kind: "warning", Title: kit.Count(open, "conflict", "conflicts") + " to resolve",
-			Text: "Some of the file already exists. Choose how to handle it, then deploy."})
+			Text:  "Some of the file already exists. Choose how to handle it, then deploy.",
+			Links: []component.Link{{Label: "Show " + kit.Count(open, "conflict", "conflicts"), Href: at}}})
 	}
 	return append(out, component.NoticeModel{Kind: "info", Text: "This is a preview. Live access does not change before you deploy."})
+}
+
+// conflicts returns the number of open conflicts, and the address of a list of them: of the first kind that has any.
+func (s stagedView) conflicts() (open int, at string) {
+	for _, kind := range stagedKinds() {
+		for _, t := range s.tallies {
+			if t.Kind == kind && t.Conflict != "" && t.Choice == "" {
+				open += t.Count
+				at = cmp.Or(at, kit.WithQuery(stagedPath(kind), "only", "open"))
+			}
+		}
+	}
+	return open, at
+}
+
+// deploy returns the button that deploys. It is off while a conflict is open.
+func (s stagedView) deploy() component.ButtonModel {
+	b := component.ButtonModel{Label: "Deploy", Href: kit.MigrationPath + "/deploy", Dialog: true}
+	if open, _ := s.conflicts(); open > 0 {
+		b.Disabled, b.Reason = true, "Resolve "+kit.Count(open, "conflict", "conflicts")+" first."
+	}
+	return b
 }
 
 func (s stagedView) stats() []component.Tile {
@@ -90,8 +108,9 @@ func (s stagedView) stats() []component.Tile {
 		}
 		return kit.Thousands(sum)
 	}
+	open, at := s.conflicts()
 	return []component.Tile{
-		{Label: "Conflicts", Value: n(func(t migration.Tally) bool { return t.Conflict != "" && t.Choice == "" })},
+		{Label: "Conflicts", Value: kit.Thousands(open), Href: at},
 		{Label: "Reduced access", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Warning })},
 		{Label: "Review", Value: n(func(t migration.Tally) bool { return t.Rank == migration.Watch })},
 		{Label: "Already exists", Value: n(func(t migration.Tally) bool { return t.Imported })},

@@ -59,7 +59,7 @@ func (h *Handlers) addGroupMembers(c echo.Context) error {
 func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
-		return h.site.Done(c, kit.Path(kit.GroupPath, c.Param("id")), "Select members first.")
+		return h.showGroup(c, respond.Status(fault.Invalid), noneSelected())
 	}
 	d, err := h.groupOf(c)
 	if err != nil {

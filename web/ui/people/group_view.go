@@ -190,7 +190,7 @@ func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at stri
 	if d.Locked {
 		add = nil
 	} else {
-		m.List.BulkID = bulkForm
+		m.List.BulkID, m.List.State = bulkForm, q.Hidden()
 		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet,
 			Small: true,
 			Attrs: map[string]any{"formaction": at + "/members/remove"}}}

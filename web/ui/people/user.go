@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"latchkey/internal/fault"
+
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
@@ -44,6 +46,11 @@ func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) 
 	return h.site.HTML(c, status, page.UsersPage(m))
 }
 
+// noneSelected returns the answer to a button for the selected members when none is. A script keeps such a button off.
+func noneSelected() templ.Component {
+	return component.ErrorSummary(component.ErrorSummaryModel{Errors: []component.FieldError{{Text: "Select members first."}}})
+}
+
 // chosenMembers loads the members with these ids.
 func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
 	return h.members.ByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
@@ -53,7 +60,7 @@ func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member
 func (h *Handlers) confirmAddToGroups(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
-		return h.site.Done(c, kit.UserPath, "Select members first.")
+		return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
 	}
 	return h.askGroups(c, http.StatusOK, ids, nil, nil)
 }
@@ -85,7 +92,7 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 	}
 	if fields != nil {
 		if len(form[kit.FieldMember]) == 0 {
-			return h.site.Done(c, kit.UserPath, "Select members first.")
+			return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
 		}
 		return h.askGroups(c, http.StatusBadRequest, form[kit.FieldMember], form, fields)
 	}
@@ -100,7 +107,7 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
 	ids := c.QueryParams()[kit.FieldMember]
 	if len(ids) == 0 {
-		return h.site.Done(c, kit.UserPath, "Select members first.")
+		return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
 	}
 	return h.askDelete(c, http.StatusOK, ids, "")
 }

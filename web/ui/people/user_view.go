@@ -22,7 +22,7 @@ func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users
 			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}},
 		List: userList(found, q, "Members", now),
 	}
-	m.List.BulkID = bulkForm
+	m.List.BulkID, m.List.State = bulkForm, q.Hidden()
 	m.List.Bulk = []component.ButtonModel{
 		{Label: "Add to groups", Context: "the selected members", Icon: "users-round", Variant: component.Outline, Small: true,
 			Attrs: map[string]any{"formaction": kit.UserPath + "/add-to-groups"}},

@@ -2,6 +2,7 @@ package token
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +19,19 @@ const tokensPerPage = 25
 
 // ListQuery is the state of a list: its search, order and page. The URL carries it.
 type ListQuery struct {
-	path string
-	find string
-	sort string // a key of order, with "-" before it to reverse; "" is newest first
-	page int    // from 1
+	path  string
+	find  string
+	state token.State // only tokens in it; "" is all
+	sort  string      // a key of order, with "-" before it to reverse; "" is newest first
+	page  int         // from 1
+}
+
+// ParamState is the parameter of a list's address for the state of its tokens.
+const ParamState = "state"
+
+// states returns the states that a list can be filtered by.
+func states() []token.State {
+	return []token.State{token.Active, token.ExpiresSoon, token.Expired, token.Suspended}
 }
 
 // ReadListQuery reads the state of the list at path from a query. It ignores invalid values.
@@ -30,6 +40,9 @@ func ReadListQuery(path string, query url.Values) ListQuery {
 	sort := query.Get("sort")
 	if _, sorts := order(strings.TrimPrefix(sort, "-")); sorts {
 		q.sort = sort
+	}
+	if state := token.State(query.Get(ParamState)); slices.Contains(states(), state) {
+		q.state = state
 	}
 	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 1 && n < 1_000_000 {
 		q.page = n
@@ -42,6 +55,9 @@ func (q ListQuery) href() string {
 	v := url.Values{}
 	if q.find != "" {
 		v.Set("q", q.find)
+	}
+	if q.state != "" {
+		v.Set(ParamState, string(q.state))
 	}
 	if q.sort != "" {
 		v.Set("sort", q.sort)
@@ -77,11 +93,11 @@ func (q ListQuery) Listing(now time.Time) token.Listing {
 	if q.sort != "" && l.Sort == token.ByCreation { // which begins with the newest
 		l.Reverse = !l.Reverse
 	}
-	if q.find != "" {
+	if q.filters() {
 		matches := kit.Matcher(q.find)
 		l.Matches = func(t token.Token) bool {
 			text := strings.Join([]string{t.Name, t.Hint, t.WorkspaceName, t.Scope.Label(), t.CreatedByName, t.State(now).Label()}, " ")
-			return matches(text)
+			return matches(text) && (q.state == "" || t.State(now) == q.state)
 		}
 	}
 	return l
@@ -90,7 +106,7 @@ func (q ListQuery) Listing(now time.Time) token.Listing {
 // List presents the page that q asks for. The delete page of each token is below the address base.
 func List(tokens token.Listed, q ListQuery, base, caption string, now time.Time) page.List {
 	m := page.List{Table: component.TableModel{ID: "tokens", Caption: caption}}
-	if tokens.Total >= kit.FilterFrom || q.find != "" {
+	if tokens.Total >= kit.FilterFrom || q.filters() {
 		m.Filter = listFilter(q, tokens.Total)
 	}
 	if tokens.Matching == 0 {
@@ -105,19 +121,31 @@ func List(tokens token.Listed, q ListQuery, base, caption string, now time.Time)
 	return m
 }
 
+// filters reports whether the list leaves tokens out.
+func (q ListQuery) filters() bool { return q.find != "" || q.state != "" }
+
+// stateField returns the choice of a state.
+func (q ListQuery) stateField() component.SelectModel {
+	m := component.SelectModel{ID: "tokens-state", Name: ParamState, Label: "State", Options: []component.SelectOption{{Label: "All states"}}}
+	for _, s := range states() {
+		m.Options = append(m.Options, component.SelectOption{Value: string(s), Label: s.Label(), Selected: s == q.state})
+	}
+	return m
+}
+
 // listFilter returns the search field. A list of a single page also filters while one types.
 func listFilter(q ListQuery, total int) *component.FilterModel {
 	f := &component.FilterModel{Action: q.path, Label: "Filter tokens", ID: "tokens-filter", Name: "q",
-		Search: "Name, workspace or state", Value: q.find}
+		Search: "Name, workspace or state", Value: q.find, Selects: []component.SelectModel{q.stateField()}}
 	if q.sort != "" {
 		f.Hidden = []component.HiddenField{{Name: "sort", Value: q.sort}}
 	}
-	if q.find != "" {
+	if q.filters() {
 		clear := q
-		clear.find, clear.page = "", 1
+		clear.find, clear.state, clear.page = "", "", 1
 		f.ClearHref = clear.href()
 	}
-	if q.find == "" && total <= tokensPerPage {
+	if !q.filters() && total <= tokensPerPage {
 		f.Live = "#tokens"
 	}
 	return f
