@@ -49,13 +49,13 @@ func (g groups) InTx(ctx context.Context, by actor.Caller, fn func(account.Group
 }
 
 // Claimed reports whether an organization exists.
-func (q queries) Claimed(ctx context.Context) (bool, error) {
+func (q *queries) Claimed(ctx context.Context) (bool, error) {
 	n, err := q.number(ctx, `SELECT count(*) FROM organizations`)
 	return n > 0, err
 }
 
 // Organization returns an organization; NotFound for an unknown id.
-func (q queries) Organization(ctx context.Context, id string) (account.Organization, error) {
+func (q *queries) Organization(ctx context.Context, id string) (account.Organization, error) {
 	return one(ctx, q, "That organization", scanOrganization,
 		`SELECT `+organizationColumns+` FROM organizations WHERE id = $1`, id)
 }
@@ -73,7 +73,7 @@ func scanOrganization(row scanner) (account.Organization, error) {
 // HoldOrganization returns an organization and locks its row until the transaction ends, so that
 // overlapping writers that change one organization take turns. NotFound for an unknown id.
 func (tx *Tx) HoldOrganization(ctx context.Context, id string) (account.Organization, error) {
-	return one(ctx, tx.queries, "That organization", scanOrganization,
+	return one(ctx, &tx.queries, "That organization", scanOrganization,
 		`UPDATE organizations SET name = name WHERE id = $1 RETURNING `+organizationColumns, id)
 }
 
@@ -98,7 +98,7 @@ type namedOf struct {
 }
 
 // namedBy runs a query for namedOf and groups the rows by owner, in the order of the query.
-func (q queries) namedBy(ctx context.Context, query string, args ...any) (map[string][]account.Named, error) {
+func (q *queries) namedBy(ctx context.Context, query string, args ...any) (map[string][]account.Named, error) {
 	rows, err := all(ctx, q, scanNamed, query, args...)
 	by := map[string][]account.Named{}
 	for _, r := range rows {
@@ -108,7 +108,7 @@ func (q queries) namedBy(ctx context.Context, query string, args ...any) (map[st
 }
 
 // countBy runs a query for pairs of an id and an integer.
-func (q queries) countBy(ctx context.Context, query string, args ...any) (map[string]int, error) {
+func (q *queries) countBy(ctx context.Context, query string, args ...any) (map[string]int, error) {
 	type count struct {
 		id string
 		n  int
@@ -126,7 +126,7 @@ func (q queries) countBy(ctx context.Context, query string, args ...any) (map[st
 }
 
 // textSet runs a query for strings and returns them as a set.
-func (q queries) textSet(ctx context.Context, query string, args ...any) (map[string]bool, error) {
+func (q *queries) textSet(ctx context.Context, query string, args ...any) (map[string]bool, error) {
 	rows, err := all(ctx, q, scanText, query, args...)
 	set := make(map[string]bool, len(rows))
 	for _, text := range rows {

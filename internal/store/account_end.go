@@ -10,7 +10,7 @@ import (
 
 // OutstandingInvitations returns the invitations that can be accepted at now and end with the
 // members' access: those to their addresses, and the Admin invitations that they made.
-func (q queries) OutstandingInvitations(ctx context.Context, organization string, members []account.Member,
+func (q *queries) OutstandingInvitations(ctx context.Context, organization string, members []account.Member,
 	now time.Time) ([]account.OpenInvitation, error) {
 	if len(members) == 0 {
 		return nil, nil

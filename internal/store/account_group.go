@@ -18,31 +18,31 @@ func scanGroup(row scanner) (account.Group, error) {
 }
 
 // Group returns a group of the organization; NotFound otherwise.
-func (q queries) Group(ctx context.Context, organization, id string) (account.Group, error) {
+func (q *queries) Group(ctx context.Context, organization, id string) (account.Group, error) {
 	return one(ctx, q, "That group", scanGroup,
 		`SELECT `+groupColumns+` FROM groups g WHERE g.organization_id = $1 AND g.id = $2`, organization, id)
 }
 
 // Groups returns the organization's groups, ordered by name.
-func (q queries) Groups(ctx context.Context, organization string) ([]account.Group, error) {
+func (q *queries) Groups(ctx context.Context, organization string) ([]account.Group, error) {
 	return all(ctx, q, scanGroup,
 		`SELECT `+groupColumns+` FROM groups g WHERE g.organization_id = $1 ORDER BY lower(g.name), g.id`, organization)
 }
 
 // CountGroupMembers returns the number of members of each of the organization's groups.
-func (q queries) CountGroupMembers(ctx context.Context, organization string) (map[string]int, error) {
+func (q *queries) CountGroupMembers(ctx context.Context, organization string) (map[string]int, error) {
 	return q.countBy(ctx, `SELECT gm.group_id, count(*) FROM group_members gm JOIN groups g ON g.id = gm.group_id
 		WHERE g.organization_id = $1 GROUP BY gm.group_id`, organization)
 }
 
 // WorkspacesOfGroups returns the workspaces linked to each group, ordered by name.
-func (q queries) WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]account.Named, error) {
+func (q *queries) WorkspacesOfGroups(ctx context.Context, organization string) (map[string][]account.Named, error) {
 	return q.namedBy(ctx, `SELECT p.group_id, w.id, w.name FROM policies p JOIN workspaces w ON w.id = p.workspace_id
 		WHERE p.organization_id = $1 AND p.kind = 'group' ORDER BY lower(w.name), w.id`, organization)
 }
 
 // MembersOfGroups returns, for each group, which of the members are in it.
-func (q queries) MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error) {
+func (q *queries) MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error) {
 	in := make(map[string]map[string]bool, len(groups))
 	if len(groups) == 0 || len(members) == 0 {
 		return in, nil
@@ -89,7 +89,7 @@ func (tx *Tx) UpdateGroup(ctx context.Context, g account.Group) error {
 // DeleteGroup removes a group with its memberships and policies; NotFound if it is gone. It
 // reports each member as changed, because the memberships cannot be read afterwards.
 func (tx *Tx) DeleteGroup(ctx context.Context, organization, id string) error {
-	members, err := all(ctx, tx.queries, scanText, `SELECT member_id FROM group_members WHERE group_id = $1`, id)
+	members, err := all(ctx, &tx.queries, scanText, `SELECT member_id FROM group_members WHERE group_id = $1`, id)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func scanMember(row scanner) (account.Member, error) {
 }
 
 // Member returns a member of the organization; NotFound otherwise.
-func (q queries) Member(ctx context.Context, organization, id string) (account.Member, error) {
+func (q *queries) Member(ctx context.Context, organization, id string) (account.Member, error) {
 	return one(ctx, q, "That member", scanMember,
 		`SELECT `+memberColumns+` FROM members m WHERE m.organization_id = $1 AND m.id = $2`, organization, id)
 }
@@ -46,7 +46,7 @@ func (tx *Tx) InsertMember(ctx context.Context, m account.Member, passwordHash s
 }
 
 // Members returns the members of the organization with the given ids, ordered by name.
-func (q queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
+func (q *queries) Members(ctx context.Context, organization string, ids []string) ([]account.Member, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -85,7 +85,7 @@ func liveTokens(now string) string {
 const liveCount = `CAST(coalesce(c.running, 0) + coalesce(since.n, 0) AS BIGINT)`
 
 // liveTokensOf returns the numbers of live personal tokens of members.
-func (q queries) liveTokensOf(ctx context.Context, organization string, members []account.Member, now time.Time) (map[string]int, error) {
+func (q *queries) liveTokensOf(ctx context.Context, organization string, members []account.Member, now time.Time) (map[string]int, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -120,7 +120,7 @@ func memberFilter(organization string, query account.MemberQuery) (where string,
 
 // FindMembers returns one page of members with the number of their live tokens, and the number
 // of members on all pages.
-func (q queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
+func (q *queries) FindMembers(ctx context.Context, organization string, query account.MemberQuery,
 	now time.Time) ([]account.MemberRow, int, error) {
 	where, args := memberFilter(organization, query)
 	total, err := q.number(ctx, `SELECT count(*) FROM members m`+where, args...)
@@ -175,7 +175,7 @@ func likePatterns(search string) (lower, typed, title string) {
 
 // WorkspacesOfMembers returns the workspaces that each member is in by their own policy or a
 // group's, ordered by name.
-func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+func (q *queries) WorkspacesOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -189,7 +189,7 @@ func (q queries) WorkspacesOfMembers(ctx context.Context, organization string, m
 }
 
 // GroupsOfMembers returns the groups of each member, ordered by name.
-func (q queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
+func (q *queries) GroupsOfMembers(ctx context.Context, organization string, members []string) (map[string][]account.Named, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -199,18 +199,18 @@ func (q queries) GroupsOfMembers(ctx context.Context, organization string, membe
 }
 
 // CountMembers returns the number of the organization's members, including deactivated ones.
-func (q queries) CountMembers(ctx context.Context, organization string) (int, error) {
+func (q *queries) CountMembers(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1`, organization)
 }
 
 // CountActiveAdmins returns the number of the organization's active Admins.
-func (q queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
+func (q *queries) CountActiveAdmins(ctx context.Context, organization string) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
 }
 
 // ClaimMember sets the password of an active member who has none; NotFound otherwise.
 func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
-	id, err := one(ctx, tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
+	id, err := one(ctx, &tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
 		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`,
 		passwordHash, millis(tx.now), organization, email)
 	if err != nil {
@@ -221,7 +221,7 @@ func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash
 
 // EmailsKnown returns which of the addresses belong to a member who has a password or is
 // deactivated.
-func (q queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
+func (q *queries) EmailsKnown(ctx context.Context, organization string, emails []string) (map[string]bool, error) {
 	if len(emails) == 0 {
 		return nil, nil
 	}
@@ -231,7 +231,7 @@ func (q queries) EmailsKnown(ctx context.Context, organization string, emails []
 }
 
 // IsDeactivated reports whether a lower-case address belongs to a deactivated member.
-func (q queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
+func (q *queries) IsDeactivated(ctx context.Context, organization, email string) (bool, error) {
 	n, err := q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND email = $2 AND status <> 'active'`,
 		organization, email)
 	return n > 0, err

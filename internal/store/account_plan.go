@@ -9,7 +9,7 @@ import (
 )
 
 // SoleOrganization returns the installation's organization; NotFound if there is none.
-func (q queries) SoleOrganization(ctx context.Context) (account.Organization, error) {
+func (q *queries) SoleOrganization(ctx context.Context) (account.Organization, error) {
 	return one(ctx, q, "An organization", scanOrganization,
 		`SELECT `+organizationColumns+` FROM organizations ORDER BY created_at, id LIMIT 1`)
 }

@@ -25,7 +25,7 @@ func scanHeld(row scanner) (account.HeldToken, error) {
 const lastUsedFirst = ` ORDER BY coalesce(u.last_used_at, 0) DESC, t.id`
 
 // TokensOfMembers returns members' personal tokens that are not deleted, the last used first.
-func (q queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
+func (q *queries) TokensOfMembers(ctx context.Context, organization string, members []string) ([]account.HeldToken, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
@@ -36,14 +36,14 @@ func (q queries) TokensOfMembers(ctx context.Context, organization string, membe
 }
 
 // TokensOfWorkspace returns the tokens of a workspace that are not deleted.
-func (q queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
+func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
 }
 
 // FindTokens returns up to limit tokens that are not deleted and have search in their name or
 // hint, ordered by name. It reads the name and the hint of every token.
-func (q queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
+func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(plaintext.Joinless(search))
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
 			SELECT f.id AS id, f.name_key AS name_key FROM tokens f WHERE f.organization_id = $1 AND f.deleted_at IS NULL
@@ -54,7 +54,7 @@ func (q queries) FindTokens(ctx context.Context, organization, search string, li
 
 // TokenFacts returns the facts that authorization needs about a token that is not deleted;
 // NotFound otherwise.
-func (q queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
+func (q *queries) TokenFacts(ctx context.Context, organization, id string) (policy.TokenFacts, error) {
 	t, err := q.Token(ctx, organization, id)
 	if err != nil {
 		return policy.TokenFacts{}, err

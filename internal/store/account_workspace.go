@@ -20,13 +20,13 @@ func scanWorkspace(row scanner) (account.Workspace, error) {
 }
 
 // Workspaces returns an organization's workspaces, ordered by name.
-func (q queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
+func (q *queries) Workspaces(ctx context.Context, organization string) ([]account.Workspace, error) {
 	return all(ctx, q, scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 ORDER BY lower(w.name), w.id`, organization)
 }
 
 // Workspace returns a workspace of the organization; NotFound otherwise.
-func (q queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
+func (q *queries) Workspace(ctx context.Context, organization, id string) (account.Workspace, error) {
 	return one(ctx, q, "That workspace", scanWorkspace, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.organization_id = $1 AND w.id = $2`, organization, id)
 }
@@ -45,7 +45,7 @@ func inWorkspaces(workspaces string) string {
 const notAdmin = `member_id NOT IN (SELECT id FROM members WHERE organization_id = $1 AND role = 'admin')`
 
 // WorkspaceCounts counts the contents of workspaces of the organization, by id.
-func (q queries) WorkspaceCounts(ctx context.Context, organization string, workspaces []string,
+func (q *queries) WorkspaceCounts(ctx context.Context, organization string, workspaces []string,
 	now time.Time) (map[string]account.WorkspaceCounts, error) {
 	counts := make(map[string]account.WorkspaceCounts, len(workspaces))
 	if len(workspaces) == 0 {
@@ -83,7 +83,7 @@ func (q queries) WorkspaceCounts(ctx context.Context, organization string, works
 }
 
 // addLiveTokens adds the numbers of live tokens to the counts of workspaces.
-func (q queries) addLiveTokens(ctx context.Context, counts map[string]account.WorkspaceCounts, organization string, now time.Time) error {
+func (q *queries) addLiveTokens(ctx context.Context, counts map[string]account.WorkspaceCounts, organization string, now time.Time) error {
 	services, err := q.liveCounts(ctx, organization, token.Workspace, now)
 	if err != nil {
 		return err

@@ -32,13 +32,13 @@ func scanClient(row scanner) (apiclient.Client, error) {
 }
 
 // APIClients returns the organization's clients, ordered by name.
-func (q queries) APIClients(ctx context.Context, organization string) ([]apiclient.Client, error) {
+func (q *queries) APIClients(ctx context.Context, organization string) ([]apiclient.Client, error) {
 	return all(ctx, q, scanClient, `SELECT `+clientColumns+` FROM api_clients c
 		WHERE c.organization_id = $1 ORDER BY lower(c.name), c.id`, organization)
 }
 
 // Credentials returns the credentials of all clients of all organizations.
-func (q queries) Credentials(ctx context.Context) ([]apiclient.Credential, error) {
+func (q *queries) Credentials(ctx context.Context) ([]apiclient.Credential, error) {
 	return all(ctx, q, func(row scanner) (apiclient.Credential, error) {
 		var digest []byte
 		c, err := scanClient(scanWith{row, &digest})
@@ -49,7 +49,7 @@ func (q queries) Credentials(ctx context.Context) ([]apiclient.Credential, error
 }
 
 // APIClientKeyUsed reports whether creator has registered a client with this idempotency key.
-func (q queries) APIClientKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+func (q *queries) APIClientKeyUsed(ctx context.Context, creator, key string) (bool, error) {
 	n, err := q.number(ctx, `SELECT count(*) FROM api_clients WHERE created_by = $1 AND submission = $2 AND submission <> ''`, creator, key)
 	return n > 0, err
 }

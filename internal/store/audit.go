@@ -94,7 +94,7 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 
 // RecentEvents returns the newest events of an organization, newest first: those of an actor, or
 // if actor is empty all but the requests of identity providers that changed nothing.
-func (q queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
+func (q *queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
 	if actor == "" {
 		return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
 			WHERE `+ofOrganization+` AND target_type <> 'scim_request' ORDER BY seq DESC LIMIT $2`, organization, limit)
@@ -104,19 +104,19 @@ func (q queries) RecentEvents(ctx context.Context, organization, actor string, l
 }
 
 // EventByID returns an event of the organization. NotFound if there is none, also if it was pruned.
-func (q queries) EventByID(ctx context.Context, organization, id string) (audit.Event, error) {
+func (q *queries) EventByID(ctx context.Context, organization, id string) (audit.Event, error) {
 	return one(ctx, q, "That event", scanEvent, `SELECT `+auditColumns+` FROM audit_events
 		WHERE organization_id = $1 AND id = $2 AND seq > (SELECT coalesce(max(seq), 0) FROM audit_checkpoints)`, organization, id)
 }
 
 // EventsAfter returns up to limit events with numbers greater than seq, in order, whatever their
 // organization. The error is an [*audit.Broken] if one of them cannot be read.
-func (q queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
+func (q *queries) EventsAfter(ctx context.Context, seq int64, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 }
 
 // AuditPlan returns the plan of an organization. NotFound if there is no such organization.
-func (q queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
+func (q *queries) AuditPlan(ctx context.Context, organization string) (access.Plan, error) {
 	return one(ctx, q, "That organization", func(row scanner) (access.Plan, error) {
 		var plan access.Plan
 		err := row.Scan(&plan)
@@ -126,7 +126,7 @@ func (q queries) AuditPlan(ctx context.Context, organization string) (access.Pla
 
 // TokenNames returns tokens of the organization by id, including deleted ones. It leaves out ids
 // that it does not find.
-func (q queries) TokenNames(ctx context.Context, organization string, ids []string) (map[string]audit.TokenName, error) {
+func (q *queries) TokenNames(ctx context.Context, organization string, ids []string) (map[string]audit.TokenName, error) {
 	names := map[string]audit.TokenName{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		_, err := all(ctx, q, func(row scanner) (string, error) {
@@ -146,11 +146,11 @@ func (q queries) TokenNames(ctx context.Context, organization string, ids []stri
 
 // LogOwner returns the organization that the events of the installation itself belong to: the
 // oldest one. NotFound if there is none.
-func (q queries) LogOwner(ctx context.Context) (string, error) { return q.SignInOrganization(ctx) }
+func (q *queries) LogOwner(ctx context.Context) (string, error) { return q.SignInOrganization(ctx) }
 
 // MemberNames returns the name and email address of a member of the organization. NotFound if
 // there is none.
-func (q queries) MemberNames(ctx context.Context, organization, id string) (name, email string, err error) {
+func (q *queries) MemberNames(ctx context.Context, organization, id string) (name, email string, err error) {
 	type names struct{ name, email string }
 	n, err := one(ctx, q, "That member", func(row scanner) (names, error) {
 		var n names
@@ -162,7 +162,7 @@ func (q queries) MemberNames(ctx context.Context, organization, id string) (name
 
 // AuditState returns where the log begins and ends, as of one moment. The error is an
 // [*audit.Broken] if the record of the head is missing.
-func (q queries) AuditState(ctx context.Context) (audit.State, error) {
+func (q *queries) AuditState(ctx context.Context) (audit.State, error) {
 	s, found, err := first(ctx, q, scanState, `SELECT h.seq, h.hash, c.seq, c.at, c.hash, c.signed_by, c.signed_at
 		FROM audit_head h LEFT JOIN audit_checkpoints c ON c.seq = (SELECT max(seq) FROM audit_checkpoints)`)
 	if err == nil && !found {

@@ -16,7 +16,7 @@ import (
 
 // snapshot runs fn on the database as of one moment. If the connection is lost, it runs fn once
 // more on another one, so fn must set and not add to variables outside.
-func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
+func (s *Store) snapshot(ctx context.Context, fn func(q *queries) error) error {
 	err := s.snapshotOnce(ctx, fn)
 	if err != nil && s.dialect.lost(err) {
 		err = s.snapshotOnce(ctx, fn)
@@ -24,13 +24,13 @@ func (s *Store) snapshot(ctx context.Context, fn func(q queries) error) error {
 	return s.queries.translate(err)
 }
 
-func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) error {
+func (s *Store) snapshotOnce(ctx context.Context, fn func(q *queries) error) error {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	return fn(queries{db: tx})
+	return fn(&queries{db: tx})
 }
 
 // FindEvents returns a page of the events that a filter chooses, with how many there are in all and
@@ -38,14 +38,14 @@ func (s *Store) snapshotOnce(ctx context.Context, fn func(q queries) error) erro
 // search index per block, the events that are not indexed yet and those of the page are read.
 // Invalid if too many different names begin with a word of the filter.
 func (s *Store) FindEvents(ctx context.Context, q audit.Query) (found audit.Found, err error) {
-	err = s.snapshot(ctx, func(r queries) error {
+	err = s.snapshot(ctx, func(r *queries) error {
 		found, err = r.findEvents(ctx, q)
 		return err
 	})
 	return found, err
 }
 
-func (q queries) findEvents(ctx context.Context, query audit.Query) (audit.Found, error) {
+func (q *queries) findEvents(ctx context.Context, query audit.Query) (audit.Found, error) {
 	w, err := q.window(ctx, query.Filter)
 	if err != nil {
 		return audit.Found{}, err
@@ -89,7 +89,7 @@ func pageOf(set search.Set, q audit.Query) (page []int64, before int) {
 
 // countByDay returns how many of the numbers belong to each of the days, which begin at the
 // given moments.
-func (q queries) countByDay(ctx context.Context, set search.Set, days []time.Time) ([]int, error) {
+func (q *queries) countByDay(ctx context.Context, set search.Set, days []time.Time) ([]int, error) {
 	counts := make([]int, len(days))
 	next := set.Len() // how many come before the day that follows
 	for i, day := range slices.Backward(days) {
@@ -108,7 +108,7 @@ func (q queries) countByDay(ctx context.Context, set search.Set, days []time.Tim
 
 // window returns the range of numbers that events chosen by f can have: those in the log, between
 // its times.
-func (q queries) window(ctx context.Context, f audit.Filter) (search.Range, error) {
+func (q *queries) window(ctx context.Context, f audit.Filter) (search.Range, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
 		return search.Range{}, err
@@ -137,7 +137,7 @@ func (q queries) window(ctx context.Context, f audit.Filter) (search.Range, erro
 }
 
 // firstAt returns the number of the first event at t or later, and reports whether there is one.
-func (q queries) firstAt(ctx context.Context, t time.Time) (seq int64, found bool, err error) {
+func (q *queries) firstAt(ctx context.Context, t time.Time) (seq int64, found bool, err error) {
 	// Times are whole milliseconds: t is rounded up to one.
 	ms := t.Add(time.Millisecond - 1).UnixMilli()
 	return first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE at >= $1 ORDER BY at, seq LIMIT 1`, ms)
@@ -145,7 +145,7 @@ func (q queries) firstAt(ctx context.Context, t time.Time) (seq int64, found boo
 
 // matching returns the numbers of the events in window that the filter chooses. It takes them
 // from the index, and reads the events that are not in it.
-func (q queries) matching(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
+func (q *queries) matching(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
 	if window.Low > window.High {
 		return search.NewSet(), nil
 	}
@@ -171,7 +171,7 @@ func (q queries) matching(ctx context.Context, f audit.Filter, window search.Ran
 const maxTermRows = 10_000
 
 // indexed returns what the index has in the blocks of window.
-func (q queries) indexed(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
+func (q *queries) indexed(ctx context.Context, f audit.Filter, window search.Range) (search.Set, error) {
 	var result search.Set
 	for i, c := range f.Clauses() {
 		set, err := q.clause(ctx, f.Organization, c, window)
@@ -187,7 +187,7 @@ func (q queries) indexed(ctx context.Context, f audit.Filter, window search.Rang
 }
 
 // clause returns what the index has for one condition.
-func (q queries) clause(ctx context.Context, organization string, c audit.Clause, window search.Range) (search.Set, error) {
+func (q *queries) clause(ctx context.Context, organization string, c audit.Clause, window search.Range) (search.Set, error) {
 	set := search.NewSet()
 	for _, term := range c.Terms {
 		if err := q.addTerms(ctx, set, organization, window, `i.term = $4`, term); err != nil {
@@ -217,7 +217,7 @@ func (q queries) clause(ctx context.Context, organization string, c audit.Clause
 var errTooManyTerms = errors.New("too many terms")
 
 // addTerms adds what the index has in the blocks of window for the terms that meet a condition.
-func (q queries) addTerms(
+func (q *queries) addTerms(
 	ctx context.Context, set search.Set, organization string, window search.Range, condition string, terms ...any,
 ) error {
 	// The cross join makes SQLite go from block to block, by the key of the index.
@@ -245,7 +245,7 @@ func (q queries) addTerms(
 }
 
 // addUnindexed adds the events in gap that the filter chooses, by reading them.
-func (q queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filter, gap search.Range) error {
+func (q *queries) addUnindexed(ctx context.Context, set search.Set, f audit.Filter, gap search.Range) error {
 	where, args := []string{ofOrganization, `seq >= $2`, `seq <= $3`}, []any{f.Organization, gap.Low, gap.High}
 	for _, c := range []struct{ column, value string }{
 		{`actor_id`, f.Actor}, {`actor_type`, string(f.ActorType)}, {`action`, string(f.Action)},
@@ -290,7 +290,7 @@ func scanNumber(row scanner) (int64, error) {
 }
 
 // addNumbers adds the numbers that a query returns.
-func (q queries) addNumbers(ctx context.Context, set search.Set, query string, args ...any) error {
+func (q *queries) addNumbers(ctx context.Context, set search.Set, query string, args ...any) error {
 	return each(ctx, q, func(row scanner) error {
 		seq, err := scanNumber(row)
 		if err == nil {
@@ -301,7 +301,7 @@ func (q queries) addNumbers(ctx context.Context, set search.Set, query string, a
 }
 
 // eventsWith returns the events with these numbers, in their order.
-func (q queries) eventsWith(ctx context.Context, seqs []int64) ([]audit.Event, error) {
+func (q *queries) eventsWith(ctx context.Context, seqs []int64) ([]audit.Event, error) {
 	by := make(map[int64]audit.Event, len(seqs))
 	for chunk := range slices.Chunk(seqs, idsPerQuery) {
 		args := make([]any, len(chunk))
@@ -342,7 +342,7 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 	}
 	for low := w.Low; low <= w.High; low += numbersPerSearch {
 		var set search.Set
-		err := s.snapshot(ctx, func(q queries) (err error) {
+		err := s.snapshot(ctx, func(q *queries) (err error) {
 			if set, err = q.matching(ctx, f, search.Range{Low: low, High: min(low+numbersPerSearch-1, w.High)}); err != nil {
 				return err
 			}
@@ -370,7 +370,7 @@ func (s *Store) EachEvent(ctx context.Context, f audit.Filter, fn func(audit.Eve
 }
 
 // unpruned returns [audit.ErrPrunedMeanwhile] if the log begins after the event seq.
-func (q queries) unpruned(ctx context.Context, seq int64) error {
+func (q *queries) unpruned(ctx context.Context, seq int64) error {
 	state, err := q.AuditState(ctx)
 	if err == nil && state.Checkpoint.Seq >= seq {
 		err = audit.ErrPrunedMeanwhile

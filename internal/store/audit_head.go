@@ -27,7 +27,7 @@ func scanHead(row scanner) (numberedHead, error) {
 
 // SignedHeads returns up to limit signed heads in the order of signing, and where to go on after
 // them; 0 is the beginning.
-func (q queries) SignedHeads(ctx context.Context, after int64, limit int) (heads []audit.SignedHead, last int64, err error) {
+func (q *queries) SignedHeads(ctx context.Context, after int64, limit int) (heads []audit.SignedHead, last int64, err error) {
 	rows, err := all(ctx, q, scanHead, `SELECT `+headColumns+` FROM audit_heads WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
 	for _, h := range rows {
 		heads, last = append(heads, h.SignedHead), h.number
@@ -36,13 +36,13 @@ func (q queries) SignedHeads(ctx context.Context, after int64, limit int) (heads
 }
 
 // NewestHead returns the newest head that a key has signed, and whether there is one.
-func (q queries) NewestHead(ctx context.Context, key string) (audit.SignedHead, bool, error) {
+func (q *queries) NewestHead(ctx context.Context, key string) (audit.SignedHead, bool, error) {
 	h, found, err := first(ctx, q, scanHead, `SELECT `+headColumns+` FROM audit_heads WHERE key_id = $1 ORDER BY seq DESC LIMIT 1`, key)
 	return h.SignedHead, found, err
 }
 
 // HashesOf returns the hashes of events by number, without those that are missing.
-func (q queries) HashesOf(ctx context.Context, seqs []int64) (map[int64][]byte, error) {
+func (q *queries) HashesOf(ctx context.Context, seqs []int64) (map[int64][]byte, error) {
 	hashes := map[int64][]byte{}
 	for chunk := range slices.Chunk(seqs, idsPerQuery) {
 		args := make([]any, len(chunk))
@@ -84,7 +84,7 @@ func (tx *Tx) dropPrunedHeads(ctx context.Context, upTo int64) error {
 }
 
 // HeadMetrics returns how far the audit log is signed.
-func (q queries) HeadMetrics(ctx context.Context) (metric.Heads, error) {
+func (q *queries) HeadMetrics(ctx context.Context) (metric.Heads, error) {
 	newest, signed, err := q.LastSigned(ctx)
 	if err != nil || !signed {
 		return metric.Heads{}, err
@@ -94,7 +94,7 @@ func (q queries) HeadMetrics(ctx context.Context) (metric.Heads, error) {
 }
 
 // LastSigned returns the head that was signed last, and whether there is one.
-func (q queries) LastSigned(ctx context.Context) (audit.SignedHead, bool, error) {
+func (q *queries) LastSigned(ctx context.Context) (audit.SignedHead, bool, error) {
 	h, found, err := first(ctx, q, scanHead, `SELECT `+headColumns+` FROM audit_heads ORDER BY number DESC LIMIT 1`)
 	return h.SignedHead, found, err
 }

@@ -24,7 +24,7 @@ func scanIndexed(row scanner) (audit.Event, error) {
 
 // indexedRanges returns the range that is indexed in each of the blocks of the given events, in
 // ascending order.
-func (q queries) indexedRanges(ctx context.Context, events search.Range) ([]search.Range, error) {
+func (q *queries) indexedRanges(ctx context.Context, events search.Range) ([]search.Range, error) {
 	return all(ctx, q, func(row scanner) (search.Range, error) {
 		var r search.Range
 		err := row.Scan(&r.Low, &r.High)
@@ -34,7 +34,7 @@ func (q queries) indexedRanges(ctx context.Context, events search.Range) ([]sear
 }
 
 // nextToIndex returns the events to index next, and reports whether there are any.
-func (q queries) nextToIndex(ctx context.Context) (search.Range, bool, error) {
+func (q *queries) nextToIndex(ctx context.Context) (search.Range, bool, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
 		return search.Range{}, false, err
@@ -53,7 +53,7 @@ const eventsPerRead = 1024
 
 // indexOf returns the index of the first of the given events: of as many as it takes to have
 // about maxRows rows, or of all. The second result says which ones.
-func (q queries) indexOf(ctx context.Context, events search.Range, maxRows int) (*search.Index, search.Range, error) {
+func (q *queries) indexOf(ctx context.Context, events search.Range, maxRows int) (*search.Index, search.Range, error) {
 	x := search.NewIndex(events)
 	indexed := search.Range{Low: events.Low, High: events.Low - 1}
 	for indexed.High < events.High && x.Len() < maxRows {
@@ -147,7 +147,7 @@ func (tx *Tx) addToIndex(ctx context.Context, x *search.Index, block int64, keys
 }
 
 // indexRows returns the rows of a block that are stored under some keys.
-func (q queries) indexRows(ctx context.Context, block int64, keys []search.Key) (map[search.Key][]byte, error) {
+func (q *queries) indexRows(ctx context.Context, block int64, keys []search.Key) (map[search.Key][]byte, error) {
 	var values strings.Builder
 	args := []any{block}
 	for i, k := range keys {
@@ -162,7 +162,7 @@ func (q queries) indexRows(ctx context.Context, block int64, keys []search.Key) 
 		WHERE i.block = $1 AND i.organization_id = k.column1 AND i.term = k.column2`, args...)
 }
 
-func (q queries) scanIndexRows(ctx context.Context, query string, args ...any) (map[search.Key][]byte, error) {
+func (q *queries) scanIndexRows(ctx context.Context, query string, args ...any) (map[search.Key][]byte, error) {
 	rows := map[search.Key][]byte{}
 	err := each(ctx, q, func(row scanner) error {
 		var k search.Key
@@ -177,7 +177,7 @@ func (q queries) scanIndexRows(ctx context.Context, query string, args ...any) (
 // dropPrunedBlock removes a block from the index that holds events up to seq, and reports whether
 // there was one. The other events of the block are indexed again later.
 func (tx *Tx) dropPrunedBlock(ctx context.Context, seq int64) (dropped bool, err error) {
-	block, found, err := first(ctx, tx.queries, scanNumber, `SELECT block FROM audit_blocks WHERE low <= $1 ORDER BY block LIMIT 1`, seq)
+	block, found, err := first(ctx, &tx.queries, scanNumber, `SELECT block FROM audit_blocks WHERE low <= $1 ORDER BY block LIMIT 1`, seq)
 	if err != nil || !found {
 		return false, err
 	}
@@ -204,7 +204,7 @@ func (s *Store) checkIndex(ctx context.Context, rest func()) error {
 	for _, r := range indexed {
 		rest()
 		var differs int64
-		err := s.snapshot(ctx, func(q queries) (err error) {
+		err := s.snapshot(ctx, func(q *queries) (err error) {
 			differs, err = q.checkBlock(ctx, search.BlockOf(r.Low))
 			return err
 		})
@@ -220,7 +220,7 @@ func (s *Store) checkIndex(ctx context.Context, rest func()) error {
 
 // checkBlock returns the first event of a block that is in other rows of the index than it
 // should be; 0 when there is none.
-func (q queries) checkBlock(ctx context.Context, block int64) (int64, error) {
+func (q *queries) checkBlock(ctx context.Context, block int64) (int64, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
 		return 0, err

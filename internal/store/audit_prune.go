@@ -12,7 +12,7 @@ import (
 
 // PrunePoint returns the last event before the given time, and how many events the log loses if it
 // is pruned up to there; 0 if there is no such event.
-func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
+func (q *queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkpoint, int64, error) {
 	state, err := q.AuditState(ctx)
 	if err != nil {
 		return audit.Checkpoint{}, 0, err
@@ -32,7 +32,7 @@ func (q queries) PrunePoint(ctx context.Context, before time.Time) (audit.Checkp
 const displaced = `at - clock_at > 5000`
 
 // AnyEvent reports whether the log has an event whose [audit.Event.When] is between from and until.
-func (q queries) AnyEvent(ctx context.Context, from, until time.Time) (bool, error) {
+func (q *queries) AnyEvent(ctx context.Context, from, until time.Time) (bool, error) {
 	for _, query := range []string{
 		`SELECT seq FROM audit_events WHERE at >= $1 AND at <= $2 AND (clock_at IS NULL OR NOT ` + displaced + `) LIMIT 1`,
 		`SELECT seq FROM audit_events WHERE clock_at >= $1 AND clock_at <= $2 AND ` + displaced + ` LIMIT 1`,
@@ -46,7 +46,7 @@ func (q queries) AnyEvent(ctx context.Context, from, until time.Time) (bool, err
 
 // Postponed reports whether an event of the organization says that pruning was postponed between from and
 // until by the clock.
-func (q queries) Postponed(ctx context.Context, organization string, from, until time.Time) (bool, error) {
+func (q *queries) Postponed(ctx context.Context, organization string, from, until time.Time) (bool, error) {
 	_, found, err := first(ctx, q, scanNumber, `SELECT seq FROM audit_events WHERE organization_id = $1 AND target_id = $1 AND action = $2
 		AND clock_at >= $3 AND clock_at <= $4 LIMIT 1`, organization, audit.Postponed, from.UnixMilli(), until.UnixMilli())
 	return found, err

@@ -136,7 +136,7 @@ func KeyOfFile(ctx context.Context, path string) (id string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	q := queries{db: db}
+	q := &queries{db: db}
 	n, err := q.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'sealing'`)
 	if err != nil || n == 0 {
 		return "", err

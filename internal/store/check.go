@@ -121,7 +121,7 @@ func (c *checker) references(ctx context.Context) error {
 	var failed error
 	for _, r := range referenceRules() {
 		c.rest(ctx)
-		rows, err := all(ctx, c.queries, scanText, r.query+` LIMIT 11`)
+		rows, err := all(ctx, &c.queries, scanText, r.query+` LIMIT 11`)
 		for _, id := range rows {
 			c.add(r.name, r.words+": "+id)
 		}

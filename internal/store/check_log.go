@@ -42,7 +42,7 @@ func (c *checker) agreement(ctx context.Context) error {
 	} {
 		for after := ""; ; {
 			c.rest(ctx)
-			rows, err := all(ctx, c.queries, scanLogged, kind.query, after)
+			rows, err := all(ctx, &c.queries, scanLogged, kind.query, after)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import (
 )
 
 // tables reads the schema of the database.
-func (d postgresDialect) tables(ctx context.Context, q queries) ([]checkedTable, error) {
+func (d postgresDialect) tables(ctx context.Context, q *queries) ([]checkedTable, error) {
 	names, err := all(ctx, q, scanText, `SELECT tablename::text FROM pg_tables
 		WHERE schemaname = current_schema() AND tablename NOT LIKE 'goose%' ORDER BY tablename`)
 	if err != nil {
@@ -38,7 +38,7 @@ func scanColumn(row scanner) (column, error) {
 // caller may. Otherwise the check reads every row, which finds pages whose checksum does not match
 // (initdb --data-checksums).
 func (d postgresDialect) checkPages(ctx context.Context, c *checker) error {
-	schemas, err := all(ctx, c.queries, scanText, `SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'amcheck'
+	schemas, err := all(ctx, &c.queries, scanText, `SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'amcheck'
 		AND 2 = (SELECT count(*) FROM pg_proc p WHERE p.pronamespace = e.extnamespace AND has_function_privilege(p.oid, 'EXECUTE')
 			AND (p.proname = 'verify_heapam' OR p.proname = 'bt_index_check' AND p.pronargs = 2))`)
 	if err != nil || len(schemas) == 0 {
@@ -51,13 +51,13 @@ func (d postgresDialect) checkPages(ctx context.Context, c *checker) error {
 			WHERE c.relkind = 'i' AND c.relnamespace = current_schema()::regnamespace ORDER BY 1`,
 			`SELECT 'damaged' FROM ` + schemas[0] + `.bt_index_check(to_regclass($1), TRUE) AS done WHERE done IS NULL`},
 	} {
-		names, err := all(ctx, c.queries, scanText, part.names)
+		names, err := all(ctx, &c.queries, scanText, part.names)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
 			c.rest(ctx)
-			lines, err := all(ctx, c.queries, scanText, part.check, name)
+			lines, err := all(ctx, &c.queries, scanText, part.check, name)
 			if err != nil {
 				lines = append(lines, err.Error())
 			}

@@ -12,7 +12,7 @@ import (
 )
 
 // tables reads the schema of the file.
-func (d *sqliteDialect) tables(ctx context.Context, q queries) ([]checkedTable, error) {
+func (d *sqliteDialect) tables(ctx context.Context, q *queries) ([]checkedTable, error) {
 	names, err := all(ctx, q, scanText, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
 		AND name NOT LIKE 'goose%' ORDER BY name`)
 	if err != nil {
@@ -45,7 +45,7 @@ func (d *sqliteDialect) tables(ctx context.Context, q queries) ([]checkedTable, 
 // indexes agree with the rows, and what the schema demands of rows. It reads table by table, so that
 // no reader is needed for as long as the whole file takes.
 func (d *sqliteDialect) checkPages(ctx context.Context, c *checker) error {
-	tables, err := d.inspector().tables(ctx, c.queries)
+	tables, err := d.inspector().tables(ctx, &c.queries)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (d *sqliteDialect) checkPages(ctx context.Context, c *checker) error {
 			check = "quick_check" // the indexes of a long log take minutes
 		}
 		c.rest(ctx)
-		lines, err := all(ctx, c.queries, scanText, `PRAGMA `+check+`('`+t.name+`')`)
+		lines, err := all(ctx, &c.queries, scanText, `PRAGMA `+check+`('`+t.name+`')`)
 		if err != nil {
 			c.add("pages", fmt.Sprintf("%s: %v", t.name, err))
 			continue
@@ -87,11 +87,11 @@ func (d *sqliteDialect) checkSchema(ctx context.Context, c *checker) (err error)
 	if err := migrate(ctx, db, d); err != nil {
 		return err
 	}
-	want, err := schemaOf(ctx, queries{db: db})
+	want, err := schemaOf(ctx, &queries{db: db})
 	if err != nil {
 		return err
 	}
-	have, err := schemaOf(ctx, c.queries)
+	have, err := schemaOf(ctx, &c.queries)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (d *sqliteDialect) checkSchema(ctx context.Context, c *checker) (err error)
 // schemaOf returns the statements that made the schema, without comments, by type and name. What early
 // versions made has columns in another order, and a default where SQLite adds no column without one
 // (mend.go).
-func schemaOf(ctx context.Context, q queries) (map[string]string, error) {
+func schemaOf(ctx context.Context, q *queries) (map[string]string, error) {
 	comment, schema := regexp.MustCompile(`--[^\n]*`), map[string]string{}
 	mended := strings.NewReplacer("name_key TEXT NOT NULL DEFAULT ''", "name_key TEXT NOT NULL")
 	err := each(ctx, q, func(row scanner) error {
@@ -154,7 +154,7 @@ func sortedColumns(statement string) string {
 
 // checkReferences checks the foreign keys of a table.
 func (d *sqliteDialect) checkReferences(ctx context.Context, c *checker, table string) error {
-	lines, err := all(ctx, c.queries, scanText, `SELECT 'row ' || coalesce(rowid, '') || ' refers to a row of ' || parent || ' that is not there'
+	lines, err := all(ctx, &c.queries, scanText, `SELECT 'row ' || coalesce(rowid, '') || ' refers to a row of ' || parent || ' that is not there'
 		FROM pragma_foreign_key_check($1) LIMIT 11`, table)
 	for _, line := range lines {
 		c.add("references", table+": "+line)

@@ -25,7 +25,7 @@ const rowsPerRead = 500
 
 // values reads every row and holds its values to the rules.
 func (c *checker) values(ctx context.Context) error {
-	tables, err := c.dialect.inspector().tables(ctx, c.queries)
+	tables, err := c.dialect.inspector().tables(ctx, &c.queries)
 	if err != nil {
 		return err
 	}

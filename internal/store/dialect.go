@@ -40,7 +40,7 @@ type dialect interface {
 	// announceIn makes an announcement until the transaction ends.
 	announceIn(ctx context.Context, tx *sql.Tx, s announcement) error
 	// announced returns the steps that programs announce for an organization.
-	announced(ctx context.Context, q queries, of int32) (map[int32]bool, error)
+	announced(ctx context.Context, q *queries, of int32) (map[int32]bool, error)
 	// publish notifies other nodes of changes, as part of the transaction that makes them.
 	publish(ctx context.Context, tx *sql.Tx, changes []change.Change) error
 	// follow applies the changes of other nodes until ctx ends.
@@ -69,7 +69,7 @@ type inspector interface {
 	// pairs of a name and one of these.
 	shape() string
 	// tables returns the tables in an order of their names, without those of the migration library.
-	tables(ctx context.Context, q queries) ([]checkedTable, error)
+	tables(ctx context.Context, q *queries) ([]checkedTable, error)
 	// checkPages looks for damage below the rows.
 	checkPages(ctx context.Context, c *checker) error
 }

@@ -37,12 +37,12 @@ func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
 
 // Text runs a query for one text on the pool of readers.
 func (s *Store) Text(ctx context.Context, query string, args ...any) (string, error) {
-	return one(ctx, s.queries, "That row", scanText, query, args...)
+	return one(ctx, &s.queries, "That row", scanText, query, args...)
 }
 
 // Texts runs a query for many.
 func (s *Store) Texts(ctx context.Context, query string, args ...any) ([]string, error) {
-	return all(ctx, s.queries, scanText, query, args...)
+	return all(ctx, &s.queries, scanText, query, args...)
 }
 
 // Exec runs a statement as somebody with access to the database can.

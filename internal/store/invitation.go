@@ -42,7 +42,7 @@ func scanInvitation(row scanner) (invitation.Invitation, error) {
 
 // FindInvitations returns one page of the invitations that are not deleted, newest first, and
 // their number on all pages.
-func (q queries) FindInvitations(ctx context.Context, organization string, query invitation.Query,
+func (q *queries) FindInvitations(ctx context.Context, organization string, query invitation.Query,
 	now time.Time) ([]invitation.Invitation, int, error) {
 	where := ` FROM invitations i WHERE i.organization_id = $1 AND i.deleted_at IS NULL
 		AND ($2 = '' OR i.email LIKE $3 ESCAPE '\')
@@ -62,7 +62,7 @@ func (q queries) FindInvitations(ctx context.Context, organization string, query
 }
 
 // fillInvitations adds the groups and workspaces.
-func (q queries) fillInvitations(ctx context.Context, list []invitation.Invitation) error {
+func (q *queries) fillInvitations(ctx context.Context, list []invitation.Invitation) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (q queries) fillInvitations(ctx context.Context, list []invitation.Invitati
 }
 
 // invitation returns one invitation with its groups and workspaces.
-func (q queries) invitation(ctx context.Context, where string, args ...any) (invitation.Invitation, error) {
+func (q *queries) invitation(ctx context.Context, where string, args ...any) (invitation.Invitation, error) {
 	i, err := one(ctx, q, "That invitation", scanInvitation, `SELECT `+invitationColumns+` FROM invitations i WHERE `+where, args...)
 	if err != nil {
 		return i, err
@@ -97,25 +97,25 @@ func (q queries) invitation(ctx context.Context, where string, args ...any) (inv
 }
 
 // InvitationByID returns an invitation of the organization that is not deleted; NotFound otherwise.
-func (q queries) InvitationByID(ctx context.Context, organization, id string) (invitation.Invitation, error) {
+func (q *queries) InvitationByID(ctx context.Context, organization, id string) (invitation.Invitation, error) {
 	return q.invitation(ctx, `i.organization_id = $1 AND i.id = $2 AND i.deleted_at IS NULL`, organization, id)
 }
 
 // InvitationByDigest returns the invitation with the given digest of its link's secret, in any
 // state; NotFound if there is none.
-func (q queries) InvitationByDigest(ctx context.Context, digest []byte) (invitation.Invitation, error) {
+func (q *queries) InvitationByDigest(ctx context.Context, digest []byte) (invitation.Invitation, error) {
 	return q.invitation(ctx, `i.digest = $1`, digest)
 }
 
 const pendingInvitation = ` i.accepted_at IS NULL AND i.deleted_at IS NULL AND i.expires_at > $2 `
 
 // CountPendingInvitations returns the number of invitations that can be accepted at now.
-func (q queries) CountPendingInvitations(ctx context.Context, organization string, now time.Time) (int, error) {
+func (q *queries) CountPendingInvitations(ctx context.Context, organization string, now time.Time) (int, error) {
 	return q.number(ctx, `SELECT count(*) FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation, organization, millis(now))
 }
 
 // EmailsInvited returns which of the addresses have an invitation that can be accepted at now.
-func (q queries) EmailsInvited(ctx context.Context, organization string, emails []string, now time.Time) (map[string]bool, error) {
+func (q *queries) EmailsInvited(ctx context.Context, organization string, emails []string, now time.Time) (map[string]bool, error) {
 	if len(emails) == 0 {
 		return nil, nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // TokenMetrics counts the tokens of the installation at now, in two queries.
-func (q queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens, error) {
+func (q *queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens, error) {
 	none := metric.Tokens{Ends: make([]int, len(metric.Horizons()))}
 	organization, err := q.SignInOrganization(ctx)
 	if fault.Is(err, fault.NotFound) {
@@ -37,7 +37,7 @@ func (q queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Tokens
 }
 
 // tokenEnds counts live tokens by their remaining lifetime.
-func (q queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, error) {
+func (q *queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, error) {
 	var sums strings.Builder
 	args := []any{millis(now)}
 	for i, h := range metric.Horizons() {

@@ -47,19 +47,19 @@ func scanMigration(row scanner) (migration.Migration, error) {
 }
 
 // Staging returns the organization's migration that is not deployed; NotFound if there is none.
-func (q queries) Staging(ctx context.Context, organization string) (migration.Migration, error) {
+func (q *queries) Staging(ctx context.Context, organization string) (migration.Migration, error) {
 	return one(ctx, q, "A staged import", scanMigration, `SELECT `+migrationColumns+` FROM migrations m
 		WHERE m.organization_id = $1 AND m.state <> 'deployed'`, organization)
 }
 
 // Deployments returns the deployed migrations, newest first, without their reports.
-func (q queries) Deployments(ctx context.Context, organization string) ([]migration.Migration, error) {
+func (q *queries) Deployments(ctx context.Context, organization string) ([]migration.Migration, error) {
 	return all(ctx, q, scanMigration, `SELECT `+migrationColumns+` FROM migrations m
 		WHERE m.organization_id = $1 AND m.state = 'deployed' ORDER BY m.deployed_at DESC, m.id DESC`, organization)
 }
 
 // Migration returns a migration of the organization with its report; NotFound otherwise.
-func (q queries) Migration(ctx context.Context, organization, id string) (migration.Migration, error) {
+func (q *queries) Migration(ctx context.Context, organization, id string) (migration.Migration, error) {
 	var report string
 	return one(ctx, q, "That import", func(row scanner) (migration.Migration, error) {
 		m, err := scanMigration(scanWith{row, &report})
@@ -173,19 +173,19 @@ func parsedOnce[T any](known map[string]T, text []byte) (T, error) {
 }
 
 // StagedItem returns an item of a migration; NotFound if there is none.
-func (q queries) StagedItem(ctx context.Context, id string, seq int64) (migration.Item, error) {
+func (q *queries) StagedItem(ctx context.Context, id string, seq int64) (migration.Item, error) {
 	return one(ctx, q, "That item", itemScanner(),
 		`SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.seq = $2`, id, seq)
 }
 
 // StagedItems returns up to limit items of a kind after seq, in the order of the file.
-func (q queries) StagedItems(ctx context.Context, id string, kind migration.Kind, after int64, limit int) ([]migration.Item, error) {
+func (q *queries) StagedItems(ctx context.Context, id string, kind migration.Kind, after int64, limit int) ([]migration.Item, error) {
 	return all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i
 		WHERE i.migration_id = $1 AND i.kind = $2 AND i.seq > $3 ORDER BY i.seq LIMIT $4`, id, kind, after, limit)
 }
 
 // StagedByRef returns the items of a kind with the given old ids, in the order of the file.
-func (q queries) StagedByRef(ctx context.Context, id string, kind migration.Kind, refs []string) ([]migration.Item, error) {
+func (q *queries) StagedByRef(ctx context.Context, id string, kind migration.Kind, refs []string) ([]migration.Item, error) {
 	var out []migration.Item
 	for chunk := range slices.Chunk(refs, idsPerQuery) {
 		items, err := all(ctx, q, itemScanner(), `SELECT `+itemColumns+` FROM migration_items i WHERE i.migration_id = $1 AND i.kind = $2
@@ -199,7 +199,7 @@ func (q queries) StagedByRef(ctx context.Context, id string, kind migration.Kind
 }
 
 // FindStaged returns one page of items, the highest rank first, and their number on all pages.
-func (q queries) FindStaged(ctx context.Context, id string, query migration.Query) ([]migration.Item, int, error) {
+func (q *queries) FindStaged(ctx context.Context, id string, query migration.Query) ([]migration.Item, int, error) {
 	f := &filter{text: `i.migration_id = $1 AND i.kind = $2`, args: []any{id, query.Kind}}
 	if query.Search != "" {
 		lower, typed, title := likePatterns(query.Search)
@@ -224,7 +224,7 @@ func (q queries) FindStaged(ctx context.Context, id string, query migration.Quer
 }
 
 // Tallies counts the items of a migration by their properties.
-func (q queries) Tallies(ctx context.Context, id string) ([]migration.Tally, error) {
+func (q *queries) Tallies(ctx context.Context, id string) ([]migration.Tally, error) {
 	return all(ctx, q, func(row scanner) (migration.Tally, error) {
 		var t migration.Tally
 		err := row.Scan(&t.Kind, &t.Rank, &t.Imported, &t.Conflict, &t.Choice, &t.Count)
@@ -281,7 +281,7 @@ func (tx *Tx) DeleteItems(ctx context.Context, id string) error {
 }
 
 // Links returns, by old id, the new ids of elements of a kind from a source.
-func (q queries) Links(ctx context.Context, organization, source string, kind migration.Kind) (map[string]string, error) {
+func (q *queries) Links(ctx context.Context, organization, source string, kind migration.Kind) (map[string]string, error) {
 	links := map[string]string{}
 	_, err := all(ctx, q, func(row scanner) (struct{}, error) {
 		var ref, local string
@@ -312,7 +312,7 @@ func (tx *Tx) SaveLinks(ctx context.Context, organization, source string, links 
 }
 
 // PresentMembers returns all members of the organization for comparison.
-func (q queries) PresentMembers(ctx context.Context, organization string) ([]migration.Present, error) {
+func (q *queries) PresentMembers(ctx context.Context, organization string) ([]migration.Present, error) {
 	return all(ctx, q, func(row scanner) (migration.Present, error) {
 		var p migration.Present
 		err := row.Scan(&p.ID, &p.Email, &p.Role, &p.Status)
@@ -321,12 +321,12 @@ func (q queries) PresentMembers(ctx context.Context, organization string) ([]mig
 }
 
 // MembersInside returns the members who are in a workspace by their own policy or a group's.
-func (q queries) MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error) {
+func (q *queries) MembersInside(ctx context.Context, organization, workspace string) (map[string]bool, error) {
 	return q.textSet(ctx, `SELECT DISTINCT member_id FROM (`+inWorkspaces("$2")+`) AS inside`, organization, workspace)
 }
 
 // HeldDigests returns, by digest, the tokens with one of the digests, including deleted ones.
-func (q queries) HeldDigests(ctx context.Context, digests [][]byte) (map[string]migration.Held, error) {
+func (q *queries) HeldDigests(ctx context.Context, digests [][]byte) (map[string]migration.Held, error) {
 	held := map[string]migration.Held{}
 	for chunk := range slices.Chunk(digests, idsPerQuery) {
 		args := make([]any, len(chunk))
@@ -348,7 +348,7 @@ func (q queries) HeldDigests(ctx context.Context, digests [][]byte) (map[string]
 }
 
 // LocatedResources returns, by id, the location of resources in any organization.
-func (q queries) LocatedResources(ctx context.Context, ids []string) (map[string]migration.Located, error) {
+func (q *queries) LocatedResources(ctx context.Context, ids []string) (map[string]migration.Located, error) {
 	located := map[string]migration.Located{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		_, err := all(ctx, q, func(row scanner) (struct{}, error) {
@@ -365,7 +365,7 @@ func (q queries) LocatedResources(ctx context.Context, ids []string) (map[string
 }
 
 // WorkspaceIDsTaken returns which of the ids belong to a workspace of any organization.
-func (q queries) WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error) {
+func (q *queries) WorkspaceIDsTaken(ctx context.Context, ids []string) (map[string]bool, error) {
 	taken := map[string]bool{}
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		some, err := q.textSet(ctx, `SELECT w.id FROM workspaces w WHERE w.id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)

@@ -49,7 +49,7 @@ func scanPolicy(row scanner) (policy.Policy, error) {
 }
 
 // Baseline returns a workspace's baseline policy; NotFound outside the organization.
-func (q queries) Baseline(ctx context.Context, organization, workspace string) (policy.Policy, error) {
+func (q *queries) Baseline(ctx context.Context, organization, workspace string) (policy.Policy, error) {
 	return one(ctx, q, "That workspace", scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.workspace_id = $2 AND p.kind = 'baseline'`, organization, workspace)
 }
@@ -58,7 +58,7 @@ func (q queries) Baseline(ctx context.Context, organization, workspace string) (
 // policies of the member's groups and the member's own. Every request of a member runs this
 // query. It compares the organization as an expression, so that no engine scans all of the
 // organization's policies.
-func (q queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]policy.Policy, error) {
+func (q *queries) PoliciesOfMember(ctx context.Context, organization, member string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id || '' = $1 AND p.id IN (
 			SELECT b.id FROM policies b WHERE b.organization_id = $1 AND b.kind = 'baseline'
@@ -81,28 +81,28 @@ func ofSubject(kind policy.Kind) string {
 }
 
 // PolicyAt returns the policy in a place; NotFound if there is none.
-func (q queries) PolicyAt(ctx context.Context, organization string, at policy.Place) (policy.Policy, error) {
+func (q *queries) PolicyAt(ctx context.Context, organization string, at policy.Place) (policy.Policy, error) {
 	return one(ctx, q, "That policy", scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(at.Kind)+` AND p.workspace_id = $4`,
 		organization, at.Kind, at.Subject, at.Workspace)
 }
 
 // PoliciesOf returns the policies of one group or member, or with subject "" all baselines.
-func (q queries) PoliciesOf(ctx context.Context, organization string, kind policy.Kind, subject string) ([]policy.Policy, error) {
+func (q *queries) PoliciesOf(ctx context.Context, organization string, kind policy.Kind, subject string) ([]policy.Policy, error) {
 	return all(ctx, q, scanPolicy, `SELECT `+policyColumns+policyTables+`
 		WHERE p.organization_id = $1 AND p.kind = $2 AND `+ofSubject(kind)+` ORDER BY p.workspace_id`,
 		organization, kind, subject)
 }
 
 // PolicyEvents returns the newest audit events of one policy, newest first.
-func (q queries) PolicyEvents(ctx context.Context, organization, policy string, limit int) ([]audit.Event, error) {
+func (q *queries) PolicyEvents(ctx context.Context, organization, policy string, limit int) ([]audit.Event, error) {
 	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
 		WHERE organization_id = $1 AND target_id = $2 AND target_type IN ('policy', 'permission') ORDER BY seq DESC LIMIT $3`,
 		organization, policy, limit)
 }
 
 // Audience counts the members and tokens that a policy in the place affects.
-func (q queries) Audience(ctx context.Context, organization string, at policy.Place, now time.Time) (policy.Audience, error) {
+func (q *queries) Audience(ctx context.Context, organization string, at policy.Place, now time.Time) (policy.Audience, error) {
 	var a policy.Audience
 	var err error
 	switch at.Kind {
@@ -200,7 +200,7 @@ const resourcesOf = ` FROM resources r JOIN workspaces w ON w.id = r.workspace_i
 	WHERE w.organization_id = $1 AND r.workspace_id = $2`
 
 // Resources returns a workspace's resources, ordered by type and name.
-func (q queries) Resources(ctx context.Context, organization, workspace string) ([]policy.Resource, error) {
+func (q *queries) Resources(ctx context.Context, organization, workspace string) ([]policy.Resource, error) {
 	return all(ctx, q, func(row scanner) (policy.Resource, error) {
 		var r policy.Resource
 		err := row.Scan(&r.ID, &r.Type, &r.Name)
@@ -212,7 +212,7 @@ func (q queries) Resources(ctx context.Context, organization, workspace string) 
 const resourceOrder = ` ORDER BY r.type, lower(r.name), r.id`
 
 // ResourcesIn is Resources of several workspaces, by workspace, with one query.
-func (q queries) ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]policy.Resource, error) {
+func (q *queries) ResourcesIn(ctx context.Context, organization string, workspaces []string) (map[string][]policy.Resource, error) {
 	out := map[string][]policy.Resource{}
 	if len(workspaces) == 0 {
 		return out, nil

@@ -62,21 +62,21 @@ type scanMore struct {
 func (s scanMore) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.more...)...) }
 
 // ProvisionedUser returns a member that the provider has not deleted; NotFound otherwise.
-func (q queries) ProvisionedUser(ctx context.Context, organization, id string) (provision.User, error) {
+func (q *queries) ProvisionedUser(ctx context.Context, organization, id string) (provision.User, error) {
 	return one(ctx, q, "That user", scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
 		WHERE m.organization_id = $1 AND m.id = $2 AND s.removed_at IS NULL`, organization, id)
 }
 
 // UserByName returns the member with a lower-case email, deleted by the provider or not; NotFound
 // otherwise.
-func (q queries) UserByName(ctx context.Context, organization, email string) (provision.User, error) {
+func (q *queries) UserByName(ctx context.Context, organization, email string) (provision.User, error) {
 	return one(ctx, q, "That user", scanProvisioned, `SELECT `+provisionedColumns+provisionedTables+`
 		WHERE m.organization_id = $1 AND m.email = $2`, organization, email)
 }
 
 // FindUsers returns a page of the members that the provider has not deleted, and their number on
 // all pages.
-func (q queries) FindUsers(ctx context.Context, organization string, s provision.Search) ([]provision.User, int, error) {
+func (q *queries) FindUsers(ctx context.Context, organization string, s provision.Search) ([]provision.User, int, error) {
 	f := &filterSQL{args: []any{organization}, of: memberFields()}
 	where := listedMembers + f.clause(s.Where)
 	count := func() (int, error) { return q.number(ctx, `SELECT count(*)`+where, f.args[:f.filtered]...) }
@@ -108,7 +108,7 @@ func inOrder[T any](rows []T, ids []string, id func(T) string) []T {
 }
 
 // FindGroups returns a page of the organization's groups, and their number on all pages.
-func (q queries) FindGroups(ctx context.Context, organization string, s provision.Search) ([]account.Group, int, error) {
+func (q *queries) FindGroups(ctx context.Context, organization string, s provision.Search) ([]account.Group, int, error) {
 	f := &filterSQL{args: []any{organization}, of: groupFields()}
 	where := ` FROM groups g WHERE g.organization_id = $1` + f.clause(s.Where)
 	count := func() (int, error) { return q.number(ctx, `SELECT count(*)`+where, f.args[:f.filtered]...) }
@@ -134,7 +134,7 @@ func onePage[T any](s provision.Search, count func() (int, error), page func() (
 
 // MembersByGroup returns the members of each group that the provider has not deleted, ordered by
 // id.
-func (q queries) MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error) {
+func (q *queries) MembersByGroup(ctx context.Context, organization string, groups []string) (map[string][]account.Named, error) {
 	if len(groups) == 0 {
 		return nil, nil
 	}
@@ -146,7 +146,7 @@ func (q queries) MembersByGroup(ctx context.Context, organization string, groups
 
 // UsersAmong returns which of the ids are those of users, and which are those of users who were
 // removed: by the provider, or as members.
-func (q queries) UsersAmong(ctx context.Context, organization string, ids []string) (map[string]provision.Presence, error) {
+func (q *queries) UsersAmong(ctx context.Context, organization string, ids []string) (map[string]provision.Presence, error) {
 	type found struct {
 		id      string
 		removed bool
@@ -252,7 +252,7 @@ func scanRequest(row scanner) (provision.Request, error) {
 
 // ProvisionRequests returns the newest recorded requests of an organization: all, or only those
 // that failed.
-func (q queries) ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]provision.Request, error) {
+func (q *queries) ProvisionRequests(ctx context.Context, organization string, failed bool, limit int) ([]provision.Request, error) {
 	where := ` WHERE organization_id = $1 AND failed IN (TRUE, $2)`
 	return all(ctx, q, scanRequest, `SELECT `+requestColumns+` FROM scim_requests`+where+` ORDER BY at DESC, id DESC LIMIT $3`,
 		organization, failed, limit)

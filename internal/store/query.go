@@ -17,7 +17,9 @@ type runner interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// queries implements every read, on the pool of readers or inside a transaction.
+// queries implements every read, on the pool of readers or inside a transaction. All methods have
+// pointer receivers: with others, the program would contain each for Store and Tx besides *Store and
+// *Tx.
 type queries struct {
 	db runner
 	// outside is set outside of transactions. There each query is independent, so lost
@@ -27,7 +29,7 @@ type queries struct {
 
 // query runs a query. Outside of a transaction it retries once on a new connection if the
 // connection is broken.
-func (q queries) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (q *queries) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if err := storable(args); err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (q queries) query(ctx context.Context, query string, args ...any) (*sql.Row
 
 // translate turns an error outside of a transaction into a fault. Inside, InTx needs the driver's
 // own errors.
-func (q queries) translate(err error) error {
+func (q *queries) translate(err error) error {
 	if err == nil || q.outside == nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func unstorable(cause error) error {
 type scanner interface{ Scan(dest ...any) error }
 
 // one runs a query for a single row. Without a row the error is NotFound about what.
-func one[T any](ctx context.Context, q queries, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+func one[T any](ctx context.Context, q *queries, what string, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	v, found, err := first(ctx, q, scan, query, args...)
 	if err == nil && !found {
 		err = fault.NewNotFound(what)
@@ -90,7 +92,7 @@ type scanWith struct {
 func (s scanWith) Scan(dest ...any) error { return s.scanner.Scan(append(dest, s.last)...) }
 
 // first runs a query and scans its first row, if there is one.
-func first[T any](ctx context.Context, q queries, scan func(scanner) (T, error), query string, args ...any) (v T, found bool, err error) {
+func first[T any](ctx context.Context, q *queries, scan func(scanner) (T, error), query string, args ...any) (v T, found bool, err error) {
 	rows, err := q.query(ctx, query, args...)
 	if err != nil {
 		return v, false, err
@@ -106,7 +108,7 @@ func first[T any](ctx context.Context, q queries, scan func(scanner) (T, error),
 }
 
 // all runs a query and scans every row. Without rows the slice is empty.
-func all[T any](ctx context.Context, q queries, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+func all[T any](ctx context.Context, q *queries, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	list := []T{}
 	err := each(ctx, q, func(row scanner) error {
 		v, err := scan(row)
@@ -120,7 +122,7 @@ func all[T any](ctx context.Context, q queries, scan func(scanner) (T, error), q
 }
 
 // each runs a query and calls do for every row as it is read, until do returns an error.
-func each(ctx context.Context, q queries, do func(scanner) error, query string, args ...any) error {
+func each(ctx context.Context, q *queries, do func(scanner) error, query string, args ...any) error {
 	rows, err := q.query(ctx, query, args...)
 	if err != nil {
 		return err
@@ -135,7 +137,7 @@ func each(ctx context.Context, q queries, do func(scanner) error, query string, 
 }
 
 // number runs a query for one integer.
-func (q queries) number(ctx context.Context, query string, args ...any) (int, error) {
+func (q *queries) number(ctx context.Context, query string, args ...any) (int, error) {
 	n, found, err := first(ctx, q, func(row scanner) (int, error) {
 		var n int
 		err := row.Scan(&n)

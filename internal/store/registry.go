@@ -57,7 +57,7 @@ func flag(b *bool) any {
 const thatResource = ` WHERE id = $1 AND workspace_id = $2 AND type = $3`
 
 // RegistryResource returns a resource of a type in a workspace; NotFound otherwise.
-func (q queries) RegistryResource(ctx context.Context, workspace, typ, id string) (registry.Resource, error) {
+func (q *queries) RegistryResource(ctx context.Context, workspace, typ, id string) (registry.Resource, error) {
 	return one(ctx, q, registry.Noun(typ), scanRegistry, `SELECT `+registryColumns+` FROM resources r`+thatResource, id, workspace, typ)
 }
 
@@ -107,7 +107,7 @@ func ofType(workspace, typ string, q registry.Query) *filter {
 }
 
 // RegistryResources returns up to limit resources of a type (0: all), ordered by id.
-func (q queries) RegistryResources(ctx context.Context, workspace, typ string, query registry.Query,
+func (q *queries) RegistryResources(ctx context.Context, workspace, typ string, query registry.Query,
 	limit int) ([]registry.Resource, error) {
 	f := ofType(workspace, typ, query)
 	f.page("r", query, limit)
@@ -115,14 +115,14 @@ func (q queries) RegistryResources(ctx context.Context, workspace, typ string, q
 }
 
 // RegistryCount returns the number of resources of a type that the query's filter selects.
-func (q queries) RegistryCount(ctx context.Context, workspace, typ string, query registry.Query) (int, error) {
+func (q *queries) RegistryCount(ctx context.Context, workspace, typ string, query registry.Query) (int, error) {
 	f := ofType(workspace, typ, query)
 	return q.number(ctx, `SELECT count(*) FROM resources r WHERE `+f.text, f.args...)
 }
 
 // ExternalIDTaken reports whether a resource of the type, or a connection (type
 // "connection"), has the external id.
-func (q queries) ExternalIDTaken(ctx context.Context, workspace, typ, externalID string) (bool, error) {
+func (q *queries) ExternalIDTaken(ctx context.Context, workspace, typ, externalID string) (bool, error) {
 	if typ == "connection" {
 		n, err := q.number(ctx, `SELECT count(*) FROM connections WHERE workspace_id = $1 AND external_id = $2`, workspace, externalID)
 		return n > 0, err
@@ -160,7 +160,7 @@ func (tx *Tx) RemoveResource(ctx context.Context, workspace, id string) error {
 
 // Ties counts the references to a resource.
 func (tx *Tx) Ties(ctx context.Context, id string) (registry.Ties, error) {
-	return one(ctx, tx.queries, "That resource", func(row scanner) (registry.Ties, error) {
+	return one(ctx, &tx.queries, "That resource", func(row scanner) (registry.Ties, error) {
 		var t registry.Ties
 		err := row.Scan(&t.Connections, &t.Destinations, &t.SourceLinks)
 		return t, err
@@ -183,7 +183,7 @@ func browsing(workspace, search string) *filter {
 }
 
 // Browse returns a page of a workspace's resources, ordered by type and name.
-func (q queries) Browse(ctx context.Context, workspace string, query registry.BrowseQuery) ([]registry.Resource, error) {
+func (q *queries) Browse(ctx context.Context, workspace string, query registry.BrowseQuery) ([]registry.Resource, error) {
 	f := browsing(workspace, query.Search)
 	if query.Type != "" {
 		f.add(` AND r.type = $%d`, query.Type)
@@ -195,7 +195,7 @@ func (q queries) Browse(ctx context.Context, workspace string, query registry.Br
 }
 
 // BrowseCounts counts a workspace's resources that match the search, by type.
-func (q queries) BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error) {
+func (q *queries) BrowseCounts(ctx context.Context, workspace, search string) (map[string]int, error) {
 	f := browsing(workspace, search)
 	return q.countBy(ctx, `SELECT r.type, count(*) FROM resources r WHERE `+f.text+` GROUP BY r.type`, f.args...)
 }

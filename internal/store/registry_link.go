@@ -17,13 +17,13 @@ func scanConnection(row scanner) (registry.Connection, error) {
 }
 
 // Connection returns a connection of the workspace; NotFound otherwise.
-func (q queries) Connection(ctx context.Context, workspace, id string) (registry.Connection, error) {
+func (q *queries) Connection(ctx context.Context, workspace, id string) (registry.Connection, error) {
 	return one(ctx, q, "That connection", scanConnection, `SELECT `+connectionColumns+` FROM connections c
 		WHERE c.id = $1 AND c.workspace_id = $2`, id, workspace)
 }
 
 // ConnectionOf returns the connection of a pair; NotFound if there is none.
-func (q queries) ConnectionOf(ctx context.Context, workspace, source, destination string) (registry.Connection, error) {
+func (q *queries) ConnectionOf(ctx context.Context, workspace, source, destination string) (registry.Connection, error) {
 	return one(ctx, q, "That connection", scanConnection, `SELECT `+connectionColumns+` FROM connections c
 		WHERE c.source_id = $1 AND c.destination_id = $2 AND c.workspace_id = $3`, source, destination, workspace)
 }
@@ -44,14 +44,14 @@ func connectionsOf(workspace string, q registry.Query) *filter {
 }
 
 // Connections returns up to limit connections (0: all), ordered by id.
-func (q queries) Connections(ctx context.Context, workspace string, query registry.Query, limit int) ([]registry.Connection, error) {
+func (q *queries) Connections(ctx context.Context, workspace string, query registry.Query, limit int) ([]registry.Connection, error) {
 	f := connectionsOf(workspace, query)
 	f.page("c", query, limit)
 	return all(ctx, q, scanConnection, `SELECT `+connectionColumns+` FROM connections c WHERE `+f.text, f.args...)
 }
 
 // ConnectionCount returns the number of connections that the query's filter selects.
-func (q queries) ConnectionCount(ctx context.Context, workspace string, query registry.Query) (int, error) {
+func (q *queries) ConnectionCount(ctx context.Context, workspace string, query registry.Query) (int, error) {
 	f := connectionsOf(workspace, query)
 	return q.number(ctx, `SELECT count(*) FROM connections c WHERE `+f.text, f.args...)
 }
@@ -78,7 +78,7 @@ func (tx *Tx) RemoveConnection(ctx context.Context, workspace, id string) error 
 }
 
 // Attachment returns the transformation of a destination; NotFound if it has none.
-func (q queries) Attachment(ctx context.Context, destination string) (registry.Attachment, error) {
+func (q *queries) Attachment(ctx context.Context, destination string) (registry.Attachment, error) {
 	return one(ctx, q, "A transformation of this destination", func(row scanner) (registry.Attachment, error) {
 		var a registry.Attachment
 		var created, updated int64
@@ -104,7 +104,7 @@ func (tx *Tx) RemoveAttachment(ctx context.Context, destination string) error {
 }
 
 // SourceLink returns the tracking plan that a source follows; NotFound if it follows none.
-func (q queries) SourceLink(ctx context.Context, source string) (registry.SourceLink, error) {
+func (q *queries) SourceLink(ctx context.Context, source string) (registry.SourceLink, error) {
 	return one(ctx, q, "A link of this source to this tracking plan", func(row scanner) (registry.SourceLink, error) {
 		var l registry.SourceLink
 		var created, updated int64

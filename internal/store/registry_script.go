@@ -19,13 +19,13 @@ func scanVersion(row scanner) (registry.Version, error) {
 }
 
 // Version returns a version of a resource of a type in the workspace; NotFound otherwise.
-func (q queries) Version(ctx context.Context, workspace, typ, id string) (registry.Version, error) {
+func (q *queries) Version(ctx context.Context, workspace, typ, id string) (registry.Version, error) {
 	return one(ctx, q, "That version", scanVersion, `SELECT `+versionColumns+` FROM script_versions v
 		JOIN resources r ON r.id = v.resource_id WHERE v.id = $1 AND r.workspace_id = $2 AND r.type = $3`, id, workspace, typ)
 }
 
 // ShownVersions returns the version to show of each resource of a type, by resource.
-func (q queries) ShownVersions(ctx context.Context, workspace, typ string) (map[string]registry.Version, error) {
+func (q *queries) ShownVersions(ctx context.Context, workspace, typ string) (map[string]registry.Version, error) {
 	versions, err := all(ctx, q, scanVersion, `SELECT `+versionColumns+` FROM resources r
 		JOIN script_versions v ON v.id = r.shown_version WHERE r.workspace_id = $1 AND r.type = $2`, workspace, typ)
 	by := make(map[string]registry.Version, len(versions))
@@ -37,7 +37,7 @@ func (q queries) ShownVersions(ctx context.Context, workspace, typ string) (map[
 
 // AddVersion adds a version with the next number of its resource and returns it.
 func (tx *Tx) AddVersion(ctx context.Context, v registry.Version) (registry.Version, error) {
-	return one(ctx, tx.queries, "That version", func(row scanner) (registry.Version, error) {
+	return one(ctx, &tx.queries, "That version", func(row scanner) (registry.Version, error) {
 		err := row.Scan(&v.Number)
 		return v, err
 	}, `INSERT INTO script_versions (id, resource_id, number, name, description, language, code, created_at, created_by)

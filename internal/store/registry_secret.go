@@ -22,7 +22,7 @@ func (s keys) InTx(ctx context.Context, by actor.Caller, fn func(registry.KeyTx)
 }
 
 // SealingKey returns the id of the key with which secrets are sealed; "" before the first start.
-func (q queries) SealingKey(ctx context.Context) (string, error) {
+func (q *queries) SealingKey(ctx context.Context) (string, error) {
 	id, _, err := first(ctx, q, scanText, `SELECT key_id FROM sealing`)
 	return id, err
 }
@@ -36,7 +36,7 @@ func (tx *Tx) SetSealingKey(ctx context.Context, id string, traces bool) error {
 }
 
 // TracesLeft reports whether unused parts of the database may hold values that were sealed since.
-func (q queries) TracesLeft(ctx context.Context) (bool, error) {
+func (q *queries) TracesLeft(ctx context.Context) (bool, error) {
 	n, err := q.number(ctx, `SELECT count(*) FROM sealing WHERE traces`)
 	return n > 0, err
 }
@@ -53,7 +53,7 @@ func (s *Store) Overwrite(ctx context.Context) error {
 }
 
 // SealedValues returns the secrets of a configuration, ordered by path.
-func (q queries) SealedValues(ctx context.Context, h registry.Holder) ([]registry.Sealed, error) {
+func (q *queries) SealedValues(ctx context.Context, h registry.Holder) ([]registry.Sealed, error) {
 	return all(ctx, q, func(row scanner) (registry.Sealed, error) {
 		var v registry.Sealed
 		err := row.Scan(&v.Path, &v.Key, &v.Value)
@@ -76,7 +76,7 @@ func (tx *Tx) SaveSealed(ctx context.Context, h registry.Holder, values []regist
 }
 
 // SealedHolders returns every configuration that has secrets.
-func (q queries) SealedHolders(ctx context.Context) ([]registry.Holder, error) {
+func (q *queries) SealedHolders(ctx context.Context) ([]registry.Holder, error) {
 	return all(ctx, q, func(row scanner) (registry.Holder, error) {
 		var h registry.Holder
 		err := row.Scan(&h.Resource, &h.Part)
@@ -85,7 +85,7 @@ func (q queries) SealedHolders(ctx context.Context) ([]registry.Holder, error) {
 }
 
 // SecretPaths returns where resources' own configurations have secrets, ordered by path.
-func (q queries) SecretPaths(ctx context.Context, resources []string) (map[string][]registry.Path, error) {
+func (q *queries) SecretPaths(ctx context.Context, resources []string) (map[string][]registry.Path, error) {
 	paths := map[string][]registry.Path{}
 	if len(resources) == 0 {
 		return paths, nil
@@ -107,7 +107,7 @@ func (q queries) SecretPaths(ctx context.Context, resources []string) (map[strin
 
 // Configs returns up to limit configurations of a part that are no empty object, ordered by resource,
 // from after that one.
-func (q queries) Configs(ctx context.Context, part registry.Part, after string, limit int) ([]registry.Config, error) {
+func (q *queries) Configs(ctx context.Context, part registry.Part, after string, limit int) ([]registry.Config, error) {
 	query := `SELECT id, config FROM resources WHERE id > $1 AND config <> '{}' ORDER BY id LIMIT $2`
 	if part == registry.OfTrackingPlan {
 		query = `SELECT source_id, config FROM source_tracking_plans WHERE source_id > $1 AND config <> '{}' ORDER BY source_id LIMIT $2`

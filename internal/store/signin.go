@@ -25,7 +25,7 @@ func (s signIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) e
 
 // SignInOrganization returns the id of the installation's organization; NotFound before
 // there is one.
-func (q queries) SignInOrganization(ctx context.Context) (string, error) {
+func (q *queries) SignInOrganization(ctx context.Context) (string, error) {
 	return one(ctx, q, "The organization", func(row scanner) (string, error) {
 		var id string
 		err := row.Scan(&id)
@@ -48,13 +48,13 @@ func scanSignIn(row scanner) (signin.Account, error) {
 
 // SignInAccount returns the member with a lower-case email; NotFound otherwise. An installation has
 // one organization; if there were more, it would return the oldest member.
-func (q queries) SignInAccount(ctx context.Context, email string) (signin.Account, error) {
+func (q *queries) SignInAccount(ctx context.Context, email string) (signin.Account, error) {
 	return one(ctx, q, "That member", scanSignIn,
 		`SELECT `+signInColumns+` FROM members m WHERE m.email = $1 ORDER BY m.created_at, m.id LIMIT 1`, email)
 }
 
 // SignInAccountOf returns the member with an id; NotFound otherwise.
-func (q queries) SignInAccountOf(ctx context.Context, memberID string) (signin.Account, error) {
+func (q *queries) SignInAccountOf(ctx context.Context, memberID string) (signin.Account, error) {
 	return one(ctx, q, "That member", scanSignIn, `SELECT `+signInColumns+` FROM members m WHERE m.id = $1`, memberID)
 }
 
@@ -77,7 +77,7 @@ func scanSession(row scanner, more ...any) (signin.Session, error) {
 
 // SessionByDigest returns a stored session and its member in any state; NotFound for an unknown
 // digest.
-func (q queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Session, signin.Account, error) {
+func (q *queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Session, signin.Account, error) {
 	var a signin.Account
 	s, err := one(ctx, q, "That session", func(row scanner) (signin.Session, error) {
 		return scanSession(row, signInFields(&a)...)
@@ -87,7 +87,7 @@ func (q queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Ses
 }
 
 // SessionsOf returns a member's sessions that are newer than both limits, the last used first.
-func (q queries) SessionsOf(ctx context.Context, memberID string, limits signin.Limits) ([]signin.Session, error) {
+func (q *queries) SessionsOf(ctx context.Context, memberID string, limits signin.Limits) ([]signin.Session, error) {
 	scan := func(row scanner) (signin.Session, error) { return scanSession(row) }
 	return all(ctx, q, scan, `SELECT `+sessionColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
 		WHERE s.member_id = $1 AND s.last_seen_at > $2 AND s.created_at > $3
@@ -95,7 +95,7 @@ func (q queries) SessionsOf(ctx context.Context, memberID string, limits signin.
 }
 
 // SessionNotices returns a session's notices as stored; NotFound without the session.
-func (q queries) SessionNotices(ctx context.Context, sessionID string) (string, error) {
+func (q *queries) SessionNotices(ctx context.Context, sessionID string) (string, error) {
 	return one(ctx, q, "That session", func(row scanner) (string, error) {
 		var notices string
 		err := row.Scan(&notices)
@@ -120,7 +120,7 @@ func (tx *Tx) EndSession(ctx context.Context, sessionID string) (bool, error) {
 // EndSessionsOf deletes a member's sessions except one ("" for none) and returns their ids. It is
 // for all transactions that take away a member's access.
 func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]string, error) {
-	return all(ctx, tx.queries, func(row scanner) (string, error) {
+	return all(ctx, &tx.queries, func(row scanner) (string, error) {
 		var id string
 		err := row.Scan(&id)
 		return id, err
@@ -170,7 +170,7 @@ func (tx *Tx) SwapPassword(ctx context.Context, memberID, was, now string) (bool
 }
 
 // Attempts returns the records of the keys in any order.
-func (q queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt, error) {
+func (q *queries) Attempts(ctx context.Context, keys ...string) ([]signin.Attempt, error) {
 	return all(ctx, q, func(row scanner) (signin.Attempt, error) {
 		var a signin.Attempt
 		var start, until int64

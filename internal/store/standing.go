@@ -17,7 +17,7 @@ import (
 // member is deactivated or gone, or the token or API client is not accepted any more.
 //
 // [Store.InTx] calls it before anything else, so that no write rests on older rights.
-func (q queries) standing(ctx context.Context, by actor.Caller, now time.Time) (actor.Standing, error) {
+func (q *queries) standing(ctx context.Context, by actor.Caller, now time.Time) (actor.Standing, error) {
 	var s actor.Standing
 	var err error
 	switch by.Ref.Kind {
@@ -39,7 +39,7 @@ func (q queries) standing(ctx context.Context, by actor.Caller, now time.Time) (
 }
 
 // sessionStanding reads the member of a running session.
-func (q queries) sessionStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
+func (q *queries) sessionStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
 	var a signin.Account
 	session, found, err := first(ctx, q, func(row scanner) (signin.Session, error) {
 		return scanSession(row, signInFields(&a)...)
@@ -61,7 +61,7 @@ func (q queries) sessionStanding(ctx context.Context, id string, now time.Time) 
 }
 
 // tokenStanding reads who a token stands for.
-func (q queries) tokenStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
+func (q *queries) tokenStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
 	refused := fault.NewUnauthenticated("The access token is not valid: it may be mistyped, expired or revoked.")
 	records, err := q.TokenRecords(ctx, []string{id})
 	if err != nil {
@@ -91,7 +91,7 @@ func (q queries) tokenStanding(ctx context.Context, id string, now time.Time) (a
 }
 
 // clientStanding reads an API client. It has no rights that a permission decides.
-func (q queries) clientStanding(ctx context.Context, id string) (actor.Standing, error) {
+func (q *queries) clientStanding(ctx context.Context, id string) (actor.Standing, error) {
 	c, err := one(ctx, q, "That API client", scanClient, `SELECT `+clientColumns+` FROM api_clients c WHERE c.id = $1`, id)
 	if fault.Is(err, fault.NotFound) {
 		return actor.Standing{}, fault.NewUnauthenticated("The API client is unknown.")

@@ -40,7 +40,7 @@ func (s *Store) AnnounceStep(ctx context.Context, organization string, step migr
 // AnnouncedSteps returns the announced steps, including those of this program, the most important
 // first.
 func (s *Store) AnnouncedSteps(ctx context.Context, organization string) ([]migration.Step, error) {
-	shown, err := s.dialect.announced(ctx, s.queries, announcementOf(organization, "").of)
+	shown, err := s.dialect.announced(ctx, &s.queries, announcementOf(organization, "").of)
 	var out []migration.Step
 	for _, known := range stepNumbers {
 		if shown[known.number] {
@@ -62,6 +62,6 @@ func (d *sqliteDialect) announce(context.Context, *sql.DB, announcement) (func()
 
 func (d *sqliteDialect) announceIn(context.Context, *sql.Tx, announcement) error { return nil }
 
-func (d *sqliteDialect) announced(context.Context, queries, int32) (map[int32]bool, error) {
+func (d *sqliteDialect) announced(context.Context, *queries, int32) (map[int32]bool, error) {
 	return nil, nil
 }

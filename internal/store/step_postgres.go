@@ -73,7 +73,7 @@ func (d postgresDialect) confirm(ctx context.Context, tx *sql.Tx, read *sql.DB, 
 }
 
 // announced returns the steps announced for an organization.
-func (d postgresDialect) announced(ctx context.Context, q queries, of int32) (map[int32]bool, error) {
+func (d postgresDialect) announced(ctx context.Context, q *queries, of int32) (map[int32]bool, error) {
 	out := map[int32]bool{}
 	_, err := all(ctx, q, func(row scanner) (struct{}, error) {
 		var step int64

@@ -65,7 +65,7 @@ func scanToken(row scanner) (token.Token, error) {
 
 // TokensByDigest returns the tokens of the organization with these digests of their secrets, deleted or
 // not. Those that there are not are left out.
-func (q queries) TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]token.Token, error) {
+func (q *queries) TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]token.Token, error) {
 	found := make(map[[32]byte]token.Token, len(digests))
 	for part := range slices.Chunk(digests, idsPerQuery) {
 		args := []any{organization}
@@ -88,20 +88,20 @@ func (q queries) TokensByDigest(ctx context.Context, organization string, digest
 }
 
 // Token returns a token of the organization that is not deleted; NotFound otherwise.
-func (q queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
+func (q *queries) Token(ctx context.Context, organization, id string) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id = $1 AND t.id = $2 AND `+notDeleted, organization, id)
 }
 
 // TokenByDigest returns the token with the given digest of its secret, of any organization and
 // deleted or not, for verification. NotFound if there is none.
-func (q queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
+func (q *queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Token, error) {
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
 }
 
 // ServiceTokensEnding returns up to limit live service tokens that expire after from and not after
 // until, the soonest first.
-func (q queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
+func (q *queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id || '' = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
 		ORDER BY t.expires_at, t.id LIMIT $4`,
@@ -119,7 +119,7 @@ func expiredQuery() string {
 
 // ExpiredTokens returns up to limit tokens of any organization that are not deleted, expired after
 // since and not after until, and have no event for it. It does not see events that were pruned.
-func (q queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
+func (q *queries) ExpiredTokens(ctx context.Context, since, until time.Time, limit int) ([]token.Token, error) {
 	return all(ctx, q, scanToken, expiredQuery(), since.UnixMilli(), until.UnixMilli(), limit)
 }
 
@@ -127,13 +127,13 @@ const keyUsedQuery = `SELECT count(*) FROM tokens WHERE created_by = $1 AND subm
 
 // TokenKeyUsed reports whether creator has generated a token with this idempotency key, even one
 // that is deleted.
-func (q queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
+func (q *queries) TokenKeyUsed(ctx context.Context, creator, key string) (bool, error) {
 	n, err := q.number(ctx, keyUsedQuery, creator, key)
 	return n > 0, err
 }
 
 // TokenWorkspace returns the name of a workspace of the organization; NotFound otherwise.
-func (q queries) TokenWorkspace(ctx context.Context, organization, workspace string) (string, error) {
+func (q *queries) TokenWorkspace(ctx context.Context, organization, workspace string) (string, error) {
 	return one(ctx, q, "That workspace", scanText,
 		`SELECT w.name FROM workspaces w WHERE w.organization_id = $1 AND w.id = $2`, organization, workspace)
 }
@@ -153,20 +153,20 @@ func nameTakenQuery() string {
 
 // TokenNameTaken reports whether another token that is live at now has t's name: of the same owner
 // for a personal token, of the same kind and workspace for a service token.
-func (q queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
+func (q *queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
 	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
 	return n > 0, err
 }
 
 // CountPersonalTokens returns the number of a member's tokens that are not deleted.
-func (q queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
+func (q *queries) CountPersonalTokens(ctx context.Context, organization, owner string) (int, error) {
 	return q.number(ctx, `SELECT coalesce(max(kept), 0) FROM token_counts
 		WHERE organization_id = $1 AND part = 'owner' AND kind = 'personal' AND id = $2`, organization, owner)
 }
 
 // ResourceTypes returns, by id, the type of every resource of the given types in a workspace of the
 // organization.
-func (q queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
+func (q *queries) ResourceTypes(ctx context.Context, organization, workspace string, types []string) (map[string]string, error) {
 	if len(types) == 0 {
 		return map[string]string{}, nil
 	}
@@ -191,7 +191,7 @@ func (q queries) ResourceTypes(ctx context.Context, organization, workspace stri
 // overlapping writers that add tokens to one organization take turns, and what one reads about
 // names and submissions is still true when it writes. NotFound if there is no such organization.
 func (tx *Tx) TokenPlan(ctx context.Context, organization string) (access.Plan, error) {
-	plan, err := one(ctx, tx.queries, "That organization", scanText,
+	plan, err := one(ctx, &tx.queries, "That organization", scanText,
 		`UPDATE organizations SET plan = plan WHERE id = $1 RETURNING plan`, organization)
 	return access.Plan(plan), err
 }

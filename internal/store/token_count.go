@@ -29,7 +29,7 @@ func sinceSettled(now string) string {
 func correction(now string) string { return `sum(CASE WHEN ` + ended(now) + ` THEN -1 ELSE 1 END)` }
 
 // liveCounts returns the live tokens of a kind in each workspace of the organization.
-func (q queries) liveCounts(ctx context.Context, organization string, kind token.Kind, now time.Time) (map[string]int, error) {
+func (q *queries) liveCounts(ctx context.Context, organization string, kind token.Kind, now time.Time) (map[string]int, error) {
 	return q.countBy(ctx, `SELECT id, CAST(sum(n) AS BIGINT) FROM (
 			SELECT c.id AS id, c.running AS n FROM token_counts c
 				WHERE c.organization_id = $1 AND c.part = 'workspace' AND c.kind = $2 AND c.kept > 0
@@ -39,7 +39,7 @@ func (q queries) liveCounts(ctx context.Context, organization string, kind token
 }
 
 // TokenCounts counts an organization's tokens that are not deleted, by token.Token.State at now.
-func (q queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
+func (q *queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
 	type group struct {
 		kind                   token.Kind
 		kept, live, idle, soon int // idle tokens are suspended; soon has those that are not
@@ -71,15 +71,15 @@ func (q queries) TokenCounts(ctx context.Context, organization string, now time.
 // SettleTokens moves the moment up to which expired tokens are counted as such to now, if at least so
 // many tokens expire in between.
 func (s *Store) SettleTokens(ctx context.Context, now time.Time, atLeast int) error {
-	due := func(q queries) (bool, error) {
+	due := func(q *queries) (bool, error) {
 		n, err := q.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM tokens t WHERE `+sinceSettled("$1")+` LIMIT $2) AS due`, millis(now), atLeast)
 		return n >= atLeast, err
 	}
-	if due, err := due(s.queries); err != nil || !due {
+	if due, err := due(&s.queries); err != nil || !due {
 		return err
 	}
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
-		if due, err := due(tx.queries); err != nil || !due { // another node was quicker
+		if due, err := due(&tx.queries); err != nil || !due { // another node was quicker
 			return err
 		}
 		for _, part := range []struct{ name, id, tokens string }{{`workspace`, `t.workspace_id`, ``}, {`owner`, `t.owner_id`, ` AND t.kind = 'personal'`}} {

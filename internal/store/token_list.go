@@ -34,7 +34,7 @@ func tokenOrder(l token.Listing) (order string, uses bool) {
 // ListTokens returns a page of the organization's tokens of a kind that are not deleted; of personal
 // tokens, those of an owner. It reads the tokens of the page, and a few columns of the others only if
 // the listing chooses by them.
-func (q queries) ListTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing) (token.Listed, error) {
+func (q *queries) ListTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing) (token.Listed, error) {
 	var listed token.Listed
 	var err error
 	if listed.Total, err = q.countKept(ctx, organization, kind, owner); err != nil {
@@ -77,7 +77,7 @@ func (q queries) ListTokens(ctx context.Context, organization string, kind token
 
 // countKept returns the number of tokens of a kind that are not deleted; of personal tokens, those of
 // an owner.
-func (q queries) countKept(ctx context.Context, organization string, kind token.Kind, owner string) (int, error) {
+func (q *queries) countKept(ctx context.Context, organization string, kind token.Kind, owner string) (int, error) {
 	if kind == token.Personal {
 		return q.CountPersonalTokens(ctx, organization, owner)
 	}
@@ -86,7 +86,7 @@ func (q queries) countKept(ctx context.Context, organization string, kind token.
 }
 
 // matchingTokens returns the ids of the tokens that a listing chooses, in its order.
-func (q queries) matchingTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing,
+func (q *queries) matchingTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing,
 	from string, args []any) ([]string, error) {
 	workspaces, err := q.Workspaces(ctx, organization)
 	if err != nil {
@@ -119,7 +119,7 @@ func (q queries) matchingTokens(ctx context.Context, organization string, kind t
 
 // tokensWith returns the tokens with these ids, in their order. It reads them in parts, because there
 // may be many.
-func (q queries) tokensWith(ctx context.Context, ids []string) ([]token.Token, error) {
+func (q *queries) tokensWith(ctx context.Context, ids []string) ([]token.Token, error) {
 	tokens := make([]token.Token, 0, len(ids))
 	for first := 0; first < len(ids); first += idsPerQuery {
 		part := ids[first:min(first+idsPerQuery, len(ids))]
@@ -141,13 +141,13 @@ func (q queries) tokensWith(ctx context.Context, ids []string) ([]token.Token, e
 }
 
 // PersonalTokens returns all of a member's tokens that are not deleted, newest first.
-func (q queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
+func (q *queries) PersonalTokens(ctx context.Context, organization, owner string) ([]token.Token, error) {
 	listed, err := q.ListTokens(ctx, organization, token.Personal, owner, token.Listing{})
 	return listed.Tokens, err
 }
 
 // ServiceTokens returns all of the organization's tokens of a kind that are not deleted, newest first.
-func (q queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
+func (q *queries) ServiceTokens(ctx context.Context, organization string, kind token.Kind) ([]token.Token, error) {
 	if kind == token.Personal {
 		return []token.Token{}, nil
 	}
@@ -157,7 +157,7 @@ func (q queries) ServiceTokens(ctx context.Context, organization string, kind to
 
 // PersonalTokensEnding returns a member's tokens that are live and expire after from and not after
 // until, the soonest first.
-func (q queries) PersonalTokensEnding(ctx context.Context, organization, owner string, from, until time.Time) ([]token.Token, error) {
+func (q *queries) PersonalTokensEnding(ctx context.Context, organization, owner string, from, until time.Time) ([]token.Token, error) {
 	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
 		WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND t.owner_id || '' = $2 AND `+ending("$3", "$4")+`
 		ORDER BY t.expires_at, t.created_at DESC, t.id DESC`, organization, owner, millis(from), millis(until))
@@ -165,7 +165,7 @@ func (q queries) PersonalTokensEnding(ctx context.Context, organization, owner s
 
 // PersonalTokenCounts counts a member's tokens that are not deleted by their state at now, as if the
 // member were active.
-func (q queries) PersonalTokenCounts(ctx context.Context, organization, owner string, now time.Time) (token.Counts, error) {
+func (q *queries) PersonalTokenCounts(ctx context.Context, organization, owner string, now time.Time) (token.Counts, error) {
 	return one(ctx, q, "The tokens", func(row scanner) (token.Counts, error) {
 		var kept, live, soon int
 		err := row.Scan(&kept, &live, &soon)

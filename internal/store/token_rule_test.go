@@ -84,7 +84,7 @@ func TestTokenQueries_UseAnIndex(t *testing.T) {
 		{"tokens_expires_at", expiredQuery(), []any{0, 1, 1}},
 		{"tokens_submission", keyUsedQuery, []any{"x", "y"}},
 	} {
-		plan, err := all(t.Context(), s.queries, func(row scanner) (string, error) {
+		plan, err := all(t.Context(), &s.queries, func(row scanner) (string, error) {
 			var id, parent, unused int
 			var detail string
 			err := row.Scan(&id, &parent, &unused, &detail)

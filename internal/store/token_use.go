@@ -134,7 +134,7 @@ type useCount struct {
 
 // UseDays returns on which days from first to last a token, or the tokens of an organization, were
 // used, and how often. Days without a request are left out.
-func (q queries) UseDays(ctx context.Context, subject string, first, last token.Day) ([]token.DayCount, error) {
+func (q *queries) UseDays(ctx context.Context, subject string, first, last token.Day) ([]token.DayCount, error) {
 	days := make([]any, 0, last-first+1)
 	for d := first; d <= last; d++ {
 		days = append(days, int64(d))

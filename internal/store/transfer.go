@@ -74,7 +74,7 @@ func transfer(ctx context.Context, source *Store, d dialect, db *sql.DB) (Transf
 	if err := d.takeTurn(ctx, tx); err != nil {
 		return Transferred{}, err
 	}
-	c := copier{from: queries{db: snapshot}, to: queries{db: tx}, conn: conn}
+	c := copier{from: &queries{db: snapshot}, to: &queries{db: tx}, conn: conn}
 	done, err := c.run(ctx)
 	if err != nil {
 		return Transferred{}, err
@@ -84,7 +84,7 @@ func transfer(ctx context.Context, source *Store, d dialect, db *sql.DB) (Transf
 
 // copier copies tables in a transaction of the target.
 type copier struct {
-	from, to queries
+	from, to *queries
 	conn     *sql.Conn // the transaction's
 }
 

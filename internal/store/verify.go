@@ -34,7 +34,7 @@ func scanRecord(row scanner) (verify.Record, error) {
 // LiveTokens calls do for every token of the part that is not deleted. The conditions are
 // expressions, so that no engine uses an index for them: scanning the table is twice as fast as
 // looking up each row, even for a part of it.
-func (q queries) LiveTokens(ctx context.Context, p verify.Part, do func(verify.Record) error) error {
+func (q *queries) LiveTokens(ctx context.Context, p verify.Part, do func(verify.Record) error) error {
 	from, to := bounds(p)
 	return each(ctx, q, func(row scanner) error {
 		r, err := scanRecord(row)
@@ -63,7 +63,7 @@ func bounds(p verify.Part) (from, to string) {
 const idsPerQuery = 500
 
 // TokenRecords returns the tokens with the given ids, including deleted ones.
-func (q queries) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
+func (q *queries) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
 	var found []verify.Record
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
 		some, err := all(ctx, q, scanRecord, `SELECT `+recordColumns+` FROM tokens t WHERE t.id IN (`+
@@ -85,7 +85,7 @@ func anys(texts []string) []any {
 }
 
 // RecordOfDigest returns the token with the given digest of its secret, deleted or not.
-func (q queries) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error) {
+func (q *queries) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error) {
 	return one(ctx, q, "That token", scanRecord, `SELECT `+recordColumns+` FROM tokens t WHERE t.digest = $1`, digest[:])
 }
 
@@ -121,7 +121,7 @@ const standingIn = `SELECT o.name, w.name, '', '', '', '', coalesce(p.kind, ''),
 const standingAlone = `SELECT o.name, '', '', '', '', '', '', '', '', '' FROM organizations o WHERE o.id = $1`
 
 // TokenStanding reads a consistent state of everything that decides about a holder's tokens.
-func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Standing, error) {
+func (q *queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Standing, error) {
 	var query string
 	var args []any
 	switch h.Kind {
@@ -149,7 +149,7 @@ func (q queries) TokenStanding(ctx context.Context, h verify.Holder) (verify.Sta
 }
 
 // GroupMembers returns the ids of a group's members.
-func (q queries) GroupMembers(ctx context.Context, group string) ([]string, error) {
+func (q *queries) GroupMembers(ctx context.Context, group string) ([]string, error) {
 	return all(ctx, q, scanText, `SELECT gm.member_id FROM group_members gm WHERE gm.group_id = $1`, group)
 }
 
