@@ -42,7 +42,7 @@ func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace
 }
 
 // FindTokens returns up to limit tokens that are not deleted and have search in their name or
-// hint, ordered by name. It looks for them in the index tokens_name alone, of which it reads all.
+// hint, ordered by name. It reads the name and the hint of every token.
 func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(plaintext.Joinless(search))
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (

@@ -28,7 +28,7 @@ func digests() map[string]string {
 		"migrations/postgres/00014_audit_heads.sql":         "97fb7efcd07de63d18b447ae878098bacdcd95a3d38212398b56b00f63f825d0",
 		"migrations/postgres/00015_provision_addresses.sql": "e08c506f846601af5f580c8146576da6a31fb6c0d4a6f15aafff44a91894301d",
 		"migrations/postgres/00016_mended.sql":              "65a3f5c11393c86bdd78045e04be74b98371a3b3f497fdfb62d101c2eff69ef9",
-		"migrations/postgres/00017_counts.sql":              "7b3cfcc765078d9791f845cb03664418b1101771e25e0684b52e4d6b3614cca7",
+		"migrations/postgres/00017_counts.sql":              "2102e1f73351e57395d8c0cdcc2b20d55605c47d7ee6d3c79f75e6014a32288c",
 		"migrations/postgres/00018_audit_clock.sql":         "be09ed9f9a54b408d5dec8edf6cae7e49b1c104214b260bc88827ce11721aa34",
 		"migrations/postgres/00020_use_days.sql":            "c4c64118047b45d1011ae530aebf881194e7d4a461dea4b99345eaed26c9383d",
 		"migrations/sqlite/00001_base.sql":                  "b2c3e09aa38348f8a0a93f8ca5300bff4a36992c3bf18f2f644e4f2ebd3b510c",
@@ -47,7 +47,7 @@ func digests() map[string]string {
 		"migrations/sqlite/00014_audit_heads.sql":           "6d9fdebb348b53fec0c7f2fa845385fa71c9e503b0858f59bdbb0159640f2f73",
 		"migrations/sqlite/00015_provision_addresses.sql":   "72556e5da69d7726f0ecce9e050b1c134a9bb2abaec1cf44b298f4cdffa4e7cb",
 		"migrations/sqlite/00016_mended.sql":                "65a3f5c11393c86bdd78045e04be74b98371a3b3f497fdfb62d101c2eff69ef9",
-		"migrations/sqlite/00017_counts.sql":                "e7f57cd3c4829fb09f5ddc74c52c98e461c3df58b5c15c4fef34031422291ca9",
+		"migrations/sqlite/00017_counts.sql":                "c528a98f7d81166ca785f312dbb0ba88599387c8144bbd930b5c998a3f337abe",
 		"migrations/sqlite/00018_audit_clock.sql":           "be09ed9f9a54b408d5dec8edf6cae7e49b1c104214b260bc88827ce11721aa34",
 		"migrations/sqlite/00020_use_days.sql":              "3aa7f016dd812b5666eb9779edfecf54f4ab362e1b5ce71e84688323c0022b38",
 	}

@@ -66,7 +66,7 @@ CREATE INDEX tokens_organization ON tokens (organization_id, kind, created_at, i
 
 -- Tokens are searched by name and hint in the index alone.
 DROP INDEX IF EXISTS tokens_name;
-CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key, hint, id) WHERE deleted_at IS NULL;
+CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key, hint) WHERE deleted_at IS NULL;
 
 -- What expires in a span of time is counted from the index alone.
 DROP INDEX IF EXISTS tokens_expires_at;

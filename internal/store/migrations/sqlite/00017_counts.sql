@@ -95,13 +95,13 @@ CREATE INDEX tokens_owner ON tokens (organization_id, kind, owner_id, created_at
 DROP INDEX IF EXISTS tokens_organization;
 CREATE INDEX tokens_organization ON tokens (organization_id, kind, created_at, id) WHERE deleted_at IS NULL;
 
--- Tokens are searched by name and hint in the index alone. SQLite does so only if it has deleted_at as well.
+-- Tokens are searched by name and hint in the index alone.
 DROP INDEX IF EXISTS tokens_name;
-CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key, hint, id, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX tokens_name ON tokens (organization_id, kind, owner_id, name_key, hint) WHERE deleted_at IS NULL;
 
 -- What expires in a span of time is counted from the index alone.
 DROP INDEX IF EXISTS tokens_expires_at;
-CREATE INDEX tokens_expires_at ON tokens (expires_at, organization_id, kind, workspace_id, owner_id, deleted_at)
+CREATE INDEX tokens_expires_at ON tokens (expires_at, organization_id, kind, workspace_id, owner_id)
     WHERE deleted_at IS NULL AND expires_at IS NOT NULL;
 
 -- Lists of members show a page at a time, in the order of their names.
