@@ -46,7 +46,7 @@ func TestMemberPages_KnowOnlyTheirChanges(t *testing.T) {
 		at + "/make-king": http.StatusNotFound, at + "/tokens/none/delete": http.StatusNotFound, at + "/policies/none": http.StatusNotFound,
 		at + "/access-policy/none": http.StatusNotFound, userPages + "/none": http.StatusNotFound, userPages +
 			"/none/deactivate": http.StatusNotFound,
-		userPages + "/delete?member=none": http.StatusNotFound, userPages + "/delete": http.StatusSeeOther, userPages +
+		userPages + "/delete?member=none": http.StatusNotFound, userPages + "/delete": http.StatusBadRequest, userPages +
 			"?sort=nonsense&page=7": http.StatusOK,
 	} {
 		if got := b.get(path); got.status != want {

@@ -96,7 +96,7 @@ func (b *browser) deploy(name string) {
 // itemNamed is the address of a staged item in a list.
 func itemNamed(t testing.TB, list answer, name string) string {
 	t.Helper()
-	found := regexp.MustCompile(`href="(` + migrationRoot + `/items/\d+)">` + regexp.QuoteMeta(name) + `</a>`).FindStringSubmatch(list.body)
+	found := regexp.MustCompile(`href="(` + migrationRoot + `/items/\d+)"><bdi>` + regexp.QuoteMeta(name) + `</bdi></a>`).FindStringSubmatch(list.body)
 	if found == nil {
 		t.Fatalf("%s is not in the list\n%.2000s", name, list.body)
 	}
@@ -114,8 +114,8 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 		"2 service access tokens keep their permissions")
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/members")
-	list.has(t, "Preview Mode", "<strong>Old production:</strong> Connections Editor with edit access",
-		"<strong>Old production:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
+	list.has(t, "Preview Mode", "<strong><bdi>Old production</bdi>:</strong> Connections Editor with edit access",
+		"<strong><bdi>Old production</bdi>:</strong> Edit 14 of 14 types (1 in part), connect everything", "Organization Admin", "Deploy")
 	ed := itemNamed(t, list, "Ed")
 	b.get(ed).has(t, "Preview Mode", "Before and after", "ed@acme.example")
 	b.get(ed+"/policies/ws-prod").has(t, "not live until", "Edit Event Stream Sources")
@@ -123,8 +123,8 @@ func TestMigration_FromUploadToReport(t *testing.T) {
 	b.post(ed+"/policies/ws-prod/summary", form).has(t, "Edit 1 of 2 Event Stream Sources")
 	b.post(ed+"/policies/ws-prod", form).seeOther(t, ed)
 	b.get(ed).has(t, "Edited")
-	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</a>") ||
-		!strings.Contains(got.body, ">Cora</a>") {
+	if got := b.get(migrationRoot + "/staged/members?q=cora"); strings.Contains(got.body, ">Ed</bdi></a>") ||
+		!strings.Contains(got.body, ">Cora</bdi></a>") {
 		t.Error("the search does not search")
 	}
 	b.get(migrationRoot+"/staged/members?q=nobody").has(t, "Nothing matches this search.")
@@ -296,7 +296,7 @@ func TestMigration_GroupsAreConfiguredLikeMembers(t *testing.T) {
 	b.get(migrationRoot).has(t, "2 groups get empty policies.")
 	b.stage("with-policies")
 	list := b.get(migrationRoot + "/staged/groups")
-	list.has(t, "<strong>Old production:</strong> No rights of its own", "<strong>Old production:</strong> View only",
+	list.has(t, "<strong><bdi>Old production</bdi>:</strong> No rights of its own", "<strong><bdi>Old production</bdi>:</strong> View only",
 		"4 members, no rights of its own", "4 members, in no workspace", "Review")
 	data := itemNamed(t, list, "Data team")
 	b.get(data).has(t, "Cora and Ed", "No rights of its own", "Edit policy")
