@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -45,14 +46,13 @@ func (d *sqliteDialect) claim() (release func() error, err error) {
 		return nil, err
 	}
 	d.claimed = true
-	return func() error {
+	return sync.OnceValue(func() error { // it may be released again, also at the same time
 		var err error
 		if d.held != nil {
 			err = d.held.Close()
-			d.held = nil // it may be released again
 		}
 		return errors.Join(err, unlock())
-	}, nil
+	}), nil
 }
 
 // Sizes of the page cache of each connection, in KiB. The system caches the file's pages too, so
