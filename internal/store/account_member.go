@@ -79,7 +79,8 @@ func memberOrder(s account.MemberSort) string {
 func liveTokens(now string) string {
 	return ` LEFT JOIN token_counts c ON c.organization_id = m.organization_id AND c.part = 'owner' AND c.kind = 'personal' AND c.id = m.id
 		LEFT JOIN (SELECT t.owner_id AS owner_id, ` + correction(now) + ` AS n FROM tokens t
-			WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND ` + sinceSettled(now) + ` GROUP BY t.owner_id) AS since ON since.owner_id = m.id `
+			WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND ` + sinceSettled(now) + ` GROUP BY t.owner_id) AS since
+			ON since.owner_id = m.id `
 }
 
 const liveCount = `CAST(coalesce(c.running, 0) + coalesce(since.n, 0) AS BIGINT)`
@@ -93,7 +94,8 @@ func (q *queries) liveTokensOf(ctx context.Context, organization string, members
 	for _, m := range members {
 		args = append(args, m.ID)
 	}
-	return q.countBy(ctx, `SELECT m.id, `+liveCount+` FROM members m`+liveTokens("$2")+`WHERE m.id IN (`+placeholders(3, len(members))+`)`, args...)
+	return q.countBy(ctx, `SELECT m.id, `+liveCount+` FROM members m`+liveTokens("$2")+
+		`WHERE m.id IN (`+placeholders(3, len(members))+`)`, args...)
 }
 
 // memberFilter returns the condition for the members that a query chooses, and its arguments.

@@ -36,7 +36,8 @@ func (c *checker) agreement(ctx context.Context) error {
 		same        func(l logged) bool
 	}{
 		{"policy", `SELECT x.id, x.body, a.after_state FROM policies x JOIN audit_events a ON a.seq = ` + newestAbout +
-			`e.target_type IN ('` + string(audit.TargetPolicy) + `', '` + string(audit.TargetPermission) + `')) WHERE x.id > $1 ORDER BY x.id LIMIT 500`,
+			`e.target_type IN ('` + string(audit.TargetPolicy) + `', '` + string(audit.TargetPermission) + `'))
+			WHERE x.id > $1 ORDER BY x.id LIMIT 500`,
 			func(l logged) bool { return l.now == l.event }},
 		{"token", tokensAsLogged, sameToken},
 	} {
@@ -61,8 +62,8 @@ func (c *checker) agreement(ctx context.Context) error {
 }
 
 // tokensAsLogged selects what a token is that works, in one text, and what an event says of it.
-const tokensAsLogged = `SELECT x.id, x.name || '|' || x.kind || '|' || x.hint || '|' || x.owner_id || '|' || x.workspace_id || '|' || x.scope || '|'
-	|| coalesce(CAST(x.expires_at AS TEXT), '') || '|' || x.policy, a.after_state
+const tokensAsLogged = `SELECT x.id, x.name || '|' || x.kind || '|' || x.hint || '|' || x.owner_id || '|' || x.workspace_id
+	|| '|' || x.scope || '|' || coalesce(CAST(x.expires_at AS TEXT), '') || '|' || x.policy, a.after_state
 	FROM tokens x JOIN audit_events a ON a.seq = ` + newestAbout + `e.target_type IN ('` + string(audit.TargetPersonalToken) + `', '` +
 	string(audit.TargetServiceToken) + `') AND e.action IN ('` + string(audit.Created) + `', '` + string(audit.Expired) + `'))
 	WHERE x.deleted_at IS NULL AND x.id > $1 ORDER BY x.id LIMIT 500`

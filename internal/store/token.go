@@ -79,7 +79,8 @@ func (q *queries) TokensByDigest(ctx context.Context, organization string, diges
 				found[[32]byte(digest)] = t
 			}
 			return err
-		}, `SELECT `+tokenColumns+`, t.digest`+tokenTables+` WHERE t.organization_id || '' = $1 AND t.digest IN (`+placeholders(2, len(part))+`)`, args...)
+		}, `SELECT `+tokenColumns+`, t.digest`+tokenTables+`
+			WHERE t.organization_id || '' = $1 AND t.digest IN (`+placeholders(2, len(part))+`)`, args...)
 		if err != nil {
 			return nil, err
 		}

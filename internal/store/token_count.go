@@ -54,7 +54,8 @@ func (q *queries) TokenCounts(ctx context.Context, organization string, now time
 			UNION ALL SELECT c.kind, 0, 0, c.running, 0 FROM token_counts c
 				LEFT JOIN members m ON m.id = c.id AND m.organization_id = c.organization_id
 				WHERE c.organization_id = $1 AND c.part = 'owner' AND c.kept > 0 AND coalesce(m.status, '') <> 'active'
-			UNION ALL SELECT t.kind, 0, `+correction("$2")+`, sum(CASE WHEN `+suspended+` THEN (CASE WHEN `+ended("$2")+` THEN -1 ELSE 1 END) ELSE 0 END), 0
+			UNION ALL SELECT t.kind, 0, `+correction("$2")+`,
+					sum(CASE WHEN NOT (`+suspended+`) THEN 0 WHEN `+ended("$2")+` THEN -1 ELSE 1 END), 0
 				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
 				WHERE t.organization_id || '' = $1 AND `+sinceSettled("$2")+` GROUP BY t.kind
 			UNION ALL SELECT t.kind, 0, 0, 0, count(*)
@@ -72,7 +73,8 @@ func (q *queries) TokenCounts(ctx context.Context, organization string, now time
 // many tokens expire in between.
 func (s *Store) SettleTokens(ctx context.Context, now time.Time, atLeast int) error {
 	due := func(q *queries) (bool, error) {
-		n, err := q.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM tokens t WHERE `+sinceSettled("$1")+` LIMIT $2) AS due`, millis(now), atLeast)
+		n, err := q.number(ctx, `SELECT count(*) FROM (SELECT 1 FROM tokens t WHERE `+sinceSettled("$1")+` LIMIT $2) AS due`,
+			millis(now), atLeast)
 		return n >= atLeast, err
 	}
 	if due, err := due(&s.queries); err != nil || !due {
@@ -82,7 +84,10 @@ func (s *Store) SettleTokens(ctx context.Context, now time.Time, atLeast int) er
 		if due, err := due(&tx.queries); err != nil || !due { // another node has done it meanwhile
 			return err
 		}
-		for _, part := range []struct{ name, id, tokens string }{{`workspace`, `t.workspace_id`, ``}, {`owner`, `t.owner_id`, ` AND t.kind = 'personal'`}} {
+		for _, part := range []struct{ name, id, tokens string }{
+			{`workspace`, `t.workspace_id`, ``},
+			{`owner`, `t.owner_id`, ` AND t.kind = 'personal'`},
+		} {
 			_, err := tx.exec(ctx, `UPDATE token_counts SET running = running + since.n FROM (
 					SELECT t.organization_id AS organization_id, t.kind AS kind, `+part.id+` AS id, `+correction("$1")+` AS n
 					FROM tokens t WHERE `+sinceSettled("$1")+part.tokens+` GROUP BY t.organization_id, t.kind, `+part.id+`) AS since

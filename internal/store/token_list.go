@@ -34,9 +34,8 @@ func tokenOrder(l token.Listing) (order string, uses bool) {
 // ListTokens returns a page of the organization's tokens of a kind that are not deleted; of personal
 // tokens, those of an owner. It reads the tokens of the page, and a few columns of the others only if
 // the listing chooses by them.
-func (q *queries) ListTokens(ctx context.Context, organization string, kind token.Kind, owner string, l token.Listing) (token.Listed, error) {
-	var listed token.Listed
-	var err error
+func (q *queries) ListTokens(ctx context.Context, organization string, kind token.Kind, owner string,
+	l token.Listing) (listed token.Listed, err error) {
 	if listed.Total, err = q.countKept(ctx, organization, kind, owner); err != nil {
 		return listed, err
 	}
@@ -98,7 +97,8 @@ func (q *queries) matchingTokens(ctx context.Context, organization string, kind 
 	}
 	active := 1
 	if owner != "" {
-		active, err = q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND status = 'active'`, organization, owner)
+		active, err = q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND id = $2 AND status = 'active'`,
+			organization, owner)
 		if err != nil {
 			return nil, err
 		}

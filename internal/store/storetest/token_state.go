@@ -159,7 +159,10 @@ func (b *tokenBed) listsAgree(t *testing.T, all []token.Token) {
 	for _, of := range []struct {
 		kind  token.Kind
 		owner string
-	}{{token.Personal, bedMember}, {token.Personal, bedDeactivated}, {token.Personal, "nobody"}, {token.Workspace, ""}, {token.Organization, ""}} {
+	}{
+		{token.Personal, bedMember}, {token.Personal, bedDeactivated}, {token.Personal, "nobody"},
+		{token.Workspace, ""}, {token.Organization, ""},
+	} {
 		var list []token.Token
 		for _, tok := range matching(all, func(tok token.Token) bool { return kept(tok) && tok.Kind == of.kind && tok.Owner == of.owner }) {
 			stored, err := b.Token(t.Context(), bedOrg, tok.ID)
@@ -174,8 +177,10 @@ func (b *tokenBed) listsAgree(t *testing.T, all []token.Token) {
 				l.Sort = sort
 				got, err := b.ListTokens(t.Context(), bedOrg, of.kind, of.owner, l)
 				want := l.Of(list)
-				if d := diff(tokenIDs(want.Tokens), tokenIDs(got.Tokens)); err != nil || d != "" || got.Matching != want.Matching || got.Total != want.Total {
-					t.Errorf("%s of %q, %+v: %d of %d, want %d of %d, %v\n%s", of.kind, of.owner, l, got.Matching, got.Total, want.Matching, want.Total, err, d)
+				d := diff(tokenIDs(want.Tokens), tokenIDs(got.Tokens))
+				if err != nil || d != "" || got.Matching != want.Matching || got.Total != want.Total {
+					t.Errorf("%s of %q, %+v: %d of %d, want %d of %d, %v\n%s",
+						of.kind, of.owner, l, got.Matching, got.Total, want.Matching, want.Total, err, d)
 				}
 			}
 		}
