@@ -201,7 +201,6 @@ const policyColumns = `id, organization_id, workspace_id, kind, group_id, member
 
 // places makes workspaces and groups; each group is in two workspaces.
 func (g *grower) places(a amounts) {
-	const body = `{"source:edit":{"all":true}}`
 	g.insert(`workspaces`, `id, organization_id, name, environment, region, created_at, updated_at`, a.workspaces-1, func(i int) []any {
 		return []any{g.place(i+1, a), g.org, fmt.Sprintf("Size %03d", i), "PRODUCTION", "US", g.now, g.now}
 	})
