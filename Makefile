@@ -55,7 +55,7 @@ test-unit: ## run all tests except the browser journeys, with the race detector
 	$(GO) test -timeout 5m -run '^(TestKill|TestTruth)' latchkey/e2e/load
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
-	$(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
+	$(GO) test -count=1 -timeout 15m -run '$(RUN)' ./e2e
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
@@ -65,13 +65,16 @@ bench-nodes: setup ## print rates and revocation times of one and two nodes on b
 
 screenshots: setup ## run the browser journeys and save screenshots in e2e/screenshots
 	@mkdir -p '$(SHOTS)'
-	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 8m -run '$(RUN)' ./e2e
+	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 15m -run '$(RUN)' ./e2e
 
 race: ## run the race-detected tests COUNT times (10) in shuffled order
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)') && $(GO) test -race -count=$(COUNT) -shuffle=on -timeout 60m $$packages
 
-soak: setup ## kill, ask and restart real servers for up to half an hour, and print the figures
-	$(GO) test -count=1 -timeout 40m -v -run '^(TestKill|TestTruth)' ./e2e/load -full
+soak: setup ## kill, ask, restart and starve real servers for half an hour, and print the figures
+	$(GO) test -count=1 -timeout 60m -v -run '^(TestKill|TestTruth)' ./e2e/load -full
+	$(GO) test -count=1 -timeout 15m -v -run 'ARollingRestart' ./e2e -full
+	$(GO) test -count=1 -timeout 10m -v -run 'FullDisk|CutShort' ./cmd/latchkey
+	$(GO) test -count=1 -timeout 10m -v -run 'Clock|TestPrune' ./internal/app ./internal/audit ./internal/store
 
 # Measures verification against a bare server, in one run.
 .PHONY: bench-verify

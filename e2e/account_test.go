@@ -191,18 +191,21 @@ func changes(p *page, who, item, done string) {
 func explains(t *testing.T, p *page, token, action, answer string) {
 	t.Helper()
 	p.open(explainPage)
+	p.choose("Workspace", "Production")
 	p.fill("Member or token", token)
-	p.click("button", "Explain")
+	p.click("button", "Continue")
 	if err := p.Page.Locator(".plain-list a").First().Click(); err != nil {
 		t.Fatal(err)
 	}
 	p.choose("Action", action)
-	p.choose("Workspace", "Production")
 	p.click("button", "Explain")
 	title := p.Page.Locator(".notice-title").First()
 	if err := p.expect.Locator(title).ToHaveText(answer); err != nil {
 		t.Errorf("may %s %s? %v", token, action, err)
 	}
+	p.sees("table", "Layers")
+	axe(t, p)
+	screenshot(t, p, "explain")
 }
 
 func TestAccount_TheSecondOfTwoAdminsIsToldWhatChanged(t *testing.T) {

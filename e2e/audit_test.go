@@ -31,10 +31,12 @@ func TestAuditLogs_AreReadableEverywhere(t *testing.T) {
 			p := admin(t, s, opts...)
 			p.open(auditPage)
 			p.sees("heading", "Audit Logs")
-			p.within("table", "Events").seesText("Added to organization")
-			axe(t, p)
-			screenshot(t, p, "audit-logs-"+name)
-			p.click("link", "Added to organization Vera Viewer: details")
+			p.within("table", "Events").seesText("Ada Admin added Vera Viewer to the organization")
+			openEvent(t, p, "Added to organization Vera Viewer", func() {
+				p.within("table", "Events").seesText("admin@acme.example")
+				axe(t, p)
+				screenshot(t, p, "audit-logs-"+name)
+			})
 			dialog := p.within("dialog", "Added to organization")
 			dialog.seesText("Ada Admin added Vera Viewer to the organization.")
 			dialog.seesText("In the chain")
@@ -54,6 +56,16 @@ func TestAuditLogs_AreReadableEverywhere(t *testing.T) {
 	}
 }
 
+// openEvent opens the details of an event in the list, calls look, and follows the link to the whole event.
+func openEvent(t *testing.T, p *page, what string, look func()) {
+	t.Helper()
+	if err := p.Page.Locator("#audit summary", playwright.PageLocatorOptions{HasText: "Details " + what}).First().Click(); err != nil {
+		t.Fatal(err)
+	}
+	look()
+	p.click("link", "Full event "+what)
+}
+
 func TestAuditLogs_TellWhoGaveAndTookWhat(t *testing.T) {
 	t.Parallel()
 	s := start(t, "demo")
@@ -63,11 +75,15 @@ func TestAuditLogs_TellWhoGaveAndTookWhat(t *testing.T) {
 	p.check("Edit Destinations")
 	p.click("button", "Save")
 	p.open(auditPage)
-	p.choose("Type", "Policy")
-	p.choose("Action", "Updated")
+	p.choose("Action", "Policy: updated")
 	p.click("button", "Filter")
-	p.sees("link", "Updated Production: details")
-	p.click("link", "Updated Production: details")
+	p.click("link", "24 h")
+	if err := p.WaitForURL(p.server.URL + auditPage + "?action=policy.updated&last=24h"); err != nil {
+		t.Fatalf("at %s: %v", p.path(), err)
+	}
+	p.within("table", "Events").seesText("Ada Admin changed Production's baseline: gained Edit Destinations")
+	screenshot(t, p, "audit-policy-sentence")
+	openEvent(t, p, "Updated Production", func() {})
 	dialog := p.within("dialog", "Updated")
 	dialog.seesText("Gained")
 	dialog.seesText("Edit Destinations")
@@ -78,6 +94,8 @@ func TestAuditLogs_TellWhoGaveAndTookWhat(t *testing.T) {
 	p.seesText("Only what Ada Admin did")
 	p.click("link", "Show all events")
 	p.reaches(auditPage)
+	p.row("changed Production's baseline").click("link", "Production")
+	p.sees("checkbox", "Edit Destinations")
 }
 
 func TestAuditLogs_TheChartFiltersByDay(t *testing.T) {

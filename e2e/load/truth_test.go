@@ -19,7 +19,7 @@ import (
 func TestTruth_NoAnswerIsStale(t *testing.T) {
 	asks, longest, begin := int64(20_000), 20*time.Second, time.Now()
 	if full() {
-		asks, longest = 10_000_000, 20*time.Minute
+		asks, longest = 10_000_000, 28*time.Minute
 	}
 	s := seed(t, 100)
 	srv := start(t, "latchkey", 2, s.data, "0")

@@ -90,6 +90,15 @@ func (s *Service) tokens(ctx context.Context, organization string, events ...Eve
 	return s.d.Store.TokenNames(ctx, organization, ids)
 }
 
+// Existing returns which of the ids belong to members, groups, workspaces, policies and service tokens
+// that still exist, in one query for a page of events. The errors are those of [Service.May].
+func (s *Service) Existing(ctx context.Context, by actor.Standing, ids []string) (Existing, error) {
+	if err := s.May(ctx, by); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return s.d.Store.Existing(ctx, by.Organization, ids)
+}
+
 // Event returns an event of the caller's organization, and the token that was used, which is zero
 // for none. NotFound if there is no such event, also if it was pruned; otherwise the errors of
 // [Service.May].

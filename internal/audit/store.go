@@ -37,6 +37,10 @@ type TokenName struct {
 // More reports whether there are events after the page.
 func (f Found) More() bool { return f.Before+len(f.Events) < f.Total }
 
+// Existing is what still exists of the things that events name, by id. The value is the id of the
+// group or member that a policy belongs to, and empty for everything else and for baselines.
+type Existing map[string]string
+
 // Store is the database as the service needs it.
 type Store interface {
 	Reads
@@ -63,6 +67,9 @@ type Reads interface {
 	// TokenNames returns tokens of the organization by id, including deleted ones. It leaves out
 	// ids that it does not find.
 	TokenNames(ctx context.Context, organization string, ids []string) (map[string]TokenName, error)
+	// Existing returns which of the ids belong to members, groups, workspaces, policies and service
+	// tokens of the organization that still exist.
+	Existing(ctx context.Context, organization string, ids []string) (Existing, error)
 	// IndexEvents adds some events to the search index. It is done if there was nothing to add.
 	IndexEvents(ctx context.Context) (done bool, err error)
 	// DropPruned deletes some of the events up to the checkpoint. It is done if there were none.

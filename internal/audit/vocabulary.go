@@ -142,3 +142,6 @@ func Actions() []Action {
 func InVocabulary(target TargetType, action Action) bool {
 	return slices.Contains(vocabulary()[target], action)
 }
+
+// ActionsOn returns the actions that the log may hold on a type of target, sorted.
+func ActionsOn(target TargetType) []Action { return slices.Sorted(slices.Values(vocabulary()[target])) }

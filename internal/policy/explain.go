@@ -28,7 +28,25 @@ type Explanation struct {
 	Inactive     string           // why not, as a sentence; empty otherwise
 	Workspace    account.Workspace
 	ResourceName string
-	Sources      []access.Layer // every layer that grants it, if a policy does
+	Layers       []Weighed // every policy that applies to the subject in the workspace, in order
+}
+
+// Weighed is a policy that applies to the subject of a [Question], and what it says about it.
+type Weighed struct {
+	Layer  access.Layer
+	Grants bool // it grants what was asked about
+	Partly bool // it grants the permission, but for other resources only
+}
+
+// weigh returns what each layer of an effective policy says about a permission on a resource.
+func weigh(e *access.Effective, perm access.Permission, resource string) []Weighed {
+	var out []Weighed
+	for _, layer := range e.Layers() {
+		w := Weighed{Layer: layer, Grants: layer.Policy.Allows(perm, resource)}
+		w.Partly = !w.Grants && !layer.Policy[perm].Empty()
+		out = append(out, w)
+	}
+	return out
 }
 
 // Explain answers a question with [access.Decide], which also decides every request. The error is
@@ -54,9 +72,7 @@ func (s *Service) Explain(ctx context.Context, by actor.Standing, q Question) (E
 		resource.Owner = x.Principal.ID // for permissions about one's own tokens
 	}
 	x.Decision = access.Decide(s.catalogue, x.Principal, q.Permission, resource)
-	if x.Decision.Allowed && x.Decision.Reason.Code == access.ByPolicy {
-		x.Sources = x.Principal.In[q.Workspace].Sources(q.Permission, q.Resource)
-	}
+	x.Layers = weigh(x.Principal.In[q.Workspace], q.Permission, q.Resource)
 	return x, nil
 }
 

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,8 +116,9 @@ func TestExplain_AnswersWithTheRuleThatDecided(t *testing.T) {
 		if (x.Inactive != "") != (tt.want == access.NoPrincipal) {
 			t.Errorf("%+v: inactive %q", tt.q, x.Inactive)
 		}
-		if (len(x.Sources) > 0) != (tt.want == access.ByPolicy) {
-			t.Errorf("%+v: sources %v", tt.q, x.Sources)
+		if granted := slices.ContainsFunc(x.Layers, func(w policy.Weighed) bool { return w.Grants }); tt.want == access.ByPolicy && !granted ||
+			(tt.want == access.Missing || tt.want == access.NotCovered) && granted {
+			t.Errorf("%+v: layers %v", tt.q, x.Layers)
 		}
 	}
 }

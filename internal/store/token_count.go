@@ -79,7 +79,7 @@ func (s *Store) SettleTokens(ctx context.Context, now time.Time, atLeast int) er
 		return err
 	}
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
-		if due, err := due(&tx.queries); err != nil || !due { // another node may have done it in between
+		if due, err := due(&tx.queries); err != nil || !due { // another node has done it meanwhile
 			return err
 		}
 		for _, part := range []struct{ name, id, tokens string }{{`workspace`, `t.workspace_id`, ``}, {`owner`, `t.owner_id`, ` AND t.kind = 'personal'`}} {

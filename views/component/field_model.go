@@ -44,6 +44,7 @@ type SelectModel struct {
 type SelectOption struct {
 	Value, Label string
 	Selected     bool
+	Group        string // label of the group; options of one group stand together
 	Until        string // ExpiryField: the exact end in words, shown when chosen
 }
 
@@ -135,6 +136,18 @@ func (m FieldModel) attrs() templ.Attributes {
 
 func (m SelectModel) attrs() templ.Attributes {
 	return controlAttrs(m.ID, m.Name, "", m.Error, m.Required, m.Attrs)
+}
+
+// groups returns the options in runs of one group.
+func (m SelectModel) groups() [][]SelectOption {
+	var out [][]SelectOption
+	for i, o := range m.Options {
+		if i == 0 || o.Group != m.Options[i-1].Group {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], o)
+	}
+	return out
 }
 
 // expiry returns the select with the marker that the script looks for.

@@ -111,7 +111,7 @@ func New(d Deps) *Dashboard {
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
 			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, SignIn: d.SignIn, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Strangers, d.Damage),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, log, d.Strangers, d.Damage),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
 		Migration: migrationui.New(site, d.Migration),
 		Provision: provisionui.New(site, d.Provision),

@@ -16,7 +16,8 @@ type Log struct {
 	Errors component.ErrorSummaryModel
 	Card   component.CardModel
 	Filter component.FilterModel
-	Only   []Only // conditions that came with links
+	Ranges []Range
+	Only   []Only // conditions that the form does not show
 	Export component.MenuModel
 	Table  component.TableModel
 	Rows   []Row
@@ -24,18 +25,24 @@ type Log struct {
 	Empty  *component.EmptyModel // instead of the rows
 }
 
-// Only is a condition that came with a link. ClearHref is the list without it.
+// Only is a condition that the form does not show. ClearHref is the list without it.
 type Only struct {
 	Text      string
 	ClearHref string
 }
 
+// Range is a link to the events of the last hours or days.
+type Range struct {
+	Label  string
+	Href   string
+	Chosen bool
+}
+
 // Row is one event of the list.
 type Row struct {
-	Who     string
-	WhoNote string // email address or token hint
-	Action  component.ButtonModel
-	Target  string
-	Type    string
-	When    component.TimeModel
+	What  Sentence
+	More  []Fact // in place; the event's page has everything
+	When  component.TimeModel
+	Href  string // the event's page
+	Label string // names the event for screen readers
 }

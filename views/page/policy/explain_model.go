@@ -10,16 +10,16 @@ type Explain struct {
 	Frame     layout.Tabbed
 	Card      component.CardModel
 	Action    string
+	Submit    string
 	Errors    component.ErrorSummaryModel
 	Hidden    []component.HiddenField
-	Subject   component.FieldModel
-	Chosen    *Chosen // the member or token that is asked about
-	Matches   []component.MenuItem
+	Chosen    []Chosen // the workspace, and the member or token
 	Questions []component.FormField
+	Matches   []component.MenuItem
 	Answer    *Answer
 }
 
-// Chosen is the member or token that a question is about.
+// Chosen is a part of the question that is answered already.
 type Chosen struct {
 	Text   string
 	Change component.Link
@@ -29,4 +29,11 @@ type Chosen struct {
 type Answer struct {
 	Notice component.NoticeModel
 	Facts  []component.Definition
+	Layers []Layer
+}
+
+// Layer is a policy, a role or another rule, and whether it gives what was asked about.
+type Layer struct {
+	Name   string
+	Result component.StateModel
 }

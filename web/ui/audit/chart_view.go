@@ -28,7 +28,7 @@ func chartDays(f audit.Filter, now time.Time) []time.Time {
 	}
 	start := end.AddDate(0, 0, -chartBars)
 	if !f.From.IsZero() && f.From.Before(end) {
-		start = f.From
+		start = f.From.UTC().Truncate(kit.Day)
 	}
 	days := int(end.Sub(start) / kit.Day)
 	step := max(1, (days+chartBars-1)/chartBars)
@@ -80,7 +80,7 @@ func barView(q logQuery, from, to time.Time, n, most, slot int) page.Bar {
 	height := max(3, 100*n/most)
 	last := to.Add(-kit.Day)
 	b.Top, b.Height = fmt.Sprint(100-height), fmt.Sprint(height)
-	b.Href = q.with(paramFrom, from.Format(time.DateOnly), paramTo, last.Format(time.DateOnly)).at()
+	b.Href = q.with(paramFrom, from.Format(time.DateOnly), paramTo, last.Format(time.DateOnly), paramLast, "").at()
 	b.Label = kit.Dates(from, last) + ": " + kit.Count(n, "event", "events")
 	return b
 }

@@ -22,10 +22,9 @@ import (
 )
 
 // detailView returns one event in full. Closing it returns to the list in state q.
-func detailView(v kit.Visit, e audit.Event, carrier audit.TokenName, words policyui.Words, q logQuery) *page.Detail {
-	who, what := sentence(e)
+func detailView(v kit.Visit, e audit.Event, what page.Sentence, carrier audit.TokenName, words policyui.Words, q logQuery) *page.Detail {
 	m := &page.Detail{
-		Dialog: component.DialogModel{ID: "audit-event", Title: eventLabel(e), Description: who + " " + what + ".", CloseHref: q.at(),
+		Dialog: component.DialogModel{ID: "audit-event", Title: eventLabel(e), Description: what.String() + ".", CloseHref: q.at(),
 			Wide: true, Read: true},
 		Change: changeView(v, e, words),
 	}

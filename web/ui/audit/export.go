@@ -23,7 +23,7 @@ import (
 // the audit log.
 func (h *Handlers) export(c echo.Context) error {
 	v := kit.VisitOf(c)
-	filter, errors := readLogQuery(c.QueryParams()).filter()
+	filter, errors := readLogQuery(c.QueryParams()).filter(v.Now)
 	for _, text := range errors {
 		return fault.NewInvalid(text)
 	}

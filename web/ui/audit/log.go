@@ -41,7 +41,7 @@ func (h *Handlers) event(c echo.Context) error {
 		return err
 	}
 	words := policyui.Words{Catalogue: h.site.Catalogue(), Resources: resources, Listed: resources != nil}
-	detail := detailView(v, e, carrier, words, readLogQuery(c.QueryParams()))
+	detail := detailView(v, e, h.plainTeller(v).sentence(e), carrier, words, readLogQuery(c.QueryParams()))
 	return h.site.Dialog(c, http.StatusOK, page.DetailDialog(*detail), h.showLog)
 }
 
@@ -65,7 +65,7 @@ func (h *Handlers) resourcesOf(c echo.Context, v kit.Visit, e audit.Event) (map[
 // showLog shows the list, with above in front of it.
 func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) error {
 	v, q := kit.VisitOf(c), readLogQuery(c.QueryParams())
-	filter, errors := q.filter()
+	filter, errors := q.filter(v.Now)
 	days := chartDays(filter, v.Now)
 	var found audit.Found
 	if errors == nil {
@@ -80,7 +80,11 @@ func (h *Handlers) showLog(c echo.Context, status int, above templ.Component) er
 	if errors != nil {
 		status = respond.Status(fault.Invalid)
 	}
-	m := logView(v, q, found, errors)
+	t, err := h.teller(c, v, found.Events)
+	if err != nil {
+		return err
+	}
+	m := logView(v, q, found, t, errors)
 	if errors == nil {
 		m.Chart = chartView(q, days, found.Counts)
 	}

@@ -1,7 +1,8 @@
 package audit
 
 import (
-	"time"
+	"slices"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
@@ -25,16 +26,17 @@ func upgrade(v kit.Visit) *component.EmptyModel {
 }
 
 // logView returns the page without its frame, chart and details.
-func logView(v kit.Visit, q logQuery, found audit.Found, errors kit.FieldErrors) page.Log {
+func logView(v kit.Visit, q logQuery, found audit.Found, t teller, errors kit.FieldErrors) page.Log {
 	m := page.Log{Header: header(v), Card: component.CardModel{ID: "events", Title: "Events", Flush: true},
 		Errors: errors.Summary([]string{paramText, paramWho, paramFrom, paramTo}, map[string]string{
-			paramText: "audit-search", paramWho: "audit-who", paramFrom: "audit-from", paramTo: "audit-to"}),
+			paramText: "audit-search", paramWho: "audit-search", paramFrom: "audit-from", paramTo: "audit-to"}),
 		Filter: filterView(v, q, errors), Only: onlyView(q, found), Pages: pagesView(q, found), Export: exportMenu(q),
 		Table: component.TableModel{ID: "audit", Caption: "Events", Columns: []component.Column{
-			{Label: "User"}, {Label: "Action"}, {Label: "Target"}, {Label: "Type"}, {Label: "When"}}},
+			{Label: "Event"}, {Label: "When"}}},
+		Ranges: rangeLinks(q),
 	}
 	for _, e := range found.Events {
-		m.Rows = append(m.Rows, rowView(e, found.Tokens, q, v.Now))
+		m.Rows = append(m.Rows, rowView(v, e, found.Tokens, q, t))
 	}
 	switch {
 	case len(m.Rows) > 0:
@@ -49,18 +51,57 @@ func logView(v kit.Visit, q logQuery, found audit.Found, errors kit.FieldErrors)
 	return m
 }
 
-func rowView(e audit.Event, tokens map[string]audit.TokenName, q logQuery, now time.Time) page.Row {
-	row := page.Row{Who: actorName(e), WhoNote: e.ActorEmail, Target: e.Target.Name, Type: typeLabel(e.Target.Type),
-		When: kit.When(e.When(), now),
-		Action: component.ButtonModel{Label: eventLabel(e), Context: e.Target.Name + ": details", Variant: component.Plain, Small: true,
-			Dialog: true, Href: q.at(e.ID)}}
-	if e.ActorType == audit.ServiceAccessToken {
-		row.WhoNote = tokens[e.TokenID].Hint
+func rowView(v kit.Visit, e audit.Event, tokens map[string]audit.TokenName, q logQuery, t teller) page.Row {
+	return page.Row{What: t.sentence(e), More: moreView(v, e, tokens[e.TokenID], t), When: kit.When(e.When(), v.Now), Href: q.at(e.ID),
+		Label: strings.TrimSpace(eventLabel(e) + " " + e.Target.Name)}
+}
+
+// moreView returns what the list shows of an event in place: who and from where, and what changed. It
+// names no resources of policies; the event's page does.
+func moreView(v kit.Visit, e audit.Event, carrier audit.TokenName, t teller) []page.Fact {
+	var out []page.Fact
+	add := func(term, text string) {
+		if text != "" {
+			out = append(out, page.Fact{Term: term, Text: text})
+		}
 	}
-	if row.Target == "" {
-		row.Target = e.Target.ID
+	add("Email", e.ActorEmail)
+	if e.TokenID != "" {
+		add("Token used", strings.TrimSpace(cmpOr(carrier.Name, e.TokenID)+" "+carrier.Hint))
 	}
-	return row
+	if e.Workspace != "" {
+		add("Workspace", workspaceName(v, e.Workspace))
+	}
+	if isReport(e) {
+		add("Reason", kit.UpperFirst(stringIn(stateFields(e.After), "reason")))
+	}
+	if change := changeView(v, e, t.words); change != nil {
+		add("Gained", strings.Join(change.Gained, ", "))
+		add("Lost", strings.Join(change.Lost, ", "))
+		for _, f := range change.Facts {
+			if f.Note != "" {
+				add(f.Term, f.Text+" ("+kit.LowerFirst(f.Note)+")")
+			}
+		}
+	}
+	add("IP address", e.Origin.IP)
+	return out
+}
+
+// rangeLinks returns the links to the events of the last hours and days. The chosen one leads back to
+// all times.
+func rangeLinks(q logQuery) []page.Range {
+	var out []page.Range
+	for _, r := range ranges() {
+		link := page.Range{Label: r.label, Chosen: q.Get(paramLast) == r.value}
+		value := r.value
+		if link.Chosen {
+			value = ""
+		}
+		link.Href = q.with(paramFrom, "", paramTo, "", paramLast, value).at()
+		out = append(out, link)
+	}
+	return out
 }
 
 // filterView returns the form above the list.
@@ -68,23 +109,21 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 	m := component.FilterModel{Action: kit.AuditPath, Label: "Filter events", ID: "audit", Name: paramText,
 		Search: "Name, email, address or id", Value: q.Get(paramText),
 		Selects: []component.SelectModel{
-			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions()),
-			selectView(q, "audit-type", paramType, "Type", "All types", typeOptions()),
+			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions(q)),
 		},
 		Fields: []component.FieldModel{
-			{ID: "audit-who", Name: paramWho, Label: "User or token", Value: q.Get(paramWho), Error: errors[paramWho], Autocomplete: "off"},
 			{ID: "audit-from", Name: paramFrom, Label: "From (UTC)", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
 			{ID: "audit-to", Name: paramTo, Label: "To (UTC)", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
 		},
 	}
 	if len(v.Workspaces) > 0 || q.Get(kit.ParamWorkspace) != "" {
-		var list [][2]string
+		var list []component.SelectOption
 		for _, w := range v.Workspaces {
-			list = append(list, [2]string{w.ID, w.Name})
+			list = append(list, component.SelectOption{Value: w.ID, Label: w.Name})
 		}
 		m.Selects = append(m.Selects, selectView(q, "audit-workspace", kit.ParamWorkspace, "Workspace", "All workspaces", list))
 	}
-	for _, name := range []string{paramBy, kit.ParamAbout} {
+	for _, name := range []string{paramBy, kit.ParamAbout, paramWho, paramLast} {
 		if value := q.Get(name); value != "" {
 			m.Hidden = append(m.Hidden, component.HiddenField{Name: name, Value: value})
 		}
@@ -97,12 +136,13 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 
 // selectView returns a select of values with their labels. It adds the chosen value if it is not
 // among them.
-func selectView(q logQuery, id, name, label, all string, options [][2]string) component.SelectModel {
+func selectView(q logQuery, id, name, label, all string, options []component.SelectOption) component.SelectModel {
 	m := component.SelectModel{ID: id, Name: name, Label: label, Options: []component.SelectOption{{Label: all}}}
 	chosen, known := q.Get(name), q.Get(name) == ""
 	for _, o := range options {
-		known = known || o[0] == chosen
-		m.Options = append(m.Options, component.SelectOption{Value: o[0], Label: o[1], Selected: o[0] == chosen})
+		o.Selected = o.Value == chosen
+		known = known || o.Selected
+		m.Options = append(m.Options, o)
 	}
 	if !known {
 		m.Options = append(m.Options, component.SelectOption{Value: chosen, Label: chosen, Selected: true})
@@ -110,18 +150,19 @@ func selectView(q logQuery, id, name, label, all string, options [][2]string) co
 	return m
 }
 
-func actionOptions() [][2]string {
-	var out [][2]string
-	for _, a := range audit.Actions() {
-		out = append(out, [2]string{string(a), actionLabel(a)})
+// actionOptions returns every pair of the vocabulary, grouped by type of target. An action on any type,
+// which older links choose, comes first.
+func actionOptions(q logQuery) []component.SelectOption {
+	var out []component.SelectOption
+	if typ, action := q.pair(); typ == "" && slices.Contains(audit.Actions(), action) {
+		out = append(out, component.SelectOption{Value: string(action), Label: actionLabel(action)})
 	}
-	return out
-}
-
-func typeOptions() [][2]string {
-	var out [][2]string
 	for _, t := range audit.TargetTypes() {
-		out = append(out, [2]string{string(t), typeLabel(t)})
+		group := typeLabel(t)
+		out = append(out, component.SelectOption{Group: group, Value: pairValue(t, anyAction), Label: group + ": all actions"})
+		for _, a := range audit.ActionsOn(t) {
+			out = append(out, component.SelectOption{Group: group, Value: pairValue(t, a), Label: group + ": " + kit.LowerFirst(actionLabel(a))})
+		}
 	}
 	return out
 }
@@ -129,6 +170,10 @@ func typeOptions() [][2]string {
 // onlyView returns the conditions that came with links. It takes names from the events found.
 func onlyView(q logQuery, found audit.Found) []page.Only {
 	var out []page.Only
+	if who := q.Get(paramWho); who != "" {
+		out = append(out, page.Only{Text: "Only by people and tokens that match “" + who + "”",
+			ClearHref: q.with(paramWho, "").at()})
+	}
 	if id := q.Get(paramBy); id != "" {
 		name := id
 		for _, e := range found.Events {

@@ -3,6 +3,7 @@ package audit
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/audit"
@@ -13,7 +14,8 @@ import (
 const perPage = 25
 
 // The parameters of the log's address, besides those that other areas use in links. by and about
-// come from links, the others from the form.
+// come from links, the others from the form. action is a pair such as "group.created", or "group.any"
+// for everything about groups. Older links have an action alone, a type beside it and who.
 const (
 	paramText   = "q"
 	paramWho    = "who"
@@ -21,6 +23,7 @@ const (
 	paramType   = "type"
 	paramFrom   = "from"
 	paramTo     = "to"
+	paramLast   = "last" // a range that ends now, instead of from and to; see [ranges]
 	paramBy     = "by"
 	paramAfter  = "after"  // id of the event that the page follows
 	paramBefore = "before" // id of the event that the page precedes
@@ -32,13 +35,59 @@ type logQuery struct{ url.Values }
 // readLogQuery returns the parameters that the page knows.
 func readLogQuery(given url.Values) logQuery {
 	q := logQuery{url.Values{}}
-	for _, name := range []string{paramText, paramWho, paramAction, paramType, kit.ParamWorkspace, paramFrom, paramTo, paramBy,
+	for _, name := range []string{paramText, paramWho, paramAction, paramType, kit.ParamWorkspace, paramFrom, paramTo, paramLast, paramBy,
 		kit.ParamAbout, paramAfter, paramBefore} {
 		if value := kit.Search(given.Get(name)); value != "" {
 			q.Set(name, value)
 		}
 	}
+	if typ := q.Get(paramType); typ != "" && !strings.Contains(q.Get(paramAction), ".") {
+		q.Set(paramAction, pairValue(audit.TargetType(typ), audit.Action(cmpOr(q.Get(paramAction), anyAction))))
+	}
+	q.Del(paramType)
+	if _, known := lastRange(q.Get(paramLast)); !known || q.Get(paramFrom)+q.Get(paramTo) != "" {
+		q.Del(paramLast)
+	}
 	return q
+}
+
+// anyAction stands for every action on a type of target.
+const anyAction = "any"
+
+// pairValue returns a type of target and an action as one value of the address.
+func pairValue(t audit.TargetType, a audit.Action) string { return string(t) + "." + string(a) }
+
+// pair returns the type and the action of the state. Either is empty for all.
+func (q logQuery) pair() (audit.TargetType, audit.Action) {
+	typ, action, isPair := strings.Cut(q.Get(paramAction), ".")
+	switch {
+	case !isPair:
+		return "", audit.Action(typ)
+	case action == anyAction:
+		action = ""
+	}
+	return audit.TargetType(typ), audit.Action(action)
+}
+
+// span is a range of time that ends now.
+type span struct {
+	value, label string
+	long         time.Duration
+}
+
+// ranges returns the ranges beside the dates.
+func ranges() []span {
+	return []span{{"1h", "1 h", time.Hour}, {"24h", "24 h", kit.Day}, {"7d", "7 d", 7 * kit.Day}, {"30d", "30 d", 30 * kit.Day}}
+}
+
+// lastRange returns how long the range with this value is.
+func lastRange(value string) (time.Duration, bool) {
+	for _, r := range ranges() {
+		if r.value == value {
+			return r.long, true
+		}
+	}
+	return 0, false
 }
 
 // with returns the state with some parameters changed. They are given as name, value, name,
@@ -73,9 +122,10 @@ func (q logQuery) filtered() bool { return len(q.with().Values) > 0 }
 
 // filter returns the state as a filter of package audit. Days are whole days in UTC. The errors
 // are by parameter. An invalid day is left out of the filter.
-func (q logQuery) filter() (audit.Filter, kit.FieldErrors) {
-	f := audit.Filter{Text: q.Get(paramText), Who: q.Get(paramWho), Action: audit.Action(q.Get(paramAction)),
-		Type: audit.TargetType(q.Get(paramType)), Workspace: q.Get(kit.ParamWorkspace), Actor: q.Get(paramBy), About: q.Get(kit.ParamAbout)}
+func (q logQuery) filter(now time.Time) (audit.Filter, kit.FieldErrors) {
+	typ, action := q.pair()
+	f := audit.Filter{Text: q.Get(paramText), Who: q.Get(paramWho), Action: action, Type: typ,
+		Workspace: q.Get(kit.ParamWorkspace), Actor: q.Get(paramBy), About: q.Get(kit.ParamAbout)}
 	errors := kit.FieldErrors{}
 	day := func(name string) time.Time {
 		text := q.Get(name)
@@ -86,6 +136,9 @@ func (q logQuery) filter() (audit.Filter, kit.FieldErrors) {
 		return t
 	}
 	f.From = day(paramFrom)
+	if long, ok := lastRange(q.Get(paramLast)); ok {
+		f.From = now.Add(-long)
+	}
 	if to := day(paramTo); !to.IsZero() {
 		f.Until = to.AddDate(0, 0, 1)
 	}

@@ -32,5 +32,18 @@ func (h *Handlers) section(c echo.Context, v kit.Visit, f audit.Filter, all logQ
 	if err != nil {
 		return nil, err
 	}
-	return trailView(found, all, v.Now), nil
+	t, err := h.teller(c, v, found.Events)
+	if err != nil {
+		return nil, err
+	}
+	return trailView(t.activityView(found.Events, all, v), found.Total, all), nil
+}
+
+// Activity returns one line for each event, with links for a visitor who may read the audit log.
+func (h *Handlers) Activity(c echo.Context, v kit.Visit, events []audit.Event) ([]page.Activity, error) {
+	t, err := h.teller(c, v, events)
+	if err != nil {
+		return nil, err
+	}
+	return t.activityView(events, logQuery{}, v), nil
 }

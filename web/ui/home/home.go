@@ -24,7 +24,11 @@ func (h *Handlers) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m := homeView(v, summary, events)
+	activity, err := h.log.Activity(c, v, events)
+	if err != nil {
+		return err
+	}
+	m := homeView(v, summary, activity)
 	if v.Principal.Role == access.RoleAdmin {
 		m.Warnings = append(damageWarnings(h.damage()), strangerWarnings(h.strangers())...)
 	}

@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/audit"
 	"latchkey/internal/token"
 	"latchkey/views/component"
+	auditpage "latchkey/views/page/audit"
 	page "latchkey/views/page/home"
-	auditui "latchkey/web/ui/audit"
 	"latchkey/web/ui/kit"
 	tokenui "latchkey/web/ui/token"
 )
@@ -22,14 +21,14 @@ const (
 	personalSectionPath = kit.ProfilePath + personalSection
 )
 
-func homeView(v kit.Visit, s token.Summary, events []audit.Event) page.Home {
+func homeView(v kit.Visit, s token.Summary, activity []auditpage.Activity) page.Home {
 	m := page.Home{
 		Header: component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
 		Mine:   stateTiles(s.Mine),
 		Ending: endingTokens(s, v.Now),
 		Next:   nextSteps(v),
 
-		Activity: auditui.Activity(events, v.Now),
+		Activity: activity,
 	}
 	m.NoEnding = "None of your tokens expires within the next seven days."
 	if s.All {

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/token"
+	auditui "latchkey/web/ui/audit"
 	"latchkey/web/ui/kit"
 )
 
@@ -17,14 +18,16 @@ type Handlers struct {
 	site          *kit.Site
 	organizations *account.Organizations
 	tokens        *token.Service
+	log           *auditui.Handlers
 	strangers     func() []netip.Addr
 	damage        func() int
 }
 
 // New returns the handlers of the area. strangers returns who sent X-Forwarded-For lately without
 // being a trusted proxy, and damage how much the latest check of the database found.
-func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service, strangers func() []netip.Addr, damage func() int) *Handlers {
-	return &Handlers{site: site, organizations: organizations, tokens: tokens, strangers: strangers, damage: damage}
+func New(site *kit.Site, organizations *account.Organizations, tokens *token.Service, log *auditui.Handlers,
+	strangers func() []netip.Addr, damage func() int) *Handlers {
+	return &Handlers{site: site, organizations: organizations, tokens: tokens, log: log, strangers: strangers, damage: damage}
 }
 
 // Pages returns the rows of the area.

@@ -122,23 +122,51 @@ func TestAccessListView_NamesEverySource(t *testing.T) {
 	}
 }
 
-func TestAnswerView_SaysTheRule(t *testing.T) {
-	byGroup := access.Reason{Code: access.ByPolicy, Permission: "table:edit", Layer: access.LayerGroup, LayerName: "Analysts"}
-	allowed := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Allowed: true, Reason: byGroup},
-		Sources: []access.Layer{{Kind: access.LayerGroup, Name: "Analysts"}, {Kind: access.LayerMember}}}
-	hidden := policy.Explanation{SubjectName: "Bo", Decision: access.Decision{Hide: true, Reason: access.Reason{Code: access.NotInWorkspace}}}
-	inactive := policy.Explanation{SubjectName: "Bo", Inactive: "Bo is deactivated."}
+func TestAnswerView_SpeaksLabelsAndShowsEveryLayer(t *testing.T) {
+	member := access.Principal{Kind: access.Member, ID: "m", Organization: "o",
+		In: map[string]*access.Effective{"w": access.Combine(access.Layer{Kind: access.LayerMember})}}
+	admin := access.Principal{Kind: access.Member, ID: "a", Organization: "o", Role: access.RoleAdmin}
+	production := account.Workspace{ID: "w", Name: "Production"}
+	analysts := policy.Weighed{Layer: access.Layer{Kind: access.LayerGroup, Name: "Analysts"}, Grants: true}
+	partly := policy.Weighed{Layer: access.Layer{Kind: access.LayerMember}, Partly: true}
+	pat := member
+	pat.Kind, pat.Scope, pat.Workspace = access.PersonalToken, access.ScopeReadOnly, "w"
+	because := func(code access.ReasonCode, permission access.Permission) access.Decision {
+		return access.Decision{Allowed: code <= access.ByTokenLevel, Reason: access.Reason{Code: code, Permission: permission,
+			Layer: access.LayerGroup, LayerName: "Analysts", Scope: access.ScopeReadOnly, Kind: access.Member}}
+	}
+	hidden := access.Decision{Hide: true, Reason: access.Reason{Code: access.NotInWorkspace, Permission: "table:edit"}}
 	for want, x := range map[string]policy.Explanation{
-		"success Allowed: table:edit comes from group Analysts. | Who=Bo Action=table:edit Rule=by_policy " +
-			"Granted by=Group Analysts and Member Workspace Policy": allowed,
-		"danger Not allowed: It is in a workspace that the principal is not in. | Who=Bo Rule=not_in_workspace " +
-			`What they see=Nothing. The response is "not found".`: hidden,
-		"danger Not allowed: Bo is deactivated. | Who=Bo Rule=unasked": inactive,
+		"success Allowed: “Edit Tables” comes from group Analysts. | Who=Bo Action=Edit Tables Workspace=Production | " +
+			"Organization role Member: Doesn't give it, Membership of the workspace: In the workspace, Group Analysts: Gives it, " +
+			"Member Workspace Policy: Gives it for other resources only, Baseline Workspace Policy: Doesn't give it": {SubjectName: "Bo",
+			Principal: member, Workspace: production, Decision: because(access.ByPolicy, "table:edit"), Layers: []policy.Weighed{analysts, partly}},
+		"danger Not allowed: The token's scope, Read-Only, excludes the permission “Edit Tables”. | Who=p Action=Edit Tables " +
+			"Workspace=Production | Organization role Member: Doesn't give it, Membership of the workspace: In the workspace, " +
+			"Group Analysts: Gives it, Member Workspace Policy: Gives it for other resources only, " +
+			"Baseline Workspace Policy: Doesn't give it, The token's scope, Read-Only: Excludes it": {SubjectName: "p", Principal: pat,
+			Workspace: production, Decision: because(access.NotInScope, "table:edit"), Layers: []policy.Weighed{analysts, partly}},
+		"success Allowed: “Edit Tables” comes from group Analysts. | Who=Ada Action=Edit Tables Workspace=Production | " +
+			"Organization role Admin: Gives it, Membership of the workspace: In the workspace": {SubjectName: "Ada", Principal: admin,
+			Workspace: production, Decision: because(access.ByRole, "table:edit")},
+		"danger Not allowed: “Manage members” needs the organization role Admin. | Who=Bo Action=Manage members | " +
+			"Organization role Member: Doesn't give it": {SubjectName: "Bo", Principal: member,
+			Decision: because(access.AdminOnly, access.ManageMembers)},
+		"danger Not allowed: It is in a workspace that they are not in. | Who=Bo Action=Edit Tables " +
+			`What they see=Nothing. The response is "not found". | Organization role Member: Doesn't give it`: {SubjectName: "Bo",
+			Principal: member, Decision: hidden},
+		"danger Not allowed: Bo is deactivated. | Who=Bo | Member or token: Can't do anything now": {SubjectName: "Bo", Inactive: "Bo is deactivated."},
 	} {
-		a := answerView(x)
+		a := answerView(access.BuiltIn(), x)
 		got := a.Notice.Kind + " " + a.Notice.Title + ": " + a.Notice.Text + " |"
 		for _, f := range a.Facts {
-			got += " " + f.Term + "=" + f.Text
+			if f.Text != "" {
+				got += " " + f.Term + "=" + f.Text
+			}
+		}
+		got += " |"
+		for i, l := range a.Layers {
+			got += map[bool]string{true: " ", false: ", "}[i == 0] + l.Name + ": " + l.Result.Text
 		}
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

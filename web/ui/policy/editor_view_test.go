@@ -65,7 +65,7 @@ func TestResourceColumns_HaveEveryBuiltInActionOfTheSection(t *testing.T) {
 
 func TestActLabels_NameEverySystemPermission(t *testing.T) {
 	for _, act := range access.SystemActs() {
-		if actLabel(act) == string(act) {
+		if ActLabel(act) == string(act) {
 			t.Errorf("%s has no label", act)
 		}
 	}

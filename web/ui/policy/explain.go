@@ -15,12 +15,15 @@ import (
 const (
 	fieldPermission = "permission"
 	fieldResource   = "resource"
-	fieldSubject    = "subject"
 )
+
+// wholeOrganization is the value of the field "Workspace" for a question about no workspace.
+const wholeOrganization = "organization"
 
 // explanation is the state of the page: the question in the URL and its answer.
 type explanation struct {
 	query    url.Values
+	placed   bool // whether a workspace, or the whole organization, is chosen
 	subjects policy.Subjects
 	chosen   string // the name of the member or token; "" while none is chosen
 	errors   kit.FieldErrors
@@ -40,33 +43,41 @@ func (h *Handlers) explainPage(c echo.Context) error {
 	return h.site.HTML(c, kit.StatusOf(x.errors), page.ExplainPage(m))
 }
 
-// explain reads the question, and answers it if it is complete.
+// explain reads the question, and answers it if it is complete. The workspace comes first, then the
+// member or token, then the action. A link with an action but without a workspace is about the whole
+// organization.
 func (h *Handlers) explain(c echo.Context, v kit.Visit) (explanation, error) {
 	x := explanation{query: c.QueryParams()}
-	ctx := c.Request().Context()
+	ctx, place := c.Request().Context(), x.query.Get(kit.FieldWorkspace)
 	q := policy.Question{Member: x.query.Get(kit.FieldMember), Token: x.query.Get(kit.FieldToken),
-		Permission: access.Permission(x.query.Get(fieldPermission)), Workspace: x.query.Get(kit.FieldWorkspace)}
+		Permission: access.Permission(x.query.Get(fieldPermission))}
+	if x.placed = place != "" || q.Permission != ""; place != wholeOrganization {
+		q.Workspace = place
+	}
 	var err error
-	if q.Member == "" && q.Token == "" {
-		find := kit.Search(x.query.Get("q"))
-		x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, find)
-		if err == nil && find != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0 {
-			x.errors = kit.FieldErrors{fieldSubject: "No member or token matches."}
+	find, subject := kit.Search(x.query.Get("q")), q.Member != "" || q.Token != ""
+	if subject {
+		if x.chosen, err = h.subjectName(c, v, q); err != nil {
+			return x, err
 		}
+	} else if x.subjects, err = h.policies.FindSubjects(ctx, v.Standing, find); err != nil {
 		return x, err
 	}
-	if x.chosen, err = h.subjectName(c, v, q); err != nil || q.Permission == "" {
-		return x, err
+	switch {
+	case !x.placed && x.query.Has(kit.FieldWorkspace):
+		x.errors = kit.FieldErrors{kit.FieldWorkspace: "Choose a workspace, or the whole organization."}
+	case !subject && find != "" && len(x.subjects.Members)+len(x.subjects.Tokens) == 0:
+		x.errors = kit.FieldErrors{"q": "No member or token matches."}
+	}
+	if !x.placed || !subject || q.Permission == "" || x.errors != nil {
+		return x, nil
 	}
 	if q.Resource, x.errors, err = h.askedResource(c, v, q); err != nil || x.errors != nil {
 		return x, err
 	}
 	answer, err := h.policies.Explain(ctx, v.Standing, q)
-	if err != nil {
-		return x, err
-	}
 	x.answer = &answer
-	return x, nil
+	return x, err
 }
 
 // subjectName returns the name of the member or token in the URL. It returns NotFound if there is none.
