@@ -93,14 +93,16 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 }
 
 // RecentEvents returns the newest events of an organization, newest first: those of an actor, or
-// if actor is empty all but the requests of identity providers that changed nothing.
-func (q *queries) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
+// if actor is empty all but the requests of identity providers that changed nothing. It asks the
+// search index for those of an actor: a database that expects to come across them walks through the whole log
+// for somebody who has few.
+func (s *Store) RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error) {
 	if actor == "" {
-		return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
+		return all(ctx, &s.queries, scanEvent, `SELECT `+auditColumns+` FROM audit_events
 			WHERE `+ofOrganization+` AND target_type <> 'scim_request' ORDER BY seq DESC LIMIT $2`, organization, limit)
 	}
-	return all(ctx, q, scanEvent, `SELECT `+auditColumns+` FROM audit_events
-		WHERE organization_id = $1 AND actor_id = $2 ORDER BY seq DESC LIMIT $3`, organization, actor, limit)
+	found, err := s.FindEvents(ctx, audit.Query{Filter: audit.Filter{Organization: organization, Actor: actor}, Limit: limit})
+	return found.Events, err
 }
 
 // EventByID returns an event of the organization. NotFound if there is none, also if it was pruned.
