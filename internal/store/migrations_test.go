@@ -31,6 +31,7 @@ func digests() map[string]string {
 		"migrations/postgres/00017_counts.sql":              "2102e1f73351e57395d8c0cdcc2b20d55605c47d7ee6d3c79f75e6014a32288c",
 		"migrations/postgres/00018_audit_clock.sql":         "be09ed9f9a54b408d5dec8edf6cae7e49b1c104214b260bc88827ce11721aa34",
 		"migrations/postgres/00020_use_days.sql":            "c4c64118047b45d1011ae530aebf881194e7d4a461dea4b99345eaed26c9383d",
+		"migrations/postgres/00021_token_search.sql":        "7d77f22933df1aba22945dabb1b5513ed52216ee0c39c8e160721eaf99b68ba2",
 		"migrations/sqlite/00001_base.sql":                  "b2c3e09aa38348f8a0a93f8ca5300bff4a36992c3bf18f2f644e4f2ebd3b510c",
 		"migrations/sqlite/00002_api_clients.sql":           "8aa34f8d314a67f4d87f6cba73ae1fb23fd0d5424ebafa64a48c7db4f530ab9a",
 		"migrations/sqlite/00003_registry.sql":              "5b96dc83a7509c4f42a38d7cf2b8402d2933c95a4868a1760c0de4c7708411cd",
@@ -50,6 +51,7 @@ func digests() map[string]string {
 		"migrations/sqlite/00017_counts.sql":                "c528a98f7d81166ca785f312dbb0ba88599387c8144bbd930b5c998a3f337abe",
 		"migrations/sqlite/00018_audit_clock.sql":           "be09ed9f9a54b408d5dec8edf6cae7e49b1c104214b260bc88827ce11721aa34",
 		"migrations/sqlite/00020_use_days.sql":              "3aa7f016dd812b5666eb9779edfecf54f4ab362e1b5ce71e84688323c0022b38",
+		"migrations/sqlite/00021_token_search.sql":          "7d77f22933df1aba22945dabb1b5513ed52216ee0c39c8e160721eaf99b68ba2",
 	}
 }
 
