@@ -55,8 +55,8 @@ type Credentials struct {
 type credentialEnder interface {
 	recorder
 	// EndCredentials ends what the ending of the access of members of one organization ends, and
-	// returns it. Sessions are not returned. A new kind of credential is added here, and thereby for every way in
-	// which a person's access can end.
+	// returns it. Sessions are not returned. A new kind of credential is added here, and thereby for
+	// every way in which a person's access can end.
 	EndCredentials(ctx context.Context, members []Member, how Ending) (Credentials, error)
 }
 
@@ -75,7 +75,8 @@ func EndCredentials(ctx context.Context, tx credentialEnder, by actor.Standing, 
 	because := map[Ending]string{Moved: " is the old or the new address of a member.", Demoted: " is no longer an Admin.",
 		Suspended: " was deactivated.", Removed: " was removed from the organization."}[how]
 	for _, i := range ended.Invitations {
-		before := audit.Fields{"email": i.Email, "role": i.Role, "expiresAt": audit.FormatTime(i.ExpiresAt), "because": cmp.Or(emails[i.Email], emails[i.InvitedBy]) + because}
+		before := audit.Fields{"email": i.Email, "role": i.Role, "expiresAt": audit.FormatTime(i.ExpiresAt),
+			"because": cmp.Or(emails[i.Email], emails[i.InvitedBy]) + because}
 		if err := tx.AppendEvent(ctx, audit.Did(by, audit.Deleted, i.Target()).Changed(before.String(), "")); err != nil {
 			return err
 		}

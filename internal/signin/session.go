@@ -34,8 +34,7 @@ func (s *Service) Lookup(ctx context.Context, secret string) (Session, error) {
 func signInFirst() error { return fault.NewUnauthenticated("Sign in to continue.") }
 
 // touch records the time of last use if the recorded one is too old, or far in the future because the
-// clock was set back. Of a session's parallel
-// requests, only one writes; the others do not wait for it.
+// clock was set back. Of a session's parallel requests, only one writes; the others do not wait for it.
 func (s *Service) touch(ctx context.Context, session Session) error {
 	if s.store.Now().Sub(session.LastSeenAt).Abs() < TouchInterval {
 		return nil

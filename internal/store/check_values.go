@@ -20,7 +20,7 @@ type checkedTable struct {
 // elsewhere are the tables whose rows other parts of a check compare with hashes and with each other.
 func elsewhere(table string) bool { return table == "audit_events" || table == "audit_index" }
 
-// rowsPerStep is how many rows a step reads.
+// rowsPerRead is how many rows a step reads.
 const rowsPerRead = 500
 
 // values reads every row and holds its values to the rules.

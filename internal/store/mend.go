@@ -17,7 +17,8 @@ const mendedVersion = 16
 
 // mend gives a database what the files of its migrations say by now. Before they were released some
 // were edited, so a database that was made earlier lacks something although it has their numbers. It
-// goes before migrations, which fail on what they do not find. On other databases it changes nothing.
+// goes before migrations, which fail on what they do not find. It also gives tokens the keys that their
+// names have by now. On other databases it changes nothing.
 func mend(ctx context.Context, db *sql.DB, d dialect) (err error) {
 	var mended int
 	err = db.QueryRowContext(ctx, `SELECT count(*) FROM goose_db_version WHERE version_id = $1`, mendedVersion).Scan(&mended)
@@ -47,7 +48,7 @@ func mend(ctx context.Context, db *sql.DB, d dialect) (err error) {
 			}
 		}
 	}
-	if lacksNameKeys(now) {
+	if now.has("tokens") {
 		if err := fillNameKeys(ctx, tx); err != nil {
 			return err
 		}
@@ -132,19 +133,22 @@ func repairs() []repair {
 // lacksNameKeys reports whether tokens are stored without the keys of their names.
 func lacksNameKeys(s shape) bool { return s.has("tokens") && !s.column("tokens", "name_key") }
 
-// fillNameKeys computes the keys of names. SQL cannot: engines differ in what a letter is.
+// fillNameKeys computes the keys of names, also where there is another one: an earlier version kept
+// variation selectors in them. SQL cannot: engines differ in what a letter is.
 func fillNameKeys(ctx context.Context, tx *sql.Tx) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id, name FROM tokens`)
+	rows, err := tx.QueryContext(ctx, `SELECT id, name, name_key FROM tokens`)
 	if err != nil {
 		return err
 	}
 	keys := map[string]string{}
 	for rows.Next() {
-		var id, name string
-		if err := rows.Scan(&id, &name); err != nil {
+		var id, name, stored string
+		if err := rows.Scan(&id, &name, &stored); err != nil {
 			return errors.Join(err, rows.Close())
 		}
-		keys[id] = plaintext.NameKey(name)
+		if key := plaintext.NameKey(name); key != stored {
+			keys[id] = key
+		}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err

@@ -91,6 +91,21 @@ func TestUpgrade_KeepsWhenTokensWereUsed(t *testing.T) {
 	}
 }
 
+// Keys were made with variation selectors before. With such a key, another token could get the same name.
+func TestUpgrade_ComputesTheKeysOfNamesAgain(t *testing.T) {
+	s := upgraded(t, mendedVersion-1,
+		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, created_at)
+			VALUES ('t', 'o', 'organization', '`+"\u2764\ufe0f Ci', '\u2764\ufe0f CI"+`', 'd', 'h', 1)`,
+	)
+	for _, name := range []string{"\u2764\ufe0f Ci", "\u2764 ci"} {
+		taken, err := s.TokenNameTaken(t.Context(), token.Token{Organization: "o", Kind: token.Organization, Name: name}, s.Now())
+		if err != nil || !taken {
+			t.Errorf("%q: taken %v, %v", name, taken, err)
+		}
+	}
+}
+
 func TestUpgrade_KnowsMembersWhoWereRemovedBefore(t *testing.T) {
 	s := upgraded(t, 11,
 		`INSERT INTO organizations (id, name, plan, created_at) VALUES ('o', 'Acme', 'enterprise', 1)`,
