@@ -37,13 +37,13 @@ func (c *checker) agreement(ctx context.Context) error {
 	}{
 		{"policy", `SELECT x.id, x.body, a.after_state FROM policies x JOIN audit_events a ON a.seq = ` + newestAbout +
 			`e.target_type IN ('` + string(audit.TargetPolicy) + `', '` + string(audit.TargetPermission) + `'))
-			WHERE x.id > $1 ORDER BY x.id LIMIT 500`,
+			WHERE x.id > $1 ORDER BY x.id LIMIT $2`,
 			func(l logged) bool { return l.now == l.event }},
 		{"token", tokensAsLogged, sameToken},
 	} {
 		for after := ""; ; {
 			c.rest(ctx)
-			rows, err := all(ctx, &c.queries, scanLogged, kind.query, after)
+			rows, err := all(ctx, &c.queries, scanLogged, kind.query, after, rowsPerRead)
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ const tokensAsLogged = `SELECT x.id, x.name || '|' || x.kind || '|' || x.hint ||
 	|| '|' || x.scope || '|' || coalesce(CAST(x.expires_at AS TEXT), '') || '|' || x.policy, a.after_state
 	FROM tokens x JOIN audit_events a ON a.seq = ` + newestAbout + `e.target_type IN ('` + string(audit.TargetPersonalToken) + `', '` +
 	string(audit.TargetServiceToken) + `') AND e.action IN ('` + string(audit.Created) + `', '` + string(audit.Expired) + `'))
-	WHERE x.deleted_at IS NULL AND x.id > $1 ORDER BY x.id LIMIT 500`
+	WHERE x.deleted_at IS NULL AND x.id > $1 ORDER BY x.id LIMIT $2`
 
 // sameToken reports whether a token is as the event says.
 func sameToken(l logged) bool {
