@@ -68,9 +68,10 @@ func startNginx(t *testing.T, a, b *server) string {
 	text := shipped(t, "nginx/balancer.conf", "127.0.0.1:8081", strings.TrimPrefix(a.URL, "http://"),
 		"127.0.0.1:8082", strings.TrimPrefix(b.URL, "http://"), "127.0.0.1:8000", address)
 	folder := t.TempDir()
-	config := written(t, "nginx.conf", fmt.Sprintf("daemon off; user root; pid %[1]s/pid; error_log stderr warn;\nevents {}\nhttp {\naccess_log off;\n"+
-		"client_body_temp_path %[1]s/1; proxy_temp_path %[1]s/2; fastcgi_temp_path %[1]s/3; uwsgi_temp_path %[1]s/4; scgi_temp_path %[1]s/5;\n%[2]s}\n",
-		folder, text))
+	config := written(t, "nginx.conf",
+		fmt.Sprintf("daemon off; user root; pid %[1]s/pid; error_log stderr warn;\nevents {}\nhttp {\naccess_log off;\n"+
+			"client_body_temp_path %[1]s/1; proxy_temp_path %[1]s/2; fastcgi_temp_path %[1]s/3; uwsgi_temp_path %[1]s/4; scgi_temp_path %[1]s/5;\n%[2]s}\n",
+			folder, text))
 	return balances(t, exec.Command("nginx", "-p", folder, "-c", config), "http://"+address)
 }
 

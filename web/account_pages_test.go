@@ -129,7 +129,8 @@ func TestSecrets_AreInNoURL(t *testing.T) {
 		t.Error("the page overrides the header Referrer-Policy")
 	}
 	for pasted, want := range map[string]int{"": http.StatusBadRequest, " \u200b": http.StatusBadRequest, "nonsense": http.StatusNotFound,
-		strings.Repeat("A", 43): http.StatusNotFound, "https://keys.example.com/accept-invitation#secret=" + secret: http.StatusOK, secret: http.StatusOK} {
+		strings.Repeat("A", 43): http.StatusNotFound, "https://keys.example.com/accept-invitation#secret=" +
+			secret: http.StatusOK, secret: http.StatusOK} {
 		if got := nobody.post("/accept-invitation/open", url.Values{"secret": {pasted}}); got.status != want ||
 			(want == http.StatusOK) != strings.Contains(got.body, `value="`+secret+`"`) {
 			t.Errorf("%q: %d, want %d", pasted, got.status, want)

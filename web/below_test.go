@@ -108,7 +108,8 @@ func (b *below) signInBelow(t *testing.T, v *browser) {
 		}
 		got.seeOther(t, "/latchkey/settings/profile")
 		cookie := got.header.Get("Set-Cookie")
-		if !strings.HasPrefix(cookie, "__Secure-latchkey_session=") || !strings.Contains(cookie, "; Path=/latchkey;") || !strings.Contains(cookie, "Secure") {
+		if !strings.HasPrefix(cookie, "__Secure-latchkey_session=") || !strings.Contains(cookie, "; Path=/latchkey;") ||
+			!strings.Contains(cookie, "Secure") {
 			t.Errorf("cookie %q", cookie)
 		}
 	}
@@ -248,7 +249,8 @@ func (r *rig) evil(method, path string, form url.Values) *http.Request {
 func TestPublicURL_CannotBeginLikeAPathOfTheServer(t *testing.T) {
 	segment := regexp.MustCompile(`^/([^/:*]+)`)
 	checked := map[string]bool{}
-	for _, row := range append(web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}), web.Row{Path: "/auth/verify"}, web.Row{Path: "/oauth2/introspect"}) {
+	for _, row := range append(web.Rows(web.Deps{Pages: ui.New(ui.Deps{})}), web.Row{Path: "/auth/verify"},
+		web.Row{Path: "/oauth2/introspect"}) {
 		m := segment.FindStringSubmatch(row.Path)
 		if m == nil || checked[m[1]] {
 			continue

@@ -96,7 +96,8 @@ func (b *browser) deploy(name string) {
 // itemNamed is the address of a staged item in a list.
 func itemNamed(t testing.TB, list answer, name string) string {
 	t.Helper()
-	found := regexp.MustCompile(`href="(` + migrationRoot + `/items/\d+)"><bdi>` + regexp.QuoteMeta(name) + `</bdi></a>`).FindStringSubmatch(list.body)
+	found := regexp.MustCompile(`href="(` + migrationRoot + `/items/\d+)"><bdi>` + regexp.QuoteMeta(name) +
+		`</bdi></a>`).FindStringSubmatch(list.body)
 	if found == nil {
 		t.Fatalf("%s is not in the list\n%.2000s", name, list.body)
 	}

@@ -23,7 +23,8 @@ func TestProblem_KeepsTheFrame(t *testing.T) {
 		framed     bool
 	}{
 		{admin, "/settings/access-management/users/nobody", 404, "That member was not found", `href="/settings/access-management/users"`, true},
-		{admin, "/settings/access-management/groups/none/edit", 404, "That group was not found", `href="/settings/access-management/groups"`, true},
+		{admin, "/settings/access-management/groups/none/edit", 404, "That group was not found",
+			`href="/settings/access-management/groups"`, true},
 		{admin, "/settings/workspaces/none/edit", 404, "That workspace was not found", `href="/settings/workspaces"`, true},
 		{admin, "/settings/audit-logs/none", 404, "That event was not found", `href="/settings/audit-logs"`, true},
 		{admin, "/settings/access-management/migration/items/1", 409, "Nothing is staged", `href="/settings/access-management/migration"`, true},

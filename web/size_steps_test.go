@@ -82,5 +82,6 @@ func readsMore() map[string]int {
 // name is the request without ids that differ between two sites.
 func (a ask) name(l *filledLog, editor string) string {
 	path := regexp.MustCompile(`sizetoken\d+`).ReplaceAllString(a.path, "TOKEN")
-	return a.who + " " + strings.NewReplacer(l.at(0.5), "EVENT", editor, "EDITOR", l.admin, "ADMIN", l.workspace, "WORKSPACE", l.token, "TOKEN").Replace(path)
+	return a.who + " " + strings.NewReplacer(l.at(0.5), "EVENT", editor, "EDITOR", l.admin, "ADMIN", l.workspace,
+		"WORKSPACE", l.token, "TOKEN").Replace(path)
 }

@@ -105,7 +105,8 @@ type inserter struct {
 
 // into returns an inserter. The caller calls flush after the last row.
 func into(tx *sql.Tx, most int, table, columns string) *inserter {
-	return &inserter{tx: tx, most: most, begin: `INSERT INTO ` + table + ` (` + columns + `) VALUES `, columns: strings.Count(columns, ",") + 1}
+	return &inserter{tx: tx, most: most, begin: `INSERT INTO ` + table + ` (` + columns + `) VALUES `,
+		columns: strings.Count(columns, ",") + 1}
 }
 
 func (i *inserter) text(rows int) string {

@@ -201,7 +201,8 @@ func TestAudit_AnExportIsSigned(t *testing.T) {
 		t.Fatalf("%d %q %q", code, out, errOut)
 	}
 	for _, args := range [][]string{{"--public-key", public}, {"--public-key", public, "--heads", heads}} {
-		if code, out, errOut := run(t, append([]string{"audit", "verify", file}, args...)...); code != 0 || !strings.Contains(out, "Signed: all of it") {
+		if code, out, errOut := run(t, append([]string{"audit", "verify", file}, args...)...); code != 0 ||
+			!strings.Contains(out, "Signed: all of it") {
 			t.Errorf("%v: %d %q %q", args, code, out, errOut)
 		}
 	}
@@ -210,7 +211,8 @@ func TestAudit_AnExportIsSigned(t *testing.T) {
 	}
 	other, _, otherKey := signed(t)
 	_ = other
-	if code, _, errOut := run(t, "audit", "verify", file, "--public-key", otherKey); code != 1 || !strings.Contains(errOut, "no head that is signed") {
+	if code, _, errOut := run(t, "audit", "verify", file, "--public-key", otherKey); code != 1 ||
+		!strings.Contains(errOut, "no head that is signed") {
 		t.Errorf("with another key: %d %q", code, errOut)
 	}
 	// A signature says nothing about another log.
@@ -225,7 +227,8 @@ func TestAudit_AnExportIsSigned(t *testing.T) {
 	if err := os.WriteFile(theirs, []byte(ourFirst+"\n"+rest), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errOut := run(t, "audit", "verify", theirs, "--public-key", public); code != 1 || !strings.Contains(errOut, "event 4 is not the event whose head") {
+	if code, _, errOut := run(t, "audit", "verify", theirs, "--public-key", public); code != 1 ||
+		!strings.Contains(errOut, "event 4 is not the event whose head") {
 		t.Errorf("our signature on their log: %d %q", code, errOut)
 	}
 }
@@ -288,7 +291,8 @@ func TestAudit_ARestoredBackupIsSignedOn(t *testing.T) {
 	if code, _, errOut := run(t, "plan", "--data", folder, "starter"); code != 0 {
 		t.Fatal(errOut)
 	}
-	if code, out, errOut := run(t, "audit", "verify", "--data", folder, "--public-key", public); code != 0 || !strings.Contains(out, "Signed: all of it") {
+	if code, out, errOut := run(t, "audit", "verify", "--data", folder, "--public-key", public); code != 0 ||
+		!strings.Contains(out, "Signed: all of it") {
 		t.Errorf("%d %q %q", code, out, errOut)
 	}
 }
@@ -318,7 +322,8 @@ func TestAudit_KeysOfOthersAreRefused(t *testing.T) {
 		t.Errorf("the new key: %v, %v", info.Mode(), err)
 	}
 	if openssl, err := exec.LookPath("openssl"); err == nil {
-		if out, err := exec.Command(openssl, "pkey", "-in", made, "-noout", "-text").CombinedOutput(); err != nil || !strings.Contains(string(out), "ED25519") {
+		if out, err := exec.Command(openssl, "pkey", "-in", made, "-noout", "-text").CombinedOutput(); err != nil ||
+			!strings.Contains(string(out), "ED25519") {
 			t.Errorf("openssl reads %q, %v", out, err)
 		}
 	}
@@ -358,7 +363,8 @@ func TestAudit_SignsOnPostgresWithTheSameKey(t *testing.T) {
 	if code != 0 {
 		t.Fatal(errOut)
 	}
-	for _, word := range []string{"--audit-key-file", keyIn(t, folder), filepath.Join(folder, "audit.key") + " ", filepath.Join(folder, "audit.key.head")} {
+	for _, word := range []string{"--audit-key-file", keyIn(t, folder), filepath.Join(folder, "audit.key") + " ",
+		filepath.Join(folder, "audit.key.head")} {
 		if !strings.Contains(out, word) {
 			t.Errorf("migrate-store does not name %s: %q", word, out)
 		}

@@ -50,10 +50,12 @@ func TestDemo_FollowsTheFlagsThatItShares(t *testing.T) {
 		status, _, _ = get("http://" + addr + "/keys/readyz")
 	}
 	status, header, _ := get("http://" + addr + "/keys/settings/profile")
-	if status != http.StatusSeeOther || !strings.HasPrefix(header.Get("Location"), "/keys/sign-in") || header.Get("Strict-Transport-Security") == "" {
+	if status != http.StatusSeeOther || !strings.HasPrefix(header.Get("Location"), "/keys/sign-in") ||
+		header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("--public-url: %d %v", status, header)
 	}
-	if status, _, body := get("http://" + metrics + "/metrics"); status != http.StatusOK || !strings.Contains(body, "latchkey_http_requests_total") {
+	if status, _, body := get("http://" + metrics + "/metrics"); status != http.StatusOK ||
+		!strings.Contains(body, "latchkey_http_requests_total") {
 		t.Errorf("--metrics-addr: %d", status)
 	}
 	stop()

@@ -113,7 +113,8 @@ func TestOld_ServesWhatOlderVersionsHaveMade(t *testing.T) {
 		if strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("the server's log:\n%s", log.String())
 		}
-		if code, out, errOut := run(t, append([]string{"audit", "verify"}, source...)...); code != 0 || !strings.Contains(out, "The chain holds") {
+		if code, out, errOut := run(t, append([]string{"audit", "verify"}, source...)...); code != 0 ||
+			!strings.Contains(out, "The chain holds") {
 			t.Errorf("audit verify: %d %q %q", code, out, errOut)
 		}
 		if code, out, errOut := run(t, append([]string{"check"}, source...)...); code != 0 {

@@ -22,7 +22,8 @@ func TestLimits_OfAnOrganization(t *testing.T) {
 	ctx := t.Context()
 	scim := provision.New(store.Provisions(b.Store), access.BuiltIn(), b.Clock.Now)
 	group := func(n int) account.Group {
-		return account.Group{ID: fmt.Sprint("g", n), Organization: b.Org, Name: fmt.Sprint("Group ", n), CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
+		return account.Group{ID: fmt.Sprint("g", n), Organization: b.Org, Name: fmt.Sprint("Group ", n),
+			CreatedAt: b.Clock.Now(), UpdatedAt: b.Clock.Now()}
 	}
 	workspace := func(n int) account.Workspace {
 		return account.Workspace{ID: fmt.Sprint("w", n), Organization: b.Org, Name: fmt.Sprint("Workspace ", n), Environment: account.Production,
@@ -61,7 +62,8 @@ func TestLimits_OfAnOrganization(t *testing.T) {
 			return err
 		}, func() error { _, err := b.Workspaces.Delete(ctx, b.Admin.Caller(), "w0", "Workspace 0"); return err }, []func(string) error{
 			func(name string) error {
-				_, err := b.Workspaces.Create(ctx, b.Admin.Caller(), account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"})
+				_, err := b.Workspaces.Create(ctx, b.Admin.Caller(),
+					account.WorkspaceSettings{Name: name, Environment: account.Production, Region: "US"})
 				return err
 			},
 		}},

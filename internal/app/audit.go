@@ -70,7 +70,8 @@ func (a *App) warnOfSigning(ctx context.Context) error {
 	case a.signer == nil:
 		a.log.WarnContext(ctx, "the audit log is not signed: with --audit-key-file, a log that was rewritten in the database can be recognized")
 	case found && last.Key != a.signer.Key():
-		a.log.WarnContext(ctx, "another key signed the audit log before; who verifies it needs the new public key from \"latchkey audit key show\"",
+		a.log.WarnContext(ctx,
+			"another key signed the audit log before; who verifies it needs the new public key from \"latchkey audit key show\"",
 			"before", last.Key, "now", a.signer.Key())
 	}
 	return nil

@@ -37,7 +37,8 @@ func (j *journal) count(part string) int {
 
 func TestReady_IsRedWhileTheDiskIsFullAndSaysSoOncePerMinute(t *testing.T) {
 	folder, log := t.TempDir(), &journal{}
-	a, err := app.New(t.Context(), config.Config{Addr: "127.0.0.1:0", Data: folder, LogLevel: "info", LogFormat: "text"}, app.Options{Log: log})
+	a, err := app.New(t.Context(), config.Config{Addr: "127.0.0.1:0", Data: folder, LogLevel: "info", LogFormat: "text"},
+		app.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,8 @@ func TestReady_BackgroundWorkThatCannotWriteSaysSoOncePerMinute(t *testing.T) {
 	if err := a.Store.Close(); err != nil { // no write succeeds any more
 		t.Fatal(err)
 	}
-	a.Audit.Refused(audit.Attempt{Action: audit.UsedAfterRevocation, Organization: "o", Kind: access.OrganizationToken, Token: "t", Name: "old"})
+	a.Audit.Refused(audit.Attempt{Action: audit.UsedAfterRevocation, Organization: "o", Kind: access.OrganizationToken,
+		Token: "t", Name: "old"})
 	ended := make(chan error, 1)
 	go func() {
 		a.Audit.Run(ctx)

@@ -23,7 +23,8 @@ func TestCheckDatabase_SaysInOneLineWhatIsDamaged(t *testing.T) {
 		if err := a.checkDatabase(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if at, n := a.checked.get(); n != findings || at.IsZero() || !strings.Contains(log.String(), want) || strings.Count(log.String(), "\n") != 1 {
+		if at, n := a.checked.get(); n != findings || at.IsZero() || !strings.Contains(log.String(), want) ||
+			strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%d findings at %v, and the log says %s", n, at, log)
 		}
 	}
@@ -33,7 +34,8 @@ func TestCheckDatabase_SaysInOneLineWhatIsDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO token_uses VALUES ('aaaaaaaaaaaaaaaaaaaaaaaaaaa', 1800000000000, '[]')`); err != nil {
+	if _, err := db.ExecContext(t.Context(),
+		`INSERT INTO token_uses VALUES ('aaaaaaaaaaaaaaaaaaaaaaaaaaa', 1800000000000, '[]')`); err != nil {
 		t.Fatal(err)
 	}
 	check("level=ERROR msg=\"the database is damaged, or was changed without Latchkey; run \\\"latchkey check\\\"\" findings=1 first=\"token_use:", 1)

@@ -22,7 +22,8 @@ import (
 func TestRun_SaysOnceThatTheClockWasSet(t *testing.T) {
 	var ahead atomic.Int64
 	log, address := &journal{}, freeAddress(t)
-	a, err := app.New(t.Context(), config.Config{Addr: "127.0.0.1:0", MetricsAddr: address, Data: t.TempDir(), LogLevel: "info", LogFormat: "text"},
+	a, err := app.New(t.Context(), config.Config{Addr: "127.0.0.1:0", MetricsAddr: address, Data: t.TempDir(),
+		LogLevel: "info", LogFormat: "text"},
 		app.Options{Log: log, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	if err != nil {
 		t.Fatal(err)

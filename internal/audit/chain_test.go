@@ -211,7 +211,8 @@ func TestFile_IsVerifiedByItself(t *testing.T) {
 	}
 	seek := Anchor{20, m.events[19].Hash}
 	v, err := VerifyFile(bytes.NewReader(file.Bytes()), seek)
-	if diff := cmp.Diff(Verified{After: Start(), Head: m.state.Head, SeekFound: true}, v, cmpopts.IgnoreUnexported(v)); err != nil || diff != "" {
+	if diff := cmp.Diff(Verified{After: Start(), Head: m.state.Head, SeekFound: true}, v,
+		cmpopts.IgnoreUnexported(v)); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 	if v, err := VerifyFile(bytes.NewReader(file.Bytes()), Anchor{20, Genesis()}); err != nil || v.SeekFound {

@@ -65,22 +65,28 @@ func TestCheckHeads_FindsAForgedChain(t *testing.T) {
 		kept []SignedHead
 		want string // "" means that it is not found
 	}{
-		"as it was written":                       {func(*memory) {}, nil, ""},
-		"an event is changed, all hashes again":   {func(m *memory) { m.forge(7, another) }, nil, "event 10 is not the event"},
-		"the last signed event is changed":        {func(m *memory) { m.forge(30, another) }, nil, "event 30"},
-		"the same, and the heads are deleted":     {func(m *memory) { m.forge(7, another); m.heads = nil }, nil, "no head that is signed"},
-		"the same, signed with another key":       {func(m *memory) { m.forge(7, another); m.resign(eve) }, nil, "no head that is signed"},
-		"the same, in the name of the known key":  {func(m *memory) { m.forge(7, another); m.rename(key) }, nil, "event 5 has a head whose signature is not of key"},
-		"only the heads behind it are deleted":    {func(m *memory) { m.forge(12, another); long(m); m.heads = m.heads[:2] }, nil, "event 11 is not covered"},
+		"as it was written":                     {func(*memory) {}, nil, ""},
+		"an event is changed, all hashes again": {func(m *memory) { m.forge(7, another) }, nil, "event 10 is not the event"},
+		"the last signed event is changed":      {func(m *memory) { m.forge(30, another) }, nil, "event 30"},
+		"the same, and the heads are deleted":   {func(m *memory) { m.forge(7, another); m.heads = nil }, nil, "no head that is signed"},
+		"the same, signed with another key":     {func(m *memory) { m.forge(7, another); m.resign(eve) }, nil, "no head that is signed"},
+		"the same, in the name of the known key": {func(m *memory) { m.forge(7, another); m.rename(key) }, nil,
+			"event 5 has a head whose signature is not of key"},
+		"only the heads behind it are deleted": {func(m *memory) { m.forge(12, another); long(m); m.heads = m.heads[:2] },
+			nil, "event 11 is not covered"},
 		"the newest are cut off, heads stay":      {func(m *memory) { m.cut(22) }, nil, "event 25 is missing"},
 		"the newest are cut off with their heads": {func(m *memory) { m.cut(22); m.heads = m.heads[:4] }, nil, ""},
 		"the same, but heads were kept elsewhere": {func(m *memory) { m.cut(22); m.heads = m.heads[:4] }, elsewhere, "event 25 is missing"},
 		"changed without heads, some kept":        {func(m *memory) { m.forge(7, another); m.heads = m.heads[:1] }, elsewhere, "event 10 is not"},
 		"a signature is moved to another event":   {func(m *memory) { m.heads[1].Seq = 11 }, nil, "event 11 has a head whose signature"},
-		"a signature names a next key":            {func(m *memory) { m.heads[1].Next = eve.Public() }, nil, "event 10 has a head whose signature"},
-		"all events are deleted, and all heads":   {func(m *memory) { *m = *chained(0) }, nil, "no head that is signed"},
-		"a head of a stranger is put between":     {func(m *memory) { m.heads = slices.Insert(m.heads, 1, eve.Sign(Anchor{6, Genesis()}, at(1))) }, nil, ""},
-		"the time of a signature is changed":      {func(m *memory) { m.heads[2].Time = at(99) }, nil, "event 15 has a head whose signature"},
+		"a signature names a next key": {func(m *memory) { m.heads[1].Next = eve.Public() }, nil,
+			"event 10 has a head whose signature"},
+		"all events are deleted, and all heads": {func(m *memory) { *m = *chained(0) }, nil, "no head that is signed"},
+		"a head of a stranger is put between": {func(m *memory) {
+			m.heads = slices.Insert(m.heads, 1,
+				eve.Sign(Anchor{6, Genesis()}, at(1)))
+		}, nil, ""},
+		"the time of a signature is changed": {func(m *memory) { m.heads[2].Time = at(99) }, nil, "event 15 has a head whose signature"},
 		"a stranger's head does not cover the tail": {func(m *memory) {
 			m.heads = m.heads[:1]
 			long(m)
@@ -146,7 +152,8 @@ func TestSigner_DoesNotSignWhatDoesNotContinueItsLastHead(t *testing.T) {
 		"the same, and heads are deleted":   {func(m *memory) { m.forge(7, another); m.heads = nil }, "event 30 is not the event"},
 		"signed events are cut off":         {func(m *memory) { m.cut(28); m.heads = nil }, "event 30 is missing"},
 		"a new event is changed, no hashes": {func(m *memory) { m.append(m.events[0]); m.events[30].ActorID = "bo" }, "event 31"},
-		"an own head is garbled":            {func(m *memory) { m.heads[len(m.heads)-1].Signature = []byte("x") }, "event 30 has a head whose signature"},
+		"an own head is garbled": {func(m *memory) { m.heads[len(m.heads)-1].Signature = []byte("x") },
+			"event 30 has a head whose signature"},
 	} {
 		for _, restarted := range []bool{false, true} {
 			key := newKey(t)

@@ -107,7 +107,8 @@ func (c Config) Validate() error {
 		p.Add("--max-personal-tokens", fmt.Sprintf("must be between 1 and %d", access.MaxPersonalTokens))
 	}
 	// Neither this URL is quoted.
-	if u, err := url.Parse(c.AuditHeadTo); c.AuditHeadURL() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "") {
+	if u, err := url.Parse(c.AuditHeadTo); c.AuditHeadURL() && (err != nil || u.Scheme != "https" && u.Scheme != "http" ||
+		u.Hostname() == "") {
 		p.Add("--audit-head-to", "must be a file, or a URL that looks like https://heads.example.com/latchkey")
 	}
 	if c.AuditHeadTo != "" && c.DatabaseURL != "" && c.AuditKeyFile == "" {
@@ -138,7 +139,8 @@ func checkPublicURL(address string) string {
 		return ""
 	}
 	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Sprintf("%q does not look like https://latchkey.example.com", address)
 	}
 	path := strings.TrimRight(u.Path, "/")

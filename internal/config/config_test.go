@@ -14,7 +14,8 @@ func TestValidate_ReportsEveryProblemAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("a wholly wrong configuration was accepted")
 	}
-	for _, flag := range []string{"--addr", "--data", "--public-url", "--trusted-proxies", "--log-level", "--log-format", "--max-personal-tokens"} {
+	for _, flag := range []string{"--addr", "--data", "--public-url", "--trusted-proxies", "--log-level", "--log-format",
+		"--max-personal-tokens"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s is not named in %q", flag, err)
 		}
@@ -26,12 +27,14 @@ func TestValidate_KnowsWhereSignedHeadsCanGo(t *testing.T) {
 		to, database, key string
 		good              bool
 	}{
-		{"/mnt/worm/heads.jsonl", "", "", true}, {"https://user:hidden@heads.example.com/x?y", "", "", true}, {"http://10.0.0.1:8080", "", "", true},
+		{"/mnt/worm/heads.jsonl", "", "", true}, {"https://user:hidden@heads.example.com/x?y", "", "",
+			true}, {"http://10.0.0.1:8080", "", "", true},
 		{"ftp://hidden.example.com/x", "", "", false}, {"https://", "", "", false}, {"https://hidden:x:y/", "", "", false},
 		{"heads.jsonl", "postgres://a:b@c/d", "", false}, {"heads.jsonl", "postgres://a:b@c/d", "audit.key", true},
 	} {
 		err := config.Config{Addr: ":1", Data: "x", AuditHeadTo: c.to, DatabaseURL: c.database, AuditKeyFile: c.key}.Validate()
-		if (err == nil) != c.good || err != nil && (!strings.Contains(err.Error(), "--audit-head-to") || strings.Contains(err.Error(), "hidden")) {
+		if (err == nil) != c.good || err != nil && (!strings.Contains(err.Error(), "--audit-head-to") ||
+			strings.Contains(err.Error(), "hidden")) {
 			t.Errorf("%s with %q and %q: %v", c.to, c.database, c.key, err)
 		}
 	}

@@ -117,7 +117,8 @@ func TestRename_AsRootGivesAwayNoFileBehindALink(t *testing.T) {
 		t.Skip("only root writes what belongs to others")
 	}
 	folder, secret := t.TempDir(), filepath.Join(t.TempDir(), "shadow")
-	if err := errors.Join(os.WriteFile(secret, nil, 0o600), os.Chown(folder, 65534, 65534), os.Symlink(secret, filepath.Join(folder, "next"))); err != nil {
+	if err := errors.Join(os.WriteFile(secret, nil, 0o600), os.Chown(folder, 65534, 65534),
+		os.Symlink(secret, filepath.Join(folder, "next"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := Rename(filepath.Join(folder, "next"), filepath.Join(folder, "key")); err != nil {

@@ -120,6 +120,7 @@ func TestMetrics_AreServedWithoutTheDatabase(t *testing.T) {
 }
 
 func TestMetrics_TellOfTheClock(t *testing.T) {
-	wantLines(t, scrape(t, sample(noTokens)), `latchkey_clock_jumps_total{direction="forward"} 2`, `latchkey_clock_jumps_total{direction="back"} 1`,
+	wantLines(t, scrape(t, sample(noTokens)), `latchkey_clock_jumps_total{direction="forward"} 2`,
+		`latchkey_clock_jumps_total{direction="back"} 1`,
 		`latchkey_clock_offset_seconds -1.5`, `latchkey_audit_ahead_seconds 3600`)
 }

@@ -27,10 +27,11 @@ var (
 	clockJumps    = describe("latchkey_clock_jumps_total", "How often the clock of this node was set by more than 5 seconds.", "direction")
 	clockOffset   = describe("latchkey_clock_offset_seconds", "How far the clock of this node is ahead of the database's; 0 on SQLite.")
 	auditAhead    = describe("latchkey_audit_ahead_seconds", "How far the newest event of the audit log is ahead of the clock of this node.")
-	checkedAt     = describe("latchkey_check_last_run_timestamp_seconds", "When this node last looked for damage in the database; absent if it did not.")
-	findings      = describe("latchkey_check_findings", "What it found.")
-	walBytes      = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
-	unsigned      = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
+	checkedAt     = describe("latchkey_check_last_run_timestamp_seconds",
+		"When this node last looked for damage in the database; absent if it did not.")
+	findings = describe("latchkey_check_findings", "What it found.")
+	walBytes = describe("latchkey_wal_bytes", "Size of SQLite's write-ahead log; absent on PostgreSQL.")
+	unsigned = describe("latchkey_audit_unsigned_events", "Events of the audit log after the newest signed head.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

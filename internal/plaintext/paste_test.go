@@ -86,12 +86,13 @@ func TestEmails_TakesAPastedList(t *testing.T) {
 		"\"Two, the second\" <two@acme.example>, \"Three; \" <three@acme.example>": {"two@acme.example", "three@acme.example"},
 		"\"one@acme.example\",'two@acme.example'":                                  {"one@acme.example", "two@acme.example"},
 		"\"one@acme.example, two@acme.example\"":                                   {"\"one@acme.example", "two@acme.example\""},
-		"\ufeffone@acme.example\u00a0two@acme.example\u2028three@acme.example.":    {"one@acme.example", "two@acme.example", "three@acme.example"},
-		"one@acme.example, two@acme.example, ...":                                  {"one@acme.example", "two@acme.example"},
-		"one@acme.example，two@acme.example…":                                       {"one@acme.example", "two@acme.example"},
-		"good@acme.example, not an address":                                        {"good@acme.example", "not", "an", "address"},
-		"a > b < c":                                                                {"a", ">", "b", "<", "c"},
-		"Nobody <>":                                                                {""},
+		"\ufeffone@acme.example\u00a0two@acme.example\u2028three@acme.example.": {"one@acme.example", "two@acme.example",
+			"three@acme.example"},
+		"one@acme.example, two@acme.example, ...": {"one@acme.example", "two@acme.example"},
+		"one@acme.example，two@acme.example…":      {"one@acme.example", "two@acme.example"},
+		"good@acme.example, not an address":       {"good@acme.example", "not", "an", "address"},
+		"a > b < c":                               {"a", ">", "b", "<", "c"},
+		"Nobody <>":                               {""},
 	} {
 		if d := cmp.Diff(want, plaintext.Emails(text)); d != "" {
 			t.Errorf("%q:\n%s", text, d)
@@ -101,12 +102,14 @@ func TestEmails_TakesAPastedList(t *testing.T) {
 
 // FuzzClean holds all cleaners to what they promise.
 func FuzzClean(f *testing.F) {
-	for _, seed := range append(names(), "\"“Ada”\"", "'ada@acme.example'.", "\"\ufe0fa\"", "<<a>>", "mailto:(x).", "👨\u200d\u200b👩", "a\r\n\u2028b",
+	for _, seed := range append(names(), "\"“Ada”\"", "'ada@acme.example'.", "\"\ufe0fa\"", "<<a>>", "mailto:(x).",
+		"👨\u200d\u200b👩", "a\r\n\u2028b",
 		"\"a, b\" <c@d>, e", "\u202e\U000e0041", "\"\u200c\"", "می\u200c\u200c", "\xff") {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, pasted string) {
-		for what, clean := range map[string]func(string) string{"line": plaintext.Clean, "lines": plaintext.CleanLines, "email": plaintext.CleanEmail,
+		for what, clean := range map[string]func(string) string{"line": plaintext.Clean, "lines": plaintext.CleanLines,
+			"email": plaintext.CleanEmail,
 			"strip": plaintext.Strip, "strip lines": plaintext.StripLines, "bare": plaintext.Bare, "joinless": plaintext.Joinless} {
 			once := clean(pasted)
 			if twice := clean(once); twice != once {

@@ -152,7 +152,8 @@ type BaselineRow struct {
 
 // Baselines returns every workspace with its baseline policy and counts, sorted by name, in a
 // fixed number of queries. The error is Denied unless the caller is an Admin.
-func (s *Service) Baselines(ctx context.Context, by actor.Standing, shown func([]account.Workspace) []account.Workspace) ([]BaselineRow, error) {
+func (s *Service) Baselines(ctx context.Context, by actor.Standing,
+	shown func([]account.Workspace) []account.Workspace) ([]BaselineRow, error) {
 	if err := s.may(by, access.ManagePolicies); err != nil {
 		return nil, err
 	}

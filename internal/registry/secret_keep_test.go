@@ -25,7 +25,8 @@ func TestKeep_KeepsWhatAnUpdateLeavesOut(t *testing.T) {
 		"in an object":         {`{"db":{"password":"p"}}`, `{"db":{"x":1}}`, map[string]string{"db.password": "db.password"}, false},
 		"its object is gone":   {`{"db":{"password":"p"}}`, `{"x":1}`, nil, false},
 		"its object is a list": {`{"db":{"password":"p"}}`, `{"db":[{}]}`, nil, false},
-		"the same list":        {two, `{"hosts":[{"n":"a"},{"n":"b"}]}`, map[string]string{"hosts[0].password": "hosts[0].password", "hosts[1].password": "hosts[1].password"}, false},
+		"the same list": {two, `{"hosts":[{"n":"a"},{"n":"b"}]}`,
+			map[string]string{"hosts[0].password": "hosts[0].password", "hosts[1].password": "hosts[1].password"}, false},
 		"a list in another order": {two, `{"hosts":[{"n":"b"},{"n":"a"}]}`,
 			map[string]string{"hosts[0].password": "hosts[1].password", "hosts[1].password": "hosts[0].password"}, false},
 		"one element changed": {two, `{"hosts":[{"n":"a"},{"n":"b2"}]}`,
@@ -49,7 +50,8 @@ func TestKeep_KeepsWhatAnUpdateLeavesOut(t *testing.T) {
 		"all alike, one is gone":                  {`[{"password":"A"},{"password":"B"}]`, `[{}]`, nil, true},
 		"all are gone":                            {two, `{"hosts":[]}`, nil, false},
 		"a list without secrets":                  {`{"a":[1,2],"password":"p"}`, `{"a":[3]}`, map[string]string{"password": "password"}, false},
-		"a public member of the name now":         {`{"extra":{"password":"p"}}`, `{"extra":{"passwords":1}}`, map[string]string{"extra.password": "extra.password"}, false},
+		"a public member of the name now": {`{"extra":{"password":"p"}}`, `{"extra":{"passwords":1}}`,
+			map[string]string{"extra.password": "extra.password"}, false},
 	} {
 		before, update := names.divide(c.before), names.divide(c.update)
 		var stored []Path

@@ -82,7 +82,8 @@ func TestUpdate_KeepsChangesAndRemovesSecrets(t *testing.T) {
 	}
 	for _, step := range []struct{ config, public, want, event string }{
 		{`{"host":"db2","auth":{}}`, `{"host":"db2","auth":{}}`, `auth.api_key="k1" password="hunter2"`, `"configChanged":true`},
-		{`{"host":"db2","auth":{},"password":"hunter3"}`, `{"host":"db2","auth":{}}`, `auth.api_key="k1" password="hunter3"`, `"secretsSet":["password"]`},
+		{`{"host":"db2","auth":{},"password":"hunter3"}`, `{"host":"db2","auth":{}}`, `auth.api_key="k1" password="hunter3"`,
+			`"secretsSet":["password"]`},
 		{`{"host":"db2","auth":{"api_key":null}}`, `{"host":"db2","auth":{}}`, `password="hunter3"`, `"secretsRemoved":["auth.api_key"]`},
 		{`{"host":"db2","password":""}`, `{"host":"db2"}`, ``, `"secretsRemoved":["password"]`},
 	} {
@@ -92,7 +93,8 @@ func TestUpdate_KeepsChangesAndRemovesSecrets(t *testing.T) {
 			t.Errorf("%s: %s and %s, want %s", step.config, r.Config, got, step.want)
 		}
 		e := b.newestEvent()
-		if !strings.Contains(e, step.event) || !strings.Contains(e, `"configChanged":true`) || strings.Contains(e, "hunter") || strings.Contains(e, "k1") {
+		if !strings.Contains(e, step.event) || !strings.Contains(e, `"configChanged":true`) ||
+			strings.Contains(e, "hunter") || strings.Contains(e, "k1") {
 			t.Errorf("%s: the event says %s", step.config, e)
 		}
 	}
@@ -128,7 +130,8 @@ func TestSealNew_ReadsTheKeyOnce(t *testing.T) {
 	key := newSealKey(t)
 	db := &asked{key: key.ID()}
 	secrets := registry.Secrets{Names: registry.NewSecretNames(), Keys: seal.NewRing(key)}
-	_, values, err := secrets.SealNew(t.Context(), db, registry.Holder{Resource: "r", Part: registry.OfResource}, `{"password":"p","token":"t","api_key":"k"}`)
+	_, values, err := secrets.SealNew(t.Context(), db, registry.Holder{Resource: "r", Part: registry.OfResource},
+		`{"password":"p","token":"t","api_key":"k"}`)
 	if err != nil || len(values) != 3 || db.times != 1 {
 		t.Errorf("%d secrets, %d queries, %v", len(values), db.times, err)
 	}

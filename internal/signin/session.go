@@ -93,7 +93,8 @@ func (s *Service) List(ctx context.Context, by actor.Standing, memberID string) 
 // managed returns a member whose sessions the caller may see and end. The error is NotFound for a
 // member of another organization, and Denied unless the caller is an Admin.
 func (s *Service) managed(ctx context.Context, r accountReader, by actor.Standing, memberID string) (Account, error) {
-	err := access.Decide(s.catalogue, by.Principal, access.ManageMembers, access.Resource{Organization: by.Organization}).Err("The organization")
+	err := access.Decide(s.catalogue, by.Principal, access.ManageMembers,
+		access.Resource{Organization: by.Organization}).Err("The organization")
 	if err != nil {
 		return Account{}, err
 	}

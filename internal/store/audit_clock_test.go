@@ -151,12 +151,15 @@ func TestPrune_WaitsUntilTheLogShowsThatTheClockIsRight(t *testing.T) {
 		postponed  int  // how many events say that pruning was postponed
 	}
 	for name, steps := range map[string][]step{
-		"a clock that goes on":                      {{days: 50, pruned: 10}},
-		"a clock that jumps by a year and back":     {{days: 30}, {jump: 365, days: 3, postponed: 1}, {jump: -365, days: 20, pruned: 13, postponed: 1}},
-		"a clock that jumps by a year and stays":    {{days: 30}, {jump: 365, days: 6, postponed: 1}, {days: 2, pruned: 30, postponed: 1}},
-		"a clock that jumps by ten years":           {{days: 30}, {jump: 3650, days: 5, postponed: 1}},
-		"a clock that jumps to and fro":             {{days: 30}, {jump: 365, days: 1, postponed: 1}, {jump: -365, days: 1, postponed: 1}, {jump: 365, days: 1, postponed: 1}},
-		"an installation that nobody uses":          {{days: 10}, {days: 36, idle: true, postponed: 1}, {days: 12, idle: true, pruned: 10, postponed: 2}},
+		"a clock that goes on": {{days: 50, pruned: 10}},
+		"a clock that jumps by a year and back": {{days: 30}, {jump: 365, days: 3, postponed: 1},
+			{jump: -365, days: 20, pruned: 13, postponed: 1}},
+		"a clock that jumps by a year and stays": {{days: 30}, {jump: 365, days: 6, postponed: 1}, {days: 2, pruned: 30, postponed: 1}},
+		"a clock that jumps by ten years":        {{days: 30}, {jump: 3650, days: 5, postponed: 1}},
+		"a clock that jumps to and fro": {{days: 30}, {jump: 365, days: 1, postponed: 1},
+			{jump: -365, days: 1, postponed: 1}, {jump: 365, days: 1, postponed: 1}},
+		"an installation that nobody uses": {{days: 10}, {days: 36, idle: true, postponed: 1},
+			{days: 12, idle: true, pruned: 10, postponed: 2}},
 		"a clock that jumps back and is right then": {{days: 30}, {jump: -365, days: 30}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,8 +44,9 @@ func (b *headBed) organization() {
 	b.t.Helper()
 	b.inTx(func(ctx context.Context, tx *store.Tx) error {
 		o := account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: time.UnixMilli(1)}
-		return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example",
-			Name: "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
+		return errors.Join(tx.InsertOrganization(ctx, o), tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme",
+			Email: "ada@acme.example",
+			Name:  "Ada", Role: access.RoleAdmin, Status: account.Active, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}, ""))
 	})
 }
 
@@ -69,7 +70,8 @@ func (b *headBed) everything() []audit.Event {
 // dropTriggers takes away what keeps tables from being changed, as somebody who owns them can.
 func (b *headBed) dropTriggers() {
 	b.t.Helper()
-	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`, `DROP TRIGGER IF EXISTS audit_events_no_delete`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
+	statements := []string{`DROP TRIGGER IF EXISTS audit_events_no_update`,
+		`DROP TRIGGER IF EXISTS audit_events_no_delete`, `DROP TRIGGER IF EXISTS audit_heads_no_delete`}
 	if b.Shared() {
 		statements = []string{`ALTER TABLE audit_events DISABLE TRIGGER USER`, `ALTER TABLE audit_heads DISABLE TRIGGER USER`}
 		b.t.Cleanup(func() { // the next test gets the same tables
@@ -135,7 +137,8 @@ func keepsSignedHeads(t *testing.T, b *headBed) {
 	if c, err := b.covered(newKey(t)); err == nil {
 		t.Errorf("with another key: %+v", c)
 	}
-	for _, statement := range []string{`DELETE FROM audit_heads WHERE seq = 20`, `DELETE FROM audit_heads`, `UPDATE audit_heads SET seq = 21 WHERE seq = 20`,
+	for _, statement := range []string{`DELETE FROM audit_heads WHERE seq = 20`, `DELETE FROM audit_heads`,
+		`UPDATE audit_heads SET seq = 21 WHERE seq = 20`,
 		`INSERT INTO audit_heads SELECT * FROM audit_heads WHERE seq = 20`} {
 		if err := b.Exec(t.Context(), statement); err == nil {
 			t.Errorf("%s: accepted", statement)

@@ -154,7 +154,8 @@ func sortedColumns(statement string) string {
 
 // checkReferences checks the foreign keys of a table.
 func (d *sqliteDialect) checkReferences(ctx context.Context, c *checker, table string) error {
-	lines, err := all(ctx, &c.queries, scanText, `SELECT 'row ' || coalesce(rowid, '') || ' refers to a row of ' || parent || ' that is not there'
+	lines, err := all(ctx, &c.queries, scanText,
+		`SELECT 'row ' || coalesce(rowid, '') || ' refers to a row of ' || parent || ' that is not there'
 		FROM pragma_foreign_key_check($1) LIMIT 11`, table)
 	for _, line := range lines {
 		c.add("references", table+": "+line)

@@ -60,7 +60,8 @@ func logStates(t *testing.T, s *store.Store) {
 	if !r.ExpiresAt.IsZero() {
 		end = `"` + audit.FormatTime(r.ExpiresAt) + `"`
 	}
-	state := fmt.Sprintf(`{"name":%q,"kind":"personal","hint":%q,"owner":%q,"workspace":%q,"scope":%q,"expiresAt":%s}`, r.Name, r.Hint, r.Owner,
+	state := fmt.Sprintf(`{"name":%q,"kind":"personal","hint":%q,"owner":%q,"workspace":%q,"scope":%q,"expiresAt":%s}`,
+		r.Name, r.Hint, r.Owner,
 		r.Workspace, r.Scope, end)
 	err = s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
 		by := actor.OfSystem(organization)
@@ -93,7 +94,8 @@ func TestCheck_NamesTheRuleThatIsBroken(t *testing.T) {
 			}
 		}
 		for _, c := range []struct{ want, damage, repair string }{
-			{"values", `UPDATE tokens SET name = 'x' || name WHERE kind = 'organization'`, `UPDATE tokens SET name = substr(name, 2) WHERE kind = 'organization'`},
+			{"values", `UPDATE tokens SET name = 'x' || name WHERE kind = 'organization'`,
+				`UPDATE tokens SET name = substr(name, 2) WHERE kind = 'organization'`},
 			{"values", `UPDATE members SET created_at = created_at * 100000`, `UPDATE members SET created_at = created_at / 100000`},
 			{"values", `UPDATE resources SET config = config || '}'`, `UPDATE resources SET config = substr(config, 1, length(config) - 1)`},
 			{"log_agrees", `UPDATE policies SET body = (SELECT max(x.body) FROM policies x WHERE x.body <> policies.body) WHERE id = ` + firstPolicy,

@@ -265,10 +265,12 @@ func TestUpgrade_SealsPlainSecretsAndLeavesNoneOnDisk(t *testing.T) {
 		`INSERT INTO workspaces (id, organization_id, name, environment, region, created_at, updated_at) VALUES ('w', 'o', 'W', 'PRODUCTION', 'US', 1, 1)`,
 	}
 	for i := range 40 {
-		statements = append(statements, fmt.Sprintf(`INSERT INTO resources (id, workspace_id, type, name, definition, enabled, config, created_at, updated_at)
+		statements = append(statements,
+			fmt.Sprintf(`INSERT INTO resources (id, workspace_id, type, name, definition, enabled, config, created_at, updated_at)
 			VALUES ('r%d', 'w', 'destination', 'R', 'HTTP', 1, '{"host":"h","password":"canary-%d","deep":[{"api_key":"canary"}]}', 1, 1)`, i, i))
 	}
-	statements = append(statements, `UPDATE resources SET config = '{"password":"p"}' WHERE id IN ('r3', 'r4')`, `DELETE FROM resources WHERE id = 'r5'`)
+	statements = append(statements, `UPDATE resources SET config = '{"password":"p"}' WHERE id IN ('r3', 'r4')`,
+		`DELETE FROM resources WHERE id = 'r5'`)
 	s := upgraded(t, 11, statements...)
 	onDisk := func() string {
 		var all strings.Builder

@@ -123,7 +123,8 @@ func TestWritable_IsUnavailableOnADatabaseThatIsReadOnly(t *testing.T) {
 				SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		})
 		err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error {
-			return tx.InsertOrganization(t.Context(), account.Organization{ID: "o", Name: "Acme", Plan: access.PlanFree, CreatedAt: time.UnixMilli(1)})
+			return tx.InsertOrganization(t.Context(), account.Organization{ID: "o", Name: "Acme", Plan: access.PlanFree,
+				CreatedAt: time.UnixMilli(1)})
 		})
 		if !fault.Is(err, fault.Unavailable) {
 			t.Errorf("a transaction: %v", err)

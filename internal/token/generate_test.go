@@ -353,7 +353,8 @@ func TestGenerateWorkspace_PolicyIsACopy(t *testing.T) {
 // BenchmarkGeneratePersonal is the whole use case on SQLite, with its synchronous commit.
 func BenchmarkGeneratePersonal(b *testing.B) {
 	w := newWorld(b)
-	w.Service = token.New(token.Deps{Store: stage{store.Tokens(w.store), w.cast}, Catalogue: access.BuiltIn(), Now: w.clock, MaxPersonal: 1 << 20})
+	w.Service = token.New(token.Deps{Store: stage{store.Tokens(w.store), w.cast}, Catalogue: access.BuiltIn(),
+		Now: w.clock, MaxPersonal: 1 << 20})
 	for b.Loop() {
 		w.made(w.editor, w.personal(nil))
 	}
@@ -371,7 +372,8 @@ func TestGenerate_AMemberHasAtMostSoManyPersonalTokens(t *testing.T) {
 	w.wait(2 * time.Hour) // an expired one counts
 	full := func() {
 		t.Helper()
-		if _, f := w.refused(w.editor, named("fourth"), fault.Denied); !errors.Is(f, fault.ErrFull) || !strings.Contains(f.Message, "at most 3 ") {
+		if _, f := w.refused(w.editor, named("fourth"), fault.Denied); !errors.Is(f, fault.ErrFull) ||
+			!strings.Contains(f.Message, "at most 3 ") {
 			t.Errorf("%v", f)
 		}
 	}

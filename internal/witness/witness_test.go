@@ -107,7 +107,8 @@ func TestSender_PostsAndTriesAgain(t *testing.T) {
 	ts := httptest.NewServer(server)
 	defer ts.Close()
 	var log quiet
-	s := ToURL(strings.Replace(ts.URL, "http://", "http://user:hidden@", 1)+"/heads?key=hidden", true, slog.New(slog.NewTextHandler(&log, nil)))
+	s := ToURL(strings.Replace(ts.URL, "http://", "http://user:hidden@", 1)+"/heads?key=hidden", true,
+		slog.New(slog.NewTextHandler(&log, nil)))
 	s.retry = 10 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -192,7 +192,8 @@ func TestAuditLogs_BadParametersAreNamed(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&many, "x%d&", i)
 	}
-	if details, _ := o.object(o.call(secret, http.MethodGet, auditLogs+"?"+many.String(), ""))["details"].(map[string]any); len(details) != 10 {
+	if details, _ := o.object(o.call(secret, http.MethodGet, auditLogs+"?"+many.String(),
+		""))["details"].(map[string]any); len(details) != 10 {
 		t.Errorf("%d unknown parameters are named", len(details))
 	}
 	a := o.call(secret, http.MethodGet, auditLogs+"?per_page=0&created_after=x&page=0", "")

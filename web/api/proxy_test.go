@@ -277,7 +277,8 @@ func proxyRefuses(t *testing.T, w *world) {
 		}
 		problem := w.object(got)
 		text, _ := problem["message"].(string)
-		if problem["code"] != c.code || problem["error"] != text || !strings.Contains(text, c.reason) || got.header.Get("Cache-Control") != "no-store" {
+		if problem["code"] != c.code || problem["error"] != text || !strings.Contains(text, c.reason) ||
+			got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v %s", name, got.header, got.body)
 		}
 	}

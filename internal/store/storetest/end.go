@@ -43,7 +43,8 @@ func endsCredentials(t *testing.T, b *accountBed) {
 		}
 		for i, member := range []string{bedBo, bedAda} {
 			id := string(rune('a' + i))
-			err = errors.Join(err, tx.InsertSession(ctx, signin.Session{ID: "s-" + id, Member: member, CreatedAt: tx.Now(), LastSeenAt: tx.Now()}, []byte(id)),
+			err = errors.Join(err, tx.InsertSession(ctx, signin.Session{ID: "s-" + id, Member: member, CreatedAt: tx.Now(),
+				LastSeenAt: tx.Now()}, []byte(id)),
 				tx.InsertToken(ctx, token.Token{ID: "t-" + id, Organization: bedOrg, Kind: token.Personal, Name: id, Owner: member, Workspace: bedProd,
 					CreatedAt: tx.Now()}, token.Digest(id), ""))
 		}

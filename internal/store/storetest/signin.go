@@ -167,7 +167,8 @@ func sessionRoundTrip(t *testing.T, s signIns) {
 func sessionDigestIsUnique(t *testing.T, s signIns) {
 	session := s.session(t, "digest", s.Now(), s.Now())
 	session.ID = ksuid.New().String()
-	err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
+	err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""),
+		func(tx signin.Tx) error { return tx.InsertSession(t.Context(), session, []byte("digest")) })
 	if !fault.Is(err, fault.Conflict) {
 		t.Errorf("a second session with the digest: %v", err)
 	}
