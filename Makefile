@@ -18,7 +18,7 @@ export LATCHKEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/latchkey
 export PATH := $(LATCHKEY_CACHE)/bin:$(PATH):/usr/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate check setup test test-unit test-e2e bench screenshots soak race bench-nodes
+.PHONY: help run build generate check setup test test-unit test-race test-plain test-e2e test-firefox bench screenshots soak race bench-nodes
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,23 +42,45 @@ test: setup test-unit test-e2e ## run every test: race detector first, then the 
 
 # SQLite is Go code here and ten times slower under the race detector, so the suites that
 # mostly query it run without it, and so do the tables that try every route and kind of token
-# in turn. The hammer test of verification runs short with it and in full without it. Of the
-# load measurements, only the short form of `make soak` is a test.
+# in turn, and the tests of commands, which mostly wait for processes. The hammer test of
+# verification runs short with it and in full without it. Of the load measurements, only the
+# short form of `make soak` is a test.
+# Tests of handlers and of some services mostly do one thing after another, so of those packages only the
+# tests that do several things at the same time run with it (a test of cmd/latchkey compares), and pure packages
+# have nothing to race.
 # `make race` runs everything with the race detector.
 # What SQLite does with pointers is not checked under it either, which took half of the time: its
 # code is C that was translated, all of it unsafe.
 RACE   := -race -gcflags='modernc.org/...=-d=checkptr=0'
-PLAIN  := latchkey/internal/store latchkey/internal/migration
+PLAIN  := latchkey/internal/store latchkey/cmd/latchkey latchkey/internal/migration
+PURE   := latchkey/internal/access latchkey/internal/plaintext latchkey/internal/legacy latchkey/internal/audit/search
 TABLES := ^Test(Routes_(Every|ACompressedBody|NoGet)|Pages_CostWhatTheyShow|WorkspaceRoutes_AnswerEvery|Verify_AnswersAsFreshly|Property_TheAnswer|Forms_TenMegabytes|Export_NeedsNoMore)
+TURNS  := latchkey/web latchkey/web/scim latchkey/internal/signin latchkey/internal/account latchkey/internal/token latchkey/internal/audit
+ATONCE := AtOnce|Parallel|WhileTheBodyComes|Flood|AReaderMisses|Forgot_|Migration_(AnotherNode|WhatTakesLong)|Reveal_ShowsTheSecret|Argon2_|Lookup_W|Throttle_EachBlock
 
-test-unit: ## run all tests except the browser journeys, with the race detector
-	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)' | grep -vxF "$$(printf '%s\n' $(PLAIN))") && $(GO) test $(RACE) -short -timeout 20m -skip '$(TABLES)' $$packages
-	$(GO) test -timeout 20m $(PLAIN) latchkey/internal/verify
-	$(GO) test -timeout 20m -run '$(TABLES)' latchkey/web latchkey/web/api
+test-unit: ## run all tests except the browser journeys, many with the race detector
+	$(MAKE) --no-print-directory --output-sync=line -j2 test-race test-plain
+
+# The two run at the same time, because each waits for disks and processes for half of its time.
+test-race:
+	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)' | grep -vxF "$$(printf '%s\n' $(PLAIN) $(PURE) $(TURNS))") && $(GO) test $(RACE) -short -timeout 20m -skip '$(TABLES)' $$packages
+	CGO_ENABLED=1 $(GO) test $(RACE) -short -timeout 20m -run '$(ATONCE)' $(TURNS)
+
+test-plain:
+	$(GO) test -timeout 20m $(PLAIN) $(PURE) latchkey/internal/verify
+	$(GO) test -short -timeout 20m -skip '$(ATONCE)' $(TURNS)
+	$(GO) test -timeout 20m -run '$(TABLES)' latchkey/web/api
 	$(GO) test -timeout 5m -run '^(TestKill|TestTruth)' latchkey/e2e/load
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
 	$(GO) test -count=1 -timeout 15m -run '$(RUN)' ./e2e
+
+# Firefox from the distribution, by WebDriver BiDi, which the driver has as an experiment: it cannot
+# switch scripts off, nor say which element has the focus. One window at a time: only one has the focus.
+FIREFOX := ^Test(PersonalToken_(IsGenerated|OfSomebody|OnAPhone|WholeJourneyWithTheKeyboard|EveryError)|ServiceToken_Organization|PolicyEditor_(Looks|Applies))
+
+test-firefox: setup ## run eight browser journeys in the distribution's Firefox (not part of make test)
+	$(GO) test -count=1 -timeout 15m -parallel 1 -run '$(FIREFOX)' ./e2e -firefox
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
@@ -82,4 +104,12 @@ soak: setup ## kill, ask, restart and starve real servers for half an hour, and 
 # Measures verification against a bare server, in one run.
 .PHONY: bench-verify
 bench-verify: setup ## print the rate of verification relative to a bare server (takes minutes)
-	$(GO) test -count=1 -timeout 40m -v -run '^TestVerify' ./e2e/load -full
+	$(GO) test -count=1 -timeout 70m -v -run '^TestVerify' ./e2e/load -full
+
+.PHONY: bench-peers
+bench-peers: ## print the rate of verification relative to other programs, built through the module proxy
+	$(GO) test -count=1 -timeout 30m -v -run '^TestPeers' ./e2e/load -peers
+
+.PHONY: lighthouse
+lighthouse: setup ## print Lighthouse's scores of six pages of the demonstration (fails below 100)
+	@.ci/lighthouse

@@ -417,7 +417,7 @@ func TestAccount_WithoutScript(t *testing.T) {
 
 	ada.open(usersPage)
 	ada.fill("Name or email", "vera")
-	ada.click("button", "Search")
+	ada.within("main", "").click("button", "Search")
 	ada.lacksText("Eli Editor")
 	ada.click("link", "Vera Viewer")
 	ada.click("link", "Add workspace policy")

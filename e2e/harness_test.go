@@ -202,9 +202,7 @@ func TestPage_TabReachesWhatAKeyboardReaches(t *testing.T) {
 	p.open("/sound")
 	p.tabTo("button", "Generate")
 	p.press("Enter")
-	if err := p.WaitForURL(s.URL + "/sound?"); err != nil {
-		t.Errorf("at %s; the form was not sent: %v", p.path(), err)
-	}
+	p.arrives("the page that the form leads to", func(address string) bool { return address == s.URL+"/sound?" })
 }
 
 func TestPage_ClipboardIsReadable(t *testing.T) {

@@ -120,16 +120,22 @@ func launch() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	shared.browser, err = driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
-		ExecutablePath: playwright.String(strings.TrimSpace(string(executable))),
-		Args:           browserArgs(),
-	})
+	stopFirefox := func() {}
+	if *inFirefox {
+		shared.browser, stopFirefox, err = firefox(driver, filepath.Join(cache, "playwright-"+driverVersion))
+	} else {
+		shared.browser, err = driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
+			ExecutablePath: playwright.String(strings.TrimSpace(string(executable))),
+			Args:           browserArgs(),
+		})
+	}
 	if err != nil {
 		_ = driver.Stop()
 		return nil, err
 	}
 	return func() {
 		_ = shared.browser.Close()
+		stopFirefox()
 		_ = driver.Stop()
 	}, nil
 }

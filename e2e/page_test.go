@@ -6,12 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
 )
 
 // waitLimit is how long, in milliseconds, an action or expectation waits.
 const waitLimit = 7000
+
+// arrivalLimit is how long a page may take to be left for another.
+const arrivalLimit = 30 * time.Second
 
 // pageOption changes the browser context that a page lives in.
 type pageOption func(*playwright.BrowserNewContextOptions)
@@ -174,8 +178,17 @@ func (p *page) reaches(path string) {
 		u, err := url.Parse(address)
 		return err == nil && u.Path == path
 	}
-	if err := p.WaitForURL(same, playwright.PageWaitForURLOptions{WaitUntil: playwright.WaitUntilStateCommit}); err != nil {
-		p.t.Fatalf("at %s, not at %s: %v", p.path(), path, err)
+	p.arrives(path, same)
+}
+
+// arrives waits until the page has an address that is wanted. It asks the page again and again:
+// the driver's own waiting looks once and then for a navigation, and misses one between the two.
+func (p *page) arrives(what string, wanted func(address string) bool) {
+	p.t.Helper()
+	for end := time.Now().Add(arrivalLimit); !wanted(p.URL()); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("at %s, not at %s", p.URL(), what)
+		}
 	}
 }
 
@@ -254,9 +267,16 @@ func signIn(t *testing.T, p *page, email, password string) {
 	p.fill("Email", email)
 	p.fill("Password", password)
 	p.click("button", "Sign in")
-	left := func(address string) bool { return !strings.Contains(address, "/sign-in") }
-	if err := p.WaitForURL(left); err != nil {
-		t.Fatalf("sign in as %s: %v", email, err)
+	p.arrives("a page for "+email, func(address string) bool { return !strings.Contains(address, "/sign-in") })
+	for end := time.Now().Add(arrivalLimit); ; time.Sleep(10 * time.Millisecond) {
+		// An error means that a page is just being left for the next. WaitForFunction would need eval in
+		// the page, which its policy forbids.
+		if state, err := p.Evaluate("document.readyState"); err == nil && state == "complete" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("sign in as %s: %s does not load", email, p.URL())
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ func TestEnding_NoInvitationOutlivesAnAdmin(t *testing.T) {
 	axe(t, ada)
 	alert.click("button", "Make Member")
 	ada.seesText("Nora New is now a Member")
+	ada.click("link", "Nora New")
 	ada.seesText("Was an Admin until")
 	axe(t, ada)
 

@@ -41,6 +41,10 @@ func start(t *testing.T, command string, args ...string) *server {
 	return startIn(t, t.TempDir(), command, args...)
 }
 
+// withHistory starts a demo with its made-up activity. The other journeys do without, so that lists hold
+// what they themselves do.
+const withHistory = "--without-history=false"
+
 // startIn is start on a given data folder: a second start on the same folder
 // finds what the first one left.
 func startIn(t *testing.T, data, command string, args ...string) *server {
@@ -51,6 +55,9 @@ func startIn(t *testing.T, data, command string, args ...string) *server {
 	}
 	s := &server{Data: data, log: &logBuffer{}, exited: make(chan struct{})}
 	args = append([]string{command, "--addr", "127.0.0.1:0", "--data", data}, args...)
+	if command == "demo" && !slices.Contains(args, withHistory) {
+		args = append(args, "--without-history")
+	}
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "LATCHKEY_DRAIN=0s"}
 	if slices.Contains(args, "--database-url") {

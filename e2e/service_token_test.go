@@ -58,7 +58,7 @@ func TestServiceToken_OrganizationIsGeneratedAndDeleted(t *testing.T) {
 	p.click("link", "entra-scim")
 	p.seesText("For SCIM, the Audit Logs API and organization usage.")
 	axe(t, p)
-	p.click("link", "Delete token")
+	p.click("link", "Delete")
 	p.within("alertdialog", "Delete token entra-scim?").click("button", "Yes, delete")
 	p.reaches(satOrg)
 	p.seesText("Token entra-scim was deleted.")
@@ -152,6 +152,7 @@ func readsPolicy(t *testing.T, p *page) {
 	p.open(satWork)
 	p.click("link", "deploy-2")
 	p.sees("heading", "deploy-2")
+	p.eval(`() => { document.querySelector("#grants details").open = true }`)
 	for _, text := range []string{"cannot be edited", "Edit 1 of 3 Destinations (Amplitude).", "Connect Destinations.",
 		"Inherited: baseline"} {
 		p.seesText(text)
@@ -160,7 +161,7 @@ func readsPolicy(t *testing.T, p *page) {
 	p.lacksText("Edit Tables.")
 	axe(t, p)
 	screenshot(t, p, "service-token-policy")
-	p.click("link", "Delete token")
+	p.click("link", "Delete")
 	p.click("button", "Yes, delete")
 	p.reaches(satWork)
 	p.seesText("Token deploy-2 was deleted.")
@@ -364,10 +365,14 @@ func TestServiceToken_AMemberSeesNoTabAndIsRefused(t *testing.T) {
 	signIn(t, member, editorEmail, demoPassword)
 	admin.open(satWork)
 	admin.within("navigation", "Access management").sees("link", "Service Access Tokens")
-	view, err := admin.find("link", "deploy-pipeline").GetAttribute("href")
+	page, err := admin.find("link", "deploy-pipeline").GetAttribute("href")
 	if err != nil {
 		t.Fatal(err)
 	}
+	if status := member.open(page); status != http.StatusNotFound {
+		t.Errorf("a member opens %s: %d", page, status)
+	}
+	view := strings.Replace(page, "/tokens", "/settings/access-management/service-access-tokens", 1)
 	for _, path := range []string{"/", profilePage, accessPage} {
 		admin.open(path)
 		member.open(path)

@@ -28,15 +28,28 @@ func dialogWidths() []int { return []int{320, 360, 780, 1920} }
 // The routes that TestPages_FitEveryWidth does not open as an Admin like the others.
 func otherRoutes() map[string]string {
 	const file, redirect, part = "a file to download", "a redirect", "a part of a page"
+	const factor = "by TestSecondFactor_FromSetUpToReset"
 	return map[string]string{
 		"/settings/access-management/service-access-tokens":          redirect,
 		"/settings/access-management/migration/progress":             part,
 		"/settings/access-management/migration/preview/:format":      file,
 		"/settings/access-management/migration/deployed/:id/:format": file,
 		"/settings/audit-logs/export/:format":                        file,
-		"/setup":                                                     "by TestPages_FitBeforeAnybodyIsSignedIn",
-		"/sign-in":                                                   "by TestPages_FitBeforeAnybodyIsSignedIn",
-		"/settings/access-management":                                "by TestPages_FitForAMember",
+		"/settings/access-management/service-access-tokens/:id":      "by its other address, /tokens/:id",
+		"/settings/access-management/tokens/export/csv":              file,
+		"/tokens/:id/secrets":                                        part,
+		"/calendar/:file":                                            file,
+		"/sso/oidc/:id/start":                                        redirect,
+		"/sso/oidc/:id/callback":                                     "by TestSSO_OpenIDConnectFromTheFirstTrialToTheEnd",
+		"/settings/access-management/identity-providers/:id/try":     redirect,
+		"/settings/access-management/identity-providers/failure":     "needs a code; by the same test",
+		"/forgot-password":                                           "by TestForgot_AnswersEveryAddressAlike",
+		"/sign-in/confirm":                                           factor,
+		usersPage + "/:id/reset-second-factor":                       factor,
+		"/settings/security/second-factors/:id/remove":               factor,
+		"/setup":                      "by TestPages_FitBeforeAnybodyIsSignedIn",
+		"/sign-in":                    "by TestPages_FitBeforeAnybodyIsSignedIn",
+		"/settings/access-management": "by TestPages_FitForAMember",
 	}
 }
 
@@ -81,6 +94,15 @@ func send(t *testing.T, p *page, path string, form map[string]any) string {
 	return body
 }
 
+// longRanges returns as many allowed addresses as there may be, with the longest that there are, and every IPv4 address.
+func longRanges() string {
+	list := "0.0.0.0/0"
+	for i := range 31 {
+		list += fmt.Sprintf("\n2001:db8:aaaa:bbbb:cccc:dddd:eeee:ff%02x/128", 2*i)
+	}
+	return list
+}
+
 // ids returns what stands for the identifier in the addresses of a page that have this form.
 func ids(t *testing.T, p *page, path, pattern string) []string {
 	t.Helper()
@@ -111,10 +133,11 @@ func stretch(t *testing.T, p *page) {
 			"step": "create"})
 		send(t, p, clientPage, map[string]any{"name": name, "submission": "client" + fmt.Sprint(i)})
 		secret := secretPattern.FindString(send(t, p, "/settings/profile/personal-access-tokens", map[string]any{"name": name,
-			"workspace": workspaces[i+2], "scope": "read_write", "expiration": "7d", "submission": "pat" + fmt.Sprint(i)}))
+			"workspace": workspaces[i+2], "scope": "read_write", "expiration": "7d", "addresses": longRanges(), "submission": "pat" + fmt.Sprint(i)}))
 		makeSource(t, p.server, secret, strings.Repeat(name, 255/len([]rune(name))))
 		send(t, p, satWork+"/new", map[string]any{"name": name, "workspace": workspaces[0], "expiration": "7d", "step": "generate",
 			"submission": "sat" + fmt.Sprint(i)})
+		send(t, p, baselinesPage+"/"+workspaces[0], map[string]any{"step": "save_preset", "preset_name": name, "grant": "table:connect"})
 		send(t, p, invitationsPage+"/new", map[string]any{"emails": longEmail(fmt.Sprint("invited", i)), "role": "member",
 			"workspaces": workspaces[i]})
 	}
@@ -127,6 +150,15 @@ func stretch(t *testing.T, p *page) {
 			t.Fatalf("provision %s: %d", name, status)
 		}
 	}
+	send(t, p, rulesPage+"/addresses", map[string]any{"addresses": longRanges()})
+	send(t, p, notificationPage, map[string]any{"url": "http://127.0.0.1:1/" + strings.Repeat("w", 1900), "events": "token.created",
+		"submission": "webhook"})
+	webhook := ids(t, p, notificationPage, notificationPage+`/(\w{27})`)[0]
+	send(t, p, notificationPage+"/"+webhook+"/test", nil)
+	for _, token := range ids(t, p, satWork, `/tokens/(\w{27})`) {
+		send(t, p, contactPage(token), map[string]any{"emails": longEmail("first") + " " + longEmail("second")})
+	}
+	send(t, p, calendarPage, map[string]any{"submission": "calendar"})
 	groups, members := ids(t, p, groupsPage, groupsPage+`/(\w+)/edit`), ids(t, p, usersPage+"?q=wwww", usersPage+`/(\w+)/deactivate`)
 	for _, group := range groups {
 		post(t, p, groupsPage+"/"+group+"/members/new", map[string]any{"member": members[0]})
@@ -215,9 +247,10 @@ const links = `() => Object.fromEntries([...document.querySelectorAll("a[href^='
 // on the others, so a page that it cannot open fails it.
 func TestPages_FitEveryWidth(t *testing.T) {
 	t.Parallel()
-	p := admin(t, start(t, "demo"))
+	p := admin(t, start(t, "demo", "--webhook-allow", "127.0.0.1", "--provider-allow", "127.0.0.1"))
 	p.tolerate("status of 4") // a refused form
 	stretch(t, p)
+	stretchProviders(t, p)
 	p.open(migrationPage)
 	fitsEverywhere(t, p, migrationPage)
 	stage(t, p)
@@ -227,6 +260,10 @@ func TestPages_FitEveryWidth(t *testing.T) {
 			known[route] = 0
 		}
 	}
+	// The page of a token that is opened need not be that of a service token.
+	known[contactPage(ids(t, p, satWork, `/tokens/(\w{27})`)[0])] = 0
+	rotated, suspended := stretchTokens(t, p)
+	known[rotated+"/end-previous"], known[suspended+"/resume"] = 0, 0
 	for progress := true; progress; {
 		progress = false
 		for _, route := range slices.Clone(left) {
@@ -250,10 +287,60 @@ func TestPages_FitEveryWidth(t *testing.T) {
 	for _, route := range left {
 		t.Errorf("%s was not opened: no page links to it", route)
 	}
+	for _, token := range []string{rotated, suspended} {
+		p.open(token)
+		fitsEverywhere(t, p, token)
+	}
+}
+
+// stretchTokens rotates a token, uses both of its values from a client with a long name, and suspends another
+// one for a long reason. It returns their pages.
+func stretchTokens(t *testing.T, p *page) (rotated, suspended string) {
+	t.Helper()
+	var pages []string
+	for _, id := range ids(t, p, satWork, `/tokens/(\w{27})`)[:2] {
+		pages = append(pages, "/tokens/"+id)
+	}
+	rotated, suspended = pages[0], pages[1]
+	rotate := func() string {
+		p.open(rotated + "/rotate")
+		revision := p.eval(`() => document.querySelector("dialog:modal input[name=revision]").value`)
+		return secretPattern.FindString(send(t, p, rotated+"/rotate", map[string]any{"overlap": "24h", "expiration": "same", "revision": revision}))
+	}
+	first := rotate()
+	use(t, p.server, first)
+	second := rotate()
+	use(t, p.server, first)
+	use(t, p.server, second)
+	send(t, p, suspended+"/suspend", map[string]any{"reason": strings.Repeat("W", 200)})
+	return rotated, suspended
+}
+
+// use asks the API with a token, as a client with a long name.
+func use(t *testing.T, s *server, secret string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v2/token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	r.Header.Set("User-Agent", strings.Repeat("w", 500))
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
 }
 
 // longest returns the address of a route's page, that with the longest text beside it, or "" if no link leads to one.
 func longest(known map[string]float64, route string) string {
+	if list, act, _ := strings.Cut(route, inventoryPage+"/"); list == "" && act != "" {
+		token := longest(known, "/tokens/:id")
+		if token == "" {
+			return ""
+		}
+		return route + "?token=" + strings.TrimPrefix(token, "/tokens/")
+	}
 	needs := map[string]string{usersPage + "/add-to-groups": "", usersPage + "/delete": "",
 		groupsPage + "/:id/members/remove": groupsPage + "/:id"}
 	if list, selection := needs[route]; selection {

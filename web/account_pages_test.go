@@ -76,8 +76,8 @@ func TestPolicyPages_RefuseAStaleFormAndKeepWhatWasChosen(t *testing.T) {
 		t.Fatalf("second save: %d %.2000s", got.status, got.body)
 	}
 	if !strings.Contains(got.body, `value="audience:connect" aria-label="Connect Audiences" checked`) ||
-		!strings.Contains(got.body, `name="version" value="2"`) {
-		t.Error("the choice is lost, or the form still is one for the old policy")
+		!strings.Contains(got.body, `name="version" value="1"`) || !strings.Contains(got.body, "Apply mine on top") {
+		t.Error("the choice is lost, or saving it again would drop what the other one did")
 	}
 	form["grant"] = []string{"table:fly"}
 	form["version"] = []string{"2"}
@@ -97,7 +97,7 @@ func TestInvitationPages_ShowALinkOnceAndStoreNoSecret(t *testing.T) {
 	}
 	secret := rest[:43]
 	nobody := s.browser(t)
-	if page := nobody.post("/accept-invitation/open", url.Values{"secret": {secret}}); page.status != http.StatusOK ||
+	if page := nobody.post("/accept-invitation/open", url.Values{"secret": {secret}}); page.status != http.StatusOK || page.compressed ||
 		page.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the link answers %d", page.status)
 	}
@@ -137,6 +137,15 @@ func TestSecrets_AreInNoURL(t *testing.T) {
 		}
 	}
 	nobody.get("/accept-invitation?secret="+secret).seeOther(t, "/accept-invitation#secret="+secret) // an older link
+	reset := r.recovery(r.newMember(t, r.caller(t, adminEmail)))
+	nobody.get("/recover").has(t, `data-fragment="secret"`, `action="/recover/open"`, "Reset link")
+	for pasted, want := range map[string]int{"": http.StatusBadRequest, "nonsense": http.StatusNotFound, secret: http.StatusNotFound,
+		"https://keys.example.com/recover#secret=" + reset: http.StatusOK, reset: http.StatusOK} {
+		if got := nobody.post("/recover/open", url.Values{"secret": {pasted}}); got.status != want ||
+			(want == http.StatusOK) != strings.Contains(got.body, `value="`+reset+`"`) || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%q: %d, want %d", pasted, got.status, want)
+		}
+	}
 	inQuery := regexp.MustCompile(`(\?|&amp;)(secret|code|token|password)=`)
 	for _, p := range pages() {
 		if p.Method == http.MethodGet {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
+	mathrand "math/rand/v2"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
+	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/demo"
@@ -21,10 +25,12 @@ const administration = "/settings/access-management"
 // tokenActs are about tokens and API clients.
 func tokenActs() []act {
 	const (
-		pats    = "/settings/profile/personal-access-tokens"
-		sats    = administration + "/service-access-tokens"
-		clients = administration + "/api-clients"
-		created = "service_access_token.created"
+		pats      = "/settings/profile/personal-access-tokens"
+		own       = "/settings/personal-access-tokens"
+		sats      = administration + "/service-access-tokens"
+		clients   = administration + "/api-clients"
+		inventory = administration + "/tokens"
+		created   = "service_access_token.created"
 	)
 	return []act{
 		{"POST " + pats, func(r *rig) sent {
@@ -32,6 +38,40 @@ func tokenActs() []act {
 				"submission", submission(r.t, r.admin.get(pats+"/new")))
 		}, "personal_access_token.created"},
 		{"POST " + pats + "/:id/delete", func(r *rig) sent { return r.filled(pats + "/:id/delete") }, "personal_access_token.deleted"},
+		{"POST " + own, func(r *rig) sent {
+			return r.admin.form(own, "name", "probe 2", "workspace", firstWorkspace(r.t, r.site), "scope", "read_only", "expiration", "30d",
+				"submission", submission(r.t, r.admin.get(own+"/new")))
+		}, "personal_access_token.created"},
+		{"POST " + own + "/:id/delete", func(r *rig) sent { return r.filled(own + "/:id/delete") }, "personal_access_token.deleted"},
+		{"POST /tokens/:id/rename", func(r *rig) sent { return r.filled("/tokens/:id/rename", "name", rand.Text()) },
+			"personal_access_token.updated"},
+		{"POST /tokens/:id/describe", func(r *rig) sent { return r.filled("/tokens/:id/describe", "description", rand.Text()) },
+			"personal_access_token.updated"},
+		{"POST /tokens/:id/addresses", func(r *rig) sent { return r.filled("/tokens/:id/addresses", "addresses", anyAddresses()) },
+			"personal_access_token.updated"},
+		{"POST " + administration + "/token-rules/addresses", func(r *rig) sent {
+			return r.admin.form(administration+"/token-rules/addresses", "addresses", anyAddresses())
+		}, "organization.updated"},
+		{"POST /tokens/:id/suspend", func(r *rig) sent { return r.admin.form("/tokens/"+r.newOwnToken()+"/suspend", "reason", "it leaked") },
+			"personal_access_token.suspended"},
+		{"POST /tokens/:id/resume", func(r *rig) sent {
+			id := r.newOwnToken()
+			if _, err := r.app.Tokens.Suspend(context.Background(), r.caller(r.t, adminEmail).Caller(), id, ""); err != nil {
+				r.t.Fatal(err)
+			}
+			return r.admin.form("/tokens/" + id + "/resume")
+		}, "personal_access_token.resumed"},
+		{"POST /tokens/:id/rotate", func(r *rig) sent {
+			return r.admin.form("/tokens/"+r.newOwnToken()+"/rotate", "overlap", "24h", "expiration", "same")
+		}, "personal_access_token.rotated"},
+		{"POST /tokens/:id/end-previous", func(r *rig) sent {
+			id := r.newOwnToken()
+			if _, err := r.app.Tokens.Rotate(context.Background(), r.caller(r.t, adminEmail).Caller(), id,
+				token.Rotation{Overlap: token.DefaultOverlap}); err != nil {
+				r.t.Fatal(err)
+			}
+			return r.admin.form("/tokens/" + id + "/end-previous")
+		}, "personal_access_token.updated"},
 		{"POST " + sats + "/organization", func(r *rig) sent {
 			return r.admin.form(sats+"/organization", "name", "siem", "expiration", "30d", "submission",
 				submission(r.t, r.admin.get(sats+"/organization/new")))
@@ -41,10 +81,29 @@ func tokenActs() []act {
 			return sent{by: r.admin, method: http.MethodPost, path: sats + "/workspace/new", kind: formKind, body: form.Encode()}
 		}, created},
 		{"POST " + sats + "/:id/delete", func(r *rig) sent { return r.filled(sats + "/:id/delete") }, "service_access_token.deleted"},
+		{"POST " + inventory + "/delete", func(r *rig) sent {
+			return r.admin.form(inventory+"/delete", "token", r.madeToken("gone 1"), "token", r.madeToken("gone 2"))
+		}, "service_access_token.deleted service_access_token.deleted"},
+		{"POST " + inventory + "/suspend", func(r *rig) sent {
+			return r.admin.form(inventory+"/suspend", "token", r.madeToken("still"), "reason", "leaked?")
+		}, "service_access_token.suspended"},
+		{"POST " + inventory + "/resume", func(r *rig) sent {
+			id := r.madeToken("again")
+			if _, err := r.app.Tokens.Suspend(context.Background(), r.caller(r.t, adminEmail).Caller(), id, ""); err != nil {
+				r.t.Fatal(err)
+			}
+			return r.admin.form(inventory+"/resume", "token", id)
+		}, "service_access_token.resumed"},
+		{"POST " + inventory + "/shorten", func(r *rig) sent {
+			return r.admin.form(inventory+"/shorten", "token", r.madeToken("short"), "expiration", "7d")
+		}, "service_access_token.updated"},
 		{"POST " + clients, func(r *rig) sent {
 			return r.admin.form(clients, "name", "Billing", "submission", submission(r.t, r.admin.get(clients+"/new")))
 		}, "api_client.created"},
 		{"POST " + clients + "/:id/delete", func(r *rig) sent { return r.filled(clients + "/:id/delete") }, "api_client.deleted"},
+		{"POST " + administration + "/presets/:id/delete", func(r *rig) sent {
+			return r.filled(administration + "/presets/:id/delete")
+		}, "policy_preset.deleted"},
 		{"POST /oauth2/revoke", func(r *rig) sent {
 			made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(),
 				token.NewOrganization{Name: "own end"})
@@ -58,21 +117,75 @@ func tokenActs() []act {
 	}
 }
 
+// madeToken makes an organization token and returns its id.
+func (r *rig) madeToken(name string) string {
+	r.t.Helper()
+	made, err := r.app.Tokens.GenerateOrganization(context.Background(), r.caller(r.t, adminEmail).Caller(),
+		token.NewOrganization{Name: name + rand.Text()})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return made.ID
+}
+
 // filled posts an empty form to a route whose parameters are made for it.
 func (r *rig) filled(route string, pairs ...string) sent {
 	r.t.Helper()
 	return r.admin.form(r.fill(r.t, route), pairs...)
 }
 
+// selfActs are what a token does to itself.
+func selfActs() []act {
+	return []act{
+		{"POST /v2/token/rotate", func(r *rig) sent {
+			return sent{by: r.browser(r.t), secret: r.organization, method: http.MethodPost, path: "/v2/token/rotate", kind: "application/json", body: `{}`}
+		}, "service_access_token.rotated"},
+	}
+}
+
+// newOwnToken generates a personal token of the Admin and returns its id.
+func (r *rig) newOwnToken() string {
+	r.t.Helper()
+	made, err := r.app.Tokens.GeneratePersonal(context.Background(), r.caller(r.t, adminEmail).Caller(),
+		token.NewPersonal{Name: rand.Text(), Workspace: firstWorkspace(r.t, r.site), Scope: "read_only"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return made.ID
+}
+
 // profileActs are what members do to themselves.
 func profileActs() []act {
-	const profile = "/settings/profile"
+	const (
+		profile  = "/settings/profile"
+		security = "/settings/security"
+	)
 	return []act{
 		{"POST /sign-in", func(r *rig) sent {
 			return r.browser(r.t).form("/sign-in", "email", viewerEmail, "password", demo.Password)
 		}, "session.signed_in"},
+		{"POST /sign-in/confirm", func(r *rig) sent {
+			f := r.factored()
+			half := r.browser(r.t)
+			half.post("/sign-in", url.Values{"email": {f.email}, "password": {demo.Password}}).seeOther(r.t, "/sign-in/confirm?next=%2F")
+			return half.form("/sign-in/confirm", "recovery_code", f.codes[0])
+		}, "session.signed_in"},
+		{"POST " + security + "/authenticator-apps/:id", func(r *rig) sent {
+			who := r.person(access.RoleMember)
+			b := r.signedIn(r.t, who.Email)
+			id, code := r.app2FA(b)
+			return b.form(security+"/authenticator-apps/"+id, "code", code)
+		}, "user.second_factor_added"},
+		{"POST " + security + "/second-factors/:id/remove", func(r *rig) sent {
+			f := r.factored()
+			return f.browser.form(security+"/second-factors/"+f.id+"/remove", "password", demo.Password)
+		}, "user.second_factor_removed"},
+		{"POST " + security + "/recovery-codes", func(r *rig) sent {
+			return r.factored().browser.form(security+"/recovery-codes", "password", demo.Password)
+		}, "user.recovery_codes_created"},
 		{"POST /sign-out", func(r *rig) sent { return r.signedIn(r.t, viewerEmail).form("/sign-out") }, "session.signed_out"},
 		{"POST " + profile + "/name", func(r *rig) sent { return r.admin.form(profile+"/name", "name", "Ada Renamed") }, "user.profile_updated"},
+		{"POST " + profile + "/time-zone", func(r *rig) sent { return r.admin.form(profile+"/time-zone", "time_zone", "Asia/Kathmandu") }, "user.profile_updated"},
 		{"POST " + profile + "/sessions/:id/end", func(r *rig) sent {
 			r.signedIn(r.t, editorEmail)
 			here := r.signedIn(r.t, editorEmail)
@@ -145,6 +258,14 @@ func memberActs() []act {
 			storetest.SignIn(r.t, r.app.Store, member)
 			return r.admin.form(users + "/" + member + "/sessions/end-all")
 		}, "session.signed_out"},
+		{"POST " + users + "/:id/reset-link", change("reset-link"), "user.recovery_created"},
+		{"POST " + users + "/:id/reset-second-factor", func(r *rig) sent {
+			return r.admin.form(users + "/" + r.factored().member + "/reset-second-factor")
+		}, "user.second_factor_reset"},
+		{"POST /recover", func(r *rig) sent {
+			secret := r.recovery(r.newMember(r.t, r.caller(r.t, adminEmail)))
+			return r.browser(r.t).form("/recover", "secret", secret, "password", "a long enough password")
+		}, "user.recovered session.signed_in"},
 		{"POST " + users + "/:id/policies/:workspace", func(r *rig) sent { return r.policyForm(policy("")(r)) },
 			"permission.resource_access_updated"},
 		{"POST " + users + "/:id/policies/:workspace/remove", func(r *rig) sent { return r.removal(policy("")(r)) },
@@ -204,6 +325,17 @@ func (r *rig) invited(form ...string) string {
 	return rest[:43]
 }
 
+// recovery makes a link that sets a member's password and returns its secret.
+func (r *rig) recovery(member string) string {
+	r.t.Helper()
+	page := r.send(r.admin.form(administration + "/users/" + member + "/reset-link"))
+	_, rest, found := strings.Cut(page.body, "/recover#secret=")
+	if !found {
+		r.t.Fatalf("no link: %d", page.status)
+	}
+	return rest[:43]
+}
+
 // groupActs are about groups.
 func groupActs() []act {
 	const groups = administration + "/groups"
@@ -241,6 +373,7 @@ func organizationActs() []act {
 		workspaces = "/settings/workspaces"
 		baselines  = administration + "/baseline-policies"
 		switching  = administration + "/provisioning"
+		signInPage = administration + "/sign-in"
 	)
 	return []act{
 		{"POST " + workspaces + "/new", func(r *rig) sent {
@@ -262,6 +395,10 @@ func organizationActs() []act {
 			return r.policyForm(baselines + "/" +
 				firstWorkspace(r.t, r.site))
 		}, "policy.updated"},
+		{"POST " + signInPage + "/emails", func(r *rig) sent {
+			r.must(r.app.SignIn.Mute(context.Background(), r.caller(r.t, adminEmail).Caller(), nil))
+			return r.admin.form(signInPage+"/emails", "emails_sent", "recovered")
+		}, "organization.updated"},
 		{"POST " + switching, func(r *rig) sent { return r.admin.form(switching, "switch", "off") }, "organization.updated"},
 		{"POST " + switching, func(r *rig) sent { return r.admin.form(switching, "switch", "on") }, "organization.updated"},
 	}
@@ -452,4 +589,9 @@ func scimActs() []act {
 			return r.provide(http.MethodDelete, at, "")
 		}, "group.deleted"},
 	}
+}
+
+// anyAddresses returns ranges that allow every address of the tests, and differ each time.
+func anyAddresses() string {
+	return fmt.Sprintf("0.0.0.0/0 ::1 2001:db8:%x:%x::/64", mathrand.IntN(1<<16), mathrand.IntN(1<<16))
 }

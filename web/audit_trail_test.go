@@ -41,7 +41,7 @@ func TestAuditTrails_StandOnThePageOfWhatTheyAreAbout(t *testing.T) {
 		"/workspaces/" + workspace + "/resources":     "deleted the source about-workspace",
 	} {
 		got := b.get(path)
-		_, trail, found := strings.Cut(got.body, "Audit trail")
+		_, trail, found := strings.Cut(got.body, `id="audit-trail`)
 		text := strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(trail, "")), " ")
 		if got.status != http.StatusOK || !found || !strings.Contains(text, want) {
 			t.Errorf("%s: %d, without %q", path, got.status, want)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,6 +15,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/web/request"
 	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
 )
 
 // contentSecurityPolicy allows only what this server serves: no inline script or style, no
@@ -63,7 +65,7 @@ func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 			}
 			level, attrs := slog.LevelInfo, []slog.Attr{
 				slog.String("method", c.Request().Method),
-				slog.String("path", c.Request().URL.Path),
+				slog.String("path", loggedPath(c.Request().URL.Path)),
 				slog.Int("status", status),
 				slog.Duration("took", time.Since(start)),
 				slog.String("ip", c.RealIP()),
@@ -80,6 +82,21 @@ func accessLog(log *slog.Logger) echo.MiddlewareFunc {
 			return nil
 		}
 	}
+}
+
+// loggedPath returns a path for the log, without the secrets in the addresses of calendars, however they are
+// mistyped.
+func loggedPath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if strings.HasSuffix(strings.ToLower(part), ".ics") {
+			parts[i] = "…"
+		}
+		if strings.EqualFold(part, strings.Trim(kit.FeedPath, "/")) && i+1 < len(parts) && path != kit.CalendarPath+"/revoke" {
+			return strings.Join(append(parts[:i+1], "…"), "/")
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // securityHeaders sets the security headers of every response. The server itself never speaks

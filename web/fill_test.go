@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/invitation"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 )
@@ -32,10 +33,15 @@ func (s *site) fill(t testing.TB, path string) string {
 	}{
 		{"personal-access-tokens/", s.anyPersonalToken},
 		{"service-access-tokens/", s.anyServiceToken},
+		{"/tokens/", s.anyPersonalToken},
 		{"users/", s.newMember},
 		{"groups/", s.newGroup},
 		{"invitations/", s.newInvitation},
 		{"api-clients/", s.newAPIClient},
+		{"notifications/", s.newWebhook},
+		{"identity-providers/", s.newProvider},
+		{"/sso/oidc/", s.newProvider},
+		{"presets/", s.newPreset},
 		{"settings/workspaces/", s.newWorkspace},
 		{"audit-logs/", s.anyEvent},
 		{"/workspaces/", func(t testing.TB, _ actor.Standing) string { return firstWorkspace(t, s) }},
@@ -44,6 +50,12 @@ func (s *site) fill(t testing.TB, path string) string {
 		if strings.Contains(path, m.under+":id") {
 			path = strings.Replace(path, m.under+":id", m.under+m.make(t, admin), 1)
 		}
+	}
+	if id, found := strings.CutSuffix(path[:max(0, strings.Index(path, "/:delivery"))], "/deliveries"); found {
+		path = strings.Replace(path, ":delivery", s.failedDelivery(t, admin, id[strings.LastIndexByte(id, '/')+1:]), 1)
+	}
+	if id, found := strings.CutSuffix(path[:max(0, strings.Index(path, "/:member"))], "/members"); found {
+		path = strings.Replace(path, ":member", s.linkedMember(t, admin, id[strings.LastIndexByte(id, '/')+1:]), 1)
 	}
 	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s),
 		// The staging area is empty and nothing was deployed.
@@ -103,11 +115,21 @@ func (s *site) newInvitation(t testing.TB, admin actor.Standing) string {
 	t.Helper()
 	command := invitation.NewInvitations{Emails: []string{ksuid.New().String() + "@acme.example"}, Role: access.RoleMember,
 		Workspaces: []string{firstWorkspace(t, s)}}
-	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), command, func(invitation.LinkSecret) string { return "" })
+	invited, err := s.app.Invitations.Invite(context.Background(), admin.Caller(), command, func(random.Secret) string { return "" })
 	if err != nil || len(invited.Sent) != 1 {
 		t.Fatalf("invite: %+v %v", invited, err)
 	}
 	return invited.Sent[0].ID
+}
+
+func (s *site) newPreset(t testing.TB, admin actor.Standing) string {
+	t.Helper()
+	p, err := s.app.Presets.Save(context.Background(), admin.Caller(), ksuid.New().String(),
+		map[access.Permission]policy.Extent{"source:edit": policy.ChosenResources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.ID
 }
 
 func (s *site) anyEvent(t testing.TB, admin actor.Standing) string {

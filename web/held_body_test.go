@@ -46,7 +46,10 @@ type held struct {
 // memberDemoted is the removal that leaves members their own: their name, their tokens.
 const memberDemoted = "member demoted"
 
-func isOwn(route string) bool { return strings.HasPrefix(route, "POST /settings/profile/") }
+func isOwn(route string) bool {
+	return strings.HasPrefix(route, "POST /settings/profile/") || strings.HasPrefix(route, "POST /settings/personal-access-tokens") ||
+		strings.HasPrefix(route, "POST /tokens/") || strings.HasPrefix(route, "POST /settings/calendar")
+}
 
 // migrationActs are those of the migration. The staging area is the other Admin's: what one has
 // brought along, another may go on with.
@@ -82,7 +85,7 @@ func migrationActs() []act {
 func memberRemovals() []removal {
 	return []removal{
 		{"member deleted", func(r *rig, who *held) {
-			_, err := r.app.Accounts.Members.Delete(context.Background(), r.caller(r.t, adminEmail).Caller(), []string{who.member})
+			_, err := r.app.Accounts.Members.Delete(context.Background(), r.caller(r.t, adminEmail).Caller(), account.These(who.member))
 			r.must(err)
 		}},
 		{"member deactivated", func(r *rig, who *held) {
@@ -157,10 +160,11 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 		removals []removal
 		enter    func(r *rig) *held
 	}{
-		{slices.Concat(tokenActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+		{slices.Concat(tokenActs(), webhookActs(), providerActs(), warningActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
 			migrationActs()), memberRemovals(), (*rig).enterAdmin},
 		{resourceActs(), resourceRemovals(), (*rig).enterPersonalToken},
 		{scimActs(), provisionRemovals(), (*rig).enterProvider},
+		{selfActs(), tokenRemovals(), (*rig).enterProvider},
 	} {
 		for _, a := range group.acts {
 			if restsOnNobody(a.route) {
@@ -182,8 +186,9 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 // restsOnNobody reports whether a route is for those who are not signed in, or acts for
 // others than this test's Admin: their own proof is checked in the transaction.
 func restsOnNobody(route string) bool {
-	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || route == "POST /settings/profile/password"
-	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-out", "POST /accept-invitation", "POST /oauth2/revoke"}, route)
+	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || strings.HasPrefix(route, "POST /settings/security/") || route == "POST /settings/profile/password"
+	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-out", "POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
+		"POST /sso/oidc/:id/backchannel-logout"}, route)
 }
 
 func (r *rig) must(err error) {

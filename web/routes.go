@@ -55,6 +55,7 @@ func Pages(d *ui.Dashboard) []kit.Page {
 	return slices.Concat(
 		d.SignIn.Pages(),
 		d.Home.Pages(),
+		d.Search.Pages(),
 		d.Resource.Pages(),
 		d.Profile.Pages(),
 		d.Token.Pages(),
@@ -63,6 +64,9 @@ func Pages(d *ui.Dashboard) []kit.Page {
 		d.Policy.Pages(),
 		d.Workspace.Pages(),
 		d.APIClient.Pages(),
+		d.Notify.Pages(),
+		d.Security.Pages(),
+		d.SSO.Pages(),
 		d.Migration.Pages(),
 		d.Audit.Pages(),
 	)
@@ -90,6 +94,9 @@ func scimRows(d Deps, door *Door) []Row {
 	return rows
 }
 
+// healthPath says that the process lives.
+const healthPath = "/healthz"
+
 // fileRows returns the rows that need no authentication: files and health checks.
 func fileRows(d Deps, through doors) []Row {
 	files := echo.WrapHandler(static.Handler())
@@ -98,7 +105,7 @@ func fileRows(d Deps, through doors) []Row {
 		{http.MethodGet, "/favicon.ico", through.pages, nil, 0, func(c echo.Context) error {
 			return c.Redirect(http.StatusMovedPermanently, static.Path("favicon.svg"))
 		}},
-		{http.MethodGet, "/healthz", through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
+		{http.MethodGet, healthPath, through.pages, nil, 0, func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{http.MethodGet, "/readyz", through.pages, nil, 0, func(c echo.Context) error {
 			problem := d.Ready(c.Request().Context())
 			if err := c.Request().Context().Err(); err != nil {

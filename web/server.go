@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/web/api"
 	"latchkey/web/request"
+	"latchkey/web/respond"
 	"latchkey/web/scim"
 	"latchkey/web/ui"
 )
@@ -43,6 +44,18 @@ func New(d Deps) http.Handler {
 	e.Use(outer(d.Log, d.Public.Secure())...)
 	register(e, d)
 	return d.Strangers.Watch(d.API.Direct(e))
+}
+
+// OnlyVerification passes on to next, the handler of the whole server, what a listener for verification
+// serves: the direct routes of the API and /healthz. It answers 404 to everything else.
+func OnlyVerification(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := r.URL.Path; !api.IsDirect(path) && path != healthPath {
+			respond.Problem(w, fault.NewNotFound("This path"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // clientAddress returns [actor.ClientAddress] in the form that the router needs.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,8 +44,12 @@ func BenchmarkSize(b *testing.B) {
 				for _, a := range s.asks(b, l, size) {
 					cost, size := a.cost(b, s, cfg.DatabaseURL != "")
 					fmt.Printf("%-9s %-7s %7.1f ms %8.1f KB  %s\n", engine.name, a.who, float64(cost)/1e6, float64(size)/1024, a.path)
-					if cost > engine.most {
-						b.Errorf("%s for a %s costs %v, more than %v", a.path, a.who, cost, engine.most)
+					most := engine.most
+					if strings.HasPrefix(a.path, "/search?q=") {
+						most = most * 2 / 5 // somebody is typing
+					}
+					if cost > most {
+						b.Errorf("%s for a %s costs %v, more than %v", a.path, a.who, cost, most)
 					}
 				}
 			}
@@ -94,7 +99,8 @@ func (s *site) asks(t testing.TB, l *filledLog, size amounts) []ask {
 	t.Helper()
 	var asks []ask
 	visitors := map[string]http.Header{"Admin": s.cookieHeader(t, adminEmail), "Member": s.cookieHeader(t, editorEmail)}
-	places := strings.NewReplacer("personal-access-tokens/:id", "personal-access-tokens/"+s.anyPersonalToken(t, s.caller(t, adminEmail)),
+	mine := s.rotated(t)
+	places := strings.NewReplacer("personal-access-tokens/:id", "personal-access-tokens/"+mine, "/tokens/:id", "/tokens/"+mine,
 		"service-access-tokens/:id", "service-access-tokens/"+sizeToken(size.own*2), "users/:id", "users/"+s.caller(t, editorEmail).ID,
 		"groups/:id", "groups/"+groupID(1), "invitations/:id", "invitations/sizeinvitation0000000000003",
 		"settings/workspaces/:id", "settings/workspaces/"+firstWorkspace(t, s), "/workspaces/:id", "/workspaces/"+firstWorkspace(t, s),
@@ -118,6 +124,21 @@ func (s *site) asks(t testing.TB, l *filledLog, size amounts) []ask {
 	return append(asks, s.apiAsks(t, l)...)
 }
 
+// rotated returns the id of a personal token of the Admin, of which two values work.
+func (s *site) rotated(t testing.TB) string {
+	t.Helper()
+	admin := s.caller(t, adminEmail)
+	mine, err := every(s.app.Tokens.Personal(context.Background(), admin, token.Listing{}))
+	i := slices.IndexFunc(mine, func(one token.Token) bool { return !token.ExpiredAt(one.ExpiresAt, time.Now().Add(time.Hour)) })
+	if err != nil || i < 0 {
+		t.Fatalf("no live token of the Admin's: %v", err)
+	}
+	if _, err := s.app.Tokens.Rotate(context.Background(), admin.Caller(), mine[i].ID, token.Rotation{Overlap: time.Hour, SameLength: true}); err != nil {
+		t.Fatal(err)
+	}
+	return mine[i].ID
+}
+
 // sizeVariants are lists in other orders, with searches, and at their end.
 func sizeVariants(s *site, t testing.TB) []string {
 	var paths []string
@@ -130,11 +151,32 @@ func sizeVariants(s *site, t testing.TB) []string {
 		}
 		paths = append(paths, list.path+"?q=97", list.path+"?q=nothing+like+this", list.path+"?page=60")
 	}
+	for _, query := range inventoryQueries(s, t) {
+		paths = append(paths, manage+"/tokens"+query)
+	}
+	paths = append(paths, manage+"/tokens/delete?token="+sizeToken(77)+"&token="+sizeToken(80), manage+"/tokens/shorten?token="+sizeToken(77),
+		manage+"/tokens/delete?all=1&owner=size97")
 	chosen := "?member=" + memberID(1) + "&member=" + memberID(2)
 	return append(paths, manage+"/users/"+memberID(77), manage+"/users/"+memberID(77)+"/make-member", manage+"/users/delete"+chosen,
 		manage+"/users/add-to-groups"+chosen, manage+"/explain?token="+sizeToken(77), manage+"/explain?q=97",
-		"/settings/workspaces?page=2", manage+"/invitations?q=97", manage+"/invitations?show=accepted",
+		"/search?q=97", "/search?q=nothing+like+this", "/search?q=size", "/search?q=abcd",
+		"/search?q=%C3%9Cn%C3%AFco+d%C3%A9",
+		"/needs-attention?show=refused-often", "/needs-attention?show=unused", "/settings/workspaces?page=2", manage+"/invitations?q=97", manage+"/invitations?show=accepted",
 		"/settings/audit-logs?by="+s.caller(t, adminEmail).ID)
+}
+
+// inventoryQueries has every filter of the inventory, those that nothing matches, and every order.
+func inventoryQueries(s *site, t testing.TB) []string {
+	place, source := "sizeworkspace00000000000005", "sizesource00000000000000004"
+	return []string{"?sort=name", "?sort=-name&page=30", "?sort=expires", "?sort=-expires", "?sort=created", "?sort=used", "?page=3000",
+		"?kind=personal", "?kind=personal&sort=expires", "?kind=personal&sort=name", "?kind=workspace", "?kind=organization",
+		"?owner=" + s.caller(t, adminEmail).ID, "?owner=size97", "?owner=size", "?owner=nothing+like+this", "?workspace=" + place,
+		"?workspace=" + place + "&state=active&sort=used", "?state=active", "?state=expires_soon", "?state=expired", "?state=suspended",
+		"?state=expired&sort=name", "?expires=7d", "?expires=1y", "?expires=later", "?expires=none", "?from=2031-01-01&to=2031-02-01",
+		"?unused=30d", "?unused=90d", "?unused=1y", "?unused=90d&workspace=" + place, "?maker=ada", "?maker=nothing+like+this",
+		"?grants=source:edit", "?grants=destination:data_access", "?grants=destination:data_access&state=active",
+		"?grants=source:edit&workspace=" + place, "?grants=source:edit&resource=" + source, "?grants=source:edit&owner=size97",
+		"?q=97", "?q=nothing+like+this", "?q=abcd", "?q=" + sizeToken(77)}
 }
 
 func (s *site) cookieHeader(t testing.TB, email string) http.Header {

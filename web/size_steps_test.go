@@ -60,8 +60,12 @@ func mostSteps(name string, n int, small amounts, times int) int {
 
 // flat are pages that need hardly more steps in a larger organization.
 func flat() []string {
-	return []string{"Admin " + manage + "/users", "Admin " + satRoot + "/workspace", "Admin " + satRoot + "/organization",
-		"Admin /settings/profile", "Admin /settings/profile/personal-access-tokens/new", "Admin /settings/audit-logs", "Member /settings/profile",
+	return []string{"Admin " + manage + "/users", "Admin " + manage + "/tokens", "Admin " + manage + "/tokens?kind=personal", "Admin " + satRoot + "/workspace", "Admin " + satRoot + "/organization",
+		"Admin /needs-attention", "Admin /needs-attention?show=unused",
+		"Admin /settings/profile", "Admin /settings/profile/personal-access-tokens/new",
+		"Admin /tokens/TOKEN/secrets", "Admin " + manage + "/token-rules", "Admin " + manage + "/sign-in",
+		"Admin " + manage + "/identity-providers", "Admin " + manage + "/notifications", "Admin /settings/security", "Admin /settings/calendar",
+		"Admin /settings/personal-access-tokens", "Member /settings/personal-access-tokens", "Admin /settings/audit-logs", "Member /settings/profile",
 		"token /v2/audit-logs?token_id=pat-Ada", "token /v2/audit-logs?target_id=ADMIN", "token /v2/audit-logs?token_id=TOKEN"}
 }
 
@@ -70,6 +74,9 @@ func flat() []string {
 func readsMore() map[string]int {
 	return map[string]int{
 		"/explain?q=":          30, // searches the names of all tokens and members
+		"management/tokens?":   12, // chooses in an index of all tokens
+		"tokens/delete?all":    12, // likewise
+		"/search?q=":           12, // searches the names of all tokens and members
 		"/settings/workspaces": 12, // counts the different members of each workspace that it shows
 		"/baseline-policies":   12, // likewise
 		"/groups":              8,  // counts the members of all groups, to sort by their number

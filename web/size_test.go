@@ -14,6 +14,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/config"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 )
 
@@ -25,7 +26,7 @@ type amounts struct {
 
 // grown is the size at which every page must be quick.
 func grown() amounts {
-	return amounts{tokens: 100_000, members: 5_000, workspaces: 200, groups: 200, sources: 20_000, events: 1_000_000, own: 2_000}
+	return amounts{tokens: 100_000, members: 10_000, workspaces: 200, groups: 200, sources: 20_000, events: 1_000_000, own: 2_000}
 }
 
 // times returns amounts that are n times larger. The number of workspaces does not change: it has a
@@ -269,12 +270,25 @@ func (g *grower) tokens(a amounts) {
 		if i%10 == 7 && i >= 2*a.own {
 			deleted = g.now - day
 		}
+		created := g.now - int64(i)*1000
+		if i%10 == 1 { // so it is idle
+			created -= 100 * day
+		}
 		name, digest := fmt.Sprintf("size token %d", i), token.Digest(fmt.Sprint("size", i))
-		return []any{sizeToken(i), g.org, string(kind), name, name, digest[:], fmt.Sprintf("lkpat_…%04d", i%10_000), owner, workspace, scope,
-			policy, g.admin, "Ada Admin", g.now - int64(i)*1000, expires, deleted}
+		return []any{sizeToken(i), g.org, string(kind), name, plaintext.NameKey(name), digest[:], fmt.Sprintf("lkpat_…%04d", i%10_000), owner, workspace, scope,
+			policy, g.admin, "Ada Admin", created, expires, deleted}
 	})
 	g.insert(`token_uses`, `token_id, last_used_at, last_used_from`, a.tokens/2, func(i int) []any {
 		return []any{sizeToken(2 * i), g.now - int64(i), `[]`}
+	})
+	g.insert(`use_days`, `day, subject_id, requests, refusals`, a.tokens, func(i int) []any {
+		return []any{g.now/day - int64(i%10), sizeToken(i / 10 * 2), 100, max(0, int64(i/10%100)-97) * 15}
+	})
+	g.insert(`use_days`, `day, subject_id, requests, refusals`, 3*30, func(i int) []any {
+		return []any{g.now/day - int64(i/3), []string{g.org, g.admin, g.editor}[i%3], 1000, 10}
+	})
+	g.insert(`idle_tokens`, `token_id, organization_id, owner_id, idle_since`, a.tokens/10, func(i int) []any {
+		return []any{sizeToken(10*i + 1), g.org, g.member(10*i+1, a), g.now - 100*day - int64(i)}
 	})
 }
 

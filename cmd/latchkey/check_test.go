@@ -113,3 +113,22 @@ func texts(t *testing.T, db *sql.DB, query string) (list []string) {
 	}
 	return list
 }
+
+// TestCommands_SayThatThereIsNoDatabase runs what needs a database without one, and makes none.
+func TestCommands_SayThatThereIsNoDatabase(t *testing.T) {
+	empty := t.TempDir()
+	none := filepath.Join(empty, "none")
+	for _, args := range [][]string{{"check"}, {"recover", "ada@acme.example"}, {"plan"}, {"key", "rotate"}, {"audit", "verify"},
+		{"audit", "export", filepath.Join(empty, "x.jsonl")}, {"backup", filepath.Join(empty, "x.db")},
+		{"import", "--strategy", "fresh", export(t, "", "")}} {
+		for folder, want := range map[string]string{empty: "there is no database latchkey.db in " + empty, none: "the folder " + none + " does not exist"} {
+			want = "latchkey: " + want + "; --data names the folder with the database\n"
+			if code, _, got := run(t, append(args, "--data", folder)...); code != 1 || got != want {
+				t.Errorf("%q: %d %q, want %q", args, code, got, want)
+			}
+		}
+	}
+	if left, err := os.ReadDir(empty); len(left) != 0 || err != nil {
+		t.Errorf("there is now %v, %v", left, err)
+	}
+}

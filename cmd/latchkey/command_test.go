@@ -150,7 +150,7 @@ func TestMistakes_SayWhatIsWrongAndWhereToRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ args, want string }{
-		{"", "expected one of serve, demo, plan, import, audit, check, key, backup, restore, migrate-store, completion, version"},
+		{"", "expected one of serve, demo, plan, recover, import, audit, check, key, backup, restore, migrate-store, completion, version"},
 		{"audit key", "expected one of new, show, rotate"},
 		{"fly", "unknown command fly; see latchkey --help"},
 		{"fly --help", "unknown command fly; see latchkey --help"},

@@ -8,6 +8,8 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
+	"latchkey/internal/registry"
+	"latchkey/internal/store"
 )
 
 func newDemo(hurry <-chan struct{}) *command {
@@ -15,11 +17,20 @@ func newDemo(hurry <-chan struct{}) *command {
 	c := newCommand("demo", "Run a demo with made-up data.", "")
 	serverFlags(c, &cfg, "Folder to keep the data in. Without it: a temporary folder, removed at exit.",
 		"Empty PostgreSQL database to use instead of a file: postgres://user:password@host/name.")
-	return c.runs(func(ctx context.Context) error { return runDemo(ctx, cfg, hurry) })
+	withoutHistory := false
+	c.flag(yesNo(&withoutHistory), "without-history", "Start with the organization only, without made-up activity.")
+	return c.runs(func(ctx context.Context) error {
+		seed := demo.SeedWithHistory
+		if withoutHistory {
+			seed = demo.Seed
+		}
+		return runDemo(ctx, cfg, hurry, seed)
+	})
 }
 
 // runDemo seeds an empty database and serves it as serve does.
-func runDemo(ctx context.Context, cfg config.Config, hurry <-chan struct{}) (err error) {
+func runDemo(ctx context.Context, cfg config.Config, hurry <-chan struct{},
+	seed func(context.Context, *store.Store, demo.Hasher, registry.Secrets) error) (err error) {
 	if cfg.Data == "" && cfg.DatabaseURL == "" {
 		folder, err := os.MkdirTemp("", "latchkey-demo-")
 		if err != nil {
@@ -37,8 +48,11 @@ func runDemo(ctx context.Context, cfg config.Config, hurry <-chan struct{}) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := demo.Seed(ctx, a.Store, a.Hasher, a.Secrets); err != nil {
+	if err := seed(ctx, a.Store, a.Hasher, a.Secrets); err != nil {
 		return err
 	}
+	// Events of many days without a signature look as if somebody had removed it, so they get one before anything
+	// can happen. The server's background work tries again and reports errors.
+	_ = a.Audit.SignHead(ctx)
 	return a.Run(ctx)
 }

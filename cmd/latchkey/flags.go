@@ -58,7 +58,7 @@ func serverFlags(c *command, cfg *config.Config, data, database string) {
 	c.flag(text(&cfg.Catalog, "FILE"), "catalog",
 		"YAML file with permissions for your own API: resource types and actions.").variable("LATCHKEY_CATALOG")
 	c.flag(text(&cfg.SMTPURL, "URL"), "smtp-url",
-		"Mail server for invitations; needs --public-url. For example "+
+		"Mail server for invitations, password links, alerts and warnings; needs --public-url. For example "+
 			"smtp://user:password@mail.example.com:587?from=latchkey@example.com.").variable("LATCHKEY_SMTP_URL")
 	c.flag(number(&cfg.MaxPersonalTokens, "N", 1, access.MaxPersonalTokens), "max-personal-tokens",
 		"How many personal access tokens a member may have, 1 to 10000; expired ones count until they are deleted.").
@@ -69,11 +69,29 @@ func serverFlags(c *command, cfg *config.Config, data, database string) {
 			"secret.key in the data folder, made at the first start; required with a PostgreSQL database.").variable("LATCHKEY_SECRET_KEY_FILE")
 	c.flag(list(&cfg.SecretKeys, "NAME"), "secret-keys",
 		"More keys in the configuration of resources whose values are secret. The same on every server.").variable("LATCHKEY_SECRET_KEYS")
+	c.flag(list(&cfg.WebhookAllow, "CIDR"), "webhook-allow",
+		"Private addresses or ranges that webhooks may reach, also without TLS. All others must be public and use TLS.").
+		variable("LATCHKEY_WEBHOOK_ALLOW")
+	c.flag(list(&cfg.ProviderAllow, "CIDR"), "provider-allow",
+		"Private addresses or ranges at which identity providers may be, also without TLS. All others must be public and use TLS.").
+		variable("LATCHKEY_PROVIDER_ALLOW")
+	c.flag(text(&cfg.BreachedPasswords, "FILE"), "breached-passwords",
+		"Sorted list of SHA-1 hashes of passwords that nobody may choose, as Have I Been Pwned offers it (ordered by hash). "+
+			"It is searched on disk.").variable("LATCHKEY_BREACHED_PASSWORDS")
 	c.flag(duration(&cfg.Drain), "drain",
 		"How long to serve on after SIGTERM, while /readyz says 503 and load balancers notice; a little more than their interval. "+
 			"Ctrl-C skips it, and a second signal ends everything at once.").variable("LATCHKEY_DRAIN")
 	c.flag(text(&cfg.MetricsAddr, "HOST:PORT"), "metrics-addr",
 		"Address of a separate listener that serves /metrics for Prometheus. Do not make it public.").variable("LATCHKEY_METRICS_ADDR")
+	c.flag(number(&cfg.MetricsTokens, "N", 0, config.MaxMetricsTokens), "metrics-tokens",
+		"Of how many tokens /metrics says when they expire, by id: those that expire soonest, 0 to 10000. 0 names none.").
+		variable("LATCHKEY_METRICS_TOKENS")
+	c.flag(text(&cfg.VerifyAddr, "HOST:PORT|unix:PATH"), "verify-addr",
+		"Address of a separate, faster listener that serves /auth/verify, /oauth2/introspect and /healthz for proxies and servers "+
+			"nearby. It speaks HTTP without TLS. Clients of a socket count as 127.0.0.1.").variable("LATCHKEY_VERIFY_ADDR")
+	c.flag(text(&cfg.VerifySocketGroup, "GROUP"), "verify-socket-group",
+		"Group that may use the socket of --verify-addr, by name or number. Default: the server's own group.").
+		variable("LATCHKEY_VERIFY_SOCKET_GROUP")
 	c.flag(duration(&cfg.OutageGrace), "outage-grace",
 		"How long to accept cached tokens while PostgreSQL cannot be reached; revocations on other servers go unnoticed. "+
 			"0 refuses all tokens.").variable("LATCHKEY_OUTAGE_GRACE")

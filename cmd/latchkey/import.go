@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/legacy"
 	"latchkey/internal/migration"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/store"
 )
 
 // importing is what one import takes.
@@ -81,7 +82,7 @@ func (i importing) imports(ctx context.Context) (clean bool, err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if i.DatabaseURL == "" {
-		if _, err := os.Stat(i.Data); err != nil {
+		if err := store.Present(filepath.Join(i.Data, "latchkey.db")); err != nil {
 			return false, err
 		}
 	}

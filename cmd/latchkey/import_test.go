@@ -125,7 +125,7 @@ func TestImport_MistakesExitWithOneAndChangeNothing(t *testing.T) {
 		"no strategy":            {[]string{export(t, "", "")}, "--strategy"},
 		"an unknown strategy":    {[]string{export(t, "", ""), "--strategy", "all"}, "with-policies"},
 		"a conflict":             {[]string{export(t, "vic@acme", "ada@acme"), "--strategy", "fresh"}, "--existing-members"},
-		"a folder without a db?": {[]string{export(t, "", ""), "--strategy", "fresh", "--data", filepath.Join(data, "none")}, "no such file"},
+		"a folder without a db?": {[]string{export(t, "", ""), "--strategy", "fresh", "--data", filepath.Join(data, "none")}, "does not exist"},
 	} {
 		args := append([]string{"import"}, tt.args...)
 		if len(tt.args) < 5 {

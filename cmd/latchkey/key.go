@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/store"
 )
 
 // newKey returns the commands that make and change the key that seals the secrets of resources. The
@@ -76,7 +78,7 @@ one after another, then run this command once. If it is interrupted, run it agai
 // run changes the key.
 func (k keyRotation) run(ctx context.Context) error {
 	if k.DatabaseURL == "" {
-		if _, err := os.Stat(k.Data); err != nil {
+		if err := store.Present(filepath.Join(k.Data, "latchkey.db")); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,8 @@ can do exactly what your access policies allow at that moment.
 
 Try it: latchkey demo`
 	root := newGroup("latchkey", "Self-hosted access tokens for people and services.", about,
-		newServe(hurry), newDemo(hurry), newPlan(), newImport(), newAudit(), newCheck(), newKey(), newBackup(), newRestore(), newMigrateStore(),
+		newServe(hurry), newDemo(hurry), newPlan(), newRecover(), newImport(), newAudit(), newCheck(), newKey(),
+		newBackup(), newRestore(), newMigrateStore(),
 		newCompletion(), newVersion())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelp())

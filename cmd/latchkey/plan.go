@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 
 	"latchkey/internal/access"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/store"
 )
 
 // planChange is what printing or changing the plan takes.
@@ -31,7 +32,7 @@ on PostgreSQL can keep running; the new plan takes effect on their next request.
 // run prints or changes the organization's plan.
 func (p planChange) run(ctx context.Context) (err error) {
 	if p.DatabaseURL == "" {
-		if _, err := os.Stat(p.Data); err != nil {
+		if err := store.Present(filepath.Join(p.Data, "latchkey.db")); err != nil {
 			return err
 		}
 	}

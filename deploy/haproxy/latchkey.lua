@@ -1,4 +1,4 @@
--- Asks Latchkey about a request, for haproxy.cfg: http-request lua.latchkey URL
+-- Asks Latchkey about a request, for haproxy.cfg: http-request lua.latchkey ADDRESS PATH
 --
 -- It sets the variable txn.latchkey_status to Latchkey's answer, and the other variables
 -- below. Without an answer the status is 503. Only 200 lets a request pass.
@@ -24,7 +24,7 @@ local function list(values)
     return out
 end
 
-core.register_action("latchkey", { "http-req" }, function(txn, url)
+core.register_action("latchkey", { "http-req" }, function(txn, address, path)
     txn:set_var("txn.latchkey_status", 503)
     for _, variable in pairs(answers) do
         txn:set_var(variable, "")
@@ -34,7 +34,9 @@ core.register_action("latchkey", { "http-req" }, function(txn, url)
     if #credentials > 0 then
         headers["authorization"] = credentials
     end
-    local response = core.httpclient():get { url = url, headers = headers, timeout = 2000 }
+    local response = core.httpclient():get {
+        url = "http://127.0.0.1" .. path, dst = address, headers = headers, timeout = 2000,
+    }
     if not response or not response.status then
         return
     end
@@ -42,4 +44,4 @@ core.register_action("latchkey", { "http-req" }, function(txn, url)
         txn:set_var(variable, list(response.headers and response.headers[name])[1] or "")
     end
     txn:set_var("txn.latchkey_status", response.status)
-end, 1)
+end, 2)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,6 +79,9 @@ func serveLatchkey(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	cfg := config.Config{Addr: "127.0.0.1:" + args[1], Data: args[0], LogLevel: "info", LogFormat: "text"}
+	if len(args) > 2 {
+		cfg.VerifyAddr = args[2]
+	}
 	a, err := app.New(ctx, cfg, app.Options{Out: os.Stdout, Log: io.Discard})
 	if err != nil {
 		return err
@@ -92,8 +96,16 @@ func serveLatchkey(args []string) error {
 	})
 	control.HandleFunc("/make", func(w http.ResponseWriter, r *http.Request) { makeToken(w, r, a) })
 	control.HandleFunc("/delete", func(w http.ResponseWriter, r *http.Request) { deleteToken(w, r, a) })
+	control.HandleFunc("/rotate", func(w http.ResponseWriter, r *http.Request) { rotateToken(w, r, a) })
+	control.HandleFunc("/end", func(w http.ResponseWriter, r *http.Request) { endPrevious(w, r, a) })
 	control.HandleFunc("/loaded", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, a.Verify.Complete(), a.Verify.Tokens())
+	})
+	control.HandleFunc("/heap", func(w http.ResponseWriter, _ *http.Request) {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		fmt.Fprint(w, m.HeapAlloc)
 	})
 	control.HandleFunc("/churn", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, churnTokens(r.Context(), a, w)) })
 	go func() { _ = listen(control) }()
@@ -126,13 +138,13 @@ func signInAda(ctx context.Context, tx *store.Tx, organization string) error {
 		tx.InsertSession(ctx, signin.Session{ID: "session of ada", Member: "ada", CreatedAt: now, LastSeenAt: now}, []byte("a digest")))
 }
 
-// churnTokens makes tokens and deletes every second one. It tells of each token that was made to
-// stay, and of each that was deleted: of one that is about to be deleted nobody can say in which
-// state the end of the process finds it.
+// churnTokens makes tokens, deletes some of them and rotates others. It tells of each secret that must be
+// good and of each that must not, once that was acknowledged: of one that is about to change nobody can
+// say in which state the end of the process finds it.
 func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 	by, err := admin(ctx, a)
-	tell := func(what, secret string) {
-		fmt.Fprintln(w, what, secret)
+	tell := func(what string, secret token.Secret) {
+		fmt.Fprintln(w, what, secret.Reveal())
 		w.(http.Flusher).Flush()
 	}
 	begin := time.Now().UnixNano()
@@ -142,10 +154,23 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, IdempotencyKey: key}); err != nil {
 			break
 		}
-		if i%2 == 1 {
-			tell("made", g.Secret.Reveal())
-		} else if _, err = a.Tokens.Delete(ctx, by, g.ID); err == nil {
-			tell("deleted", g.Secret.Reveal())
+		switch i % 4 {
+		case 0:
+			if _, err = a.Tokens.Delete(ctx, by, g.ID); err == nil {
+				tell("ended", g.Secret)
+			}
+		case 1:
+			tell("made", g.Secret)
+		default:
+			var done token.Rotated
+			overlap, what := time.Duration(0), "ended"
+			if i%4 == 3 {
+				overlap, what = time.Hour, "made" // it still works
+			}
+			if done, err = a.Tokens.Rotate(ctx, by, g.ID, token.Rotation{Overlap: overlap, SameLength: true}); err == nil {
+				tell(what, g.Secret)
+				tell("made", done.Secret)
+			}
 		}
 	}
 	return err
@@ -171,6 +196,32 @@ func deleteToken(w http.ResponseWriter, r *http.Request, a *app.App) {
 	by, err := admin(r.Context(), a)
 	if err == nil {
 		_, err = a.Tokens.Delete(r.Context(), by, r.FormValue("id"))
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+// rotateToken rotates the token with the given id and writes its id and its new secret.
+func rotateToken(w http.ResponseWriter, r *http.Request, a *app.App) {
+	by, err := admin(r.Context(), a)
+	overlap, wrong := time.ParseDuration(r.FormValue("overlap"))
+	var done token.Rotated
+	if err = errors.Join(err, wrong); err == nil {
+		done, err = a.Tokens.Rotate(r.Context(), by, r.FormValue("id"), token.Rotation{Overlap: overlap, SameLength: true})
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintln(w, done.ID, done.Secret.Reveal())
+}
+
+// endPrevious ends the previous secret of the token with the given id.
+func endPrevious(w http.ResponseWriter, r *http.Request, a *app.App) {
+	by, err := admin(r.Context(), a)
+	if err == nil {
+		_, err = a.Tokens.EndPrevious(r.Context(), by, r.FormValue("id"))
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,14 @@ type target struct {
 	addr    string
 	request func(b []byte, secret string) []byte // appends a whole request
 	wants   string                               // what the body must contain
+}
+
+// dial connects to the server, at HOST:PORT or the path of a socket.
+func (to target) dial() (net.Conn, error) {
+	if strings.HasPrefix(to.addr, "/") {
+		return net.Dial("unix", to.addr)
+	}
+	return net.Dial("tcp", to.addr)
 }
 
 func bearer(path string) func([]byte, string) []byte {
@@ -92,7 +101,7 @@ func round(t *testing.T, to target, secrets []string, during time.Duration) resu
 
 // ask uses one connection until end.
 func ask(to target, secrets []string, end time.Time) (times []time.Duration, failed int, err error) {
-	conn, err := net.Dial("tcp", to.addr)
+	conn, err := to.dial()
 	if err != nil {
 		return nil, 1, err
 	}
@@ -111,7 +120,8 @@ func ask(to target, secrets []string, end time.Time) (times []time.Duration, fai
 		then := now
 		now = time.Now()
 		times = append(times, now.Sub(then))
-		if status != "200" || !bytes.Contains(body, []byte(to.wants)) {
+		if status != "200" && status != "202" || // oauth2-proxy answers 202
+			!bytes.Contains(body, []byte(to.wants)) {
 			failed++
 			err = fmt.Errorf("%s answered %s %.200s", to.name, status, body)
 		}

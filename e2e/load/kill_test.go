@@ -19,11 +19,11 @@ import (
 )
 
 // TestKill_EveryAcknowledgedChangeIsThere ends the server without warning while tokens are
-// made, deleted and verified, starts it again on the same data and compares it with what
+// made, rotated, deleted and verified, starts it again on the same data and compares it with what
 // was acknowledged before. With -full it does so 1,000 times, one in ten of them while the server
 // starts.
 func TestKill_EveryAcknowledgedChangeIsThere(t *testing.T) {
-	kills, longest, begin := 1, 1500*time.Millisecond, time.Now()
+	kills, longest, begin := 1, 2500*time.Millisecond, time.Now()
 	if full() {
 		kills, longest = 1000, 400*time.Millisecond
 	}
@@ -37,7 +37,7 @@ func TestKill_EveryAcknowledgedChangeIsThere(t *testing.T) {
 		}
 	}
 	if len(k.alive) < 10*kills || len(k.gone) < 10*kills {
-		t.Fatalf("only %d tokens were made and %d deleted", len(k.alive), len(k.gone))
+		t.Fatalf("only %d secrets were made and %d ended", len(k.alive), len(k.gone))
 	}
 	srv := start(t, "latchkey", 2, s.data, "0")
 	k.compare(srv, k.alive, k.gone)
@@ -90,18 +90,18 @@ func (k *killed) whileStarting(after time.Duration) {
 func (k *killed) compare(srv *child, alive, gone map[string]bool) {
 	for secret := range alive {
 		if got := verified(k.t, srv, secret); got != http.StatusOK {
-			k.t.Errorf("a token whose creation was acknowledged: %d", got)
+			k.t.Errorf("a secret whose creation was acknowledged: %d", got)
 		}
 	}
 	for secret := range gone {
 		if got := verified(k.t, srv, secret); got != http.StatusUnauthorized {
-			k.t.Errorf("a token whose deletion was acknowledged: %d", got)
+			k.t.Errorf("a secret whose end was acknowledged: %d", got)
 		}
 	}
 	k.verified.Add(int64(len(alive) + len(gone)))
 }
 
-// churn has the server make and delete tokens until then, and returns what it acknowledged:
+// churn has the server make, rotate and delete tokens until then, and returns what it acknowledged:
 // the secrets that must be good, and those that must not.
 func churn(t *testing.T, srv *child, until time.Time) (alive, gone map[string]bool) {
 	resp, err := http.Get("http://" + srv.control + "/churn")
@@ -112,7 +112,7 @@ func churn(t *testing.T, srv *child, until time.Time) (alive, gone map[string]bo
 		switch what, secret, _ := strings.Cut(lines.Text(), " "); what {
 		case "made":
 			alive[secret] = true
-		case "deleted":
+		case "ended":
 			gone[secret] = true
 		default:
 			t.Fatalf("the server says %q", lines.Text())
@@ -159,6 +159,11 @@ func nothingHalfDone(t *testing.T, data string) {
 	created, deleted := made["service_access_token created"], made["service_access_token deleted"]
 	if created-deleted != len(live) || created == 0 {
 		t.Errorf("%d events of creation, %d of deletion, %d live tokens: %s", created, deleted, len(live), fmt.Sprint(made))
+	}
+	var replaced int
+	must(t, db.QueryRow("SELECT count(*) FROM token_secrets WHERE ends_at IS NOT NULL").Scan(&replaced))
+	if rotated := made["service_access_token rotated"]; rotated != replaced || rotated == 0 {
+		t.Errorf("%d events of rotation, %d replaced secrets: %s", rotated, replaced, fmt.Sprint(made))
 	}
 }
 

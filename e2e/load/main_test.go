@@ -15,6 +15,8 @@ const childRole = "LATCHKEY_LOAD_ROLE"
 
 func TestMain(m *testing.M) {
 	flag.Bool("full", false, "measure at full size; it takes some minutes")
+	flag.Bool("peers", false, "compare with other programs, which are built first")
+	flag.Int("tokens", 0, "the number of tokens of TestVerify_Memory instead of its own ones")
 	flag.Parse()
 	roles := map[string]func(args []string) error{"bare": serveBare, "latchkey": serveLatchkey, "api": serveAPI}
 	if role := os.Getenv(childRole); role != "" {

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// proxied measures what the check costs behind nginx with the configuration of deploy/:
-// nginx → verify → API against nginx → API. nginx runs in one process, as the machine may
+// proxied measures what the check costs behind nginx with the configuration of deploy/ and the
+// socket of the listener for verification: nginx → verify → API against nginx → API. nginx runs in one process, as the machine may
 // have one core left.
-func (b *bench) proxied(srv *child) {
+func (b *bench) proxied(socket string) {
 	api := start(b.t, "api", 1)
 	checked, plain := freeAddr(b), freeAddr(b)
 	dir := b.t.TempDir()
-	replace := strings.NewReplacer("127.0.0.1:8080", srv.addr, "127.0.0.1:9000", api.addr, "127.0.0.1:8000", checked)
+	replace := strings.NewReplacer("/run/latchkey/verify.sock", socket, "127.0.0.1:9000", api.addr, "127.0.0.1:8000", checked)
 	for _, file := range []string{"latchkey.conf", "latchkey-api.conf"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "nginx", file))
 		must(b.t, err)

@@ -102,7 +102,7 @@ func (p *people) policy(tx *store.Tx, workspace string, kind policy.Kind, subjec
 // tokens adds tokens and returns their secrets. It writes to the database itself: the
 // store takes four times as long, which is minutes for a million.
 func (p *people) tokens(file string, n int) []string {
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(0)&_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(0)&_pragma=busy_timeout(10000)&_pragma=cache_size(-1000000)")
 	must(p.t, err)
 	defer db.Close()
 	tx, err := db.Begin()

@@ -12,9 +12,7 @@
     if (!e.checkVisibility({ visibilityProperty: true }) || e.matches(".skip-link")) continue;
     const box = target(e);
     const { left, right } = frame(e);
-    // A strip of tabs scrolls by design. The current tab must be in view.
-    const aside = e.closest(".tabs") && !e.matches("[aria-current]");
-    if (!aside && (box.left < left - 1 || box.right > right + 1)) {
+    if (box.left < left - 1 || box.right > right + 1) {
       found.push(`${name(e)} from ${px(box.left)} to ${px(box.right)} is outside ${px(left)} to ${px(right)}`);
     }
     const high = box.bottom - box.top;
@@ -61,7 +59,7 @@
     let left = 0;
     let right = innerWidth;
     for (let a = e.parentElement; a && a !== document.body; a = a.parentElement) {
-      if (getComputedStyle(a).overflowX === "visible" || a.matches(".tabs")) continue;
+      if (getComputedStyle(a).overflowX === "visible") continue;
       const box = a.getBoundingClientRect();
       left = Math.max(left, box.left);
       right = Math.min(right, box.right);

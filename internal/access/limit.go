@@ -13,6 +13,9 @@ const (
 	MaxWorkspaces = 500
 	MaxGroups     = 5_000
 	MaxAPIClients = 100
+	MaxWebhooks   = 20
+	MaxPresets    = 50
+	MaxProviders  = 20 // identity providers
 	// DefaultPersonalTokens is how many personal access tokens a member may have, unless the
 	// operator says otherwise.
 	DefaultPersonalTokens = 100

@@ -21,11 +21,15 @@ const (
 	ViewWorkspace Permission = "workspace:view"
 
 	// The acts of organization Admins.
-	ManageWorkspaces    Permission = "workspace:manage"
-	ManageMembers       Permission = "member:manage"
-	ManageInvitations   Permission = "invitation:manage"
-	ManageGroups        Permission = "group:manage"
-	ManagePolicies      Permission = "policy:manage"
+	ManageWorkspaces  Permission = "workspace:manage"
+	ManageMembers     Permission = "member:manage"
+	ManageInvitations Permission = "invitation:manage"
+	ManageGroups      Permission = "group:manage"
+	ManagePolicies    Permission = "policy:manage"
+	// SavePresets is using the editor's presets and saving one. It belongs to those who may edit
+	// policies. DeletePresets is taking one away from everybody else.
+	SavePresets         Permission = "policy_preset:save"
+	DeletePresets       Permission = "policy_preset:delete"
 	ManageServiceTokens Permission = "service_access_token:manage"
 	ManageAPIClients    Permission = "api_client:manage"
 	ManageMigration     Permission = "migration:manage"
@@ -39,8 +43,8 @@ const (
 	ReadUsage    Permission = "usage:read"
 	UseSCIM      Permission = "scim:use"
 
-	// ManagePersonalToken is seeing and deleting a token of Resource.Owner: members can do so
-	// with their own, and Admins with any in the organization.
+	// ManagePersonalToken is seeing, renaming, describing and deleting a token of Resource.Owner:
+	// members can do so with their own, and Admins with any in the organization.
 	ManagePersonalToken Permission = "personal_access_token:manage"
 	// CreatePersonalToken is generating a token for Resource.Owner in Resource.Workspace.
 	// Members, Admins included, can do so only for themselves, in a workspace that they are in.
@@ -98,8 +102,8 @@ func wellFormedName(s string) bool {
 func SystemActs() []Permission {
 	return []Permission{
 		ViewWorkspace, ManageWorkspaces, ManageMembers, ManageInvitations, ManageGroups,
-		ManagePolicies, ManageServiceTokens, ManageAPIClients, ManageMigration,
-		ManageOrganization, IdentifyTokens, ReadAuditLog, ReadUsage, UseSCIM,
+		ManagePolicies, SavePresets, DeletePresets, ManageServiceTokens, ManageAPIClients,
+		ManageMigration, ManageOrganization, IdentifyTokens, ReadAuditLog, ReadUsage, UseSCIM,
 		ManagePersonalToken, CreatePersonalToken,
 	}
 }
@@ -121,7 +125,7 @@ func systemAct(p Permission) act {
 	case ViewWorkspace:
 		return actView
 	case ManageWorkspaces, ManageMembers, ManageInvitations, ManageGroups, ManagePolicies,
-		ManageServiceTokens, ManageAPIClients, ManageMigration, ManageOrganization,
+		SavePresets, DeletePresets, ManageServiceTokens, ManageAPIClients, ManageMigration, ManageOrganization,
 		IdentifyTokens, ReadAuditLog, ReadUsage, UseSCIM:
 		return actOrganization
 	case ManagePersonalToken:
@@ -136,7 +140,7 @@ func systemAct(p Permission) act {
 // a name.
 func systemType(typ string) bool {
 	switch typ {
-	case "workspace", "member", "invitation", "group", "policy", "service_access_token",
+	case "workspace", "member", "invitation", "group", "policy", "policy_preset", "service_access_token",
 		"api_client", "migration", "organization", "token", "audit_log", "usage", "scim",
 		"personal_access_token":
 		return true

@@ -25,6 +25,7 @@ const (
 	FeatureSCIM     Feature = "scim"
 	FeatureBaseline Feature = "baseline" // editing the Baseline Workspace Policy
 	FeaturePII      Feature = "pii"      // the section "Data Privacy (PII)" of policies
+	FeatureSSO      Feature = "sso"      // signing in by identity providers
 )
 
 // UpgradeText is shown next to features that the plan lacks.
@@ -59,7 +60,7 @@ func (p Plan) Has(f Feature) bool {
 		return p == PlanStarter || p == PlanGrowth || p == PlanEnterprise
 	case FeatureGroups:
 		return p == PlanGrowth || p == PlanEnterprise
-	case FeatureAuditLog, FeatureSCIM, FeatureBaseline, FeaturePII:
+	case FeatureAuditLog, FeatureSCIM, FeatureBaseline, FeaturePII, FeatureSSO:
 		return p == PlanEnterprise
 	}
 	return false

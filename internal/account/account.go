@@ -83,6 +83,7 @@ type Member struct {
 	UpdatedAt    time.Time
 	LastSeenAt   time.Time // zero if never
 	AdminUntil   time.Time // when the member last was an active Admin; zero for one who is, and if never
+	TimeZone     string    // the name of the chosen zone, which package zone may not know; empty for the browser's
 }
 
 // Group is a set of members. It belongs to the organization, not to a workspace.

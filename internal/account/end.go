@@ -23,7 +23,7 @@ const (
 	// one of them may give the role back, and so do the Admin invitations that the person made,
 	// because the person has seen their links.
 	Demoted
-	// Suspended: the member is deactivated. All sessions end as well. Personal tokens stay,
+	// Suspended: the member is deactivated. All sessions and the calendar link end as well. Personal tokens stay,
 	// because verification refuses those of a deactivated owner.
 	Suspended
 	// Removed: the member is deleted. The personal tokens are deleted as well.

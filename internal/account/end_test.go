@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
 	"latchkey/internal/provision"
+	"latchkey/internal/random"
 	"latchkey/internal/signin"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
@@ -37,7 +38,7 @@ func doors(b *storetest.Bed) map[string]func(m account.Member) error {
 	}
 	return map[string]func(m account.Member) error{
 		"deleted": func(m account.Member) error {
-			_, err := b.Members.Delete(b.T.Context(), b.Admin.Caller(), []string{m.ID})
+			_, err := b.Members.Delete(b.T.Context(), b.Admin.Caller(), account.These(m.ID))
 			return err
 		},
 		"deactivated":           one(b.Members.Deactivate),
@@ -67,15 +68,15 @@ func provider(b *storetest.Bed) provision.Call {
 }
 
 // invites sends one invitation and returns the secret of its link.
-func invites(b *storetest.Bed, by actor.Standing, email string, role access.Role) invitation.LinkSecret {
+func invites(b *storetest.Bed, by actor.Standing, email string, role access.Role) random.Secret {
 	b.T.Helper()
 	command := invitation.NewInvitations{Emails: []string{email}, Role: role, Workspaces: []string{b.Prod}}
-	out, err := b.Invitations.Invite(b.T.Context(), by.Caller(), command, invitation.LinkSecret.Reveal)
+	out, err := b.Invitations.Invite(b.T.Context(), by.Caller(), command, random.Secret.Reveal)
 	b.Must(err)
 	if len(out.Sent) != 1 {
 		b.T.Fatalf("skipped %v", out.Skipped)
 	}
-	return invitation.LinkSecret(out.Sent[0].Link)
+	return random.Secret(out.Sent[0].Link)
 }
 
 // bo adds the Admin Bo, who was provisioned and therefore has no password, so that an invitation
@@ -94,7 +95,7 @@ func TestEnding_EndsEveryOutstandingCredential(t *testing.T) {
 			b := storetest.NewBed(t, access.PlanEnterprise)
 			m := bo(b)
 			by := b.Caller(m.ID)
-			links := map[string]invitation.LinkSecret{
+			links := map[string]random.Secret{
 				"to the address":                 invites(b, b.Admin, m.Email, access.RoleAdmin),
 				"made, as Admin":                 invites(b, by, "cy@acme.example", access.RoleAdmin),
 				"sent again, as Admin":           invites(b, b.Admin, "di@acme.example", access.RoleAdmin),
@@ -102,16 +103,16 @@ func TestEnding_EndsEveryOutstandingCredential(t *testing.T) {
 				"of somebody else, as Admin":     invites(b, b.Admin, "flo@acme.example", access.RoleAdmin),
 				"taken over by an Admin, resent": invites(b, by, "gil@acme.example", access.RoleAdmin),
 			}
-			resend := func(by actor.Standing, email string) invitation.LinkSecret {
+			resend := func(by actor.Standing, email string) random.Secret {
 				found, err := b.Invitations.Find(t.Context(), b.Admin, invitation.Query{Search: email})
 				b.Must(err)
-				sent, err := b.Invitations.Resend(t.Context(), by.Caller(), found.Rows[0].ID, invitation.LinkSecret.Reveal)
+				sent, err := b.Invitations.Resend(t.Context(), by.Caller(), found.Rows[0].ID, random.Secret.Reveal)
 				b.Must(err)
-				return invitation.LinkSecret(sent.Link)
+				return random.Secret(sent.Link)
 			}
 			links["sent again, as Admin"] = resend(by, "di@acme.example")
 			links["taken over by an Admin, resent"] = resend(b.Admin, "gil@acme.example")
-			ends, err := b.Members.Impact(t.Context(), b.Admin, []string{m.ID})
+			ends, err := b.Members.Impact(t.Context(), b.Admin, account.These(m.ID))
 			b.Must(err)
 			var listed []string
 			for _, i := range ends.Invitations {
@@ -187,7 +188,7 @@ func TestEnding_AnExpiredInvitationOfSomebodyDeactivatedGetsNoNewLink(t *testing
 	found, err := b.Invitations.Find(t.Context(), b.Admin, invitation.Query{Search: m.Email})
 	b.Must(err)
 	n := b.Logged()
-	_, err = b.Invitations.Resend(t.Context(), b.Admin.Caller(), found.Rows[0].ID, invitation.LinkSecret.Reveal)
+	_, err = b.Invitations.Resend(t.Context(), b.Admin.Caller(), found.Rows[0].ID, random.Secret.Reveal)
 	storetest.WantKind(t, err, fault.Conflict)
 	if logged := b.Events(audit.TargetInvitation, n); len(logged) > 0 {
 		t.Error(logged)

@@ -354,8 +354,8 @@ func (s *Groups) Delete(ctx context.Context, by actor.Caller, id string) (Group,
 //
 // The error is Denied for a group whose members the identity provider manages, or if the caller
 // is not an Admin. It is NotFound for a member or group that is not in the organization, and
-// Invalid with the field "groups" or "members" if there are none.
-func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, groups []string) (int, error) {
+// Invalid with the field "groups" or "members" if there are none or too many.
+func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members Selection, groups []string) (int, error) {
 	var added int
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		added = 0 // the transaction may run again
@@ -363,7 +363,7 @@ func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, group
 		if err != nil {
 			return err
 		}
-		present, err := tx.MembersOfGroups(ctx, unique(groups), unique(members))
+		present, err := tx.MembersOfGroups(ctx, unique(groups), idsOf(who))
 		if err != nil {
 			return err
 		}
@@ -384,18 +384,26 @@ func (s *Groups) AddMembers(ctx context.Context, by actor.Caller, members, group
 }
 
 // membersAndGroups loads the members and groups that AddMembers was called with.
-func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members, groups []string) ([]Member, []Group, error) {
+func membersAndGroups(ctx context.Context, tx GroupTx, org Organization, members Selection,
+	groups []string) ([]Member, []Group, error) {
 	if len(unique(groups)) == 0 {
 		return nil, nil, fault.NewInvalid("Some fields need your attention.",
 			fault.Field{Path: "groups", Message: "Choose at least one group."})
 	}
-	who, err := allMembers(ctx, tx, org.ID, members)
+	who, err := members.members(ctx, tx, org.ID)
 	if err != nil {
 		return nil, nil, err
 	}
 	in, err := ChooseGroups(ctx, tx, org, groups)
+	if err == nil && len(who)*len(in) > maxMemberships {
+		err = fault.NewInvalid("Some fields need your attention.",
+			fault.Field{Path: "groups", Message: "At most 20,000 memberships can be added at once. Choose fewer groups or members."})
+	}
 	return who, in, err
 }
+
+// maxMemberships bounds how long one change keeps all others waiting: each membership is a row and an event.
+const maxMemberships = 20_000
 
 // ChooseGroups returns the groups with these ids. The error is NotFound for an unknown id, and
 // Denied if the identity provider manages the members of one of them.
@@ -426,11 +434,14 @@ func (o Organization) checkUnlocked(g Group) error {
 	return nil
 }
 
-// RemoveMembers removes members from a group. After an error nothing is changed. The error is
+// RemoveMembers removes members from a group, and returns how many. With All, those of the selection
+// are members of the group. After an error nothing is changed. The error is
 // NotFound if the group or one of the memberships does not exist. It is Denied if the identity
 // provider manages the members of the group, or if the caller is not an Admin.
-func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group string, members []string) (Group, error) {
+func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group string, members Selection) (Group, int, error) {
 	var g Group
+	removed := 0
+	members.InGroup = group
 	err := s.change(ctx, by, func(tx GroupTx, org Organization) error {
 		var err error
 		if g, err = tx.Group(ctx, org.ID, group); err != nil {
@@ -439,7 +450,7 @@ func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group strin
 		if err := org.checkUnlocked(g); err != nil {
 			return err
 		}
-		who, err := allMembers(ctx, tx, org.ID, members)
+		who, err := members.members(ctx, tx, org.ID)
 		if err != nil {
 			return err
 		}
@@ -451,7 +462,8 @@ func (s *Groups) RemoveMembers(ctx context.Context, by actor.Caller, group strin
 				return err
 			}
 		}
+		removed = len(who)
 		return nil
 	})
-	return g, err
+	return g, removed, err
 }

@@ -85,19 +85,19 @@ func TestGroupMembership_GivesAndTakes(t *testing.T) {
 	g := b.Group("Analysts")
 	b.Policy(policy.OfGroup, b.Prod, g.ID, access.Policy{"source:connect": access.Everywhere()})
 	n := b.Logged()
-	added, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), []string{bo.ID, cy.ID}, []string{g.ID})
+	added, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), account.These(bo.ID, cy.ID), []string{g.ID})
 	b.Must(err)
-	again, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), []string{cy.ID}, []string{g.ID})
+	again, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), account.These(cy.ID), []string{g.ID})
 	b.Must(err)
 	if added != 2 || again != 0 || !b.Allows(bo.ID, b.Prod, "source:connect", "") {
 		t.Errorf("added %d, then %d", added, again)
 	}
-	_, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, []string{bo.ID})
+	_, _, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, account.These(bo.ID))
 	b.Must(err)
 	if b.Caller(bo.ID).IsIn(b.Prod) || !b.Caller(cy.ID).IsIn(b.Prod) {
 		t.Error("the wrong one lost the workspace")
 	}
-	_, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, []string{cy.ID, bo.ID})
+	_, _, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, account.These(cy.ID, bo.ID))
 	storetest.WantKind(t, err, fault.NotFound)
 	_, err = b.Groups.Delete(t.Context(), b.Admin.Caller(), g.ID)
 	b.Must(err)
@@ -117,9 +117,9 @@ func TestExternalGroup_HasItsMembersLocked(t *testing.T) {
 	b.Join(g.ID, bo.ID)
 	b.MarkExternal(g.ID)
 	n := b.Logged()
-	_, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), []string{cy.ID}, []string{ours.ID, g.ID})
+	_, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), account.These(cy.ID), []string{ours.ID, g.ID})
 	storetest.WantKind(t, err, fault.Denied)
-	_, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, []string{bo.ID})
+	_, _, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, account.These(bo.ID))
 	storetest.WantKind(t, err, fault.Denied)
 	if b.Logged() != n {
 		t.Error("part of it was done")
@@ -151,9 +151,9 @@ func TestExternalGroup_IsOursWhileProvisioningIsOff(t *testing.T) {
 			if d.Locked || rows[0].Locked || !d.External || !rows[0].External {
 				t.Errorf("%+v, %+v", d, rows)
 			}
-			_, err = b.Groups.AddMembers(t.Context(), b.Admin.Caller(), []string{cy.ID}, []string{g.ID})
+			_, err = b.Groups.AddMembers(t.Context(), b.Admin.Caller(), account.These(cy.ID), []string{g.ID})
 			b.Must(err)
-			_, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, []string{bo.ID})
+			_, _, err = b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, account.These(bo.ID))
 			b.Must(err)
 			_, err = b.Members.MakeAdmin(t.Context(), b.Admin.Caller(), cy.ID)
 			b.Must(err)
@@ -176,5 +176,22 @@ func TestUpdateGroup_Renames(t *testing.T) {
 	b.Must(err)
 	if got.Name != "ANALYSTS" || got.Description != "New" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestAddMembers_IsBoundedInMembershipsToo(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	var groups []string
+	for i := range 101 {
+		groups = append(groups, b.Group(fmt.Sprint("Group ", i)).ID)
+	}
+	for i := range 199 {
+		b.Member(fmt.Sprint("zed", i))
+	}
+	everybody, n := account.Selection{All: true}, b.Logged() // 200 with the Admin
+	_, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), everybody, groups)
+	storetest.WantKind(t, err, fault.Invalid)
+	if b.Logged() != n {
+		t.Error("part of it was done")
 	}
 }

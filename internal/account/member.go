@@ -9,10 +9,10 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
-	"latchkey/internal/fault"
 )
 
-// Members is the use cases of members. All of them except [Members.Rename] are for Admins.
+// Members is the use cases of members. All of them except [Members.Rename] and
+// [Members.ChooseTimeZone] are for Admins.
 type Members struct {
 	store     MemberStore
 	catalogue *access.Catalogue
@@ -56,6 +56,9 @@ type memberLister interface {
 	// Members returns the members with these ids, sorted by name. It leaves out ids that are not
 	// in the organization.
 	Members(ctx context.Context, organization string, ids []string) ([]Member, error)
+	// MatchingMembers returns the members on all pages of the query, sorted by name, but no more than
+	// limit of them.
+	MatchingMembers(ctx context.Context, organization string, q MemberQuery, limit int) ([]Member, error)
 }
 
 // memberReader reads members, their groups and their tokens.
@@ -224,10 +227,15 @@ func (s *Members) Find(ctx context.Context, by actor.Standing, q MemberQuery) (M
 // ByID returns the members with these ids, sorted by name. The error is NotFound if one of them
 // is not in the organization, and Denied unless the caller is an Admin.
 func (s *Members) ByID(ctx context.Context, by actor.Standing, ids []string) ([]Member, error) {
+	return s.Chosen(ctx, by, These(ids...))
+}
+
+// Chosen returns the members of a selection, sorted by name. The errors are those of [Members.ByID].
+func (s *Members) Chosen(ctx context.Context, by actor.Standing, sel Selection) ([]Member, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return nil, err
 	}
-	return allMembers(ctx, s.store, by.Organization, ids)
+	return sel.members(ctx, s.store, by.Organization)
 }
 
 // MemberDetails is a member with their groups. Package policy explains what the member may do and
@@ -261,37 +269,19 @@ type Impact struct {
 
 // Impact returns what stops working when members are deleted or deactivated. The error is NotFound
 // if one of the members is not in the organization, and Denied unless the caller is an Admin.
-func (s *Members) Impact(ctx context.Context, by actor.Standing, members []string) (Impact, error) {
+func (s *Members) Impact(ctx context.Context, by actor.Standing, sel Selection) (Impact, error) {
 	if err := May(s.catalogue, by, access.ManageMembers); err != nil {
 		return Impact{}, err
 	}
-	found, err := allMembers(ctx, s.store, by.Organization, members)
+	found, err := sel.members(ctx, s.store, by.Organization)
 	if err != nil {
 		return Impact{}, err
 	}
-	tokens, err := s.store.TokensOfMembers(ctx, by.Organization, members)
+	tokens, err := s.store.TokensOfMembers(ctx, by.Organization, idsOf(found))
 	if err != nil {
 		return Impact{}, err
 	}
 	live := slices.DeleteFunc(tokens, func(t HeldToken) bool { return !t.Live(s.now()) })
 	invitations, err := s.store.OutstandingInvitations(ctx, by.Organization, found, s.now())
 	return Impact{found, Credentials{Invitations: invitations, Tokens: live}}, err
-}
-
-// maxBulk is the number of members that one change may name.
-const maxBulk = 1000
-
-// allMembers returns the members with these ids. The error is NotFound if one is missing, and
-// Invalid if there are none or too many.
-func allMembers(ctx context.Context, r memberLister, organization string, ids []string) ([]Member, error) {
-	ids = unique(ids)
-	if len(ids) == 0 || len(ids) > maxBulk {
-		return nil, fault.NewInvalid("Some fields need your attention.",
-			fault.Field{Path: "members", Message: "Choose between 1 and 1,000 members."})
-	}
-	members, err := r.Members(ctx, organization, ids)
-	if err == nil && len(members) != len(ids) {
-		return nil, fault.NewNotFound("That member")
-	}
-	return members, err
 }

@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/zone"
 )
 
 // keepAnAdmin returns an error if a change has left the organization without an active Admin,
@@ -123,17 +124,16 @@ func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.S
 // need a new invitation to come back. After an error nothing is changed. The error is NotFound if
 // one of them is not in the organization, Conflict if no active Admin would be left, and Denied
 // unless the caller is an Admin.
-func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]Member, error) {
+func (s *Members) Delete(ctx context.Context, by actor.Caller, sel Selection) ([]Member, error) {
 	var members []Member
 	err := s.change(ctx, by, func(tx MemberTx, org Organization) (err error) {
-		if members, err = allMembers(ctx, tx, org.ID, ids); err != nil {
+		if members, err = sel.members(ctx, tx, org.ID); err != nil {
 			return err
 		}
-		ids = unique(ids)
 		if err := EndCredentials(ctx, tx, tx.By(), Removed, members...); err != nil {
 			return err
 		}
-		if err := tx.DeleteMembers(ctx, org.ID, ids); err != nil {
+		if err := tx.DeleteMembers(ctx, org.ID, idsOf(members)); err != nil {
 			return err
 		}
 		for _, m := range members {
@@ -150,6 +150,23 @@ func (s *Members) Delete(ctx context.Context, by actor.Caller, ids []string) ([]
 // Rename changes the name of the calling member. The error is Denied for tokens, and Invalid with
 // the field "name".
 func (s *Members) Rename(ctx context.Context, by actor.Caller, name string) (Member, error) {
+	return s.changeOwn(ctx, by, func(m *Member, p *fault.Problems) { m.Name = newName(p, "name", name) })
+}
+
+// ChooseTimeZone changes the time zone of the calling member; "" is the browser's. The error is Denied
+// for tokens, and Invalid with the field "time_zone" for a zone that there is not.
+func (s *Members) ChooseTimeZone(ctx context.Context, by actor.Caller, name string) (Member, error) {
+	return s.changeOwn(ctx, by, func(m *Member, p *fault.Problems) {
+		if _, ok := zone.Find(name); !ok && name != "" {
+			p.Add("time_zone", "Choose a time zone from the list.")
+			return
+		}
+		m.TimeZone = name
+	})
+}
+
+// changeOwn changes the profile of the calling member.
+func (s *Members) changeOwn(ctx context.Context, by actor.Caller, change func(*Member, *fault.Problems)) (Member, error) {
 	var m Member
 	err := s.store.InTx(ctx, by, func(tx MemberTx) error {
 		if tx.By().Kind != access.Member {
@@ -161,7 +178,7 @@ func (s *Members) Rename(ctx context.Context, by actor.Caller, name string) (Mem
 		}
 		var p fault.Problems
 		m = old
-		m.Name = newName(&p, "name", name)
+		change(&m, &p)
 		if err := p.Err("Some fields need your attention."); err != nil || m == old {
 			return err
 		}
@@ -169,8 +186,14 @@ func (s *Members) Rename(ctx context.Context, by actor.Caller, name string) (Mem
 		if err := tx.UpdateMember(ctx, m); err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.ProfileUpdated, m.Target()).Changed(
-			audit.Fields{"name": old.Name}.String(), audit.Fields{"name": m.Name}.String()))
+		was, is := audit.Fields{}, audit.Fields{}
+		if m.Name != old.Name {
+			was["name"], is["name"] = old.Name, m.Name
+		}
+		if m.TimeZone != old.TimeZone {
+			was["timeZone"], is["timeZone"] = old.TimeZone, m.TimeZone
+		}
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.ProfileUpdated, m.Target()).Changed(was.String(), is.String()))
 	})
 	return m, err
 }

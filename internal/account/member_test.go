@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 	"latchkey/internal/token"
@@ -158,11 +160,11 @@ func TestLastActiveAdmin_IsSafeFromEverything(t *testing.T) {
 		"demote":     func() error { _, err := b.Members.MakeMember(t.Context(), b.Admin.Caller(), b.Ada.ID); return err },
 		"deactivate": func() error { _, err := b.Members.Deactivate(t.Context(), b.Admin.Caller(), b.Ada.ID); return err },
 		"delete": func() error {
-			_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), []string{b.Ada.ID})
+			_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), account.These(b.Ada.ID))
 			return err
 		},
 		"delete both": func() error {
-			_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), []string{bo.ID, b.Ada.ID})
+			_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), account.These(bo.ID, b.Ada.ID))
 			return err
 		},
 	} {
@@ -206,17 +208,69 @@ func TestDeactivate_IsUndoneByReactivate(t *testing.T) {
 	}
 }
 
+func TestSelection_OfAllIsWhatMatchesWhenTheChangeIsMade(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	b.Member("Zed One")
+	b.Member("Zed Two")
+	b.Member("Bo")
+	g, err := b.Groups.Create(t.Context(), b.Admin.Caller(), account.GroupSettings{Name: "Zeds"}, nil)
+	b.Must(err)
+	zeds := account.Selection{All: true, Search: "zed", Count: 2}
+	added, err := b.Groups.AddMembers(t.Context(), b.Admin.Caller(), zeds, []string{g.ID})
+	b.Must(err)
+	if added != 2 {
+		t.Errorf("added %d, want 2", added)
+	}
+	b.Member("Zed Three")
+	n := b.Logged()
+	_, err = b.Members.Delete(t.Context(), b.Admin.Caller(), zeds)
+	storetest.WantKind(t, err, fault.Conflict)
+	_, err = b.Members.Delete(t.Context(), b.Admin.Caller(), account.Selection{All: true, Search: "nobody"})
+	storetest.WantKind(t, err, fault.Invalid)
+	_, err = b.Members.Delete(t.Context(), b.Admin.Caller(), account.Selection{All: true}) // with the last Admin
+	storetest.WantKind(t, err, fault.Conflict)
+	if b.Logged() != n {
+		t.Fatal("part of it was done")
+	}
+	_, removed, err := b.Groups.RemoveMembers(t.Context(), b.Admin.Caller(), g.ID, account.Selection{All: true, Search: "one"})
+	b.Must(err)
+	if removed != 1 {
+		t.Errorf("removed %d, want 1", removed)
+	}
+	zeds.Count = 3
+	seen, err := b.Members.Chosen(t.Context(), b.Admin, zeds)
+	b.Must(err)
+	zeds.Seen = account.Fingerprint(seen)
+	// As many, but not the same: one leaves the search, and another comes into it.
+	_, err = b.Members.Delete(t.Context(), b.Admin.Caller(), account.These(seen[0].ID))
+	b.Must(err)
+	b.Member("Zed Four")
+	_, err = b.Members.Delete(t.Context(), b.Admin.Caller(), zeds)
+	storetest.WantKind(t, err, fault.Conflict)
+	seen, err = b.Members.Chosen(t.Context(), b.Admin, account.Selection{All: true, Search: "zed"})
+	b.Must(err)
+	slices.Reverse(seen)
+	zeds.Seen = account.Fingerprint(seen)
+	gone, err := b.Members.Delete(t.Context(), b.Admin.Caller(), zeds)
+	b.Must(err)
+	page, err := b.Members.Find(t.Context(), b.Admin, account.MemberQuery{})
+	b.Must(err)
+	if got := memberNames(page); len(gone) != 3 || got != "Ada Bo" {
+		t.Errorf("deleted %d, left %q", len(gone), got)
+	}
+}
+
 func TestDeleteMembers_RevokesTokensAndIsAllOrNothing(t *testing.T) {
 	b := storetest.NewBed(t, access.PlanEnterprise)
 	bo, cy := b.Member("Bo", b.Prod), b.Member("Cy")
 	pat := b.PAT(bo.ID)
 	n := b.Logged()
-	_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), []string{bo.ID, cy.ID, "member-of-another"})
+	_, err := b.Members.Delete(t.Context(), b.Admin.Caller(), account.These(bo.ID, cy.ID, "member-of-another"))
 	storetest.WantKind(t, err, fault.NotFound)
 	if b.Logged() != n {
 		t.Fatal("part of it was done")
 	}
-	gone, err := b.Members.Delete(t.Context(), b.Admin.Caller(), []string{bo.ID, cy.ID, bo.ID})
+	gone, err := b.Members.Delete(t.Context(), b.Admin.Caller(), account.These(bo.ID, cy.ID, bo.ID))
 	b.Must(err)
 	if len(gone) != 2 {
 		t.Errorf("deleted %v", gone)
@@ -248,7 +302,7 @@ func TestImpact_ListsLiveTokensLastUsedFirst(t *testing.T) {
 	add("old", now.Add(-time.Hour), now.Add(time.Millisecond))
 	add("new", now.Add(-time.Minute), time.Time{})
 	add("expired", now, now)
-	list, err := b.Members.Impact(t.Context(), b.Admin, []string{bo.ID})
+	list, err := b.Members.Impact(t.Context(), b.Admin, account.These(bo.ID))
 	b.Must(err)
 	var got []string
 	for _, tok := range list.Tokens {
@@ -265,7 +319,7 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 	by := b.Caller(bo.ID)
 	ctx := t.Context()
 	place := policy.Place{Kind: policy.OfMember, Workspace: b.Prod, Subject: bo.ID}
-	link := func(invitation.LinkSecret) string { return "" }
+	link := func(random.Secret) string { return "" }
 	for name, act := range map[string]func() error{
 		"WorkspaceRows":   func() error { _, err := b.Workspaces.List(ctx, by, nil); return err },
 		"Workspace":       func() error { _, err := b.Workspaces.Get(ctx, by, b.Prod); return err },
@@ -278,12 +332,12 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"FindMembers":     func() error { _, err := b.Members.Find(ctx, by, account.MemberQuery{}); return err },
 		"MembersByID":     func() error { _, err := b.Members.ByID(ctx, by, []string{bo.ID}); return err },
 		"MemberDetails":   func() error { _, err := b.Members.Details(ctx, by, bo.ID); return err },
-		"Impact":          func() error { _, err := b.Members.Impact(ctx, by, []string{bo.ID}); return err },
+		"Impact":          func() error { _, err := b.Members.Impact(ctx, by, account.These(bo.ID)); return err },
 		"MakeAdmin":       func() error { _, err := b.Members.MakeAdmin(ctx, by.Caller(), bo.ID); return err },
 		"MakeMember":      func() error { _, err := b.Members.MakeMember(ctx, by.Caller(), b.Ada.ID); return err },
 		"Deactivate":      func() error { _, err := b.Members.Deactivate(ctx, by.Caller(), b.Ada.ID); return err },
 		"Reactivate":      func() error { _, err := b.Members.Reactivate(ctx, by.Caller(), bo.ID); return err },
-		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), []string{bo.ID}); return err },
+		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), account.These(bo.ID)); return err },
 		"GroupRows":       func() error { _, err := b.Groups.List(ctx, by); return err },
 		"Group":           func() error { _, err := b.Groups.Get(ctx, by, "g"); return err },
 		"CheckGroup":      func() error { return b.Groups.Check(ctx, by, account.GroupSettings{}) },
@@ -291,18 +345,21 @@ func TestAdministration_IsForAdminsOnly(t *testing.T) {
 		"UpdateGroup":     func() error { _, err := b.Groups.Update(ctx, by.Caller(), "g", account.GroupSettings{}); return err },
 		"DeleteGroup":     func() error { _, err := b.Groups.Delete(ctx, by.Caller(), "g"); return err },
 		"AddToGroups": func() error {
-			_, err := b.Groups.AddMembers(ctx, by.Caller(), []string{bo.ID}, []string{"g"})
+			_, err := b.Groups.AddMembers(ctx, by.Caller(), account.These(bo.ID), []string{"g"})
 			return err
 		},
-		"RemoveFromGroup": func() error { _, err := b.Groups.RemoveMembers(ctx, by.Caller(), "g", []string{bo.ID}); return err },
-		"Policy":          func() error { _, err := b.Policies.At(ctx, by, place); return err },
-		"AddPolicy":       func() error { _, err := b.Policies.Add(ctx, by.Caller(), place, nil); return err },
-		"SavePolicy":      func() error { _, err := b.Policies.Save(ctx, by.Caller(), place, policy.Revision{}, nil); return err },
-		"RemovePolicy":    func() error { _, err := b.Policies.Remove(ctx, by.Caller(), place); return err },
-		"ChangeSummary":   func() error { _, err := b.Policies.ChangeSummary(ctx, by, place, nil); return err },
-		"Baselines":       func() error { _, err := b.Policies.Baselines(ctx, by, nil); return err },
-		"Invitations":     func() error { _, err := b.Invitations.Find(ctx, by, invitation.Query{}); return err },
-		"InvitationByID":  func() error { _, err := b.Invitations.Get(ctx, by, "i"); return err },
+		"RemoveFromGroup": func() error {
+			_, _, err := b.Groups.RemoveMembers(ctx, by.Caller(), "g", account.These(bo.ID))
+			return err
+		},
+		"Policy":         func() error { _, err := b.Policies.At(ctx, by, place); return err },
+		"AddPolicy":      func() error { _, err := b.Policies.Add(ctx, by.Caller(), place, nil); return err },
+		"SavePolicy":     func() error { _, err := b.Policies.Save(ctx, by.Caller(), place, policy.Revision{}, nil); return err },
+		"RemovePolicy":   func() error { _, err := b.Policies.Remove(ctx, by.Caller(), place); return err },
+		"ChangeSummary":  func() error { _, err := b.Policies.ChangeSummary(ctx, by, place, nil); return err },
+		"Baselines":      func() error { _, err := b.Policies.Baselines(ctx, by, nil); return err },
+		"Invitations":    func() error { _, err := b.Invitations.Find(ctx, by, invitation.Query{}); return err },
+		"InvitationByID": func() error { _, err := b.Invitations.Get(ctx, by, "i"); return err },
 		"Invite": func() error {
 			_, err := b.Invitations.Invite(ctx, by.Caller(), invitation.NewInvitations{}, link)
 			return err
@@ -338,10 +395,10 @@ func TestAdministration_DoesNotReachAnotherOrganization(t *testing.T) {
 		"MemberDetails":   func() error { _, err := b.Members.Details(ctx, by, bo.ID); return err },
 		"EffectiveOf":     func() error { _, err := b.Policies.EffectiveOf(ctx, by, bo.ID); return err },
 		"Deactivate":      func() error { _, err := b.Members.Deactivate(ctx, by.Caller(), bo.ID); return err },
-		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), []string{bo.ID}); return err },
+		"DeleteMembers":   func() error { _, err := b.Members.Delete(ctx, by.Caller(), account.These(bo.ID)); return err },
 		"DeleteGroup":     func() error { _, err := b.Groups.Delete(ctx, by.Caller(), g.ID); return err },
 		"AddToGroups": func() error {
-			_, err := b.Groups.AddMembers(ctx, by.Caller(), []string{"eve"}, []string{g.ID})
+			_, err := b.Groups.AddMembers(ctx, by.Caller(), account.These("eve"), []string{g.ID})
 			return err
 		},
 		"AddPolicy": func() error {
@@ -370,5 +427,29 @@ func TestRename_IsForOneself(t *testing.T) {
 	_, err = b.Members.Rename(t.Context(), b.Caller(bo.ID).Caller(), "\u202eoB")
 	storetest.WantField(t, err, "name")
 	_, err = b.Members.Rename(t.Context(), actor.Caller{Ref: actor.Ref{Kind: actor.Token, ID: b.PAT(bo.ID)}}, "Robot")
+	storetest.WantKind(t, err, fault.Denied)
+}
+
+func TestChooseTimeZone_IsForOneselfAndTakesWhatExists(t *testing.T) {
+	b := storetest.NewBed(t, access.PlanEnterprise)
+	bo := b.Member("Bo", b.Prod)
+	by := b.Caller(bo.ID).Caller()
+	for _, name := range []string{"Asia/Kathmandu", "Asia/Calcutta", ""} {
+		m, err := b.Members.ChooseTimeZone(t.Context(), by, name)
+		b.Must(err)
+		if m.TimeZone != name || m.Name != "Bo" {
+			t.Errorf("%q: %+v", name, m)
+		}
+		m, err = b.Members.Rename(t.Context(), by, "Bo") // changes nothing
+		b.Must(err)
+		if m.TimeZone != name {
+			t.Errorf("%q is saved as %q", name, m.TimeZone)
+		}
+	}
+	for _, name := range []string{"Local", "Mars/Olympus", "../../etc/passwd", "Asia/Kathmandu\x00", " "} {
+		_, err := b.Members.ChooseTimeZone(t.Context(), by, name)
+		storetest.WantField(t, err, "time_zone")
+	}
+	_, err := b.Members.ChooseTimeZone(t.Context(), actor.Caller{Ref: actor.Ref{Kind: actor.Token, ID: b.PAT(bo.ID)}}, "UTC")
 	storetest.WantKind(t, err, fault.Denied)
 }

@@ -33,6 +33,20 @@ type OrganizationReads interface {
 	// RecentEvents returns the newest audit events. If actor is empty, it returns those of all
 	// actors, except the requests of identity providers.
 	RecentEvents(ctx context.Context, organization, actor string, limit int) ([]audit.Event, error)
+	// Progress returns which steps the organization has taken or, if member is not empty, which of
+	// those about tokens the member has taken.
+	Progress(ctx context.Context, organization, member string) (Progress, error)
+}
+
+// Progress is which of the first steps have been taken. Each is true because of what exists, or once
+// existed: nobody marks a step as done.
+type Progress struct {
+	Invited     bool // there is a second member, or an invitation was made
+	Baseline    bool // the baseline policy of a workspace grants something
+	Generated   bool // a token was generated
+	Used        bool // a token was accepted
+	Client      bool // there is an API client
+	Provisioned bool // provisioning is on
 }
 
 // OrganizationTx is what [Organizations] does inside a transaction.
@@ -50,6 +64,15 @@ type OrganizationTx interface {
 
 // Claimed reports whether the installation has been set up.
 func (s *Organizations) Claimed(ctx context.Context) (bool, error) { return s.store.Claimed(ctx) }
+
+// Progress returns which steps the organization has taken if the caller may change it, and
+// otherwise the caller's own progress, which knows Generated and Used only.
+func (s *Organizations) Progress(ctx context.Context, by actor.Standing) (Progress, error) {
+	if May(s.catalogue, by, access.ManageMembers) == nil {
+		return s.store.Progress(ctx, by.Organization, "")
+	}
+	return s.store.Progress(ctx, by.Organization, by.Self())
+}
 
 // RecentActivity returns the newest events: those of the organization if the caller may read the
 // audit log, and the caller's own otherwise.

@@ -19,6 +19,7 @@ type Services struct {
 	Workspaces    *Workspaces
 	Members       *Members
 	Groups        *Groups
+	Search        *Search
 }
 
 // Stores holds the store of each service.
@@ -27,6 +28,7 @@ type Stores struct {
 	Workspaces    WorkspaceStore
 	Members       MemberStore
 	Groups        GroupStore
+	Search        SearchStore
 }
 
 // New returns the services.
@@ -36,6 +38,7 @@ func New(stores Stores, catalogue *access.Catalogue, now func() time.Time) Servi
 		Workspaces:    &Workspaces{store: stores.Workspaces, catalogue: catalogue, now: now},
 		Members:       &Members{store: stores.Members, catalogue: catalogue, now: now},
 		Groups:        &Groups{store: stores.Groups, catalogue: catalogue},
+		Search:        &Search{store: stores.Search, catalogue: catalogue},
 	}
 }
 

@@ -36,6 +36,9 @@ type Ref struct {
 	// Organization is the organization that the server acts for. It is empty for all other
 	// kinds: the transaction finds theirs.
 	Organization string
+	// Digest is that of the secret by which a token was presented. A token has several while it is
+	// rotated, which end at different times. The zero digest is the current secret's.
+	Digest [32]byte
 }
 
 // Origin is where a request came from. It holds no credential.

@@ -25,6 +25,9 @@ type Client struct {
 	CreatedBy     string // id of the member who registered it, who may be deleted
 	CreatedByName string // their name at that time
 	CreatedAt     time.Time
+	// ChecksAddresses means that the service compares the address of its client with the allowed addresses
+	// of a token itself.
+	ChecksAddresses bool
 }
 
 // Credential is a client with the digest of its secret.

@@ -13,6 +13,8 @@ import (
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/token"
+	"latchkey/internal/verify"
 )
 
 // Store is what the service reads outside a transaction, and how it begins one.
@@ -49,8 +51,17 @@ type Tx interface {
 	InsertAPIClient(ctx context.Context, c Credential, key string) error
 	// DeleteAPIClient deletes a client. The error is NotFound if there is none.
 	DeleteAPIClient(ctx context.Context, organization, id string) error
+	// TokenPlan makes changes of the organization's tokens take turns.
+	TokenPlan(ctx context.Context, organization string) (access.Plan, error)
+	// RecordOfDigest returns the token with the digest of its current secret or a previous one, deleted
+	// or not. The error is NotFound if there is none.
+	RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error)
+	// Token returns a token that is not deleted. The error is NotFound if there is none.
+	Token(ctx context.Context, organization, id string) (token.Token, error)
 	// DeleteToken marks a token as deleted. The error is NotFound if it already is.
 	DeleteToken(ctx context.Context, organization, id string) error
+	// EndSecret ends a previous secret of a token now. The error is NotFound if it is none, or was ended.
+	EndSecret(ctx context.Context, id string, digest [32]byte) error
 	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 	// Now returns the time of the transaction.
@@ -114,8 +125,10 @@ func find(clients []Client, id string) (Client, error) {
 
 // NewClient is the API client to register.
 type NewClient struct {
-	Name           string
-	IdempotencyKey string // a second client with it is refused; empty for none
+	Name string
+	// ChecksAddresses is as in [Client].
+	ChecksAddresses bool
+	IdempotencyKey  string // a second client with it is refused; empty for none
 }
 
 // Register creates an API client with a secret. The error is Denied unless the caller is an Admin
@@ -124,7 +137,8 @@ type NewClient struct {
 // secret is returned.
 func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (Registered, error) {
 	secret := newSecret()
-	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Hint: hint(secret.Reveal())}}
+	c := Credential{Digest: digest(secret.Reveal()), Client: Client{ID: ksuid.New().String(), Hint: hint(secret.Reveal()),
+		ChecksAddresses: in.ChecksAddresses}}
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.mayManage(tx.By()); err != nil {
 			return err

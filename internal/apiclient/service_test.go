@@ -196,14 +196,12 @@ func TestRevoke_EndsATokenOfTheSameOrganization(t *testing.T) {
 	c := w.register("Billing API")
 	g, err := w.tokens.GenerateOrganization(w.ctx, w.admin.Caller(), token.NewOrganization{Name: "leaked"})
 	w.must(err)
-	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
-	w.must(err)
-	w.must(w.clients.Revoke(w.ctx, actor.OfSystem("another organization").Caller(), v))
+	w.must(w.clients.Revoke(w.ctx, actor.OfSystem("another organization").Caller(), g.Secret.Reveal()))
 	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err != nil {
 		t.Fatalf("revoked by a stranger: %v", err)
 	}
 	for range 2 { // the second time it is no error
-		w.must(w.clients.Revoke(w.ctx, c.Caller(actor.Origin{IP: "10.0.0.1"}), v))
+		w.must(w.clients.Revoke(w.ctx, c.Caller(actor.Origin{IP: "10.0.0.1"}), g.Secret.Reveal()))
 	}
 	if _, err := w.verify.Verify(w.ctx, g.Secret.Reveal()); err == nil {
 		t.Error("still accepted")

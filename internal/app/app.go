@@ -25,10 +25,12 @@ import (
 	"latchkey/internal/catalog"
 	"latchkey/internal/change"
 	"latchkey/internal/config"
+	"latchkey/internal/identity"
 	"latchkey/internal/invitation"
 	"latchkey/internal/mail"
 	"latchkey/internal/metric"
 	"latchkey/internal/migration"
+	"latchkey/internal/notify"
 	"latchkey/internal/policy"
 	"latchkey/internal/provision"
 	"latchkey/internal/registry"
@@ -36,6 +38,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
+	"latchkey/internal/warning"
 	"latchkey/internal/witness"
 	"latchkey/web"
 	"latchkey/web/api"
@@ -67,11 +70,16 @@ type Options struct {
 type App struct {
 	Accounts    account.Services
 	Policies    *policy.Service
+	Presets     *policy.Presets
 	Invitations *invitation.Service
 	Tokens      *token.Service
+	Inventory   *token.Inventory
 	SignIn      *signin.Service
 	Hasher      signin.Hasher
 	Clients     *apiclient.Service
+	Notify      *notify.Service
+	Identity    *identity.Service
+	Warnings    *warning.Service
 	Provision   *provision.Service
 	Migration   *migration.Service
 	Audit       *audit.Service
@@ -80,20 +88,24 @@ type App struct {
 	Store       *store.Store
 	Handler     http.Handler
 
-	public  *request.Public
-	signer  *audit.Signer   // nil without a key
-	heads   *witness.Sender // nil if signed heads are sent nowhere
-	trust   *change.Lease   // nil when there is only one node
-	feed    *store.Feed
-	metrics *metric.Metrics // nil without an address for metrics
-	clock   *clockWatch
-	checked checked
-	cfg     config.Config
-	limits  Limits
-	out     io.Writer
-	log     *slog.Logger
-	calm    *slog.Logger // of background work: the same message once a minute
-	setup   string       // secret of the set-up link; useless once there is an organization
+	verification http.Handler // what the listener for verification serves
+
+	public   *request.Public
+	signer   *audit.Signer // nil without a key
+	sender   *notify.Sender
+	heads    *witness.Sender  // nil if signed heads are sent nowhere
+	breached *signin.Breached // nil without a list of breached passwords
+	trust    *change.Lease    // nil when there is only one node
+	feed     *store.Feed
+	metrics  *metric.Metrics // nil without an address for metrics
+	clock    *clockWatch
+	checked  checked
+	cfg      config.Config
+	limits   Limits
+	out      io.Writer
+	log      *slog.Logger
+	calm     *slog.Logger // of background work: the same message once a minute
+	setup    string       // secret of the set-up link; useless once there is an organization
 
 	stopping atomic.Bool     // it was asked to stop and is draining
 	hurry    <-chan struct{} // see Options
@@ -138,27 +150,39 @@ func (a *App) wire(o Options) error {
 	if err != nil {
 		return err
 	}
-	mailing, err := a.mailing()
+	mailer, err := a.mailer()
 	if err != nil {
 		return err
 	}
+	inviting, signing := mailing(mailer)
 	proxies, err := a.cfg.Proxies()
 	if err != nil {
 		return err
 	}
 	a.Accounts = account.New(store.Accounts(a.Store), catalogue, o.Now)
+	a.Presets = policy.NewPresets(store.Presets(a.Store), catalogue)
 	a.Policies = policy.New(store.Policies(a.Store), catalogue, o.Now)
-	a.Invitations = invitation.New(store.Invitations(a.Store), catalogue, o.Now, mailing...)
+	a.Invitations = invitation.New(store.Invitations(a.Store), catalogue, o.Now, inviting...)
 	a.Tokens = token.New(token.Deps{Store: store.Tokens(a.Store), Catalogue: catalogue, Now: o.Now,
 		MaxPersonal: a.cfg.MaxPersonalTokens})
+	a.Inventory = token.NewInventory(store.Inventory(a.Store), catalogue, o.Now)
+	rule, err := a.passwordRule()
+	if err != nil {
+		return err
+	}
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue)
+	signing = append(signing, signin.WithPasswordRule(rule), signin.WithKeys(a.Secrets.Keys))
+	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue, signing...)
 	a.trust = a.lease(o.Now)
 	a.clock = newClockWatch(o.Now)
 	a.metrics = a.newMetrics()
 	a.Clients = apiclient.New(apiclient.Deps{Store: store.APIClients(a.Store), Catalogue: catalogue, Lease: a.trust})
 	a.Verify = verify.New(verify.Deps{Store: a.Store, Catalogue: catalogue, Now: o.Now,
 		Log: a.calm, Lease: a.trust, Observe: a.observe()})
+	if err := a.wireWebhooks(catalogue, o.Now); err != nil {
+		return err
+	}
+	a.wireWarnings(catalogue, o.Now, mailer)
 	known := memory{a.Verify, a.Clients}
 	a.Store.OnCommit(known.Apply)
 	a.feed = a.Store.Feed(store.FeedOptions{Follower: known, Lease: a.trust, Log: a.calm, Grace: a.cfg.OutageGrace})
@@ -169,28 +193,38 @@ func (a *App) wire(o Options) error {
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
 	a.public = request.NewPublic(a.cfg.PublicURL)
 	a.public.ListensOn(a.cfg.Addr)
+	if err := a.wireProviders(catalogue, o.Now); err != nil {
+		return err
+	}
 	a.Migration = migration.New(store.Migrations(a.Store), catalogue)
 	a.Provision = provision.New(store.Provisions(a.Store), catalogue, o.Now)
 	resources, document := registry.New(store.Registry(a.Store), catalogue, a.Secrets), openapi.NewBelow(a.public.Path())
 	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
-		Accounts: a.Accounts, Policies: a.Policies, Invitations: a.Invitations, Tokens: a.Tokens, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
+		Accounts: a.Accounts, Policies: a.Policies, Presets: a.Presets, Invitations: a.Invitations,
+		Tokens: a.Tokens, Inventory: a.Inventory, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Notify: a.Notify,
+		Identity: a.Identity, Warnings: a.Warnings, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,
 		Damage:    func() int { _, n := a.checked.get(); return n },
 	})
-	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Audit: a.Audit, Catalogue: catalogue, Log: a.log, Now: o.Now,
-		Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
+	tokens := api.New(api.Deps{Verify: a.Verify, Clients: a.Clients, Tokens: a.Tokens, Audit: a.Audit, Catalogue: catalogue, Log: a.log,
+		Now: o.Now, Issuer: a.public.URL, Proxies: proxies, Refused: a.refused, Denied: a.Audit.Refused})
 	provider := scim.New(scim.Deps{Provision: a.Provision, Log: a.calm, Now: o.Now, BaseURL: a.public.URL, Bearer: tokens.Bearer,
 		Standing: tokens.Standing})
-	a.Handler = web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
+	whole := web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
 		document), SCIM: provider, Proxies: proxies, Strangers: strangers, Public: a.public,
 		Ready: a.ready})
-	if a.metrics != nil {
-		a.Handler = a.metrics.Requests(a.Handler)
-	}
-	a.Handler = a.public.Mount(a.Handler)
+	a.Handler, a.verification = a.front(whole), a.front(web.OnlyVerification(whole))
 	return nil
+}
+
+// front returns a handler as listeners serve it: counted, and below the path of the public URL.
+func (a *App) front(h http.Handler) http.Handler {
+	if a.metrics != nil {
+		h = a.metrics.Requests(h)
+	}
+	return a.public.Mount(h)
 }
 
 // lease returns how long this node may trust its memory. It never ends on a single node.
@@ -213,16 +247,36 @@ func (a *App) catalogue() (*access.Catalogue, error) {
 	return access.BuiltIn().Extend(types...)
 }
 
-// mailing returns what sends invitations by mail; nothing without a mail server.
-func (a *App) mailing() ([]invitation.Option, error) {
+// mailer returns what sends mails; nil without a mail server.
+func (a *App) mailer() (*mail.Sender, error) {
 	if a.cfg.SMTPURL == "" {
 		return nil, nil
 	}
-	sender, err := mail.New(a.cfg.SMTPURL)
+	sender, err := mail.New(a.cfg.SMTPURL, a.calm)
 	if err != nil {
 		return nil, fmt.Errorf("--smtp-url: %w", err)
 	}
-	return []invitation.Option{invitation.WithMailer(sender)}, nil
+	return sender, nil
+}
+
+// mailing returns what sends links by mail; nothing without a mailer.
+func mailing(sender *mail.Sender) ([]invitation.Option, []signin.Option) {
+	if sender == nil {
+		return nil, nil
+	}
+	return []invitation.Option{invitation.WithMailer(sender)}, []signin.Option{signin.WithMailer(sender)}
+}
+
+// passwordRule returns the rule for new passwords, with the operator's list if there is one.
+func (a *App) passwordRule() (*signin.PasswordRule, error) {
+	if a.cfg.BreachedPasswords == "" {
+		return signin.NewPasswordRule(nil, a.calm), nil
+	}
+	var err error
+	if a.breached, err = signin.OpenBreached(a.cfg.BreachedPasswords); err != nil {
+		return nil, fmt.Errorf("--breached-passwords: %w", err)
+	}
+	return signin.NewPasswordRule(a.breached, a.calm), nil
 }
 
 // Close ends background work, saves what is only in memory (uses of tokens, refused tokens, failed
@@ -235,6 +289,9 @@ func (a *App) Close() error {
 	err := errors.Join(a.Verify.Close(ctx), a.SignIn.Flush(ctx), a.Audit.Close(ctx))
 	if a.heads != nil {
 		a.heads.Close()
+	}
+	if a.breached != nil {
+		err = errors.Join(err, a.breached.Close())
 	}
 	return errors.Join(err, a.Store.Close())
 }
@@ -256,11 +313,14 @@ func DefaultLimits() Limits {
 		Finish: finishTimeout}
 }
 
+// maxHeader is the size of a request's line and headers, in bytes.
+const maxHeader = 64 << 10
+
 // server returns an HTTP server with the limits.
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: a.limits.ReadHeader, ReadTimeout: a.limits.Read, WriteTimeout: a.limits.Write,
-		IdleTimeout: a.limits.Idle, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		IdleTimeout: a.limits.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
 }
 
@@ -286,16 +346,22 @@ func (a *App) Run(ctx context.Context) error {
 	defer cut(errCut)
 	server := a.server(a.saysClose(a.Handler))
 	server.BaseContext = func(net.Listener) context.Context { return requests }
+	served := doors{{server, listener}}
+	if verification, err := a.listenForVerification(ctx, plain); err != nil {
+		return errors.Join(err, listener.Close())
+	} else if verification != nil {
+		served = append(served, door{a.fastServer(requests), verification})
+	}
 	a.public.ListensOn(listener.Addr().String())
 	if err := a.warnOfSigning(ctx); err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, served.unlisten())
 	}
 	if err := a.announce(ctx); err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, served.unlisten())
 	}
 	endMetrics, err := a.serveMetrics()
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, served.unlisten())
 	}
 	defer endMetrics()
 	// While requests are served there is background work, or else the memory of this node would
@@ -303,14 +369,16 @@ func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer a.inBackground(background)()
 	defer stop()
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	failed := make(chan error, len(served))
+	for _, d := range served {
+		go func() { failed <- d.server.Serve(d.listener) }()
+	}
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
+		return errors.Join(fmt.Errorf("serve: %w", err), served.end())
 	case <-ctx.Done():
 	}
-	return a.stop(ctx, server, listener, cut)
+	return a.stop(ctx, served, cut)
 }
 
 // announce tells the operator the address of the server and, on an empty database, the

@@ -77,11 +77,35 @@ func (a *App) warnOfSigning(ctx context.Context) error {
 	return nil
 }
 
-// refused notes in the audit log that a token was used after its revocation or expiry.
+// refused notes in the audit log that a token was used after its revocation or expiry, or from an address
+// that is not allowed.
 func (a *App) refused(_ context.Context, r *verify.Refused, origin actor.Origin) {
 	if r.Token == nil {
 		return
 	}
-	a.Audit.Refused(audit.Attempt{Action: audit.UsedAfterRevocation, Organization: r.Token.Organization, Kind: r.Token.Kind.Principal(),
-		Token: r.Token.ID, Name: r.Token.Name, Owner: r.Token.Owner, Workspace: r.Token.Workspace, Reason: r.Refusal.String(), Origin: origin})
+	attempt := audit.Attempt{Action: audit.UsedAfterRevocation, Organization: r.Token.Organization, Kind: r.Token.Kind.Principal(),
+		Token: r.Token.ID, Name: r.Token.Name, Owner: r.Token.Owner, Workspace: r.Token.Workspace, Reason: r.Refusal.String(), Origin: origin}
+	if r.Refusal == verify.Rotated {
+		attempt.Apart = origin.IP // who still has the previous secret is what one wants to know
+	}
+	if r.Refusal == verify.Elsewhere {
+		attempt.Action, attempt.Reason = audit.AccessDenied, elsewhere(r.From)
+		if r.From != "" { // at an introspection, the origin is the service that asked
+			attempt.Origin.IP = r.From
+		}
+	}
+	a.Audit.Refused(attempt)
+}
+
+// elsewhere returns the reason for refusing a token that is used from an address. Attempts from different
+// networks have different reasons, so that each leaves an event of its own.
+func elsewhere(from string) string {
+	addr, ok := actor.ParseAddress(from)
+	switch {
+	case !ok:
+		return "Not allowed: it has allowed addresses, and the address of its client was not given."
+	case addr.Is4():
+		return "Not allowed: it was used from " + addr.String() + ", which is not an allowed address."
+	}
+	return "Not allowed: it was used from " + actor.Network(addr).String() + "/64, which is not allowed."
 }

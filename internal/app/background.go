@@ -28,11 +28,16 @@ func (a *App) jobs() []job {
 			return err
 		}},
 		{name: "note expired tokens in the audit log", every: time.Minute, do: a.noteExpired()},
+		{name: "warn of tokens that expire", every: time.Minute, do: a.Warnings.Note},
+		{name: "send warnings by mail", every: 10 * time.Second, do: a.Warnings.Send},
 		{name: "count the tokens that have expired", every: time.Minute, do: func(ctx context.Context) error {
 			return a.Store.SettleTokens(ctx, a.Store.Now(), settleFrom)
 		}},
+		// Reading every token would slow down the start, which does the same.
+		{name: "note tokens that nobody uses", every: time.Hour, do: a.Tokens.NoteIdle, after: 30 * time.Second},
 		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
+		{name: "remove old deliveries of webhooks", every: time.Minute, do: a.sender.Sweep},
 		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},
 		{name: "check the database", every: checkEvery, do: a.checkDatabase, after: checkAfter + rand.N(checkAfter)},
 	}
@@ -85,7 +90,9 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.Verify.Run(ctx) })
 	running.Go(func() { a.Audit.Run(ctx) })
 	running.Go(func() { a.SignIn.Run(ctx, a.calm) })
+	running.Go(func() { a.SignIn.RunMail(ctx, a.calm) })
 	running.Go(func() { a.watchClock(ctx) })
+	running.Go(func() { a.sender.Run(ctx) })
 	if a.heads != nil {
 		running.Go(func() { a.heads.Run(ctx) })
 	}

@@ -29,8 +29,18 @@ func (a *App) newMetrics() *metric.Metrics {
 		WAL:    a.Store.WALSize,
 		Check:  a.checked.get,
 		Heads:  func(ctx context.Context) (metric.Heads, error) { return a.Store.HeadMetrics(ctx) },
-		Tokens: func(ctx context.Context) (metric.Tokens, error) { return a.Store.TokenMetrics(ctx, a.Store.Now()) },
+		Tokens: a.tokenMetrics,
 	})
+}
+
+// tokenMetrics counts tokens, and names the ends of as many as the operator asks for.
+func (a *App) tokenMetrics(ctx context.Context) (metric.Tokens, error) {
+	now := a.Store.Now()
+	m, err := a.Store.TokenMetrics(ctx, now)
+	if err == nil && a.cfg.MetricsTokens > 0 {
+		m.Soonest, err = a.Store.SoonestEnds(ctx, now, a.cfg.MetricsTokens)
+	}
+	return m, err
 }
 
 // observe returns the function that verification reports to, or nil.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 )
@@ -41,7 +40,7 @@ func (a *App) saysClose(next http.Handler) http.Handler {
 // serves on, until load balancers have noticed. Then it takes no new connections and waits for the
 // requests in flight. Those that take too long, such as an export that somebody reads slowly, are
 // cut. When the operator is in a hurry, nothing is waited for.
-func (a *App) stop(ctx context.Context, server *http.Server, listener net.Listener, cut context.CancelCauseFunc) error {
+func (a *App) stop(ctx context.Context, served doors, cut context.CancelCauseFunc) error {
 	a.stopping.Store(true)
 	if drain := a.cfg.Drain; drain > 0 && !errors.Is(context.Cause(ctx), ErrAtTerminal) {
 		a.log.Info("stopping: not ready any more, but serving until load balancers have noticed", "drain", drain)
@@ -51,8 +50,10 @@ func (a *App) stop(ctx context.Context, server *http.Server, listener net.Listen
 		}
 	}
 	a.log.Info("stopping: requests in flight may finish")
-	if !quiet(listener) {
-		a.log.Debug("stopping: connections that are just being made may be reset")
+	for _, d := range served {
+		if !quiet(d.listener) {
+			a.log.Debug("stopping: connections that are just being made may be reset", "addr", d.listener.Addr().String())
+		}
 	}
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(a.limits.Finish, finishTimeout))
 	defer cancel()
@@ -63,15 +64,15 @@ func (a *App) stop(ctx context.Context, server *http.Server, listener net.Listen
 		case <-finish.Done():
 		}
 	}()
-	if server.Shutdown(finish) == nil {
+	if served.shutdown(finish) == nil {
 		return nil
 	}
 	a.log.Warn("stopping: requests that did not finish in time are cut")
 	cut(errCut)
 	cutting, done := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
 	defer done()
-	if server.Shutdown(cutting) == nil { // each ended by itself
+	if served.shutdown(cutting) == nil { // each ended by itself
 		return nil
 	}
-	return server.Close()
+	return served.close()
 }

@@ -23,6 +23,7 @@ type Attempt struct {
 	Owner        string      // id of its member, if it is a PersonalToken
 	Workspace    string      // id; empty for none
 	Reason       string      // why it was refused; must not contain a secret or text from the client
+	Apart        string      // attempts that differ in it leave events of their own; may be empty
 	Origin       actor.Origin
 }
 
@@ -62,9 +63,10 @@ type seriesKey struct {
 	token  string
 	action Action
 	reason string
+	apart  string
 }
 
-func (k seriesKey) withoutReason() seriesKey { return seriesKey{k.token, k.action, ""} }
+func (k seriesKey) withoutReason() seriesKey { return seriesKey{token: k.token, action: k.action} }
 
 // series is the attempts of a token for one reason.
 type series struct {
@@ -88,9 +90,9 @@ func (s *Service) Refused(a Attempt) { s.attempts.add(a) }
 func (t *attempts) add(a Attempt) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := seriesKey{a.Token, a.Action, a.Reason}
+	key := seriesKey{a.Token, a.Action, a.Reason, a.Apart}
 	if t.series[key] == nil && t.ofToken[key.withoutReason()] >= maxReasons {
-		key.reason = otherReasons
+		key.reason, key.apart = otherReasons, ""
 	}
 	s := t.series[key]
 	if s == nil {

@@ -86,7 +86,7 @@ func Did(c actor.Standing, action Action, target Target) Event {
 	case access.WorkspaceToken, access.OrganizationToken:
 		e.ActorType, e.ActorID, e.TokenID = ServiceAccessToken, c.ID, c.ID
 	case access.Nobody:
-		// The system, or somebody who failed to sign in.
+		e.ActorID = c.ID // of an identity provider; empty for the system, and for somebody who failed to sign in
 	}
 	return e
 }

@@ -14,6 +14,7 @@ const (
 	TargetInvitation            TargetType = "user_invitation"
 	TargetPermission            TargetType = "permission"
 	TargetPolicy                TargetType = "policy"
+	TargetPreset                TargetType = "policy_preset"
 	TargetGroup                 TargetType = "group"
 	TargetWorkspace             TargetType = "workspace"
 	TargetOrganization          TargetType = "organization"
@@ -21,6 +22,9 @@ const (
 	TargetPersonalToken         TargetType = "personal_access_token"
 	TargetServiceToken          TargetType = "service_access_token"
 	TargetAPIClient             TargetType = "api_client"
+	TargetWebhook               TargetType = "webhook"
+	TargetProvider              TargetType = "identity_provider"
+	TargetCalendar              TargetType = "calendar_link" // the private calendar address of a member
 	TargetSource                TargetType = "source"
 	TargetDestination           TargetType = "destination"
 	TargetTransformation        TargetType = "transformation"
@@ -45,6 +49,9 @@ const (
 	Deleted                  Action = "deleted"
 	Rotated                  Action = "rotated"
 	Expired                  Action = "expired"
+	Suspended                Action = "suspended"
+	Resumed                  Action = "resumed"
+	Expiring                 Action = "expiring" // it was warned that the token expires
 	UsedAfterRevocation      Action = "used_after_revocation"
 	AccessDenied             Action = "access_denied"
 	MemberAdded              Action = "member_added"
@@ -58,6 +65,12 @@ const (
 	Reactivated              Action = "reactivated"
 	ProfileUpdated           Action = "profile_updated"
 	PasswordChanged          Action = "password_changed"
+	RecoveryCreated          Action = "recovery_created" // a link that sets a new password
+	Recovered                Action = "recovered"        // by such a link
+	FactorAdded              Action = "second_factor_added"
+	FactorRemoved            Action = "second_factor_removed"
+	FactorsReset             Action = "second_factor_reset" // all of a member
+	RecoveryCodesCreated     Action = "recovery_codes_created"
 	SignedIn                 Action = "signed_in"
 	SignedOut                Action = "signed_out"
 	SignInFailed             Action = "sign_in_failed"
@@ -84,21 +97,28 @@ const (
 	Refused                  Action = "refused"
 	Failed                   Action = "failed"
 	Unchanged                Action = "unchanged"
+	Tested                   Action = "tested"            // a webhook, by a message that says so; an identity provider, by "Try it"
+	IdentityLinked           Action = "identity_linked"   // a member to an account of an identity provider
+	IdentityUnlinked         Action = "identity_unlinked" // from it
+	Redelivered              Action = "redelivered"       // a message of a webhook that was sent before
 )
 
 // vocabulary returns the actions that the log may hold of each type of target.
 func vocabulary() map[TargetType][]Action {
 	life := []Action{Created, Updated, Deleted}
-	token := []Action{Created, Deleted, Rotated, Expired, UsedAfterRevocation, AccessDenied}
+	token := []Action{Created, Updated, Deleted, Rotated, Suspended, Resumed, Expired, Expiring, UsedAfterRevocation, AccessDenied}
 	with := func(base []Action, more ...Action) []Action {
 		return append(append([]Action(nil), base...), more...)
 	}
 	return map[TargetType][]Action{
 		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
-			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, Provisioned},
+			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, RecoveryCreated, Recovered,
+			FactorAdded, FactorRemoved, FactorsReset, RecoveryCodesCreated, Provisioned,
+			IdentityLinked, IdentityUnlinked},
 		TargetInvitation:    with(life, Refused),
 		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},
 		TargetPolicy:        {Created, Updated, Deleted},
+		TargetPreset:        {Created, Deleted},
 		TargetGroup:         with(life, MemberAdded, MemberRemoved),
 		TargetWorkspace:     life,
 		TargetOrganization:  {Created, Updated, Migrated},
@@ -106,6 +126,9 @@ func vocabulary() map[TargetType][]Action {
 		TargetPersonalToken: token,
 		TargetServiceToken:  token,
 		TargetAPIClient:     {Created, Deleted},
+		TargetCalendar:      {Created, Deleted},
+		TargetWebhook:       with(life, Rotated, Tested, Redelivered),
+		TargetProvider:      with(life, Tested),
 		TargetSource: with(life, ConnectedDestination, DisconnectedDestination,
 			ConnectedTrackingPlan, DisconnectedTrackingPlan, ConnectedSQLModel, DisconnectedSQLModel),
 		TargetDestination: with(life, ConnectedSource, DisconnectedSource,

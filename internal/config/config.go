@@ -37,6 +37,12 @@ type Config struct {
 	// connections.
 	Drain       time.Duration
 	MetricsAddr string // HOST:PORT that serves /metrics and nothing else; empty: none
+	// MetricsTokens is of how many tokens /metrics says when they expire, by id; 0: of none.
+	MetricsTokens int
+	// VerifyAddr is HOST:PORT or unix:PATH of a listener that serves verification and nothing else;
+	// empty: none.
+	VerifyAddr        string
+	VerifySocketGroup string // name or number of the group that may use the socket; empty: that of the server
 	// MaxPersonalTokens is how many personal access tokens a member may have; 0 means the
 	// default.
 	MaxPersonalTokens int
@@ -44,12 +50,15 @@ type Config struct {
 	AuditRetention time.Duration
 	// AuditKeyFile holds the key that signs heads of the audit log. Empty: audit.key in Data, or
 	// none with DatabaseURL.
-	AuditKeyFile     string
-	MakeAuditKey     bool     // make audit.key in Data if it is missing
-	AuditHeadTo      string   // file or URL that each signed head is appended to; empty: none
-	AuditHeadPrivate bool     // allow a URL at a private or loopback address
-	SecretKeyFile    string   // file with the keys that seal secrets of resources; empty: secret.key in Data
-	SecretKeys       []string // more keys of configurations that hold secrets
+	AuditKeyFile      string
+	MakeAuditKey      bool     // make audit.key in Data if it is missing
+	AuditHeadTo       string   // file or URL that each signed head is appended to; empty: none
+	AuditHeadPrivate  bool     // allow a URL at a private or loopback address
+	SecretKeyFile     string   // file with the keys that seal secrets of resources; empty: secret.key in Data
+	BreachedPasswords string   // file with the sorted SHA-1 digests of passwords that are refused; empty: none
+	SecretKeys        []string // more keys of configurations that hold secrets
+	WebhookAllow      []string // addresses or CIDR ranges that webhooks may reach although they are private
+	ProviderAllow     []string // the same for identity providers
 }
 
 // AuditKey returns the path of the key that signs the audit log, which need not exist unless it is
@@ -69,6 +78,9 @@ func (c Config) KeyFile() string {
 	return c.SecretKeyFile
 }
 
+// MaxMetricsTokens is of how many tokens /metrics can say when they expire.
+const MaxMetricsTokens = 10_000
+
 // maxDrain keeps a slip of the pen from making a server that cannot be stopped.
 const maxDrain = time.Hour
 
@@ -87,6 +99,18 @@ func (c Config) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(c.MetricsAddr); c.MetricsAddr != "" && err != nil {
 		p.Add("--metrics-addr", fmt.Sprintf("%q is not HOST:PORT", c.MetricsAddr))
+	}
+	if c.MetricsTokens < 0 || c.MetricsTokens > MaxMetricsTokens {
+		p.Add("--metrics-tokens", fmt.Sprintf("must be between 0 and %d", MaxMetricsTokens))
+	}
+	if c.MetricsTokens > 0 && c.MetricsAddr == "" {
+		p.Add("--metrics-tokens", "needs --metrics-addr")
+	}
+	if problem := c.checkVerifyAddr(); problem != "" {
+		p.Add("--verify-addr", problem)
+	}
+	if c.VerifySocketGroup != "" && c.VerifySocket() == "" {
+		p.Add("--verify-socket-group", "needs --verify-addr unix:PATH")
 	}
 	if c.OutageGrace < 0 {
 		p.Add("--outage-grace", "must not be negative")
@@ -117,6 +141,12 @@ func (c Config) Validate() error {
 	if _, err := c.Proxies(); err != nil {
 		p.Add("--trusted-proxies", err.Error())
 	}
+	if _, err := c.WebhookRanges(); err != nil {
+		p.Add("--webhook-allow", err.Error())
+	}
+	if _, err := c.ProviderRanges(); err != nil {
+		p.Add("--provider-allow", err.Error())
+	}
 	if _, err := c.Level(); err != nil {
 		p.Add("--log-level", err.Error())
 	}
@@ -131,6 +161,33 @@ func (c Config) Validate() error {
 		return fmt.Errorf("%s", strings.Join(lines, "; "))
 	}
 	return nil
+}
+
+// VerifySocket returns the path of the Unix socket that serves verification, or "" if none is configured.
+func (c Config) VerifySocket() string {
+	if path, found := strings.CutPrefix(c.VerifyAddr, "unix:"); found {
+		return path
+	}
+	return ""
+}
+
+// maxSocketPath is how many bytes a system allows for the path of a socket, with room for the zero byte
+// behind it: 104 on some systems, 108 on Linux.
+const maxSocketPath = 103
+
+func (c Config) checkVerifyAddr() string {
+	path := c.VerifySocket()
+	switch _, _, err := net.SplitHostPort(c.VerifyAddr); {
+	case c.VerifyAddr == "":
+		return ""
+	case strings.HasPrefix(c.VerifyAddr, "unix:") && path == "":
+		return "unix: needs the path of a socket"
+	case len(path) > maxSocketPath:
+		return fmt.Sprintf("the path of a socket may have at most %d bytes", maxSocketPath)
+	case path == "" && err != nil:
+		return fmt.Sprintf("%q is neither HOST:PORT nor unix:PATH", c.VerifyAddr)
+	}
+	return ""
 }
 
 // checkPublicURL returns what is wrong with a public URL, or "" if nothing is.
@@ -165,17 +222,26 @@ const pathLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 // begin with one of them: behind a proxy that strips the path, /settings/profile could not be told
 // from a page below it.
 func ownSegments() []string {
-	return []string{".well-known", "accept-invitation", "auth", "docs", "favicon.ico", "healthz", "libraries", "oauth2", "readyz", "scim",
-		"settings", "setup", "sign-in", "sign-out", "static", "transformations", "v2", "workspaces"}
+	return []string{".well-known", "accept-invitation", "auth", "calendar", "docs", "favicon.ico", "forgot-password", "healthz", "help",
+		"libraries", "needs-attention", "oauth2", "readyz", "recover", "scim", "search", "settings", "setup", "sign-in", "sign-out",
+		"sso", "static", "tokens", "transformations", "v2", "workspaces"}
 }
 
 // AuditHeadURL reports whether AuditHeadTo is a URL; otherwise it is a file.
 func (c Config) AuditHeadURL() bool { return strings.Contains(c.AuditHeadTo, "://") }
 
 // Proxies parses TrustedProxies. A single address becomes a range of one.
-func (c Config) Proxies() ([]netip.Prefix, error) {
+func (c Config) Proxies() ([]netip.Prefix, error) { return parseRanges(c.TrustedProxies) }
+
+// WebhookRanges parses WebhookAllow. A single address becomes a range of one.
+func (c Config) WebhookRanges() ([]netip.Prefix, error) { return parseRanges(c.WebhookAllow) }
+
+// ProviderRanges parses ProviderAllow. A single address becomes a range of one.
+func (c Config) ProviderRanges() ([]netip.Prefix, error) { return parseRanges(c.ProviderAllow) }
+
+func parseRanges(list []string) ([]netip.Prefix, error) {
 	var ranges []netip.Prefix
-	for _, s := range c.TrustedProxies {
+	for _, s := range list {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
 			addr, addrErr := netip.ParseAddr(s)

@@ -40,6 +40,22 @@ func TestValidate_KnowsWhereSignedHeadsCanGo(t *testing.T) {
 	}
 }
 
+func TestValidate_KnowsWhereVerificationCanListen(t *testing.T) {
+	for _, c := range []struct {
+		addr, group, wrong string
+	}{
+		{"", "", ""}, {"127.0.0.1:8081", "", ""}, {"unix:/run/latchkey/verify.sock", "www-data", ""}, {"unix:relative", "", ""},
+		{"nowhere", "", "--verify-addr"}, {"/run/latchkey/verify.sock", "", "--verify-addr"}, {"unix:", "", "--verify-addr"},
+		{"unix:/" + strings.Repeat("x", 200), "", "--verify-addr"}, {"127.0.0.1:8081", "www-data", "--verify-socket-group"},
+		{"", "www-data", "--verify-socket-group"},
+	} {
+		err := config.Config{Addr: ":1", Data: "x", VerifyAddr: c.addr, VerifySocketGroup: c.group}.Validate()
+		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%q for %q: %v", c.addr, c.group, err)
+		}
+	}
+}
+
 func TestValidate_AcceptsTheDefaults(t *testing.T) {
 	c := config.Config{Addr: "127.0.0.1:8080", Data: "/var/lib/latchkey", PublicURL: "https://keys.example.com/",
 		TrustedProxies: []string{"10.1.2.3", "fd00::/8"}}

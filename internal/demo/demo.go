@@ -55,35 +55,47 @@ type Hasher interface {
 // [ErrReal] for one that holds anything else. secrets seals those of the resources; with the zero
 // value they have none.
 func Seed(ctx context.Context, st *store.Store, hasher Hasher, secrets registry.Secrets) error {
+	hash, err := prepare(ctx, st, hasher)
+	if err != nil || hash == "" {
+		return err
+	}
+	return st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
+		s := &seeder{ctx: ctx, hash: hash, secrets: secrets, present: tx.Now()}
+		_, err := s.fill(tx)
+		return err
+	})
+}
+
+// prepare returns the hash of the accounts' password, or "" if the database was seeded before.
+func prepare(ctx context.Context, st *store.Store, hasher Hasher) (hash string, err error) {
 	claimed, err := st.Claimed(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if claimed {
 		seeded, err := st.EmailKnown(ctx, adminEmail)
 		if err == nil && !seeded {
-			return ErrReal
+			return "", ErrReal
 		}
-		return err
+		return "", err
 	}
-	// All four accounts have the same password, so one hash is enough.
-	hash, err := hasher.Hash(ctx, Password)
-	if err != nil {
-		return err
+	// All accounts have the same password, so one hash is enough.
+	return hasher.Hash(ctx, Password)
+}
+
+// fill creates everything in a transaction. It reports false if another demo has seeded the same database
+// in the meantime.
+func (s *seeder) fill(tx *store.Tx) (filled bool, err error) {
+	if claimed, err := tx.Claimed(s.ctx); err != nil || claimed {
+		return false, err
 	}
-	return st.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
-		// Another demo may have seeded the same database in the meantime.
-		if claimed, err := tx.Claimed(ctx); err != nil || claimed {
-			return err
-		}
-		s := &seeder{tx: tx, ctx: ctx, hash: hash, secrets: secrets}
-		s.organization()
-		s.people()
-		s.policies()
-		s.resources()
-		s.tokens()
-		return s.err
-	})
+	s.tx = tx
+	s.organization()
+	s.people()
+	s.policies()
+	s.resources()
+	s.tokens()
+	return true, s.err
 }
 
 // seeder creates the data. After the first error its methods do nothing.
@@ -93,13 +105,19 @@ type seeder struct {
 	hash string
 	err  error
 
+	// present is the moment that ages are counted from. The time of the transaction is earlier if a history
+	// follows, which then makes the tokens and changes of the days between.
+	present time.Time
+	later   []token.Token // those tokens, in no order
+	early   []token.Token // the tokens that were made before
 	secrets registry.Secrets
 
 	org                 string
 	production, staging string
 	admin, editor       account.Member
 	viewer, former      account.Member
-	sources             []string // of Staging, in the order of their names here
+	sources             []string          // of Staging, in the order of their names here
+	named               map[string]string // ids of resources by workspace and name
 }
 
 func (s *seeder) try(err error) {
@@ -109,7 +127,7 @@ func (s *seeder) try(err error) {
 }
 
 // ago returns a time in the past.
-func (s *seeder) ago(d time.Duration) time.Time { return s.tx.Now().Add(-d) }
+func (s *seeder) ago(d time.Duration) time.Time { return s.present.Add(-d) }
 
 const day = 24 * time.Hour
 
@@ -141,6 +159,9 @@ func (s *seeder) people() {
 }
 
 func (s *seeder) member(name, email string, role access.Role, status account.Status) account.Member {
+	if s.tx.Now().Before(s.present) {
+		status = account.Active // the history deactivates later
+	}
 	m := account.Member{ID: ksuid.New().String(), Organization: s.org, Email: email, Name: name, Role: role, Status: status,
 		CreatedAt: s.ago(80 * day), UpdatedAt: s.ago(80 * day)}
 	s.try(s.tx.InsertMember(s.ctx, m, s.hash))
@@ -183,7 +204,7 @@ func (s *seeder) tokens() {
 		s.token(token.Token{Kind: token.Personal, Name: name, Owner: owner.ID, Workspace: workspace, Scope: scope,
 			CreatedBy: owner.ID, CreatedByName: owner.Name, CreatedAt: created, ExpiresAt: ends})
 	}
-	in := func(d time.Duration) time.Time { return s.tx.Now().Add(d) }
+	in := func(d time.Duration) time.Time { return s.present.Add(d) }
 	never := time.Time{}
 	personal(s.admin, s.production, "terraform-plan", access.ScopeReadOnly, s.ago(20*day), in(70*day))
 	personal(s.admin, s.production, "legacy-admin-script", access.ScopeAdmin, s.ago(400*day), never)
@@ -210,8 +231,13 @@ func (s *seeder) tokens() {
 }
 
 func (s *seeder) token(t token.Token) {
+	if t.CreatedAt.After(s.tx.Now()) {
+		s.later = append(s.later, t)
+		return
+	}
 	secret, err := token.Generate(t.Kind, rand.Reader)
 	s.try(err)
 	t.ID, t.Organization, t.Hint = ksuid.New().String(), s.org, token.Hint(secret.Reveal())
+	s.early = append(s.early, t)
 	s.try(s.tx.InsertToken(s.ctx, t, token.Digest(secret.Reveal()), ""))
 }

@@ -63,6 +63,10 @@ func (s *seeder) add(workspace string, r registry.Resource) string {
 	if len(sealed) > 0 {
 		s.try(s.tx.SaveSealed(s.ctx, registry.Holder{Resource: r.ID, Part: registry.OfResource}, sealed))
 	}
+	if s.named == nil {
+		s.named = map[string]string{}
+	}
+	s.named[workspace+"/"+r.Name] = r.ID
 	return r.ID
 }
 

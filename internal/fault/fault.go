@@ -61,6 +61,7 @@ type Error struct {
 	Kind       Kind
 	Message    string        // public: a plain sentence, safe to show to anybody
 	Fields     []Field       // public: for Invalid, the problems
+	Code       string        // public: the machine name in the JSON API, if not that of the kind
 	RetryAfter time.Duration // for Throttled, and for Unavailable if it is known
 	Cause      error         // private: for the log only
 }

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 )
 
 // Offer is what the page of an invitation link shows.
@@ -28,7 +29,7 @@ type Offer struct {
 // one has replaced it, Denied if the address belongs to a deactivated member, and Conflict if the
 // invitation was used, was deleted or has expired, which its message says. A link of a deactivated
 // member leaves an event, at most one an hour for an invitation.
-func (s *Service) Open(ctx context.Context, secret LinkSecret, origin actor.Origin) (Offer, error) {
+func (s *Service) Open(ctx context.Context, secret random.Secret, origin actor.Origin) (Offer, error) {
 	inv, err := s.open(ctx, s.store, secret)
 	if err != nil {
 		return Offer{}, s.noteRefused(ctx, inv, err, origin)
@@ -37,8 +38,8 @@ func (s *Service) Open(ctx context.Context, secret LinkSecret, origin actor.Orig
 	return Offer{inv, org.Name}, err
 }
 
-func (s *Service) open(ctx context.Context, r digestReader, secret LinkSecret) (Invitation, error) {
-	digest := secret.digest()
+func (s *Service) open(ctx context.Context, r digestReader, secret random.Secret) (Invitation, error) {
+	digest := secret.Digest()
 	if digest == nil {
 		return Invitation{}, errInvalidLink()
 	}
@@ -109,7 +110,7 @@ func errInvalidLink() error {
 //
 // The error is also Invalid with the field "name", Conflict if the address belongs to a member by
 // now, and Denied if the plan has no room. The others are those of [Service.Open].
-func (s *Service) Accept(ctx context.Context, secret LinkSecret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
+func (s *Service) Accept(ctx context.Context, secret random.Secret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
 	var m account.Member
 	var inv Invitation
 	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) (err error) {

@@ -18,15 +18,16 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
 
-func link(secret invitation.LinkSecret) string { return "https://latchkey.example/?" + secret.Reveal() }
+func link(secret random.Secret) string { return "https://latchkey.example/?" + secret.Reveal() }
 
-func secretOf(sent invitation.Sent) invitation.LinkSecret {
+func secretOf(sent invitation.Sent) random.Secret {
 	_, secret, _ := strings.Cut(sent.Link, "?")
-	return invitation.LinkSecret(secret)
+	return random.Secret(secret)
 }
 
 // invite invites one address into Production.
@@ -41,7 +42,7 @@ func invite(b *storetest.Bed, email string) invitation.Sent {
 	return out.Sent[0]
 }
 
-func accept(b *storetest.Bed, secret invitation.LinkSecret) (account.Member, error) {
+func accept(b *storetest.Bed, secret random.Secret) (account.Member, error) {
 	return b.Invitations.Accept(b.T.Context(), secret, "Newcomer", "hash", actor.Origin{IP: "192.0.2.1"})
 }
 
@@ -181,11 +182,11 @@ func TestInvitation_SaysWhyItGrantsNothing(t *testing.T) {
 	b.Must(err)
 	newer, err := b.Invitations.Resend(t.Context(), b.Admin.Caller(), replaced.ID, link)
 	b.Must(err)
-	for text, secret := range map[string]invitation.LinkSecret{
+	for text, secret := range map[string]random.Secret{
 		"has expired":     secretOf(expired),
 		"was deleted":     secretOf(deleted),
 		"been replaced":   secretOf(replaced),
-		"link is invalid": invitation.LinkSecret(strings.Repeat("A", 43)),
+		"link is invalid": random.Secret(strings.Repeat("A", 43)),
 		"is invalid":      "short",
 	} {
 		_, lookErr := b.Invitations.Open(t.Context(), secret, actor.Origin{})

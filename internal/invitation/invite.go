@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/random"
 )
 
 // maxInvitations is the number of invitations that can be sent at once.
@@ -52,7 +53,7 @@ type Invited struct {
 // "groups" or "workspaces" (a Member needs a group or a workspace). It is Denied if the plan does
 // not have room for so many members or the caller is not an Admin. After an error nobody is
 // invited.
-func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations, link Linker) (Invited, error) {
+func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations, link random.Linker) (Invited, error) {
 	var out Invited
 	var held account.Organization
 	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
@@ -88,10 +89,10 @@ func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations
 	return out, nil
 }
 
-func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, link Linker) (Sent, error) {
-	secret := newLinkSecret()
+func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, link random.Linker) (Sent, error) {
+	secret := random.NewSecret()
 	draft.ID, draft.CreatedAt, draft.ExpiresAt = ksuid.New().String(), tx.Now(), tx.Now().Add(Life)
-	if err := tx.InsertInvitation(ctx, draft, secret.digest()); err != nil {
+	if err := tx.InsertInvitation(ctx, draft, secret.Digest()); err != nil {
 		return Sent{}, err
 	}
 	err := tx.AppendEvent(ctx, audit.Did(by, audit.Created, draft.target()).Changed("", draft.state().String()))

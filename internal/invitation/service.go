@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/random"
 )
 
 // Service is the use cases of invitations. [Service.Open] and [Service.Accept] are for the person
@@ -73,6 +74,15 @@ func (s *Service) Find(ctx context.Context, by actor.Standing, q Query) (Page, e
 	return Page{rows, total, q}, err
 }
 
+// Ending returns up to limit invitations that can still be accepted, those that expire first come
+// first, without their groups and workspaces. The error is Denied unless the caller is an Admin.
+func (s *Service) Ending(ctx context.Context, by actor.Standing, limit int) ([]Invitation, error) {
+	if err := account.May(s.catalogue, by, access.ManageInvitations); err != nil {
+		return nil, err
+	}
+	return s.store.InvitationsEnding(ctx, by.Organization, s.now(), limit)
+}
+
 // Get returns an invitation. The error is NotFound if it is deleted or not in the organization,
 // and Denied unless the caller is an Admin.
 func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invitation, error) {
@@ -86,7 +96,7 @@ func (s *Service) Get(ctx context.Context, by actor.Standing, id string) (Invita
 // The error is Conflict if the invitation was accepted, or if the address belongs by now to a member
 // who cannot be invited; NotFound if it is deleted or not in the organization; and Denied unless
 // the caller is an Admin.
-func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link Linker) (Sent, error) {
+func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link random.Linker) (Sent, error) {
 	var sent Sent
 	var held account.Organization
 	err := s.change(ctx, by, func(tx Tx, org account.Organization) error {
@@ -107,11 +117,11 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link L
 			return fault.NewConflict("The address of this invitation belongs to a member already.")
 		}
 		before := inv.state()
-		secret := newLinkSecret()
+		secret := random.NewSecret()
 		inv.ExpiresAt = tx.Now().Add(Life)
 		// The invitation is the caller's now, who sees the link: it ends when the caller's role does.
 		inv.InvitedBy, inv.InvitedByName = tx.By().Self(), tx.By().Name
-		if err := tx.RenewInvitation(ctx, inv, secret.digest()); err != nil {
+		if err := tx.RenewInvitation(ctx, inv, secret.Digest()); err != nil {
 			return err
 		}
 		sent = Sent{Invitation: inv, Link: link(secret)}

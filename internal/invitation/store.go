@@ -26,6 +26,9 @@ type Reads interface {
 	// FindInvitations returns one page of the invitations that are not deleted, newest first,
 	// with their groups and workspaces. It also returns the number of invitations on all pages.
 	FindInvitations(ctx context.Context, organization string, q Query, now time.Time) ([]Invitation, int, error)
+	// InvitationsEnding returns up to limit invitations that can be accepted at now, those that
+	// expire first come first, without their groups and workspaces.
+	InvitationsEnding(ctx context.Context, organization string, now time.Time, limit int) ([]Invitation, error)
 	// Organization returns an organization. The error is NotFound for an unknown id.
 	Organization(ctx context.Context, id string) (account.Organization, error)
 }

@@ -1,11 +1,12 @@
 // Package mail sends plain-text messages over SMTP. It has no queue and does not retry: the
-// caller decides what to do if a message cannot be delivered.
+// caller decides what to do if a message cannot be delivered. It is the one place that logs such a failure.
 package mail
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 
@@ -17,6 +18,7 @@ type Sender struct {
 	from    string
 	host    string
 	options []gomail.Option
+	log     *slog.Logger
 }
 
 // New returns a sender for a server's URL:
@@ -25,14 +27,15 @@ type Sender struct {
 //
 // Scheme smtp uses STARTTLS if the server offers it, and requires it for sending a password
 // to another machine. Scheme smtps uses TLS from the start (port 465). The parameter "from"
-// is required. The error never contains the password.
-func New(address string) (*Sender, error) {
+// is required. The error never contains the password. log gets a line for each message that cannot be
+// delivered.
+func New(address string, log *slog.Logger) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		// The parser's own error quotes the address, password included.
 		return nil, errors.New("must be a URL like smtp://user:password@host:587?from=latchkey@example.com")
 	}
-	s := &Sender{from: u.Query().Get("from"), host: u.Hostname()}
+	s := &Sender{from: u.Query().Get("from"), host: u.Hostname(), log: log}
 	if s.host == "" || s.from == "" {
 		return nil, errors.New("needs a host and ?from=ADDRESS")
 	}
@@ -76,8 +79,16 @@ func (s *Sender) check() error {
 }
 
 // Send delivers one message to one address. The context limits the whole conversation with
-// the server.
+// the server. A failure is logged, with the subject and without the text.
 func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
+	err := s.send(ctx, to, subject, text)
+	if err != nil {
+		s.log.ErrorContext(ctx, "cannot send an email", "subject", subject, "to", to, "server", s.host, "error", err)
+	}
+	return err
+}
+
+func (s *Sender) send(ctx context.Context, to, subject, text string) error {
 	m := gomail.NewMsg()
 	if err := m.From(s.from); err != nil {
 		return err

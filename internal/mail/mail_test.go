@@ -1,68 +1,21 @@
 package mail_test
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"net"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/mail"
+	"latchkey/internal/mail/mailtest"
 )
 
-// server is an SMTP server that takes one message and hands over what it was told.
-func server(t *testing.T) (address string, received <-chan string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	text := make(chan string, 1)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		text <- converse(conn)
-	}()
-	return listener.Addr().String(), text
-}
-
-// converse plays the server's part of RFC 5321.
-func converse(conn net.Conn) string {
-	var all strings.Builder
-	in, inData := bufio.NewScanner(conn), false
-	fmt.Fprint(conn, "220 test\r\n")
-	for in.Scan() {
-		line := in.Text()
-		all.WriteString(line + "\n")
-		switch {
-		case inData && line == ".":
-			inData = false
-			fmt.Fprint(conn, "250 taken\r\n")
-		case inData:
-		case strings.HasPrefix(line, "EHLO"):
-			fmt.Fprint(conn, "250-test\r\n250 8BITMIME\r\n")
-		case line == "DATA":
-			inData = true
-			fmt.Fprint(conn, "354 go on\r\n")
-		case line == "QUIT":
-			fmt.Fprint(conn, "221 bye\r\n")
-			return all.String()
-		default:
-			fmt.Fprint(conn, "250 fine\r\n")
-		}
-	}
-	return all.String()
-}
+var quiet = slog.New(slog.DiscardHandler)
 
 func TestSend_DeliversToTheServer(t *testing.T) {
-	address, received := server(t)
-	sender, err := mail.New("smtp://" + address + "?from=latchkey@example.com")
+	server := mailtest.New(t)
+	sender, err := mail.New(server.URL("latchkey@example.com"), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +24,7 @@ func TestSend_DeliversToTheServer(t *testing.T) {
 	if err := sender.Send(ctx, "new@example.com", "You are invited", "Open this link:\n\nhttp://x/y"); err != nil {
 		t.Fatal(err)
 	}
-	got := <-received
+	got := <-server.Heard
 	for _, want := range []string{"MAIL FROM:<latchkey@example.com>", "RCPT TO:<new@example.com>", "Subject: You are invited", "http://x/y"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the server did not hear %q:\n%s", want, got)
@@ -79,8 +32,22 @@ func TestSend_DeliversToTheServer(t *testing.T) {
 	}
 }
 
+func TestSend_LogsWhatCannotBeSentWithoutItsText(t *testing.T) {
+	var log strings.Builder
+	sender, err := mail.New("smtp://127.0.0.1:1?from=latchkey@example.com", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.Send(context.Background(), "ada@example.com", "Set a new password", "http://x/secret=y"); err == nil {
+		t.Fatal("it was sent")
+	}
+	if got := log.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "Set a new password") || strings.Contains(got, "secret") {
+		t.Error(got)
+	}
+}
+
 func TestSend_ANewLineInAnAddressIsRefused(t *testing.T) {
-	sender, err := mail.New("smtp://127.0.0.1:1?from=latchkey@example.com")
+	sender, err := mail.New("smtp://127.0.0.1:1?from=latchkey@example.com", quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +59,7 @@ func TestSend_ANewLineInAnAddressIsRefused(t *testing.T) {
 func TestNew_RefusesWhatCannotWorkAndKeepsThePasswordToItself(t *testing.T) {
 	for _, address := range []string{"", "smtp://host", "http://host?from=a@b.example", "smtp://:secretword@host:port?from=a@b.example",
 		"smtp://u:secretword@host:99999?from=a@b.example", "smtp://u:secretword@host?from=nobody", "%zz"} {
-		_, err := mail.New(address)
+		_, err := mail.New(address, quiet)
 		if err == nil {
 			t.Errorf("%q was accepted", address)
 			continue

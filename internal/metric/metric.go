@@ -2,12 +2,14 @@
 // state of the cache and of the feed between nodes, tokens by kind and state, and when tokens
 // expire.
 //
-// Labels come from small fixed sets. No id, name, address or path is ever a label: those
-// would reveal more than a monitoring system should know, and their number is unbounded. The
+// Labels come from small fixed sets. No id, name, address or path is a label: those would
+// reveal more than a monitoring system should know, and their number is unbounded. The only
+// exception is the end of single tokens, by id, which is left out unless somebody asks for it. The
 // package opens no port; serve [Metrics.Handler] on a listener that is not public.
 package metric
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -15,9 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 
 	"latchkey/internal/verify"
 )
@@ -78,6 +78,13 @@ type Tokens struct {
 	EndingLater int
 	Left        time.Duration
 	Endless     int // live tokens that never expire
+	Soonest     []End
+}
+
+// End is when a token expires.
+type End struct {
+	Token string // id
+	At    time.Time
 }
 
 // Heads says how far the audit log is signed.
@@ -101,11 +108,10 @@ func Horizons() []time.Duration {
 // Metrics holds one server's metrics. It is safe for concurrent use.
 type Metrics struct {
 	d        Deps
-	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	took     *prometheus.HistogramVec
-	results  map[string]prometheus.Counter
-	verified prometheus.Histogram
+	requests labelled[counter]   // by door, method and status
+	took     labelled[histogram] // by door
+	results  map[string]*counter
+	verified *histogram
 
 	mu    sync.Mutex
 	asked queried
@@ -114,23 +120,19 @@ type Metrics struct {
 
 // New returns metrics that include those of the process and the Go runtime.
 func New(d Deps) *Metrics {
-	m := &Metrics{d: d, registry: prometheus.NewRegistry(), results: map[string]prometheus.Counter{},
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "latchkey_http_requests_total",
-			Help: "Requests by front door, method and status."}, []string{"door", "method", "status"}),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "latchkey_http_request_seconds",
-			Help: "How long requests took, by front door.", Buckets: prometheus.ExponentialBuckets(0.0001, 4, 8)}, []string{"door"}),
-		verified: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "latchkey_verification_seconds",
-			Help: "How long verifying a token took.", Buckets: prometheus.ExponentialBuckets(0.000001, 4, 10)}),
+	m := &Metrics{d: d, results: map[string]*counter{}, verified: newHistogram(exponential(0.000001, 4, 10))}
+	m.requests.empty = newCounter
+	m.took.empty = func() *histogram { return newHistogram(exponential(0.0001, 4, 8)) }
+	for _, r := range results() {
+		m.results[r] = newCounter()
 	}
-	results := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "latchkey_verifications_total",
-		Help: "Verifications by result: accepted, the reason for refusing, or unavailable if the database was needed and could not be reached."}, []string{"result"})
-	for _, r := range []string{accepted, unavailable, verify.Malformed.String(), verify.Unknown.String(), verify.Revoked.String(),
-		verify.Expired.String(), verify.Suspended.String(), verify.Displaced.String()} {
-		m.results[r] = results.WithLabelValues(r)
-	}
-	m.registry.MustRegister(m.requests, m.took, m.verified, results, state{m},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// results returns how a verification may end.
+func results() []string {
+	return []string{accepted, verify.Displaced.String(), verify.Expired.String(), verify.Malformed.String(), verify.Revoked.String(),
+		verify.Suspended.String(), unavailable, verify.Unknown.String()}
 }
 
 // Results of a verification other than the refusals of package verify.
@@ -148,13 +150,40 @@ func (m *Metrics) Verified(err error, took time.Duration) {
 			result = refused.Refusal.String()
 		}
 	}
-	m.results[result].Inc()
-	m.verified.Observe(took.Seconds())
+	m.results[result].n.Add(1)
+	m.verified.observe(took.Seconds())
 }
 
 // Handler returns a handler that serves the metrics in Prometheus' text format.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var text bytes.Buffer
+		for _, f := range append(m.counted(), m.state(r.Context())...) {
+			f.write(&text)
+		}
+		metrics.WriteProcessMetrics(&text)
+		metrics.WriteFDMetrics(&text)
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, _ = w.Write(text.Bytes())
+	})
+}
+
+// counted returns the metrics that this package counts.
+func (m *Metrics) counted() []*family {
+	requests := &family{name: "latchkey_http_requests_total", kind: counterKind, labels: []string{"door", "method", "status"},
+		help: "Requests by front door, method and status."}
+	m.requests.each(func(of [3]string, c *counter) { requests.add(float64(c.n.Load()), of[:]...) })
+	took := &family{name: "latchkey_http_request_seconds", kind: histogramKind, labels: []string{"door"},
+		help: "How long requests took, by front door."}
+	m.took.each(func(of [3]string, h *histogram) { h.addTo(took, of[0]) })
+	verifications := &family{name: "latchkey_verifications_total", kind: counterKind, labels: []string{"result"},
+		help: "Verifications by result: accepted, the reason for refusing, or unavailable if the database was needed and could not be reached."}
+	for _, r := range results() {
+		verifications.add(float64(m.results[r].n.Load()), r)
+	}
+	verified := &family{name: "latchkey_verification_seconds", kind: histogramKind, help: "How long verifying a token took."}
+	m.verified.addTo(verified)
+	return []*family{requests, took, verifications, verified}
 }
 
 // Requests returns a handler that counts the requests that next serves.
@@ -166,8 +195,8 @@ func (m *Metrics) Requests(next http.Handler) http.Handler {
 			if s.status == 0 {
 				s.status = http.StatusOK
 			}
-			m.requests.WithLabelValues(door, methodOf(r.Method), strconv.Itoa(s.status)).Inc()
-			m.took.WithLabelValues(door).Observe(time.Since(began).Seconds())
+			m.requests.of([3]string{door, methodOf(r.Method), strconv.Itoa(s.status)}).n.Add(1)
+			m.took.of([3]string{door}).observe(time.Since(began).Seconds())
 		}()
 		next.ServeHTTP(s, r)
 	})

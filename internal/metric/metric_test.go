@@ -110,12 +110,33 @@ func TestMetrics_ShowTheStateAndTheTokensAndAskOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestMetrics_NameTokensOnlyIfAskedTo(t *testing.T) {
+	const name = "latchkey_token_expiration_timestamp_seconds"
+	if strings.Contains(scrape(t, sample(noTokens)), name) {
+		t.Error("tokens are named although nobody asked for it")
+	}
+	m := sample(func(context.Context) (metric.Tokens, error) {
+		return metric.Tokens{Ends: make([]int, len(metric.Horizons())), Soonest: []metric.End{{"id1", time.Unix(1_800_000_000, 0)}, {"id2", time.Unix(1_800_000_001, 0)}}}, nil
+	})
+	wantLines(t, scrape(t, m), name+`{token="id1"} 1.8e+09`, name+`{token="id2"} 1.800000001e+09`)
+}
+
 func TestMetrics_AreServedWithoutTheDatabase(t *testing.T) {
 	m := sample(func(context.Context) (metric.Tokens, error) { return metric.Tokens{}, errors.New("gone") })
 	text := scrape(t, m)
 	wantLines(t, text, `latchkey_cache_tokens 7`)
 	if strings.Contains(text, "latchkey_tokens{") {
 		t.Error("tokens are counted that nobody counted")
+	}
+}
+
+func TestMetrics_TellOfTheProcess(t *testing.T) {
+	text := scrape(t, sample(noTokens))
+	for _, name := range []string{"go_goroutines", "go_gc_duration_seconds_count", "go_memstats_heap_inuse_bytes", "process_cpu_seconds_total",
+		"process_resident_memory_bytes", "process_start_time_seconds", "process_open_fds", "process_max_fds"} {
+		if !strings.Contains(text, "\n"+name+" ") {
+			t.Errorf("no %s", name)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/invitation"
 	"latchkey/internal/migration"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
@@ -156,7 +157,7 @@ func TestImport_WhoWasRemovedComesBackByChoiceOnly(t *testing.T) {
 		b.stage(migration.WithPolicies)
 		ed := b.item(migration.Members, "m-ed").Local
 		b.deploy()
-		_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), []string{ed})
+		_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), account.These(ed))
 		b.must(err)
 		b.stage(migration.WithPolicies)
 		if i := b.item(migration.Members, "m-ed"); i.Conflict != migration.Removed {
@@ -184,7 +185,7 @@ func TestImport_AnOwnerWhoIsLeftOutTakesTheTokensAlong(t *testing.T) {
 	b.stage(migration.WithPolicies)
 	ed := b.item(migration.Members, "m-ed").Local
 	b.deploy()
-	_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), []string{ed})
+	_, err := b.accounts.Members.Delete(t.Context(), b.admin.Caller(), account.These(ed))
 	b.must(err)
 	more := strings.Replace(example(t), `    {"id": "pat-vic"`,
 		`    {"id": "pat-ed-2", "name": "second", "owner": "m-ed", "workspace": "ws-prod", "scope": "read_only",
@@ -332,13 +333,13 @@ func TestDeploy_EndsTheCredentialsOfThoseItDemotesOrAddsInactive(t *testing.T) {
 	b := newBed(t, access.PlanEnterprise)
 	b.member("vic-here", "vic@acme.example", access.RoleAdmin)
 	invitations := invitation.New(store.Invitations(b.store), access.BuiltIn(), b.clock.now)
-	invite := func(by actor.Standing, email string) invitation.LinkSecret {
+	invite := func(by actor.Standing, email string) random.Secret {
 		out, err := invitations.Invite(t.Context(), by.Caller(), invitation.NewInvitations{Emails: []string{email}, Role: access.RoleAdmin},
-			invitation.LinkSecret.Reveal)
+			random.Secret.Reveal)
 		b.must(err)
-		return invitation.LinkSecret(out.Sent[0].Link)
+		return random.Secret(out.Sent[0].Link)
 	}
-	dead := map[string]invitation.LinkSecret{
+	dead := map[string]random.Secret{
 		"made by the demoted one": invite(b.caller("vic-here"), "friend@acme.example"),
 		"to the demoted one":      invite(b.admin, "vic@acme.example"),
 		"to one added inactive":   invite(b.admin, "ed@acme.example"),

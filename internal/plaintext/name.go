@@ -11,8 +11,9 @@ import (
 
 // How long a name and a description may be, in characters.
 const (
-	MaxName        = 64
-	MaxDescription = 500
+	MaxName             = 64
+	MaxDescription      = 500
+	MaxTokenDescription = 200
 )
 
 // Name returns s as a name: without surrounding blanks, 1 to 64 printable characters. Anything
@@ -71,13 +72,18 @@ func Joinless(s string) string {
 
 // Description returns s as a description: without surrounding blanks, at most 500 characters in
 // any number of lines. Anything else is Invalid.
-func Description(s string) (string, error) {
+func Description(s string) (string, error) { return description(s, MaxDescription) }
+
+// TokenDescription is like [Description], with at most 200 characters.
+func TokenDescription(s string) (string, error) { return description(s, MaxTokenDescription) }
+
+func description(s string, most int) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
 	case !ShowableLines(s):
 		return "", fault.NewInvalid("The description contains characters that cannot be shown.")
-	case utf8.RuneCountInString(s) > MaxDescription:
-		return "", fault.NewInvalid(fmt.Sprintf("Use at most %d characters.", MaxDescription))
+	case utf8.RuneCountInString(s) > most:
+		return "", fault.NewInvalid(fmt.Sprintf("Use at most %d characters.", most))
 	}
 	return s, nil
 }

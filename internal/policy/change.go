@@ -13,7 +13,7 @@ import (
 )
 
 // Add puts a group or a member into a workspace with the given policy. An empty one grants view
-// and what is inherited. The error is Conflict if there is already a policy. It is Invalid, with
+// and what is inherited. The error is Conflict with a [*Collision] as its cause if there is already a policy. It is Invalid, with
 // the permission as the field, for an unknown permission, a limit on a permission that cannot be
 // limited, a resource that is not in the workspace, and a permission that the plan does not
 // include. The others are those of [Service.At].
@@ -21,7 +21,9 @@ func (s *Service) Add(ctx context.Context, by actor.Caller, at Place, body acces
 	var p Policy
 	err := s.change(ctx, by, at, func(tx Tx, v View) error {
 		if v.Exists {
-			return fault.NewConflict(v.SubjectName + " already has a policy in the workspace " + v.Workspace.Name + ".")
+			f := fault.NewConflict(v.SubjectName + " already has a policy in the workspace " + v.Workspace.Name + ".")
+			f.Cause = &Collision{Current: v.Policy, Known: true, Between: access.Difference(nil, v.Body)}
+			return f
 		}
 		if err := s.checkBody(ctx, tx, v, body); err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/fault"
 )
 
@@ -17,6 +16,7 @@ type Collision struct {
 	Current Policy        // the policy now
 	By      []string      // names of those who saved or removed it since, the last one first
 	Known   bool          // whether the log still has the revision that was seen
+	Seen    access.Policy // that revision, if Known
 	Between access.Change // from that revision to Current, if Known
 }
 
@@ -27,12 +27,7 @@ func (c *Collision) Error() string { return "the policy was changed since it was
 // finds that revision in the audit log, which has every saved state.
 func (s *Service) collision(ctx context.Context, r eventReader, v View, seen Revision) error {
 	c := &Collision{Removed: !v.Exists, Current: v.Policy}
-	saves := int64(1) // at least the removal
-	same := v.Exists && v.ID == seen.Policy && v.Version > seen.Version
-	if same {
-		saves = v.Version - seen.Version
-	}
-	events, err := r.PolicyEvents(ctx, v.Organization, seen.Policy, int(min(saves, account.MaxPage)))
+	events, err := eventsSince(ctx, r, v, seen)
 	if err != nil {
 		return err
 	}
@@ -41,10 +36,8 @@ func (s *Service) collision(ctx context.Context, r eventReader, v View, seen Rev
 			c.By = append(c.By, e.ActorName)
 		}
 	}
-	if same && int64(len(events)) == saves {
-		was, err := access.ParsePolicy(events[len(events)-1].Before)
-		c.Known = err == nil
-		c.Between = access.Difference(was, v.Body)
+	if c.Seen, c.Known = baseOf(v, seen, events); c.Known {
+		c.Between = access.Difference(c.Seen, v.Body)
 	}
 	f := fault.NewConflict(c.text(s.catalogue))
 	f.Cause = c

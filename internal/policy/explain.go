@@ -132,11 +132,14 @@ func (s *Service) explainResource(ctx context.Context, organization string, q Qu
 }
 
 // principalOf returns the principal of a token now. It is the zero principal, which may do
-// nothing, if the token has expired or its owner is deactivated or has left the workspace. It is
+// nothing, if the token has expired or is suspended, or its owner is deactivated or has left the workspace. It is
 // only for explanations: package verify verifies requests.
 func (s *Service) principalOf(ctx context.Context, t TokenFacts) (p access.Principal, inactive string, err error) {
 	if token.ExpiredAt(t.ExpiresAt, s.now()) {
 		return access.Principal{}, "The token has expired.", nil
+	}
+	if t.Suspended {
+		return access.Principal{}, "The token is suspended.", nil
 	}
 	p = access.Principal{Kind: t.Kind.Principal(), ID: t.ID, Organization: t.Organization}
 	switch t.Kind {

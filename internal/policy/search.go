@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/token"
 )
 
 // maxSubjects is how many members, and how many tokens, a search returns.
@@ -39,7 +40,8 @@ func (s *Service) FindSubjects(ctx context.Context, by actor.Standing, search st
 	for _, row := range rows {
 		found.Members = append(found.Members, row.Member)
 	}
-	if found.Tokens, err = s.store.FindTokens(ctx, by.Organization, search, maxSubjects+1); err != nil {
+	if found.Tokens, err = s.store.FindTokens(ctx, by.Organization, search, maxSubjects+1,
+		token.Personal, token.Workspace, token.Organization); err != nil {
 		return Subjects{}, err
 	}
 	found.More = total > maxSubjects || len(found.Tokens) > maxSubjects

@@ -25,6 +25,9 @@ type Reads interface {
 	viewReader
 	typeReader
 	subjectReader
+	eventReader
+	// Groups returns the groups of the organization, sorted by name.
+	Groups(ctx context.Context, organization string) ([]account.Group, error)
 	// PoliciesOf returns the policies of a group or a member, or the baselines of all workspaces.
 	PoliciesOf(ctx context.Context, organization string, kind Kind, subject string) ([]Policy, error)
 	// Audience counts what a policy at the place affects. Service tokens count if they are live
@@ -40,9 +43,9 @@ type Reads interface {
 	// TokenFacts returns what decides about a token. The error is NotFound if there is none, also
 	// if it was deleted.
 	TokenFacts(ctx context.Context, organization, id string) (TokenFacts, error)
-	// FindTokens returns up to limit tokens of any kind that are not deleted and have search in
+	// FindTokens returns up to limit tokens of the kinds that are not deleted and have search in
 	// their name or hint, sorted by name.
-	FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error)
+	FindTokens(ctx context.Context, organization, search string, limit int, kinds ...token.Kind) ([]account.HeldToken, error)
 	// FindMembers returns one page of the members that the query asks for, and the number of
 	// members on all pages.
 	FindMembers(ctx context.Context, organization string, q account.MemberQuery, now time.Time) ([]account.MemberRow, int, error)
@@ -120,4 +123,5 @@ type TokenFacts struct {
 	Scope        access.Scope
 	Policy       access.Policy // own policy of a workspace token
 	ExpiresAt    time.Time
+	Suspended    bool // by somebody, not with its owner
 }

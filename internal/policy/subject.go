@@ -22,6 +22,13 @@ type Subject struct {
 	Workspaces   []account.Workspace // that the member is in, sorted by name
 }
 
+// PersonalToken returns the principal that a personal token of the member is. It does not check whether the
+// token works.
+func (s Subject) PersonalToken(id, workspace string, scope access.Scope) access.Principal {
+	return access.Principal{Kind: access.PersonalToken, ID: id, Owner: s.Principal.ID, Organization: s.Principal.Organization,
+		Role: s.Principal.Role, Scope: scope, Workspace: workspace, In: s.Principal.In}
+}
+
 // LoadSubject loads a subject in a fixed number of queries. The error is NotFound if there is no
 // such member.
 func LoadSubject(ctx context.Context, st subjectReader, organization, member string) (Subject, error) {

@@ -7,16 +7,18 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/random"
 )
 
 // ChangePassword replaces the caller's own password, ends all the caller's sessions, and starts a
-// new one in place of the current one: a secret that somebody has copied is worth nothing then. It requires the current password, so that an open browser is not enough.
-// Wrong ones are throttled together with failed sign-ins and recorded like them.
+// new one in place of the current one: a secret that somebody has copied is worth nothing then. It requires the
+// current password, so that an open browser is not enough. Wrong ones are throttled together with failed
+// sign-ins and recorded like them.
 //
 // The error is Invalid with fields "current" and "new"; Throttled; Conflict if the password
 // was changed elsewhere at the same time; or Denied for a caller who is not a signed-in member.
 func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current, next string) (Started, error) {
-	started := Started{Secret: newSecret()}
+	started := Started{Secret: random.NewSecret().Reveal()}
 	if err := onlyMembers(by); err != nil {
 		return Started{}, err
 	}
@@ -24,28 +26,12 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 	if err != nil {
 		return Started{}, err
 	}
-	if err := checkChange(account, current, next); err != nil {
+	if err := s.checkChange(ctx, account, current, next); err != nil {
 		return Started{}, err
 	}
-	try := newAttempt(account.Email, by.Origin)
-	wrong := audit.Did(by, audit.SignInFailed, sessionTarget(by.Ref.ID, account))
-	if err := s.reserve(ctx, &try); err != nil {
-		return Started{}, s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return wrong, nil })
-	}
-	match, err := s.hasher.Matches(ctx, account.PasswordHash, current)
-	if isBusy(err) {
-		return Started{}, errors.Join(err, s.giveBack(ctx, try))
-	}
+	try, err := s.provePassword(ctx, by, account, current, fault.Field{Path: "current", Message: "Incorrect current password."})
 	if err != nil {
 		return Started{}, err
-	}
-	if !match {
-		ctx = context.WithoutCancel(ctx) // record the guess even if the client disconnects
-		wrong = wrong.Changed("", `{"reason":"wrong current password"}`)
-		if err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.AppendEvent(ctx, wrong) }); err != nil {
-			return Started{}, err
-		}
-		return Started{}, invalid(fault.Field{Path: "current", Message: "Incorrect current password."})
 	}
 	hash, err := s.hasher.Hash(ctx, next)
 	if err != nil { // the current password was right
@@ -64,23 +50,24 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		if started.Session, err = renew(ctx, tx, account, digest(started.Secret)); err != nil {
+		if started.Session, err = renew(ctx, tx, account, random.Secret(started.Secret).Digest()); err != nil {
 			return err
 		}
 		was, is := audit.Fields{"session": by.Ref.ID}, audit.Fields{"session": started.Session.ID}
-		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.PasswordChanged,
-			audit.Target{Type: audit.TargetUser, ID: account.ID, Name: account.Name}).Changed(was.String(), is.String()))
+		return tx.AppendEvent(ctx, audit.Did(tx.By(), audit.PasswordChanged, account.target()).Changed(was.String(), is.String()))
 	})
 	if err != nil {
 		return Started{}, err
 	}
+	s.alert(account, happened{alert: AlertPassword, at: started.Session.CreatedAt, origin: by.Origin,
+		text: "The password of your account was changed. All other sessions were ended."})
 	return started, nil
 }
 
 // renew ends all sessions of the transaction's caller and adds a new one in place of the current
 // one, which ends without an event.
 func renew(ctx context.Context, tx Tx, of Account, digest []byte) (Session, error) {
-	if _, err := endAll(ctx, tx, of, tx.By().Ref.ID); err != nil {
+	if _, err := endAll(ctx, tx, tx.By(), of, tx.By().Ref.ID); err != nil {
 		return Session{}, err
 	}
 	if _, err := tx.EndSession(ctx, tx.By().Ref.ID); err != nil {
@@ -91,12 +78,16 @@ func renew(ctx context.Context, tx Tx, of Account, digest []byte) (Session, erro
 }
 
 // checkChange returns the problems that can be found without hashing.
-func checkChange(account Account, current, next string) error {
+func (s *Service) checkChange(ctx context.Context, account Account, current, next string) error {
 	var fields []fault.Field
 	if current == "" || len(current) > MaxPassword {
 		fields = append(fields, fault.Field{Path: "current", Message: "Enter your current password."})
 	}
-	if problem := CheckPassword(next, account.Email); problem != "" {
+	problem, err := s.checkOf(ctx, next, account)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
 		fields = append(fields, fault.Field{Path: "new", Message: problem})
 	} else if next == current {
 		fields = append(fields, fault.Field{Path: "new", Message: "Choose a password different from the current one."})

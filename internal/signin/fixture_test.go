@@ -157,13 +157,13 @@ func from(ip string) actor.Origin {
 
 func (f *fixture) try(t *testing.T, email, pw, ip string) error {
 	t.Helper()
-	_, err := f.SignIn(t.Context(), email, pw, "", from(ip))
+	_, err := f.SignIn(t.Context(), email, pw, signin.Browser{}, from(ip))
 	return err
 }
 
 func (f *fixture) mustSignIn(t *testing.T, email, previous string) signin.Started {
 	t.Helper()
-	started, err := f.SignIn(t.Context(), email, password, previous, from(home))
+	started, err := f.SignIn(t.Context(), email, password, signin.Browser{Session: previous}, from(home))
 	if err != nil {
 		t.Fatalf("sign in %s: %v", email, err)
 	}

@@ -5,40 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
 
 	"latchkey/internal/fault"
 )
-
-// The length of a password: the minimum in characters, the maximum in bytes (which only limits
-// the work of hashing).
-const (
-	MinPassword = 10
-	MaxPassword = 256
-)
-
-// CheckPassword returns a sentence about what is wrong with a new password, or "" if nothing
-// is. Apart from length there are no rules of composition: requiring digits and symbols makes
-// people choose worse passwords. It does not check for breached passwords.
-func CheckPassword(password, email string) string {
-	switch {
-	case password == "":
-		return "Enter a password."
-	case !utf8.ValidString(password):
-		return "The password is not valid text."
-	case utf8.RuneCountInString(password) < MinPassword:
-		return fmt.Sprintf("Use at least %d characters.", MinPassword)
-	case len(password) > MaxPassword:
-		return fmt.Sprintf("Use at most %d bytes.", MaxPassword)
-	case strings.EqualFold(strings.TrimSpace(password), strings.TrimSpace(email)):
-		return "Don't use your email address as the password."
-	}
-	return ""
-}
 
 // Hasher computes and checks password hashes.
 type Hasher interface {
@@ -95,7 +67,7 @@ func NewArgon2(c Cost) *Argon2 {
 }
 
 // Hash returns the PHC string of a password. It does not check the password: see
-// [CheckPassword]. The error is Unavailable if too many calls wait, or if the context ends before
+// [PasswordRule]. The error is Unavailable if too many calls wait, or if the context ends before
 // a core is free.
 func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	if err := a.acquire(ctx); err != nil {

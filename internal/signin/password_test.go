@@ -14,25 +14,28 @@ import (
 	"latchkey/internal/signin"
 )
 
-func TestCheckPassword_OnlyLengthAndTheEmailMatter(t *testing.T) {
+func TestPasswordRule_RefusesWhatOthersGuess(t *testing.T) {
+	const length, used = "Use at least 10 characters.", "This is one of the most used passwords."
+	const address, name, organization = "Don't use your email address", "Don't use your name", "Don't use the name of the organization"
+	rule := signin.NewPasswordRule(nil, nil)
+	of := signin.Holder{Email: "ada.byron@acme.example", Name: "Ada Lovelace", Organization: "Acme Rockets 2000"}
 	for _, c := range []struct{ password, want string }{
-		{"", "Enter a password."},
-		{"123456789", "Use at least 10 characters."},
-		{"ééééééééé", "Use at least 10 characters."},
-		{"1234567890", ""},
-		{"éééééééééé", ""},
-		{"latchkey-demo", ""},
-		{"all lower case words", ""},
-		{strings.Repeat("x", 256), ""},
-		{strings.Repeat("x", 257), "Use at most 256 bytes."},
-		{strings.Repeat("é", 129), "Use at most 256 bytes."},
-		{"long enough \xff", "The password is not valid text."},
-		{" ADA@acme.example", "Don't use your email address as the password."},
-		{"ada@acme.example.", ""},
+		{"", "Enter a password."}, {"123456789", length}, {"ééééééééé", length},
+		{"éééééééééé", ""}, {"latchkey-demo", ""}, {"all lower case words", ""}, {"correct horse battery", ""},
+		{strings.Repeat("x", 256), ""}, {strings.Repeat("x", 257), "Use at most 256 bytes."},
+		{strings.Repeat("é", 129), "Use at most 256 bytes."}, {"long enough \xff", "The password is not valid text."},
+		{"1234567890", used}, {"qwertyuiop", used}, {"QwertyUIOP", used}, {" basketball ", used}, {"password123", used},
+		{" ADA.byron@acme.example", address}, {"ada.byron@acme.example.", address}, {"2026ada.byron!", address}, {"AdaByron1815", address},
+		{"Ada Lovelace", name}, {"adalovelace", name}, {"!!ADA_LOVELACE-1815", name},
+		{"acme rockets", organization}, {"AcmeRockets2000", organization}, {"acme-rockets-1", organization},
+		{"Ada Lovelace likes Acme Rockets", ""}, {"8204715936", ""}, {"!!!!!!!!!!", ""},
 	} {
-		if got := signin.CheckPassword(c.password, ada); got != c.want {
-			t.Errorf("CheckPassword(%q) = %q, want %q", c.password, got, c.want)
+		if got := rule.Check(c.password, of); got != c.want && (c.want == "" || !strings.HasPrefix(got, c.want)) {
+			t.Errorf("Check(%q) = %q, want %q", c.password, got, c.want)
 		}
+	}
+	if got := rule.Check("8204715936", signin.Holder{Name: "1234", Organization: "!!"}); got != "" {
+		t.Errorf("names without letters: %q", got)
 	}
 }
 

@@ -12,14 +12,19 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/random"
 )
 
 // refusal is the answer to every failed sign-in, whatever the reason.
 const refusal = "Incorrect email or password."
 
-// SignIn starts a session, given the email and password of an active member. previous is the
-// secret that the browser sent, if any: that session ends, and its secret is never reused, so
-// that planting a cookie gains nothing.
+// SignIn starts a session, given the email and password of an active member. For a member with a second
+// factor it only returns the secret of a sign-in that waits: see [Service.Confirm]. The session that the
+// browser had ends, and its secret is never reused, so that planting a cookie gains nothing.
+//
+// A member is alerted to a sign-in with a browser that is new: it has neither a live session of this
+// member nor a marker with which this member has signed in within [BrowserLife]. The very first sign-in
+// of a member is no news.
 //
 // The error is Unauthenticated, with the same text and after the same work, for an unknown
 // email, a deactivated member, a member without a password and a wrong password. It is
@@ -27,7 +32,7 @@ const refusal = "Incorrect email or password."
 // be checked; then the attempt does not count. The audit log records each failure (beyond
 // [EventsPerSecond] their number) and the first attempt that a block stops. The password and the
 // secret are not logged or stored.
-func (s *Service) SignIn(ctx context.Context, email, password, previous string, origin actor.Origin) (Started, error) {
+func (s *Service) SignIn(ctx context.Context, email, password string, from Browser, origin actor.Origin) (Started, error) {
 	email = plaintext.EmailKey(email)
 	if s.hasher.Full() { // before anything is written for the attempt
 		return Started{}, busy()
@@ -48,7 +53,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, previous string, 
 	// Record the outcome even if the client has disconnected.
 	ctx = context.WithoutCancel(ctx)
 	if match {
-		started, ok, err := s.start(ctx, try, account, previous, origin)
+		started, ok, err := s.start(ctx, try, account, from, origin)
 		if ok || err != nil {
 			return started, err
 		}
@@ -74,35 +79,73 @@ func (s *Service) prove(ctx context.Context, email, password string) (Account, b
 	return account, match && hash != "", err
 }
 
-// start creates the session. It returns false if the member was deactivated or the password
-// was changed since the account was read.
-func (s *Service) start(ctx context.Context, try attempt, account Account, previous string, origin actor.Origin) (Started, bool, error) {
-	started := Started{Secret: newSecret()}
-	ok := false
+// start creates the session, or makes the sign-in wait for a second factor if the member has one. It returns
+// false if the member was deactivated or the password was changed since the account was read.
+func (s *Service) start(ctx context.Context, try attempt, account Account, from Browser, origin actor.Origin) (Started, bool, error) {
+	started := Started{Secret: random.NewSecret().Reveal()}
+	ok, known := false, true
 	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
 		var err error
 		if ok, err = tx.MarkSignedIn(ctx, account.ID, account.PasswordHash); err != nil || !ok {
 			return err
 		}
+		factors, err := tx.Factors.FactorsOf(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		if len(factors) > 0 {
+			if err := try.forgive(ctx, tx); err != nil {
+				return err
+			}
+			started = Started{}
+			started.Pending, err = wait(ctx, tx, account)
+			return err
+		}
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		if err := signOut(ctx, tx, previous, origin); err != nil {
-			return err
-		}
-		if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
-			return err
-		}
-		started.Session = newSession(account, tx.Now(), origin)
-		if err := tx.InsertSession(ctx, started.Session, digest(started.Secret)); err != nil {
-			return err
-		}
-		return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedIn, sessionTarget(started.Session.ID, account)))
+		known, err = begin(ctx, tx, account, from, origin, &started, nil)
+		return err
 	})
 	if err != nil || !ok {
 		return Started{}, false, err
 	}
+	s.alertBrowser(known, account, started, origin)
 	return started, true, nil
+}
+
+// begin adds a session for an account, in place of the one that the browser had. It reports whether the
+// browser is known. how says more about the sign-in than that the password was right; it may be nil.
+func begin(ctx context.Context, tx Tx, account Account, from Browser, origin actor.Origin, started *Started,
+	how audit.Fields) (known bool, err error) {
+	was, err := signOut(ctx, tx, from.Session, origin)
+	if err != nil {
+		return false, err
+	}
+	if known, started.Marker, err = recognize(ctx, tx, account.ID, from.Marker); err != nil {
+		return false, err
+	}
+	if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
+		return false, err
+	}
+	started.Session = newSession(account, tx.Now(), origin)
+	if err := tx.InsertSession(ctx, started.Session, random.Secret(started.Secret).Digest()); err != nil {
+		return false, err
+	}
+	event := audit.Did(account.caller(origin), audit.SignedIn, sessionTarget(started.Session.ID, account))
+	if how != nil {
+		event = event.Changed("", how.String())
+	}
+	return known || was == account.ID || !account.Seen, tx.AppendEvent(ctx, event)
+}
+
+// alertBrowser alerts a member to a sign-in with a new browser.
+func (s *Service) alertBrowser(known bool, account Account, started Started, origin actor.Origin) {
+	if known {
+		return
+	}
+	s.alert(account, happened{alert: AlertBrowser, at: started.Session.CreatedAt, origin: origin,
+		text: "Somebody signed in to your account with a browser that you have not used before."})
 }
 
 // newSession returns a session that begins now.

@@ -8,13 +8,14 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/random"
 )
 
 // Lookup returns the session with the given secret and records its use, at most once per
 // [TouchInterval]. The error is Unauthenticated for a secret that is malformed, unknown or of a
 // session that has ended, and while its member is deactivated. Lookup loads no permissions.
 func (s *Service) Lookup(ctx context.Context, secret string) (Session, error) {
-	sum := digest(secret)
+	sum := random.Secret(secret).Digest()
 	if sum == nil {
 		return Session{}, signInFirst()
 	}
@@ -51,31 +52,34 @@ func (s *Service) touch(ctx context.Context, session Session) error {
 // SignOut ends the session with the given secret. An unknown secret is not an error: the
 // browser is signed out either way.
 func (s *Service) SignOut(ctx context.Context, secret string, origin actor.Origin) error {
-	if digest(secret) == nil {
+	if random.Secret(secret).Digest() == nil {
 		return nil
 	}
-	return s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error { return signOut(ctx, tx, secret, origin) })
+	return s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
+		_, err := signOut(ctx, tx, secret, origin)
+		return err
+	})
 }
 
-// signOut ends a session within a transaction. For one that had ended already it records no
-// event.
-func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) error {
-	sum := digest(secret)
+// signOut ends a session within a transaction, and returns whose it was; "" if it had ended already, for
+// which it records no event.
+func signOut(ctx context.Context, tx Tx, secret string, origin actor.Origin) (memberID string, err error) {
+	sum := random.Secret(secret).Digest()
 	if sum == nil {
-		return nil
+		return "", nil
 	}
 	session, account, err := tx.SessionByDigest(ctx, sum)
 	if fault.Is(err, fault.NotFound) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	ended, err := tx.EndSession(ctx, session.ID)
 	if err != nil || !ended || !session.Live(tx.Now()) {
-		return err
+		return "", err
 	}
-	return tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedOut, sessionTarget(session.ID, account)))
+	return account.ID, tx.AppendEvent(ctx, audit.Did(account.caller(origin), audit.SignedOut, sessionTarget(session.ID, account)))
 }
 
 // List returns a member's live sessions, the last used first. The error is NotFound for a member
@@ -126,7 +130,7 @@ func (s *Service) EndAllOf(ctx context.Context, by actor.Caller, memberID string
 		if err != nil {
 			return err
 		}
-		n, err = endAll(ctx, tx, account, "")
+		n, err = endAll(ctx, tx, tx.By(), account, "")
 		return err
 	})
 	return n, err
@@ -167,14 +171,14 @@ func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 			return err
 		}
 		var err error
-		n, err = endAll(ctx, tx, Account{ID: tx.By().ID, Email: tx.By().Email}, tx.By().Ref.ID)
+		n, err = endAll(ctx, tx, tx.By(), Account{ID: tx.By().ID, Email: tx.By().Email}, tx.By().Ref.ID)
 		return err
 	})
 	return n, err
 }
 
 // endAll ends the sessions of an account except one ("" for none), and returns their number.
-func endAll(ctx context.Context, tx Tx, of Account, except string) (int, error) {
+func endAll(ctx context.Context, tx Tx, by actor.Standing, of Account, except string) (int, error) {
 	// Sessions that have ended already are deleted without an event.
 	if _, err := tx.DropEndedSessions(ctx, of.ID, limitsAt(tx.Now())); err != nil {
 		return 0, err
@@ -184,7 +188,7 @@ func endAll(ctx context.Context, tx Tx, of Account, except string) (int, error) 
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.AppendEvent(ctx, audit.Did(tx.By(), audit.SignedOut, sessionTarget(id, of))); err != nil {
+		if err := tx.AppendEvent(ctx, audit.Did(by, audit.SignedOut, sessionTarget(id, of))); err != nil {
 			return 0, err
 		}
 	}
@@ -202,13 +206,19 @@ func onlyMembers(by actor.Standing) error {
 // Swept counts what [Service.Sweep] deleted.
 type Swept struct{ Sessions, Attempts int64 }
 
-// Sweep deletes sessions that have ended and attempts that no longer count. It only keeps the
+// Sweep deletes sessions and links that have ended and attempts that no longer count. It only keeps the
 // database small; run it about every hour.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	var swept Swept
 	err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
 		var err error
 		if swept.Sessions, err = tx.DropEndedSessions(ctx, "", limitsAt(tx.Now())); err != nil {
+			return err
+		}
+		if err := tx.Recoveries.DropEndedRecoveries(ctx, tx.Now()); err != nil {
+			return err
+		}
+		if err := tx.Factors.DropPending(ctx, tx.Now()); err != nil {
 			return err
 		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))

@@ -11,14 +11,13 @@
 package signin
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
+	"log/slog"
 	"sync"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
+	"latchkey/internal/seal"
 )
 
 // Limits of a session. IdleLimit counts from the last recorded use, which is written at most
@@ -54,11 +53,19 @@ func (s Session) EndsAt() time.Time {
 // member is deactivated.
 func (s Session) Live(now time.Time) bool { return now.Before(s.EndsAt()) }
 
-// Started is a new session with the secret for its cookie. The secret cannot be read again
-// later. Started prints and marshals without it.
+// Browser is what a browser sends besides what somebody types. Fields are empty for what it does not send.
+type Browser struct {
+	Session string // secret of its session, live or not
+	Marker  string // secret by which it is recognized, see [Service.SignIn]
+}
+
+// Started is a new session with the secret for its cookie, or a sign-in that waits for a second factor. The
+// secrets cannot be read again later. Started prints and marshals without them.
 type Started struct {
 	Session Session
 	Secret  string `json:"-"`
+	Pending string `json:"-"` // secret of the sign-in that waits; then there is no session
+	Marker  string `json:"-"` // for the browser to keep; empty if it sent one that stays
 }
 
 // String returns the session's id only, so that a log line cannot contain the secret.
@@ -76,6 +83,7 @@ type Account struct {
 	Role         access.Role
 	Active       bool
 	PasswordHash string // empty: cannot sign in with a password
+	Seen         bool   // has signed in before
 }
 
 // caller returns the member as the actor of an event.
@@ -93,31 +101,33 @@ type Service struct {
 	catalogue *access.Catalogue
 	touching  sync.Map // ids of the sessions whose last use is being written right now
 	flood     flood    // of failed sign-ins
+	rule      *PasswordRule
+	mailer    Mailer // nil: links are only shown
+	keys      seal.Ring
+	forgotten *queue // requests for a link
+	alerts    *queue
 }
+
+// Option configures an optional part of a [Service].
+type Option func(*Service)
+
+// WithMailer sends links that set a password by email as well, and alerts. Without it links are only shown.
+// The mailer logs what it cannot send.
+func WithMailer(m Mailer) Option { return func(s *Service) { s.mailer = m } }
+
+// WithKeys gives the keys of the installation, which seal the secrets of authenticator apps. Without them
+// nobody can set one up.
+func WithKeys(keys seal.Ring) Option { return func(s *Service) { s.keys = keys } }
+
+// WithPasswordRule replaces the rule for new passwords, which knows no breached ones by default.
+func WithPasswordRule(r *PasswordRule) Option { return func(s *Service) { s.rule = r } }
 
 // New returns a service, which uses the store's clock.
-func New(store Store, hasher Hasher, catalogue *access.Catalogue) *Service {
-	return &Service{store: store, hasher: hasher, catalogue: catalogue}
-}
-
-const secretBytes = 32
-
-// newSecret returns a new secret for a session: 256 bits from the system's secure source, as
-// base64url without padding, 43 characters.
-func newSecret() string {
-	b := make([]byte, secretBytes)
-	// It never fails: without a source of randomness the program crashes.
-	_, _ = rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// digest returns the digest of a secret as the database stores it. It returns nil for a text
-// that cannot be a secret, which saves a query.
-func digest(secret string) []byte {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(secret)
-	if err != nil || len(b) != secretBytes {
-		return nil
+func New(store Store, hasher Hasher, catalogue *access.Catalogue, options ...Option) *Service {
+	s := &Service{store: store, hasher: hasher, catalogue: catalogue, rule: NewPasswordRule(nil, slog.New(slog.DiscardHandler)),
+		forgotten: newQueue("answer somebody who forgot their password", forgotQueue), alerts: newQueue("send an alert by email", alertQueue)}
+	for _, option := range options {
+		option(s)
 	}
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
+	return s
 }

@@ -90,7 +90,7 @@ func TestSignIn_AlwaysMakesANewSessionAndEndsThePreviousOne(t *testing.T) {
 func TestSignIn_FailureLeavesThePreviousSession(t *testing.T) {
 	f := newFixture(t)
 	first := f.mustSignIn(t, ada, "")
-	_, err := f.SignIn(t.Context(), ada, wrong, first.Secret, from(home))
+	_, err := f.SignIn(t.Context(), ada, wrong, signin.Browser{Session: first.Secret}, from(home))
 	wantKind(t, err, fault.Unauthenticated)
 	f.wantLive(t, first, true)
 }
@@ -186,7 +186,7 @@ func TestSignIn_BeforeTheInstallationIsSetUpIsRefusedLikeAnyOther(t *testing.T) 
 		t.Fatal(err)
 	}
 	defer st.Close()
-	_, err = signin.New(store.SignIns(st), cheap(), access.BuiltIn()).SignIn(t.Context(), ada, password, "", from(home))
+	_, err = signin.New(store.SignIns(st), cheap(), access.BuiltIn()).SignIn(t.Context(), ada, password, signin.Browser{}, from(home))
 	wantKind(t, err, fault.Unauthenticated)
 }
 

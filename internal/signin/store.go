@@ -32,6 +32,9 @@ type Reads interface {
 	sessionReader
 	attemptReader
 	accountReader
+	recoveryReader
+	settingsReader
+	factorReader
 	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
 	SignInAccount(ctx context.Context, email string) (Account, error)
 }
@@ -42,11 +45,37 @@ type accountReader interface {
 	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
 }
 
-// Tx is one transaction, by what is done in it: to sessions and passwords, and to what is
-// remembered of failed attempts.
+// Tx is one transaction, by what is done in it: to sessions and passwords, to what is remembered of
+// failed attempts and of browsers, to links that set a password, to second factors, and to settings.
 type Tx struct {
 	Sessions
-	Throttle Throttle
+	Throttle   Throttle
+	Recoveries Recoveries
+	Factors    Factors
+	Browsers   browsers
+	Settings   settingsTx
+}
+
+// Recoveries is the links that set a password, inside a transaction. [Sessions.SwapPassword] ends
+// that of the member.
+type Recoveries interface {
+	recoveryReader
+	// SaveRecovery stores a link under the digest of its secret, in place of the member's earlier
+	// one.
+	SaveRecovery(ctx context.Context, r Recovery, digest []byte) error
+	// AddRecovery stores a link unless the member has one that works, and reports whether it did.
+	AddRecovery(ctx context.Context, r Recovery, digest []byte) (bool, error)
+	// DropRecovery deletes the link with a digest, if there is one.
+	DropRecovery(ctx context.Context, digest []byte) error
+	// DropEndedRecoveries deletes the links that expired at or before a moment.
+	DropEndedRecoveries(ctx context.Context, expired time.Time) error
+}
+
+// recoveryReader reads links that set a password.
+type recoveryReader interface {
+	// RecoveryByDigest returns the link with a digest, also one that has expired, and its member,
+	// even an inactive one; NotFound otherwise.
+	RecoveryByDigest(ctx context.Context, digest []byte) (Recovery, Account, error)
 }
 
 // Sessions is sessions and passwords inside a transaction.
@@ -82,8 +111,8 @@ type Sessions interface {
 	// the given password hash, and reports whether it did. It locks the member's row until the
 	// transaction ends.
 	MarkSignedIn(ctx context.Context, memberID, passwordHash string) (bool, error)
-	// SwapPassword replaces the password hash if it still equals was, and reports whether it
-	// did.
+	// SwapPassword replaces the password hash of an active member if it still equals was, and
+	// reports whether it did. It ends a link that would set another password.
 	SwapPassword(ctx context.Context, memberID, was, now string) (bool, error)
 }
 

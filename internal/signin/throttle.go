@@ -58,6 +58,12 @@ type counter struct {
 	why      string // reason for the block in the audit log
 }
 
+// blocks reports whether a block until end holds at now. No block is longer than c's: one that seems to
+// be is from before the clock was set back.
+func (c counter) blocks(end, now time.Time) bool {
+	return end.After(now) && !end.After(now.Add(c.block))
+}
+
 // recordKey returns the key that records which block is in the audit log.
 func (c counter) recordKey() string { return attemptKey("told", c.key) }
 
@@ -162,14 +168,17 @@ func (s *Service) reserve(ctx context.Context, a *attempt) error {
 // was not checked.
 func (s *Service) giveBack(ctx context.Context, a attempt) error {
 	ctx = context.WithoutCancel(ctx)
-	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error {
-		for _, c := range a.counters() {
-			if err := tx.Throttle.ForgiveAttempt(ctx, c.key, c.failures); err != nil {
-				return err
-			}
+	return s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return a.forgive(ctx, tx) })
+}
+
+// forgive takes back the failure that was counted for the attempt, and no other.
+func (a attempt) forgive(ctx context.Context, tx Tx) error {
+	for _, c := range a.counters() {
+		if err := tx.Throttle.ForgiveAttempt(ctx, c.key, c.failures); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // blockedMeanwhile returns the refusal of an attempt that a parallel one overtook between
@@ -194,11 +203,7 @@ func (a *attempt) blocked(records []Attempt, now time.Time) error {
 	}
 	a.stopped = stop{}
 	for _, c := range a.counters() {
-		end := until[c.key]
-		if end.After(now.Add(c.block)) {
-			continue // the clock was set back: no block is that long
-		}
-		if end.After(now) && end.After(a.stopped.until) {
+		if end := until[c.key]; c.blocks(end, now) && end.After(a.stopped.until) {
 			a.stopped = stop{c, end, until[c.recordKey()].Equal(end)}
 		}
 	}

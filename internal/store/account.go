@@ -9,7 +9,8 @@ import (
 
 // Accounts returns the store as the services of package account see it.
 func Accounts(s *Store) account.Stores {
-	return account.Stores{Organizations: organizations{s, s}, Workspaces: workspaces{s, s}, Members: members{s, s}, Groups: groups{s, s}}
+	return account.Stores{Organizations: organizations{s, s}, Workspaces: workspaces{s, s}, Members: members{s, s},
+		Groups: groups{s, s}, Search: s}
 }
 
 // The store as each service of package account sees it.
@@ -136,7 +137,7 @@ func (q *queries) textSet(ctx context.Context, query string, args ...any) (map[s
 }
 
 // with appends strings to the arguments of a query.
-func with(args []any, texts ...string) []any {
+func with[T ~string](args []any, texts ...T) []any {
 	for _, text := range texts {
 		args = append(args, text)
 	}

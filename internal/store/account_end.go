@@ -70,9 +70,14 @@ func (tx *Tx) endCredentials(ctx context.Context, members []account.Member, how 
 	if err := tx.deleteInvitations(ctx, ended.Invitations); err != nil {
 		return ended, err
 	}
+	if err := tx.endRecoveries(ctx, ids, how); err != nil {
+		return ended, err
+	}
 	if how >= account.Suspended {
-		if _, err := tx.exec(ctx, `DELETE FROM sessions WHERE member_id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...); err != nil {
-			return ended, err
+		for _, table := range []string{"sessions", "calendars", "pending_sign_ins"} {
+			if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE member_id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...); err != nil {
+				return ended, err
+			}
 		}
 	}
 	if how < account.Removed {
@@ -82,6 +87,19 @@ func (tx *Tx) endCredentials(ctx context.Context, members []account.Member, how 
 		return ended, err
 	}
 	return ended, tx.TombstoneTokens(ctx, organization, account.TokenIDs(ended.Tokens))
+}
+
+// endRecoveries deletes the members' links to set a password, and the links for others that they made
+// as Admins.
+func (tx *Tx) endRecoveries(ctx context.Context, ids []string, how account.Ending) error {
+	if _, err := tx.exec(ctx, `DELETE FROM recoveries WHERE member_id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...); err != nil {
+		return err
+	}
+	if how < account.Demoted {
+		return nil
+	}
+	_, err := tx.exec(ctx, `DELETE FROM recoveries WHERE made_by IN (`+placeholders(1, len(ids))+`)`, anys(ids)...)
+	return err
 }
 
 // deleteInvitations marks open invitations as deleted now.

@@ -17,13 +17,14 @@ import (
 )
 
 const memberColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status, m.external_id,
-	m.created_at, m.updated_at, m.last_seen_at, m.admin_until`
+	m.created_at, m.updated_at, m.last_seen_at, m.admin_until, m.time_zone`
 
 func scanMember(row scanner) (account.Member, error) {
 	var m account.Member
 	var created, updated int64
 	var seen, until sql.NullInt64
-	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen, &until)
+	err := row.Scan(&m.ID, &m.Organization, &m.Email, &m.Name, &m.Role, &m.Status, &m.ExternalID, &created, &updated, &seen, &until,
+		&m.TimeZone)
 	m.CreatedAt, m.UpdatedAt = moment(created), moment(updated)
 	m.LastSeenAt, m.AdminUntil = maybeMoment(seen), maybeMoment(until)
 	return m, err
@@ -53,6 +54,14 @@ func (q *queries) Members(ctx context.Context, organization string, ids []string
 	return all(ctx, q, scanMember, `SELECT `+memberColumns+` FROM members m
 		WHERE m.organization_id = $1 AND m.id IN (`+placeholders(2, len(ids))+`) ORDER BY lower(m.name), m.id`,
 		with([]any{organization}, ids...)...)
+}
+
+// MatchingMembers returns the members that a query chooses, sorted by name, but no more than limit.
+func (q *queries) MatchingMembers(ctx context.Context, organization string, query account.MemberQuery,
+	limit int) ([]account.Member, error) {
+	where, args := memberFilter(organization, query)
+	return all(ctx, q, scanMember, `SELECT `+memberColumns+` FROM members m`+where+
+		fmt.Sprintf(` ORDER BY %s, m.id LIMIT $%d`, memberName, len(args)+1), append(args, limit)...)
 }
 
 // memberName sorts members by name, which an index does.
@@ -167,12 +176,16 @@ func nameLike(column, lower, typed, title string) string {
 func likePatterns(search string) (lower, typed, title string) {
 	search = plaintext.Joinless(search)
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search)
-	first, size := utf8.DecodeRuneInString(escaped)
-	capital := escaped
-	if size > 0 && first != utf8.RuneError {
-		capital = string(unicode.ToTitle(first)) + strings.ToLower(escaped[size:])
+	return `%` + strings.ToLower(escaped) + `%`, `%` + escaped + `%`, `%` + capitalized(escaped) + `%`
+}
+
+// capitalized returns text with a capital first letter and all others in lower case.
+func capitalized(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 || first == utf8.RuneError {
+		return text
 	}
-	return `%` + strings.ToLower(escaped) + `%`, `%` + escaped + `%`, `%` + capital + `%`
+	return string(unicode.ToTitle(first)) + strings.ToLower(text[size:])
 }
 
 // WorkspacesOfMembers returns the workspaces that each member is in by their own policy or a
@@ -210,12 +223,16 @@ func (q *queries) CountActiveAdmins(ctx context.Context, organization string) (i
 	return q.number(ctx, `SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'admin' AND status = 'active'`, organization)
 }
 
-// ClaimMember sets the password of an active member who has none; NotFound otherwise.
+// ClaimMember sets the password of an active member who has none; NotFound otherwise. A link that
+// would set another password ends with that.
 func (tx *Tx) ClaimMember(ctx context.Context, organization, email, passwordHash string) (account.Member, error) {
 	id, err := one(ctx, &tx.queries, "That member", scanText, `UPDATE members SET password_hash = $1, updated_at = $2
 		WHERE organization_id = $3 AND email = $4 AND status = 'active' AND password_hash = '' RETURNING id`,
 		passwordHash, millis(tx.now), organization, email)
 	if err != nil {
+		return account.Member{}, err
+	}
+	if err := tx.EndRecovery(ctx, id); err != nil {
 		return account.Member{}, err
 	}
 	return tx.Member(ctx, organization, id)
@@ -239,12 +256,13 @@ func (q *queries) IsDeactivated(ctx context.Context, organization, email string)
 	return n > 0, err
 }
 
-// UpdateMember saves name, role, status and until when the member was an Admin; NotFound if the
-// member is gone.
+// UpdateMember saves name, role, status, time zone and until when the member was an Admin; NotFound if
+// the member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 	tx.changed(change.Member, m.ID)
-	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4, admin_until = $5
-		WHERE organization_id = $6 AND id = $7`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), millis(m.AdminUntil), m.Organization, m.ID)
+	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4, admin_until = $5,
+		time_zone = $6 WHERE organization_id = $7 AND id = $8`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), millis(m.AdminUntil),
+		m.TimeZone, m.Organization, m.ID)
 }
 
 // UpdateEmail saves the email address of a member; Conflict if another one has it.

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/change"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/policy"
+	"latchkey/internal/token"
 )
 
 const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
@@ -41,15 +42,15 @@ func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace
 		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
 }
 
-// FindTokens returns up to limit tokens that are not deleted and have search in their name or
+// FindTokens returns up to limit tokens of the kinds that are not deleted and have search in their name or
 // hint, ordered by name. It reads the name and the hint of every token.
-func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int) ([]account.HeldToken, error) {
+func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int, kinds ...token.Kind) ([]account.HeldToken, error) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(plaintext.Joinless(search))
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
 			SELECT f.id AS id, f.name_key AS name_key FROM tokens f WHERE f.organization_id = $1 AND f.deleted_at IS NULL
-				AND (f.name_key LIKE $2 ESCAPE '\' OR f.hint LIKE $3 ESCAPE '\') ORDER BY f.name_key, f.id LIMIT $4
+				AND (f.name_key LIKE $2 ESCAPE '\' OR f.hint LIKE $3 ESCAPE '\') AND f.kind IN (`+placeholders(5, len(kinds))+`) ORDER BY f.name_key, f.id LIMIT $4
 		) AS found ON found.id = t.id ORDER BY found.name_key, t.id`,
-		organization, `%`+plaintext.NameKey(escaped)+`%`, `%`+escaped+`%`, limit)
+		with([]any{organization, `%` + plaintext.NameKey(escaped) + `%`, `%` + escaped + `%`, limit}, kinds...)...)
 }
 
 // TokenFacts returns the facts that authorization needs about a token that is not deleted;
@@ -60,7 +61,7 @@ func (q *queries) TokenFacts(ctx context.Context, organization, id string) (poli
 		return policy.TokenFacts{}, err
 	}
 	return policy.TokenFacts{ID: t.ID, Organization: t.Organization, Kind: t.Kind, Name: t.Name, Hint: t.Hint, Owner: t.Owner,
-		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt}, nil
+		Workspace: t.Workspace, Scope: t.Scope, Policy: t.Policy, ExpiresAt: t.ExpiresAt, Suspended: t.Suspension.Set()}, nil
 }
 
 // TombstoneTokens marks tokens of the organization as deleted now. It does not change those that

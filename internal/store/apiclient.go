@@ -21,12 +21,12 @@ func (s apiClients) InTx(ctx context.Context, by actor.Caller, fn func(apiclient
 	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-const clientColumns = `c.id, c.organization_id, c.name, c.hint, c.created_by, c.created_by_name, c.created_at`
+const clientColumns = `c.id, c.organization_id, c.name, c.hint, c.created_by, c.created_by_name, c.created_at, c.checks_addresses`
 
 func scanClient(row scanner) (apiclient.Client, error) {
 	var c apiclient.Client
 	var created int64
-	err := row.Scan(&c.ID, &c.Organization, &c.Name, &c.Hint, &c.CreatedBy, &c.CreatedByName, &created)
+	err := row.Scan(&c.ID, &c.Organization, &c.Name, &c.Hint, &c.CreatedBy, &c.CreatedByName, &created, &c.ChecksAddresses)
 	c.CreatedAt = moment(created)
 	return c, err
 }
@@ -58,9 +58,9 @@ func (q *queries) APIClientKeyUsed(ctx context.Context, creator, key string) (bo
 func (tx *Tx) InsertAPIClient(ctx context.Context, c apiclient.Credential, key string) error {
 	tx.changed(change.Client, c.ID)
 	_, err := tx.exec(ctx,
-		`INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission)
-		VALUES (`+placeholders(1, 9)+`)`,
-		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), key)
+		`INSERT INTO api_clients (id, organization_id, name, digest, hint, created_by, created_by_name, created_at, submission, checks_addresses)
+		VALUES (`+placeholders(1, 10)+`)`,
+		c.ID, c.Organization, c.Name, c.Digest[:], c.Hint, c.CreatedBy, c.CreatedByName, millis(c.CreatedAt), key, c.ChecksAddresses)
 	return err
 }
 

@@ -63,13 +63,17 @@ func scanEvent(row scanner) (audit.Event, error) {
 // the same time, which is at least a millisecond later than that of the transaction before. A
 // reader that sees one event of a time therefore sees them all, and can continue after that time.
 // What the clock said is kept beside it.
+//
+// Each enabled webhook that wants such an event gets a message into its outbox, in the same transaction.
 func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 	if !audit.InVocabulary(e.Target.Type, e.Action) {
 		return fmt.Errorf("audit: %q of a %q is not in the vocabulary", e.Action, e.Target.Type)
 	}
 	e = e.Clean()
 	var at int64
-	err := tx.db.QueryRowContext(ctx, `UPDATE audit_head SET seq = seq + 1 RETURNING seq, at, hash`).Scan(&e.Seq, &at, &e.PrevHash)
+	var watched bool // by an enabled webhook
+	err := tx.db.QueryRowContext(ctx, `UPDATE audit_head SET seq = seq + 1
+		RETURNING seq, at, hash, EXISTS (SELECT 1 FROM webhooks WHERE enabled)`).Scan(&e.Seq, &at, &e.PrevHash, &watched)
 	if err != nil {
 		return fmt.Errorf("audit: read the head: %w", err)
 	}
@@ -89,7 +93,10 @@ func (tx *Tx) AppendEvent(ctx context.Context, e audit.Event) error {
 		return err
 	}
 	_, err = tx.exec(ctx, `UPDATE audit_head SET at = $1, hash = $2`, millis(e.Time), e.Hash)
-	return err
+	if err != nil || !watched {
+		return err
+	}
+	return tx.queueMessages(ctx, e)
 }
 
 // RecentEvents returns the newest events of an organization, newest first: those of an actor, or

@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/audit"
 )
 
-// Existing returns which of the ids belong to members, groups, workspaces, policies and service tokens
+// Existing returns which of the ids belong to members, groups, workspaces, policies and tokens
 // of the organization that still exist, in one query for each idsPerQuery ids.
 func (q *queries) Existing(ctx context.Context, organization string, ids []string) (audit.Existing, error) {
 	out := audit.Existing{}
@@ -23,7 +23,7 @@ func (q *queries) Existing(ctx context.Context, organization string, ids []strin
 			` UNION ALL SELECT id, '' FROM groups`+in+
 			` UNION ALL SELECT id, '' FROM workspaces`+in+
 			` UNION ALL SELECT id, coalesce(group_id, member_id, '') FROM policies`+in+
-			` UNION ALL SELECT id, '' FROM tokens`+in+` AND kind <> 'personal' AND deleted_at IS NULL`,
+			` UNION ALL SELECT id, '' FROM tokens`+in+` AND deleted_at IS NULL`,
 			with([]any{organization}, chunk...)...)
 		if err != nil {
 			return nil, err

@@ -51,7 +51,7 @@ func TestExisting_KnowsWhatEventsMayLinkTo(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := store.AuditLog(s).Existing(ctx, "o1", []string{"member-o1", "member-o2", "w1", "g1", "g2", "p1", "t1", "t2", "pat", "none"})
-			want := audit.Existing{"member-o1": "", "w1": "", "g1": "", "p1": "g1", "t1": ""}
+			want := audit.Existing{"member-o1": "", "w1": "", "g1": "", "p1": "g1", "t1": "", "pat": ""}
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
 				t.Errorf("%v (-want +got)\n%s", err, diff)
 			}

@@ -20,8 +20,8 @@ import (
 // that copies in steps begins again whenever another program writes. The write-ahead log grows
 // meanwhile; see wal.go.
 func Backup(ctx context.Context, from, to string) (err error) {
-	if _, err := os.Stat(from); err != nil {
-		return fmt.Errorf("there is no database: %w", err)
+	if err := Present(from); err != nil {
+		return err
 	}
 	file, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -68,7 +68,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	}
 	s, err := openClaimed(ctx, &sqliteDialect{path: arriving}, nil)
 	if err == nil {
-		err = errors.Join(s.endAllSessions(ctx), s.Close())
+		err = errors.Join(s.endAllSignIns(ctx), s.Close())
 	}
 	if err == nil {
 		err = os.Rename(arriving, to)
@@ -79,11 +79,15 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	return nil
 }
 
-// endAllSessions deletes the sessions of everybody.
-func (s *Store) endAllSessions(ctx context.Context) error {
+// endAllSignIns deletes the sessions of everybody, and the links that set a password.
+func (s *Store) endAllSignIns(ctx context.Context) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
-		_, err := tx.exec(ctx, `DELETE FROM sessions`)
-		return err
+		for _, table := range []string{"sessions", "pending_sign_ins", "recoveries"} {
+			if _, err := tx.exec(ctx, `DELETE FROM `+table); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

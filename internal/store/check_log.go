@@ -65,7 +65,8 @@ func (c *checker) agreement(ctx context.Context) error {
 const tokensAsLogged = `SELECT x.id, x.name || '|' || x.kind || '|' || x.hint || '|' || x.owner_id || '|' || x.workspace_id
 	|| '|' || x.scope || '|' || coalesce(CAST(x.expires_at AS TEXT), '') || '|' || x.policy, a.after_state
 	FROM tokens x JOIN audit_events a ON a.seq = ` + newestAbout + `e.target_type IN ('` + string(audit.TargetPersonalToken) + `', '` +
-	string(audit.TargetServiceToken) + `') AND e.action IN ('` + string(audit.Created) + `', '` + string(audit.Expired) + `'))
+	string(audit.TargetServiceToken) + `') AND e.action IN ('` + string(audit.Created) + `', '` + string(audit.Updated) + `', '` +
+	string(audit.Expired) + `', '` + string(audit.Rotated) + `', '` + string(audit.Suspended) + `', '` + string(audit.Resumed) + `'))
 	WHERE x.deleted_at IS NULL AND x.id > $1 ORDER BY x.id LIMIT $2`
 
 // sameToken reports whether a token is as the event says.

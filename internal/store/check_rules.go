@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/plaintext"
 )
 
@@ -24,20 +25,30 @@ func valueRules() []valueRule {
 	lower := func(text string) bool { return text == strings.ToLower(text) }
 	return []valueRule{
 		{"is no id", []string{"organizations.id", "workspaces.id", "members.id", "groups.id", "policies.id", "tokens.id", "sessions.id",
-			"invitations.id", "resources.id", "connections.id", "script_versions.id", "api_clients.id", "organization_id", "member_id",
-			"group_id", "workspace_id", "owner_id", "token_id", "shown_version"}, maybe(id.MatchString)},
+			"invitations.id", "resources.id", "connections.id", "script_versions.id", "api_clients.id", "policy_presets.id", "webhooks.id",
+			"warning_mails.id", "factors.id", "factor_id", "organization_id", "member_id", "group_id", "workspace_id", "owner_id", "token_id",
+			"shown_version", "made_by", "suspended_by", "identity_providers.id", "provider_id", "session_id"}, maybe(id.MatchString)},
 		{"is no digest", []string{"digest", "hash"}, ofSize(32)},
 		{"is no signature", []string{"signature"}, ofSize(64)},
 		{"is no time", []string{"created_at", "updated_at", "deleted_at", "expires_at", "accepted_at", "last_seen_at", "last_used_at",
-			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start"}, isTime},
+			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start",
+			"previous_until", "suspended_at", "made_at", "first_used_at", "own_end_at", "ended_at", "queued_at", "next_at", "tried_at",
+			"demoted_at", "proven_at", "chosen_at", "looked_at", "ends_at", "seen_at", "warned_at", "sent_at",
+			"signed_in_at", "confirmed_at"}, isTime},
 		{"is no policy", []string{"policies.body", "tokens.policy"}, maybe(func(text string) bool {
 			p, err := access.ParsePolicy(text)
 			return err == nil && p.String() == text
 		})},
 		{"is not JSON", []string{"config", "document", "summary", "report", "migration_items.body", "after_state", "last_used_from", "flash",
-			"resource_secrets.path"}, maybe(func(text string) bool { return json.Valid([]byte(text)) })},
+			"resource_secrets.path", "policy_presets.grants", "webhook_secrets.path", "webhooks.events", "muted", "factor_secrets.path",
+			"webhook_deliveries.body", "identity_provider_secrets.path", "domains", "group_table", "checks", "claims"},
+			maybe(func(text string) bool { return json.Valid([]byte(text)) })},
 		{"is no password hash", []string{"password_hash"}, maybe(password.MatchString)},
-		{"is not in lower case", []string{"members.email", "invitations.email"}, maybe(lower)},
+		{"is not in lower case", []string{"members.email", "invitations.email", "warning_mails.email", "token_contacts.email"}, maybe(lower)},
+		{"is no list of address ranges", []string{"addresses"}, maybe(func(text string) bool {
+			_, err := actor.StoredRanges(text)
+			return err == nil
+		})},
 		{"is no scope", []string{"tokens.scope"}, maybe(func(text string) bool {
 			return access.Scope(text).Label() != text
 		})},
@@ -106,9 +117,16 @@ func referenceRules() []referenceRule {
 				UNION ALL SELECT organization_id, 'owner', kind, owner_id, -1, ` + counted + ` FROM tokens
 					WHERE deleted_at IS NULL AND kind = 'personal') AS counts
 			GROUP BY organization_id, part, kind, id HAVING sum(kept) <> 0 OR sum(running) <> 0`},
+		{"token_secret", "a token that was rotated has not the one current secret that its row has", `SELECT t.id FROM tokens t
+			JOIN token_secrets s ON s.token_id = t.id GROUP BY t.id, t.digest, t.hint
+			HAVING sum(CASE WHEN s.ends_at IS NULL THEN 1 ELSE 0 END) <> 1
+			OR sum(CASE WHEN s.ends_at IS NULL AND s.digest = t.digest AND s.hint = t.hint THEN 1 ELSE 0 END) <> 1`},
+		{"secret_token", "a secret is of a token that there is not",
+			`SELECT s.token_id FROM token_secrets s WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = s.token_id)`},
 		{"use_day", "requests of a day are counted that cannot be", `SELECT d.subject_id FROM use_days d
 			WHERE d.requests < 0 OR d.refusals < 0
-			OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = d.subject_id) AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = d.subject_id)`},
+			OR NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = d.subject_id) AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = d.subject_id)
+			AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.owner_id = d.subject_id)`},
 		{"policy_place", "a policy is of another organization than its workspace, group or member",
 			`SELECT p.id FROM policies p JOIN workspaces w ON w.id = p.workspace_id LEFT JOIN groups g ON g.id = p.group_id
 			LEFT JOIN members m ON m.id = p.member_id WHERE w.organization_id <> p.organization_id
@@ -124,6 +142,18 @@ func referenceRules() []referenceRule {
 		{"shown_version", "a resource shows a version that it does not have", `SELECT r.id FROM resources r WHERE r.shown_version <> ''
 			AND NOT EXISTS (SELECT 1 FROM script_versions v WHERE v.id = r.shown_version AND v.resource_id = r.id)`},
 		{"secret_key", "a secret is sealed although there is no key", `SELECT s.resource_id FROM resource_secrets s
+			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.webhook_id FROM webhook_secrets s
+			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.factor_id FROM factor_secrets s
+			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.provider_id FROM identity_provider_secrets s
 			WHERE NOT EXISTS (SELECT 1 FROM sealing)`},
+		{"provider_session", "a session is proven by a provider for a member whom it does not know", `SELECT w.session_id
+			FROM provider_sessions w JOIN sessions s ON s.id = w.session_id WHERE NOT EXISTS (SELECT 1 FROM identities i
+			WHERE i.provider_id = w.provider_id AND i.subject = w.subject AND i.member_id = s.member_id)`},
+		{"token_contact", "a token has a contact that there is not, or that is personal", `SELECT c.token_id FROM token_contacts c
+			WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = c.token_id AND t.kind <> 'personal')`},
+		{"token_end", "the end of a token is noted that there is not", `SELECT e.token_id FROM token_ends e
+			WHERE NOT EXISTS (SELECT 1 FROM tokens t WHERE t.id = e.token_id)`},
+		{"webhook_delivery", "a message waits without a time, or has one although it does not wait",
+			`SELECT d.id FROM webhook_deliveries d WHERE (d.state = 'waiting') <> (d.next_at IS NOT NULL)`},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"latchkey/internal/change"
+	"latchkey/internal/verify"
 
 	"github.com/pressly/goose/v3"
 )
@@ -23,8 +24,9 @@ type dialect interface {
 	claim() (release func() error, err error)
 	// open connects a pool that writes and a pool that reads.
 	open(ctx context.Context) (write, read *sql.DB, err error)
-	// openToRead connects a pool that reads an existing database.
-	openToRead(ctx context.Context) (*sql.DB, error)
+	// openExisting connects a pool that reads, and perhaps writes, an existing database, which a server
+	// may be using.
+	openExisting(ctx context.Context, writing bool) (*sql.DB, error)
 	// alone runs do with a connection for migrating, while no other program does so.
 	alone(ctx context.Context, write *sql.DB, do func(db *sql.DB) error) error
 	// goose returns the engine's name in the migration library.
@@ -63,13 +65,15 @@ type dialect interface {
 	translate(err error) error
 }
 
-// inspector looks at the schema of a database and at its pages.
+// inspector looks at the schema of a database and at how its rows lie.
 type inspector interface {
 	// shape returns a query for the columns of each table and the definition of each index, as
 	// pairs of a name and one of these.
 	shape() string
 	// tables returns the tables in an order of their names, without those of the migration library.
 	tables(ctx context.Context, q *queries) ([]checkedTable, error)
+	// tokenPart calls read with conditions on the rows t of the tokens, which together choose the part.
+	tokenPart(ctx context.Context, q *queries, p verify.Part, read func(condition string, args ...any) error) error
 	// checkPages looks for damage below the rows.
 	checkPages(ctx context.Context, c *checker) error
 }

@@ -119,12 +119,15 @@ func (d postgresDialect) open(ctx context.Context) (write, read *sql.DB, err err
 	return write, d.readers(), nil
 }
 
-func (d postgresDialect) openToRead(ctx context.Context) (*sql.DB, error) {
-	read := d.readers()
-	if err := d.fits(ctx, read); err != nil {
-		return nil, errors.Join(err, read.Close())
+func (d postgresDialect) openExisting(ctx context.Context, writing bool) (*sql.DB, error) {
+	db := d.readers()
+	if writing {
+		db = d.pool(nil, postgresWriters)
 	}
-	return read, nil
+	if err := d.fits(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 func (d postgresDialect) readers() *sql.DB {

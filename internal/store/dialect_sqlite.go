@@ -65,10 +65,38 @@ const (
 
 // dsn returns the file's name with the pragmas of writing connections. Transactions take the
 // write lock when they begin (immediate): of two that read first and write later, one would fail.
-func (d *sqliteDialect) dsn() string {
-	return d.uri(url.Values{"_txlock": {"immediate"},
+func (d *sqliteDialect) dsn() string { return d.uri(d.writing()) }
+
+func (d *sqliteDialect) writing() url.Values {
+	return url.Values{"_txlock": {"immediate"},
 		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", writerCache,
-			fmt.Sprintf("journal_size_limit(%d)", walKept)}})
+			fmt.Sprintf("journal_size_limit(%d)", walKept)}}
+}
+
+func (d *sqliteDialect) openExisting(ctx context.Context, writing bool) (*sql.DB, error) {
+	if writing {
+		return d.openBeside(ctx)
+	}
+	return d.openToRead(ctx)
+}
+
+// openBeside opens the file without the lock of the folder. The writer of a server and this one wait
+// for each other by SQLite's own lock.
+func (d *sqliteDialect) openBeside(ctx context.Context) (*sql.DB, error) {
+	if err := Present(d.path); err != nil {
+		return nil, err
+	}
+	v := d.writing()
+	maps.Copy(v, existing())
+	db, err := sql.Open("sqlite", d.uri(v))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database %s: %w", d.path, err), db.Close())
+	}
+	return db, nil
 }
 
 // readerDSN returns the file's name with the pragmas of connections that only read.
@@ -124,7 +152,7 @@ func readers() int { return max(4, runtime.NumCPU()) }
 // the file together with a server's log (latchkey.db-wal and -shm). Without these files it opens
 // the file as immutable: if a server were using it, they would exist.
 func (d *sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
-	if _, err := os.Stat(d.path); err != nil {
+	if err := Present(d.path); err != nil {
 		return nil, err
 	}
 	read, err := d.readable(ctx, existing())

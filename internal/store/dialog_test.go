@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/demo"
 	"latchkey/internal/invitation"
+	"latchkey/internal/random"
 	"latchkey/internal/signin"
 	"latchkey/internal/store/storetest"
 )
@@ -73,7 +74,7 @@ func ids(t *testing.T, a *app.App) *strings.Replacer {
 	}
 	invited, err := a.Invitations.Invite(t.Context(), admin.Caller(),
 		invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member",
-			Workspaces: []string{workspace}}, func(invitation.LinkSecret) string { return "" })
+			Workspaces: []string{workspace}}, func(random.Secret) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,11 @@ func TestDialogs_AloneNeedFewQueries(t *testing.T) {
 		return w
 	}
 	form := url.Values{"email": {"admin@acme.example"}, "password": {demo.Password}}
-	cookie, _, _ := strings.Cut(ask(http.MethodPost, "/sign-in", form.Encode(), "").Header().Get("Set-Cookie"), ";")
+	var cookies []string
+	for _, c := range ask(http.MethodPost, "/sign-in", form.Encode(), "").Result().Cookies() {
+		cookies = append(cookies, c.Name+"="+c.Value)
+	}
+	cookie := strings.Join(cookies, "; ")
 	for _, d := range dialogs {
 		before := queries()
 		got := ask(http.MethodGet, at.Replace(d.path), "", cookie)

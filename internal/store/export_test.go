@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"sync/atomic"
+	"time"
 )
 
 // CountQueries makes the store count what is sent to the database outside of transactions
@@ -64,4 +65,15 @@ func (tx *Tx) CountStatements() func() int64 {
 func (c *countingRunner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	c.n.Add(1)
 	return c.runner.ExecContext(ctx, query, args...)
+}
+
+// NoteIdleBy is NoteIdle in steps of another size.
+func (s *Store) NoteIdleBy(ctx context.Context, now time.Time, step int) error {
+	return s.noteIdle(ctx, now, step)
+}
+
+// DropReaders closes the connections that read and are idle, so that what is read next needs a new one.
+func (s *Store) DropReaders() {
+	s.read.SetMaxIdleConns(0)
+	s.read.SetMaxIdleConns(readers())
 }

@@ -114,6 +114,13 @@ func (q *queries) CountPendingInvitations(ctx context.Context, organization stri
 	return q.number(ctx, `SELECT count(*) FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation, organization, millis(now))
 }
 
+// InvitationsEnding returns up to limit invitations that can be accepted at now, those that expire
+// first come first, without their groups and workspaces.
+func (q *queries) InvitationsEnding(ctx context.Context, organization string, now time.Time, limit int) ([]invitation.Invitation, error) {
+	return all(ctx, q, scanInvitation, `SELECT `+invitationColumns+` FROM invitations i WHERE i.organization_id = $1 AND`+pendingInvitation+`
+		ORDER BY i.expires_at, i.id LIMIT $3`, organization, millis(now), limit)
+}
+
 // EmailsInvited returns which of the addresses have an invitation that can be accepted at now.
 func (q *queries) EmailsInvited(ctx context.Context, organization string, emails []string, now time.Time) (map[string]bool, error) {
 	if len(emails) == 0 {

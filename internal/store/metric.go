@@ -36,6 +36,18 @@ func (q *queries) TokenMetrics(ctx context.Context, now time.Time) (metric.Token
 	return m, nil
 }
 
+// SoonestEnds returns the ends of up to limit tokens that work and expire after now, the soonest first.
+func (q *queries) SoonestEnds(ctx context.Context, now time.Time, limit int) ([]metric.End, error) {
+	return all(ctx, q, func(row scanner) (metric.End, error) {
+		var e metric.End
+		var at int64
+		err := row.Scan(&e.Token, &at)
+		e.At = moment(at)
+		return e, err
+	}, `SELECT t.id, t.expires_at FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
+		WHERE `+notDeleted+` AND t.expires_at > $1 AND NOT (`+suspended+`) ORDER BY t.expires_at, t.id LIMIT $2`, millis(now), limit)
+}
+
 // tokenEnds counts live tokens by their remaining lifetime.
 func (q *queries) tokenEnds(ctx context.Context, now time.Time) (metric.Tokens, error) {
 	var sums strings.Builder

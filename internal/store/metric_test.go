@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"latchkey/internal/demo"
+	"latchkey/internal/metric"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
 )
@@ -32,6 +34,14 @@ func TestTokenMetrics_AreThoseOfTheDemonstrationOnBothEngines(t *testing.T) {
 			}
 			if m.Ends[0] > m.Ends[1] || m.Ends[4] != m.EndingLater || m.Ends[1] == 0 || m.Left < 24*time.Hour {
 				t.Errorf("what they have left: %v of %d, %v in all", m.Ends, m.EndingLater, m.Left)
+			}
+			all, err := s.SoonestEnds(t.Context(), s.Now(), 1000)
+			if err != nil || len(all) == 0 || len(all) > m.EndingLater || !all[0].At.After(s.Now()) ||
+				!slices.IsSortedFunc(all, func(a, b metric.End) int { return a.At.Compare(b.At) }) {
+				t.Errorf("%+v, %v", all, err)
+			}
+			if two, err := s.SoonestEnds(t.Context(), s.Now(), 2); err != nil || !slices.Equal(two, all[:2]) {
+				t.Errorf("%+v, %v", two, err)
 			}
 		})
 	}

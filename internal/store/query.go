@@ -25,6 +25,7 @@ type queries struct {
 	// outside is set outside of transactions. There each query is independent, so lost
 	// connections are replaced and errors translated immediately.
 	outside dialect
+	strpos  bool // whether the engine finds a text by this function: see position
 }
 
 // query runs a query. Outside of a transaction it retries once on a new connection if the

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -18,17 +20,44 @@ var ErrOlderSchema = errors.New("the database is of an older version of Latchkey
 // lock, so it can open a SQLite file that a server is using, and a copy in a read-only folder. The
 // database refuses writes through the store. The errors are those of [Open] except [ErrInUse],
 // fs.ErrNotExist for a missing file, and [ErrOlderSchema].
-func OpenToRead(ctx context.Context, o Options) (*Store, error) {
+func OpenToRead(ctx context.Context, o Options) (*Store, error) { return openExisting(ctx, o, false) }
+
+// OpenBeside opens an existing database for a short change that no server keeps in memory, such as a
+// link that sets a password. Unlike [Open] it takes no lock, so a server may be using the database,
+// and it creates and migrates nothing. Each writes in its turn: the engines see to that. The errors
+// are those of [OpenToRead].
+func OpenBeside(ctx context.Context, o Options) (*Store, error) { return openExisting(ctx, o, true) }
+
+// Present returns an error that says what is missing if there is no SQLite file at path.
+func Present(path string) error {
+	_, err := os.Stat(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return absent("the folder " + folder + " does not exist; --data names the folder with the database")
+	}
+	return absent("there is no database " + filepath.Base(path) + " in " + folder + "; --data names the folder with the database")
+}
+
+// absent is fs.ErrNotExist in words of its own.
+type absent string
+
+func (a absent) Error() string { return string(a) }
+func (absent) Unwrap() error   { return fs.ErrNotExist }
+
+func openExisting(ctx context.Context, o Options, writing bool) (*Store, error) {
 	d, err := o.dialect()
 	if err != nil {
 		return nil, err
 	}
-	read, err := d.openToRead(ctx)
+	db, err := d.openExisting(ctx, writing)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: read, outside: d}, write: read, read: read, dialect: d, now: time.Now}
-	if err := sameSchema(ctx, read, d); err != nil {
+	s := &Store{queries: queries{db: db, outside: d, strpos: hasStrpos(d)}, write: db, read: db, dialect: d, now: time.Now}
+	if err := sameSchema(ctx, db, d); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -5,7 +5,10 @@ import (
 	"fmt"
 
 	"latchkey/internal/actor"
+	"latchkey/internal/identity"
+	"latchkey/internal/notify"
 	"latchkey/internal/registry"
+	"latchkey/internal/signin"
 )
 
 // Keys returns the store as starting a server and changing its secret key see it.
@@ -52,17 +55,55 @@ func (s *Store) Overwrite(ctx context.Context) error {
 	})
 }
 
-// SealedValues returns the secrets of a configuration, ordered by path.
+// SealedValues returns the secrets of a configuration, a webhook, an identity provider or a second factor, ordered by path.
 func (q *queries) SealedValues(ctx context.Context, h registry.Holder) ([]registry.Sealed, error) {
-	return all(ctx, q, func(row scanner) (registry.Sealed, error) {
+	if h.Part == identity.SecretPart {
+		list, err := q.ProviderSecrets(ctx, h.Resource)
+		values := make([]registry.Sealed, len(list))
+		for i, v := range list {
+			values[i] = registry.Sealed{Path: registry.Path(v.Path), Key: v.Key, Value: v.Value}
+		}
+		return values, err
+	}
+	if h.Part == notify.SecretPart {
+		list, err := q.WebhookSecrets(ctx, h.Resource)
+		values := make([]registry.Sealed, len(list))
+		for i, v := range list {
+			values[i] = registry.Sealed{Path: registry.Path(v.Path), Key: v.Key, Value: v.Value}
+		}
+		return values, err
+	}
+	scan := func(row scanner) (registry.Sealed, error) {
 		var v registry.Sealed
 		err := row.Scan(&v.Path, &v.Key, &v.Value)
 		return v, err
-	}, `SELECT path, key_id, sealed FROM resource_secrets WHERE resource_id = $1 AND part = $2 ORDER BY path`, h.Resource, h.Part)
+	}
+	if h.Part == signin.FactorPart {
+		return all(ctx, q, scan, `SELECT path, key_id, sealed FROM factor_secrets WHERE factor_id = $1`, h.Resource)
+	}
+	return all(ctx, q, scan, `SELECT path, key_id, sealed FROM resource_secrets WHERE resource_id = $1 AND part = $2 ORDER BY path`,
+		h.Resource, h.Part)
 }
 
-// SaveSealed replaces the secrets of a configuration.
+// SaveSealed replaces the secrets of a configuration, a webhook, an identity provider or a second factor.
 func (tx *Tx) SaveSealed(ctx context.Context, h registry.Holder, values []registry.Sealed) error {
+	if h.Part == identity.SecretPart {
+		list := make([]identity.Sealed, len(values))
+		for i, v := range values {
+			list[i] = identity.Sealed{Path: string(v.Path), Key: v.Key, Value: v.Value}
+		}
+		return tx.SaveProviderSecrets(ctx, h.Resource, list)
+	}
+	if h.Part == notify.SecretPart {
+		list := make([]notify.Sealed, len(values))
+		for i, v := range values {
+			list[i] = notify.Sealed{Path: string(v.Path), Key: v.Key, Value: v.Value}
+		}
+		return tx.SaveWebhookSecrets(ctx, h.Resource, list)
+	}
+	if h.Part == signin.FactorPart {
+		return tx.replaceFactorSecret(ctx, h.Resource, values)
+	}
 	if _, err := tx.exec(ctx, `DELETE FROM resource_secrets WHERE resource_id = $1 AND part = $2`, h.Resource, h.Part); err != nil {
 		return err
 	}
@@ -75,13 +116,30 @@ func (tx *Tx) SaveSealed(ctx context.Context, h registry.Holder, values []regist
 	return nil
 }
 
-// SealedHolders returns every configuration that has secrets.
+// replaceFactorSecret replaces the secret of a second factor. Without one the factor stays and accepts no
+// code, so that a lost key does not make a password enough.
+func (tx *Tx) replaceFactorSecret(ctx context.Context, id string, values []registry.Sealed) error {
+	if _, err := tx.exec(ctx, `DELETE FROM factor_secrets WHERE factor_id = $1`, id); err != nil {
+		return err
+	}
+	for _, v := range values {
+		if err := tx.saveFactorSecret(ctx, id, signin.Sealed{Path: string(v.Path), Key: v.Key, Value: v.Value}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SealedHolders returns every configuration, webhook, identity provider and second factor that has secrets.
 func (q *queries) SealedHolders(ctx context.Context) ([]registry.Holder, error) {
 	return all(ctx, q, func(row scanner) (registry.Holder, error) {
 		var h registry.Holder
 		err := row.Scan(&h.Resource, &h.Part)
 		return h, err
-	}, `SELECT DISTINCT resource_id, part FROM resource_secrets ORDER BY resource_id, part`)
+	}, `SELECT DISTINCT resource_id, part FROM resource_secrets
+		UNION SELECT webhook_id, '`+notify.SecretPart+`' FROM webhook_secrets
+		UNION SELECT factor_id, '`+signin.FactorPart+`' FROM factor_secrets
+		UNION SELECT provider_id, '`+identity.SecretPart+`' FROM identity_provider_secrets ORDER BY 1, 2`)
 }
 
 // SecretPaths returns where resources' own configurations have secrets, ordered by path.

@@ -20,7 +20,12 @@ type signIns struct {
 
 // InTx runs fn in one write transaction.
 func (s signIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) error) error {
-	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(signin.Tx{Sessions: tx, Throttle: tx}) })
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(signInTx(tx)) })
+}
+
+// signInTx returns a transaction as package signin sees it.
+func signInTx(tx *Tx) signin.Tx {
+	return signin.Tx{Sessions: tx, Throttle: tx, Recoveries: tx, Factors: tx, Browsers: tx, Settings: tx}
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before
@@ -33,11 +38,16 @@ func (q *queries) SignInOrganization(ctx context.Context) (string, error) {
 	}, `SELECT id FROM organizations ORDER BY created_at, id LIMIT 1`)
 }
 
-const signInColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status = 'active', m.password_hash`
+// OrganizationName returns the name of an organization; NotFound for an unknown id.
+func (q *queries) OrganizationName(ctx context.Context, id string) (string, error) {
+	return one(ctx, q, "That organization", scanText, `SELECT name FROM organizations WHERE id = $1`, id)
+}
+
+const signInColumns = `m.id, m.organization_id, m.email, m.name, m.role, m.status = 'active', m.password_hash, m.last_seen_at IS NOT NULL`
 
 // signInFields returns the destinations of signInColumns.
 func signInFields(a *signin.Account) []any {
-	return []any{&a.ID, &a.Organization, &a.Email, &a.Name, &a.Role, &a.Active, &a.PasswordHash}
+	return []any{&a.ID, &a.Organization, &a.Email, &a.Name, &a.Role, &a.Active, &a.PasswordHash, &a.Seen}
 }
 
 func scanSignIn(row scanner) (signin.Account, error) {
@@ -117,9 +127,12 @@ func (tx *Tx) EndSession(ctx context.Context, sessionID string) (bool, error) {
 	return n > 0, err
 }
 
-// EndSessionsOf deletes a member's sessions except one ("" for none) and returns their ids. It is
-// for all transactions that take away a member's access.
+// EndSessionsOf deletes a member's sessions except one ("" for none) and returns their ids, and the sign-ins
+// that wait for a second factor. It is for all transactions that take away a member's access.
 func (tx *Tx) EndSessionsOf(ctx context.Context, memberID, except string) ([]string, error) {
+	if _, err := tx.exec(ctx, `DELETE FROM pending_sign_ins WHERE member_id = $1`, memberID); err != nil {
+		return nil, err
+	}
 	return all(ctx, &tx.queries, func(row scanner) (string, error) {
 		var id string
 		err := row.Scan(&id)
@@ -162,11 +175,19 @@ func (tx *Tx) MarkSignedIn(ctx context.Context, memberID, passwordHash string) (
 	return n > 0, err
 }
 
-// SwapPassword replaces the password hash if it still equals was, and reports whether it did.
+// SwapPassword replaces the password hash of an active member if it still equals was, and reports
+// whether it did. A link that would set another password ends with that, and so do sign-ins that
+// wait for a second factor.
 func (tx *Tx) SwapPassword(ctx context.Context, memberID, was, now string) (bool, error) {
-	n, err := tx.exec(ctx, `UPDATE members SET password_hash = $1, updated_at = $2 WHERE id = $3 AND password_hash = $4`,
-		now, millis(tx.now), memberID, was)
-	return n > 0, err
+	n, err := tx.exec(ctx, `UPDATE members SET password_hash = $1, updated_at = $2
+		WHERE id = $3 AND password_hash = $4 AND status = 'active'`, now, millis(tx.now), memberID, was)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM pending_sign_ins WHERE member_id = $1`, memberID); err != nil {
+		return false, err
+	}
+	return true, tx.EndRecovery(ctx, memberID)
 }
 
 // Attempts returns the records of the keys in any order.

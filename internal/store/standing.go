@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"latchkey/internal/access"
@@ -24,7 +25,8 @@ func (q *queries) standing(ctx context.Context, by actor.Caller, now time.Time) 
 	case actor.Session:
 		s, err = q.sessionStanding(ctx, by.Ref.ID, now)
 	case actor.Token:
-		s, err = q.tokenStanding(ctx, by.Ref.ID, now)
+		from, _ := actor.ParseAddress(by.Origin.IP)
+		s, err = q.tokenStanding(ctx, by.Ref, from, now)
 	case actor.Client:
 		s, err = q.clientStanding(ctx, by.Ref.ID)
 	case actor.Server:
@@ -60,17 +62,29 @@ func (q *queries) sessionStanding(ctx context.Context, id string, now time.Time)
 	return s, err
 }
 
-// tokenStanding reads who a token stands for.
-func (q *queries) tokenStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
-	refused := fault.NewUnauthenticated("The access token is not valid: it may be mistyped, expired or revoked.")
-	records, err := q.TokenRecords(ctx, []string{id})
+// presented reads a token by the secret that was presented. The error is NotFound if it never had that one.
+func (q *queries) presented(ctx context.Context, ref actor.Ref) (verify.Record, error) {
+	if ref.Digest == [32]byte{} {
+		return one(ctx, q, "That token", scanRecord, recordQuery(currentSecret)+` WHERE t.id = $1`, ref.ID)
+	}
+	r, err := q.RecordOfDigest(ctx, ref.Digest)
+	if err == nil && r.ID != ref.ID {
+		err = fault.NewNotFound("That token")
+	}
+	return r, err
+}
+
+// tokenStanding reads who a token stands for that is used from an address, by the secret that was presented.
+func (q *queries) tokenStanding(ctx context.Context, ref actor.Ref, from netip.Addr, now time.Time) (actor.Standing, error) {
+	const invalid = "The access token is not valid: it may be mistyped, expired, revoked, suspended or not allowed from this address."
+	refused := fault.NewUnauthenticated(invalid)
+	r, err := q.presented(ctx, ref)
+	if fault.Is(err, fault.NotFound) {
+		return actor.Standing{}, refused
+	}
 	if err != nil {
 		return actor.Standing{}, err
 	}
-	if len(records) == 0 {
-		return actor.Standing{}, refused
-	}
-	r := records[0]
 	stands, err := q.TokenStanding(ctx, r.Holder())
 	if fault.Is(err, fault.NotFound) {
 		return actor.Standing{}, refused
@@ -78,7 +92,7 @@ func (q *queries) tokenStanding(ctx context.Context, id string, now time.Time) (
 	if err != nil {
 		return actor.Standing{}, err
 	}
-	p, err := verify.PrincipalOf(r, stands, now)
+	p, err := verify.PrincipalOf(r, stands, from, now)
 	if errors.As(err, new(*verify.Refused)) {
 		refused.Cause = err
 		return actor.Standing{}, refused

@@ -26,6 +26,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/change"
 	"latchkey/internal/fault"
+	"latchkey/internal/notify"
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -40,6 +41,7 @@ type Store struct {
 	commit  func(ctx context.Context, changes []change.Change)
 	storing health
 	reading health
+	replay  *replay // of the store that Replay hands out; nil otherwise
 }
 
 // Options says which database to open.
@@ -97,7 +99,7 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 		return nil, err
 	}
 	s := &Store{write: write, read: read, dialect: d, now: now}
-	s.queries = queries{db: read, outside: watched{d, s}}
+	s.queries = queries{db: read, outside: watched{d, s}, strpos: hasStrpos(d)}
 	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -134,11 +136,12 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 // pingTimeout is how long the database may take to say that it is there.
 const pingTimeout = 2 * time.Second
 
-// Ping asks the database whether it answers; Unavailable when it does not in time.
+// Ping asks the database whether it answers; Unavailable when it does not in time. One that answers that it is damaged
+// does: see [Store.Readable].
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	if _, err := s.number(ctx, `SELECT 1`); err != nil {
+	if _, err := s.number(ctx, `SELECT 1`); err != nil && s.dialect.broken(err) != unreadable {
 		return fault.NewUnavailable(err)
 	}
 	return nil
@@ -151,11 +154,12 @@ func (s *Store) OnCommit(tell func(ctx context.Context, changes []change.Change)
 // Tx is one write transaction. Its clock stands still: everything in it happens at Now.
 type Tx struct {
 	queries
-	now     time.Time
-	by      actor.Standing
-	show    func(ctx context.Context, s announcement) error // a sign, until the transaction ends
-	changes []change.Change
-	audited time.Time // of the events that it has appended; zero: none yet
+	now      time.Time
+	by       actor.Standing
+	show     func(ctx context.Context, s announcement) error // a sign, until the transaction ends
+	changes  []change.Change
+	audited  time.Time                   // of the events that it has appended; zero: none yet
+	webhooks map[string][]notify.Webhook // webhooks by organization, if they were read
 }
 
 // changed notes what a write changed, for those who keep it in memory. Every write that
@@ -230,6 +234,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // try runs fn in a transaction once and returns what it changed.
 func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error) ([]change.Change, error) {
+	if s.replay != nil {
+		return nil, s.replay.try(ctx, s, by, fn)
+	}
 	sqlTx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
@@ -246,7 +253,7 @@ func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error)
 	if err := s.dialect.takeTurn(ctx, sqlTx); err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
-	tx := &Tx{queries: queries{db: db}, now: s.Now()}
+	tx := &Tx{queries: queries{db: db, strpos: s.strpos}, now: s.Now()}
 	tx.show = func(ctx context.Context, sign announcement) error { return s.dialect.announceIn(ctx, sqlTx, sign) }
 	if tx.by, err = tx.standing(ctx, by, tx.now); err != nil {
 		return nil, err

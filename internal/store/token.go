@@ -29,12 +29,20 @@ func (s tokens) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) err
 	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''),
+// InRuleTx runs fn in one write transaction.
+func (s tokens) InRuleTx(ctx context.Context, by actor.Caller, fn func(token.RuleTx) error) error {
+	return s.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
+}
+
+const tokenColumns = `t.id, t.organization_id, t.kind, t.name, t.description, t.hint, t.owner_id, coalesce(m.name, ''),
 	t.workspace_id, coalesce(w.name, ''), t.scope, t.policy, t.legacy, t.created_by, t.created_by_name, t.created_at,
 	t.expires_at, u.last_used_at, coalesce(u.last_used_from, '[]'), t.deleted_at,
-	CASE WHEN ` + suspended + ` THEN TRUE ELSE FALSE END`
+	t.suspended_at, t.suspended_by, t.suspended_by_name, t.suspended_reason,
+	CASE WHEN ` + suspended + ` THEN TRUE ELSE FALSE END, t.addresses`
 
-const tokenTables = ` FROM tokens t
+const tokenTables = ` FROM tokens t` + tokenSides
+
+const tokenSides = `
 	LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
 	LEFT JOIN workspaces w ON w.id = t.workspace_id AND w.organization_id = t.organization_id
 	LEFT JOIN token_uses u ON u.token_id = t.id `
@@ -42,16 +50,18 @@ const tokenTables = ` FROM tokens t
 func scanToken(row scanner) (token.Token, error) {
 	var t token.Token
 	var created int64
-	var expires, used, deleted sql.NullInt64
-	var policy, from string
-	err := row.Scan(&t.ID, &t.Organization, &t.Kind, &t.Name, &t.Hint, &t.Owner, &t.OwnerName,
+	var expires, used, deleted, suspended sql.NullInt64
+	var policy, from, addresses string
+	err := row.Scan(&t.ID, &t.Organization, &t.Kind, &t.Name, &t.Description, &t.Hint, &t.Owner, &t.OwnerName,
 		&t.Workspace, &t.WorkspaceName, &t.Scope, &policy, &t.Legacy, &t.CreatedBy, &t.CreatedByName, &created,
-		&expires, &used, &from, &deleted, &t.Suspended)
+		&expires, &used, &from, &deleted, &suspended, &t.Suspension.By, &t.Suspension.ByName, &t.Suspension.Reason, &t.Suspended,
+		&addresses)
 	if err != nil {
 		return t, err
 	}
 	t.CreatedAt = moment(created)
 	t.ExpiresAt, t.LastUsedAt, t.DeletedAt = maybeMoment(expires), maybeMoment(used), maybeMoment(deleted)
+	t.Suspension.At = maybeMoment(suspended)
 	if policy != "" {
 		if t.Policy, err = access.ParsePolicy(policy); err != nil {
 			return t, fmt.Errorf("policy of token %s: %w", t.ID, err)
@@ -60,11 +70,15 @@ func scanToken(row scanner) (token.Token, error) {
 	if err := json.Unmarshal([]byte(from), &t.LastUsedFrom); err != nil {
 		return t, fmt.Errorf("addresses of token %s: %w", t.ID, err)
 	}
+	if t.Addresses, err = actor.StoredRanges(addresses); err != nil {
+		return t, fmt.Errorf("allowed addresses of token %s: %w", t.ID, err)
+	}
 	return t, nil
 }
 
 // TokensByDigest returns the tokens of the organization with these digests of their secrets, deleted or
-// not. Those that there are not are left out.
+// not. Those that there are not are left out. A token that is found by a previous secret has the hint and
+// the end of that one, and is deleted if it was ended.
 func (q *queries) TokensByDigest(ctx context.Context, organization string, digests [][32]byte) (map[[32]byte]token.Token, error) {
 	found := make(map[[32]byte]token.Token, len(digests))
 	for part := range slices.Chunk(digests, idsPerQuery) {
@@ -84,6 +98,28 @@ func (q *queries) TokensByDigest(ctx context.Context, organization string, diges
 		if err != nil {
 			return nil, err
 		}
+		err = each(ctx, q, func(row scanner) error {
+			var digest []byte
+			var ends int64
+			var ended sql.NullInt64
+			var hint string
+			t, err := scanToken(scanMore{row, []any{&digest, &hint, &ends, &ended}})
+			if err != nil {
+				return err
+			}
+			if t.Previous, t.Hint = true, hint; t.ExpiresAt.IsZero() || moment(ends).Before(t.ExpiresAt) {
+				t.ExpiresAt = moment(ends)
+			}
+			if t.DeletedAt.IsZero() {
+				t.DeletedAt = maybeMoment(ended)
+			}
+			found[[32]byte(digest)] = t
+			return nil
+		}, `SELECT `+tokenColumns+`, s.digest, s.hint, s.ends_at, s.ended_at`+tokenTables+` JOIN token_secrets s ON s.token_id = t.id
+			WHERE t.organization_id || '' = $1 AND s.ends_at IS NOT NULL AND s.digest IN (`+placeholders(2, len(part))+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
 	}
 	return found, nil
 }
@@ -100,21 +136,12 @@ func (q *queries) TokenByDigest(ctx context.Context, digest [32]byte) (token.Tok
 	return one(ctx, q, "That token", scanToken, `SELECT `+tokenColumns+tokenTables+` WHERE t.digest = $1`, digest[:])
 }
 
-// ServiceTokensEnding returns up to limit live service tokens that expire after from and not after
-// until, the soonest first.
-func (q *queries) ServiceTokensEnding(ctx context.Context, organization string, from, until time.Time, limit int) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id || '' = $1 AND t.kind IN ('workspace', 'organization') AND `+ending("$2", "$3")+`
-		ORDER BY t.expires_at, t.id LIMIT $4`,
-		organization, millis(from), millis(until), limit)
-}
-
 // expiredQuery uses the index on expiry.
 func expiredQuery() string {
 	return `SELECT ` + tokenColumns + tokenTables + ` WHERE ` + ending("$1", "$2") + `
 		AND t.expires_at > coalesce((SELECT max(at) FROM audit_checkpoints), 0)
 		AND NOT EXISTS (SELECT 1 FROM audit_events e
-		WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired')
+		WHERE e.organization_id = t.organization_id AND e.target_id = t.id AND e.action = 'expired' AND e.at >= t.expires_at)
 	ORDER BY t.expires_at, t.id LIMIT $3`
 }
 
@@ -149,13 +176,13 @@ func scanText(row scanner) (string, error) {
 func nameTakenQuery() string {
 	return `SELECT count(*) FROM tokens t
 		WHERE t.organization_id = $1 AND t.kind = $2 AND t.owner_id = $3 AND t.name_key = $4
-			AND (t.kind = 'personal' OR t.workspace_id = $5) AND ` + live("$6")
+			AND (t.kind = 'personal' OR t.workspace_id = $5) AND t.id <> $6 AND ` + live("$7")
 }
 
 // TokenNameTaken reports whether another token that is live at now has t's name: of the same owner
 // for a personal token, of the same kind and workspace for a service token.
 func (q *queries) TokenNameTaken(ctx context.Context, t token.Token, now time.Time) (bool, error) {
-	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, millis(now))
+	n, err := q.number(ctx, nameTakenQuery(), t.Organization, t.Kind, t.Owner, plaintext.NameKey(t.Name), t.Workspace, t.ID, millis(now))
 	return n > 0, err
 }
 
@@ -206,16 +233,40 @@ func (tx *Tx) InsertToken(ctx context.Context, t token.Token, digest [32]byte, k
 		policy = t.Policy.String()
 	}
 	tx.changed(change.Token, t.ID)
+	if err := tx.digestFree(ctx, digest); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx,
-		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, legacy,
-			created_by, created_by_name, created_at, expires_at, deleted_at, submission)
-		VALUES (`+placeholders(1, 18)+`)`,
-		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), digest[:], t.Hint, t.Owner, t.Workspace, t.Scope, policy, t.Legacy,
-		t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), key)
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, description, digest, hint, owner_id, workspace_id, scope, policy,
+			legacy, created_by, created_by_name, created_at, expires_at, deleted_at, submission,
+			suspended_at, suspended_by, suspended_by_name, suspended_reason, addresses)
+		VALUES (`+placeholders(1, 24)+`)`,
+		t.ID, t.Organization, t.Kind, t.Name, plaintext.NameKey(t.Name), t.Description, digest[:], t.Hint, t.Owner, t.Workspace, t.Scope,
+		policy, t.Legacy, t.CreatedBy, t.CreatedByName, millis(t.CreatedAt), millis(t.ExpiresAt), millis(t.DeletedAt), key,
+		millis(t.Suspension.At), t.Suspension.By, t.Suspension.ByName, t.Suspension.Reason, t.Addresses.String())
 	if err != nil || t.LastUsedAt.IsZero() {
 		return err
 	}
 	return tx.saveUses(ctx, []verify.Use{{Token: t.ID, At: t.LastUsedAt, From: t.LastUsedFrom}})
+}
+
+// SaveTokenTexts saves the name and the description of a token of the organization; NotFound if there is
+// none or it is deleted.
+func (tx *Tx) SaveTokenTexts(ctx context.Context, t token.Token) error {
+	tx.changed(change.Token, t.ID)
+	return tx.execOne(ctx, "That token", `UPDATE tokens SET name = $1, name_key = $2, description = $3
+		WHERE organization_id = $4 AND id = $5 AND deleted_at IS NULL`,
+		t.Name, plaintext.NameKey(t.Name), t.Description, t.Organization, t.ID)
+}
+
+// SaveTokenSuspension saves the suspension of a token of the organization, or that it has none; NotFound
+// if there is no such token or it is deleted.
+func (tx *Tx) SaveTokenSuspension(ctx context.Context, t token.Token) error {
+	tx.changed(change.Token, t.ID)
+	return tx.execOne(ctx, "That token", `UPDATE tokens
+		SET suspended_at = $1, suspended_by = $2, suspended_by_name = $3, suspended_reason = $4
+		WHERE organization_id = $5 AND id = $6 AND deleted_at IS NULL`,
+		millis(t.Suspension.At), t.Suspension.By, t.Suspension.ByName, t.Suspension.Reason, t.Organization, t.ID)
 }
 
 // DeleteToken marks a token of the organization as deleted now; NotFound if there is none or it is

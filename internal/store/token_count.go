@@ -38,6 +38,9 @@ func (q *queries) liveCounts(ctx context.Context, organization string, kind toke
 		GROUP BY id HAVING sum(n) <> 0`, organization, kind, millis(now))
 }
 
+// sum returns the expression that counts the rows of a group for which a condition holds.
+func sum(condition string) string { return `sum(CASE WHEN ` + condition + ` THEN 1 ELSE 0 END)` }
+
 // TokenCounts counts an organization's tokens that are not deleted, by token.Token.State at now.
 func (q *queries) TokenCounts(ctx context.Context, organization string, now time.Time) (map[token.Kind]token.Counts, error) {
 	type group struct {
@@ -55,12 +58,15 @@ func (q *queries) TokenCounts(ctx context.Context, organization string, now time
 				LEFT JOIN members m ON m.id = c.id AND m.organization_id = c.organization_id
 				WHERE c.organization_id = $1 AND c.part = 'owner' AND c.kept > 0 AND coalesce(m.status, '') <> 'active'
 			UNION ALL SELECT t.kind, 0, `+correction("$2")+`,
-					sum(CASE WHEN NOT (`+suspended+`) THEN 0 WHEN `+ended("$2")+` THEN -1 ELSE 1 END), 0
+					sum(CASE WHEN NOT (`+ownerless+`) THEN 0 WHEN `+ended("$2")+` THEN -1 ELSE 1 END), 0
 				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
 				WHERE t.organization_id || '' = $1 AND `+sinceSettled("$2")+` GROUP BY t.kind
 			UNION ALL SELECT t.kind, 0, 0, 0, count(*)
 				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
-				WHERE t.organization_id || '' = $1 AND `+ending("$2", "$3")+` AND NOT (`+suspended+`) GROUP BY t.kind) AS counted
+				WHERE t.organization_id || '' = $1 AND `+ending("$2", "$3")+` AND NOT (`+ownerless+`) GROUP BY t.kind
+			UNION ALL SELECT t.kind, 0, 0, count(*), -`+sum(ended("$3"))+`
+				FROM tokens t LEFT JOIN members m ON m.id = t.owner_id AND m.organization_id = t.organization_id
+				WHERE t.organization_id = $1 AND t.suspended_at IS NOT NULL AND `+live("$2")+` AND NOT (`+ownerless+`) GROUP BY t.kind) AS counted
 		GROUP BY kind HAVING sum(kept) > 0`, organization, millis(now), millis(now.Add(token.SoonAfter)))
 	counts := make(map[token.Kind]token.Counts, len(groups))
 	for _, g := range groups {

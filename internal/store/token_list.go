@@ -105,15 +105,17 @@ func (q *queries) matchingTokens(ctx context.Context, organization string, kind 
 	}
 	var ids []string
 	err = each(ctx, q, func(row scanner) error {
-		t := token.Token{Kind: kind, Owner: owner, Suspended: active == 0}
+		t := token.Token{Kind: kind, Owner: owner}
 		var expires sql.NullInt64
-		err := row.Scan(&t.ID, &t.Name, &t.Hint, &t.Workspace, &t.Scope, &t.CreatedByName, &expires)
+		err := row.Scan(&t.ID, &t.Name, &t.Hint, &t.Workspace, &t.Scope, &t.CreatedByName, &expires, &t.Suspended)
+		t.Suspended = t.Suspended || active == 0
 		t.ExpiresAt, t.WorkspaceName = maybeMoment(expires), names[t.Workspace]
 		if err == nil && l.Matches(t) {
 			ids = append(ids, t.ID)
 		}
 		return err
-	}, `SELECT t.id, t.name, t.hint, t.workspace_id, t.scope, t.created_by_name, t.expires_at`+from, args...)
+	}, `SELECT t.id, t.name, t.hint, t.workspace_id, t.scope, t.created_by_name, t.expires_at,
+		CASE WHEN t.suspended_at IS NULL THEN FALSE ELSE TRUE END`+from, args...)
 	return ids, err
 }
 
@@ -155,27 +157,23 @@ func (q *queries) ServiceTokens(ctx context.Context, organization string, kind t
 	return listed.Tokens, err
 }
 
-// PersonalTokensEnding returns a member's tokens that are live and expire after from and not after
-// until, the soonest first.
-func (q *queries) PersonalTokensEnding(ctx context.Context, organization, owner string, from, until time.Time) ([]token.Token, error) {
-	return all(ctx, q, scanToken, `SELECT `+tokenColumns+tokenTables+`
-		WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND t.owner_id || '' = $2 AND `+ending("$3", "$4")+`
-		ORDER BY t.expires_at, t.created_at DESC, t.id DESC`, organization, owner, millis(from), millis(until))
-}
-
 // PersonalTokenCounts counts a member's tokens that are not deleted by their state at now, as if the
 // member were active.
 func (q *queries) PersonalTokenCounts(ctx context.Context, organization, owner string, now time.Time) (token.Counts, error) {
 	return one(ctx, q, "The tokens", func(row scanner) (token.Counts, error) {
-		var kept, live, soon int
-		err := row.Scan(&kept, &live, &soon)
-		return token.Counts{Active: live - soon, ExpiresSoon: soon, Expired: kept - live}, err
-	}, `SELECT CAST(coalesce(sum(kept), 0) AS BIGINT), CAST(coalesce(sum(live), 0) AS BIGINT), CAST(coalesce(sum(soon), 0) AS BIGINT) FROM (
-			SELECT c.kept AS kept, c.running AS live, 0 AS soon FROM token_counts c
+		var kept, live, soon, idle int
+		err := row.Scan(&kept, &live, &soon, &idle)
+		return token.Counts{Active: live - soon - idle, ExpiresSoon: soon, Expired: kept - live, Suspended: idle}, err
+	}, `SELECT CAST(coalesce(sum(kept), 0) AS BIGINT), CAST(coalesce(sum(live), 0) AS BIGINT), CAST(coalesce(sum(soon), 0) AS BIGINT),
+			CAST(coalesce(sum(idle), 0) AS BIGINT) FROM (
+			SELECT c.kept AS kept, c.running AS live, 0 AS soon, 0 AS idle FROM token_counts c
 				WHERE c.organization_id = $1 AND c.part = 'owner' AND c.kind = 'personal' AND c.id = $2
-			UNION ALL SELECT 0, `+correction("$3")+`, 0 FROM tokens t
+			UNION ALL SELECT 0, `+correction("$3")+`, 0, 0 FROM tokens t
 				WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND t.owner_id || '' = $2 AND `+sinceSettled("$3")+`
-			UNION ALL SELECT 0, 0, count(*) FROM tokens t
-				WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND t.owner_id || '' = $2 AND `+ending("$3", "$4")+`) AS counted`,
+			UNION ALL SELECT 0, 0, count(*), 0 FROM tokens t
+				WHERE t.organization_id || '' = $1 AND t.kind = 'personal' AND t.owner_id || '' = $2 AND `+ending("$3", "$4")+`
+			UNION ALL SELECT 0, 0, -`+sum(ended("$4"))+`, count(*) FROM tokens t
+				WHERE t.organization_id = $1 AND t.kind = 'personal' AND t.owner_id = $2 AND t.suspended_at IS NOT NULL
+					AND `+live("$3")+`) AS counted`,
 		organization, owner, millis(now), millis(now.Add(token.SoonAfter)))
 }

@@ -80,7 +80,7 @@ func TestTokenQueries_UseAnIndex(t *testing.T) {
 		args         []any
 	}{
 		{"tokens_digest", `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`, []any{"x"}},
-		{"tokens_name", nameTakenQuery(), []any{"o", "personal", "m", "n", "w", 0}},
+		{"tokens_name", nameTakenQuery(), []any{"o", "personal", "m", "n", "w", "t", 0}},
 		{"tokens_expires_at", expiredQuery(), []any{0, 1, 1}},
 		{"tokens_submission", keyUsedQuery, []any{"x", "y"}},
 	} {

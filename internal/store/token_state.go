@@ -22,5 +22,8 @@ func ending(from, until string) string {
 	return notDeleted + ` AND t.expires_at > ` + from + ` AND ` + ended(until)
 }
 
-// suspended selects tokens whose owner is not an active member, including expired and deleted ones.
-const suspended = `t.kind = 'personal' AND coalesce(m.status, '') <> 'active'`
+// ownerless selects tokens whose owner is not an active member, including expired and deleted ones.
+const ownerless = `t.kind = 'personal' AND coalesce(m.status, '') <> 'active'`
+
+// suspended selects tokens that somebody has suspended, and those that ownerless does.
+const suspended = `(t.suspended_at IS NOT NULL OR ` + ownerless + `)`

@@ -87,24 +87,29 @@ func (tx *Tx) saveUses(ctx context.Context, uses []verify.Use) error {
 	})
 }
 
-// countUses adds requests and refusals to the counts of today, for each token and for its
-// organization.
+// countUses adds requests and refusals to the counts of today, for each token, for its owner
+// and for its organization.
 func (tx *Tx) countUses(ctx context.Context, uses []verify.Use) error {
 	var counts []useCount
-	organizations := map[string]int{}
+	sums := map[string]int{} // where an owner or an organization is in counts
 	for _, u := range uses {
 		if u.Requests == 0 && u.Refusals == 0 {
 			continue
 		}
 		counts = append(counts, useCount{u.Token, u.Requests, u.Refusals})
-		i, there := organizations[u.Organization]
-		if !there {
-			i = len(counts)
-			organizations[u.Organization] = i
-			counts = append(counts, useCount{subject: u.Organization})
+		for _, subject := range []string{u.Owner, u.Organization} {
+			i, there := sums[subject]
+			if !there {
+				if subject == "" {
+					continue
+				}
+				i = len(counts)
+				sums[subject] = i
+				counts = append(counts, useCount{subject: subject})
+			}
+			counts[i].requests += u.Requests
+			counts[i].refusals += u.Refusals
 		}
-		counts[i].requests += u.Requests
-		counts[i].refusals += u.Refusals
 	}
 	statement := func(n int) string {
 		rows := make([]string, n)
@@ -126,14 +131,14 @@ func (tx *Tx) countUses(ctx context.Context, uses []verify.Use) error {
 	})
 }
 
-// useCount is what is new of a token's or an organization's requests.
+// useCount is what is new of the requests of a token, a member or an organization.
 type useCount struct {
 	subject            string
 	requests, refusals int
 }
 
-// UseDays returns on which days from first to last a token, or the tokens of an organization, were
-// used, and how often. Days without a request are left out.
+// UseDays returns on which days from first to last a token, or the tokens of a member or an organization,
+// were used, and how often. Days without a request are left out.
 func (q *queries) UseDays(ctx context.Context, subject string, first, last token.Day) ([]token.DayCount, error) {
 	days := make([]any, 0, last-first+1)
 	for d := first; d <= last; d++ {
@@ -152,13 +157,24 @@ func scanDayCount(row scanner) (c token.DayCount, err error) {
 // forgetAtOnce is how many counts one transaction deletes.
 const forgetAtOnce = 2000
 
-// ForgetUses deletes the counts of days before the given one, in short transactions.
+// ForgetUses deletes the counts of days before the given one, and those of secrets that are older than a day,
+// in short transactions.
 func (s *Store) ForgetUses(ctx context.Context, before token.Day) error {
+	err := s.forget(ctx, `DELETE FROM token_secret_uses WHERE (digest, slot) IN
+		(SELECT digest, slot FROM token_secret_uses WHERE slot < $1 LIMIT $2)`, token.SlotOf(s.Now())-token.SlotsPerDay)
+	if err != nil {
+		return err
+	}
+	return s.forget(ctx, `DELETE FROM use_days WHERE (day, subject_id) IN
+		(SELECT day, subject_id FROM use_days WHERE day < $1 ORDER BY day, subject_id LIMIT $2)`, int64(before))
+}
+
+// forget repeats a statement that deletes up to $2 counts from before $1 until there are none.
+func (s *Store) forget(ctx context.Context, statement string, before int64) error {
 	for {
 		var n int64
 		err := s.InTx(ctx, actor.System(""), func(tx *Tx) (err error) {
-			n, err = tx.exec(ctx, `DELETE FROM use_days WHERE (day, subject_id) IN
-				(SELECT day, subject_id FROM use_days WHERE day < $1 ORDER BY day, subject_id LIMIT $2)`, int64(before), forgetAtOnce)
+			n, err = tx.exec(ctx, statement, before, forgetAtOnce)
 			return err
 		})
 		if err != nil || n < forgetAtOnce {

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
+	"latchkey/internal/store/storetest"
 )
 
 // untilProbed waits until Writable asks the database again.
@@ -145,5 +146,26 @@ func refuses(t *testing.T, s *store.Store, readOnly func()) {
 	}
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("reading: %v", err)
+	}
+}
+
+// TestReadable_OfADamagedFileIsSaidByANewConnectionToo cuts a database short. Under load a question needs a
+// connection of its own, which cannot even be opened then.
+func TestReadable_OfADamagedFileIsSaidByANewConnectionToo(t *testing.T) {
+	path := storetest.Empty(t)
+	s, err := store.Open(t.Context(), store.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := os.Truncate(path, 8192); err != nil {
+		t.Fatal(err)
+	}
+	s.DropReaders()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("it answers, but: %v", err)
+	}
+	if err := s.Readable(t.Context()); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("it can be read: %v", err)
 	}
 }

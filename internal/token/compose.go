@@ -9,17 +9,21 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
-	"latchkey/internal/plaintext"
 )
 
 // The fields of the problems of a new token. A problem of the policy has the permission as its
 // field.
 const (
-	fieldName      = "name"
-	fieldWorkspace = "workspace"
-	fieldScope     = "scope"
-	fieldExpiresAt = "expiresAt"
+	fieldName        = "name"
+	fieldDescription = "description"
+	fieldWorkspace   = "workspace"
+	fieldScope       = "scope"
+	fieldExpiresAt   = "expiresAt"
+	fieldAddresses   = "addresses"
 )
+
+// nameTaken is the problem of a name that another live token has.
+const nameTaken = "A token with this name already exists. Choose another name."
 
 // maxYears is how many years ahead a new token may expire.
 const maxYears = 10
@@ -58,12 +62,14 @@ func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft)
 		c.token.Owner, c.token.OwnerName = by.Self(), by.Name
 	}
 	named := c.setName()
+	c.setDescription()
 	placed, err := c.setWorkspace(ctx)
 	if err != nil {
 		return Token{}, err
 	}
 	c.setScope()
 	c.setExpiration()
+	c.setAddresses()
 	if placed {
 		if err := c.setPolicy(ctx); err != nil {
 			return Token{}, err
@@ -79,13 +85,23 @@ func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft)
 
 // setName sets the name as it is stored, and reports whether it is valid.
 func (c *composer) setName() bool {
-	name, err := plaintext.Name(c.draft.name)
+	name, err := nameOf(c.draft.name)
 	if err != nil {
 		c.problems.Add(fieldName, fault.Of(err).Message)
 		return false
 	}
 	c.token.Name = name
 	return true
+}
+
+// setDescription sets the description as it is stored.
+func (c *composer) setDescription() {
+	text, err := descriptionOf(c.draft.description)
+	if err != nil {
+		c.problems.Add(fieldDescription, fault.Of(err).Message)
+		return
+	}
+	c.token.Description = text
 }
 
 // setWorkspace sets the workspace of a token that has one, and reports whether it is valid. A
@@ -148,6 +164,16 @@ func (c *composer) setExpiration() {
 	}
 }
 
+// setAddresses sets the addresses from which the token may be used.
+func (c *composer) setAddresses() {
+	r, err := actor.ParseRanges(c.draft.addresses)
+	if err != nil {
+		c.problems.Add(fieldAddresses, fault.Of(err).Message)
+		return
+	}
+	c.token.Addresses = r
+}
+
 // setPolicy sets the policy of a workspace service token.
 func (c *composer) setPolicy(ctx context.Context) error {
 	if c.draft.kind != Workspace {
@@ -178,7 +204,7 @@ func (c *composer) checkResources(ctx context.Context, policy access.Policy) err
 func (c *composer) checkNameFree(ctx context.Context) error {
 	taken, err := c.tx.TokenNameTaken(ctx, c.token, c.tx.Now())
 	if err == nil && taken {
-		c.problems.Add(fieldName, "A token with this name already exists. Choose another name.")
+		c.problems.Add(fieldName, nameTaken)
 	}
 	return err
 }

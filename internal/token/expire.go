@@ -52,5 +52,5 @@ func noteExpired(ctx context.Context, tx Tx, since, until time.Time) error {
 // ExpiredEvent returns the event that the token has expired.
 func (t Token) ExpiredEvent() (audit.Event, error) {
 	text, err := t.description()
-	return audit.Did(actor.OfSystem(t.Organization), audit.Expired, t.target()).Changed("", text), err
+	return audit.Did(actor.OfSystem(t.Organization), audit.Expired, t.Target()).Changed("", text), err
 }

@@ -14,25 +14,31 @@ import (
 // NewPersonal is the personal access token to generate.
 type NewPersonal struct {
 	Name           string
+	Description    string
 	Workspace      string       // id
 	Scope          access.Scope // must be [access.Scope.Creatable]
 	ExpiresAt      time.Time    // zero for never
+	Addresses      string       // from which it may be used, as [actor.ParseRanges] reads them; empty for any
 	IdempotencyKey string       // a second token with it is refused; empty for none
 }
 
 // NewOrganization is the organization service access token to generate.
 type NewOrganization struct {
 	Name           string
+	Description    string
 	ExpiresAt      time.Time
+	Addresses      string
 	IdempotencyKey string
 }
 
 // NewWorkspace is the workspace service access token to generate.
 type NewWorkspace struct {
 	Name           string
+	Description    string
 	Workspace      string        // id
 	Policy         access.Policy // in addition to the workspace's baseline; cannot be changed later
 	ExpiresAt      time.Time
+	Addresses      string
 	IdempotencyKey string
 }
 
@@ -44,29 +50,32 @@ type Generated struct {
 
 // draft is a token of any kind before it is checked.
 type draft struct {
-	kind      Kind
-	name      string
-	workspace string
-	scope     access.Scope
-	policy    access.Policy
-	expiresAt time.Time
-	key       string
+	kind        Kind
+	name        string
+	description string
+	workspace   string
+	scope       access.Scope
+	policy      access.Policy
+	expiresAt   time.Time
+	addresses   string
+	key         string
 }
 
 // GeneratePersonal creates a personal access token for the calling member. The error is Denied if
 // the plan does not include tokens, the caller is not a member, or has as many as are allowed. It is Invalid with the fields
-// "name", "workspace" (also if the caller is not in it), "scope", "expiresAt" (in the past, or
-// after [LatestEnd]) and "idempotencyKey". It is Conflict with the cause [fault.ErrRepeated] if
+// "name", "description", "workspace" (also if the caller is not in it), "scope", "expiresAt" (in the past, or
+// after [LatestEnd]), "addresses" and "idempotencyKey". It is Conflict with the cause [fault.ErrRepeated] if
 // the caller has used the key before: then no token is created and no secret is returned.
 func (s *Service) GeneratePersonal(ctx context.Context, by actor.Caller, in NewPersonal) (Generated, error) {
-	return s.generate(ctx, by, draft{kind: Personal, name: in.Name, workspace: in.Workspace, scope: in.Scope,
-		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
+	return s.generate(ctx, by, draft{kind: Personal, name: in.Name, description: in.Description, workspace: in.Workspace,
+		scope: in.Scope, expiresAt: in.ExpiresAt, addresses: in.Addresses, key: in.IdempotencyKey})
 }
 
 // GenerateOrganization creates an organization service access token. The error is Denied unless
 // the caller is an Admin, and otherwise as for [Service.GeneratePersonal].
 func (s *Service) GenerateOrganization(ctx context.Context, by actor.Caller, in NewOrganization) (Generated, error) {
-	return s.generate(ctx, by, draft{kind: Organization, name: in.Name, expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
+	return s.generate(ctx, by, draft{kind: Organization, name: in.Name, description: in.Description, expiresAt: in.ExpiresAt,
+		addresses: in.Addresses, key: in.IdempotencyKey})
 }
 
 // GenerateWorkspace creates a workspace service access token. The error is Denied unless the
@@ -74,8 +83,8 @@ func (s *Service) GenerateOrganization(ctx context.Context, by actor.Caller, in 
 // unknown, not in the plan, limited although it cannot be, or limited to something that is not a
 // resource of its type in the workspace. The others are those of [Service.GeneratePersonal].
 func (s *Service) GenerateWorkspace(ctx context.Context, by actor.Caller, in NewWorkspace) (Generated, error) {
-	return s.generate(ctx, by, draft{kind: Workspace, name: in.Name, workspace: in.Workspace, policy: in.Policy.Clone(),
-		expiresAt: in.ExpiresAt, key: in.IdempotencyKey})
+	return s.generate(ctx, by, draft{kind: Workspace, name: in.Name, description: in.Description, workspace: in.Workspace,
+		policy: in.Policy.Clone(), expiresAt: in.ExpiresAt, addresses: in.Addresses, key: in.IdempotencyKey})
 }
 
 // generate decides, checks, stores and records a token in one transaction.

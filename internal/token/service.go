@@ -49,7 +49,7 @@ func New(d Deps) *Service {
 	return s
 }
 
-// mayManage decides whether the caller may see and delete t. The error is NotFound if not, so
+// mayManage decides whether the caller may see, rename, describe and delete t. The error is NotFound if not, so
 // that nobody can find out which ids exist.
 func (s *Service) mayManage(by actor.Standing, t Token) error {
 	permission, resource := access.ManageServiceTokens, access.Resource{Organization: t.Organization}
@@ -145,7 +145,7 @@ func (s *Service) record(ctx context.Context, tx Tx, action audit.Action, t Toke
 	if err != nil {
 		return err
 	}
-	event := audit.Did(tx.By(), action, t.target())
+	event := audit.Did(tx.By(), action, t.Target())
 	if action == audit.Deleted {
 		event = event.Changed(text, "")
 	} else {

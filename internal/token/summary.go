@@ -46,17 +46,11 @@ func (c *Counts) Add(s State, n int) {
 
 // Summary is what the home page shows of tokens.
 type Summary struct {
-	Mine       Counts
-	MineEnding []Token // own tokens that expire soon; those that expire first come first
+	Mine Counts
 
-	// All reports whether the fields after it are set, which they are for Admins.
-	All            bool
-	Organization   map[Kind]Counts // of the organization, including all members' tokens
-	ServicesEnding []Token         // likewise, up to ten service tokens
+	All          bool            // whether Organization is set, which it is for Admins
+	Organization map[Kind]Counts // of the organization, including all members' tokens
 }
-
-// maxEnding is the number of service tokens that a summary lists.
-const maxEnding = 10
 
 // Summary counts the caller's own tokens and, for Admins, those of the organization. The errors
 // are those of [Service.Personal].
@@ -70,17 +64,11 @@ func (s *Service) Summary(ctx context.Context, by actor.Standing) (Summary, erro
 	if summary.Mine, err = s.store.PersonalTokenCounts(ctx, by.Organization, by.Self(), now); err != nil {
 		return Summary{}, err
 	}
-	if summary.MineEnding, err = s.store.PersonalTokensEnding(ctx, by.Organization, by.Self(), now, now.Add(SoonAfter)); err != nil {
-		return Summary{}, err
-	}
 	resource := access.Resource{Organization: by.Organization}
 	if !access.Decide(s.catalogue, by.Principal, access.ManageServiceTokens, resource).Allowed {
 		return summary, nil
 	}
 	summary.All = true
-	if summary.Organization, err = s.store.TokenCounts(ctx, by.Organization, now); err != nil {
-		return Summary{}, err
-	}
-	summary.ServicesEnding, err = s.store.ServiceTokensEnding(ctx, by.Organization, now, now.Add(SoonAfter), maxEnding)
+	summary.Organization, err = s.store.TokenCounts(ctx, by.Organization, now)
 	return summary, err
 }

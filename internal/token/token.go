@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 )
 
@@ -15,6 +16,7 @@ type Token struct {
 	Organization  string
 	Kind          Kind
 	Name          string
+	Description   string // what its owner or an Admin says of it; may have several lines
 	Hint          string // the part of the secret that lists show: see [Hint]
 	Owner         string // id of the member, of a personal token
 	OwnerName     string // their current name; set when read
@@ -30,8 +32,23 @@ type Token struct {
 	LastUsedAt    time.Time
 	LastUsedFrom  []Use // the last few addresses, newest first
 	DeletedAt     time.Time
-	Suspended     bool // whether the owner of a personal token is deactivated or deleted; set when read
+	Addresses     actor.Ranges // from which it may be used, besides those of the organization; none: from any
+	Previous      bool         // whether it was found by a previous secret, and Hint and ExpiresAt are that one's
+	Suspension    Suspension
+	Suspended     bool // whether it has a suspension, or its owner is deactivated or deleted; set when read
 }
+
+// Suspension is by whom, when and why a token was suspended. The zero Suspension is none. It does not
+// say whether the owner of a personal token is deactivated, which suspends the token too.
+type Suspension struct {
+	At     time.Time
+	By     string // id of the member; empty for the server
+	ByName string // their name at that time
+	Reason string // in their words; may be empty
+}
+
+// Set reports whether there is a suspension.
+func (s Suspension) Set() bool { return !s.At.IsZero() }
 
 // Use is an address that a token was used from, and the time of the last such use.
 type Use struct {
@@ -77,7 +94,7 @@ func ExpiredAt(end, now time.Time) bool { return !end.IsZero() && !now.Before(en
 
 // State returns the state of the token at now. Where several apply, the one that cannot be undone
 // wins: a deleted token is Deleted even if it has expired, and an expired one is Expired even if
-// its owner is deactivated. Package store has the same rule in SQL.
+// it is suspended. Package store has the same rule in SQL.
 func (t Token) State(now time.Time) State {
 	switch {
 	case !t.DeletedAt.IsZero():
@@ -92,8 +109,8 @@ func (t Token) State(now time.Time) State {
 	return Active
 }
 
-// target returns the token as the target of an event.
-func (t Token) target() audit.Target {
+// Target returns the token as the target of an event.
+func (t Token) Target() audit.Target {
 	target := audit.Target{Type: audit.TargetServiceToken, ID: t.ID, Name: t.Name, Workspace: t.Workspace}
 	if t.Kind == Personal {
 		target.Type = audit.TargetPersonalToken
@@ -101,11 +118,28 @@ func (t Token) target() audit.Target {
 	return target
 }
 
+// reasoned is what an event records about a suspension.
+type reasoned struct {
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// ending is what an event records about the previous secret of a token.
+type ending struct {
+	Hint   string `json:"hint"`
+	EndsAt string `json:"endsAt"`
+}
+
 // description returns what an event records about a token, as JSON. It has everything that
 // decides what the token may do, and nothing of its secret.
-func (t Token) description() (string, error) {
+func (t Token) description() (string, error) { return t.describe(nil, "") }
+
+// describe is like description, with a previous secret if there is one, and with why it was ended if that is
+// known.
+func (t Token) describe(previous *SecretState, because string) (string, error) {
 	d := struct {
 		Name      string         `json:"name"`
+		Text      string         `json:"description,omitempty"`
 		Kind      Kind           `json:"kind"`
 		Hint      string         `json:"hint"`
 		Owner     string         `json:"owner,omitempty"`
@@ -113,13 +147,24 @@ func (t Token) description() (string, error) {
 		Scope     access.Scope   `json:"scope,omitempty"`
 		Policy    *access.Policy `json:"policy,omitempty"`
 		ExpiresAt *string        `json:"expiresAt"` // null for never
-	}{Name: t.Name, Kind: t.Kind, Hint: t.Hint, Owner: t.Owner, Workspace: t.Workspace, Scope: t.Scope}
+		Suspended *reasoned      `json:"suspended,omitempty"`
+		Addresses []string       `json:"allowedAddresses,omitempty"`
+		Previous  *ending        `json:"previous,omitempty"`
+		Because   string         `json:"because,omitempty"`
+	}{Name: t.Name, Text: t.Description, Kind: t.Kind, Hint: t.Hint, Owner: t.Owner, Workspace: t.Workspace, Scope: t.Scope,
+		Addresses: t.Addresses.Texts(), Because: because}
 	if t.Kind == Workspace {
 		d.Policy = &t.Policy
 	}
 	if !t.ExpiresAt.IsZero() {
 		end := audit.FormatTime(t.ExpiresAt)
 		d.ExpiresAt = &end
+	}
+	if t.Suspension.Set() {
+		d.Suspended = &reasoned{By: t.Suspension.ByName, Reason: t.Suspension.Reason}
+	}
+	if previous != nil {
+		d.Previous = &ending{Hint: previous.Hint, EndsAt: audit.FormatTime(previous.EndsAt)}
 	}
 	text, err := json.Marshal(d)
 	return string(text), err

@@ -66,7 +66,7 @@ func (s *Service) usage(ctx context.Context, subject string) ([]DayCount, error)
 	return days, err
 }
 
-// ForgetUsage deletes counts that are older than [KeepDays] days.
+// ForgetUsage deletes counts that are older than [KeepDays] days, and those of secrets that are older than one.
 func (s *Service) ForgetUsage(ctx context.Context) error {
 	return s.store.ForgetUses(ctx, DayOf(s.now())-KeepDays+1)
 }

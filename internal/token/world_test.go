@@ -66,6 +66,22 @@ func (s stage) InTx(ctx context.Context, by actor.Caller, fn func(token.Tx) erro
 	return s.Store.InTx(ctx, actor.System(as.Organization), func(tx token.Tx) error { return fn(acting{tx, as}) })
 }
 
+func (s stage) InRuleTx(ctx context.Context, by actor.Caller, fn func(token.RuleTx) error) error {
+	as, ok := s.cast[by.Ref]
+	if !ok {
+		return s.Store.InRuleTx(ctx, by, fn)
+	}
+	as.Origin = by.Origin
+	return s.Store.InRuleTx(ctx, actor.System(as.Organization), func(tx token.RuleTx) error { return fn(ruling{tx, as}) })
+}
+
+type ruling struct {
+	token.RuleTx
+	as actor.Standing
+}
+
+func (r ruling) By() actor.Standing { return r.as }
+
 type acting struct {
 	token.Tx
 	as actor.Standing

@@ -79,7 +79,7 @@ func (a *Authority) applyTokens(ctx context.Context, ids []string) {
 	}
 	if len(missing) > 0 {
 		// Without its row the digest of a token is unknown.
-		a.dropWhere(func(e *entry) bool { return missing[e.id] })
+		a.dropWhere(func(e *entry) bool { return missing[e.text.id()] })
 	}
 }
 
@@ -88,10 +88,10 @@ func (a *Authority) applyToken(r Record) {
 	defer a.index.mu.Unlock()
 	a.index.change(r.Digest)
 	var old *entry
-	if r.Deleted {
+	if r.Deleted || r.Ended {
 		old = a.index.remove(r.Digest)
 	} else {
-		old = a.index.put(r.Digest, newEntry(r, a.standings.acquire(r.Holder())))
+		old = a.index.put(a.entryOf(r, a.standings.acquire(r.Holder())))
 	}
 	if old != nil {
 		a.standings.release(old.standing)
@@ -102,9 +102,9 @@ func (a *Authority) applyToken(r Record) {
 // database is asked.
 func (a *Authority) dropWhere(match func(*entry) bool) {
 	var found [][32]byte
-	for digest, e := range a.index.all() {
+	for e := range a.index.all() {
 		if match(e) {
-			found = append(found, digest)
+			found = append(found, e.digest)
 		}
 	}
 	a.index.mu.Lock()
@@ -118,19 +118,25 @@ func (a *Authority) dropWhere(match func(*entry) bool) {
 }
 
 // keep puts a token that was read from the database into the index, unless a token has changed
-// since the generation, and returns the entry to use.
-func (a *Authority) keep(r Record, generation uint64) *entry {
+// since the generation, and returns the entry to use. An entry that exists is the same or newer, but
+// not while memory is untrusted: then it continues only its usage.
+func (a *Authority) keep(r Record, generation uint64, memory trust) *entry {
 	a.index.mu.Lock()
 	defer a.index.mu.Unlock()
 	if there := a.index.find(r.Digest); there != nil {
-		return there
+		if memory != untrusted {
+			return there
+		}
+		e := a.entryOf(r, &standing{holder: r.Holder()})
+		e.continueUsage(there)
+		return e
 	}
 	if a.index.generation != generation {
 		// The record may be stale. It is only for this request, which began before the change.
-		return newEntry(r, &standing{holder: r.Holder()})
+		return a.entryOf(r, &standing{holder: r.Holder()})
 	}
-	e := newEntry(r, a.standings.acquire(r.Holder()))
-	a.index.put(r.Digest, e)
+	e := a.entryOf(r, a.standings.acquire(r.Holder()))
+	a.index.put(e)
 	return e
 }
 

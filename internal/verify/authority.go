@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type Authority struct {
 	standings standings
 	powers    powers
 	recorder  recorder
+	watch     watch
 	changing  sync.Mutex // held while changes to tokens are read and applied
 	flushing  sync.Mutex
 	asking    chan struct{} // bounds look-ups of unknown tokens
@@ -69,23 +71,43 @@ func New(d Deps) *Authority {
 // unless there are imported tokens, whose secrets have any format. An unknown secret costs one
 // look-up in the database, which knows whether it was revoked or never existed. While the lease
 // does not hold, the database is asked about every token.
+//
+// Verify is for a client whose address is unknown, so it refuses every token with allowed addresses.
 func (a *Authority) Verify(ctx context.Context, secret string) (Verified, error) {
-	return a.observed(ctx, secret, true)
+	return a.observed(ctx, secret, use{mayAsk: true})
 }
 
-// Recall is like Verify, for a client that has failed too often. Once the memory is complete, it
+// VerifyFrom is like Verify, for a client with an address. It is invalid if it is unknown.
+func (a *Authority) VerifyFrom(ctx context.Context, secret string, from netip.Addr) (Verified, error) {
+	return a.observed(ctx, secret, use{from: from, mayAsk: true})
+}
+
+// VerifyAnywhere is like Verify, but accepts a token from every address. It is for callers who compare the
+// client's address with [Verified.AllowedIPs] themselves, and for revoking a token.
+func (a *Authority) VerifyAnywhere(ctx context.Context, secret string) (Verified, error) {
+	return a.observed(ctx, secret, use{anywhere: true, mayAsk: true})
+}
+
+// RecallFrom is like VerifyFrom, for a client that has failed too often. Once the memory is complete, it
 // does not ask the database about an unknown token, so it reports a revoked one as Unknown too.
-// It accepts the same tokens as Verify.
-func (a *Authority) Recall(ctx context.Context, secret string) (Verified, error) {
-	return a.observed(ctx, secret, false)
+// It accepts the same tokens as VerifyFrom.
+func (a *Authority) RecallFrom(ctx context.Context, secret string, from netip.Addr) (Verified, error) {
+	return a.observed(ctx, secret, use{from: from})
 }
 
-func (a *Authority) observed(ctx context.Context, secret string, mayAsk bool) (Verified, error) {
+// use is the circumstances under which a secret was presented.
+type use struct {
+	from     netip.Addr // of the client; invalid if it is unknown
+	anywhere bool       // whether every address is accepted
+	mayAsk   bool       // whether the database may be asked about an unknown token
+}
+
+func (a *Authority) observed(ctx context.Context, secret string, u use) (Verified, error) {
 	if a.observe == nil {
-		return a.verify(ctx, secret, mayAsk)
+		return a.verify(ctx, secret, u)
 	}
 	began := time.Now()
-	v, err := a.verify(ctx, secret, mayAsk)
+	v, err := a.verify(ctx, secret, u)
 	a.observe(err, time.Since(began))
 	return v, err
 }
@@ -109,11 +131,11 @@ func (a *Authority) trust(now time.Time) trust {
 	return complete
 }
 
-func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Verified, error) {
+func (a *Authority) verify(ctx context.Context, secret string, u use) (Verified, error) {
 	now := a.now()
 	memory := a.trust(now)
 	if memory == untrusted {
-		return a.ask(ctx, token.Digest(secret), untrusted)
+		return a.ask(ctx, token.Digest(secret), u, untrusted)
 	}
 	wellFormed := token.WellFormed(secret)
 	if !wellFormed && memory == complete && a.index.legacy.Load() == 0 {
@@ -121,7 +143,7 @@ func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Ver
 	}
 	digest := token.Digest(secret)
 	if e := a.index.find(digest); e != nil {
-		return a.check(ctx, e, now, memory)
+		return a.check(ctx, e, u, now, memory)
 	}
 	if !a.complete.Load() { // it may have been emptied before find
 		memory = partial
@@ -129,15 +151,15 @@ func (a *Authority) verify(ctx context.Context, secret string, mayAsk bool) (Ver
 	switch {
 	case memory == complete && !wellFormed:
 		return Verified{}, &Refused{Refusal: Malformed}
-	case memory == complete && !mayAsk:
+	case memory == complete && !u.mayAsk:
 		return Verified{}, &Refused{Refusal: Unknown}
 	}
-	return a.ask(ctx, digest, memory)
+	return a.ask(ctx, digest, u, memory)
 }
 
 // ask looks a token up in the database. The token is kept in memory, where its uses are recorded.
 // What is kept while memory is untrusted is discarded before it is trusted again.
-func (a *Authority) ask(ctx context.Context, digest [32]byte, memory trust) (Verified, error) {
+func (a *Authority) ask(ctx context.Context, digest [32]byte, u use, memory trust) (Verified, error) {
 	if err := a.enter(ctx, memory); err != nil {
 		return Verified{}, err
 	}
@@ -151,8 +173,10 @@ func (a *Authority) ask(ctx context.Context, digest [32]byte, memory trust) (Ver
 		return Verified{}, err
 	case r.Deleted:
 		return Verified{}, refuse(Revoked, r)
+	case r.Ended:
+		return Verified{}, refuse(Rotated, r)
 	}
-	return a.check(ctx, a.keep(r, generation), a.now(), memory)
+	return a.check(ctx, a.keep(r, generation, memory), u, a.now(), memory)
 }
 
 // enter waits until another look-up may begin. If the memory is complete and the database is busy
@@ -175,11 +199,11 @@ func (a *Authority) enter(ctx context.Context, memory trust) error {
 	}
 }
 
-// check accepts or refuses a live token, by its expiry and by the state of its holder.
-func (a *Authority) check(ctx context.Context, e *entry, now time.Time, memory trust) (Verified, error) {
+// check accepts or refuses a live token, by its expiry, by the state of its holder, and by the client's address.
+func (a *Authority) check(ctx context.Context, e *entry, u use, now time.Time, memory trust) (Verified, error) {
 	if e.expired(now) {
 		a.count(e, 1, 1)
-		return Verified{}, refuse(Expired, e.record())
+		return Verified{}, refuse(e.outlived(), e.record())
 	}
 	st, err := a.stateOf(ctx, e.standing, memory)
 	switch {
@@ -188,8 +212,32 @@ func (a *Authority) check(ctx context.Context, e *entry, now time.Time, memory t
 	case st.refusal != 0:
 		a.count(e, 1, 1)
 		return Verified{}, refuse(st.refusal, e.record())
+	case st.limit != nil && !u.anywhere && !st.limit.Allows(u.from):
+		a.count(e, 1, 1)
+		return Verified{}, refuseFrom(u.from, e.record())
+	}
+	if e.usage.marks.Load()&fresh != 0 {
+		if err := a.begin(ctx, e); err != nil {
+			return Verified{}, err
+		}
 	}
 	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
+}
+
+// begin notes the first use of a secret that came with a rotation, before it is accepted: from then on
+// the rotation cannot be repeated. If that cannot be noted, the secret is accepted and the next use tries
+// again, because verification must not depend on a database that can be written.
+func (a *Authority) begin(ctx context.Context, e *entry) error {
+	err := a.store.UseSecret(ctx, e.digest)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return refuse(Rotated, e.record())
+	case err != nil:
+		a.log.ErrorContext(ctx, "verify: cannot note the first use of a rotated token, accepting it", "error", err)
+		return nil
+	}
+	e.usage.unmark(fresh)
+	return nil
 }
 
 // stateOf returns what a holder's tokens may do.

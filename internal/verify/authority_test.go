@@ -102,6 +102,19 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
+	found, err := w.verify.Verify(w.ctx, good)
+	w.must(err)
+	goodID := found.ID()
+	_, err = w.tokens.Suspend(w.ctx, w.admin.Caller(), goodID, "it leaked")
+	w.must(err)
+	if got := w.refusal(good); got != verify.Suspended {
+		t.Errorf("suspended: %v", got)
+	}
+	_, err = w.tokens.Resume(w.ctx, w.caller(eve).Caller(), goodID)
+	w.must(err)
+	if got := w.refusal(good); got != 0 {
+		t.Errorf("resumed: %v", got)
+	}
 	_, err = w.accounts.Members.Deactivate(w.ctx, w.admin.Caller(), eve.ID)
 	w.must(err)
 	if got := w.refusal(good); got != verify.Suspended {
@@ -116,7 +129,7 @@ func TestVerify_RefusesForTheRightReason(t *testing.T) {
 	if got := w.refusal(good); got != verify.Displaced {
 		t.Errorf("owner out of the workspace: %v", got)
 	}
-	_, err = w.accounts.Members.Delete(w.ctx, w.admin.Caller(), []string{eve.ID})
+	_, err = w.accounts.Members.Delete(w.ctx, w.admin.Caller(), account.These(eve.ID))
 	w.must(err)
 	if got := w.refusal(good); got != verify.Revoked {
 		t.Errorf("owner deleted: %v", got)
@@ -266,7 +279,7 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 	expect("member policy shrinks", false)
 	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	expect("a group that she is not in", false)
-	_, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
+	_, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), account.These(eve.ID), []string{group})
 	w.must(err)
 	expect("she joins the group", true)
 	w.policy(policy.OfGroup, w.main, group, nil)
@@ -277,10 +290,10 @@ func TestApply_EveryWayToGainAndLoseARightHoldsAtOnce(t *testing.T) {
 	expect("the group leaves the workspace", false)
 	w.policy(policy.OfGroup, w.main, group, everywhere(editSources))
 	expect("the group enters the workspace", true)
-	_, err = w.accounts.Groups.RemoveMembers(w.ctx, w.admin.Caller(), group, []string{eve.ID})
+	_, _, err = w.accounts.Groups.RemoveMembers(w.ctx, w.admin.Caller(), group, account.These(eve.ID))
 	w.must(err)
 	expect("she leaves the group", false)
-	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{eve.ID}, []string{group})
+	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), account.These(eve.ID), []string{group})
 	w.must(err)
 	_, err = w.accounts.Groups.Delete(w.ctx, w.admin.Caller(), group)
 	w.must(err)

@@ -49,7 +49,7 @@ func TestVerify_InMemoryDoesNotAllocate(t *testing.T) {
 			t.Fatal(err)
 		}
 		i++
-		w.verify.Used(v, addr)
+		w.verify.Used(v, addr, "")
 		d := access.Decide(w.catalogue, v.Principal(), editSources, access.Resource{Organization: w.org, Workspace: w.main})
 		if !d.Allowed || v.Scope() == "" || v.ID() == "" {
 			t.Fatal("not allowed")
@@ -88,7 +88,7 @@ func BenchmarkVerify(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				w.verify.Used(v, addr)
+				w.verify.Used(v, addr, "")
 			}
 		})
 	})

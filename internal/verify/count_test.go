@@ -43,7 +43,7 @@ func TestCounts_AddUpByDayAcrossFlushesAndStarts(t *testing.T) {
 	w.use(other.Secret.Reveal(), "")
 	v, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)
-	w.verify.Used(v, netip.Addr{})
+	w.verify.Used(v, netip.Addr{}, "")
 	w.verify.Denied(v)
 	w.must(w.verify.Close(w.ctx))
 	w.verify = w.newAuthority(verify.Deps{})
@@ -104,7 +104,7 @@ func TestCounts_NoneIsLostUnderLoad(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				w.verify.Used(v, netip.Addr{})
+				w.verify.Used(v, netip.Addr{}, "")
 			}
 		})
 	}

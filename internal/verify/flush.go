@@ -19,9 +19,12 @@ func (a *Authority) Flush(ctx context.Context) error { return a.flush(ctx, 0) }
 func (a *Authority) flush(ctx context.Context, rest int) error {
 	a.flushing.Lock()
 	defer a.flushing.Unlock()
+	if err := a.flushSecrets(ctx); err != nil {
+		return err
+	}
 	taken := a.recorder.take()
 	// Saving in the order of the table takes a third of the time.
-	slices.SortFunc(taken, func(x, y *entry) int { return strings.Compare(x.id, y.id) })
+	slices.SortFunc(taken, func(x, y *entry) int { return strings.Compare(x.text.id(), y.text.id()) })
 	taken = once(taken)
 	for len(taken) > 0 {
 		begin := time.Now()
@@ -43,7 +46,7 @@ func (a *Authority) flush(ctx context.Context, rest int) error {
 func once(sorted []*entry) []*entry {
 	kept := sorted[:0]
 	for _, e := range sorted {
-		if n := len(kept); n > 0 && kept[n-1].id == e.id {
+		if n := len(kept); n > 0 && kept[n-1].text.id() == e.text.id() {
 			other := e.usage.snapshot(e)
 			e.usage.saved(other)
 			kept[n-1].usage.include(other)
@@ -63,20 +66,20 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // save saves a batch, and counts it off. It reads what is already stored once per token, or each time if other
-// processes save uses too.
+// processes save uses too, or another secret of the token.
 func (a *Authority) save(ctx context.Context, batch []*entry) error {
 	var ask []string
 	asked := make([]bool, len(batch))
 	for i, e := range batch {
-		if asked[i] = a.lease != nil || !e.usage.isMerged(); asked[i] {
-			ask = append(ask, e.id)
+		if asked[i] = a.lease != nil || !e.usage.isMerged() || e.usage.marks.Load()&watched != 0; asked[i] {
+			ask = append(ask, e.text.id())
 		}
 	}
 	uses := make([]Use, len(batch))
 	err := a.store.SaveUses(ctx, ask, func(stored map[string]Use) []Use {
 		for i, e := range batch {
 			if asked[i] {
-				e.usage.recall(stored[e.id])
+				e.usage.recall(stored[e.text.id()])
 			}
 			uses[i] = e.usage.snapshot(e)
 		}

@@ -141,7 +141,7 @@ func memberComesAndGoes(h *hammer, i int) {
 		})
 	}
 	r.end(func() {
-		_, err := h.accounts.Members.Delete(h.ctx, h.admin.Caller(), []string{m.ID})
+		_, err := h.accounts.Members.Delete(h.ctx, h.admin.Caller(), account.These(m.ID))
 		h.must(err)
 	})
 }
@@ -172,13 +172,13 @@ func groupsChange(h *hammer, i int) {
 	h.policy(policy.OfGroup, h.main, g, everywhere(editSources))
 	r := h.watch(h.personal(m, h.main, access.ScopeReadWrite).Secret.Reveal(), h.main, false)
 	add := func() {
-		_, err := h.accounts.Groups.AddMembers(h.ctx, h.admin.Caller(), []string{m.ID}, []string{g})
+		_, err := h.accounts.Groups.AddMembers(h.ctx, h.admin.Caller(), account.These(m.ID), []string{g})
 		h.must(err)
 	}
 	for range 3 {
 		r.change(true, add)
 		r.change(false, func() {
-			_, err := h.accounts.Groups.RemoveMembers(h.ctx, h.admin.Caller(), g, []string{m.ID})
+			_, _, err := h.accounts.Groups.RemoveMembers(h.ctx, h.admin.Caller(), g, account.These(m.ID))
 			h.must(err)
 		})
 	}

@@ -52,7 +52,7 @@ func (l *loader) add(r Record) error {
 		return errForgotten
 	}
 	if !l.touched[r.Digest] && x.find(r.Digest) == nil {
-		x.put(r.Digest, newEntry(r, l.a.standings.acquire(r.Holder())))
+		x.put(l.a.entryOf(r, l.a.standings.acquire(r.Holder())))
 	}
 	return nil
 }

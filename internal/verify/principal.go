@@ -2,11 +2,13 @@ package verify
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/policy"
 	"latchkey/internal/token"
 )
@@ -26,6 +28,8 @@ func layersOf(h Holder, s Standing) []Layer {
 // refusal returns why the tokens of a holder with this standing are refused; 0 if they are not.
 func (s Standing) refusal(h Holder) Refusal {
 	switch {
+	case h.Suspended:
+		return Suspended
 	case h.Kind == token.Personal && s.Status != account.Active:
 		return Suspended
 	case h.Kind == token.Personal && !s.belongs():
@@ -34,23 +38,46 @@ func (s Standing) refusal(h Holder) Refusal {
 	return 0
 }
 
-// PrincipalOf returns the principal of a token, from what the database has of it at one moment.
-// The error is a [*Refused] if the token is refused at that moment, or that of a stored policy
-// that cannot be read.
+// limit returns from which addresses the tokens of a holder with this standing may be used. The error is
+// for stored ranges that cannot be read: the holder must not be treated like one without them.
+func (s Standing) limit(h Holder) (*actor.Limit, error) {
+	if h.Addresses == "" && s.Addresses == "" {
+		return nil, nil
+	}
+	own, err := actor.StoredRanges(h.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	organization, err := actor.StoredRanges(s.Addresses)
+	return actor.NewLimit(own, organization), err
+}
+
+// PrincipalOf returns the principal of a token that is used from an address, from what the database has of
+// it at one moment. from is invalid if the address is unknown. The error is a [*Refused] if the token is
+// refused at that moment, or that of a stored policy or stored ranges that cannot be read.
 //
 // PrincipalOf keeps nothing in memory. It is for transactions, which must see nothing older than
 // themselves. [Authority.Verify] gives the same answers from memory.
-func PrincipalOf(r Record, s Standing, at time.Time) (access.Principal, error) {
+func PrincipalOf(r Record, s Standing, from netip.Addr, at time.Time) (access.Principal, error) {
 	h := r.Holder()
 	refusal := s.refusal(h)
 	switch {
 	case r.Deleted:
 		refusal = Revoked
+	case r.Ended, r.Previous && token.ExpiredAt(r.ExpiresAt, at):
+		refusal = Rotated
 	case token.ExpiredAt(r.ExpiresAt, at):
 		refusal = Expired
 	}
 	if refusal != 0 {
 		return access.Principal{}, refuse(refusal, r)
+	}
+	limit, err := s.limit(h)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	if !limit.Allows(from) {
+		return access.Principal{}, refuseFrom(from, r)
 	}
 	var placed []access.Placed
 	for _, l := range layersOf(h, s) {

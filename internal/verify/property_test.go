@@ -127,7 +127,7 @@ func (o *randomOrg) step() string {
 	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
 	m, g, ws := o.r.IntN(len(o.members)), pick(o.r, o.groups), pick(o.r, o.workspaces)
 	member := o.members[m].ID
-	switch n := o.r.IntN(13); n {
+	switch n := o.r.IntN(15); n {
 	case 0:
 		o.newToken()
 		return "new token"
@@ -153,9 +153,26 @@ func (o *randomOrg) step() string {
 	case 10:
 		o.removeOne(policy.Place{Kind: policy.OfMember, Workspace: ws, Subject: member})
 		return "out of a workspace"
+	case 13, 14:
+		return o.suspendOrResume(pick(o.r, o.tokens).id)
 	default:
 		return o.changePeople(m, n)
 	}
+}
+
+// suspendOrResume suspends a token, or resumes one that is suspended.
+func (o *randomOrg) suspendOrResume(id string) string {
+	t, err := o.store.Token(o.ctx, o.org, id)
+	if err != nil {
+		return "no such token"
+	}
+	if t.Suspension.Set() {
+		_, err = o.world.tokens.Resume(o.ctx, o.admin.Caller(), id)
+	} else if !token.ExpiredAt(t.ExpiresAt, o.now()) {
+		_, err = o.world.tokens.Suspend(o.ctx, o.admin.Caller(), id, "model")
+	}
+	o.must(err)
+	return "suspension"
 }
 
 func (o *randomOrg) removeOne(at policy.Place) {
@@ -171,7 +188,7 @@ func (o *randomOrg) removeOne(at policy.Place) {
 // changePeople changes role and status, and rarely ends a member or a workspace.
 func (o *randomOrg) changePeople(m, n int) string {
 	if o.r.IntN(12) == 0 && len(o.members) > 2 && n == 11 {
-		_, err := o.accounts.Members.Delete(o.ctx, o.admin.Caller(), []string{o.members[m].ID})
+		_, err := o.accounts.Members.Delete(o.ctx, o.admin.Caller(), account.These(o.members[m].ID))
 		o.must(err)
 		o.members = slices.Delete(o.members, m, m+1)
 		return "member deleted"

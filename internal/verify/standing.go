@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
 )
@@ -25,6 +26,7 @@ type standing struct {
 type state struct {
 	refusal      Refusal // other than 0: the tokens are refused, and nothing else is set
 	power        *power
+	limit        *actor.Limit // of the addresses that the tokens may be used from; nil if there is none
 	role         access.Role
 	organization string // names
 	workspace    string
@@ -67,6 +69,9 @@ func (a *Authority) readState(ctx context.Context, h Holder) (*state, error) {
 		if l.Kind == policy.OfGroup {
 			st.groups = append(st.groups, l.Group)
 		}
+	}
+	if st.limit, err = found.limit(h); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
 	}
 	if st.power, err = a.powers.of(h, found); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)

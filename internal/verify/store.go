@@ -13,14 +13,20 @@ import (
 // Store is the database as verification needs it.
 type Store interface {
 	// LiveTokens calls each for every token of a part that is not deleted, including expired
-	// ones, as of one moment. It returns the first error of each, which ends it.
+	// ones. Each is as of some moment since it began; those that were made since may be left out. It
+	// returns the first error of each, which ends it.
 	LiveTokens(ctx context.Context, p Part, each func(Record) error) error
-	// TokenRecords returns the tokens with these ids in any order, including deleted ones. It
-	// leaves out unknown ids.
+	// TokenRecords returns the tokens with these ids in any order, including deleted ones, once for
+	// each secret that they have or had. It leaves out unknown ids.
 	TokenRecords(ctx context.Context, ids []string) ([]Record, error)
 	// RecordOfDigest returns the token with this digest of its secret, including a deleted one.
 	// The error is NotFound if there never was one.
 	RecordOfDigest(ctx context.Context, digest [32]byte) (Record, error)
+	// SaveSecretUses saves uses of secrets while two of a token work.
+	SaveSecretUses(ctx context.Context, uses []SecretUse) error
+	// UseSecret notes the first use of a secret that is Fresh. The error is NotFound if the secret
+	// was replaced or ended meanwhile.
+	UseSecret(ctx context.Context, digest [32]byte) error
 	// TokenStanding returns what decides about the tokens of a holder, as of one moment. The
 	// error is NotFound if the member, the workspace or the organization was deleted.
 	TokenStanding(ctx context.Context, h Holder) (Standing, error)
@@ -55,14 +61,23 @@ type Record struct {
 	Scope        access.Scope
 	Policy       string // own policy of a workspace token, as canonical JSON
 	Legacy       bool
+	Suspended    bool // by somebody, not with its owner
 	CreatedAt    time.Time
-	ExpiresAt    time.Time
+	ExpiresAt    time.Time // of the secret or the token, whichever is earlier
 	Deleted      bool
+	Addresses    string // from which it may be used, as [actor.Ranges] writes them; "" for any
+
+	// What follows is set for the secrets of tokens that were rotated.
+	Previous   bool      // another secret has replaced this one
+	Ended      bool      // and somebody has ended it before its end
+	Fresh      bool      // it was never used: its first use must be noted before it is accepted
+	WatchUntil time.Time // up to which two secrets of the token work, and their uses are counted apart
 }
 
 // Holder is what tokens with the same rights have in common. It is shared by all personal tokens
 // of one member in one workspace with one scope, all workspace tokens of one workspace with the
-// same policy, and all organization tokens.
+// same policy, and all organization tokens. Tokens that are suspended, and tokens with the same allowed
+// addresses, have holders of their own, so that the tokens of the others are not asked about that.
 type Holder struct {
 	Kind         token.Kind
 	Organization string
@@ -70,11 +85,13 @@ type Holder struct {
 	Workspace    string
 	Scope        access.Scope
 	Policy       string
+	Suspended    bool
+	Addresses    string // see [Record]
 }
 
 // Holder returns what the token shares with other tokens of the same rights.
 func (r Record) Holder() Holder {
-	h := Holder{Kind: r.Kind, Organization: r.Organization}
+	h := Holder{Kind: r.Kind, Organization: r.Organization, Suspended: r.Suspended, Addresses: r.Addresses}
 	switch r.Kind {
 	case token.Personal:
 		h.Owner, h.Workspace, h.Scope = r.Owner, r.Workspace, r.Scope
@@ -88,6 +105,7 @@ func (r Record) Holder() Holder {
 // Standing is what the database says about a holder.
 type Standing struct {
 	Organization string // name
+	Addresses    string // from which tokens of the organization may be used, as [actor.Ranges] writes them; "" for any
 	Workspace    string // name
 	Owner        string // name; this and the next three only for personal tokens
 	Email        string
@@ -115,8 +133,9 @@ type Use struct {
 
 	// What is new since the last time; not set in what is stored.
 	Organization string
-	Requests     int // that came with the token
-	Refusals     int // those of them that were refused
+	Owner        string // of a personal token
+	Requests     int    // that came with the token
+	Refusals     int    // those of them that were refused
 }
 
 // MaxAddresses is the number of distinct addresses that are kept per token.

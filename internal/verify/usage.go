@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/token"
@@ -14,25 +15,43 @@ import (
 // last. Times are in milliseconds since 1970 UTC.
 type usage struct {
 	mu      sync.Mutex
-	last    int64   // 0 until the token is accepted
-	latest  place   // zero until the token is used from a known address
-	earlier []place // the latest first; with latest at most MaxAddresses
-	asked   uint32  // requests that came with the token, since the last save
-	refused uint32  // those of them that were refused
-	listed  bool    // in the recorder's list
-	merged  bool    // whether it includes what the database has: see save
+	last    int64                    // 0 until the token is accepted
+	latest  place                    // zero until the token is used from a known address
+	earlier *[MaxAddresses - 1]place // the latest first, then zero; nil if there is none
+	asked   uint32                   // requests that came with the token, since the last save
+	refused uint32                   // those of them that were refused
+	listed  bool                     // in the recorder's list
+	merged  bool                     // whether it includes what the database has: see save
+	marks   atomic.Uint32            // of secrets of tokens that were rotated; 0 for others
 }
 
-// place is an address and the last use from there.
+// The marks of a secret.
+const (
+	fresh   = 1 << iota // its first use is not noted yet
+	watched             // two secrets of the token work, and their uses are counted apart: see watch
+)
+
+// unmark removes a mark.
+func (u *usage) unmark(mark uint32) { u.marks.And(^mark) }
+
+// place is an address and the last use from there. The address is in its form of 16 bytes, which takes
+// 8 bytes less than a [netip.Addr]; no client has the address ::, which stands for none.
 type place struct {
-	addr netip.Addr
+	addr [16]byte
 	at   int64
 }
 
+// known reports whether there is an address.
+func (p place) known() bool { return p.addr != [16]byte{} }
+
 // Used records that the token was used, at the time of its verification. from is invalid if the
-// address is unknown. The use stays in memory until the next flush.
-func (a *Authority) Used(v Verified, from netip.Addr) {
-	if v.entry.usage.note(from.Unmap().WithZone(""), v.at) {
+// address is unknown. agent is the user agent if it is known and the token is [Verified.Watched]. The use stays
+// in memory until the next flush.
+func (a *Authority) Used(v Verified, from netip.Addr, agent string) {
+	if v.Watched() && !a.watch.note(v.entry.digest, from, agent, v.at) {
+		v.entry.usage.unmark(watched)
+	}
+	if v.entry.usage.note(from, v.at) {
 		a.recorder.add(v.entry)
 	}
 }
@@ -44,11 +63,11 @@ func (u *usage) note(from netip.Addr, at int64) (add bool) {
 	u.asked++
 	u.last = max(u.last, at)
 	switch {
-	case !from.IsValid():
-	case from == u.latest.addr:
+	case !from.IsValid() || from == netip.IPv6Unspecified():
+	case from.As16() == u.latest.addr:
 		u.latest.at = max(u.latest.at, at)
 	default:
-		u.keep(merge([]place{{from, at}}, u.places()))
+		u.keep(merge([]place{{from.As16(), at}}, u.places()))
 	}
 	add, u.listed = !u.listed, true
 	return add
@@ -74,16 +93,29 @@ func (a *Authority) count(e *entry, asked, refused uint32) {
 
 // places returns the known places. The caller holds the lock.
 func (u *usage) places() []place {
-	if !u.latest.addr.IsValid() {
+	if !u.latest.known() {
 		return nil
 	}
-	return append([]place{u.latest}, u.earlier...)
+	places := []place{u.latest}
+	if u.earlier != nil {
+		for _, p := range u.earlier {
+			if p.known() {
+				places = append(places, p)
+			}
+		}
+	}
+	return places
 }
 
 // keep replaces the known places. The caller holds the lock.
 func (u *usage) keep(places []place) {
-	if len(places) > 0 {
-		u.latest, u.earlier = places[0], slices.Clone(places[1:])
+	if len(places) == 0 {
+		return
+	}
+	u.latest, u.earlier = places[0], nil
+	if len(places) > 1 {
+		u.earlier = new([MaxAddresses - 1]place)
+		copy(u.earlier[:], places[1:])
 	}
 }
 
@@ -118,8 +150,8 @@ func (u *usage) include(stored Use) {
 	defer u.mu.Unlock()
 	var places []place
 	for _, old := range stored.From {
-		if addr, err := netip.ParseAddr(old.IP); err == nil {
-			places = append(places, place{addr, old.At.UnixMilli()})
+		if addr, err := netip.ParseAddr(old.IP); err == nil && addr != netip.IPv6Unspecified() {
+			places = append(places, place{addr.As16(), old.At.UnixMilli()})
 		}
 	}
 	u.keep(merge(u.places(), places))
@@ -141,12 +173,13 @@ func (u *usage) isMerged() bool {
 func (u *usage) snapshot(e *entry) Use {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	use := Use{Token: e.id, Organization: e.standing.holder.Organization, Requests: int(u.asked), Refusals: int(u.refused)}
+	use := Use{Token: e.text.id(), Organization: e.standing.holder.Organization, Owner: e.standing.holder.Owner,
+		Requests: int(u.asked), Refusals: int(u.refused)}
 	if u.last != 0 {
 		use.At = time.UnixMilli(u.last).UTC()
 	}
 	for _, p := range u.places() {
-		use.From = append(use.From, token.Use{IP: p.addr.String(), At: time.UnixMilli(p.at).UTC()})
+		use.From = append(use.From, token.Use{IP: netip.AddrFrom16(p.addr).Unmap().String(), At: time.UnixMilli(p.at).UTC()})
 	}
 	return use
 }
@@ -175,25 +208,34 @@ func (u *usage) unlist() {
 	u.listed = false
 }
 
-// recorder lists the tokens with uses to save.
+// recorder lists the tokens with uses to save. The list is in parts, because a request would wait while a
+// list of millions is copied to grow.
 type recorder struct {
 	mu   sync.Mutex
+	full [][]*entry
 	used []*entry
 }
+
+// recorderPart is the size of a part.
+const recorderPart = 4096
 
 // add appends a token that is marked as listed.
 func (r *recorder) add(e *entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.used) == recorderPart {
+		r.full, r.used = append(r.full, r.used), make([]*entry, 0, recorderPart)
+	}
 	r.used = append(r.used, e)
 }
 
 // take empties the list. A token that is used from then on is listed again.
 func (r *recorder) take() []*entry {
 	r.mu.Lock()
-	used := r.used
-	r.used = nil
+	parts := append(r.full, r.used)
+	r.full, r.used = nil, nil
 	r.mu.Unlock()
+	used := slices.Concat(parts...)
 	for _, e := range used {
 		e.usage.unlist()
 	}

@@ -38,7 +38,7 @@ func (w *world) use(secret string, from string) {
 	if from != "" {
 		addr = netip.MustParseAddr(from)
 	}
-	w.verify.Used(v, addr)
+	w.verify.Used(v, addr, "")
 }
 
 // stored is what the database says of a token's use.
@@ -176,7 +176,7 @@ func TestUsed_NoUseIsLostUnderLoad(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					w.verify.Used(v, addr)
+					w.verify.Used(v, addr, "")
 				}
 			}
 		})
@@ -207,11 +207,11 @@ func TestUsed_ATokenThatIsReadAgainContinuesItsUses(t *testing.T) {
 	before, err := w.verify.Verify(w.ctx, g.Secret.Reveal())
 	w.must(err)
 	began := w.now()
-	w.verify.Used(before, netip.MustParseAddr("10.0.0.1"))
+	w.verify.Used(before, netip.MustParseAddr("10.0.0.1"), "")
 	w.verify.Apply(w.ctx, []change.Change{{Kind: change.Token, ID: g.ID}})
 	w.pass(time.Second)
 	w.use(g.Secret.Reveal(), "10.0.0.2")
-	w.verify.Used(before, netip.MustParseAddr("10.0.0.3"))
+	w.verify.Used(before, netip.MustParseAddr("10.0.0.3"), "")
 	w.must(w.verify.Flush(w.ctx))
 	want := []token.Use{{IP: "10.0.0.2", At: w.now()}, {IP: "10.0.0.3", At: began}, {IP: "10.0.0.1", At: began}}
 	if d := cmp.Diff(want, w.stored(g.ID).LastUsedFrom); d != "" {
@@ -241,10 +241,10 @@ func TestUsed_NodesThatSaveAtOnceKeepEachOthersUses(t *testing.T) {
 			v, err := node.Verify(w.ctx, secret)
 			w.must(err)
 			if n == 0 {
-				node.Used(v, netip.Addr{})
+				node.Used(v, netip.Addr{}, "")
 				continue
 			}
-			node.Used(v, netip.AddrFrom4([4]byte{10, 0, 0, byte(n)}))
+			node.Used(v, netip.AddrFrom4([4]byte{10, 0, 0, byte(n)}), "")
 		}
 	}
 	var wg sync.WaitGroup
@@ -281,7 +281,7 @@ func TestUsed_TheLatestUseFromAnAddressCountsWhicheverNodeSawIt(t *testing.T) {
 		w.pass(time.Second)
 		v, err := node.Verify(w.ctx, secret)
 		w.must(err)
-		node.Used(v, netip.MustParseAddr("10.0.0.1"))
+		node.Used(v, netip.MustParseAddr("10.0.0.1"), "")
 	}
 	w.must(later.Flush(w.ctx))
 	w.must(earlier.Flush(w.ctx))
@@ -300,7 +300,7 @@ func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
 		w.pass(time.Second)
 		v, err := ahead.Verify(w.ctx, secret)
 		w.must(err)
-		ahead.Used(v, netip.MustParseAddr(from))
+		ahead.Used(v, netip.MustParseAddr(from), "")
 		return token.Use{IP: from, At: w.now()}
 	}
 	first, second := used("10.0.0.1"), used("10.0.0.2")
@@ -309,7 +309,7 @@ func TestUsed_WhatAnotherNodeSawLaterIsKeptBeforeWhatThisOneSaw(t *testing.T) {
 	began := w.now().Add(-2 * time.Second)
 	for _, round := range [][]string{{"10.0.0.9", "10.0.0.8", "10.0.0.7", "10.0.0.6", "10.0.0.5"}, {"10.0.0.1"}, {"10.0.0.1"}} {
 		for _, ip := range round {
-			behind.Used(old, netip.MustParseAddr(ip))
+			behind.Used(old, netip.MustParseAddr(ip), "")
 		}
 		w.must(behind.Flush(w.ctx))
 		got := w.stored(id)

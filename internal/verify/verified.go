@@ -24,7 +24,7 @@ func (v Verified) Principal() access.Principal {
 		return access.Principal{}
 	}
 	p := principal(v.entry.standing.holder, v.state.role, v.state.power.in)
-	p.ID = v.entry.id
+	p.ID = v.ID()
 	return p
 }
 
@@ -32,7 +32,7 @@ func (v Verified) Principal() access.Principal {
 // those of the owner for a personal token.
 func (v Verified) Standing(origin actor.Origin) actor.Standing {
 	s := actor.Standing{Principal: v.Principal(), Name: v.Name(), Origin: origin,
-		Ref: actor.Ref{Kind: actor.Token, ID: v.ID()}}
+		Ref: actor.Ref{Kind: actor.Token, ID: v.ID(), Digest: v.entry.digest}}
 	if v.Kind() == token.Personal {
 		s.Name, s.Email = v.Owner(), v.Email()
 	}
@@ -40,16 +40,16 @@ func (v Verified) Standing(origin actor.Origin) actor.Standing {
 }
 
 // ID returns the token's public id.
-func (v Verified) ID() string { return v.entry.id }
+func (v Verified) ID() string { return v.entry.text.id() }
 
 // Kind returns the token's kind.
 func (v Verified) Kind() token.Kind { return v.entry.standing.holder.Kind }
 
 // Name returns the token's name.
-func (v Verified) Name() string { return v.entry.name }
+func (v Verified) Name() string { return v.entry.text.name() }
 
 // Hint returns the part of the secret that lists show.
-func (v Verified) Hint() string { return v.entry.hint }
+func (v Verified) Hint() string { return v.entry.text.hint() }
 
 // Holder returns what the token shares with other tokens of the same rights: organization,
 // workspace, owner, scope.
@@ -61,7 +61,7 @@ func (v Verified) Subject() string {
 	if v.Kind() == token.Personal {
 		return v.entry.standing.holder.Owner
 	}
-	return v.entry.id
+	return v.ID()
 }
 
 // Organization returns the organization's name.
@@ -92,6 +92,18 @@ func (v Verified) Limited() access.Policy { return v.state.power.limited }
 
 // LimitedText returns Limited as canonical JSON, or "" if it is empty.
 func (v Verified) LimitedText() string { return v.state.power.limitedText }
+
+// AllowedIPs returns the ranges of addresses that the token may be used from, in CIDR notation; nil if it
+// may be used from any.
+func (v Verified) AllowedIPs() []string {
+	if v.state.limit == nil {
+		return nil
+	}
+	return v.state.limit.Texts()
+}
+
+// Watched reports whether two secrets of the token work, so that [Authority.Used] keeps the user agent.
+func (v Verified) Watched() bool { return v.entry.usage.marks.Load()&watched != 0 }
 
 // Scope returns Permissions separated by spaces, the form of an OAuth scope.
 func (v Verified) Scope() string { return v.state.power.scope }

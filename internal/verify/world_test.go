@@ -42,10 +42,17 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, ctx: context.Background(), catalogue: access.BuiltIn(), path: storetest.Empty(t)}
+	return newWorldOn(t, store.Options{Path: storetest.Empty(t)})
+}
+
+// newWorldOn makes a world on an empty database with the schema.
+func newWorldOn(t testing.TB, at store.Options) *world {
+	t.Helper()
+	w := &world{t: t, ctx: context.Background(), catalogue: access.BuiltIn(), path: at.Path}
+	at.Now = w.now
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
 	var err error
-	if w.store, err = store.Open(w.ctx, store.Options{Path: w.path, Now: w.now}); err != nil {
+	if w.store, err = store.Open(w.ctx, at); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.must(w.store.Close()) })
@@ -121,7 +128,7 @@ func (w *world) group(name string, members ...account.Member) string {
 		for i, m := range members {
 			ids[i] = m.ID
 		}
-		_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), ids, []string{g.ID})
+		_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), account.These(ids...), []string{g.ID})
 		w.must(err)
 	}
 	return g.ID

@@ -2,7 +2,6 @@
 // document and finds its elements by data attributes, so fetched dialogs need no setup.
 import "./theme-switch.js";
 import "./menu.js";
-import "./tabs.js";
 import "./filter.js";
 import "./copy.js";
 import "./upload.js";
@@ -11,9 +10,13 @@ import "./once.js";
 import "./expiry.js";
 import "./may.js";
 import "./policy.js";
+import "./policy-tools.js";
 import "./secret.js";
 import "./dialog.js";
+import "./search.js";
+import "./shortcuts.js";
 import "./errors.js";
 import "./bulk.js";
 import "./changed.js";
+import "./zone.js";
 import "./fragment.js";

@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-dialog]");
   if (link && plainClick(event)) {
     event.preventDefault();
-    openLink(link);
+    openDialog(link.href, link.closest("details[data-menu]")?.querySelector("summary") ?? link);
     return;
   }
   const cancel = event.target.closest("dialog[data-fetched] [data-cancel]");
@@ -46,13 +46,14 @@ function plainClick(event) {
   return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
 }
 
-async function openLink(link) {
-  const dialog = await fetchDialog(link.href);
+// openDialog opens the dialog at an address. The focus returns to from when it closes.
+export async function openDialog(href, from) {
+  const dialog = await fetchDialog(href);
   if (!dialog) {
-    location.assign(link.href);
+    location.assign(href);
     return;
   }
-  opener = link.closest("details[data-menu]")?.querySelector("summary") ?? link;
+  opener = from;
   dialog.dataset.fetched = "";
   document.body.append(dialog);
   show(dialog);

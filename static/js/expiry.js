@@ -18,7 +18,7 @@ document.addEventListener("input", (event) => {
 function fromDate(input) {
   const day = input.valueAsDate;
   if (!day) return "";
-  if (input.min && input.value < input.min) return `${date.format(day)} is over in UTC.`;
-  const text = input.dataset.untilText ?? "Expires at the end of {date}, UTC.";
+  if (input.min && input.value < input.min) return `${date.format(day)} is over in ${input.dataset.zone}.`;
+  const text = input.dataset.untilText ?? `Expires at the end of {date} in ${input.dataset.zone}.`;
   return text.replace("{date}", date.format(day));
 }

@@ -1,5 +1,7 @@
 // The policy editor: "Select all", searching without a reload, and a summary that follows
 // the choices.
+import { choices, keep } from "./keep.js";
+
 let timer;
 let running;
 
@@ -30,22 +32,25 @@ function listFirst(radio) {
 async function search(button) {
   const list = button.closest(".policy-list");
   const id = list.querySelector("[data-options]").id;
-  const fresh = await answer(button.form, button, id);
+  const sent = choices(list);
+  const fresh = (await answerTo(button))?.getElementById(id)?.closest(".policy-list");
   if (!fresh) {
     button.form.requestSubmit(button);
     return;
   }
   const typing = list.contains(document.activeElement);
+  const now = choices(list);
   list.replaceWith(document.adoptNode(fresh));
+  keep(fresh, sent, now);
   if (typing) fresh.querySelector("input[type=search]").focus();
 }
 
-async function answer(form, button, id) {
+// answerTo sends the form as the button does and returns the page in the response, or null without one.
+export async function answerTo(button) {
   try {
-    const body = new URLSearchParams(new FormData(form, button));
-    const response = await fetch(form.action, { method: "POST", body, redirect: "error" });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return page.getElementById(id)?.closest(".policy-list");
+    const body = new URLSearchParams(new FormData(button.form, button));
+    const response = await fetch(button.form.action, { method: "POST", body, redirect: "error" });
+    return new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     return null;
   }

@@ -1,9 +1,9 @@
-// An element with data-poll fetches that address once a second and shows the response.
+// An element with data-poll fetches that address once a second, or every data-poll-every milliseconds, and shows the response.
 // Status 204 means that the work is done: the page goes to data-poll-then.
 for (const box of document.querySelectorAll("[data-poll]")) askLater(box);
 
 function askLater(box) {
-  setTimeout(() => ask(box), 1000);
+  setTimeout(() => ask(box), box.dataset.pollEvery ?? 1000);
 }
 
 async function ask(box) {

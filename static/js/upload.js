@@ -1,5 +1,3 @@
-import { showCurrentTab } from "./tabs.js";
-
 // form[data-upload] is sent in the background and shows how much has been sent. The
 // response replaces the page, as if the browser had sent the form.
 document.addEventListener("submit", (event) => {
@@ -47,7 +45,6 @@ function showAnswer(form, request) {
   if (request.responseURL !== form.action) history.pushState(null, "", request.responseURL);
   document.title = page.title;
   document.body.replaceWith(document.adoptNode(page.body));
-  showCurrentTab();
   scrollTo(0, 0);
   (document.querySelector("[data-error-summary]") ?? document.querySelector("main")).focus();
 }

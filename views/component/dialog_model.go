@@ -1,5 +1,7 @@
 package component
 
+import "strings"
+
 // DialogModel is a section of a page that the script turns into a modal dialog. Without script it
 // stays in the page, above the list that it belongs to.
 type DialogModel struct {
@@ -17,11 +19,19 @@ type AlertDialogModel struct {
 	Title       string // names the object: "Delete token ci-probe?"
 	Consequence string
 	Details     []string // further facts: "Last used 3 hours ago."
+	Offers      []Offer  // what can be done first about each thing that the act ends
 	Action      string   // the form posts here
 	Hidden      []HiddenField
 	Confirm     string // "Yes, delete" when empty
 	CancelHref  string
 	Error       string // why the last attempt was refused
+}
+
+// Offer is a text with a link. Context completes the link for screen readers.
+type Offer struct {
+	Text    string
+	Link    Link
+	Context string
 }
 
 func (m AlertDialogModel) confirm() string {
@@ -66,16 +76,24 @@ type CodeModel struct {
 	Secret bool
 }
 
+func (m CodeModel) copyLabel() string {
+	if strings.Contains(m.Text, "\n") {
+		return "Copy"
+	}
+	return "Copy line"
+}
+
 // FormDialogModel is a dialog with a form.
 type FormDialogModel struct {
-	Dialog DialogModel
-	Action string // the form posts here
-	Errors ErrorSummaryModel
-	Notice *NoticeModel
-	Hidden []HiddenField
-	Fields []FormField
-	Submit ButtonModel
-	Back   *ButtonModel // to the previous step
+	Dialog  DialogModel
+	Action  string // the form posts here
+	Errors  ErrorSummaryModel
+	Notice  *NoticeModel
+	Hidden  []HiddenField
+	Fields  []FormField
+	Details []string // what it is about, one by one
+	Submit  ButtonModel
+	Back    *ButtonModel // to the previous step
 }
 
 // ConfirmModel asks for confirmation. Typed is a field to fill in first, or nil.

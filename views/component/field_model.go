@@ -178,4 +178,5 @@ type FormField struct {
 	Select *SelectModel
 	Boxes  *ChoiceGroupModel // any number
 	Radios *ChoiceGroupModel // exactly one
+	Expiry *ExpiryModel
 }

@@ -67,7 +67,7 @@ func listParts() []templ.Component {
 	return []templ.Component{
 		component.PageHeader(component.PageHeaderModel{Title: "Your Profile",
 			Description: "Your name, your tokens and what you may do in each workspace."}),
-		component.Tabs(component.TabsModel{Label: "Your profile", Tabs: []component.Tab{{Label: "Profile", Href: "/kit"},
+		component.SubTabs(component.TabsModel{Label: "Your profile", Tabs: []component.Tab{{Label: "Profile", Href: "/kit"},
 			{Label: "Personal Access Tokens", Href: "/list", Current: true, Count: "4"}, {Label: "Access Policy", Href: "/view"}}}),
 		component.Notice(component.NoticeModel{Title: "For development and testing",
 			Text:  "A personal access token ends with your own access. Use a service access token in production.",
@@ -88,9 +88,10 @@ func emptyParts() []templ.Component {
 	return []templ.Component{
 		component.PageHeader(component.PageHeaderModel{Title: "Access Management", Description: "Who and what may work in your organization."}),
 		component.Tabs(component.TabsModel{Label: "Access management",
-			Tabs: []component.Tab{{Label: "Users", Href: "/a"}, {Label: "Invitations", Href: "/b", Count: "3"}, {Label: "Groups", Href: "/c"},
-				{Label: "Baseline Workspace Policies", Href: "/d"}, {Label: "Service Access Tokens", Href: "/empty", Current: true},
-				{Label: "Migration", Href: "/e"}}}),
+			Tabs: []component.Tab{{Group: "People", Label: "Users", Href: "/a"}, {Group: "People", Label: "Invitations", Href: "/b", Count: "3"},
+				{Group: "People", Label: "Groups", Href: "/c"}, {Group: "Policies", Label: "Baseline Workspace Policies", Href: "/d"},
+				{Group: "Tokens", Label: "Service Access Tokens", Href: "/empty", Current: true},
+				{Group: "Tools", Label: "Migration", Href: "/e"}}}),
 		component.SubTabs(component.TabsModel{Label: "Service access tokens",
 			Tabs: []component.Tab{{Label: "Organization", Href: "/empty", Current: true}, {Label: "Workspace", Href: "/f"}}}),
 		component.Empty(component.EmptyModel{Icon: "key-round", Title: "No organization tokens yet",
@@ -188,6 +189,8 @@ func kitParts() []templ.Component {
 		component.Plain} {
 		buttons = append(buttons, component.Button(component.ButtonModel{Label: "Button " + v, Variant: v, Icon: "plus"}))
 	}
+	selected := component.BulkModel{ID: "selected-kinds", Label: "With the selected kinds", Name: "kind",
+		Buttons: []component.ButtonModel{{Label: "Delete", Href: "/delete", Variant: component.DangerQuiet, Small: true}}}
 	return []templ.Component{
 		component.PageHeader(component.PageHeaderModel{Title: "Every part", Description: "One of each.",
 			Back: &component.Link{Label: "Home", Href: "/"}, Action: &component.ButtonModel{Label: "Invite", Icon: "user-plus", Href: "/x"},
@@ -206,7 +209,7 @@ func kitParts() []templ.Component {
 			element(`<form class="form" id="kit-form" method="post" action="/x">`, `</form>`, kitFields()...)),
 		with(component.Card(component.CardModel{ID: "small", Title: "Small parts"}),
 			component.Stepper(component.StepperModel{Current: 2, Steps: []string{"Name and workspace", "Access policy", "Done"}}),
-			component.KeyHint([]string{"Ctrl", "K"}), component.Code("source:edit"),
+			component.KeyHint([]string{"Ctrl", "K"}), component.Code("source:edit"), component.CopyCode("code-id", "2ZzT8", "Copy id"),
 			component.Badge(component.BadgeModel{Text: "New", Tone: component.Info, Icon: "check"}),
 			component.Badge(component.BadgeModel{Text: "Late", Tone: component.Warn}),
 			component.Badge(component.BadgeModel{Text: "Bad", Tone: component.Bad}),
@@ -219,8 +222,10 @@ func kitParts() []templ.Component {
 			component.Empty(component.EmptyModel{Icon: "inbox", Title: "Nothing here", Inside: true}),
 			with(component.CardFooter(), text("Changed 3 days ago"), component.Button(component.ButtonModel{Label: "Save"}))),
 		with(component.Card(component.CardModel{}), with(component.Table(component.TableModel{Caption: "Numbers",
-			Columns: []component.Column{{Label: "Name"}, {Label: "Count", End: true}}}),
-			with(component.Row(), with(component.RowHead("Name"), text("Sources")), with(component.CellEnd("Count"), text("1,204"))))),
+			Columns: []component.Column{{Label: "Select", LabelHidden: true}, {Label: "Name"}, {Label: "Count", End: true}}}),
+			with(component.Row(), component.SelectRow(selected, "sources", "Sources"), with(component.RowHead("Name"), text("Sources")),
+				with(component.CellEnd("Count"), text("1,204"))),
+		), component.Bulk(selected)),
 	}
 }
 

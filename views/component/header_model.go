@@ -7,6 +7,7 @@ type PageHeaderModel struct {
 	Back        *Link        // one level up
 	Action      *ButtonModel // the primary action
 	More        []ButtonModel
+	Help        string // address of the help topic about the page
 }
 
 // CardModel is the frame and heading of a section.

@@ -1,13 +1,39 @@
 package component
 
-// TabsModel is a row of links, one of which is the current page.
+import "strings"
+
+// TabsModel is links to the pages of an area, one of which is the current page.
 type TabsModel struct {
 	Label string // names the navigation: "Access management"
 	Tabs  []Tab
 }
 
+// tabGroup is the tabs that stand below one label.
+type tabGroup struct {
+	label string
+	tabs  []Tab
+}
+
+func (g tabGroup) id() string {
+	return "tabs-" + strings.ToLower(strings.ReplaceAll(g.label, " ", "-"))
+}
+
+// groups returns the tabs by their groups, in the order of the tabs.
+func (m TabsModel) groups() []tabGroup {
+	var out []tabGroup
+	for _, t := range m.Tabs {
+		if len(out) == 0 || out[len(out)-1].label != t.Group {
+			out = append(out, tabGroup{label: t.Group})
+		}
+		last := &out[len(out)-1]
+		last.tabs = append(last.tabs, t)
+	}
+	return out
+}
+
 // Tab is one link of Tabs or SubTabs.
 type Tab struct {
+	Group   string // of Tabs: the label above the tabs next to each other that have the same
 	Label   string
 	Href    string
 	Current bool

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -12,7 +13,34 @@ type PolicyModel struct {
 	// SummaryHref receives the form by POST and answers with PolicySummary.
 	SummaryHref string
 	Summary     PolicySummaryModel
+	Tools       *PolicyTools // of the editor; nil for none
 }
+
+// PolicyTools are the controls above the editor, which fill it in. None of them saves the policy.
+type PolicyTools struct {
+	Presets   SelectModel
+	Types     SelectModel
+	Find      string         // search for something to copy from
+	Searched  bool           // whether Found is the answer to a search
+	Found     []PolicySource // what the search found
+	More      bool           // whether it found more
+	Name      string         // of the preset to save
+	NameError string
+	Message   string // what the last tool did
+}
+
+// PolicySource is something to copy from. Value is that of its button.
+type PolicySource struct {
+	Value, Label, Detail string
+}
+
+// PolicyToggle is a button that checks the boxes of a row or a column, or clears them.
+type PolicyToggle struct {
+	Value string // "" if there is nothing to check
+	On    bool   // whether all of them are checked
+}
+
+func (t PolicyToggle) pressed() string { return strconv.FormatBool(t.On) }
 
 // PolicySection is a titled part: "Resources", "Data Privacy (PII)".
 type PolicySection struct {
@@ -22,7 +50,9 @@ type PolicySection struct {
 	// Columns are the heads of the cells. Each row then has one cell per column. Without columns,
 	// the cells of a row follow each other, each with its Caption.
 	Columns []string
+	Toggles []PolicyToggle // of the columns, in the editor
 	Rows    []PolicyRow
+	Hidden  bool // whether the filter hides all rows
 	// Reason says why the whole section is grey. Its cells are then Disabled.
 	Reason string
 }
@@ -33,6 +63,9 @@ type PolicyRow struct {
 	Label string // "Event Stream Sources"
 	Note  string // "Edit covers create, edit and delete."
 	Cells []PolicyCell
+	// Toggle checks the whole row, in the editor.
+	Toggle PolicyToggle
+	Hidden bool // whether the filter hides it; its fields are sent nevertheless
 }
 
 // PolicyCell is one permission. The names of its form fields contain Permission.
@@ -100,6 +133,27 @@ func (m PolicyModel) summaryAttrs() templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"data-summary-href": m.SummaryHref}
+}
+
+// headAttrs hides the heads of columns from screen readers where they are only captions: each box has a
+// name of its own.
+func (s PolicySection) headAttrs() templ.Attributes {
+	if len(s.Toggles) > 0 {
+		return nil
+	}
+	return templ.Attributes{"aria-hidden": "true"}
+}
+
+// rowName tells the rows of one type in two sections apart.
+func (s PolicySection) rowName(r PolicyRow) string {
+	if len(s.Columns) > 0 {
+		return r.Label
+	}
+	return r.Label + ", " + s.Title
+}
+
+func toolButton(label, step string) ButtonModel {
+	return ButtonModel{Label: label, Name: "step", Value: step, Variant: Outline, Small: true, NoValidate: true}
 }
 
 // permissionID returns the id of an element that belongs to a permission.

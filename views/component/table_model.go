@@ -64,6 +64,18 @@ func tone(s string) string {
 	return s
 }
 
+// BulkModel is the form for the selected rows of a table. Their boxes are rendered by SelectRow.
+type BulkModel struct {
+	ID    string
+	Label string // "With the selected members"
+	Name  string // of the boxes
+	// All is the text of a box that selects the rows of all pages, which are Total; empty: there is only one page.
+	All     string
+	Total   string
+	State   []HiddenField // of the list, for what the buttons lead to
+	Buttons []ButtonModel
+}
+
 // AroundModel is the search above a table and the links to other pages below it.
 type AroundModel struct {
 	Filter *FilterModel // nil for a short list

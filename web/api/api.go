@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web/request"
 	"latchkey/web/respond"
@@ -36,6 +37,7 @@ import (
 type Deps struct {
 	Verify    *verify.Authority
 	Clients   *apiclient.Service
+	Tokens    *token.Service
 	Audit     *audit.Service
 	Catalogue *access.Catalogue
 	Log       *slog.Logger
@@ -56,6 +58,7 @@ type Deps struct {
 type Handlers struct {
 	d       Deps
 	buffers buffers
+	noBody  []string // the value of Content-Length without a body, shared by all answers
 }
 
 // The limit of failed tokens per address: high enough to notice a broken deployment, too low
@@ -70,7 +73,7 @@ func New(d Deps) *Handlers {
 	if d.Failures == nil {
 		d.Failures = verify.NewLimiter(failureBurst, failureEvery, d.Now)
 	}
-	return &Handlers{d: d, buffers: newBuffers()}
+	return &Handlers{d: d, buffers: newBuffers(), noBody: []string{"0"}}
 }
 
 // Route is one row of the route table that the router serves.
@@ -85,6 +88,7 @@ type Route struct {
 func Routes(h *Handlers) []Route {
 	return []Route{
 		{http.MethodGet, "/v2/token", false, h.WhoAmI},
+		{http.MethodPost, "/v2/token/rotate", false, h.Rotate},
 		{http.MethodGet, auditLogsPath, false, h.AuditLogs},
 		{http.MethodPost, "/oauth2/revoke", true, echo.WrapHandler(http.HandlerFunc(h.Revoke))},
 		{http.MethodGet, "/.well-known/oauth-authorization-server", true, h.Metadata},
@@ -106,7 +110,7 @@ func (h *Handlers) Direct(next http.Handler) http.Handler {
 		switch {
 		case path == introspectPath:
 			h.safely(w, r, h.introspect)
-		case strings.HasPrefix(path, verifyPath) && (len(path) == len(verifyPath) || path[len(verifyPath)] == '/'):
+		case IsDirect(path):
 			h.serveVerify(w, r)
 		case strings.HasPrefix(path, "/v2/v2/"):
 			next.ServeHTTP(w, underBase(r))
@@ -114,6 +118,11 @@ func (h *Handlers) Direct(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// IsDirect reports whether Direct serves a path itself.
+func IsDirect(path string) bool {
+	return path == introspectPath || strings.HasPrefix(path, verifyPath) && (len(path) == len(verifyPath) || path[len(verifyPath)] == '/')
 }
 
 // underBase removes the first /v2 of a path that has two. The base URL of older clients ends

@@ -51,8 +51,8 @@ func TestBearer_RefusesEveryBadTokenAlike(t *testing.T) {
 	w := newWorld(t)
 	for name, secret := range w.badSecrets() {
 		got := w.ask("GET", "/v2/token", "", bearer(secret)...)
-		want := `{"error":"The access token is not valid: it may be mistyped, expired or revoked.",` +
-			`"message":"The access token is not valid: it may be mistyped, expired or revoked.","code":"UNAUTHORIZED"}` + "\n"
+		want := `{"error":"The access token is not valid: it may be mistyped, expired, revoked, suspended or not allowed from this address.",` +
+			`"message":"The access token is not valid: it may be mistyped, expired, revoked, suspended or not allowed from this address.","code":"UNAUTHORIZED"}` + "\n"
 		challenge := `Bearer realm="Latchkey", error="invalid_token", error_description="The access token is not valid here"`
 		if got.status != 401 || got.body != want || got.header.Get("WWW-Authenticate") != challenge {
 			t.Errorf("%s: %d %s %v", name, got.status, got.body, got.header)

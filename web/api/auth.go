@@ -43,7 +43,7 @@ func (h *Handlers) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		h.d.Verify.Used(v, from)
+		h.used(c.Request(), v, from)
 		if end := v.ExpiresAt(); !end.IsZero() {
 			header.Set(expiresHeader, end.Format(time.RFC3339))
 		}
@@ -89,7 +89,7 @@ func (h *Handlers) Standing(c echo.Context) actor.Standing {
 // latter is the same for unknown, expired, revoked, suspended and malformed tokens.
 const (
 	missingText = "Send an access token: Authorization: Bearer <token>."
-	invalidText = "The access token is not valid: it may be mistyped, expired or revoked."
+	invalidText = "The access token is not valid: it may be mistyped, expired, revoked, suspended or not allowed from this address."
 )
 
 // authenticate verifies the token of a request, whose use the caller records. Its error is
@@ -115,6 +115,15 @@ func (h *Handlers) authenticate(r *http.Request, header http.Header, from netip.
 	return v, err
 }
 
+// used records that a request used a token. It reads the user agent only if that is kept.
+func (h *Handlers) used(r *http.Request, v verify.Verified, from netip.Addr) {
+	agent := ""
+	if v.Watched() {
+		agent = r.UserAgent()
+	}
+	h.d.Verify.Used(v, from, agent)
+}
+
 func isRefused(err error) bool {
 	var refused *verify.Refused
 	return errors.As(err, &refused)
@@ -125,9 +134,9 @@ func isRefused(err error) bool {
 func (h *Handlers) verify(r *http.Request, header http.Header, secret string, from netip.Addr) (v verify.Verified,
 	wait time.Duration, err error) {
 	if wait = h.d.Failures.Wait(from); wait == 0 {
-		v, err = h.d.Verify.Verify(r.Context(), secret)
+		v, err = h.d.Verify.VerifyFrom(r.Context(), secret, from)
 	} else {
-		v, err = h.d.Verify.Recall(r.Context(), secret)
+		v, err = h.d.Verify.RecallFrom(r.Context(), secret, from)
 	}
 	if err == nil {
 		return v, 0, nil

@@ -6,7 +6,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"latchkey/internal/apiclient"
@@ -103,8 +105,9 @@ const maxForm = 64 << 10
 type form struct {
 	token   string
 	client  pair
-	repeats bool   // has client_id or client_secret more than once, which may not be
-	problem string // why there is no token in it
+	from    netip.Addr // client_ip: the address of the token's client; invalid if it is left out
+	repeats bool       // has client_id or client_secret more than once, which may not be
+	problem string     // why there is no token in it
 }
 
 // authenticates reports whether the form has a client's secret.
@@ -134,13 +137,13 @@ func (h *Handlers) form(r *http.Request) (f form) {
 // parseForm returns what a form says. A parameter must not occur twice (RFC 6749, section 3.1),
 // and one without a value counts as left out.
 func parseForm(text string) (f form) {
-	var tokens int
+	var tokens, addresses int
 	for part := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(part, "=")
 		if decoded, err := url.QueryUnescape(name); err == nil {
 			name = decoded
 		}
-		if name != "token" && name != "client_id" && name != "client_secret" {
+		if name != "token" && name != "client_ip" && name != "client_id" && name != "client_secret" {
 			continue
 		}
 		decoded, err := url.QueryUnescape(value)
@@ -150,6 +153,11 @@ func parseForm(text string) (f form) {
 				f.problem = "The parameter token is not form-encoded."
 			}
 			f.token = decoded
+		case "client_ip":
+			addresses++
+			if f.from, err = clientIP(decoded, err); err != nil {
+				f.problem = "The parameter client_ip is not an IP address."
+			}
 		case "client_id":
 			f.repeats = f.repeats || f.client.id != "" || err != nil
 			f.client.id = decoded
@@ -161,8 +169,23 @@ func parseForm(text string) (f form) {
 	switch {
 	case tokens > 1:
 		f.problem = "The form repeats the parameter token."
+	case addresses > 1:
+		f.problem = "The form repeats the parameter client_ip."
 	case f.problem == "" && f.token == "":
 		f.problem = "The form has no parameter token."
 	}
 	return f
+}
+
+// clientIP reads the parameter client_ip: an IPv4 or IPv6 address without port, brackets and zone. It is
+// invalid without an error if it is empty. err is from decoding the value.
+func clientIP(value string, err error) (netip.Addr, error) {
+	if err != nil || value == "" {
+		return netip.Addr{}, err
+	}
+	addr, err := netip.ParseAddr(value)
+	if err == nil && addr.Zone() != "" {
+		err = strconv.ErrSyntax
+	}
+	return addr.Unmap(), err
 }

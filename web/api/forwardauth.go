@@ -77,7 +77,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, fault.NewUnauthenticated(invalidText))
 		return
 	}
-	h.d.Verify.Used(v, from)
+	h.used(r, v, from)
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
 		if refused := h.refuses(r, v, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
@@ -90,6 +90,7 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	header.Set(tokenKindHeader, string(v.Kind()))
 	header.Set(workspaceHeader, v.Holder().Workspace)
 	header.Set(permissionsHeader, v.Scope())
+	header["Content-Length"] = h.noBody // also to HEAD, for which no server adds it by itself
 	w.WriteHeader(http.StatusOK)
 }
 

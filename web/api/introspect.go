@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 
+	"latchkey/internal/apiclient"
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
@@ -69,33 +70,48 @@ func (h *Handlers) introspect(w http.ResponseWriter, r *http.Request) error {
 	if f.problem != "" {
 		return invalidRequest(w, f.problem)
 	}
-	v, err := h.d.Verify.Verify(r.Context(), f.token)
+	v, err := h.presented(r, client, f)
 	if err != nil && !isRefused(err) {
 		return err
 	}
 	active := err == nil && v.Holder().Organization == client.Organization
+	var allowed []string
+	if active && client.ChecksAddresses {
+		allowed = v.AllowedIPs()
+		active = allowed == nil || len(allowed) > 0 // an empty list could be taken for none
+	}
 	if err != nil {
 		h.report(r, w.Header(), err)
 	}
 	return h.buffers.with(func(body *bytes.Buffer) error {
 		if active {
-			h.d.Verify.Used(v, netip.Addr{}) // the address of the token's user is not known here
-			body.Write(h.describe(body.AvailableBuffer(), r, v))
+			h.d.Verify.Used(v, f.from, "")
+			body.Write(h.describe(body.AvailableBuffer(), v, allowed))
 		} else {
 			body.WriteString(`{"active":false}`)
 		}
 		header := w.Header()
 		header.Set("Content-Type", "application/json")
 		header.Set("Cache-Control", "no-store")
+		header.Set("Content-Length", strconv.Itoa(body.Len())) // net/http would send a long one in chunks
 		_, err := w.Write(body.Bytes())
 		return err
 	})
 }
 
+// presented verifies the token that an API client received, used from the address that the client says. If it
+// says none, a token with allowed addresses is refused, unless the client checks addresses itself.
+func (h *Handlers) presented(r *http.Request, client apiclient.Client, f form) (verify.Verified, error) {
+	if client.ChecksAddresses && !f.from.IsValid() {
+		return h.d.Verify.VerifyAnywhere(r.Context(), f.token)
+	}
+	return h.d.Verify.VerifyFrom(r.Context(), f.token, f.from)
+}
+
 // describe appends the response for a valid token: the members of RFC 7662, section 2.2, and
-// our own. scope holds only permissions for all resources. Limited permissions are separate,
-// because a server that reads only scopes would not see the limits.
-func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte {
+// our own, with the allowed addresses if there are any to tell. scope holds only permissions for all
+// resources. Limited permissions are separate, because a server that reads only scopes would not see the limits.
+func (h *Handlers) describe(b []byte, v verify.Verified, allowed []string) []byte {
 	holder := v.Holder()
 	b = append(b, `{"active":true,"scope":"`...)
 	b = append(b, v.Scope()...) // permissions contain no characters that need escaping
@@ -123,6 +139,9 @@ func (h *Handlers) describe(b []byte, r *http.Request, v verify.Verified) []byte
 	b = appendMember(b, "organization_name", v.Organization())
 	if limited := v.LimitedText(); limited != "" {
 		b = append(append(b, `,"limited_permissions":`...), limited...)
+	}
+	if len(allowed) > 0 { // ranges contain no characters that need escaping
+		b = append(append(append(b, `,"allowed_ips":["`...), strings.Join(allowed, `","`)...), `"]`...)
 	}
 	return append(b, '}')
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -13,10 +14,10 @@ import (
 )
 
 // Revoke serves POST /oauth2/revoke (RFC 7009), which revokes the token in the form
-// permanently. Having a token is enough to revoke it, so two kinds of callers are accepted: an
-// API client, and the token itself (Bearer, the same token as in the form). A token
-// that is no longer valid, or of another organization, is not an error: the response is 200
-// with no body.
+// permanently, or only the previous secret of a token if that is in the form. Having a token is
+// enough to revoke it, so two kinds of callers are accepted: an API client, and the token itself
+// (Bearer, the same token as in the form). A token that is no longer valid, or of another
+// organization, is not an error: the response is 200 with no body.
 func (h *Handlers) Revoke(w http.ResponseWriter, r *http.Request) {
 	h.safely(w, r, h.revoke)
 }
@@ -34,11 +35,16 @@ func (h *Handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 	if f.problem != "" {
 		return invalidRequest(w, f.problem)
 	}
-	v, err := h.d.Verify.Verify(r.Context(), f.token)
-	if err != nil {
-		return h.nothingToRevoke(w, r, err)
+	_, err = h.d.Verify.VerifyAnywhere(r.Context(), f.token) // a stolen token must be revocable, wherever it turned up
+	if isRefused(err) {
+		h.report(r, w.Header(), err)
+		if !mayReturn(err) {
+			return done(w)
+		}
+	} else if err != nil {
+		return err
 	}
-	return h.end(w, r, client.Caller(h.origin(r, id)), v)
+	return h.end(w, r, client.Caller(h.origin(r, id)), f.token)
 }
 
 // revokeSelf revokes the bearer token if the form contains the same one.
@@ -52,7 +58,7 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 	if err != nil {
 		return err
 	}
-	h.d.Verify.Used(v, from)
+	h.used(r, v, from)
 	if f.problem != "" {
 		return invalidRequest(w, f.problem)
 	}
@@ -61,7 +67,7 @@ func (h *Handlers) revokeSelf(w http.ResponseWriter, r *http.Request, bearer str
 		h.denied(r, w.Header(), v, reason)
 		return answerOAuth(w, http.StatusForbidden, "unauthorized_client", fault.Denied, reason)
 	}
-	return h.end(w, r, v.Standing(origin).Caller(), v)
+	return h.end(w, r, v.Standing(origin).Caller(), bearer)
 }
 
 func bearerToken(header http.Header) (string, bool) {
@@ -71,16 +77,15 @@ func bearerToken(header http.Header) (string, bool) {
 	return credential(header)
 }
 
-func (h *Handlers) nothingToRevoke(w http.ResponseWriter, r *http.Request, err error) error {
-	if !isRefused(err) {
-		return err
-	}
-	h.report(r, w.Header(), err)
-	return done(w)
+// mayReturn reports whether a secret that is refused may be accepted again: a suspension can be lifted, and
+// an owner can come back. The client that revokes it means for good.
+func mayReturn(err error) bool {
+	var refused *verify.Refused
+	return errors.As(err, &refused) && (refused.Refusal == verify.Suspended || refused.Refusal == verify.Displaced)
 }
 
-func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by actor.Caller, v verify.Verified) error {
-	if err := h.d.Clients.Revoke(r.Context(), by, v); err != nil {
+func (h *Handlers) end(w http.ResponseWriter, r *http.Request, by actor.Caller, secret string) error {
+	if err := h.d.Clients.Revoke(r.Context(), by, secret); err != nil {
 		return err
 	}
 	return done(w)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,6 +34,7 @@ import (
 	"latchkey/internal/token"
 	"latchkey/internal/verify"
 	"latchkey/web/api"
+	"latchkey/web/fast"
 )
 
 // world is the front door over a real database, in a server of its own.
@@ -50,6 +52,7 @@ type world struct {
 	handlers *api.Handlers
 	handler  http.Handler
 	url      string
+	socket   string // where listenOnSocket serves
 	admin    actor.Standing
 	org      string
 	main     string
@@ -95,7 +98,7 @@ func newWorld(t testing.TB, options ...option) *world {
 
 // serve starts the server: the direct routes before a router with the others.
 func (w *world) serve(catalogue *access.Catalogue, options []option) {
-	d := api.Deps{Verify: w.verify, Clients: w.clients, Audit: audit.New(audit.Deps{Store: store.AuditLog(w.store),
+	d := api.Deps{Verify: w.verify, Clients: w.clients, Tokens: w.tokens, Audit: audit.New(audit.Deps{Store: store.AuditLog(w.store),
 		Catalogue: catalogue, Now: w.now}), Catalogue: catalogue, Now: w.now,
 		Log: slog.New(slog.DiscardHandler), Issuer: func() string { return "https://latchkey.example.com" },
 		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) { w.refused = append(w.refused, *r) }}
@@ -122,6 +125,7 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	}
 	w.handler = w.handlers.Direct(e)
 	server := httptest.NewUnstartedServer(w.handler)
+	server.Config.MaxHeaderBytes = 64 << 10
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			w.connections.Add(1)
@@ -130,6 +134,37 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	server.Start()
 	w.Cleanup(server.Close)
 	w.url = server.URL
+}
+
+// listenOnSocket serves the same by a fast server on a socket.
+func (w *world) listenOnSocket() {
+	w.socket = filepath.Join(w.TempDir(), "verify")
+	l, err := net.Listen("unix", w.socket)
+	w.must(err)
+	s := w.fast()
+	go func() { _ = s.Serve(counting{l, &w.connections}) }()
+	w.Cleanup(func() { w.must(s.Shutdown(context.Background())) })
+}
+
+// fast returns a fast server of the same handler.
+func (w *world) fast() *fast.Server {
+	const long = 30 * time.Second
+	return fast.New(fast.Options{Handler: w.handler, Base: context.Background(), Log: slog.New(slog.DiscardHandler),
+		ReadHeader: long, Read: long, Write: long, Idle: long, MaxHeader: 68 << 10})
+}
+
+// counting counts the connections that a listener accepts.
+type counting struct {
+	net.Listener
+	n *atomic.Int64
+}
+
+func (c counting) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.n.Add(1)
+	}
+	return conn, err
 }
 
 func (w *world) now() time.Time { return time.UnixMilli(w.clock.Load()).UTC() }

@@ -2,6 +2,7 @@ package respond
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -71,7 +72,7 @@ func Problem(w http.ResponseWriter, f *fault.Error) {
 		}
 	}
 	SayWhen(h, f)
-	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: Code(f.Kind), Details: details(f.Fields)})
+	JSON(w, Status(f.Kind), problem{Error: f.Message, Message: f.Message, Code: cmp.Or(f.Code, Code(f.Kind)), Details: details(f.Fields)})
 }
 
 // WrongMethod answers a method that the path does not support; allow lists those that it

@@ -115,7 +115,7 @@ func TestOkta_PushesGroupsAndTheirMembers(t *testing.T) {
 	if err != nil || counts[id] != 1 {
 		t.Errorf("%d members, %v", counts[id], err)
 	}
-	if _, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{ann}, []string{id}); err == nil {
+	if _, err := w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), account.These(ann), []string{id}); err == nil {
 		t.Error("the dashboard may change the members of a provisioned group")
 	}
 	w.want(204, "DELETE", "/Groups/"+id, "")

@@ -229,7 +229,7 @@ func TestDelete_TakesTheUserOutOfProvisionedGroups(t *testing.T) {
 	id := w.want(201, "POST", "/Users", oktaUser("x@acme.example", "X", "Y", "1")).text("id")
 	own, err := w.accounts.Groups.Create(w.ctx, w.admin.Caller(), account.GroupSettings{Name: "Own"}, nil)
 	w.must(err)
-	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), []string{id}, []string{own.ID})
+	_, err = w.accounts.Groups.AddMembers(w.ctx, w.admin.Caller(), account.These(id), []string{own.ID})
 	w.must(err)
 	theirs := w.want(201, "POST", "/Groups",
 		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Theirs","members":[{"value":"`+id+`"}]}`)
@@ -252,7 +252,7 @@ func TestGroups_OneBadMemberDoesNotLoseThePush(t *testing.T) {
 		ids = append(ids, w.want(201, "POST", "/Users", oktaUser(name+"@acme.example", name, "X", name)).text("id"))
 	}
 	stays, deleted, unassigned, late := ids[0], ids[1], ids[2], ids[3]
-	_, err := w.accounts.Members.Delete(w.ctx, w.admin.Caller(), []string{deleted})
+	_, err := w.accounts.Members.Delete(w.ctx, w.admin.Caller(), account.These(deleted))
 	w.must(err)
 	w.want(204, "DELETE", "/Users/"+unassigned, "")
 	list := func(ids ...string) string { return `[{"value":"` + strings.Join(ids, `"},{"value":"`) + `"}]` }

@@ -20,13 +20,17 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/apiclient"
 	"latchkey/internal/audit"
+	"latchkey/internal/identity"
 	"latchkey/internal/invitation"
 	"latchkey/internal/migration"
+	"latchkey/internal/notify"
 	"latchkey/internal/policy"
 	"latchkey/internal/provision"
+	"latchkey/internal/random"
 	"latchkey/internal/registry"
 	"latchkey/internal/signin"
 	"latchkey/internal/token"
+	"latchkey/internal/warning"
 	"latchkey/web/openapi"
 	"latchkey/web/request"
 	apiclientui "latchkey/web/ui/apiclient"
@@ -34,12 +38,16 @@ import (
 	homeui "latchkey/web/ui/home"
 	"latchkey/web/ui/kit"
 	migrationui "latchkey/web/ui/migration"
+	notifyui "latchkey/web/ui/notify"
 	peopleui "latchkey/web/ui/people"
 	policyui "latchkey/web/ui/policy"
 	profileui "latchkey/web/ui/profile"
 	provisionui "latchkey/web/ui/provision"
 	resourceui "latchkey/web/ui/resource"
+	searchui "latchkey/web/ui/search"
+	securityui "latchkey/web/ui/security"
 	signinui "latchkey/web/ui/signin"
+	ssoui "latchkey/web/ui/sso"
 	tokenui "latchkey/web/ui/token"
 	workspaceui "latchkey/web/ui/workspace"
 )
@@ -48,10 +56,15 @@ import (
 type Deps struct {
 	Accounts    account.Services
 	Policies    *policy.Service
+	Presets     *policy.Presets
 	Invitations *invitation.Service
 	Tokens      *token.Service
+	Inventory   *token.Inventory
 	SignIn      *signin.Service
 	Clients     *apiclient.Service
+	Notify      *notify.Service
+	Identity    *identity.Service
+	Warnings    *warning.Service
 	Registry    *registry.Service
 	Document    *openapi.Document // of the API, for the page that shows it
 	Provision   *provision.Service
@@ -79,6 +92,12 @@ type (
 // SetupLink returns the one-time link of an installation that is not set up yet.
 func SetupLink(base, code string) string { return signinui.SetupLink(base, code) }
 
+// RecoveryLinker returns the function that makes links with which a member sets a new password.
+func RecoveryLinker(base string) random.Linker { return kit.Linker(base + kit.RecoverPath) }
+
+// TokenLink returns the address of the page of a token.
+func TokenLink(base, id string) string { return base + kit.TokenPage(id) }
+
 // Dashboard is the HTML front door, area by area.
 type Dashboard struct {
 	SignIn    *signinui.Handlers
@@ -91,8 +110,12 @@ type Dashboard struct {
 	Policy    *policyui.Handlers
 	Workspace *workspaceui.Handlers
 	APIClient *apiclientui.Handlers
+	Notify    *notifyui.Handlers
 	Migration *migrationui.Handlers
 	Audit     *auditui.Handlers
+	Search    *searchui.Handlers
+	Security  *securityui.Handlers
+	SSO       *ssoui.Handlers
 
 	site *kit.Site
 }
@@ -102,22 +125,26 @@ func New(d Deps) *Dashboard {
 	site := kit.New(kit.Deps{Organizations: d.Accounts.Organizations, Policies: d.Policies, SignIn: d.SignIn,
 		Catalogue: d.Catalogue, Now: d.Now, Public: d.Public,
 		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Public.Secure(), Path: d.Public.Path()})})
-	editor := policyui.New(site, d.Policies, d.Accounts.Members, d.Tokens)
+	editor := policyui.New(site, d.Policies, d.Presets, d.Accounts.Members, d.Tokens)
 	log := auditui.New(site, d.Policies, d.Audit)
-	tokens := tokenui.New(site, d.Policies, d.Tokens, log)
+	tokens := tokenui.New(site, d.Policies, d.Tokens, d.Inventory, editor, log, d.Warnings)
 	return &Dashboard{
 		site:   site,
 		Policy: editor, Audit: log, Token: tokens,
 		People: peopleui.New(site, peopleui.Deps{Members: d.Accounts.Members, Groups: d.Accounts.Groups, Policies: d.Policies,
 			Invitations: d.Invitations, Tokens: d.Tokens, Hasher: d.Hasher, SignIn: d.SignIn, Editor: editor, TokenPages: tokens, Log: log}),
 		Profile:   profileui.New(site, d.Accounts.Members, d.Policies, d.SignIn, tokens),
-		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, log, d.Strangers, d.Damage),
+		Home:      homeui.New(site, d.Accounts.Organizations, d.Tokens, d.Invitations, d.Warnings, log, d.Strangers, d.Damage),
 		Resource:  resourceui.New(site, d.Registry, d.Document, log),
-		Migration: migrationui.New(site, d.Migration),
+		Migration: migrationui.New(site, d.Migration, editor),
 		Provision: provisionui.New(site, d.Provision),
+		Search:    searchui.New(site, d.Accounts.Search),
+		Security:  securityui.New(site, d.SignIn),
 		APIClient: apiclientui.New(site, d.Clients),
+		Notify:    notifyui.New(site, d.Notify, d.Warnings, d.Now),
+		SSO:       ssoui.New(site, d.Identity),
 		Workspace: workspaceui.New(site, d.Accounts.Workspaces),
-		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SetupCode, d.Demo),
+		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SignIn, d.Identity, d.SetupCode, d.Demo),
 	}
 }
 

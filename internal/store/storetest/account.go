@@ -46,6 +46,7 @@ func Accounts(t *testing.T, open func(t *testing.T) *store.Store) {
 		"groups made at once stay within the plan":     keepsGroupLimit,
 		"invitations made at once stay within it, too": keepsMemberLimit,
 		"names that people have are kept and found":    keepsNames,
+		"a member keeps the time zone":                 keepsTimeZone,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { test(t, newAccountBed(t, open(t))) })
 	}
@@ -97,6 +98,24 @@ func bedInvitation(id string, now time.Time) invitation.Invitation {
 	return invitation.Invitation{ID: id, Organization: bedOrg, Email: id + "@acme.example", Role: access.RoleMember,
 		Groups: []account.Named{{ID: bedGroup, Name: "Analysts"}}, Workspaces: []account.Named{{ID: bedProd, Name: "Production"}},
 		InvitedBy: bedAda, InvitedByName: "ada", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+}
+
+// keepsTimeZone saves a name that no zone has as well: the database of zones changes.
+func keepsTimeZone(t *testing.T, b *accountBed) {
+	for _, want := range []string{"", "Asia/Kathmandu", "Removed/Zone", ""} {
+		m, err := b.Member(t.Context(), bedOrg, bedBo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.TimeZone = want
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.UpdateMember(ctx, m) })
+		if m, err = b.Member(t.Context(), bedOrg, bedBo); m.TimeZone != want || err != nil {
+			t.Errorf("%q, want %q, %v", m.TimeZone, want, err)
+		}
+		if other, err := b.Member(t.Context(), bedOrg, bedAda); other.TimeZone != "" || err != nil {
+			t.Errorf("another member has %q, %v", other.TimeZone, err)
+		}
+	}
 }
 
 func (b *accountBed) inTx(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) {
@@ -390,7 +409,7 @@ func listsAccounts(t *testing.T, b *accountBed) {
 		}
 	}
 	baselines, err := b.PoliciesOf(ctx, bedOrg, policy.Baseline, "")
-	found, err2 := b.FindTokens(ctx, bedOrg, "PRO", 5)
+	found, err2 := b.FindTokens(ctx, bedOrg, "PRO", 5, token.Personal, token.Workspace, token.Organization)
 	held, err3 := b.TokensOfWorkspace(ctx, bedOrg, bedProd)
 	in, err4 := b.WorkspacesOfMembers(ctx, bedOrg, []string{bedAda, bedBo})
 	groups, err5 := b.MembersOfGroups(ctx, []string{bedGroup}, []string{bedAda, bedBo})

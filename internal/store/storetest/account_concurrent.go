@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
 	"latchkey/internal/policy"
+	"latchkey/internal/random"
 	"latchkey/internal/store"
 )
 
@@ -79,10 +80,10 @@ func refusesSecondSave(t *testing.T, b *accountBed) {
 }
 
 func acceptsOnce(t *testing.T, b *accountBed) {
-	var secret invitation.LinkSecret
+	var secret random.Secret
 	_, err := b.service.Invitations.Invite(t.Context(), b.admin.Caller(),
 		invitation.NewInvitations{Emails: []string{"new@acme.example"}, Role: "member", Workspaces: []string{bedProd}},
-		func(s invitation.LinkSecret) string { secret = s; return "" })
+		func(s random.Secret) string { secret = s; return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func keepsMemberLimit(t *testing.T, b *accountBed) {
 	errs := atOnce(4, func(i int) error {
 		_, err := b.service.Invitations.Invite(t.Context(), by.Caller(),
 			invitation.NewInvitations{Emails: []string{fmt.Sprintf("n%d@acme.example", i)}, Role: "admin"},
-			func(invitation.LinkSecret) string { return "" })
+			func(random.Secret) string { return "" })
 		return err
 	})
 	wantSucceeded(t, errs, 1, fault.Denied)

@@ -154,7 +154,7 @@ func (b *Bed) Group(name string, workspaces ...string) account.Group {
 // Join makes members of a group.
 func (b *Bed) Join(group string, members ...string) {
 	b.T.Helper()
-	_, err := b.Groups.AddMembers(b.T.Context(), b.Admin.Caller(), members, []string{group})
+	_, err := b.Groups.AddMembers(b.T.Context(), b.Admin.Caller(), account.These(members...), []string{group})
 	b.Must(err)
 }
 

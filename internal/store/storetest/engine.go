@@ -24,6 +24,7 @@ func Engine(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"a failed transaction leaves nothing":                engineRollsBack,
 		"a panic leaves nothing":                             enginePanics,
+		"a replay is one transaction in the past":            engineReplays,
 		"writers take turns":                                 engineTakesTurns,
 		"events are numbered in the order of their commits":  engineChainsEvents,
 		"a duplicate is a conflict":                          engineRefusesDuplicates,
@@ -68,6 +69,53 @@ func engineRollsBack(t *testing.T, s *store.Store) {
 	})
 	if !errors.Is(err, failed) || isThere(t, s) || told != 0 {
 		t.Errorf("InTx = %v, something is there: %v, told %d times", err, isThere(t, s), told)
+	}
+}
+
+func engineReplays(t *testing.T, s *store.Store) {
+	told := 0
+	s.OnCommit(func(_ context.Context, changes []change.Change) { told += len(changes) })
+	began := s.Now().Add(-30 * 24 * time.Hour)
+	clock := began
+	failed := errors.New("failed")
+	group := audit.Did(actor.OfSystem("o"), audit.Created, audit.Target{Type: audit.TargetGroup, ID: "g", Name: "g"})
+	// Two use cases a day apart; the second sees what the first did.
+	twice := func(past *store.Store) error {
+		for i := range 2 {
+			clock = began.Add(time.Duration(i) * 24 * time.Hour)
+			err := past.InTx(t.Context(), actor.System(""), func(tx *store.Tx) (err error) {
+				if there, err := tx.Claimed(t.Context()); err != nil || there != (i == 1) || !tx.Now().Equal(clock) {
+					t.Errorf("part %d at %v sees an organization: %v, %v", i, tx.Now(), there, err)
+				}
+				if i == 0 {
+					err = errors.Join(tx.InsertOrganization(t.Context(), organization("o", "Acme")),
+						tx.SetPlan(t.Context(), "o", access.PlanEnterprise))
+				}
+				return errors.Join(err, tx.AppendEvent(t.Context(), group))
+			})
+			if err != nil {
+				return err
+			}
+			if _, err := past.SearchTokens(t.Context(), "o", "", "ci", 1); err != nil { // finds texts by the engine's own function
+				return err
+			}
+		}
+		return nil
+	}
+	now := func() time.Time { return clock }
+	err := s.Replay(t.Context(), now, func(past *store.Store) error { return errors.Join(twice(past), failed) })
+	if !errors.Is(err, failed) || isThere(t, s) || told != 0 {
+		t.Errorf("a replay that failed: %v, something is there: %v, told of %d changes", err, isThere(t, s), told)
+	}
+	if err := s.Replay(t.Context(), now, twice); err != nil {
+		t.Fatal(err)
+	}
+	events, err := s.EventsAfter(t.Context(), 0, 10)
+	if err != nil || len(events) != 2 || !events[0].Time.Equal(began) || !events[1].Time.Equal(began.Add(24*time.Hour)) || told == 0 {
+		t.Errorf("%d events, %v; told of %d changes", len(events), err, told)
+	}
+	if _, err := audit.Verify(t.Context(), s, 1); err != nil {
+		t.Error(err)
 	}
 }
 

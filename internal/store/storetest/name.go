@@ -52,9 +52,14 @@ func keepsNames(t *testing.T, b *accountBed) {
 		}
 		for _, typed := range []string{name, joinless(name)} {
 			members, _, err := b.FindMembers(ctx, bedOrg, account.MemberQuery{Search: typed, Sort: account.ByName, Limit: 10}, b.Now())
-			tokens, err2 := b.FindTokens(ctx, bedOrg, typed, 10)
+			tokens, err2 := b.FindTokens(ctx, bedOrg, typed, 10, token.Organization)
 			if errors.Join(err, err2) != nil || len(members) != 1 || members[0].Name != name || len(tokens) != 1 || tokens[0].Name != name {
 				t.Errorf("%+q finds %+v and %+v, %v", typed, members, tokens, errors.Join(err, err2))
+			}
+			searched, err := b.SearchMembers(ctx, bedOrg, typed, 10)
+			tokens, err2 = b.SearchTokens(ctx, bedOrg, "", typed, 10)
+			if errors.Join(err, err2) != nil || len(searched) != 1 || searched[0].Name != name || len(tokens) != 1 || tokens[0].Name != name {
+				t.Errorf("the search of %+q finds %+v and %+v, %v", typed, searched, tokens, errors.Join(err, err2))
 			}
 		}
 		found, err := b.FindEvents(ctx, audit.Query{Limit: 10,
@@ -66,6 +71,9 @@ func keepsNames(t *testing.T, b *accountBed) {
 	// The plan has room for two more groups.
 	for _, name := range Names()[2:4] {
 		g, err := b.service.Groups.Create(ctx, b.admin.Caller(), account.GroupSettings{Name: name, Description: name + "\n" + name}, nil)
+		if groups, err := b.SearchGroups(ctx, bedOrg, joinless(name), 10); err != nil || len(groups) != 1 || groups[0].Name != name {
+			t.Errorf("the search of %+q finds %+v, %v", joinless(name), groups, err)
+		}
 		if got, err2 := b.Group(ctx, bedOrg, g.ID); errors.Join(err, err2) != nil || got.Name != name || got.Description != name+"\n"+name {
 			t.Errorf("%+q: the group %+q, %v", name, got.Name, errors.Join(err, err2))
 		}

@@ -24,6 +24,8 @@ func Run(t *testing.T, open Open) {
 		{"tokens", Tokens},
 		{"registry", Registry},
 		{"provisioning", Provision},
+		{"webhooks", Notify},
+		{"identities", Identities},
 	} {
 		t.Run(suite.name, func(t *testing.T) { suite.run(t, open) })
 	}

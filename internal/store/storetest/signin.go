@@ -38,6 +38,13 @@ func SignIns(t *testing.T, open func(t *testing.T) *store.Store) {
 		"CountAttempt_RollsBack":             countRollsBack,
 		"ForgiveAttempt":                     forgiveAttempt,
 		"TellBlock_OnceForEach":              tellBlock,
+		"Recovery_EndsWithWhatEndsIt":        recoveries,
+		"Recovery_IsAddedBesideNone":         addedRecoveries,
+		"Factors":                            factors,
+		"RecoveryCodes":                      recoveryCodes,
+		"PendingSignIns":                     pendingSignIns,
+		"Settings":                           signInSettings,
+		"RememberBrowser":                    rememberBrowser,
 		"DropAttempts_KeepsWhatStillMatters": dropAttempts,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newSignIns(t, open(t))) })
@@ -74,6 +81,14 @@ func newSignIns(t *testing.T, st *store.Store) signIns {
 func (s signIns) tx(t *testing.T, fn func(ctx context.Context, tx signin.Tx) error) {
 	t.Helper()
 	if err := store.SignIns(s.Store).InTx(t.Context(), actor.System(""), func(tx signin.Tx) error { return fn(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// raw is tx with all that the store can do.
+func (s signIns) raw(t *testing.T, fn func(ctx context.Context, tx *store.Tx) error) {
+	t.Helper()
+	if err := s.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return fn(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -214,6 +214,14 @@ func refusesStrangers(t *testing.T, b *standingBed) {
 			}
 		}
 	}
+	for secret, want := range map[string]bool{"pat": true, "sat": false, "unknown": false} {
+		by := b.pat
+		by.Ref.Digest = token.Digest(secret)
+		err := b.InTx(t.Context(), by, func(*store.Tx) error { return nil })
+		if (err == nil) != want || !want && !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("a token by the secret of %s: %v", secret, err)
+		}
+	}
 }
 
 func actsForOrganization(t *testing.T, b *standingBed) {

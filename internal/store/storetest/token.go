@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +21,6 @@ import (
 	"latchkey/internal/policy"
 	"latchkey/internal/store"
 	"latchkey/internal/token"
-	"latchkey/internal/verify"
 )
 
 // Tokens checks what the store promises of tokens. open gives an empty store of its own to
@@ -38,13 +36,20 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"lists are newest first":                    listsNewestFirst,
 		"queries agree with the states":             agreesWithStates,
 		"live names only":                           findsLiveNames,
+		"a search is of one organization":           searchesOneOrganization,
 		"each live token is in one part":            readsLiveTokensInParts,
+		"only secrets that may work are live":       readsSecretsThatMayWork,
 		"tokens that end soon":                      findsEnding,
 		"expired tokens are noted once each":        notesExpired,
 		"changes are told after the commit":         tellsChanges,
 		"concurrent requests of one key make one":   makesOnePerKey,
 		"concurrent creations of a name make one":   makesOnePerName,
 		"requests are counted by day":               countsUses,
+		"tokens that are refused often":             findsRefused,
+		"tokens that nobody uses":                   findsIdle,
+		"inventories agree with the rules":          inventories,
+		"ends only move nearer":                     shortens,
+		"no previous secret outlives its token":     shortensPrevious,
 		"an unknown organization has no plan":       refusesUnknownOrganization,
 		"workspaces are found in their own":         findsWorkspaces,
 		"a failed transaction leaves no token":      rollsBack,
@@ -156,6 +161,7 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 func keepsTokens(t *testing.T, b *tokenBed) {
 	personal := b.personal(func(tok *token.Token) {
 		tok.Scope, tok.Legacy, tok.Name = access.ScopeAdmin, true, "Ünïcode 🔑 'quoted'"
+		tok.Description = "of two\nlines"
 		tok.CreatedAt = time.Date(2019, 2, 3, 4, 5, 6, 7e6, time.UTC)
 		tok.ExpiresAt, tok.LastUsedAt = b.now.Add(time.Hour), b.now.Add(-time.Hour)
 		tok.LastUsedFrom = []token.Use{{IP: "2001:db8::1", At: b.now.Add(-time.Hour)}, {IP: "192.0.2.7", At: b.now.Add(-2 * time.Hour)}}
@@ -165,7 +171,13 @@ func keepsTokens(t *testing.T, b *tokenBed) {
 		tok.Policy = access.Policy{"source:edit": access.Only("s1", "s2"), "destination:edit": access.AllBut("d1"),
 			"source:connect": access.Everywhere()}
 	})
-	organization := b.service(nil)
+	organization := b.service(func(tok *token.Token) {
+		ranges, err := actor.ParseRanges("2001:db8::/32 192.0.2.0/24")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok.Addresses = ranges
+	})
 	b.add(t, personal, workspace, organization)
 
 	personal.OwnerName, personal.WorkspaceName, workspace.WorkspaceName = "Name of "+bedMember, "Workspace 1", "Workspace 1"
@@ -181,6 +193,28 @@ func keepsTokens(t *testing.T, b *tokenBed) {
 	}
 	_, err := b.TokenByDigest(t.Context(), token.Digest("unknown"))
 	wantKind(t, err, fault.NotFound)
+	organization.Name, organization.Description = "Another", "name"
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SaveTokenTexts(ctx, organization) })
+	got, err := b.Token(t.Context(), bedOrg, organization.ID)
+	if d := diff(organization, got); err != nil || d != "" {
+		t.Errorf("SaveTokenTexts: %v\n%s", err, d)
+	}
+	organization.Addresses = personal.Addresses // none
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SaveTokenAddresses(ctx, organization) })
+	got, err = b.Token(t.Context(), bedOrg, organization.ID)
+	if d := diff(organization, got); err != nil || d != "" {
+		t.Errorf("SaveTokenAddresses: %v\n%s", err, d)
+	}
+	same := organization
+	same.ID = "other"
+	if taken, err := b.TokenNameTaken(t.Context(), same, b.now); err != nil || !taken {
+		t.Errorf("the new name is free: %v", err)
+	}
+	organization.Organization = bedOtherOrg
+	foreign := b.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SaveTokenTexts(t.Context(), organization) })
+	wantKind(t, foreign, fault.NotFound)
+	foreign = b.InTx(t.Context(), actor.System(""), func(tx *store.Tx) error { return tx.SaveTokenAddresses(t.Context(), organization) })
+	wantKind(t, foreign, fault.NotFound)
 }
 
 func keepsMilliseconds(t *testing.T, b *tokenBed) {
@@ -272,7 +306,7 @@ func separatesOrganizations(t *testing.T, b *tokenBed) {
 	}
 	personal, err := b.PersonalTokens(ctx, bedOtherOrg, bedMember)
 	services, err2 := b.ServiceTokens(ctx, bedOtherOrg, token.Organization)
-	ending, err3 := b.ServiceTokensEnding(ctx, bedOtherOrg, b.now, b.now.Add(2*time.Hour), 9)
+	ending, err3 := b.EndingTokens(ctx, bedOtherOrg, "", b.now, b.now.Add(2*time.Hour), 9, 0)
 	counts, err4 := b.TokenCounts(ctx, bedOtherOrg, b.now)
 	elsewhere := b.personal(nil)
 	elsewhere.Organization, elsewhere.Name = bedOtherOrg, "probe 001"
@@ -321,113 +355,6 @@ func notesExpired(t *testing.T, b *tokenBed) {
 	}
 	if due, err := b.ExpiredTokens(ctx, b.now.Add(-2*time.Minute), b.now.Add(2*time.Hour), 10); err != nil || len(due) != 1 {
 		t.Errorf("in two hours: %d are due, %v; want the one that expires in an hour", len(due), err)
-	}
-}
-
-func listsNewestFirst(t *testing.T, b *tokenBed) {
-	at := func(seconds int) func(*token.Token) {
-		return func(tok *token.Token) { tok.CreatedAt = b.now.Add(time.Duration(seconds) * time.Second) }
-	}
-	b.add(t, b.personal(at(1)), b.personal(at(3)), b.personal(at(2)), b.service(at(5)), b.service(at(6)), b.service(func(tok *token.Token) {
-		tok.Kind, tok.Workspace = token.Workspace, bedWorkspace
-	}), b.personal(func(tok *token.Token) { tok.Owner = bedDeactivated }))
-	for want, list := range map[string]func() ([]token.Token, error){
-		"token-002 token-003 token-001": func() ([]token.Token, error) { return b.PersonalTokens(t.Context(), bedOrg, bedMember) },
-		"token-007":                     func() ([]token.Token, error) { return b.PersonalTokens(t.Context(), bedOrg, bedDeactivated) },
-		"token-005 token-004":           func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Organization) },
-		"token-006":                     func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Workspace) },
-		"":                              func() ([]token.Token, error) { return b.ServiceTokens(t.Context(), bedOrg, token.Personal) },
-	} {
-		got, err := list()
-		if err != nil || ids(got) != want {
-			t.Errorf("list = %q, %v, want %q", ids(got), err, want)
-		}
-	}
-}
-
-func ids(list []token.Token) string { return strings.Join(tokenIDs(list), " ") }
-
-func findsLiveNames(t *testing.T, b *tokenBed) {
-	ctx := t.Context()
-	named := func(name string, change func(*token.Token)) func(*token.Token) {
-		return func(tok *token.Token) {
-			tok.Name = name
-			if change != nil {
-				change(tok)
-			}
-		}
-	}
-	b.add(t,
-		b.personal(named("Élan", nil)),
-		b.personal(named("soon", func(tok *token.Token) { tok.ExpiresAt = b.now.Add(time.Millisecond) })),
-		b.personal(named("gone", func(tok *token.Token) { tok.ExpiresAt = b.now })),
-		b.personal(named("dead", func(tok *token.Token) { tok.DeletedAt = b.now })),
-		b.personal(named("longer", nil)),
-		b.personal(named("else", func(tok *token.Token) { tok.Owner = bedDeactivated })),
-		b.service(named("serv", nil)),
-		b.service(named("work", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, bedWorkspace })),
-		b.service(named("away", func(tok *token.Token) { tok.Kind, tok.Workspace = token.Workspace, "ws-x" })),
-	)
-	personal := token.Token{Organization: bedOrg, Kind: token.Personal, Owner: bedMember, Workspace: "any"}
-	organization := token.Token{Organization: bedOrg, Kind: token.Organization}
-	workspace := token.Token{Organization: bedOrg, Kind: token.Workspace, Workspace: bedWorkspace}
-	for _, c := range []struct {
-		like  token.Token
-		name  string
-		taken bool
-	}{
-		{personal, "ÉLAN", true}, {personal, "élan", true}, {personal, "Elan", false}, {personal, "SOON", true},
-		{personal, "gone", false}, {personal, "dead", false}, {personal, "else", false}, {personal, "serv", false},
-		{organization, "SERV", true}, {organization, "work", false}, {organization, "Élan", false},
-		{workspace, "Work", true}, {workspace, "away", false}, {workspace, "serv", false},
-	} {
-		c.like.Name = c.name
-		if taken, err := b.TokenNameTaken(ctx, c.like, b.now); err != nil || taken != c.taken {
-			t.Errorf("%s %q: taken = %v, %v", c.like.Kind, c.name, taken, err)
-		}
-	}
-}
-
-// readsLiveTokensInParts gives ids that other systems may have made, too.
-func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
-	var want []string
-	for _, end := range []string{"", "-0", "9", "A", "U", "V", "Z", "a", "z", "{", "~", "é", " "} {
-		tok := b.service(func(s *token.Token) { s.ID = "imported" + end })
-		b.add(t, tok)
-		want = append(want, tok.ID)
-	}
-	b.add(t, b.service(func(s *token.Token) { s.DeletedAt = b.now }))
-	slices.Sort(want)
-	for _, parts := range []int{1, 2, 3, 4, 62} {
-		var got []string
-		for i := range parts {
-			err := b.Store.LiveTokens(t.Context(), verify.Part{Number: i, Of: parts}, func(r verify.Record) error {
-				got = append(got, r.ID)
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		slices.Sort(got)
-		if d := diff(want, got); d != "" {
-			t.Errorf("%d parts (-want +got):\n%s", parts, d)
-		}
-	}
-}
-
-func findsEnding(t *testing.T, b *tokenBed) {
-	ends := func(d time.Duration) func(*token.Token) {
-		return func(tok *token.Token) { tok.ExpiresAt = b.now.Add(d) }
-	}
-	b.add(t, b.service(ends(3*time.Hour)), b.service(ends(time.Hour)), b.service(ends(0)), b.service(ends(2*time.Hour)),
-		b.service(ends(3*time.Hour+time.Millisecond)), b.service(nil), b.personal(ends(time.Hour)),
-		b.service(func(tok *token.Token) { ends(time.Hour)(tok); tok.DeletedAt = b.now }))
-	for limit, want := range map[int]string{9: "token-002 token-004 token-001", 2: "token-002 token-004"} {
-		got, err := b.ServiceTokensEnding(t.Context(), bedOrg, b.now, b.now.Add(3*time.Hour), limit)
-		if err != nil || ids(got) != want {
-			t.Errorf("ending = %q, %v, want %q", ids(got), err, want)
-		}
 	}
 }
 
@@ -514,16 +441,6 @@ func refusesUnknownOrganization(t *testing.T, b *tokenBed) {
 	wantKind(t, b.insert(ctx, tok, token.Digest(tok.ID), ""), fault.Conflict)
 }
 
-func findsWorkspaces(t *testing.T, b *tokenBed) {
-	if name, err := b.TokenWorkspace(t.Context(), bedOrg, bedWorkspace); err != nil || name != "Workspace 1" {
-		t.Errorf("name = %q, %v", name, err)
-	}
-	for _, id := range []string{bedOtherWorkspace, "unknown", ""} {
-		_, err := b.TokenWorkspace(t.Context(), bedOrg, id)
-		wantKind(t, err, fault.NotFound)
-	}
-}
-
 func rollsBack(t *testing.T, b *tokenBed) {
 	ctx := t.Context()
 	tok := b.personal(nil)
@@ -536,13 +453,4 @@ func rollsBack(t *testing.T, b *tokenBed) {
 	wantKind(t, err, fault.Denied)
 	_, err = b.TokenByDigest(ctx, token.Digest(tok.ID))
 	wantKind(t, err, fault.NotFound)
-}
-
-// joinsNames: names come from the token's own organization, and a token outlives both.
-func joinsNames(t *testing.T, b *tokenBed) {
-	b.add(t, b.personal(func(tok *token.Token) { tok.ID, tok.Owner, tok.Workspace = "stray", bedOtherMember, bedOtherWorkspace }))
-	got, err := b.Token(t.Context(), bedOrg, "stray")
-	if err != nil || got.OwnerName != "" || got.WorkspaceName != "" || !got.Suspended {
-		t.Errorf("token = %+v, %v", got, err)
-	}
 }

@@ -27,7 +27,7 @@ func agreesWithStates(t *testing.T, b *tokenBed) {
 			return heldIDs(held), err
 		}},
 		"found tokens": {kept, func() ([]string, error) {
-			held, err := b.FindTokens(t.Context(), bedOrg, "probe", 1000)
+			held, err := b.FindTokens(t.Context(), bedOrg, "probe", 1000, token.Personal, token.Workspace, token.Organization)
 			return heldIDs(held), err
 		}},
 		"tokens of members": {func(tok token.Token) bool { return kept(tok) && tok.Kind == token.Personal }, func() ([]string, error) {
@@ -39,10 +39,8 @@ func agreesWithStates(t *testing.T, b *tokenBed) {
 			return heldIDs(slices.DeleteFunc(held, func(h account.HeldToken) bool { return !h.Live(b.now) })), err
 		}},
 		"taken names": {b.live, func() ([]string, error) { return b.namesTaken(t, all) }},
-		"service tokens that end soon": {func(tok token.Token) bool {
-			return tok.Kind != token.Personal && tok.State(b.now) == token.ExpiresSoon
-		}, func() ([]string, error) {
-			list, err := b.ServiceTokensEnding(t.Context(), bedOrg, b.now, b.now.Add(token.SoonAfter), 1000)
+		"tokens that end soon": {func(tok token.Token) bool { return tok.State(b.now) == token.ExpiresSoon }, func() ([]string, error) {
+			list, err := b.EndingTokens(t.Context(), bedOrg, "", b.now, b.now.Add(token.SoonAfter), 1000, 0)
 			return tokenIDs(list), err
 		}},
 		"expired tokens": {func(tok token.Token) bool { return tok.State(b.now) == token.Expired }, func() ([]string, error) {
@@ -75,7 +73,7 @@ func (b *tokenBed) tokensInEveryState(t *testing.T) []token.Token {
 	ends := []time.Duration{-time.Hour, -time.Millisecond, 0, time.Millisecond,
 		soon - time.Millisecond, soon, soon + time.Millisecond, 90 * 24 * time.Hour}
 	var all []token.Token
-	add := func(end, deleted time.Time) {
+	add := func(end, deleted, suspended time.Time) {
 		for _, owner := range owners {
 			for _, kind := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
 				if (kind == token.Personal) != (owner != "") {
@@ -84,20 +82,26 @@ func (b *tokenBed) tokensInEveryState(t *testing.T) []token.Token {
 				all = append(all, b.personal(func(tok *token.Token) {
 					tok.Kind, tok.Owner, tok.ExpiresAt, tok.DeletedAt = kind, owner, end, deleted
 					tok.Suspended = kind == token.Personal && owner != bedMember
+					if !suspended.IsZero() {
+						tok.Suspension = token.Suspension{At: suspended, By: bedMember, ByName: "Ann", Reason: "it leaked"}
+						tok.Suspended = true
+					}
 				}))
 			}
 		}
 	}
 	for _, deleted := range []time.Time{{}, b.now} {
-		add(time.Time{}, deleted)
-		for _, end := range ends {
-			add(b.now.Add(end), deleted)
+		for _, suspended := range []time.Time{{}, b.now.Add(-time.Minute)} {
+			add(time.Time{}, deleted, suspended)
+			for _, end := range ends {
+				add(b.now.Add(end), deleted, suspended)
+			}
 		}
 	}
 	b.add(t, all...)
 	for _, want := range all {
 		got, err := b.TokenByDigest(t.Context(), token.Digest(want.ID))
-		if err != nil || got.Suspended != want.Suspended || got.State(b.now) != want.State(b.now) {
+		if err != nil || got.Suspended != want.Suspended || got.Suspension != want.Suspension || got.State(b.now) != want.State(b.now) {
 			t.Errorf("%s is %s, suspended %v, %v; want %s", want.ID, got.State(b.now), got.Suspended, err, want.State(b.now))
 		}
 	}
@@ -193,7 +197,7 @@ func (b *tokenBed) listsAgree(t *testing.T, all []token.Token) {
 	if err != nil || mine != want {
 		t.Errorf("a member's own tokens: %+v, %v, want %+v", mine, err, want)
 	}
-	soon, err := b.PersonalTokensEnding(t.Context(), bedOrg, bedMember, b.now, b.now.Add(token.SoonAfter))
+	soon, err := b.EndingTokens(t.Context(), bedOrg, bedMember, b.now, b.now.Add(token.SoonAfter), 1000, 0)
 	if err != nil || len(soon) != want.ExpiresSoon {
 		t.Errorf("%d of a member's own tokens end soon, %v, want %d", len(soon), err, want.ExpiresSoon)
 	}
@@ -211,7 +215,9 @@ func (b *tokenBed) verifiable(t *testing.T) (out []string, err error) {
 // namesTaken returns the tokens whose names are taken; each has a name of its own.
 func (b *tokenBed) namesTaken(t *testing.T, all []token.Token) (out []string, err error) {
 	for _, tok := range all {
-		taken, err := b.TokenNameTaken(t.Context(), tok, b.now)
+		same := tok
+		same.ID = "another"
+		taken, err := b.TokenNameTaken(t.Context(), same, b.now)
 		if err != nil {
 			return nil, err
 		}

@@ -24,5 +24,7 @@ type Row struct {
 	Hint    string // "…a1B2"
 	Maker   string
 	Created component.TimeModel
-	Delete  component.ButtonModel
+	// ChecksAddresses is as in the client.
+	ChecksAddresses bool
+	Delete          component.ButtonModel
 }

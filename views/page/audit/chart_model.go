@@ -16,6 +16,7 @@ type Bars struct {
 	Label       string
 	Bars        []Bar
 	First, Last string // under the ends
+	Picture     bool   // whether the bars are no links
 }
 
 // Bar is one day or several.
@@ -24,6 +25,18 @@ type Bar struct {
 	Left   string // left edge of the filled part
 	Top    string
 	Height string
-	Href   string // empty: no events
+	Href   string // empty for no events, and in a picture
 	Label  string // "4 Mar 2026: 12 events"
+
+	// Marked is the height of the lower part that stands out, in a picture; empty for none.
+	Marked    string
+	MarkedTop string
+}
+
+// role returns the role of the bars: a group of links, or a picture.
+func (m Bars) role() string {
+	if m.Picture {
+		return "img"
+	}
+	return "group"
 }

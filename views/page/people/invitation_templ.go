@@ -98,7 +98,7 @@ func LinksDialog(m Links) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.CloseSecret(m.Dialog.ID, m.Dialog.CloseHref).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.CloseSecret(m.Dialog.ID, m.Dialog.CloseHref, "Close").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -13,16 +13,14 @@ type Users struct {
 	List  UserList
 }
 
-// UserList is one page of members. With BulkID, its rows can be selected for the form with that id.
+// UserList is one page of members. With Bulk, its rows can be selected.
 type UserList struct {
 	Table  component.TableModel
 	Filter component.FilterModel
 	Rows   []UserRow
 	Pages  *component.PaginationModel // nil if there is only one page
 	None   *component.EmptyModel      // instead of the rows
-	BulkID string
-	Bulk   []component.ButtonModel // for the selected members
-	State  []component.HiddenField // of the list, for what the buttons lead to
+	Bulk   *component.BulkModel
 }
 
 // UserRow is one member of a list.

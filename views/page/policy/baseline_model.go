@@ -14,6 +14,23 @@ type Baselines struct {
 	Table   component.TableModel
 	Rows    []BaselineRow
 	Empty   *component.EmptyModel
+	Presets *Presets // nil if there are none
+}
+
+// Presets is the list of the saved presets.
+type Presets struct {
+	Card  component.CardModel
+	Table component.TableModel
+	Rows  []PresetRow
+}
+
+// PresetRow is one saved preset.
+type PresetRow struct {
+	Name   string
+	Grants []string
+	Saved  component.TimeModel
+	By     string
+	Delete component.ButtonModel
 }
 
 // BaselineRow is one workspace's baseline.

@@ -11,12 +11,21 @@ type Edit struct {
 	Header component.PageHeaderModel
 	Notice *component.NoticeModel
 	Facts  []component.Definition
-	Action string
-	Errors component.ErrorSummaryModel
-	Hidden []component.HiddenField
-	Policy component.PolicyModel
-	Locked bool // read-only
-	Save   component.ButtonModel
-	Cancel string
-	Remove *component.ButtonModel
+	// Conflict says what somebody else and the visitor changed, if both did.
+	Conflict *Conflict
+	Action   string
+	Errors   component.ErrorSummaryModel
+	Hidden   []component.HiddenField
+	Policy   component.PolicyModel
+	Locked   bool // read-only
+	Save     component.ButtonModel
+	Cancel   string
+	Remove   *component.ButtonModel
+}
+
+// Conflict is two changes of one policy that began at the same revision.
+type Conflict struct {
+	Notice       component.NoticeModel
+	Theirs, Mine []string // what each changed, in words
+	Apply        component.ButtonModel
 }

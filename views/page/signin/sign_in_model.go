@@ -13,7 +13,11 @@ type SignIn struct {
 	Email    component.FieldModel
 	Password component.FieldModel
 	Next     string // path to open after signing in
-	Demo     *DemoAccounts
+	// Providers are the links that begin a sign-in by an identity provider.
+	Providers []component.ButtonModel
+	SSO       string // path of the page that finds the provider of an address; empty if none lists domains
+	Forgot    string // path of the page "Forgot password?"; empty without a mail server
+	Demo      *DemoAccounts
 }
 
 // DemoAccounts lists accounts of the demonstration to sign in with by one click.

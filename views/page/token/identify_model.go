@@ -10,6 +10,7 @@ import (
 type Identify struct {
 	Shell  layout.Shell
 	Header component.PageHeaderModel
+	Tabs   component.TabsModel
 	Errors component.ErrorSummaryModel
 	Action string
 	Field  component.FieldModel

@@ -1,6 +1,16 @@
 package token
 
-import "latchkey/views/component"
+import (
+	"latchkey/views/component"
+	"latchkey/views/layout"
+)
+
+// PersonalList is the page of a member's own tokens.
+type PersonalList struct {
+	Shell  layout.Shell
+	Header component.PageHeaderModel
+	Tokens Personal
+}
 
 // Personal is the section "Personal Access Tokens".
 type Personal struct {

@@ -23,9 +23,11 @@ type Wizard struct {
 // WizardBasics is the first step.
 type WizardBasics struct {
 	Name          component.FieldModel
+	Description   component.FieldModel
 	Workspace     *component.SelectModel // nil if there is only one
 	WorkspaceFact []component.Definition // the only workspace
 	Expiration    component.ExpiryModel
+	More          More
 	CancelHref    string
 }
 

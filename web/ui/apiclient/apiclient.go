@@ -34,7 +34,7 @@ func (h *Handlers) add(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.register(c, form.Get(kit.FieldName), form.Get(kit.FieldSubmission))
+	made, err := h.register(c, form)
 	if errors.Is(err, fault.ErrRepeated) {
 		return h.show(c, http.StatusConflict, component.Notice(submittedClientNotice()))
 	}
@@ -49,12 +49,14 @@ func (h *Handlers) add(c echo.Context) error {
 	return h.site.Reveal(c, kit.ClientTitle, component.RevealDialog(revealClientDialog(made, h.site.BaseURL())))
 }
 
-// register registers a client with the name and the one-time key of a form.
-func (h *Handlers) register(c echo.Context, name, key string) (apiclient.Registered, error) {
+// register registers the client that a form describes.
+func (h *Handlers) register(c echo.Context, form url.Values) (apiclient.Registered, error) {
+	key := form.Get(kit.FieldSubmission)
 	if err := kit.CheckSubmission(key); err != nil {
 		return apiclient.Registered{}, err
 	}
-	return h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, apiclient.NewClient{Name: name, IdempotencyKey: key})
+	return h.clients.Register(c.Request().Context(), kit.VisitOf(c).By, apiclient.NewClient{Name: form.Get(kit.FieldName),
+		ChecksAddresses: form.Has(fieldChecks), IdempotencyKey: key})
 }
 
 // confirmDelete shows the dialog that asks before a client is deleted.

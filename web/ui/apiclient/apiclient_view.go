@@ -40,7 +40,7 @@ func clientsView(clients []apiclient.Client, baseURL string, now time.Time) page
 
 func clientRow(c apiclient.Client, now time.Time) page.Row {
 	return page.Row{Name: c.Name, ID: c.ID, Hint: c.Hint, Maker: cmp.Or(c.CreatedByName, "an unknown user"),
-		Created: kit.When(c.CreatedAt, now),
+		Created: kit.When(c.CreatedAt, now), ChecksAddresses: c.ChecksAddresses,
 		Delete: component.ButtonModel{Label: "Delete", Context: c.Name, Variant: component.DangerQuiet, Small: true,
 			Href: kit.Path(kit.ClientPath, c.ID) + "/delete", Dialog: true}}
 }
@@ -50,13 +50,21 @@ func requestLine(credential, baseURL, endpoint string) string {
 	return `curl -u "` + credential + `" --data-urlencode "token=TOKEN" ` + baseURL + "/oauth2/" + endpoint
 }
 
+// fieldChecks is the box that says that a service checks addresses itself.
+const fieldChecks = "checks_addresses"
+
 func newClientDialog(form url.Values, errors kit.FieldErrors) component.FormDialogModel {
 	name := kit.TextField(kit.FieldName, "Name", "The service that will use it.", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
+	checks := component.ChoiceGroupModel{ID: "checks", Name: fieldChecks, Legend: "Allowed addresses", Choices: []component.Choice{{
+		ID: "checks-addresses", Value: "on", Label: "Checks addresses itself", Checked: form.Has(fieldChecks),
+		Help: "It gets the allowed addresses of a token and compares them with its client's address. " +
+			"Otherwise it must send that address as client_ip, or tokens with allowed addresses are inactive."}}}
 	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-api-client", Title: "New API Client", CloseHref: kit.ClientPath,
 			Description: "After this, you will see its secret once."},
-		Action: kit.ClientPath, Errors: kit.FormErrors(errors, kit.FieldName), Fields: []component.FormField{kit.TextItem(name)},
+		Action: kit.ClientPath, Errors: kit.FormErrors(errors, kit.FieldName),
+		Fields: []component.FormField{kit.TextItem(name), kit.BoxesItem(&checks)},
 		Hidden: []component.HiddenField{{Name: kit.FieldSubmission, Value: form.Get(kit.FieldSubmission)}},
 		Submit: component.ButtonModel{Label: "Add"},
 	}

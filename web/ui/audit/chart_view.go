@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/zone"
 	"latchkey/views/component"
 	page "latchkey/views/page/audit"
 	"latchkey/web/ui/kit"
@@ -22,18 +23,18 @@ const (
 // days. If there are more days than bars, each bar covers several. The last element ends the last
 // bar.
 func chartDays(f audit.Filter, now time.Time) []time.Time {
-	end := now.UTC().Truncate(kit.Day).Add(kit.Day)
+	end := zone.AddDays(now, 1)
 	if !f.Until.IsZero() {
 		end = f.Until
 	}
-	start := end.AddDate(0, 0, -chartBars)
+	start := zone.AddDays(end, -chartBars)
 	if !f.From.IsZero() && f.From.Before(end) {
-		start = f.From.UTC().Truncate(kit.Day)
+		start = zone.DayOf(f.From.In(now.Location()))
 	}
-	days := int(end.Sub(start) / kit.Day)
+	days := int((end.Sub(start) + kit.Day/2) / kit.Day) // clocks may have changed in between
 	step := max(1, (days+chartBars-1)/chartBars)
 	var out []time.Time
-	for at := start; at.Before(end); at = at.AddDate(0, 0, step) {
+	for at := start; at.Before(end); at = zone.AddDays(at, step) {
 		out = append(out, at)
 	}
 	return append(out, end)
@@ -50,7 +51,7 @@ func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 		total, most = total+n, max(most, n)
 	}
 	m := &page.Chart{Card: component.CardModel{ID: "activity", Title: "Activity"}}
-	span := "from " + kit.Dates(days[0], days[bars].Add(-kit.Day))
+	span := "from " + kit.Dates(days[0], days[bars].Add(-1))
 	m.Text = kit.Count(total, "event", "events") + " " + span + ". Choose a bar to see its events."
 	if total == 0 {
 		m.Text = "No events " + span + "."
@@ -62,7 +63,7 @@ func chartView(q logQuery, days []time.Time, counts []int) *page.Chart {
 			run.Bars = append(run.Bars, barView(q, days[i], days[i+1], counts[i], most, slots-to+i))
 		}
 		if from < to {
-			run.First, run.Last = kit.ShortDate(days[from]), kit.ShortDate(days[to].Add(-kit.Day))
+			run.First, run.Last = kit.ShortDate(days[from]), kit.ShortDate(days[to].Add(-1))
 		}
 		return run
 	}
@@ -78,7 +79,7 @@ func barView(q logQuery, from, to time.Time, n, most, slot int) page.Bar {
 		return b
 	}
 	height := max(3, 100*n/most)
-	last := to.Add(-kit.Day)
+	last := to.Add(-1)
 	b.Top, b.Height = fmt.Sprint(100-height), fmt.Sprint(height)
 	b.Href = q.with(paramFrom, from.Format(time.DateOnly), paramTo, last.Format(time.DateOnly), paramLast, "").at()
 	b.Label = kit.Dates(from, last) + ": " + kit.Count(n, "event", "events")

@@ -33,9 +33,9 @@ func detailView(v kit.Visit, e audit.Event, what page.Sentence, carrier audit.To
 			m.Facts = append(m.Facts, page.Fact{Term: term, Text: text, Note: note, Code: code})
 		}
 	}
-	add("When", kit.AbsoluteSeconds(e.When()), kit.Relative(e.When(), v.Now), false)
+	add("When", kit.AbsoluteSeconds(e.When(), v.Now), kit.Relative(e.When(), v.Now), false)
 	if !e.When().Equal(e.Time) {
-		add("Time in the log", kit.AbsoluteSeconds(e.Time), "The clock was set back, or clocks differ. The order of the log is kept.", false)
+		add("Time in the log", kit.AbsoluteSeconds(e.Time, v.Now), "The clock was set back, or clocks differ. The order of the log is kept.", false)
 	}
 	add("User", actorName(e), e.ActorEmail, false)
 	if e.TokenID != "" {
@@ -202,11 +202,11 @@ func stateText(v kit.Visit, name string, raw json.RawMessage) string {
 			}
 		}
 	}
-	return valueText(raw)
+	return valueText(raw, v.Now)
 }
 
 // valueText returns a JSON value for people to read, whatever its field.
-func valueText(raw json.RawMessage) string {
+func valueText(raw json.RawMessage, now time.Time) string {
 	var value any
 	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil || value == nil {
 		return "–"
@@ -219,7 +219,7 @@ func valueText(raw json.RawMessage) string {
 		return "No"
 	case string:
 		if t, err := time.Parse(audit.TimeFormat, v); err == nil {
-			return kit.Absolute(t)
+			return kit.Absolute(t, now)
 		}
 		return cmpOr(plaintext.Clip(v, 500), "–")
 	case []any:

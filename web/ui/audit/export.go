@@ -2,19 +2,13 @@ package audit
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/hex"
-	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
-	"latchkey/internal/plaintext"
-	"latchkey/web/request"
 	"latchkey/web/ui/kit"
 )
 
@@ -31,7 +25,7 @@ func (h *Handlers) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return out.finish(h.audit.Export(c.Request().Context(), v.Standing, filter, out.write))
+	return out.Finish(h.audit.Export(c.Request().Context(), v.Standing, filter, out.write))
 }
 
 func (h *Handlers) workspaceNames(v kit.Visit) map[string]string {
@@ -42,82 +36,27 @@ func (h *Handlers) workspaceNames(v kit.Visit) map[string]string {
 	return names
 }
 
-// export streams events to a client. It sends nothing before the first event, so that a refusal
-// still gets its own answer. A later error cuts the connection, because an incomplete file must
-// not look complete.
+// export streams events to a client.
 type export struct {
-	c       echo.Context
-	control *http.ResponseController
-	kind    string // media type
-	name    string // of the file
-	out     *bufio.Writer
-	line    func(w *bufio.Writer, e audit.Event) error
-	head    string // before the first line
-	begun   bool
-	lines   int
+	*kit.Export
+	line func(w *bufio.Writer, e audit.Event) error
 }
-
-// longExport is how long a client may take to read linesPerDeadline lines.
-const longExport = time.Minute
 
 // newExport returns an export as csv or jsonl. The error is NotFound for another format.
 func newExport(c echo.Context, format string, workspaces map[string]string) (*export, error) {
-	x := &export{c: c, control: http.NewResponseController(c.Response()), name: "audit-logs." + format}
+	name := "audit-logs." + format
 	switch format {
 	case "csv":
-		x.kind, x.line = "text/csv; charset=utf-8; header=present",
-			func(w *bufio.Writer, e audit.Event) error { return csvLine(w, e, workspaces) }
-		x.head = plaintext.CSVMark + strings.Join(csvHead(), ",") + "\r\n"
+		return &export{kit.NewCSVExport(c, name, csvHead()),
+			func(w *bufio.Writer, e audit.Event) error { return csvLine(w, e, workspaces) }}, nil
 	case "jsonl":
-		x.kind, x.line = "application/jsonl; charset=utf-8", jsonLine
-	default:
-		return nil, fault.NewNotFound("This export")
+		return &export{kit.NewExport(c, "application/jsonl; charset=utf-8", name), jsonLine}, nil
 	}
-	return x, nil
+	return nil, fault.NewNotFound("This export")
 }
-
-// begin sends the headers.
-func (x *export) begin() error {
-	h := x.c.Response().Header()
-	h.Set("Content-Type", x.kind)
-	h.Set("Content-Disposition", `attachment; filename="`+x.name+`"`)
-	h.Set("Cache-Control", "no-store")
-	x.begun, x.out = true, bufio.NewWriterSize(x.c.Response(), 32<<10)
-	_, err := x.out.WriteString(x.head)
-	return err
-}
-
-// linesPerDeadline is the number of lines after which the deadline is extended.
-const linesPerDeadline = 500
 
 func (x *export) write(e audit.Event) error {
-	if !x.begun {
-		if err := x.begin(); err != nil {
-			return err
-		}
-	}
-	if x.lines++; x.lines%linesPerDeadline == 1 {
-		// The server's own limit stays if the connection does not support deadlines.
-		_ = x.control.SetWriteDeadline(time.Now().Add(longExport))
-	}
-	return x.line(x.out, e)
-}
-
-// finish ends the answer, or says that it broke off. err is the error after the last event, or nil.
-func (x *export) finish(err error) error {
-	if err == nil && !x.begun {
-		err = x.begin() // an empty file
-	}
-	if !x.begun {
-		return err
-	}
-	if err == nil {
-		err = x.out.Flush()
-	}
-	if err != nil {
-		return &request.Broken{Request: x.c.Request(), Cause: err}
-	}
-	return nil
+	return x.Line(func(w *bufio.Writer) error { return x.line(w, e) })
 }
 
 func csvHead() []string {
@@ -130,20 +69,10 @@ func csvLine(w *bufio.Writer, e audit.Event, workspaces map[string]string) error
 	if !e.Clock.IsZero() {
 		clock = audit.FormatTime(e.Clock)
 	}
-	record := []string{audit.FormatTime(e.Time), string(e.ActorType), e.ActorName, e.ActorEmail, e.ActorID, e.TokenID,
+	return kit.CSVLine(w, []string{audit.FormatTime(e.Time), string(e.ActorType), e.ActorName, e.ActorEmail, e.ActorID, e.TokenID,
 		string(e.Action), string(e.Target.Type), e.Target.Name, e.Target.ID, workspaces[e.Workspace], e.Workspace,
 		e.Origin.IP, e.Origin.UserAgent, e.Origin.RequestID, e.Before, e.After, e.ID,
-		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash), clock}
-	for i := range record {
-		record[i] = plaintext.Cell(record[i])
-	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	if err := out.Write(record); err != nil {
-		return err
-	}
-	out.Flush()
-	return out.Error()
+		strconv.FormatInt(e.Seq, 10), hex.EncodeToString(e.Hash), clock})
 }
 
 // jsonLine writes an event in the format of the command latchkey audit export.

@@ -59,7 +59,7 @@ func TestExport_BeginsWithTheMarkThatExcelNeeds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := x.finish(nil); err != nil {
+			if err := x.Finish(nil); err != nil {
 				t.Fatal(err)
 			}
 			text, marked := strings.CutPrefix(rec.Body.String(), mark)

@@ -13,7 +13,7 @@ import (
 
 // header returns the header of the page.
 func header(v kit.Visit) component.PageHeaderModel {
-	return component.PageHeaderModel{Title: kit.AuditTitle,
+	return component.PageHeaderModel{Title: kit.AuditTitle, Help: kit.HelpTopic(kit.HelpAudit),
 		Description: "Every change, sign-in and refused attempt at " + v.Organization.Name + ", with the person or token and the address.",
 		More:        []component.ButtonModel{{Label: "Identify token", Icon: "search", Variant: component.Outline, Href: kit.IdentifyPath}}}
 }
@@ -112,8 +112,8 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions(q)),
 		},
 		Fields: []component.FieldModel{
-			{ID: "audit-from", Name: paramFrom, Label: "From (UTC)", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
-			{ID: "audit-to", Name: paramTo, Label: "To (UTC)", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
+			{ID: "audit-from", Name: paramFrom, Label: "From (" + kit.Zone(v.Now) + ")", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
+			{ID: "audit-to", Name: paramTo, Label: "To (" + kit.Zone(v.Now) + ")", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
 		},
 	}
 	if len(v.Workspaces) > 0 || q.Get(kit.ParamWorkspace) != "" {

@@ -40,7 +40,15 @@ func peoplePatterns() patterns {
 			audit.Reactivated:             "{who} reactivated {name}",
 			audit.ProfileUpdated:          "{who} updated the profile of {name}{fields}",
 			audit.PasswordChanged:         "{who} changed the password of {name}",
+			audit.RecoveryCreated:         "{who} created a password reset link for {name}",
+			audit.Recovered:               "{who} set a new password for {name} with a reset link",
+			audit.FactorAdded:             "{who} added a second factor",
+			audit.FactorRemoved:           "{who} removed a second factor",
+			audit.FactorsReset:            "{who} reset the second factor of {name}",
+			audit.RecoveryCodesCreated:    "{who} generated new recovery codes",
 			audit.Provisioned:             "{who} changed the provisioning of {name}{fields}",
+			audit.IdentityLinked:          "{who} linked {name} to an account of an identity provider",
+			audit.IdentityUnlinked:        "{who} unlinked {name} from an account of an identity provider",
 		},
 		audit.TargetInvitation: life("invitation", map[audit.Action]string{
 			audit.Refused: "{who} was refused the invitation {name}"}),
@@ -52,6 +60,10 @@ func peoplePatterns() patterns {
 			audit.Created: "{who} created {policy}{change}",
 			audit.Updated: "{who} changed {policy}{change}",
 			audit.Deleted: "{who} deleted {policy}{change}",
+		},
+		audit.TargetPreset: {
+			audit.Created: "{who} saved the policy preset {name}",
+			audit.Deleted: "{who} deleted the policy preset {name}",
 		},
 		audit.TargetGroup: life("group", map[audit.Action]string{
 			audit.MemberAdded:   "{who} added {other} to the group {name}",
@@ -67,10 +79,14 @@ func peoplePatterns() patterns {
 func tokenPatterns() patterns {
 	ofKind := func(noun, start string) map[audit.Action]string {
 		return map[audit.Action]string{
-			audit.Created: "{who} created the " + noun + " {name}",
-			audit.Deleted: "{who} deleted the " + noun + " {name}",
-			audit.Rotated: "{who} rotated the " + noun + " {name}",
-			audit.Expired: start + ` "{name}" expired`,
+			audit.Created:   "{who} created the " + noun + " {name}",
+			audit.Updated:   "{who} changed the " + noun + " {name}{fields}",
+			audit.Deleted:   "{who} deleted the " + noun + " {name}",
+			audit.Rotated:   "{who} rotated the " + noun + " {name}",
+			audit.Expired:   start + ` "{name}" expired`,
+			audit.Suspended: "{who} suspended the " + noun + " {name}",
+			audit.Resumed:   "{who} resumed the " + noun + " {name}",
+			audit.Expiring:  start + ` "{name}" expires soon`,
 		}
 	}
 	personal := ofKind("personal access token", "Personal access token")
@@ -87,6 +103,15 @@ func tokenPatterns() patterns {
 			audit.Created: "{who} created the API client {name}",
 			audit.Deleted: "{who} deleted the API client {name}",
 		},
+		audit.TargetCalendar: {
+			audit.Created: "{who} created a calendar link",
+			audit.Deleted: "{who} revoked their calendar link",
+		},
+		audit.TargetWebhook: life("webhook", map[audit.Action]string{
+			audit.Rotated:     "{who} rolled the signing secret of the webhook {name}",
+			audit.Tested:      "{who} sent a test to the webhook {name}",
+			audit.Redelivered: "{who} sent a message to the webhook {name} again",
+		}),
 	}
 }
 
@@ -132,6 +157,8 @@ func housePatterns() patterns {
 			audit.Updated:  "{who} updated the organization {name}{fields}",
 			audit.Migrated: "{who} deployed a migration to the organization {name}",
 		},
+		audit.TargetProvider: life("identity provider", map[audit.Action]string{
+			audit.Tested: "{who} tried the identity provider {name}"}),
 		audit.TargetAuditLog: {
 			audit.Pruned:    "{who} pruned the audit log",
 			audit.Postponed: "{who} postponed pruning the audit log",
@@ -160,6 +187,8 @@ func variant(e audit.Event) string {
 		return "{who} joined the organization"
 	case self && e.Action == audit.PasswordChanged:
 		return "{who} changed their own password"
+	case self && e.Action == audit.Recovered:
+		return "{who} set a new password with a reset link"
 	case self && e.Action == audit.ProfileUpdated:
 		return "{who} updated their own profile{fields}"
 	case endsForeignSession(e):

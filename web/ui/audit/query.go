@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/zone"
 	"latchkey/web/ui/kit"
 )
 
@@ -120,7 +121,7 @@ func (q logQuery) at(parts ...string) string {
 // filtered reports whether the state has a filter.
 func (q logQuery) filtered() bool { return len(q.with().Values) > 0 }
 
-// filter returns the state as a filter of package audit. Days are whole days in UTC. The errors
+// filter returns the state as a filter of package audit. Days are whole days in the zone of now. The errors
 // are by parameter. An invalid day is left out of the filter.
 func (q logQuery) filter(now time.Time) (audit.Filter, kit.FieldErrors) {
 	typ, action := q.pair()
@@ -129,7 +130,7 @@ func (q logQuery) filter(now time.Time) (audit.Filter, kit.FieldErrors) {
 	errors := kit.FieldErrors{}
 	day := func(name string) time.Time {
 		text := q.Get(name)
-		t, err := time.Parse(time.DateOnly, text)
+		t, err := zone.ParseDay(text, now.Location())
 		if text != "" && err != nil {
 			errors[name] = "Enter a date such as 2026-12-31."
 		}
@@ -140,7 +141,7 @@ func (q logQuery) filter(now time.Time) (audit.Filter, kit.FieldErrors) {
 		f.From = now.Add(-long)
 	}
 	if to := day(paramTo); !to.IsZero() {
-		f.Until = to.AddDate(0, 0, 1)
+		f.Until = zone.AddDays(to, 1)
 	}
 	if len(errors) == 0 {
 		errors = nil

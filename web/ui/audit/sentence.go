@@ -132,7 +132,7 @@ func (t teller) actor(e audit.Event) page.Part {
 	case audit.User:
 		p.Href = t.href(e.ActorID, kit.Path(kit.UserPath, e.ActorID))
 	case audit.ServiceAccessToken:
-		p.Href = t.href(e.ActorID, kit.ServiceTokenPage(e.ActorID))
+		p.Href = t.href(e.ActorID, kit.TokenPage(e.ActorID))
 	}
 	return p
 }
@@ -153,8 +153,8 @@ func (t teller) targetHref(e audit.Event) string {
 		return t.href(id, kit.Path(kit.UserPath, id))
 	case audit.TargetGroup:
 		return t.href(id, kit.Path(kit.GroupPath, id))
-	case audit.TargetServiceToken:
-		return t.href(id, kit.ServiceTokenPage(id))
+	case audit.TargetPersonalToken, audit.TargetServiceToken:
+		return t.href(id, kit.TokenPage(id))
 	case audit.TargetWorkspace:
 		return t.href(id, kit.ResourcePath(id))
 	case audit.TargetPermission:
@@ -275,7 +275,7 @@ func changedFields(e audit.Event) string {
 	before, after := stateFields(e.Before), stateFields(e.After)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(union(before, after))) {
-		if name != "version" && valueText(before[name]) != valueText(after[name]) {
+		if name != "version" && valueText(before[name], e.Time) != valueText(after[name], e.Time) {
 			names = append(names, kit.LowerFirst(fieldLabel(name)))
 		}
 	}

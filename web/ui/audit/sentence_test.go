@@ -64,10 +64,12 @@ func TestSentence_SaysWhatHappenedInOrdinaryWords(t *testing.T) {
 	edit := access.Policy{"destination:edit": access.Everywhere()}.String()
 	connect := access.Policy{"table:connect": access.Everywhere(), "source:edit": access.Only("s1", "s2")}.String()
 	for want, e := range map[string]audit.Event{
-		"Ada joined the organization":      done(ada, audit.AddedToOrganization, user),
-		"Bo added Ada to the organization": done(bo, audit.AddedToOrganization, user),
-		"Bo changed the role of Ada":       done(bo, audit.ChangedPermission, user),
-		"Ada changed their own password":   done(ada, audit.PasswordChanged, user),
+		"Ada joined the organization":              done(ada, audit.AddedToOrganization, user),
+		"Bo added Ada to the organization":         done(bo, audit.AddedToOrganization, user),
+		"Bo changed the role of Ada":               done(bo, audit.ChangedPermission, user),
+		"Ada changed their own password":           done(ada, audit.PasswordChanged, user),
+		"Ada set a new password with a reset link": done(ada, audit.Recovered, user),
+		"Bo created a password reset link for Ada": done(bo, audit.RecoveryCreated, user),
 		"Bo changed the role of Ada from Admin to Member": done(bo, audit.ChangedPermission, user, `{"role":"admin"}`,
 			`{"role":"member"}`),
 		"Ada accepted the invitation":                      done(ada, audit.Updated, invitation, "", `{"accepted":true,"member":"m1"}`),
@@ -94,6 +96,8 @@ func TestSentence_SaysWhatHappenedInOrdinaryWords(t *testing.T) {
 			`{"reason":"Not allowed: member:manage needs the organization role Admin.","attempts":1}`),
 		"ci was refused: the requested permission does not exist": done(service, audit.AccessDenied, token, "",
 			`{"reason":"Not allowed: the requested permission does not exist.","attempts":1}`),
+		"ci was refused: it was used from 203.0.113.9, which is not an allowed address": done(service, audit.AccessDenied, token, "",
+			`{"reason":"Not allowed: it was used from 203.0.113.9, which is not an allowed address.","attempts":1}`),
 		"Ada was refused with the personal access token probe: no reason was recorded": done(ada, audit.AccessDenied, pat),
 		"Service access token ci was used after expiry or revocation":                  done(service, audit.UsedAfterRevocation, token),
 		"Ada connected the destination Warehouse to the source Shop": done(ada, audit.ConnectedDestination,

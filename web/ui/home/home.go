@@ -10,28 +10,47 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// recentEvents is the number of events on the home page.
-const recentEvents = 8
+// rows is the most that a list of the home page has.
+const rows = 8
 
-// home shows the state of the visitor's tokens and where to go next.
+// home shows what needs attention, how much tokens are used, what happened lately and what to do next.
 func (h *Handlers) home(c echo.Context) error {
-	v, ctx := kit.VisitOf(c), c.Request().Context()
-	summary, err := h.tokens.Summary(ctx, v.Standing)
+	v := kit.VisitOf(c)
+	s, err := h.see(c, v)
 	if err != nil {
 		return err
 	}
-	events, err := h.organizations.RecentActivity(ctx, v.Standing, recentEvents)
-	if err != nil {
-		return err
-	}
-	activity, err := h.log.Activity(c, v, events)
-	if err != nil {
-		return err
-	}
-	m := homeView(v, summary, activity)
+	m := homeView(v, s)
 	if v.Principal.Role == access.RoleAdmin {
 		m.Warnings = append(damageWarnings(h.damage()), strangerWarnings(h.strangers())...)
 	}
 	m.Shell = h.site.Shell(c, v, "Home")
 	return h.site.HTML(c, http.StatusOK, page.HomePage(m))
+}
+
+// see loads what the page shows, in a fixed number of queries.
+func (h *Handlers) see(c echo.Context, v kit.Visit) (s seen, err error) {
+	ctx := c.Request().Context()
+	s.log = v.Organization.Plan.Has(access.FeatureAuditLog) && h.site.May(v, access.ReadAuditLog)
+	if s.summary, err = h.tokens.Summary(ctx, v.Standing); err != nil {
+		return s, err
+	}
+	if s.soon, err = h.soonDays(ctx, v); err != nil {
+		return s, err
+	}
+	if s.attention, err = h.reasonsFor(ctx, v, s.soon); err != nil {
+		return s, err
+	}
+	if s.days, err = h.tokens.MindedUsage(ctx, v.Standing); err != nil {
+		return s, err
+	}
+	if s.progress, err = h.organizations.Progress(ctx, v.Standing); err != nil {
+		return s, err
+	}
+	events, err := h.organizations.RecentActivity(ctx, v.Standing, rows)
+	if err != nil {
+		return s, err
+	}
+	s.activity, err = h.log.Activity(c, v, events)
+	return s, err
 }

@@ -3,9 +3,8 @@ package home
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
-	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	auditpage "latchkey/views/page/audit"
@@ -14,26 +13,38 @@ import (
 	tokenui "latchkey/web/ui/token"
 )
 
-// personalSection is the place of the list of the visitor's own tokens on their profile, and personalSectionPath its
-// address.
-const (
-	personalSection     = "#personal-access-tokens"
-	personalSectionPath = kit.ProfilePath + personalSection
-)
+// personalSection is the place of the list of the visitor's own tokens on their profile.
+const personalSection = "#personal-access-tokens"
 
-func homeView(v kit.Visit, s token.Summary, activity []auditpage.Activity) page.Home {
+// seen is what the page shows, as the services return it.
+type seen struct {
+	summary   token.Summary
+	attention []page.Reason
+	days      []token.DayCount
+	progress  account.Progress
+	activity  []auditpage.Activity
+	soon      int  // see soonDays
+	log       bool // whether the visitor may open the audit log
+}
+
+func homeView(v kit.Visit, s seen) page.Home {
+	admin := s.summary.All
+	calm := " expires within " + kit.Count(s.soon, "day", "days") + ", is refused often or has been unused for 90 days."
 	m := page.Home{
-		Header: component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
-		Mine:   stateTiles(s.Mine),
-		Ending: endingTokens(s, v.Now),
-		Next:   nextSteps(v),
-
-		Activity: activity,
+		Header:    component.PageHeaderModel{Title: "Home", Description: "Signed in as " + v.Member.Name + " at " + v.Organization.Name + "."},
+		Attention: s.attention, Usage: tokenui.UsageView(s.days), Next: nextSteps(v, s.progress, admin),
+		Mine:   stateTiles(s.summary.Mine),
+		Recent: component.CardModel{ID: "activity", Title: "Recent activity"}, Activity: s.activity,
+		Calm: "None of your tokens" + calm,
 	}
-	m.NoEnding = "None of your tokens expires within the next seven days."
-	if s.All {
-		m.NoEnding = "None of your tokens and no service access token expires within the next seven days."
-		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s)
+	m.Usage.Card.Title, m.Usage.Card.Description = "Requests", "With your personal access tokens."
+	if admin {
+		m.Usage.Card.Description = "With all tokens of the organization."
+		m.Calm = "No token" + calm + " No invitation is pending."
+		m.OrgTitle, m.Org = v.Organization.Name, organizationTiles(s.summary)
+	}
+	if s.log && len(s.activity) > 0 {
+		m.Recent.Action = &component.ButtonModel{Label: kit.AuditTitle, Href: kit.AuditPath, Variant: component.Outline, Small: true}
 	}
 	return m
 }
@@ -93,31 +104,4 @@ func organizationTiles(s token.Summary) []component.Tile {
 		tiles = append(tiles, tile)
 	}
 	return tiles
-}
-
-func endingTokens(s token.Summary, now time.Time) []page.EndingToken {
-	list := []page.EndingToken{}
-	for _, t := range append(append([]token.Token{}, s.MineEnding...), s.ServicesEnding...) {
-		e := page.EndingToken{Name: t.Name, Href: personalSectionPath, Kind: t.Kind.Label(), Where: t.WorkspaceName,
-			Expires: kit.When(t.ExpiresAt, now)}
-		if t.Kind != token.Personal {
-			e.Href = kit.ServiceTokenPath + "/" + t.ID
-		}
-		if e.Where == "" {
-			e.Where = "Organization"
-		}
-		list = append(list, e)
-	}
-	return list
-}
-
-func nextSteps(v kit.Visit) []page.NextStep {
-	steps := []page.NextStep{{Icon: "key-round", Label: "Generate a personal access token", Href: kit.PersonalTokenPath + "/new",
-		Text: "For development and testing, with your own access."}}
-	if v.Principal.Role == access.RoleAdmin {
-		steps = append(steps, page.NextStep{Icon: "bot", Label: "Generate a service access token", Href: kit.ServiceTokenPath + "/workspace",
-			Text: "For production and shared automation. Not tied to a person, so it keeps working when people leave."})
-	}
-	return append(steps, page.NextStep{Icon: "user-round", Label: "View your profile", Href: kit.ProfilePath,
-		Text: "Your tokens, sessions and permissions."})
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/mileusna/useragent"
-
 	"latchkey/internal/signin"
 	"latchkey/views/component"
 )
@@ -15,7 +13,7 @@ import (
 func SessionRows(list []signin.Session, v Visit, endHref func(s signin.Session, current bool) string) []component.SessionRow {
 	rows := make([]component.SessionRow, 0, len(list))
 	for _, s := range list {
-		row := component.SessionRow{Device: deviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,
+		row := component.SessionRow{Device: signin.DeviceName(s.UserAgent), IP: cmp.Or(s.IP, "unknown"), Current: s.ID == v.By.Ref.ID,
 			Started: When(s.CreatedAt, v.Now), LastSeen: When(s.LastSeenAt, v.Now)}
 		if row.EndHref = endHref(s, row.Current); row.Current {
 			rows = slices.Insert(rows, 0, row)
@@ -24,16 +22,4 @@ func SessionRows(list []signin.Session, v Visit, endHref func(s signin.Session, 
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// deviceName returns the name of a browser in words. It trusts what the browser says about itself.
-func deviceName(agent string) string {
-	ua := useragent.Parse(agent)
-	switch {
-	case ua.Name != "" && ua.OS != "":
-		return ua.Name + " on " + ua.OS
-	case ua.Name != "":
-		return ua.Name
-	}
-	return "Unknown browser"
 }

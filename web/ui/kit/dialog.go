@@ -22,6 +22,7 @@ type Behind func(c echo.Context, status int, above templ.Component) error
 // loaded. Other clients get that page with the dialog in it, which works without script.
 func (s *Site) Dialog(c echo.Context, status int, dialog templ.Component, behind Behind) error {
 	c.Response().Header().Add("Vary", dialogHeader)
+	c.SetRequest(s.withBack(c.Request()))
 	if c.Request().Header.Get(dialogHeader) != "" {
 		return s.HTML(c, status, dialog)
 	}

@@ -22,6 +22,7 @@ const (
 	FieldMember     = "member"
 	FieldToken      = "token"
 	FieldSubmission = "submission" // one-time key, so that a form creates what it creates only once
+	FieldSecret     = "secret"     // of a link
 	FieldStep       = "step"       // names the pressed button
 )
 
@@ -39,9 +40,18 @@ func cleaners() map[string]func(string) string {
 		"organization": plaintext.Clean,
 		"workspace":    plaintext.Clean, // the name of one, or an id, which cleaning leaves alone
 		"description":  plaintext.CleanLines,
+		"reason":       plaintext.CleanLines,
+		"issuer":       plaintext.Clean, // and the other fields of identity providers
+		"client_id":    plaintext.Clean,
+		"domains":      plaintext.CleanLines,
+		"groups_claim": plaintext.Clean,
+		"group_table":  plaintext.CleanLines,
+		"admin_group":  plaintext.Clean,
 		"email":        plaintext.CleanEmail,
 		"emails":       plaintext.CleanLines,
 		"date":         plaintext.Clean,
+		"addresses":    plaintext.CleanLines, // IP ranges
+		"url":          plaintext.Clean,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"latchkey/internal/random"
 	"latchkey/views/component"
 	"latchkey/views/layout"
 )
@@ -13,6 +14,11 @@ import (
 // header. The page is a [PasteView], which takes the secret up.
 func WithFragment(address, name, secret string) string {
 	return address + "#" + url.Values{name: {secret}}.Encode()
+}
+
+// Linker returns the function that makes links to a page, with the secret in [FieldSecret] of the fragment.
+func Linker(address string) random.Linker {
+	return func(secret random.Secret) string { return WithFragment(address, FieldSecret, secret.Reveal()) }
 }
 
 // PastedSecret returns the secret in what somebody pasted: a link as [WithFragment] makes it, an

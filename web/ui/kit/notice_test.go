@@ -2,6 +2,7 @@ package kit
 
 import (
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"latchkey/web/request"
@@ -25,6 +26,25 @@ func TestSite_AsLeft(t *testing.T) {
 		r.Header.Set("Referer", tt.referer)
 		if got := s.asLeft(r, tt.to); got != tt.want {
 			t.Errorf("from %q to %s: %s, want %s", tt.referer, tt.to, got, tt.want)
+		}
+	}
+}
+
+func TestSite_OriginIsTheFieldOfTheDialogBeforeTheReferer(t *testing.T) {
+	s := &Site{public: request.NewPublic("https://latchkey.example/below")}
+	for _, tt := range []struct{ back, to, want string }{
+		{"/users?q=a", "/users", "/users?q=a"},
+		{"/users", "/users", "/users"},
+		{"/groups?q=a", "/users", "/users"},
+		{"https://evil.example/users?q=a", "/users", "/users?q=a"}, // only its state counts
+		{"//evil.example?q=a", "/users", "/users"},
+		{"%zz", "/users", "/users"},
+	} {
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Referer", "https://latchkey.example/below/users?q=referer")
+		r.PostForm = url.Values{fieldBack: {tt.back}}
+		if got := s.asLeft(r, tt.to); got != tt.want {
+			t.Errorf("back %q to %s: %s, want %s", tt.back, tt.to, got, tt.want)
 		}
 	}
 }

@@ -120,24 +120,40 @@ func (q Paging) Filter(id, label, search string) component.FilterModel {
 
 // Pages returns the links to the previous and next page. It returns nil if the list fits one page.
 func (q Paging) Pages(rows, total int, one, many string) *component.PaginationModel {
-	if total <= q.Size && q.Page == 1 {
+	return PageLinks(q.Page, q.Size, rows, total, one, many, func(page int) string {
+		q.Page = page
+		return q.Href()
+	})
+}
+
+// PageLinks is [Paging.Pages] for a list with a state of its own: href returns the address of a page.
+func PageLinks(page, size, rows, total int, one, many string, href func(page int) string) *component.PaginationModel {
+	if total <= size && page == 1 || total == 0 {
 		return nil
 	}
-	m := &component.PaginationModel{Summary: "Nothing here. There are " + Count(total, one, many) + "."}
+	from := (page - 1) * size
+	m := &component.PaginationModel{Summary: "There are " + Count(total, one, many) + "."}
+	if total == 1 {
+		m.Summary = "There is " + Count(total, one, many) + "."
+	}
 	if rows > 0 {
-		m.Summary = Thousands(q.Offset()+1) + "–" + Thousands(q.Offset()+rows) + " of " + Thousands(total)
+		m.Summary = Thousands(from+1) + "–" + Thousands(from+rows) + " of " + Thousands(total)
 	}
-	if q.Page > 1 {
-		prev := q
-		prev.Page = min(q.Page-1, max(1, (total+q.Size-1)/q.Size))
-		m.PrevHref = prev.Href()
+	if page > 1 {
+		m.PrevHref = href(min(page-1, (total+size-1)/size))
 	}
-	if q.Offset()+rows < total && rows > 0 {
-		next := q
-		next.Page++
-		m.NextHref = next.Href()
+	if from+rows < total && rows > 0 {
+		m.NextHref = href(page + 1)
 	}
 	return m
+}
+
+// NoRows returns what a page of a list says that has no rows: none, unless others of its pages have some.
+func NoRows(page, total int, none string) string {
+	if total > 0 {
+		return "There is no page " + Thousands(page) + "."
+	}
+	return none
 }
 
 // FilterFrom is the number of rows from which a list has a search form.
@@ -165,8 +181,8 @@ func Listed[Row any](rows []Row, q Paging, searched, one, many string, text func
 		f := q.Filter(many+"-filter", "Search "+many, searched)
 		around.Filter = &f
 	}
-	if len(found) == 0 {
-		around.None = "No " + one + " matches this search."
+	if len(shown) == 0 {
+		around.None = NoRows(q.Page, len(found), "No "+one+" matches this search.")
 	}
 	return shown, around
 }

@@ -20,7 +20,10 @@ func TestListed_CutsWhatMatchesIntoPages(t *testing.T) {
 	}{
 		{"", rows, 0, 20, "", "1–20 of 45", "", "/x?page=2"},
 		{"page=3", rows, 40, 45, "", "41–45 of 45", "/x?page=2", ""},
-		{"page=99", rows, 0, 0, "", "Nothing here. There are 45 workspaces.", "/x?page=3", ""},
+		{"page=99", rows, 0, 0, "There is no page 99.", "There are 45 workspaces.", "/x?page=3", ""},
+		{"page=2", rows[:3], 0, 0, "There is no page 2.", "There are 3 workspaces.", "/x", ""},
+		{"q=nowhere&page=2", rows, 0, 0, "No workspace matches this search.", "", "", ""},
+		{"q=workspace+44&page=2", rows, 0, 0, "There is no page 2.", "There is 1 workspace.", "/x?q=workspace+44", ""},
 		{"q=nowhere", rows, 0, 0, "No workspace matches this search.", "", "", ""},
 		{"q=workspace+44", rows, 44, 45, "", "", "", ""},
 		{"", rows[:3], 0, 3, "", "", "", ""},

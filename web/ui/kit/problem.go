@@ -45,8 +45,8 @@ func ofVisitors(kind fault.Kind) bool {
 // wayOn returns a link to the list that the address of a request is below, if the visitor may open it, otherwise to the
 // home page.
 func (s *Site) wayOn(r *http.Request, v Visit) component.Link {
-	lists := append(accessTabs(), accessTab{WorkspaceTitle, WorkspacePath, access.ManageWorkspaces},
-		accessTab{AuditTitle, AuditPath, access.ReadAuditLog}, accessTab{ProfileTitle, ProfilePath, ""})
+	lists := append(accessTabs(), accessTab{"", WorkspaceTitle, WorkspacePath, access.ManageWorkspaces},
+		accessTab{"", AuditTitle, AuditPath, access.ReadAuditLog}, accessTab{"", ProfileTitle, ProfilePath, ""})
 	for _, list := range lists {
 		below := strings.HasPrefix(r.URL.Path, list.href+"/") || r.URL.Path == list.href && r.Method == http.MethodPost
 		if below && (list.needs == "" || s.May(v, list.needs)) {

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/fault"
+	"latchkey/internal/random"
 	"latchkey/internal/signin"
 )
 
@@ -184,6 +186,31 @@ func (s *Sessions) Secret(r *http.Request) string {
 	return stateOf(session).secret
 }
 
+// markerName is the name of the cookie by which a browser is recognized that has signed in before. It is no
+// credential.
+const markerName = "latchkey_browser"
+
+// Browser returns what package signin wants to know of the browser.
+func (s *Sessions) Browser(r *http.Request) signin.Browser {
+	return signin.Browser{Session: s.Secret(r), Marker: s.kept(r, markerName)}
+}
+
+// keep lets the browser keep a value beside the session, in a cookie with the same prefix, so that no sibling
+// domain can plant one. A negative life removes it.
+func (s *Sessions) keep(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
+	http.SetCookie(w, sessions.NewCookie(s.cookieName(r, name), value, &sessions.Options{Path: cmp.Or(s.options.Path, "/"),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r), MaxAge: int(life.Seconds())}))
+}
+
+// kept returns what the browser keeps under a name, or "".
+func (s *Sessions) kept(r *http.Request, name string) string {
+	cookie, err := r.Cookie(s.cookieName(r, name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // Begin replaces the session of the request by one that package signin has just started, and
 // sends its secret to the browser.
 func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, started signin.Started) error {
@@ -191,6 +218,9 @@ func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, started signin.
 	session.Flashes()
 	session.Values[stateKey{}] = &state{secret: started.Secret, current: started.Session, fresh: true}
 	session.ID, session.IsNew = started.Session.ID, false
+	if started.Marker != "" {
+		s.keep(w, r, markerName, started.Marker, signin.BrowserLife)
+	}
 	return session.Save(r, w)
 }
 
@@ -246,13 +276,53 @@ func (s *Sessions) cookieName(r *http.Request, name string) string {
 	return "__Host-" + name
 }
 
-// SignIn signs a visitor in and sends the new session to the browser.
-func (s *Site) SignIn(c echo.Context, email, password string) error {
+// SignIn signs a visitor in and sends the new session to the browser. It reports whether the sign-in waits for
+// a second factor instead: see [Site.Confirm].
+func (s *Site) SignIn(c echo.Context, email, password string) (waits bool, err error) {
 	r := c.Request()
-	started, err := s.signIn.SignIn(r.Context(), email, password, s.sessions.Secret(r), Origin(c))
+	started, err := s.signIn.SignIn(r.Context(), email, password, s.sessions.Browser(r), Origin(c))
+	return s.begin(c, started, err)
+}
+
+// Recover sets a new password by a link, and sends the new session to the browser. It reports whether the
+// sign-in waits for a second factor instead.
+func (s *Site) Recover(c echo.Context, secret random.Secret, password string) (waits bool, err error) {
+	r := c.Request()
+	started, err := s.signIn.Recover(r.Context(), secret, password, s.sessions.Browser(r), Origin(c))
+	return s.begin(c, started, err)
+}
+
+func (s *Site) begin(c echo.Context, started signin.Started, err error) (waits bool, _ error) {
+	if err != nil {
+		return false, err
+	}
+	if started.Pending != "" {
+		s.sessions.keep(c.Response(), c.Request(), stepName, string(started.Pending), signin.PendingLife)
+		return true, nil
+	}
+	return false, s.sessions.Begin(c.Response(), c.Request(), started)
+}
+
+// stepName is the name of the cookie of a sign-in that waits for the second factor. It is no session: nothing
+// but the second step looks at it.
+const stepName = "latchkey_step"
+
+func (s *Sessions) waiting(r *http.Request) random.Secret { return random.Secret(s.kept(r, stepName)) }
+
+// Waiting returns the account of the browser's sign-in that waits for the second factor. The error is
+// Unauthenticated if there is none any more.
+func (s *Site) Waiting(c echo.Context) (signin.Account, error) {
+	return s.signIn.Waiting(c.Request().Context(), s.sessions.waiting(c.Request()))
+}
+
+// Confirm starts the session of the browser's sign-in that waits for the second factor.
+func (s *Site) Confirm(c echo.Context, given signin.Proof) error {
+	r := c.Request()
+	started, err := s.signIn.Confirm(r.Context(), s.sessions.waiting(r), given, s.sessions.Browser(r), Origin(c))
 	if err != nil {
 		return err
 	}
+	s.sessions.keep(c.Response(), r, stepName, "", -time.Second)
 	return s.sessions.Begin(c.Response(), r, started)
 }
 

@@ -88,7 +88,7 @@ func (b *browser) visit(t *testing.T, handle func(w http.ResponseWriter, r *http
 func (b *browser) signIn(t *testing.T) []*http.Cookie {
 	t.Helper()
 	return b.visit(t, func(w http.ResponseWriter, r *http.Request) {
-		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), actor.Origin{IP: "198.51.100.7"})
+		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Browser(r), actor.Origin{IP: "198.51.100.7"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,15 +147,22 @@ func TestSessions_CookieHoldsOnlyTheSecretAndIsLockedDown(t *testing.T) {
 			b := newBrowser(t, c.options)
 			b.tls = c.tls
 			set := b.signIn(t)
-			if len(set) != 1 {
+			if len(set) != 2 {
 				t.Fatalf("cookies = %v", set)
 			}
-			got := set[0]
+			marker, got := set[0], set[1]
+			if marker.Name != strings.Replace(c.cookie, "session", "browser", 1) || len(marker.Value) != 43 || !marker.HttpOnly ||
+				marker.Secure != c.secure || marker.SameSite != http.SameSiteLaxMode || marker.Path != c.path || marker.Domain != "" {
+				t.Errorf("the marker is %+v", marker)
+			}
+			if again := b.signIn(t); len(again) != 1 || again[0].Name != c.cookie {
+				t.Errorf("the second sign-in sets %v", again)
+			}
+			b.wantSignedIn(t, true)
 			if got.Name != c.cookie || len(got.Value) != 43 || !got.HttpOnly || got.Secure != c.secure ||
 				got.SameSite != http.SameSiteLaxMode || got.Path != c.path || got.Domain != "" || got.MaxAge != 14*24*60*60 {
 				t.Errorf("cookie = %+v", got)
 			}
-			b.wantSignedIn(t, true)
 		})
 	}
 }
@@ -321,7 +328,7 @@ func TestSessions_NewSessionTakesNoNoticesOver(t *testing.T) {
 	b.signIn(t)
 	b.flashes(t, false, "for the former session")
 	set := b.visit(t, func(w http.ResponseWriter, r *http.Request) {
-		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Secret(r), actor.Origin{})
+		started, err := b.signin.SignIn(r.Context(), sessionEmail, sessionPassword, b.Browser(r), actor.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ func (s *Site) frame(c echo.Context, v Visit, title string) layout.Shell {
 	path := c.Request().URL.Path
 	settings := []layout.NavItem{
 		navItem(path, ProfileTitle, ProfilePath, "user-round"),
+		navItem(path, PersonalTokenTitle, PersonalTokenListPath, "key-round"),
 		navItem(path, AccessManagementTitle, AccessManagementPath, "shield-check"),
 	}
 	if s.May(v, access.ManageWorkspaces) {
@@ -30,6 +31,7 @@ func (s *Site) frame(c echo.Context, v Visit, title string) layout.Shell {
 	if s.May(v, access.ReadAuditLog) {
 		settings = append(settings, navItem(path, AuditTitle, AuditPath, "scroll-text"))
 	}
+	settings[0].Current = settings[0].Current || strings.HasPrefix(path, SecurityPath)
 	role := "Member"
 	if v.Principal.Role == access.RoleAdmin {
 		role = "Admin"

@@ -57,6 +57,13 @@ func (s *Site) HTML(c echo.Context, status int, page templ.Component) error {
 	return s.render.HTML(c, status, page)
 }
 
+// SecretHTML is like HTML, for a page that holds a secret, such as the form behind a link: it is not
+// compressed.
+func (s *Site) SecretHTML(c echo.Context, status int, page templ.Component) error {
+	respond.Uncompressed(c)
+	return s.HTML(c, status, page)
+}
+
 // Catalogue returns the catalogue of permissions.
 func (s *Site) Catalogue() *access.Catalogue { return s.catalogue }
 

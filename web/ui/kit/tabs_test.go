@@ -3,11 +3,13 @@ package kit
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/views/component"
 )
 
 func TestAccessTabs_HoldOnlyWhatTheVisitorMayOpen(t *testing.T) {
@@ -24,11 +26,30 @@ func TestAccessTabs_HoldOnlyWhatTheVisitorMayOpen(t *testing.T) {
 	if len(m.Tabs) != len(accessTabs()) {
 		t.Fatalf("an Admin sees %+v", m.Tabs)
 	}
+	want := "People: Users, Invitations, Groups, Sign-in\nPolicies: Baseline Workspace Policies, Explain\n" +
+		"Tokens: Tokens, Service Access Tokens, Token rules, API Clients\nIntegrations: Provisioning, Identity Providers, Notifications\nTools: Migration, Identify token\n"
+	if got := grouped(m.Tabs); got != want {
+		t.Errorf("the groups are\n%swant\n%s", got, want)
+	}
 	for _, tab := range m.Tabs {
 		if tab.Current != (tab.Href == GroupPath) {
 			t.Errorf("%s: current %v", tab.Label, tab.Current)
 		}
 	}
+}
+
+// grouped returns a line per group, with its label and tabs.
+func grouped(tabs []component.Tab) string {
+	text, group := "", ""
+	for _, t := range tabs {
+		if t.Group == group {
+			text = strings.TrimSuffix(text, "\n") + ", " + t.Label + "\n"
+			continue
+		}
+		group = t.Group
+		text += group + ": " + t.Label + "\n"
+	}
+	return text
 }
 
 func TestVisitOf_PanicsWhereNoGateIs(t *testing.T) {

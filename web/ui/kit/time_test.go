@@ -2,6 +2,8 @@ package kit
 
 import (
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/account"
+	"latchkey/internal/zone"
 	"latchkey/views/component"
 )
 
@@ -70,19 +74,69 @@ func TestDates_NameTheirZone(t *testing.T) {
 	west := time.FixedZone("west", -8*3600)
 	evening := time.Date(2026, 11, 20, 20, 30, 5, 0, west) // on the 21st in UTC
 	for want, got := range map[string]string{
-		"21 Nov 2026, 04:30 UTC":                     Absolute(evening),
-		"21 Nov 2026, 04:30:05 UTC":                  AbsoluteSeconds(evening),
-		"21 Nov 2026 UTC":                            Date(evening),
-		"21 Nov UTC":                                 ShortDate(evening),
-		"21 November 2026, 04:30 UTC":                EndOf(evening),
-		"at the end of 20 November 2026 (UTC)":       EndOf(noon.Truncate(Day)),
-		"20 Nov 2026 to 21 Nov 2026 UTC":             Dates(evening.Add(-Day), evening),
-		"21 Nov 2026 UTC ":                           Dates(evening, evening.Add(time.Hour)) + " ",
-		"at the end of 31 December 2026 (UTC) again": EndOf(time.Date(2026, 12, 31, 16, 0, 0, 0, west)) + " again",
+		"21 Nov 2026, 04:30 UTC":                     Absolute(evening, noon),
+		"21 Nov 2026, 04:30:05 UTC":                  AbsoluteSeconds(evening, noon),
+		"21 Nov 2026 UTC":                            Date(evening.UTC()),
+		"21 Nov UTC":                                 ShortDate(evening.UTC()),
+		"21 November 2026, 04:30 UTC":                EndOf(evening, noon),
+		"at the end of 20 November 2026 (UTC)":       EndOf(noon.Truncate(Day), noon),
+		"20 Nov 2026 to 21 Nov 2026 UTC":             Dates(evening.Add(-Day).UTC(), evening.UTC()),
+		"21 Nov 2026 UTC ":                           Dates(evening.UTC(), evening.Add(time.Hour).UTC()) + " ",
+		"at the end of 31 December 2026 (UTC) again": EndOf(time.Date(2026, 12, 31, 16, 0, 0, 0, west), noon) + " again",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+func TestTimes_AreInTheZoneOfTheReader(t *testing.T) {
+	in := func(name string) time.Time { return noon.In(zone.First(name)) }
+	summer := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	tests := []struct{ zone, absolute, exact, summer string }{
+		{"UTC", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 12:00 UTC"},
+		{"Mars/Olympus", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 12:00 UTC"},
+		{"Asia/Kathmandu", "21 Nov 2026, 17:45 UTC+05:45", "21 Nov 2026, 17:45 UTC+05:45 (21 Nov 2026, 12:00 UTC)", "1 Jul 2026, 17:45 UTC+05:45"},
+		{"Pacific/Chatham", "22 Nov 2026, 01:45 UTC+13:45", "22 Nov 2026, 01:45 UTC+13:45 (21 Nov 2026, 12:00 UTC)", "2 Jul 2026, 00:45 UTC+12:45"},
+		{"America/St_Johns", "21 Nov 2026, 08:30 UTC-03:30", "21 Nov 2026, 08:30 UTC-03:30 (21 Nov 2026, 12:00 UTC)", "1 Jul 2026, 09:30 UTC-02:30"},
+		{"Europe/London", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 13:00 UTC+01:00"},
+	}
+	for _, tt := range tests {
+		now := in(tt.zone)
+		if a, e, s := Absolute(noon, now), Exact(noon, now), When(summer, now); a != tt.absolute || e != tt.exact || s.Absolute != tt.summer ||
+			s.Machine != "2026-07-01T12:00:00Z" {
+			t.Errorf("%s: %q, %q, %+v", tt.zone, a, e, s)
+		}
+	}
+	berlin, kathmandu := in("Europe/Berlin"), in("Asia/Kathmandu")
+	march := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin.Location())
+	for want, got := range map[string]string{
+		"at the end of 31 December 2031 in Asia/Kathmandu (31 December 2031, 18:15 UTC)": EndOf(time.Date(2031, 12, 31, 18, 15, 0, 0, time.UTC), kathmandu),
+		"1 January 2032, 05:45 UTC+05:45 (1 January 2032, 00:00 UTC)":                    EndOf(time.Date(2032, 1, 1, 0, 0, 0, 0, time.UTC), kathmandu),
+		"at the end of 29 March 2026 in Europe/Berlin (29 March 2026, 22:00 UTC)":        EndOf(time.Date(2026, 3, 29, 22, 0, 0, 0, time.UTC), berlin),
+		"28 Mar 2026 UTC+01:00 to 30 Mar 2026 UTC+02:00":                                 Dates(march, march.AddDate(0, 0, 2)),
+		"30 Mar 2026 UTC+02:00": Date(march.AddDate(0, 0, 2)),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestZoneOf_IsTheChosenOneThenTheBrowsersThenUTC(t *testing.T) {
+	for _, tt := range []struct{ chosen, cookie, want string }{
+		{"", "", "UTC"}, {"", "Asia/Tokyo", "Asia/Tokyo"}, {"Asia/Kathmandu", "Asia/Tokyo", "Asia/Kathmandu"},
+		{"Removed/Zone", "Asia/Tokyo", "Asia/Tokyo"}, {"Removed/Zone", "", "UTC"}, {"", "../../etc/passwd", "UTC"}, {"", "Local", "UTC"},
+		{"UTC", "Asia/Tokyo", "UTC"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(&http.Cookie{Name: zoneCookie, Value: tt.cookie})
+		if got := zoneOf(r, account.Member{TimeZone: tt.chosen}); got.String() != tt.want {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+	if got := zoneOf(httptest.NewRequest(http.MethodGet, "/", nil), account.Member{}); got != time.UTC {
+		t.Error(got)
 	}
 }
 

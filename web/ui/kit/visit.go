@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/policy"
+	"latchkey/internal/zone"
 	"latchkey/web/request"
 	"latchkey/web/respond"
 )
@@ -22,7 +23,20 @@ type Visit struct {
 	policy.Subject
 	Standing actor.Standing // for calls that only read
 	By       actor.Caller   // for calls that write, which load the caller again in their transaction
-	Now      time.Time
+	Now      time.Time      // in the zone of the visitor, in which pages show times
+}
+
+// zoneCookie holds the name of the browser's zone, which static/js/zone.js keeps there.
+const zoneCookie = "latchkey_zone"
+
+// zoneOf returns the zone in which the request's pages show times: the one that the member has chosen,
+// otherwise the browser's, otherwise UTC.
+func zoneOf(r *http.Request, m account.Member) *time.Location {
+	browser := ""
+	if c, err := r.Cookie(zoneCookie); err == nil {
+		browser = c.Value
+	}
+	return zone.First(m.TimeZone, browser)
 }
 
 const visitKey = "latchkey.visit"
@@ -57,7 +71,7 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
 			Email: subject.Member.Email, Ref: by.Ref, Origin: by.Origin},
 		By:  by,
-		Now: s.now(),
+		Now: s.now().In(zoneOf(c.Request(), subject.Member)),
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -86,3 +87,23 @@ func RoleLabel(r access.Role) string {
 
 // AskAdmin returns the beginning of a sentence that refers the visitor to an Admin.
 func AskAdmin(v Visit) string { return "Ask an Admin of " + v.Organization.Name }
+
+// Numbers returns numbers as a list that people edit: "30, 7, 1".
+func Numbers(list []int) string {
+	texts := make([]string, len(list))
+	for i, n := range list {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// WarnedWhen says how many days before it expires a token is warned of. what is the token: "a token", "it".
+func WarnedWhen(days []int, what string) string {
+	switch {
+	case len(days) == 0:
+		return "Nobody is warned"
+	case len(days) == 1:
+		return Count(days[0], "day", "days") + " before " + what + " expires"
+	}
+	return Enumerate(strings.Split(Numbers(days), ", ")) + " days before " + what + " expires"
+}

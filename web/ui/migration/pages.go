@@ -11,17 +11,19 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/migration"
 	"latchkey/web/ui/kit"
+	policyui "latchkey/web/ui/policy"
 )
 
 // Handlers answers the requests of the area.
 type Handlers struct {
 	site      *kit.Site
 	migration *migration.Service
+	editor    *policyui.Handlers
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, migration *migration.Service) *Handlers {
-	return &Handlers{site: site, migration: migration}
+func New(site *kit.Site, migration *migration.Service, editor *policyui.Handlers) *Handlers {
+	return &Handlers{site: site, migration: migration, editor: editor}
 }
 
 // maxUpload is the largest size of an export, in bytes. The file is read as it arrives, so it is

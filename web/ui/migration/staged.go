@@ -148,6 +148,8 @@ type stagedEdit struct {
 	policy migration.Policy
 	editor policyui.Editor
 	form   policyui.Form
+	sent   url.Values      // the form as it was sent, or nil
+	tools  *policyui.Tools // above the editor
 	errors kit.FieldErrors
 }
 
@@ -173,13 +175,21 @@ func (h *Handlers) stagedPolicy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showStaged(c, e)
+	return h.showStaged(c, e, "")
 }
 
-func (h *Handlers) showStaged(c echo.Context, e stagedEdit) error {
+// showStaged shows the editor after the button step.
+func (h *Handlers) showStaged(c echo.Context, e stagedEdit, step string) error {
+	var err error
+	if e.tools, err = h.editor.OpenTools(c, e.sent); err != nil {
+		return err
+	}
+	if e.form, err = h.editor.Press(c, e.tools, e.editor, e.form, e.policy.Workspace, step); err != nil {
+		return err
+	}
 	m := e.model()
 	m.Shell = h.site.Shell(c, kit.VisitOf(c), kit.MigrationTitle)
-	return h.site.HTML(c, kit.StatusOf(e.errors), policypage.EditPage(m))
+	return h.site.HTML(c, max(kit.StatusOf(e.errors), e.tools.Status()), policypage.EditPage(m))
 }
 
 // readStaged loads the staged policy and reads the editor's form.
@@ -193,7 +203,7 @@ func (h *Handlers) readStaged(c echo.Context) (e stagedEdit, step string, err er
 	}
 	var problems []fault.Field
 	e.form, problems = e.editor.Parse(form)
-	e.errors = kit.ErrorsOf(problems)
+	e.errors, e.sent = kit.ErrorsOf(problems), form
 	return e, form.Get(kit.FieldStep), nil
 }
 
@@ -204,18 +214,18 @@ func (h *Handlers) saveStagedPolicy(c echo.Context) error {
 		return err
 	}
 	if step != kit.StepSave || len(e.errors) > 0 {
-		return h.showStaged(c, e)
+		return h.showStaged(c, e, step)
 	}
 	body, missing := e.editor.Policy(e.form)
 	if e.errors = kit.ErrorsOf(missing); e.errors != nil {
-		return h.showStaged(c, e)
+		return h.showStaged(c, e, step)
 	}
 	err = h.migration.SavePolicy(c.Request().Context(), kit.VisitOf(c).By, e.item.Seq, e.policy.Workspace, body)
 	if e.errors, err = kit.Invalid(err); err != nil {
 		return err
 	}
 	if e.errors != nil {
-		return h.showStaged(c, e)
+		return h.showStaged(c, e, step)
 	}
 	return h.site.Done(c, itemPath(e.item.Seq), "The staged policy was saved. It is not live until you deploy the import.")
 }

@@ -57,6 +57,7 @@ func (s stagedView) page(items []migration.Item, total int) page.Migration {
 		if s.query.Find != "" || len(s.query.Keep) > 0 {
 			m.Staged.None.Title = "Nothing matches this search."
 		}
+		m.Staged.None.Title = kit.NoRows(s.query.Page, total, m.Staged.None.Title)
 	}
 	return m
 }
@@ -392,6 +393,7 @@ func (e stagedEdit) model() policypage.Edit {
 		Action: at, Cancel: itemPath(e.item.Seq), Save: component.ButtonModel{Label: "Save", Name: kit.FieldStep, Value: kit.StepSave},
 	}
 	m.Policy, m.Hidden = e.editor.Model(e.form, e.errors)
+	e.tools.Present(&m.Policy, e.editor, e.form)
 	m.Policy.SummaryHref = at + "/summary"
 	problems := e.editor.Named(e.errors.List())
 	ids := e.editor.ErrorIDs(e.errors)

@@ -44,7 +44,7 @@ func (h *Handlers) addGroupMembers(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], []string{id})
+	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, account.These(form[kit.FieldMember]...), []string{id})
 	wrong, err := kit.Invalid(err)
 	if err != nil {
 		return err
@@ -57,19 +57,27 @@ func (h *Handlers) addGroupMembers(c echo.Context) error {
 
 // confirmRemoveGroupMembers asks for confirmation before members are removed from the group.
 func (h *Handlers) confirmRemoveGroupMembers(c echo.Context) error {
-	ids := c.QueryParams()[kit.FieldMember]
-	if len(ids) == 0 {
+	sel := readSelection(c.QueryParams())
+	if sel.Empty() {
 		return h.showGroup(c, respond.Status(fault.Invalid), noneSelected())
 	}
+	return h.askRemove(c, http.StatusOK, sel, "")
+}
+
+// askRemove shows the confirmation. If refused is not empty, it says why the last attempt was refused.
+func (h *Handlers) askRemove(c echo.Context, status int, sel account.Selection, refused string) error {
 	d, err := h.groupOf(c)
 	if err != nil {
 		return err
 	}
-	members, err := h.chosenMembers(c, ids)
+	sel.InGroup = d.ID
+	members, err := h.members.Chosen(c.Request().Context(), kit.VisitOf(c).Standing, sel)
 	if err != nil {
-		return err
+		return refusedSelection(c, err, h.showGroup)
 	}
-	return h.site.Dialog(c, http.StatusOK, component.ConfirmDialog(*removeMembersDialog(d.Group, members)), h.showGroup)
+	dialog := removeMembersDialog(d.Group, sel, members)
+	dialog.Alert.Error = refused
+	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showGroup)
 }
 
 // removeGroupMembers removes the chosen members from the group.
@@ -78,10 +86,13 @@ func (h *Handlers) removeGroupMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := h.groups.RemoveMembers(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), form[kit.FieldMember])
-	if err != nil {
-		return err
+	sel := readSelection(form)
+	g, removed, err := h.groups.RemoveMembers(c.Request().Context(), kit.VisitOf(c).By, c.Param("id"), sel)
+	if fault.Is(err, fault.Conflict) && sel.All {
+		return h.askRemove(c, respond.Status(fault.Conflict), askedAgain(sel), fault.Of(err).Message)
 	}
-	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID),
-		kit.Count(len(form[kit.FieldMember]), "member was", "members were")+" removed from "+g.Name+".")
+	if err != nil {
+		return refusedSelection(c, err, h.showGroup)
+	}
+	return h.site.Done(c, kit.Path(kit.GroupPath, g.ID), kit.Count(removed, "member was", "members were")+" removed from "+g.Name+".")
 }

@@ -140,12 +140,12 @@ func deleteGroupDialog(d account.GroupRow) *component.ConfirmModel {
 	return m
 }
 
-func removeMembersDialog(g account.Group, members []account.Member) *component.ConfirmModel {
+func removeMembersDialog(g account.Group, sel account.Selection, members []account.Member) *component.ConfirmModel {
 	at := kit.Path(kit.GroupPath, g.ID)
 	return &component.ConfirmModel{Alert: component.AlertDialogModel{ID: "remove-members",
-		Title:       "Remove " + memberNames(members) + " from " + g.Name + "?",
+		Title:       "Remove " + chosenNames(sel, members) + " from " + g.Name + "?",
 		Consequence: "They immediately lose the access that the group grants, and its workspaces unless another group or policy includes them.",
-		Action:      at + "/members/remove", Hidden: memberFields(members), Confirm: "Yes, remove", CancelHref: at}}
+		Action:      at + "/members/remove", Hidden: selectionFields(sel, members), Confirm: "Yes, remove", CancelHref: at}}
 }
 
 // groupView returns the page of one group. The handler adds the frame.
@@ -165,7 +165,7 @@ func groupView(d account.GroupRow, held policy.Held, found account.MemberPage, q
 	m.Policies.Card = component.CardModel{ID: "group-policies", Title: "Group Workspace Policies", Flush: true,
 		Description: "Each policy links the group to a workspace and defines what its members can do there beyond the baseline."}
 	groupPolicyActions(&m.Policies, len(held.Outside) > 0, at)
-	groupMemberActions(&m, d, q, at)
+	groupMemberActions(&m, d, found, q, at)
 	return m
 }
 
@@ -184,16 +184,14 @@ func groupPolicyActions(m *page.PolicyList, more bool, at string) {
 
 // groupMemberActions adds the buttons that add and remove members, unless the identity provider
 // manages them.
-func groupMemberActions(m *page.Group, d account.GroupRow, q kit.Paging, at string) {
+func groupMemberActions(m *page.Group, d account.GroupRow, found account.MemberPage, q kit.Paging, at string) {
 	add := &component.ButtonModel{Label: "Add members", Icon: "user-plus", Href: at + "/members/new"}
 	m.Notice = managedNotice(d)
 	if d.Locked {
 		add = nil
 	} else {
-		m.List.BulkID, m.List.State = bulkForm, q.Hidden()
-		m.List.Bulk = []component.ButtonModel{{Label: "Remove from group", Context: "the selected members", Variant: component.DangerQuiet,
-			Small: true,
-			Attrs: map[string]any{"formaction": at + "/members/remove"}}}
+		m.List.Bulk = bulkOf(found, q, component.ButtonModel{Label: "Remove from group", Context: "the selected members",
+			Variant: component.DangerQuiet, Small: true, Attrs: map[string]any{"formaction": at + "/members/remove"}})
 		m.List.Table.Columns = append([]component.Column{{Label: "Select", LabelHidden: true}}, m.List.Table.Columns...)
 	}
 	m.Members.Action = add

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/fault"
 	"latchkey/internal/invitation"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/random"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -21,10 +22,9 @@ import (
 const (
 	// acceptPath is the address of an invitation's link. The secret is in the fragment, which is
 	// sent to nobody; openPath takes it by POST.
-	acceptPath  = "/accept-invitation"
-	openPath    = acceptPath + "/open"
-	fieldSecret = "secret"
-	fieldState  = "state"
+	acceptPath = "/accept-invitation"
+	openPath   = acceptPath + "/open"
+	fieldState = "state"
 )
 
 // listInvitations lists the invitations.
@@ -83,15 +83,12 @@ func (h *Handlers) invite(c echo.Context) error {
 	if wrong != nil {
 		return h.askInvite(c, respond.Status(fault.Invalid), form, wrong, "")
 	}
-	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out)))
+	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(out, kit.VisitOf(c).Now)))
 }
 
 // linker returns a function that makes invitation links with this server's address.
-func (h *Handlers) linker() invitation.Linker {
-	base := h.site.BaseURL()
-	return func(secret invitation.LinkSecret) string {
-		return kit.WithFragment(base+acceptPath, fieldSecret, secret.Reveal())
-	}
+func (h *Handlers) linker() random.Linker {
+	return kit.Linker(h.site.BaseURL() + acceptPath)
 }
 
 // resendInvitation creates a new link and shows it, in this response only. The old link stops
@@ -101,7 +98,8 @@ func (h *Handlers) resendInvitation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.site.Reveal(c, kit.InvitationTitle, page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}})))
+	return h.site.Reveal(c, kit.InvitationTitle,
+		page.LinksDialog(invitedDialog(invitation.Invited{Sent: []invitation.Sent{sent}}, kit.VisitOf(c).Now)))
 }
 
 // confirmDeleteInvitation asks for confirmation before an invitation is deleted.

@@ -40,7 +40,7 @@ func invitationsView(found invitation.Page, q kit.Paging, now time.Time) page.In
 		m.Rows = append(m.Rows, invitationRow(inv, now))
 	}
 	if len(m.Rows) == 0 {
-		m.None = "No invitation matches this search."
+		m.None = kit.NoRows(q.Page, found.Total, "No invitation matches this search.")
 	}
 	return m
 }
@@ -132,12 +132,12 @@ func inviteDialog(form url.Values, groups []account.GroupRow, workspaces []accou
 
 // invitedDialog returns the dialog with the links of new invitations, and the addresses that were
 // left out. The links are shown only once.
-func invitedDialog(out invitation.Invited) page.Links {
+func invitedDialog(out invitation.Invited, now time.Time) page.Links {
 	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "No invitations created", CloseHref: kit.InvitationPath, Wide: true}}
 	if len(out.Sent) > 0 {
 		m.Dialog.Title = kit.Count(len(out.Sent), "invitation link", "invitation links")
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "warning",
-			Text: "Send each link to its recipient. It works once, until " + kit.Absolute(out.Sent[0].ExpiresAt) + ". You won't see it again."})
+			Text: "Send each link to its recipient. It works once, until " + kit.Exact(out.Sent[0].ExpiresAt, now) + ". You won't see it again."})
 	}
 	mailed := 0
 	for i, sent := range out.Sent {

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -46,6 +47,11 @@ func (h *Handlers) showMember(c echo.Context, status int, above templ.Component)
 		return err
 	}
 	m := memberView(d, held, view, h.site.Catalogue(), v.Now)
+	factor, err := h.factorAct(c, v, d.Member)
+	if err != nil {
+		return err
+	}
+	m.Acts = slices.Concat(factor, m.Acts)
 	m.Tokens = memberTokens(d.Member, tokens, list, v.Now)
 	m.Shell = h.site.Shell(c, v, "Member details")
 	m.Shell.Above = above
@@ -93,12 +99,13 @@ func (h *Handlers) memberChangePages() []kit.Page {
 // it says why the last attempt was refused.
 func (h *Handlers) askMemberChange(c echo.Context, status int, change memberChange, refused string) error {
 	v, ctx, id := kit.VisitOf(c), c.Request().Context(), c.Param("id")
-	ends, err := h.members.Impact(ctx, v.Standing, []string{id})
+	ends, err := h.members.Impact(ctx, v.Standing, account.These(id))
 	if err != nil {
 		return err
 	}
 	dialog := change.ask(ends.Members[0], ends.Credentials, v)
 	dialog.Alert.Action = kit.Path(kit.UserPath, id, change.name)
+	dialog.Alert.CancelHref = h.listOr(c, dialog.Alert.CancelHref)
 	dialog.Alert.Error = refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)
 }
@@ -117,7 +124,15 @@ func (h *Handlers) changeMember(c echo.Context, change memberChange) error {
 	if m.ID == kit.VisitOf(c).Member.ID {
 		return h.site.Done(c, "/", "You changed your own access: "+m.Name+change.done)
 	}
-	return h.site.Done(c, kit.Path(kit.UserPath, id), m.Name+change.done)
+	return h.site.Done(c, h.listOr(c, kit.Path(kit.UserPath, id)), m.Name+change.done)
+}
+
+// listOr returns the address of the list of members if the visitor acted there, otherwise page.
+func (h *Handlers) listOr(c echo.Context, page string) string {
+	if h.site.CameFrom(c, kit.UserPath) {
+		return kit.UserPath
+	}
+	return page
 }
 
 // memberToken loads a member's personal token. The error is NotFound if the token belongs to

@@ -28,7 +28,7 @@ func memberView(d account.MemberDetails, held policy.Held, view policy.AccessVie
 		State: memberState(d.Member), LastSeen: kit.When(d.Member.LastSeenAt, now),
 		Facts: []component.Definition{
 			{Term: "Email", Text: d.Member.Email}, {Term: "Role", Text: kit.RoleLabel(d.Member.Role)},
-			{Term: "Groups", Text: namedList(d.Groups)}, {Term: "Member since", Text: kit.Absolute(d.Member.CreatedAt)},
+			{Term: "Groups", Text: namedList(d.Groups)}, {Term: "Member since", Text: kit.Absolute(d.Member.CreatedAt, now)},
 		},
 		Access: policyui.AccessList(view, catalogue, at+"/access-policy", "What "+d.Member.Name+" can do now, and where it comes from."),
 		Danger: component.CardModel{ID: "danger", Title: "Change or remove", Danger: true},
@@ -36,7 +36,7 @@ func memberView(d account.MemberDetails, held policy.Held, view policy.AccessVie
 	}
 	if !d.Member.AdminUntil.IsZero() && d.Member.Role != access.RoleAdmin {
 		m.Facts = slices.Insert(m.Facts, 2, component.Definition{Term: "Earlier role",
-			Text: "Was an Admin until " + kit.Absolute(d.Member.AdminUntil) + "."})
+			Text: "Was an Admin until " + kit.Absolute(d.Member.AdminUntil, now) + "."})
 	}
 	if d.Member.Status != account.Active {
 		m.Notice = &component.NoticeModel{Kind: "warning", Title: "Deactivated",
@@ -106,14 +106,20 @@ func memberTokens(owner account.Member, tokens token.Listed, q tokenui.ListQuery
 // memberActs returns the changes of a member, each with its consequence.
 func memberActs(m account.Member) []page.MemberAct {
 	texts := map[string]string{
-		"Make Admin":    "Admins have full access to every workspace and manage the organization.",
-		"Make Member":   "Keeps baseline access in every workspace. Existing policies and group memberships are removed.",
-		"Deactivate":    "Ends sessions, and suspends personal access tokens until reactivation.",
-		"Reactivate":    "Personal access tokens work again, and the member can sign in.",
-		"Delete member": "Ends sessions and revokes personal access tokens. This cannot be undone.",
+		"Send reset link": "Creates a link that sets a new password, for 15 minutes.",
+		"Make Admin":      "Admins have full access to every workspace and manage the organization.",
+		"Make Member":     "Keeps baseline access in every workspace. Existing policies and group memberships are removed.",
+		"Deactivate":      "Ends sessions, and suspends personal access tokens until reactivation.",
+		"Reactivate":      "Personal access tokens work again, and the member can sign in.",
+		"Delete member":   "Ends sessions and revokes personal access tokens. This cannot be undone.",
 	}
 	var acts []page.MemberAct
-	for _, b := range memberButtons(m) {
+	buttons := memberButtons(m)
+	if m.Status == account.Active {
+		buttons = slices.Insert(buttons, 0, component.ButtonModel{Label: "Send reset link", Variant: component.Outline,
+			Href: kit.Path(kit.UserPath, m.ID) + recoveryPath})
+	}
+	for _, b := range buttons {
 		b.Dialog, b.Small = true, true
 		acts = append(acts, page.MemberAct{Text: texts[b.Label], Button: b})
 	}
@@ -146,7 +152,7 @@ func deactivateDialog(m account.Member, ends account.Credentials, at kit.Visit) 
 	dialog := memberAlert(m, "deactivate", "Deactivate "+m.Name+"?",
 		"All sessions end. Personal access tokens are suspended immediately and work again after reactivation.", "Deactivate")
 	endedInvitations(dialog, ends.Invitations, at.Now)
-	breaks(dialog, ends.Tokens, false, at.Now)
+	breaks(dialog, ends.Tokens, false, kit.Path(kit.UserPath, m.ID, "deactivate"), at)
 	return dialog
 }
 

@@ -74,6 +74,10 @@ func (h *Handlers) memberPages() []kit.Page {
 		kit.Get(one+"/sessions/end-all", kit.Member, access.ManageMembers, h.confirmEndSessions),
 		kit.Post(one+"/sessions/end-all", kit.Member, access.ManageMembers, h.endMemberSessions),
 		kit.Post(one+"/sessions/:session/end", kit.Member, access.ManageMembers, h.endMemberSession),
+		kit.Get(one+recoveryPath, kit.Member, access.ManageMembers, h.confirmRecovery),
+		kit.Post(one+recoveryPath, kit.Member, access.ManageMembers, h.sendRecovery),
+		kit.Get(one+factorPath, kit.Member, access.ManageMembers, h.confirmResetFactors),
+		kit.Post(one+factorPath, kit.Member, access.ManageMembers, h.resetFactors),
 		kit.Get(one+"/policies/new", kit.Member, access.ManagePolicies, h.newMemberPolicy),
 		kit.Post(one+"/policies/new", kit.Member, access.ManagePolicies, h.chooseMemberWorkspace),
 	}, h.editor.EditorPages(policy, memberSpot), h.editor.RemovalPages(policy, memberSpot))

@@ -54,7 +54,7 @@ func (h *Handlers) endMemberSession(c echo.Context) error {
 // confirmEndSessions asks for confirmation before all sessions of a member end.
 func (h *Handlers) confirmEndSessions(c echo.Context) error {
 	v := kit.VisitOf(c)
-	members, err := h.chosenMembers(c, []string{c.Param("id")})
+	members, err := h.members.ByID(c.Request().Context(), v.Standing, []string{c.Param("id")})
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"net/url"
 
-	"latchkey/internal/fault"
-
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/account"
+	"latchkey/internal/fault"
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/respond"
@@ -46,37 +45,29 @@ func (h *Handlers) showUsers(c echo.Context, status int, above templ.Component) 
 	return h.site.HTML(c, status, page.UsersPage(m))
 }
 
-// noneSelected returns the answer to a button for the selected members when none is. A script keeps such a button off.
-func noneSelected() templ.Component {
-	return component.ErrorSummary(component.ErrorSummaryModel{Errors: []component.FieldError{{Text: "Select members first."}}})
-}
-
-// chosenMembers loads the members with these ids.
-func (h *Handlers) chosenMembers(c echo.Context, ids []string) ([]account.Member, error) {
-	return h.members.ByID(c.Request().Context(), kit.VisitOf(c).Standing, ids)
-}
-
 // confirmAddToGroups asks to which groups the chosen members are added.
 func (h *Handlers) confirmAddToGroups(c echo.Context) error {
-	ids := c.QueryParams()[kit.FieldMember]
-	if len(ids) == 0 {
+	sel := readSelection(c.QueryParams())
+	if sel.Empty() {
 		return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
 	}
-	return h.askGroups(c, http.StatusOK, ids, nil, nil)
+	return h.askGroups(c, http.StatusOK, sel, nil, nil)
 }
 
 // askGroups shows the dialog "Add to groups".
-func (h *Handlers) askGroups(c echo.Context, status int, ids []string, form url.Values, errors kit.FieldErrors) error {
+func (h *Handlers) askGroups(c echo.Context, status int, sel account.Selection, form url.Values, errors kit.FieldErrors) error {
 	v := kit.VisitOf(c)
-	members, err := h.chosenMembers(c, ids)
+	members, err := h.members.Chosen(c.Request().Context(), v.Standing, sel)
 	if err != nil {
-		return err
+		return refusedSelection(c, err, h.showUsers)
 	}
 	groups, err := h.groups.List(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
-	return h.site.Dialog(c, status, component.FormDialog(*groupsDialog(members, groups, v.Organization.Plan, form, errors)), h.showUsers)
+	dialog := groupsDialog(chosenNames(sel, members), groups, v.Organization.Plan, form, errors)
+	dialog.Hidden = selectionFields(sel, members)
+	return h.site.Dialog(c, status, component.FormDialog(*dialog), h.showUsers)
 }
 
 // addToGroups adds the chosen members to the chosen groups.
@@ -85,16 +76,20 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember], form[fieldGroups])
+	sel := readSelection(form)
+	if sel.Empty() {
+		return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
+	}
+	added, err := h.groups.AddMembers(c.Request().Context(), kit.VisitOf(c).By, sel, form[fieldGroups])
+	if fault.Is(err, fault.Conflict) && sel.All {
+		return h.askGroups(c, respond.Status(fault.Conflict), askedAgain(sel), form, kit.FieldErrors{"": fault.Of(err).Message})
+	}
 	fields, err := kit.Invalid(err)
 	if err != nil {
 		return err
 	}
 	if fields != nil {
-		if len(form[kit.FieldMember]) == 0 {
-			return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
-		}
-		return h.askGroups(c, http.StatusBadRequest, form[kit.FieldMember], form, fields)
+		return h.askGroups(c, http.StatusBadRequest, askedAgain(sel), form, fields)
 	}
 	if added == 0 {
 		return h.site.Done(c, kit.UserPath, "No changes: they are already in these groups.")
@@ -105,23 +100,23 @@ func (h *Handlers) addToGroups(c echo.Context) error {
 // confirmDeleteMembers asks for confirmation before members are deleted, and says what stops
 // working.
 func (h *Handlers) confirmDeleteMembers(c echo.Context) error {
-	ids := c.QueryParams()[kit.FieldMember]
-	if len(ids) == 0 {
+	sel := readSelection(c.QueryParams())
+	if sel.Empty() {
 		return h.showUsers(c, respond.Status(fault.Invalid), noneSelected())
 	}
-	return h.askDelete(c, http.StatusOK, ids, "")
+	return h.askDelete(c, http.StatusOK, sel, "")
 }
 
 // askDelete shows the confirmation. If refused is not empty, it says why the last attempt was
 // refused.
-func (h *Handlers) askDelete(c echo.Context, status int, ids []string, refused string) error {
+func (h *Handlers) askDelete(c echo.Context, status int, sel account.Selection, refused string) error {
 	v := kit.VisitOf(c)
-	ends, err := h.members.Impact(c.Request().Context(), v.Standing, ids)
+	ends, err := h.members.Impact(c.Request().Context(), v.Standing, sel)
 	if err != nil {
-		return err
+		return refusedSelection(c, err, h.showUsers)
 	}
-	dialog := deleteMembersDialog(ends.Members, ends.Credentials, v.Now)
-	dialog.Alert.Error = refused
+	dialog := deleteMembersDialog(ends.Members, ends.Credentials, previewOf(sel), v)
+	dialog.Alert.Error, dialog.Alert.Hidden = refused, selectionFields(sel, ends.Members)
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showUsers)
 }
 
@@ -131,13 +126,14 @@ func (h *Handlers) deleteMembers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	gone, err := h.members.Delete(c.Request().Context(), kit.VisitOf(c).By, form[kit.FieldMember])
+	sel := readSelection(form)
+	gone, err := h.members.Delete(c.Request().Context(), kit.VisitOf(c).By, sel)
 	text, status, err := kit.Refusal(err)
 	if err != nil {
-		return err
+		return refusedSelection(c, err, h.showUsers)
 	}
 	if text != "" {
-		return h.askDelete(c, status, form[kit.FieldMember], text)
+		return h.askDelete(c, status, askedAgain(sel), text)
 	}
 	if h.isGone(c, gone) {
 		return respond.SeeOther(c, "/sign-in")

@@ -9,10 +9,17 @@ import (
 	"latchkey/views/component"
 	page "latchkey/views/page/people"
 	"latchkey/web/ui/kit"
+	tokenui "latchkey/web/ui/token"
 )
 
 // bulkForm is the id of the form to which the checkboxes of a member list belong.
 const bulkForm = "bulk"
+
+// bulkOf returns the form for the selected members of a list.
+func bulkOf(found account.MemberPage, q kit.Paging, buttons ...component.ButtonModel) *component.BulkModel {
+	return &component.BulkModel{ID: bulkForm, Label: "With the selected members", Name: kit.FieldMember, All: selectAll(found, q),
+		Total: kit.Thousands(found.Total), State: q.Hidden(), Buttons: buttons}
+}
 
 // usersView returns the tab "Users". The handler adds the frame.
 func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users {
@@ -22,13 +29,11 @@ func usersView(found account.MemberPage, q kit.Paging, now time.Time) page.Users
 			Action:      &component.ButtonModel{Label: "Invite users", Icon: "user-plus", Href: kit.InvitationPath + "/new", Dialog: true}},
 		List: userList(found, q, "Members", now),
 	}
-	m.List.BulkID, m.List.State = bulkForm, q.Hidden()
-	m.List.Bulk = []component.ButtonModel{
-		{Label: "Add to groups", Context: "the selected members", Icon: "users-round", Variant: component.Outline, Small: true,
-			Attrs: map[string]any{"formaction": kit.UserPath + "/add-to-groups"}},
-		{Label: "Delete", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
-			Attrs: map[string]any{"formaction": kit.UserPath + "/delete"}},
-	}
+	m.List.Bulk = bulkOf(found, q,
+		component.ButtonModel{Label: "Add to groups", Context: "the selected members", Icon: "users-round",
+			Variant: component.Outline, Small: true, Attrs: map[string]any{"formaction": kit.UserPath + "/add-to-groups"}},
+		component.ButtonModel{Label: "Delete", Context: "the selected members", Variant: component.DangerQuiet, Small: true,
+			Attrs: map[string]any{"formaction": kit.UserPath + "/delete"}})
 	m.List.Table.Columns = append([]component.Column{{Label: "Select", LabelHidden: true}}, m.List.Table.Columns...)
 	return m
 }
@@ -49,7 +54,7 @@ func userList(found account.MemberPage, q kit.Paging, caption string, now time.T
 		m.Rows = append(m.Rows, userRow(row, now))
 	}
 	if len(m.Rows) == 0 {
-		m.None = &component.EmptyModel{Title: "No member matches this search.", Inside: true}
+		m.None = &component.EmptyModel{Title: kit.NoRows(q.Page, found.Total, "No member matches this search."), Inside: true}
 	}
 	return m
 }
@@ -130,12 +135,12 @@ func memberButtons(m account.Member) []component.ButtonModel {
 }
 
 // groupsDialog asks to which groups members are added.
-func groupsDialog(members []account.Member, groups []account.GroupRow, plan access.Plan, form map[string][]string,
+func groupsDialog(members string, groups []account.GroupRow, plan access.Plan, form map[string][]string,
 	errors kit.FieldErrors) *component.FormDialogModel {
 	m := &component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "add-to-groups", Title: "Add to groups", CloseHref: kit.UserPath,
-			Description: "Add " + memberNames(members) + " to one or more groups."},
-		Action: kit.UserPath + "/add-to-groups", Hidden: memberFields(members), Errors: kit.FormErrors(errors, fieldGroups),
+			Description: "Add " + members + " to one or more groups."},
+		Action: kit.UserPath + "/add-to-groups", Errors: kit.FormErrors(errors, fieldGroups),
 		Submit: component.ButtonModel{Label: "Add to groups"},
 	}
 	if len(groups) > 0 {
@@ -152,39 +157,49 @@ func groupsDialog(members []account.Member, groups []account.GroupRow, plan acce
 }
 
 // deleteMembersDialog returns the confirmation, with the invitations and tokens that stop working.
-func deleteMembersDialog(members []account.Member, ends account.Credentials, now time.Time) *component.ConfirmModel {
+func deleteMembersDialog(members []account.Member, ends account.Credentials, back string, at kit.Visit) *component.ConfirmModel {
 	title := "Delete " + kit.Count(len(members), "member", "members") + "?"
 	if len(members) == 1 {
 		title = "Delete member " + members[0].Name + "?"
 	}
 	m := &component.ConfirmModel{Alert: component.AlertDialogModel{
-		ID: "delete-members", Title: title, Action: kit.UserPath + "/delete", Hidden: memberFields(members), CancelHref: kit.UserPath,
+		ID: "delete-members", Title: title, Action: kit.UserPath + "/delete", CancelHref: kit.UserPath,
 		Consequence: "Their sessions end and their personal access tokens are revoked. To return, they need a new invitation. This cannot be " +
 			"undone.",
 	}}
 	if len(members) > 1 {
 		m.Alert.Details = append(m.Alert.Details, "Affects "+memberNames(members)+".")
 	}
-	endedInvitations(m, ends.Invitations, now)
-	breaks(m, ends.Tokens, len(members) > 1, now)
+	endedInvitations(m, ends.Invitations, at.Now)
+	breaks(m, ends.Tokens, len(members) > 1, back, at)
 	return m
 }
 
-// maxBreaks is how many tokens a dialog lists.
-const maxBreaks = 8
+// maxBreaks is how many invitations a dialog lists, and maxOffers how many tokens.
+const (
+	maxBreaks = 8
+	maxOffers = 25
+)
 
-// breaks adds the tokens that stop working, the most recently used first, and what to use in
-// production instead.
-func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool, now time.Time) {
+// breaks adds the tokens that stop working, the most recently used first, and offers to replace each of
+// them by a service token. back is the address of the dialog, to go on afterwards.
+func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool, back string, at kit.Visit) {
 	if len(tokens) == 0 {
 		m.Alert.Details = append(m.Alert.Details, "No live personal access tokens are affected.")
 		return
 	}
+	offered := at.Organization.Plan.Has(access.FeatureTokens)
+	if offered {
+		m.Alert.Details = append(m.Alert.Details, "For production, replace a token with a service access token first: "+
+			"it isn't tied to a person. The personal token keeps working until you confirm this.")
+	}
 	m.Alert.Details = append(m.Alert.Details,
 		kit.Count(len(tokens), "live personal access token stops", "live personal access tokens stop")+" working:")
 	for i, t := range tokens {
-		if i == maxBreaks {
-			m.Alert.Details = append(m.Alert.Details, "and "+kit.Thousands(len(tokens)-i)+" more.")
+		if i == maxOffers {
+			m.Alert.Offers = append(m.Alert.Offers, component.Offer{
+				Text: "And " + kit.Thousands(len(tokens)-i) + " more, last used earlier or never.",
+				Link: component.Link{Label: "See all tokens", Href: inventoryOf(tokens)}})
 			break
 		}
 		line := t.Name + " (" + t.Hint + ")"
@@ -194,9 +209,24 @@ func breaks(m *component.ConfirmModel, tokens []account.HeldToken, several bool,
 		if t.WorkspaceName != "" {
 			line += " in " + t.WorkspaceName
 		}
-		m.Alert.Details = append(m.Alert.Details, line+", "+lastUsedWords(t.LastUsedAt, now)+".")
+		line += ", " + lastUsedWords(t.LastUsedAt, at.Now) + "."
+		if !offered {
+			m.Alert.Details = append(m.Alert.Details, line)
+			continue
+		}
+		m.Alert.Offers = append(m.Alert.Offers, component.Offer{Text: line, Context: "instead of " + t.Name,
+			Link: component.Link{Label: "Replace with a service token", Href: tokenui.ReplaceHref(t.ID, back)}})
 	}
-	m.Alert.Details = append(m.Alert.Details, "For production, switch to a service access token first. It isn't tied to a person.")
+}
+
+// inventoryOf returns the address of the inventory: of the tokens of their owner, or of all if they have several.
+func inventoryOf(tokens []account.HeldToken) string {
+	for _, t := range tokens {
+		if t.Owner != tokens[0].Owner {
+			return kit.InventoryPath
+		}
+	}
+	return tokenui.HeldByHref(tokens[0].Owner)
 }
 
 // endedInvitations adds the open invitations that end with a member's access, and says why.

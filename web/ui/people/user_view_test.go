@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/invitation"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
+	tokenui "latchkey/web/ui/token"
 	"latchkey/web/ui/uitest"
 )
 
@@ -69,7 +70,7 @@ func TestPageQuery_LeadsThroughThePages(t *testing.T) {
 		{"", 20, 1000, &component.PaginationModel{Summary: "1–20 of 1,000", NextHref: "/users?page=2"}},
 		{"page=2", 20, 41, &component.PaginationModel{Summary: "21–40 of 41", PrevHref: "/users", NextHref: "/users?page=3"}},
 		{"page=3", 1, 41, &component.PaginationModel{Summary: "41–41 of 41", PrevHref: "/users?page=2"}},
-		{"page=9", 0, 41, &component.PaginationModel{Summary: "Nothing here. There are 41 members.", PrevHref: "/users?page=3"}},
+		{"page=9", 0, 41, &component.PaginationModel{Summary: "There are 41 members.", PrevHref: "/users?page=3"}},
 	} {
 		got := kit.ReadPaging("/users", query(tt.query), 20, "name").Pages(tt.rows, tt.total, "member", "members")
 		if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -121,28 +122,44 @@ func TestNamedList_NamesAFewAndCountsTheOthers(t *testing.T) {
 
 func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 	bo, cy := account.Member{ID: "1", Name: "Bo"}, account.Member{ID: "2", Name: "Cy"}
-	m := deleteMembersDialog([]account.Member{bo}, account.Credentials{}, noon)
+	at := kit.Visit{Now: noon}
+	at.Organization.Plan = access.PlanEnterprise
+	m := deleteMembersDialog([]account.Member{bo}, account.Credentials{}, "", at)
 	if diff := cmp.Diff([]string{"No live personal access tokens are affected."}, m.Alert.Details); diff != "" ||
 		m.Alert.Title != "Delete member Bo?" {
 		t.Error(m.Alert.Title, diff)
 	}
 	tokens := []account.HeldToken{
-		{Name: "ci", Hint: "lkpat_…abcd", OwnerName: "Bo", WorkspaceName: "Production", LastUsedAt: noon.Add(-3 * time.Hour)},
-		{Name: "old", Hint: "lkpat_…efgh", OwnerName: "Cy"},
+		{ID: "t1", Name: "ci", Hint: "lkpat_…abcd", OwnerName: "Bo", WorkspaceName: "Production", LastUsedAt: noon.Add(-3 * time.Hour)},
+		{ID: "t2", Name: "old", Hint: "lkpat_…efgh", OwnerName: "Cy"},
 	}
-	m = deleteMembersDialog([]account.Member{bo, cy}, account.Credentials{Tokens: tokens}, noon)
-	want := []string{"Affects Bo and Cy.", "2 live personal access tokens stop working:",
-		"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used.",
-		"For production, switch to a service access token first. It isn't tied to a person."}
-	if diff := cmp.Diff(want, m.Alert.Details); diff != "" || m.Alert.Title != "Delete 2 members?" {
-		t.Error(m.Alert.Title, diff)
+	lines := []string{"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used."}
+	m = deleteMembersDialog([]account.Member{bo, cy}, account.Credentials{Tokens: tokens}, previewOf(account.These("1", "2")), at)
+	if m.Alert.Title != "Delete 2 members?" || len(m.Alert.Offers) != 2 || m.Alert.Details[len(m.Alert.Details)-1] != "2 live personal access tokens stop working:" {
+		t.Errorf("%+v", m.Alert)
 	}
-	for range 20 {
-		tokens = append(tokens, tokens[1])
+	for i, o := range m.Alert.Offers {
+		if o.Text != lines[i] || o.Link.Href != tokenui.ReplaceHref(tokens[i].ID, kit.UserPath+"/delete?member=1&member=2") {
+			t.Errorf("%+v", o)
+		}
 	}
-	m = deleteMembersDialog([]account.Member{bo}, account.Credentials{Tokens: tokens}, noon)
-	if n := len(m.Alert.Details); n != maxBreaks+3 || m.Alert.Details[n-2] != "and 14 more." {
-		t.Errorf("%d details: %q", n, m.Alert.Details)
+	at.Organization.Plan = access.PlanFree // which has no tokens to make
+	m = deleteMembersDialog([]account.Member{bo}, account.Credentials{Tokens: tokens}, "", at)
+	if n := len(m.Alert.Details); len(m.Alert.Offers) != 0 || m.Alert.Details[n-1] != "old (lkpat_…efgh), never used." {
+		t.Errorf("%+v", m.Alert)
+	}
+	at.Organization.Plan = access.PlanEnterprise
+	for owner, href := range map[string]string{"1": kit.InventoryPath + "?owner=1", "2": kit.InventoryPath} {
+		many := append([]account.HeldToken{}, tokens...)
+		many[0].Owner, many[1].Owner = "1", owner
+		for range 40 {
+			many = append(many, many[1])
+		}
+		m = deleteMembersDialog([]account.Member{bo}, account.Credentials{Tokens: many}, "", at)
+		if n := len(m.Alert.Offers); n != maxOffers+1 || !strings.HasPrefix(m.Alert.Offers[n-1].Text, "And 17 more") ||
+			m.Alert.Offers[n-1].Link.Href != href {
+			t.Errorf("%d offers: %+v", n, m.Alert.Offers[n-1])
+		}
 	}
 }
 
@@ -172,13 +189,13 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 				MailError: fault.NewUnavailable(nil)},
 		},
 		Skipped: []invitation.Skipped{{Email: "c@acme.example", Reason: "Already a member."}},
-	})
+	}, noon)
 	var got []string
 	for _, n := range m.Notices {
 		got = append(got, n.Kind+": "+n.Text)
 	}
 	want := []string{
-		"warning: Send each link to its recipient. It works once, until " + kit.Absolute(noon) + ". You won't see it again.",
+		"warning: Send each link to its recipient. It works once, until " + kit.Absolute(noon, noon) + ". You won't see it again.",
 		"danger: The email to b@acme.example could not be sent. The link below still works.",
 		"success: 1 email was sent.",
 		"info: c@acme.example: already a member.",
@@ -186,7 +203,7 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
 		t.Error(m.Dialog.Title, diff)
 	}
-	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}); m.Dialog.Title != "No invitations "+
+	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}, noon); m.Dialog.Title != "No invitations "+
 		"created" || len(m.Links) != 0 {
 		t.Errorf("%+v", m)
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
@@ -15,14 +16,25 @@ import (
 
 // baselines lists every workspace with its baseline policy.
 func (h *Handlers) baselines(c echo.Context) error {
+	return h.showBaselines(c, http.StatusOK, nil)
+}
+
+// showBaselines shows the list, and the saved presets below it. The dialog above may be nil.
+func (h *Handlers) showBaselines(c echo.Context, status int, above templ.Component) error {
 	v, q := kit.VisitOf(c), kit.ReadPaging(kit.BaselinePath, c.QueryParams(), account.DefaultPage)
 	rows, err := h.policies.Baselines(c.Request().Context(), v.Standing, q.ShownWorkspaces)
 	if err != nil {
 		return err
 	}
+	presets, err := h.presets.List(c.Request().Context(), v.Standing)
+	if err != nil {
+		return err
+	}
 	m := baselinesView(rows, h.site.Catalogue(), q, v)
+	m.Presets = presetList(presets, h.site.Catalogue(), v.Now)
 	m.Frame = h.site.Frame(c, v, kit.BaselineTitle)
-	return h.site.HTML(c, http.StatusOK, page.BaselinesPage(m))
+	m.Frame.Shell.Above = above
+	return h.site.HTML(c, status, page.BaselinesPage(m))
 }
 
 func baselinesView(rows []policy.BaselineRow, catalogue *access.Catalogue, q kit.Paging, v kit.Visit) page.Baselines {

@@ -56,6 +56,9 @@ type edit struct {
 	editor Editor
 	form   Form
 	seen   policy.Revision // from which the form was made
+	sent   url.Values      // the form as it was sent, or nil
+	tools  *Tools          // above the editor
+	clash  *page.Conflict  // with a change of somebody else
 	errors kit.FieldErrors
 	notice *component.NoticeModel
 }
@@ -84,6 +87,11 @@ func (h *Handlers) render(c echo.Context, status int, p edit, above templ.Compon
 	if err != nil {
 		return err
 	}
+	if p.tools == nil {
+		if p.tools, err = h.OpenTools(c, p.sent); err != nil {
+			return err
+		}
+	}
 	m := p.model(summary)
 	m.Shell = h.site.Shell(c, kit.VisitOf(c), p.Title)
 	m.Shell.Above = above
@@ -102,7 +110,7 @@ func (h *Handlers) readForm(c echo.Context, spot Spot) (p edit, step string, err
 	var problems []fault.Field
 	p.form, problems = p.editor.Parse(form)
 	p.errors = kit.ErrorsOf(problems)
-	p.seen = revisionOf(form)
+	p.seen, p.sent = revisionOf(form), form
 	return p, form.Get(kit.FieldStep), nil
 }
 
@@ -127,8 +135,11 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 	if err != nil {
 		return err
 	}
+	if step != kit.StepSave {
+		return h.tool(c, p, step)
+	}
 	body, missing := p.body()
-	if step != kit.StepSave || len(p.errors) > 0 {
+	if len(p.errors) > 0 {
 		return h.render(c, kit.StatusOf(p.errors), p, nil)
 	}
 	if p.errors = kit.ErrorsOf(missing); p.errors != nil {
@@ -140,6 +151,21 @@ func (h *Handlers) step(c echo.Context, spot Spot) error {
 	return h.site.Done(c, p.Back.Href, "The policy of "+p.view.Title()+" was saved.")
 }
 
+// tool does what any other button than "Save" asks for, and shows the form again.
+func (h *Handlers) tool(c echo.Context, p edit, step string) error {
+	if step == stepApply && len(p.errors) == 0 {
+		return h.apply(c, p)
+	}
+	var err error
+	if p.tools, err = h.OpenTools(c, p.sent); err != nil {
+		return err
+	}
+	if p.form, err = h.Press(c, p.tools, p.editor, p.form, p.Place.Workspace, step); err != nil {
+		return err
+	}
+	return h.render(c, max(kit.StatusOf(p.errors), p.tools.Status()), p, nil)
+}
+
 // save adds the policy, or replaces the revision from which the form was made.
 func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	ctx, by := c.Request().Context(), kit.VisitOf(c).By
@@ -149,27 +175,6 @@ func (h *Handlers) save(c echo.Context, p edit, body access.Policy) error {
 	}
 	_, err := h.policies.Save(ctx, by, p.Place, p.seen, body)
 	return err
-}
-
-// refused shows the form again with the reason why it was not saved. If somebody else changed the policy
-// in the meantime, the form is now based on the stored policy, so that saving again replaces it
-// knowingly.
-func (h *Handlers) refused(c echo.Context, p edit, err error) error {
-	if fault.Is(err, fault.Conflict) {
-		again, loadErr := h.load(c, p.Spot)
-		if loadErr != nil {
-			return loadErr
-		}
-		again.form = p.form
-		again.notice = &component.NoticeModel{Kind: "warning", Title: "This policy changed while you were editing",
-			Text: fault.Of(err).Message, Live: true,
-			Links: []component.Link{{Label: "Discard my changes and reload", Href: p.At}}}
-		return h.render(c, respond.Status(fault.Conflict), again, nil)
-	}
-	if p.errors, err = kit.Invalid(err); err != nil {
-		return err
-	}
-	return h.render(c, kit.StatusOf(p.errors), p, nil)
 }
 
 // summary answers with the summary of the form, which the page replaces whenever a choice changes.

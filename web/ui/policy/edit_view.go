@@ -26,6 +26,8 @@ func (p edit) model(summary component.PolicySummaryModel) page.Edit {
 	}
 	var carried []component.HiddenField
 	m.Policy, carried = p.editor.Model(p.form, p.errors)
+	p.tools.Present(&m.Policy, p.editor, p.form)
+	m.Conflict = p.clash
 	m.Policy.Summary, m.Policy.SummaryHref = summary, p.At+"/summary"
 	m.Hidden = append(carried,
 		component.HiddenField{Name: fieldPolicyID, Value: p.seen.Policy},
@@ -58,23 +60,29 @@ func (p edit) errorSummary() component.ErrorSummaryModel {
 // changeWords describes what is gained and lost, and by whom.
 func (p edit) changeWords(s policy.Summary, missing []fault.Field) component.PolicySummaryModel {
 	m := component.PolicySummaryModel{Title: "What changes", Empty: "No changes yet."}
-	words := p.editor.words()
-	for _, phrase := range words.Phrases(asPolicy(s.Change.Added)) {
-		m.Lines = append(m.Lines, "Adds: "+phrase+".")
-	}
-	for _, phrase := range words.Phrases(asPolicy(s.Change.Removed)) {
-		m.Lines = append(m.Lines, "Removes: "+phrase+".")
-	}
+	m.Lines = p.changeLines(s.Change)
 	for _, problem := range missing {
 		m.Lines = append(m.Lines, p.editor.catalogue.Describe(access.Permission(problem.Path))+": no resource is chosen yet.")
 	}
 	if s.Joins {
-		m.Lines = append(m.Lines, "Adds "+p.view.SubjectName+" to the workspace: "+words.View()+".")
+		m.Lines = append(m.Lines, "Adds "+p.view.SubjectName+" to the workspace: "+p.editor.words().View()+".")
 	}
 	if len(m.Lines) > 0 {
 		m.Lines = append(m.Lines, p.affected(s.Audience))
 	}
 	return m
+}
+
+// changeLines describes what a change adds and removes.
+func (p edit) changeLines(change access.Change) []string {
+	var out []string
+	for _, phrase := range p.editor.words().Phrases(asPolicy(change.Added)) {
+		out = append(out, "Adds: "+phrase+".")
+	}
+	for _, phrase := range p.editor.words().Phrases(asPolicy(change.Removed)) {
+		out = append(out, "Removes: "+phrase+".")
+	}
+	return out
 }
 
 func asPolicy(list []access.PermissionReach) access.Policy {

@@ -20,7 +20,7 @@ func edited(kind policy.Kind, plan access.Plan, body access.Policy) edit {
 		Plan: plan, Workspace: account.Workspace{Name: "Production"}, Resources: resources}
 	e := NewEditor(access.BuiltIn(), plan, resources)
 	return edit{Spot: Spot{Place: policy.Place{Kind: kind}, At: "/at", Title: "Policy"}, view: view, editor: e,
-		form: e.Form(body), seen: view.Revision()}
+		form: e.Form(body), seen: view.Revision(), tools: &Tools{}}
 }
 
 func TestChangeWords_SayWhatIsGainedAndLostAndByWhom(t *testing.T) {

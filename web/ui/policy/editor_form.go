@@ -182,7 +182,6 @@ func (e Editor) Form(p access.Policy) Form {
 					c.only[r.ID] = true
 				}
 			}
-			c.every = len(all) > 0 && len(c.only) == len(all)
 		}
 		f[permission] = c
 	}

@@ -117,6 +117,23 @@ func TestForm_AsksForThePolicyThatItWasMadeOf(t *testing.T) {
 	}
 }
 
+// A policy of all resources that there are must not become one of all that there are when its form is sent: nobody
+// has seen those that were made meanwhile.
+func TestForm_GrantsNoResourceThatWasMadeMeanwhile(t *testing.T) {
+	c, s1, s2 := access.BuiltIn(), policy.Resource{ID: "s1", Type: "source"}, policy.Resource{ID: "s2", Type: "source"}
+	before := NewEditor(c, access.PlanEnterprise, []policy.Resource{s1})
+	sent := url.Values{}
+	for _, h := range before.Fields(access.Policy{"source:edit": access.Only("s1")}) {
+		sent.Add(h.Name, h.Value)
+	}
+	after := NewEditor(c, access.PlanEnterprise, []policy.Resource{s1, s2})
+	f, problems := after.Parse(sent)
+	got, missing := after.Policy(f)
+	if want := (access.Policy{"source:edit": access.Only("s1")}); problems != nil || missing != nil || !got.Equal(want) {
+		t.Errorf("%v, %v, %v", got, problems, missing)
+	}
+}
+
 func TestForm_LeavesOutResourcesThatAreGone(t *testing.T) {
 	e := shopEditor(nil)
 	got, _ := e.Policy(e.Form(access.Policy{"source:edit": access.Only("s1", "gone"), "table:edit": access.AllBut("gone")}))

@@ -172,6 +172,8 @@ func ActLabel(act access.Permission) string {
 		access.ManageInvitations:   "Manage invitations",
 		access.ManageGroups:        "Manage groups",
 		access.ManagePolicies:      "Manage policies",
+		access.SavePresets:         "Save policy presets",
+		access.DeletePresets:       "Delete policy presets",
 		access.ManageServiceTokens: "Manage service access tokens",
 		access.ManageAPIClients:    "Manage API clients",
 		access.ManageMigration:     "Manage the migration",
@@ -180,7 +182,7 @@ func ActLabel(act access.Permission) string {
 		access.ReadAuditLog:        "Read the audit log",
 		access.ReadUsage:           "Read usage figures",
 		access.UseSCIM:             "Use SCIM",
-		access.ManagePersonalToken: "See and delete own personal access tokens",
+		access.ManagePersonalToken: "See, change and delete own personal access tokens",
 		access.CreatePersonalToken: "Create own personal access tokens",
 	}
 	if label, ok := labels[act]; ok {

@@ -19,13 +19,14 @@ import (
 type Handlers struct {
 	site     *kit.Site
 	policies *policy.Service
+	presets  *policy.Presets
 	members  *account.Members
 	tokens   *token.Service // to name the token that a question is about
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, policies *policy.Service, members *account.Members, tokens *token.Service) *Handlers {
-	return &Handlers{site: site, policies: policies, members: members, tokens: tokens}
+func New(site *kit.Site, policies *policy.Service, presets *policy.Presets, members *account.Members, tokens *token.Service) *Handlers {
+	return &Handlers{site: site, policies: policies, presets: presets, members: members, tokens: tokens}
 }
 
 // Pages returns the rows of the area.
@@ -40,6 +41,8 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Get(member, kit.Member, access.ManageMembers, h.memberAccess),
 		kit.Get(member+"/:workspace", kit.Member, access.ManageMembers, h.memberAccess),
 		kit.Get(kit.BaselinePath, kit.Member, access.ManagePolicies, h.baselines),
+		kit.Get(kit.PresetPath+"/:id/delete", kit.Member, access.DeletePresets, h.confirmDeletePreset),
+		kit.Post(kit.PresetPath+"/:id/delete", kit.Member, access.DeletePresets, h.deletePreset),
 		kit.Get(kit.ExplainPath, kit.Member, access.ManageMembers, h.explainPage),
 	}, h.EditorPages(kit.BaselinePath+"/:workspace", baselineSpot))
 }

@@ -34,6 +34,24 @@ func (h *Handlers) saveName(c echo.Context) error {
 	return h.done(c, "Your name was changed.")
 }
 
+// editZone shows the dialog that changes the visitor's time zone.
+func (h *Handlers) editZone(c echo.Context) error {
+	return h.showForm(c, http.StatusOK, zoneDialog(kit.VisitOf(c).Member.TimeZone, nil))
+}
+
+// saveZone changes the visitor's time zone.
+func (h *Handlers) saveZone(c echo.Context) error {
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	_, err = h.members.ChooseTimeZone(c.Request().Context(), kit.VisitOf(c).By, form.Get("time_zone"))
+	if fields, err := kit.Invalid(err); fields != nil || err != nil {
+		return h.refused(c, err, zoneDialog(form.Get("time_zone"), fields))
+	}
+	return h.done(c, "Your time zone was changed.")
+}
+
 // editPassword shows the dialog that changes the visitor's password.
 func (h *Handlers) editPassword(c echo.Context) error {
 	return h.showForm(c, http.StatusOK, passwordDialog(nil))

@@ -1,10 +1,11 @@
 package profile
 
 import (
-	"fmt"
+	"slices"
 
 	"latchkey/internal/plaintext"
 	"latchkey/internal/signin"
+	"latchkey/internal/zone"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 )
@@ -16,6 +17,28 @@ func nameDialog(name string, errs kit.FieldErrors) component.FormDialogModel {
 		Errors: errs.Summary([]string{"name"}, map[string]string{"name": "profile-name"}),
 		Fields: []component.FormField{{Text: &component.FieldModel{ID: "profile-name", Name: "name", Label: "Name", Value: name,
 			Error: errs["name"], Autocomplete: "name", Required: true, MaxLength: plaintext.MaxName}}},
+	}
+}
+
+// browsersZone is the choice of those who choose no time zone.
+const browsersZone = "Browser's"
+
+func zoneDialog(chosen string, errs kit.FieldErrors) component.FormDialogModel {
+	list := component.SelectModel{ID: "profile-time-zone", Name: "time_zone", Label: "Time zone", Error: errs["time_zone"],
+		Options: []component.SelectOption{{Label: browsersZone}}}
+	for _, name := range zone.Names() {
+		list.Options = append(list.Options, component.SelectOption{Value: name, Label: name, Selected: name == chosen})
+	}
+	if _, known := zone.Find(chosen); known && !slices.Contains(zone.Names(), chosen) { // an older name
+		list.Options = append(list.Options, component.SelectOption{Value: chosen, Label: chosen, Selected: true})
+	}
+	return component.FormDialogModel{
+		Dialog: component.DialogModel{ID: "edit-time-zone", Title: "Change your time zone", CloseHref: kit.ProfilePath,
+			Description: "Pages show times in this zone, and dates that you enter are days in it. The API, exports and provisioning use UTC. " +
+				"Without JavaScript, \"" + browsersZone + "\" is UTC."},
+		Action: kit.ProfilePath + "/time-zone", Submit: component.ButtonModel{Label: "Save"},
+		Errors: errs.Summary([]string{"time_zone"}, map[string]string{"time_zone": list.ID}),
+		Fields: []component.FormField{{Select: &list}},
 	}
 }
 
@@ -31,7 +54,7 @@ func passwordDialog(errs kit.FieldErrors) component.FormDialogModel {
 				Autocomplete: "current-password", Required: true}},
 			{Secret: &component.FieldModel{ID: "password-new", Name: "new", Label: "New password", Error: errs["new"],
 				Autocomplete: "new-password", Required: true,
-				Help: fmt.Sprintf("At least %d characters. Length is the only rule.", signin.MinPassword)}},
+				Help: signin.PasswordHelp}},
 		},
 	}
 }

@@ -34,9 +34,11 @@ func New(site *kit.Site, members *account.Members, policies *policy.Service, sig
 func (h *Handlers) Pages() []kit.Page {
 	return slices.Concat([]kit.Page{
 		kit.Get(kit.ProfilePath, kit.Member, "", h.profile),
-	}, h.tokenPages.PersonalPages(h.showTokens), []kit.Page{
+	}, h.tokenPages.PersonalPages(kit.PersonalTokenPath, kit.ProfilePath, h.showTokens), []kit.Page{
 		kit.Get(kit.ProfilePath+"/name", kit.Member, "", h.editName),
 		kit.Post(kit.ProfilePath+"/name", kit.Member, "", h.saveName),
+		kit.Get(kit.ProfilePath+"/time-zone", kit.Member, "", h.editZone),
+		kit.Post(kit.ProfilePath+"/time-zone", kit.Member, "", h.saveZone),
 		kit.Get(kit.ProfilePath+"/password", kit.Member, "", h.editPassword),
 		kit.Post(kit.ProfilePath+"/password", kit.Member, "", h.savePassword),
 		kit.Post(sessionsPath+"/end-others", kit.Member, "", h.endOtherSessions),

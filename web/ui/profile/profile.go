@@ -40,7 +40,7 @@ func (h *Handlers) load(c echo.Context, title string) (page.Profile, error) {
 	v := kit.VisitOf(c)
 	m := profileView(v)
 	var err error
-	if m.Tokens, err = h.tokenPages.PersonalSection(c, v, kit.ProfilePath); err != nil {
+	if m.Tokens, err = h.tokenPages.PersonalSection(c, v, kit.PersonalTokenPath, kit.ProfilePath); err != nil {
 		return page.Profile{}, err
 	}
 	if m.Sessions, err = h.sessions(c, v); err != nil {

@@ -16,7 +16,7 @@ func ownProfile(tb testing.TB, n int) []byte {
 	tb.Helper()
 	m := profileView(uitest.Member())
 	q := tokenui.ReadListQuery(kit.ProfilePath, nil)
-	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, false)
+	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, "/list", false)
 	var out bytes.Buffer
 	if err := page.ProfilePage(m).Render(context.Background(), &out); err != nil {
 		tb.Fatal(err)

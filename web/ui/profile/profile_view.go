@@ -16,11 +16,23 @@ func profileView(v kit.Visit) page.Profile {
 				{Term: "Name", Text: v.Member.Name},
 				{Term: "Email", Text: v.Member.Email},
 				{Term: "Role", Text: kit.RoleLabel(v.Principal.Role)},
+				{Term: "Time zone", Text: zoneText(v)},
 			},
 			Edit: []component.ButtonModel{
 				{Label: "Change name", Href: kit.ProfilePath + "/name", Variant: component.Outline, Small: true, Dialog: true},
+				{Label: "Change time zone", Href: kit.ProfilePath + "/time-zone", Variant: component.Outline, Small: true, Dialog: true},
+				{Label: kit.CalendarTitle, Href: kit.CalendarPath, Variant: component.Outline, Small: true},
 				{Label: "Change password", Href: kit.ProfilePath + "/password", Variant: component.Outline, Small: true, Dialog: true},
+				{Label: kit.SecurityTitle, Href: kit.SecurityPath, Variant: component.Outline, Small: true, Icon: "shield-check"},
 			},
 		},
 	}
+}
+
+// zoneText says in which time zone the visitor sees times, and why.
+func zoneText(v kit.Visit) string {
+	if kit.Zone(v.Now) == v.Member.TimeZone {
+		return v.Member.TimeZone
+	}
+	return browsersZone + ": " + kit.Zone(v.Now)
 }

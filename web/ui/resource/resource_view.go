@@ -80,7 +80,7 @@ func resourceFilter(found registry.Browse, types []registry.TypeRights, chosen s
 
 func noResources(found registry.Browse, q kit.Paging, chosen string) *component.EmptyModel {
 	if q.Find != "" || chosen != "" || found.Total > 0 {
-		return &component.EmptyModel{Title: "Nothing matches this filter.", Inside: true,
+		return &component.EmptyModel{Title: kit.NoRows(q.Page, found.Total, "Nothing matches this filter."), Inside: true,
 			Links: []component.Link{{Label: "Show everything", Href: q.Path}}}
 	}
 	return &component.EmptyModel{Icon: "database", Title: "No resources yet", Inside: true,

@@ -32,7 +32,8 @@ const (
 func (h *Handlers) askCode(c echo.Context) error { return h.showPaste(c, http.StatusOK, "") }
 
 func (h *Handlers) showPaste(c echo.Context, status int, wrong string) error {
-	return h.site.HTML(c, status, layout.PastePage(kit.PasteView("Set up Latchkey", "Open the link that the server printed when it started, or paste it here.",
+	return h.site.HTML(c, status, layout.PastePage(kit.PasteView("Set up Latchkey",
+		"Open the link that the server printed when it started, or paste it here.",
 		"Setup link", fieldCode, setupOpenPath, wrong)))
 }
 
@@ -49,7 +50,7 @@ func (h *Handlers) setup(c echo.Context) error {
 	if err := h.checkCode(code); err != nil {
 		return h.showPaste(c, respond.Status(fault.NotFound), "This setup link is not valid. The server prints a new one each time it starts.")
 	}
-	return h.site.HTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{fieldCode: {code}}, nil)))
+	return h.site.SecretHTML(c, http.StatusOK, page.SetupPage(setupPage(url.Values{fieldCode: {code}}, nil)))
 }
 
 // install makes the organization and its first Admin, and signs them in.
@@ -67,12 +68,13 @@ func (h *Handlers) install(c echo.Context) error {
 		Name:        form.Get("name"), Email: form.Get("email"), Plan: access.PlanEnterprise, Origin: kit.Origin(c),
 	}
 	problems := in.Check()
-	if text := signin.CheckPassword(form.Get("password"), in.Email); text != "" {
+	holder := signin.Holder{Email: in.Email, Name: in.Name, Organization: in.Organization}
+	if text := h.signIns.CheckPassword(form.Get("password"), holder); text != "" {
 		problems = append(problems, fault.Field{Path: "password", Message: text})
 	}
 	if problems != nil {
 		errs, _ := kit.Invalid(fault.NewInvalid("", problems...))
-		return h.site.HTML(c, respond.Status(fault.Invalid), page.SetupPage(setupPage(form, errs)))
+		return h.site.SecretHTML(c, respond.Status(fault.Invalid), page.SetupPage(setupPage(form, errs)))
 	}
 	if in.PasswordHash, err = h.hasher.Hash(c.Request().Context(), form.Get("password")); err != nil {
 		return err
@@ -80,7 +82,7 @@ func (h *Handlers) install(c echo.Context) error {
 	if _, err := h.organizations.Install(c.Request().Context(), in); err != nil {
 		return err
 	}
-	if err := h.site.SignIn(c, in.Email, form.Get("password")); err != nil {
+	if _, err := h.site.SignIn(c, in.Email, form.Get("password")); err != nil {
 		return err
 	}
 	return respond.SeeOther(c, "/")
@@ -123,6 +125,6 @@ func setupPage(form url.Values, errs kit.FieldErrors) page.Setup {
 		Name:  text("name", "Your name", "", "name"),
 		Email: email,
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Error: errs["password"],
-			Help: "At least 10 characters. Length is the only rule.", Autocomplete: "new-password", Required: true},
+			Help: signin.PasswordHelp, Autocomplete: "new-password", Required: true},
 	}
 }

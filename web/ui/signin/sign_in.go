@@ -2,9 +2,6 @@ package signin
 
 import (
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,13 +9,14 @@ import (
 	"latchkey/views/component"
 	"latchkey/views/layout"
 	page "latchkey/views/page/signin"
+	ssopage "latchkey/views/page/sso"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
 )
 
 // signIn shows the sign-in page. A visitor who is already signed in is redirected.
 func (h *Handlers) signIn(c echo.Context) error {
-	next := safeNext(c.QueryParam("next"))
+	next := kit.SafeNext(c.QueryParam("next"))
 	if _, err := h.site.Visit(c); err == nil {
 		return respond.SeeOther(c, next)
 	}
@@ -31,7 +29,7 @@ func (h *Handlers) signIn(c echo.Context) error {
 		m.Page.Flash = []component.NoticeModel{{Kind: "info", Title: "This installation is not set up yet.",
 			Text: "Open the one-time link that the server printed when it started."}}
 	}
-	return h.site.HTML(c, http.StatusOK, page.SignInPage(m))
+	return h.show(c, http.StatusOK, m)
 }
 
 // startSession checks the email and password. The answer does not reveal which of the two is wrong.
@@ -40,25 +38,53 @@ func (h *Handlers) startSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	email, next := form.Get("email"), safeNext(form.Get("next"))
-	err = h.site.SignIn(c, email, form.Get("password"))
+	email, next := form.Get("email"), kit.SafeNext(form.Get("next"))
+	waits, err := h.site.SignIn(c, email, form.Get("password"))
 	f := fault.Of(err)
 	switch {
+	case waits:
+		return toConfirm(c, next)
 	case f == nil:
 		return respond.SeeOther(c, next)
 	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid || f.RetryAfter > 0:
 		kit.RetryAfter(c, f)
-		return h.site.HTML(c, respond.Status(f.Kind), page.SignInPage(h.signInPage(next, email, f)))
+		return h.show(c, respond.Status(f.Kind), h.signInPage(next, email, f))
 	}
 	return err
 }
 
-// signOut ends the session and deletes its cookie.
+// signOut ends the session and deletes its cookie. If a provider vouched for it, the browser then ends the session
+// there: the page leads to it, because the answer to a form must not be a redirect to another site.
 func (h *Handlers) signOut(c echo.Context) error {
+	ctx := c.Request().Context()
+	leaving := h.identity.Leaving(ctx, kit.VisitOf(c).By.Ref.ID)
 	if err := h.site.SignOut(c); err != nil {
 		return err
 	}
-	return respond.SeeOther(c, "/sign-in")
+	address, name := h.identity.Leave(ctx, leaving, "/sign-in")
+	if address == "" {
+		return respond.SeeOther(c, "/sign-in")
+	}
+	h.site.Onward(c, address)
+	return h.site.SecretHTML(c, http.StatusOK, ssopage.PublicPage(ssopage.Public{
+		Page: layout.Page{Title: "Signed out", Intro: "You are signed out of Latchkey. Sign out of " + name + " as well?"},
+		Link: &component.ButtonModel{Label: "Sign out of " + name, Href: address}}))
+}
+
+// show shows the sign-in page, with the identity providers that it offers.
+func (h *Handlers) show(c echo.Context, status int, m page.SignIn) error {
+	providers, err := h.identity.Offered(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	for _, p := range providers {
+		m.Providers = append(m.Providers, component.ButtonModel{Label: "Continue with " + p.Name, Variant: component.Outline,
+			Href: kit.WithQuery(kit.StartPath(p.ID), "next", m.Next)})
+		if len(p.Domains) > 0 {
+			m.SSO = kit.WithQuery(kit.SSOPath, "next", m.Next)
+		}
+	}
+	return h.site.HTML(c, status, page.SignInPage(m))
 }
 
 func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
@@ -68,6 +94,9 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 		Email: component.FieldModel{ID: "email", Name: "email", Label: "Email", Attrs: kit.EmailAttrs(), Value: email,
 			Autocomplete: "username", Required: true, Autofocus: email == ""},
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password", Required: true},
+	}
+	if h.signIns.Mails() {
+		m.Forgot = forgotPath
 	}
 	if f != nil {
 		m.Errors.Errors = []component.FieldError{{FieldID: "email", Text: f.Message}}
@@ -79,17 +108,4 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 		}
 	}
 	return m
-}
-
-// safeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to
-// another site, to a path that browsers read as one ("//host", "/\host"), or out of the path that the
-// server is below ("/../other").
-func safeNext(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
-		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") ||
-		path.Clean(u.Path) != u.Path || strings.HasPrefix(u.Path, "/sign-") {
-		return "/"
-	}
-	return u.RequestURI()
 }

@@ -14,16 +14,20 @@ import (
 // DeleteDialog returns the dialog that asks before t is deleted. The token's delete page is below
 // base, and "Cancel" leads to cancel.
 func DeleteDialog(t token.Token, base, cancel string, now time.Time) *component.AlertDialogModel {
-	m := &component.AlertDialogModel{
+	return &component.AlertDialogModel{
 		ID: "delete-token", Title: "Delete token " + t.Name + "?",
 		Consequence: "Anything that uses it stops working immediately. This cannot be undone.",
 		Action:      base + "/" + url.PathEscape(t.ID) + "/delete", CancelHref: cancel,
-		Details: []string{"Never used."},
+		Details: []string{lastUse(t, now)},
 	}
-	if !t.LastUsedAt.IsZero() {
-		m.Details = []string{"Last used " + kit.Relative(t.LastUsedAt, now) + " (" + kit.Absolute(t.LastUsedAt) + ")."}
+}
+
+// lastUse returns a sentence that says when a token was last used.
+func lastUse(t token.Token, now time.Time) string {
+	if t.LastUsedAt.IsZero() {
+		return "Never used."
 	}
-	return m
+	return "Last used " + kit.Relative(t.LastUsedAt, now) + " (" + kit.Absolute(t.LastUsedAt, now) + ")."
 }
 
 // DeleteToken deletes t and redirects to list with a notice.
@@ -35,7 +39,7 @@ func (h *Handlers) DeleteToken(c echo.Context, v kit.Visit, t token.Token, list 
 }
 
 // revealDialog returns the dialog that shows the secret of a new token. The secret cannot be shown again.
-func revealDialog(g token.Generated, baseURL, closeHref string) *component.RevealModel {
+func revealDialog(g token.Generated, baseURL, closeHref string, now time.Time) *component.RevealModel {
 	m := &component.RevealModel{
 		ID: "reveal", Title: "Your new token", Value: g.Secret.Reveal(), CloseHref: closeHref,
 		Curl:  `curl -H "Authorization: Bearer ` + g.Secret.Reveal() + `" ` + baseURL + "/v2/token",
@@ -47,7 +51,10 @@ func revealDialog(g token.Generated, baseURL, closeHref string) *component.Revea
 	if g.Scope != "" {
 		m.Facts = append(m.Facts, component.Definition{Term: "Scope", Text: g.Scope.Label()})
 	}
-	m.Facts = append(m.Facts, component.Definition{Term: "Expiration", Text: expires(g.ExpiresAt)})
+	m.Facts = append(m.Facts, component.Definition{Term: "Expiration", Text: expires(g.ExpiresAt, now)})
+	if !g.Addresses.None() {
+		m.Facts = append(m.Facts, component.Definition{Term: "Allowed addresses", Text: allowedWords(g.Addresses)})
+	}
 	return m
 }
 

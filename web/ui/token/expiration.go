@@ -5,6 +5,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
+	"latchkey/internal/zone"
 	"latchkey/web/ui/kit"
 )
 
@@ -70,17 +71,19 @@ func fixedEnd(value string, now time.Time) (end time.Time, ok bool) {
 // dateBounds returns the first and the last date that [parseExpiration] accepts at now: the
 // limits of the date field.
 func dateBounds(now time.Time) (first, last string) {
-	return now.UTC().Format(time.DateOnly), lastDay(now).Format(time.DateOnly)
+	return now.Format(time.DateOnly), lastDay(now).Format(time.DateOnly)
 }
 
-// lastDay returns the last day that a token may last, as the midnight at which it begins.
-func lastDay(now time.Time) time.Time { return token.LatestEnd(now).AddDate(0, 0, -1) }
+// lastDay returns the last day that a token may last in the zone of now, as the moment at which it begins.
+func lastDay(now time.Time) time.Time {
+	return zone.AddDays(token.LatestEnd(now).In(now.Location()), -1)
+}
 
 // parseExpiration returns the end of a token with this choice at now. The zero time means that the
 // token never expires. A missing choice is [defaultExpiration].
 //
-// With onDate, a token lasts through the end of the date (YYYY-MM-DD) in UTC, so its end is the
-// midnight after it. Dates in the past or more than ten years away are refused. Other choices ignore
+// With onDate, a token lasts through the end of the date (YYYY-MM-DD) in the zone of now, so its end
+// is the midnight after it. Dates in the past or more than ten years away are refused. Other choices ignore
 // the date. The problems have the path "expiration" or "date"; nil means that there are none.
 func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Field) {
 	if end, ok := fixedEnd(value, now); ok {
@@ -92,25 +95,25 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 	if value != onDate {
 		return wrong(fieldExpiration, "Choose an expiration.")
 	}
-	day, err := time.Parse(time.DateOnly, date)
+	day, err := zone.ParseDay(date, now.Location())
 	if err != nil {
 		return wrong(fieldDate, "Enter a date as year-month-day, for example 2031-12-31.")
 	}
-	end := day.AddDate(0, 0, 1)
+	end := zone.AddDays(day, 1).UTC()
 	switch {
 	case token.ExpiredAt(end, now):
-		return wrong(fieldDate, "Choose today or a later date. In UTC, today is "+now.UTC().Format(time.DateOnly)+".")
+		return wrong(fieldDate, "Choose today or a later date. In "+kit.Zone(now)+", today is "+now.Format(time.DateOnly)+".")
 	case day.After(lastDay(now)):
 		return wrong(fieldDate, "Choose a date within the next ten years.")
 	}
 	return end, nil
 }
 
-// endText returns the end of a token in words: "at the end of 31 December 2031 (UTC)" for a whole
-// day, otherwise with the time. For the zero time it returns "no expiration".
-func endText(end time.Time) string {
+// endText returns the end of a token in words, as [kit.EndOf] does. For the zero time it returns "no
+// expiration".
+func endText(end, now time.Time) string {
 	if end.IsZero() {
 		return "no expiration"
 	}
-	return kit.EndOf(end)
+	return kit.EndOf(end, now)
 }

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/internal/token"
+	"latchkey/internal/zone"
 	"latchkey/web/ui/kit"
 )
 
@@ -15,7 +16,7 @@ import (
 var march = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 
 func TestParseExpiration_GivesTheExactEnd(t *testing.T) {
-	now := time.Date(2026, 3, 10, 23, 30, 0, 123_456_789, time.FixedZone("east", 2*3600)) // 21:30 UTC
+	now := time.Date(2026, 3, 10, 23, 30, 0, 123_456_789, time.FixedZone("east", 2*3600)).UTC() // 21:30 UTC
 	at := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 21, 30, 0, 123e6, time.UTC) }
 	midnight := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 	for _, c := range []struct {
@@ -60,11 +61,49 @@ func TestParseExpiration_ADayIsOverAtMidnight(t *testing.T) {
 		t.Errorf("the day's last instant: %v", problems)
 	}
 	problems := []fault.Field{{Path: "date", Message: "Choose today or a later date. In UTC, today is 2026-03-11."}}
-	// In the west it is still the day before.
-	_, got := parseExpiration(onDate, "2026-03-10", midnight.In(time.FixedZone("west", -8*3600)))
+	_, got := parseExpiration(onDate, "2026-03-10", midnight)
 	if d := cmp.Diff(problems, got); d != "" {
 		t.Errorf("midnight in UTC: %s", d)
 	}
+	// In the west it is still the day before.
+	if end, got := parseExpiration(onDate, "2026-03-10", midnight.In(time.FixedZone("west", -8*3600))); got != nil ||
+		!end.Equal(midnight.Add(8*time.Hour)) {
+		t.Errorf("midnight in UTC, in the west: %v, %v", end, got)
+	}
+}
+
+func TestParseExpiration_ADateEndsInTheZoneOfTheVisitor(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct{ zone, date, want string }{
+		{"UTC", "2026-03-29", "2026-03-30T00:00:00Z"},
+		{"Asia/Kathmandu", "2031-12-31", "2031-12-31T18:15:00Z"},
+		{"Pacific/Chatham", "2026-03-11", "2026-03-11T10:15:00Z"},
+		{"Pacific/Chatham", "2026-04-05", "2026-04-05T11:15:00Z"}, // clocks go back on that day
+		{"Europe/Berlin", "2026-03-28", "2026-03-28T23:00:00Z"},
+		{"Europe/Berlin", "2026-03-29", "2026-03-29T22:00:00Z"},  // clocks go forward on that day
+		{"America/Havana", "2026-10-31", "2026-11-01T04:00:00Z"}, // the midnight after it comes twice
+		{"Removed/Zone", "2026-03-29", "2026-03-30T00:00:00Z"},
+	} {
+		end, problems := parseExpiration(onDate, tt.date, now.In(zone.First(tt.zone)))
+		if problems != nil || end.Format(time.RFC3339) != tt.want {
+			t.Errorf("%s in %s ends at %v, want %s; %v", tt.date, tt.zone, end, tt.want, problems)
+		}
+		if again := lifetimeDate(end, now.In(zone.First(tt.zone))); again != tt.date {
+			t.Errorf("%s in %s: a copy ends on %s", tt.date, tt.zone, again)
+		}
+	}
+	east := now.In(zone.First("Pacific/Kiritimati")) // it is the 11th there
+	_, got := parseExpiration(onDate, "2026-03-10", east)
+	want := []fault.Field{{Path: "date", Message: "Choose today or a later date. In Pacific/Kiritimati, today is 2026-03-11."}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// lifetimeDate returns the date with which the form of a copy begins.
+func lifetimeDate(end, now time.Time) string {
+	_, date := lifetime(token.Token{CreatedAt: now.Add(-1234 * time.Hour), ExpiresAt: end}, now)
+	return date
 }
 
 func TestChoices_AllParseToTheEndTheyShow(t *testing.T) {
@@ -83,14 +122,17 @@ func TestChoices_AllParseToTheEndTheyShow(t *testing.T) {
 
 func TestDateBounds_AreTheFirstAndLastAcceptedDates(t *testing.T) {
 	leap := time.Date(2028, 2, 29, 23, 59, 59, 0, time.UTC)
-	for _, now := range []time.Time{march, leap} {
+	for _, now := range []time.Time{march, leap, march.In(zone.First("Pacific/Pago_Pago")), leap.In(zone.First("Pacific/Kiritimati"))} {
 		first, last := dateBounds(now)
 		accepts := func(date string, days int) []fault.Field {
 			day, err := time.Parse(time.DateOnly, date)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, problems := parseExpiration(onDate, day.AddDate(0, 0, days).Format(time.DateOnly), now)
+			end, problems := parseExpiration(onDate, day.AddDate(0, 0, days).Format(time.DateOnly), now)
+			if end.After(token.LatestEnd(now)) {
+				t.Errorf("%v: %v is later than the service allows", now, end)
+			}
 			return problems
 		}
 		if accepts(first, 0) != nil || accepts(last, 0) != nil || accepts(first, -1) == nil || accepts(last, 1) == nil {
@@ -105,7 +147,7 @@ func TestEndText_SaysUntilWhen(t *testing.T) {
 		"at the end of 31 December 2031 (UTC)": time.Date(2032, 1, 1, 0, 0, 0, 0, time.UTC),
 		"10 March 2026, 12:00 UTC":             march.In(time.FixedZone("west", -8*3600)),
 	} {
-		if got := endText(end); got != want {
+		if got := endText(end, march.UTC()); got != want {
 			t.Errorf("endText = %q, want %q", got, want)
 		}
 	}

@@ -6,15 +6,20 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/a-h/templ"
+
+	"latchkey/internal/warning"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
 )
 
 // The fields of the forms that make tokens.
 const (
-	fieldScope      = "scope"
-	fieldExpiration = "expiration"
-	fieldDate       = "date"
+	fieldDescription = "description"
+	fieldScope       = "scope"
+	fieldExpiration  = "expiration"
+	fieldDate        = "date"
+	fieldAddresses   = "addresses"
 )
 
 // pathExpiresAt is the path of the service's problems with the end of a new token. The form has two
@@ -23,8 +28,8 @@ const pathExpiresAt = "expiresAt"
 
 // tokenForm is what was typed into a form that makes a token. It is not checked.
 type tokenForm struct {
-	name, workspace, scope, expiration, date string
-	submission                               string // one-time key, so that a form makes only one token
+	name, description, workspace, scope, expiration, date, addresses string
+	submission                                                       string // one-time key, so that a form makes only one token
 }
 
 // newForm returns the form as it opens.
@@ -34,8 +39,10 @@ func newForm() tokenForm {
 
 func parseForm(form url.Values) tokenForm {
 	return tokenForm{
-		name: form.Get(kit.FieldName), workspace: form.Get(kit.FieldWorkspace), scope: form.Get(fieldScope),
-		expiration: form.Get(fieldExpiration), date: form.Get(fieldDate), submission: form.Get(kit.FieldSubmission),
+		name: form.Get(kit.FieldName), description: form.Get(fieldDescription),
+		workspace: form.Get(kit.FieldWorkspace), scope: form.Get(fieldScope),
+		expiration: form.Get(fieldExpiration), date: form.Get(fieldDate), addresses: form.Get(fieldAddresses),
+		submission: form.Get(kit.FieldSubmission),
 	}
 }
 
@@ -45,9 +52,10 @@ func (f tokenForm) again() tokenForm {
 	return f
 }
 
-// fieldOrder returns the fields in the order of the form, for summaries of errors.
+// fieldOrder returns the fields of all forms about tokens in their order, for summaries of errors.
 func fieldOrder() []string {
-	return []string{kit.FieldName, kit.FieldWorkspace, fieldScope, fieldExpiration, fieldDate}
+	return []string{kit.FieldName, fieldDescription, kit.FieldWorkspace, fieldScope, fieldOverlap, fieldHours, fieldExpiration, fieldDate,
+		fieldAddresses, fieldReason, warning.FieldContacts}
 }
 
 // fieldIDs maps the paths of problems to the ids of the inputs in the page.
@@ -104,17 +112,23 @@ func nameField(f tokenForm, errors kit.FieldErrors, help string) component.Field
 		Error: errors[kit.FieldName], Autocomplete: "off", Required: true, Autofocus: len(errors) == 0}
 }
 
+func descriptionField(text string, errors kit.FieldErrors) component.FieldModel {
+	return component.FieldModel{ID: "token-description", Name: fieldDescription, Label: "Description", Value: kit.Shown(text),
+		Rows: 2, Error: errors[fieldDescription], Autocomplete: "off", Help: "Up to 200 characters. You may leave it empty."}
+}
+
 // expiryField returns the choices of an expiration with their exact ends as of now.
 func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.ExpiryModel {
 	first, last := dateBounds(now)
 	m := component.ExpiryModel{
 		Select: component.SelectModel{ID: "token-expiration", Name: fieldExpiration, Label: "Expiration", Error: errors[fieldExpiration]},
 		Date: component.FieldModel{ID: "token-date", Name: fieldDate, Label: "Date", Value: kit.Shown(f.date), Error: errors[fieldDate],
-			Min: first, Max: last, Help: "The token works until the end of this day (UTC)."},
+			Min: first, Max: last, Help: "The token works until the end of this day (" + kit.Zone(now) + ").",
+			Attrs: templ.Attributes{"data-zone": kit.Zone(now)}},
 	}
 	for _, c := range choices(now) {
 		selected := c.value == cmp.Or(f.expiration, defaultExpiration)
-		o := component.SelectOption{Value: c.value, Label: c.label, Selected: selected, Until: endWords(c)}
+		o := component.SelectOption{Value: c.value, Label: c.label, Selected: selected, Until: endWords(c, now)}
 		if o.Selected {
 			m.Preview = o.Until
 		}
@@ -122,7 +136,7 @@ func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.E
 	}
 	if f.expiration == onDate {
 		if end, problems := parseExpiration(f.expiration, f.date, now); problems == nil {
-			m.Preview = expires(end)
+			m.Preview = expires(end, now)
 		}
 	}
 	return m

@@ -50,7 +50,8 @@ func (h *Handlers) lookUp(c echo.Context) error {
 }
 
 func (h *Handlers) showIdentified(c echo.Context, status int, m page.Identify) error {
-	m.Shell = h.site.Shell(c, kit.VisitOf(c), kit.IdentifyTitle)
+	v := kit.VisitOf(c)
+	m.Shell, m.Tabs = h.site.Shell(c, v, kit.IdentifyTitle), h.site.AccessTabs(c, v)
 	return h.site.HTML(c, status, page.IdentifyPage(m))
 }
 
@@ -86,6 +87,9 @@ func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page
 			m.Facts = append(m.Facts, component.Definition{Term: term, Text: text, Code: code})
 		}
 	}
+	if t.Previous {
+		add("Value", "An old one: the token was rotated since", false)
+	}
 	add("Kind", t.Kind.Label(), false)
 	add("Token", t.Hint, true)
 	add("Owner", t.OwnerName, false)
@@ -93,14 +97,14 @@ func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page
 	if t.Scope != "" {
 		add("Scope", t.Scope.Label(), false)
 	}
-	add("Created", kit.Absolute(t.CreatedAt)+" by "+makerOf(t), false)
+	add("Created", kit.Absolute(t.CreatedAt, now)+" by "+makerOf(t), false)
 	add("Last used", kit.Moment(t.LastUsedAt, now, "Never").Text, false)
 	for _, use := range t.LastUsedFrom {
 		add("Used from", use.IP+", "+kit.Relative(use.At, now), false)
 	}
 	add("Expires", expiry(t.ExpiresAt, now).Text, false)
 	if !t.DeletedAt.IsZero() {
-		add("Deleted", kit.Absolute(t.DeletedAt), false)
+		add("Deleted", kit.Absolute(t.DeletedAt, now), false)
 	}
 	switch t.State(now) {
 	case token.Active, token.ExpiresSoon:
@@ -108,8 +112,11 @@ func identifiedView(t token.Token, now time.Time) (*component.NoticeModel, *page
 		return &component.NoticeModel{Kind: "danger", Title: "This token still works", Live: true,
 			Text: "Anyone who has it can use it. Delete it and replace it wherever it is in use."}, m
 	case token.Suspended:
-		return &component.NoticeModel{Kind: "warning", Title: "This token is suspended", Live: true,
-			Text: "It does not work while its owner is deactivated. It works again when the owner is reactivated."}, m
+		text := "It does not work while its owner is deactivated. It works again when the owner is reactivated."
+		if t.Suspension.Set() {
+			text = whySuspended(t, now) + " It works again when it is resumed."
+		}
+		return &component.NoticeModel{Kind: "warning", Title: "This token is suspended", Live: true, Text: text}, m
 	}
 	return &component.NoticeModel{Kind: "success", Title: "This token no longer works", Live: true,
 		Text: "It has expired or was deleted, for example together with its owner or workspace."}, m
@@ -120,5 +127,5 @@ func deleteHref(t token.Token) string {
 	if t.Kind == token.Personal {
 		return kit.Path(kit.UserPath, t.Owner, "tokens", t.ID, "delete")
 	}
-	return kit.ServiceTokenPage(t.ID) + "/delete"
+	return kit.Path(kit.ServiceTokenPath, t.ID, "delete")
 }

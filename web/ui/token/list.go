@@ -1,6 +1,7 @@
 package token
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -8,11 +9,15 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
 	"latchkey/web/ui/kit"
 )
+
+// shownOfDescription is how many characters of a description a row has.
+const shownOfDescription = 80
 
 // tokensPerPage is the number of tokens on a page of a list.
 const tokensPerPage = 25
@@ -24,6 +29,7 @@ type ListQuery struct {
 	state token.State // only tokens in it; "" is all
 	sort  string      // a key of order, with "-" before it to reverse; "" is newest first
 	page  int         // from 1
+	keep  url.Values  // other parameters of the address
 }
 
 // ParamState is the parameter of a list's address for the state of its tokens.
@@ -52,7 +58,17 @@ func ReadListQuery(path string, query url.Values) ListQuery {
 
 // href returns the address of the list in this state. The default state has no query.
 func (q ListQuery) href() string {
+	v := q.values()
+	if len(v) == 0 {
+		return q.path
+	}
+	return q.path + "?" + v.Encode()
+}
+
+// values returns the state as the parameters of an address.
+func (q ListQuery) values() url.Values {
 	v := url.Values{}
+	maps.Copy(v, q.keep)
 	if q.find != "" {
 		v.Set("q", q.find)
 	}
@@ -65,10 +81,7 @@ func (q ListQuery) href() string {
 	if q.page > 1 {
 		v.Set("page", strconv.Itoa(q.page))
 	}
-	if len(v) == 0 {
-		return q.path
-	}
-	return q.path + "?" + v.Encode()
+	return v
 }
 
 // order returns the order of the column with this key, and reports whether it sorts.
@@ -109,16 +122,38 @@ func List(tokens token.Listed, q ListQuery, base, caption string, now time.Time)
 	if tokens.Total >= kit.FilterFrom || q.filters() {
 		m.Filter = listFilter(q, tokens.Total)
 	}
-	if tokens.Matching == 0 {
-		m.None = "No token matches this filter."
+	if len(tokens.Tokens) == 0 {
+		m.None = kit.NoRows(q.page, tokens.Matching, "No token matches this filter.")
 	}
 	for _, t := range tokens.Tokens {
 		m.Rows = append(m.Rows, rowView(t, base, now))
 	}
-	if tokens.Matching > tokensPerPage || q.page > 1 {
-		m.Pages = listPages(q, len(tokens.Tokens), tokens.Matching)
+	m.Pages = q.links(len(tokens.Tokens), tokens.Matching)
+	return m
+}
+
+// links returns the links to the previous and next page of a page with so many rows, or nil.
+func (q ListQuery) links(rows, total int) *component.PaginationModel {
+	return kit.PageLinks(q.page, tokensPerPage, rows, total, "token", "tokens", func(page int) string {
+		q.page = page
+		return q.href()
+	})
+}
+
+// withRotate offers the visitor to rotate the tokens of a list.
+func withRotate(m page.List, tokens []token.Token, now time.Time) page.List {
+	for i, t := range tokens {
+		if rotatable(t, now) {
+			m.Rows[i].Rotate = &component.ButtonModel{Label: "Rotate", Context: t.Name, Variant: component.Outline, Small: true, Dialog: true,
+				Href: kit.Path(kit.TokenPath, t.ID, "rotate")}
+		}
 	}
 	return m
+}
+
+// rotatable reports whether a token has not expired too long ago to be rotated.
+func rotatable(t token.Token, now time.Time) bool {
+	return !token.ExpiredAt(t.ExpiresAt, now.Add(-token.RotatableFor))
 }
 
 // filters reports whether the list leaves tokens out.
@@ -151,28 +186,10 @@ func listFilter(q ListQuery, total int) *component.FilterModel {
 	return f
 }
 
-func listPages(q ListQuery, shown, matching int) *component.PaginationModel {
-	from := (q.page - 1) * tokensPerPage
-	m := &component.PaginationModel{Summary: "Nothing here. There are " + kit.Count(matching, "token", "tokens") + "."}
-	if shown > 0 {
-		m.Summary = kit.Thousands(from+1) + "–" + kit.Thousands(from+shown) + " of " + kit.Thousands(matching)
-	}
-	if q.page > 1 {
-		prev := q
-		prev.page--
-		m.PrevHref = prev.href()
-	}
-	if from+shown < matching && shown > 0 {
-		next := q
-		next.page++
-		m.NextHref = next.href()
-	}
-	return m
-}
-
 func rowView(t token.Token, base string, now time.Time) page.Row {
 	return page.Row{
-		ID: t.ID, Name: t.Name, Hint: t.Hint, Workspace: t.WorkspaceName,
+		ID: t.ID, Name: t.Name, Href: kit.TokenPage(t.ID), Hint: t.Hint,
+		Description: plaintext.Shorten(plaintext.Clean(t.Description), shownOfDescription), Workspace: t.WorkspaceName,
 		Scope: t.Scope.Label(), Old: t.Scope == access.ScopeAdmin,
 		Maker: makerOf(t), Created: kit.When(t.CreatedAt, now), LastUsed: kit.When(t.LastUsedAt, now),
 		Expires: expiry(t.ExpiresAt, now), DueTone: dueTone(t, now), State: state(t, now),

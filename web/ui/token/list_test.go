@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/policy"
 	"latchkey/internal/token"
+	"latchkey/internal/warning"
 	"latchkey/views/component"
 	page "latchkey/views/page/token"
 	"latchkey/web/ui/kit"
@@ -37,7 +38,7 @@ func listOf(tokens []token.Token, q ListQuery, base, caption string, now time.Ti
 func TestTokenRow_ShowsEverythingAboutAToken(t *testing.T) {
 	tok := token.Token{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", WorkspaceName: "Staging", Scope: access.ScopeAdmin,
 		CreatedByName: "Eli Editor", CreatedAt: noon.Add(-3 * kit.Day), ExpiresAt: noon.Add(5 * kit.Day), LastUsedAt: noon.Add(-2 * time.Hour)}
-	want := page.Row{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true,
+	want := page.Row{ID: "id/1", Name: "ci-probe", Href: "/tokens/id%2F1", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true,
 		Maker:    "Eli Editor",
 		Created:  component.TimeModel{Machine: "2026-11-18T12:00:00Z", Text: "3 days ago", Absolute: "18 Nov 2026, 12:00 UTC"},
 		LastUsed: component.TimeModel{Machine: "2026-11-21T10:00:00Z", Text: "2 hours ago", Absolute: "21 Nov 2026, 10:00 UTC"},
@@ -213,11 +214,11 @@ func TestMayBlocks_ManyWorkspacesWithTheSameAnswerShareABlock(t *testing.T) {
 
 func TestPersonalTokens_PointProductionToServiceTokens(t *testing.T) {
 	v := uitest.Member()
-	member := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, false)
+	member := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", false)
 	if member.Purpose.Links != nil || !strings.Contains(member.Purpose.Text, "Ask an Admin of Acme") {
 		t.Errorf("a member reads %+v", member.Purpose)
 	}
-	admin := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, true)
+	admin := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", true)
 	if len(admin.Purpose.Links) != 1 || admin.Purpose.Links[0].Href != kit.ServiceTokenPath+"/workspace" {
 		t.Errorf("an Admin reads %+v", admin.Purpose)
 	}
@@ -232,7 +233,7 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 	nowhere.Workspaces = nil
 	for name, v := range map[string]kit.Visit{"the plan": free, "no workspace": nowhere} {
 		for _, tokens := range [][]token.Token{nil, uitest.Tokens(2)} {
-			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, false)
+			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, "/list", false)
 			if m.Refusal == nil || m.Card.Action != nil || m.List.Empty != nil && m.List.Empty.Action != nil {
 				t.Errorf("%s: refusal %+v, action %+v", name, m.Refusal, m.Card.Action)
 			}
@@ -241,7 +242,7 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 			}
 		}
 	}
-	if m := Section(free, token.Listed{}, ListQuery{page: 1}, false); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
+	if m := Section(free, token.Listed{}, ListQuery{page: 1}, "/list", false); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
 		t.Errorf("refusal %q", m.Refusal.Text)
 	}
 }
@@ -283,7 +284,7 @@ func TestServiceTokens_EachTabSaysWhatItIsFor(t *testing.T) {
 			t.Errorf("%s: %+v", kind, empty.List.Empty)
 		}
 		full := serviceTokensView(uitest.Member(), token.Listing{}.Of(uitest.Tokens(2)), kind, ListQuery{path: "/list", page: 1})
-		if full.Card.Action == nil || full.List.Rows[0].Href != kit.ServiceTokenPath+"/id000" || !full.List.ShowMaker {
+		if full.Card.Action == nil || full.List.Rows[0].Href != kit.TokenPage("id000") || !full.List.ShowMaker {
 			t.Errorf("%s: %+v", kind, full.List.Rows[0])
 		}
 	}
@@ -294,5 +295,47 @@ func TestServiceTokens_EachTabSaysWhatItIsFor(t *testing.T) {
 	free.Organization.Plan = access.PlanFree
 	if m := serviceTokensView(free, token.Listed{}, token.Workspace, ListQuery{page: 1}); m.Refusal == nil || m.List.Empty.Action != nil {
 		t.Error("the Free plan offers a token")
+	}
+}
+
+func TestWithRotate_OffersItUntilATokenExpiredTooLongAgo(t *testing.T) {
+	tokens := []token.Token{{ID: "lives"}, {ID: "ended", ExpiresAt: noon.Add(-token.RotatableFor + time.Hour)},
+		{ID: "long", ExpiresAt: noon.Add(-token.RotatableFor)}}
+	m := withRotate(listOf(tokens, ReadListQuery("/list", nil), "/tokens", "Tokens", noon), tokens, noon)
+	if m.Rows[0].Rotate == nil || m.Rows[1].Rotate == nil || m.Rows[1].Rotate.Href != "/tokens/ended/rotate" || m.Rows[2].Rotate != nil {
+		t.Errorf("%+v", m.Rows)
+	}
+}
+
+// Every problem in the summary of a dialog leads to the field that has it.
+func TestDialogs_ProblemsLeadToTheirFields(t *testing.T) {
+	tok, secrets := token.Token{ID: "one"}, []token.SecretState{{MadeAt: noon}}
+	wrong := func(path string) kit.FieldErrors { return kit.FieldErrors{path: "Wrong."} }
+	for path, m := range map[string]component.FormDialogModel{
+		fieldOverlap:          rotateDialog(tok, secrets, rotateForm{}, wrong(fieldOverlap), noon),
+		fieldHours:            rotateDialog(tok, secrets, rotateForm{}, wrong(fieldHours), noon),
+		fieldDate:             rotateDialog(tok, secrets, rotateForm{}, wrong(fieldDate), noon),
+		fieldReason:           suspendTokensDialog(nil, nil, wrong(fieldReason), noon),
+		fieldExpiration:       shortenTokensDialog(nil, nil, wrong(fieldExpiration), noon),
+		fieldDescription:      describeDialog(tok, "", wrong(fieldDescription)),
+		fieldAddresses:        addressDialog(kit.Visit{}, tok, "", wrong(fieldAddresses)),
+		warning.FieldContacts: contactDialog(tok, "", wrong(warning.FieldContacts)),
+	} {
+		at := map[string]bool{}
+		for _, f := range m.Fields {
+			switch {
+			case f.Text != nil:
+				at[f.Text.ID] = f.Text.Error != ""
+			case f.Area != nil:
+				at[f.Area.ID] = f.Area.Error != ""
+			case f.Select != nil:
+				at[f.Select.ID] = f.Select.Error != ""
+			case f.Expiry != nil:
+				at[f.Expiry.Select.ID], at[f.Expiry.Date.ID] = f.Expiry.Select.Error != "", f.Expiry.Date.Error != ""
+			}
+		}
+		if len(m.Errors.Errors) != 1 || !at[m.Errors.Errors[0].FieldID] {
+			t.Errorf("%s: %+v, fields %v", path, m.Errors, at)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
@@ -16,32 +17,52 @@ import (
 	"latchkey/web/ui/kit"
 )
 
-// personal serves the dialogs of the visitor's own tokens. It does not know the page around them,
-// which behind renders.
+// personal serves the dialogs of the visitor's own tokens, below the address base. The page around them
+// is at the address list, and behind renders it.
 type personal struct {
 	*Handlers
-	behind kit.Behind
+	base, list string
+	behind     kit.Behind
 }
 
-// PersonalPages returns the rows of the dialogs of personal tokens, above the page that behind renders.
-func (h *Handlers) PersonalPages(behind kit.Behind) []kit.Page {
-	p := personal{h, behind}
+// PersonalPages returns the rows of the dialogs of personal tokens, below the address base and above the
+// page at the address list, which behind renders.
+func (h *Handlers) PersonalPages(base, list string, behind kit.Behind) []kit.Page {
+	p := personal{h, base, list, behind}
 	return []kit.Page{
-		kit.Get(kit.PersonalTokenPath+"/new", kit.Member, "", p.newToken),
-		kit.Post(kit.PersonalTokenPath, kit.Member, "", p.generate),
-		kit.Get(kit.PersonalTokenPath+"/:id/delete", kit.Member, "", p.confirmDelete),
-		kit.Post(kit.PersonalTokenPath+"/:id/delete", kit.Member, "", p.delete),
+		kit.Get(base+"/new", kit.Member, "", p.newToken),
+		kit.Post(base, kit.Member, "", p.generate),
+		kit.Get(base+"/:id/delete", kit.Member, "", p.confirmDelete),
+		kit.Post(base+"/:id/delete", kit.Member, "", p.delete),
 	}
 }
 
-// PersonalSection returns the section of the visitor's own tokens, for the page at the address list.
-func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, list string) (page.Personal, error) {
+// ownTokens shows the page "Personal Access Tokens".
+func (h *Handlers) ownTokens(c echo.Context) error { return h.showOwnTokens(c, http.StatusOK, nil) }
+
+func (h *Handlers) showOwnTokens(c echo.Context, status int, above templ.Component) error {
+	v := kit.VisitOf(c)
+	section, err := h.PersonalSection(c, v, kit.PersonalTokenListPath, kit.PersonalTokenListPath)
+	if err != nil {
+		return err
+	}
+	m := page.PersonalList{
+		Header: component.PageHeaderModel{Title: kit.PersonalTokenTitle, Help: kit.HelpTopic(kit.HelpTokens)},
+		Tokens: section, Shell: h.site.Shell(c, v, kit.PersonalTokenTitle),
+	}
+	m.Shell.Above = above
+	return h.site.HTML(c, status, page.PersonalPage(m))
+}
+
+// PersonalSection returns the section of the visitor's own tokens, for the page at the address list with
+// dialogs below base.
+func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, base, list string) (page.Personal, error) {
 	q := ReadListQuery(list, c.QueryParams())
 	tokens, err := h.tokens.Personal(c.Request().Context(), v.Standing, q.Listing(v.Now))
 	if err != nil {
 		return page.Personal{}, err
 	}
-	return Section(v, tokens, q, h.site.May(v, access.ManageServiceTokens)), nil
+	return Section(v, tokens, q, base, h.site.May(v, access.ManageServiceTokens)), nil
 }
 
 // newToken shows the dialog "New Personal Access Token". Like generating, it is denied on a plan
@@ -51,11 +72,15 @@ func (p personal) newToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	return p.form(c, v, http.StatusOK, newPersonalForm(v), nil)
+	filled, err := p.prefill(c, v, token.Personal, newPersonalForm(v))
+	if err != nil {
+		return err
+	}
+	return p.form(c, v, http.StatusOK, filled, nil)
 }
 
 // form shows the page with the dialog that makes a token.
-func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, errors kit.FieldErrors) error {
+func (p personal) form(c echo.Context, v kit.Visit, status int, f prefilled, errors kit.FieldErrors) error {
 	if len(v.Workspaces) == 0 {
 		return p.behind(c, status, nil) // the page says why there is no form
 	}
@@ -63,7 +88,8 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f tokenForm, err
 	if err != nil {
 		return err
 	}
-	dialog := personalDialog(v, f, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	dialog := personalDialog(v, f.form, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	dialog.Action, dialog.Dialog.CloseHref, dialog.Notice = p.base, p.list, f.notice()
 	return p.site.Dialog(c, status, page.FormDialog(*dialog), p.behind)
 }
 
@@ -95,7 +121,7 @@ func (p personal) generate(c echo.Context) error {
 	if err != nil {
 		return p.refused(c, v, f, err)
 	}
-	return p.site.Reveal(c, kit.PersonalTokenTitle, component.RevealDialog(*revealDialog(made, p.site.BaseURL(), kit.ProfilePath)))
+	return p.site.Reveal(c, kit.PersonalTokenTitle, component.RevealDialog(*revealDialog(made, p.site.BaseURL(), p.list, v.Now)))
 }
 
 // make makes the token that the form asks for.
@@ -103,22 +129,23 @@ func (p personal) make(c echo.Context, v kit.Visit, f tokenForm) (token.Generate
 	if err := kit.CheckSubmission(f.submission); err != nil {
 		return token.Generated{}, err
 	}
-	return p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Workspace: f.workspace,
-		Scope: access.Scope(f.scope), ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
+	return p.tokens.GeneratePersonal(c.Request().Context(), v.By, token.NewPersonal{Name: f.name, Description: f.description,
+		Workspace: f.workspace, Scope: access.Scope(f.scope), ExpiresAt: f.expiresAt(v.Now), Addresses: f.addresses,
+		IdempotencyKey: f.submission})
 }
 
 // refused shows the form again with its mistakes, or a notice that it was already sent. It returns
 // other errors, for the error page.
 func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) error {
 	if errors.Is(err, fault.ErrRepeated) {
-		notice := submittedNotice(kit.ProfilePath, kit.PersonalTokenPath+"/new")
+		notice := submittedNotice(p.list, p.base+"/new")
 		return p.behind(c, http.StatusConflict, component.Notice(*notice))
 	}
 	fields, err := f.invalid(err, v.Now)
 	if err != nil {
 		return err
 	}
-	return p.form(c, v, respond.Status(fault.Invalid), f.again(), fields)
+	return p.form(c, v, respond.Status(fault.Invalid), prefilled{form: f.again()}, fields)
 }
 
 // confirmDelete shows the dialog that asks before one of the visitor's own tokens is deleted.
@@ -128,7 +155,7 @@ func (p personal) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	dialog := DeleteDialog(t, kit.PersonalTokenPath, kit.ProfilePath, v.Now)
+	dialog := DeleteDialog(t, p.base, p.list, v.Now)
 	return p.site.Dialog(c, http.StatusOK, component.AlertDialog(*dialog), p.behind)
 }
 
@@ -139,7 +166,7 @@ func (p personal) delete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.DeleteToken(c, v, t, kit.ProfilePath)
+	return p.DeleteToken(c, v, t, p.list)
 }
 
 // ownToken loads the personal token that the path names. It returns NotFound if the token belongs

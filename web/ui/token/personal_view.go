@@ -14,19 +14,19 @@ import (
 	policyui "latchkey/web/ui/policy"
 )
 
-// Section presents the section of the visitor's own tokens. admin reports whether the visitor may
+// Section presents the section of the visitor's own tokens, with dialogs below the address base. admin reports whether the visitor may
 // generate service access tokens: if so, the section links to them.
-func Section(v kit.Visit, tokens token.Listed, q ListQuery, admin bool) page.Personal {
+func Section(v kit.Visit, tokens token.Listed, q ListQuery, base string, admin bool) page.Personal {
 	m := page.Personal{
 		Purpose: personalPurpose(v, admin),
 		Card: component.CardModel{ID: "personal-access-tokens", Title: kit.PersonalTokenTitle, Flush: true,
 			Description: "Tokens act on your behalf with your current permissions, limited by scope."},
-		List: List(tokens, q, kit.PersonalTokenPath, "Your personal access tokens", v.Now),
+		List: withRotate(List(tokens, q, base, "Your personal access tokens", v.Now), tokens.Tokens, v.Now),
 	}
 	m.List.ShowWorkspace, m.List.ShowScope = true, true
 	m.List.Table.Columns = q.Columns([2]string{"Name", "name"}, [2]string{"Workspace and scope", ""},
 		[2]string{"Created", "created"}, [2]string{"Last used", "used"}, [2]string{"Expires", "expires"}, [2]string{"State", ""})
-	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: kit.PersonalTokenPath + "/new", Dialog: true}
+	generate := &component.ButtonModel{Label: "Generate new token", Icon: "plus", Href: base + "/new", Dialog: true}
 	if m.Refusal = personalRefusal(v); m.Refusal != nil {
 		generate = nil
 	}
@@ -43,13 +43,12 @@ func Section(v kit.Visit, tokens token.Listed, q ListQuery, admin bool) page.Per
 
 // personalPurpose returns the notice that says what personal tokens are for and what to use in production.
 func personalPurpose(v kit.Visit, admin bool) component.NoticeModel {
-	m := component.NoticeModel{Kind: "info", Title: "Personal access tokens are for development and testing",
-		Text: "They stop working when their owner leaves, and lose permissions when their owner does. " +
-			"Use service access tokens for production and shared automation."}
+	m := component.NoticeModel{Kind: "info", Text: "Personal access tokens are for development and testing. " +
+		"For production, use"}
 	if admin {
-		m.Links = []component.Link{{Label: "Service access tokens", Href: kit.ServiceTokenPath + "/workspace"}}
+		m.Links = []component.Link{{Label: "service access tokens", Href: kit.ServiceTokenPath + "/workspace"}}
 	} else {
-		m.Text += " " + kit.AskAdmin(v) + " for one."
+		m.Text += " service access tokens. " + kit.AskAdmin(v) + " for one."
 	}
 	return m
 }
@@ -84,13 +83,15 @@ func newPersonalForm(v kit.Visit) tokenForm {
 
 func personalDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors, may []page.MayBlock) *page.Form {
 	return &page.Form{
-		Dialog: component.DialogModel{ID: "new-token", Title: "New Personal Access Token", CloseHref: kit.ProfilePath},
-		Action: kit.PersonalTokenPath, Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
-		Name:       nameField(f, errors, "Describe what will use this token."),
-		Workspace:  workspaceField(v.Workspaces, f, errors),
-		Scope:      scopeField(f, errors),
-		Expiration: expiryField(f, errors, v.Now),
-		May:        may,
+		Dialog: component.DialogModel{ID: "new-token", Title: "New Personal Access Token", CloseHref: kit.PersonalTokenListPath},
+		Action: kit.PersonalTokenListPath, Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
+		Name:        nameField(f, errors, "Describe what will use this token."),
+		Description: descriptionField(f.description, errors),
+		Workspace:   workspaceField(v.Workspaces, f, errors),
+		Scope:       scopeField(f, errors),
+		Expiration:  expiryField(f, errors, v.Now),
+		More:        moreOptions(v, f, errors),
+		May:         may,
 	}
 }
 
@@ -129,7 +130,7 @@ func mayBlocks(c *access.Catalogue, v kit.Visit, resources map[string][]policy.R
 		words := policyui.Words{Catalogue: c, Resources: byType(resources[w.ID]), Listed: listed}
 		block := page.MayBlock{Workspaces: w.ID, Title: w.Name}
 		for _, s := range creatableScopes() {
-			p := access.EffectivePolicy(c, principalOf(v, w.ID, s), w.ID)
+			p := access.EffectivePolicy(c, v.PersonalToken("new", w.ID, s), w.ID)
 			phrases := append([]string{words.View()}, words.Phrases(p)...)
 			block.Lines = append(block.Lines, page.MayLine{Scope: string(s), Label: s.Label(),
 				Text: strings.Join(phrases, "; ") + "."})
@@ -156,10 +157,4 @@ func byType(list []policy.Resource) map[string][]policy.Resource {
 		out[r.Type] = append(out[r.Type], r)
 	}
 	return out
-}
-
-// principalOf returns the principal that a new personal token of the visitor would be.
-func principalOf(v kit.Visit, workspace string, s access.Scope) access.Principal {
-	return access.Principal{Kind: access.PersonalToken, ID: "new", Owner: v.Principal.ID, Organization: v.Principal.Organization,
-		Role: v.Principal.Role, Scope: s, Workspace: workspace, In: v.Principal.In}
 }

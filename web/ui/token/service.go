@@ -38,7 +38,11 @@ func (h *Handlers) newOrganizationToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	return h.organizationForm(c, http.StatusOK, newForm(), nil)
+	filled, err := h.prefill(c, v, token.Organization, newForm())
+	if err != nil {
+		return err
+	}
+	return h.organizationForm(c, http.StatusOK, filled, nil)
 }
 
 // generateOrganizationToken makes the token and shows its secret. No other response contains it.
@@ -58,20 +62,21 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	if fields != nil {
-		return h.organizationForm(c, respond.Status(fault.Invalid), f.again(), fields)
+		return h.organizationForm(c, respond.Status(fault.Invalid), prefilled{form: f.again()}, fields)
 	}
-	return h.revealServiceToken(c, made)
+	return h.revealServiceToken(c, made, kit.ServiceTokenList(token.Organization))
 }
 
 // organizationForm shows the dialog that makes an organization service access token.
-func (h *Handlers) organizationForm(c echo.Context, status int, f tokenForm, errors kit.FieldErrors) error {
-	dialog := organizationTokenDialog(f, errors, kit.VisitOf(c).Now)
+func (h *Handlers) organizationForm(c echo.Context, status int, f prefilled, errors kit.FieldErrors) error {
+	dialog := organizationTokenDialog(kit.VisitOf(c), f.form, errors)
+	dialog.Notice = f.notice()
 	return h.site.Dialog(c, status, page.FormDialog(*dialog), h.behind(token.Organization))
 }
 
-// revealServiceToken shows the secret of a new token. It cannot be shown again.
-func (h *Handlers) revealServiceToken(c echo.Context, made token.Generated) error {
-	dialog := revealDialog(made, h.site.BaseURL(), kit.ServiceTokenList(made.Kind))
+// revealServiceToken shows the secret of a new token, which cannot be shown again, and leads on to an address.
+func (h *Handlers) revealServiceToken(c echo.Context, made token.Generated, to string) error {
+	dialog := revealDialog(made, h.site.BaseURL(), to, kit.VisitOf(c).Now)
 	return h.site.Reveal(c, kit.ServiceTokenTitle, component.RevealDialog(*dialog))
 }
 
@@ -81,7 +86,8 @@ func (h *Handlers) makeOrganizationToken(c echo.Context, v kit.Visit, f tokenFor
 		return token.Generated{}, err
 	}
 	return h.tokens.GenerateOrganization(c.Request().Context(), v.By,
-		token.NewOrganization{Name: f.name, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
+		token.NewOrganization{Name: f.name, Description: f.description, ExpiresAt: f.expiresAt(v.Now), Addresses: f.addresses,
+			IdempotencyKey: f.submission})
 }
 
 // submittedServiceToken answers a form that was already sent.
@@ -109,27 +115,14 @@ func (h *Handlers) showServiceTokens(c echo.Context, status int, k token.Kind, a
 	return h.site.HTML(c, status, page.ServicesPage(m))
 }
 
-// service shows one service access token. For one of a workspace, it also shows the policy.
+// service shows the page of a service access token at the address that it had before [Handlers.token].
 func (h *Handlers) service(c echo.Context) error {
 	v := kit.VisitOf(c)
 	t, err := h.loadService(c, v)
 	if err != nil {
 		return err
 	}
-	m := serviceTokenView(t, v.Now)
-	if t.Kind == token.Workspace {
-		e, err := h.policyEditor(c, v, t.Workspace)
-		if err != nil {
-			return err
-		}
-		policy := e.View(t.Policy)
-		m.Policy = &policy
-	}
-	m.Shell = h.site.Shell(c, v, kit.ServiceTokenTitle)
-	if m.Trail, err = h.log.Trail(c, v, t.ID); err != nil {
-		return err
-	}
-	return h.site.HTML(c, http.StatusOK, page.ServicePage(m))
+	return h.showToken(c, v, http.StatusOK, t, nil)
 }
 
 // confirmDelete shows the dialog that asks before a service access token is deleted.

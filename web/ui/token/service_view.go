@@ -1,8 +1,6 @@
 package token
 
 import (
-	"time"
-
 	"latchkey/internal/access"
 	"latchkey/internal/token"
 	"latchkey/views/component"
@@ -27,10 +25,7 @@ func serviceTokensView(v kit.Visit, tokens token.Listed, k token.Kind, q ListQue
 			{Label: "Workspace", Href: kit.ServiceTokenList(token.Workspace), Current: k == token.Workspace},
 		}},
 		Card: component.CardModel{ID: "service-access-tokens", Title: k.Label() + "s", Description: purposeOf(k), Flush: true},
-		List: List(tokens, q, kit.ServiceTokenPath, "All "+kit.LowerFirst(k.Label())+"s", v.Now),
-	}
-	for i := range m.List.Rows {
-		m.List.Rows[i].Href = kit.ServiceTokenPage(m.List.Rows[i].ID)
+		List: withRotate(List(tokens, q, kit.ServiceTokenPath, "All "+kit.LowerFirst(k.Label())+"s", v.Now), tokens.Tokens, v.Now),
 	}
 	columns := [][2]string{{"Name", "name"}, {"Created", "created"}, {"Last used", "used"}, {"Expires", "expires"}, {"State", ""}}
 	if k == token.Workspace {
@@ -62,35 +57,14 @@ func noServiceTokens(k token.Kind, generate *component.ButtonModel) *component.E
 	return m
 }
 
-func organizationTokenDialog(f tokenForm, errors kit.FieldErrors, now time.Time) *page.Form {
+func organizationTokenDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors) *page.Form {
 	return &page.Form{
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Organization Service Access Token", Description: purposeOf(token.Organization),
 			CloseHref: kit.ServiceTokenList(token.Organization)},
 		Action: kit.ServiceTokenList(token.Organization), Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
-		Name:       nameField(f, errors, "Describe what will use this token."),
-		Expiration: expiryField(f, errors, now),
+		Name:        nameField(f, errors, "Describe what will use this token."),
+		Description: descriptionField(f.description, errors),
+		Expiration:  expiryField(f, errors, v.Now),
+		More:        moreOptions(v, f, errors),
 	}
-}
-
-// serviceTokenView presents the page of one token, without its policy.
-func serviceTokenView(t token.Token, now time.Time) page.Service {
-	row := rowView(t, kit.ServiceTokenPath, now)
-	row.Delete.Label, row.Delete.Context, row.Delete.Small, row.Delete.Dialog = "Delete token", "", false, false
-	row.Delete.Variant = component.Outline
-	m := page.Service{
-		Header: component.PageHeaderModel{Title: t.Name, Description: t.Kind.Label(), Action: &row.Delete,
-			Back: &component.Link{Label: kit.ServiceTokenTitle, Href: kit.ServiceTokenList(t.Kind)}},
-		Card: component.CardModel{ID: "token", Title: "Token"},
-		Row:  row,
-		Notice: component.NoticeModel{Kind: "info", Title: "What it may do",
-			Text: "Its access policy was set when it was generated and cannot be edited. To change it, delete the token and generate another one."},
-	}
-	if t.Kind == token.Organization {
-		m.Row.Workspace = "the organization"
-		m.Notice.Text = purposeOf(t.Kind)
-	}
-	for _, u := range t.LastUsedFrom {
-		m.Uses = append(m.Uses, page.Use{Address: u.IP, When: kit.When(u.At, now)})
-	}
-	return m
 }

@@ -22,7 +22,35 @@ func (h *Handlers) newWorkspaceToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	return h.showWizard(c, http.StatusOK, newWizard(v.Workspaces).firstStep(v.Workspaces, nil, v.Now))
+	w := newWizard(v.Workspaces)
+	filled, err := h.prefill(c, v, token.Workspace, w.tokenForm)
+	if err != nil {
+		return err
+	}
+	w.tokenForm, w.back = filled.form, returnTo(c.QueryParam(paramReturn))
+	if err := h.carryPolicy(c, v, &w, filled.policy); err != nil {
+		return err
+	}
+	m := w.firstStep(v, nil)
+	m.Notice = filled.notice()
+	return h.showWizard(c, http.StatusOK, m)
+}
+
+// carryPolicy puts a policy into the hidden fields of the first step, for the editor of the second.
+func (h *Handlers) carryPolicy(c echo.Context, v kit.Visit, w *wizard, p access.Policy) error {
+	if len(p) == 0 {
+		return nil
+	}
+	e := policyui.NewEditor(h.site.Catalogue(), v.Organization.Plan, nil)
+	if _, chosen := w.chosenWorkspace(v.Workspaces); chosen {
+		var err error
+		if e, err = h.policyEditor(c, v, w.workspace); err != nil {
+			return err
+		}
+		w.policyWorkspace = w.workspace
+	}
+	w.carried = e.Fields(p)
+	return nil
 }
 
 // workspaceTokenStep takes the form of either step. Its field "step" names the pressed button. Only
@@ -35,18 +63,24 @@ func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 	}
 	w := parseWizard(form, v.Workspaces)
 	if w.step == kit.StepBack {
-		return h.showWizard(c, http.StatusOK, w.firstStep(v.Workspaces, nil, v.Now))
+		return h.showWizard(c, http.StatusOK, w.firstStep(v, nil))
 	}
 	if wrong := w.basics(v.Workspaces, v.Now); wrong != nil {
-		return h.showWizard(c, respond.Status(fault.Invalid), w.firstStep(v.Workspaces, wrong, v.Now))
+		return h.showWizard(c, respond.Status(fault.Invalid), w.firstStep(v, wrong))
 	}
 	e, err := h.policyEditor(c, v, w.workspace)
 	if err != nil {
 		return err
 	}
 	w.readPolicy(e, form)
+	if w.tools, err = h.editor.OpenTools(c, form); err != nil {
+		return err
+	}
 	if w.step == stepGenerate {
 		return h.generateWorkspaceToken(c, e, w)
+	}
+	if w.policy, err = h.editor.Press(c, w.tools, e, w.policy, w.workspace, w.step); err != nil {
+		return err
 	}
 	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 }
@@ -68,11 +102,11 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w w
 		return err
 	}
 	if fields == nil {
-		return h.revealServiceToken(c, made)
+		return h.revealServiceToken(c, made, w.list())
 	}
 	w.tokenForm, w.problems = w.again(), fields.List()
 	if wrong := fields.Within(fieldOrder()); len(wrong) > 0 {
-		return h.showWizard(c, w.status(), w.firstStep(v.Workspaces, wrong, v.Now))
+		return h.showWizard(c, w.status(), w.firstStep(v, wrong))
 	}
 	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 }
@@ -82,8 +116,9 @@ func (h *Handlers) makeWorkspaceToken(c echo.Context, v kit.Visit, f tokenForm, 
 	if err := kit.CheckSubmission(f.submission); err != nil {
 		return token.Generated{}, err
 	}
-	return h.tokens.GenerateWorkspace(c.Request().Context(), v.By, token.NewWorkspace{Name: f.name, Workspace: f.workspace,
-		Policy: policy, ExpiresAt: f.expiresAt(v.Now), IdempotencyKey: f.submission})
+	return h.tokens.GenerateWorkspace(c.Request().Context(), v.By,
+		token.NewWorkspace{Name: f.name, Description: f.description, Workspace: f.workspace,
+			Policy: policy, ExpiresAt: f.expiresAt(v.Now), Addresses: f.addresses, IdempotencyKey: f.submission})
 }
 
 // workspaceTokenSummary answers with the summary of the policy in the form, which the page replaces
@@ -103,7 +138,7 @@ func (h *Handlers) workspaceTokenSummary(c echo.Context) error {
 		return err
 	}
 	w.readPolicy(e, form)
-	return h.site.HTML(c, http.StatusOK, component.PolicySummary(e.Summary(w.policy)))
+	return h.site.HTML(c, http.StatusOK, component.PolicySummary(w.summary(e)))
 }
 
 func (h *Handlers) showWizard(c echo.Context, status int, m page.Wizard) error {

@@ -1,16 +1,18 @@
 package token
 
 import (
+	"cmp"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
+	"latchkey/internal/token"
 	"latchkey/views/component"
 	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
@@ -33,9 +35,14 @@ type wizard struct {
 	policyWorkspace string                  // the workspace for which the policy was chosen
 	carried         []component.HiddenField // the fields of the second step, as they were sent
 	policy          policyui.Form
+	tools           *policyui.Tools     // above the editor
 	problems        []fault.Field       // of the policy
 	moved           []access.Permission // whose resources have to be chosen again
+	back            string              // where it leads back to; "": the list of workspace tokens
 }
+
+// list returns where the wizard leads back to.
+func (w wizard) list() string { return cmp.Or(w.back, kit.ServiceTokenList(token.Workspace)) }
 
 func newWizard(workspaces []account.Workspace) wizard {
 	w := wizard{tokenForm: newForm()}
@@ -53,7 +60,8 @@ func (w *wizard) onlyWorkspace(workspaces []account.Workspace) {
 // parseWizard reads the form of either step, except for the policy: readPolicy does that once the
 // workspace is known.
 func parseWizard(form url.Values, workspaces []account.Workspace) wizard {
-	w := wizard{tokenForm: parseForm(form), step: form.Get(kit.FieldStep), policyWorkspace: form.Get(fieldPolicyWorkspace)}
+	w := wizard{tokenForm: parseForm(form), step: form.Get(kit.FieldStep), policyWorkspace: form.Get(fieldPolicyWorkspace),
+		back: returnTo(form.Get(paramReturn))}
 	w.onlyWorkspace(workspaces)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		if !policyui.IsField(name) {
@@ -73,8 +81,14 @@ func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldE
 	if _, err := plaintext.Name(w.name); err != nil {
 		p.Add(kit.FieldName, fault.Of(err).Message)
 	}
+	if _, err := plaintext.TokenDescription(w.description); err != nil {
+		p.Add(fieldDescription, fault.Of(err).Message)
+	}
 	if _, ok := w.chosenWorkspace(workspaces); !ok {
 		p.Add(kit.FieldWorkspace, "Choose a workspace.")
+	}
+	if _, err := actor.ParseRanges(w.addresses); err != nil {
+		p.Add(fieldAddresses, fault.Of(err).Message)
 	}
 	_, problems := parseExpiration(w.expiration, w.date, now)
 	p.AddAll(problems)
@@ -110,5 +124,5 @@ func (w wizard) status() int {
 	if len(w.problems) > 0 {
 		return respond.Status(fault.Invalid)
 	}
-	return http.StatusOK
+	return w.tools.Status()
 }

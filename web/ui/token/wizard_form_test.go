@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,9 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/policy"
 	"latchkey/views/component"
+	"latchkey/web/ui/kit"
 	policyui "latchkey/web/ui/policy"
 	"latchkey/web/ui/uitest"
 )
@@ -67,14 +70,14 @@ func TestWizard_BasicsNameEveryMistake(t *testing.T) {
 func TestWizard_DoesNotAskForTheOnlyWorkspace(t *testing.T) {
 	one := twoWorkspaces()[:1]
 	w := newWizard(one)
-	m := w.firstStep(one, nil, noon)
+	m := w.firstStep(visitWith(one), nil)
 	if w.workspace != "w1" || m.First.Workspace != nil || m.First.WorkspaceFact[0].Text != "Production" {
 		t.Errorf("%+v", m.First)
 	}
-	if m = newWizard(twoWorkspaces()).firstStep(twoWorkspaces(), nil, noon); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
+	if m = newWizard(twoWorkspaces()).firstStep(visitWith(twoWorkspaces()), nil); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
 		t.Errorf("%+v", m.First)
 	}
-	if m = parseWizard(uitest.Form("workspace", "w9"), one).firstStep(one, nil, noon); m.First.Workspace == nil {
+	if m = parseWizard(uitest.Form("workspace", "w9"), one).firstStep(visitWith(one), nil); m.First.Workspace == nil {
 		t.Error("a workspace that is none must be asked for again")
 	}
 }
@@ -82,26 +85,31 @@ func TestWizard_DoesNotAskForTheOnlyWorkspace(t *testing.T) {
 func TestWizard_EachStepCarriesTheOther(t *testing.T) {
 	e := shopEditor(access.Policy{"source:connect": access.Everywhere()})
 	form := uitest.Form("name", "deploy", "workspace", "w1", "expiration", "date", "date", "2027-01-31", "submission", "key", "step", "back",
+		"addresses", "192.0.2.0/24\n2001:db8::1",
 		"drawn", "w1", "grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s2",
 		"grant", "source:connect", "find.source:edit", "blog")
 	w := parseWizard(form, twoWorkspaces())
-	first := w.firstStep(twoWorkspaces(), nil, noon)
+	first := w.firstStep(visitWith(twoWorkspaces()), nil)
 	want := uitest.Form("submission", "key", "drawn", "w1", "grant", "source:edit", "grant", "source:connect",
 		"reach.source:edit", "selected", "only.source:edit", "s2")
 	if diff := cmp.Diff(want, sends(first.Hidden)); diff != "" {
 		t.Error(diff)
 	}
-	if first.First.Name.Value != "deploy" || first.First.Expiration.Date.Value != "2027-01-31" {
+	if first.First.Name.Value != "deploy" || first.First.Expiration.Date.Value != "2027-01-31" ||
+		!first.First.More.Open || first.First.More.Addresses.Value != "192.0.2.0/24\n2001:db8::1" {
 		t.Errorf("%+v", first.First)
 	}
+	w.tools = &policyui.Tools{}
 	w.readPolicy(e, form)
 	second := w.secondStep(e, twoWorkspaces(), noon)
-	want = uitest.Form("submission", "key", "name", "deploy", "workspace", "w1", "expiration", "date", "date", "2027-01-31", "drawn", "w1",
-		"grant", "source:connect") // locked: it is not offered, so it goes along
+	want = uitest.Form("submission", "key", "name", "deploy", "description", "", "workspace", "w1", "expiration", "date", "date", "2027-01-31",
+		"addresses", "192.0.2.0/24\n2001:db8::1", "drawn", "w1", "grant", "source:connect") // locked: it is not offered, so it goes along
 	if diff := cmp.Diff(want, sends(second.Hidden)); diff != "" {
 		t.Error(diff)
 	}
-	if second.Second.Facts[1].Text != "Production" || second.Second.Facts[2].Text != "Expires at the end of 31 January 2027 (UTC)." {
+	if second.Second.Facts[1].Text != "Production" || second.Second.Facts[2].Text != "Expires at the end of 31 January 2027 (UTC)." ||
+		second.Second.Facts[3].Text != "192.0.2.0/24 and 2001:db8::1/128" ||
+		!slices.Contains(second.Second.Policy.Summary.Lines, "Only from 192.0.2.0/24 and 2001:db8::1/128.") {
 		t.Errorf("%+v", second.Second.Facts)
 	}
 }
@@ -111,6 +119,7 @@ func TestWizard_AnotherWorkspaceNeedsOtherResources(t *testing.T) {
 	form := uitest.Form("name", "deploy", "workspace", "w2", "drawn", "w1", "grant", "table:connect",
 		"grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "of-another-workspace")
 	w := parseWizard(form, twoWorkspaces())
+	w.tools = &policyui.Tools{}
 	w.readPolicy(e, form)
 	if len(w.problems) != 0 {
 		t.Errorf("problems %v", w.problems)
@@ -127,6 +136,7 @@ func TestWizard_AnotherWorkspaceNeedsOtherResources(t *testing.T) {
 		t.Error("the form that came was changed")
 	}
 	same := parseWizard(uitest.Form("workspace", "w1", "drawn", "w1"), twoWorkspaces())
+	same.tools = &policyui.Tools{}
 	same.readPolicy(e, uitest.Form())
 	if m = same.secondStep(e, twoWorkspaces(), noon); m.Notice != nil || same.status() != http.StatusOK {
 		t.Errorf("%+v", m.Notice)
@@ -138,6 +148,7 @@ func TestWizard_ProblemsOfThePolicyAreNamedAndLinked(t *testing.T) {
 	form := uitest.Form("workspace", "w1", "grant", "source:edit", "reach.source:edit", "selected", "only.source:edit",
 		"s9", "grant", "rocket:launch")
 	w := parseWizard(form, twoWorkspaces())
+	w.tools = &policyui.Tools{}
 	w.readPolicy(e, form)
 	m := w.secondStep(e, twoWorkspaces(), noon)
 	if w.status() != http.StatusBadRequest || len(m.Errors.Errors) != 2 {
@@ -148,4 +159,8 @@ func TestWizard_ProblemsOfThePolicyAreNamedAndLinked(t *testing.T) {
 			t.Errorf("%+v", problem)
 		}
 	}
+}
+
+func visitWith(workspaces []account.Workspace) kit.Visit {
+	return kit.Visit{Now: uitest.Noon(), Subject: policy.Subject{Workspaces: workspaces}}
 }

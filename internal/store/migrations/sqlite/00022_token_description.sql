@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- What people say of a token.
+ALTER TABLE tokens ADD COLUMN description TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,17 @@
+-- +goose Up
+
+-- What Admins chose about how members sign in. An organization without a row has chosen nothing.
+CREATE TABLE sign_in_settings (
+    organization_id TEXT   PRIMARY KEY REFERENCES organizations (id) ON DELETE CASCADE,
+    muted           TEXT   NOT NULL, -- JSON list of the alerts that are not mailed
+    updated_at      BIGINT NOT NULL
+);
+
+-- The browsers with which a member has signed in. The digest is of a secret in the browser's cookie and of
+-- the member, so two members with one browser have different ones.
+CREATE TABLE browsers (
+    member_id    TEXT   NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    digest       BLOB   NOT NULL,
+    signed_in_at BIGINT NOT NULL, -- last
+    PRIMARY KEY (member_id, digest)
+);

@@ -1,0 +1,9 @@
+package store_test
+
+import (
+	"testing"
+
+	"latchkey/internal/store/storetest"
+)
+
+func TestNotify_OnSQLite(t *testing.T) { storetest.Notify(t, openSQLite) }

@@ -1,0 +1,285 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/access"
+	"latchkey/internal/apiclient"
+)
+
+// twins are the two servers over the same handlers, and secrets to ask them about.
+type twins struct {
+	plain, fast string
+	secrets     *strings.Replacer
+}
+
+// newTwins serves the handlers of a world by the fast server too.
+func newTwins(t testing.TB) twins {
+	w := newWorld(t)
+	_, good := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Only("s1")})
+	client, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "Twin"})
+	w.must(err)
+	basic := base64.StdEncoding.EncodeToString([]byte(client.ID + ":" + client.Secret.Reveal()))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w.must(err)
+	s := w.fast()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		w.must(s.Shutdown(context.Background()))
+		w.must(<-served)
+	})
+	// A first use reads the database, which net/http cuts off when a client has sent all it will.
+	if got := w.ask("GET", "/auth/verify", "", bearer(good)...); got.status != 200 {
+		t.Fatal(got.status)
+	}
+	return twins{plain: strings.TrimPrefix(w.url, "http://"), fast: l.Addr().String(),
+		secrets: strings.NewReplacer("GOOD", good, "CLIENT", basic)}
+}
+
+// said is an answer in a form that can be compared.
+type said struct {
+	text    string // status, headers that must be the same, body
+	refused bool   // as no proper HTTP, by the server itself
+}
+
+// ask sends bytes and the end of the connection, and returns all answers.
+func (tw twins) ask(t testing.TB, address, text string) []said {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	go func() {
+		_, _ = io.WriteString(c, text)
+		_ = c.(*net.TCPConn).CloseWrite()
+	}()
+	method, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), " ")
+	var answers []said
+	for r := bufio.NewReader(c); ; {
+		answer, err := http.ReadResponse(r, &http.Request{Method: method})
+		if err != nil {
+			if network, ok := err.(net.Error); ok && network.Timeout() {
+				t.Fatalf("%q: no end after %d answers", text, len(answers))
+			}
+			return answers
+		}
+		body, _ := io.ReadAll(answer.Body)
+		if answer.StatusCode < 200 {
+			continue
+		}
+		answers = append(answers, comparable(answer, string(body)))
+	}
+}
+
+func comparable(answer *http.Response, body string) said {
+	var lines []string
+	for name, values := range answer.Header {
+		if !slices.Contains([]string{"Date", "Server", "Connection", "X-Request-Id"}, name) {
+			lines = append(lines, fmt.Sprintf("%s: %q", name, values))
+		}
+	}
+	slices.Sort(lines)
+	plain := body == "" || strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain")
+	return said{fmt.Sprintf("%d\n%s\n%d\n%s", answer.StatusCode, strings.Join(lines, "\n"), answer.ContentLength, body),
+		answer.Close && plain && answer.StatusCode >= 400 && answer.Header.Get("Latchkey-Reason") == ""}
+}
+
+// compare asks both servers. What net/http refuses must be refused; what it accepts must be answered the same,
+// or, where stricter says so, may be refused.
+func (tw twins) compare(t testing.TB, text string, stricter bool) {
+	t.Helper()
+	text = tw.secrets.Replace(text)
+	plain, fast := served(tw.ask(t, tw.plain, text)), served(tw.ask(t, tw.fast, text))
+	if gone := func(text string) bool { return strings.HasPrefix(text, "499") }; slices.ContainsFunc(plain, gone) {
+		return // net/http noticed in time that the client would not send the rest; nobody reads this answer
+	}
+	if stricter && len(fast) < len(plain) {
+		plain = plain[:len(fast)]
+	}
+	if d := cmp.Diff(plain, fast); d != "" {
+		t.Errorf("%.300q: net/http (-), fast (+):\n%s", text, d)
+	}
+}
+
+// served returns what a handler answered.
+func served(answers []said) []string {
+	texts := []string{}
+	for _, a := range answers {
+		if !a.refused {
+			texts = append(texts, a.text)
+		}
+	}
+	return texts
+}
+
+// get is a request with header lines.
+func get(target string, lines ...string) string {
+	return "GET " + target + " HTTP/1.1\r\nHost: twin\r\n" + strings.Join(append(lines, "", ""), "\r\n")
+}
+
+// post is an introspection.
+func post(body string, lines ...string) string {
+	return "POST /oauth2/introspect HTTP/1.1\r\nHost: twin\r\nAuthorization: Basic CLIENT\r\n" +
+		strings.Join(append(lines, "", ""), "\r\n") + body
+}
+
+const (
+	good = "Authorization: Bearer GOOD"
+	form = "Content-Type: application/x-www-form-urlencoded"
+)
+
+// requests are cases that a proxy, a resource server or an attacker may send.
+func requests() map[string]string {
+	return map[string]string{
+		"accepted":           get("/auth/verify", good),
+		"no token":           get("/auth/verify"),
+		"unknown token":      get("/auth/verify", "Authorization: Bearer lkwat_unknown"),
+		"basic":              get("/auth/verify", "Authorization: Basic OkdPT0Q="),
+		"two tokens":         get("/auth/verify", good, good),
+		"joined tokens":      get("/auth/verify", good+", Bearer GOOD"),
+		"tabs and blanks":    get("/auth/verify", "authorization: \t Bearer GOOD \t"),
+		"empty value":        get("/auth/verify", "Authorization:"),
+		"HEAD":               "HEAD /auth/verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"HEAD refused":       "HEAD /auth/verify HTTP/1.1\r\nHost: a\r\n\r\n",
+		"other methods":      "PROPFIND /auth/verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"lower-case method":  "get /auth/verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"one permission":     get("/auth/verify?permission=destination:edit", good),
+		"missing permission": get("/auth/verify?permission=nonsense", good),
+		"injected lines":     get("/auth/verify?permission=a%0d%0aX-Injected:%20b&workspace=c%0a%00", good),
+		"injected header":    get("/auth/verify?workspace=c%0a%00%c3%a9", good),
+		"header asks":        get("/auth/verify", good, "Latchkey-Require-Permission: destination:edit"),
+		"header asks twice": get("/auth/verify", good, "Latchkey-Require-Permission: destination:edit",
+			"latchkey-require-permission: nonsense"),
+		"header asks nothing":  get("/auth/verify", good, "Latchkey-Require-Permission: ,"),
+		"path below":           get("/auth/verify/a//b/../%2e%2e/%00?x=%zz", good),
+		"path beside":          get("/auth/verifyx", good),
+		"path with dots":       get("/auth/../auth/verify", good),
+		"path with slashes":    get("//auth/verify", good),
+		"escaped path":         get("/auth/%76erify", good),
+		"escaped slash":        get("/auth%2fverify", good),
+		"broken escape":        get("/auth/verify/%zz", good),
+		"absolute":             get("http://elsewhere/auth/verify", good),
+		"absolute with user":   get("http://a:b@elsewhere/auth/verify", good),
+		"fragment":             get("/auth/verify#x", good),
+		"question mark":        get("/auth/verify?", good),
+		"blank in target":      get("/auth/verify /x", good),
+		"letters beyond ASCII": get("/auth/verify/\xc3\xa9?\xff=\xfe", good),
+		"letters in a value":   get("/auth/verify", good, "User-Agent: \xc3\xa9\xff"),
+		"forwarded":            get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2"),
+		"1.0":                  "GET /auth/verify HTTP/1.0\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"1.0 kept alive": "GET /auth/verify HTTP/1.0\r\nConnection: keep-alive\r\nAuthorization: Bearer GOOD\r\n\r\n" +
+			"GET /auth/verify HTTP/1.0\r\n\r\n",
+		"1.2":       "GET /auth/verify HTTP/1.2\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"2.0":       "GET /auth/verify HTTP/2.0\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"0.9":       "GET /auth/verify\r\n\r\n",
+		"no host":   "GET /auth/verify HTTP/1.1\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"two hosts": get("/auth/verify", good, "Host: other"),
+		"bad host":  "GET /auth/verify HTTP/1.1\r\nHost: a b\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"pipelined": get("/auth/verify", good) + get("/auth/verify") + get("/auth/verify?permission=x", good, "Connection: close") +
+			get("/auth/verify", good),
+		"blank before a colon":          get("/auth/verify", "Authorization : Bearer GOOD"),
+		"blank in a name":               get("/auth/verify", good, "X Y: z"),
+		"no name":                       get("/auth/verify", good, ": z"),
+		"no colon":                      get("/auth/verify", good, "nonsense"),
+		"NUL in a value":                get("/auth/verify", good, "X: a\x00b"),
+		"NUL in a name":                 get("/auth/verify", good, "X\x00: a"),
+		"CR in a value":                 get("/auth/verify", good, "X: a\rAuthorization: Bearer x"),
+		"DEL in a value":                get("/auth/verify", good, "X: a\x7f"),
+		"continued line":                get("/auth/verify", good, "X: a", " b", "\tc"),
+		"continued token":               get("/auth/verify", "Authorization: Bearer", " GOOD"),
+		"continued first":               "GET /auth/verify HTTP/1.1\r\n Host: a\r\n\r\n",
+		"body with GET":                 get("/auth/verify", good, "Content-Length: 5") + "hello" + get("/auth/verify"),
+		"negative length":               get("/auth/verify", good, "Content-Length: -1"),
+		"signed length":                 get("/auth/verify", good, "Content-Length: +5") + "hello",
+		"huge length":                   get("/auth/verify", good, "Content-Length: 99999999999999999999"),
+		"two lengths":                   get("/auth/verify", good, "Content-Length: 5", "Content-Length: 6") + "hello!",
+		"joined lengths":                get("/auth/verify", good, "Content-Length: 5, 6") + "hello!",
+		"length and chunks":             get("/auth/verify", good, "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n",
+		"identity":                      get("/auth/verify", good, "Transfer-Encoding: identity"),
+		"two codings":                   get("/auth/verify", good, "Transfer-Encoding: gzip, chunked") + "0\r\n\r\n",
+		"chunked twice":                 get("/auth/verify", good, "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + "0\r\n\r\n",
+		"odd coding":                    get("/auth/verify", good, "Transfer-Encoding: xchunked") + "0\r\n\r\n",
+		"expects":                       post("token=GOOD", form, "Content-Length: LENGTH", "Expect: 100-continue"),
+		"expects something":             get("/auth/verify", good, "Expect: something"),
+		"introspected":                  post("token=GOOD", form, "Content-Length: LENGTH"),
+		"introspected in chunks":        post("6\r\ntoken=\r\n1\r\nx\r\n0\r\n\r\n", form, "Transfer-Encoding: chunked"),
+		"broken chunks":                 post("z\r\ntoken=\r\n", form, "Transfer-Encoding: chunked"),
+		"introspected without a form":   post("", "Content-Length: 0"),
+		"introspected with JSON":        post("{}", "Content-Type: application/json", "Content-Length: 2"),
+		"introspected compressed":       post("token=x", form, "Content-Encoding: gzip", "Content-Length: 7"),
+		"introspected too long":         post("token="+strings.Repeat("a", 70<<10), form, fmt.Sprint("Content-Length: ", 6+70<<10)),
+		"introspected by GET":           get("/oauth2/introspect"),
+		"introspected cut":              post("token=", form, "Content-Length: 100"),
+		"introspected without a client": "POST /oauth2/introspect HTTP/1.1\r\nHost: a\r\n" + form + "\r\nContent-Length: 7\r\n\r\ntoken=x",
+		"two after another":             post("token=x", form, "Content-Length: 7") + post("token=y", form, "Content-Length: 7"),
+		"many headers":                  get("/auth/verify", good, strings.Repeat("X: y\r\n", 500)+"Z: z"),
+		"long headers":                  get("/auth/verify", good, "X: "+strings.Repeat("y", 60<<10)),
+		"too long headers":              get("/auth/verify", good, "X: "+strings.Repeat("y", 100<<10)),
+		"too long a target":             get("/auth/verify/"+strings.Repeat("y", 100<<10), good),
+		"connect":                       "CONNECT /auth/verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"nothing":                       "",
+		"half a request":                "GET /auth/verify HTTP/1.1\r\nHost",
+	}
+}
+
+func TestFast_AnswersAsNetHTTPDoes(t *testing.T) {
+	tw := newTwins(t)
+	for name, text := range requests() {
+		t.Run(name, func(t *testing.T) {
+			_, body, _ := strings.Cut(tw.secrets.Replace(text), "\r\n\r\n")
+			tw.compare(t, strings.ReplaceAll(text, "LENGTH", fmt.Sprint(len(body))), false)
+		})
+	}
+}
+
+// TestFast_RefusesWhatIsAmbiguous has the requests that net/http accepts and the fast server does not.
+func TestFast_RefusesWhatIsAmbiguous(t *testing.T) {
+	tw := newTwins(t)
+	for name, text := range map[string]string{
+		"LF alone":          strings.ReplaceAll(get("/auth/verify", good), "\r\n", "\n"),
+		"the same twice":    get("/auth/verify", good, "Content-Length: 5", "Content-Length: 5") + "hello",
+		"length of twice":   get("/auth/verify", good, "Content-Length: 5, 5") + "hello",
+		"coding with 1.0":   "GET /auth/verify HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"trailer": post("7\r\ntoken=x\r\n0\r\nAuthorization: Basic x\r\n\r\n", form, "Transfer-Encoding: chunked",
+			"Trailer: Authorization"),
+		"empty host":         "GET /auth/verify HTTP/1.1\r\nHost:\r\nAuthorization: Bearer GOOD\r\n\r\n",
+		"no end of the last": strings.TrimSuffix(get("/auth/verify", good), "\r\n") + "\n",
+	} {
+		if answers := tw.ask(t, tw.fast, tw.secrets.Replace(text)); len(served(answers)) > 0 {
+			t.Errorf("%s: %v", name, answers)
+		}
+	}
+}
+
+// FuzzFast_AnswersNothingElse allows the fast server to refuse more, but not to answer differently, nor to see
+// more requests.
+func FuzzFast_AnswersNothingElse(f *testing.F) {
+	tw := newTwins(f)
+	for _, text := range requests() {
+		if len(text) < 2000 {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Trim(text[:min(len(text), 1)], "\r\n") == "" || strings.Contains(text, "\n\r\n\r\n") || strings.Contains(text, "\n\n") {
+			t.Skip("fasthttp skips empty lines before a request, as RFC 9112 allows")
+		}
+		tw.compare(t, text, true)
+	})
+}

@@ -1,0 +1,135 @@
+package sso
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/fault"
+	"latchkey/internal/identity"
+	"latchkey/views/component"
+	"latchkey/views/layout"
+	page "latchkey/views/page/sso"
+	"latchkey/web/respond"
+	"latchkey/web/ui/kit"
+)
+
+// startPath returns the address where a sign-in by a provider begins.
+func startPath(id, next string) string {
+	address := kit.StartPath(id)
+	if next != "" && next != "/" {
+		address = kit.WithQuery(address, "next", next)
+	}
+	return address
+}
+
+// choose begins a sign-in for a domain or an address, or asks for one. A redirect would not do: this page may answer a
+// form, and a form must not lead to another site.
+func (h *Handlers) choose(c echo.Context) error {
+	next := kit.SafeNext(c.QueryParam("next"))
+	typed := c.QueryParam("domain")
+	if typed == "" {
+		typed = c.QueryParam("address")
+	}
+	if typed == "" {
+		return h.ask(c, http.StatusOK, next, "", "")
+	}
+	p, err := h.identity.ForDomain(c.Request().Context(), typed)
+	if fault.Is(err, fault.NotFound) {
+		return h.ask(c, http.StatusNotFound, next, typed, fault.Of(err).Message)
+	}
+	if err != nil {
+		return err
+	}
+	h.site.Onward(c, startPath(p.ID, next))
+	return h.site.HTML(c, http.StatusOK, page.PublicPage(page.Public{
+		Page: layout.Page{Title: "Single sign-on", Intro: "You continue at " + p.Name + "."},
+		Link: &component.ButtonModel{Label: "Continue with " + p.Name, Href: startPath(p.ID, next)}}))
+}
+
+// ask shows the form for an address.
+func (h *Handlers) ask(c echo.Context, status int, next, typed, problem string) error {
+	return h.site.HTML(c, status, page.PublicPage(page.Public{
+		Page: layout.Page{Title: "Single sign-on", Intro: "Your email address tells us where you sign in."}, Next: next,
+		Field: &component.FieldModel{ID: "address", Name: "address", Label: "Email", Attrs: kit.EmailAttrs(), Value: kit.Shown(typed),
+			Error: problem, Autocomplete: "username", Required: true, Autofocus: true}}))
+}
+
+// start leads to the provider.
+func (h *Handlers) start(c echo.Context) error {
+	d, err := h.identity.Start(c.Request().Context(), c.Param("id"), h.site.Binding(c), kit.SafeNext(c.QueryParam("next")))
+	if err != nil {
+		return err
+	}
+	return h.depart(c, d)
+}
+
+// depart sends the browser to the provider.
+func (h *Handlers) depart(c echo.Context, d identity.Departure) error {
+	h.site.Bind(c, d.Browser, identity.RequestLife)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Redirect(http.StatusSeeOther, d.Address)
+}
+
+// callback ends a sign-in or a trial.
+func (h *Handlers) callback(c echo.Context) error {
+	q := c.QueryParams()
+	answer := identity.Answer{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Error: q.Get("error"),
+		Description: q.Get("error_description")}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if repeated(q) {
+		answer = identity.Answer{}
+	}
+	if h.identity.IsTry(answer) {
+		return h.tried(c, answer)
+	}
+	arrival, err := h.identity.Finish(c.Request().Context(), c.Param("id"), h.site.Binding(c), answer, h.site.Browser(c), kit.Origin(c))
+	var rejected *identity.Rejection
+	if errors.As(err, &rejected) {
+		return h.rejected(c, rejected)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.site.Renew(c, arrival.Started); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, kit.SafeNext(arrival.Next))
+}
+
+// repeated reports whether a parameter occurs twice, which no provider sends.
+func repeated(q url.Values) bool {
+	for _, name := range []string{"state", "code", "iss", "error"} {
+		if len(q[name]) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// rejected tells somebody that they could not sign in, with a code that an Admin can look up.
+func (h *Handlers) rejected(c echo.Context, r *identity.Rejection) error {
+	return h.site.HTML(c, respond.Status(fault.Denied), page.PublicPage(page.Public{
+		Page: layout.Page{Title: "You are not signed in", Intro: r.Text}, Code: r.Code,
+		Link: &component.ButtonModel{Label: "Try again with " + r.Provider.Name, Variant: component.Outline,
+			Href: kit.StartPath(r.Provider.ID)}}))
+}
+
+// logout takes a notice of a provider that sessions have ended (OpenID Connect Back-Channel Logout 1.0, section 2.8).
+func (h *Handlers) logout(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	err = h.identity.Logout(c.Request().Context(), c.Param("id"), form.Get("logout_token"), kit.Origin(c))
+	if f := fault.Of(err); f != nil && f.Kind != fault.Internal && f.Kind != fault.Unavailable {
+		return c.JSON(http.StatusBadRequest, map[string]string{"error": "invalid_request", "error_description": f.Message})
+	}
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusOK)
+}
