@@ -79,7 +79,8 @@ test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks 
 # switch scripts off, nor say which element has the focus. One window at a time: only one has the focus.
 FIREFOX := ^Test(PersonalToken_(IsGenerated|OfSomebody|OnAPhone|WholeJourneyWithTheKeyboard|EveryError)|ServiceToken_Organization|PolicyEditor_(Looks|Applies))
 
-test-firefox: setup ## run eight browser journeys in the distribution's Firefox (not part of make test)
+test-firefox: ## run eight browser journeys in the distribution's Firefox (not part of make test)
+	@.ci/setup firefox
 	$(GO) test -count=1 -timeout 15m -parallel 1 -run '$(FIREFOX)' ./e2e -firefox
 
 bench: ## run the Go benchmarks (BENCH=regexp picks some)

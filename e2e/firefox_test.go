@@ -4,10 +4,15 @@ import (
 	"bufio"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/playwright-community/playwright-go"
 )
@@ -62,4 +67,22 @@ func firefox(driver *playwright.Playwright, folder string) (playwright.Browser, 
 		return nil, nil, err
 	}
 	return browser, stop, nil
+}
+
+// proxyBefore starts a proxy before the server at address that leaves out the Content-Security-Policy,
+// and returns its URL: the driver runs a test's scripts in Firefox with eval, which the policy forbids
+// them. What the policy does is tested in Chromium.
+func proxyBefore(t *testing.T, address string) string {
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: address})
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(r *http.Response) error {
+			r.Header.Del("Content-Security-Policy")
+			return nil
+		},
+	})
+	t.Cleanup(proxy.Close)
+	return proxy.URL
 }

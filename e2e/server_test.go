@@ -58,6 +58,10 @@ func startIn(t *testing.T, data, command string, args ...string) *server {
 	if command == "demo" && !slices.Contains(args, withHistory) {
 		args = append(args, "--without-history")
 	}
+	if *inFirefox {
+		args = append(args, "--addr", freeAddress(t))
+		args = append(args, "--public-url", proxyBefore(t, args[len(args)-1]))
+	}
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "LATCHKEY_DRAIN=0s"}
 	if slices.Contains(args, "--database-url") {
