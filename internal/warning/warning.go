@@ -41,7 +41,7 @@ type Mail struct {
 	Recipient
 	Token   string
 	End     time.Time
-	Days    int
+	Days    int // before End; 0: the token is suspended then, because nobody uses it
 	Queued  time.Time
 	Next    time.Time // the next try; zero: none
 	Tries   int
@@ -118,10 +118,11 @@ type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
 
-// Deps is what a [Service] needs. Store, Catalogue, Queue and Link are required.
+// Deps is what a [Service] needs. Store, Catalogue, Queue, Unused and Link are required.
 type Deps struct {
 	Store     Store
 	Queue     Queue
+	Unused    UnusedStore
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now if nil
 	Mailer    Mailer           // nil: nobody is warned by mail

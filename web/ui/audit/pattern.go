@@ -87,6 +87,7 @@ func tokenPatterns() patterns {
 			audit.Suspended: "{who} suspended the " + noun + " {name}",
 			audit.Resumed:   "{who} resumed the " + noun + " {name}",
 			audit.Expiring:  start + ` "{name}" expires soon`,
+			audit.Unused:    start + ` "{name}" is suspended soon because nobody uses it`,
 		}
 	}
 	personal := ofKind("personal access token", "Personal access token")
