@@ -32,7 +32,7 @@ func (s *Service) SetAddresses(ctx context.Context, by actor.Caller, id, text st
 		if err != nil {
 			return err
 		}
-		if text := rules.refusesAddresses(t.Kind, r.None()); text != "" {
+		if text := rules.RefusesAddresses(t.Kind, r); text != "" {
 			return fieldProblem(fieldAddresses, text)
 		}
 		t.Addresses = r

@@ -156,7 +156,7 @@ func (c *composer) setExpiration() {
 	if !end.IsZero() {
 		end = end.UTC().Truncate(time.Millisecond)
 	}
-	refused := c.rules.Of(c.draft.kind).refuses(c.draft.kind, end, now)
+	refused := c.rules.Of(c.draft.kind).Refuses(c.draft.kind, end, now)
 	switch {
 	case refused != "":
 		c.problems.Add(fieldExpiresAt, refused)
@@ -177,7 +177,7 @@ func (c *composer) setAddresses() {
 		c.problems.Add(fieldAddresses, fault.Of(err).Message)
 		return
 	}
-	if text := c.rules.refusesAddresses(c.draft.kind, r.None()); text != "" {
+	if text := c.rules.RefusesAddresses(c.draft.kind, r); text != "" {
 		c.problems.Add(fieldAddresses, text)
 		return
 	}

@@ -300,8 +300,8 @@ func (a applied) newEnd(t Token, current SecretState, in Rotation, now time.Time
 		return time.Time{}, fieldProblem(fieldExpiresAt, "Choose a time in the future.")
 	case in.ExpiresAt.After(latest):
 		return time.Time{}, fieldProblem(fieldExpiresAt, "Choose an earlier time, at most 10 years from now.")
-	case life.refuses(t.Kind, in.ExpiresAt, now) != "":
-		return time.Time{}, fieldProblem(fieldExpiresAt, life.refuses(t.Kind, in.ExpiresAt, now))
+	case life.Refuses(t.Kind, in.ExpiresAt, now) != "":
+		return time.Time{}, fieldProblem(fieldExpiresAt, life.Refuses(t.Kind, in.ExpiresAt, now))
 	case held && !t.ExpiresAt.IsZero() && (in.ExpiresAt.IsZero() || in.ExpiresAt.After(t.ExpiresAt)):
 		return time.Time{}, fieldProblem(fieldExpiresAt, "This token breaks a rule, so it cannot last longer than now. "+
 			string(a.lasting(t, a.maker)[0]))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 )
 
@@ -171,8 +172,8 @@ func (l Lifetime) DefaultDays() int {
 	return standardDays
 }
 
-// refuses returns why a token of the kind cannot get an expiration at now; "" if it can.
-func (l Lifetime) refuses(k Kind, end, now time.Time) string {
+// Refuses returns why a token of the kind cannot get an expiration at now; "" if it can.
+func (l Lifetime) Refuses(k Kind, end, now time.Time) string {
 	switch {
 	case end.IsZero() && l.MustExpire:
 		return "Token rules require an expiration for " + kindWords(k) + "."
@@ -224,7 +225,7 @@ type Breach string
 // own. Package store has the same rules in SQL.
 func (r Rules) Breaches(t Token, maker bool, now time.Time) []Breach {
 	var out []Breach
-	if text := r.Of(t.Kind).refuses(t.Kind, t.ExpiresAt, now); text != "" {
+	if text := r.Of(t.Kind).Refuses(t.Kind, t.ExpiresAt, now); text != "" {
 		out = append(out, Breach(text))
 	}
 	return append(out, r.lasting(t, maker)...)
@@ -240,7 +241,7 @@ func (r Rules) lasting(t Token, maker bool) []Breach {
 		if text := r.refusesScope(t.Scope); text != "" {
 			out = append(out, Breach(text))
 		}
-	} else if text := r.refusesAddresses(t.Kind, t.Addresses.None()); text != "" {
+	} else if text := r.RefusesAddresses(t.Kind, t.Addresses); text != "" {
 		out = append(out, Breach(text))
 	}
 	return out
@@ -253,8 +254,9 @@ func (r Rules) refusesScope(s access.Scope) string {
 	return ""
 }
 
-func (r Rules) refusesAddresses(k Kind, none bool) string {
-	if r.NeedAddresses && k != Personal && none {
+// RefusesAddresses returns why a token of the kind cannot have these allowed addresses; "" if it can.
+func (r Rules) RefusesAddresses(k Kind, addresses actor.Ranges) string {
+	if r.NeedAddresses && k != Personal && addresses.None() {
 		return "Token rules require allowed addresses for service access tokens."
 	}
 	return ""

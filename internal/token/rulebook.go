@@ -122,6 +122,8 @@ type RuleReads interface {
 	CountBreaking(ctx context.Context, organization string, r Rules, now time.Time) (int, error)
 	// SweptOrganizations returns the organizations whose rules have a pending sweep.
 	SweptOrganizations(ctx context.Context) ([]string, error)
+	// GroupNames returns the names of those of the groups that exist, by id.
+	GroupNames(ctx context.Context, organization string, ids []string) (map[string]string, error)
 }
 
 // RuleBookTx is what a [RuleBook] does inside a transaction.
@@ -140,7 +142,7 @@ type RuleBookTx interface {
 	// ToSweep returns up to limit tokens that a sweep changes: those that break the rules, were made before it,
 	// and end later.
 	ToSweep(ctx context.Context, organization string, r Ruling, now time.Time, limit int) ([]Token, error)
-	// GroupNames returns the names of those of the groups that exist, by id.
+	// GroupNames is as in [RuleReads].
 	GroupNames(ctx context.Context, organization string, ids []string) (map[string]string, error)
 }
 
@@ -192,6 +194,15 @@ func (b *RuleBook) Breaking(ctx context.Context, by actor.Standing, r Rules) (in
 		return 0, err
 	}
 	return b.store.CountBreaking(ctx, by.Organization, r, b.now())
+}
+
+// GroupNames returns the names of the groups in rules, by id, without those that were deleted. The error is Denied
+// unless the caller is an Admin.
+func (b *RuleBook) GroupNames(ctx context.Context, by actor.Standing, r Rules) (map[string]string, error) {
+	if err := b.may(by); err != nil {
+		return nil, err
+	}
+	return b.store.GroupNames(ctx, by.Organization, r.Groups)
 }
 
 // Save changes the rules of the caller's organization. They hold from the commit on, for tokens that are
