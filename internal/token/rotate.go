@@ -295,7 +295,7 @@ func (a applied) newEnd(t Token, current SecretState, in Rotation, now time.Time
 		if held {
 			end = earlier(end, t.ExpiresAt)
 		}
-		return life.within(end, now), nil
+		return life.Within(end, now), nil
 	case ExpiredAt(in.ExpiresAt, now):
 		return time.Time{}, fieldProblem(fieldExpiresAt, "Choose a time in the future.")
 	case in.ExpiresAt.After(latest):

@@ -183,8 +183,8 @@ func (l Lifetime) Refuses(k Kind, end, now time.Time) string {
 	return ""
 }
 
-// within returns the end that is next to the given one and allowed at now.
-func (l Lifetime) within(end, now time.Time) time.Time {
+// Within returns the end that is next to the given one and allowed at now.
+func (l Lifetime) Within(end, now time.Time) time.Time {
 	if end.IsZero() {
 		switch {
 		case l.Longest > 0:

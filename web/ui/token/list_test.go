@@ -267,7 +267,7 @@ func TestPersonalTokenDialog_OffersWhatCanBeChosen(t *testing.T) {
 	if m = personalDialog(v, newPersonalForm(v, personalLimits()), nil, personalLimits(), nil); len(m.Workspace.Options) != 1 || !m.Workspace.Options[0].Selected {
 		t.Errorf("the only workspace: %+v", m.Workspace.Options)
 	}
-	wrong := personalDialog(v, tokenForm{name: "x"}, kit.FieldErrors{"name": "N", "date": "D", "submission": "S"}, nil)
+	wrong := personalDialog(v, tokenForm{name: "x"}, kit.FieldErrors{"name": "N", "date": "D", "submission": "S"}, personalLimits(), nil)
 	want := []component.FieldError{{FieldID: "token-name", Text: "N"}, {FieldID: "token-date", Text: "D"}, {Text: "S"}}
 	if diff := cmp.Diff(want, wrong.Errors.Errors); diff != "" {
 		t.Error(diff)
@@ -312,9 +312,9 @@ func TestDialogs_ProblemsLeadToTheirFields(t *testing.T) {
 	tok, secrets := token.Token{ID: "one"}, []token.SecretState{{MadeAt: noon}}
 	wrong := func(path string) kit.FieldErrors { return kit.FieldErrors{path: "Wrong."} }
 	for path, m := range map[string]component.FormDialogModel{
-		fieldOverlap:          rotateDialog(tok, secrets, rotateForm{}, wrong(fieldOverlap), noon),
-		fieldHours:            rotateDialog(tok, secrets, rotateForm{}, wrong(fieldHours), noon),
-		fieldDate:             rotateDialog(tok, secrets, rotateForm{}, wrong(fieldDate), noon),
+		fieldOverlap:          rotateDialog(tok, secrets, rotateForm{}, wrong(fieldOverlap), personalLimits(), noon),
+		fieldHours:            rotateDialog(tok, secrets, rotateForm{}, wrong(fieldHours), personalLimits(), noon),
+		fieldDate:             rotateDialog(tok, secrets, rotateForm{}, wrong(fieldDate), personalLimits(), noon),
 		fieldReason:           suspendTokensDialog(nil, nil, wrong(fieldReason), noon),
 		fieldExpiration:       shortenTokensDialog(nil, nil, wrong(fieldExpiration), noon),
 		fieldDescription:      describeDialog(tok, "", wrong(fieldDescription)),
