@@ -19,7 +19,7 @@ type Ruling struct {
 	Sweep    Sweep // what is still to be done with tokens that break them
 }
 
-// Answer says what becomes of the tokens that break new rules.
+// Answer says what happens to the tokens that break new rules.
 type Answer string
 
 // The answers.
@@ -85,7 +85,7 @@ const (
 	sweptLater = 250
 )
 
-// RuleChange is new rules, and what becomes of the tokens that break them.
+// RuleChange is new rules, and what happens to the tokens that break them.
 type RuleChange struct {
 	Rules
 	Revision int64 // of the rules that were changed
@@ -291,7 +291,7 @@ func (b *RuleBook) decide(ctx context.Context, tx RuleBookTx, before Ruling, in 
 	return after, broken, nil
 }
 
-// knownGroups checks that groups which are chosen anew exist. Others may have been deleted since.
+// knownGroups checks that groups which are added exist. Others may have been deleted since.
 func knownGroups(ctx context.Context, tx RuleBookTx, before, after Rules) error {
 	names, err := tx.GroupNames(ctx, tx.By().Organization, after.Groups)
 	if err != nil {

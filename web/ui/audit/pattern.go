@@ -196,6 +196,8 @@ func variant(e audit.Event) string {
 		return "{who} ended a session of {name}"
 	case e.Action == audit.SignInFailed && e.ActorType == audit.User: // a signed-in member was asked for the password again
 		return "{who} failed to confirm the password of {name}"
+	case changesRules(e):
+		return "{who} changed the token rules{rules}"
 	case isAcceptance(e):
 		return "{who} accepted the invitation"
 	}
