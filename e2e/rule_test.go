@@ -26,7 +26,7 @@ func TestTokenRules_AskAboutTheTokensThatBreakThem(t *testing.T) {
 		screenshot(t, p, "token-rules-wrong-"+look.name)
 		p.fill("Longest lifetime of service access tokens", "20")
 		p.click("button", "Save")
-		dialog := p.within("dialog", "the new rules")
+		dialog := p.within("dialog", "3 tokens break the new rules")
 		dialog.seesText("The rules are not saved yet.")
 		axe(t, p)
 		screenshot(t, p, "token-rules-ask-"+look.name)

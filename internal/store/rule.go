@@ -90,61 +90,59 @@ func (q *queries) GroupNames(ctx context.Context, organization string, ids []str
 }
 
 // breaking chooses tokens that break rules, have not expired and that nobody has suspended, as
-// token.Rules.Breaches decides it.
+// token.Rules.Breaches decides it. The conditions that decide most come first.
 func (c *choice) breaking(r token.Rules, now time.Time) {
-	c.and(`(t.expires_at IS NULL OR t.expires_at + 0 > ` + c.arg(millis(now)) + `) AND t.suspended_at IS NULL`)
-	switch {
-	case !r.NeedAddresses:
-		c.and(c.breaks("t", r, now))
-	case c.loose: // other tables lead to the tokens, so their rows are read anyway
-		c.and(`(` + c.breaks("t", r, now) + ` OR t.kind <> 'personal' AND t.addresses = '')`)
-	default:
-		c.loose, c.costly = true, true
-		part := `SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.kind <> 'personal' AND x.addresses = '' AND x.deleted_at IS NULL`
-		if others := c.breaks("x", r, now); others != never {
-			part += ` UNION ALL SELECT x.id FROM tokens x WHERE x.organization_id = $1 AND x.deleted_at IS NULL AND x.kind <> '' AND ` + others
-		}
-		c.from = `(` + part + `) AS b CROSS JOIN ` + c.from
-		c.and(`t.id = b.id`)
-	}
-}
-
-// never is a condition that no token meets.
-const never = `1 = 0`
-
-// breaks returns the condition that a row of tokens breaks one of the rules that the index of the inventory
-// shows.
-func (c *choice) breaks(row string, r token.Rules, now time.Time) string {
+	const personal = `t.kind || '' = 'personal'`
 	var any []string
-	personal, service := row+`.kind || '' = 'personal'`, row+`.kind || '' <> 'personal'`
-	for _, part := range []struct {
-		kind string
-		life token.Lifetime
-	}{{personal, r.Personal}, {service, r.Service}} {
-		if part.life.MustExpire {
-			any = append(any, part.kind+` AND `+row+`.expires_at IS NULL`)
-		}
-		if part.life.Longest > 0 {
-			any = append(any, part.kind+` AND `+row+`.expires_at + 0 > `+c.arg(millis(part.life.LatestEnd(now))))
-		}
+	lifetimes := c.outlives(r, now)
+	if lifetimes != "" {
+		any = append(any, lifetimes)
 	}
 	if r.ReadOnly {
-		any = append(any, personal+` AND `+row+`.scope || '' <> 'read_only'`)
+		any = append(any, personal+` AND t.scope || '' <> 'read_only'`)
 	}
 	switch r.Makers {
 	case token.Everybody:
 	case token.InGroups:
 		from := len(c.args) + 1
 		c.args = with(c.args, r.Groups...)
-		any = append(any, personal+` AND `+row+`.owner_id || '' NOT IN (SELECT g.member_id FROM group_members g WHERE g.group_id IN (`+
+		any = append(any, personal+` AND t.owner_id || '' NOT IN (SELECT g.member_id FROM group_members g WHERE g.group_id IN (`+
 			placeholders(from, len(r.Groups))+`))`)
 	case token.Nobody:
 		any = append(any, personal)
 	}
-	if len(any) == 0 {
-		return never
+	if r.NeedAddresses { // which the index of the inventory does not show
+		any = append(any, `t.kind || '' <> 'personal' AND EXISTS (SELECT 1 FROM tokens x WHERE x.organization_id = t.organization_id
+			AND x.created_at = t.created_at AND x.id = t.id AND x.deleted_at IS NULL AND x.kind <> 'personal' AND x.addresses = '')`)
 	}
-	return `(` + strings.Join(any, ` OR `) + `)`
+	if len(any) == 0 {
+		any = append(any, `1 = 0`)
+	}
+	c.and(`(` + strings.Join(any, ` OR `) + `)`)
+	if len(any) > 1 || lifetimes == "" { // who outlives a rule has not expired
+		c.and(sortedEnd + ` > ` + c.arg(millis(now)))
+	}
+	c.and(`t.suspended_at IS NULL`)
+}
+
+// outlives returns the condition that a token has longer to live than rules allow; "" if they say nothing about it.
+func (c *choice) outlives(r token.Rules, now time.Time) string {
+	after := func(l token.Lifetime) string {
+		switch {
+		case l.Longest > 0:
+			return c.arg(millis(l.LatestEnd(now)))
+		case l.MustExpire:
+			return neverEnds + ` - 1`
+		}
+		return neverEnds
+	}
+	switch {
+	case !r.Personal.MustExpire && !r.Service.MustExpire:
+		return ""
+	case r.Personal.Longest == r.Service.Longest && r.Personal.MustExpire == r.Service.MustExpire:
+		return sortedEnd + ` > ` + after(r.Personal)
+	}
+	return sortedEnd + ` > CASE WHEN t.kind || '' = 'personal' THEN CAST(` + after(r.Personal) + ` AS BIGINT) ELSE CAST(` + after(r.Service) + ` AS BIGINT) END`
 }
 
 // CountBreaking counts the tokens that break rules.

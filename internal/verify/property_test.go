@@ -127,7 +127,7 @@ func (o *randomOrg) step() string {
 	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
 	m, g, ws := o.r.IntN(len(o.members)), pick(o.r, o.groups), pick(o.r, o.workspaces)
 	member := o.members[m].ID
-	switch n := o.r.IntN(15); n {
+	switch n := o.r.IntN(16); n {
 	case 0:
 		o.newToken()
 		return "new token"
@@ -155,9 +155,36 @@ func (o *randomOrg) step() string {
 		return "out of a workspace"
 	case 13, 14:
 		return o.suspendOrResume(pick(o.r, o.tokens).id)
+	case 15:
+		return o.changeRules()
 	default:
 		return o.changePeople(m, n)
 	}
+}
+
+// breaks reports whether a token breaks the rules, by what the model knows of its owner.
+func (o *randomOrg) breaks(t token.Token) bool {
+	made, err := o.store.Making(o.ctx, o.org, t.Owner, o.now())
+	o.must(err)
+	rules, err := o.store.TokenRules(o.ctx, o.org)
+	o.must(err)
+	return !token.ExpiredAt(t.ExpiresAt, o.now()) && len(rules.Breaches(t, rules.MayMake(made.Groups), o.now())) > 0
+}
+
+// changeRules sets random rules, and shortens, suspends or leaves the tokens that break them.
+func (o *randomOrg) changeRules() string {
+	book := token.NewRuleBook(store.Rules(o.store), o.catalogue, o.now)
+	now, err := book.Ruling(o.ctx, o.admin)
+	o.must(err)
+	r := token.Rules{NoSelfRotation: o.r.IntN(2) == 0, ReadOnly: o.r.IntN(3) == 0, NeedAddresses: o.r.IntN(4) == 0,
+		Personal: token.Lifetime{Longest: o.r.IntN(3)}, Service: token.Lifetime{MustExpire: o.r.IntN(3) == 0}}
+	if o.r.IntN(3) == 0 {
+		r.Makers, r.Groups = token.InGroups, []string{pick(o.r, o.groups)}
+	}
+	answer := pick(o.r, []token.Answer{token.Leave, token.Leave, token.Shorten, token.Suspend})
+	_, err = book.Save(o.ctx, o.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: answer, Days: 1, Told: len(o.tokens)})
+	o.must(err)
+	return "rules, " + string(answer)
 }
 
 // suspendOrResume suspends a token, or resumes one that is suspended.
@@ -168,6 +195,11 @@ func (o *randomOrg) suspendOrResume(id string) string {
 	}
 	if t.Suspension.Set() {
 		_, err = o.world.tokens.Resume(o.ctx, o.admin.Caller(), id)
+		if breaks := o.breaks(t); breaks != fault.Is(err, fault.Conflict) {
+			o.t.Fatalf("a token that breaks a rule: %v, resumed with %v", breaks, err)
+		} else if breaks {
+			return "not resumed"
+		}
 	} else if !token.ExpiredAt(t.ExpiresAt, o.now()) {
 		_, err = o.world.tokens.Suspend(o.ctx, o.admin.Caller(), id, "model")
 	}

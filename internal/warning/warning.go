@@ -76,6 +76,10 @@ type Store interface {
 	Reads
 	// WarningOf returns about what was warned of this end of a token, and the mails, newest first.
 	WarningOf(ctx context.Context, token string, end time.Time) (End, []Mail, error)
+	// UnusedRule is as in [UnusedStore].
+	UnusedRule(ctx context.Context, organization string) (int, error)
+	// UnusedNotice returns the notice that a token is suspended because nobody uses it, if there is one.
+	UnusedNotice(ctx context.Context, token string) (u Unused, ok bool, err error)
 	// CalendarOf returns the calendar of a member; ok is false if there is none.
 	CalendarOf(ctx context.Context, member string) (c Calendar, ok bool, err error)
 	// CalendarMember returns the active member whose calendar has this digest. The error is NotFound if
