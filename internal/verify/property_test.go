@@ -42,6 +42,7 @@ func TestVerify_AnswersAsFreshlyLoadedDataDoes(t *testing.T) {
 type randomOrg struct {
 	*world
 	r          *rand.Rand
+	rules      *rand.Rand // of the rules for tokens
 	workspaces []string
 	members    []account.Member
 	groups     []string
@@ -52,7 +53,7 @@ type randomOrg struct {
 type randomToken struct{ id, secret string }
 
 func newRandomOrg(t *testing.T, seed uint64) *randomOrg {
-	o := &randomOrg{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7))}
+	o := &randomOrg{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7)), rules: rand.New(rand.NewPCG(seed, 11))}
 	o.cold = o.newAuthority(verify.Deps{})
 	o.workspaces = []string{o.main, o.workspace("Second"), o.workspace("Third")}
 	for i := range 4 {
@@ -125,9 +126,12 @@ func (o *randomOrg) put(at policy.Place) {
 
 func (o *randomOrg) step() string {
 	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
+	if o.rules.IntN(8) == 0 {
+		return o.changeRules()
+	}
 	m, g, ws := o.r.IntN(len(o.members)), pick(o.r, o.groups), pick(o.r, o.workspaces)
 	member := o.members[m].ID
-	switch n := o.r.IntN(16); n {
+	switch n := o.r.IntN(15); n {
 	case 0:
 		o.newToken()
 		return "new token"
@@ -155,8 +159,6 @@ func (o *randomOrg) step() string {
 		return "out of a workspace"
 	case 13, 14:
 		return o.suspendOrResume(pick(o.r, o.tokens).id)
-	case 15:
-		return o.changeRules()
 	default:
 		return o.changePeople(m, n)
 	}
@@ -176,12 +178,12 @@ func (o *randomOrg) changeRules() string {
 	book := token.NewRuleBook(store.Rules(o.store), o.catalogue, o.now)
 	now, err := book.Ruling(o.ctx, o.admin)
 	o.must(err)
-	r := token.Rules{NoSelfRotation: o.r.IntN(2) == 0, ReadOnly: o.r.IntN(3) == 0, NeedAddresses: o.r.IntN(4) == 0,
-		Personal: token.Lifetime{Longest: o.r.IntN(3)}, Service: token.Lifetime{MustExpire: o.r.IntN(3) == 0}}
-	if o.r.IntN(3) == 0 {
-		r.Makers, r.Groups = token.InGroups, []string{pick(o.r, o.groups)}
+	r := token.Rules{NoSelfRotation: o.rules.IntN(2) == 0, ReadOnly: o.rules.IntN(3) == 0, NeedAddresses: o.rules.IntN(4) == 0,
+		Personal: token.Lifetime{Longest: o.rules.IntN(3)}, Service: token.Lifetime{MustExpire: o.rules.IntN(3) == 0}}
+	if o.rules.IntN(3) == 0 {
+		r.Makers, r.Groups = token.InGroups, []string{pick(o.rules, o.groups)}
 	}
-	answer := pick(o.r, []token.Answer{token.Leave, token.Leave, token.Shorten, token.Suspend})
+	answer := pick(o.rules, []token.Answer{token.Leave, token.Leave, token.Shorten, token.Suspend})
 	_, err = book.Save(o.ctx, o.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: answer, Days: 1, Told: len(o.tokens)})
 	o.must(err)
 	return "rules, " + string(answer)
