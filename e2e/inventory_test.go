@@ -37,7 +37,7 @@ func TestInventory_FindsTokensAndEndsThem(t *testing.T) {
 		search.click("button", "Filter")
 		p.arrives("the filtered list", func(address string) bool {
 			return address == s.URL+inventoryPage+"?expires=1y&kind=organization&q=sweep" ||
-				address == s.URL+inventoryPage+"?q=sweep&kind=organization&workspace=&state=&expires=1y&owner=&unused=&grants=&resource=&maker=&from=&to="
+				address == s.URL+inventoryPage+"?q=sweep&kind=organization&workspace=&state=&expires=1y&owner=&breaks=&unused=&grants=&resource=&maker=&from=&to="
 		})
 		p.check("Select sweep 1")
 		p.click("button", "Shorten expiration of the selected tokens")

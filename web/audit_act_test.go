@@ -52,6 +52,14 @@ func tokenActs() []act {
 		{"POST " + administration + "/token-rules/addresses", func(r *rig) sent {
 			return r.admin.form(administration+"/token-rules/addresses", "addresses", anyAddresses())
 		}, "organization.updated"},
+		{"POST " + administration + "/token-rules", func(r *rig) sent {
+			page := r.admin.get(administration + "/token-rules").body
+			revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(page)
+			if revision == nil {
+				r.t.Fatal("the page of the rules has no revision")
+			}
+			return r.admin.form(administration+"/token-rules", ruleForm("revision", revision[1], "most_personal", fmt.Sprint(1000+mathrand.N(8000)))...)
+		}, "organization.updated"},
 		{"POST /tokens/:id/suspend", func(r *rig) sent { return r.admin.form("/tokens/"+r.newOwnToken()+"/suspend", "reason", "it leaked") },
 			"personal_access_token.suspended"},
 		{"POST /tokens/:id/resume", func(r *rig) sent {
@@ -115,6 +123,13 @@ func tokenActs() []act {
 			return q
 		}, "service_access_token.deleted"},
 	}
+}
+
+// ruleForm returns the fields of the page "Token rules" without rules, and others.
+func ruleForm(pairs ...string) []string {
+	return append([]string{"personal_longest", "", "personal_options", "forever", "personal_default", "", "makers", "everybody", "groups", "",
+		"personal_scopes", "read_write", "service_longest", "", "service_options", "forever", "service_default", "", "unused_days", "",
+		"all_options", "rotate"}, pairs...)
 }
 
 // madeToken makes an organization token and returns its id.

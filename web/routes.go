@@ -59,6 +59,7 @@ func Pages(d *ui.Dashboard) []kit.Page {
 		d.Resource.Pages(),
 		d.Profile.Pages(),
 		d.Token.Pages(),
+		d.Rule.Pages(),
 		d.Provision.Pages(),
 		d.People.Pages(),
 		d.Policy.Pages(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -168,7 +169,18 @@ func sizeVariants(s *site, t testing.TB) []string {
 // inventoryQueries has every filter of the inventory, those that nothing matches, and every order.
 func inventoryQueries(s *site, t testing.TB) []string {
 	place, source := "sizeworkspace00000000000005", "sizesource00000000000000004"
-	return []string{"?sort=name", "?sort=-name&page=30", "?sort=expires", "?sort=-expires", "?sort=created", "?sort=used", "?page=3000",
+	breaks := func(r token.Rules) string {
+		checked, err := r.Check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "?breaks=" + url.QueryEscape(checked.String())
+	}
+	few := token.Rules{Personal: token.Lifetime{Longest: 3650}, Service: token.Lifetime{Longest: 3650}}
+	return []string{breaks(few), breaks(few) + "&sort=name", breaks(token.Rules{NeedAddresses: true}), breaks(token.Rules{Makers: token.Nobody}) + "&sort=expires",
+		breaks(token.Rules{ReadOnly: true, NeedAddresses: true, Personal: token.Lifetime{Longest: 30}}) + "&q=nothing+like+this",
+		breaks(token.Rules{Makers: token.InGroups, Groups: []string{groupID(1), groupID(2)}, ReadOnly: true}), "?breaks=1",
+		"?sort=name", "?sort=-name&page=30", "?sort=expires", "?sort=-expires", "?sort=created", "?sort=used", "?page=3000",
 		"?kind=personal", "?kind=personal&sort=expires", "?kind=personal&sort=name", "?kind=workspace", "?kind=organization",
 		"?owner=" + s.caller(t, adminEmail).ID, "?owner=size97", "?owner=size", "?owner=nothing+like+this", "?workspace=" + place,
 		"?workspace=" + place + "&state=active&sort=used", "?state=active", "?state=expires_soon", "?state=expired", "?state=suspended",

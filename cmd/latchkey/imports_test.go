@@ -110,6 +110,7 @@ func areas() []area {
 		{"policy", nil},
 		{"audit", []string{"policy"}},
 		{"token", []string{"policy", "audit"}},
+		{"rule", []string{"token"}},
 		{"people", []string{"policy", "audit", "token"}},
 		{"profile", []string{"policy", "token"}},
 		{"home", []string{"audit", "token"}},

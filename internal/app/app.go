@@ -74,6 +74,7 @@ type App struct {
 	Invitations *invitation.Service
 	Tokens      *token.Service
 	Inventory   *token.Inventory
+	Rules       *token.RuleBook
 	SignIn      *signin.Service
 	Hasher      signin.Hasher
 	Clients     *apiclient.Service
@@ -100,6 +101,7 @@ type App struct {
 	metrics  *metric.Metrics // nil without an address for metrics
 	clock    *clockWatch
 	checked  checked
+	reused   *reused
 	cfg      config.Config
 	limits   Limits
 	out      io.Writer
@@ -129,7 +131,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log),
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log), reused: newReused(),
 		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
 	a.calm = newCalm(a.log)
 	if !o.WithoutKey {
@@ -166,6 +168,7 @@ func (a *App) wire(o Options) error {
 	a.Tokens = token.New(token.Deps{Store: store.Tokens(a.Store), Catalogue: catalogue, Now: o.Now,
 		MaxPersonal: a.cfg.MaxPersonalTokens})
 	a.Inventory = token.NewInventory(store.Inventory(a.Store), catalogue, o.Now)
+	a.Rules = token.NewRuleBook(store.Rules(a.Store), catalogue, o.Now)
 	rule, err := a.passwordRule()
 	if err != nil {
 		return err
@@ -202,7 +205,7 @@ func (a *App) wire(o Options) error {
 	strangers := request.NewStrangers(proxies, a.log, o.Now)
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Presets: a.Presets, Invitations: a.Invitations,
-		Tokens: a.Tokens, Inventory: a.Inventory, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Notify: a.Notify,
+		Tokens: a.Tokens, Inventory: a.Inventory, Rules: a.Rules, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Notify: a.Notify,
 		Identity: a.Identity, Warnings: a.Warnings, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,

@@ -87,6 +87,7 @@ func (a *App) refused(_ context.Context, r *verify.Refused, origin actor.Origin)
 		Token: r.Token.ID, Name: r.Token.Name, Owner: r.Token.Owner, Workspace: r.Token.Workspace, Reason: r.Refusal.String(), Origin: origin}
 	if r.Refusal == verify.Rotated {
 		attempt.Apart = origin.IP // who still has the previous secret is what one wants to know
+		a.reused.note(r.Token.Organization, r.Token.ID)
 	}
 	if r.Refusal == verify.Elsewhere {
 		attempt.Action, attempt.Reason = audit.AccessDenied, elsewhere(r.From)

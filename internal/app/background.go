@@ -35,6 +35,8 @@ func (a *App) jobs() []job {
 		}},
 		// Reading every token would slow down the start, which does the same.
 		{name: "note tokens that nobody uses", every: time.Hour, do: a.Tokens.NoteIdle, after: 30 * time.Second},
+		{name: "suspend tokens that nobody uses", every: time.Hour, do: a.Warnings.SuspendUnused, after: time.Minute},
+		{name: "apply new token rules", every: 5 * time.Second, do: a.Rules.Sweep},
 		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
 		{name: "remove old deliveries of webhooks", every: time.Minute, do: a.sender.Sweep},
@@ -93,6 +95,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.SignIn.RunMail(ctx, a.calm) })
 	running.Go(func() { a.watchClock(ctx) })
 	running.Go(func() { a.sender.Run(ctx) })
+	running.Go(func() { a.reused.run(ctx, a.Tokens, a.calm) })
 	if a.heads != nil {
 		running.Go(func() { a.heads.Run(ctx) })
 	}

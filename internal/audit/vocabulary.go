@@ -52,6 +52,7 @@ const (
 	Suspended                Action = "suspended"
 	Resumed                  Action = "resumed"
 	Expiring                 Action = "expiring" // it was warned that the token expires
+	Unused                   Action = "unused"   // it was warned that the token is suspended because nobody uses it
 	UsedAfterRevocation      Action = "used_after_revocation"
 	AccessDenied             Action = "access_denied"
 	MemberAdded              Action = "member_added"
@@ -106,7 +107,7 @@ const (
 // vocabulary returns the actions that the log may hold of each type of target.
 func vocabulary() map[TargetType][]Action {
 	life := []Action{Created, Updated, Deleted}
-	token := []Action{Created, Updated, Deleted, Rotated, Suspended, Resumed, Expired, Expiring, UsedAfterRevocation, AccessDenied}
+	token := []Action{Created, Updated, Deleted, Rotated, Suspended, Resumed, Expired, Expiring, Unused, UsedAfterRevocation, AccessDenied}
 	with := func(base []Action, more ...Action) []Action {
 		return append(append([]Action(nil), base...), more...)
 	}

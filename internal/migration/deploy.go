@@ -293,11 +293,12 @@ func (d *deployment) addServiceToken(i Item) error {
 }
 
 // addToken adds a token with the digest in the file. It marks the token as imported, because its
-// secret keeps the old format. It also records the expiry of one that has expired.
+// secret keeps the old format. The rules of the organization hold for it as well. It also records the expiry of one that has expired.
 func (d *deployment) addToken(i Item, s legacy.Secret, t token.Token) error {
 	d.added.tokens++
 	t.ID, t.Organization, t.Name, t.Hint, t.Legacy = i.Local, d.org.ID, i.Name, s.Hint, true
 	t.CreatedAt, t.ExpiresAt = s.CreatedAt, s.ExpiresAt
+	d.tokenRules.keepRules(&t, d.tx.Now())
 	if err := d.tx.Live.InsertToken(d.ctx, t, [32]byte(i.Digest), ""); err != nil || !token.ExpiredAt(t.ExpiresAt, d.tx.Now()) {
 		return err
 	}

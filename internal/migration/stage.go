@@ -73,6 +73,7 @@ type stage struct {
 	located    map[string]Located // of all resources
 	moved      map[string]string  // ids of resources that changed in this pass
 	groups     landscape
+	tokenRules ruled
 }
 
 // place is where a workspace of the export goes.
@@ -124,7 +125,7 @@ func newStage(ctx context.Context, tx Tx, m Migration) (*stage, error) {
 			return nil, err
 		}
 	}
-	return st, nil
+	return st, st.readRules()
 }
 
 // save compares and converts the items of the kinds and saves those that have changed. It keeps
@@ -145,6 +146,9 @@ func (st *stage) renew(i *Item, keep bool) error {
 		return err
 	}
 	if err := st.mirror(i, keep); err != nil {
+		return err
+	}
+	if err := st.noteRules(i); err != nil {
 		return err
 	}
 	i.Rank = i.rank()

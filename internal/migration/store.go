@@ -86,6 +86,8 @@ type Existing interface {
 	Groups(ctx context.Context, organization string) ([]account.Group, error)
 	// MembersOfGroups returns, for each group, which of the members are in it.
 	MembersOfGroups(ctx context.Context, groups, members []string) (map[string]map[string]bool, error)
+	// TokenRules returns the rules of the organization for its tokens.
+	TokenRules(ctx context.Context, organization string) (token.Rules, error)
 	// HeldDigests returns, by digest, the tokens of any organization with one of the digests,
 	// including deleted ones.
 	HeldDigests(ctx context.Context, digests [][]byte) (map[string]Held, error)

@@ -42,6 +42,7 @@ func Kinds() []Kind {
 		{Type: "token.resumed", Group: "Tokens", Label: "Token resumed", targets: tokens, action: audit.Resumed},
 		{Type: "token.deleted", Group: "Tokens", Label: "Token deleted", targets: tokens, action: audit.Deleted},
 		{Type: "token.expiring", Group: "Tokens", Label: "Token expires soon", targets: tokens, action: audit.Expiring, details: true},
+		{Type: "token.unused", Group: "Tokens", Label: "Unused token is suspended soon", targets: tokens, action: audit.Unused, details: true},
 		{Type: "token.expired", Group: "Tokens", Label: "Token expired", targets: tokens, action: audit.Expired},
 		{Type: "token.used_after_revocation", Group: "Tokens", Label: "Token used after expiry or revocation", targets: tokens,
 			action: audit.UsedAfterRevocation, details: true},
@@ -80,6 +81,9 @@ type attempted struct {
 type ending struct {
 	Days      int    `json:"days,omitempty"` // before the end
 	ExpiresAt string `json:"expiresAt,omitempty"`
+	// Of a token that is suspended because nobody uses it.
+	UnusedSince string `json:"unusedSince,omitempty"`
+	SuspendsAt  string `json:"suspendsAt,omitempty"`
 }
 
 // KindOf returns the kind of an event of the audit log; false if webhooks are not told of it.

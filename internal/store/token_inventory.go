@@ -115,7 +115,12 @@ func (q *queries) choose(ctx context.Context, organization string, f token.Filte
 		}
 	}
 	if f.UnusedFor > 0 {
-		return c, c.unused(ctx, f.UnusedFor, now)
+		if err := c.unused(ctx, f.UnusedFor, now); err != nil {
+			return nil, err
+		}
+	}
+	if f.Breaks != nil {
+		c.breaking(*f.Breaks, now)
 	}
 	return c, nil
 }

@@ -22,6 +22,8 @@ type warnings struct {
 // warningReads is what package warning reads outside of transactions.
 type warningReads interface {
 	warning.Reads
+	UnusedRule(ctx context.Context, organization string) (int, error)
+	UnusedNotice(ctx context.Context, token string) (warning.Unused, bool, error)
 	WarningOf(ctx context.Context, token string, end time.Time) (warning.End, []warning.Mail, error)
 	CalendarOf(ctx context.Context, member string) (warning.Calendar, bool, error)
 	CalendarMember(ctx context.Context, digest []byte) (account.Member, error)

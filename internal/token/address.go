@@ -13,7 +13,7 @@ import (
 // SetAddresses sets from which addresses a token may be used, as [actor.ParseRanges] reads them, and returns
 // the token with them. Without any it may be used from all that the organization allows. Those who may delete a
 // token may do this, on every plan and in every state. The next request with the token obeys it. The error is
-// NotFound as for [Service.Get], and Invalid with the field "addresses".
+// NotFound as for [Service.Get], and Invalid with the field "addresses", also if the rules require some.
 func (s *Service) SetAddresses(ctx context.Context, by actor.Caller, id, text string) (Token, error) {
 	r, err := actor.ParseRanges(text)
 	if err != nil {
@@ -27,6 +27,13 @@ func (s *Service) SetAddresses(ctx context.Context, by actor.Caller, id, text st
 		}
 		if t = before; t.Addresses.Equal(r) {
 			return nil
+		}
+		rules, err := tx.TokenRules(ctx, t.Organization)
+		if err != nil {
+			return err
+		}
+		if text := rules.RefusesAddresses(t.Kind, r); text != "" {
+			return fieldProblem(fieldAddresses, text)
 		}
 		t.Addresses = r
 		if err := tx.SaveTokenAddresses(ctx, t); err != nil {

@@ -42,6 +42,7 @@ type composer struct {
 	catalogue *access.Catalogue
 	by        actor.Standing
 	plan      access.Plan
+	rules     Rules
 	draft     draft
 	token     Token
 	problems  fault.Problems
@@ -49,13 +50,13 @@ type composer struct {
 
 // compose returns the token for a draft, without its secret. The error is Invalid with all
 // problems.
-func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, d draft) (Token, error) {
+func (s *Service) compose(ctx context.Context, tx Tx, plan access.Plan, rules Rules, d draft) (Token, error) {
 	id, err := ksuid.NewRandomWithTime(tx.Now())
 	if err != nil {
 		return Token{}, err
 	}
 	by := tx.By()
-	c := composer{tx: tx, catalogue: s.catalogue, by: by, plan: plan, draft: d}
+	c := composer{tx: tx, catalogue: s.catalogue, by: by, plan: plan, rules: rules, draft: d}
 	c.token = Token{ID: id.String(), Organization: by.Organization, Kind: d.kind, LastUsedFrom: []Use{},
 		CreatedBy: by.Self(), CreatedByName: by.Name, CreatedAt: tx.Now()}
 	if d.kind == Personal {
@@ -138,6 +139,8 @@ func (c *composer) setScope() {
 		return
 	}
 	switch scope := c.draft.scope; {
+	case scope.Creatable() && c.rules.refusesScope(scope) != "":
+		c.problems.Add(fieldScope, c.rules.refusesScope(scope))
 	case scope.Creatable():
 		c.token.Scope = scope
 	case scope == access.ScopeAdmin:
@@ -150,11 +153,14 @@ func (c *composer) setScope() {
 // setExpiration sets the expiry, in whole milliseconds.
 func (c *composer) setExpiration() {
 	end, now := c.draft.expiresAt, c.tx.Now()
-	if end.IsZero() {
-		return
+	if !end.IsZero() {
+		end = end.UTC().Truncate(time.Millisecond)
 	}
-	end = end.UTC().Truncate(time.Millisecond)
+	refused := c.rules.Of(c.draft.kind).Refuses(c.draft.kind, end, now)
 	switch {
+	case refused != "":
+		c.problems.Add(fieldExpiresAt, refused)
+	case end.IsZero():
 	case ExpiredAt(end, now):
 		c.problems.Add(fieldExpiresAt, "Choose an expiration in the future. It is now "+now.UTC().Format("2 January 2006, 15:04")+" UTC.")
 	case end.After(LatestEnd(now)):
@@ -169,6 +175,10 @@ func (c *composer) setAddresses() {
 	r, err := actor.ParseRanges(c.draft.addresses)
 	if err != nil {
 		c.problems.Add(fieldAddresses, fault.Of(err).Message)
+		return
+	}
+	if text := c.rules.RefusesAddresses(c.draft.kind, r); text != "" {
+		c.problems.Add(fieldAddresses, text)
 		return
 	}
 	c.token.Addresses = r

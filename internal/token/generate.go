@@ -62,7 +62,8 @@ type draft struct {
 }
 
 // GeneratePersonal creates a personal access token for the calling member. The error is Denied if
-// the plan does not include tokens, the caller is not a member, or has as many as are allowed. It is Invalid with the fields
+// the plan does not include tokens, the caller is not a member, has as many as are allowed, or may not by
+// the [Rules] of the organization, which hold for every kind of token. It is Invalid with the fields
 // "name", "description", "workspace" (also if the caller is not in it), "scope", "expiresAt" (in the past, or
 // after [LatestEnd]), "addresses" and "idempotencyKey". It is Conflict with the cause [fault.ErrRepeated] if
 // the caller has used the key before: then no token is created and no secret is returned.
@@ -100,14 +101,18 @@ func (s *Service) generate(ctx context.Context, by actor.Caller, d draft) (Gener
 		if err != nil {
 			return err
 		}
+		rules, err := rulesFor(ctx, tx, Token{Organization: tx.By().Organization, Kind: d.kind, Owner: tx.By().Self()})
+		if err != nil {
+			return err
+		}
 		creator = tx.By().Self()
 		if err := checkKey(ctx, tx, creator, d.key); err != nil {
 			return err
 		}
-		if err := s.roomFor(ctx, tx, d); err != nil {
+		if err := s.roomFor(ctx, tx, rules, d); err != nil {
 			return err
 		}
-		if t, err = s.compose(ctx, tx, plan, d); err != nil {
+		if t, err = s.compose(ctx, tx, plan, rules.Rules, d); err != nil {
 			return err
 		}
 		t.Hint = Hint(secret.Reveal())
@@ -147,11 +152,17 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 	return plan, nil
 }
 
-// roomFor returns an error if the caller has as many personal tokens as a member may have. Expired
-// ones count, because they stay in every list until they are deleted.
-func (s *Service) roomFor(ctx context.Context, tx Tx, d draft) error {
+// roomFor returns an error if the caller may not have another personal token. Expired ones count for the
+// limit of the server, because they stay in every list until they are deleted.
+func (s *Service) roomFor(ctx context.Context, tx Tx, rules applied, d draft) error {
 	if d.kind != Personal {
 		return nil
+	}
+	if !rules.maker {
+		return fault.NewDenied("Token rules don't let you generate personal access tokens. Ask an Admin.")
+	}
+	if err := rules.another(); err != nil {
+		return err
 	}
 	n, err := tx.CountPersonalTokens(ctx, tx.By().Organization, tx.By().Self())
 	if err != nil {

@@ -36,7 +36,10 @@ type Filter struct {
 	Grants   access.Entry // of the catalogue; the zero value does not choose
 	Resource string       // id
 	MadeBy   string       // part of the name of who generated it
-	Text     string       // part of the name, or a hint or an id
+	// Breaks chooses tokens that break these rules, by [Rules.Breaches], and have not expired and that nobody
+	// has suspended; nil does not choose.
+	Breaks *Rules
+	Text   string // part of the name, or a hint or an id
 }
 
 // Query asks for a page of an inventory.
@@ -87,22 +90,25 @@ type InventoryReads interface {
 // InventoryTx is what an [Inventory] does inside a transaction.
 type InventoryTx interface {
 	chooser
-	// By returns the caller with the rights that they have in the transaction.
-	By() actor.Standing
+	ruleReader
 	// Now returns the time of the transaction.
 	Now() time.Time
 	// TokenPlan is as in [Tx]: it makes changes of tokens take turns.
 	TokenPlan(ctx context.Context, organization string) (access.Plan, error)
 	// DeleteToken is as in [Tx].
 	DeleteToken(ctx context.Context, organization, id string) error
+	changer
+}
+
+// changer ends tokens earlier and suspends them.
+type changer interface {
+	recorder
 	// ShortenToken moves the expiration of a token to its ExpiresAt, and that of a previous secret which
 	// works longer, and returns the latter as it was; nil if there is none. The error is NotFound if the
 	// token is deleted or ends before that.
 	ShortenToken(ctx context.Context, t Token) (*SecretState, error)
 	// SaveTokenSuspension is as in [Tx].
 	SaveTokenSuspension(ctx context.Context, t Token) error
-	// AppendEvent appends an event to the audit log.
-	AppendEvent(ctx context.Context, e audit.Event) error
 }
 
 // chooser reads the tokens of a [Selection].
@@ -223,7 +229,7 @@ func (s *Inventory) Shorten(ctx context.Context, by actor.Caller, sel Selection,
 }
 
 // shorten saves and records that a token expires earlier, and its previous secret, if it would work longer.
-func shorten(ctx context.Context, tx InventoryTx, before, after Token) error {
+func shorten(ctx context.Context, tx changer, before, after Token) error {
 	was, err := tx.ShortenToken(ctx, after)
 	if err != nil {
 		return err
@@ -257,10 +263,19 @@ func (s *Inventory) Suspend(ctx context.Context, by actor.Caller, sel Selection,
 }
 
 // Resume ends the suspensions of tokens as [Service.Resume] does, and returns those that it changed. It
-// leaves those that have none. The error is as for [Inventory.Delete].
+// leaves those that have none. The error is Conflict if one of them breaks a rule, and otherwise as for
+// [Inventory.Delete].
 func (s *Inventory) Resume(ctx context.Context, by actor.Caller, sel Selection) ([]Token, error) {
 	var changed []Token
 	err := s.change(ctx, by, sel, func(tx InventoryTx, chosen []Token) (err error) {
+		for _, t := range chosen {
+			if !t.Suspension.Set() {
+				continue
+			}
+			if err := checkResumed(ctx, tx, t); err != nil {
+				return err
+			}
+		}
 		changed, err = suspendEach(ctx, tx, chosen, audit.Resumed, func(t *Token) bool {
 			was := t.Suspension.Set()
 			t.Suspension = Suspension{}
@@ -276,7 +291,7 @@ func (t Token) EndsAfter(end time.Time) bool { return t.ExpiresAt.IsZero() || t.
 
 // suspendEach saves and records the suspensions of the tokens for which change reports that it has set
 // another one, and returns these as they are afterwards.
-func suspendEach(ctx context.Context, tx InventoryTx, tokens []Token, action audit.Action, change func(*Token) bool) ([]Token, error) {
+func suspendEach(ctx context.Context, tx changer, tokens []Token, action audit.Action, change func(*Token) bool) ([]Token, error) {
 	var changed []Token
 	for _, before := range tokens {
 		t := before

@@ -98,9 +98,10 @@ func (s *Service) Secrets(ctx context.Context, by actor.Standing, id string) ([]
 	return secrets, err
 }
 
-// EndAgain returns when a token expires if it is rotated at now and lives as long again.
-func EndAgain(t Token, current SecretState, now time.Time) time.Time {
-	end, _ := newEnd(t, current, Rotation{SameLength: true}, now)
+// EndAgain returns when a token expires if it is rotated at now and lives as long again, as far as the rules
+// allow. maker is as for [Rules.Breaches].
+func EndAgain(t Token, current SecretState, rules Rules, maker bool, now time.Time) time.Time {
+	end, _ := applied{Rules: rules, maker: maker}.newEnd(t, current, Rotation{SameLength: true}, now)
 	return end
 }
 
@@ -114,11 +115,12 @@ func (s *Service) MayRotate(by actor.Standing, t Token) bool {
 // overlap, its own end or that of the token comes first. A previous secret that still works from an earlier
 // rotation ends at once, except if the current one was never used: then the current one ends at once
 // instead, and the previous one stays. A token can be rotated on every plan, while it is suspended, and up
-// to [RotatableFor] after its end.
+// to [RotatableFor] after its end. Its new end is within the rules. A token that breaks one of the others
+// keeps its end, or gets an earlier one.
 //
 // The error is NotFound as for [Service.Get], Denied for the personal token of somebody else, Invalid with
-// the fields "overlap" and "expiresAt" (in the past, or after [LatestEnd]), and Conflict if the token
-// expired too long ago, if it expired and another one has its name now, and for a Revision that is not
+// the fields "overlap" and "expiresAt" (in the past, after [LatestEnd], or against the rules), and Conflict if the token
+// expired too long ago, if it expired and another one has its name now or it breaks a rule, and for a Revision that is not
 // the current one.
 func (s *Service) Rotate(ctx context.Context, by actor.Caller, id string, in Rotation) (Rotated, error) {
 	return s.rotate(ctx, by, in, func(tx Tx) (Token, error) {
@@ -133,7 +135,8 @@ func (s *Service) Rotate(ctx context.Context, by actor.Caller, id string, in Rot
 // RotateSelf is like [Service.Rotate] for the calling token, which lives as long again. If the answer was
 // lost, it can be asked again with the previous secret while the new one was never used: the new one is
 // replaced, and the previous one ends when it was to end, or earlier. The error is Conflict with the cause
-// [ErrAlreadyRotated] if the new one was used, and Denied unless the caller is a token.
+// [ErrAlreadyRotated] if the new one was used, and Denied unless the caller is a token, and if the rules do not
+// let tokens rotate themselves.
 func (s *Service) RotateSelf(ctx context.Context, by actor.Caller, overlap time.Duration) (Rotated, error) {
 	return s.rotate(ctx, by, Rotation{Overlap: overlap, SameLength: true}, func(tx Tx) (Token, error) {
 		if tx.By().Ref.Kind != actor.Token {
@@ -141,6 +144,13 @@ func (s *Service) RotateSelf(ctx context.Context, by actor.Caller, overlap time.
 		}
 		// The lock makes rotations take turns.
 		if _, err := tx.TokenPlan(ctx, tx.By().Organization); err != nil {
+			return Token{}, err
+		}
+		rules, err := tx.TokenRules(ctx, tx.By().Organization)
+		if err == nil && rules.NoSelfRotation {
+			err = fault.NewDenied("Token rules don't let tokens rotate themselves.")
+		}
+		if err != nil {
 			return Token{}, err
 		}
 		return tx.Token(ctx, tx.By().Organization, tx.By().Ref.ID)
@@ -159,9 +169,13 @@ func (s *Service) rotate(ctx context.Context, by actor.Caller, in Rotation, find
 		if err != nil {
 			return err
 		}
-		turn, err := s.turn(tx, before, secrets, in)
+		rules, err := rulesFor(ctx, tx, before)
+		if err != nil {
+			return err
+		}
+		turn, err := s.turn(tx, before, secrets, rules, in)
 		if err == nil {
-			err = s.revive(ctx, tx, before)
+			err = s.revive(ctx, tx, rules, before)
 		}
 		if err != nil {
 			return err
@@ -178,10 +192,19 @@ func (s *Service) rotate(ctx context.Context, by actor.Caller, in Rotation, find
 	return done, nil
 }
 
-// revive checks that a token that has expired may work again: another one may have its name by now.
-func (s *Service) revive(ctx context.Context, tx Tx, t Token) error {
+// revive checks that a token that has expired may work again: another one may have its name by now, and rules
+// may have changed.
+func (s *Service) revive(ctx context.Context, tx Tx, rules applied, t Token) error {
 	if !ExpiredAt(t.ExpiresAt, tx.Now()) {
 		return nil
+	}
+	if broken := rules.lasting(t, rules.maker); len(broken) > 0 {
+		return fault.NewConflict("This token has expired and breaks a rule. " + string(broken[0]))
+	}
+	if t.Kind == Personal {
+		if err := rules.another(); err != nil {
+			return err
+		}
 	}
 	taken, err := tx.TokenNameTaken(ctx, t, tx.Now())
 	if err == nil && taken {
@@ -199,12 +222,12 @@ type turn struct {
 }
 
 // turn decides how the token is rotated.
-func (s *Service) turn(tx Tx, t Token, secrets []SecretState, in Rotation) (turn, error) {
+func (s *Service) turn(tx Tx, t Token, secrets []SecretState, rules applied, in Rotation) (turn, error) {
 	now, current := tx.Now(), secrets[0]
 	if err := checkRotation(t, current, in, now); err != nil {
 		return turn{}, err
 	}
-	end, err := newEnd(t, current, in, now)
+	end, err := rules.newEnd(t, current, in, now)
 	if err != nil {
 		return turn{}, err
 	}
@@ -260,17 +283,28 @@ func checkRotation(t Token, current SecretState, in Rotation, now time.Time) err
 }
 
 // newEnd returns when the token expires after its rotation.
-func newEnd(t Token, current SecretState, in Rotation, now time.Time) (time.Time, error) {
-	latest := LatestEnd(now)
+func (a applied) newEnd(t Token, current SecretState, in Rotation, now time.Time) (time.Time, error) {
+	latest, life := LatestEnd(now), a.Of(t.Kind)
+	held := len(a.lasting(t, a.maker)) > 0 && !ExpiredAt(t.ExpiresAt, now)
 	switch {
-	case in.SameLength && t.ExpiresAt.IsZero():
-		return time.Time{}, nil
 	case in.SameLength:
-		return earlier(now.Add(t.ExpiresAt.Sub(current.MadeAt)), latest), nil
+		end := t.ExpiresAt
+		if !end.IsZero() {
+			end = earlier(now.Add(t.ExpiresAt.Sub(current.MadeAt)), latest)
+		}
+		if held {
+			end = earlier(end, t.ExpiresAt)
+		}
+		return life.Within(end, now), nil
 	case ExpiredAt(in.ExpiresAt, now):
 		return time.Time{}, fieldProblem(fieldExpiresAt, "Choose a time in the future.")
 	case in.ExpiresAt.After(latest):
 		return time.Time{}, fieldProblem(fieldExpiresAt, "Choose an earlier time, at most 10 years from now.")
+	case life.Refuses(t.Kind, in.ExpiresAt, now) != "":
+		return time.Time{}, fieldProblem(fieldExpiresAt, life.Refuses(t.Kind, in.ExpiresAt, now))
+	case held && !t.ExpiresAt.IsZero() && (in.ExpiresAt.IsZero() || in.ExpiresAt.After(t.ExpiresAt)):
+		return time.Time{}, fieldProblem(fieldExpiresAt, "This token breaks a rule, so it cannot last longer than now. "+
+			string(a.lasting(t, a.maker)[0]))
 	}
 	return in.ExpiresAt.UTC().Truncate(time.Millisecond), nil
 }

@@ -68,13 +68,30 @@ type Reads interface {
 	UseDays(ctx context.Context, subject string, first, last Day) ([]DayCount, error)
 	// AllowedAddresses returns the addresses that tokens of the organization may be used from.
 	AllowedAddresses(ctx context.Context, organization string) (actor.Ranges, error)
+	// TokenRules returns the rules of an organization; the zero Rules if it has none.
+	TokenRules(ctx context.Context, organization string) (Rules, error)
 	// ForgetUses deletes the counts of days before the given one, and those of secrets that are older than
 	// a day.
 	ForgetUses(ctx context.Context, before Day) error
 }
 
+// ruleReader reads the rules of an organization.
+type ruleReader interface {
+	// TokenRules returns the rules of an organization; the zero Rules if it has none.
+	TokenRules(ctx context.Context, organization string) (Rules, error)
+	// Making returns what the rules need to know of a member who generates personal tokens.
+	Making(ctx context.Context, organization, member string, now time.Time) (Making, error)
+}
+
+// Making is what rules need to know of a member who generates personal tokens.
+type Making struct {
+	Groups []string // ids
+	Tokens int      // personal ones that are neither deleted nor expired
+}
+
 // Tx is what the service does inside a transaction.
 type Tx interface {
+	ruleReader
 	// By returns the caller with the rights that they have in the transaction.
 	By() actor.Standing
 	// Now returns the time of the transaction.

@@ -42,6 +42,7 @@ func TestVerify_AnswersAsFreshlyLoadedDataDoes(t *testing.T) {
 type randomOrg struct {
 	*world
 	r          *rand.Rand
+	rules      *rand.Rand // of the rules for tokens
 	workspaces []string
 	members    []account.Member
 	groups     []string
@@ -52,7 +53,7 @@ type randomOrg struct {
 type randomToken struct{ id, secret string }
 
 func newRandomOrg(t *testing.T, seed uint64) *randomOrg {
-	o := &randomOrg{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7))}
+	o := &randomOrg{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7)), rules: rand.New(rand.NewPCG(seed, 11))}
 	o.cold = o.newAuthority(verify.Deps{})
 	o.workspaces = []string{o.main, o.workspace("Second"), o.workspace("Third")}
 	for i := range 4 {
@@ -125,6 +126,9 @@ func (o *randomOrg) put(at policy.Place) {
 
 func (o *randomOrg) step() string {
 	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
+	if o.rules.IntN(8) == 0 {
+		return o.changeRules()
+	}
 	m, g, ws := o.r.IntN(len(o.members)), pick(o.r, o.groups), pick(o.r, o.workspaces)
 	member := o.members[m].ID
 	switch n := o.r.IntN(15); n {
@@ -160,6 +164,31 @@ func (o *randomOrg) step() string {
 	}
 }
 
+// breaks reports whether a token breaks the rules, by what the model knows of its owner.
+func (o *randomOrg) breaks(t token.Token) bool {
+	made, err := o.store.Making(o.ctx, o.org, t.Owner, o.now())
+	o.must(err)
+	rules, err := o.store.TokenRules(o.ctx, o.org)
+	o.must(err)
+	return !token.ExpiredAt(t.ExpiresAt, o.now()) && len(rules.Breaches(t, rules.MayMake(made.Groups), o.now())) > 0
+}
+
+// changeRules sets random rules, and shortens, suspends or leaves the tokens that break them.
+func (o *randomOrg) changeRules() string {
+	book := token.NewRuleBook(store.Rules(o.store), o.catalogue, o.now)
+	now, err := book.Ruling(o.ctx, o.admin)
+	o.must(err)
+	r := token.Rules{NoSelfRotation: o.rules.IntN(2) == 0, ReadOnly: o.rules.IntN(3) == 0, NeedAddresses: o.rules.IntN(4) == 0,
+		Personal: token.Lifetime{Longest: o.rules.IntN(3)}, Service: token.Lifetime{MustExpire: o.rules.IntN(3) == 0}}
+	if o.rules.IntN(3) == 0 {
+		r.Makers, r.Groups = token.InGroups, []string{pick(o.rules, o.groups)}
+	}
+	answer := pick(o.rules, []token.Answer{token.Leave, token.Leave, token.Shorten, token.Suspend})
+	_, err = book.Save(o.ctx, o.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: answer, Days: 1, Told: len(o.tokens)})
+	o.must(err)
+	return "rules, " + string(answer)
+}
+
 // suspendOrResume suspends a token, or resumes one that is suspended.
 func (o *randomOrg) suspendOrResume(id string) string {
 	t, err := o.store.Token(o.ctx, o.org, id)
@@ -168,6 +197,11 @@ func (o *randomOrg) suspendOrResume(id string) string {
 	}
 	if t.Suspension.Set() {
 		_, err = o.world.tokens.Resume(o.ctx, o.admin.Caller(), id)
+		if breaks := o.breaks(t); breaks != fault.Is(err, fault.Conflict) {
+			o.t.Fatalf("a token that breaks a rule: %v, resumed with %v", breaks, err)
+		} else if breaks {
+			return "not resumed"
+		}
 	} else if !token.ExpiredAt(t.ExpiresAt, o.now()) {
 		_, err = o.world.tokens.Suspend(o.ctx, o.admin.Caller(), id, "model")
 	}

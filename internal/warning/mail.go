@@ -109,8 +109,13 @@ func pointless(ctx context.Context, tx QueueTx, organization string, m Mail) (to
 		return t, "The token was deleted.", nil
 	case err != nil:
 		return t, "", err
-	case !t.ExpiresAt.Equal(m.End):
+	case m.Days > 0 && !t.ExpiresAt.Equal(m.End):
 		return t, "The token has another end.", nil
+	}
+	if m.Days == 0 {
+		if noticed, err := tx.HasNotice(ctx, m.Token); err != nil || !noticed {
+			return t, "The token was used since, or the rule was changed.", err
+		}
 	}
 	switch t.State(tx.Now()) {
 	case token.Expired, token.Deleted:
@@ -170,13 +175,21 @@ func (s *Service) record(ctx context.Context, items []item, claim string, failed
 func (s *Service) message(organization string, items []item) (subject, text string) {
 	now := s.d.Now()
 	slices.SortStableFunc(items, func(a, b item) int { return a.End.Compare(b.End) })
-	subject = fmt.Sprintf(`Token "%s" expires in %s`, plaintext.Strip(items[0].about.Name), left(items[0].End.Sub(now)))
 	var b strings.Builder
+	one, several, after := "expires", "expire", "Anything that uses an expired token stops working. Replace it before then."
+	unused := len(slices.DeleteFunc(slices.Clone(items), func(i item) bool { return i.Days > 0 }))
+	if unused == len(items) {
+		one, several, after = "is suspended", "are suspended", "Nobody has used it for long. Use it before then to keep it, or delete it."
+	} else if unused > 0 {
+		several = "expire or are suspended"
+		after += " An unused token is not suspended if somebody uses it before then."
+	}
+	subject = fmt.Sprintf(`Token "%s" %s in %s`, plaintext.Strip(items[0].about.Name), one, left(items[0].End.Sub(now)))
 	if len(items) == 1 {
-		fmt.Fprintf(&b, "A token of %s expires soon:\n", organization)
+		fmt.Fprintf(&b, "A token of %s %s soon:\n", organization, one)
 	} else {
-		subject = fmt.Sprintf("%d tokens of %s expire soon", len(items), organization)
-		fmt.Fprintf(&b, "%d tokens of %s expire soon:\n", len(items), organization)
+		subject = fmt.Sprintf("%d tokens of %s %s soon", len(items), organization, several)
+		fmt.Fprintf(&b, "%d tokens of %s %s soon:\n", len(items), organization, several)
 	}
 	for n, i := range items {
 		if n == mostListed {
@@ -187,10 +200,14 @@ func (s *Service) message(organization string, items []item) (subject, text stri
 		if i.about.WorkspaceName != "" {
 			about += " in " + i.about.WorkspaceName
 		}
-		fmt.Fprintf(&b, "\n%s\n  %s\n  expires on %s UTC, in %s\n  %s\n", plaintext.Strip(i.about.Name), about,
+		what := "expires"
+		if i.Days == 0 {
+			what = "is suspended because nobody uses it,"
+		}
+		fmt.Fprintf(&b, "\n%s\n  %s\n  %s on %s UTC, in %s\n  %s\n", plaintext.Strip(i.about.Name), about, what,
 			i.End.UTC().Format("2 January 2006, 15:04"), left(i.End.Sub(now)), s.d.Link(i.Token))
 	}
-	b.WriteString("\nAnything that uses an expired token stops working. Replace it before then.\n\n" + because(items) + "\n")
+	b.WriteString("\n" + after + "\n\n" + because(items) + "\n")
 	return subject, b.String()
 }
 

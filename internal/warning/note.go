@@ -60,6 +60,8 @@ type QueueTx interface {
 	ClaimMails(ctx context.Context, organization, claim string, until time.Time, limit int) ([]Mail, error)
 	// RecordMail saves Next, Tries, Sent and Problem, unless the claim was lost.
 	RecordMail(ctx context.Context, m Mail, claim string) error
+	// HasNotice reports whether it was warned that a token is suspended because nobody uses it.
+	HasNotice(ctx context.Context, token string) (bool, error)
 	// AppendEvent appends an event to the audit log.
 	AppendEvent(ctx context.Context, e audit.Event) error
 }

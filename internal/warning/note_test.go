@@ -103,7 +103,7 @@ func newBed(t *testing.T, nodes int, o store.Options, change func(string)) *bed 
 }
 
 func (b *bed) service(s *store.Store, mailer warning.Mailer) *warning.Service {
-	return warning.New(warning.Deps{Store: store.Warnings(s), Queue: store.WarningQueue(s), Catalogue: access.BuiltIn(), Now: b.clock.Now,
+	return warning.New(warning.Deps{Store: store.Warnings(s), Queue: store.WarningQueue(s), Unused: store.Unused(s), Catalogue: access.BuiltIn(), Now: b.clock.Now,
 		Mailer: mailer, Link: func(id string) string { return "https://keys.acme.example/tokens/" + id }})
 }
 

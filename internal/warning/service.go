@@ -157,6 +157,8 @@ type About struct {
 	Warned   int         // the days of the latest warning; 0: there was none
 	WarnedAt time.Time
 	Sent     []Mail // newest first
+	// Suspends is when it is suspended because nobody uses it, as it was warned; zero: it was not.
+	Suspends time.Time
 }
 
 // About returns what is known of the warnings of a token. The caller got the token from [token.Service.Get], so
@@ -169,6 +171,13 @@ func (s *Service) About(ctx context.Context, t token.Token) (About, error) {
 	a := About{Days: daysOf(list), Mails: s.Mails()}
 	if a.Contacts, err = s.d.Store.Contacts(ctx, t.ID); err != nil {
 		return About{}, err
+	}
+	if u, noticed, err := s.d.Store.UnusedNotice(ctx, t.ID); err != nil {
+		return About{}, err
+	} else if days, err := s.d.Store.UnusedRule(ctx, t.Organization); err != nil {
+		return About{}, err
+	} else if noticed && days > 0 && !t.LastUsedAt.After(u.IdleSince) {
+		a.Suspends = u.Suspends(days)
 	}
 	if t.ExpiresAt.IsZero() {
 		return a, nil

@@ -41,7 +41,7 @@ type Mail struct {
 	Recipient
 	Token   string
 	End     time.Time
-	Days    int
+	Days    int // before End; 0: the token is suspended then, because nobody uses it
 	Queued  time.Time
 	Next    time.Time // the next try; zero: none
 	Tries   int
@@ -76,6 +76,10 @@ type Store interface {
 	Reads
 	// WarningOf returns about what was warned of this end of a token, and the mails, newest first.
 	WarningOf(ctx context.Context, token string, end time.Time) (End, []Mail, error)
+	// UnusedRule is as in [UnusedStore].
+	UnusedRule(ctx context.Context, organization string) (int, error)
+	// UnusedNotice returns the notice that a token is suspended because nobody uses it, if there is one.
+	UnusedNotice(ctx context.Context, token string) (u Unused, ok bool, err error)
 	// CalendarOf returns the calendar of a member; ok is false if there is none.
 	CalendarOf(ctx context.Context, member string) (c Calendar, ok bool, err error)
 	// CalendarMember returns the active member whose calendar has this digest. The error is NotFound if
@@ -118,10 +122,11 @@ type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
 
-// Deps is what a [Service] needs. Store, Catalogue, Queue and Link are required.
+// Deps is what a [Service] needs. Store, Catalogue, Queue, Unused and Link are required.
 type Deps struct {
 	Store     Store
 	Queue     Queue
+	Unused    UnusedStore
 	Catalogue *access.Catalogue
 	Now       func() time.Time // time.Now if nil
 	Mailer    Mailer           // nil: nobody is warned by mail

@@ -44,6 +44,7 @@ import (
 	profileui "latchkey/web/ui/profile"
 	provisionui "latchkey/web/ui/provision"
 	resourceui "latchkey/web/ui/resource"
+	ruleui "latchkey/web/ui/rule"
 	searchui "latchkey/web/ui/search"
 	securityui "latchkey/web/ui/security"
 	signinui "latchkey/web/ui/signin"
@@ -60,6 +61,7 @@ type Deps struct {
 	Invitations *invitation.Service
 	Tokens      *token.Service
 	Inventory   *token.Inventory
+	Rules       *token.RuleBook
 	SignIn      *signin.Service
 	Clients     *apiclient.Service
 	Notify      *notify.Service
@@ -105,6 +107,7 @@ type Dashboard struct {
 	Resource  *resourceui.Handlers
 	Profile   *profileui.Handlers
 	Token     *tokenui.Handlers
+	Rule      *ruleui.Handlers
 	Provision *provisionui.Handlers
 	People    *peopleui.Handlers
 	Policy    *policyui.Handlers
@@ -127,7 +130,7 @@ func New(d Deps) *Dashboard {
 		Sessions: kit.NewSessions(d.SignIn, kit.SessionOptions{Secure: d.Public.Secure(), Path: d.Public.Path()})})
 	editor := policyui.New(site, d.Policies, d.Presets, d.Accounts.Members, d.Tokens)
 	log := auditui.New(site, d.Policies, d.Audit)
-	tokens := tokenui.New(site, d.Policies, d.Tokens, d.Inventory, editor, log, d.Warnings)
+	tokens := tokenui.New(site, d.Policies, d.Tokens, d.Inventory, d.Rules, editor, log, d.Warnings)
 	return &Dashboard{
 		site:   site,
 		Policy: editor, Audit: log, Token: tokens,
@@ -143,6 +146,7 @@ func New(d Deps) *Dashboard {
 		APIClient: apiclientui.New(site, d.Clients),
 		Notify:    notifyui.New(site, d.Notify, d.Warnings, d.Now),
 		SSO:       ssoui.New(site, d.Identity),
+		Rule:      ruleui.New(site, d.Rules, d.Tokens, d.Accounts.Groups),
 		Workspace: workspaceui.New(site, d.Accounts.Workspaces),
 		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SignIn, d.Identity, d.SetupCode, d.Demo),
 	}

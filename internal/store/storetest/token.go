@@ -50,6 +50,8 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"inventories agree with the rules":          inventories,
 		"ends only move nearer":                     shortens,
 		"no previous secret outlives its token":     shortensPrevious,
+		"rules are read as they were saved":         keepsRules,
+		"notices end when a token is used":          keepsNotices,
 		"an unknown organization has no plan":       refusesUnknownOrganization,
 		"workspaces are found in their own":         findsWorkspaces,
 		"a failed transaction leaves no token":      rollsBack,

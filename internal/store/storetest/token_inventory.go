@@ -153,6 +153,9 @@ func (w *world) token(i int) token.Token {
 		case 1:
 			tok.Kind, tok.Owner, tok.Scope, tok.Workspace = token.Organization, "", "", ""
 		}
+		if w.random.IntN(2) == 0 {
+			tok.Addresses, _ = actor.ParseRanges("192.0.2.0/24")
+		}
 		if n := w.random.IntN(len(ends) + 1); n < len(ends) {
 			tok.ExpiresAt = w.now.Add(ends[n])
 		}
@@ -214,7 +217,41 @@ func (w *world) matches(f token.Filter, tok token.Token) bool {
 		(f.UnusedFor == 0 || (state == token.Active || state == token.ExpiresSoon) && !used.After(w.now.Add(-f.UnusedFor))) &&
 		(f.Text == "" || strings.Contains(plaintext.NameKey(tok.Name), plaintext.NameKey(f.Text)) || f.Text == tok.ID ||
 			strings.HasSuffix(tok.Hint, "…"+f.Text) || tok.Hint == f.Text) &&
-		(f.Grants.Permission == "" || grants)
+		(f.Grants.Permission == "" || grants) && (f.Breaks == nil || w.breaks(*f.Breaks, tok))
+}
+
+// breaks reports whether a token breaks rules and works otherwise, by the rules themselves.
+func (w *world) breaks(r token.Rules, tok token.Token) bool {
+	var groups []string
+	for g := range 3 {
+		if id := tok.Owner; id != "" && (len(id)+int(id[2])+g)%3 == 0 {
+			groups = append(groups, fmt.Sprint("g-", g))
+		}
+	}
+	return !token.ExpiredAt(tok.ExpiresAt, w.now) && !tok.Suspension.Set() && len(r.Breaches(tok, r.MayMake(groups), w.now)) > 0
+}
+
+// rules returns rules of every kind, and some of several.
+func rules() []token.Rules {
+	return []token.Rules{{}, {Personal: token.Lifetime{MustExpire: true}}, {Service: token.Lifetime{MustExpire: true}},
+		{Personal: token.Lifetime{Longest: 40, MustExpire: true}}, {Service: token.Lifetime{Longest: 7, MustExpire: true}},
+		{ReadOnly: true}, {Makers: token.Nobody}, {Makers: token.InGroups, Groups: []string{"g-0"}},
+		{Makers: token.InGroups, Groups: []string{"g-1", "g-2", "gone"}}, {NeedAddresses: true},
+		{NeedAddresses: true, ReadOnly: true, Makers: token.InGroups, Groups: []string{"g-2"}, Service: token.Lifetime{Longest: 7, MustExpire: true}}}
+}
+
+// broken returns filters for tokens that break rules.
+func broken() []token.Filter {
+	var list []token.Filter
+	live, _ := access.BuiltIn().Lookup("source:live_events")
+	for _, r := range rules() {
+		for _, f := range []token.Filter{{}, {State: token.Active}, {State: token.Suspended}, {Owner: "m-3"}, {Workspace: "ws-a"}, {UnusedFor: token.NotedAfter},
+			{Grants: live}, {Kind: token.Workspace}, {Text: "tok% a"}} {
+			f.Breaks = &r
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // filters returns a filter of each kind, and some of several.
@@ -265,9 +302,30 @@ func inventories(t *testing.T, b *tokenBed) {
 	if found < 500 {
 		t.Errorf("the filters choose only %d tokens", found)
 	}
+	for _, f := range broken() {
+		w.broken(t, f)
+	}
 	other, err := b.FindInventory(t.Context(), bedOtherOrg, token.Query{Limit: 10}, b.now)
 	if err != nil || other.Matching != 0 {
 		t.Errorf("another organization has %+v, %v", other, err)
+	}
+}
+
+// broken compares the tokens that a filter finds, and how many there are, with the rules themselves.
+func (w *world) broken(t *testing.T, f token.Filter) {
+	t.Helper()
+	want := tokenIDs(matching(w.tokens, func(tok token.Token) bool { return w.matches(f, tok) }))
+	slices.Sort(want)
+	ids, err := w.InventoryIDs(t.Context(), bedOrg, f, w.now)
+	slices.Sort(ids)
+	if d := diff(want, ids); err != nil || d != "" {
+		t.Errorf("%s, %+v: %v (-want +got)\n%s", f.Breaks, f, err, d)
+	}
+	w.pages(t, token.Query{Filter: f, Sort: token.ByEnd}, len(want))
+	if f == (token.Filter{Breaks: f.Breaks}) {
+		if n, err := w.CountBreaking(t.Context(), bedOrg, *f.Breaks, w.now); err != nil || n != len(want) {
+			t.Errorf("%s: %d are counted, want %d, %v", f.Breaks, n, len(want), err)
+		}
 	}
 }
 

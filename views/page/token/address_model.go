@@ -2,7 +2,6 @@ package token
 
 import (
 	"latchkey/views/component"
-	"latchkey/views/layout"
 )
 
 // Addresses is a section about the addresses that tokens may be used from.
@@ -17,10 +16,4 @@ type Addresses struct {
 type More struct {
 	Open      bool
 	Addresses component.FieldModel
-}
-
-// Rules is the tab "Token rules".
-type Rules struct {
-	Frame     layout.Tabbed
-	Addresses Addresses
 }

@@ -136,7 +136,7 @@ func TokenPage(m Token) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = addresses(m.Addresses).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = AddressesCard(m.Addresses).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

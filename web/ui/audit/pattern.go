@@ -87,6 +87,7 @@ func tokenPatterns() patterns {
 			audit.Suspended: "{who} suspended the " + noun + " {name}",
 			audit.Resumed:   "{who} resumed the " + noun + " {name}",
 			audit.Expiring:  start + ` "{name}" expires soon`,
+			audit.Unused:    start + ` "{name}" is suspended soon because nobody uses it`,
 		}
 	}
 	personal := ofKind("personal access token", "Personal access token")
@@ -195,6 +196,8 @@ func variant(e audit.Event) string {
 		return "{who} ended a session of {name}"
 	case e.Action == audit.SignInFailed && e.ActorType == audit.User: // a signed-in member was asked for the password again
 		return "{who} failed to confirm the password of {name}"
+	case changesRules(e):
+		return "{who} changed the token rules{rules}"
 	case isAcceptance(e):
 		return "{who} accepted the invitation"
 	}

@@ -106,6 +106,8 @@ func (t teller) part(name string, e audit.Event) page.Sentence {
 		text = t.change(e)
 	case "fields":
 		text = changedFields(e)
+	case "rules":
+		text = changedRules(e)
 	case "role":
 		text = changedRole(e)
 	case "denied":

@@ -105,6 +105,12 @@ func TestSentence_SaysWhatHappenedInOrdinaryWords(t *testing.T) {
 		"Ada disconnected a tracking plan from the source Shop": done(ada, audit.DisconnectedTrackingPlan, target(audit.TargetSource, "Shop")),
 		"Ada updated the workspace Production: name and region": done(ada, audit.Updated, target(audit.TargetWorkspace, "Production"),
 			`{"name":"Prod","region":"EU","environment":"PRODUCTION"}`, `{"name":"Production","region":"US","environment":"PRODUCTION"}`),
+		"Ada changed the token rules: longest lifetime of personal access tokens from unlimited to 30 days; " +
+			"who may generate personal access tokens from everybody to nobody. 2 tokens broke them and were suspended": done(ada, audit.Updated,
+			target(audit.TargetOrganization, "Acme"), `{"tokenRules":0,"personalLongestDays":0,"personalMakers":"everybody","selfRotation":true}`,
+			`{"tokenRules":1,"personalLongestDays":30,"personalMakers":"nobody","selfRotation":true,"breaking":2,"decision":"suspend"}`),
+		"Ada changed the token rules: rotation of tokens by themselves from allowed to forbidden": done(ada, audit.Updated,
+			target(audit.TargetOrganization, "Acme"), `{"tokenRules":4,"selfRotation":true}`, `{"tokenRules":5,"selfRotation":false}`),
 		"Ada: vanished, group Analysts": done(ada, "vanished", group),
 	} {
 		if got := testTeller().sentence(e).String(); got != want {

@@ -24,7 +24,7 @@ func (s *Site) Done(c echo.Context, to, notice string) error {
 // listParams are the parameters that carry the state of a list.
 func listParams() []string {
 	return []string{"q", "sort", "page", "state", "only",
-		"kind", "owner", "workspace", "expires", "from", "to", "unused", "grants", "resource", "maker"} // of the inventory
+		"kind", "owner", "workspace", "expires", "from", "to", "unused", "grants", "resource", "maker", "breaks"} // of the inventory
 }
 
 // fieldBack is the field by which the form of a dialog says from which page the dialog was opened.

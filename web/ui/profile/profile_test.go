@@ -3,6 +3,7 @@ package profile
 import (
 	"bytes"
 	"context"
+	"latchkey/internal/token"
 	"testing"
 
 	page "latchkey/views/page/profile"
@@ -16,7 +17,7 @@ func ownProfile(tb testing.TB, n int) []byte {
 	tb.Helper()
 	m := profileView(uitest.Member())
 	q := tokenui.ReadListQuery(kit.ProfilePath, nil)
-	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, "/list", false)
+	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, "/list", false, token.Applied{Maker: true, Room: true})
 	var out bytes.Buffer
 	if err := page.ProfilePage(m).Render(context.Background(), &out); err != nil {
 		tb.Fatal(err)

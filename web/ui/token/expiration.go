@@ -1,6 +1,9 @@
 package token
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/fault"
@@ -19,7 +22,7 @@ const (
 	onDate   = "date" // the date is in a field of its own
 	never    = "none"
 
-	// defaultExpiration is preselected, and applies when the form has no choice.
+	// defaultExpiration applies when the form has no choice. It is preselected unless rules say otherwise.
 	defaultExpiration = in30Days
 )
 
@@ -30,8 +33,9 @@ type choice struct {
 	endsAt time.Time // the exact end if chosen now; zero for onDate and never
 }
 
-// choices returns the options in the order of the form, with their ends as of now.
-func choices(now time.Time) []choice {
+// choices returns the options that rules allow in the order of the form, with their ends as of now. The default and
+// the longest lifetime of the rules are among them.
+func choices(life token.Lifetime, now time.Time) []choice {
 	list := []choice{
 		{value: in7Days, label: "7 days"},
 		{value: in30Days, label: "30 days"},
@@ -44,39 +48,56 @@ func choices(now time.Time) []choice {
 	for i, c := range list {
 		list[i].endsAt, _ = fixedEnd(c.value, now)
 	}
-	return list
+	for _, days := range []int{life.DefaultDays(), life.Longest} {
+		c := choice{value: inDays(days), label: kit.Count(days, "day", "days")}
+		known := func(o choice) bool { return o.value == c.value }
+		if days == 0 || slices.ContainsFunc(list, known) {
+			continue
+		}
+		c.endsAt, _ = fixedEnd(c.value, now)
+		later := slices.IndexFunc(list, func(o choice) bool { return o.endsAt.IsZero() || o.endsAt.After(c.endsAt) })
+		list = slices.Insert(list, later, c)
+	}
+	return slices.DeleteFunc(list, func(c choice) bool {
+		return c.value != onDate && life.Refuses(token.Personal, c.endsAt, now) != ""
+	})
 }
+
+// inDays returns the choice of an end in so many days.
+func inDays(days int) string { return strconv.Itoa(days) + "d" }
 
 // fixedEnd returns the end of a choice that needs no date. For any other choice, ok is false.
 func fixedEnd(value string, now time.Time) (end time.Time, ok bool) {
 	const day = 24 * time.Hour
 	now = now.UTC().Truncate(time.Millisecond)
 	switch value {
-	case in7Days:
-		return now.Add(7 * day), true
-	case in30Days, "":
-		return now.Add(30 * day), true
-	case in60Days:
-		return now.Add(60 * day), true
-	case in90Days:
-		return now.Add(90 * day), true
+	case "":
+		value = defaultExpiration
 	case in1Year:
 		return now.AddDate(1, 0, 0), true
 	case never:
 		return time.Time{}, true
 	}
-	return time.Time{}, false
+	text, ok := strings.CutSuffix(value, "d")
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 || n > maxDays || inDays(n) != value {
+		return time.Time{}, false
+	}
+	return now.Add(time.Duration(n) * day), true
 }
 
+// maxDays is the most days that a choice can say.
+const maxDays = 3650
+
 // dateBounds returns the first and the last date that [parseExpiration] accepts at now: the
-// limits of the date field.
-func dateBounds(now time.Time) (first, last string) {
-	return now.Format(time.DateOnly), lastDay(now).Format(time.DateOnly)
+// limits of the date field. Rules may allow less.
+func dateBounds(life token.Lifetime, now time.Time) (first, last string) {
+	return now.Format(time.DateOnly), lastDay(life, now).Format(time.DateOnly)
 }
 
 // lastDay returns the last day that a token may last in the zone of now, as the moment at which it begins.
-func lastDay(now time.Time) time.Time {
-	return zone.AddDays(token.LatestEnd(now).In(now.Location()), -1)
+func lastDay(life token.Lifetime, now time.Time) time.Time {
+	return zone.AddDays(life.LatestEnd(now).In(now.Location()), -1)
 }
 
 // parseExpiration returns the end of a token with this choice at now. The zero time means that the
@@ -103,7 +124,7 @@ func parseExpiration(value, date string, now time.Time) (time.Time, []fault.Fiel
 	switch {
 	case token.ExpiredAt(end, now):
 		return wrong(fieldDate, "Choose today or a later date. In "+kit.Zone(now)+", today is "+now.Format(time.DateOnly)+".")
-	case day.After(lastDay(now)):
+	case day.After(lastDay(token.Lifetime{}, now)):
 		return wrong(fieldDate, "Choose a date within the next ten years.")
 	}
 	return end, nil

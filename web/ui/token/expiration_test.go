@@ -43,7 +43,7 @@ func TestParseExpiration_GivesTheExactEnd(t *testing.T) {
 
 func TestParseExpiration_RefusesWhatIsNoEnd(t *testing.T) {
 	for _, c := range []struct{ choice, date, path string }{
-		{"8d", "", "expiration"}, {"never", "", "expiration"}, {"7D", "", "expiration"}, {"\x00", "", "expiration"},
+		{"8 d", "", "expiration"}, {"08d", "", "expiration"}, {"0d", "", "expiration"}, {"3651d", "", "expiration"}, {"d", "", "expiration"}, {"never", "", "expiration"}, {"7D", "", "expiration"}, {"\x00", "", "expiration"},
 		{"date", "", "date"}, {"date", "tomorrow", "date"}, {"date", "2026-02-30", "date"}, {"date", "10.3.2026", "date"},
 		{"date", "2026-03-09", "date"}, {"date", "0001-01-01", "date"},
 		{"date", "2036-03-11", "date"}, {"date", "9999-12-31", "date"}, {"date", "2026-03-12T00:00:00Z", "date"},
@@ -108,7 +108,7 @@ func lifetimeDate(end, now time.Time) string {
 
 func TestChoices_AllParseToTheEndTheyShow(t *testing.T) {
 	var values []string
-	for _, c := range choices(march) {
+	for _, c := range choices(token.Lifetime{}, march) {
 		values = append(values, c.value)
 		end, problems := parseExpiration(c.value, "2026-03-10", march)
 		if problems != nil || c.value != onDate && !end.Equal(c.endsAt) || c.label == "" {
@@ -123,7 +123,7 @@ func TestChoices_AllParseToTheEndTheyShow(t *testing.T) {
 func TestDateBounds_AreTheFirstAndLastAcceptedDates(t *testing.T) {
 	leap := time.Date(2028, 2, 29, 23, 59, 59, 0, time.UTC)
 	for _, now := range []time.Time{march, leap, march.In(zone.First("Pacific/Pago_Pago")), leap.In(zone.First("Pacific/Kiritimati"))} {
-		first, last := dateBounds(now)
+		first, last := dateBounds(token.Lifetime{}, now)
 		accepts := func(date string, days int) []fault.Field {
 			day, err := time.Parse(time.DateOnly, date)
 			if err != nil {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/token"
 	"latchkey/internal/warning"
 	"latchkey/views/component"
 	"latchkey/web/ui/kit"
@@ -33,8 +35,35 @@ type tokenForm struct {
 }
 
 // newForm returns the form as it opens.
-func newForm() tokenForm {
-	return tokenForm{expiration: defaultExpiration, submission: rand.Text()}
+func newForm(life token.Lifetime) tokenForm {
+	return tokenForm{expiration: inDays(life.DefaultDays()), submission: rand.Text()}
+}
+
+// limits is what the rules of the organization let a form offer that makes a token of a kind.
+type limits struct {
+	token.Applied
+	kind token.Kind
+}
+
+// limits returns the rules for tokens of a kind, as they apply to the visitor.
+func (h *Handlers) limits(c echo.Context, v kit.Visit, kind token.Kind) (limits, error) {
+	applied, err := h.rules.For(c.Request().Context(), v.Standing.Organization, v.Standing.Self())
+	return limits{applied, kind}, err
+}
+
+// life returns the rules about the expiration.
+func (l limits) life() token.Lifetime { return l.Of(l.kind) }
+
+// needAddresses reports whether a token must have allowed addresses.
+func (l limits) needAddresses() bool { return l.NeedAddresses && l.kind != token.Personal }
+
+// refusesEnd returns why the form's end is not allowed; "" if it is, or if it cannot be read.
+func (l limits) refusesEnd(f tokenForm, now time.Time) string {
+	end, wrong := parseExpiration(f.expiration, f.date, now)
+	if wrong != nil {
+		return ""
+	}
+	return l.life().Refuses(l.kind, end, now)
 }
 
 func parseForm(form url.Values) tokenForm {
@@ -92,15 +121,20 @@ func (f tokenForm) invalid(err error, now time.Time) (kit.FieldErrors, error) {
 	}
 	delete(fields, pathExpiresAt)
 	_, own := parseExpiration(f.expiration, f.date, now)
-	switch {
-	case own != nil:
+	if own != nil {
 		fields[own[0].Path] = own[0].Message
-	case f.expiration == onDate:
-		fields[fieldDate] = text
-	default:
-		fields[fieldExpiration] = text
+	} else {
+		fields[f.endField()] = text
 	}
 	return fields, nil
+}
+
+// endField returns the field that chooses the end.
+func (f tokenForm) endField() string {
+	if f.expiration == onDate {
+		return fieldDate
+	}
+	return fieldExpiration
 }
 
 func submissionField(f tokenForm) component.HiddenField {
@@ -117,16 +151,16 @@ func descriptionField(text string, errors kit.FieldErrors) component.FieldModel 
 		Rows: 2, Error: errors[fieldDescription], Autocomplete: "off", Help: "Up to 200 characters. You may leave it empty."}
 }
 
-// expiryField returns the choices of an expiration with their exact ends as of now.
-func expiryField(f tokenForm, errors kit.FieldErrors, now time.Time) component.ExpiryModel {
-	first, last := dateBounds(now)
+// expiryField returns the choices of an expiration that rules allow, with their exact ends as of now.
+func expiryField(f tokenForm, errors kit.FieldErrors, life token.Lifetime, now time.Time) component.ExpiryModel {
+	first, last := dateBounds(life, now)
 	m := component.ExpiryModel{
 		Select: component.SelectModel{ID: "token-expiration", Name: fieldExpiration, Label: "Expiration", Error: errors[fieldExpiration]},
 		Date: component.FieldModel{ID: "token-date", Name: fieldDate, Label: "Date", Value: kit.Shown(f.date), Error: errors[fieldDate],
 			Min: first, Max: last, Help: "The token works until the end of this day (" + kit.Zone(now) + ").",
 			Attrs: templ.Attributes{"data-zone": kit.Zone(now)}},
 	}
-	for _, c := range choices(now) {
+	for _, c := range choices(life, now) {
 		selected := c.value == cmp.Or(f.expiration, defaultExpiration)
 		o := component.SelectOption{Value: c.value, Label: c.label, Selected: selected, Until: endWords(c, now)}
 		if o.Selected {

@@ -54,12 +54,14 @@ func (h *Handlers) listInventory(c echo.Context) error {
 func (h *Handlers) showInventory(c echo.Context, status int, above templ.Component) error {
 	v := kit.VisitOf(c)
 	q := readInventory(c.QueryParams())
-	filter, wrong := q.filter(h.site.Catalogue(), v.Now)
+	filter, wrong, err := h.inventoryFilter(c, v, q)
+	if err != nil {
+		return err
+	}
 	var found token.Inventoried
 	if len(wrong) > 0 {
 		status = max(status, http.StatusBadRequest)
 	} else {
-		var err error
 		if found, err = h.inventory.Find(c.Request().Context(), v.Standing, q.query(filter)); err != nil {
 			return err
 		}
@@ -70,19 +72,47 @@ func (h *Handlers) showInventory(c echo.Context, status int, above templ.Compone
 	return h.site.HTML(c, status, page.InventoryPage(m))
 }
 
-// selection reads the tokens that a form, or the address of a dialog, is for. It reports false if there
+// inventoryFilter returns which tokens q chooses. The problems have the names of fields.
+func (h *Handlers) inventoryFilter(c echo.Context, v kit.Visit, q inventoryQuery) (token.Filter, kit.FieldErrors, error) {
+	filter, wrong := q.filter(h.site.Catalogue(), v.Now)
+	switch breaks := q.keep.Get(paramBreaks); breaks {
+	case "":
+	case breaksSaved:
+		r, err := h.rules.Ruling(c.Request().Context(), v.Standing)
+		if err != nil {
+			return filter, wrong, err
+		}
+		filter.Breaks = &r.Rules
+	default:
+		if r, err := token.ParseRules(breaks); err == nil {
+			filter.Breaks = &r
+		}
+	}
+	return filter, wrong, nil
+}
+
+// selection reads the tokens that a form, or the address of a dialog, is for. It returns an error if there
 // are none.
-func (h *Handlers) selection(v kit.Visit, form url.Values) (token.Selection, bool) {
+func (h *Handlers) selection(c echo.Context, v kit.Visit, form url.Values) (token.Selection, error) {
 	if form.Get(fieldAll) == "" {
 		sel := token.Selection{IDs: form[kit.FieldToken]}
-		return sel, !sel.Empty()
+		if sel.Empty() {
+			return sel, errNoneSelected()
+		}
+		return sel, nil
 	}
-	filter, wrong := readInventory(form).filter(h.site.Catalogue(), v.Now)
+	filter, wrong, err := h.inventoryFilter(c, v, readInventory(form))
+	if err == nil && len(wrong) > 0 {
+		err = errNoneSelected()
+	}
+	if err != nil {
+		return token.Selection{}, err
+	}
 	count, err := strconv.Atoi(form.Get(fieldCount))
 	if err != nil || count < 0 {
 		count = 0
 	}
-	return token.Selection{All: true, Filter: filter, Count: count, Seen: form.Get(fieldSeen)}, len(wrong) == 0
+	return token.Selection{All: true, Filter: filter, Count: count, Seen: form.Get(fieldSeen)}, nil
 }
 
 // selectionFields returns the hidden fields by which the form of a dialog names its tokens.
@@ -101,9 +131,9 @@ func selectionFields(sel token.Selection, form url.Values, tokens []token.Token)
 
 // chosen returns the tokens that a dialog is for, counted again.
 func (h *Handlers) chosen(c echo.Context, v kit.Visit, form url.Values) (token.Selection, []token.Token, error) {
-	sel, some := h.selection(v, form)
-	if !some {
-		return sel, nil, errNoneSelected()
+	sel, err := h.selection(c, v, form)
+	if err != nil {
+		return sel, nil, err
 	}
 	sel.Count, sel.Seen = 0, ""
 	tokens, err := h.inventory.Chosen(c.Request().Context(), v.Standing, sel)
@@ -135,9 +165,9 @@ func (h *Handlers) doBulk(c echo.Context, act bulkAct) error {
 	if err != nil {
 		return err
 	}
-	sel, some := h.selection(v, form)
-	if !some {
-		return h.refusedSelection(c, errNoneSelected())
+	sel, err := h.selection(c, v, form)
+	if err != nil {
+		return h.refusedSelection(c, err)
 	}
 	changed, err := act.do(c.Request().Context(), v, sel, form)
 	text, status, other := kit.Refusal(err)
@@ -159,7 +189,10 @@ func (h *Handlers) doBulk(c echo.Context, act bulkAct) error {
 // exportInventory streams all tokens that match the filter as CSV, newest first.
 func (h *Handlers) exportInventory(c echo.Context) error {
 	v := kit.VisitOf(c)
-	filter, wrong := readInventory(c.QueryParams()).filter(h.site.Catalogue(), v.Now)
+	filter, wrong, err := h.inventoryFilter(c, v, readInventory(c.QueryParams()))
+	if err != nil {
+		return err
+	}
 	for _, text := range wrong {
 		return fault.NewInvalid(text)
 	}

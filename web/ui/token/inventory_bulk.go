@@ -101,7 +101,7 @@ func shortenTokensDialog(tokens []token.Token, form url.Values, wrong kit.FieldE
 	m := bulkDialog("Shorten expiration of ", tokens,
 		"They expire then at the latest. Tokens that expire earlier keep their expiration.",
 		wrong, component.ButtonModel{Label: "Shorten expiration"})
-	expiry := expiryField(f, wrong, now)
+	expiry := expiryField(f, wrong, token.Lifetime{}, now)
 	isNever := func(o component.SelectOption) bool { return o.Value == never }
 	expiry.Select.Options = slices.DeleteFunc(expiry.Select.Options, isNever)
 	m.Fields = []component.FormField{{Expiry: &expiry}}

@@ -24,6 +24,7 @@ const (
 	paramGrants   = "grants"  // a permission
 	paramResource = "resource"
 	paramMaker    = "maker"
+	paramBreaks   = "breaks" // breaksSaved, or rules that are not saved
 )
 
 func inventoryParams() []string {
@@ -32,7 +33,7 @@ func inventoryParams() []string {
 
 // foldedParams returns the parameters of the fields that are folded.
 func foldedParams() []string {
-	return []string{paramUnused, paramGrants, paramResource, paramMaker, paramFrom, paramTo}
+	return []string{paramBreaks, paramUnused, paramGrants, paramResource, paramMaker, paramFrom, paramTo}
 }
 
 // The choices of the filter "Expires" that are no span.
@@ -66,6 +67,18 @@ func length(spans []span, value string) time.Duration {
 	return 0
 }
 
+// breaksSaved is the choice of tokens that break the rules of the organization.
+const breaksSaved = "1"
+
+// BreakingHref returns the address of the inventory with the tokens that break the rules of the organization.
+func BreakingHref() string { return kit.WithQuery(kit.InventoryPath, paramBreaks, breaksSaved) }
+
+// DraftHrefs returns the addresses of the inventory, and of its export, with the tokens that break rules which are
+// not saved.
+func DraftHrefs(r token.Rules) (list, export string) {
+	return kit.WithQuery(kit.InventoryPath, paramBreaks, r.String()), kit.WithQuery(kit.InventoryPath+"/export/csv", paramBreaks, r.String())
+}
+
 // HeldByHref returns the address of the inventory with the tokens of one member.
 func HeldByHref(member string) string { return kit.WithQuery(kit.InventoryPath, paramOwner, member) }
 
@@ -77,9 +90,13 @@ func readInventory(values url.Values) inventoryQuery {
 	q := inventoryQuery{ReadListQuery(kit.InventoryPath, values)}
 	q.keep = url.Values{}
 	for _, name := range inventoryParams() {
-		if value := kit.Search(values.Get(name)); value != "" {
+		if value := kit.Search(values.Get(name)); value != "" && name != paramBreaks {
 			q.keep.Set(name, value)
 		}
+	}
+	breaks := values.Get(paramBreaks)
+	if _, err := token.ParseRules(breaks); err == nil || breaks == breaksSaved {
+		q.keep.Set(paramBreaks, breaks)
 	}
 	return q
 }
@@ -103,7 +120,7 @@ func (q inventoryQuery) query(f token.Filter) token.Query {
 	return token.Query{Filter: f, Sort: l.Sort, Reverse: l.Reverse, Limit: l.Limit, Offset: l.Offset}
 }
 
-// filter returns which tokens q chooses. The problems have the names of fields.
+// filter returns which tokens q chooses, those that break rules aside. The problems have the names of fields.
 func (q inventoryQuery) filter(c *access.Catalogue, now time.Time) (token.Filter, kit.FieldErrors) {
 	wrong := kit.FieldErrors{}
 	f := token.Filter{Owner: q.keep.Get(paramOwner), Workspace: q.keep.Get(kit.FieldWorkspace), State: q.state, MadeBy: q.keep.Get(paramMaker),
@@ -188,8 +205,13 @@ func (q inventoryQuery) filterForm(v kit.Visit, c *access.Catalogue, wrong kit.F
 	f.Fields = []component.FieldModel{text(paramOwner, "Owner", "")}
 	unusedField := choose(paramUnused, "Unused for", "Any time", unused...)
 	grantsField := choose(paramGrants, "Grants", "Anything", grants...)
+	broken := []component.SelectOption{{Value: breaksSaved, Label: "Yes"}}
+	if draft := q.keep.Get(paramBreaks); draft != "" && draft != breaksSaved {
+		broken = append(broken, component.SelectOption{Value: draft, Label: "Rules that are not saved"})
+	}
+	breaksField := choose(paramBreaks, "Breaks a rule", "Any", broken...)
 	at := " (" + kit.Zone(v.Now) + ")"
-	return f, []component.FormField{kit.SelectItem(&unusedField), kit.SelectItem(&grantsField),
+	return f, []component.FormField{kit.SelectItem(&breaksField), kit.SelectItem(&unusedField), kit.SelectItem(&grantsField),
 		kit.TextItem(text(paramResource, "On resource (ID)", "")), kit.TextItem(text(paramMaker, "Made by", "")),
 		kit.TextItem(text(paramFrom, "Expires from"+at, "date")), kit.TextItem(text(paramTo, "Expires until"+at, "date"))}
 }

@@ -141,7 +141,7 @@ func TestDeleteDialog_NamesTheTokenAndItsLastUse(t *testing.T) {
 }
 
 func TestExpiryField_NamesTheExactEndOfEachChoice(t *testing.T) {
-	m := expiryField(newForm(), nil, noon)
+	m := expiryField(newForm(token.Lifetime{}), nil, token.Lifetime{}, noon)
 	ends := map[string]string{}
 	for _, o := range m.Select.Options {
 		ends[o.Label] = o.Until
@@ -155,11 +155,11 @@ func TestExpiryField_NamesTheExactEndOfEachChoice(t *testing.T) {
 	if m.Preview != "Expires 21 December 2026, 12:00 UTC." || m.Date.Min != "2026-11-21" {
 		t.Errorf("preview %q, from %q", m.Preview, m.Date.Min)
 	}
-	dated := expiryField(tokenForm{expiration: onDate, date: "2027-01-31"}, nil, noon)
+	dated := expiryField(tokenForm{expiration: onDate, date: "2027-01-31"}, nil, token.Lifetime{}, noon)
 	if dated.Preview != "Expires at the end of 31 January 2027 (UTC)." {
 		t.Errorf("preview %q", dated.Preview)
 	}
-	wrong := expiryField(tokenForm{expiration: onDate, date: "soon"}, kit.FieldErrors{"date": "no"}, noon)
+	wrong := expiryField(tokenForm{expiration: onDate, date: "soon"}, kit.FieldErrors{"date": "no"}, token.Lifetime{}, noon)
 	if wrong.Preview != "" || wrong.Date.Error != "no" || wrong.Date.Value != "soon" {
 		t.Errorf("%+v", wrong)
 	}
@@ -175,7 +175,7 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 	if diff := cmp.Diff(f, again, cmp.AllowUnexported(tokenForm{})); diff != "" {
 		t.Error(diff)
 	}
-	if one, other := newForm(), newForm(); one.submission == other.submission {
+	if one, other := newForm(token.Lifetime{}), newForm(token.Lifetime{}); one.submission == other.submission {
 		t.Error("two forms have one key")
 	}
 	if long := nameField(tokenForm{name: strings.Repeat("x", 1<<20) + "\xff"}, nil, ""); len(long.Value) > 1000 {
@@ -185,7 +185,7 @@ func TestTokenForm_KeepsWhatWasTypedButTheKey(t *testing.T) {
 
 func TestMayBlocks_SayWhatTheDecisionWillBe(t *testing.T) {
 	resources := map[string][]policy.Resource{"w1": {}, "w2": uitest.Resources()}
-	got := mayBlocks(access.BuiltIn(), uitest.Member(), resources)
+	got := mayBlocks(access.BuiltIn(), uitest.Member(), (token.Rules{}).Scopes(), resources)
 	want := []page.MayBlock{
 		{Workspaces: "w1", Title: "Production", Lines: []page.MayLine{
 			{Scope: "read_only", Label: "Read-Only", Text: "view resources (none yet)."},
@@ -206,7 +206,7 @@ func TestMayBlocks_ManyWorkspacesWithTheSameAnswerShareABlock(t *testing.T) {
 	for i := range 50 {
 		v.Workspaces = append(v.Workspaces, account.Workspace{ID: fmt.Sprint("w", i), Name: fmt.Sprint("Workspace ", i)})
 	}
-	got := mayBlocks(access.BuiltIn(), v, nil)
+	got := mayBlocks(access.BuiltIn(), v, (token.Rules{}).Scopes(), nil)
 	if len(got) != 1 || len(strings.Fields(got[0].Workspaces)) != 50 || !strings.Contains(got[0].Lines[1].Text, "edit everything") {
 		t.Errorf("%+v", got)
 	}
@@ -214,11 +214,11 @@ func TestMayBlocks_ManyWorkspacesWithTheSameAnswerShareABlock(t *testing.T) {
 
 func TestPersonalTokens_PointProductionToServiceTokens(t *testing.T) {
 	v := uitest.Member()
-	member := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", false)
+	member := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", false, personalLimits().Applied)
 	if member.Purpose.Links != nil || !strings.Contains(member.Purpose.Text, "Ask an Admin of Acme") {
 		t.Errorf("a member reads %+v", member.Purpose)
 	}
-	admin := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", true)
+	admin := Section(v, token.Listed{}, ListQuery{path: "/list", page: 1}, "/list", true, personalLimits().Applied)
 	if len(admin.Purpose.Links) != 1 || admin.Purpose.Links[0].Href != kit.ServiceTokenPath+"/workspace" {
 		t.Errorf("an Admin reads %+v", admin.Purpose)
 	}
@@ -233,7 +233,7 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 	nowhere.Workspaces = nil
 	for name, v := range map[string]kit.Visit{"the plan": free, "no workspace": nowhere} {
 		for _, tokens := range [][]token.Token{nil, uitest.Tokens(2)} {
-			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, "/list", false)
+			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, "/list", false, personalLimits().Applied)
 			if m.Refusal == nil || m.Card.Action != nil || m.List.Empty != nil && m.List.Empty.Action != nil {
 				t.Errorf("%s: refusal %+v, action %+v", name, m.Refusal, m.Card.Action)
 			}
@@ -242,14 +242,14 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 			}
 		}
 	}
-	if m := Section(free, token.Listed{}, ListQuery{page: 1}, "/list", false); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
+	if m := Section(free, token.Listed{}, ListQuery{page: 1}, "/list", false, personalLimits().Applied); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
 		t.Errorf("refusal %q", m.Refusal.Text)
 	}
 }
 
 func TestPersonalTokenDialog_OffersWhatCanBeChosen(t *testing.T) {
 	v := uitest.Member()
-	m := personalDialog(v, newPersonalForm(v), nil, nil)
+	m := personalDialog(v, newPersonalForm(v, personalLimits()), nil, personalLimits(), nil)
 	var scopes, workspaces []string
 	for _, o := range m.Scope.Options {
 		scopes = append(scopes, o.Label)
@@ -264,10 +264,10 @@ func TestPersonalTokenDialog_OffersWhatCanBeChosen(t *testing.T) {
 		t.Error(diff)
 	}
 	v.Workspaces = v.Workspaces[:1]
-	if m = personalDialog(v, newPersonalForm(v), nil, nil); len(m.Workspace.Options) != 1 || !m.Workspace.Options[0].Selected {
+	if m = personalDialog(v, newPersonalForm(v, personalLimits()), nil, personalLimits(), nil); len(m.Workspace.Options) != 1 || !m.Workspace.Options[0].Selected {
 		t.Errorf("the only workspace: %+v", m.Workspace.Options)
 	}
-	wrong := personalDialog(v, tokenForm{name: "x"}, kit.FieldErrors{"name": "N", "date": "D", "submission": "S"}, nil)
+	wrong := personalDialog(v, tokenForm{name: "x"}, kit.FieldErrors{"name": "N", "date": "D", "submission": "S"}, personalLimits(), nil)
 	want := []component.FieldError{{FieldID: "token-name", Text: "N"}, {FieldID: "token-date", Text: "D"}, {Text: "S"}}
 	if diff := cmp.Diff(want, wrong.Errors.Errors); diff != "" {
 		t.Error(diff)
@@ -312,9 +312,9 @@ func TestDialogs_ProblemsLeadToTheirFields(t *testing.T) {
 	tok, secrets := token.Token{ID: "one"}, []token.SecretState{{MadeAt: noon}}
 	wrong := func(path string) kit.FieldErrors { return kit.FieldErrors{path: "Wrong."} }
 	for path, m := range map[string]component.FormDialogModel{
-		fieldOverlap:          rotateDialog(tok, secrets, rotateForm{}, wrong(fieldOverlap), noon),
-		fieldHours:            rotateDialog(tok, secrets, rotateForm{}, wrong(fieldHours), noon),
-		fieldDate:             rotateDialog(tok, secrets, rotateForm{}, wrong(fieldDate), noon),
+		fieldOverlap:          rotateDialog(tok, secrets, rotateForm{}, wrong(fieldOverlap), personalLimits(), noon),
+		fieldHours:            rotateDialog(tok, secrets, rotateForm{}, wrong(fieldHours), personalLimits(), noon),
+		fieldDate:             rotateDialog(tok, secrets, rotateForm{}, wrong(fieldDate), personalLimits(), noon),
 		fieldReason:           suspendTokensDialog(nil, nil, wrong(fieldReason), noon),
 		fieldExpiration:       shortenTokensDialog(nil, nil, wrong(fieldExpiration), noon),
 		fieldDescription:      describeDialog(tok, "", wrong(fieldDescription)),
@@ -338,4 +338,9 @@ func TestDialogs_ProblemsLeadToTheirFields(t *testing.T) {
 			t.Errorf("%s: %+v, fields %v", path, m.Errors, at)
 		}
 	}
+}
+
+// personalLimits returns what a form may offer without rules.
+func personalLimits() limits {
+	return limits{token.Applied{Maker: true, Room: true}, token.Personal}
 }

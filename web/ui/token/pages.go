@@ -22,15 +22,16 @@ type Handlers struct {
 	policies  *policy.Service
 	tokens    *token.Service
 	inventory *token.Inventory
+	rules     *token.RuleBook
 	editor    *policyui.Handlers
 	log       *auditui.Handlers
 	warnings  *warning.Service
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, policies *policy.Service, tokens *token.Service, inventory *token.Inventory, editor *policyui.Handlers,
+func New(site *kit.Site, policies *policy.Service, tokens *token.Service, inventory *token.Inventory, rules *token.RuleBook, editor *policyui.Handlers,
 	log *auditui.Handlers, warnings *warning.Service) *Handlers {
-	return &Handlers{site: site, policies: policies, tokens: tokens, inventory: inventory, editor: editor, log: log, warnings: warnings}
+	return &Handlers{site: site, policies: policies, tokens: tokens, inventory: inventory, rules: rules, editor: editor, log: log, warnings: warnings}
 }
 
 // Pages returns the rows of the area.
@@ -61,9 +62,6 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Get(kit.TokenPath+"/:id/secrets", kit.Member, "", h.secretPart),
 		kit.Get(kit.TokenPath+"/:id/addresses", kit.Member, "", h.editAddresses),
 		kit.Post(kit.TokenPath+"/:id/addresses", kit.Member, "", h.saveAddresses),
-		kit.Get(kit.RulePath, kit.Member, access.ManageOrganization, h.rules),
-		kit.Get(kit.RulePath+"/addresses", kit.Member, access.ManageOrganization, h.editAllAddresses),
-		kit.Post(kit.RulePath+"/addresses", kit.Member, access.ManageOrganization, h.saveAllAddresses),
 		kit.Get(kit.ServiceTokenPath, kit.Member, needs, h.services),
 		kit.Get(organization, kit.Member, needs, h.organizationTokens),
 		kit.Get(organization+"/new", kit.Member, needs, h.newOrganizationToken),

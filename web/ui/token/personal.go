@@ -62,25 +62,36 @@ func (h *Handlers) PersonalSection(c echo.Context, v kit.Visit, base, list strin
 	if err != nil {
 		return page.Personal{}, err
 	}
-	return Section(v, tokens, q, base, h.site.May(v, access.ManageServiceTokens)), nil
+	l, err := h.limits(c, v, token.Personal)
+	if err != nil {
+		return page.Personal{}, err
+	}
+	return Section(v, tokens, q, base, h.site.May(v, access.ManageServiceTokens), l.Applied), nil
 }
 
 // newToken shows the dialog "New Personal Access Token". Like generating, it is denied on a plan
-// without tokens.
+// without tokens. Where the rules let the visitor generate none, the page says so instead.
 func (p personal) newToken(c echo.Context) error {
 	v := kit.VisitOf(c)
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	filled, err := p.prefill(c, v, token.Personal, newPersonalForm(v))
+	l, err := p.limits(c, v, token.Personal)
 	if err != nil {
 		return err
 	}
-	return p.form(c, v, http.StatusOK, filled, nil)
+	if ruleRefusal(v, l.Applied) != nil {
+		return p.behind(c, http.StatusForbidden, nil)
+	}
+	filled, err := p.prefill(c, v, l, newPersonalForm(v, l))
+	if err != nil {
+		return err
+	}
+	return p.form(c, v, http.StatusOK, filled, l, nil)
 }
 
 // form shows the page with the dialog that makes a token.
-func (p personal) form(c echo.Context, v kit.Visit, status int, f prefilled, errors kit.FieldErrors) error {
+func (p personal) form(c echo.Context, v kit.Visit, status int, f prefilled, l limits, errors kit.FieldErrors) error {
 	if len(v.Workspaces) == 0 {
 		return p.behind(c, status, nil) // the page says why there is no form
 	}
@@ -88,7 +99,7 @@ func (p personal) form(c echo.Context, v kit.Visit, status int, f prefilled, err
 	if err != nil {
 		return err
 	}
-	dialog := personalDialog(v, f.form, errors, mayBlocks(p.site.Catalogue(), v, resources))
+	dialog := personalDialog(v, f.form, errors, l, mayBlocks(p.site.Catalogue(), v, l.Scopes(), resources))
 	dialog.Action, dialog.Dialog.CloseHref, dialog.Notice = p.base, p.list, f.notice()
 	return p.site.Dialog(c, status, page.FormDialog(*dialog), p.behind)
 }
@@ -145,7 +156,11 @@ func (p personal) refused(c echo.Context, v kit.Visit, f tokenForm, err error) e
 	if err != nil {
 		return err
 	}
-	return p.form(c, v, respond.Status(fault.Invalid), prefilled{form: f.again()}, fields)
+	l, err := p.limits(c, v, token.Personal)
+	if err != nil {
+		return err
+	}
+	return p.form(c, v, respond.Status(fault.Invalid), prefilled{form: f.again()}, l, fields)
 }
 
 // confirmDelete shows the dialog that asks before one of the visitor's own tokens is deleted.

@@ -2,6 +2,7 @@ package token
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,10 +64,10 @@ func (p prefilled) notice() *component.NoticeModel {
 	return m
 }
 
-// prefill fills in a form that makes a token of a kind, from the address of the request. It leaves out
-// what is unknown, or not allowed to the visitor.
-func (h *Handlers) prefill(c echo.Context, v kit.Visit, kind token.Kind, form tokenForm) (prefilled, error) {
-	query := c.QueryParams()
+// prefill fills in a form that makes a token, from the address of the request. It leaves out what is unknown, not
+// allowed to the visitor, or against the rules.
+func (h *Handlers) prefill(c echo.Context, v kit.Visit, l limits, form tokenForm) (prefilled, error) {
+	query, kind := c.QueryParams(), l.kind
 	p := prefilled{form: form}
 	if id := query.Get(paramDuplicate); id != "" {
 		if err := h.duplicate(c, v, kind, id, &p); err != nil {
@@ -84,7 +85,21 @@ func (h *Handlers) prefill(c echo.Context, v kit.Visit, kind token.Kind, form to
 	p.addresses(query)
 	p.grants(query, kind, h.site.Catalogue())
 	p.withinPlan(h.site.Catalogue(), v.Organization.Plan)
+	p.withinRules(l, v.Now)
 	return p, nil
+}
+
+// withinRules replaces the expiration and the scope if the rules do not allow them.
+func (p *prefilled) withinRules(l limits, now time.Time) {
+	if text := l.refusesEnd(p.form, now); text != "" {
+		p.form.expiration, p.form.date = inDays(l.life().DefaultDays()), ""
+		p.leave("the expiration: " + kit.LowerFirst(strings.TrimSuffix(text, ".")))
+	}
+	scope := access.Scope(p.form.scope)
+	if l.kind == token.Personal && scope.Creatable() && !slices.Contains(l.Scopes(), scope) {
+		p.form.scope = string(l.Scopes()[0])
+		p.leave("the scope " + scope.Label() + ", which token rules don't allow")
+	}
 }
 
 // duplicate fills p in from a token of the kind, if there is one that the visitor may see.
@@ -145,7 +160,7 @@ func (p *prefilled) like(t token.Token, v kit.Visit) {
 	const suffix = " copy"
 	p.from = t.Name
 	p.form.name = strings.TrimSpace(plaintext.Clip(t.Name, plaintext.MaxName-len(suffix))) + suffix
-	p.form.description, p.form.addresses = t.Description, lines(t.Addresses)
+	p.form.description, p.form.addresses = t.Description, Lines(t.Addresses)
 	p.form.expiration, p.form.date = lifetime(t, v.Now)
 	if t.Kind == token.Personal {
 		if t.Scope.Creatable() {
@@ -169,7 +184,7 @@ func lifetime(t token.Token, now time.Time) (choice, date string) {
 	if t.ExpiresAt.IsZero() {
 		return never, ""
 	}
-	for _, c := range choices(t.CreatedAt) {
+	for _, c := range choices(token.Lifetime{}, t.CreatedAt) {
 		if !c.endsAt.IsZero() && c.endsAt.Sub(t.ExpiresAt).Abs() < time.Hour {
 			return c.value, ""
 		}
@@ -279,7 +294,7 @@ func (p *prefilled) addresses(query url.Values) {
 		p.leave("the allowed addresses, so the token would work from any address: " + kit.LowerFirst(fault.Of(err).Message))
 		return
 	}
-	p.form.addresses, p.linked = lines(r), true
+	p.form.addresses, p.linked = Lines(r), true
 }
 
 // grants adds permissions on all resources to the policy.

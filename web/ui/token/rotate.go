@@ -57,7 +57,11 @@ func (h *Handlers) showRotate(c echo.Context, status int, f rotateForm, wrong ki
 	if err != nil {
 		return err
 	}
-	return h.site.Dialog(c, status, component.FormDialog(rotateDialog(t, secrets, f, wrong, v.Now)), h.behindToken(v, t))
+	l, err := h.limits(c, v, t.Kind)
+	if err != nil {
+		return err
+	}
+	return h.site.Dialog(c, status, component.FormDialog(rotateDialog(t, secrets, f, wrong, l, v.Now)), h.behindToken(v, t))
 }
 
 // rotate rotates a token and shows its new secret. No other response contains it.
@@ -137,7 +141,7 @@ func atFields(wrong kit.FieldErrors, f rotateForm) kit.FieldErrors {
 	return wrong
 }
 
-func rotateDialog(t token.Token, secrets []token.SecretState, f rotateForm, wrong kit.FieldErrors,
+func rotateDialog(t token.Token, secrets []token.SecretState, f rotateForm, wrong kit.FieldErrors, l limits,
 	now time.Time) component.FormDialogModel {
 	overlap := component.SelectModel{ID: "token-overlap", Name: fieldOverlap, Label: "Keep the old token working for",
 		Error: wrong[fieldOverlap]}
@@ -146,9 +150,9 @@ func rotateDialog(t token.Token, secrets []token.SecretState, f rotateForm, wron
 	}
 	hours := component.FieldModel{ID: "token-hours", Name: fieldHours, Label: "Hours", Value: kit.Shown(f.hours), Error: wrong[fieldHours],
 		Autocomplete: "off", Help: "0 to 720 (30 days)."}
-	expiry := expiryField(tokenForm{expiration: f.expiration, date: f.date}, wrong, now)
+	expiry := expiryField(tokenForm{expiration: f.expiration, date: f.date}, wrong, l.life(), now)
 	same := component.SelectOption{Value: sameLength, Label: "As long as before", Selected: f.expiration == sameLength,
-		Until: expires(token.EndAgain(t, secrets[0], now), now)}
+		Until: expires(token.EndAgain(t, secrets[0], l.Rules, l.Maker, now), now)}
 	if same.Selected {
 		expiry.Preview = same.Until
 	}

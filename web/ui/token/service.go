@@ -38,11 +38,15 @@ func (h *Handlers) newOrganizationToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	filled, err := h.prefill(c, v, token.Organization, newForm())
+	l, err := h.limits(c, v, token.Organization)
 	if err != nil {
 		return err
 	}
-	return h.organizationForm(c, http.StatusOK, filled, nil)
+	filled, err := h.prefill(c, v, l, newForm(l.life()))
+	if err != nil {
+		return err
+	}
+	return h.organizationForm(c, http.StatusOK, filled, l, nil)
 }
 
 // generateOrganizationToken makes the token and shows its secret. No other response contains it.
@@ -62,14 +66,18 @@ func (h *Handlers) generateOrganizationToken(c echo.Context) error {
 		return err
 	}
 	if fields != nil {
-		return h.organizationForm(c, respond.Status(fault.Invalid), prefilled{form: f.again()}, fields)
+		l, err := h.limits(c, v, token.Organization)
+		if err != nil {
+			return err
+		}
+		return h.organizationForm(c, respond.Status(fault.Invalid), prefilled{form: f.again()}, l, fields)
 	}
 	return h.revealServiceToken(c, made, kit.ServiceTokenList(token.Organization))
 }
 
 // organizationForm shows the dialog that makes an organization service access token.
-func (h *Handlers) organizationForm(c echo.Context, status int, f prefilled, errors kit.FieldErrors) error {
-	dialog := organizationTokenDialog(kit.VisitOf(c), f.form, errors)
+func (h *Handlers) organizationForm(c echo.Context, status int, f prefilled, l limits, errors kit.FieldErrors) error {
+	dialog := organizationTokenDialog(kit.VisitOf(c), f.form, errors, l)
 	dialog.Notice = f.notice()
 	return h.site.Dialog(c, status, page.FormDialog(*dialog), h.behind(token.Organization))
 }

@@ -57,14 +57,14 @@ func noServiceTokens(k token.Kind, generate *component.ButtonModel) *component.E
 	return m
 }
 
-func organizationTokenDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors) *page.Form {
+func organizationTokenDialog(v kit.Visit, f tokenForm, errors kit.FieldErrors, l limits) *page.Form {
 	return &page.Form{
 		Dialog: component.DialogModel{ID: "new-token", Title: "New Organization Service Access Token", Description: purposeOf(token.Organization),
 			CloseHref: kit.ServiceTokenList(token.Organization)},
 		Action: kit.ServiceTokenList(token.Organization), Errors: formErrors(errors), Hidden: []component.HiddenField{submissionField(f)},
 		Name:        nameField(f, errors, "Describe what will use this token."),
 		Description: descriptionField(f.description, errors),
-		Expiration:  expiryField(f, errors, v.Now),
-		More:        moreOptions(v, f, errors),
+		Expiration:  expiryField(f, errors, l.life(), v.Now),
+		More:        moreOptions(v, f, errors, l),
 	}
 }

@@ -156,6 +156,13 @@ func contactDialog(t token.Token, text string, wrong kit.FieldErrors) component.
 	return m
 }
 
+// addRules adds the rules that a token breaks.
+func addRules(m *page.Token, broken []token.Breach) {
+	for _, b := range broken {
+		m.Warnings = append(m.Warnings, component.Definition{Term: "Breaks a rule", Text: string(b)})
+	}
+}
+
 // addWarnings adds who is warned that a token expires, and who was.
 func addWarnings(m *page.Token, t token.Token, about warning.About, now time.Time) {
 	add := func(term, text string) { m.Warnings = append(m.Warnings, component.Definition{Term: term, Text: text}) }
@@ -165,6 +172,9 @@ func addWarnings(m *page.Token, t token.Token, about warning.About, now time.Tim
 			text = strings.Join(about.Contacts, ", ")
 		}
 		add("Contact", text)
+	}
+	if !about.Suspends.IsZero() && t.State(now) != token.Suspended {
+		add("Unused", "It is suspended "+endText(about.Suspends, now)+" unless somebody uses it before.")
 	}
 	if t.ExpiresAt.IsZero() || token.ExpiredAt(t.ExpiresAt, now) && about.Warned == 0 {
 		return

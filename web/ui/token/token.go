@@ -30,6 +30,13 @@ func (h *Handlers) showToken(c echo.Context, v kit.Visit, status int, t token.To
 	if err != nil {
 		return err
 	}
+	rules, err := h.rules.For(c.Request().Context(), t.Organization, t.Owner)
+	if err != nil {
+		return err
+	}
+	if t.State(v.Now) != token.Expired {
+		addRules(&m, rules.Breaches(t, rules.Maker, v.Now))
+	}
 	addWarnings(&m, t, about, v.Now)
 	if m.Grants, err = h.grants(c, v, t); err != nil {
 		return err

@@ -22,8 +22,12 @@ func (h *Handlers) newWorkspaceToken(c echo.Context) error {
 	if !v.Organization.Plan.Has(access.FeatureTokens) {
 		return fault.NewDenied(access.UpgradeText)
 	}
-	w := newWizard(v.Workspaces)
-	filled, err := h.prefill(c, v, token.Workspace, w.tokenForm)
+	l, err := h.limits(c, v, token.Workspace)
+	if err != nil {
+		return err
+	}
+	w := newWizard(v.Workspaces, l.life())
+	filled, err := h.prefill(c, v, l, w.tokenForm)
 	if err != nil {
 		return err
 	}
@@ -31,7 +35,7 @@ func (h *Handlers) newWorkspaceToken(c echo.Context) error {
 	if err := h.carryPolicy(c, v, &w, filled.policy); err != nil {
 		return err
 	}
-	m := w.firstStep(v, nil)
+	m := w.firstStep(v, l, nil)
 	m.Notice = filled.notice()
 	return h.showWizard(c, http.StatusOK, m)
 }
@@ -61,12 +65,16 @@ func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	l, err := h.limits(c, v, token.Workspace)
+	if err != nil {
+		return err
+	}
 	w := parseWizard(form, v.Workspaces)
 	if w.step == kit.StepBack {
-		return h.showWizard(c, http.StatusOK, w.firstStep(v, nil))
+		return h.showWizard(c, http.StatusOK, w.firstStep(v, l, nil))
 	}
-	if wrong := w.basics(v.Workspaces, v.Now); wrong != nil {
-		return h.showWizard(c, respond.Status(fault.Invalid), w.firstStep(v, wrong))
+	if wrong := w.basics(v.Workspaces, l, v.Now); wrong != nil {
+		return h.showWizard(c, respond.Status(fault.Invalid), w.firstStep(v, l, wrong))
 	}
 	e, err := h.policyEditor(c, v, w.workspace)
 	if err != nil {
@@ -77,7 +85,7 @@ func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 		return err
 	}
 	if w.step == stepGenerate {
-		return h.generateWorkspaceToken(c, e, w)
+		return h.generateWorkspaceToken(c, e, w, l)
 	}
 	if w.policy, err = h.editor.Press(c, w.tools, e, w.policy, w.workspace, w.step); err != nil {
 		return err
@@ -87,7 +95,7 @@ func (h *Handlers) workspaceTokenStep(c echo.Context) error {
 
 // generateWorkspaceToken makes the token and shows its secret. No other response contains it. If
 // something is wrong, it shows the step with the mistake.
-func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w wizard) error {
+func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w wizard, l limits) error {
 	v := kit.VisitOf(c)
 	policy, missing := e.Policy(w.policy)
 	if w.problems = append(w.problems, missing...); len(w.problems) > 0 {
@@ -106,7 +114,7 @@ func (h *Handlers) generateWorkspaceToken(c echo.Context, e policyui.Editor, w w
 	}
 	w.tokenForm, w.problems = w.again(), fields.List()
 	if wrong := fields.Within(fieldOrder()); len(wrong) > 0 {
-		return h.showWizard(c, w.status(), w.firstStep(v, wrong))
+		return h.showWizard(c, w.status(), w.firstStep(v, l, wrong))
 	}
 	return h.showWizard(c, w.status(), w.secondStep(e, v.Workspaces, v.Now))
 }

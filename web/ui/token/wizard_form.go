@@ -44,8 +44,8 @@ type wizard struct {
 // list returns where the wizard leads back to.
 func (w wizard) list() string { return cmp.Or(w.back, kit.ServiceTokenList(token.Workspace)) }
 
-func newWizard(workspaces []account.Workspace) wizard {
-	w := wizard{tokenForm: newForm()}
+func newWizard(workspaces []account.Workspace, life token.Lifetime) wizard {
+	w := wizard{tokenForm: newForm(life)}
 	w.onlyWorkspace(workspaces)
 	return w
 }
@@ -76,7 +76,7 @@ func parseWizard(form url.Values, workspaces []account.Workspace) wizard {
 
 // basics checks the first step. It returns nil if there are no mistakes. Whether the name is free is
 // only checked when the token is made.
-func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldErrors {
+func (w wizard) basics(workspaces []account.Workspace, l limits, now time.Time) kit.FieldErrors {
 	var p fault.Problems
 	if _, err := plaintext.Name(w.name); err != nil {
 		p.Add(kit.FieldName, fault.Of(err).Message)
@@ -87,11 +87,16 @@ func (w wizard) basics(workspaces []account.Workspace, now time.Time) kit.FieldE
 	if _, ok := w.chosenWorkspace(workspaces); !ok {
 		p.Add(kit.FieldWorkspace, "Choose a workspace.")
 	}
-	if _, err := actor.ParseRanges(w.addresses); err != nil {
+	if r, err := actor.ParseRanges(w.addresses); err != nil {
 		p.Add(fieldAddresses, fault.Of(err).Message)
+	} else if text := l.RefusesAddresses(l.kind, r); text != "" {
+		p.Add(fieldAddresses, text)
 	}
 	_, problems := parseExpiration(w.expiration, w.date, now)
 	p.AddAll(problems)
+	if text := l.refusesEnd(w.tokenForm, now); text != "" {
+		p.Add(w.endField(), text)
+	}
 	fields, _ := kit.Invalid(p.Err(""))
 	return fields
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"latchkey/internal/token"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -54,7 +55,7 @@ func TestWizard_BasicsNameEveryMistake(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := parseWizard(tt.form, twoWorkspaces()).basics(twoWorkspaces(), noon)
+			got := parseWizard(tt.form, twoWorkspaces()).basics(twoWorkspaces(), personalLimits(), noon)
 			if len(got) != len(tt.want) {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
@@ -69,15 +70,15 @@ func TestWizard_BasicsNameEveryMistake(t *testing.T) {
 
 func TestWizard_DoesNotAskForTheOnlyWorkspace(t *testing.T) {
 	one := twoWorkspaces()[:1]
-	w := newWizard(one)
-	m := w.firstStep(visitWith(one), nil)
+	w := newWizard(one, token.Lifetime{})
+	m := w.firstStep(visitWith(one), personalLimits(), nil)
 	if w.workspace != "w1" || m.First.Workspace != nil || m.First.WorkspaceFact[0].Text != "Production" {
 		t.Errorf("%+v", m.First)
 	}
-	if m = newWizard(twoWorkspaces()).firstStep(visitWith(twoWorkspaces()), nil); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
+	if m = newWizard(twoWorkspaces(), token.Lifetime{}).firstStep(visitWith(twoWorkspaces()), personalLimits(), nil); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
 		t.Errorf("%+v", m.First)
 	}
-	if m = parseWizard(uitest.Form("workspace", "w9"), one).firstStep(visitWith(one), nil); m.First.Workspace == nil {
+	if m = parseWizard(uitest.Form("workspace", "w9"), one).firstStep(visitWith(one), personalLimits(), nil); m.First.Workspace == nil {
 		t.Error("a workspace that is none must be asked for again")
 	}
 }
@@ -89,7 +90,7 @@ func TestWizard_EachStepCarriesTheOther(t *testing.T) {
 		"drawn", "w1", "grant", "source:edit", "reach.source:edit", "selected", "only.source:edit", "s2",
 		"grant", "source:connect", "find.source:edit", "blog")
 	w := parseWizard(form, twoWorkspaces())
-	first := w.firstStep(visitWith(twoWorkspaces()), nil)
+	first := w.firstStep(visitWith(twoWorkspaces()), personalLimits(), nil)
 	want := uitest.Form("submission", "key", "drawn", "w1", "grant", "source:edit", "grant", "source:connect",
 		"reach.source:edit", "selected", "only.source:edit", "s2")
 	if diff := cmp.Diff(want, sends(first.Hidden)); diff != "" {

@@ -27,7 +27,7 @@ func (w wizard) page(step int) page.Wizard {
 }
 
 // firstStep presents the step that asks for everything but the policy. Hidden fields carry the policy.
-func (w wizard) firstStep(v kit.Visit, wrong kit.FieldErrors) page.Wizard {
+func (w wizard) firstStep(v kit.Visit, l limits, wrong kit.FieldErrors) page.Wizard {
 	m := w.page(1)
 	m.Errors = formErrors(wrong)
 	m.Hidden = append(m.Hidden, component.HiddenField{Name: fieldPolicyWorkspace, Value: w.policyWorkspace})
@@ -35,8 +35,8 @@ func (w wizard) firstStep(v kit.Visit, wrong kit.FieldErrors) page.Wizard {
 	m.First = &page.WizardBasics{
 		Name:        nameField(w.tokenForm, wrong, "Describe what will use this token."),
 		Description: descriptionField(w.description, wrong),
-		Expiration:  expiryField(w.tokenForm, wrong, v.Now),
-		More:        moreOptions(v, w.tokenForm, wrong),
+		Expiration:  expiryField(w.tokenForm, wrong, l.life(), v.Now),
+		More:        moreOptions(v, w.tokenForm, wrong, l),
 		CancelHref:  w.list(),
 	}
 	if workspace, ok := w.chosenWorkspace(v.Workspaces); ok && len(v.Workspaces) == 1 {
