@@ -16,7 +16,7 @@ func (h *Handlers) passkeyOptions(c echo.Context) error {
 	return h.site.PasskeyOptions(c, options, err)
 }
 
-// signInByPasskey starts a session for whoever a passkey stands for.
+// signInByPasskey starts a session for the member whose passkey answered.
 func (h *Handlers) signInByPasskey(c echo.Context) error {
 	form, err := kit.ReadForm(c)
 	if err != nil {
