@@ -251,7 +251,9 @@ func (s *Service) ConfirmPasskey(ctx context.Context, by actor.Caller, id, answe
 	if reason != "" {
 		return Enrolled{}, errOff(reason)
 	}
-	return s.confirmFactor(ctx, by, id, "A passkey was added to your account. All other sessions were ended.",
+	return s.confirmFactor(ctx, by, id, "A passkey was added to your account. It signs in "+
+		"without the password, also after a change of the password. All other sessions were ended. If you did not add it, remove it at "+
+		"Your Profile > Security.",
 		func(tx Tx, f Factor) error {
 			if f.Kind != PasskeyFactor {
 				return errNoFactor()

@@ -115,16 +115,17 @@ func (tx *Tx) SaveChallenge(ctx context.Context, c signin.Challenge, digest []by
 		digest, c.Value, member, c.Network, millis(c.CreatedAt), millis(c.ExpiresAt)); err != nil {
 		return err
 	}
-	const beyond = `DELETE FROM passkey_challenges WHERE digest IN (SELECT digest FROM (SELECT digest,
-		row_number() OVER (ORDER BY created_at DESC, digest) AS n FROM passkey_challenges WHERE `
+	// Those of one moment stay together.
+	const beyond = `DELETE FROM passkey_challenges WHERE %[1]s AND created_at < (SELECT created_at FROM passkey_challenges
+		WHERE %[1]s ORDER BY created_at DESC LIMIT 1 OFFSET $1)`
 	if c.Member != "" {
-		_, err := tx.exec(ctx, beyond+`member_id = $1) newest WHERE n > $2)`, c.Member, limits.Member)
+		_, err := tx.exec(ctx, fmt.Sprintf(beyond, `member_id = $2`), limits.Member-1, c.Member)
 		return err
 	}
-	if _, err := tx.exec(ctx, beyond+`member_id IS NULL AND network = $1) newest WHERE n > $2)`, c.Network, limits.Network); err != nil {
+	if _, err := tx.exec(ctx, fmt.Sprintf(beyond, `network = $2`), limits.Network-1, c.Network); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, beyond+`member_id IS NULL) newest WHERE n > $1)`, limits.Visitors)
+	_, err := tx.exec(ctx, fmt.Sprintf(beyond, `member_id IS NULL`), limits.Visitors-1)
 	return err
 }
 

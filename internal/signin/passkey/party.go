@@ -26,9 +26,9 @@ func NewParty(address string) (p Party, reason string) {
 	_, notIP := netip.ParseAddr(host)
 	switch {
 	case notIP == nil:
-		return Party{}, "Passkeys are off, because they need a host name, and this server is at " + address + "."
+		return Party{}, "Passkeys are off, because they need a host name, and this server is at " + address + ". --public-url sets its address."
 	case u.Scheme != "https" && !local:
-		return Party{}, "Passkeys are off, because they need https, and this server is at " + address + "."
+		return Party{}, "Passkeys are off, because they need https, and this server is at " + address + ". --public-url sets its address."
 	case strings.ContainsFunc(host, func(r rune) bool { return r > '~' }):
 		return Party{}, "Passkeys are off, because the host in --public-url is not in its ASCII form (xn--…)."
 	}
