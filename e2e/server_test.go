@@ -87,7 +87,7 @@ func startIn(t *testing.T, data, command string, args ...string) *server {
 	return s
 }
 
-var addressPattern = regexp.MustCompile(`http://127\.0\.0\.1:[1-9]\d*`)
+var addressPattern = regexp.MustCompile(`http://(?:127\.0\.0\.1|localhost):[1-9]\d*`)
 
 // await waits for the line with the address and for the port to answer.
 func (s *server) await() error {

@@ -47,6 +47,7 @@ func otherRoutes() map[string]string {
 		"/sign-in/confirm":                                           factor,
 		usersPage + "/:id/reset-second-factor":                       factor,
 		"/settings/security/second-factors/:id/remove":               factor,
+		"/settings/security/second-factors/:id/rename":               "by TestPasskey_FromItsCreationToItsEnd",
 		"/setup":                      "by TestPages_FitBeforeAnybodyIsSignedIn",
 		"/sign-in":                    "by TestPages_FitBeforeAnybodyIsSignedIn",
 		"/settings/access-management": "by TestPages_FitForAMember",

@@ -46,6 +46,10 @@ func silent() map[string]string {
 		"POST /recover/open":                                               "reads",
 		"POST /forgot-password":                                            "has a test of its own: what it makes is made after the answer, and only with a mail server",
 		"POST /settings/security/authenticator-apps":                       "an app counts only with its first code",
+		"POST /settings/security/passkeys":                                 "a passkey counts only once the browser has created it",
+		"POST /settings/security/passkeys/:id/options":                     "asks a passkey",
+		"POST /sign-in/passkey/options":                                    "asks a passkey",
+		"POST /sign-in/confirm/options":                                    "asks a passkey",
 		"POST /setup":                                                      "has a test of its own: it works once in an installation's life",
 		"POST " + am + "/service-access-tokens/workspace/summary":          summary,
 		"POST " + am + "/users/:id/policies/:workspace/summary":            summary,
@@ -73,7 +77,7 @@ func silent() map[string]string {
 // all may change, and then again.
 func TestRoutes_EveryChangeLeavesItsEventsInItsOwnTransaction(t *testing.T) {
 	r := newRig(t)
-	acts := slices.Concat(tokenActs(), selfActs(), webhookActs(), providerActs(), warningActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+	acts := slices.Concat(tokenActs(), selfActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
 		resourceActs(), scimActs())
 	known := silent()
 	for _, a := range acts {

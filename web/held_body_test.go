@@ -160,7 +160,7 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 		removals []removal
 		enter    func(r *rig) *held
 	}{
-		{slices.Concat(tokenActs(), webhookActs(), providerActs(), warningActs(), profileActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+		{slices.Concat(tokenActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
 			migrationActs()), memberRemovals(), (*rig).enterAdmin},
 		{resourceActs(), resourceRemovals(), (*rig).enterPersonalToken},
 		{scimActs(), provisionRemovals(), (*rig).enterProvider},
@@ -187,7 +187,7 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 // others than this test's Admin: their own proof is checked in the transaction.
 func restsOnNobody(route string) bool {
 	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || strings.HasPrefix(route, "POST /settings/security/") || route == "POST /settings/profile/password"
-	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-out", "POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
+	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-in/passkey", "POST /sign-out", "POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
 		"POST /sso/oidc/:id/backchannel-logout"}, route)
 }
 

@@ -62,7 +62,7 @@ func newSite(t testing.TB, change ...func(*app.Options)) *site {
 // newSiteOn is newSite on the database that cfg names.
 func newSiteOn(t testing.TB, cfg config.Config, change ...func(*app.Options)) *site {
 	t.Helper()
-	cfg.Addr = "127.0.0.1:0"
+	cfg.Addr = "localhost:0"                    // where browsers offer passkeys without TLS
 	cfg.ProviderAllow = []string{"127.0.0.0/8"} // where identity providers of tests are
 	s := &site{data: cfg.Data, setupCode: rand.Text(), logs: &lockedText{}, now: time.Now}
 	o := app.Options{Log: s.logs, Demo: app.DemoAccounts(), Cost: signin.Cost{MemoryKiB: 64, Iterations: 1}, SetupCode: s.setupCode}

@@ -173,8 +173,10 @@ func (a *App) wire(o Options) error {
 	if err != nil {
 		return err
 	}
+	a.public = request.NewPublic(a.cfg.PublicURL)
+	a.public.ListensOn(a.cfg.Addr)
 	a.Hasher = signin.NewArgon2(cmp.Or(o.Cost, signin.DefaultCost()))
-	signing = append(signing, signin.WithPasswordRule(rule), signin.WithKeys(a.Secrets.Keys))
+	signing = append(signing, signin.WithPasswordRule(rule), signin.WithKeys(a.Secrets.Keys), signin.WithPasskeys(a.public.URL))
 	a.SignIn = signin.New(store.SignIns(a.Store), a.Hasher, catalogue, signing...)
 	a.trust = a.lease(o.Now)
 	a.clock = newClockWatch(o.Now)
@@ -194,8 +196,6 @@ func (a *App) wire(o Options) error {
 	}
 	a.Audit = a.newAudit(catalogue, o.Now)
 	a.setup = cmp.Or(o.SetupCode, rand.Text())
-	a.public = request.NewPublic(a.cfg.PublicURL)
-	a.public.ListensOn(a.cfg.Addr)
 	if err := a.wireProviders(catalogue, o.Now); err != nil {
 		return err
 	}

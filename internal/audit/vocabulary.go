@@ -69,6 +69,7 @@ const (
 	RecoveryCreated          Action = "recovery_created" // a link that sets a new password
 	Recovered                Action = "recovered"        // by such a link
 	FactorAdded              Action = "second_factor_added"
+	FactorRenamed            Action = "second_factor_renamed"
 	FactorRemoved            Action = "second_factor_removed"
 	FactorsReset             Action = "second_factor_reset" // all of a member
 	RecoveryCodesCreated     Action = "recovery_codes_created"
@@ -114,7 +115,7 @@ func vocabulary() map[TargetType][]Action {
 	return map[TargetType][]Action{
 		TargetUser: {AddedToOrganization, RemovedFromOrganization, ChangedPermission,
 			Deactivated, Reactivated, ProfileUpdated, PasswordChanged, RecoveryCreated, Recovered,
-			FactorAdded, FactorRemoved, FactorsReset, RecoveryCodesCreated, Provisioned,
+			FactorAdded, FactorRenamed, FactorRemoved, FactorsReset, RecoveryCodesCreated, Provisioned,
 			IdentityLinked, IdentityUnlinked},
 		TargetInvitation:    with(life, Refused),
 		TargetPermission:    {ResourceAccessUpdated, DeletedUserPermissions},

@@ -7,11 +7,9 @@ import (
 
 	"github.com/segmentio/ksuid"
 
-	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
-	"latchkey/internal/plaintext"
 	"latchkey/internal/random"
 )
 
@@ -89,26 +87,9 @@ func (s *Service) provePassword(ctx context.Context, by actor.Standing, account 
 // it. The error is Invalid with the fields "name" and "password", Throttled, or Denied for a caller who is
 // not a signed-in member or has [MaxFactors].
 func (s *Service) SetUpCode(ctx context.Context, by actor.Standing, name, password string) (Enrolment, error) {
-	name, err := plaintext.Name(name)
-	if err != nil {
-		return Enrolment{}, invalid(fault.Field{Path: "name", Message: fault.Of(err).Message})
-	}
-	f, secret := Factor{ID: ksuid.New().String(), Kind: CodeFactor, Name: name}, newCodeSecret()
-	var of Account
-	err = s.again(ctx, by, password, func(tx Tx, account Account) error {
-		others, err := tx.Factors.FactorsOf(ctx, account.ID)
-		if err != nil {
-			return err
-		}
-		if err := access.Room(len(others), MaxFactors, "A member", "second factors"); err != nil {
-			return err
-		}
-		sealed, err := s.sealed(ctx, tx, f.ID, secret)
-		if err != nil {
-			return err
-		}
-		of, f.Member, f.CreatedAt = account, account.ID, tx.Now()
-		return tx.Factors.InsertFactor(ctx, f, sealed)
+	f, secret := Factor{ID: ksuid.New().String(), Kind: CodeFactor}, newCodeSecret()
+	of, err := s.prepare(ctx, by, &f, name, password, func(ctx context.Context, tx Tx) (Sealed, error) {
+		return s.sealed(ctx, tx, f.ID, secret)
 	})
 	if err != nil {
 		return Enrolment{}, err
@@ -161,6 +142,22 @@ type Enrolled struct {
 // factor of a member brings recovery codes. The error is Invalid with the field "code", and NotFound for an
 // app that does not wait for a code.
 func (s *Service) ConfirmCode(ctx context.Context, by actor.Caller, id, code string) (Enrolled, error) {
+	return s.confirmFactor(ctx, by, id, "A second factor was added to your account. All other sessions were ended.",
+		func(tx Tx, f Factor) error {
+			if f.Kind != CodeFactor {
+				return errNoFactor()
+			}
+			right, err := s.useCode(ctx, tx, id, code)
+			if err == nil && !right {
+				err = invalid(fault.Field{Path: "code",
+					Message: "Incorrect code. Check that the time of your device is right, and enter the code that it shows now."})
+			}
+			return err
+		})
+}
+
+// confirmFactor makes a factor of the caller count, if prove returns no error. alert is what the member is told.
+func (s *Service) confirmFactor(ctx context.Context, by actor.Caller, id, alert string, prove func(tx Tx, f Factor) error) (Enrolled, error) {
 	done := Enrolled{Started: Started{Secret: random.NewSecret().Reveal()}}
 	var of Account
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
@@ -172,13 +169,8 @@ func (s *Service) ConfirmCode(ctx context.Context, by actor.Caller, id, code str
 		if err != nil {
 			return err
 		}
-		right, err := s.useCode(ctx, tx, id, code)
-		if err != nil {
+		if err := prove(tx, f); err != nil {
 			return err
-		}
-		if !right {
-			return invalid(fault.Field{Path: "code",
-				Message: "Incorrect code. Check that the time of your device is right, and enter the code that it shows now."})
 		}
 		confirmed, err := tx.Factors.ConfirmFactor(ctx, account.ID, id)
 		if err != nil {
@@ -194,7 +186,7 @@ func (s *Service) ConfirmCode(ctx context.Context, by actor.Caller, id, code str
 	if err != nil {
 		return Enrolled{}, err
 	}
-	s.alertFactor(of, done.Session.CreatedAt, by.Origin, "A second factor was added to your account. All other sessions were ended.")
+	s.alertFactor(of, done.Session.CreatedAt, by.Origin, alert)
 	return done, nil
 }
 
@@ -251,12 +243,7 @@ func (s *Service) RemoveFactor(ctx context.Context, by actor.Standing, id, passw
 		if err != nil {
 			return err
 		}
-		name := ""
-		for _, f := range list {
-			if f.ID == id {
-				name = f.Name
-			}
-		}
+		name := nameOf(list, id)
 		deleted, err := tx.Factors.DeleteFactor(ctx, account.ID, id)
 		if err != nil {
 			return err

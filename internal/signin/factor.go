@@ -59,6 +59,7 @@ type Factors interface {
 	// SealingKey returns the id of the key that the installation seals with.
 	SealingKey(ctx context.Context) (string, error)
 	// InsertFactor adds a factor that is not confirmed, in place of the member's earlier ones that are not.
+	// The zero secret is none.
 	InsertFactor(ctx context.Context, f Factor, secret Sealed) error
 	// ConfirmFactor makes a factor of a member count, and reports whether it did not before.
 	ConfirmFactor(ctx context.Context, memberID, id string) (bool, error)
@@ -67,8 +68,8 @@ type Factors interface {
 	UseStep(ctx context.Context, factorID string, step, latest int64) (bool, error)
 	// DeleteFactor deletes a factor of a member and reports whether it existed.
 	DeleteFactor(ctx context.Context, memberID, id string) (bool, error)
-	// EndFactors deletes all factors and recovery codes of a member, and the sign-ins that wait. It returns
-	// the number of confirmed factors.
+	// EndFactors deletes all factors and recovery codes of a member, the sign-ins that wait, and the
+	// challenges. It returns the number of confirmed factors.
 	EndFactors(ctx context.Context, memberID string) (int, error)
 	// SaveRecoveryCodes replaces a member's recovery codes.
 	SaveRecoveryCodes(ctx context.Context, memberID string, digests [][]byte) error
@@ -88,6 +89,13 @@ type Factors interface {
 type Security struct {
 	Factors       []Factor
 	RecoveryCodes int // that are left
+	Passkeys      []OwnPasskey
+}
+
+// OwnPasskey is a passkey as its member sees it.
+type OwnPasskey struct {
+	Passkey
+	Works bool // at the address of this server
 }
 
 // Security returns what the caller has besides the password. The error is Denied for a caller who is not a
@@ -114,5 +122,13 @@ func (s *Service) security(ctx context.Context, memberID string) (Security, erro
 		return Security{}, err
 	}
 	left, err := s.store.RecoveryCodesLeft(ctx, memberID)
-	return Security{factors, left}, err
+	if err != nil {
+		return Security{}, err
+	}
+	passkeys, err := s.store.PasskeysOf(ctx, memberID)
+	has, party := Security{Factors: factors, RecoveryCodes: left}, s.partyID()
+	for _, p := range passkeys {
+		has.Passkeys = append(has.Passkeys, OwnPasskey{p, p.Party == party})
+	}
+	return has, err
 }

@@ -221,6 +221,9 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		if err := tx.Factors.DropPending(ctx, tx.Now()); err != nil {
 			return err
 		}
+		if err := tx.Passkeys.DropChallenges(ctx, tx.Now(), tx.Now().Add(ChallengeLife)); err != nil {
+			return err
+		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))
 		return err
 	})

@@ -104,7 +104,8 @@ type Service struct {
 	rule      *PasswordRule
 	mailer    Mailer // nil: links are only shown
 	keys      seal.Ring
-	forgotten *queue // requests for a link
+	address   func() string // of the server; nil: no passkeys
+	forgotten *queue        // requests for a link
 	alerts    *queue
 }
 

@@ -18,10 +18,13 @@ const (
 	PendingMisses = 5
 )
 
-// Proof is what somebody enters as the second factor: one of the two.
+// Proof is what somebody gives as the second factor: one of the three.
 type Proof struct {
 	Code         string // of an authenticator app
 	RecoveryCode string
+	Passkey      string // what it answered to [Service.PasskeyToConfirm]
+
+	answered *answered // that answer, checked
 }
 
 // wait makes a sign-in wait for the second factor. It forgives no failed attempts: they also limit how often
@@ -69,7 +72,7 @@ var errWrongProof = errors.New("wrong second factor")
 // good once: of two calls at the same moment one gets an error.
 //
 // The error is Unauthenticated if the sign-in has ended: it expired, was completed, or had [PendingMisses]
-// wrong codes. It is Invalid with the field "code" for a wrong code, and Throttled, as in [Service.SignIn].
+// wrong codes. It is Invalid with the field "code" or "passkey" for a wrong one, and Throttled, as in [Service.SignIn].
 func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof, from Browser, origin actor.Origin) (Started, error) {
 	account, err := s.Waiting(ctx, secret)
 	if err != nil {
@@ -80,6 +83,11 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 		return Started{}, s.recordBlock(ctx, try, err, func(ctx context.Context, tx Tx) (audit.Event, error) {
 			return failed(ctx, tx, account.Email, account, origin)
 		})
+	}
+	if given.Passkey != "" {
+		if given.answered, err = s.check(ctx, confirming(secret), given.Passkey, false); err != nil {
+			return Started{}, err
+		}
 	}
 	ctx = context.WithoutCancel(ctx) // record the outcome even if the client disconnects
 	started, known := Started{Secret: random.NewSecret().Reveal()}, false
@@ -95,7 +103,7 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 		return err
 	})
 	if errors.Is(err, errWrongProof) {
-		return Started{}, s.miss(ctx, secret, account, origin)
+		return Started{}, s.miss(ctx, secret, account, given, origin)
 	}
 	if err != nil {
 		return Started{}, err
@@ -106,8 +114,11 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 
 // kind returns what the log says of a proof.
 func (p Proof) kind() string {
-	if p.RecoveryCode != "" {
+	switch {
+	case p.RecoveryCode != "":
 		return "recovery code"
+	case p.Passkey != "":
+		return "passkey"
 	}
 	return "authenticator app"
 }
@@ -142,6 +153,9 @@ func (s *Service) confirmed(ctx context.Context, tx Tx, secret random.Secret, gi
 
 // proves uses up a proof and reports whether it was right.
 func (s *Service) proves(ctx context.Context, tx Tx, account Account, given Proof) (bool, error) {
+	if given.answered != nil {
+		return given.answered.use(ctx, tx, account.ID)
+	}
 	if given.RecoveryCode != "" {
 		return tx.Factors.UseRecoveryCode(ctx, account.ID, recoveryDigest(account.ID, given.RecoveryCode))
 	}
@@ -160,21 +174,24 @@ func (s *Service) proves(ctx context.Context, tx Tx, account Account, given Proo
 	return false, nil
 }
 
-// miss records a wrong code.
-func (s *Service) miss(ctx context.Context, secret random.Secret, account Account, origin actor.Origin) error {
+// miss records a wrong proof.
+func (s *Service) miss(ctx context.Context, secret random.Secret, account Account, given Proof, origin actor.Origin) error {
 	noted := s.flood.admits(s.store.Now(), origin.IP, account.Email)
 	err := s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
-		if err := tx.Factors.MissPending(ctx, secret.Digest(), PendingMisses); err != nil || !noted {
+		if err := errors.Join(given.answered.spend(ctx, tx), tx.Factors.MissPending(ctx, secret.Digest(), PendingMisses)); err != nil || !noted {
 			return err
 		}
 		e, err := failed(ctx, tx, account.Email, account, origin)
 		if err != nil {
 			return err
 		}
-		return tx.AppendEvent(ctx, e.Changed("", `{"reason":"wrong second factor"}`))
+		return tx.AppendEvent(ctx, e.Changed("", audit.Fields{"reason": given.reason()}.String()))
 	})
 	if err != nil {
 		return err
+	}
+	if given.answered != nil {
+		return errPasskey(notAccepted)
 	}
 	return invalid(fault.Field{Path: "code", Message: "Incorrect code. A code works once; an app shows a new one every 30 seconds."})
 }

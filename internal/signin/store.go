@@ -35,6 +35,7 @@ type Reads interface {
 	recoveryReader
 	settingsReader
 	factorReader
+	passkeyReader
 	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
 	SignInAccount(ctx context.Context, email string) (Account, error)
 }
@@ -46,12 +47,13 @@ type accountReader interface {
 }
 
 // Tx is one transaction, by what is done in it: to sessions and passwords, to what is remembered of
-// failed attempts and of browsers, to links that set a password, to second factors, and to settings.
+// failed attempts and of browsers, to links that set a password, to second factors and passkeys, and to settings.
 type Tx struct {
 	Sessions
 	Throttle   Throttle
 	Recoveries Recoveries
 	Factors    Factors
+	Passkeys   Passkeys
 	Browsers   browsers
 	Settings   settingsTx
 }

@@ -74,7 +74,7 @@ func (tx *Tx) endCredentials(ctx context.Context, members []account.Member, how 
 		return ended, err
 	}
 	if how >= account.Suspended {
-		for _, table := range []string{"sessions", "calendars", "pending_sign_ins"} {
+		for _, table := range []string{"sessions", "calendars", "pending_sign_ins", "passkey_challenges"} {
 			if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE member_id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...); err != nil {
 				return ended, err
 			}

@@ -82,7 +82,7 @@ func Restore(ctx context.Context, from, to string) (err error) {
 // endAllSignIns deletes the sessions of everybody, and the links that set a password.
 func (s *Store) endAllSignIns(ctx context.Context) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
-		for _, table := range []string{"sessions", "pending_sign_ins", "recoveries"} {
+		for _, table := range []string{"sessions", "pending_sign_ins", "passkey_challenges", "recoveries"} {
 			if _, err := tx.exec(ctx, `DELETE FROM `+table); err != nil {
 				return err
 			}

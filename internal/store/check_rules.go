@@ -31,6 +31,7 @@ func valueRules() []valueRule {
 			"shown_version", "made_by", "suspended_by", "identity_providers.id", "provider_id", "session_id"}, maybe(id.MatchString)},
 		{"is no digest", []string{"digest", "hash"}, ofSize(32)},
 		{"is no signature", []string{"signature"}, ofSize(64)},
+		{"does not have 32 bytes", []string{"passkey_challenges.challenge", "passkey_users.handle"}, ofSize(32)},
 		{"is no time", []string{"created_at", "updated_at", "deleted_at", "expires_at", "accepted_at", "last_seen_at", "last_used_at",
 			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start",
 			"previous_until", "suspended_at", "made_at", "first_used_at", "own_end_at", "ended_at", "queued_at", "next_at", "tried_at",
@@ -43,7 +44,7 @@ func valueRules() []valueRule {
 		{"is not JSON", []string{"config", "document", "summary", "report", "migration_items.body", "after_state", "last_used_from", "flash",
 			"resource_secrets.path", "policy_presets.grants", "webhook_secrets.path", "webhooks.events", "muted", "factor_secrets.path",
 			"webhook_deliveries.body", "identity_provider_secrets.path", "domains", "group_table", "checks", "claims",
-			"sweep", "gaps"},
+			"sweep", "gaps", "transports"},
 			maybe(func(text string) bool { return json.Valid([]byte(text)) })},
 		{"is no password hash", []string{"password_hash"}, maybe(password.MatchString)},
 		{"is not in lower case", []string{"members.email", "invitations.email", "warning_mails.email", "token_contacts.email"}, maybe(lower)},
@@ -152,6 +153,9 @@ func referenceRules() []referenceRule {
 			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.factor_id FROM factor_secrets s
 			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.provider_id FROM identity_provider_secrets s
 			WHERE NOT EXISTS (SELECT 1 FROM sealing)`},
+		{"passkey", "a second factor is a passkey without what a passkey has, or the other way round", `SELECT f.id FROM factors f
+			WHERE f.confirmed_at IS NOT NULL AND (f.kind = 'passkey') <> EXISTS (SELECT 1 FROM passkeys k JOIN passkey_users u
+			ON u.member_id = f.member_id WHERE k.factor_id = f.id)`},
 		{"provider_session", "a session is proven by a provider for a member whom it does not know", `SELECT w.session_id
 			FROM provider_sessions w JOIN sessions s ON s.id = w.session_id WHERE NOT EXISTS (SELECT 1 FROM identities i
 			WHERE i.provider_id = w.provider_id AND i.subject = w.subject AND i.member_id = s.member_id)`},

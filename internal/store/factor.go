@@ -10,24 +10,27 @@ import (
 
 const factorColumns = `f.id, f.member_id, f.kind, f.name, f.created_at, f.confirmed_at, f.last_used_at`
 
-func scanFactor(row scanner) (signin.Factor, error) {
+// scanFactor scans factorColumns and further columns.
+func scanFactor(row scanner, more ...any) (signin.Factor, error) {
 	var f signin.Factor
 	var created int64
 	var confirmed, used sql.NullInt64
-	err := row.Scan(&f.ID, &f.Member, &f.Kind, &f.Name, &created, &confirmed, &used)
+	err := row.Scan(append([]any{&f.ID, &f.Member, &f.Kind, &f.Name, &created, &confirmed, &used}, more...)...)
 	f.CreatedAt, f.ConfirmedAt, f.LastUsedAt = moment(created), maybeMoment(confirmed), maybeMoment(used)
 	return f, err
 }
 
+func scanOneFactor(row scanner) (signin.Factor, error) { return scanFactor(row) }
+
 // FactorsOf returns the confirmed factors of a member, the oldest first.
 func (q *queries) FactorsOf(ctx context.Context, memberID string) ([]signin.Factor, error) {
-	return all(ctx, q, scanFactor, `SELECT `+factorColumns+` FROM factors f
+	return all(ctx, q, scanOneFactor, `SELECT `+factorColumns+` FROM factors f
 		WHERE f.member_id = $1 AND f.confirmed_at IS NOT NULL ORDER BY f.created_at, f.id`, memberID)
 }
 
 // Unconfirmed returns a factor of a member that is not confirmed; NotFound otherwise.
 func (q *queries) Unconfirmed(ctx context.Context, memberID, id string) (signin.Factor, error) {
-	return one(ctx, q, "That second factor", scanFactor, `SELECT `+factorColumns+` FROM factors f
+	return one(ctx, q, "That second factor", scanOneFactor, `SELECT `+factorColumns+` FROM factors f
 		WHERE f.id = $1 AND f.member_id = $2 AND f.confirmed_at IS NULL`, id, memberID)
 }
 
@@ -60,7 +63,8 @@ func (q *queries) PendingByDigest(ctx context.Context, digest []byte) (signin.Pe
 	return p, a, err
 }
 
-// InsertFactor adds a factor that is not confirmed, in place of the member's earlier ones that are not.
+// InsertFactor adds a factor that is not confirmed, in place of the member's earlier ones that are not. The
+// zero secret is none.
 func (tx *Tx) InsertFactor(ctx context.Context, f signin.Factor, secret signin.Sealed) error {
 	if _, err := tx.exec(ctx, `DELETE FROM factors WHERE member_id = $1 AND confirmed_at IS NULL`, f.Member); err != nil {
 		return err
@@ -68,6 +72,9 @@ func (tx *Tx) InsertFactor(ctx context.Context, f signin.Factor, secret signin.S
 	if _, err := tx.exec(ctx, `INSERT INTO factors (id, member_id, kind, name, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		f.ID, f.Member, f.Kind, f.Name, millis(f.CreatedAt)); err != nil {
 		return err
+	}
+	if secret.Path == "" {
+		return nil
 	}
 	return tx.saveFactorSecret(ctx, f.ID, secret)
 }
@@ -99,10 +106,10 @@ func (tx *Tx) DeleteFactor(ctx context.Context, memberID, id string) (bool, erro
 	return n > 0, err
 }
 
-// EndFactors deletes all factors and recovery codes of a member, and the sign-ins that wait. It returns the
-// number of confirmed factors.
+// EndFactors deletes all factors and recovery codes of a member, the sign-ins that wait, and the challenges. It
+// returns the number of confirmed factors.
 func (tx *Tx) EndFactors(ctx context.Context, memberID string) (int, error) {
-	for _, table := range []string{"recovery_codes", "pending_sign_ins"} {
+	for _, table := range []string{"recovery_codes", "pending_sign_ins", "passkey_challenges"} {
 		if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE member_id = $1`, memberID); err != nil {
 			return 0, err
 		}

@@ -25,7 +25,7 @@ func (s signIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) e
 
 // signInTx returns a transaction as package signin sees it.
 func signInTx(tx *Tx) signin.Tx {
-	return signin.Tx{Sessions: tx, Throttle: tx, Recoveries: tx, Factors: tx, Browsers: tx, Settings: tx}
+	return signin.Tx{Sessions: tx, Throttle: tx, Recoveries: tx, Factors: tx, Passkeys: tx, Browsers: tx, Settings: tx}
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before

@@ -20,3 +20,4 @@ import "./bulk.js";
 import "./changed.js";
 import "./zone.js";
 import "./fragment.js";
+import "./passkey.js";

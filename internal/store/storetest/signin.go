@@ -41,6 +41,8 @@ func SignIns(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Recovery_EndsWithWhatEndsIt":        recoveries,
 		"Recovery_IsAddedBesideNone":         addedRecoveries,
 		"Factors":                            factors,
+		"Passkeys":                           passkeys,
+		"PasskeyChallenges":                  passkeyChallenges,
 		"RecoveryCodes":                      recoveryCodes,
 		"PendingSignIns":                     pendingSignIns,
 		"Settings":                           signInSettings,

@@ -13,8 +13,10 @@ type Security struct {
 	Empty   *component.EmptyModel // instead of the table
 	Table   component.TableModel
 	Rows    []Factor
-	Codes   *component.CardModel // nil without a second factor
-	Left    string               // how many recovery codes are left, in words
+	Add     []component.ButtonModel // below the table
+	Off     string                  // why there are no passkeys, or empty
+	Codes   *component.CardModel    // nil without a second factor
+	Left    string                  // how many recovery codes are left, in words
 	Few     *component.NoticeModel
 	Renew   component.ButtonModel
 }
@@ -23,7 +25,15 @@ type Security struct {
 type Factor struct {
 	Name, Kind string
 	Made, Used component.TimeModel
+	Rename     component.ButtonModel
 	Remove     component.ButtonModel
+}
+
+// Create is the dialog in which the browser creates a passkey.
+type Create struct {
+	Dialog component.DialogModel
+	Errors component.ErrorSummaryModel
+	Form   component.PasskeyModel
 }
 
 // SetUp is the dialog that sets up an authenticator app.

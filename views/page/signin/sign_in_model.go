@@ -13,6 +13,7 @@ type SignIn struct {
 	Email    component.FieldModel
 	Password component.FieldModel
 	Next     string // path to open after signing in
+	Passkey  *component.PasskeyModel
 	// Providers are the links that begin a sign-in by an identity provider.
 	Providers []component.ButtonModel
 	SSO       string // path of the page that finds the provider of an address; empty if none lists domains

@@ -43,6 +43,7 @@ func peoplePatterns() patterns {
 			audit.RecoveryCreated:         "{who} created a password reset link for {name}",
 			audit.Recovered:               "{who} set a new password for {name} with a reset link",
 			audit.FactorAdded:             "{who} added a second factor",
+			audit.FactorRenamed:           "{who} renamed a second factor",
 			audit.FactorRemoved:           "{who} removed a second factor",
 			audit.FactorsReset:            "{who} reset the second factor of {name}",
 			audit.RecoveryCodesCreated:    "{who} generated new recovery codes",

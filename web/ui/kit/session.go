@@ -309,12 +309,6 @@ const stepName = "latchkey_step"
 
 func (s *Sessions) waiting(r *http.Request) random.Secret { return random.Secret(s.kept(r, stepName)) }
 
-// Waiting returns the account of the browser's sign-in that waits for the second factor. The error is
-// Unauthenticated if there is none any more.
-func (s *Site) Waiting(c echo.Context) (signin.Account, error) {
-	return s.signIn.Waiting(c.Request().Context(), s.sessions.waiting(c.Request()))
-}
-
 // Confirm starts the session of the browser's sign-in that waits for the second factor.
 func (s *Site) Confirm(c echo.Context, given signin.Proof) error {
 	r := c.Request()

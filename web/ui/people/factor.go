@@ -40,7 +40,7 @@ func (h *Handlers) askResetFactors(c echo.Context, status int, refused string) e
 		return err
 	}
 	dialog := memberAlert(d.Member, "reset-second-factor", "Reset the second factor of "+d.Member.Name+"?",
-		"Their authenticator apps and recovery codes stop working, and their password is enough to sign in. Make sure that "+
+		"Their passkeys, authenticator apps and recovery codes stop working, and their password is enough to sign in. Make sure that "+
 			d.Member.Name+" has asked for this.", "Reset second factor")
 	dialog.Alert.Action, dialog.Alert.Error = kit.Path(kit.UserPath, d.Member.ID)+factorPath, refused
 	return h.site.Dialog(c, status, component.ConfirmDialog(*dialog), h.showMember)

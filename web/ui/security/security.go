@@ -34,7 +34,7 @@ func (h *Handlers) show(c echo.Context, status int, above templ.Component) error
 	if err != nil {
 		return err
 	}
-	m := securityView(has, v.Now)
+	m := securityView(has, h.signIn.PasskeysOff(), v.Now)
 	m.Shell = h.site.Shell(c, v, kit.SecurityTitle)
 	m.Shell.Above = above
 	return h.site.HTML(c, status, page.SecurityPage(m))
@@ -96,13 +96,7 @@ func (h *Handlers) confirmApp(c echo.Context) error {
 		respond.Uncompressed(c)
 		return h.site.Dialog(c, respond.Status(fault.Invalid), page.SetUpDialog(setUpDialog(e, fields)), h.show)
 	}
-	if err := h.site.Renew(c, done.Started); err != nil {
-		return err
-	}
-	if done.Codes == nil {
-		return h.site.Done(c, kit.SecurityPath, "The authenticator app was added. All your other sessions were signed out.")
-	}
-	return h.site.Reveal(c, kit.SecurityTitle, page.CodesDialog(codesDialog(done.Codes)))
+	return h.enrolled(c, done, "The authenticator app was added. All your other sessions were signed out.")
 }
 
 // askRemove asks for the password before a second factor is removed.

@@ -15,27 +15,38 @@ import (
 // fewCodes is the number of recovery codes from which on down the page warns.
 const fewCodes = 3
 
-// securityView presents the page without its frame.
-func securityView(has signin.Security, now time.Time) page.Security {
-	add := component.ButtonModel{Label: "Set up authenticator app", Href: appPath + "/new", Dialog: true}
+// securityView presents the page without its frame. off is why there are no passkeys on this server, or "".
+func securityView(has signin.Security, off string, now time.Time) page.Security {
+	addApp := component.ButtonModel{Label: "Set up authenticator app", Href: appPath + "/new", Dialog: true}
+	addKey := component.ButtonModel{Label: "Add passkey", Href: passkeyPath + "/new", Dialog: true}
 	m := page.Security{
 		Header: component.PageHeaderModel{Title: kit.SecurityTitle, Description: "How you prove who you are when you sign in.",
 			Back: &component.Link{Label: kit.ProfileTitle, Href: kit.ProfilePath}},
 		Factors: component.CardModel{ID: "second-factors", Title: "Second factors", Flush: true,
-			Description: "After your password you also enter a code, so your password alone is not enough to sign in."},
+			Description: "With one, your password alone is not enough to sign in. A passkey also signs you in without the password."},
 	}
 	if len(has.Factors) == 0 {
-		m.Empty = &component.EmptyModel{Icon: "shield-check", Inside: true, Title: "No second factor", Action: &add,
-			Text: "An authenticator app on your phone or in your password manager shows a new code every 30 seconds."}
+		m.Empty = &component.EmptyModel{Icon: "shield-check", Inside: true, Title: "No second factor", Action: &addKey,
+			Text: "A passkey is kept by your device or password manager, and works by fingerprint, face or PIN. " +
+				"An authenticator app shows a new code every 30 seconds.",
+			Links: []component.Link{{Label: addApp.Label, Href: addApp.Href}}}
+		if off != "" {
+			m.Empty.Action, m.Empty.Links, m.Empty.Hint = &addApp, nil, off
+		}
 		return m
 	}
-	add.Small, add.Variant = true, component.Outline
-	m.Factors.Action = &add
+	m.Off = off
+	for _, add := range []component.ButtonModel{addKey, addApp} {
+		if add.Small, add.Variant = true, component.Outline; off == "" || add.Label != addKey.Label {
+			m.Add = append(m.Add, add)
+		}
+	}
 	m.Table = component.TableModel{Caption: "Second factors", Columns: []component.Column{
 		{Label: "Name"}, {Label: "Added"}, {Label: "Last used"}, {Label: "Actions", LabelHidden: true, End: true}}}
 	for _, f := range has.Factors {
-		m.Rows = append(m.Rows, page.Factor{Name: f.Name, Kind: "Authenticator app", Made: kit.When(f.CreatedAt, now),
-			Used: kit.When(f.LastUsedAt, now), Remove: component.ButtonModel{Label: "Remove", Context: f.Name,
+		m.Rows = append(m.Rows, page.Factor{Name: f.Name, Kind: kindText(f, has), Made: kit.When(f.CreatedAt, now),
+			Used: kit.When(f.LastUsedAt, now), Rename: component.ButtonModel{Label: "Rename", Context: f.Name, Variant: component.Ghost,
+				Href: kit.Path(kit.SecurityPath+"/second-factors", f.ID, "rename"), Small: true, Dialog: true}, Remove: component.ButtonModel{Label: "Remove", Context: f.Name,
 				Href: removePath(f.ID), Variant: component.DangerQuiet, Small: true, Dialog: true}})
 	}
 	m.Codes = &component.CardModel{ID: "recovery-codes", Title: "Recovery codes",
@@ -89,10 +100,13 @@ func codesDialog(codes []string) page.Codes {
 }
 
 func removeDialog(f signin.Factor, errs kit.FieldErrors) component.FormDialogModel {
+	gone := "Its codes no longer work. "
+	if f.Kind == signin.PasskeyFactor {
+		gone = "It no longer signs you in here. Delete it from your device or password manager as well. "
+	}
 	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "remove-factor", Title: "Remove " + f.Name + "?", CloseHref: kit.SecurityPath,
-			Description: "Its codes no longer work. " +
-				"Without any second factor your password is enough to sign in, and your recovery codes are deleted."},
+			Description: gone + "Without any second factor your password is enough to sign in, and your recovery codes are deleted."},
 		Action: removePath(f.ID), Errors: kit.FormErrors(errs, fieldPassword), Fields: []component.FormField{passwordField(errs)},
 		Submit: component.ButtonModel{Label: "Remove", Variant: component.Danger},
 	}

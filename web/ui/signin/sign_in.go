@@ -95,6 +95,10 @@ func (h *Handlers) signInPage(next, email string, f *fault.Error) page.SignIn {
 			Autocomplete: "username", Required: true, Autofocus: email == ""},
 		Password: component.FieldModel{ID: "password", Name: "password", Label: "Password", Autocomplete: "current-password", Required: true},
 	}
+	if h.signIns.PasskeysOff() == "" {
+		m.Passkey = kit.PasskeyForm("get", passkeyPath, component.ButtonModel{Label: "Sign in with a passkey", Variant: component.Outline,
+			Icon: "key-round"}, component.HiddenField{Name: "next", Value: next})
+	}
 	if h.signIns.Mails() {
 		m.Forgot = forgotPath
 	}
