@@ -215,7 +215,7 @@ func TestPasskey_AttacksAreRefusedAlikeAndRecorded(t *testing.T) {
 	}
 }
 
-func TestPasskey_AnAnswerIsGoodOnce(t *testing.T) {
+func TestPasskey_OneOfTwoAnswersAtOnce(t *testing.T) {
 	f, _ := newPasskeys(t)
 	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
 	asked, secret, err := f.PasskeyToSignIn(t.Context(), from(home))
