@@ -64,7 +64,8 @@ func TestDeploy_KeepsTheTokenRules(t *testing.T) {
 	if suspended != levels["suspended"] {
 		t.Errorf("%d are suspended, the preview said %d", suspended, levels["suspended"])
 	}
-	if n, err := b.store.CountBreaking(t.Context(), b.org, token.Rules{Service: token.Lifetime{Longest: 20, MustExpire: true}, ReadOnly: true}, b.clock.now()); err != nil || n != 0 {
+	rules := token.Rules{Service: token.Lifetime{Longest: 20, MustExpire: true}, ReadOnly: true}
+	if n, err := b.store.CountBreaking(t.Context(), b.org, rules, b.clock.now()); err != nil || n != 0 {
 		t.Errorf("%d break the rules, %v", n, err)
 	}
 	if !b.refused(edSecret) {
