@@ -131,7 +131,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log), reused: newReused(),
+	a := &App{Store: st, cfg: cfg, limits: cmp.Or(o.Limits, DefaultLimits()), hurry: o.Hurry, out: o.Out, log: logger(cfg, o.Log),
+		reused:  newReused(),
 		Secrets: registry.Secrets{Names: registry.NewSecretNames(cfg.SecretKeys...)}}
 	a.calm = newCalm(a.log)
 	if !o.WithoutKey {

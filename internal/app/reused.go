@@ -15,9 +15,12 @@ const mostReused = 1000
 type reusedToken struct{ organization, id string }
 
 // reused passes such tokens on, so that no request waits until they are suspended.
-type reused struct{ waiting chan reusedToken }
+type reused struct {
+	waiting chan reusedToken
+	every   time.Duration // how often the same token is looked at, at most
+}
 
-func newReused() *reused { return &reused{make(chan reusedToken, mostReused)} }
+func newReused() *reused { return &reused{make(chan reusedToken, mostReused), 10 * time.Second} }
 
 // note has a token looked at, unless too many wait already: the next use notes it again.
 func (r *reused) note(organization, id string) {
@@ -27,9 +30,6 @@ func (r *reused) note(organization, id string) {
 	}
 }
 
-// reusedEvery is how often the same token is looked at, at most.
-const reusedEvery = 10 * time.Second
-
 // run suspends the tokens if the rules say so, until ctx ends.
 func (r *reused) run(ctx context.Context, tokens *token.Service, log *slog.Logger) {
 	looked := map[string]time.Time{}
@@ -38,7 +38,7 @@ func (r *reused) run(ctx context.Context, tokens *token.Service, log *slog.Logge
 		case <-ctx.Done():
 			return
 		case t := <-r.waiting:
-			if time.Since(looked[t.id]) < reusedEvery {
+			if time.Since(looked[t.id]) < r.every {
 				continue
 			}
 			if len(looked) >= mostReused {

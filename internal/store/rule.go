@@ -85,7 +85,8 @@ func (q *queries) GroupNames(ctx context.Context, organization string, ids []str
 		err := row.Scan(&id, &name)
 		names[id] = name
 		return err
-	}, `SELECT id, name FROM groups WHERE organization_id = $1 AND id IN (`+placeholders(2, len(ids))+`)`, with([]any{organization}, ids...)...)
+	}, `SELECT id, name FROM groups WHERE organization_id = $1 AND id IN (`+placeholders(2, len(ids))+`)`,
+		with([]any{organization}, ids...)...)
 	return names, err
 }
 
@@ -142,7 +143,8 @@ func (c *choice) outlives(r token.Rules, now time.Time) string {
 	case r.Personal.Longest == r.Service.Longest && r.Personal.MustExpire == r.Service.MustExpire:
 		return sortedEnd + ` > ` + after(r.Personal)
 	}
-	return sortedEnd + ` > CASE WHEN t.kind || '' = 'personal' THEN CAST(` + after(r.Personal) + ` AS BIGINT) ELSE CAST(` + after(r.Service) + ` AS BIGINT) END`
+	return sortedEnd + ` > CASE WHEN t.kind || '' = 'personal' THEN CAST(` + after(r.Personal) + ` AS BIGINT)
+		ELSE CAST(` + after(r.Service) + ` AS BIGINT) END`
 }
 
 // CountBreaking counts the tokens that break rules.

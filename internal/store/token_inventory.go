@@ -11,8 +11,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
-	"latchkey/internal/change"
-	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 	"latchkey/internal/token"
 )
@@ -578,28 +576,4 @@ func (q *queries) MatchingTokens(ctx context.Context, organization string, f tok
 func (q *queries) TokensByID(ctx context.Context, organization string, ids []string) ([]token.Token, error) {
 	tokens, err := q.tokensWith(ctx, ids)
 	return slices.DeleteFunc(tokens, func(t token.Token) bool { return t.Organization != organization || !t.DeletedAt.IsZero() }), err
-}
-
-// ShortenToken moves the end of a token, and that of a previous secret that works longer: the token may be
-// rotated again, which would let the secret work until then. It returns the secret as it was; nil if there is
-// none. The error is NotFound if the token is deleted, or ends before that.
-func (tx *Tx) ShortenToken(ctx context.Context, t token.Token) (*token.SecretState, error) {
-	if t.ExpiresAt.IsZero() {
-		return nil, fault.NewInvalid("A token cannot be shortened to no end.")
-	}
-	tx.changed(change.Token, t.ID)
-	err := tx.execOne(ctx, "That token", `UPDATE tokens SET expires_at = $1
-		WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)`,
-		millis(t.ExpiresAt), t.Organization, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	const longer = ` WHERE token_id = $1 AND ended_at IS NULL AND ends_at > $2`
-	s, found, err := first(ctx, &tx.queries, scanSecret, `SELECT `+secretColumns+` FROM token_secrets s`+longer+` ORDER BY ends_at DESC`,
-		t.ID, millis(t.ExpiresAt))
-	if err != nil || !found {
-		return nil, err
-	}
-	_, err = tx.exec(ctx, `UPDATE token_secrets SET ends_at = $2`+longer, t.ID, millis(t.ExpiresAt))
-	return &s, err
 }

@@ -95,6 +95,30 @@ func (tx *Tx) SaveTokenSecrets(ctx context.Context, t token.Token, secrets []tok
 	return nil
 }
 
+// ShortenToken moves the end of a token, and that of a previous secret that works longer: the token may be
+// rotated again, which would let the secret work until then. It returns the secret as it was; nil if there is
+// none. The error is NotFound if the token is deleted, or ends before that.
+func (tx *Tx) ShortenToken(ctx context.Context, t token.Token) (*token.SecretState, error) {
+	if t.ExpiresAt.IsZero() {
+		return nil, fault.NewInvalid("A token cannot be shortened to no end.")
+	}
+	tx.changed(change.Token, t.ID)
+	err := tx.execOne(ctx, "That token", `UPDATE tokens SET expires_at = $1
+		WHERE organization_id = $2 AND id = $3 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)`,
+		millis(t.ExpiresAt), t.Organization, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	const longer = ` WHERE token_id = $1 AND ended_at IS NULL AND ends_at > $2`
+	s, found, err := first(ctx, &tx.queries, scanSecret, `SELECT `+secretColumns+` FROM token_secrets s`+longer+` ORDER BY ends_at DESC`,
+		t.ID, millis(t.ExpiresAt))
+	if err != nil || !found {
+		return nil, err
+	}
+	_, err = tx.exec(ctx, `UPDATE token_secrets SET ends_at = $2`+longer, t.ID, millis(t.ExpiresAt))
+	return &s, err
+}
+
 // EndSecret ends a previous secret of a token now; NotFound if it is none, or was ended.
 func (tx *Tx) EndSecret(ctx context.Context, id string, digest [32]byte) error {
 	tx.changed(change.Token, id)

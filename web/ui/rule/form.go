@@ -51,6 +51,7 @@ type form struct{ url.Values }
 func formOf(r token.Ruling, names map[string]string) form {
 	f := form{url.Values{}}
 	number := func(field string, n int) {
+		f.Set(field, "")
 		if n > 0 {
 			f.Set(field, strconv.Itoa(n))
 		}
@@ -65,7 +66,8 @@ func formOf(r token.Ruling, names map[string]string) form {
 	for _, box := range []struct {
 		field, value string
 		on           bool
-	}{{fieldPersonal, forever, !r.Personal.MustExpire}, {fieldService, forever, !r.Service.MustExpire}, {fieldService, addresses, r.NeedAddresses},
+	}{{fieldPersonal, forever, !r.Personal.MustExpire},
+		{fieldService, forever, !r.Service.MustExpire}, {fieldService, addresses, r.NeedAddresses},
 		{fieldAll, rotate, !r.NoSelfRotation}, {fieldAll, reused, r.SuspendReused}} {
 		if box.on {
 			f.Add(box.field, box.value)
@@ -96,11 +98,8 @@ func (f form) has(field, value string) bool { return slices.Contains(f.Values[fi
 // change reads the form. The error is Invalid for a form that is not whole: a missing field must not lift a rule.
 func (h *Handlers) change(c echo.Context, v kit.Visit, f form) (token.RuleChange, kit.FieldErrors, error) {
 	in, wrong := token.RuleChange{Answer: token.Answer(f.Get(token.FieldAnswer))}, kit.FieldErrors{}
-	for _, field := range []string{fieldRevision, token.FieldPersonalLongest, token.FieldServiceLongest, fieldMakers, fieldScopes,
-		token.FieldMostPersonal, token.FieldUnusedDays} {
-		if !f.Has(field) {
-			return in, nil, fault.NewInvalid("The form is incomplete. Open the page again.")
-		}
+	if !f.whole() {
+		return in, nil, fault.NewInvalid("The form is incomplete. Open the page again.")
 	}
 	in.Revision, _ = strconv.ParseInt(f.Get(fieldRevision), 10, 64) // anything else is the revision of no rules
 	in.Told, _ = strconv.Atoi(f.Get(fieldTold))
@@ -110,8 +109,9 @@ func (h *Handlers) change(c echo.Context, v kit.Visit, f form) (token.RuleChange
 			MustExpire: !f.has(fieldPersonal, forever)},
 		Service: token.Lifetime{Longest: f.number(token.FieldServiceLongest, wrong), Default: f.number(token.FieldServiceDefault, wrong),
 			MustExpire: !f.has(fieldService, forever)},
-		ReadOnly: f.Get(fieldScopes) != readWrite, MostPersonal: f.number(token.FieldMostPersonal, wrong), NeedAddresses: f.has(fieldService, addresses),
-		UnusedDays: f.number(token.FieldUnusedDays, wrong), NoSelfRotation: !f.has(fieldAll, rotate), SuspendReused: f.has(fieldAll, reused),
+		ReadOnly: f.Get(fieldScopes) != readWrite, MostPersonal: f.number(token.FieldMostPersonal, wrong),
+		NeedAddresses: f.has(fieldService, addresses),
+		UnusedDays:    f.number(token.FieldUnusedDays, wrong), NoSelfRotation: !f.has(fieldAll, rotate), SuspendReused: f.has(fieldAll, reused),
 	}
 	if makers := f.Get(fieldMakers); makers != everybody {
 		in.Makers = token.Makers(makers)
@@ -131,6 +131,12 @@ func (h *Handlers) change(c echo.Context, v kit.Visit, f form) (token.RuleChange
 	}
 	in.Rules = checked
 	return in, wrong, err
+}
+
+// whole reports whether no field is missing.
+func (f form) whole() bool {
+	return !slices.ContainsFunc([]string{fieldRevision, token.FieldPersonalLongest, token.FieldServiceLongest, fieldMakers, fieldScopes,
+		token.FieldMostPersonal, token.FieldUnusedDays}, func(field string) bool { return !f.Has(field) })
 }
 
 // number reads a field; 0 if it is empty.

@@ -29,9 +29,10 @@ type Handlers struct {
 }
 
 // New returns the handlers of the area.
-func New(site *kit.Site, policies *policy.Service, tokens *token.Service, inventory *token.Inventory, rules *token.RuleBook, editor *policyui.Handlers,
-	log *auditui.Handlers, warnings *warning.Service) *Handlers {
-	return &Handlers{site: site, policies: policies, tokens: tokens, inventory: inventory, rules: rules, editor: editor, log: log, warnings: warnings}
+func New(site *kit.Site, policies *policy.Service, tokens *token.Service, inventory *token.Inventory, rules *token.RuleBook,
+	editor *policyui.Handlers, log *auditui.Handlers, warnings *warning.Service) *Handlers {
+	return &Handlers{site: site, policies: policies, tokens: tokens, inventory: inventory, rules: rules,
+		editor: editor, log: log, warnings: warnings}
 }
 
 // Pages returns the rows of the area.

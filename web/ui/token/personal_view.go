@@ -75,7 +75,8 @@ func ruleRefusal(v kit.Visit, rules token.Applied) *component.NoticeModel {
 			Text: "The token rules of " + v.Organization.Name + " don't let you. Existing tokens keep working until they end. You can delete them."}
 	case !rules.Room:
 		return &component.NoticeModel{Kind: "warning", Title: "You have as many tokens as you may have",
-			Text: "The token rules of " + v.Organization.Name + " allow " + kit.Count(rules.MostPersonal, "personal access token", "personal access tokens") +
+			Text: "The token rules of " + v.Organization.Name + " allow " +
+				kit.Count(rules.MostPersonal, "personal access token", "personal access tokens") +
 				" per member, not counting expired ones. Delete one to generate another."}
 	}
 	return nil

@@ -30,13 +30,11 @@ func (h *Handlers) showToken(c echo.Context, v kit.Visit, status int, t token.To
 	if err != nil {
 		return err
 	}
-	rules, err := h.rules.For(c.Request().Context(), t.Organization, t.Owner)
+	broken, err := h.broken(c, v, t)
 	if err != nil {
 		return err
 	}
-	if t.State(v.Now) != token.Expired {
-		addRules(&m, rules.Breaches(t, rules.Maker, v.Now))
-	}
+	addRules(&m, broken)
 	addWarnings(&m, t, about, v.Now)
 	if m.Grants, err = h.grants(c, v, t); err != nil {
 		return err
@@ -61,6 +59,15 @@ func (h *Handlers) showToken(c echo.Context, v kit.Visit, status int, t token.To
 		m.Trail.Card.Title = "Activity"
 	}
 	return h.site.HTML(c, status, page.TokenPage(m))
+}
+
+// broken returns the rules that a token breaks.
+func (h *Handlers) broken(c echo.Context, v kit.Visit, t token.Token) ([]token.Breach, error) {
+	rules, err := h.rules.For(c.Request().Context(), t.Organization, t.Owner)
+	if err != nil || token.ExpiredAt(t.ExpiresAt, v.Now) {
+		return nil, err
+	}
+	return rules.Breaches(t, rules.Maker, v.Now), nil
 }
 
 // grants returns what a token may do now.
