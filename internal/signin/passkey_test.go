@@ -215,7 +215,7 @@ func TestPasskey_AttacksAreRefusedAlikeAndRecorded(t *testing.T) {
 	}
 }
 
-func TestPasskey_OneOfTwoAnswersAtOnce(t *testing.T) {
+func TestPasskey_OneOfThreeAtOnce(t *testing.T) {
 	f, _ := newPasskeys(t)
 	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
 	asked, secret, err := f.PasskeyToSignIn(t.Context(), from(home))
@@ -228,6 +228,20 @@ func TestPasskey_OneOfTwoAnswersAtOnce(t *testing.T) {
 	}
 	if got := inParallel(3, func(int) error { return in() }); got["ok"] != 1 {
 		t.Errorf("of three at once: %v", got)
+	}
+}
+
+func TestPasskey_AnAnswerIsGoodOnce(t *testing.T) {
+	f, _ := newPasskeys(t)
+	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
+	asked, secret, err := f.PasskeyToSignIn(t.Context(), from(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := o.Get(asked)
+	in := func() error { return second(f.SignInByPasskey(t.Context(), secret, answer, signin.Browser{}, from(home))) }
+	if err := in(); err != nil {
+		t.Error(err)
 	}
 	wantKind(t, in(), fault.Unauthenticated)
 	// A wrong answer uses up the challenge as well.

@@ -23,6 +23,8 @@ func homeParts() []templ.Component {
 			component.Progress(component.ProgressModel{ID: "members", Label: "Members", Value: 7, Max: 10, Text: "7 of 10"}),
 			component.Definitions([]component.Definition{{Term: "Plan", Text: "Enterprise"},
 				{Term: "Organization id", Text: "2x9JkQ0fHk7sGbC5mJ1TqvWcXyZ", Code: true}})),
+		component.Passkey(component.PasskeyModel{Kind: "get", Action: "/sign-in/passkey", Field: "passkey", Without: "Use your password.",
+			Hidden: []component.HiddenField{{Name: "next", Value: "/"}}, Button: component.ButtonModel{Label: "Sign in with a passkey"}}),
 		component.Sessions(component.SessionsModel{Card: component.CardModel{ID: "sessions", Title: "Sessions", Flush: true}, End: "End",
 			List: []component.SessionRow{{Device: "Firefox on Linux", IP: "192.0.2.1", Current: true},
 				{Device: "Safari on macOS", IP: "2001:db8::1", EndHref: "/end"}},

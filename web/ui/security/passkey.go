@@ -21,7 +21,11 @@ const (
 
 // newPasskey asks for the name of a new passkey and for the password.
 func (h *Handlers) newPasskey(c echo.Context) error {
-	return h.ask(c, http.StatusOK, newPasskeyDialog(url.Values{kit.FieldName: {signin.DeviceName(c.Request().UserAgent())}}, nil))
+	var errs kit.FieldErrors
+	if off := h.signIn.PasskeysOff(); off != "" {
+		errs = kit.FieldErrors{"": off}
+	}
+	return h.ask(c, http.StatusOK, newPasskeyDialog(url.Values{kit.FieldName: {signin.DeviceName(c.Request().UserAgent())}}, errs))
 }
 
 // addPasskey shows the button with which the browser creates the passkey. It counts once that was done.
