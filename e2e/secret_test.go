@@ -51,7 +51,7 @@ func TestSecret_IsNotLostByAKey(t *testing.T) {
 		ask.click("button", "Keep open")
 		p.press("Escape", "Escape") // the second one keeps it open
 		p.lacks("alertdialog", question)
-		copies := p.find("button", "Copy").Or(p.find("button", "Copy line"))
+		copies := p.find("button", "Copy").Or(p.find("button", "Copy link"))
 		n, err := copies.Count()
 		if err != nil || n == 0 {
 			t.Fatalf("%s: %d buttons to copy, %v", tt.name, n, err)
@@ -63,7 +63,7 @@ func TestSecret_IsNotLostByAKey(t *testing.T) {
 			p.press("Escape")
 			ask.sees("link", "Close anyway")
 			ask.click("button", "Keep open")
-			if err := p.find("button", "Copy line").First().Click(); err != nil {
+			if err := p.find("button", "Copy link").First().Click(); err != nil {
 				t.Fatal(err)
 			}
 		}

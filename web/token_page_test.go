@@ -38,7 +38,7 @@ func TestTokenPage_IsForItsOwnerAndAdmins(t *testing.T) {
 		if got.status != c.status {
 			t.Errorf("%s opens %s: %d, want %d", c.who, c.path, got.status, c.status)
 		}
-		if shows := strings.Contains(got.body, "Copy id"); shows != (c.status == http.StatusOK) {
+		if shows := strings.Contains(got.body, "Copy ID"); shows != (c.status == http.StatusOK) {
 			t.Errorf("%s opens %s: the facts are shown: %v", c.who, c.path, shows)
 		}
 	}

@@ -138,7 +138,7 @@ func signInAda(ctx context.Context, tx *store.Tx, organization string) error {
 		tx.InsertSession(ctx, signin.Session{ID: "session of ada", Member: "ada", CreatedAt: now, LastSeenAt: now}, []byte("a digest")))
 }
 
-// churnTokens makes tokens, deletes some of them and rotates others. It tells of each secret that must be
+// churnTokens makes tokens, and deletes, rotates, suspends or restricts most of them. It tells of each secret that must be
 // good and of each that must not, once that was acknowledged: of one that is about to change nobody can
 // say in which state the end of the process finds it.
 func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
@@ -154,7 +154,15 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 		if g, err = a.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: key, IdempotencyKey: key}); err != nil {
 			break
 		}
-		switch i % 4 {
+		switch i % 6 {
+		case 4:
+			if _, err = a.Tokens.Suspend(ctx, by, g.ID, "churn"); err == nil {
+				tell("ended", g.Secret)
+			}
+		case 5: // the server asks from 127.0.0.1
+			if _, err = a.Tokens.SetAddresses(ctx, by, g.ID, "192.0.2.0/24"); err == nil {
+				tell("ended", g.Secret)
+			}
 		case 0:
 			if _, err = a.Tokens.Delete(ctx, by, g.ID); err == nil {
 				tell("ended", g.Secret)
@@ -164,7 +172,7 @@ func churnTokens(ctx context.Context, a *app.App, w http.ResponseWriter) error {
 		default:
 			var done token.Rotated
 			overlap, what := time.Duration(0), "ended"
-			if i%4 == 3 {
+			if i%6 == 3 {
 				overlap, what = time.Hour, "made" // it still works
 			}
 			if done, err = a.Tokens.Rotate(ctx, by, g.ID, token.Rotation{Overlap: overlap, SameLength: true}); err == nil {

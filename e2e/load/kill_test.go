@@ -18,8 +18,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// TestKill_EveryAcknowledgedChangeIsThere ends the server without warning while tokens are
-// made, rotated, deleted and verified, starts it again on the same data and compares it with what
+// TestKill_EveryAcknowledgedChangeIsThere ends the server without warning while tokens are made, rotated,
+// suspended, deleted and verified and their allowed addresses change, starts it again on the same data and compares it with what
 // was acknowledged before. With -full it does so 1,000 times, one in ten of them while the server
 // starts.
 func TestKill_EveryAcknowledgedChangeIsThere(t *testing.T) {
@@ -101,7 +101,7 @@ func (k *killed) compare(srv *child, alive, gone map[string]bool) {
 	k.verified.Add(int64(len(alive) + len(gone)))
 }
 
-// churn has the server make, rotate and delete tokens until then, and returns what it acknowledged:
+// churn has the server make and change tokens until then, and returns what it acknowledged:
 // the secrets that must be good, and those that must not.
 func churn(t *testing.T, srv *child, until time.Time) (alive, gone map[string]bool) {
 	resp, err := http.Get("http://" + srv.control + "/churn")
@@ -164,6 +164,13 @@ func nothingHalfDone(t *testing.T, data string) {
 	must(t, db.QueryRow("SELECT count(*) FROM token_secrets WHERE ends_at IS NOT NULL").Scan(&replaced))
 	if rotated := made["service_access_token rotated"]; rotated != replaced || rotated == 0 {
 		t.Errorf("%d events of rotation, %d replaced secrets: %s", rotated, replaced, fmt.Sprint(made))
+	}
+	for action, column := range map[string]string{"suspended": "suspended_at IS NOT NULL", "updated": "addresses <> ''"} {
+		var changed int
+		must(t, db.QueryRow("SELECT count(*) FROM tokens WHERE "+column).Scan(&changed))
+		if n := made["service_access_token "+action]; n != changed || n == 0 {
+			t.Errorf("%d events of tokens %s, %d such tokens", n, action, changed)
+		}
 	}
 }
 

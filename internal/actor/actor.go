@@ -29,6 +29,9 @@ const (
 	Server       // the server itself or its operator at the command line; it has no ID
 )
 
+// NotSignedIn is the name of a [Visitor] in the audit log.
+const NotSignedIn = "Not signed in"
+
 // Ref refers to who acts.
 type Ref struct {
 	Kind Kind

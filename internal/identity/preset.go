@@ -12,6 +12,7 @@ import (
 type Preset struct {
 	Key         string
 	Label       string
+	Dialog      string // title of the dialog that adds one
 	Issuer      string // example, or the issuer itself if it is fixed
 	IssuerHelp  string
 	GroupsClaim string
@@ -20,12 +21,12 @@ type Preset struct {
 // Presets returns the presets, the last one for all other providers.
 func Presets() []Preset {
 	return []Preset{
-		{"okta", "Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
-		{"entra", "Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
+		{"okta", "Okta", "Add Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
+		{"entra", "Microsoft Entra ID", "Add Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
 			"With the tenant ID of your directory in place of TENANT-ID.", "groups"},
-		{"google", "Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
-		{"keycloak", "Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
-		{"other", "Other OpenID Connect provider", "https://login.example.com",
+		{"google", "Google Workspace", "Add Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
+		{"keycloak", "Keycloak", "Add Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
+		{"other", "Other OpenID Connect provider", "Add an OpenID Connect provider", "https://login.example.com",
 			"The address below which the provider serves /.well-known/openid-configuration.", "groups"},
 	}
 }

@@ -88,7 +88,7 @@ func (s *Service) noteRefused(ctx context.Context, inv Invitation, err error, or
 			return err
 		}
 		by := actor.OfSystem(inv.Organization)
-		by.Name, by.Origin = "Not signed in", origin
+		by.Name, by.Origin = actor.NotSignedIn, origin
 		because := audit.Fields{"reason": "the member is deactivated"}
 		return tx.AppendEvent(ctx, audit.Did(by, audit.Refused, inv.target()).Changed("", because.String()))
 	})

@@ -37,7 +37,7 @@ func (r *reader) workspace(path string, n node) error {
 // unique records an id, and a problem if it was seen before.
 func (f *fields) unique(key, id string, seen map[string]bool) {
 	if seen[id] && id != "" {
-		f.problem(key, "This id is repeated.")
+		f.problem(key, "This ID is repeated.")
 	}
 	seen[id] = true
 }
@@ -66,7 +66,7 @@ func (r *reader) resource(path string, n node) error {
 func (f *fields) workspace(key string) string {
 	id := f.id(key)
 	if isID(id) && !f.r.workspaces[id] {
-		f.problem(key, "The file has no workspace with this id.")
+		f.problem(key, "The file has no workspace with this ID.")
 	}
 	return id
 }
@@ -84,7 +84,7 @@ func (r *reader) member(path string, n node) error {
 	}
 	m.Grants = f.grants("workspaces")
 	if r.members[m.ID] != nil {
-		f.problem("id", "Another member has this id.")
+		f.problem("id", "Another member has this ID.")
 	}
 	if other := r.emails[m.Email]; other != "" {
 		f.problem("email", "Another member has this address: "+other+".")
@@ -178,7 +178,7 @@ func (f *fields) placed(key string, ids []string) {
 	for i, id := range ids {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		if id != "" && !f.r.workspaces[id] {
-			f.problem(at, "The file has no workspace with this id.")
+			f.problem(at, "The file has no workspace with this ID.")
 		}
 		f.unique(at, id, seen)
 	}
@@ -195,7 +195,7 @@ func (r *reader) personalToken(path string, n node) error {
 	owner := r.members[t.Owner]
 	switch {
 	case isID(t.Owner) && owner == nil:
-		f.problem("owner", "The file has no member with this id.")
+		f.problem("owner", "The file has no member with this ID.")
 	case owner != nil && !owner.admin && !owner.in[t.Workspace]:
 		f.warn("workspace", "The owner is not in this workspace: the token has no permissions.")
 	case owner != nil && !owner.admin && t.Scope == access.ScopeAdmin:
@@ -236,7 +236,7 @@ func (r *reader) serviceToken(path string, n node) error {
 // token records the id and the digest of a token, both of which must be unique in the file.
 func (f *fields) token(id, kind string, s Secret) {
 	if f.r.tokens[id] != "" && id != "" {
-		f.problem("id", "Another token has this id.")
+		f.problem("id", "Another token has this ID.")
 	}
 	f.r.tokens[id] = kind
 	if s.Digest == [32]byte{} {

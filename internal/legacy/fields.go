@@ -250,7 +250,7 @@ func (f *fields) ids(key string) []string {
 	var out []string
 	for i, item := range n.items {
 		if item.kind != text || !isID(item.text) {
-			f.problem(fmt.Sprintf("%s[%d]", key, i), "This must be an id.")
+			f.problem(fmt.Sprintf("%s[%d]", key, i), "This must be an ID.")
 			item.text = "" // so that the others keep their positions
 		}
 		out = append(out, item.text)

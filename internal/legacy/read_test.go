@@ -132,7 +132,7 @@ func TestRead_NamesEveryMistakeByItsPath(t *testing.T) {
 		{"unknown environment", `DEVELOPMENT`, `TEST`, "workspaces[1].environment", "not one of"},
 		{"workspace id twice", `"id": "ws-stage"`, `"id": "ws-prod"`, "workspaces[1].id", "repeated"},
 		{"privacy list of numbers", `"members": ["m-ed"], "tokens": ["sat-etl"]}},`, `"members": [7]}},`,
-			"workspaces[0].data_privacy.members[0]", "id"},
+			"workspaces[0].data_privacy.members[0]", "ID"},
 		{"unknown type", `"type": "destination"`, `"type": "sink"`, "resources[2].type", "not one of"},
 		{"resource of no workspace", `"id": "src-web", "workspace": "ws-prod"`, `"id": "src-web", "workspace": "ws-x"`,
 			"resources[0].workspace", "no workspace"},

@@ -337,7 +337,7 @@ func (st *stage) mirrorResource(i *Item) error {
 	st.rules.AddResource(x, i.Local)
 	st.comesBack(i)
 	if i.Local != i.Ref && !i.Imported {
-		i.After.watch("Its id is taken: it will be " + i.Local + ".")
+		i.After.watch("Its ID is taken: it will be " + i.Local + ".")
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func forgottenLink(ctx context.Context, tx Tx, account Account, f forgotten, sec
 		return RecoveryLink{}, errNoLink
 	}
 	by := actor.OfSystem(account.Organization)
-	by.Name, by.Origin = "Not signed in", f.origin
+	by.Name, by.Origin = actor.NotSignedIn, f.origin
 	state := audit.Fields{"expiresAt": audit.FormatTime(r.ExpiresAt), "madeBy": "forgotten password"}
 	return RecoveryLink{Account: account, Link: f.link(secret), ExpiresAt: r.ExpiresAt},
 		tx.AppendEvent(ctx, audit.Did(by, audit.RecoveryCreated, account.target()).Changed("", state.String()))

@@ -176,7 +176,7 @@ func (s *Service) refuse(ctx context.Context, email string, account Account, ori
 func failed(ctx context.Context, tx Tx, email string, account Account, origin actor.Origin) (audit.Event, error) {
 	organization, err := tx.SignInOrganization(ctx)
 	by := actor.OfSystem(organization)
-	by.Name, by.Origin = "Not signed in", origin
+	by.Name, by.Origin = actor.NotSignedIn, origin
 	return audit.Did(by, audit.SignInFailed, audit.Target{Type: audit.TargetSession, Name: typedName(email, account)}), err
 }
 

@@ -29,10 +29,11 @@ func hasStrpos(d dialect) bool {
 }
 
 // SearchTokens returns up to limit tokens that are not deleted and have text in their name, or as
-// their hint or id, ordered by name. With an owner, it searches only that member's personal tokens. Without
+// their hint or id, ordered by name. A hint is that of the current secret or of a previous one that still
+// works. With an owner, it searches only that member's personal tokens. Without
 // one, it reads the names of all tokens unless it finds enough.
 func (s *Store) SearchTokens(ctx context.Context, organization, owner, text string, limit int) ([]account.HeldToken, error) {
-	of, args := ` FROM tokens f WHERE f.deleted_at IS NULL AND f.organization_id = $1`,
+	from, of, args := ` FROM tokens f`, ` WHERE f.deleted_at IS NULL AND f.organization_id = $1`,
 		[]any{organization, plaintext.NameKey(text), text, limit}
 	// The index of names is read from its beginning to its end, and only what matches is compared with the
 	// organization, of which there is one: comparing every row with the end of a range takes a third of the time.
@@ -40,15 +41,24 @@ func (s *Store) SearchTokens(ctx context.Context, organization, owner, text stri
 	if owner != "" {
 		args = append(args, owner)
 		of += ` AND f.kind = 'personal' AND f.owner_id = $5`
-		named = of + ` AND ` + s.position() + `(f.name_key, $2) > 0`
+		named = from + of + ` AND ` + s.position() + `(f.name_key, $2) > 0`
 	}
 	hints := hintsOf(text)
 	in := placeholders(len(args)+1, len(hints))
+	previous := ` FROM token_secrets s JOIN tokens f ON f.id = s.token_id` + of + livePrevious(`s`, len(args)+len(hints)+1) + ` AND s.hint IN (` + in + `)`
+	args = append(with(args, hints...), millis(s.Now()))
 	return all(ctx, &s.queries, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
 			SELECT id FROM (SELECT f.id AS id`+named+` ORDER BY f.organization_id, f.name_key, f.id LIMIT $4) AS named
-			UNION SELECT id FROM (SELECT f.id AS id`+of+` AND f.hint IN (`+in+`) LIMIT $4) AS hinted
-			UNION SELECT f.id AS id`+of+` AND f.id = $3
-		) AS found ON found.id = t.id ORDER BY t.name_key, t.id LIMIT $4`, with(args, hints...)...)
+			UNION SELECT id FROM (SELECT f.id AS id`+from+of+` AND f.hint IN (`+in+`) LIMIT $4) AS hinted
+			UNION SELECT id FROM (SELECT f.id AS id`+previous+` LIMIT $4) AS replaced
+			UNION SELECT f.id AS id`+from+of+` AND f.id = $3
+		) AS found ON found.id = t.id ORDER BY t.name_key, t.id LIMIT $4`, args...)
+}
+
+// livePrevious returns the condition that a row of token_secrets is a previous secret that works at the time in a
+// placeholder, in the words of the index token_secrets_hint.
+func livePrevious(table string, now int) string {
+	return fmt.Sprintf(` AND %[1]s.ended_at IS NULL AND %[1]s.ends_at IS NOT NULL AND %[1]s.ends_at > $%[2]d`, table, now)
 }
 
 // hintsOf returns the hints that somebody means by text: a whole one, perhaps with three dots, or the

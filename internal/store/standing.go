@@ -32,7 +32,7 @@ func (q *queries) standing(ctx context.Context, by actor.Caller, now time.Time) 
 	case actor.Server:
 		s = actor.OfSystem(by.Ref.Organization)
 	case actor.Visitor:
-		s = actor.Standing{Name: "Not signed in"}
+		s = actor.Standing{Name: actor.NotSignedIn}
 	default:
 		err = fault.NewUnauthenticated("Sign in to continue.")
 	}

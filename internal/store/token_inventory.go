@@ -108,7 +108,7 @@ func (q *queries) choose(ctx context.Context, organization string, f token.Filte
 	c.ends(f)
 	c.state(f.State, now)
 	if f.Text != "" {
-		if err := c.named(ctx, f.Text); err != nil {
+		if err := c.named(ctx, f.Text, now); err != nil {
 			return nil, err
 		}
 	}
@@ -217,10 +217,13 @@ func (c *choice) suspended() {
 }
 
 // named chooses by name, hint and id, as SearchTokens does.
-func (c *choice) named(ctx context.Context, text string) error {
+func (c *choice) named(ctx context.Context, text string, now time.Time) error {
 	hints := hintsOf(text)
-	ids, err := all(ctx, c.q, scanText, `SELECT t.id FROM tokens t WHERE t.organization_id = $1 AND t.deleted_at IS NULL
-		AND t.hint IN (`+placeholders(2, len(hints))+`) LIMIT `+fmt.Sprint(token.MaxCounted), with(c.args[:1:1], hints...)...)
+	in, limit := placeholders(2, len(hints)), ` LIMIT `+fmt.Sprint(token.MaxCounted)
+	ids, err := all(ctx, c.q, scanText, `SELECT id FROM (SELECT t.id AS id FROM tokens t WHERE t.organization_id = $1
+			AND t.deleted_at IS NULL AND t.hint IN (`+in+`)`+limit+`) AS hinted
+		UNION SELECT id FROM (SELECT s.token_id AS id FROM token_secrets s WHERE s.hint IN (`+in+`)`+
+		livePrevious(`s`, len(hints)+2)+limit+`) AS replaced`, append(with(c.args[:1:1], hints...), millis(now))...)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/policy"
+	"latchkey/internal/token"
 )
 
 // right is one right of one token. state is even while it is settled: 0 not there,
@@ -19,6 +20,7 @@ type right struct {
 	secret    string
 	workspace string
 	state     atomic.Uint64
+	held      bool // taken away by a change of the whole organization, which gives it back
 }
 
 func (r *right) change(to bool, do func()) {
@@ -46,7 +48,7 @@ func TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight(t *testing.T) {
 	h := &hammer{world: w}
 	h.start(4)
 	for i := range rounds {
-		for _, scenario := range []func(*hammer, int){tokensEnd, memberComesAndGoes, policiesShrink, groupsChange, workspaceEnds} {
+		for _, scenario := range []func(*hammer, int){tokensEnd, tokensRotate, tokensAreRestricted, memberComesAndGoes, policiesShrink, groupsChange, workspaceEnds} {
 			scenario(h, i)
 		}
 	}
@@ -124,6 +126,58 @@ func tokensEnd(h *hammer, _ int) {
 		_, err := h.tokens.Delete(h.ctx, h.admin.Caller(), sat.ID)
 		h.must(err)
 	})
+}
+
+// tokensRotate gives a token a new secret again and again: the old one ends at once, or when somebody ends it.
+func tokensRotate(h *hammer, _ int) {
+	sat := h.service(h.main, everywhere(editSources))
+	r := h.watch(sat.Secret.Reveal(), h.main, true)
+	for i := range 4 {
+		var done token.Rotated
+		rotate := func(overlap time.Duration) {
+			var err error
+			done, err = h.tokens.Rotate(h.ctx, h.admin.Caller(), sat.ID, token.Rotation{Overlap: overlap, SameLength: true})
+			h.must(err)
+		}
+		old := r
+		if i%2 == 0 {
+			old.end(func() { rotate(0) })
+			r = h.watch(done.Secret.Reveal(), h.main, true)
+			continue
+		}
+		rotate(time.Hour) // both work
+		r = h.watch(done.Secret.Reveal(), h.main, true)
+		time.Sleep(time.Millisecond)
+		old.end(func() {
+			_, err := h.tokens.EndPrevious(h.ctx, h.admin.Caller(), sat.ID)
+			h.must(err)
+		})
+	}
+}
+
+// tokensAreRestricted changes the allowed addresses of a token and of the organization. The verifiers have none.
+func tokensAreRestricted(h *hammer, _ int) {
+	sat := h.service(h.main, everywhere(editSources))
+	r := h.watch(sat.Secret.Reveal(), h.main, true)
+	for range 3 {
+		r.change(false, func() { h.restrict(sat, "192.0.2.0/24") })
+		r.change(true, func() { h.restrict(sat, "") })
+		h.all(false, func() { h.restrictAll("192.0.2.0/24") })
+		h.all(true, func() { h.restrictAll("") })
+	}
+}
+
+// all changes every right that is there, or that the same change took away before.
+func (h *hammer) all(to bool, do func()) {
+	h.mu.Lock()
+	rights := h.rights
+	h.mu.Unlock()
+	for _, r := range rights {
+		if was := r.state.Load(); !to && was&2 == 2 || to && r.held {
+			r.held, do = !to, func(next func()) func() { return func() { r.change(to, next) } }(do)
+		}
+	}
+	do()
 }
 
 func memberComesAndGoes(h *hammer, i int) {

@@ -23,6 +23,7 @@ type AlertDialogModel struct {
 	Action      string   // the form posts here
 	Hidden      []HiddenField
 	Confirm     string // "Yes, delete" when empty
+	Harmless    bool   // the button that confirms is not red
 	CancelHref  string
 	Error       string // why the last attempt was refused
 }
@@ -32,6 +33,13 @@ type Offer struct {
 	Text    string
 	Link    Link
 	Context string
+}
+
+func (m AlertDialogModel) variant() string {
+	if m.Harmless {
+		return Primary
+	}
+	return Danger
 }
 
 func (m AlertDialogModel) confirm() string {
@@ -72,12 +80,17 @@ type CodeModel struct {
 	ID    string
 	Label string
 	Text  string
+	// Copy labels the button; without it, "Copy" for several lines and "Copy line" for one.
+	Copy string
 	// Secret removes the text from the page when the visitor leaves it.
 	Secret bool
 }
 
 func (m CodeModel) copyLabel() string {
-	if strings.Contains(m.Text, "\n") {
+	switch {
+	case m.Copy != "":
+		return m.Copy
+	case strings.Contains(m.Text, "\n"):
 		return "Copy"
 	}
 	return "Copy line"

@@ -211,7 +211,7 @@ func kitParts() []templ.Component {
 			element(`<form class="form" id="kit-form" method="post" action="/x">`, `</form>`, kitFields()...)),
 		with(component.Card(component.CardModel{ID: "small", Title: "Small parts"}),
 			component.Stepper(component.StepperModel{Current: 2, Steps: []string{"Name and workspace", "Access policy", "Done"}}),
-			component.KeyHint([]string{"Ctrl", "K"}), component.Code("source:edit"), component.CopyCode("code-id", "2ZzT8", "Copy id"),
+			component.KeyHint([]string{"Ctrl", "K"}), component.Code("source:edit"), component.CopyCode("code-id", "2ZzT8", "Copy ID"),
 			component.Badge(component.BadgeModel{Text: "New", Tone: component.Info, Icon: "check"}),
 			component.Badge(component.BadgeModel{Text: "Late", Tone: component.Warn}),
 			component.Badge(component.BadgeModel{Text: "Bad", Tone: component.Bad}),

@@ -49,6 +49,7 @@ func Tokens(t *testing.T, open func(t *testing.T) *store.Store) {
 		"tokens that nobody uses":                   findsIdle,
 		"inventories agree with the rules":          inventories,
 		"ends only move nearer":                     shortens,
+		"a search knows the hints that work":        searchesPreviousHints,
 		"no previous secret outlives its token":     shortensPrevious,
 		"rules are read as they were saved":         keepsRules,
 		"notices end when a token is used":          keepsNotices,

@@ -189,6 +189,49 @@ func joinsNames(t *testing.T, b *tokenBed) {
 
 func ids(list []token.Token) string { return strings.Join(tokenIDs(list), " ") }
 
+// searchesPreviousHints has tokens of two organizations with a current secret, one that still works, one that
+// expired and one that was ended.
+func searchesPreviousHints(t *testing.T, b *tokenBed) {
+	late := b.now.Add(time.Hour)
+	mine := b.service(func(tok *token.Token) { tok.ID = "mine" })
+	foreign := b.service(func(tok *token.Token) { tok.ID, tok.Organization = "foreign", bedOtherOrg })
+	owned := b.personal(func(tok *token.Token) { tok.ID = "owned" })
+	b.add(t, mine, foreign, owned)
+	for _, tok := range []token.Token{mine, foreign, owned} {
+		secret := func(name string, ends, ended time.Time) token.SecretState {
+			return token.SecretState{Digest: token.Digest(tok.ID + name), Hint: "lkoat_…" + name, MadeAt: b.now, EndsAt: ends, EndedAt: ended}
+		}
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SaveTokenSecrets(ctx, tok, []token.SecretState{secret("aNew", time.Time{}, time.Time{}), secret("aOld", late, time.Time{}),
+				secret("past", b.now.Add(-time.Minute), time.Time{}), secret("dead", late, b.now)})
+		})
+	}
+	for _, tt := range []struct{ organization, owner, text, want string }{
+		{bedOrg, "", "aNew", "mine owned"}, {bedOrg, "", "aOld", "mine owned"}, {bedOrg, "", "lkoat_...aOld", "mine owned"},
+		{bedOrg, "", "past", ""}, {bedOrg, "", "dead", ""}, {bedOrg, bedMember, "aOld", "owned"}, {bedOrg, bedOtherMember, "aOld", ""},
+		{bedOtherOrg, "", "aOld", "foreign"},
+	} {
+		held, err := b.SearchTokens(t.Context(), tt.organization, tt.owner, tt.text, 9)
+		got := account.TokenIDs(held)
+		slices.Sort(got)
+		if strings.Join(got, " ") != tt.want || err != nil {
+			t.Errorf("%+v finds %q, %v", tt, got, err)
+		}
+		if tt.owner != "" {
+			continue
+		}
+		got, err = b.InventoryIDs(t.Context(), tt.organization, token.Filter{Text: tt.text}, b.now)
+		slices.Sort(got)
+		if strings.Join(got, " ") != tt.want || err != nil {
+			t.Errorf("the inventory for %+v: %q, %v", tt, got, err)
+		}
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteToken(ctx, bedOrg, "mine") })
+	if held, err := b.SearchTokens(t.Context(), bedOrg, "", "aOld", 9); err != nil || len(held) != 1 {
+		t.Errorf("after the token was deleted: %v, %v", account.TokenIDs(held), err)
+	}
+}
+
 // readsSecretsThatMayWork has a token with a secret of each kind.
 func readsSecretsThatMayWork(t *testing.T, b *tokenBed) {
 	tok := b.service(nil)

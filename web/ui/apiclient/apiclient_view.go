@@ -18,7 +18,7 @@ func clientsView(clients []apiclient.Client, baseURL string, now time.Time) page
 	m.Card = component.CardModel{ID: "api-clients", Title: kit.ClientTitle, Flush: true,
 		Description: "Services that can validate the tokens they receive."}
 	m.HowTo = component.CardModel{ID: "ask", Title: "How a service validates a token",
-		Description: "With token introspection (RFC 7662), its client id and its secret. It can also revoke a token that it receives (RFC 7009)."}
+		Description: "With token introspection (RFC 7662), its client ID and its secret. It can also revoke a token that it receives (RFC 7009)."}
 	m.Lines = []component.CodeModel{
 		{ID: "introspect", Label: "Validate this token", Text: requestLine("CLIENT_ID:SECRET", baseURL, "introspect")},
 		{ID: "revoke", Label: "Revoke this token", Text: requestLine("CLIENT_ID:SECRET", baseURL, "revoke")},

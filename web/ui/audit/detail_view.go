@@ -53,8 +53,8 @@ func detailView(v kit.Visit, e audit.Event, what page.Sentence, carrier audit.To
 	}
 	add("IP address", e.Origin.IP, "", true)
 	add("User agent", e.Origin.UserAgent, "", false)
-	add("Request id", e.Origin.RequestID, "", true)
-	add("Event id", e.ID, "", true)
+	add("Request ID", e.Origin.RequestID, "", true)
+	add("Event ID", e.ID, "", true)
 	add("In the chain", fmt.Sprintf("Event %s", kit.Thousands(int(e.Seq))), hex.EncodeToString(e.Hash), false)
 	m.Links = detailLinks(e)
 	return m

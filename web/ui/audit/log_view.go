@@ -107,7 +107,7 @@ func rangeLinks(q logQuery) []page.Range {
 // filterView returns the form above the list.
 func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.FilterModel {
 	m := component.FilterModel{Action: kit.AuditPath, Label: "Filter events", ID: "audit", Name: paramText,
-		Search: "Name, email, address or id", Value: q.Get(paramText),
+		Search: "Name, email, address or ID", Value: q.Get(paramText),
 		Selects: []component.SelectModel{
 			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions(q)),
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	page "latchkey/views/page/audit"
 	"latchkey/web/ui/kit"
@@ -126,7 +127,7 @@ func (t teller) part(name string, e audit.Event) page.Sentence {
 }
 
 func (t teller) actor(e audit.Event) page.Part {
-	if e.ActorType == audit.System && e.ActorName == "" {
+	if e.ActorType == audit.System && (e.ActorName == "" || e.ActorName == actor.NotSignedIn) {
 		return page.Part{Text: "Someone"}
 	}
 	p := page.Part{Text: actorName(e), Name: true}

@@ -50,7 +50,7 @@ func TestSentence_SaysWhatHappenedInOrdinaryWords(t *testing.T) {
 		}
 		return e
 	}
-	ada, bo, nobody := member("Ada"), member("Bo"), audit.Event{ActorType: audit.System}
+	ada, bo, nobody := member("Ada"), member("Bo"), audit.Event{ActorType: audit.System, ActorName: "Not signed in"}
 	service := audit.Event{ActorType: audit.ServiceAccessToken, ActorID: "s1", ActorName: "ci"}
 	target := func(typ audit.TargetType, name string) audit.Target {
 		return audit.Target{Type: typ, ID: "id-" + name, Name: name}

@@ -278,7 +278,7 @@ func itemView(catalogue *access.Catalogue, i migration.View, wrong kit.FieldErro
 
 // itemFacts returns the facts about an item, except its policies.
 func itemFacts(i migration.View) []component.Definition {
-	facts := []component.Definition{{Term: "Id in the old system", Text: i.Ref, Code: true}}
+	facts := []component.Definition{{Term: "ID in the old system", Text: i.Ref, Code: true}}
 	if i.Detail != "" && i.Kind != migration.Groups {
 		facts = append(facts, component.Definition{Term: detailTerm(i.Kind), Text: i.Detail})
 	}

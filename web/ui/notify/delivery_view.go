@@ -94,7 +94,7 @@ func messageDialog(w notify.Webhook, d notify.Delivery, now time.Time) page.Mess
 	m := page.Message{
 		Dialog: component.DialogModel{ID: "delivery", Title: d.Type, CloseHref: address(w.ID), Wide: true, Read: true},
 		State:  deliveryState(d),
-		Facts: []component.Definition{{Term: "Webhook-id", Text: d.ID}, {Term: "Event at", Text: kit.AbsoluteSeconds(d.Created, now)},
+		Facts: []component.Definition{{Term: "webhook-id", Text: d.ID}, {Term: "Event at", Text: kit.AbsoluteSeconds(d.Created, now)},
 			{Term: "Tries", Text: strconv.Itoa(d.Tries)}, {Term: "Latest try", Text: outcome(d)}},
 		Body:  component.CodeModel{ID: "delivery-body", Label: "Message", Text: d.Body},
 		Again: again(w, d),

@@ -57,7 +57,7 @@ func recoveryLinkDialog(made signin.RecoveryLink, now time.Time) page.Links {
 	m := page.Links{Dialog: component.DialogModel{ID: "links", Title: "Reset link", CloseHref: kit.Path(kit.UserPath, made.ID), Wide: true},
 		Notices: []component.NoticeModel{{Kind: "warning", Text: "Send the link to " + made.Name + " only. It works once, until " +
 			kit.Exact(made.ExpiresAt, now) + ". You won't see it again."}},
-		Links: []component.CodeModel{{ID: "link-0", Label: made.Email, Text: made.Link, Secret: true}}}
+		Links: []component.CodeModel{{ID: "link-0", Label: made.Email, Text: made.Link, Copy: "Copy link", Secret: true}}}
 	switch {
 	case made.Mailed:
 		m.Notices = append(m.Notices, component.NoticeModel{Kind: "success", Text: "The link was emailed to " + made.Email + "."})

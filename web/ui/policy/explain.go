@@ -119,9 +119,9 @@ func (h *Handlers) askedResource(c echo.Context, v kit.Visit, q policy.Question)
 	}
 	switch len(found) {
 	case 0:
-		return "", kit.FieldErrors{fieldResource: "The workspace has no resource of this type with that name or id."}, nil
+		return "", kit.FieldErrors{fieldResource: "The workspace has no resource of this type with that name or ID."}, nil
 	case 1:
 		return found[0].ID, nil, nil
 	}
-	return "", kit.FieldErrors{fieldResource: "Several resources have this name. Enter the id."}, nil
+	return "", kit.FieldErrors{fieldResource: "Several resources have this name. Enter the ID."}, nil
 }

@@ -19,7 +19,7 @@ func view(v kit.Visit, requests []provision.Request, failed bool, base string) p
 			Description: "Your identity provider (Okta, Microsoft Entra ID or another that supports SCIM 2.0) adds, renames and deactivates " +
 				"members here, and pushes groups. Invite provisioned people so that they can set a password."},
 		State:   component.StateModel{Text: "Off", Tone: component.Neutral},
-		Base:    component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2"},
+		Base:    component.CodeModel{ID: "scim-base-url", Label: "Base URL (Microsoft Entra ID calls it Tenant URL)", Text: base + "/scim/v2", Copy: "Copy URL"},
 		Token:   component.ButtonModel{Label: "Generate organization token", Variant: component.Outline, Icon: "key-round", Href: providerToken()},
 		Action:  kit.ProvisioningPath,
 		Switch:  component.ButtonModel{Label: "Switch on", Name: "switch", Value: switchOn},

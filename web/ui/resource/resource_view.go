@@ -23,7 +23,7 @@ func resourcesView(found registry.Browse, types []registry.TypeRights, chosen st
 		Card:   component.CardModel{ID: "resources", Title: labelOr(labels, chosen, "All resources"), Flush: true},
 		Filter: resourceFilter(found, types, chosen, q),
 		Table: component.TableModel{ID: "resource-list", Caption: "Resources", Columns: []component.Column{
-			{Label: "Name"}, {Label: "Type"}, {Label: "You may"}, {Label: "Changed"}, {Label: "Id"}}},
+			{Label: "Name"}, {Label: "Type"}, {Label: "You may"}, {Label: "Changed"}, {Label: "ID"}}},
 		Pages: q.Pages(len(found.Items), found.Total, "resource", "resources"),
 		Types: typesView(found.Types),
 	}
@@ -61,7 +61,7 @@ func labelOr(labels map[string]string, typ, otherwise string) string {
 
 // resourceFilter offers the types that have resources, and the chosen one.
 func resourceFilter(found registry.Browse, types []registry.TypeRights, chosen string, q kit.Paging) component.FilterModel {
-	f := q.Filter("resources-filter", "Filter resources", "Name or id")
+	f := q.Filter("resources-filter", "Filter resources", "Name or ID")
 	f.Submit = "Filter"
 	choice := component.SelectModel{ID: "resources-type", Name: "type", Label: "Type",
 		Options: []component.SelectOption{{Value: "", Label: "All types", Selected: chosen == ""}}}

@@ -58,7 +58,7 @@ func finish(m *page.Search, text string) {
 	}
 	switch n {
 	case 0:
-		m.Status = "Nothing matches “" + text + "”. Search a part of a name, an email address, the last four characters of a token, or an id."
+		m.Status = "Nothing matches “" + text + "”. Search a part of a name, an email address, the last four characters of a token, or an ID."
 	case 1:
 		m.Status = "1 result"
 	default:

@@ -83,7 +83,7 @@ func setUpDialog(e signin.Enrolment, errs kit.FieldErrors) page.SetUp {
 		Dialog: component.DialogModel{ID: "set-up-app", Title: "Set up authenticator app", CloseHref: kit.SecurityPath,
 			Description: "Scan the QR code with the app, or type the key into it. Then enter the code that the app shows. " +
 				"All your other sessions will be signed out."},
-		QR: e.QR, Key: component.CodeModel{ID: "set-up-key", Label: "Key", Text: e.Key, Secret: true},
+		QR: e.QR, Key: component.CodeModel{ID: "set-up-key", Label: "Key", Text: e.Key, Copy: "Copy key", Secret: true},
 		Action: kit.Path(appPath, e.Factor.ID), Errors: kit.FormErrors(errs, fieldCode),
 		Code: component.FieldModel{ID: "form-" + fieldCode, Name: fieldCode, Label: "Code", Error: errs[fieldCode], Autocomplete: "one-time-code",
 			Required: true, Autofocus: len(errs) == 0, MaxLength: 12, Attrs: map[string]any{"inputmode": "numeric"}},

@@ -66,7 +66,7 @@ func fieldOrder() []string {
 func newDialog(form url.Values, errors kit.FieldErrors) component.FormDialogModel {
 	preset := identity.PresetOf(form.Get(fieldPreset))
 	return component.FormDialogModel{
-		Dialog: component.DialogModel{ID: "new-provider", Title: "Add " + preset.Label, CloseHref: kit.ProviderPath,
+		Dialog: component.DialogModel{ID: "new-provider", Title: preset.Dialog, CloseHref: kit.ProviderPath,
 			Description: "After this, you will see the addresses to enter at the provider. Nobody can sign in with it until you enable it."},
 		Action: kit.ProviderPath, Errors: kit.FormErrors(errors, fieldOrder()...),
 		Fields: fields(form, errors, "It is stored encrypted and not shown again."),

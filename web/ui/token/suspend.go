@@ -72,7 +72,7 @@ func reasonField(reason string, wrong kit.FieldErrors) component.FieldModel {
 func resumeDialog(t token.Token, now time.Time) *component.AlertDialogModel {
 	m := &component.AlertDialogModel{ID: "resume-token", Title: "Resume token " + t.Name + "?",
 		Consequence: "Anyone who has the token can use it again immediately.",
-		Action:      kit.Path(kit.TokenPath, t.ID, "resume"), Confirm: "Yes, resume", CancelHref: kit.TokenPage(t.ID)}
+		Action:      kit.Path(kit.TokenPath, t.ID, "resume"), Confirm: "Yes, resume", Harmless: true, CancelHref: kit.TokenPage(t.ID)}
 	if t.Suspension.Set() {
 		m.Details = append(m.Details, suspendedBy(t.Suspension, now)+".")
 	}
