@@ -123,6 +123,7 @@ func areas() []area {
 		{"workspace", nil},
 		{"search", nil},
 		{"security", nil},
+		{"confirm", nil},
 	}
 }
 

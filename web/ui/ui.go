@@ -35,6 +35,7 @@ import (
 	"latchkey/web/request"
 	apiclientui "latchkey/web/ui/apiclient"
 	auditui "latchkey/web/ui/audit"
+	confirmui "latchkey/web/ui/confirm"
 	homeui "latchkey/web/ui/home"
 	"latchkey/web/ui/kit"
 	migrationui "latchkey/web/ui/migration"
@@ -116,6 +117,7 @@ type Dashboard struct {
 	Search    *searchui.Handlers
 	Security  *securityui.Handlers
 	SSO       *ssoui.Handlers
+	Confirm   *confirmui.Handlers
 
 	site *kit.Site
 }
@@ -143,6 +145,7 @@ func New(d Deps) *Dashboard {
 		APIClient: apiclientui.New(site, d.Clients),
 		Notify:    notifyui.New(site, d.Notify, d.Warnings, d.Now),
 		SSO:       ssoui.New(site, d.Identity),
+		Confirm:   confirmui.New(site, d.SignIn, d.Identity),
 		Workspace: workspaceui.New(site, d.Accounts.Workspaces),
 		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SignIn, d.Identity, d.SetupCode, d.Demo),
 	}

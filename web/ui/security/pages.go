@@ -25,15 +25,16 @@ func New(site *kit.Site, signIn *signin.Service) *Handlers {
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	return []kit.Page{
-		kit.Get(kit.SecurityPath, kit.Member, "", h.security),
-		kit.Get(appPath+"/new", kit.Member, "", h.newApp),
-		kit.Post(appPath, kit.Member, "", h.setUpApp),
-		kit.Post(appPath+"/:id", kit.Member, "", h.confirmApp),
+		kit.Get(kit.SecurityPath, kit.Enrolling, "", h.security),
+		kit.Get(appPath+"/new", kit.Enrolling, "", h.newApp),
+		kit.Post(appPath, kit.Enrolling, "", h.setUpApp),
+		kit.Post(appPath+"/:id", kit.Enrolling, "", h.confirmApp),
 		kit.Get(factorPath, kit.Member, "", h.askRemove),
 		kit.Post(factorPath, kit.Member, "", h.remove),
 		kit.Get(recoveryPath+"/new", kit.Member, "", h.askCodes),
 		kit.Post(recoveryPath, kit.Member, "", h.newCodes),
 		kit.Get(kit.SignInSettingsPath, kit.Member, access.ManageOrganization, h.settings),
 		kit.Post(emailsPath, kit.Member, access.ManageOrganization, h.saveEmails),
+		kit.Post(requirePath, kit.Member, access.ManageOrganization, h.saveRequire),
 	}
 }

@@ -54,6 +54,6 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Post("/sign-in", kit.Open, "", h.startSession),
 		kit.Get(confirmPath, kit.Open, "", h.askConfirm),
 		kit.Post(confirmPath, kit.Open, "", h.confirm),
-		kit.Post("/sign-out", kit.Member, "", h.signOut),
+		kit.Post("/sign-out", kit.Enrolling, "", h.signOut),
 	}
 }
