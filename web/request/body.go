@@ -91,8 +91,12 @@ func Hold(c echo.Context) bool {
 	return true
 }
 
-// Form returns the body that [Hold] has read, if it is a form as browsers send it without files.
+// Form returns the body that [Hold] has read, if it is a form as browsers send it without files. A request without a
+// body is an empty form.
 func Form(c echo.Context) (body []byte, ok bool) {
+	if r := c.Request(); c.Get(heldKey) == nil && (r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0) {
+		return nil, true
+	}
 	kind, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	body, ok = c.Get(heldKey).([]byte)
 	return body, ok && err == nil && kind == echo.MIMEApplicationForm
