@@ -68,6 +68,7 @@ func Pages(d *ui.Dashboard) []kit.Page {
 		d.Notify.Pages(),
 		d.Security.Pages(),
 		d.SSO.Pages(),
+		d.Confirm.Pages(),
 		d.Migration.Pages(),
 		d.Audit.Pages(),
 	)

@@ -124,6 +124,7 @@ func areas() []area {
 		{"workspace", nil},
 		{"search", nil},
 		{"security", nil},
+		{"confirm", nil},
 	}
 }
 

@@ -24,7 +24,7 @@ func keepAnAdmin(ctx context.Context, tx adminCounter, organization string) erro
 
 // MakeAdmin gives a member the organization role Admin. It does nothing if they are an Admin.
 // Their policies and groups stay, but make no difference while they are an Admin. The error is
-// NotFound if they are not in the organization, and Denied unless the caller is an Admin.
+// NotFound if they are not in the organization, Denied unless the caller is an Admin, and Unproven.
 func (s *Members) MakeAdmin(ctx context.Context, by actor.Caller, id string) (Member, error) {
 	return s.set(ctx, by, id, audit.ChangedPermission, func(m *Member) { m.Role = access.RoleAdmin }, nil)
 }
@@ -66,6 +66,11 @@ func (s *Members) set(ctx context.Context, by actor.Caller, id string, action au
 		m = old
 		if to(&m); m == old {
 			return nil
+		}
+		if m.Role != old.Role {
+			if err := tx.By().MustBeProven(tx.Now(), "change a member's role"); err != nil {
+				return err
+			}
 		}
 		if err := saveMember(ctx, tx, tx.By(), action, old, &m); err != nil {
 			return err
@@ -122,11 +127,14 @@ func baselineOnly(ctx context.Context, tx resetter, org Organization, by actor.S
 // Delete deletes members with their personal tokens, their sessions and the invitations that
 // [Demoted] names. The log keeps their names. They
 // need a new invitation to come back. After an error nothing is changed. The error is NotFound if
-// one of them is not in the organization, Conflict if no active Admin would be left, and Denied
-// unless the caller is an Admin.
+// one of them is not in the organization, Conflict if no active Admin would be left, Denied
+// unless the caller is an Admin, and Unproven.
 func (s *Members) Delete(ctx context.Context, by actor.Caller, sel Selection) ([]Member, error) {
 	var members []Member
 	err := s.change(ctx, by, func(tx MemberTx, org Organization) (err error) {
+		if err := tx.By().MustBeProven(tx.Now(), "delete members"); err != nil {
+			return err
+		}
 		if members, err = sel.members(ctx, tx, org.ID); err != nil {
 			return err
 		}

@@ -247,11 +247,14 @@ func (s *Workspaces) Update(ctx context.Context, by actor.Caller, id string, in 
 // Delete deletes a workspace with its policies, resources, connections and tokens. Its audit
 // events stay. typedName must be its name, which protects against deleting the wrong one: the
 // error is Invalid with the field "name" otherwise. It is NotFound if the workspace is not in the
-// organization, and Denied unless the caller is an Admin.
+// organization, Denied unless the caller is an Admin, and Unproven.
 func (s *Workspaces) Delete(ctx context.Context, by actor.Caller, id, typedName string) (Workspace, error) {
 	var w Workspace
 	err := s.change(ctx, by, func(tx WorkspaceTx, org Organization) error {
-		var err error
+		err := tx.By().MustBeProven(tx.Now(), "delete a workspace")
+		if err != nil {
+			return err
+		}
 		if w, err = tx.Workspace(ctx, org.ID, id); err != nil {
 			return err
 		}

@@ -6,13 +6,15 @@
 // caller at one moment, rights included. Use cases that write take a Caller and get the
 // Standing from their transaction; use cases that only read take a Standing.
 //
-// The package does no I/O. It authenticates nobody and decides nothing.
+// The package does no I/O and authenticates nobody. It decides nothing but whether a proof is recent.
 package actor
 
 import (
 	"strings"
+	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/fault"
 	"latchkey/internal/plaintext"
 )
 
@@ -65,7 +67,19 @@ func NewOrigin(ip, userAgent, requestID string) Origin {
 type Caller struct {
 	Ref    Ref
 	Origin Origin
+	// enrols says that the act adds a second factor; see Enrolling.
+	enrols bool
 }
+
+// Enrolling returns the caller for an act by which a member adds a second factor. A session that lacks one although the
+// organization requires it may do nothing else: the transaction refuses any other caller.
+func (c Caller) Enrolling() Caller {
+	c.enrols = true
+	return c
+}
+
+// Enrols reports whether the caller is for an act that adds a second factor.
+func (c Caller) Enrols() bool { return c.enrols }
 
 // System returns the caller that is the server itself (expiry, set-up, commands of the
 // operator), acting for an organization. An empty organization is the whole installation.
@@ -86,6 +100,45 @@ type Standing struct {
 	Email  string // of the member; empty for tokens of nobody
 	Ref    Ref
 	Origin Origin
+	Proof  Proof // of the session; zero without one
+}
+
+// Assurance is how a session was proven.
+type Assurance string
+
+// The kinds of assurance.
+const (
+	ByPassword Assurance = "password"
+	ByFactor   Assurance = "factor"   // a password and a second factor, or a passkey
+	ByProvider Assurance = "provider" // an identity provider vouches for the person, and is responsible for how
+)
+
+// Proof is how and when the person behind a session last proved who they are. How is the strongest of the session.
+type Proof struct {
+	How Assurance
+	At  time.Time // zero: not any more
+}
+
+// ProofLife is how long a proof counts for acts that ask again.
+const ProofLife = 15 * time.Minute
+
+// proofSkew is how far the clocks of two nodes may differ.
+const proofSkew = time.Minute
+
+// Recent reports whether the proof was made within [ProofLife]. One from the future is from before the clock was set
+// back, and does not count.
+func (p Proof) Recent(now time.Time) bool {
+	return !p.At.IsZero() && now.Sub(p.At) < ProofLife && p.At.Sub(now) <= proofSkew
+}
+
+// MustBeProven returns an Unproven fault for a session that was not proven within [ProofLife]. act completes "Confirm
+// it's you to …". Callers without a session, such as tokens, are never asked. Use cases that ask again call it with the
+// standing and the time of their transaction, after they have decided whether the caller may do it at all.
+func (s Standing) MustBeProven(now time.Time, act string) error {
+	if s.Ref.Kind != Session || s.Proof.Recent(now) {
+		return nil
+	}
+	return fault.NewUnproven(act)
 }
 
 // Caller returns the reference of the standing, for use cases that write.

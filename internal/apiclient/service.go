@@ -143,6 +143,9 @@ func (s *Service) Register(ctx context.Context, by actor.Caller, in NewClient) (
 		if err := s.mayManage(tx.By()); err != nil {
 			return err
 		}
+		if err := tx.By().MustBeProven(tx.Now(), "create an API client"); err != nil {
+			return err
+		}
 		c.Organization, c.CreatedBy, c.CreatedByName, c.CreatedAt = tx.By().Organization, tx.By().ID, tx.By().Name, tx.Now()
 		if err := checkKey(ctx, tx, in.IdempotencyKey); err != nil {
 			return err

@@ -76,6 +76,8 @@ const (
 	SignedIn                 Action = "signed_in"
 	SignedOut                Action = "signed_out"
 	SignInFailed             Action = "sign_in_failed"
+	Confirmed                Action = "confirmed"      // who is behind a session, again
+	ConfirmFailed            Action = "confirm_failed" // it was tried in vain
 	Migrated                 Action = "migrated"
 	Uploaded                 Action = "uploaded"
 	Staged                   Action = "staged"
@@ -124,7 +126,7 @@ func vocabulary() map[TargetType][]Action {
 		TargetGroup:         with(life, MemberAdded, MemberRemoved),
 		TargetWorkspace:     life,
 		TargetOrganization:  {Created, Updated, Migrated},
-		TargetSession:       {SignedIn, SignedOut, SignInFailed},
+		TargetSession:       {SignedIn, SignedOut, SignInFailed, Confirmed, ConfirmFailed},
 		TargetPersonalToken: token,
 		TargetServiceToken:  token,
 		TargetAPIClient:     {Created, Deleted},

@@ -37,12 +37,14 @@ const (
 	Unavailable
 	// Abandoned: the client gave up before it had an answer, so nobody will read this one.
 	Abandoned
+	// Unproven: the caller may do it, but has to prove again who they are first.
+	Unproven
 )
 
 // String returns the name of the kind for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "not_found", "denied", "invalid", "conflict",
-		"unauthenticated", "throttled", "too_large", "encoded", "unavailable", "abandoned"}
+		"unauthenticated", "throttled", "too_large", "encoded", "unavailable", "abandoned", "unproven"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -120,6 +122,19 @@ var ErrFull = errors.New("the limit is reached")
 // NewFull returns a fault that refuses one more of something; see [ErrFull].
 func NewFull(message string) *Error {
 	return &Error{Kind: Denied, Message: message, Cause: ErrFull}
+}
+
+// NewUnproven returns a fault that asks a known caller to prove again who they are.
+func NewUnproven(message string) *Error { return &Error{Kind: Unproven, Message: message} }
+
+// ErrNoFactor is the cause of a Denied because the caller's session lacks the second factor that the organization
+// requires.
+var ErrNoFactor = errors.New("the session lacks a second factor")
+
+// NewNoFactor returns a fault that refuses everything but adding a second factor; see [ErrNoFactor].
+func NewNoFactor() *Error {
+	return &Error{Kind: Denied, Cause: ErrNoFactor,
+		Message: "Your organization requires a second factor. Add one at Your Profile > Security."}
 }
 
 // NewUnauthenticated returns a fault that refuses a missing, unknown or unsuitable credential.

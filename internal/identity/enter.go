@@ -109,7 +109,9 @@ func (s *Service) depart(ctx context.Context, p Provider, browser string, r requ
 	if err != nil {
 		return Departure{}, err
 	}
-	address, err := s.d.Protocol.Begin(ctx, connection, challenge(state, browser))
+	asked := challenge(state, browser)
+	asked.Again = r.Form != ""
+	address, err := s.d.Protocol.Begin(ctx, connection, asked)
 	if err != nil {
 		return Departure{}, unreachable(p, err)
 	}
@@ -158,7 +160,7 @@ func (s *Service) LogoutURL(id string) string {
 // IsTry reports whether an answer belongs to a provider's trial and not to a sign-in.
 func (s *Service) IsTry(a Answer) bool {
 	r, ok := s.open(a.State)
-	return ok && r.Session != ""
+	return ok && r.Session != "" && r.Form == ""
 }
 
 // Arrival is a finished sign-in.

@@ -20,6 +20,7 @@ type Challenge struct {
 	State    string
 	Nonce    string
 	Verifier string // PKCE
+	Again    bool   // the person is to sign in again, even if the provider knows who they are
 }
 
 // Answer is what the browser brings back from a provider.

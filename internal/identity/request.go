@@ -23,7 +23,8 @@ type request struct {
 	Provider string `json:"p"`
 	Made     int64  `json:"t"` // milliseconds
 	Next     string `json:"n,omitempty"`
-	Session  string `json:"s,omitempty"` // of the Admin who tries the provider; empty for a real sign-in
+	Session  string `json:"s,omitempty"` // of who tries the provider, or proves again who they are; empty for a real sign-in
+	Form     string `json:"f,omitempty"` // that goes on after proving again; empty otherwise
 	Browser  []byte `json:"b"`           // digest of the secret of the browser that began
 	Random   string `json:"r"`
 }

@@ -204,6 +204,9 @@ func (s *Service) change(ctx context.Context, by actor.Caller, id string, action
 		if err := s.mayManage(tx.Members.By()); err != nil {
 			return err
 		}
+		if err := tx.Members.By().MustBeProven(tx.Members.Now(), "change identity providers"); err != nil {
+			return err
+		}
 		old, err := find(ctx, tx.Providers, tx.Members.By().Organization, id)
 		if err != nil {
 			return err
@@ -272,6 +275,9 @@ func (s *Service) Add(ctx context.Context, by actor.Standing, in Settings, key s
 		NewMembers: in.NewMembers, GroupsClaim: PresetOf(in.Preset).GroupsClaim}
 	err = s.d.Store.InTx(ctx, by.Caller(), func(tx Tx) error {
 		if err := s.mayManage(tx.Members.By()); err != nil {
+			return err
+		}
+		if err := tx.Members.By().MustBeProven(tx.Members.Now(), "change identity providers"); err != nil {
 			return err
 		}
 		org, err := tx.Members.HoldOrganization(ctx, tx.Members.By().Organization)
@@ -495,6 +501,9 @@ func (s *Service) Unlink(ctx context.Context, by actor.Caller, id, member string
 	var m account.Member
 	err := s.d.Store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.mayManage(tx.Members.By()); err != nil {
+			return err
+		}
+		if err := tx.Members.By().MustBeProven(tx.Members.Now(), "change identity providers"); err != nil {
 			return err
 		}
 		p, err := find(ctx, tx.Providers, tx.Members.By().Organization, id)

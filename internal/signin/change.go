@@ -50,7 +50,7 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		if started.Session, err = renew(ctx, tx, account, random.Secret(started.Secret).Digest()); err != nil {
+		if started.Session, err = renew(ctx, tx, account, random.Secret(started.Secret).Digest(), tx.By().Proof); err != nil {
 			return err
 		}
 		was, is := audit.Fields{"session": by.Ref.ID}, audit.Fields{"session": started.Session.ID}
@@ -65,15 +65,15 @@ func (s *Service) ChangePassword(ctx context.Context, by actor.Standing, current
 }
 
 // renew ends all sessions of the transaction's caller and adds a new one in place of the current
-// one, which ends without an event.
-func renew(ctx context.Context, tx Tx, of Account, digest []byte) (Session, error) {
+// one, which ends without an event. The new one has the proof.
+func renew(ctx context.Context, tx Tx, of Account, digest []byte, proof actor.Proof) (Session, error) {
 	if _, err := endAll(ctx, tx, tx.By(), of, tx.By().Ref.ID); err != nil {
 		return Session{}, err
 	}
 	if _, err := tx.EndSession(ctx, tx.By().Ref.ID); err != nil {
 		return Session{}, err
 	}
-	session := newSession(of, tx.Now(), tx.By().Origin)
+	session := newSession(of, tx.Now(), tx.By().Origin, proof)
 	return session, tx.InsertSession(ctx, session, digest)
 }
 

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/segmentio/ksuid"
@@ -40,7 +39,7 @@ func (s *Service) again(ctx context.Context, by actor.Standing, password string,
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, by.Caller(), func(tx Tx) error {
+	return s.store.InTx(ctx, by.Caller().Enrolling(), func(tx Tx) error {
 		ok, err := tx.MarkSignedIn(ctx, account.ID, account.PasswordHash)
 		if err != nil {
 			return err
@@ -60,27 +59,7 @@ func (s *Service) again(ctx context.Context, by actor.Standing, password string,
 // transaction of what the password is for.
 func (s *Service) provePassword(ctx context.Context, by actor.Standing, account Account, password string,
 	wrong fault.Field) (attempt, error) {
-	try := newAttempt(account.Email, by.Origin)
-	event := audit.Did(by, audit.SignInFailed, sessionTarget(by.Ref.ID, account))
-	if err := s.reserve(ctx, &try); err != nil {
-		return try, s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return event, nil })
-	}
-	if len(password) > MaxPassword {
-		password = ""
-	}
-	match, err := s.hasher.Matches(ctx, account.PasswordHash, password)
-	if isBusy(err) {
-		return try, errors.Join(err, s.giveBack(ctx, try))
-	}
-	if err != nil || match {
-		return try, err
-	}
-	ctx = context.WithoutCancel(ctx) // record the guess even if the client disconnects
-	event = event.Changed("", `{"reason":"wrong current password"}`)
-	if err := s.store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.AppendEvent(ctx, event) }); err != nil {
-		return try, err
-	}
-	return try, invalid(wrong)
+	return s.checkPassword(ctx, by, account, password, audit.SignInFailed, wrong)
 }
 
 // SetUpCode prepares an authenticator app for the caller. It counts once [Service.ConfirmCode] got a code of
@@ -160,7 +139,7 @@ func (s *Service) ConfirmCode(ctx context.Context, by actor.Caller, id, code str
 func (s *Service) confirmFactor(ctx context.Context, by actor.Caller, id, alert string, prove func(tx Tx, f Factor) error) (Enrolled, error) {
 	done := Enrolled{Started: Started{Secret: random.NewSecret().Reveal()}}
 	var of Account
-	err := s.store.InTx(ctx, by, func(tx Tx) error {
+	err := s.store.InTx(ctx, by.Enrolling(), func(tx Tx) error {
 		account, err := s.locked(ctx, tx)
 		if err != nil {
 			return err
@@ -221,7 +200,8 @@ func (s *Service) enrolled(ctx context.Context, tx Tx, account Account, f Factor
 		}
 	}
 	was := tx.By().Ref.ID
-	if started.Session, err = renew(ctx, tx, account, random.Secret(started.Secret).Digest()); err != nil {
+	if started.Session, err = renew(ctx, tx, account, random.Secret(started.Secret).Digest(),
+		actor.Proof{How: actor.ByFactor, At: tx.Now()}); err != nil {
 		return nil, err
 	}
 	state := audit.Fields{"factor": f.Name, "session": started.Session.ID}
@@ -303,6 +283,9 @@ func (s *Service) ResetFactors(ctx context.Context, by actor.Caller, memberID st
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		account, err := s.managed(ctx, tx, tx.By(), memberID)
 		if err != nil {
+			return err
+		}
+		if err := tx.By().MustBeProven(tx.Now(), "reset a second factor"); err != nil {
 			return err
 		}
 		if account.ID == tx.By().ID {

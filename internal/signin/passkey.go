@@ -204,7 +204,7 @@ func (s *Service) PasskeyToCreate(ctx context.Context, by actor.Caller, id strin
 		return nil, errOff(reason)
 	}
 	var options json.RawMessage
-	err := s.store.InTx(ctx, by, func(tx Tx) error {
+	err := s.store.InTx(ctx, by.Enrolling(), func(tx Tx) error {
 		account, err := s.locked(ctx, tx)
 		if err != nil {
 			return err

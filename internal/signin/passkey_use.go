@@ -269,7 +269,7 @@ func (s *Service) SignInByPasskey(ctx context.Context, secret random.Secret, ans
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		known, err = begin(ctx, tx, account, from, origin, &started, audit.Fields{"passkey": a.passkey.Name})
+		known, err = begin(ctx, tx, account, from, origin, &started, actor.ByFactor, audit.Fields{"passkey": a.passkey.Name})
 		return err
 	})
 	if errors.Is(err, errWrongProof) {

@@ -52,6 +52,9 @@ func (s *Service) SendRecovery(ctx context.Context, by actor.Caller, memberID st
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		account, err := s.managed(ctx, tx, tx.By(), memberID)
 		if err == nil {
+			err = tx.By().MustBeProven(tx.Now(), "send a reset link")
+		}
+		if err == nil {
 			made, err = newRecovery(ctx, tx, tx.By(), account, link)
 		}
 		return err
@@ -237,7 +240,7 @@ func startRecovered(ctx context.Context, tx Tx, account Account, from Browser, o
 		return Started{}, err
 	}
 	started := Started{Secret: random.NewSecret().Reveal()}
-	_, err = begin(ctx, tx, account, from, origin, &started, nil)
+	_, err = begin(ctx, tx, account, from, origin, &started, actor.ByPassword, nil)
 	return started, err
 }
 

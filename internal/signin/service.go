@@ -104,7 +104,7 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, from 
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		known, err = begin(ctx, tx, account, from, origin, &started, nil)
+		known, err = begin(ctx, tx, account, from, origin, &started, actor.ByPassword, nil)
 		return err
 	})
 	if err != nil || !ok {
@@ -115,9 +115,9 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, from 
 }
 
 // begin adds a session for an account, in place of the one that the browser had. It reports whether the
-// browser is known. how says more about the sign-in than that the password was right; it may be nil.
+// browser is known. by is what proved the sign-in; more says what the log keeps of that, and may be nil.
 func begin(ctx context.Context, tx Tx, account Account, from Browser, origin actor.Origin, started *Started,
-	how audit.Fields) (known bool, err error) {
+	by actor.Assurance, more audit.Fields) (known bool, err error) {
 	was, err := signOut(ctx, tx, from.Session, origin)
 	if err != nil {
 		return false, err
@@ -128,13 +128,13 @@ func begin(ctx context.Context, tx Tx, account Account, from Browser, origin act
 	if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
 		return false, err
 	}
-	started.Session = newSession(account, tx.Now(), origin)
+	started.Session = newSession(account, tx.Now(), origin, actor.Proof{How: by, At: tx.Now()})
 	if err := tx.InsertSession(ctx, started.Session, random.Secret(started.Secret).Digest()); err != nil {
 		return false, err
 	}
 	event := audit.Did(account.caller(origin), audit.SignedIn, sessionTarget(started.Session.ID, account))
-	if how != nil {
-		event = event.Changed("", how.String())
+	if more != nil {
+		event = event.Changed("", more.String())
 	}
 	return known || was == account.ID || !account.Seen, tx.AppendEvent(ctx, event)
 }
@@ -149,9 +149,9 @@ func (s *Service) alertBrowser(known bool, account Account, started Started, ori
 }
 
 // newSession returns a session that begins now.
-func newSession(of Account, now time.Time, origin actor.Origin) Session {
+func newSession(of Account, now time.Time, origin actor.Origin, proof actor.Proof) Session {
 	return Session{ID: ksuid.New().String(), Member: of.ID, Organization: of.Organization, CreatedAt: now, LastSeenAt: now,
-		IP: origin.IP, UserAgent: plaintext.ClipBytes(plaintext.Strip(origin.UserAgent), 256)}
+		IP: origin.IP, UserAgent: plaintext.ClipBytes(plaintext.Strip(origin.UserAgent), 256), Proof: proof}
 }
 
 // refuse records a failed sign-in. Before the installation is set up there is no log.

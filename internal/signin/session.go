@@ -117,6 +117,9 @@ func (s *Service) EndOf(ctx context.Context, by actor.Caller, memberID, sessionI
 		if err != nil {
 			return err
 		}
+		if err := tx.By().MustBeProven(tx.Now(), "end sessions"); err != nil {
+			return err
+		}
 		return endOne(ctx, tx, account, sessionID)
 	})
 }
@@ -128,6 +131,9 @@ func (s *Service) EndAllOf(ctx context.Context, by actor.Caller, memberID string
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		account, err := s.managed(ctx, tx, tx.By(), memberID)
 		if err != nil {
+			return err
+		}
+		if err := tx.By().MustBeProven(tx.Now(), "end sessions"); err != nil {
 			return err
 		}
 		n, err = endAll(ctx, tx, tx.By(), account, "")
@@ -143,8 +149,19 @@ func (s *Service) End(ctx context.Context, by actor.Caller, sessionID string) er
 		if err := onlyMembers(tx.By()); err != nil {
 			return err
 		}
+		if err := mayEndOwn(tx, sessionID); err != nil {
+			return err
+		}
 		return endOne(ctx, tx, Account{ID: tx.By().ID, Email: tx.By().Email}, sessionID)
 	})
+}
+
+// mayEndOwn asks again before a session of the caller ends that is not the current one.
+func mayEndOwn(tx Tx, sessionID string) error {
+	if sessionID == tx.By().Ref.ID {
+		return nil
+	}
+	return tx.By().MustBeProven(tx.Now(), "end your other sessions")
 }
 
 // endOne ends one session of an account.
@@ -168,6 +185,9 @@ func (s *Service) EndOthers(ctx context.Context, by actor.Caller) (int, error) {
 	n := 0
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := onlyMembers(tx.By()); err != nil {
+			return err
+		}
+		if err := mayEndOwn(tx, ""); err != nil {
 			return err
 		}
 		var err error
@@ -222,6 +242,9 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 			return err
 		}
 		if err := tx.Passkeys.DropChallenges(ctx, tx.Now(), tx.Now().Add(ChallengeLife)); err != nil {
+			return err
+		}
+		if err := tx.Held.DropHeld(ctx, tx.Now()); err != nil {
 			return err
 		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))

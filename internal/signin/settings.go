@@ -12,7 +12,8 @@ import (
 
 // Settings is what Admins choose about how members sign in. The zero value is that of a new organization.
 type Settings struct {
-	Muted []Alert // not mailed; sorted
+	Muted  []Alert // not mailed; sorted
+	Factor FactorRule
 }
 
 // settingsReader reads the settings of an organization.
@@ -51,11 +52,14 @@ func (s *Service) Mute(ctx context.Context, by actor.Caller, muted []Alert) erro
 	if slices.ContainsFunc(muted, func(a Alert) bool { return !slices.Contains(Alerts(), a) }) {
 		return invalid(fault.Field{Path: "alerts", Message: "Choose emails from the list."})
 	}
-	return s.configure(ctx, by, func(to *Settings) { to.Muted = muted })
+	return s.configure(ctx, by, func(_ Tx, to *Settings) error {
+		to.Muted = muted
+		return nil
+	})
 }
 
 // configure changes the settings as an Admin, with an event if something differs.
-func (s *Service) configure(ctx context.Context, by actor.Caller, change func(to *Settings)) error {
+func (s *Service) configure(ctx context.Context, by actor.Caller, change func(tx Tx, to *Settings) error) error {
 	return s.store.InTx(ctx, by, func(tx Tx) error {
 		if err := s.mayConfigure(tx.By()); err != nil {
 			return err
@@ -65,7 +69,9 @@ func (s *Service) configure(ctx context.Context, by actor.Caller, change func(to
 			return err
 		}
 		is := was
-		change(&is)
+		if err := change(tx, &is); err != nil {
+			return err
+		}
 		if was.state() == is.state() {
 			return nil
 		}
@@ -89,5 +95,7 @@ func (s Settings) state() string {
 			sent = append(sent, string(a))
 		}
 	}
-	return audit.Fields{"signInEmails": sent}.String()
+	f := s.Factor.state()
+	f["signInEmails"] = sent
+	return f.String()
 }

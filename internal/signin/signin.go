@@ -38,6 +38,16 @@ type Session struct {
 	IP           string    // where it was started
 	UserAgent    string    // which browser started it, as sent
 	Notices      []Notice  // waiting to be shown, see [Service.TakeFlash]
+	Proof        actor.Proof
+	// FactorFrom is from when on the organization requires a second factor of the member; zero: it does not.
+	FactorFrom time.Time
+}
+
+// Lacks reports whether the session lacks the second factor that the organization requires at now. Then it may only add
+// one, or end. What an identity provider vouches for lacks nothing: the provider is responsible for how people prove
+// who they are.
+func (s Session) Lacks(now time.Time) bool {
+	return s.Proof.How == actor.ByPassword && !s.FactorFrom.IsZero() && !now.Before(s.FactorFrom)
 }
 
 // EndsAt returns the time at which the session ends if it is not used again.

@@ -99,7 +99,7 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
-		known, err = begin(ctx, tx, account, from, origin, &started, audit.Fields{"secondFactor": given.kind()})
+		known, err = begin(ctx, tx, account, from, origin, &started, actor.ByFactor, audit.Fields{"secondFactor": given.kind()})
 		return err
 	})
 	if errors.Is(err, errWrongProof) {

@@ -36,6 +36,7 @@ type Reads interface {
 	settingsReader
 	factorReader
 	passkeyReader
+	heldReader
 	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
 	SignInAccount(ctx context.Context, email string) (Account, error)
 }
@@ -47,7 +48,8 @@ type accountReader interface {
 }
 
 // Tx is one transaction, by what is done in it: to sessions and passwords, to what is remembered of
-// failed attempts and of browsers, to links that set a password, to second factors and passkeys, and to settings.
+// failed attempts and of browsers, to links that set a password, to second factors and passkeys, to settings,
+// and to forms that wait.
 type Tx struct {
 	Sessions
 	Throttle   Throttle
@@ -56,6 +58,7 @@ type Tx struct {
 	Passkeys   Passkeys
 	Browsers   browsers
 	Settings   settingsTx
+	Held       heldForms
 }
 
 // Recoveries is the links that set a password, inside a transaction. [Sessions.SwapPassword] ends
@@ -95,6 +98,8 @@ type Sessions interface {
 	SignInOrganization(ctx context.Context) (string, error)
 	// InsertSession adds a session under the digest of its secret.
 	InsertSession(ctx context.Context, s Session, digest []byte) error
+	// ProveSession records how and when a session was proven.
+	ProveSession(ctx context.Context, sessionID string, proof actor.Proof) error
 	// EndSession deletes a session and reports whether it existed.
 	EndSession(ctx context.Context, sessionID string) (bool, error)
 	// EndSessionsOf deletes a member's sessions except one ("" for none) and returns the ids

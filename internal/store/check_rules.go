@@ -36,7 +36,7 @@ func valueRules() []valueRule {
 			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start",
 			"previous_until", "suspended_at", "made_at", "first_used_at", "own_end_at", "ended_at", "queued_at", "next_at", "tried_at",
 			"demoted_at", "proven_at", "chosen_at", "looked_at", "ends_at", "seen_at", "warned_at", "sent_at",
-			"signed_in_at", "confirmed_at", "idle_since", "noticed_at"}, isTime},
+			"signed_in_at", "confirmed_at", "idle_since", "noticed_at", "factor_from"}, isTime},
 		{"is no policy", []string{"policies.body", "tokens.policy"}, maybe(func(text string) bool {
 			p, err := access.ParsePolicy(text)
 			return err == nil && p.String() == text
@@ -152,6 +152,7 @@ func referenceRules() []referenceRule {
 			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.webhook_id FROM webhook_secrets s
 			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.factor_id FROM factor_secrets s
 			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT s.provider_id FROM identity_provider_secrets s
+			WHERE NOT EXISTS (SELECT 1 FROM sealing) UNION ALL SELECT h.session_id FROM held_forms h
 			WHERE NOT EXISTS (SELECT 1 FROM sealing)`},
 		{"passkey", "a second factor is a passkey without what a passkey has, or the other way round", `SELECT f.id FROM factors f
 			WHERE f.confirmed_at IS NOT NULL AND (f.kind = 'passkey') <> EXISTS (SELECT 1 FROM passkeys k JOIN passkey_users u

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/signin"
 )
 
@@ -107,12 +108,17 @@ func (tx *Tx) DeleteFactor(ctx context.Context, memberID, id string) (bool, erro
 }
 
 // EndFactors deletes all factors and recovery codes of a member, the sign-ins that wait, and the challenges. It
-// returns the number of confirmed factors.
+// returns the number of confirmed factors. The member's sessions lose the assurance that the factors gave, and
+// their proof.
 func (tx *Tx) EndFactors(ctx context.Context, memberID string) (int, error) {
 	for _, table := range []string{"recovery_codes", "pending_sign_ins", "passkey_challenges"} {
 		if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE member_id = $1`, memberID); err != nil {
 			return 0, err
 		}
+	}
+	if _, err := tx.exec(ctx, `UPDATE sessions SET proven_by = $1, proven_at = 0 WHERE member_id = $2 AND proven_by = $3`,
+		actor.ByPassword, memberID, actor.ByFactor); err != nil {
+		return 0, err
 	}
 	n, err := tx.exec(ctx, `DELETE FROM factors WHERE member_id = $1 AND confirmed_at IS NOT NULL`, memberID)
 	if err != nil {

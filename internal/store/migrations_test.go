@@ -49,6 +49,7 @@ func digests() map[string]string {
 		"migrations/postgres/00038_identity_providers.sql":  "a5cf7674286cab90d73e4dcb30eb93ef62965d7e56a4124385345ce61e66a9fa",
 		"migrations/postgres/00039_provider_sessions.sql":   "b0bd64adc501a055ac6f6cf58613e17ebfd9e7808eb4fa741deb566e84417132",
 		"migrations/postgres/00043_secret_hints.sql":        "65b595d43e718aaae96cbaca3c469257d665cb48ed761451368c46d91f069f0a",
+		"migrations/postgres/00036_assurance.sql":           "c06488f6beab6b1b8eab0f45597f35acaf7515a0d166b5e41386892e46094a73",
 		"migrations/postgres/00037_warnings.sql":            "7d376c92ad4a488620d2ecf0308e2360848fae444c8488b6bfc89253fee2d2e7",
 		"migrations/sqlite/00001_base.sql":                  "b2c3e09aa38348f8a0a93f8ca5300bff4a36992c3bf18f2f644e4f2ebd3b510c",
 		"migrations/sqlite/00002_api_clients.sql":           "8aa34f8d314a67f4d87f6cba73ae1fb23fd0d5424ebafa64a48c7db4f530ab9a",
@@ -89,6 +90,7 @@ func digests() map[string]string {
 		"migrations/sqlite/00038_identity_providers.sql":    "98cf1a7ab4910ab64890a12f89c36926298eb12b63a46f2ebaca18a1081540d5",
 		"migrations/sqlite/00039_provider_sessions.sql":     "c7e2ed8ce64fc064205c0957a2abc355bd38ec265e57679b42d58c5e35beaf85",
 		"migrations/sqlite/00043_secret_hints.sql":          "65b595d43e718aaae96cbaca3c469257d665cb48ed761451368c46d91f069f0a",
+		"migrations/sqlite/00036_assurance.sql":             "54a2a286dda9e87e6bd9b4cbda6d2c35ba2c07f1e7ed413a6ca4080b8cdcce79",
 		"migrations/sqlite/00037_warnings.sql":              "a1338a22ef9a7a629ca6f367bc6674539589fbf81b546387f126987d95e10340",
 	}
 }

@@ -190,3 +190,19 @@ func maybeMoment(ms sql.NullInt64) time.Time {
 	}
 	return moment(ms.Int64)
 }
+
+// orNever converts a stored time that is 0 for never, which becomes the zero time.
+func orNever(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return moment(ms)
+}
+
+// never converts a time to store, for a column where 0 is the zero time.
+func never(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/signin"
 )
@@ -25,7 +27,7 @@ func (s signIns) InTx(ctx context.Context, by actor.Caller, fn func(signin.Tx) e
 
 // signInTx returns a transaction as package signin sees it.
 func signInTx(tx *Tx) signin.Tx {
-	return signin.Tx{Sessions: tx, Throttle: tx, Recoveries: tx, Factors: tx, Passkeys: tx, Browsers: tx, Settings: tx}
+	return signin.Tx{Sessions: tx, Throttle: tx, Recoveries: tx, Factors: tx, Passkeys: tx, Browsers: tx, Settings: tx, Held: tx}
 }
 
 // SignInOrganization returns the id of the installation's organization; NotFound before
@@ -68,18 +70,26 @@ func (q *queries) SignInAccountOf(ctx context.Context, memberID string) (signin.
 	return one(ctx, q, "That member", scanSignIn, `SELECT `+signInColumns+` FROM members m WHERE m.id = $1`, memberID)
 }
 
-const sessionColumns = `s.id, s.member_id, m.organization_id, s.created_at, s.last_seen_at, s.ip, s.user_agent, s.flash`
+const sessionColumns = `s.id, s.member_id, m.organization_id, s.created_at, s.last_seen_at, s.ip, s.user_agent, s.flash,
+	s.proven_by, s.proven_at, m.role, coalesce(g.factor_rule, ''), coalesce(g.factor_from, 0)`
+
+// sessionTables is where sessionColumns are.
+const sessionTables = `sessions s JOIN members m ON m.id = s.member_id LEFT JOIN sign_in_settings g ON g.organization_id = m.organization_id`
 
 // scanSession scans sessionColumns and further columns.
 func scanSession(row scanner, more ...any) (signin.Session, error) {
 	var s signin.Session
-	var created, seen int64
+	var created, seen, proven, from int64
 	var notices string
-	into := []any{&s.ID, &s.Member, &s.Organization, &created, &seen, &s.IP, &s.UserAgent, &notices}
+	var role access.Role
+	var rule signin.FactorRule
+	into := []any{&s.ID, &s.Member, &s.Organization, &created, &seen, &s.IP, &s.UserAgent, &notices,
+		&s.Proof.How, &proven, &role, &rule.Who, &from}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return s, err
 	}
-	s.CreatedAt, s.LastSeenAt = moment(created), moment(seen)
+	s.CreatedAt, s.LastSeenAt, s.Proof.At, rule.From = moment(created), moment(seen), orNever(proven), orNever(from)
+	s.FactorFrom = rule.Start(role)
 	var err error
 	s.Notices, err = signin.ParseNotices(notices)
 	return s, err
@@ -91,7 +101,7 @@ func (q *queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Se
 	var a signin.Account
 	s, err := one(ctx, q, "That session", func(row scanner) (signin.Session, error) {
 		return scanSession(row, signInFields(&a)...)
-	}, `SELECT `+sessionColumns+`, `+signInColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
+	}, `SELECT `+sessionColumns+`, `+signInColumns+` FROM `+sessionTables+`
 		WHERE s.digest = $1`, digest)
 	return s, a, err
 }
@@ -99,7 +109,7 @@ func (q *queries) SessionByDigest(ctx context.Context, digest []byte) (signin.Se
 // SessionsOf returns a member's sessions that are newer than both limits, the last used first.
 func (q *queries) SessionsOf(ctx context.Context, memberID string, limits signin.Limits) ([]signin.Session, error) {
 	scan := func(row scanner) (signin.Session, error) { return scanSession(row) }
-	return all(ctx, q, scan, `SELECT `+sessionColumns+` FROM sessions s JOIN members m ON m.id = s.member_id
+	return all(ctx, q, scan, `SELECT `+sessionColumns+` FROM `+sessionTables+`
 		WHERE s.member_id = $1 AND s.last_seen_at > $2 AND s.created_at > $3
 		ORDER BY s.last_seen_at DESC, s.created_at DESC, s.id`, memberID, millis(limits.Idle), millis(limits.Absolute))
 }
@@ -115,9 +125,16 @@ func (q *queries) SessionNotices(ctx context.Context, sessionID string) (string,
 
 // InsertSession adds a session under the digest of its secret; Conflict if the digest exists.
 func (tx *Tx) InsertSession(ctx context.Context, s signin.Session, digest []byte) error {
-	_, err := tx.exec(ctx, `INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at, ip, user_agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		s.ID, digest, s.Member, millis(s.CreatedAt), millis(s.LastSeenAt), s.IP, s.UserAgent)
+	_, err := tx.exec(ctx, `INSERT INTO sessions (id, digest, member_id, created_at, last_seen_at, ip, user_agent, proven_by, proven_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		s.ID, digest, s.Member, millis(s.CreatedAt), millis(s.LastSeenAt), s.IP, s.UserAgent, cmp.Or(s.Proof.How, actor.ByPassword),
+		never(s.Proof.At))
+	return err
+}
+
+// ProveSession records how and when a session was proven.
+func (tx *Tx) ProveSession(ctx context.Context, sessionID string, proof actor.Proof) error {
+	_, err := tx.exec(ctx, `UPDATE sessions SET proven_by = $1, proven_at = $2 WHERE id = $3`, proof.How, never(proof.At), sessionID)
 	return err
 }
 
@@ -149,9 +166,11 @@ func (tx *Tx) DropEndedSessions(ctx context.Context, memberID string, limits sig
 
 // TouchSession records that the session and its member were seen now, unless that was
 // recorded after the given moment. A moment in the future does not count: the clock was set back, and
-// the session would not become idle until it has caught up.
+// the session would not become idle until it has caught up. The proof of a session whose clock was set back does not
+// count any more, since it may be older than it seems.
 func (tx *Tx) TouchSession(ctx context.Context, sessionID string, unlessAfter time.Time) error {
-	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND (last_seen_at <= $3 OR last_seen_at > $1)`,
+	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1,
+		proven_at = CASE WHEN last_seen_at > $1 THEN 0 ELSE proven_at END WHERE id = $2 AND (last_seen_at <= $3 OR last_seen_at > $1)`,
 		millis(tx.now), sessionID, millis(unlessAfter))
 	if err != nil || n == 0 {
 		return err

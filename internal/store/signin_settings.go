@@ -13,11 +13,13 @@ func (q *queries) SignInSettings(ctx context.Context, organization string) (sign
 	s, _, err := first(ctx, q, func(row scanner) (signin.Settings, error) {
 		var s signin.Settings
 		var muted string
-		if err := row.Scan(&muted); err != nil {
+		var from int64
+		if err := row.Scan(&muted, &s.Factor.Who, &from); err != nil {
 			return s, err
 		}
+		s.Factor.From = orNever(from)
 		return s, json.Unmarshal([]byte(muted), &s.Muted)
-	}, `SELECT muted FROM sign_in_settings WHERE organization_id = $1`, organization)
+	}, `SELECT muted, factor_rule, factor_from FROM sign_in_settings WHERE organization_id = $1`, organization)
 	return s, err
 }
 
@@ -27,9 +29,10 @@ func (tx *Tx) SaveSignInSettings(ctx context.Context, organization string, s sig
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO sign_in_settings (organization_id, muted, updated_at) VALUES ($1, $2, $3)
-		ON CONFLICT (organization_id) DO UPDATE SET muted = excluded.muted, updated_at = excluded.updated_at`,
-		organization, string(muted), millis(tx.now))
+	_, err = tx.exec(ctx, `INSERT INTO sign_in_settings (organization_id, muted, factor_rule, factor_from, updated_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (organization_id) DO UPDATE SET muted = excluded.muted, factor_rule = excluded.factor_rule,
+		factor_from = excluded.factor_from, updated_at = excluded.updated_at`,
+		organization, string(muted), s.Factor.Who, never(s.Factor.From), millis(tx.now))
 	return err
 }
 

@@ -23,7 +23,7 @@ func (q *queries) standing(ctx context.Context, by actor.Caller, now time.Time) 
 	var err error
 	switch by.Ref.Kind {
 	case actor.Session:
-		s, err = q.sessionStanding(ctx, by.Ref.ID, now)
+		s, err = q.sessionStanding(ctx, by, now)
 	case actor.Token:
 		from, _ := actor.ParseAddress(by.Origin.IP)
 		s, err = q.tokenStanding(ctx, by.Ref, from, now)
@@ -40,19 +40,23 @@ func (q *queries) standing(ctx context.Context, by actor.Caller, now time.Time) 
 	return s, err
 }
 
-// sessionStanding reads the member of a running session.
-func (q *queries) sessionStanding(ctx context.Context, id string, now time.Time) (actor.Standing, error) {
+// sessionStanding reads the member of a running session. Unless the act adds a second factor, it refuses a session that
+// lacks one although the organization requires it: so no use case can forget that.
+func (q *queries) sessionStanding(ctx context.Context, by actor.Caller, now time.Time) (actor.Standing, error) {
 	var a signin.Account
 	session, found, err := first(ctx, q, func(row scanner) (signin.Session, error) {
 		return scanSession(row, signInFields(&a)...)
-	}, `SELECT `+sessionColumns+`, `+signInColumns+` FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.id = $1`, id)
+	}, `SELECT `+sessionColumns+`, `+signInColumns+` FROM `+sessionTables+` WHERE s.id = $1`, by.Ref.ID)
 	if err != nil {
 		return actor.Standing{}, err
 	}
 	if !found || !a.Active || !session.Live(now) {
 		return actor.Standing{}, fault.NewUnauthenticated("Sign in to continue.")
 	}
-	s := actor.Standing{Name: a.Name, Email: a.Email, Principal: access.Principal{
+	if session.Lacks(now) && !by.Enrols() {
+		return actor.Standing{}, fault.NewNoFactor()
+	}
+	s := actor.Standing{Name: a.Name, Email: a.Email, Proof: session.Proof, Principal: access.Principal{
 		Kind: access.Member, ID: a.ID, Organization: a.Organization, Role: a.Role}}
 	if a.Role == access.RoleAdmin {
 		return s, nil // everything by role: policies make no difference

@@ -141,6 +141,8 @@ func (s *Service) mayGenerate(ctx context.Context, tx Tx, d draft) (access.Plan,
 		}
 	} else if err := s.mayManageServices(by); err != nil {
 		return "", err
+	} else if err := by.MustBeProven(tx.Now(), "generate a service access token"); err != nil {
+		return "", err
 	}
 	plan, err := tx.TokenPlan(ctx, by.Organization)
 	if err != nil {

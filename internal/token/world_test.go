@@ -87,7 +87,11 @@ type acting struct {
 	as actor.Standing
 }
 
-func (a acting) By() actor.Standing { return a.as }
+// By is the caller, who has just proven who they are.
+func (a acting) By() actor.Standing {
+	a.as.Proof = actor.Proof{How: actor.ByPassword, At: a.Now()}
+	return a.as
+}
 
 func newWorld(t testing.TB) *world {
 	t.Helper()

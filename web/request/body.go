@@ -7,6 +7,7 @@ package request
 import (
 	"bytes"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -19,7 +20,10 @@ import (
 // larger limit is an upload, which its handler streams.
 const maxHeld = 4 << 20
 
-const limitKey = "latchkey.limit"
+const (
+	limitKey = "latchkey.limit"
+	heldKey  = "latchkey.body"
+)
 
 // Plain refuses a body with a Content-Encoding, which nothing here decodes, and says in the
 // header of the response that only plain bodies are accepted (RFC 9110, section 15.5.16). A
@@ -80,8 +84,31 @@ func Hold(c echo.Context) bool {
 	}
 	var held bytes.Buffer
 	_, err := held.ReadFrom(r.Body)
+	if err == nil {
+		c.Set(heldKey, held.Bytes())
+	}
 	r.Body = body{io.MultiReader(&held, failing{err}), r.Body}
 	return true
+}
+
+// Form returns the body that [Hold] has read, if it is a form as browsers send it without files. A request without a
+// body is an empty form.
+func Form(c echo.Context) (body []byte, ok bool) {
+	if r := c.Request(); c.Get(heldKey) == nil && (r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0) {
+		return nil, true
+	}
+	kind, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	body, ok = c.Get(heldKey).([]byte)
+	return body, ok && err == nil && kind == echo.MIMEApplicationForm
+}
+
+// Replace gives the request another form, as if it had come with it.
+func Replace(c echo.Context, form []byte) {
+	r := c.Request().Clone(c.Request().Context())
+	r.Form, r.PostForm, r.ContentLength = nil, nil, int64(len(form))
+	r.Body = io.NopCloser(bytes.NewReader(form))
+	c.SetRequest(r)
+	c.Set(heldKey, form)
 }
 
 // body returns the bytes that were read and closes the original body.

@@ -42,6 +42,8 @@ func Code(kind fault.Kind) string {
 		return "UNAVAILABLE"
 	case fault.Abandoned:
 		return "ABANDONED"
+	case fault.Unproven:
+		return "UNPROVEN"
 	case fault.Internal:
 	}
 	return "INTERNAL"

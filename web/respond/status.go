@@ -22,7 +22,7 @@ func Status(kind fault.Kind) int {
 	switch kind {
 	case fault.NotFound:
 		return http.StatusNotFound
-	case fault.Denied:
+	case fault.Denied, fault.Unproven:
 		return http.StatusForbidden
 	case fault.Invalid:
 		return http.StatusBadRequest

@@ -65,6 +65,8 @@ func problemTitle(k fault.Kind) string {
 		return "This request is compressed"
 	case fault.Unavailable:
 		return "Temporarily unavailable"
+	case fault.Unproven:
+		return kit.ConfirmTitle
 	case fault.Internal, fault.NotFound, fault.Denied, fault.Conflict, fault.Abandoned:
 	}
 	return "Something went wrong"

@@ -35,6 +35,7 @@ import (
 	"latchkey/web/request"
 	apiclientui "latchkey/web/ui/apiclient"
 	auditui "latchkey/web/ui/audit"
+	confirmui "latchkey/web/ui/confirm"
 	homeui "latchkey/web/ui/home"
 	"latchkey/web/ui/kit"
 	migrationui "latchkey/web/ui/migration"
@@ -119,6 +120,7 @@ type Dashboard struct {
 	Search    *searchui.Handlers
 	Security  *securityui.Handlers
 	SSO       *ssoui.Handlers
+	Confirm   *confirmui.Handlers
 
 	site *kit.Site
 }
@@ -147,6 +149,7 @@ func New(d Deps) *Dashboard {
 		Notify:    notifyui.New(site, d.Notify, d.Warnings, d.Now),
 		SSO:       ssoui.New(site, d.Identity),
 		Rule:      ruleui.New(site, d.Rules, d.Tokens, d.Accounts.Groups),
+		Confirm:   confirmui.New(site, d.SignIn, d.Identity),
 		Workspace: workspaceui.New(site, d.Accounts.Workspaces),
 		SignIn:    signinui.New(site, d.Accounts.Organizations, d.Hasher, d.SignIn, d.Identity, d.SetupCode, d.Demo),
 	}

@@ -226,7 +226,11 @@ func (d *document) config(s identity.Connection) *oauth2.Config {
 func (c *Client) Begin(ctx context.Context, s identity.Connection, r identity.Challenge) (string, error) {
 	address := ""
 	err := c.step(ctx, s.Issuer, func(_ context.Context, _ *known, d *document) error {
-		address = d.config(s).AuthCodeURL(r.State, oidc.Nonce(r.Nonce), oauth2.S256ChallengeOption(r.Verifier))
+		options := []oauth2.AuthCodeOption{oidc.Nonce(r.Nonce), oauth2.S256ChallengeOption(r.Verifier)}
+		if r.Again {
+			options = append(options, oauth2.SetAuthURLParam("max_age", "0"))
+		}
+		address = d.config(s).AuthCodeURL(r.State, options...)
 		return nil
 	})
 	return address, err

@@ -17,11 +17,13 @@ import (
 const lastsForTests = 100 * 365 * 24 * time.Hour
 
 // SignIn starts a session for an active member and returns how the member stands in it. The
-// session is good for as long as the member may sign in, whatever the clock says.
+// session is good for as long as the member may sign in, whatever the clock says, but proven now: acts that ask again do
+// so after [actor.ProofLife].
 func SignIn(t testing.TB, s *store.Store, member string) actor.Standing {
 	t.Helper()
 	at := s.Now().Add(lastsForTests)
-	session := signin.Session{ID: ksuid.New().String(), Member: member, CreatedAt: at, LastSeenAt: at}
+	session := signin.Session{ID: ksuid.New().String(), Member: member, CreatedAt: at, LastSeenAt: at,
+		Proof: actor.Proof{How: actor.ByPassword, At: s.Now()}}
 	err := s.InTx(context.Background(), actor.System(""), func(tx *store.Tx) error {
 		return tx.InsertSession(context.Background(), session, []byte("digest of "+session.ID))
 	})

@@ -96,7 +96,7 @@ func workspaceName(v kit.Visit, id string) string {
 // sign-in. Its After then describes what happened, not a state.
 func isReport(e audit.Event) bool {
 	return e.Target.Type == audit.TargetSCIMRequest || e.Action == audit.AccessDenied || e.Action == audit.UsedAfterRevocation ||
-		e.Action == audit.SignInFailed
+		e.Action == audit.SignInFailed || e.Action == audit.ConfirmFailed || e.Action == audit.Confirmed
 }
 
 // changeView returns what the event changed. It returns nil if the event has no state.

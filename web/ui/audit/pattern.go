@@ -70,9 +70,11 @@ func peoplePatterns() patterns {
 			audit.MemberAdded:   "{who} added {other} to the group {name}",
 			audit.MemberRemoved: "{who} removed {other} from the group {name}"}),
 		audit.TargetSession: {
-			audit.SignedIn:     "{who} signed in",
-			audit.SignedOut:    "{who} signed out",
-			audit.SignInFailed: "{who} failed to sign in as {name}",
+			audit.SignedIn:      "{who} signed in",
+			audit.SignedOut:     "{who} signed out",
+			audit.SignInFailed:  "{who} failed to sign in as {name}",
+			audit.Confirmed:     "{who} confirmed who they are",
+			audit.ConfirmFailed: "{who} failed to confirm who they are",
 		},
 	}
 }

@@ -54,6 +54,10 @@ func actionLabel(a audit.Action) string {
 		return "Changed role"
 	case audit.SignInFailed:
 		return "Failed to sign in"
+	case audit.ConfirmFailed:
+		return "Failed to confirm who it is"
+	case audit.Confirmed:
+		return "Confirmed who it is"
 	case audit.Staged:
 		return "Imported into staging"
 	case audit.StagingReset:

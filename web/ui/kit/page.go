@@ -13,9 +13,10 @@ type Gate uint8
 
 // The gates.
 const (
-	Open     Gate = iota // everybody
-	FirstRun             // only while no organization exists
-	Member               // signed-in, active members
+	Open      Gate = iota // everybody
+	FirstRun              // only while no organization exists
+	Member                // signed-in, active members, with the second factor that the organization requires
+	Enrolling             // also those who lack it: to add one, and to sign out
 )
 
 // Page is one row of the route table.
@@ -44,7 +45,9 @@ func (s *Site) Guard(p Page) echo.MiddlewareFunc {
 	case FirstRun:
 		return s.firstRun
 	case Member:
-		return s.member(p.Needs)
+		return s.member(p.Needs, false)
+	case Enrolling:
+		return s.member(p.Needs, true)
 	case Open:
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc { return next }

@@ -17,6 +17,9 @@ const (
 	// SecurityPath is a part of "Your Profile".
 	SecurityPath = "/settings/security"
 
+	// ConfirmPath is where somebody goes on who has proven again at an identity provider who they are.
+	ConfirmPath = "/confirm"
+
 	AccessManagementPath = "/settings/access-management"
 	UserPath             = AccessManagementPath + "/users"
 	InvitationPath       = AccessManagementPath + "/invitations"
@@ -55,6 +58,7 @@ const (
 
 	ProfileTitle       = "Your Profile"
 	SecurityTitle      = "Security"
+	ConfirmTitle       = "Confirm it's you"
 	PersonalTokenTitle = "Personal Access Tokens"
 
 	CalendarTitle = "Calendar link"

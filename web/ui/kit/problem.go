@@ -35,7 +35,7 @@ func (s *Site) ProblemFrame(c echo.Context, title string, kind fault.Kind) (layo
 // ofVisitors reports whether a fault is about what a visitor asked for, so that loading the visitor is likely to work.
 func ofVisitors(kind fault.Kind) bool {
 	switch kind {
-	case fault.NotFound, fault.Denied, fault.Invalid, fault.Conflict, fault.TooLarge, fault.Encoded:
+	case fault.NotFound, fault.Denied, fault.Invalid, fault.Conflict, fault.TooLarge, fault.Encoded, fault.Unproven:
 		return true
 	case fault.Internal, fault.Unauthenticated, fault.Throttled, fault.Unavailable, fault.Abandoned:
 	}

@@ -14,6 +14,9 @@ import (
 func (s *Site) Shell(c echo.Context, v Visit, title string) layout.Shell {
 	shell := s.frame(c, v, title)
 	shell.Flash = s.takeFlash(c)
+	if m := factorNotice(c, v); m != nil {
+		shell.Flash = append(shell.Flash, *m)
+	}
 	return shell
 }
 

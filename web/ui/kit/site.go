@@ -43,6 +43,7 @@ type Site struct {
 	now           func() time.Time
 	public        *request.Public
 	render        *respond.Renderer
+	confirms      func(echo.Context, Question) error
 }
 
 // New returns a Site.

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,6 +25,8 @@ type Visit struct {
 	Standing actor.Standing // for calls that only read
 	By       actor.Caller   // for calls that write, which load the caller again in their transaction
 	Now      time.Time      // in the zone of the visitor, in which pages show times
+	// FactorFrom is from when on the organization requires a second factor that the session lacks; zero: it does not.
+	FactorFrom time.Time
 }
 
 // zoneCookie holds the name of the browser's zone, which static/js/zone.js keeps there.
@@ -52,8 +55,20 @@ func VisitOf(c echo.Context) Visit {
 }
 
 // Visit finds the session and loads its member. The error is Unauthenticated if there is no live
-// session, or if the member is not active.
+// session, or if the member is not active, and Denied with the cause [fault.ErrNoFactor] if the session lacks the
+// second factor that the organization requires.
 func (s *Site) Visit(c echo.Context) (Visit, error) {
+	v, err := s.visit(c)
+	if err == nil && v.Lacks() {
+		err = fault.NewNoFactor()
+	}
+	return v, err
+}
+
+// Lacks reports whether the session lacks the second factor that the organization requires by now.
+func (v Visit) Lacks() bool { return !v.FactorFrom.IsZero() && !v.Now.Before(v.FactorFrom) }
+
+func (s *Site) visit(c echo.Context) (Visit, error) {
 	session, err := s.sessions.Current(c.Request())
 	if err != nil {
 		return Visit{}, err
@@ -66,13 +81,17 @@ func (s *Site) Visit(c echo.Context) (Visit, error) {
 		return Visit{}, err
 	}
 	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: session.ID}, Origin: Origin(c)}
-	return Visit{
+	v := Visit{
 		Subject: subject,
 		Standing: actor.Standing{Principal: subject.Principal, Name: subject.Member.Name,
-			Email: subject.Member.Email, Ref: by.Ref, Origin: by.Origin},
+			Email: subject.Member.Email, Ref: by.Ref, Origin: by.Origin, Proof: session.Proof},
 		By:  by,
 		Now: s.now().In(zoneOf(c.Request(), subject.Member)),
-	}, nil
+	}
+	if session.Proof.How == actor.ByPassword {
+		v.FactorFrom = session.FactorFrom
+	}
+	return v, nil
 }
 
 // May reports whether the visitor has a permission of the organization. Pages use it to choose
@@ -83,20 +102,32 @@ func (s *Site) May(v Visit, act access.Permission) bool {
 
 // member lets signed-in, active members through and sends all other visitors to the sign-in page,
 // also those whose session ended before their change was made. If needs is not empty, the member
-// must have that permission of the organization, otherwise the handler does not run.
-func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
+// must have that permission of the organization, otherwise the handler does not run. Unless enrolling is set, members
+// whose session lacks the second factor that the organization requires are sent to the page where they add one.
+//
+// A form whose act asks for a recent proof waits until its sender has given one, see [Site.Confirms].
+func (s *Site) member(needs access.Permission, enrolling bool) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			err := s.enter(c, needs)
+			err := s.enter(c, needs, enrolling)
 			if err == nil && request.Hold(c) { // the session may have ended while the body arrived
 				s.sessions.Reload(c.Request())
-				err = s.enter(c, needs)
+				err = s.enter(c, needs, enrolling)
 			}
+			shown := false
 			if err == nil {
+				shown, err = s.resume(c, needs, enrolling)
+			}
+			if err == nil && !shown {
 				err = next(c)
 			}
-			if fault.Is(err, fault.Unauthenticated) {
+			switch {
+			case fault.Is(err, fault.Unauthenticated):
 				return s.askToSignIn(c)
+			case errors.Is(err, fault.ErrNoFactor):
+				return respond.SeeOther(c, SecurityPath)
+			case fault.Is(err, fault.Unproven):
+				return s.hold(c, fault.Of(err))
 			}
 			return err
 		}
@@ -104,8 +135,12 @@ func (s *Site) member(needs access.Permission) echo.MiddlewareFunc {
 }
 
 // enter loads the visit and puts it into the context for [VisitOf].
-func (s *Site) enter(c echo.Context, needs access.Permission) error {
-	v, err := s.Visit(c)
+func (s *Site) enter(c echo.Context, needs access.Permission, enrolling bool) error {
+	load := s.Visit
+	if enrolling {
+		load = s.visit
+	}
+	v, err := load(c)
 	if err != nil {
 		return err
 	}

@@ -25,14 +25,14 @@ func New(site *kit.Site, signIn *signin.Service) *Handlers {
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
 	return []kit.Page{
-		kit.Get(kit.SecurityPath, kit.Member, "", h.security),
-		kit.Get(appPath+"/new", kit.Member, "", h.newApp),
-		kit.Post(appPath, kit.Member, "", h.setUpApp),
-		kit.Post(appPath+"/:id", kit.Member, "", h.confirmApp),
-		kit.Get(passkeyPath+"/new", kit.Member, "", h.newPasskey),
-		kit.Post(passkeyPath, kit.Member, "", h.addPasskey),
-		kit.Post(passkeyPath+"/:id"+kit.OptionsPath, kit.Member, "", h.passkeyOptions),
-		kit.Post(passkeyPath+"/:id", kit.Member, "", h.confirmPasskey),
+		kit.Get(kit.SecurityPath, kit.Enrolling, "", h.security),
+		kit.Get(appPath+"/new", kit.Enrolling, "", h.newApp),
+		kit.Post(appPath, kit.Enrolling, "", h.setUpApp),
+		kit.Post(appPath+"/:id", kit.Enrolling, "", h.confirmApp),
+		kit.Get(passkeyPath+"/new", kit.Enrolling, "", h.newPasskey),
+		kit.Post(passkeyPath, kit.Enrolling, "", h.addPasskey),
+		kit.Post(passkeyPath+"/:id"+kit.OptionsPath, kit.Enrolling, "", h.passkeyOptions),
+		kit.Post(passkeyPath+"/:id", kit.Enrolling, "", h.confirmPasskey),
 		kit.Get(renamePath, kit.Member, "", h.askRename),
 		kit.Post(renamePath, kit.Member, "", h.rename),
 		kit.Get(factorPath, kit.Member, "", h.askRemove),
@@ -41,5 +41,6 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Post(recoveryPath, kit.Member, "", h.newCodes),
 		kit.Get(kit.SignInSettingsPath, kit.Member, access.ManageOrganization, h.settings),
 		kit.Post(emailsPath, kit.Member, access.ManageOrganization, h.saveEmails),
+		kit.Post(requirePath, kit.Member, access.ManageOrganization, h.saveRequire),
 	}
 }

@@ -1,7 +1,7 @@
 package security
 
 import (
-	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -18,14 +18,18 @@ const (
 )
 
 // settings shows the tab "Sign-in".
-func (h *Handlers) settings(c echo.Context) error {
+func (h *Handlers) settings(c echo.Context) error { return h.showSettings(c, nil, nil) }
+
+// showSettings shows the tab, with a rule for second factors that was refused if there is one.
+func (h *Handlers) showSettings(c echo.Context, form url.Values, errs kit.FieldErrors) error {
 	v := kit.VisitOf(c)
 	settings, err := h.signIn.Settings(c.Request().Context(), v.Standing)
 	if err != nil {
 		return err
 	}
-	m := page.Settings{Frame: h.site.Frame(c, v, kit.SignInSettingsTitle), Forms: []page.Form{emailsForm(settings, h.signIn.Mails())}}
-	return h.site.HTML(c, http.StatusOK, page.SettingsPage(m))
+	m := page.Settings{Frame: h.site.Frame(c, v, kit.SignInSettingsTitle),
+		Forms: []page.Form{requireForm(v, settings.Factor, form, errs), emailsForm(settings, h.signIn.Mails())}}
+	return h.site.HTML(c, kit.StatusOf(errs), page.SettingsPage(m))
 }
 
 // saveEmails saves which emails are sent.

@@ -57,6 +57,6 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Post(confirmPath+kit.OptionsPath, kit.Open, "", h.confirmOptions),
 		kit.Get(confirmPath, kit.Open, "", h.askConfirm),
 		kit.Post(confirmPath, kit.Open, "", h.confirm),
-		kit.Post("/sign-out", kit.Member, "", h.signOut),
+		kit.Post("/sign-out", kit.Enrolling, "", h.signOut),
 	}
 }

@@ -82,6 +82,9 @@ func (h *Handlers) callback(c echo.Context) error {
 	if repeated(q) {
 		answer = identity.Answer{}
 	}
+	if form, ok := h.identity.IsConfirm(answer); ok {
+		return h.confirmed(c, answer, form)
+	}
 	if h.identity.IsTry(answer) {
 		return h.tried(c, answer)
 	}
@@ -132,4 +135,19 @@ func (h *Handlers) logout(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusOK)
+}
+
+// confirmed records that a provider has vouched again for the visitor, who goes on with a form that waits.
+func (h *Handlers) confirmed(c echo.Context, answer identity.Answer, form string) error {
+	v, err := h.site.Visit(c)
+	if fault.Is(err, fault.Unauthenticated) {
+		return respond.SeeOther(c, "/sign-in")
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.identity.FinishConfirm(c.Request().Context(), v.Standing, c.Param("id"), h.site.Binding(c), answer); err != nil {
+		return err
+	}
+	return respond.SeeOther(c, kit.WithQuery(kit.ConfirmPath, "form", form))
 }
