@@ -232,6 +232,9 @@ func (w *world) refused(by actor.Standing, in any, kind fault.Kind) (string, *fa
 
 func paths(err error) string {
 	var list []string
+	if err == nil {
+		return ""
+	}
 	for _, f := range fault.Of(err).Fields {
 		list = append(list, f.Path)
 	}
