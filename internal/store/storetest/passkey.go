@@ -132,9 +132,13 @@ func passkeyChallenges(t *testing.T, s signIns) {
 	save(8, "", "net 2", 6*time.Minute)
 	save(9, "", "net 3", 5*time.Minute)
 	left(1, 2, 7, 8, 9)
-	s.yes(t, false, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.Passkeys.EndChallenge(ctx, at(7), at(8)) })
+	s.yes(t, false, func(ctx context.Context, tx signin.Tx) (bool, error) {
+		return tx.Passkeys.EndChallenge(ctx, at(7), at(8))
+	})
 	for _, first := range []bool{true, false} {
-		s.yes(t, first, func(ctx context.Context, tx signin.Tx) (bool, error) { return tx.Passkeys.EndChallenge(ctx, at(7), at(7)) })
+		s.yes(t, first, func(ctx context.Context, tx signin.Tx) (bool, error) {
+			return tx.Passkeys.EndChallenge(ctx, at(7), at(7))
+		})
 	}
 	s.tx(t, func(ctx context.Context, tx signin.Tx) error { // the clock was set back
 		return tx.Passkeys.DropChallenges(ctx, tx.Now(), tx.Now().Add(54*time.Minute+30*time.Second))
