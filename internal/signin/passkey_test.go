@@ -239,7 +239,9 @@ func TestPasskey_AnAnswerIsGoodOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := o.Get(asked)
-	in := func() error { return second(f.SignInByPasskey(t.Context(), secret, answer, signin.Browser{}, from(home))) }
+	in := func() error {
+		return second(f.SignInByPasskey(t.Context(), secret, answer, signin.Browser{}, from(home)))
+	}
 	if err := in(); err != nil {
 		t.Error(err)
 	}
