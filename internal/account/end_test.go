@@ -225,7 +225,7 @@ func TestProvider_DoesNotGiveTheRoleAdminBack(t *testing.T) {
 				b.Must(doors(b)["deactivated"](m)) // so that provisioning is the only way back
 				_, err := b.Members.Reactivate(t.Context(), b.Admin.Caller(), m.ID)
 				b.Must(err)
-				_, err = b.Members.MakeAdmin(t.Context(), b.Admin.Caller(), m.ID)
+				_, err = b.Members.MakeAdmin(t.Context(), b.Caller(b.Ada.ID).Caller(), m.ID)
 				b.Must(err)
 				b.Must(doors(b)[off](m))
 				ended := b.Clock.Now()
@@ -261,7 +261,7 @@ func TestAdminUntil_IsWhenTheRoleWasLastGoodForAnything(t *testing.T) {
 	}
 	change := func(do func(context.Context, actor.Caller, string) (account.Member, error)) {
 		t.Helper()
-		_, err := do(t.Context(), b.Admin.Caller(), m.ID)
+		_, err := do(t.Context(), b.Caller(b.Ada.ID).Caller(), m.ID)
 		b.Must(err)
 	}
 	if !until().IsZero() {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
@@ -60,7 +61,8 @@ func TestSignIn_StartsASessionOfTheMember(t *testing.T) {
 	f := newFixture(t)
 	started := f.mustSignIn(t, "  ADA@acme.example ", "")
 	want := signin.Session{ID: started.Session.ID, Member: f.ids[ada], Organization: f.org,
-		CreatedAt: f.clock.Now(), LastSeenAt: f.clock.Now(), IP: home, UserAgent: "Firefox"}
+		CreatedAt: f.clock.Now(), LastSeenAt: f.clock.Now(), IP: home, UserAgent: "Firefox",
+		Proof: actor.Proof{How: actor.ByPassword, At: f.clock.Now()}}
 	got, err := f.Lookup(t.Context(), started.Secret)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("session (-want +got):\n%s%v", diff, err)

@@ -111,7 +111,8 @@ func (s signIns) yes(t *testing.T, want bool, act func(ctx context.Context, tx s
 func (s signIns) session(t *testing.T, digest string, created, seen time.Time) signin.Session {
 	t.Helper()
 	session := signin.Session{ID: ksuid.New().String(), Member: s.ada, Organization: s.organization,
-		CreatedAt: created, LastSeenAt: seen, IP: "2001:db8::1", UserAgent: "Firefox"}
+		CreatedAt: created, LastSeenAt: seen, IP: "2001:db8::1", UserAgent: "Firefox",
+		Proof: actor.Proof{How: actor.ByFactor, At: created}}
 	s.tx(t, func(ctx context.Context, tx signin.Tx) error { return tx.InsertSession(ctx, session, []byte(digest)) })
 	return session
 }

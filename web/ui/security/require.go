@@ -65,7 +65,7 @@ func requireForm(v kit.Visit, rule signin.FactorRule, form url.Values, errs kit.
 		v.Now.Add(14*24*time.Hour).Format(dayLayout)+". Leave it empty to begin now.", form, errs)
 	from.Optional = true
 	m := page.Form{Card: component.CardModel{ID: "second-factor", Title: "Require a second factor",
-		Description: "Whoever lacks one from that day on can only add one and sign out. Until then, a notice on every page says so. " +
+		Description: "From that day on, members without one can only add one and sign out. Until then, a notice on every page says so. " +
 			"Signing in with an identity provider counts as a second factor: the provider is responsible for it. " +
 			"Access tokens are not affected."},
 		Action: requirePath, Errors: kit.FormErrors(errs, fieldWho, fieldDate),
