@@ -11,21 +11,28 @@ import (
 // Preset is what is known of a kind of provider before anything is filled in.
 type Preset struct {
 	Key         string
+	Kind        Kind
 	Label       string
 	Issuer      string // example, or the issuer itself if it is fixed
 	IssuerHelp  string
 	GroupsClaim string
 }
 
-// Presets returns the presets, the last one for all other providers.
+// Presets returns the presets, the last one for all other providers of OpenID Connect.
 func Presets() []Preset {
 	return []Preset{
-		{"okta", "Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
-		{"entra", "Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
+		{"okta", KindOpenID, "Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
+		{"entra", KindOpenID, "Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
 			"With the tenant ID of your directory in place of TENANT-ID.", "groups"},
-		{"google", "Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
-		{"keycloak", "Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
-		{"other", "Other OpenID Connect provider", "https://login.example.com",
+		{"google", KindOpenID, "Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
+		{"keycloak", KindOpenID, "Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
+		{"saml-okta", KindSAML, "Okta", "", "Sign On > SAML Signing Certificates > Identity Provider metadata.", "groups"},
+		{"saml-entra", KindSAML, "Microsoft Entra ID", "", "Single sign-on > SAML Certificates > App Federation Metadata Url.",
+			"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
+		{"saml-google", KindSAML, "Google Workspace", "", "Google shows a file: download the metadata, and paste it below.", "groups"},
+		{"saml-keycloak", KindSAML, "Keycloak", "", "https://KEYCLOAK/realms/REALM/protocol/saml/descriptor", "groups"},
+		{"saml", KindSAML, "Other SAML provider", "", "The address at which the provider serves its metadata.", "groups"},
+		{"other", KindOpenID, "Other OpenID Connect provider", "https://login.example.com",
 			"The address below which the provider serves /.well-known/openid-configuration.", "groups"},
 	}
 }

@@ -26,6 +26,7 @@ type request struct {
 	Session  string `json:"s,omitempty"` // of the Admin who tries the provider; empty for a real sign-in
 	Browser  []byte `json:"b"`           // digest of the secret of the browser that began
 	Random   string `json:"r"`
+	Fresh    bool   `json:"f,omitempty"` // the person must prove again who they are
 }
 
 // statePlace is where a request belongs.

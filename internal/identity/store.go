@@ -60,6 +60,19 @@ type Sealed struct {
 	Value []byte
 }
 
+// Kept is a request that the server keeps until its answer came, because that comes across sites.
+type Kept struct {
+	ID        string
+	Provider  string // id
+	Browser   []byte // digest of the secret of the browser that began
+	Next      string // path to open afterwards
+	Session   string // of the Admin who tries the provider; empty for a real sign-in
+	Fresh     bool   // the person must prove again who they are
+	Proof     string // JSON of what the answer said; empty until it came
+	MadeAt    time.Time
+	ExpiresAt time.Time
+}
+
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
 	Reads
@@ -84,6 +97,8 @@ type Reads interface {
 	ProviderFailure(ctx context.Context, organization, code string) (Record, error)
 	// WayOf returns how a session was proven; NotFound if no provider vouched for it.
 	WayOf(ctx context.Context, session string) (Way, error)
+	// KeptRequest returns a request that is kept; NotFound if there is none.
+	KeptRequest(ctx context.Context, id string) (Kept, error)
 }
 
 // factReader reads what decides who somebody is.
@@ -168,6 +183,12 @@ type Ways interface {
 	// UseAnswer records that something was used which may be used once, and reports whether it was not used
 	// before. It is forgotten after until.
 	UseAnswer(ctx context.Context, digest []byte, until time.Time) (bool, error)
+	// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the newest most.
+	KeepRequest(ctx context.Context, k Kept, most int) error
+	// AnswerRequest stores what the answer to a request said, and reports whether it was the first one.
+	AnswerRequest(ctx context.Context, id, proof string) (bool, error)
+	// EndRequest deletes a request and reports whether it existed.
+	EndRequest(ctx context.Context, id string) (bool, error)
 	// SaveIdentity adds an identity, or saves what the provider said last. The error is Conflict if the member has
 	// another one at the provider.
 	SaveIdentity(ctx context.Context, i Identity) error

@@ -79,7 +79,7 @@ func (h *Handlers) show(c echo.Context, status int, m page.SignIn) error {
 	}
 	for _, p := range providers {
 		m.Providers = append(m.Providers, component.ButtonModel{Label: "Continue with " + p.Name, Variant: component.Outline,
-			Href: kit.WithQuery(kit.StartPath(p.ID), "next", m.Next)})
+			Href: kit.WithQuery(kit.StartPath(p.Kind, p.ID), "next", m.Next)})
 		if len(p.Domains) > 0 {
 			m.SSO = kit.WithQuery(kit.SSOPath, "next", m.Next)
 		}

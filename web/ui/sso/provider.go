@@ -74,7 +74,7 @@ func (h *Handlers) newProvider(c echo.Context) error {
 		return err
 	}
 	form := url.Values{kit.FieldSubmission: {rand.Text()}, fieldPreset: {preset.Key}, identity.FieldNewMembers: {string(members)}}
-	if preset.Key != "other" {
+	if preset.Key != "other" && preset.Key != "saml" {
 		form.Set(identity.FieldName, preset.Label)
 	}
 	if preset.Key == "google" {
@@ -120,7 +120,7 @@ func (h *Handlers) edit(c echo.Context) error {
 	}
 	form := url.Values{identity.FieldName: {p.Name}, fieldPreset: {p.Preset}, identity.FieldIssuer: {p.Issuer},
 		identity.FieldClientID: {p.ClientID}, identity.FieldDomains: {strings.Join(p.Domains, "\n")},
-		identity.FieldNewMembers: {string(p.NewMembers)}}
+		identity.FieldNewMembers: {string(p.NewMembers)}, identity.FieldMetadataURL: {p.MetadataURL}, identity.FieldSubject: {p.SubjectAttribute}}
 	return h.form(c, http.StatusOK, editDialog(p.ID, form, nil), h.showOne)
 }
 
