@@ -119,8 +119,8 @@ func (c *Client) verify(assertion *etree.Element, certificates [][]byte) (*etree
 		return nil, errors.New("the signature cannot be read")
 	}
 	alone, err := etreeutils.NSDetatch(around, assertion)
-	if err != nil {
-		return nil, errors.New("the signature cannot be read")
+	if err != nil { // the library counts
+		return nil, errors.New("the assertion has more than 1,000 elements: let the provider send only the groups and attributes that matter")
 	}
 	signature := child(alone, dsig.Namespace, "Signature")
 	if info := child(signature, dsig.Namespace, "KeyInfo"); info != nil {

@@ -15,7 +15,7 @@ import (
 
 const (
 	maxSubject = 255
-	maxGroups  = 1000 // more are refused and not cut: a cut would take groups away
+	maxGroups  = 500 // more are refused and not cut: a cut would take groups away
 	transient  = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 )
 
