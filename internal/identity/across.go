@@ -204,5 +204,5 @@ const (
 	// renewEvery is how old metadata may be that comes from an address.
 	renewEvery = 6 * time.Hour
 	// renewPace is the least time between two readings because an answer fits no certificate.
-	renewPace = time.Minute
+	renewPace = 5 * time.Second
 )

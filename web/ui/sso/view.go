@@ -54,7 +54,7 @@ func addSection(kind identity.Kind, title, description string) page.Section {
 			continue
 		}
 		context := preset.Label
-		if kind == identity.KindSAML {
+		if kind == identity.KindSAML && preset.Key != "saml" {
 			context += " with SAML"
 		}
 		add.Acts = append(add.Acts, page.Act{Text: preset.Label, Button: component.ButtonModel{Label: "Add", Context: context,
