@@ -304,6 +304,9 @@ func (s *Service) enter(ctx context.Context, tx Tx, org account.Organization, p 
 	by := actor.OfSystem(org.ID)
 	by.ID, by.Name, by.Origin = p.ID, p.Name, origin
 	m := d.Member
+	if err := s.elsewhere(ctx, tx, p, d); err != nil {
+		return Arrival{}, err
+	}
 	switch d.Verdict {
 	case Refused:
 		return Arrival{}, &Failure{Check: d.Check, Reason: d.Because, Public: d.Public}

@@ -396,6 +396,12 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		if err := unique(ctx, tx.Providers, p.Organization, p.ID, in.Issuer, in.Domains); err != nil {
 			return nil, err
 		}
+		if err := needed(ctx, tx, *p, in.Domains); err != nil {
+			return nil, fault.NewInvalid(someProblems, fault.Field{Path: FieldDomains, Message: fault.Of(err).Message})
+		}
+		if err := tx.Providers.DropTrials(ctx, p.ID); err != nil {
+			return nil, err
+		}
 		more := audit.Fields{}
 		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
 		if moved {
@@ -442,6 +448,9 @@ func (s *Service) Enable(ctx context.Context, by actor.Caller, id string, enable
 			}
 			return nil, planned(org)
 		}
+		if err := needed(ctx, tx, *p, nil); err != nil {
+			return nil, err
+		}
 		ended, err := tx.Ways.EndWays(ctx, p.ID, "", "")
 		return audit.Fields{"sessionsEnded": len(ended)}, err
 	})
@@ -450,6 +459,9 @@ func (s *Service) Enable(ctx context.Context, by actor.Caller, id string, enable
 // Remove removes a provider with its links to members, and ends its sessions. Members stay.
 func (s *Service) Remove(ctx context.Context, by actor.Caller, id string) (Provider, error) {
 	return s.change(ctx, by, id, audit.Deleted, func(tx Tx, p *Provider) (audit.Fields, error) {
+		if err := needed(ctx, tx, *p, nil); err != nil {
+			return nil, err
+		}
 		if _, err := tx.Ways.EndWays(ctx, p.ID, "", ""); err != nil {
 			return nil, err
 		}

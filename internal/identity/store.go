@@ -117,6 +117,15 @@ type factReader interface {
 	MemberNamed(ctx context.Context, organization, email string) (account.Member, bool, error)
 	// Member returns a member; NotFound outside the organization.
 	Member(ctx context.Context, organization, id string) (account.Member, error)
+	// RequiredDomains returns the domains whose people must sign in with a provider, sorted.
+	RequiredDomains(ctx context.Context, provider string) ([]string, error)
+	// Keepers returns the active Admins who can sign in with a password and a second factor while there is no provider, even
+	// if a domain is required as well.
+	Keepers(ctx context.Context, organization, domain string) ([]account.Member, error)
+	// PasswordSessions returns the sessions of people of a domain for which the provider did not vouch.
+	PasswordSessions(ctx context.Context, organization, domain, provider string) ([]EndedSession, error)
+	// TrialPassed returns when an Admin last tried a provider with success; zero: never, or the provider was changed since.
+	TrialPassed(ctx context.Context, provider, member string) (time.Time, error)
 	groupReader
 }
 
@@ -156,6 +165,14 @@ type Providers interface {
 	UpdateProvider(ctx context.Context, p Provider) error
 	// DeleteProvider removes a provider with its secret, identities and failures.
 	DeleteProvider(ctx context.Context, organization, id string) error
+	// SaveTrial records that an Admin tried a provider with success now.
+	SaveTrial(ctx context.Context, provider, member string) error
+	// DropTrials forgets the trials of a provider.
+	DropTrials(ctx context.Context, provider string) error
+	// RequireDomain makes the people of a domain sign in with a provider. The error is Conflict if there is a rule for it.
+	RequireDomain(ctx context.Context, organization, domain, provider string) error
+	// FreeDomain ends such a rule; NotFound if there is none.
+	FreeDomain(ctx context.Context, organization, domain, provider string) error
 	// SaveProviderSecrets replaces the secrets of a provider.
 	SaveProviderSecrets(ctx context.Context, provider string, secrets []Sealed) error
 }

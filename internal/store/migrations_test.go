@@ -85,9 +85,9 @@ func digests() map[string]string {
 		"migrations/sqlite/00039_provider_sessions.sql":     "c7e2ed8ce64fc064205c0957a2abc355bd38ec265e57679b42d58c5e35beaf85",
 		"migrations/sqlite/00037_warnings.sql":              "a1338a22ef9a7a629ca6f367bc6674539589fbf81b546387f126987d95e10340",
 		"migrations/postgres/00041_saml.sql":                "b31b0f9e9d2ec1f7d199c4cc6511b6723921d9384d97e316d4b1f5bf85993e3a",
-		"migrations/postgres/00042_required_domains.sql":    "5464273be6c107b033c15bba35f20050b2b0dbbaff2aef976fd4ed18385c5138",
+		"migrations/postgres/00042_required_domains.sql":    "9fcb687038c82afdaac3986b945fa1710e9240e7394c0324c9b2c2b48038a3cd",
 		"migrations/sqlite/00041_saml.sql":                  "c29b92919832725674dfcf3297ac5a01760cd39dd9e65f4ac994b72bc499f6cd",
-		"migrations/sqlite/00042_required_domains.sql":      "2ba3be4ae8f6c02408771f75566c3a46d42191d0d5fd075fde38cf710bb26cb4",
+		"migrations/sqlite/00042_required_domains.sql":      "9289efcf93fdd878e235a5b9eeb37486715207dd48d2d60c335c4b70d2e78023",
 	}
 }
 

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -48,6 +49,16 @@ func (s *Site) Onward(c echo.Context, address string) {
 		address = s.public.Path() + address
 	}
 	c.Response().Header().Set("Refresh", "0; url="+address)
+}
+
+// Required returns the address that leads somebody to their provider whose domain requires it, if that is what an error says, or
+// "".
+func Required(err error, next string) string {
+	var r *signin.Required
+	if !errors.As(err, &r) {
+		return ""
+	}
+	return WithQuery(WithQuery(SSOPath, "domain", r.Domain), "next", next)
 }
 
 // SafeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to

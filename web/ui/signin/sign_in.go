@@ -44,6 +44,8 @@ func (h *Handlers) startSession(c echo.Context) error {
 	switch {
 	case waits:
 		return toConfirm(c, next)
+	case kit.Required(err, next) != "":
+		return respond.SeeOther(c, kit.Required(err, next))
 	case f == nil:
 		return respond.SeeOther(c, next)
 	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid || f.RetryAfter > 0:

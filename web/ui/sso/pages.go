@@ -59,6 +59,10 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Get(one+"/remove", kit.Member, manage, h.confirmRemove),
 		kit.Post(one+"/remove", kit.Member, manage, h.remove),
 		kit.Get(one+"/members/:member/unlink", kit.Member, manage, h.confirmUnlink),
+		kit.Get(one+"/domains/:domain/require", kit.Member, manage, h.confirmRequire),
+		kit.Post(one+"/domains/:domain/require", kit.Member, manage, h.require),
+		kit.Get(one+"/domains/:domain/free", kit.Member, manage, h.confirmFree),
+		kit.Post(one+"/domains/:domain/free", kit.Member, manage, h.free),
 		kit.Post(one+"/members/:member/unlink", kit.Member, manage, h.unlink),
 	}
 }

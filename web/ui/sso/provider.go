@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -60,7 +61,12 @@ func (h *Handlers) showOne(c echo.Context, status int, above templ.Component) er
 	if err != nil {
 		return err
 	}
+	required, err := h.identity.Requirements(ctx, v.Standing, p.ID)
+	if err != nil {
+		return err
+	}
 	m := h.providerView(p, groups, linked, failures, v)
+	m.Sections = slices.Insert(m.Sections, 2, requireSection(p, required))
 	m.Shell = h.site.Shell(c, v, p.Name)
 	m.Shell.Above = above
 	return h.site.HTML(c, status, page.AdminPage(m))

@@ -5,12 +5,10 @@ CREATE TABLE required_domains (
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     domain          TEXT COLLATE "C" NOT NULL, -- of email addresses, lower case
     provider_id     TEXT COLLATE "C" NOT NULL REFERENCES identity_providers (id),
-    exempt_id       TEXT COLLATE "C" REFERENCES members (id) ON DELETE SET NULL, -- the member who may go on with a password
     made_at         BIGINT NOT NULL,
     PRIMARY KEY (organization_id, domain)
 );
 CREATE INDEX required_domains_provider ON required_domains (provider_id);
-CREATE INDEX required_domains_exempt ON required_domains (exempt_id);
 
 -- When an Admin last tried a provider with success.
 CREATE TABLE provider_trials (
