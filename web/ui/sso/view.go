@@ -17,7 +17,7 @@ import (
 // providersView presents the list. The handler adds the frame.
 func providersView(providers []identity.Provider, v kit.Visit) page.Page {
 	list := page.Section{Card: component.CardModel{ID: "providers", Title: kit.ProviderTitle, Flush: true,
-		Description: "People sign in with the accounts of your company. Passwords keep working beside them."},
+		Description: "People sign in with the accounts of your company. Passwords keep working unless you require single sign-on."},
 		Table: component.TableModel{ID: "provider-list", Caption: "All identity providers", Columns: []component.Column{
 			{Label: "Name"}, {Label: "Issuer"}, {Label: "Email domains"}, {Label: "State"}}}}
 	for _, p := range providers {
