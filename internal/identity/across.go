@@ -19,7 +19,8 @@ const mostKept = 20_000
 
 // errPlain is the error for SAML at an address where its cookie does not work.
 func errPlain() error {
-	return fault.NewDenied("Signing in with SAML needs HTTPS, except at localhost: browsers send no cookie with the provider's answer otherwise.")
+	return fault.NewDenied("Signing in with SAML needs HTTPS, except at localhost: " +
+		"browsers send no cookie with the provider's answer otherwise.")
 }
 
 // takesAcross reports whether browsers send the cookie with an answer that comes across sites: it is Secure.
