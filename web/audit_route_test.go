@@ -44,6 +44,7 @@ func silent() map[string]string {
 		"POST /setup/open":                                                 "reads",
 		"POST /accept-invitation/open":                                     refusal,
 		"POST /recover/open":                                               "reads",
+		"POST /sso/saml/:id/acs":                                           "has tests of its own: it keeps what the answer says, and the GET that follows signs in",
 		"POST /forgot-password":                                            "has a test of its own: what it makes is made after the answer, and only with a mail server",
 		"POST /settings/security/authenticator-apps":                       "an app counts only with its first code",
 		"POST /settings/security/passkeys":                                 "a passkey counts only once the browser has created it",

@@ -70,12 +70,14 @@ func doorOf(c echo.Context, otherwise *Door) *Door {
 }
 
 // doors are the front doors of a server.
-type doors struct{ pages, api, scim, files *Door }
+// across is pages without the check that a form comes from a page of this server.
+type doors struct{ pages, across, api, scim, files *Door }
 
 func newDoors(d Deps) doors {
 	return doors{
-		pages: &Door{Name: "pages", Limit: maxBody, Enter: sameOrigin(d.Public.Origin()), Problem: d.Pages.Problem},
-		api:   &Door{Name: "api", Limit: maxBody, Problem: d.API.Problem},
+		pages:  &Door{Name: "pages", Limit: maxBody, Enter: sameOrigin(d.Public.Origin()), Problem: d.Pages.Problem},
+		across: &Door{Name: "pages", Limit: maxBody, Problem: d.Pages.Problem},
+		api:    &Door{Name: "api", Limit: maxBody, Problem: d.API.Problem},
 		scim: &Door{Name: "scim", Limit: maxProvisioned, Late: true,
 			Problem: func(c echo.Context, f *fault.Error) { d.SCIM.Problem(c, f) }},
 		files: &Door{Name: "files", Limit: maxBody,

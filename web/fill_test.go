@@ -41,6 +41,7 @@ func (s *site) fill(t testing.TB, path string) string {
 		{"notifications/", s.newWebhook},
 		{"identity-providers/", s.newProvider},
 		{"/sso/oidc/", s.newProvider},
+		{"/sso/saml/", s.newSAMLProvider},
 		{"presets/", s.newPreset},
 		{"settings/workspaces/", s.newWorkspace},
 		{"audit-logs/", s.anyEvent},
@@ -57,7 +58,7 @@ func (s *site) fill(t testing.TB, path string) string {
 	if id, found := strings.CutSuffix(path[:max(0, strings.Index(path, "/:member"))], "/members"); found {
 		path = strings.Replace(path, ":member", s.linkedMember(t, admin, id[strings.LastIndexByte(id, '/')+1:]), 1)
 	}
-	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s),
+	return strings.NewReplacer("export/:format", "export/csv", ":workspace", firstWorkspace(t, s), ":domain", "none.example",
 		// The staging area is empty and nothing was deployed.
 		":seq", "1", ":kind", "members", "deployed/:id", "deployed/none", ":format", "report.txt").Replace(path)
 }

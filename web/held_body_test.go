@@ -188,7 +188,7 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 func restsOnNobody(route string) bool {
 	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || strings.HasPrefix(route, "POST /settings/security/") || route == "POST /settings/profile/password"
 	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-in/passkey", "POST /sign-out", "POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
-		"POST /sso/oidc/:id/backchannel-logout"}, route)
+		"POST /sso/oidc/:id/backchannel-logout", "POST /sso/saml/:id/acs"}, route)
 }
 
 func (r *rig) must(err error) {

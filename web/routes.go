@@ -19,7 +19,7 @@ import (
 // [api.Handlers.Direct].
 func Rows(d Deps) []Row {
 	through := newDoors(d)
-	return withHead(slices.Concat(pageRows(d, through.pages), apiRows(d, through.api), scimRows(d, through.scim),
+	return withHead(slices.Concat(pageRows(d, through), apiRows(d, through.api), scimRows(d, through.scim),
 		fileRows(d, through), unknownRows(d, through)))
 }
 
@@ -42,9 +42,13 @@ func withHead(rows []Row) []Row {
 }
 
 // pageRows returns the rows of all areas of the dashboard.
-func pageRows(d Deps, door *Door) []Row {
+func pageRows(d Deps, through doors) []Row {
 	var rows []Row
 	for _, p := range Pages(d.Pages) {
+		door := through.pages
+		if p.Across {
+			door = through.across
+		}
 		rows = append(rows, Row{p.Method, p.Path, door, d.Pages.Guard(p), p.Limit, p.Handle})
 	}
 	return rows

@@ -110,8 +110,9 @@ func withoutDemo(o *app.Options) { o.Demo = (*ui.Demo)(nil) }
 
 // browser is one visitor: it keeps cookies and follows no redirect.
 type browser struct {
-	t    testing.TB
-	site *site
+	secure []*http.Cookie // of the last start of a sign-in by SAML, see answerTo
+	t      testing.TB
+	site   *site
 	http.Client
 }
 

@@ -9,11 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/identity"
 	"latchkey/internal/signin"
 	"latchkey/internal/signin/oidc/oidctest"
+	"latchkey/internal/signin/saml/samltest"
+	"latchkey/internal/store"
 )
 
 const providers = administration + "/identity-providers"
@@ -87,6 +91,49 @@ func (l login) back(t testing.TB, address string) string {
 // newProvider adds an identity provider with a linked member.
 func (s *site) newProvider(t testing.TB, admin actor.Standing) string { return s.newLogin(t, admin).id }
 
+// newSAML starts a provider of SAML, adds and enables it.
+func (s *site) newSAML(t testing.TB, admin actor.Standing) (*samltest.Provider, string) {
+	t.Helper()
+	ctx, idp := context.Background(), samltest.Start(t, s.now)
+	in := identity.Settings{Preset: "saml", Name: "SAML " + rand.Text()[:6], MetadataURL: idp.URL, NewMembers: identity.Add,
+		Domains: []string{strings.ToLower(rand.Text()) + ".example"}}
+	p, err := s.app.Identity.Add(ctx, admin, in, "")
+	if errors.Is(err, fault.ErrFull) {
+		var list []identity.Provider
+		if list, err = s.app.Identity.List(ctx, admin); err == nil {
+			_, err = s.app.Identity.Remove(ctx, admin.Caller(), list[0].ID)
+		}
+		if err == nil {
+			p, err = s.app.Identity.Add(ctx, admin, in, "")
+		}
+	}
+	if err == nil {
+		p, err = s.app.Identity.Enable(ctx, admin.Caller(), p.ID, true)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return idp, p.ID
+}
+
+func (s *site) newSAMLProvider(t testing.TB, admin actor.Standing) string {
+	_, id := s.newSAML(t, admin)
+	return id
+}
+
+// answerTo begins a sign-in in a browser, and returns the path and the form of the provider's answer.
+func answerTo(t testing.TB, b *browser, idp *samltest.Provider, id, email string) (string, url.Values) {
+	t.Helper()
+	away := b.get("/sso/saml/" + id + "/start?next=/settings/profile")
+	b.secure = (&http.Response{Header: away.header}).Cookies()
+	if away.status != http.StatusSeeOther {
+		t.Fatal(away.status, away.body)
+	}
+	r := idp.Read(away.header.Get("Location"))
+	text := idp.Answer(r, func(a *samltest.Answer) { a.Attributes = map[string][]string{"email": {email}} })
+	return "/sso/saml/" + id + "/acs", url.Values{"RelayState": {r.Relay}, "SAMLResponse": {samltest.Encode(text)}}
+}
+
 // linkedMember returns the member who is linked to a provider.
 func (s *site) linkedMember(t testing.TB, admin actor.Standing, provider string) string {
 	t.Helper()
@@ -128,11 +175,48 @@ func providerActs() []act {
 			l := add(r)
 			return r.admin.form(providers + "/" + l.id + "/members/" + l.member + "/unlink")
 		}, "user.identity_unlinked"},
+		{"POST " + one + "/domains/:domain/require", func(r *rig) sent {
+			return r.admin.form(r.requirable())
+		}, "identity_provider.updated"},
+		{"POST " + one + "/domains/:domain/free", func(r *rig) sent {
+			at := r.requirable()
+			if got := r.admin.post(at, nil); got.status != http.StatusSeeOther {
+				r.t.Fatal(got.status, got.body)
+			}
+			return r.admin.form(strings.TrimSuffix(at, "require") + "free")
+		}, "identity_provider.updated"},
 		{"POST /sso/oidc/:id/backchannel-logout", func(r *rig) sent {
 			l := add(r)
 			return r.browser(r.t).form("/sso/oidc/"+l.id+"/backchannel-logout", "logout_token", l.logoutToken())
 		}, "session.signed_out"},
 	}
+}
+
+// requirable returns the address that makes the people of a domain use a new provider, which the Admin may post to.
+func (r *rig) requirable() string {
+	r.t.Helper()
+	admin := r.caller(r.t, adminEmail)
+	_, id := r.newSAML(r.t, admin)
+	p, err := r.app.Identity.Get(context.Background(), admin, id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	keeper := account.Member{ID: rand.Text() + "K", Organization: admin.Organization, Email: strings.ToLower(rand.Text()) + "@keeper.example", Name: "Keeper",
+		Role: access.RoleAdmin, Status: account.Active, CreatedAt: r.now(), UpdatedAt: r.now()}
+	factor := signin.Factor{ID: "F" + keeper.ID, Member: keeper.ID, Kind: signin.CodeFactor, Name: "App", CreatedAt: r.now()}
+	err = r.app.Store.InTx(context.Background(), actor.System(admin.Organization), func(tx *store.Tx) error {
+		ctx := context.Background()
+		if err := errors.Join(tx.SaveTrial(ctx, id, admin.ID), tx.InsertMember(ctx, keeper, "a hash"),
+			tx.InsertFactor(ctx, factor, signin.Sealed{Path: "p", Key: "k", Value: []byte{1}})); err != nil {
+			return err
+		}
+		_, err := tx.ConfirmFactor(ctx, keeper.ID, factor.ID)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return providers + "/" + id + "/domains/" + p.Domains[0] + "/require"
 }
 
 // logoutToken returns a token that ends the session of who signed in with the provider.
@@ -333,5 +417,57 @@ func TestSSO_ProvidersAreRefusedWithASentence(t *testing.T) {
 	form.Set("issuer", "https://10.0.0.1")
 	if got := b.post(providers, form); !strings.Contains(got.body, "--provider-allow") {
 		t.Error("a private address is not refused")
+	}
+}
+
+// The answer of a provider of SAML comes from a page of another site, without the cookies of a session. It signs in the browser that
+// began, and no other.
+func TestSAML_TakesTheAnswerAcrossSites(t *testing.T) {
+	s := newSite(t)
+	admin := s.caller(t, adminEmail)
+	idp, id := s.newSAML(t, admin)
+	p, err := s.app.Identity.Get(context.Background(), admin, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, other := s.browser(t), s.browser(t)
+	path, form := answerTo(t, b, idp, id, "new@"+p.Domains[0])
+	send := func(b *browser, path string, form url.Values) answer {
+		r, err := http.NewRequest(http.MethodPost, s.URL+path, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://idp.example"},
+			"Content-Type": {"application/x-www-form-urlencoded"}}
+		// A jar over plain HTTP keeps the Secure cookie to itself; a browser at localhost does not.
+		for _, c := range b.secure {
+			if c.SameSite == http.SameSiteNoneMode && c.Secure && c.HttpOnly {
+				r.AddCookie(c)
+			}
+		}
+		return b.do(r)
+	}
+	if got := send(other, path, form); got.status != http.StatusForbidden || !strings.Contains(got.body, "Tell your Admin this code") {
+		t.Errorf("another browser: %d", got.status)
+	}
+	on := send(b, path, form)
+	if on.status != http.StatusSeeOther || sessionCookie(b) != "" {
+		t.Fatalf("%d %s", on.status, on.body)
+	}
+	if got := other.get(on.header.Get("Location")); got.status != http.StatusForbidden || sessionCookie(other) != "" {
+		t.Errorf("another browser goes on: %d", got.status)
+	}
+	if got := b.get(on.header.Get("Location")); got.status != http.StatusSeeOther || got.header.Get("Location") != "/settings/profile" {
+		t.Errorf("%d %s", got.status, got.header.Get("Location"))
+	}
+	if page := b.get("/settings/profile"); page.status != http.StatusOK {
+		t.Error(page.status)
+	}
+	if got := send(b, path, form); got.status != http.StatusForbidden {
+		t.Errorf("again: %d", got.status)
+	}
+	// No other form comes across sites.
+	if got := send(b, "/sign-out", nil); got.status != http.StatusForbidden {
+		t.Errorf("sign-out: %d", got.status)
 	}
 }

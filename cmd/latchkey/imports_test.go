@@ -70,7 +70,7 @@ func broken(from, path string) string {
 		"internal/audit", "internal/signin",
 		"internal/provision", "internal/verify", "internal/apiclient", "internal/migration", "internal/notify", "internal/identity",
 		"internal/warning"}
-	protocols := []string{"internal/signin/oidc"} // what speaks HTTP with other servers for a domain package
+	protocols := []string{"internal/signin/oidc", "internal/signin/saml"} // what speaks HTTP with other servers for a domain package
 	switch {
 	case under(from, pure...) && !isStandard(path) && !under(path, "internal/access", "internal/fault", "internal/plaintext"):
 		return "pure packages import the standard library only"

@@ -38,6 +38,7 @@ func (a *App) jobs() []job {
 		{name: "suspend tokens that nobody uses", every: time.Hour, do: a.Warnings.SuspendUnused, after: time.Minute},
 		{name: "apply new token rules", every: 5 * time.Second, do: a.Rules.Sweep},
 		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
+		{name: "read the metadata of identity providers", every: 10 * time.Minute, do: a.Identity.Renew, after: time.Minute},
 		{name: "index the audit log", every: 10 * time.Second, do: a.Audit.Index},
 		{name: "remove old deliveries of webhooks", every: time.Minute, do: a.sender.Sweep},
 		{name: "prune the audit log", every: 24 * time.Hour, do: a.Audit.Prune},

@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/identity"
 	"latchkey/internal/outbound"
 	"latchkey/internal/signin/oidc"
+	"latchkey/internal/signin/saml"
 	"latchkey/internal/store"
 )
 
@@ -16,8 +17,9 @@ func (a *App) wireProviders(catalogue *access.Catalogue, now func() time.Time) e
 	if err != nil {
 		return err
 	}
-	client := outbound.NewFor("--provider-allow", allow, nil).HTTP(oidc.Timeout, oidc.MostAnswer)
+	client := outbound.NewFor("--provider-allow", allow, nil)
 	a.Identity = identity.New(identity.Deps{Store: store.Identities(a.Store), Catalogue: catalogue, Keys: a.Secrets.Keys,
-		Protocol: oidc.New(client, now), Notes: a.SignIn, BaseURL: a.public.URL})
+		Protocol: oidc.New(client.HTTP(oidc.Timeout, oidc.MostAnswer), now), SAML: saml.New(client.HTTP(saml.Timeout, saml.MostAnswer), now),
+		Notes: a.SignIn, BaseURL: a.public.URL})
 	return nil
 }

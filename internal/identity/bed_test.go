@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/signin"
 	"latchkey/internal/signin/oidc"
 	"latchkey/internal/signin/oidc/oidctest"
+	"latchkey/internal/signin/saml"
 	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
@@ -51,9 +52,10 @@ func newBed(t *testing.T, change func(*identity.Settings)) *bed {
 }
 
 func (b *bed) wire() {
-	client := outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil).HTTP(oidc.Timeout, oidc.MostAnswer)
+	client := outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil)
 	b.use = identity.New(identity.Deps{Store: store.Identities(b.Store), Catalogue: access.BuiltIn(), Keys: b.keys,
-		Protocol: oidc.New(client, b.Clock.Now), Notes: b.signIn, BaseURL: func() string { return "https://latchkey.example" }})
+		Protocol: oidc.New(client.HTTP(oidc.Timeout, oidc.MostAnswer), b.Clock.Now),
+		SAML:     saml.New(client.HTTP(saml.Timeout, saml.MostAnswer), b.Clock.Now), Notes: b.signIn, BaseURL: func() string { return "https://latchkey.example" }})
 }
 
 func (b *bed) add(idp *oidctest.Provider, change func(*identity.Settings)) identity.Provider {

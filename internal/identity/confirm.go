@@ -41,8 +41,8 @@ func (s *Service) StartConfirm(ctx context.Context, by actor.Standing, id, brows
 }
 
 // IsConfirm reports whether an answer belongs to a request of StartConfirm, and returns the name of its form.
-func (s *Service) IsConfirm(a Answer) (form string, ok bool) {
-	r, ok := s.open(a.State)
+func (s *Service) IsConfirm(ctx context.Context, a Answer) (form string, ok bool) {
+	r, ok := s.asked(ctx, a)
 	return r.Form, ok && r.Form != ""
 }
 

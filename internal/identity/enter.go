@@ -68,6 +68,7 @@ func (s *Service) enabled(ctx context.Context, id string) (Provider, error) {
 type Departure struct {
 	Address string // at the provider
 	Browser string // secret that the browser keeps for the answer, in a cookie
+	Across  bool   // the answer comes across sites, by POST
 }
 
 // Start begins a sign-in. browser is the secret that the browser has from another one, which may be going on in
@@ -101,6 +102,9 @@ func (s *Service) depart(ctx context.Context, p Provider, browser string, r requ
 		r.Next = ""
 	}
 	r.Provider, r.Browser = p.ID, random.Secret(browser).Digest()
+	if p.Kind == KindSAML {
+		return s.departAcross(ctx, p, browser, r)
+	}
 	state, err := s.seal(ctx, r)
 	if err != nil {
 		return Departure{}, err
@@ -127,7 +131,11 @@ func unreachable(p Provider, err error) error {
 
 // connection returns how the server is known at a provider.
 func (s *Service) connection(ctx context.Context, p Provider) (Connection, error) {
-	c := Connection{Issuer: p.Issuer, ClientID: p.ClientID, Redirect: s.RedirectURL(p.ID), GroupsClaim: p.GroupsClaim}
+	c := Connection{Issuer: p.Issuer, ClientID: p.ClientID, Redirect: s.RedirectURL(p), GroupsClaim: p.GroupsClaim}
+	if p.Kind == KindSAML {
+		c.ClientID, c.Metadata, c.SubjectAttribute = s.EntityID(p.ID), p.Metadata, p.SubjectAttribute
+		return c, nil
+	}
 	secrets, err := s.d.Store.ProviderSecrets(ctx, p.ID)
 	if err != nil {
 		return c, err
@@ -148,8 +156,11 @@ func (s *Service) connection(ctx context.Context, p Provider) (Connection, error
 
 // RedirectURL returns the address to which a provider sends people back. Each provider has its own, so that
 // the answer of one is not taken for that of another.
-func (s *Service) RedirectURL(id string) string {
-	return s.d.BaseURL() + "/sso/oidc/" + id + "/callback"
+func (s *Service) RedirectURL(p Provider) string {
+	if p.Kind == KindSAML {
+		return s.d.BaseURL() + "/sso/saml/" + p.ID + "/acs"
+	}
+	return s.d.BaseURL() + "/sso/oidc/" + p.ID + "/callback"
 }
 
 // LogoutURL returns the address to which a provider sends its logout tokens.
@@ -158,9 +169,18 @@ func (s *Service) LogoutURL(id string) string {
 }
 
 // IsTry reports whether an answer belongs to a provider's trial and not to a sign-in.
-func (s *Service) IsTry(a Answer) bool {
-	r, ok := s.open(a.State)
+func (s *Service) IsTry(ctx context.Context, a Answer) bool {
+	r, ok := s.asked(ctx, a)
 	return ok && r.Session != "" && r.Form == ""
+}
+
+// asked returns the request that an answer belongs to, whoever brings it.
+func (s *Service) asked(ctx context.Context, a Answer) (request, bool) {
+	if r, ok := s.open(a.State); ok {
+		return r, true
+	}
+	k, err := s.d.Store.KeptRequest(ctx, a.State)
+	return k.request(), err == nil
 }
 
 // Arrival is a finished sign-in.
@@ -212,6 +232,9 @@ func (s *Service) Finish(ctx context.Context, id, browser string, a Answer, from
 // prove checks that an answer belongs to a request of this browser and was not used before, and then lets the
 // protocol check it. session is that of the Admin who tries; empty for a real sign-in.
 func (s *Service) prove(ctx context.Context, p Provider, browser string, a Answer, session string) (request, Proof, error) {
+	if p.Kind == KindSAML {
+		return s.proveAcross(ctx, p, browser, a, session)
+	}
 	var proof Proof
 	r, ok := s.open(a.State)
 	problem := "The answer has no state of this server."
@@ -289,6 +312,9 @@ func (s *Service) enter(ctx context.Context, tx Tx, org account.Organization, p 
 	by := actor.OfSystem(org.ID)
 	by.ID, by.Name, by.Origin = p.ID, p.Name, origin
 	m := d.Member
+	if err := s.elsewhere(ctx, tx, p, d); err != nil {
+		return Arrival{}, err
+	}
 	switch d.Verdict {
 	case Refused:
 		return Arrival{}, &Failure{Check: d.Check, Reason: d.Because, Public: d.Public}

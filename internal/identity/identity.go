@@ -27,6 +27,15 @@ const (
 	Wait   NewMembers = "wait" // they become deactivated members, until an Admin approves
 )
 
+// Kind is the protocol of a provider.
+type Kind string
+
+// The protocols.
+const (
+	KindOpenID Kind = "oidc"
+	KindSAML   Kind = "saml"
+)
+
 // Mapping gives the people of whom a provider says a value a group.
 type Mapping struct {
 	Value string `json:"value"` // in the groups claim
@@ -37,6 +46,7 @@ type Mapping struct {
 type Provider struct {
 	ID           string
 	Organization string
+	Kind         Kind
 	Preset       string // key of the [Preset] that it was made with
 	Name         string
 	Issuer       string
@@ -51,6 +61,14 @@ type Provider struct {
 	AdminAgain bool
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+
+	// The rest is for SAML. Issuer is the provider's entity ID then, and ClientID is empty.
+	MetadataURL     string // empty: an Admin has pasted the metadata
+	Metadata        Metadata
+	MetadataAt      time.Time // when it was read
+	MetadataProblem string    // why it could not be read again since; empty: it could
+	// SubjectAttribute is the attribute that says who somebody is; empty: the NameID.
+	SubjectAttribute string
 }
 
 // Target returns the provider as the target of an event.
@@ -67,6 +85,11 @@ func (p Provider) state(more audit.Fields) string {
 	f := audit.Fields{"name": p.Name, "issuer": p.Issuer, "clientId": p.ClientID, "enabled": p.Enabled, "domains": p.Domains,
 		"newMembers": p.NewMembers, "groupsClaim": p.GroupsClaim, "groups": groups, "adminGroup": p.AdminGroup,
 		"adminAgain": p.AdminAgain}
+	if p.Kind == KindSAML {
+		delete(f, "clientId")
+		f["metadataUrl"], f["subjectAttribute"], f["signOn"] = p.MetadataURL, p.SubjectAttribute, p.Metadata.SignOn
+		f["certificates"] = p.Metadata.fingerprints()
+	}
 	maps.Copy(f, more)
 	return f.String()
 }
@@ -126,6 +149,7 @@ const (
 	CheckSignature = "signature"
 	CheckIssuer    = "issuer"
 	CheckAudience  = "audience"
+	CheckRecipient = "recipient"
 	CheckTime      = "time"
 	CheckNonce     = "nonce"
 	CheckClaims    = "claims"
@@ -149,6 +173,9 @@ type Proof struct {
 	Checks []Check
 	All    map[string]json.RawMessage // every claim
 	Token  string                     // the ID token, which ends the session at the provider; secret
+	// Once identifies an answer that must not be used again until Until; empty: its request is enough for that.
+	Once  string
+	Until time.Time
 }
 
 // Pass adds a check that passed.
@@ -160,4 +187,10 @@ func (p *Proof) Pass(name, detail string) {
 func (p *Proof) Fail(name, reason string) error {
 	p.Checks = append(p.Checks, Check{Name: name, State: Failed, Detail: reason})
 	return &Failure{Check: name, Reason: reason}
+}
+
+// Refuse is Fail for a check that may have passed before.
+func (p *Proof) Refuse(name, reason string) error {
+	p.Checks = slices.DeleteFunc(p.Checks, func(c Check) bool { return c.Name == name })
+	return p.Fail(name, reason)
 }

@@ -33,7 +33,7 @@ func (s *Service) Leaving(ctx context.Context, session string) *Leaving {
 		return nil
 	}
 	p, err := s.d.Store.Provider(ctx, way.Provider)
-	if err != nil {
+	if err != nil || p.Kind == KindSAML {
 		return nil
 	}
 	c, err := s.connection(ctx, p)
@@ -69,6 +69,9 @@ func (s *Service) Leave(ctx context.Context, l *Leaving, back string) (address, 
 // cannot be asked: then nothing is recorded, and it may send the token again.
 func (s *Service) Logout(ctx context.Context, id, raw string, origin actor.Origin) error {
 	p, err := s.d.Store.Provider(ctx, id)
+	if err == nil && p.Kind != KindOpenID {
+		err = fault.NewNotFound(thatProvider)
+	}
 	if err != nil {
 		return err
 	}

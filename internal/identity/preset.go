@@ -11,6 +11,7 @@ import (
 // Preset is what is known of a kind of provider before anything is filled in.
 type Preset struct {
 	Key         string
+	Kind        Kind
 	Label       string
 	Dialog      string // title of the dialog that adds one
 	Issuer      string // example, or the issuer itself if it is fixed
@@ -18,15 +19,21 @@ type Preset struct {
 	GroupsClaim string
 }
 
-// Presets returns the presets, the last one for all other providers.
+// Presets returns the presets, the last one for all other providers of OpenID Connect.
 func Presets() []Preset {
 	return []Preset{
-		{"okta", "Okta", "Add Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
-		{"entra", "Microsoft Entra ID", "Add Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
+		{"okta", KindOpenID, "Okta", "Add Okta", "https://example.okta.com", "The address of your Okta organization.", "groups"},
+		{"entra", KindOpenID, "Microsoft Entra ID", "Add Microsoft Entra ID", "https://login.microsoftonline.com/TENANT-ID/v2.0",
 			"With the tenant ID of your directory in place of TENANT-ID.", "groups"},
-		{"google", "Google Workspace", "Add Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
-		{"keycloak", "Keycloak", "Add Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
-		{"other", "Other OpenID Connect provider", "Add an OpenID Connect provider", "https://login.example.com",
+		{"google", KindOpenID, "Google Workspace", "Add Google Workspace", googleIssuer, "The same for every Google Workspace. List your domains below.", ""},
+		{"keycloak", KindOpenID, "Keycloak", "Add Keycloak", "https://keycloak.example.com/realms/REALM", "With the name of your realm in place of REALM.", "groups"},
+		{"saml-okta", KindSAML, "Okta", "Add Okta (SAML)", "", "Sign On > SAML Signing Certificates > Identity Provider metadata.", "groups"},
+		{"saml-entra", KindSAML, "Microsoft Entra ID", "Add Microsoft Entra ID (SAML)", "", "Single sign-on > SAML Certificates > App Federation Metadata Url.",
+			"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
+		{"saml-google", KindSAML, "Google Workspace", "Add Google Workspace (SAML)", "", "Google shows a file: download the metadata, and paste it below.", "groups"},
+		{"saml-keycloak", KindSAML, "Keycloak", "Add Keycloak (SAML)", "", "https://KEYCLOAK/realms/REALM/protocol/saml/descriptor", "groups"},
+		{"saml", KindSAML, "Other SAML provider", "Add a SAML provider", "", "The address at which the provider serves its metadata.", "groups"},
+		{"other", KindOpenID, "Other OpenID Connect provider", "Add an OpenID Connect provider", "https://login.example.com",
 			"The address below which the provider serves /.well-known/openid-configuration.", "groups"},
 	}
 }

@@ -31,7 +31,8 @@ type Deps struct {
 	Store     Store
 	Catalogue *access.Catalogue
 	Keys      seal.Ring
-	Protocol  Protocol
+	Protocol  OpenID
+	SAML      SAML
 	Notes     Notes
 	BaseURL   func() string // at which browsers and providers reach this server
 }
@@ -53,6 +54,10 @@ const (
 	FieldClaim      = "groups_claim"
 	FieldTable      = "group_table"
 	FieldAdminGroup = "admin_group"
+	// Of SAML alone:
+	FieldMetadataURL = "metadata_url"
+	FieldMetadata    = "metadata"
+	FieldSubject     = "subject_attribute"
 )
 
 const (
@@ -129,6 +134,11 @@ type Settings struct {
 	Secret     string // when a provider is changed: empty keeps the one that it has
 	Domains    []string
 	NewMembers NewMembers
+
+	// The rest is for SAML, which has no issuer, client ID and secret here.
+	MetadataURL      string
+	Metadata         string // pasted; when a provider is changed: empty keeps what it has
+	SubjectAttribute string
 }
 
 // checked returns the settings as they are stored. The error is Invalid.
@@ -139,15 +149,10 @@ func (in Settings) checked() (Settings, error) {
 		p.Add(FieldName, fault.Of(err).Message)
 	}
 	in.Name, in.Preset = name, PresetOf(in.Preset).Key
-	in.Issuer, in.ClientID = strings.TrimSpace(in.Issuer), strings.TrimSpace(in.ClientID)
-	if problem := checkIssuer(in.Issuer); problem != "" {
-		p.Add(FieldIssuer, problem)
-	}
-	if in.ClientID == "" || len(in.ClientID) > maxURL || !plaintext.Showable(in.ClientID) {
-		p.Add(FieldClientID, "Enter the client ID that the provider shows for Latchkey.")
-	}
-	if in.Secret = strings.TrimSpace(in.Secret); len(in.Secret) > maxSecret || !plaintext.Showable(in.Secret) {
-		p.Add(FieldSecret, fmt.Sprintf("Enter at most %d characters.", maxSecret))
+	if PresetOf(in.Preset).Kind == KindSAML {
+		in.checkedSAML(&p)
+	} else {
+		in.checkedOpenID(&p)
 	}
 	domains, problem := readDomains(in.Domains)
 	if in.Domains = domains; problem != "" {
@@ -160,6 +165,21 @@ func (in Settings) checked() (Settings, error) {
 		p.Add(FieldDomains, "Everybody can have a Google account. List the domains whose people may be added, or refuse new members.")
 	}
 	return in, p.Err(someProblems)
+}
+
+// checkedOpenID adds what is wrong with the fields that only OpenID Connect has.
+func (in *Settings) checkedOpenID(p *fault.Problems) {
+	in.Issuer, in.ClientID = strings.TrimSpace(in.Issuer), strings.TrimSpace(in.ClientID)
+	in.MetadataURL, in.Metadata, in.SubjectAttribute = "", "", ""
+	if problem := checkIssuer(in.Issuer); problem != "" {
+		p.Add(FieldIssuer, problem)
+	}
+	if in.ClientID == "" || len(in.ClientID) > maxURL || !plaintext.Showable(in.ClientID) {
+		p.Add(FieldClientID, "Enter the client ID that the provider shows for Latchkey.")
+	}
+	if in.Secret = strings.TrimSpace(in.Secret); len(in.Secret) > maxSecret || !plaintext.Showable(in.Secret) {
+		p.Add(FieldSecret, fmt.Sprintf("Enter at most %d characters.", maxSecret))
+	}
 }
 
 // readDomains returns domains in lower case, sorted, each once.
@@ -268,11 +288,17 @@ func (s *Service) Add(ctx context.Context, by actor.Standing, in Settings, key s
 	if err != nil {
 		return Provider{}, err
 	}
-	if err := s.reachable(ctx, in.Issuer); err != nil {
+	preset := PresetOf(in.Preset)
+	p := Provider{ID: ksuid.New().String(), Kind: preset.Kind, Preset: in.Preset, Name: in.Name, Issuer: in.Issuer, ClientID: in.ClientID,
+		Domains: in.Domains, NewMembers: in.NewMembers, GroupsClaim: preset.GroupsClaim}
+	if p.Kind == KindSAML {
+		p, err = s.learn(ctx, in, p)
+	} else {
+		err = s.reachable(ctx, in.Issuer)
+	}
+	if err != nil {
 		return Provider{}, err
 	}
-	p := Provider{ID: ksuid.New().String(), Preset: in.Preset, Name: in.Name, Issuer: in.Issuer, ClientID: in.ClientID, Domains: in.Domains,
-		NewMembers: in.NewMembers, GroupsClaim: PresetOf(in.Preset).GroupsClaim}
 	err = s.d.Store.InTx(ctx, by.Caller(), func(tx Tx) error {
 		if err := s.mayManage(tx.Members.By()); err != nil {
 			return err
@@ -350,17 +376,24 @@ func (s *Service) key(ctx context.Context, r secretReader) (seal.Key, error) {
 	return key, nil
 }
 
-// Change changes how a provider is reached and trusted. Another issuer removes the links to members, because they
+// Change changes how a provider is reached and trusted. Another issuer, or another subject attribute, removes the links to members, because they
 // are of the old one, and ends its sessions. The errors are those of Add, and NotFound.
 func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in Settings) (Provider, error) {
 	before, err := s.Get(ctx, by, id)
 	if err != nil {
 		return Provider{}, err
 	}
+	in.Preset = before.Preset // and with it the protocol
 	if in, err = in.checked(); err != nil {
 		return Provider{}, err
 	}
-	if before.Issuer != in.Issuer {
+	learnt := before
+	if before.Kind == KindSAML {
+		if learnt, err = s.learn(ctx, in, before); err != nil {
+			return Provider{}, err
+		}
+		in.Issuer = learnt.Issuer
+	} else if before.Issuer != in.Issuer {
 		if err := s.reachable(ctx, in.Issuer); err != nil {
 			return Provider{}, err
 		}
@@ -369,8 +402,15 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		if err := unique(ctx, tx.Providers, p.Organization, p.ID, in.Issuer, in.Domains); err != nil {
 			return nil, err
 		}
+		if err := needed(ctx, tx, *p, in.Domains); err != nil {
+			return nil, fault.NewInvalid(someProblems, fault.Field{Path: FieldDomains, Message: fault.Of(err).Message})
+		}
+		if err := tx.Providers.DropTrials(ctx, p.ID); err != nil {
+			return nil, err
+		}
 		more := audit.Fields{}
-		if p.Issuer != in.Issuer {
+		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
+		if moved {
 			n, err := tx.Ways.DropIdentities(ctx, p.ID, "")
 			if err != nil {
 				return nil, err
@@ -381,8 +421,14 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 			}
 			more["linksRemoved"], more["sessionsEnded"] = n, len(ended)
 		}
-		moved := p.Issuer != in.Issuer
 		p.Name, p.Issuer, p.ClientID, p.Domains, p.NewMembers = in.Name, in.Issuer, in.ClientID, in.Domains, in.NewMembers
+		p.MetadataURL, p.SubjectAttribute = learnt.MetadataURL, learnt.SubjectAttribute
+		if learnt.MetadataAt.After(p.MetadataAt) || learnt.MetadataURL == "" {
+			p.Metadata, p.MetadataAt, p.MetadataProblem = learnt.Metadata, learnt.MetadataAt, learnt.MetadataProblem
+		}
+		if p.Kind == KindSAML {
+			return more, nil
+		}
 		// The secret that is stored was made for the old issuer and is never sent to another one.
 		if in.Secret == "" && !moved {
 			return more, nil
@@ -408,6 +454,9 @@ func (s *Service) Enable(ctx context.Context, by actor.Caller, id string, enable
 			}
 			return nil, planned(org)
 		}
+		if err := needed(ctx, tx, *p, nil); err != nil {
+			return nil, err
+		}
 		ended, err := tx.Ways.EndWays(ctx, p.ID, "", "")
 		return audit.Fields{"sessionsEnded": len(ended)}, err
 	})
@@ -416,6 +465,9 @@ func (s *Service) Enable(ctx context.Context, by actor.Caller, id string, enable
 // Remove removes a provider with its links to members, and ends its sessions. Members stay.
 func (s *Service) Remove(ctx context.Context, by actor.Caller, id string) (Provider, error) {
 	return s.change(ctx, by, id, audit.Deleted, func(tx Tx, p *Provider) (audit.Fields, error) {
+		if err := needed(ctx, tx, *p, nil); err != nil {
+			return nil, err
+		}
 		if _, err := tx.Ways.EndWays(ctx, p.ID, "", ""); err != nil {
 			return nil, err
 		}

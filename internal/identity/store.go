@@ -60,6 +60,19 @@ type Sealed struct {
 	Value []byte
 }
 
+// Kept is a request that the server keeps until its answer came, because that comes across sites.
+type Kept struct {
+	ID        string
+	Provider  string // id
+	Browser   []byte // digest of the secret of the browser that began
+	Next      string // path to open afterwards
+	Session   string // of the Admin who tries the provider; empty for a real sign-in
+	Form      string // that goes on after proving again; empty otherwise
+	Proof     string // JSON of what the answer said; empty until it came
+	MadeAt    time.Time
+	ExpiresAt time.Time
+}
+
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
 	Reads
@@ -84,6 +97,8 @@ type Reads interface {
 	ProviderFailure(ctx context.Context, organization, code string) (Record, error)
 	// WayOf returns how a session was proven; NotFound if no provider vouched for it.
 	WayOf(ctx context.Context, session string) (Way, error)
+	// KeptRequest returns a request that is kept; NotFound if there is none.
+	KeptRequest(ctx context.Context, id string) (Kept, error)
 }
 
 // factReader reads what decides who somebody is.
@@ -102,6 +117,15 @@ type factReader interface {
 	MemberNamed(ctx context.Context, organization, email string) (account.Member, bool, error)
 	// Member returns a member; NotFound outside the organization.
 	Member(ctx context.Context, organization, id string) (account.Member, error)
+	// RequiredDomains returns the domains whose people must sign in with a provider, sorted.
+	RequiredDomains(ctx context.Context, provider string) ([]string, error)
+	// Keepers returns the active Admins who can sign in with a password and a second factor while there is no provider, even
+	// if a domain is required as well.
+	Keepers(ctx context.Context, organization, domain string) ([]account.Member, error)
+	// PasswordSessions returns the sessions of people of a domain for which the provider did not vouch.
+	PasswordSessions(ctx context.Context, organization, domain, provider string) ([]EndedSession, error)
+	// TrialPassed returns when an Admin last tried a provider with success; zero: never, or the provider was changed since.
+	TrialPassed(ctx context.Context, provider, member string) (time.Time, error)
 	groupReader
 }
 
@@ -141,6 +165,14 @@ type Providers interface {
 	UpdateProvider(ctx context.Context, p Provider) error
 	// DeleteProvider removes a provider with its secret, identities and failures.
 	DeleteProvider(ctx context.Context, organization, id string) error
+	// SaveTrial records that an Admin tried a provider with success now.
+	SaveTrial(ctx context.Context, provider, member string) error
+	// DropTrials forgets the trials of a provider.
+	DropTrials(ctx context.Context, provider string) error
+	// RequireDomain makes the people of a domain sign in with a provider. The error is Conflict if there is a rule for it.
+	RequireDomain(ctx context.Context, organization, domain, provider string) error
+	// FreeDomain ends such a rule; NotFound if there is none.
+	FreeDomain(ctx context.Context, organization, domain, provider string) error
 	// SaveProviderSecrets replaces the secrets of a provider.
 	SaveProviderSecrets(ctx context.Context, provider string, secrets []Sealed) error
 }
@@ -168,6 +200,12 @@ type Ways interface {
 	// UseAnswer records that something was used which may be used once, and reports whether it was not used
 	// before. It is forgotten after until.
 	UseAnswer(ctx context.Context, digest []byte, until time.Time) (bool, error)
+	// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the newest most.
+	KeepRequest(ctx context.Context, k Kept, most int) error
+	// AnswerRequest stores what the answer to a request said, and reports whether it was the first one.
+	AnswerRequest(ctx context.Context, id, proof string) (bool, error)
+	// EndRequest deletes a request and reports whether it existed.
+	EndRequest(ctx context.Context, id string) (bool, error)
 	// SaveIdentity adds an identity, or saves what the provider said last. The error is Conflict if the member has
 	// another one at the provider.
 	SaveIdentity(ctx context.Context, i Identity) error

@@ -110,6 +110,11 @@ func (s *Service) noteTry(ctx context.Context, by actor.Caller, r Report) error 
 			return err
 		}
 		f := audit.Fields{"passed": r.Passed}
+		if r.Passed {
+			if err := tx.Providers.SaveTrial(ctx, r.Provider.ID, tx.Members.By().ID); err != nil {
+				return err
+			}
+		}
 		if n := len(r.Checks); !r.Passed && n > 0 {
 			f["check"], f["reason"] = r.Checks[n-1].Name, r.Checks[n-1].Detail
 		}

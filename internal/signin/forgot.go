@@ -36,10 +36,14 @@ func (s *Service) Mails() bool { return s.mailer != nil }
 
 // Forgot asks for a link that sets a new password, by mail. It does the same for every address: whether
 // it belongs to a member is looked up by [Service.RunMail], after the answer. Beyond the limits, or
-// while too many wait, nothing is sent and there is no error. The error is NotFound without a mailer.
+// while too many wait, nothing is sent and there is no error. The error is NotFound without a mailer, and Denied with a [Required]
+// as its cause for every address of a domain that must use a provider.
 func (s *Service) Forgot(ctx context.Context, email string, link random.Linker, origin actor.Origin) error {
 	if !s.Mails() {
 		return fault.NewNotFound("This page")
+	}
+	if err := mayEnter(ctx, s.store, email); err != nil {
+		return err
 	}
 	counted, err := s.countForgotten(ctx, forgotCounter("network", network(origin.IP), ForgotPerNetwork))
 	if err != nil || !counted {

@@ -33,7 +33,7 @@ func Enter(ctx context.Context, tx Tx, memberID string, from Browser, origin act
 		return Entered{}, fault.NewDenied("Your account is not active. Ask an Admin to activate it.")
 	}
 	e := Entered{Started: Started{Secret: random.NewSecret().Reveal()}, account: account}
-	e.known, err = begin(ctx, tx, account, from, origin, &e.Started, actor.ByProvider, how)
+	e.known, err = open(ctx, tx, account, from, origin, &e.Started, actor.ByProvider, how)
 	return e, err
 }
 

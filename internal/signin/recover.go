@@ -52,6 +52,9 @@ func (s *Service) SendRecovery(ctx context.Context, by actor.Caller, memberID st
 	err := s.store.InTx(ctx, by, func(tx Tx) error {
 		account, err := s.managed(ctx, tx, tx.By(), memberID)
 		if err == nil {
+			err = mayEnter(ctx, tx, account.Email)
+		}
+		if err == nil {
 			err = tx.By().MustBeProven(tx.Now(), "send a reset link")
 		}
 		if err == nil {
@@ -133,7 +136,10 @@ func openRecovery(ctx context.Context, r recoveryReader, secret random.Secret, n
 	if !account.Active {
 		return Recovery{}, Account{}, fault.NewDenied("Your account is deactivated. Ask an Admin to reactivate you.")
 	}
-	return recovery, account, nil
+	if !recovery.ClearsFactors { // a link of the operator works whatever is required
+		err = mayEnter(ctx, r, account.Email)
+	}
+	return recovery, account, err
 }
 
 // errInvalidRecovery returns the error for a link that sets nothing.
@@ -215,6 +221,7 @@ func recovered(ctx context.Context, tx Tx, account Account, hash string, origin 
 
 // clearFactors removes the second factors of an account, and returns how many there were.
 func clearFactors(ctx context.Context, tx Tx, account Account, origin actor.Origin) (int, error) {
+	tx.Recoveries.BreakGlass()
 	n, err := tx.Factors.EndFactors(ctx, account.ID)
 	if err != nil || n == 0 {
 		return n, err
@@ -240,7 +247,8 @@ func startRecovered(ctx context.Context, tx Tx, account Account, from Browser, o
 		return Started{}, err
 	}
 	started := Started{Secret: random.NewSecret().Reveal()}
-	_, err = begin(ctx, tx, account, from, origin, &started, actor.ByPassword, nil)
+	// openRecovery has checked that the link may be used.
+	_, err = open(ctx, tx, account, from, origin, &started, actor.ByPassword, nil)
 	return started, err
 }
 

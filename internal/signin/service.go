@@ -34,6 +34,9 @@ const refusal = "Incorrect email or password."
 // secret are not logged or stored.
 func (s *Service) SignIn(ctx context.Context, email, password string, from Browser, origin actor.Origin) (Started, error) {
 	email = plaintext.EmailKey(email)
+	if err := s.turnAway(ctx, email, origin); err != nil {
+		return Started{}, err
+	}
 	if s.hasher.Full() { // before anything is written for the attempt
 		return Started{}, busy()
 	}
@@ -115,8 +118,18 @@ func (s *Service) start(ctx context.Context, try attempt, account Account, from 
 }
 
 // begin adds a session for an account, in place of the one that the browser had. It reports whether the
-// browser is known. by is what proved the sign-in; more says what the log keeps of that, and may be nil.
+// browser is known. by is what proved the sign-in; more says what the log keeps of that, and may be nil. The error is Denied,
+// with a [Required] as its cause, if the member must use a provider.
 func begin(ctx context.Context, tx Tx, account Account, from Browser, origin actor.Origin, started *Started,
+	by actor.Assurance, more audit.Fields) (known bool, err error) {
+	if err := mayEnter(ctx, tx, account.Email); err != nil {
+		return false, err
+	}
+	return open(ctx, tx, account, from, origin, started, by, more)
+}
+
+// open is begin for somebody who may sign in without the provider that their domain requires, or who has.
+func open(ctx context.Context, tx Tx, account Account, from Browser, origin actor.Origin, started *Started,
 	by actor.Assurance, more audit.Fields) (known bool, err error) {
 	was, err := signOut(ctx, tx, from.Session, origin)
 	if err != nil {

@@ -45,6 +45,7 @@ type Reads interface {
 type accountReader interface {
 	// SignInAccountOf returns the member with that id; NotFound otherwise.
 	SignInAccountOf(ctx context.Context, memberID string) (Account, error)
+	requiredReader
 }
 
 // Tx is one transaction, by what is done in it: to sessions and passwords, to what is remembered of
@@ -70,6 +71,9 @@ type Recoveries interface {
 	SaveRecovery(ctx context.Context, r Recovery, digest []byte) error
 	// AddRecovery stores a link unless the member has one that works, and reports whether it did.
 	AddRecovery(ctx context.Context, r Recovery, digest []byte) (bool, error)
+	// BreakGlass lets the transaction take away the last Admin who can sign in without a provider: the operator helps
+	// somebody in.
+	BreakGlass()
 	// DropRecovery deletes the link with a digest, if there is one.
 	DropRecovery(ctx context.Context, digest []byte) error
 	// DropEndedRecoveries deletes the links that expired at or before a moment.
@@ -81,6 +85,7 @@ type recoveryReader interface {
 	// RecoveryByDigest returns the link with a digest, also one that has expired, and its member,
 	// even an inactive one; NotFound otherwise.
 	RecoveryByDigest(ctx context.Context, digest []byte) (Recovery, Account, error)
+	requiredReader
 }
 
 // Sessions is sessions and passwords inside a transaction.

@@ -259,6 +259,9 @@ func (q *queries) IsDeactivated(ctx context.Context, organization, email string)
 // UpdateMember saves name, role, status, time zone and until when the member was an Admin; NotFound if
 // the member is gone.
 func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
+	if err := tx.mayStrand(ctx); err != nil {
+		return err
+	}
 	tx.changed(change.Member, m.ID)
 	return tx.execOne(ctx, "That member", `UPDATE members SET name = $1, role = $2, status = $3, updated_at = $4, admin_until = $5,
 		time_zone = $6 WHERE organization_id = $7 AND id = $8`, m.Name, m.Role, m.Status, millis(m.UpdatedAt), millis(m.AdminUntil),
@@ -267,6 +270,9 @@ func (tx *Tx) UpdateMember(ctx context.Context, m account.Member) error {
 
 // UpdateEmail saves the email address of a member; Conflict if another one has it.
 func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
+	if err := tx.mayStrand(ctx); err != nil {
+		return err
+	}
 	tx.changed(change.Member, m.ID)
 	return tx.execOne(ctx, "That member", `UPDATE members SET email = $1 WHERE organization_id = $2 AND id = $3`,
 		m.Email, m.Organization, m.ID)
@@ -275,6 +281,9 @@ func (tx *Tx) UpdateEmail(ctx context.Context, m account.Member) error {
 // DeleteMembers removes members with their sessions, memberships and policies; NotFound if one of
 // them is gone. Their ids stay known, for UsersAmong.
 func (tx *Tx) DeleteMembers(ctx context.Context, organization string, ids []string) error {
+	if err := tx.mayStrand(ctx); err != nil {
+		return err
+	}
 	for part := range slices.Chunk(ids, idsPerQuery) {
 		removed := with([]any{organization}, part...)
 		n, err := tx.exec(ctx, `DELETE FROM members WHERE organization_id = $1 AND id IN (`+placeholders(2, len(part))+`)`, removed...)

@@ -36,7 +36,8 @@ func valueRules() []valueRule {
 			"published_at", "deployed_at", "written_at", "removed_at", "signed_at", "at", "admin_until", "window_start",
 			"previous_until", "suspended_at", "made_at", "first_used_at", "own_end_at", "ended_at", "queued_at", "next_at", "tried_at",
 			"demoted_at", "proven_at", "chosen_at", "looked_at", "ends_at", "seen_at", "warned_at", "sent_at",
-			"signed_in_at", "confirmed_at", "idle_since", "noticed_at", "factor_from"}, isTime},
+			"signed_in_at", "confirmed_at", "idle_since", "noticed_at", "factor_from", "metadata_at",
+			"passed_at"}, isTime},
 		{"is no policy", []string{"policies.body", "tokens.policy"}, maybe(func(text string) bool {
 			p, err := access.ParsePolicy(text)
 			return err == nil && p.String() == text
@@ -44,7 +45,7 @@ func valueRules() []valueRule {
 		{"is not JSON", []string{"config", "document", "summary", "report", "migration_items.body", "after_state", "last_used_from", "flash",
 			"resource_secrets.path", "policy_presets.grants", "webhook_secrets.path", "webhooks.events", "muted", "factor_secrets.path",
 			"webhook_deliveries.body", "identity_provider_secrets.path", "domains", "group_table", "checks", "claims",
-			"sweep", "gaps", "transports"},
+			"sweep", "gaps", "transports", "metadata", "proof"},
 			maybe(func(text string) bool { return json.Valid([]byte(text)) })},
 		{"is no password hash", []string{"password_hash"}, maybe(password.MatchString)},
 		{"is not in lower case", []string{"members.email", "invitations.email", "warning_mails.email", "token_contacts.email"}, maybe(lower)},

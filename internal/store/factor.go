@@ -103,6 +103,9 @@ func (tx *Tx) UseStep(ctx context.Context, factorID string, step, latest int64) 
 
 // DeleteFactor deletes a factor of a member and reports whether it existed.
 func (tx *Tx) DeleteFactor(ctx context.Context, memberID, id string) (bool, error) {
+	if err := tx.mayStrand(ctx); err != nil {
+		return false, err
+	}
 	n, err := tx.exec(ctx, `DELETE FROM factors WHERE id = $1 AND member_id = $2`, id, memberID)
 	return n > 0, err
 }
@@ -111,6 +114,9 @@ func (tx *Tx) DeleteFactor(ctx context.Context, memberID, id string) (bool, erro
 // returns the number of confirmed factors. The member's sessions lose the assurance that the factors gave, and
 // their proof.
 func (tx *Tx) EndFactors(ctx context.Context, memberID string) (int, error) {
+	if err := tx.mayStrand(ctx); err != nil {
+		return 0, err
+	}
 	for _, table := range []string{"recovery_codes", "pending_sign_ins", "passkey_challenges"} {
 		if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE member_id = $1`, memberID); err != nil {
 			return 0, err

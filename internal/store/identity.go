@@ -27,20 +27,25 @@ func (s identities) InTx(ctx context.Context, by actor.Caller, fn func(identity.
 }
 
 const providerColumns = `p.id, p.organization_id, p.preset, p.name, p.issuer, p.client_id, p.enabled, p.domains, p.new_members,
-	p.groups_claim, p.group_table, p.admin_group, p.admin_again, p.created_at, p.updated_at`
+	p.groups_claim, p.group_table, p.admin_group, p.admin_again, p.created_at, p.updated_at, p.kind, p.metadata_url, p.metadata,
+	p.metadata_at, p.metadata_problem, p.subject_attribute`
 
 func scanProvider(row scanner) (identity.Provider, error) {
 	var p identity.Provider
-	var domains, table string
+	var domains, table, metadata string
 	var created, updated int64
+	var read sql.NullInt64
 	err := row.Scan(&p.ID, &p.Organization, &p.Preset, &p.Name, &p.Issuer, &p.ClientID, &p.Enabled, &domains, &p.NewMembers, &p.GroupsClaim,
-		&table, &p.AdminGroup, &p.AdminAgain, &created, &updated)
-	p.CreatedAt, p.UpdatedAt = moment(created), moment(updated)
+		&table, &p.AdminGroup, &p.AdminAgain, &created, &updated, &p.Kind, &p.MetadataURL, &metadata, &read, &p.MetadataProblem, &p.SubjectAttribute)
+	p.CreatedAt, p.UpdatedAt, p.MetadataAt = moment(created), moment(updated), maybeMoment(read)
 	if err == nil {
 		err = json.Unmarshal([]byte(domains), &p.Domains)
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(table), &p.Groups)
+	}
+	if err == nil && metadata != "" {
+		err = json.Unmarshal([]byte(metadata), &p.Metadata)
 	}
 	return p, err
 }
@@ -63,38 +68,49 @@ func (q *queries) ProviderKeyUsed(ctx context.Context, organization, key string)
 }
 
 // providerTexts returns the lists of a provider as they are stored.
-func providerTexts(p identity.Provider) (domains, table string, err error) {
+func providerTexts(p identity.Provider) (domains, table, metadata string, err error) {
 	d, err := json.Marshal(append([]string{}, p.Domains...))
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
+	}
+	if p.Kind == identity.KindSAML {
+		m, err := json.Marshal(p.Metadata)
+		if err != nil {
+			return "", "", "", err
+		}
+		metadata = string(m)
 	}
 	t, err := json.Marshal(append([]identity.Mapping{}, p.Groups...))
-	return string(d), string(t), err
+	return string(d), string(t), metadata, err
 }
 
 // InsertProvider adds an identity provider; Conflict if the issuer is taken.
 func (tx *Tx) InsertProvider(ctx context.Context, p identity.Provider, key string) error {
-	domains, table, err := providerTexts(p)
+	domains, table, metadata, err := providerTexts(p)
 	if err != nil {
 		return err
 	}
 	_, err = tx.exec(ctx, `INSERT INTO identity_providers (id, organization_id, kind, preset, name, issuer, client_id, enabled, domains,
-		new_members, groups_claim, group_table, admin_group, admin_again, created_at, updated_at, submission) VALUES (`+placeholders(1, 17)+`)`,
-		p.ID, p.Organization, "oidc", p.Preset, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers), p.GroupsClaim, table,
-		p.AdminGroup, p.AdminAgain, millis(p.CreatedAt), millis(p.UpdatedAt), key)
+		new_members, groups_claim, group_table, admin_group, admin_again, created_at, updated_at, submission, metadata_url, metadata, metadata_at,
+		metadata_problem, subject_attribute) VALUES (`+placeholders(1, 22)+`)`,
+		p.ID, p.Organization, string(p.Kind), p.Preset, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers), p.GroupsClaim, table,
+		p.AdminGroup, p.AdminAgain, millis(p.CreatedAt), millis(p.UpdatedAt), key, p.MetadataURL, metadata, millis(p.MetadataAt),
+		p.MetadataProblem, p.SubjectAttribute)
 	return err
 }
 
 // UpdateProvider saves what may change of an identity provider; Conflict if the issuer is taken.
 func (tx *Tx) UpdateProvider(ctx context.Context, p identity.Provider) error {
-	domains, table, err := providerTexts(p)
+	domains, table, metadata, err := providerTexts(p)
 	if err != nil {
 		return err
 	}
 	return tx.execOne(ctx, "That identity provider", `UPDATE identity_providers SET name = $1, issuer = $2, client_id = $3, enabled = $4,
-		domains = $5, new_members = $6, groups_claim = $7, group_table = $8, admin_group = $9, admin_again = $10, updated_at = $11
-		WHERE organization_id = $12 AND id = $13`, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers), p.GroupsClaim, table,
-		p.AdminGroup, p.AdminAgain, millis(p.UpdatedAt), p.Organization, p.ID)
+		domains = $5, new_members = $6, groups_claim = $7, group_table = $8, admin_group = $9, admin_again = $10, updated_at = $11,
+		metadata_url = $12, metadata = $13, metadata_at = $14, metadata_problem = $15, subject_attribute = $16
+		WHERE organization_id = $17 AND id = $18`, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers), p.GroupsClaim, table,
+		p.AdminGroup, p.AdminAgain, millis(p.UpdatedAt), p.MetadataURL, metadata, millis(p.MetadataAt), p.MetadataProblem, p.SubjectAttribute,
+		p.Organization, p.ID)
 }
 
 // DeleteProvider removes an identity provider with all that hangs on it; NotFound if there is none.

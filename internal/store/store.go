@@ -160,6 +160,8 @@ type Tx struct {
 	changes  []change.Change
 	audited  time.Time                   // of the events that it has appended; zero: none yet
 	webhooks map[string][]notify.Webhook // webhooks by organization, if they were read
+	watched  bool                        // see mayStrand
+	mustKeep bool                        // there was an Admin who can sign in without a provider
 }
 
 // changed notes what a write changed, for those who keep it in memory. Every write that
@@ -259,6 +261,9 @@ func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error)
 		return nil, err
 	}
 	if err := fn(tx); err != nil {
+		return nil, err
+	}
+	if err := tx.checkStranded(ctx); err != nil {
 		return nil, err
 	}
 	if len(tx.changes) > 0 {

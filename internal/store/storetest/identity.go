@@ -25,6 +25,8 @@ func Identities(t *testing.T, open func(t *testing.T) *store.Store) {
 		"a provider comes back as it was saved":         keepsProviders,
 		"an issuer is there once":                       keepsIssuersApart,
 		"a member has one identity of a provider":       keepsIdentities,
+		"a request is kept and answered once":           keepsRequests,
+		"a required domain keeps an Admin":              keepsAKeeper,
 		"an answer is used once":                        usesAnswersOnce,
 		"exactly the sessions that are meant end":       endsWays,
 		"failures are bounded":                          boundsFailures,

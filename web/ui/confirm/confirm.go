@@ -104,6 +104,9 @@ func (h *Handlers) leave(c echo.Context) error {
 		return err
 	}
 	h.site.Bind(c, d.Browser, identity.RequestLife)
+	if d.Across {
+		h.site.BindAcross(c, d.Browser, identity.RequestLife)
+	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Redirect(http.StatusSeeOther, d.Address)
 }

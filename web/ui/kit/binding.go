@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -26,6 +27,18 @@ func (s *Site) Bind(c echo.Context, secret string, life time.Duration) {
 	s.sessions.keep(c.Response(), c.Request(), bindingName, secret, life)
 }
 
+// acrossName is the name of the cookie that comes with an answer that a page of another site posts.
+const acrossName = "latchkey_saml"
+
+// BindingAcross is Binding for an answer that a page of another site posts.
+func (s *Site) BindingAcross(c echo.Context) string { return s.sessions.kept(c.Request(), acrossName) }
+
+// BindAcross gives the browser the secret in a cookie that it also sends with a POST of another site. No other cookie of the
+// server is like that. Browsers take such a cookie only if it is Secure; at localhost they do so without HTTPS.
+func (s *Site) BindAcross(c echo.Context, secret string, life time.Duration) {
+	s.sessions.keepAcross(c.Response(), c.Request(), acrossName, secret, life)
+}
+
 // Browser returns what package signin wants to know of the browser.
 func (s *Site) Browser(c echo.Context) signin.Browser { return s.sessions.Browser(c.Request()) }
 
@@ -36,6 +49,16 @@ func (s *Site) Onward(c echo.Context, address string) {
 		address = s.public.Path() + address
 	}
 	c.Response().Header().Set("Refresh", "0; url="+address)
+}
+
+// Required returns the address that leads somebody to their provider whose domain requires it, if that is what an error says, or
+// "".
+func Required(err error, next string) string {
+	var r *signin.Required
+	if !errors.As(err, &r) {
+		return ""
+	}
+	return WithQuery(WithQuery(SSOPath, "domain", r.Domain), "next", next)
 }
 
 // SafeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to

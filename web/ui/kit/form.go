@@ -36,22 +36,24 @@ const (
 // (passwords, secrets, one-time keys, choices) are read as they came.
 func cleaners() map[string]func(string) string {
 	return map[string]func(string) string{
-		FieldName:      plaintext.Clean,
-		"organization": plaintext.Clean,
-		"workspace":    plaintext.Clean, // the name of one, or an id, which cleaning leaves alone
-		"description":  plaintext.CleanLines,
-		"reason":       plaintext.CleanLines,
-		"issuer":       plaintext.Clean, // and the other fields of identity providers
-		"client_id":    plaintext.Clean,
-		"domains":      plaintext.CleanLines,
-		"groups_claim": plaintext.Clean,
-		"group_table":  plaintext.CleanLines,
-		"admin_group":  plaintext.Clean,
-		"email":        plaintext.CleanEmail,
-		"emails":       plaintext.CleanLines,
-		"date":         plaintext.Clean,
-		"addresses":    plaintext.CleanLines, // IP ranges
-		"url":          plaintext.Clean,
+		FieldName:           plaintext.Clean,
+		"organization":      plaintext.Clean,
+		"workspace":         plaintext.Clean, // the name of one, or an id, which cleaning leaves alone
+		"description":       plaintext.CleanLines,
+		"reason":            plaintext.CleanLines,
+		"issuer":            plaintext.Clean, // and the other fields of identity providers
+		"client_id":         plaintext.Clean,
+		"metadata_url":      plaintext.Clean,
+		"subject_attribute": plaintext.Clean,
+		"domains":           plaintext.CleanLines,
+		"groups_claim":      plaintext.Clean,
+		"group_table":       plaintext.CleanLines,
+		"admin_group":       plaintext.Clean,
+		"email":             plaintext.CleanEmail,
+		"emails":            plaintext.CleanLines,
+		"date":              plaintext.Clean,
+		"addresses":         plaintext.CleanLines, // IP ranges
+		"url":               plaintext.Clean,
 	}
 }
 

@@ -27,6 +27,8 @@ type Page struct {
 	Needs  access.Permission // with Member: the organization permission that the visitor must have
 	Limit  int64             // of the body, in bytes; 0 is the limit of forms
 	Handle echo.HandlerFunc
+	// Across says that pages of other sites may send this form. It is bound to the browser otherwise.
+	Across bool
 }
 
 // Get returns the row of a page.

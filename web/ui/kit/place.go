@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"latchkey/internal/identity"
 	"latchkey/internal/token"
 )
 
@@ -107,8 +108,10 @@ func ResourcePath(workspace string) string { return Path("/workspaces", workspac
 // ServiceTokenList returns the address of the list of one kind of service access token.
 func ServiceTokenList(k token.Kind) string { return ServiceTokenPath + "/" + string(k) }
 
-// StartPath returns the address where a sign-in by an identity provider begins.
-func StartPath(provider string) string { return Path(SSOPath+"/oidc", provider) + "/start" }
+// StartPath returns the address where a sign-in by an identity provider begins, which speaks a protocol.
+func StartPath(protocol identity.Kind, provider string) string {
+	return Path(SSOPath, string(protocol), provider, "start")
+}
 
 // TokenPage returns the address of the page of one token of any kind.
 func TokenPage(id string) string { return Path(TokenPath, id) }

@@ -202,6 +202,12 @@ func (s *Sessions) keep(w http.ResponseWriter, r *http.Request, name, value stri
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r), MaxAge: int(life.Seconds())}))
 }
 
+// keepAcross is keep for a cookie that the browser also sends with requests of other sites.
+func (s *Sessions) keepAcross(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
+	http.SetCookie(w, sessions.NewCookie(s.cookieName(r, name), value, &sessions.Options{Path: cmp.Or(s.options.Path, "/"),
+		HttpOnly: true, SameSite: http.SameSiteNoneMode, Secure: true, MaxAge: int(life.Seconds())}))
+}
+
 // kept returns what the browser keeps under a name, or "".
 func (s *Sessions) kept(r *http.Request, name string) string {
 	cookie, err := r.Cookie(s.cookieName(r, name))

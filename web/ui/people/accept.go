@@ -86,6 +86,9 @@ func (h *Handlers) joinOrganization(c echo.Context) error {
 		return h.showAccept(c, respond.Status(fault.Invalid), inv, secret, form, wrong)
 	}
 	if _, err := h.site.SignIn(c, m.Email, form.Get(fieldPassword)); err != nil {
+		if to := kit.Required(err, "/"); to != "" {
+			return respond.SeeOther(c, to)
+		}
 		return err
 	}
 	return respond.SeeOther(c, "/")

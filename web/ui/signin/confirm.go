@@ -46,6 +46,9 @@ func (h *Handlers) confirm(c echo.Context) error {
 
 // confirmRefused shows the step again for a wrong proof, and the first step for a sign-in that has ended.
 func (h *Handlers) confirmRefused(c echo.Context, next string, recovery bool, err error) error {
+	if to := kit.Required(err, next); to != "" {
+		return respond.SeeOther(c, to)
+	}
 	f := fault.Of(err)
 	switch f.Kind {
 	case fault.Unauthenticated:

@@ -9,6 +9,7 @@ import (
 	"latchkey/views/component"
 	"latchkey/views/layout"
 	page "latchkey/views/page/signin"
+	"latchkey/web/respond"
 	"latchkey/web/ui/kit"
 )
 
@@ -36,6 +37,9 @@ func (h *Handlers) forgot(c echo.Context) error {
 	}
 	link := kit.Linker(h.site.BaseURL() + kit.RecoverPath)
 	if err := h.signIns.Forgot(c.Request().Context(), form.Get("email"), link, kit.Origin(c)); err != nil {
+		if to := kit.Required(err, "/"); to != "" {
+			return respond.SeeOther(c, to)
+		}
 		return err
 	}
 	return h.site.HTML(c, http.StatusOK, page.ForgotPage(page.Forgot{Sent: true, Page: layout.Page{Title: "Forgot password?",

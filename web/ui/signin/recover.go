@@ -43,6 +43,9 @@ func (h *Handlers) openRecovery(c echo.Context) error {
 	if fault.Is(err, fault.NotFound) {
 		return h.pasteRecovery(c, respond.Status(fault.NotFound), fault.Of(err).Message)
 	}
+	if to := kit.Required(err, "/"); to != "" {
+		return respond.SeeOther(c, to)
+	}
 	if err != nil {
 		return err
 	}
@@ -59,6 +62,9 @@ func (h *Handlers) recover(c echo.Context) error {
 	waits, err := h.site.Recover(c, secret, form.Get(fieldPassword))
 	if fault.Is(err, fault.NotFound) {
 		return h.pasteRecovery(c, respond.Status(fault.NotFound), fault.Of(err).Message)
+	}
+	if to := kit.Required(err, "/"); to != "" {
+		return respond.SeeOther(c, to)
 	}
 	wrong, err := kit.Invalid(err)
 	if err != nil {

@@ -44,6 +44,8 @@ func (h *Handlers) startSession(c echo.Context) error {
 	switch {
 	case waits:
 		return toConfirm(c, next)
+	case kit.Required(err, next) != "":
+		return respond.SeeOther(c, kit.Required(err, next))
 	case f == nil:
 		return respond.SeeOther(c, next)
 	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Invalid || f.RetryAfter > 0:
@@ -79,7 +81,7 @@ func (h *Handlers) show(c echo.Context, status int, m page.SignIn) error {
 	}
 	for _, p := range providers {
 		m.Providers = append(m.Providers, component.ButtonModel{Label: "Continue with " + p.Name, Variant: component.Outline,
-			Href: kit.WithQuery(kit.StartPath(p.ID), "next", m.Next)})
+			Href: kit.WithQuery(kit.StartPath(p.Kind, p.ID), "next", m.Next)})
 		if len(p.Domains) > 0 {
 			m.SSO = kit.WithQuery(kit.SSOPath, "next", m.Next)
 		}

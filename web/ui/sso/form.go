@@ -25,7 +25,8 @@ func settings(form url.Values) identity.Settings {
 	return identity.Settings{Preset: form.Get(fieldPreset), Name: form.Get(identity.FieldName), Issuer: form.Get(identity.FieldIssuer),
 		ClientID: form.Get(identity.FieldClientID), Secret: form.Get(identity.FieldSecret),
 		Domains:    strings.FieldsFunc(form.Get(identity.FieldDomains), func(r rune) bool { return strings.ContainsRune(" ,;\t\r\n", r) }),
-		NewMembers: identity.NewMembers(form.Get(identity.FieldNewMembers))}
+		NewMembers: identity.NewMembers(form.Get(identity.FieldNewMembers)), MetadataURL: form.Get(identity.FieldMetadataURL),
+		Metadata: form.Get(identity.FieldMetadata), SubjectAttribute: form.Get(identity.FieldSubject)}
 }
 
 // fields returns the fields of the form of a provider. secret is the help of the client secret.
@@ -33,6 +34,14 @@ func fields(form url.Values, errors kit.FieldErrors, secret string) []component.
 	preset := identity.PresetOf(form.Get(fieldPreset))
 	name := kit.TextField(identity.FieldName, "Name", "The sign-in page says \"Continue with\" and this name.", form, errors)
 	name.Required, name.Autofocus = true, len(errors) == 0
+	domains := kit.TextField(identity.FieldDomains, "Email domains", "Separate with commas or new lines. "+
+		"The provider is trusted with addresses of these domains, and their people are sent to it.", form, errors)
+	domains.Optional, domains.Rows = true, 2
+	members := component.FormField{Radios: kit.BoxesField(identity.FieldNewMembers, "New members", "What happens to people who are not members yet.",
+		form, errors, newMembers())}
+	if preset.Kind == identity.KindSAML {
+		return append(append([]component.FormField{kit.TextItem(name)}, samlFields(preset, form, errors)...), kit.AreaItem(domains), members)
+	}
 	issuer := kit.TextField(identity.FieldIssuer, "Issuer URL", preset.IssuerHelp+" For example "+preset.Issuer, form, errors)
 	issuer.Required = true
 	issuer.Attrs = map[string]any{"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
@@ -40,13 +49,21 @@ func fields(form url.Values, errors kit.FieldErrors, secret string) []component.
 	client.Required = true
 	hidden := component.FieldModel{ID: "form-" + identity.FieldSecret, Name: identity.FieldSecret, Label: "Client secret", Help: secret,
 		Error: errors[identity.FieldSecret], Autocomplete: "off"}
-	domains := kit.TextField(identity.FieldDomains, "Email domains", "Separate with commas or new lines. "+
-		"The provider is trusted with addresses of these domains, and their people are sent to it.", form, errors)
-	domains.Optional, domains.Rows = true, 2
-	members := kit.BoxesField(identity.FieldNewMembers, "New members", "What happens to people who are not members yet.", form, errors,
-		newMembers())
 	return []component.FormField{kit.TextItem(name), kit.TextItem(issuer), kit.TextItem(client), {Secret: &hidden}, kit.AreaItem(domains),
-		{Radios: members}}
+		members}
+}
+
+// samlFields returns the fields that only SAML has.
+func samlFields(preset identity.Preset, form url.Values, errors kit.FieldErrors) []component.FormField {
+	address := kit.TextField(identity.FieldMetadataURL, "Metadata URL", preset.IssuerHelp+" It is read again every 6 hours, so new certificates work by themselves.", form, errors)
+	address.Optional = true
+	address.Attrs = map[string]any{"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
+	pasted := kit.TextField(identity.FieldMetadata, "Metadata", "If the provider has no URL for it: paste its XML.", form, errors)
+	pasted.Optional, pasted.Rows = true, 4
+	subject := kit.TextField(identity.FieldSubject, "Subject attribute", "The attribute that says who somebody is and never changes. "+
+		"Empty: the NameID. Another one later removes the links to members.", form, errors)
+	subject.Optional = true
+	return []component.FormField{kit.TextItem(address), kit.AreaItem(pasted), kit.TextItem(subject)}
 }
 
 // newMembers returns the choices for people who are no members.
@@ -59,7 +76,7 @@ func newMembers() []component.Choice {
 }
 
 func fieldOrder() []string {
-	return []string{identity.FieldName, identity.FieldIssuer, identity.FieldClientID, identity.FieldSecret, identity.FieldDomains,
+	return []string{identity.FieldName, identity.FieldMetadataURL, identity.FieldMetadata, identity.FieldSubject, identity.FieldIssuer, identity.FieldClientID, identity.FieldSecret, identity.FieldDomains,
 		identity.FieldNewMembers}
 }
 

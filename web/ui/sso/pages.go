@@ -24,9 +24,14 @@ func New(site *kit.Site, service *identity.Service) *Handlers {
 // maxLogout is enough for a logout token in a form, in bytes.
 const maxLogout = 64 << 10
 
+// maxAnswer is more than an answer of SAML may have, in bytes, so that one that is too large leaves an event.
+const maxAnswer = 2 << 20
+
 // Pages returns the rows of the area.
 func (h *Handlers) Pages() []kit.Page {
-	const one, way, manage = kit.ProviderPath + "/:id", "/sso/oidc/:id", access.ManageOrganization
+	const one, way, across, manage = kit.ProviderPath + "/:id", "/sso/oidc/:id", "/sso/saml/:id", access.ManageOrganization
+	answer := kit.Post(across+"/acs", kit.Open, "", h.answered)
+	answer.Limit, answer.Across = maxAnswer, true
 	logout := kit.Post(way+"/backchannel-logout", kit.Open, "", h.logout)
 	logout.Limit = maxLogout
 	return []kit.Page{
@@ -34,6 +39,10 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Get(way+"/start", kit.Open, "", h.start),
 		kit.Get(way+"/callback", kit.Open, "", h.callback),
 		logout,
+		kit.Get(across+"/start", kit.Open, "", h.start),
+		answer,
+		kit.Get(across+"/finish", kit.Open, "", h.goOn),
+		kit.Get(across+"/metadata", kit.Open, "", h.describe),
 		kit.Get(kit.ProviderPath, kit.Member, manage, h.list),
 		kit.Get(kit.ProviderPath+"/new", kit.Member, manage, h.newProvider),
 		kit.Get(kit.ProviderPath+"/failure", kit.Member, manage, h.failure),
@@ -50,6 +59,10 @@ func (h *Handlers) Pages() []kit.Page {
 		kit.Get(one+"/remove", kit.Member, manage, h.confirmRemove),
 		kit.Post(one+"/remove", kit.Member, manage, h.remove),
 		kit.Get(one+"/members/:member/unlink", kit.Member, manage, h.confirmUnlink),
+		kit.Get(one+"/domains/:domain/require", kit.Member, manage, h.confirmRequire),
+		kit.Post(one+"/domains/:domain/require", kit.Member, manage, h.require),
+		kit.Get(one+"/domains/:domain/free", kit.Member, manage, h.confirmFree),
+		kit.Post(one+"/domains/:domain/free", kit.Member, manage, h.free),
 		kit.Post(one+"/members/:member/unlink", kit.Member, manage, h.unlink),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -60,7 +61,12 @@ func (h *Handlers) showOne(c echo.Context, status int, above templ.Component) er
 	if err != nil {
 		return err
 	}
+	required, err := h.identity.Requirements(ctx, v.Standing, p.ID)
+	if err != nil {
+		return err
+	}
 	m := h.providerView(p, groups, linked, failures, v)
+	m.Sections = slices.Insert(m.Sections, 2, requireSection(p, required))
 	m.Shell = h.site.Shell(c, v, p.Name)
 	m.Shell.Above = above
 	return h.site.HTML(c, status, page.AdminPage(m))
@@ -74,7 +80,7 @@ func (h *Handlers) newProvider(c echo.Context) error {
 		return err
 	}
 	form := url.Values{kit.FieldSubmission: {rand.Text()}, fieldPreset: {preset.Key}, identity.FieldNewMembers: {string(members)}}
-	if preset.Key != "other" {
+	if preset.Key != "other" && preset.Key != "saml" {
 		form.Set(identity.FieldName, preset.Label)
 	}
 	if preset.Key == "google" {
@@ -120,7 +126,7 @@ func (h *Handlers) edit(c echo.Context) error {
 	}
 	form := url.Values{identity.FieldName: {p.Name}, fieldPreset: {p.Preset}, identity.FieldIssuer: {p.Issuer},
 		identity.FieldClientID: {p.ClientID}, identity.FieldDomains: {strings.Join(p.Domains, "\n")},
-		identity.FieldNewMembers: {string(p.NewMembers)}}
+		identity.FieldNewMembers: {string(p.NewMembers)}, identity.FieldMetadataURL: {p.MetadataURL}, identity.FieldSubject: {p.SubjectAttribute}}
 	return h.form(c, http.StatusOK, editDialog(p.ID, form, nil), h.showOne)
 }
 

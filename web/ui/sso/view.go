@@ -17,7 +17,7 @@ import (
 // providersView presents the list. The handler adds the frame.
 func providersView(providers []identity.Provider, v kit.Visit) page.Page {
 	list := page.Section{Card: component.CardModel{ID: "providers", Title: kit.ProviderTitle, Flush: true,
-		Description: "People sign in with the accounts of your company. Passwords keep working beside them."},
+		Description: "People sign in with the accounts of your company. Passwords keep working unless you require single sign-on."},
 		Table: component.TableModel{ID: "provider-list", Caption: "All identity providers", Columns: []component.Column{
 			{Label: "Name"}, {Label: "Issuer"}, {Label: "Email domains"}, {Label: "State"}}}}
 	for _, p := range providers {
@@ -35,12 +35,8 @@ func providersView(providers []identity.Provider, v kit.Visit) page.Page {
 			Text: access.UpgradeText}
 		return m
 	}
-	add := page.Section{Card: component.CardModel{ID: "add-provider", Title: "Add provider", Description: "OpenID Connect"}}
-	for _, preset := range identity.Presets() {
-		add.Acts = append(add.Acts, page.Act{Text: preset.Label, Button: component.ButtonModel{Label: "Add", Context: preset.Label,
-			Variant: component.Outline, Dialog: true, Href: kit.WithQuery(kit.ProviderPath+"/new", fieldPreset, preset.Key)}})
-	}
-	m.Sections = append(m.Sections, add)
+	m.Sections = append(m.Sections, addSection(identity.KindOpenID, "Add provider", "OpenID Connect"),
+		addSection(identity.KindSAML, "Add provider with SAML", "SAML 2.0, for providers without OpenID Connect"))
 	if len(providers) > 0 {
 		m.Sections = append(m.Sections, page.Section{
 			Card: component.CardModel{ID: "find-failure", Title: "Failed sign-ins", Description: "Somebody who could not sign in was shown a code."},
@@ -48,6 +44,23 @@ func providersView(providers []identity.Provider, v kit.Visit) page.Page {
 				Field: component.FieldModel{ID: "code", Name: "code", Label: "Code", Required: true, Autocomplete: "off"}}})
 	}
 	return m
+}
+
+// addSection returns the card from which providers of a protocol are added.
+func addSection(kind identity.Kind, title, description string) page.Section {
+	add := page.Section{Card: component.CardModel{ID: "add-" + string(kind), Title: title, Description: description}}
+	for _, preset := range identity.Presets() {
+		if preset.Kind != kind {
+			continue
+		}
+		context := preset.Label
+		if kind == identity.KindSAML && preset.Key != "saml" {
+			context += " with SAML"
+		}
+		add.Acts = append(add.Acts, page.Act{Text: preset.Label, Button: component.ButtonModel{Label: "Add", Context: context,
+			Variant: component.Outline, Dialog: true, Href: kit.WithQuery(kit.ProviderPath+"/new", fieldPreset, preset.Key)}})
+	}
+	return add
 }
 
 func orNone(text, none string) string {
@@ -85,10 +98,9 @@ func (h *Handlers) providerView(p identity.Provider, groups []account.Group, lin
 		More: []component.ButtonModel{
 			{Label: "Edit", Variant: component.Outline, Href: at + "/edit", Dialog: true},
 			{Label: "Remove", Variant: component.DangerQuiet, Href: at + "/remove", Dialog: true}}}}
-	facts := page.Section{Card: component.CardModel{ID: "provider", Title: "Provider"}, Facts: []page.Fact{
-		{Term: "State", State: &state}, {Term: "Kind", Text: identity.PresetOf(p.Preset).Label}, {Term: "Issuer URL", Text: p.Issuer},
-		{Term: "Client ID", Text: p.ClientID}, {Term: "Email domains", Text: domainsText(p)},
-		{Term: "New members", Text: newMembersLabel(p.NewMembers)}}}
+	facts := page.Section{Card: component.CardModel{ID: "provider", Title: "Provider"}, Facts: append(append([]page.Fact{
+		{Term: "State", State: &state}, {Term: "Kind", Text: identity.PresetOf(p.Preset).Label}}, known(p, v.Now)...),
+		page.Fact{Term: "Email domains", Text: domainsText(p)}, page.Fact{Term: "New members", Text: newMembersLabel(p.NewMembers)})}
 	facts.Acts = []page.Act{{Text: "Sign in at the provider to see every claim and check. Nothing is changed.",
 		Button: component.ButtonModel{Label: "Try it", Href: at + "/try", Variant: component.Outline}}}
 	if p.Enabled {
@@ -98,13 +110,43 @@ func (h *Handlers) providerView(p identity.Provider, groups []account.Group, lin
 		facts.Acts = append(facts.Acts, page.Act{Text: "While it is disabled, nobody can sign in with it.", Action: at + "/enable",
 			Button: component.ButtonModel{Label: "Enable"}})
 	}
-	addresses := page.Section{Card: component.CardModel{ID: "addresses", Title: "Addresses", Description: "Enter them at the provider."},
-		Facts: []page.Fact{
-			{Term: "Redirect address", Text: h.identity.RedirectURL(p.ID), CopyID: "redirect-address", Copy: "Copy redirect"},
-			{Term: "Address after signing out", Text: h.site.BaseURL() + "/sign-in", CopyID: "sign-out-address", Copy: "Copy sign-out"},
-			{Term: "Back-channel logout address", Text: h.identity.LogoutURL(p.ID), CopyID: "logout-address", Copy: "Copy logout"}}}
+	addresses := h.addresses(p)
 	m.Sections = []page.Section{facts, addresses, groupsSection(p, groups), linkedSection(p, linked, v.Now), failuresSection(failures, v.Now)}
 	return m
+}
+
+// known returns what is known of the provider itself.
+func known(p identity.Provider, now time.Time) []page.Fact {
+	if p.Kind != identity.KindSAML {
+		return []page.Fact{{Term: "Issuer URL", Text: p.Issuer}, {Term: "Client ID", Text: p.ClientID}}
+	}
+	read := kit.Exact(p.MetadataAt, now)
+	facts := []page.Fact{{Term: "Protocol", Text: "SAML 2.0"}, {Term: "Entity ID of the provider", Text: p.Issuer},
+		{Term: "Metadata URL", Text: orNone(p.MetadataURL, "None: paste new metadata when the certificates change")}, {Term: "Metadata read", Text: read}}
+	if p.MetadataProblem != "" {
+		facts[len(facts)-1] = page.Fact{Term: "Metadata", State: &component.StateModel{Tone: component.Bad,
+			Text: "Not read at " + read + ". The certificates below are still used. " + p.MetadataProblem}}
+	}
+	for _, c := range p.Metadata.Shown() {
+		facts = append(facts, page.Fact{Term: "Certificate", Text: c.Name + ", valid until " + kit.Exact(c.Until, now)})
+	}
+	return append(facts, page.Fact{Term: "Subject", Text: orNone(p.SubjectAttribute, "NameID")})
+}
+
+// addresses returns what Admins enter at the provider.
+func (h *Handlers) addresses(p identity.Provider) page.Section {
+	s := page.Section{Card: component.CardModel{ID: "addresses", Title: "Addresses", Description: "Enter them at the provider."}}
+	if p.Kind == identity.KindSAML {
+		s.Facts = []page.Fact{
+			{Term: "ACS address (single sign-on URL)", Text: h.identity.RedirectURL(p), CopyID: "acs-address", Copy: "Copy ACS"},
+			{Term: "Entity ID (audience), address of the metadata", Text: h.identity.EntityID(p.ID), CopyID: "entity-id", Copy: "Copy entity ID"}}
+		return s
+	}
+	s.Facts = []page.Fact{
+		{Term: "Redirect address", Text: h.identity.RedirectURL(p), CopyID: "redirect-address", Copy: "Copy redirect"},
+		{Term: "Address after signing out", Text: h.site.BaseURL() + "/sign-in", CopyID: "sign-out-address", Copy: "Copy sign-out"},
+		{Term: "Back-channel logout address", Text: h.identity.LogoutURL(p.ID), CopyID: "logout-address", Copy: "Copy logout"}}
+	return s
 }
 
 func groupsSection(p identity.Provider, groups []account.Group) page.Section {
@@ -163,8 +205,24 @@ func failuresSection(failures []identity.Record, now time.Time) page.Section {
 // check is a check with what it asks.
 type check struct{ name, label string }
 
-// checks returns the checks in their order.
-func checks() []check {
+// checks returns the checks of a protocol in their order.
+func checks(kind identity.Kind) []check {
+	if kind == identity.KindSAML {
+		return []check{
+			{identity.CheckRequest, "The answer belongs to a request of this browser"},
+			{identity.CheckAnswer, "The provider let the person in, and the answer can be read"},
+			{identity.CheckSignature, "The provider signed the assertion"},
+			{identity.CheckIssuer, "The assertion names the provider"},
+			{identity.CheckAudience, "The assertion is for this server"},
+			{identity.CheckRecipient, "The assertion is for this address"},
+			{identity.CheckTime, "The assertion is valid now"},
+			{identity.CheckNonce, "The assertion answers this request"},
+			{identity.CheckClaims, "The subject and the attributes can be read"},
+			{identity.CheckGroups, "The groups can be read"},
+			{identity.CheckAddress, "The email address is proven"},
+			{identity.CheckMember, "The member may sign in"},
+		}
+	}
 	return []check{
 		{identity.CheckRequest, "The answer belongs to a request of this browser"},
 		{identity.CheckAnswer, "The provider let the person in"},
@@ -183,34 +241,34 @@ func checks() []check {
 }
 
 // position returns the place of a check in their order; -1 for an unknown one.
-func position(name string) int {
-	return slices.IndexFunc(checks(), func(c check) bool { return c.name == name })
+func position(kind identity.Kind, name string) int {
+	return slices.IndexFunc(checks(kind), func(c check) bool { return c.name == name })
 }
 
 // checkLabel returns what a check asks.
-func checkLabel(name string) string {
-	if i := position(name); i >= 0 {
-		return checks()[i].label
+func checkLabel(kind identity.Kind, name string) string {
+	if i := position(kind, name); i >= 0 {
+		return checks(kind)[i].label
 	}
 	return name
 }
 
 // allChecks returns the checks that were done and, after one that failed, those that were not reached.
-func allChecks(done []identity.Check) []identity.Check {
+func allChecks(kind identity.Kind, done []identity.Check) []identity.Check {
 	if len(done) == 0 || done[len(done)-1].State != identity.Failed {
 		return done
 	}
-	for _, c := range checks()[position(done[len(done)-1].Name)+1:] {
+	for _, c := range checks(kind)[position(kind, done[len(done)-1].Name)+1:] {
 		done = append(done, identity.Check{Name: c.name, State: identity.Skipped})
 	}
 	return done
 }
 
-func checksSection(done []identity.Check) page.Section {
+func checksSection(kind identity.Kind, done []identity.Check) page.Section {
 	s := page.Section{Card: component.CardModel{ID: "checks", Title: "Checks", Flush: true},
 		Table: component.TableModel{ID: "check-list", Caption: "Checks",
 			Columns: []component.Column{{Label: "Check"}, {Label: "Result"}, {Label: "Details"}}}}
-	for _, c := range allChecks(done) {
+	for _, c := range allChecks(kind, done) {
 		state := component.StateModel{Text: "Pass", Tone: component.Good}
 		switch c.State {
 		case identity.Failed:
@@ -218,7 +276,7 @@ func checksSection(done []identity.Check) page.Section {
 		case identity.Skipped:
 			state = component.StateModel{Text: "Not reached"}
 		}
-		s.Rows = append(s.Rows, page.Row{Label: "Check", Text: checkLabel(c.Name),
+		s.Rows = append(s.Rows, page.Row{Label: "Check", Text: checkLabel(kind, c.Name),
 			Cells: []page.Cell{{Label: "Result", State: &state}, {Label: "Details", Text: c.Detail}}})
 	}
 	return s
@@ -230,7 +288,7 @@ func claimsSection(claims map[string]string) page.Section {
 		s.Facts = append(s.Facts, page.Fact{Term: name, Text: claims[name]})
 	}
 	if len(claims) == 0 {
-		s.Empty = &component.EmptyModel{Icon: "info", Inside: true, Title: "No claims", Text: "No ID token was accepted."}
+		s.Empty = &component.EmptyModel{Icon: "info", Inside: true, Title: "No claims", Text: "No answer was accepted."}
 	}
 	return s
 }
@@ -253,7 +311,7 @@ func reportView(r identity.Report) page.Page {
 		}
 		m.Sections = append(m.Sections, would)
 	}
-	m.Sections = append(m.Sections, checksSection(r.Checks), claimsSection(r.Claims))
+	m.Sections = append(m.Sections, checksSection(r.Provider.Kind, r.Checks), claimsSection(r.Claims))
 	return m
 }
 
@@ -282,6 +340,6 @@ func failureView(l identity.Looked, now time.Time) page.Page {
 	facts := page.Section{Card: component.CardModel{ID: "failure", Title: "Sign-in"},
 		Facts: []page.Fact{{Term: "Provider", Text: l.Provider.Name}, {Term: "When", Text: kit.Exact(l.At, now)}}}
 	return page.Page{Header: component.PageHeaderModel{Title: "Sign-in " + l.Code, Back: backTo(l.Provider)},
-		Notice:   &component.NoticeModel{Kind: "danger", Title: checkLabel(l.Check) + ": failed", Text: l.Reason},
-		Sections: []page.Section{facts, checksSection(l.Checks), claimsSection(l.Claims)}}
+		Notice:   &component.NoticeModel{Kind: "danger", Title: checkLabel(l.Provider.Kind, l.Check) + ": failed", Text: l.Reason},
+		Sections: []page.Section{facts, checksSection(l.Provider.Kind, l.Checks), claimsSection(l.Claims)}}
 }

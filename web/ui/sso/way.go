@@ -17,8 +17,8 @@ import (
 )
 
 // startPath returns the address where a sign-in by a provider begins.
-func startPath(id, next string) string {
-	address := kit.StartPath(id)
+func startPath(p identity.Provider, next string) string {
+	address := kit.StartPath(p.Kind, p.ID)
 	if next != "" && next != "/" {
 		address = kit.WithQuery(address, "next", next)
 	}
@@ -43,10 +43,10 @@ func (h *Handlers) choose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.site.Onward(c, startPath(p.ID, next))
+	h.site.Onward(c, startPath(p, next))
 	return h.site.HTML(c, http.StatusOK, page.PublicPage(page.Public{
 		Page: layout.Page{Title: "Single sign-on", Intro: "You continue at " + p.Name + "."},
-		Link: &component.ButtonModel{Label: "Continue with " + p.Name, Href: startPath(p.ID, next)}}))
+		Link: &component.ButtonModel{Label: "Continue with " + p.Name, Href: startPath(p, next)}}))
 }
 
 // ask shows the form for an address.
@@ -69,6 +69,9 @@ func (h *Handlers) start(c echo.Context) error {
 // depart sends the browser to the provider.
 func (h *Handlers) depart(c echo.Context, d identity.Departure) error {
 	h.site.Bind(c, d.Browser, identity.RequestLife)
+	if d.Across {
+		h.site.BindAcross(c, d.Browser, identity.RequestLife)
+	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Redirect(http.StatusSeeOther, d.Address)
 }
@@ -82,10 +85,54 @@ func (h *Handlers) callback(c echo.Context) error {
 	if repeated(q) {
 		answer = identity.Answer{}
 	}
-	if form, ok := h.identity.IsConfirm(answer); ok {
+	return h.finish(c, answer)
+}
+
+// answered takes the answer of a provider of SAML, which a page of its site posts: of the server's cookies only the one
+// for this comes along. The browser then asks for the next page itself, with the others.
+func (h *Handlers) answered(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	form, err := kit.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	answer := identity.Answer{State: form.Get("RelayState"), Response: form.Get("SAMLResponse")}
+	if len(form["RelayState"]) > 1 || len(form["SAMLResponse"]) > 1 {
+		answer = identity.Answer{}
+	}
+	id, err := h.identity.Receive(c.Request().Context(), c.Param("id"), h.site.BindingAcross(c), answer, kit.Origin(c))
+	var rejected *identity.Rejection
+	if errors.As(err, &rejected) {
+		return h.rejected(c, rejected)
+	}
+	if err != nil {
+		return err
+	}
+	return respond.SeeOther(c, kit.WithQuery(kit.Path(kit.SSOPath, string(identity.KindSAML), c.Param("id"), "finish"), "request", id))
+}
+
+// goOn ends a sign-in or a trial whose answer has come.
+func (h *Handlers) goOn(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return h.finish(c, identity.Answer{State: c.QueryParam("request")})
+}
+
+// describe serves the server's metadata for a provider of SAML.
+func (h *Handlers) describe(c echo.Context) error {
+	text, err := h.identity.Describe(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, "application/samlmetadata+xml", []byte(text))
+}
+
+// finish ends a sign-in or a trial.
+func (h *Handlers) finish(c echo.Context, answer identity.Answer) error {
+	ctx := c.Request().Context()
+	if form, ok := h.identity.IsConfirm(ctx, answer); ok {
 		return h.confirmed(c, answer, form)
 	}
-	if h.identity.IsTry(answer) {
+	if h.identity.IsTry(ctx, answer) {
 		return h.tried(c, answer)
 	}
 	arrival, err := h.identity.Finish(c.Request().Context(), c.Param("id"), h.site.Binding(c), answer, h.site.Browser(c), kit.Origin(c))
@@ -117,7 +164,7 @@ func (h *Handlers) rejected(c echo.Context, r *identity.Rejection) error {
 	return h.site.HTML(c, respond.Status(fault.Denied), page.PublicPage(page.Public{
 		Page: layout.Page{Title: "You are not signed in", Intro: r.Text}, Code: r.Code,
 		Link: &component.ButtonModel{Label: "Try again with " + r.Provider.Name, Variant: component.Outline,
-			Href: kit.StartPath(r.Provider.ID)}}))
+			Href: kit.StartPath(r.Provider.Kind, r.Provider.ID)}}))
 }
 
 // logout takes a notice of a provider that sessions have ended (OpenID Connect Back-Channel Logout 1.0, section 2.8).

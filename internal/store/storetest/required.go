@@ -1,0 +1,108 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/fault"
+	"latchkey/internal/identity"
+	"latchkey/internal/signin"
+	"latchkey/internal/store"
+)
+
+func keepsRequests(t *testing.T, b *accountBed) {
+	b.provider(t, "p1", "https://one.example")
+	now := b.Now()
+	digest := make([]byte, 32)
+	keep := func(id string, ends time.Time) {
+		t.Helper()
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.KeepRequest(ctx, identity.Kept{ID: id, Provider: "p1", Browser: digest, Next: "/x", Form: "form", MadeAt: now, ExpiresAt: ends}, 2)
+		})
+	}
+	there := func(id string) bool {
+		t.Helper()
+		k, err := b.KeptRequest(t.Context(), id)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+		return err == nil && k.Next == "/x" && k.Form == "form" && k.Provider == "p1" && len(k.Browser) == 32
+	}
+	keep("expired", now.Add(-time.Hour))
+	keep("a", now.Add(time.Hour))
+	keep("b", now.Add(2*time.Hour))
+	keep("c", now.Add(3*time.Hour))
+	if there("expired") || there("a") || !there("b") || !there("c") {
+		t.Error("it keeps others than the newest two")
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		for _, want := range []bool{true, false} {
+			if first, err := tx.AnswerRequest(ctx, "b", "{}"); err != nil || first != want {
+				t.Errorf("%v, %v", first, err)
+			}
+		}
+		for _, want := range []bool{true, false} {
+			if ended, err := tx.EndRequest(ctx, "b"); err != nil || ended != want {
+				t.Errorf("%v, %v", ended, err)
+			}
+		}
+		return nil
+	})
+}
+
+func keepsAKeeper(t *testing.T, b *accountBed) {
+	b.provider(t, "p1", "https://one.example")
+	admin := func(id, email string) account.Member {
+		m := account.Member{ID: id, Organization: bedOrg, Email: email, Name: id, Role: access.RoleAdmin, Status: account.Active, CreatedAt: b.Now(),
+			UpdatedAt: b.Now()}
+		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.InsertMember(ctx, m, "a hash"); err != nil {
+				return err
+			}
+			f := signin.Factor{ID: "f " + id, Member: id, Kind: signin.CodeFactor, Name: "App", CreatedAt: tx.Now()}
+			if err := tx.InsertFactor(ctx, f, signin.Sealed{Path: "p", Key: "k", Value: []byte{1}}); err != nil {
+				return err
+			}
+			_, err := tx.ConfirmFactor(ctx, id, f.ID)
+			return err
+		})
+		return m
+	}
+	inside, outside := admin("inside", "i@a.example"), admin("outside", "o@xa.example")
+	keepers := func(domain string) int {
+		list, err := b.Keepers(t.Context(), bedOrg, domain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if keepers("") != 2 || keepers("a.example") != 1 || keepers("xa.example") != 1 {
+		t.Error(keepers(""), keepers("a.example"), keepers("xa.example"))
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.SaveTrial(ctx, "p1", inside.ID); err != nil {
+			return err
+		}
+		return tx.RequireDomain(ctx, bedOrg, "a.example", "p1")
+	})
+	r, err := b.RequiredOf(t.Context(), "a.example")
+	if err != nil || r.Provider != "p1" || keepers("") != 1 {
+		t.Errorf("%+v, %v, %d", r, err, keepers(""))
+	}
+	if at, err := b.TrialPassed(t.Context(), "p1", inside.ID); err != nil || at.IsZero() {
+		t.Error(at, err)
+	}
+	if list, err := b.PasswordSessions(t.Context(), bedOrg, "a.example", "p1"); err != nil || len(list) != 0 {
+		t.Error(list, err)
+	}
+	outside.Role = access.RoleMember
+	err = b.try(t, func(ctx context.Context, tx *store.Tx) error { return tx.UpdateMember(ctx, outside) })
+	if !fault.Is(err, fault.Conflict) {
+		t.Errorf("the last one goes: %v", err)
+	}
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.FreeDomain(ctx, bedOrg, "a.example", "p1") })
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error { return tx.UpdateMember(ctx, outside) })
+}
