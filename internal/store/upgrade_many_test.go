@@ -118,7 +118,7 @@ type content struct {
 func columnsOf(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	list := map[string]string{}
-	rows, err := db.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid`)
+	rows, err := db.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid`)
 	if err != nil {
 		t.Fatal(err)
 	}
