@@ -100,6 +100,7 @@ soak: setup ## kill, ask, restart and starve real servers for half an hour, and 
 	$(GO) test -count=1 -timeout 60m -v -run '^(TestKill|TestTruth)' ./e2e/load -full
 	$(GO) test -count=1 -timeout 15m -v -run 'ARollingRestart' ./e2e -full
 	$(GO) test -count=1 -timeout 10m -v -run 'FullDisk|CutShort' ./cmd/latchkey
+	$(GO) test -count=1 -timeout 10m -v -run 'Upgrade_OfTheLastRelease' ./internal/store -tokens 100000
 	$(GO) test -count=1 -timeout 10m -v -run 'Clock|TestPrune' ./internal/app ./internal/audit ./internal/store
 
 # Measures verification against a bare server, in one run.

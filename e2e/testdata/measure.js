@@ -4,6 +4,7 @@
 () => {
   dispatchEvent(new Event("resize")); // the browser sends it a frame later
   const found = [];
+  const frames = new Map(); // by the parent of a control, since many have the same ancestors
   const root = document.querySelector("dialog:modal") ?? document;
   const wide = document.documentElement.scrollWidth - Math.min(innerWidth, screen.width);
   if (wide > 0) found.push(`the page is ${wide} px too wide`);
@@ -56,15 +57,18 @@
 
   // frame is the part of the window in which a control can be seen without scrolling sideways.
   function frame(e) {
-    let left = 0;
-    let right = innerWidth;
-    for (let a = e.parentElement; a && a !== document.body; a = a.parentElement) {
-      if (getComputedStyle(a).overflowX === "visible") continue;
-      const box = a.getBoundingClientRect();
-      left = Math.max(left, box.left);
-      right = Math.min(right, box.right);
+    const a = e.parentElement;
+    if (!a || a === document.body) return { left: 0, right: innerWidth };
+    if (!frames.has(a)) {
+      let { left, right } = frame(a);
+      if (getComputedStyle(a).overflowX !== "visible") {
+        const box = a.getBoundingClientRect();
+        left = Math.max(left, box.left);
+        right = Math.min(right, box.right);
+      }
+      frames.set(a, { left, right });
     }
-    return { left, right };
+    return frames.get(a);
   }
 
   // WCAG 2.2, 2.5.8, leaves out a link in a sentence, and what another control does as well: a day

@@ -45,7 +45,8 @@ func (s *Store) SearchTokens(ctx context.Context, organization, owner, text stri
 	}
 	hints := hintsOf(text)
 	in := placeholders(len(args)+1, len(hints))
-	previous := ` FROM token_secrets s JOIN tokens f ON f.id = s.token_id` + of + livePrevious(`s`, len(args)+len(hints)+1) + ` AND s.hint IN (` + in + `)`
+	previous := ` FROM token_secrets s JOIN tokens f ON f.id = s.token_id` + of +
+		livePrevious(`s`, len(args)+len(hints)+1) + ` AND s.hint IN (` + in + `)`
 	args = append(with(args, hints...), millis(s.Now()))
 	return all(ctx, &s.queries, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
 			SELECT id FROM (SELECT f.id AS id`+named+` ORDER BY f.organization_id, f.name_key, f.id LIMIT $4) AS named

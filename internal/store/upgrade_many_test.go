@@ -58,7 +58,8 @@ func TestUpgrade_OfTheLastReleaseLosesNothing(t *testing.T) {
 		}
 	}
 	// What is new is filled from what was there: each end that is ahead is watched.
-	if err := db.QueryRow(`SELECT count(*) FROM token_ends e JOIN tokens t ON t.id = e.token_id AND t.expires_at = e.ends_at`).Scan(&ends); err != nil ||
+	if err := db.QueryRow(`SELECT count(*) FROM token_ends e 
+		JOIN tokens t ON t.id = e.token_id AND t.expires_at = e.ends_at`).Scan(&ends); err != nil ||
 		ends == 0 || ends != number(t, db, `SELECT count(*) FROM tokens WHERE expires_at IS NOT NULL AND deleted_at IS NULL`) {
 		t.Errorf("%d ends are watched, %v", ends, err)
 	}
@@ -77,7 +78,8 @@ func lastRelease(tokens int) []string {
 		`INSERT INTO workspaces (id, organization_id, name, environment, region, created_at, updated_at) ` + count(10) +
 			`SELECT 'w' || i, 'o', 'Workspace ' || i, 'PRODUCTION', 'US', i, i FROM n`,
 		`INSERT INTO members (id, organization_id, email, name, role, status, created_at, updated_at) ` + count(1000) +
-			`SELECT 'm' || i, 'o', 'm' || i || '@acme.example', 'Member ' || i, iif(i < 3, 'admin', 'member'), iif(i % 50 = 7, 'deactivated', 'active'), i, i FROM n`,
+			`SELECT 'm' || i, 'o', 'm' || i || '@acme.example', 'Member ' || i, iif(i < 3, 'admin', 'member'),
+				iif(i % 50 = 7, 'deactivated', 'active'), i, i FROM n`,
 		`INSERT INTO policies (id, organization_id, workspace_id, kind, member_id, body, created_at, updated_at) ` + count(1000) +
 			`SELECT 'p' || i, 'o', 'w' || (i % 10), 'member', 'm' || i, '{"source:edit":"all"}', i, i FROM n`,
 		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, created_by, created_at,
@@ -88,7 +90,8 @@ func lastRelease(tokens int) []string {
 			CASE WHEN i % 4 > 0 THEN ` + now + ` + (i % 400 - 40) * ` + day + ` END, CASE WHEN i % 9 = 0 THEN ` + now + ` END, 'form ' || i FROM n`,
 		`INSERT INTO token_uses (token_id, last_used_at, last_used_from)
 			SELECT id, created_at + 5, '[{"ip":"192.0.2.1","at":"2025-11-24T16:00:00Z"}]' FROM tokens WHERE rowid % 3 = 0`,
-		`INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type, target_id, target_name, prev_hash, hash)
+		`INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type,
+				target_id, target_name, prev_hash, hash)
 			SELECT rowid, 'e' || id, created_at, 'o', 'user', 'created', 'personal_access_token', id, name, randomblob(32), randomblob(32) FROM tokens`,
 	}
 }
@@ -118,7 +121,8 @@ type content struct {
 func columnsOf(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	list := map[string]string{}
-	rows, err := db.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid`)
+	rows, err := db.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c 
+		WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid`)
 	if err != nil {
 		t.Fatal(err)
 	}
