@@ -61,6 +61,7 @@ func TestConfirm_AsksBeforeTheActsOfTheList(t *testing.T) {
 		{users + member() + "/reset-link", url.Values{}},
 		{"/settings/profile/sessions/end-others", url.Values{}},
 		{"/settings/workspaces/" + workspace + "/delete", url.Values{"name": {"wrong name"}}},
+		{rulePath, pairsOf(ruleForm("revision", "0", "most_personal", "7"))},
 		{administration + "/sign-in/second-factor", url.Values{"who": {"nobody"}}},
 	} {
 		clock.Pass(16 * time.Minute)
@@ -221,4 +222,13 @@ func TestRequireFactor_OpensNothingButAddingOne(t *testing.T) {
 	b.post("/settings/security/second-factors/"+id+"/remove", url.Values{"password": {demo.Password}})
 	b.get("/settings/profile").seeOther(t, "/settings/security")
 	b.post("/sign-out", nil).seeOther(t, "/sign-in")
+}
+
+// pairsOf returns the form of names and values in turn.
+func pairsOf(list []string) url.Values {
+	form := url.Values{}
+	for i := 0; i < len(list); i += 2 {
+		form.Set(list[i], list[i+1])
+	}
+	return form
 }

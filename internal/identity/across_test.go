@@ -268,6 +268,7 @@ func TestSAML_AnswersAreUsedOnce(t *testing.T) {
 	b.refused(err, identity.CheckRequest)
 
 	// Providers that are mixed up: the answer of one at the address of the other.
+	b.Admin = b.Caller(b.Admin.ID)
 	second := samltest.Start(t, b.Clock.Now)
 	first := b.p
 	b.p = b.addSAML(second)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 	"net/url"
 	"reflect"
 	"strings"
@@ -88,7 +87,7 @@ func (s *Service) learn(ctx context.Context, in Settings, before Provider) (Prov
 	case known:
 		return p, nil
 	default:
-		err = errors.New("Enter the URL of the provider's metadata, or paste the metadata.")
+		return p, fault.NewInvalid(someProblems, fault.Field{Path: field, Message: "Enter the URL of the provider's metadata, or paste the metadata."})
 	}
 	if err != nil {
 		return p, fault.NewInvalid(someProblems, fault.Field{Path: field, Message: err.Error()})

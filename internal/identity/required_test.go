@@ -123,6 +123,7 @@ func TestRequire_NeedsATrialAndAnAdminWhoCanGetIn(t *testing.T) {
 	refused("without a trial", "Try the provider first")
 	b.tries()
 	b.Clock.Pass(identity.TrialLife + time.Second)
+	b.Admin = b.Caller(b.Admin.ID) // signs in again: the proof is as old as the trial
 	refused("with an old trial", "Try the provider first")
 	b.tries()
 	p, err := b.use.Change(t.Context(), b.Admin, b.p.ID, identity.Settings{Name: "Renamed", MetadataURL: b.idp.URL, Domains: []string{required},

@@ -98,26 +98,38 @@ func held(ctx context.Context, r heldReader, by actor.Standing, name random.Secr
 type Ways struct {
 	Password bool
 	Code     bool // a code of an authenticator app, or a recovery code, belongs to the password
+	Passkey  bool // one does by itself
 }
 
 // Ways returns how the caller can prove again who they are. A password alone does not do for a member without a second
-// factor of whom the organization requires one: they signed in by a provider.
+// factor of whom the organization requires one: they signed in by a provider. Neither does anything but the provider
+// for somebody whose domain requires that.
 func (s *Service) Ways(ctx context.Context, by actor.Standing) (Ways, error) {
 	account, err := s.store.SignInAccountOf(ctx, by.ID)
 	if err != nil {
 		return Ways{}, err
 	}
-	return ways(ctx, s.store, account, s.store.Now())
+	return s.ways(ctx, s.store, account, s.store.Now())
 }
 
 // waysReader reads what decides how a member can prove who they are.
 type waysReader interface {
 	settingsReader
 	factorReader
+	passkeyReader
+	requiredReader
 }
 
-func ways(ctx context.Context, r waysReader, account Account, now time.Time) (Ways, error) {
+func (s *Service) ways(ctx context.Context, r waysReader, account Account, now time.Time) (Ways, error) {
+	rule, err := RequiredFor(ctx, r, account.Email)
+	if err != nil || rule != nil {
+		return Ways{}, err
+	}
 	factors, err := r.FactorsOf(ctx, account.ID)
+	if err != nil {
+		return Ways{}, err
+	}
+	passkeys, err := r.PasskeysOf(ctx, account.ID)
 	if err != nil {
 		return Ways{}, err
 	}
@@ -125,7 +137,8 @@ func ways(ctx context.Context, r waysReader, account Account, now time.Time) (Wa
 	if err != nil {
 		return Ways{}, err
 	}
-	w := Ways{Code: len(factors) > 0}
+	party, off := s.party()
+	w := Ways{Code: len(factors) > 0, Passkey: off == "" && len(credentialsOf(passkeys, party)) > 0}
 	start := settings.Factor.Start(account.Role)
 	w.Password = account.PasswordHash != "" && (w.Code || start.IsZero() || now.Before(start))
 	return w, nil
@@ -135,6 +148,7 @@ func ways(ctx context.Context, r waysReader, account Account, now time.Time) (Wa
 type Again struct {
 	Password string
 	Code     string // of an authenticator app, or a recovery code
+	Passkey  string // what a passkey answered to [Service.PasskeyToProve]; then the others do not count
 }
 
 // proof returns the second factor that was entered.
@@ -151,7 +165,7 @@ func (a Again) proof() Proof {
 // than it was, since the proof expires, and the form is in the page of this browser alone.
 //
 // The form is given back once: of two calls at the same moment one gets Conflict, also for a form that has expired, is
-// of another session or was sent to another path. The error is Invalid with the fields "password" and "code", and
+// of another session or was sent to another path. The error is Invalid with the fields "password", "code" and "passkey", and
 // Throttled together with sign-ins. Both are recorded.
 func (s *Service) Resume(ctx context.Context, by actor.Standing, path string, name random.Secret, given Again) ([]byte, error) {
 	h, err := s.Held(ctx, by, name)
@@ -199,9 +213,17 @@ func (s *Service) confirm(ctx context.Context, by actor.Standing, h Held, name r
 	if err != nil {
 		return err
 	}
-	w, err := ways(ctx, s.store, account, s.store.Now())
+	w, err := s.ways(ctx, s.store, account, s.store.Now())
 	if err != nil {
 		return err
+	}
+	if given.Passkey != "" && w.Passkey {
+		return s.AgainByPasskey(ctx, by, given.Passkey, func(tx Tx, _ Account) error {
+			if err := take(ctx, tx, name); err != nil {
+				return err
+			}
+			return Confirm(ctx, tx, actor.ByFactor, audit.Fields{"act": h.Act, "secondFactor": "passkey"})
+		})
 	}
 	if err := given.missing(w); err != nil {
 		return err
@@ -257,10 +279,12 @@ func (a Again) missing(w Ways) error {
 
 // provenBy uses up the code that belongs to a right password and returns what both prove. The member's row is locked.
 func (s *Service) provenBy(ctx context.Context, tx Tx, account Account, given Again) (actor.Assurance, error) {
-	w, err := ways(ctx, struct {
+	w, err := s.ways(ctx, struct {
 		settingsReader
 		factorReader
-	}{tx.Settings, tx.Factors}, account, tx.Now())
+		passkeyReader
+		requiredReader
+	}{tx.Settings, tx.Factors, tx.Passkeys, tx}, account, tx.Now())
 	if err != nil {
 		return "", err
 	}

@@ -22,9 +22,8 @@ const site = "https://keys.acme.example"
 // newPasskeys is a fixture whose service has passkeys for site, and a postbox.
 func newPasskeys(t *testing.T) (*fixture, *postbox) {
 	t.Helper()
-	f, box := newFixture(t), &postbox{}
-	f.Service = signin.New(store.SignIns(f.store), f.hasher, access.BuiltIn(), signin.WithMailer(box),
-		signin.WithPasskeys(func() string { return site }))
+	f, box := newSealing(t)
+	signin.WithPasskeys(func() string { return site })(f.Service)
 	return f, box
 }
 
@@ -81,7 +80,7 @@ func (f *fixture) lastReason(t *testing.T) string {
 	t.Helper()
 	events := f.events(t)
 	e := events[len(events)-1]
-	if e.Action != audit.SignInFailed {
+	if e.Action != audit.SignInFailed && e.Action != audit.ConfirmFailed {
 		t.Fatalf("the last event is %s", e.Action)
 	}
 	var state struct{ Reason string }
@@ -310,6 +309,43 @@ func TestPasskey_ConfirmsOnlyItsOwnSignIn(t *testing.T) {
 	}
 	_, err = f.PasskeyToConfirm(t.Context(), random.NewSecret(), from(home))
 	wantKind(t, err, fault.Unauthenticated)
+}
+
+func TestResume_APasskeyProvesByItself(t *testing.T) {
+	f, _ := newPasskeys(t)
+	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
+	f.clock.Advance(actor.ProofLife + time.Minute)
+	by := f.in(t, o.now)
+	held, err := f.Hold(t.Context(), by.Caller(), "/x", "try it", []byte("a=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ways, err := f.Ways(t.Context(), by); err != nil || !ways.Passkey {
+		t.Fatalf("%+v, %v", ways, err)
+	}
+	resume := func() (string, error) {
+		asked, err := f.PasskeyToProve(t.Context(), by.Caller())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := f.Resume(t.Context(), by, "/x", held, signin.Again{Passkey: o.Get(asked)})
+		return string(body), err
+	}
+	o.Flags &^= passkeytest.Verified
+	_, err = resume()
+	wantKind(t, err, fault.Invalid)
+	if f.in(t, o.now).Proof.Recent(f.clock.Now()) {
+		t.Error("a touch proves the session")
+	}
+	o.Flags |= passkeytest.Verified
+	if body, err := resume(); err != nil || body != "a=1" {
+		t.Fatalf("%q, %v", body, err)
+	}
+	if proof := f.in(t, o.now).Proof; !proof.Recent(f.clock.Now()) || proof.How != actor.ByFactor {
+		t.Errorf("%+v", proof)
+	}
+	_, err = resume()
+	wantKind(t, err, fault.Conflict)
 }
 
 func TestPasskey_ProvesAgainWhoIsSignedIn(t *testing.T) {

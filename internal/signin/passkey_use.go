@@ -325,7 +325,7 @@ func (s *Service) AgainByPasskey(ctx context.Context, by actor.Standing, answer 
 		return err
 	}
 	try := newAttempt(by.Email, by.Origin)
-	event := audit.Did(by, audit.SignInFailed, sessionTarget(by.Ref.ID, Account{Email: by.Email}))
+	event := audit.Did(by, audit.ConfirmFailed, sessionTarget(by.Ref.ID, Account{Email: by.Email}))
 	if err := s.reserve(ctx, &try); err != nil {
 		return s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return event, nil })
 	}

@@ -219,6 +219,9 @@ func (b *RuleBook) Save(ctx context.Context, by actor.Caller, in RuleChange) (Ru
 		if err := b.may(tx.By()); err != nil {
 			return err
 		}
+		if err := tx.By().MustBeProven(tx.Now(), "change the token rules"); err != nil {
+			return err
+		}
 		organization := tx.By().Organization
 		name, err := tx.OrganizationName(ctx, organization)
 		if err != nil {

@@ -1,5 +1,5 @@
 // form[data-passkey] is sent with what a passkey answers: "create" makes one, "get" asks for one. The server
-// gives the options for that at the address of the form and "/options".
+// gives the options for that at data-passkey-options.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-passkey]");
   if (!form) return;
@@ -25,7 +25,7 @@ addEventListener("pageshow", () => {
 
 async function ask(form) {
   if (!window.PublicKeyCredential) throw new DOMException("", "NotSupportedError");
-  const options = await fetchOptions(form.getAttribute("action") + "/options");
+  const options = await fetchOptions(form.dataset.passkeyOptions);
   const kind = form.dataset.passkey;
   const credential = await navigator.credentials[kind]({ publicKey: decoded(options) });
   return encoded(credential);

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/xml"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -28,19 +27,19 @@ const (
 func (c *Client) Fetch(ctx context.Context, address string) (identity.Metadata, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return identity.Metadata{}, errors.New("The metadata cannot be read: the URL is not valid.")
+		return identity.Metadata{}, problem("The metadata cannot be read: the URL is not valid.")
 	}
 	response, err := c.http.Do(r)
 	if err != nil {
-		return identity.Metadata{}, errors.New("The metadata cannot be read. " + outbound.Explain(err))
+		return identity.Metadata{}, problem("The metadata cannot be read. " + outbound.Explain(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return identity.Metadata{}, errors.New("The metadata cannot be read: the address answers " + clean(response.Status) + ".")
+		return identity.Metadata{}, problem("The metadata cannot be read: the address answers " + clean(response.Status) + ".")
 	}
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return identity.Metadata{}, errors.New("The metadata cannot be read. " + outbound.Explain(err))
+		return identity.Metadata{}, problem("The metadata cannot be read. " + outbound.Explain(err))
 	}
 	return c.Read(string(text))
 }
@@ -49,27 +48,27 @@ func (c *Client) Fetch(ctx context.Context, address string) (identity.Metadata, 
 func (c *Client) Read(text string) (identity.Metadata, error) {
 	var m identity.Metadata
 	if len(text) > MostAnswer {
-		return m, errors.New("The metadata is larger than 1 MB.")
+		return m, problem("The metadata is larger than 1 MB.")
 	}
 	text = strings.TrimPrefix(strings.TrimSpace(text), "\ufeff")
 	root, err := read([]byte(text))
 	if err != nil {
-		return m, errors.New("This is not the metadata of an identity provider: " + err.Error() + ".")
+		return m, problem("This is not the metadata of an identity provider: " + err.Error() + ".")
 	}
 	var d saml.EntityDescriptor
 	if root.Tag != "EntityDescriptor" || xml.Unmarshal([]byte(text), &d) != nil {
-		return m, errors.New("This is not the metadata of one identity provider: it must be an EntityDescriptor.")
+		return m, problem("This is not the metadata of one identity provider: it must be an EntityDescriptor.")
 	}
 	if len(d.IDPSSODescriptors) != 1 {
-		return m, errors.New("The metadata must have one IDPSSODescriptor. Take that of the identity provider, not of an application.")
+		return m, problem("The metadata must have one IDPSSODescriptor. Take that of the identity provider, not of an application.")
 	}
 	idp := d.IDPSSODescriptors[0]
 	if !d.ValidUntil.IsZero() && !c.now().Before(d.ValidUntil) || idp.ValidUntil != nil && !idp.ValidUntil.IsZero() && !c.now().Before(*idp.ValidUntil) {
-		return m, errors.New("The metadata has expired. Take a current one from the provider.")
+		return m, problem("The metadata has expired. Take a current one from the provider.")
 	}
 	m.EntityID = strings.TrimSpace(d.EntityID)
 	if m.EntityID == "" || len(m.EntityID) > maxEntity || !plaintext.Showable(m.EntityID) {
-		return m, errors.New("The metadata has no usable entityID.")
+		return m, problem("The metadata has no usable entityID.")
 	}
 	for _, e := range idp.SingleSignOnServices {
 		if e.Binding == saml.HTTPRedirectBinding && m.SignOn == "" {
@@ -77,7 +76,7 @@ func (c *Client) Read(text string) (identity.Metadata, error) {
 		}
 	}
 	if u, err := url.Parse(m.SignOn); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(m.SignOn) > maxEntity {
-		return m, errors.New("The metadata has no usable SingleSignOnService with the binding HTTP-Redirect.")
+		return m, problem("The metadata has no usable SingleSignOnService with the binding HTTP-Redirect.")
 	}
 	m.Certificates, err = c.certificates(idp.KeyDescriptors)
 	return m, err
@@ -94,11 +93,11 @@ func (c *Client) certificates(keys []saml.KeyDescriptor) ([][]byte, error) {
 		for _, data := range k.KeyInfo.X509Data.X509Certificates {
 			der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data.Data), ""))
 			if err != nil {
-				return nil, errors.New("A certificate of the metadata cannot be read.")
+				return nil, problem("A certificate of the metadata cannot be read.")
 			}
 			certificate, err := x509.ParseCertificate(der)
 			if err != nil {
-				return nil, errors.New("A certificate of the metadata cannot be read.")
+				return nil, problem("A certificate of the metadata cannot be read.")
 			}
 			usable = usable || valid(certificate, c.now())
 			list = append(list, der)
@@ -106,12 +105,17 @@ func (c *Client) certificates(keys []saml.KeyDescriptor) ([][]byte, error) {
 	}
 	switch {
 	case len(list) > maxCertificates:
-		return nil, errors.New("The metadata has more than 10 certificates.")
+		return nil, problem("The metadata has more than 10 certificates.")
 	case !usable:
-		return nil, errors.New("The metadata has no certificate for signing that is valid now.")
+		return nil, problem("The metadata has no certificate for signing that is valid now.")
 	}
 	return list, nil
 }
+
+// problem is what is wrong with metadata, in sentences for an Admin.
+type problem string
+
+func (p problem) Error() string { return string(p) }
 
 func valid(c *x509.Certificate, now time.Time) bool {
 	return !now.Before(c.NotBefore) && !now.After(c.NotAfter)

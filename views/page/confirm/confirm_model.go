@@ -14,7 +14,8 @@ type Confirm struct {
 	Action    string // where the form that waits was sent
 	Held      component.HiddenField
 	Errors    component.ErrorSummaryModel
-	Fields    []component.FormField // empty: nothing to enter
+	Fields    []component.FormField   // empty: nothing to enter
+	Passkey   *component.PasskeyModel // nil: the reader has none
 	Submit    *component.ButtonModel
 	Providers []component.ButtonModel // other ways
 	Note      string                  // if there is no way

@@ -19,6 +19,12 @@ import (
 // paramForm names the form that waits in addresses. It opens nothing without the session.
 const paramForm = "form"
 
+// fieldPasskey is the name of the error about a passkey.
+const fieldPasskey = "confirm_passkey"
+
+// passkeyPath is where the page's script asks for the options of a passkey.
+const passkeyPath = kit.ConfirmPath + "/passkey" + kit.OptionsPath
+
 // Handlers serves the pages of the area.
 type Handlers struct {
 	site     *kit.Site
@@ -38,6 +44,7 @@ func (h *Handlers) Pages() []kit.Page {
 	return []kit.Page{
 		kit.Get(kit.ConfirmPath, kit.Member, "", h.goOn),
 		kit.Get(kit.ConfirmPath+"/provider/:id", kit.Member, "", h.leave),
+		kit.Post(passkeyPath, kit.Member, "", h.passkeyOptions),
 	}
 }
 
@@ -60,11 +67,16 @@ func (h *Handlers) ask(c echo.Context, q kit.Question) error {
 	if ways.Password {
 		m.Fields, m.Submit = fields(ways, q.Errors), &component.ButtonModel{Label: "Confirm"}
 	}
+	if ways.Passkey {
+		button := component.ButtonModel{Label: "Use a passkey", Variant: component.Outline}
+		m.Passkey = kit.PasskeyForm("get", q.Path, button, m.Held)
+		m.Passkey.Options = passkeyPath
+	}
 	for _, p := range providers {
 		m.Providers = append(m.Providers, component.ButtonModel{Label: "Continue with " + p.Name, Variant: component.Outline,
 			Href: kit.WithQuery(kit.Path(kit.ConfirmPath, "provider", p.ID), paramForm, q.Held.Reveal())})
 	}
-	if m.Submit == nil && len(m.Providers) == 0 {
+	if m.Submit == nil && m.Passkey == nil && len(m.Providers) == 0 {
 		m.Note = "You have no password here, and no identity provider knows you. Sign out and sign in again, or ask an Admin for a reset link."
 	}
 	status := http.StatusForbidden
@@ -78,8 +90,14 @@ func (h *Handlers) ask(c echo.Context, q kit.Question) error {
 func (h *Handlers) view(c echo.Context, v kit.Visit, q kit.Question) page.Confirm {
 	return page.Confirm{Shell: h.site.Shell(c, v, kit.ConfirmTitle), Header: component.PageHeaderModel{Title: kit.ConfirmTitle},
 		Action: q.Path, Held: component.HiddenField{Name: kit.FieldHeld, Value: q.Held.Reveal()},
-		Errors: kit.FormErrors(q.Errors, kit.FieldConfirmPassword, kit.FieldConfirmCode),
+		Errors: kit.FormErrors(q.Errors, kit.FieldConfirmPassword, kit.FieldConfirmCode, fieldPasskey),
 		Card:   component.CardModel{ID: "confirm", Title: "Your account: " + v.Member.Email}}
+}
+
+// passkeyOptions answers the script of the page with the options for a passkey of the visitor.
+func (h *Handlers) passkeyOptions(c echo.Context) error {
+	options, err := h.signIn.PasskeyToProve(c.Request().Context(), kit.VisitOf(c).By)
+	return h.site.PasskeyOptions(c, options, err)
 }
 
 func fields(ways signin.Ways, errs kit.FieldErrors) []component.FormField {

@@ -65,7 +65,7 @@ func (s *Site) resume(c echo.Context, needs access.Permission, enrolling bool) (
 	}
 	v, path, name := VisitOf(c), requestPath(c.Request()), random.Secret(form.Get(FieldHeld))
 	held, err := s.signIn.Resume(c.Request().Context(), v.Standing, path, name,
-		signin.Again{Password: form.Get(FieldConfirmPassword), Code: form.Get(FieldConfirmCode)})
+		signin.Again{Password: form.Get(FieldConfirmPassword), Code: form.Get(FieldConfirmCode), Passkey: form.Get(FieldPasskey)})
 	if err != nil {
 		return s.askAgain(c, Question{Held: name, Path: path}, err)
 	}
