@@ -49,6 +49,7 @@ func silent() map[string]string {
 		"POST /settings/security/authenticator-apps":                       "an app counts only with its first code",
 		"POST /settings/security/passkeys":                                 "a passkey counts only once the browser has created it",
 		"POST /settings/security/passkeys/:id/options":                     "asks a passkey",
+		"POST /confirm/passkey/options":                                    "asks a passkey",
 		"POST /sign-in/passkey/options":                                    "asks a passkey",
 		"POST /sign-in/confirm/options":                                    "asks a passkey",
 		"POST /setup":                                                      "has a test of its own: it works once in an installation's life",

@@ -174,7 +174,7 @@ func (s *Service) IsTry(ctx context.Context, a Answer) bool {
 	return ok && r.Session != "" && r.Form == ""
 }
 
-// asked returns the request that an answer belongs to, whoever brings it.
+// asked returns the request that an answer belongs to, no matter who brings it.
 func (s *Service) asked(ctx context.Context, a Answer) (request, bool) {
 	if r, ok := s.open(a.State); ok {
 		return r, true

@@ -32,21 +32,21 @@ func (s *Service) Requirements(ctx context.Context, by actor.Standing, id string
 	if err != nil {
 		return nil, err
 	}
-	required, err := s.d.Store.RequiredDomains(ctx, p.ID)
+	required, err := s.d.Store.Requirements().RequiredDomains(ctx, p.ID)
 	if err != nil {
 		return nil, err
 	}
 	var list []Requirement
 	for _, domain := range p.Domains {
 		r := Requirement{Domain: domain, Required: slices.Contains(required, domain)}
-		if r.Keepers, err = s.d.Store.Keepers(ctx, p.Organization, domain); err != nil {
+		if r.Keepers, err = s.d.Store.Requirements().Keepers(ctx, p.Organization, domain); err != nil {
 			return nil, err
 		}
 		if !r.Required {
-			if r.Problem, err = unready(ctx, s.d.Store, p, by, r.Keepers, s.d.Store.Now()); err != nil {
+			if r.Problem, err = unready(ctx, s.d.Store.Requirements(), p, by, r.Keepers, s.d.Store.Now()); err != nil {
 				return nil, err
 			}
-			sessions, err := s.d.Store.PasswordSessions(ctx, p.Organization, domain, p.ID)
+			sessions, err := s.d.Store.Requirements().PasswordSessions(ctx, p.Organization, domain, p.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -71,7 +71,7 @@ func (s *Service) Requirement(ctx context.Context, by actor.Standing, id, domain
 }
 
 // unready returns why an Admin cannot require a provider now, or "".
-func unready(ctx context.Context, r factReader, p Provider, by actor.Standing, keepers []account.Member, now time.Time) (string, error) {
+func unready(ctx context.Context, r RequirementReads, p Provider, by actor.Standing, keepers []account.Member, now time.Time) (string, error) {
 	passed, err := r.TrialPassed(ctx, p.ID, by.ID)
 	if err != nil {
 		return "", err
@@ -104,21 +104,21 @@ func (s *Service) Require(ctx context.Context, by actor.Caller, id, domain strin
 		if err != nil {
 			return nil, err
 		}
-		keepers, err := tx.Providers.Keepers(ctx, p.Organization, domain)
+		keepers, err := tx.Requirements.Keepers(ctx, p.Organization, domain)
 		if err != nil {
 			return nil, err
 		}
-		problem, err := unready(ctx, tx.Providers, *p, tx.Members.By(), keepers, tx.Members.Now())
+		problem, err := unready(ctx, tx.Requirements, *p, tx.Members.By(), keepers, tx.Members.Now())
 		if err == nil && problem != "" {
 			err = fault.NewConflict(problem)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Providers.RequireDomain(ctx, p.Organization, domain, p.ID); err != nil {
+		if err := tx.Requirements.RequireDomain(ctx, p.Organization, domain, p.ID); err != nil {
 			return nil, err
 		}
-		sessions, err := tx.Providers.PasswordSessions(ctx, p.Organization, domain, p.ID)
+		sessions, err := tx.Requirements.PasswordSessions(ctx, p.Organization, domain, p.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -135,13 +135,13 @@ func (s *Service) Require(ctx context.Context, by actor.Caller, id, domain strin
 func (s *Service) Free(ctx context.Context, by actor.Caller, id, domain string) (Provider, error) {
 	domain = plaintext.Fold(domain)
 	return s.change(ctx, by, id, audit.Updated, func(tx Tx, p *Provider) (audit.Fields, error) {
-		return audit.Fields{"ssoNotRequiredFor": domain}, tx.Providers.FreeDomain(ctx, p.Organization, domain, p.ID)
+		return audit.Fields{"ssoNotRequiredFor": domain}, tx.Requirements.FreeDomain(ctx, p.Organization, domain, p.ID)
 	})
 }
 
 // needed returns a Conflict if the people of a domain must sign in with a provider, and the domain is not one of those that it keeps.
 func needed(ctx context.Context, tx Tx, p Provider, keeps []string) error {
-	required, err := tx.Providers.RequiredDomains(ctx, p.ID)
+	required, err := tx.Requirements.RequiredDomains(ctx, p.ID)
 	if err != nil {
 		return err
 	}

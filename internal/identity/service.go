@@ -405,7 +405,7 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		if err := needed(ctx, tx, *p, in.Domains); err != nil {
 			return nil, fault.NewInvalid(someProblems, fault.Field{Path: FieldDomains, Message: fault.Of(err).Message})
 		}
-		if err := tx.Providers.DropTrials(ctx, p.ID); err != nil {
+		if err := tx.Requirements.DropTrials(ctx, p.ID); err != nil {
 			return nil, err
 		}
 		more := audit.Fields{}

@@ -79,6 +79,8 @@ type Store interface {
 	// InTx runs fn in one write transaction of the caller, which is committed if fn returns nil.
 	// The error is Unauthenticated if the caller's session or token no longer works.
 	InTx(ctx context.Context, by actor.Caller, fn func(Tx) error) error
+	// Requirements returns what is read about requiring providers outside of transactions.
+	Requirements() RequirementReads
 }
 
 // Reads is what the service reads outside of transactions.
@@ -117,6 +119,11 @@ type factReader interface {
 	MemberNamed(ctx context.Context, organization, email string) (account.Member, bool, error)
 	// Member returns a member; NotFound outside the organization.
 	Member(ctx context.Context, organization, id string) (account.Member, error)
+	groupReader
+}
+
+// RequirementReads is what is read about which domains require a provider, and what may keep one from doing so.
+type RequirementReads interface {
 	// RequiredDomains returns the domains whose people must sign in with a provider, sorted.
 	RequiredDomains(ctx context.Context, provider string) ([]string, error)
 	// Keepers returns the active Admins who can sign in with a password and a second factor while there is no provider, even
@@ -126,7 +133,6 @@ type factReader interface {
 	PasswordSessions(ctx context.Context, organization, domain, provider string) ([]EndedSession, error)
 	// TrialPassed returns when an Admin last tried a provider with success; zero: never, or the provider was changed since.
 	TrialPassed(ctx context.Context, provider, member string) (time.Time, error)
-	groupReader
 }
 
 // groupReader reads what the groups of a provider change.
@@ -145,12 +151,26 @@ type secretReader interface {
 	ProviderSecrets(ctx context.Context, provider string) ([]Sealed, error)
 }
 
-// Tx is one transaction, by what is done in it: to providers, to members, to sessions.
+// Tx is one transaction, by what is done in it: to providers, to rules that require them, to members, to sessions.
 type Tx struct {
-	Providers Providers
-	Members   Members
-	Ways      Ways
-	SignIns   signin.Tx
+	Providers    Providers
+	Requirements Requirements
+	Members      Members
+	Ways         Ways
+	SignIns      signin.Tx
+}
+
+// Requirements is which domains require a provider, inside a transaction.
+type Requirements interface {
+	RequirementReads
+	// SaveTrial records that an Admin tried a provider with success now.
+	SaveTrial(ctx context.Context, provider, member string) error
+	// DropTrials forgets the trials of a provider.
+	DropTrials(ctx context.Context, provider string) error
+	// RequireDomain makes the people of a domain sign in with a provider. The error is Conflict if there is a rule for it.
+	RequireDomain(ctx context.Context, organization, domain, provider string) error
+	// FreeDomain ends such a rule; NotFound if there is none.
+	FreeDomain(ctx context.Context, organization, domain, provider string) error
 }
 
 // Providers is providers and identities inside a transaction.
@@ -165,14 +185,6 @@ type Providers interface {
 	UpdateProvider(ctx context.Context, p Provider) error
 	// DeleteProvider removes a provider with its secret, identities and failures.
 	DeleteProvider(ctx context.Context, organization, id string) error
-	// SaveTrial records that an Admin tried a provider with success now.
-	SaveTrial(ctx context.Context, provider, member string) error
-	// DropTrials forgets the trials of a provider.
-	DropTrials(ctx context.Context, provider string) error
-	// RequireDomain makes the people of a domain sign in with a provider. The error is Conflict if there is a rule for it.
-	RequireDomain(ctx context.Context, organization, domain, provider string) error
-	// FreeDomain ends such a rule; NotFound if there is none.
-	FreeDomain(ctx context.Context, organization, domain, provider string) error
 	// SaveProviderSecrets replaces the secrets of a provider.
 	SaveProviderSecrets(ctx context.Context, provider string, secrets []Sealed) error
 }

@@ -111,7 +111,7 @@ func (s *Service) noteTry(ctx context.Context, by actor.Caller, r Report) error 
 		}
 		f := audit.Fields{"passed": r.Passed}
 		if r.Passed {
-			if err := tx.Providers.SaveTrial(ctx, r.Provider.ID, tx.Members.By().ID); err != nil {
+			if err := tx.Requirements.SaveTrial(ctx, r.Provider.ID, tx.Members.By().ID); err != nil {
 				return err
 			}
 		}

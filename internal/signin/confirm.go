@@ -77,8 +77,12 @@ func errNotHeld() error {
 }
 
 // Held returns a form of the session that waits. The error is Conflict if there is none.
-func (s *Service) Held(ctx context.Context, by actor.Standing, name random.Secret) (Held, error) {
-	return held(ctx, s.store, by, name, s.store.Now())
+func (s *Service) Held(ctx context.Context, by actor.Standing, name random.Secret) (h Held, err error) {
+	err = s.store.InTx(ctx, by.Caller(), func(tx Tx) error {
+		h, err = held(ctx, tx.Held, tx.By(), name, tx.Now())
+		return err
+	})
+	return h, err
 }
 
 func held(ctx context.Context, r heldReader, by actor.Standing, name random.Secret, now time.Time) (Held, error) {

@@ -36,7 +36,6 @@ type Reads interface {
 	settingsReader
 	factorReader
 	passkeyReader
-	heldReader
 	// SignInAccount returns the member with that lower-case email; NotFound otherwise.
 	SignInAccount(ctx context.Context, email string) (Account, error)
 }

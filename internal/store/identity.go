@@ -22,9 +22,12 @@ type identities struct {
 // InTx runs fn in one write transaction.
 func (s identities) InTx(ctx context.Context, by actor.Caller, fn func(identity.Tx) error) error {
 	return s.store.InTx(ctx, by, func(tx *Tx) error {
-		return fn(identity.Tx{Providers: tx, Members: tx, Ways: tx, SignIns: signInTx(tx)})
+		return fn(identity.Tx{Providers: tx, Requirements: tx, Members: tx, Ways: tx, SignIns: signInTx(tx)})
 	})
 }
+
+// Requirements returns what is read about requiring providers.
+func (s identities) Requirements() identity.RequirementReads { return s.store }
 
 const providerColumns = `p.id, p.organization_id, p.preset, p.name, p.issuer, p.client_id, p.enabled, p.domains, p.new_members,
 	p.groups_claim, p.group_table, p.admin_group, p.admin_again, p.created_at, p.updated_at, p.kind, p.metadata_url, p.metadata,
