@@ -280,7 +280,7 @@ func TestDeleteMembers_NeedsTheSameStatementsForManyMembers(t *testing.T) {
 		}
 		return n
 	}
-	if few, many := needed(4, 8), needed(8, 128); few != many || few == 0 || few > 10 { // one for each kind of credential
+	if few, many := needed(4, 8), needed(8, 128); few != many || few == 0 || few > 12 { // one for each kind of credential
 		t.Errorf("4 members need %d statements, 120 members %d", few, many)
 	}
 	if n, err := s.Count(t.Context(), `SELECT count(*) FROM members`); err != nil || n != 130-124 {

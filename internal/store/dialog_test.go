@@ -24,11 +24,11 @@ var dialogs = []struct {
 	path string
 	most int64
 }{
-	{"/settings/profile/personal-access-tokens/new", 5},
+	{"/settings/profile/personal-access-tokens/new", 6},
 	{"/settings/profile/personal-access-tokens/{own}/delete", 5},
 	{"/settings/profile/name", 4},
 	{"/settings/profile/password", 4},
-	{"/settings/access-management/service-access-tokens/organization/new", 4},
+	{"/settings/access-management/service-access-tokens/organization/new", 5},
 	{"/settings/access-management/service-access-tokens/{service}/delete", 5},
 	{"/settings/access-management/users/add-to-groups?member={member}", 9},
 	{"/settings/access-management/users/delete?member={member}", 7},

@@ -92,7 +92,7 @@ func digests() map[string]string {
 		"migrations/sqlite/00043_secret_hints.sql":          "65b595d43e718aaae96cbaca3c469257d665cb48ed761451368c46d91f069f0a",
 		"migrations/sqlite/00036_assurance.sql":             "54a2a286dda9e87e6bd9b4cbda6d2c35ba2c07f1e7ed413a6ca4080b8cdcce79",
 		"migrations/sqlite/00037_warnings.sql":              "a1338a22ef9a7a629ca6f367bc6674539589fbf81b546387f126987d95e10340",
-		"migrations/postgres/00041_saml.sql":                "720c167522e6e49138804b4ad1eacdde668bd8c521d7e1eb640d146957e73c80",
+		"migrations/postgres/00041_saml.sql":                "978ff95433048927792605fa0702f89986bc21c6ecfbf8446cef589bbf1b5dd4",
 		"migrations/postgres/00042_required_domains.sql":    "9fcb687038c82afdaac3986b945fa1710e9240e7394c0324c9b2c2b48038a3cd",
 		"migrations/sqlite/00041_saml.sql":                  "f68b2bfe7a1a40b800337aaab287a41bb398c4e67360d6667bf84b9828b384c5",
 		"migrations/sqlite/00042_required_domains.sql":      "9289efcf93fdd878e235a5b9eeb37486715207dd48d2d60c335c4b70d2e78023",

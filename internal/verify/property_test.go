@@ -126,6 +126,7 @@ func (o *randomOrg) put(at policy.Place) {
 
 func (o *randomOrg) step() string {
 	o.pass(time.Duration(o.r.IntN(60)) * time.Second)
+	o.prove()
 	if o.rules.IntN(8) == 0 {
 		return o.changeRules()
 	}

@@ -188,6 +188,7 @@ func (m *rotationModel) run(steps int, sources map[string]func(*modelSecret) ver
 }
 
 func (m *rotationModel) step() string {
+	m.prove()
 	m.pass(time.Duration(m.r.IntN(90)) * time.Minute)
 	if len(m.tokens) < 3 || m.r.IntN(12) == 0 {
 		m.generate()
@@ -216,6 +217,7 @@ func (m *rotationModel) step() string {
 }
 
 func (m *rotationModel) generate() {
+	m.prove()
 	made := m.organizationToken()
 	if m.r.IntN(2) == 0 {
 		made = m.service(m.main, access.Policy{})

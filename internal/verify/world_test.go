@@ -97,6 +97,14 @@ func (w *world) caller(m account.Member) actor.Standing {
 	return storetest.SignIn(w.t, w.store, m.ID)
 }
 
+// prove signs the Admin in again if the session was proven too long ago for acts that ask for it.
+func (w *world) prove() {
+	w.t.Helper()
+	if !w.admin.Proof.Recent(w.now()) {
+		w.admin = storetest.SignIn(w.t, w.store, w.admin.ID)
+	}
+}
+
 func (w *world) tx(fn func(tx *store.Tx) error) {
 	w.t.Helper()
 	w.must(w.store.InTx(w.ctx, actor.System(""), fn))

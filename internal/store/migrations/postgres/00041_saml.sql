@@ -15,7 +15,7 @@ CREATE TABLE provider_requests (
     browser     BYTEA NOT NULL, -- digest of the secret of the browser that began
     next_path   TEXT COLLATE "C" NOT NULL, -- to open afterwards
     session_id  TEXT COLLATE "C" NOT NULL, -- of the Admin who tries the provider; empty for a real sign-in
-    form        TEXT NOT NULL, -- that goes on after the person has proven again who they are; empty otherwise
+    form        TEXT COLLATE "C" NOT NULL, -- that goes on after the person has proven again who they are; empty otherwise
     proof       TEXT COLLATE "C" NOT NULL DEFAULT '', -- JSON object: what the answer said; empty until it came
     made_at     BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL
