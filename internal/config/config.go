@@ -222,8 +222,8 @@ const pathLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 // begin with one of them: behind a proxy that strips the path, /settings/profile could not be told
 // from a page below it.
 func ownSegments() []string {
-	return []string{".well-known", "accept-invitation", "auth", "calendar", "docs", "favicon.ico", "forgot-password", "healthz", "help",
-		"libraries", "needs-attention", "oauth2", "readyz", "recover", "scim", "search", "settings", "setup", "sign-in", "sign-out",
+	return []string{".well-known", "accept-invitation", "auth", "calendar", "confirm", "docs", "favicon.ico", "forgot-password", "healthz",
+		"help", "libraries", "needs-attention", "oauth2", "readyz", "recover", "scim", "search", "settings", "setup", "sign-in", "sign-out",
 		"sso", "static", "tokens", "transformations", "v2", "workspaces"}
 }
 

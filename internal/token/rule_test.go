@@ -44,7 +44,11 @@ type ruleActing struct {
 	as actor.Standing
 }
 
-func (r ruleActing) By() actor.Standing { return r.as }
+// By is the caller, who has just proven who they are.
+func (r ruleActing) By() actor.Standing {
+	r.as.Proof = actor.Proof{How: actor.ByPassword, At: r.Now()}
+	return r.as
+}
 
 // rule saves rules, and leaves the tokens that break them.
 func (w *world) rule(r token.Rules) {

@@ -77,7 +77,8 @@ func rebase(html []byte, below string) []byte {
 // isAddress reports whether an attribute holds the address of a page or a file.
 func isAddress(attribute string) bool {
 	switch attribute {
-	case "href", "src", "action", "formaction", "data-poll", "data-poll-then", "data-close", "data-secret-close", "data-summary-href":
+	case "href", "src", "action", "formaction", "data-poll", "data-poll-then", "data-close", "data-secret-close",
+		"data-summary-href", "data-passkey-options":
 		return true
 	}
 	return false
