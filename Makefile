@@ -73,7 +73,7 @@ test-plain:
 	$(GO) test -timeout 5m -run '^(TestKill|TestTruth)' latchkey/e2e/load
 
 test-e2e: ## run the browser journeys against the real binary (RUN=regexp picks some)
-	$(GO) test -count=1 -timeout 15m -run '$(RUN)' ./e2e
+	$(GO) test -count=1 -timeout 25m -run '$(RUN)' ./e2e
 
 # Firefox from the distribution, by WebDriver BiDi, which the driver has as an experiment: it cannot
 # switch scripts off, nor say which element has the focus. One window at a time: only one has the focus.
@@ -91,7 +91,7 @@ bench-nodes: setup ## print rates and revocation times of one and two nodes on b
 
 screenshots: setup ## run the browser journeys and save screenshots in e2e/screenshots
 	@mkdir -p '$(SHOTS)'
-	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 15m -run '$(RUN)' ./e2e
+	LATCHKEY_SCREENSHOTS='$(abspath $(SHOTS))' $(GO) test -count=1 -timeout 25m -run '$(RUN)' ./e2e
 
 race: ## run the race-detected tests COUNT times (10) in shuffled order
 	export CGO_ENABLED=1 && packages=$$($(GO) list ./... | grep -vE '/e2e(/|$$)') && $(GO) test $(RACE) -count=$(COUNT) -shuffle=on -timeout 60m $$packages
