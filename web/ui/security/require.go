@@ -69,7 +69,7 @@ func requireForm(v kit.Visit, rule signin.FactorRule, form url.Values, errs kit.
 			"Signing in with an identity provider counts as a second factor: the provider is responsible for it. " +
 			"Access tokens are not affected."},
 		Action: requirePath, Errors: kit.FormErrors(errs, fieldWho, fieldDate),
-		Fields: []component.FormField{kit.SelectItem(who), kit.TextItem(from)}, Submit: component.ButtonModel{Label: "Save"}}
+		Fields: []component.FormField{kit.SelectItem(who), kit.TextItem(from)}, Submit: component.ButtonModel{Label: "Save rule"}}
 	if v.Standing.Proof.How == actor.ByPassword {
 		m.Notice = &component.NoticeModel{Kind: "info", Title: "Your own account has no second factor",
 			Text:  "Add one before you require it of yourself.",
