@@ -69,7 +69,8 @@ func TestSearch_ListsResultsWhileOneTypes(t *testing.T) {
 	p.press("ArrowDown")
 	p.press("ArrowUp")
 	p.press("ArrowDown")
-	if active := p.eval(`() => document.activeElement.getAttribute("aria-activedescendant")`); active != "search-hit-0" && active != "search-hit-1" {
+	if active := p.eval(`() => document.activeElement.getAttribute("aria-activedescendant")`); active != "search-hit-0" &&
+		active != "search-hit-1" {
 		t.Errorf("active: %v", active)
 	}
 	screenshot(t, p, "search-dialog")
@@ -129,8 +130,10 @@ func TestSearch_KnowsSecretsAsTheServerDoes(t *testing.T) {
 
 func secretTexts() []string {
 	body := "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6"
-	return []string{"lkpat_" + body, "Bearer lksat_" + body, "lkoat_" + body[:20], "lkoat_" + body[:7], "lkpat_" + body[:5] + "\u200b" + body[5:],
+	return []string{"lkpat_" + body, "Bearer lksat_" + body, "lkoat_" + body[:20], "lkoat_" + body[:7],
+		"lkpat_" + body[:5] + "\u200b" + body[5:],
 		"lkpat_" + body[:5] + " " + body[5:], "lkpat_" + body[:5] + "\u00ad" + body[5:], "\ufefflkpat_" + body, body, body[:43], body[:39],
-		body[:20] + "-" + body[20:42], "lkacs_x", "whsec_x", "", "lkpat_…abcd", "ci-probe", "2abCDefGHijKLmnOPqrSTuvWXyz", strings.Repeat("W", 64),
+		body[:20] + "-" + body[20:42], "lkacs_x", "whsec_x", "", "lkpat_…abcd", "ci-probe", "2abCDefGHijKLmnOPqrSTuvWXyz",
+		strings.Repeat("W", 64),
 		strings.Repeat("شركة", 16), "Production baseline policy of the Shop in Europe 2"}
 }

@@ -267,13 +267,16 @@ func stretchProviders(t *testing.T, p *page) {
 	t.Helper()
 	idp := oidctest.Start(t, time.Now)
 	long := strings.Repeat("w", 190)
-	send(t, p, providerPage, map[string]any{"name": longNames()[0], "issuer": idp.URL, "client_id": oidctest.ClientID, "client_secret": oidctest.Secret,
-		"domains": strings.Repeat("m", 63) + "." + strings.Repeat("m", 63) + ".example", "new_members": "add", "preset": "okta", "submission": "sso"})
+	send(t, p, providerPage, map[string]any{"name": longNames()[0], "issuer": idp.URL, "client_id": oidctest.ClientID,
+		"client_secret": oidctest.Secret,
+		"domains":       strings.Repeat("m", 63) + "." + strings.Repeat("m", 63) + ".example", "new_members": "add", "preset": "okta",
+		"submission": "sso"})
 	at := providerPage + "/" + ids(t, p, providerPage, providerPage+`/(\w{27})`)[0]
 	send(t, p, at+"/enable", nil)
 	send(t, p, at+"/groups", map[string]any{"groups_claim": long, "group_table": long + " = " + longNames()[0], "admin_group": long})
 	idp.Do(func() {
-		idp.Claims = map[string]any{"sub": long, "name": longNames()[0], "email": "x@" + strings.Repeat("m", 63) + "." + strings.Repeat("m", 63) + ".example"}
+		idp.Claims = map[string]any{"sub": long, "name": longNames()[0],
+			"email": "x@" + strings.Repeat("m", 63) + "." + strings.Repeat("m", 63) + ".example"}
 	})
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -127,7 +127,8 @@ func TestTokenPage_LooksRight(t *testing.T) {
 		for i := range 12 {
 			makeSource(t, s, personal, "source "+theme+strings.Repeat("x", i))
 		}
-		for _, shown := range []struct{ name, list, token string }{{"personal", patPage, long}, {"organization", satOrg, ""}, {"workspace", satWork, ""}} {
+		for _, shown := range []struct{ name, list, token string }{{"personal", patPage, long}, {"organization", satOrg, ""},
+			{"workspace", satWork, ""}} {
 			p.open(shown.list)
 			if shown.token == "" {
 				shown.token = strings.TrimSpace(p.eval(`() => document.querySelector("main table a[href^='/tokens/']").textContent`).(string))

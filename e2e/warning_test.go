@@ -41,7 +41,8 @@ func warns(t *testing.T, srv *server, look string, opts ...pageOption) {
 	dialog := p.within("dialog", "Email warnings")
 	dialog.fill("Days before a token expires", "30, never")
 	dialog.click("button", "Save")
-	described(t, p.within("dialog", "Email warnings"), "Days before a token expires", "Enter whole numbers of days from 1 to 365, separated by commas.")
+	described(t, p.within("dialog", "Email warnings"), "Days before a token expires",
+		"Enter whole numbers of days from 1 to 365, separated by commas.")
 	axe(t, p)
 	screenshot(t, p, "warnings-days"+look)
 	dialog = p.within("dialog", "Email warnings")
@@ -78,7 +79,8 @@ func warns(t *testing.T, srv *server, look string, opts ...pageOption) {
 	axe(t, p)
 	screenshot(t, p, "calendar-reveal"+look)
 	p.click("link", "Close")
-	if status, text := fetched(t, link); status != http.StatusOK || !strings.HasPrefix(text, "BEGIN:VCALENDAR\r\n") || !strings.Contains(text, "BEGIN:VEVENT\r\n") {
+	if status, text := fetched(t, link); status != http.StatusOK || !strings.HasPrefix(text, "BEGIN:VCALENDAR\r\n") ||
+		!strings.Contains(text, "BEGIN:VEVENT\r\n") {
 		t.Errorf("%d %s", status, text)
 	}
 	secret := link[strings.LastIndexByte(link, '/')+1:]

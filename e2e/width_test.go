@@ -141,7 +141,8 @@ func stretch(t *testing.T, p *page) {
 			"step": "create"})
 		send(t, p, clientPage, map[string]any{"name": name, "submission": "client" + fmt.Sprint(i)})
 		secret := secretPattern.FindString(send(t, p, "/settings/profile/personal-access-tokens", map[string]any{"name": name,
-			"workspace": workspaces[i+2], "scope": "read_write", "expiration": "7d", "addresses": longRanges(), "submission": "pat" + fmt.Sprint(i)}))
+			"workspace": workspaces[i+2], "scope": "read_write", "expiration": "7d", "addresses": longRanges(),
+			"submission": "pat" + fmt.Sprint(i)}))
 		makeSource(t, p.server, secret, strings.Repeat(name, 255/len([]rune(name))))
 		send(t, p, satWork+"/new", map[string]any{"name": name, "workspace": workspaces[0], "expiration": "7d", "step": "generate",
 			"submission": "sat" + fmt.Sprint(i)})
@@ -313,7 +314,8 @@ func stretchTokens(t *testing.T, p *page) (rotated, suspended string) {
 	rotate := func() string {
 		p.open(rotated + "/rotate")
 		revision := p.eval(`() => document.querySelector("dialog:modal input[name=revision]").value`)
-		return secretPattern.FindString(send(t, p, rotated+"/rotate", map[string]any{"overlap": "24h", "expiration": "same", "revision": revision}))
+		return secretPattern.FindString(send(t, p, rotated+"/rotate",
+			map[string]any{"overlap": "24h", "expiration": "same", "revision": revision}))
 	}
 	first := rotate()
 	use(t, p.server, first)

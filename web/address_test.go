@@ -112,7 +112,8 @@ func TestAddresses_ChangeOnEveryNode(t *testing.T) {
 	become := func(what string, want int) {
 		t.Helper()
 		for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-			first, second := one.bearing(t, "GET", "/auth/verify", g.Secret.Reveal(), nil), two.bearing(t, "GET", "/auth/verify", g.Secret.Reveal(), nil)
+			first, second := one.bearing(t, "GET", "/auth/verify", g.Secret.Reveal(), nil),
+				two.bearing(t, "GET", "/auth/verify", g.Secret.Reveal(), nil)
 			if first.status != want {
 				t.Fatalf("%s: the node that made the change answers %d", what, first.status)
 			}

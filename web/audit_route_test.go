@@ -79,7 +79,8 @@ func silent() map[string]string {
 // all may change, and then again.
 func TestRoutes_EveryChangeLeavesItsEventsInItsOwnTransaction(t *testing.T) {
 	r := newRig(t)
-	acts := slices.Concat(tokenActs(), selfActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+	acts := slices.Concat(tokenActs(), selfActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(),
+		memberActs(), invitationActs(), groupActs(), organizationActs(),
 		resourceActs(), scimActs())
 	known := silent()
 	for _, a := range acts {

@@ -183,7 +183,8 @@ func TestRequireFactor_OpensNothingButAddingOne(t *testing.T) {
 	s := newSite(t, func(o *app.Options) { o.Now = clock.Now })
 	r := newRigOn(t, s)
 	const rule, settings = administration + "/sign-in/second-factor", administration + "/sign-in"
-	if got := r.admin.post(rule, url.Values{"who": {"admins"}}); got.status != http.StatusBadRequest || !strings.Contains(got.body, "lock you out") {
+	if got := r.admin.post(rule, url.Values{"who": {"admins"}}); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "lock you out") {
 		t.Fatalf("an Admin without a factor: %d", got.status)
 	}
 	who := r.person(access.RoleMember)
@@ -208,7 +209,8 @@ func TestRequireFactor_OpensNothingButAddingOne(t *testing.T) {
 		}
 	}
 	// The use cases refuse as well, whatever the gate does.
-	list, err := s.app.Store.SessionsOf(t.Context(), who.ID, signin.Limits{Idle: clock.Now().Add(-time.Hour), Absolute: clock.Now().Add(-time.Hour)})
+	list, err := s.app.Store.SessionsOf(t.Context(), who.ID, signin.Limits{Idle: clock.Now().Add(-time.Hour),
+		Absolute: clock.Now().Add(-time.Hour)})
 	r.must(err)
 	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: list[0].ID}}
 	if _, err := s.app.Accounts.Members.Rename(t.Context(), by, "Somebody"); !errors.Is(err, fault.ErrNoFactor) {

@@ -69,7 +69,8 @@ func TestSecondFactor_HalfASignInOpensNothing(t *testing.T) {
 	half := r.browser(t)
 	half.post("/sign-in", url.Values{"email": {f.email}, "password": {demo.Password}, "next": {"/settings/profile"}}).
 		seeOther(t, "/sign-in/confirm?next=%2Fsettings%2Fprofile")
-	half.get("/sign-in/confirm?next=/settings/profile").has(t, "Confirm it&#39;s you", `autocomplete="one-time-code"`, `value="/settings/profile"`)
+	half.get("/sign-in/confirm?next=/settings/profile").has(t, "Confirm it&#39;s you", `autocomplete="one-time-code"`,
+		`value="/settings/profile"`)
 	for _, p := range pages() {
 		if p.Gate == 0 || p.Method != http.MethodGet || strings.Contains(p.Path, ":") {
 			continue
@@ -108,7 +109,8 @@ func TestSecondFactor_SecretsAreInOneAnswerAlone(t *testing.T) {
 	}
 	other := r.factored()
 	for _, path := range []string{"/second-factors/" + f.id + "/remove", "/authenticator-apps/" + f.id} {
-		if got := other.browser.post("/settings/security"+path, url.Values{"password": {demo.Password}, "code": {"000000"}}); got.status != http.StatusNotFound {
+		if got := other.browser.post("/settings/security"+path, url.Values{"password": {demo.Password},
+			"code": {"000000"}}); got.status != http.StatusNotFound {
 			t.Errorf("another member's %s: %d", path, got.status)
 		}
 	}

@@ -160,7 +160,8 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 		removals []removal
 		enter    func(r *rig) *held
 	}{
-		{slices.Concat(tokenActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(), memberActs(), invitationActs(), groupActs(), organizationActs(),
+		{slices.Concat(tokenActs(), webhookActs(), providerActs(), warningActs(), profileActs(), passkeyActs(), memberActs(),
+			invitationActs(), groupActs(), organizationActs(),
 			migrationActs()), memberRemovals(), (*rig).enterAdmin},
 		{resourceActs(), resourceRemovals(), (*rig).enterPersonalToken},
 		{scimActs(), provisionRemovals(), (*rig).enterProvider},
@@ -186,8 +187,10 @@ func TestRoutes_EveryChangeThatIsHeldBackIsRefusedAsIfItCameLate(t *testing.T) {
 // restsOnNobody reports whether a route is for those who are not signed in, or acts for
 // others than this test's Admin: their own proof is checked in the transaction.
 func restsOnNobody(route string) bool {
-	own := strings.HasPrefix(route, "POST /settings/profile/sessions") || strings.HasPrefix(route, "POST /settings/security/") || route == "POST /settings/profile/password"
-	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-in/passkey", "POST /sign-out", "POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
+	own := strings.HasPrefix(route, "POST /settings/profile/sessions") ||
+		strings.HasPrefix(route, "POST /settings/security/") || route == "POST /settings/profile/password"
+	return own || slices.Contains([]string{"POST /sign-in", "POST /sign-in/confirm", "POST /sign-in/passkey", "POST /sign-out",
+		"POST /accept-invitation", "POST /recover", "POST /oauth2/revoke",
 		"POST /sso/oidc/:id/backchannel-logout", "POST /sso/saml/:id/acs"}, route)
 }
 

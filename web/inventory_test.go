@@ -63,7 +63,8 @@ func stock(t *testing.T, s *site) map[string]string {
 			{Name: "ada gone", Kind: token.Personal, Owner: ada.ID, Workspace: place, Scope: access.ScopeReadOnly, Hint: "lkpat_…ada2",
 				ExpiresAt: now.Add(-time.Hour)},
 		} {
-			tok.ID, tok.Organization, tok.CreatedAt, tok.CreatedByName = fmt.Sprintf("inventory%018d", i), ada.Organization, now.Add(-40*24*time.Hour), "Grace"
+			tok.ID, tok.Organization, tok.CreatedAt, tok.CreatedByName = fmt.Sprintf("inventory%018d", i), ada.Organization,
+				now.Add(-40*24*time.Hour), "Grace"
 			ids[tok.Name] = tok.ID
 			if err := tx.InsertToken(t.Context(), tok, token.Digest(tok.ID), ""); err != nil {
 				return err
@@ -87,11 +88,16 @@ func TestInventory_ChoosesByEveryFilterOfItsAddress(t *testing.T) {
 	today := s.now().UTC().Format(time.DateOnly)
 	for query, want := range map[string][]string{
 		"": all, "?kind=organization": {"org"}, "?kind=workspace": {"=cmd|calc"}, "?kind=unknown": all,
-		"?owner=" + url.QueryEscape(editorEmail): {"eve read"}, "?workspace=" + firstWorkspace(t, s): {"=cmd|calc", "ada gone", "ada write", "eve read"},
-		"?state=expired": {"ada gone"}, "?state=expires_soon": {"ada write"}, "?expires=7d": {"ada write"}, "?expires=30d": {"=cmd|calc", "ada write"},
-		"?expires=none": {"eve read", "org"}, "?expires=later": nil, "?to=" + today: {"ada gone"}, "?unused=30d": {"=cmd|calc", "ada write", "org"},
-		"?unused=90d": nil, "?maker=gra": all, "?maker=eve": nil, "?q=ADA": {"ada gone", "ada write"}, "?q=lkpat_…eve1": {"eve read"}, "?q=org1": {"org"},
-		"?q=" + ids["org"]: {"org"}, "?grants=destination:data_access": {"=cmd|calc", "ada gone", "ada write"}, "?grants=source:create_delete": {"ada write"},
+		"?owner=" + url.QueryEscape(editorEmail): {"eve read"}, "?workspace=" + firstWorkspace(t, s): {"=cmd|calc", "ada gone",
+			"ada write", "eve read"},
+		"?state=expired": {"ada gone"}, "?state=expires_soon": {"ada write"}, "?expires=7d": {"ada write"},
+		"?expires=30d":  {"=cmd|calc", "ada write"},
+		"?expires=none": {"eve read", "org"}, "?expires=later": nil, "?to=" + today: {"ada gone"},
+		"?unused=30d": {"=cmd|calc", "ada write", "org"},
+		"?unused=90d": nil, "?maker=gra": all, "?maker=eve": nil, "?q=ADA": {"ada gone", "ada write"},
+		"?q=lkpat_…eve1": {"eve read"}, "?q=org1": {"org"},
+		"?q=" + ids["org"]: {"org"}, "?grants=destination:data_access": {"=cmd|calc", "ada gone", "ada write"},
+		"?grants=source:create_delete":                            {"ada write"},
 		"?grants=destination:data_access&owner=ada&state=expired": {"ada gone"},
 	} {
 		if got := inventoried(t, admin, strings.ReplaceAll(query, "…", "%E2%80%A6")); !slices.Equal(got, want) {
@@ -109,14 +115,16 @@ func TestInventory_ExportsWhatMatchesAndNoFormulas(t *testing.T) {
 	s := newSite(t)
 	stock(t, s)
 	got := s.signedIn(t, adminEmail).get(inventoryPath + "/export/csv?kind=workspace")
-	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || !strings.Contains(got.header.Get("Content-Disposition"), "tokens.csv") {
+	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" ||
+		!strings.Contains(got.header.Get("Content-Disposition"), "tokens.csv") {
 		t.Errorf("%d %v", got.status, got.header)
 	}
 	records, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.body, plaintext.CSVMark))).ReadAll()
 	if err != nil || len(records) != 2 || records[1][1] != plaintext.Cell("=cmd|calc") || strings.HasPrefix(records[1][1], "=") {
 		t.Errorf("%v: %q", err, records)
 	}
-	if got := s.signedIn(t, editorEmail).get(inventoryPath + "/export/csv"); got.status != http.StatusForbidden || strings.Contains(got.body, "lkpat") {
+	if got := s.signedIn(t, editorEmail).get(inventoryPath + "/export/csv"); got.status != http.StatusForbidden ||
+		strings.Contains(got.body, "lkpat") {
 		t.Errorf("a Member gets %d", got.status)
 	}
 }
@@ -178,7 +186,8 @@ func TestInventory_ShortensButNeverExtends(t *testing.T) {
 		t.Errorf("%s", dialog.body)
 	}
 	form := fields(dialog.body)
-	for _, wrong := range []url.Values{{"expiration": {"date"}, "date": {"2001-01-01"}}, {"expiration": {"date"}, "date": {""}}, {"expiration": {"x"}}} {
+	for _, wrong := range []url.Values{{"expiration": {"date"}, "date": {"2001-01-01"}}, {"expiration": {"date"}, "date": {""}},
+		{"expiration": {"x"}}} {
 		for name, values := range form {
 			wrong[name] = values
 		}
@@ -210,7 +219,8 @@ func TestInventory_SuspendsAndResumes(t *testing.T) {
 	ids, admin := stock(t, s), s.signedIn(t, adminEmail)
 	form := fields(admin.getDialog(inventoryPath + "/suspend?all=1").body)
 	form.Set("reason", strings.Repeat("x", 300))
-	if got := admin.post(inventoryPath+"/suspend", form); got.status != http.StatusBadRequest || !strings.Contains(got.body, "200 characters") {
+	if got := admin.post(inventoryPath+"/suspend", form); got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "200 characters") {
 		t.Errorf("a long reason: %d", got.status)
 	}
 	form.Set("reason", "a leak")

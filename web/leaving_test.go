@@ -22,7 +22,8 @@ func TestReplace_TheWizardGrantsWhatThePersonalTokenMayDo(t *testing.T) {
 	}
 	wizard := satRoot + "/workspace/new"
 	for _, scope := range []access.Scope{access.ScopeReadOnly, access.ScopeReadWrite} {
-		made, err := s.app.Tokens.GeneratePersonal(t.Context(), eve.Caller(), token.NewPersonal{Name: "leaves " + string(scope), Workspace: place, Scope: scope})
+		made, err := s.app.Tokens.GeneratePersonal(t.Context(), eve.Caller(),
+			token.NewPersonal{Name: "leaves " + string(scope), Workspace: place, Scope: scope})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,8 @@ func TestReplace_TheWizardGrantsWhatThePersonalTokenMayDo(t *testing.T) {
 		if reveal.status != http.StatusOK || !strings.Contains(reveal.body, `href="`+manage+`/users/delete?member=`+eve.ID+`"`) {
 			t.Fatalf("%d %s", reveal.status, reveal.body)
 		}
-		standing := access.Principal{Kind: access.PersonalToken, ID: made.ID, Owner: eve.ID, Organization: eve.Organization, Role: eve.Principal.Role,
+		standing := access.Principal{Kind: access.PersonalToken, ID: made.ID, Owner: eve.ID, Organization: eve.Organization,
+			Role:  eve.Principal.Role,
 			Scope: scope, Workspace: place, In: eve.Principal.In}
 		want := access.EffectivePolicy(access.BuiltIn(), standing, place)
 		if scope == access.ScopeReadWrite && len(want) < 5 {
@@ -66,7 +68,8 @@ func TestReplace_TheWizardGrantsWhatThePersonalTokenMayDo(t *testing.T) {
 func TestReplace_LeadsBackToMembersOnly(t *testing.T) {
 	s := newSite(t)
 	admin, wizard := s.signedIn(t, adminEmail), satRoot+"/workspace/new"
-	for _, to := range []string{"https://evil.example/", "//evil.example" + manage + "/users/", "javascript:alert(1)", manage + "/users/../../../sign-out",
+	for _, to := range []string{"https://evil.example/", "//evil.example" + manage + "/users/", "javascript:alert(1)",
+		manage + "/users/../../../sign-out",
 		manage + "/usersevil", `\evil.example`, manage + "/users/x#y", "/settings/profile"} {
 		for _, body := range []string{admin.get(wizard + "?return=" + url.QueryEscape(to)).body,
 			admin.post(wizard, url.Values{"return": {to}, "step": {"back"}}).body} {
@@ -80,7 +83,8 @@ func TestReplace_LeadsBackToMembersOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{made.ID, "unknown"} {
-		if got := admin.get(wizard + "?replace=" + id); !strings.Contains(got.body, "the token to replace was not found") || strings.Contains(got.body, "secret name") {
+		if got := admin.get(wizard + "?replace=" + id); !strings.Contains(got.body, "the token to replace was not found") ||
+			strings.Contains(got.body, "secret name") {
 			t.Errorf("%s: %d", id, got.status)
 		}
 	}

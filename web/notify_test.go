@@ -68,7 +68,8 @@ func webhookActs() []act {
 	}
 	return []act{
 		{"POST " + notifications, func(r *rig) sent {
-			return r.admin.form(notifications, "url", publicURL, "events", "token.created", "submission", submission(r.t, r.admin.get(notifications+"/new")))
+			return r.admin.form(notifications, "url", publicURL, "events", "token.created", "submission",
+				submission(r.t, r.admin.get(notifications+"/new")))
 		}, "webhook.created"},
 		{"POST " + notifications + "/:id/edit", func(r *rig) sent {
 			return r.admin.form(add(r)+"/edit", "url", publicURL+"/2", "events", "member.added")
@@ -98,9 +99,11 @@ func webhookActs() []act {
 func TestWebhooks_TheSecretIsShownOnce(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, adminEmail)
-	form := url.Values{"url": {" " + publicURL + "\u200b "}, "events": {"token.created", "policy.updated"}, "submission": {submission(t, b.get(notifications+"/new"))}}
+	form := url.Values{"url": {" " + publicURL + "\u200b "}, "events": {"token.created", "policy.updated"},
+		"submission": {submission(t, b.get(notifications+"/new"))}}
 	made := b.post(notifications, form)
-	if made.status != http.StatusOK || strings.Count(made.body, "whsec_") == 0 || !strings.Contains(made.header.Get("Cache-Control"), "no-store") {
+	if made.status != http.StatusOK || strings.Count(made.body, "whsec_") == 0 ||
+		!strings.Contains(made.header.Get("Cache-Control"), "no-store") {
 		t.Fatalf("%d %v", made.status, made.header)
 	}
 	again := b.post(notifications, form)
@@ -129,7 +132,8 @@ func TestWebhooks_EveryMistakeIsNamed(t *testing.T) {
 		if c.event != "" {
 			form.Set("events", c.event)
 		}
-		if got := b.post(notifications, form); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest || !strings.Contains(got.body, c.want) {
+		if got := b.post(notifications, form); got.status != http.StatusUnprocessableEntity &&
+			got.status != http.StatusBadRequest || !strings.Contains(got.body, c.want) {
 			t.Errorf("%q %q: %d", c.url, c.event, got.status)
 		}
 	}
@@ -144,7 +148,8 @@ func TestWebhooks_EveryMistakeIsNamed(t *testing.T) {
 			t.Errorf("%s: %d", path, got.status)
 		}
 	}
-	if got := b.get(notifications + "/" + one + "/deliveries/" + delivery); got.status != http.StatusOK || !strings.Contains(got.body, "It did not answer.") {
+	if got := b.get(notifications + "/" + one + "/deliveries/" + delivery); got.status != http.StatusOK ||
+		!strings.Contains(got.body, "It did not answer.") {
 		t.Errorf("the delivery: %d", got.status)
 	}
 }

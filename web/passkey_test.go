@@ -100,7 +100,8 @@ func TestPasskey_SignsInAndConfirms(t *testing.T) {
 	answer = k.Get([]byte(half.post("/sign-in/confirm/options", nil).body))
 	half.post("/sign-in/confirm", url.Values{"passkey": {answer}, "next": {"/help"}}).seeOther(t, "/help")
 	stranger := r.browser(t)
-	if got := stranger.post("/sign-in/confirm/options", nil); got.status != http.StatusUnauthorized || strings.Contains(got.body, "challenge") {
+	if got := stranger.post("/sign-in/confirm/options", nil); got.status != http.StatusUnauthorized ||
+		strings.Contains(got.body, "challenge") {
 		t.Errorf("nobody: %d %s", got.status, got.body)
 	}
 }

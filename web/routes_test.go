@@ -124,7 +124,8 @@ func TestRoutes_EveryRouteForEveryKindOfVisitor(t *testing.T) {
 			got := b.request(p.Method, path)
 			fmt.Fprintf(&table, " %s=%s", v.name, outcome(got))
 			// A failed sign-in is an event of its own; everything else refused leaves no trace.
-			own := p.Path == "/sign-in" || p.Path == "/sign-in/passkey" || strings.HasPrefix(p.Path, "/sso/oidc/") || strings.HasPrefix(p.Path, "/sso/saml/")
+			own := p.Path == "/sign-in" || p.Path == "/sign-in/passkey" || strings.HasPrefix(p.Path, "/sso/oidc/") ||
+				strings.HasPrefix(p.Path, "/sso/saml/")
 			if refused := got.status >= 400 && !own; refused && s.footprint(t) != before {
 				t.Errorf("%s %s refused %s with %d and yet changed something", p.Method, p.Path, v.name, got.status)
 			}

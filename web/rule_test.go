@@ -21,7 +21,8 @@ func (s *site) rule(t *testing.T, r token.Rules) {
 	ada := s.caller(t, adminEmail)
 	now, err := s.app.Rules.Ruling(t.Context(), ada)
 	s.must(t, err)
-	_, err = s.app.Rules.Save(t.Context(), ada.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: token.Leave, Told: 1 << 20})
+	_, err = s.app.Rules.Save(t.Context(), ada.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: token.Leave,
+		Told: 1 << 20})
 	s.must(t, err)
 }
 
@@ -30,14 +31,17 @@ func TestRules_FormsOfferWhatTheyAllow(t *testing.T) {
 	s := newSite(t)
 	admin := s.signedIn(t, adminEmail)
 	const own, sats = "/settings/personal-access-tokens", administration + "/service-access-tokens"
-	s.rule(t, token.Rules{Personal: token.Lifetime{Longest: 45}, Service: token.Lifetime{MustExpire: true, Default: 77}, ReadOnly: true, NeedAddresses: true})
+	s.rule(t, token.Rules{Personal: token.Lifetime{Longest: 45}, Service: token.Lifetime{MustExpire: true, Default: 77},
+		ReadOnly: true, NeedAddresses: true})
 	for path, c := range map[string]struct{ has, lacks []string }{
-		own + "/new":                  {[]string{`value="45d"`, `value="30d" selected`}, []string{`value="60d"`, `value="none"`, `value="read_write"`}},
+		own + "/new": {[]string{`value="45d"`, `value="30d" selected`},
+			[]string{`value="60d"`, `value="none"`, `value="read_write"`}},
 		own + "/new?expires=none":     {[]string{"the expiration: token rules require an expiration", `value="30d" selected`}, nil},
 		own + "/new?scope=read_write": {[]string{"which token rules don&#39;t allow"}, []string{`value="read_write"`}},
 		own + "/new?expires=44d":      {[]string{`value="30d" selected`}, nil},
-		sats + "/organization/new":    {[]string{`value="77d" selected`, `value="1y"`, "Token rules require at least one range"}, []string{`value="none"`}},
-		sats + "/workspace/new":       {[]string{`value="77d" selected`, "Token rules require at least one range"}, []string{`value="none"`}},
+		sats + "/organization/new": {[]string{`value="77d" selected`, `value="1y"`, "Token rules require at least one range"},
+			[]string{`value="none"`}},
+		sats + "/workspace/new": {[]string{`value="77d" selected`, "Token rules require at least one range"}, []string{`value="none"`}},
 	} {
 		body := admin.get(path).body
 		for _, text := range c.has {
@@ -51,8 +55,10 @@ func TestRules_FormsOfferWhatTheyAllow(t *testing.T) {
 			}
 		}
 	}
-	got := admin.post(sats+"/organization", url.Values{"name": {"o"}, "expiration": {"none"}, "submission": {submission(t, admin.get(sats+"/organization/new"))}})
-	if got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest || !strings.Contains(got.body, "Token rules require an expiration") ||
+	got := admin.post(sats+"/organization", url.Values{"name": {"o"}, "expiration": {"none"},
+		"submission": {submission(t, admin.get(sats+"/organization/new"))}})
+	if got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Token rules require an expiration") ||
 		!strings.Contains(got.body, "Token rules require allowed addresses") {
 		t.Errorf("refused with %d", got.status)
 	}
@@ -99,10 +105,12 @@ func TestRules_TheQuestionIsAboutTheTokensThatWereCounted(t *testing.T) {
 	if got := inventoried(t, admin, "?breaks=1"); len(got) != 0 {
 		t.Errorf("no rules are broken by %q", got)
 	}
-	if got := send("revision", "0", "answer", "suspend", "told", "1"); got.status != http.StatusOK || !strings.Contains(got.body, "2 tokens break the new rules") {
+	if got := send("revision", "0", "answer", "suspend", "told", "1"); got.status != http.StatusOK ||
+		!strings.Contains(got.body, "2 tokens break the new rules") {
 		t.Errorf("told of 1: %d", got.status)
 	}
-	if got := send("revision", "0", "answer", "shorten", "told", "2", "days", "x"); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest {
+	if got := send("revision", "0", "answer", "shorten", "told", "2", "days",
+		"x"); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest {
 		t.Errorf("days: %d", got.status)
 	}
 	if got := send("revision", "5", "answer", "suspend", "told", "2"); got.status != http.StatusConflict {
@@ -117,7 +125,8 @@ func TestRules_TheQuestionIsAboutTheTokensThatWereCounted(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, tok.Suspension, err)
 		}
 	}
-	if got := admin.post(rulePath, url.Values{"revision": {"1"}}); got.status != http.StatusBadRequest && got.status != http.StatusUnprocessableEntity {
+	if got := admin.post(rulePath, url.Values{"revision": {"1"}}); got.status != http.StatusBadRequest &&
+		got.status != http.StatusUnprocessableEntity {
 		t.Errorf("a form without fields: %d", got.status)
 	}
 	if r, err := s.app.Rules.Ruling(t.Context(), s.caller(t, adminEmail)); err != nil || r.Service.Longest != 10 {
@@ -134,7 +143,8 @@ func TestRules_ASelfRotationThatIsForbidden(t *testing.T) {
 	g, err := s.app.Tokens.GenerateOrganization(t.Context(), s.caller(t, adminEmail).Caller(), token.NewOrganization{Name: "self"})
 	s.must(t, err)
 	s.rule(t, token.Rules{NoSelfRotation: true})
-	if got := s.bearing(t, "POST", "/v2/token/rotate", g.Secret.Reveal(), nil); got.status != http.StatusForbidden || !strings.Contains(got.body, `"code":"FORBIDDEN"`) {
+	if got := s.bearing(t, "POST", "/v2/token/rotate", g.Secret.Reveal(), nil); got.status != http.StatusForbidden ||
+		!strings.Contains(got.body, `"code":"FORBIDDEN"`) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	_, err = s.app.Tokens.RotateSelf(t.Context(), actor.Caller{Ref: actor.Ref{Kind: actor.Token, ID: g.ID}}, 0)

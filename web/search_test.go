@@ -142,7 +142,8 @@ func TestSearch_ShowsEightOfAKindAndLeadsToAllOfThem(t *testing.T) {
 // TestSearch_TakesNoSecret pastes a token into the form and types it into the address.
 func TestSearch_TakesNoSecret(t *testing.T) {
 	s := newSite(t)
-	generated, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(t, adminEmail).Caller(), token.NewOrganization{Name: "x"})
+	generated, err := s.app.Tokens.GenerateOrganization(context.Background(), s.caller(t, adminEmail).Caller(),
+		token.NewOrganization{Name: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,8 @@ func TestSearch_TakesNoSecret(t *testing.T) {
 		b := s.signedIn(t, email)
 		for _, text := range []string{secret, "Bearer " + secret, secret[:20] + "\u200b" + secret[20:], secret[6:], secret[:30]} {
 			for _, got := range []answer{b.post(searchPath, url.Values{"q": {text}}), b.get(searchPath + "?q=" + url.QueryEscape(text))} {
-				if got.status != http.StatusSeeOther || got.header.Get("Location") != "/search?refused=token" || strings.Contains(got.body, secret[10:25]) {
+				if got.status != http.StatusSeeOther || got.header.Get("Location") != "/search?refused=token" ||
+					strings.Contains(got.body, secret[10:25]) {
 					t.Errorf("%s: %d %q", who, got.status, got.header.Get("Location"))
 				}
 			}

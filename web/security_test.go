@@ -437,7 +437,8 @@ func TestSignIn_AFloodIsSentAwayAndHarmsNobody(t *testing.T) {
 	count := map[int]int{}
 	for _, a := range answers {
 		count[a.status]++
-		if a.status == http.StatusServiceUnavailable && (a.header.Get("Retry-After") != "5" || !strings.Contains(a.body, "Try again in a few seconds.")) {
+		if a.status == http.StatusServiceUnavailable && (a.header.Get("Retry-After") != "5" ||
+			!strings.Contains(a.body, "Try again in a few seconds.")) {
 			t.Fatalf("sent away with Retry-After %q: %.300s", a.header.Get("Retry-After"), a.body)
 		}
 	}

@@ -39,7 +39,8 @@ func TestSetup_MakesTheAdminOnceAndIsThenGone(t *testing.T) {
 	if got := b.get("/setup?code=" + s.setupCode); got.status != http.StatusOK || strings.Contains(got.body, "Your organization") {
 		t.Errorf("a code in the query opens the form: %d", got.status)
 	}
-	if got := b.post("/setup/open", url.Values{"code": {"http://127.0.0.1/setup#code=" + s.setupCode}}); got.status != http.StatusOK || got.compressed ||
+	if got := b.post("/setup/open", url.Values{"code": {"http://127.0.0.1/setup#code=" +
+		s.setupCode}}); got.status != http.StatusOK || got.compressed ||
 		!strings.Contains(got.body, "Your organization") {
 		t.Fatalf("the form: %d", got.status)
 	}
@@ -49,7 +50,8 @@ func TestSetup_MakesTheAdminOnceAndIsThenGone(t *testing.T) {
 	if got := b.get("/"); got.status != http.StatusOK || !strings.Contains(got.body, "Initech") {
 		t.Errorf("the new Admin is not signed in: %d", got.status)
 	}
-	for _, again := range []answer{b.get("/setup"), b.post("/setup/open", url.Values{"code": {s.setupCode}}), b.post("/setup", setupForm(s.setupCode))} {
+	for _, again := range []answer{b.get("/setup"), b.post("/setup/open", url.Values{"code": {s.setupCode}}),
+		b.post("/setup", setupForm(s.setupCode))} {
 		if again.status != http.StatusNotFound {
 			t.Errorf("/setup afterwards: %d, want 404", again.status)
 		}

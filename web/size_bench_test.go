@@ -134,7 +134,8 @@ func (s *site) rotated(t testing.TB) string {
 	if err != nil || i < 0 {
 		t.Fatalf("no live token of the Admin's: %v", err)
 	}
-	if _, err := s.app.Tokens.Rotate(context.Background(), admin.Caller(), mine[i].ID, token.Rotation{Overlap: time.Hour, SameLength: true}); err != nil {
+	if _, err := s.app.Tokens.Rotate(context.Background(), admin.Caller(), mine[i].ID,
+		token.Rotation{Overlap: time.Hour, SameLength: true}); err != nil {
 		t.Fatal(err)
 	}
 	return mine[i].ID
@@ -162,7 +163,8 @@ func sizeVariants(s *site, t testing.TB) []string {
 		manage+"/users/add-to-groups"+chosen, manage+"/explain?token="+sizeToken(77), manage+"/explain?q=97",
 		"/search?q=97", "/search?q=nothing+like+this", "/search?q=size", "/search?q=abcd",
 		"/search?q=%C3%9Cn%C3%AFco+d%C3%A9",
-		"/needs-attention?show=refused-often", "/needs-attention?show=unused", "/settings/workspaces?page=2", manage+"/invitations?q=97", manage+"/invitations?show=accepted",
+		"/needs-attention?show=refused-often", "/needs-attention?show=unused", "/settings/workspaces?page=2",
+		manage+"/invitations?q=97", manage+"/invitations?show=accepted",
 		"/settings/audit-logs?by="+s.caller(t, adminEmail).ID)
 }
 
@@ -177,7 +179,8 @@ func inventoryQueries(s *site, t testing.TB) []string {
 		return "?breaks=" + url.QueryEscape(checked.String())
 	}
 	few := token.Rules{Personal: token.Lifetime{Longest: 3650}, Service: token.Lifetime{Longest: 3650}}
-	return []string{breaks(few), breaks(few) + "&sort=name", breaks(token.Rules{NeedAddresses: true}), breaks(token.Rules{Makers: token.Nobody}) + "&sort=expires",
+	return []string{breaks(few), breaks(few) + "&sort=name", breaks(token.Rules{NeedAddresses: true}),
+		breaks(token.Rules{Makers: token.Nobody}) + "&sort=expires",
 		breaks(token.Rules{ReadOnly: true, NeedAddresses: true, Personal: token.Lifetime{Longest: 30}}) + "&q=nothing+like+this",
 		breaks(token.Rules{Makers: token.InGroups, Groups: []string{groupID(1), groupID(2)}, ReadOnly: true}), "?breaks=1",
 		"?sort=name", "?sort=-name&page=30", "?sort=expires", "?sort=-expires", "?sort=created", "?sort=used", "?page=3000",

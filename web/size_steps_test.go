@@ -60,12 +60,14 @@ func mostSteps(name string, n int, small amounts, times int) int {
 
 // flat are pages that need hardly more steps in a larger organization.
 func flat() []string {
-	return []string{"Admin " + manage + "/users", "Admin " + manage + "/tokens", "Admin " + manage + "/tokens?kind=personal", "Admin " + satRoot + "/workspace", "Admin " + satRoot + "/organization",
+	return []string{"Admin " + manage + "/users", "Admin " + manage + "/tokens", "Admin " + manage + "/tokens?kind=personal",
+		"Admin " + satRoot + "/workspace", "Admin " + satRoot + "/organization",
 		"Admin /needs-attention", "Admin /needs-attention?show=unused",
 		"Admin /settings/profile", "Admin /settings/profile/personal-access-tokens/new",
 		"Admin /tokens/TOKEN/secrets", "Admin " + manage + "/token-rules", "Admin " + manage + "/sign-in",
 		"Admin " + manage + "/identity-providers", "Admin " + manage + "/notifications", "Admin /settings/security", "Admin /settings/calendar",
-		"Admin /settings/personal-access-tokens", "Member /settings/personal-access-tokens", "Admin /settings/audit-logs", "Member /settings/profile",
+		"Admin /settings/personal-access-tokens", "Member /settings/personal-access-tokens", "Admin /settings/audit-logs",
+		"Member /settings/profile",
 		"token /v2/audit-logs?token_id=pat-Ada", "token /v2/audit-logs?target_id=ADMIN", "token /v2/audit-logs?token_id=TOKEN"}
 }
 

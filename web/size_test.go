@@ -275,7 +275,8 @@ func (g *grower) tokens(a amounts) {
 			created -= 100 * day
 		}
 		name, digest := fmt.Sprintf("size token %d", i), token.Digest(fmt.Sprint("size", i))
-		return []any{sizeToken(i), g.org, string(kind), name, plaintext.NameKey(name), digest[:], fmt.Sprintf("lkpat_…%04d", i%10_000), owner, workspace, scope,
+		return []any{sizeToken(i), g.org, string(kind), name, plaintext.NameKey(name), digest[:],
+			fmt.Sprintf("lkpat_…%04d", i%10_000), owner, workspace, scope,
 			policy, g.admin, "Ada Admin", created, expires, deleted}
 	})
 	g.insert(`token_uses`, `token_id, last_used_at, last_used_from`, a.tokens/2, func(i int) []any {

@@ -34,7 +34,8 @@ type login struct {
 func (s *site) newLogin(t testing.TB, admin actor.Standing) login {
 	t.Helper()
 	ctx, idp := context.Background(), oidctest.Start(t, s.now)
-	in := identity.Settings{Name: "Acme " + rand.Text()[:6], Issuer: idp.URL, ClientID: oidctest.ClientID, Secret: oidctest.Secret, NewMembers: identity.Add}
+	in := identity.Settings{Name: "Acme " + rand.Text()[:6], Issuer: idp.URL, ClientID: oidctest.ClientID,
+		Secret: oidctest.Secret, NewMembers: identity.Add}
 	p, err := s.app.Identity.Add(ctx, admin, in, "")
 	if errors.Is(err, fault.ErrFull) { // each request of a table has one of its own
 		var list []identity.Provider
@@ -202,7 +203,8 @@ func (r *rig) requirable() string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	keeper := account.Member{ID: rand.Text() + "K", Organization: admin.Organization, Email: strings.ToLower(rand.Text()) + "@keeper.example", Name: "Keeper",
+	keeper := account.Member{ID: rand.Text() + "K", Organization: admin.Organization,
+		Email: strings.ToLower(rand.Text()) + "@keeper.example", Name: "Keeper",
 		Role: access.RoleAdmin, Status: account.Active, CreatedAt: r.now(), UpdatedAt: r.now()}
 	factor := signin.Factor{ID: "F" + keeper.ID, Member: keeper.ID, Kind: signin.CodeFactor, Name: "App", CreatedAt: r.now()}
 	err = r.app.Store.InTx(context.Background(), actor.System(admin.Organization), func(tx *store.Tx) error {
@@ -256,7 +258,8 @@ func TestSSO_StartsASessionAsAPasswordDoes(t *testing.T) {
 	}
 	// Signing out ends the session there as well, by a page and not by a redirect.
 	out := b.post("/sign-out", nil)
-	if out.status != http.StatusOK || !strings.HasPrefix(out.header.Get("Refresh"), "0; url="+l.URL+"/end?") || out.header.Get("Cache-Control") != "no-store" {
+	if out.status != http.StatusOK || !strings.HasPrefix(out.header.Get("Refresh"), "0; url="+l.URL+"/end?") ||
+		out.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %s", out.status, out.header)
 	}
 	if page := b.get("/settings/profile"); page.status != http.StatusSeeOther {
@@ -288,9 +291,11 @@ func TestSSO_KeepsTheMarkerOfTheBrowser(t *testing.T) {
 func TestSSO_LeadsNowhereElse(t *testing.T) {
 	s := newSite(t)
 	l := s.newLogin(t, s.caller(t, adminEmail))
-	for _, next := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "/%0d%0aSet-Cookie:x", "/../x", "javascript:alert(1)", "/sign-in", "/sign-out"} {
+	for _, next := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "/%0d%0aSet-Cookie:x", "/../x",
+		"javascript:alert(1)", "/sign-in", "/sign-out"} {
 		b := s.browser(t)
-		if got := l.arrives(b, "/sso/oidc/"+l.id+"/start?next="+url.QueryEscape(next)); got.status != http.StatusSeeOther || got.header.Get("Location") != "/" {
+		if got := l.arrives(b, "/sso/oidc/"+l.id+"/start?next="+url.QueryEscape(next)); got.status != http.StatusSeeOther ||
+			got.header.Get("Location") != "/" {
 			if next != "/%0d%0aSet-Cookie:x" || strings.ContainsAny(got.header.Get("Location"), "\r\n") {
 				t.Errorf("%q: %d %s", next, got.status, got.header.Get("Location"))
 			}
@@ -359,11 +364,13 @@ func TestSSO_ForADomainLeadsToItsProvider(t *testing.T) {
 	b := s.browser(t)
 	for _, query := range []string{"domain=acme.example", "domain=ACME.example", "address=bo%40acme.example"} {
 		got := b.get("/sso?next=/tokens&" + query)
-		if got.status != http.StatusOK || got.header.Get("Refresh") != "0; url=/sso/oidc/"+l.id+"/start?next=%2Ftokens" || !strings.Contains(got.body, "Continue with Acme Login") {
+		if got.status != http.StatusOK || got.header.Get("Refresh") != "0; url=/sso/oidc/"+l.id+"/start?next=%2Ftokens" ||
+			!strings.Contains(got.body, "Continue with Acme Login") {
 			t.Errorf("%s: %d %s", query, got.status, got.header.Get("Refresh"))
 		}
 	}
-	if got := b.get("/sso?domain=elsewhere.example"); got.status != http.StatusNotFound || got.header.Get("Refresh") != "" || !strings.Contains(got.body, "No single sign-on is set up") {
+	if got := b.get("/sso?domain=elsewhere.example"); got.status != http.StatusNotFound || got.header.Get("Refresh") != "" ||
+		!strings.Contains(got.body, "No single sign-on is set up") {
 		t.Error(got.status)
 	}
 	if page := b.get("/sign-in"); !strings.Contains(page.body, "Use single sign-on") {
@@ -381,13 +388,15 @@ func TestSSO_TryItShowsEverythingAndStartsNothing(t *testing.T) {
 	if got.status != http.StatusOK || sessionCookie(b) != before {
 		t.Fatal(got.status, got.body)
 	}
-	for _, want := range []string{"This sign-in would be refused", "Fail", "is linked to another account of this provider", "email_verified", "somebody"} {
+	for _, want := range []string{"This sign-in would be refused", "Fail", "is linked to another account of this provider",
+		"email_verified", "somebody"} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
 	l.Do(func() { l.Claims["sub"] = "s-1" })
-	if got := l.arrives(b, providers+"/"+l.id+"/try"); !strings.Contains(got.body, "All checks passed.") || !strings.Contains(got.body, "Signs in") {
+	if got := l.arrives(b, providers+"/"+l.id+"/try"); !strings.Contains(got.body, "All checks passed.") ||
+		!strings.Contains(got.body, "Signs in") {
 		t.Error(got.body)
 	}
 	// What somebody who could not sign in was told is found by its code.
@@ -395,10 +404,12 @@ func TestSSO_TryItShowsEverythingAndStartsNothing(t *testing.T) {
 	refused := l.arrives(s.browser(t), "/sso/oidc/"+l.id+"/start")
 	_, code, _ := strings.Cut(refused.body, "<strong>")
 	code, _, _ = strings.Cut(code, "</strong>")
-	if got := b.get(providers + "/failure?code=" + strings.ToLower(strings.ReplaceAll(code, "-", ""))); got.status != http.StatusOK || !strings.Contains(got.body, "linked to another account") {
+	if got := b.get(providers + "/failure?code=" + strings.ToLower(strings.ReplaceAll(code, "-",
+		""))); got.status != http.StatusOK || !strings.Contains(got.body, "linked to another account") {
 		t.Error(code, got.status)
 	}
-	if page := b.get(providers + "/" + l.id); strings.Contains(page.body, oidctest.Secret) || !strings.Contains(page.body, "/sso/oidc/"+l.id+"/callback") || !strings.Contains(page.body, code) {
+	if page := b.get(providers + "/" + l.id); strings.Contains(page.body, oidctest.Secret) ||
+		!strings.Contains(page.body, "/sso/oidc/"+l.id+"/callback") || !strings.Contains(page.body, code) {
 		t.Error("the page of the provider")
 	}
 	if page := b.get(providers + "/" + l.id + "/edit"); strings.Contains(page.body, oidctest.Secret) {
@@ -409,10 +420,12 @@ func TestSSO_TryItShowsEverythingAndStartsNothing(t *testing.T) {
 func TestSSO_ProvidersAreRefusedWithASentence(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(t, adminEmail)
-	form := url.Values{"name": {"Entra"}, "issuer": {"https://login.microsoftonline.com/common/v2.0"}, "client_id": {"c"}, "client_secret": {"very-secret"},
-		"new_members": {"refuse"}, "preset": {"entra"}, "submission": {submission(t, b.get(providers+"/new?preset=entra"))}}
+	form := url.Values{"name": {"Entra"}, "issuer": {"https://login.microsoftonline.com/common/v2.0"}, "client_id": {"c"},
+		"client_secret": {"very-secret"},
+		"new_members":   {"refuse"}, "preset": {"entra"}, "submission": {submission(t, b.get(providers+"/new?preset=entra"))}}
 	got := b.post(providers, form)
-	if got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest || !strings.Contains(got.body, "Enter the issuer of your own tenant") || strings.Contains(got.body, "very-secret") {
+	if got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest ||
+		!strings.Contains(got.body, "Enter the issuer of your own tenant") || strings.Contains(got.body, "very-secret") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	form.Set("issuer", "https://10.0.0.1")

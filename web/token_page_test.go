@@ -103,7 +103,8 @@ func TestTokenPage_TextsAreChangedThere(t *testing.T) {
 	if list := viewer.get("/settings/personal-access-tokens").body; !strings.Contains(list, "Line one line two") {
 		t.Error("the list lacks the description")
 	}
-	for path, form := range map[string]url.Values{"/rename": {"name": {strings.Repeat("x", 65)}}, "/describe": {"description": {strings.Repeat("x", 201)}}} {
+	for path, form := range map[string]url.Values{"/rename": {"name": {strings.Repeat("x", 65)}},
+		"/describe": {"description": {strings.Repeat("x", 201)}}} {
 		if got := viewer.post(at+path, form); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Use at most") ||
 			!strings.Contains(got.body, strings.Repeat("x", 65)) {
 			t.Errorf("%s: %d", path, got.status)
@@ -209,7 +210,8 @@ func TestTokenPage_RotatesAndShowsBothValues(t *testing.T) {
 	}
 	for _, b := range []*browser{editor, admin} {
 		page := b.get(at).body
-		for _, part := range []string{token.Hint(old), token.Hint(value), "Previous", "Still used by", "Not safe to end yet", at + "/end-previous"} {
+		for _, part := range []string{token.Hint(old), token.Hint(value), "Previous", "Still used by", "Not safe to end yet",
+			at + "/end-previous"} {
 			if !strings.Contains(page, part) {
 				t.Errorf("the page lacks %q", part)
 			}
@@ -242,7 +244,8 @@ func TestTokenLinks_FillInWhatIsAllowed(t *testing.T) {
 	s := newSite(t)
 	ada := s.caller(t, adminEmail)
 	staging := s.workspaceNamed(t, "Staging")
-	const personal, workspace, organization = "/settings/personal-access-tokens/new", satForms + "/workspace/new", satForms + "/organization/new"
+	const personal, workspace, organization = "/settings/personal-access-tokens/new", satForms + "/workspace/new",
+		satForms + "/organization/new"
 	for _, c := range []struct {
 		who, link   string
 		has, hasNot []string
@@ -261,8 +264,10 @@ func TestTokenLinks_FillInWhatIsAllowed(t *testing.T) {
 				`name="drawn" value="` + staging + `"`, "the permission &#34;none:such&#34;, which does not exist.", `value="none" selected`}, nil},
 		{adminEmail, organization + "?name=siem&workspace=" + staging + "&scope=read_only",
 			[]string{`value="siem"`, "the workspace, because an organization token has none; the scope, which only personal access tokens have."}, nil},
-		{adminEmail, organization + "?duplicate=" + s.anyServiceToken(t, ada), []string{"the token to duplicate was not found."}, []string{"copy"}},
-		{viewerEmail, personal + "?duplicate=" + s.anyPersonalToken(t, ada), []string{"the token to duplicate was not found."}, []string{" copy"}},
+		{adminEmail, organization + "?duplicate=" + s.anyServiceToken(t, ada), []string{"the token to duplicate was not found."},
+			[]string{"copy"}},
+		{viewerEmail, personal + "?duplicate=" + s.anyPersonalToken(t, ada), []string{"the token to duplicate was not found."},
+			[]string{" copy"}},
 		{adminEmail, personal + "?duplicate=" + s.anyPersonalToken(t, ada), []string{" copy&#34;", "Filled in like "}, []string{"was not found"}},
 	} {
 		got := s.signedIn(t, c.who).get(c.link)

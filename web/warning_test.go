@@ -62,7 +62,8 @@ func TestCalendar_IsForWhoeverHasItsAddress(t *testing.T) {
 	path := viewer.calendar(t)
 	got := nobody.get(path)
 	if got.status != http.StatusOK || got.header.Get("Content-Type") != "text/calendar; charset=utf-8" ||
-		got.header.Get("Cache-Control") != "no-store" || got.header.Get("Referrer-Policy") != "no-referrer" || got.header.Get("Set-Cookie") != "" {
+		got.header.Get("Cache-Control") != "no-store" || got.header.Get("Referrer-Policy") != "no-referrer" ||
+		got.header.Get("Set-Cookie") != "" {
 		t.Fatalf("%d %v", got.status, got.header)
 	}
 	// A Member sees their own tokens, an Admin service tokens as well, and nobody those of others.
@@ -72,7 +73,8 @@ func TestCalendar_IsForWhoeverHasItsAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := nobody.get(admin.calendar(t))
-	if !strings.Contains(all.body, "SUMMARY:Token provisioning of Acme expires\r\n") || !strings.Contains(all.body, "UID:token-"+made.ID+"@latchkey\r\n") {
+	if !strings.Contains(all.body, "SUMMARY:Token provisioning of Acme expires\r\n") ||
+		!strings.Contains(all.body, "UID:token-"+made.ID+"@latchkey\r\n") {
 		t.Errorf("%s", all.body)
 	}
 	if mine := nobody.get(path); strings.Contains(mine.body, made.ID) {
@@ -97,7 +99,8 @@ func TestCalendar_IsForWhoeverHasItsAddress(t *testing.T) {
 	if got := viewer.post(calendarPage+"/revoke", nil); got.status != http.StatusNotFound {
 		t.Errorf("revoked twice: %d", got.status)
 	}
-	for _, p := range []string{path, newer, newer + "/", "/Calendar/" + newer[len("/calendar/"):], "//calendar/" + newer[len("/calendar/"):], "/x" + newer[len("/calendar"):]} {
+	for _, p := range []string{path, newer, newer + "/", "/Calendar/" + newer[len("/calendar/"):],
+		"//calendar/" + newer[len("/calendar/"):], "/x" + newer[len("/calendar"):]} {
 		nobody.get(p)
 	}
 	assertNowhere(t, s, "the first address", path[len("/calendar/"):len(path)-len(".ics")])
@@ -148,7 +151,8 @@ func TestWarnings_EveryMistakeIsNamed(t *testing.T) {
 	s := newSite(t)
 	admin := s.signedIn(t, adminEmail)
 	for _, days := range []string{"0", "x", "400", "1,2,3,4,5,6"} {
-		if got := admin.post(warningDays, url.Values{"days": {days}}); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest || !strings.Contains(got.body, "field-error") {
+		if got := admin.post(warningDays, url.Values{"days": {days}}); got.status != http.StatusUnprocessableEntity &&
+			got.status != http.StatusBadRequest || !strings.Contains(got.body, "field-error") {
 			t.Errorf("%q: %d", days, got.status)
 		}
 	}
@@ -161,7 +165,8 @@ func TestWarnings_EveryMistakeIsNamed(t *testing.T) {
 	s.signedIn(t, viewerEmail).get("/").has(t, "expires within 7 days")
 	path := s.fill(t, administration+"/service-access-tokens/:id") + "/contact"
 	for _, emails := range []string{"x", "a@b.example, nobody", "a@x.example b@x.example c@x.example d@x.example e@x.example f@x.example"} {
-		if got := admin.post(path, url.Values{"emails": {emails}}); got.status != http.StatusUnprocessableEntity && got.status != http.StatusBadRequest || !strings.Contains(got.body, "field-error") {
+		if got := admin.post(path, url.Values{"emails": {emails}}); got.status != http.StatusUnprocessableEntity &&
+			got.status != http.StatusBadRequest || !strings.Contains(got.body, "field-error") {
 			t.Errorf("%q: %d", emails, got.status)
 		}
 	}
@@ -170,7 +175,8 @@ func TestWarnings_EveryMistakeIsNamed(t *testing.T) {
 	}
 	page := admin.get(s.fill(t, "/tokens/") + strings.Split(path, "/")[4])
 	page.has(t, "team@acme.example, ops@acme.example")
-	if got := admin.get(strings.Replace(path, strings.Split(path, "/")[4], s.anyPersonalToken(t, s.caller(t, adminEmail)), 1)); got.status != http.StatusNotFound {
+	if got := admin.get(strings.Replace(path, strings.Split(path, "/")[4], s.anyPersonalToken(t, s.caller(t, adminEmail)),
+		1)); got.status != http.StatusNotFound {
 		t.Errorf("of a personal token: %d", got.status)
 	}
 }
@@ -192,8 +198,9 @@ func TestWarnings_AreMailed(t *testing.T) {
 		}
 	}
 	work()
-	made, err := s.app.Tokens.GeneratePersonal(ctx, s.caller(t, viewerEmail).Caller(), token.NewPersonal{Name: "ci of Vera", Scope: "read_only",
-		Workspace: firstWorkspace(t, s), ExpiresAt: clock.Now().Add(7*24*time.Hour + time.Minute)})
+	made, err := s.app.Tokens.GeneratePersonal(ctx, s.caller(t, viewerEmail).Caller(),
+		token.NewPersonal{Name: "ci of Vera", Scope: "read_only",
+			Workspace: firstWorkspace(t, s), ExpiresAt: clock.Now().Add(7*24*time.Hour + time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +215,8 @@ func TestWarnings_AreMailed(t *testing.T) {
 	clock.Pass(time.Minute)
 	work()
 	text := mailtest.Plain(<-server.Heard)
-	for _, want := range []string{"RCPT TO:<" + viewerEmail + ">", `Token "ci of Vera" expires in 7 days`, "http://keys.acme.example/tokens/" + made.ID} {
+	for _, want := range []string{"RCPT TO:<" + viewerEmail + ">", `Token "ci of Vera" expires in 7 days`,
+		"http://keys.acme.example/tokens/" + made.ID} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -217,5 +225,6 @@ func TestWarnings_AreMailed(t *testing.T) {
 	if len(server.Heard) > 0 {
 		t.Errorf("again: %s", <-server.Heard)
 	}
-	s.signedIn(t, viewerEmail).get("/tokens/"+made.ID).has(t, "30, 7 and 1 days before it expires, by email to "+viewerEmail, "Sent to "+viewerEmail)
+	s.signedIn(t, viewerEmail).get("/tokens/"+made.ID).has(t, "30, 7 and 1 days before it expires, by email to "+viewerEmail,
+		"Sent to "+viewerEmail)
 }

@@ -121,7 +121,8 @@ func TestCommands_SayThatThereIsNoDatabase(t *testing.T) {
 	for _, args := range [][]string{{"check"}, {"recover", "ada@acme.example"}, {"plan"}, {"key", "rotate"}, {"audit", "verify"},
 		{"audit", "export", filepath.Join(empty, "x.jsonl")}, {"backup", filepath.Join(empty, "x.db")},
 		{"import", "--strategy", "fresh", export(t, "", "")}} {
-		for folder, want := range map[string]string{empty: "there is no database latchkey.db in " + empty, none: "the folder " + none + " does not exist"} {
+		for folder, want := range map[string]string{empty: "there is no database latchkey.db in " + empty,
+			none: "the folder " + none + " does not exist"} {
 			want = "latchkey: " + want + "; --data names the folder with the database\n"
 			if code, _, got := run(t, append(args, "--data", folder)...); code != 1 || got != want {
 				t.Errorf("%q: %d %q, want %q", args, code, got, want)

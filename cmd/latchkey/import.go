@@ -154,7 +154,8 @@ func (i importing) carryOut(ctx context.Context, s *migration.Service, by actor.
 func (i importing) choices() map[migration.Conflict]migration.Choice {
 	choices := map[migration.Conflict]migration.Choice{}
 	for conflict, flag := range map[migration.Conflict]string{migration.SameName: i.existingWorkspaces, migration.SameEmail: i.existingMembers,
-		migration.SameGroup: i.existingGroups, migration.ManagedGroup: i.existingGroups, migration.SameDigest: i.existingTokens, migration.Removed: i.removedMembers} {
+		migration.SameGroup: i.existingGroups, migration.ManagedGroup: i.existingGroups, migration.SameDigest: i.existingTokens,
+		migration.Removed: i.removedMembers} {
 		if choice := migration.Choice(flag); slices.Contains(conflict.Choices(), choice) {
 			choices[conflict] = choice
 		}

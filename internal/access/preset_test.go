@@ -57,7 +57,8 @@ func TestMerge_KeepsBothChanges(t *testing.T) {
 		{"they limited what I extended", Policy{"a:b": Only("1", "2")}, Policy{"a:b": all}, Policy{"a:b": Only("1")},
 			Policy{"a:b": AllBut("2")}},
 		{"they removed what I extended", Policy{"a:b": Only("1")}, Policy{"a:b": Only("1", "2")}, nil, Policy{"a:b": Only("2")}},
-		{"I extended to future ones, they chose another", Policy{"a:b": Only("1")}, Policy{"a:b": AllBut("2", "3")}, Policy{"a:b": Only("1", "2")},
+		{"I extended to future ones, they chose another", Policy{"a:b": Only("1")}, Policy{"a:b": AllBut("2", "3")},
+			Policy{"a:b": Only("1", "2")},
 			Policy{"a:b": AllBut("3")}},
 	}
 	for _, tt := range tests {

@@ -207,7 +207,8 @@ func (a *App) wire(o Options) error {
 	pages := ui.New(ui.Deps{
 		Accounts: a.Accounts, Policies: a.Policies, Presets: a.Presets, Invitations: a.Invitations,
 		Tokens: a.Tokens, Inventory: a.Inventory, Rules: a.Rules, SignIn: a.SignIn, Hasher: a.Hasher, Clients: a.Clients, Notify: a.Notify,
-		Identity: a.Identity, Warnings: a.Warnings, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit, Registry: resources, Document: document,
+		Identity: a.Identity, Warnings: a.Warnings, Provision: a.Provision, Migration: a.Migration, Audit: a.Audit,
+		Registry: resources, Document: document,
 		Public: a.public, Catalogue: catalogue, Now: o.Now, SetupCode: a.setup, Demo: o.Demo,
 		Strangers: strangers.List,
 		Damage:    func() int { _, n := a.checked.get(); return n },

@@ -17,7 +17,8 @@ import (
 // TestReused_SuspendsATokenWhosePreviousValueIsUsed asks the server with the value from before a rotation.
 func TestReused_SuspendsATokenWhosePreviousValueIsUsed(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	a, err := New(ctx, config.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "text", MakeAuditKey: true}, Options{})
+	a, err := New(ctx, config.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "info", LogFormat: "text",
+		MakeAuditKey: true}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,11 +70,13 @@ func TestValidate_AcceptsTheDefaults(t *testing.T) {
 
 func TestValidate_PublicURL(t *testing.T) {
 	for address, ok := range map[string]bool{
-		"": true, "https://keys.example.com": true, "https://keys.example.com/": true, "http://127.0.0.1:8080": true, "https://[2001:db8::1]:8443": true,
+		"": true, "https://keys.example.com": true, "https://keys.example.com/": true, "http://127.0.0.1:8080": true,
+		"https://[2001:db8::1]:8443":   true,
 		"https://example.com/latchkey": true, "https://example.com/latchkey/": true, "https://example.com/tools/keys.v2": true,
 		"keys.example.com": false, "https://": false, "https://:443": false, "ftp://keys.example.com": false,
 		"https://keys.example.com?x=1": false, "https://keys.example.com/#x": false, "https://ada:secret@keys.example.com": false,
-		"https://example.com/a//b": false, "https://example.com//a": false, "https://example.com/../a": false, "https://example.com/a/./b": false, "https://example.com/a%2Fb": false,
+		"https://example.com/a//b": false, "https://example.com//a": false, "https://example.com/../a": false,
+		"https://example.com/a/./b": false, "https://example.com/a%2Fb": false,
 		"https://example.com/a b": false, "https://example.com/a\"b": false, "https://example.com/ä": false,
 		"https://example.com/settings": false, "https://example.com/v2/latchkey": false, "https://example.com/static/": false,
 	} {

@@ -55,7 +55,8 @@ func (b *bed) wire() {
 	client := outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil)
 	b.use = identity.New(identity.Deps{Store: store.Identities(b.Store), Catalogue: access.BuiltIn(), Keys: b.keys,
 		Protocol: oidc.New(client.HTTP(oidc.Timeout, oidc.MostAnswer), b.Clock.Now),
-		SAML:     saml.New(client.HTTP(saml.Timeout, saml.MostAnswer), b.Clock.Now), Notes: b.signIn, BaseURL: func() string { return "https://latchkey.example" }})
+		SAML:     saml.New(client.HTTP(saml.Timeout, saml.MostAnswer), b.Clock.Now), Notes: b.signIn,
+		BaseURL: func() string { return "https://latchkey.example" }})
 }
 
 func (b *bed) add(idp *oidctest.Provider, change func(*identity.Settings)) identity.Provider {

@@ -155,7 +155,8 @@ func TestFinish_AddsNewMembersAsTheProviderSays(t *testing.T) {
 	b.Must(err)
 	m, err := b.Store.Member(t.Context(), b.Org, a.Started.Session.Member)
 	b.Must(err)
-	if m.Email != "new@acme.example" || m.Name != "The Name" || m.Role != access.RoleMember || b.Allows(m.ID, b.Prod, "source:create_delete", "") {
+	if m.Email != "new@acme.example" || m.Name != "The Name" || m.Role != access.RoleMember ||
+		b.Allows(m.ID, b.Prod, "source:create_delete", "") {
 		t.Errorf("%+v", m)
 	}
 	b.refused(second(b.signs(person("s-eve", "eve@acme.example", false))), identity.CheckAddress)
@@ -226,7 +227,8 @@ func TestFinish_AppliesGroupsAtEachSignIn(t *testing.T) {
 	if role() != access.RoleMember {
 		t.Error("the group undoes what an Admin did")
 	}
-	if got := b.Events(audit.TargetGroup, 0); !slices.Contains(got, "member_added Engineers") || !slices.Contains(got, "member_removed Engineers") {
+	if got := b.Events(audit.TargetGroup, 0); !slices.Contains(got, "member_added Engineers") ||
+		!slices.Contains(got, "member_removed Engineers") {
 		t.Errorf("%q", got)
 	}
 }
@@ -255,8 +257,10 @@ func TestFinish_EachAttackLeavesAnEvent(t *testing.T) {
 		check  string
 	}{
 		{name: "alg none", raw: oidctest.Unsigned, check: identity.CheckSignature},
-		{name: "HS256", raw: func(c map[string]any) string { return oidctest.SignWithSecret([]byte(strings.Repeat("k", 32)), c) }, check: identity.CheckSignature},
-		{name: "key of another provider", raw: func(c map[string]any) string { return oidctest.Sign(stranger, c) }, check: identity.CheckSignature},
+		{name: "HS256", raw: func(c map[string]any) string { return oidctest.SignWithSecret([]byte(strings.Repeat("k", 32)), c) },
+			check: identity.CheckSignature},
+		{name: "key of another provider", raw: func(c map[string]any) string { return oidctest.Sign(stranger, c) },
+			check: identity.CheckSignature},
 		{name: "other issuer", claims: map[string]any{"iss": "https://evil.example"}, check: identity.CheckIssuer},
 		{name: "wrong audience", claims: map[string]any{"aud": "another"}, check: identity.CheckAudience},
 		{name: "expired", claims: map[string]any{"exp": 1}, check: identity.CheckTime},
@@ -281,7 +285,8 @@ func TestFinish_EachAttackLeavesAnEvent(t *testing.T) {
 		b.refused(second(b.use.Finish(t.Context(), b.p.ID, d.Browser, a, signin.Browser{}, origin())), attack.check)
 		events, err := b.Store.RecentEvents(t.Context(), b.Org, "", 1)
 		b.Must(err)
-		if e := events[0]; b.Logged() != before+1 || e.Action != audit.SignInFailed || !strings.Contains(e.After, `"check":"`+attack.check+`"`) || e.Origin.IP != origin().IP {
+		if e := events[0]; b.Logged() != before+1 || e.Action != audit.SignInFailed ||
+			!strings.Contains(e.After, `"check":"`+attack.check+`"`) || e.Origin.IP != origin().IP {
 			t.Errorf("%s: %+v", attack.name, events[0])
 		}
 	}
@@ -317,7 +322,8 @@ func (s *sent) Send(context.Context, string, string, string) error {
 // A browser is new or known whether a provider or a password signs the member in.
 func TestFinish_TellsOfNewBrowsersAsPasswordsDo(t *testing.T) {
 	b, box := newBed(t, nil), &sent{}
-	b.signIn = signin.New(store.SignIns(b.Store), signin.NewArgon2(signin.Cost{MemoryKiB: 8, Iterations: 1}), access.BuiltIn(), signin.WithMailer(box))
+	b.signIn = signin.New(store.SignIns(b.Store), signin.NewArgon2(signin.Cost{MemoryKiB: 8, Iterations: 1}), access.BuiltIn(),
+		signin.WithMailer(box))
 	b.wire()
 	bo := b.Member("Bo")
 	arrive := func(from signin.Browser) identity.Arrival {

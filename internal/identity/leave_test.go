@@ -28,7 +28,8 @@ func TestLogout_EndsTheSessionsThatTheProviderNames(t *testing.T) {
 	one, two, other := in(bo, "s-bo", "1"), in(bo, "s-bo", "2"), in(cy, "s-cy", "3")
 	send := func(jti string, claims map[string]any) error {
 		b.idp.Do(func() { b.idp.Claims = nil })
-		all := b.idp.With(map[string]any{"jti": jti, "sub": nil, "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}})
+		all := b.idp.With(map[string]any{"jti": jti, "sub": nil,
+			"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}})
 		for name, v := range claims {
 			all[name] = v
 		}
@@ -87,7 +88,8 @@ func TestProvider_EndingItEndsItsSessions(t *testing.T) {
 	b.Must(err)
 	secret = in()
 	other := oidctest.Start(t, b.Clock.Now)
-	_, err = b.use.Change(t.Context(), b.Admin, b.p.ID, identity.Settings{Name: "Moved", Issuer: other.URL, ClientID: oidctest.ClientID, NewMembers: identity.Refuse})
+	_, err = b.use.Change(t.Context(), b.Admin, b.p.ID, identity.Settings{Name: "Moved", Issuer: other.URL,
+		ClientID: oidctest.ClientID, NewMembers: identity.Refuse})
 	b.Must(err)
 	stored, err := b.Store.ProviderSecrets(t.Context(), b.p.ID)
 	b.Must(err)
@@ -116,7 +118,8 @@ func TestFinish_EndsThePreviousSession(t *testing.T) {
 	}
 	leaving := b.use.Leaving(t.Context(), next.Started.Session.ID)
 	address, name := b.use.Leave(t.Context(), leaving, "/sign-in")
-	if name != "Acme Login" || !strings.Contains(address, "id_token_hint=ey") || !strings.Contains(address, url.QueryEscape("https://latchkey.example/sign-in")) {
+	if name != "Acme Login" || !strings.Contains(address, "id_token_hint=ey") ||
+		!strings.Contains(address, url.QueryEscape("https://latchkey.example/sign-in")) {
 		t.Error(address, name)
 	}
 }

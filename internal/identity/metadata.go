@@ -87,7 +87,8 @@ func (s *Service) learn(ctx context.Context, in Settings, before Provider) (Prov
 	case known:
 		return p, nil
 	default:
-		return p, fault.NewInvalid(someProblems, fault.Field{Path: field, Message: "Enter the URL of the provider's metadata, or paste the metadata."})
+		return p, fault.NewInvalid(someProblems, fault.Field{Path: field,
+			Message: "Enter the URL of the provider's metadata, or paste the metadata."})
 	}
 	if err != nil {
 		return p, fault.NewInvalid(someProblems, fault.Field{Path: field, Message: err.Error()})

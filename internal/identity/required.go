@@ -71,7 +71,8 @@ func (s *Service) Requirement(ctx context.Context, by actor.Standing, id, domain
 }
 
 // unready returns why an Admin cannot require a provider now, or "".
-func unready(ctx context.Context, r RequirementReads, p Provider, by actor.Standing, keepers []account.Member, now time.Time) (string, error) {
+func unready(ctx context.Context, r RequirementReads, p Provider, by actor.Standing, keepers []account.Member,
+	now time.Time) (string, error) {
 	passed, err := r.TrialPassed(ctx, p.ID, by.ID)
 	if err != nil {
 		return "", err

@@ -126,7 +126,8 @@ func TestRequire_NeedsATrialAndAnAdminWhoCanGetIn(t *testing.T) {
 	b.Admin = b.Caller(b.Admin.ID) // signs in again: the proof is as old as the trial
 	refused("with an old trial", "Try the provider first")
 	b.tries()
-	p, err := b.use.Change(t.Context(), b.Admin, b.p.ID, identity.Settings{Name: "Renamed", MetadataURL: b.idp.URL, Domains: []string{required},
+	p, err := b.use.Change(t.Context(), b.Admin, b.p.ID, identity.Settings{Name: "Renamed", MetadataURL: b.idp.URL,
+		Domains:    []string{required},
 		NewMembers: identity.Add})
 	b.Must(err)
 	b.p = p

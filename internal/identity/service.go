@@ -376,7 +376,8 @@ func (s *Service) key(ctx context.Context, r secretReader) (seal.Key, error) {
 	return key, nil
 }
 
-// Change changes how a provider is reached and trusted. Another issuer, or another subject attribute, removes the links to members, because they
+// Change changes how a provider is reached and trusted. Another issuer, or another subject attribute, removes the
+// links to members, because they
 // are of the old one, and ends its sessions. The errors are those of Add, and NotFound.
 func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in Settings) (Provider, error) {
 	before, err := s.Get(ctx, by, id)

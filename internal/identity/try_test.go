@@ -39,7 +39,8 @@ func TestTry_ShowsWhatWouldHappenAndChangesNothing(t *testing.T) {
 	if r = try(person("s-x", bo.Email, false)); r.Passed || r.Checks[len(r.Checks)-1].Name != identity.CheckAddress {
 		t.Errorf("%+v", r)
 	}
-	if got := b.Events(audit.TargetProvider, before); !slices.Equal(got, []string{"tested Acme Login", "tested Acme Login", "tested Acme Login"}) {
+	if got := b.Events(audit.TargetProvider, before); !slices.Equal(got,
+		[]string{"tested Acme Login", "tested Acme Login", "tested Acme Login"}) {
 		t.Errorf("%q", got)
 	}
 	if b.Logged() != before+3 {
@@ -52,7 +53,8 @@ func TestTry_ShowsWhatWouldHappenAndChangesNothing(t *testing.T) {
 	d, err := b.use.StartTry(t.Context(), b.Admin, b.p.ID, "")
 	b.Must(err)
 	again := b.Caller(b.Ada.ID)
-	if r, err := b.use.FinishTry(t.Context(), again, b.p.ID, d.Browser, b.back(d)); err != nil || r.Passed || r.Checks[0].Name != identity.CheckRequest {
+	if r, err := b.use.FinishTry(t.Context(), again, b.p.ID, d.Browser, b.back(d)); err != nil || r.Passed ||
+		r.Checks[0].Name != identity.CheckRequest {
 		t.Errorf("%+v %v", r, err)
 	}
 	storetest.WantKind(t, func() error { _, err := b.use.StartTry(t.Context(), b.Caller(bo.ID), b.p.ID, ""); return err }(), fault.Denied)

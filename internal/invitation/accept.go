@@ -110,7 +110,8 @@ func errInvalidLink() error {
 //
 // The error is also Invalid with the field "name", Conflict if the address belongs to a member by
 // now, and Denied if the plan has no room. The others are those of [Service.Open].
-func (s *Service) Accept(ctx context.Context, secret random.Secret, name, passwordHash string, origin actor.Origin) (account.Member, error) {
+func (s *Service) Accept(ctx context.Context, secret random.Secret, name, passwordHash string,
+	origin actor.Origin) (account.Member, error) {
 	var m account.Member
 	var inv Invitation
 	err := s.store.InAcceptTx(ctx, actor.Anonymous(origin), func(tx AcceptTx) (err error) {

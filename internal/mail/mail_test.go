@@ -41,7 +41,8 @@ func TestSend_LogsWhatCannotBeSentWithoutItsText(t *testing.T) {
 	if err := sender.Send(context.Background(), "ada@example.com", "Set a new password", "http://x/secret=y"); err == nil {
 		t.Fatal("it was sent")
 	}
-	if got := log.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "Set a new password") || strings.Contains(got, "secret") {
+	if got := log.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "Set a new password") ||
+		strings.Contains(got, "secret") {
 		t.Error(got)
 	}
 }

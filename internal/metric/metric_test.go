@@ -101,7 +101,8 @@ func TestMetrics_ShowTheStateAndTheTokensAndAskOnceAMinute(t *testing.T) {
 	scrape(t, m)
 	wantLines(t, scrape(t, m), `latchkey_audit_unsigned_events 3`, `latchkey_ready 0`, `latchkey_not_ready{reason="unwritable"} 1`,
 		`latchkey_not_ready{reason="stopping"} 0`, `latchkey_wal_bytes 4096`,
-		`latchkey_check_last_run_timestamp_seconds 1.8e+09`, `latchkey_check_findings 2`, `latchkey_cache_tokens 7`, `latchkey_cache_complete 1`, `latchkey_cache_trusted 0`, `latchkey_feed_connected 1`,
+		`latchkey_check_last_run_timestamp_seconds 1.8e+09`, `latchkey_check_findings 2`, `latchkey_cache_tokens 7`,
+		`latchkey_cache_complete 1`, `latchkey_cache_trusted 0`, `latchkey_feed_connected 1`,
 		`latchkey_feed_age_seconds 0.25`, `latchkey_leader 1`, `latchkey_tokens{kind="personal",state="active"} 5`,
 		`latchkey_token_expires_in_seconds_bucket{le="604800"} 2`, `latchkey_token_expires_in_seconds_count 5`,
 		`latchkey_token_expires_in_seconds_sum 36000`, `latchkey_tokens_without_end 6`)
@@ -116,7 +117,8 @@ func TestMetrics_NameTokensOnlyIfAskedTo(t *testing.T) {
 		t.Error("tokens are named although nobody asked for it")
 	}
 	m := sample(func(context.Context) (metric.Tokens, error) {
-		return metric.Tokens{Ends: make([]int, len(metric.Horizons())), Soonest: []metric.End{{"id1", time.Unix(1_800_000_000, 0)}, {"id2", time.Unix(1_800_000_001, 0)}}}, nil
+		return metric.Tokens{Ends: make([]int, len(metric.Horizons())),
+			Soonest: []metric.End{{"id1", time.Unix(1_800_000_000, 0)}, {"id2", time.Unix(1_800_000_001, 0)}}}, nil
 	})
 	wantLines(t, scrape(t, m), name+`{token="id1"} 1.8e+09`, name+`{token="id2"} 1.800000001e+09`)
 }

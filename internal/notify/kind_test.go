@@ -11,7 +11,8 @@ import (
 
 // The values are those of the specification's own libraries.
 func TestSign_IsThatOfTheSpecification(t *testing.T) {
-	got, err := sign("msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), `{"test": 2432232314}`, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	got, err := sign("msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), `{"test": 2432232314}`,
+		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; err != nil || got != want {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -43,7 +44,8 @@ func TestKinds_AreInTheVocabularyAndOfferedOnce(t *testing.T) {
 }
 
 func TestKindOf_SaysWhatHappened(t *testing.T) {
-	event := audit.Event{ID: "e1", Organization: "o", Workspace: "w", Time: time.UnixMilli(1_700_000_000_123), ActorType: audit.User, ActorID: "m",
+	event := audit.Event{ID: "e1", Organization: "o", Workspace: "w", Time: time.UnixMilli(1_700_000_000_123),
+		ActorType: audit.User, ActorID: "m",
 		ActorName: "Ada <&>", ActorEmail: "ada@acme.example", Action: audit.AccessDenied, After: `{"reason":"no scope","attempts":12}`,
 		Target: audit.Target{Type: audit.TargetServiceToken, ID: "t", Name: "ci"}}
 	kind, ok := KindOf(event)

@@ -340,13 +340,15 @@ func TestAdd_SaysEveryMistakeAndKeepsTheSecretToItself(t *testing.T) {
 	events, err := b.Store.EventsAfter(t.Context(), 0, 100)
 	b.Must(err)
 	log, _ := json.Marshal(events)
-	if strings.Contains(string(log), "of-the-receiver") || strings.Contains(string(log), "whsec_") || !strings.Contains(string(log), "hooks.example") {
+	if strings.Contains(string(log), "of-the-receiver") || strings.Contains(string(log), "whsec_") ||
+		!strings.Contains(string(log), "hooks.example") {
 		t.Errorf("the audit log: %s", log)
 	}
 	for range access.MaxWebhooks - 1 {
 		b.add("https://hooks.example/")
 	}
-	if _, err := b.use.Add(t.Context(), b.Admin.Caller(), notify.Settings{URL: "https://h.example", Events: []string{"token.created"}}, ""); !fault.Is(err, fault.Denied) {
+	if _, err := b.use.Add(t.Context(), b.Admin.Caller(), notify.Settings{URL: "https://h.example",
+		Events: []string{"token.created"}}, ""); !fault.Is(err, fault.Denied) {
 		t.Errorf("one too many: %v", err)
 	}
 }

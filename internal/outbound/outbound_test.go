@@ -47,17 +47,21 @@ func TestCheck_RefusesTargetsThatAreNotPublic(t *testing.T) {
 	}}
 	c := New(nil, n)
 	for _, url := range []string{
-		"", "hooks.example.com", "ftp://public.example/", "https://", "https:public.example", "file:///etc/passwd", "https://user:pw@public.example/",
+		"", "hooks.example.com", "ftp://public.example/", "https://", "https:public.example", "file:///etc/passwd",
+		"https://user:pw@public.example/",
 		"https://public.example/#part", "http://public.example/", // without TLS
-		"https://127.0.0.1/", "https://localhost/", "https://10.1.2.3/", "https://172.16.0.1/", "https://192.168.0.1/", "https://169.254.169.254/",
+		"https://127.0.0.1/", "https://localhost/", "https://10.1.2.3/", "https://172.16.0.1/", "https://192.168.0.1/",
+		"https://169.254.169.254/",
 		"https://0.0.0.0/", "https://100.64.0.1/", "https://198.18.0.1/", "https://224.0.0.1/", "https://255.255.255.255/", "https://240.0.0.1/",
 		"https://192.0.0.170/", "https://203.0.113.5/",
 		// IPv4 in other forms.
 		"https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://017700000001/", "https://0177.0.0.1/", "https://127.1/",
 		"https://127.0.0.1./", "https://0x7F.0.0.0x1/", "https://1.2.3.4.5/",
 		// IPv6, and IPv4 in it.
-		"https://[::1]/", "https://[::]/", "https://[fe80::1]/", "https://[fe80::1%25eth0]/", "https://[2606:2800:220:1::1%25eth0]/", "https://[fc00::1]/",
-		"https://[fd12::1]/", "https://[fec0::1]/", "https://[ff02::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:a00:1]/", "https://[::127.0.0.1]/",
+		"https://[::1]/", "https://[::]/", "https://[fe80::1]/", "https://[fe80::1%25eth0]/",
+		"https://[2606:2800:220:1::1%25eth0]/", "https://[fc00::1]/",
+		"https://[fd12::1]/", "https://[fec0::1]/", "https://[ff02::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:a00:1]/",
+		"https://[::127.0.0.1]/",
 		"https://[64:ff9b::7f00:1]/", "https://[64:ff9b::10.0.0.1]/", "https://[64:ff9b:1::1]/", "https://[2002:7f00:1::]/", "https://[2001::1]/",
 		"https://[::ffff:0:127.0.0.1]/", "https://[2001:db8::1]/", "https://[100::1]/",
 		"https://mixed.example/", "https://inside.example/", "https://mapped.example/", "https://metadata.example/", "https://unknown.example/",
@@ -66,7 +70,8 @@ func TestCheck_RefusesTargetsThatAreNotPublic(t *testing.T) {
 			t.Errorf("%q is accepted", url)
 		}
 	}
-	for _, url := range []string{"https://public.example/x?y=z", "https://93.184.216.34:8443/", "https://[2606:2800:220:1::1]/", "https://[64:ff9b::5db8:d822]/",
+	for _, url := range []string{"https://public.example/x?y=z", "https://93.184.216.34:8443/", "https://[2606:2800:220:1::1]/",
+		"https://[64:ff9b::5db8:d822]/",
 		"https://PUBLIC.example"} {
 		n.known["PUBLIC.example"] = n.known["public.example"]
 		if got := c.Check(t.Context(), url); got != "" {
@@ -121,7 +126,8 @@ func TestPost_SendsAndFollowsNothing(t *testing.T) {
 	}))
 	defer s.Close()
 	answer := New(loopback(), nil).Post(t.Context(), s.URL+"/first", map[string]string{"webhook-id": "msg_1"}, `{"a":1}`)
-	if answer.Status != http.StatusTemporaryRedirect || got.URL.Path != "/first" || got.Header.Get("webhook-id") != "msg_1" || body != `{"a":1}` {
+	if answer.Status != http.StatusTemporaryRedirect || got.URL.Path != "/first" || got.Header.Get("webhook-id") != "msg_1" ||
+		body != `{"a":1}` {
 		t.Errorf("%+v %v %q", answer, got.URL, body)
 	}
 }

@@ -232,7 +232,8 @@ func (s *Service) confirm(ctx context.Context, by actor.Standing, h Held, name r
 	if err := given.missing(w); err != nil {
 		return err
 	}
-	try, err := s.checkPassword(ctx, by, account, given.Password, audit.ConfirmFailed, fault.Field{Path: "password", Message: "Incorrect password."})
+	try, err := s.checkPassword(ctx, by, account, given.Password, audit.ConfirmFailed,
+		fault.Field{Path: "password", Message: "Incorrect password."})
 	if err != nil {
 		return err
 	}
@@ -266,7 +267,8 @@ func (s *Service) confirm(ctx context.Context, by actor.Standing, h Held, name r
 // missing returns an error about what was not entered.
 func (a Again) missing(w Ways) error {
 	if !w.Password {
-		return invalid(fault.Field{Path: "password", Message: "Your password alone does not confirm that it's you. Continue with your identity provider."})
+		return invalid(fault.Field{Path: "password",
+			Message: "Your password alone does not confirm that it's you. Continue with your identity provider."})
 	}
 	var fields []fault.Field
 	if a.Password == "" {

@@ -136,7 +136,8 @@ func (s *Service) ConfirmCode(ctx context.Context, by actor.Caller, id, code str
 }
 
 // confirmFactor makes a factor of the caller count, if prove returns no error. alert is what the member is told.
-func (s *Service) confirmFactor(ctx context.Context, by actor.Caller, id, alert string, prove func(tx Tx, f Factor) error) (Enrolled, error) {
+func (s *Service) confirmFactor(ctx context.Context, by actor.Caller, id, alert string,
+	prove func(tx Tx, f Factor) error) (Enrolled, error) {
 	done := Enrolled{Started: Started{Secret: random.NewSecret().Reveal()}}
 	var of Account
 	err := s.store.InTx(ctx, by.Enrolling(), func(tx Tx) error {

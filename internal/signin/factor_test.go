@@ -159,7 +159,10 @@ func TestConfirm_OneOfTwoAtOnce(t *testing.T) {
 		half := f.half(t, bo)
 		f.clock.Advance(signin.CodeStep)
 		both := []signin.Proof{{Code: a.code(t, 0)}, {RecoveryCode: a.codes[1]}}
-		if got := inParallel(2, func(i int) error { return second(f.Confirm(t.Context(), half, both[i], signin.Browser{}, from(home))) }); got["ok"] != 1 {
+		if got := inParallel(2, func(i int) error {
+			return second(f.Confirm(t.Context(), half, both[i], signin.Browser{},
+				from(home)))
+		}); got["ok"] != 1 {
 			t.Errorf("two proofs of one sign-in: %v", got)
 		}
 		a.codes = a.codes[2:]

@@ -164,10 +164,22 @@ func TestPasskey_AttacksAreRefusedAlikeAndRecorded(t *testing.T) {
 			return k.Get(asked)
 		}},
 		{"answer of a passkey for another site", func(k *passkeytest.Key, asked []byte) string { k.Cross = true; return k.Get(asked) }},
-		{"answer of a passkey for another server", func(k *passkeytest.Key, asked []byte) string { k.Party = "acme.example"; return k.Get(asked) }},
-		{"passkey used without PIN, fingerprint or face", func(k *passkeytest.Key, asked []byte) string { k.Flags &^= passkeytest.Verified; return k.Get(asked) }},
+		{"answer of a passkey for another server", func(k *passkeytest.Key,
+			asked []byte) string {
+			k.Party = "acme.example"
+			return k.Get(asked)
+		}},
+		{"passkey used without PIN, fingerprint or face", func(k *passkeytest.Key,
+			asked []byte) string {
+			k.Flags &^= passkeytest.Verified
+			return k.Get(asked)
+		}},
 		{"passkey used without its user", func(k *passkeytest.Key, asked []byte) string { k.Flags &^= passkeytest.Present; return k.Get(asked) }},
-		{"a passkey is synced that cannot be", func(k *passkeytest.Key, asked []byte) string { k.Flags &^= passkeytest.Eligible; return k.Get(asked) }},
+		{"a passkey is synced that cannot be", func(k *passkeytest.Key,
+			asked []byte) string {
+			k.Flags &^= passkeytest.Eligible
+			return k.Get(asked)
+		}},
 		{"a passkey cannot begin or cease to be one that is synced", func(k *passkeytest.Key, asked []byte) string {
 			k.Flags &^= passkeytest.Eligible | passkeytest.BackedUp
 			return k.Get(asked)
@@ -476,7 +488,8 @@ func TestPasskeys_AreOffWhereBrowsersOfferNone(t *testing.T) {
 			t.Errorf("%s: %+v, %v", address, has, err)
 		}
 	}
-	moved := signin.New(store.SignIns(f.store), f.hasher, access.BuiltIn(), signin.WithPasskeys(func() string { return "http://localhost:8080" }))
+	moved := signin.New(store.SignIns(f.store), f.hasher, access.BuiltIn(),
+		signin.WithPasskeys(func() string { return "http://localhost:8080" }))
 	has, err := moved.Security(t.Context(), f.in(t, o.now))
 	if err != nil || len(has.Passkeys) != 1 || has.Passkeys[0].Works || moved.PasskeysOff() != "" {
 		t.Errorf("%+v, %v, %s", has, err, moved.PasskeysOff())

@@ -230,7 +230,8 @@ const refusedPasskey = "This passkey was not accepted. Try again, or sign in wit
 // [Service.PasskeyToSignIn], with nothing else. The authenticator must have verified who used it. The rest is
 // as for [Service.SignIn]: the error is Unauthenticated with the same text whatever is wrong, or Throttled by
 // address and passkey.
-func (s *Service) SignInByPasskey(ctx context.Context, secret random.Secret, answer string, from Browser, origin actor.Origin) (Started, error) {
+func (s *Service) SignInByPasskey(ctx context.Context, secret random.Secret, answer string, from Browser,
+	origin actor.Origin) (Started, error) {
 	if reason := s.PasskeysOff(); reason != "" {
 		return Started{}, errOff(reason)
 	}

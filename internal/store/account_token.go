@@ -13,7 +13,8 @@ import (
 	"latchkey/internal/token"
 )
 
-const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''), t.expires_at, u.last_used_at`
+const heldColumns = `t.id, t.kind, t.name, t.hint, t.owner_id, coalesce(m.name, ''), t.workspace_id, coalesce(w.name, ''),
+	t.expires_at, u.last_used_at`
 
 func scanHeld(row scanner) (account.HeldToken, error) {
 	var t account.HeldToken
@@ -44,11 +45,13 @@ func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace
 
 // FindTokens returns up to limit tokens of the kinds that are not deleted and have search in their name or
 // hint, ordered by name. It reads the name and the hint of every token.
-func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int, kinds ...token.Kind) ([]account.HeldToken, error) {
+func (q *queries) FindTokens(ctx context.Context, organization, search string, limit int,
+	kinds ...token.Kind) ([]account.HeldToken, error) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(plaintext.Joinless(search))
 	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+` JOIN (
 			SELECT f.id AS id, f.name_key AS name_key FROM tokens f WHERE f.organization_id = $1 AND f.deleted_at IS NULL
-				AND (f.name_key LIKE $2 ESCAPE '\' OR f.hint LIKE $3 ESCAPE '\') AND f.kind IN (`+placeholders(5, len(kinds))+`) ORDER BY f.name_key, f.id LIMIT $4
+				AND (f.name_key LIKE $2 ESCAPE '\' OR f.hint LIKE $3 ESCAPE '\') AND f.kind IN (`+placeholders(5,
+		len(kinds))+`) ORDER BY f.name_key, f.id LIMIT $4
 		) AS found ON found.id = t.id ORDER BY found.name_key, t.id`,
 		with([]any{organization, `%` + plaintext.NameKey(escaped) + `%`, `%` + escaped + `%`, limit}, kinds...)...)
 }

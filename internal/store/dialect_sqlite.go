@@ -163,7 +163,8 @@ func (d *sqliteDialect) openToRead(ctx context.Context) (*sql.DB, error) {
 		return nil, err
 	}
 	if log, err := os.Stat(d.path + "-wal"); err == nil && log.Size() > 0 {
-		return nil, errors.Join(fmt.Errorf("%s-wal has changes that can only be read in a writable folder; copy the folder to one", d.path), read.Close())
+		return nil, errors.Join(fmt.Errorf("%s-wal has changes that can only be read in a writable folder; copy the folder to one",
+			d.path), read.Close())
 	}
 	return read, nil
 }

@@ -15,17 +15,20 @@ func (q *queries) HeldForm(ctx context.Context, session string, digest []byte) (
 		err := row.Scan(&h.Session, &h.Path, &h.Act, &h.Key, &h.Sealed, &created, &expires)
 		h.CreatedAt, h.ExpiresAt = moment(created), moment(expires)
 		return h, err
-	}, `SELECT session_id, path, act, key_id, sealed, created_at, expires_at FROM held_forms WHERE digest = $1 AND session_id = $2`, digest, session)
+	}, `SELECT session_id, path, act, key_id, sealed, created_at, expires_at FROM held_forms WHERE digest = $1 AND session_id =
+		$2`, digest, session)
 }
 
 // HoldForm stores a form under a digest. It deletes those of the session beyond the number that came last.
 func (tx *Tx) HoldForm(ctx context.Context, h signin.Held, digest []byte, most int) error {
 	if _, err := tx.exec(ctx, `INSERT INTO held_forms (digest, session_id, path, act, key_id, sealed, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, digest, h.Session, h.Path, h.Act, h.Key, h.Sealed, millis(h.CreatedAt), millis(h.ExpiresAt)); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, digest, h.Session, h.Path, h.Act, h.Key, h.Sealed, millis(h.CreatedAt),
+		millis(h.ExpiresAt)); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE session_id = $1 AND digest <> $2 AND digest NOT IN (
-		SELECT digest FROM held_forms WHERE session_id = $1 AND digest <> $2 ORDER BY created_at DESC, digest LIMIT $3)`, h.Session, digest, most-1)
+		SELECT digest FROM held_forms WHERE session_id = $1 AND digest <> $2 ORDER BY created_at DESC, digest LIMIT $3)`,
+		h.Session, digest, most-1)
 	return err
 }
 

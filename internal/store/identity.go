@@ -39,7 +39,8 @@ func scanProvider(row scanner) (identity.Provider, error) {
 	var created, updated int64
 	var read sql.NullInt64
 	err := row.Scan(&p.ID, &p.Organization, &p.Preset, &p.Name, &p.Issuer, &p.ClientID, &p.Enabled, &domains, &p.NewMembers, &p.GroupsClaim,
-		&table, &p.AdminGroup, &p.AdminAgain, &created, &updated, &p.Kind, &p.MetadataURL, &metadata, &read, &p.MetadataProblem, &p.SubjectAttribute)
+		&table, &p.AdminGroup, &p.AdminAgain, &created, &updated, &p.Kind, &p.MetadataURL, &metadata, &read, &p.MetadataProblem,
+		&p.SubjectAttribute)
 	p.CreatedAt, p.UpdatedAt, p.MetadataAt = moment(created), moment(updated), maybeMoment(read)
 	if err == nil {
 		err = json.Unmarshal([]byte(domains), &p.Domains)
@@ -96,7 +97,8 @@ func (tx *Tx) InsertProvider(ctx context.Context, p identity.Provider, key strin
 	_, err = tx.exec(ctx, `INSERT INTO identity_providers (id, organization_id, kind, preset, name, issuer, client_id, enabled, domains,
 		new_members, groups_claim, group_table, admin_group, admin_again, created_at, updated_at, submission, metadata_url, metadata, metadata_at,
 		metadata_problem, subject_attribute) VALUES (`+placeholders(1, 22)+`)`,
-		p.ID, p.Organization, string(p.Kind), p.Preset, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers), p.GroupsClaim, table,
+		p.ID, p.Organization, string(p.Kind), p.Preset, p.Name, p.Issuer, p.ClientID, p.Enabled, domains, string(p.NewMembers),
+		p.GroupsClaim, table,
 		p.AdminGroup, p.AdminAgain, millis(p.CreatedAt), millis(p.UpdatedAt), key, p.MetadataURL, metadata, millis(p.MetadataAt),
 		p.MetadataProblem, p.SubjectAttribute)
 	return err

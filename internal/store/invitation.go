@@ -28,7 +28,8 @@ func (i invitations) InAcceptTx(ctx context.Context, by actor.Caller, fn func(in
 	return i.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-const invitationColumns = `i.id, i.organization_id, i.email, i.role, i.invited_by, i.invited_by_name, i.created_at, i.expires_at, i.accepted_at, i.deleted_at`
+const invitationColumns = `i.id, i.organization_id, i.email, i.role, i.invited_by, i.invited_by_name, i.created_at,
+	i.expires_at, i.accepted_at, i.deleted_at`
 
 func scanInvitation(row scanner) (invitation.Invitation, error) {
 	var i invitation.Invitation

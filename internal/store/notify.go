@@ -163,7 +163,8 @@ func (tx *Tx) InsertDelivery(ctx context.Context, webhook, typ, body string) err
 
 // Requeue queues a delivery again; NotFound if there is none.
 func (tx *Tx) Requeue(ctx context.Context, webhook, id string) error {
-	return tx.execOne(ctx, "That delivery", `UPDATE webhook_deliveries SET state = 'waiting', queued_at = $1, next_at = $1, tries = 0, claim = ''
+	return tx.execOne(ctx, "That delivery", `UPDATE webhook_deliveries SET state = 'waiting', queued_at = $1, next_at = $1,
+		tries = 0, claim = ''
 		WHERE webhook_id = $2 AND id = $3`, millis(tx.now), webhook, id)
 }
 

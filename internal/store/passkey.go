@@ -10,7 +10,8 @@ import (
 	"latchkey/internal/signin"
 )
 
-const passkeyColumns = factorColumns + `, k.credential, k.public_key, k.party, k.sign_count, k.may_be_copied, k.is_copied, k.transports, u.handle`
+const passkeyColumns = factorColumns + `, k.credential, k.public_key, k.party, k.sign_count, k.may_be_copied, k.is_copied,
+	k.transports, u.handle`
 
 const passkeyTables = `passkeys k JOIN factors f ON f.id = k.factor_id AND f.confirmed_at IS NOT NULL
 	JOIN passkey_users u ON u.member_id = f.member_id`

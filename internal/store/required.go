@@ -118,7 +118,8 @@ func (tx *Tx) checkStranded(ctx context.Context) error {
 	n, err := tx.number(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM required_domains) AND NOT EXISTS (SELECT 1 FROM members m WHERE `+
 		keeper+`) THEN 1 ELSE 0 END`)
 	if err == nil && n > 0 {
-		return fault.NewConflict("This would leave no active Admin who can sign in with a password and a second factor, while single sign-on is " +
+		return fault.NewConflict("This would leave no active Admin who can sign in with a password and a second factor, " +
+			"while single sign-on is " +
 			"required for a domain. Set up another such Admin outside of the domain, or stop requiring single sign-on.")
 	}
 	return err

@@ -74,7 +74,8 @@ const sessionColumns = `s.id, s.member_id, m.organization_id, s.created_at, s.la
 	s.proven_by, s.proven_at, m.role, coalesce(g.factor_rule, ''), coalesce(g.factor_from, 0)`
 
 // sessionTables is where sessionColumns are.
-const sessionTables = `sessions s JOIN members m ON m.id = s.member_id LEFT JOIN sign_in_settings g ON g.organization_id = m.organization_id`
+const sessionTables = `sessions s JOIN members m ON m.id = s.member_id LEFT JOIN sign_in_settings g ON g.organization_id =
+	m.organization_id`
 
 // scanSession scans sessionColumns and further columns.
 func scanSession(row scanner, more ...any) (signin.Session, error) {
@@ -276,7 +277,8 @@ func (tx *Tx) RememberKey(ctx context.Context, key string) error {
 // new for only one of several parallel calls.
 func (tx *Tx) RecordBlock(ctx context.Context, key string, until time.Time) (bool, error) {
 	n, err := tx.exec(ctx, `INSERT INTO attempts (key, failures, window_start, blocked_till) VALUES ($1, 1, $2, $3)
-		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key, millis(tx.now), millis(until))
+		ON CONFLICT (key) DO UPDATE SET window_start = $2, blocked_till = $3 WHERE attempts.blocked_till <> $3`, key,
+		millis(tx.now), millis(until))
 	return n > 0, err
 }
 

@@ -29,7 +29,8 @@ func (tx *Tx) SaveSignInSettings(ctx context.Context, organization string, s sig
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO sign_in_settings (organization_id, muted, factor_rule, factor_from, updated_at) VALUES ($1, $2, $3, $4, $5)
+	_, err = tx.exec(ctx, `INSERT INTO sign_in_settings (organization_id, muted, factor_rule, factor_from, updated_at) VALUES
+		($1, $2, $3, $4, $5)
 		ON CONFLICT (organization_id) DO UPDATE SET muted = excluded.muted, factor_rule = excluded.factor_rule,
 		factor_from = excluded.factor_from, updated_at = excluded.updated_at`,
 		organization, string(muted), s.Factor.Who, never(s.Factor.From), millis(tx.now))

@@ -82,17 +82,20 @@ func lastRelease(tokens int) []string {
 				iif(i % 50 = 7, 'deactivated', 'active'), i, i FROM n`,
 		`INSERT INTO policies (id, organization_id, workspace_id, kind, member_id, body, created_at, updated_at) ` + count(1000) +
 			`SELECT 'p' || i, 'o', 'w' || (i % 10), 'member', 'm' || i, '{"source:edit":"all"}', i, i FROM n`,
-		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy, created_by, created_at,
+		`INSERT INTO tokens (id, organization_id, kind, name, name_key, digest, hint, owner_id, workspace_id, scope, policy,
+			created_by, created_at,
 			expires_at, deleted_at, submission) ` + count(tokens) + `SELECT 't' || i, 'o',
 			CASE WHEN i % 10 < 7 THEN 'personal' WHEN i % 10 < 9 THEN 'workspace' ELSE 'organization' END, 'Token ' || i, 'token ' || i,
-			randomblob(32), 'lkpat_…' || substr('000' || (i % 10000), -4), iif(i % 10 < 7, 'm' || (i % 1000), ''), iif(i % 10 < 9, 'w' || (i % 10), ''),
+			randomblob(32), 'lkpat_…' || substr('000' || (i % 10000), -4), iif(i % 10 < 7, 'm' || (i % 1000), ''), iif(i % 10 < 9,
+				'w' || (i % 10), ''),
 			iif(i % 10 < 7, 'read_write', ''), iif(i % 10 IN (7, 8), '{"source:edit":"all"}', ''), 'm1', ` + now + ` - i,
 			CASE WHEN i % 4 > 0 THEN ` + now + ` + (i % 400 - 40) * ` + day + ` END, CASE WHEN i % 9 = 0 THEN ` + now + ` END, 'form ' || i FROM n`,
 		`INSERT INTO token_uses (token_id, last_used_at, last_used_from)
 			SELECT id, created_at + 5, '[{"ip":"192.0.2.1","at":"2025-11-24T16:00:00Z"}]' FROM tokens WHERE rowid % 3 = 0`,
 		`INSERT INTO audit_events (seq, id, at, organization_id, actor_type, action, target_type,
 				target_id, target_name, prev_hash, hash)
-			SELECT rowid, 'e' || id, created_at, 'o', 'user', 'created', 'personal_access_token', id, name, randomblob(32), randomblob(32) FROM tokens`,
+			SELECT rowid, 'e' || id, created_at, 'o', 'user', 'created', 'personal_access_token', id, name, randomblob(32),
+				randomblob(32) FROM tokens`,
 	}
 }
 

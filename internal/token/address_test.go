@@ -20,7 +20,8 @@ func TestSetAddresses_IsForWhoMayDelete(t *testing.T) {
 	}
 	service, err := w.GenerateOrganization(t.Context(), w.admin.Caller(), token.NewOrganization{Name: "siem", Addresses: "::/0"})
 	must(t, err)
-	workspace, err := w.GenerateWorkspace(t.Context(), w.admin.Caller(), token.NewWorkspace{Name: "ci", Workspace: "staging", Addresses: "10.0.0.1"})
+	workspace, err := w.GenerateWorkspace(t.Context(), w.admin.Caller(),
+		token.NewWorkspace{Name: "ci", Workspace: "staging", Addresses: "10.0.0.1"})
 	must(t, err)
 	for _, c := range []struct {
 		name string
@@ -30,7 +31,8 @@ func TestSetAddresses_IsForWhoMayDelete(t *testing.T) {
 	}{
 		{"owner", w.editor, own.ID, true}, {"Admin", w.admin, own.ID, true}, {"other member", w.viewer, own.ID, false},
 		{"other organization", w.stranger, own.ID, false}, {"Admin, service", w.admin, service.ID, true},
-		{"Admin, workspace", w.admin, workspace.ID, true}, {"member, service", w.editor, service.ID, false}, {"Admin, none", w.admin, "none", false},
+		{"Admin, workspace", w.admin, workspace.ID, true}, {"member, service", w.editor, service.ID, false},
+		{"Admin, none", w.admin, "none", false},
 	} {
 		before, readErr := w.store.Token(t.Context(), "acme", c.id)
 		changed, err := w.SetAddresses(t.Context(), c.by.Caller(), c.id, "192.0.2.0/24")
@@ -44,7 +46,8 @@ func TestSetAddresses_IsForWhoMayDelete(t *testing.T) {
 	}
 	events, err := w.store.RecentEvents(t.Context(), "acme", "", 1)
 	must(t, err)
-	if e := events[0]; e.Target.ID != workspace.ID || e.Action != "updated" || !strings.Contains(e.Before, `"allowedAddresses":["10.0.0.1/32"]`) ||
+	if e := events[0]; e.Target.ID != workspace.ID || e.Action != "updated" ||
+		!strings.Contains(e.Before, `"allowedAddresses":["10.0.0.1/32"]`) ||
 		!strings.Contains(e.After, `"allowedAddresses":["192.0.2.0/24"]`) {
 		t.Errorf("event %+v", e)
 	}
@@ -57,8 +60,10 @@ func TestSetAddresses_IsForWhoMayDelete(t *testing.T) {
 
 func TestAddresses_AreRefusedTogetherWithEveryOtherMistake(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.GeneratePersonal(t.Context(), w.editor.Caller(), token.NewPersonal{Workspace: "staging", Scope: "read_only", Addresses: "10.0.0.1/8"})
-	if f := fault.Of(err); f == nil || len(f.Fields) != 2 || f.Fields[1].Path != "addresses" || !strings.Contains(f.Fields[1].Message, "use 10.0.0.0/8") {
+	_, err := w.GeneratePersonal(t.Context(), w.editor.Caller(), token.NewPersonal{Workspace: "staging", Scope: "read_only",
+		Addresses: "10.0.0.1/8"})
+	if f := fault.Of(err); f == nil || len(f.Fields) != 2 || f.Fields[1].Path != "addresses" ||
+		!strings.Contains(f.Fields[1].Message, "use 10.0.0.0/8") {
 		t.Errorf("%+v", err)
 	}
 	g := w.made(w.admin, token.NewOrganization{Name: "siem"})
@@ -84,8 +89,10 @@ func TestSetAllowedAddresses_IsForAdmins(t *testing.T) {
 	}
 	events, err := w.store.RecentEvents(t.Context(), "acme", "", 10)
 	must(t, err)
-	if len(events) < 2 || events[1].After != events[0].Before || events[0].Action != "updated" || events[0].Target.Type != "organization" || events[0].Target.Name == "" ||
-		events[0].Before != `{"allowedTokenAddresses":["10.0.0.0/8"]}` || events[0].After != `{"allowedTokenAddresses":["10.0.0.0/8","192.0.2.1/32"]}` {
+	if len(events) < 2 || events[1].After != events[0].Before || events[0].Action != "updated" ||
+		events[0].Target.Type != "organization" || events[0].Target.Name == "" ||
+		events[0].Before != `{"allowedTokenAddresses":["10.0.0.0/8"]}` ||
+		events[0].After != `{"allowedTokenAddresses":["10.0.0.0/8","192.0.2.1/32"]}` {
 		t.Errorf("events %+v", events)
 	}
 }

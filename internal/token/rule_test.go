@@ -55,7 +55,8 @@ func (w *world) rule(r token.Rules) {
 	w.t.Helper()
 	now, err := w.ruleBook().Ruling(w.context(), w.admin)
 	must(w.t, err)
-	_, err = w.ruleBook().Save(w.context(), w.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: token.Leave, Told: 1 << 20})
+	_, err = w.ruleBook().Save(w.context(), w.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision,
+		Answer: token.Leave, Told: 1 << 20})
 	must(w.t, err)
 }
 
@@ -69,8 +70,10 @@ func TestRules_AreReadAsTheyAreWritten(t *testing.T) {
 			t.Errorf("%s: %v, %v", r, got, err)
 		}
 	}
-	for _, text := range []string{"", "{}", "null", full.String() + " ", full.String() + full.String(), `{"personal":{},"service":{},"more":1}`,
-		`{"personal":{"longestDays":-1},"service":{}}`, `{"personal":{"longestDays":30},"service":{}}`, `{"personal":{},"service":{},"makers":"some"}`} {
+	for _, text := range []string{"", "{}", "null", full.String() + " ", full.String() + full.String(),
+		`{"personal":{},"service":{},"more":1}`,
+		`{"personal":{"longestDays":-1},"service":{}}`, `{"personal":{"longestDays":30},"service":{}}`,
+		`{"personal":{},"service":{},"makers":"some"}`} {
 		if got, err := token.ParseRules(text); err == nil {
 			t.Errorf("%q was read as %s", text, got)
 		}
@@ -106,7 +109,8 @@ func TestGenerate_KeepsEveryRule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	must(t, w.store.InTx(w.context(), actor.System(""), func(tx *store.Tx) error {
-		return errors.Join(tx.InsertGroup(w.context(), account.Group{ID: "makers", Organization: "acme", Name: "Makers", CreatedAt: noon, UpdatedAt: noon}),
+		return errors.Join(tx.InsertGroup(w.context(), account.Group{ID: "makers", Organization: "acme", Name: "Makers",
+			CreatedAt: noon, UpdatedAt: noon}),
 			tx.AddToGroup(w.context(), "makers", "editor"))
 	}))
 	ends := func(d time.Duration) func(*token.NewPersonal) {
@@ -124,10 +128,14 @@ func TestGenerate_KeepsEveryRule(t *testing.T) {
 		fields string
 		good   any
 	}{
-		{"lifetime", token.Rules{Personal: token.Lifetime{Longest: 30}}, w.admin, w.personal(ends(30*day + time.Millisecond)), fault.Invalid, "expiresAt", w.personal(ends(30 * day))},
-		{"lifetime of services", token.Rules{Service: token.Lifetime{Longest: 1}}, w.admin, service(25*time.Hour, ""), fault.Invalid, "expiresAt", service(day, "")},
-		{"an end", token.Rules{Personal: token.Lifetime{MustExpire: true}}, w.editor, w.personal(nil), fault.Invalid, "expiresAt", w.personal(ends(400 * day))},
-		{"an end of organization tokens", token.Rules{Service: token.Lifetime{MustExpire: true}}, w.admin, token.NewOrganization{Name: "o"}, fault.Invalid, "expiresAt",
+		{"lifetime", token.Rules{Personal: token.Lifetime{Longest: 30}}, w.admin, w.personal(ends(30*day + time.Millisecond)),
+			fault.Invalid, "expiresAt", w.personal(ends(30 * day))},
+		{"lifetime of services", token.Rules{Service: token.Lifetime{Longest: 1}}, w.admin, service(25*time.Hour, ""),
+			fault.Invalid, "expiresAt", service(day, "")},
+		{"an end", token.Rules{Personal: token.Lifetime{MustExpire: true}}, w.editor, w.personal(nil), fault.Invalid, "expiresAt",
+			w.personal(ends(400 * day))},
+		{"an end of organization tokens", token.Rules{Service: token.Lifetime{MustExpire: true}}, w.admin,
+			token.NewOrganization{Name: "o"}, fault.Invalid, "expiresAt",
 			token.NewOrganization{Name: "o", ExpiresAt: w.in(day)}},
 		{"scope", token.Rules{ReadOnly: true}, w.editor, w.personal(nil), fault.Invalid, "scope", w.personal(ends(day))},
 		{"addresses", token.Rules{NeedAddresses: true}, w.admin, service(day, ""), fault.Invalid, "addresses", service(day, "192.0.2.0/24")},
@@ -254,7 +262,8 @@ func TestSaveRules_AsksAboutTheTokensThatBreakThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.ruleBook()
-	forever, early := w.made(w.admin, w.workspace(nil)), w.made(w.admin, w.workspace(func(in *token.NewWorkspace) { in.ExpiresAt = w.in(3 * day) }))
+	forever, early := w.made(w.admin, w.workspace(nil)), w.made(w.admin,
+		w.workspace(func(in *token.NewWorkspace) { in.ExpiresAt = w.in(3 * day) }))
 	own := w.made(w.editor, w.personal(nil))
 	rules := token.Rules{Service: token.Lifetime{Longest: 60}, Makers: token.Nobody}
 	before := w.rows()
@@ -263,7 +272,8 @@ func TestSaveRules_AsksAboutTheTokensThatBreakThem(t *testing.T) {
 	if !errors.As(err, &undecided) || undecided.Breaking != 2 || w.rows() != before {
 		t.Fatalf("%v", err)
 	}
-	if _, err := b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: rules, Answer: token.Suspend, Told: 1}); !errors.As(err, &undecided) {
+	if _, err := b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: rules, Answer: token.Suspend,
+		Told: 1}); !errors.As(err, &undecided) {
 		t.Errorf("more tokens than told were suspended: %v", err)
 	}
 	if _, err := b.Save(t.Context(), w.editor.Caller(), token.RuleChange{Rules: rules}); !fault.Is(err, fault.Denied) {
@@ -297,7 +307,8 @@ func TestSaveRules_AsksAboutTheTokensThatBreakThem(t *testing.T) {
 		t.Error(err)
 	}
 	rules.ReadOnly = true
-	if done, err = b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: rules, Revision: 2, Answer: token.Suspend, Told: 9}); err != nil || done.Changed != 1 {
+	if done, err = b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: rules, Revision: 2, Answer: token.Suspend,
+		Told: 9}); err != nil || done.Changed != 1 {
 		t.Errorf("%+v, %v", done, err)
 	}
 	if got, err := w.Get(t.Context(), w.admin, own.ID); err != nil || got.Suspension.By != "admin" {
@@ -315,7 +326,8 @@ func TestSweep_GoesOnAfterTheChange(t *testing.T) {
 	const many = token.MaxCounted + 300
 	must(t, w.store.InTx(w.context(), actor.System(""), func(tx *store.Tx) error {
 		for i := range many {
-			tok := token.Token{ID: fmt.Sprintf("many-%d", i), Organization: "acme", Kind: token.Organization, Name: fmt.Sprint("many ", i), CreatedAt: noon}
+			tok := token.Token{ID: fmt.Sprintf("many-%d", i), Organization: "acme", Kind: token.Organization,
+				Name: fmt.Sprint("many ", i), CreatedAt: noon}
 			if err := tx.InsertToken(w.context(), tok, token.Digest(tok.ID), ""); err != nil {
 				return err
 			}
@@ -323,7 +335,8 @@ func TestSweep_GoesOnAfterTheChange(t *testing.T) {
 		return nil
 	}))
 	b := w.ruleBook()
-	done, err := b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: token.Rules{Service: token.Lifetime{Longest: 10}}, Answer: token.Shorten, Days: 5, Told: many})
+	done, err := b.Save(t.Context(), w.admin.Caller(), token.RuleChange{Rules: token.Rules{Service: token.Lifetime{Longest: 10}},
+		Answer: token.Shorten, Days: 5, Told: many})
 	if err != nil || done.Changed != token.MaxCounted || !done.More {
 		t.Fatalf("%+v, %v", done, err)
 	}

@@ -74,7 +74,8 @@ func TestTexts_MustBeTexts(t *testing.T) {
 		_, err := w.Rename(t.Context(), w.editor.Caller(), one, text)
 		wantField(t, text, err, want)
 	}
-	for text, want := range map[string]string{"": "", strings.Repeat("é", 200): "", strings.Repeat("é", 201): "description", "a\u202eb": "description"} {
+	for text, want := range map[string]string{"": "", strings.Repeat("é", 200): "", strings.Repeat("é", 201): "description",
+		"a\u202eb": "description"} {
 		_, err := w.Describe(t.Context(), w.editor.Caller(), one, text)
 		wantField(t, text, err, want)
 	}
@@ -83,7 +84,8 @@ func TestTexts_MustBeTexts(t *testing.T) {
 	for _, text := range []string{secret.Reveal(), "use " + secret.Reveal() + ".\nbye"} {
 		_, err := w.Describe(t.Context(), w.editor.Caller(), one, text)
 		wantField(t, "a secret", err, "description")
-		_, err = w.GeneratePersonal(t.Context(), w.editor.Caller(), token.NewPersonal{Name: secret.Reveal(), Workspace: "staging", Scope: "read_only"})
+		_, err = w.GeneratePersonal(t.Context(), w.editor.Caller(), token.NewPersonal{Name: secret.Reveal(), Workspace: "staging",
+			Scope: "read_only"})
 		wantField(t, "a secret as the name", err, "name")
 	}
 	w.wait(2 * time.Hour) // the name of a token that has expired is free
@@ -141,7 +143,8 @@ func TestSuspend_ByWhoMayDelete(t *testing.T) {
 		}
 		stored, readErr := w.Get(t.Context(), w.admin, c.id)
 		want := token.Suspension{At: w.clock().UTC(), By: c.by.Self(), ByName: strings.ToUpper(c.by.Self()), Reason: "by " + c.name}
-		if err != nil || readErr != nil || suspended.Suspension != want || stored.Suspension != want || stored.State(w.clock()) != token.Suspended {
+		if err != nil || readErr != nil || suspended.Suspension != want || stored.Suspension != want ||
+			stored.State(w.clock()) != token.Suspended {
 			t.Errorf("%s: %+v, %v, %v", c.name, stored.Suspension, err, readErr)
 		}
 		if _, err := w.Suspend(t.Context(), c.by.Caller(), c.id, ""); !fault.Is(err, fault.Conflict) {

@@ -174,7 +174,8 @@ func TestVerify_DamagedRangesRefuse(t *testing.T) {
 func TestVerify_AllowsTheAddressesThatAModelDoes(t *testing.T) {
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(20, 4))
-	lists := []string{"", "10.0.0.0/8", "10.1.0.0/16 10.1.2.3", "192.0.2.1 ::ffff:192.0.2.0/120", "2001:db8::/32 10.0.0.0/9", "0.0.0.0/0", "::/0",
+	lists := []string{"", "10.0.0.0/8", "10.1.0.0/16 10.1.2.3", "192.0.2.1 ::ffff:192.0.2.0/120", "2001:db8::/32 10.0.0.0/9",
+		"0.0.0.0/0", "::/0",
 		"0.0.0.0/0 ::/0 10.0.0.0/8"}
 	addresses := []string{"", "10.0.0.1", "10.1.2.3", "::ffff:10.1.2.3", "10.200.0.1", "192.0.2.1", "192.0.2.9", "2001:db8::1", "2001:db9::1"}
 	member := w.member("ann")
@@ -267,7 +268,8 @@ func TestVerify_BothSecretsObeyTheAddresses(t *testing.T) {
 	cold := w.newAuthority(verify.Deps{})
 	w.must(cold.Load(w.ctx))
 	for _, a := range []*verify.Authority{w.verify, cold, w.newAuthority(verify.Deps{})} {
-		if got, old := w.from(a, first.Generated, "203.0.113.9"), w.from(a, g, "203.0.113.9"); got != verify.Elsewhere || old != verify.Elsewhere {
+		if got, old := w.from(a, first.Generated, "203.0.113.9"), w.from(a, g, "203.0.113.9"); got != verify.Elsewhere ||
+			old != verify.Elsewhere {
 			t.Errorf("from elsewhere: %v, the previous secret %v", got, old)
 		}
 		if old := w.from(a, g, "192.0.2.1"); old != 0 {

@@ -48,7 +48,8 @@ func TestVerify_NothingThatStartsAfterAChangeSeesTheOldRight(t *testing.T) {
 	h := &hammer{world: w}
 	h.start(4)
 	for i := range rounds {
-		for _, scenario := range []func(*hammer, int){tokensEnd, tokensRotate, tokensAreRestricted, memberComesAndGoes, policiesShrink, groupsChange, workspaceEnds} {
+		for _, scenario := range []func(*hammer, int){tokensEnd, tokensRotate, tokensAreRestricted, memberComesAndGoes,
+			policiesShrink, groupsChange, workspaceEnds} {
 			scenario(h, i)
 		}
 	}

@@ -185,7 +185,8 @@ func (o *randomOrg) changeRules() string {
 		r.Makers, r.Groups = token.InGroups, []string{pick(o.rules, o.groups)}
 	}
 	answer := pick(o.rules, []token.Answer{token.Leave, token.Leave, token.Shorten, token.Suspend})
-	_, err = book.Save(o.ctx, o.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: answer, Days: 1, Told: len(o.tokens)})
+	_, err = book.Save(o.ctx, o.admin.Caller(), token.RuleChange{Rules: r, Revision: now.Revision, Answer: answer, Days: 1,
+		Told: len(o.tokens)})
 	o.must(err)
 	return "rules, " + string(answer)
 }

@@ -84,8 +84,10 @@ func TestCalendar_KeepsToTheRules(t *testing.T) {
 		return "https://keys.acme.example/a-path/that/is/quite/long/so/that/it/is/folded/tokens/" + id
 	}
 	var list []token.Token
-	for i, name := range []string{"ci", `a,b;c\d\n"e":f`, strings.Repeat("ü", 64), strings.Repeat("👩‍👩‍👧", 12), "שלום עולם", strings.Repeat("x", 57), "two\nlines\r"} {
-		list = append(list, token.Token{ID: fmt.Sprint("id", i), Kind: token.Workspace, Name: name, WorkspaceName: "Prod, EU", ExpiresAt: now.Add(time.Duration(i) * day)})
+	for i, name := range []string{"ci", `a,b;c\d\n"e":f`, strings.Repeat("ü", 64), strings.Repeat("👩‍👩‍👧", 12), "שלום עולם",
+		strings.Repeat("x", 57), "two\nlines\r"} {
+		list = append(list, token.Token{ID: fmt.Sprint("id", i), Kind: token.Workspace, Name: name, WorkspaceName: "Prod, EU",
+			ExpiresAt: now.Add(time.Duration(i) * day)})
 	}
 	c := parsed(t, calendar(list, now, link))
 	if c.one(t, "VERSION") != "2.0" || c.one(t, "PRODID") == "" {

@@ -103,7 +103,8 @@ func newBed(t *testing.T, nodes int, o store.Options, change func(string)) *bed 
 }
 
 func (b *bed) service(s *store.Store, mailer warning.Mailer) *warning.Service {
-	return warning.New(warning.Deps{Store: store.Warnings(s), Queue: store.WarningQueue(s), Unused: store.Unused(s), Catalogue: access.BuiltIn(), Now: b.clock.Now,
+	return warning.New(warning.Deps{Store: store.Warnings(s), Queue: store.WarningQueue(s), Unused: store.Unused(s),
+		Catalogue: access.BuiltIn(), Now: b.clock.Now,
 		Mailer: mailer, Link: func(id string) string { return "https://keys.acme.example/tokens/" + id }})
 }
 
@@ -276,7 +277,8 @@ func TestNote_WhoIsWarned(t *testing.T) {
 		gone := b.person("Gone", access.RoleMember)
 		b.token("suspended", 8*day+5*time.Minute, gone.ID, "")
 		deleted := b.token("deleted", 8*day+6*time.Minute, eve.ID, "")
-		_, err := b.nodes[0].SetContacts(b.Context(), b.admin.Caller(), withContacts, []string{"team@acme.example", "gone@acme.example", "OPS@acme.example"})
+		_, err := b.nodes[0].SetContacts(b.Context(), b.admin.Caller(), withContacts,
+			[]string{"team@acme.example", "gone@acme.example", "OPS@acme.example"})
 		b.must(err)
 		_, err = b.nodes[0].SetContacts(b.Context(), b.admin.Caller(), onlyGone, []string{"gone@acme.example"})
 		b.must(err)

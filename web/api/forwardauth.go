@@ -31,7 +31,8 @@ const reasonHeader = "Latchkey-Reason"
 
 // requireHeader names permissions that are required in addition to those in the query,
 // separated by spaces or commas: some proxies join several lines with a comma. A header that
-// names none is refused, because the proxy meant to require something. It is for proxies that cannot choose the query (Envoy). The permissions
+// names none is refused, because the proxy meant to require something. It is for proxies that cannot choose the query
+// (Envoy). The permissions
 // are checked in the token's own workspace and without a resource, whatever the query says:
 // with such proxies the query is the client's, who could name a resource that a limited token
 // may edit. The header can only require more, so it does no harm if a client sends it.

@@ -47,7 +47,8 @@ func startApache(t *testing.T, w *world, endpoint string, c apiclient.Registered
 	}
 	dir, listen := t.TempDir(), freeAddr(t)
 	var conf strings.Builder
-	fmt.Fprintf(&conf, "ServerRoot %s\nDefaultRuntimeDir %s\nPidFile %s/pid\nListen %s\nServerName localhost\nErrorLog /dev/stderr\n", dir, dir, dir, listen)
+	fmt.Fprintf(&conf, "ServerRoot %s\nDefaultRuntimeDir %s\nPidFile %s/pid\nListen %s\nServerName localhost\nErrorLog /dev/stderr\n",
+		dir, dir, dir, listen)
 	for _, m := range []string{"mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "status"} {
 		fmt.Fprintf(&conf, "LoadModule %s_module %s/mod_%s.so\n", m, modules, m)
 	}
@@ -56,7 +57,8 @@ func startApache(t *testing.T, w *world, endpoint string, c apiclient.Registered
 		conf.WriteString("User nobody\nGroup nogroup\n")
 	}
 	// What is behind Apache is its own status page: it needs no files and no second server.
-	conf.WriteString(documentedCode(t, "Apache mod_auth_openidc", endpoint, listen, c) + "\n<Location />\nSetHandler server-status\n</Location>\n")
+	conf.WriteString(documentedCode(t, "Apache mod_auth_openidc", endpoint, listen,
+		c) + "\n<Location />\nSetHandler server-status\n</Location>\n")
 	file := filepath.Join(dir, "apache.conf")
 	w.must(os.WriteFile(file, []byte(conf.String()), 0o600))
 	run(t, listen, "apache2", nil, "-D", "FOREGROUND", "-f", file)

@@ -74,7 +74,8 @@ func echoLines(w http.ResponseWriter, r *http.Request) {
 	defer conn.Close()
 	accept := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, section 4.2.2
 	fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Accept: %s\r\n"+
-		"Saw-Latchkey-Subject: %s\r\n\r\n", r.Header.Get("Upgrade"), base64.StdEncoding.EncodeToString(accept[:]), r.Header.Get("Latchkey-Subject"))
+		"Saw-Latchkey-Subject: %s\r\n\r\n", r.Header.Get("Upgrade"), base64.StdEncoding.EncodeToString(accept[:]),
+		r.Header.Get("Latchkey-Subject"))
 	_, _ = io.Copy(conn, pending)
 }
 

@@ -16,7 +16,8 @@ import (
 // TestRotate_GivesTheCallingTokenAnotherValue rotates a token as a program does whose answer may be lost.
 func TestRotate_GivesTheCallingTokenAnotherValue(t *testing.T) {
 	w := newWorld(t)
-	made, first := w.insert(token.Token{Kind: token.Workspace, Workspace: w.main, Policy: access.Policy{}, ExpiresAt: w.now().Add(48 * time.Hour)})
+	made, first := w.insert(token.Token{Kind: token.Workspace, Workspace: w.main, Policy: access.Policy{},
+		ExpiresAt: w.now().Add(48 * time.Hour)})
 	rotate := func(secret, body string, want int) (value string, a answer) {
 		t.Helper()
 		a = w.ask("POST", "/v2/token/rotate", body, append(bearer(secret), "Content-Type", "application/json")...)
@@ -90,7 +91,8 @@ func TestRevoke_APreviousValueIsRevokedAlone(t *testing.T) {
 		events, err := w.store.RecentEvents(w.ctx, w.org, "", 1)
 		w.must(err)
 		if e := events[0]; e.Action != "updated" || e.Target.ID != made.ID || !strings.Contains(e.After, token.Hint(old)) ||
-			!strings.Contains(e.After, "which held it") || !strings.Contains(e.After, `"kind":"workspace"`) || strings.Contains(e.Before+e.After, old) {
+			!strings.Contains(e.After, "which held it") || !strings.Contains(e.After, `"kind":"workspace"`) ||
+			strings.Contains(e.Before+e.After, old) {
 			t.Errorf("%s: %+v", name, e)
 		}
 		c := w.client()

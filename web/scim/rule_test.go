@@ -425,7 +425,8 @@ func TestDiscovery_SaysWhatIsTrue(t *testing.T) {
 	config := w.want(200, "GET", "/ServiceProviderConfig", "")
 	for path, want := range map[string]any{"patch.supported": true, "bulk.supported": false, "filter.supported": true,
 		"filter.maxResults": 200.0,
-		"sort.supported":    true, "etag.supported": true, "changePassword.supported": false, "authenticationSchemes.0.type": "oauthbearertoken"} {
+		"sort.supported":    true, "etag.supported": true, "changePassword.supported": false,
+		"authenticationSchemes.0.type": "oauthbearertoken"} {
 		if got := config.get(path); got != want {
 			t.Errorf("%s is %v", path, got)
 		}

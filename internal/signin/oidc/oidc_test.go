@@ -36,7 +36,8 @@ func newRig(t *testing.T) *rig {
 	clock := func() time.Time { return r.now }
 	r.Provider = oidctest.Start(t, clock)
 	r.client = oidc.New(loopback(), clock)
-	r.conn = identity.Connection{Issuer: r.URL, ClientID: oidctest.ClientID, Secret: oidctest.Secret, Redirect: "https://latchkey.example/callback",
+	r.conn = identity.Connection{Issuer: r.URL, ClientID: oidctest.ClientID, Secret: oidctest.Secret,
+		Redirect:    "https://latchkey.example/callback",
 		GroupsClaim: "groups"}
 	r.asked = identity.Challenge{State: "state", Nonce: "nonce", Verifier: strings.Repeat("v", 43)}
 	return r
@@ -91,7 +92,8 @@ func TestFinish_TakesWhatTheTokenLacksFromTheUserInfo(t *testing.T) {
 	r.Claims = map[string]any{"name": "Signed"}
 	r.Info = map[string]any{"sub": "subject", "email": "ada@acme.example", "email_verified": "true", "groups": []string{}, "name": "Unsigned"}
 	proof, err := r.client.Finish(t.Context(), r.conn, r.asked, r.answer())
-	if c := proof.Claims; err != nil || c.Email != "ada@acme.example" || !c.Verified || !c.HasGroups || len(c.Groups) != 0 || c.Name != "Signed" {
+	if c := proof.Claims; err != nil || c.Email != "ada@acme.example" || !c.Verified || !c.HasGroups || len(c.Groups) != 0 ||
+		c.Name != "Signed" {
 		t.Errorf("%+v %v", c, err)
 	}
 }
@@ -161,25 +163,31 @@ func TestFinish_RefusesHostileProviders(t *testing.T) {
 				return parts[0] + "." + strings.Split(oidctest.Unsigned(claims), ".")[1] + "." + parts[2]
 			}
 		}, check: identity.CheckSignature},
-		"no token":              {change: func(r *rig) { r.Raw = func(map[string]any) string { return "" } }, check: identity.CheckCode},
-		"other issuer":          {change: claim("iss", "https://evil.example"), check: identity.CheckIssuer},
-		"issuer with a slash":   {change: func(r *rig) { r.Claims = map[string]any{"iss": r.URL + "/"} }, check: identity.CheckIssuer},
-		"wrong audience":        {change: claim("aud", "another-client"), check: identity.CheckAudience},
-		"no audience":           {change: claim("aud", nil), check: identity.CheckAudience},
-		"several audiences":     {change: claim("aud", []string{oidctest.ClientID, "another"}), check: identity.CheckNonce},
-		"made for another":      {change: claim("azp", "another-client"), check: identity.CheckNonce},
-		"expired":               {change: func(r *rig) { r.Claims = map[string]any{"exp": r.now.Add(-time.Second).Unix()} }, check: identity.CheckTime},
-		"without end":           {change: claim("exp", nil), check: identity.CheckTime},
-		"issued in the future":  {change: func(r *rig) { r.Claims = map[string]any{"iat": r.now.Add(10 * time.Minute).Unix()} }, check: identity.CheckTime},
-		"not valid yet":         {change: func(r *rig) { r.Claims = map[string]any{"nbf": r.now.Add(10 * time.Minute).Unix()} }, check: identity.CheckTime},
-		"wrong nonce":           {change: claim("nonce", "another"), check: identity.CheckNonce},
-		"no nonce":              {change: claim("nonce", nil), check: identity.CheckNonce},
-		"no subject":            {change: claim("sub", nil), check: identity.CheckClaims},
-		"subject too long":      {change: claim("sub", strings.Repeat("s", 300)), check: identity.CheckClaims},
-		"1 MB token":            {change: claim("name", strings.Repeat("n", 1<<20)), check: identity.CheckCode},
-		"5,000 groups":          {change: claim("groups", strings.Split(strings.Repeat("g,", 5000), ",")), check: identity.CheckGroups},
-		"groups that are none":  {change: claim("groups", map[string]any{"a": 1}), check: identity.CheckGroups},
-		"user info of another":  {change: func(r *rig) { r.Info = map[string]any{"sub": "somebody else", "email": "ada@acme.example"} }, check: identity.CheckClaims},
+		"no token":            {change: func(r *rig) { r.Raw = func(map[string]any) string { return "" } }, check: identity.CheckCode},
+		"other issuer":        {change: claim("iss", "https://evil.example"), check: identity.CheckIssuer},
+		"issuer with a slash": {change: func(r *rig) { r.Claims = map[string]any{"iss": r.URL + "/"} }, check: identity.CheckIssuer},
+		"wrong audience":      {change: claim("aud", "another-client"), check: identity.CheckAudience},
+		"no audience":         {change: claim("aud", nil), check: identity.CheckAudience},
+		"several audiences":   {change: claim("aud", []string{oidctest.ClientID, "another"}), check: identity.CheckNonce},
+		"made for another":    {change: claim("azp", "another-client"), check: identity.CheckNonce},
+		"expired": {change: func(r *rig) { r.Claims = map[string]any{"exp": r.now.Add(-time.Second).Unix()} },
+			check: identity.CheckTime},
+		"without end": {change: claim("exp", nil), check: identity.CheckTime},
+		"issued in the future": {change: func(r *rig) { r.Claims = map[string]any{"iat": r.now.Add(10 * time.Minute).Unix()} },
+			check: identity.CheckTime},
+		"not valid yet": {change: func(r *rig) { r.Claims = map[string]any{"nbf": r.now.Add(10 * time.Minute).Unix()} },
+			check: identity.CheckTime},
+		"wrong nonce":          {change: claim("nonce", "another"), check: identity.CheckNonce},
+		"no nonce":             {change: claim("nonce", nil), check: identity.CheckNonce},
+		"no subject":           {change: claim("sub", nil), check: identity.CheckClaims},
+		"subject too long":     {change: claim("sub", strings.Repeat("s", 300)), check: identity.CheckClaims},
+		"1 MB token":           {change: claim("name", strings.Repeat("n", 1<<20)), check: identity.CheckCode},
+		"5,000 groups":         {change: claim("groups", strings.Split(strings.Repeat("g,", 5000), ",")), check: identity.CheckGroups},
+		"groups that are none": {change: claim("groups", map[string]any{"a": 1}), check: identity.CheckGroups},
+		"user info of another": {change: func(r *rig) {
+			r.Info = map[string]any{"sub": "somebody else",
+				"email": "ada@acme.example"}
+		}, check: identity.CheckClaims},
 		"user info without sub": {change: func(r *rig) { r.Info = map[string]any{"email": "ada@acme.example"} }, check: identity.CheckClaims},
 		"code injection": {answer: func(r *rig, a *identity.Answer) { // a code that another request got
 			asked := r.asked
@@ -274,7 +282,8 @@ func TestDiscover_SaysWhatIsWrong(t *testing.T) {
 		change func(r *rig)
 		says   string
 	}{
-		"calls itself otherwise": {func(r *rig) { r.Document = func(d map[string]any) { d["issuer"] = "https://other.example" } }, "https://other.example"},
+		"calls itself otherwise": {func(r *rig) { r.Document = func(d map[string]any) { d["issuer"] = "https://other.example" } },
+			"https://other.example"},
 		"redirects": {func(r *rig) {
 			r.Hook = func(w http.ResponseWriter, q *http.Request) bool {
 				http.Redirect(w, q, "/elsewhere", http.StatusFound)
@@ -307,7 +316,8 @@ func TestDiscover_SaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			c.change(r)
-			if err := r.client.Discover(t.Context(), r.conn.Issuer); err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasSuffix(err.Error(), ".") {
+			if err := r.client.Discover(t.Context(), r.conn.Issuer); err == nil || !strings.Contains(err.Error(), c.says) ||
+				!strings.HasSuffix(err.Error(), ".") {
 				t.Error(err)
 			}
 		})
@@ -329,7 +339,8 @@ func TestBegin_ASlowProviderHoldsNothingUp(t *testing.T) {
 		t.Error(err)
 	}
 	began := time.Now()
-	if _, err := slow.client.Begin(t.Context(), slow.conn, slow.asked); !fault.Is(err, fault.Unavailable) || time.Since(began) > 4*time.Second {
+	if _, err := slow.client.Begin(t.Context(), slow.conn, slow.asked); !fault.Is(err, fault.Unavailable) ||
+		time.Since(began) > 4*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 	close(hang)
@@ -386,7 +397,8 @@ func TestLogout_IsNotRefusedWhileTheProviderIsUnreachable(t *testing.T) {
 		return q.URL.Path == down
 	}
 	logout := func() error {
-		token := oidctest.Sign(r.Key, r.With(map[string]any{"jti": "j-1", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}}))
+		token := oidctest.Sign(r.Key, r.With(map[string]any{"jti": "j-1",
+			"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}}))
 		_, err := r.client.Logout(t.Context(), r.conn, token)
 		return err
 	}

@@ -131,7 +131,8 @@ func TestCreated_ReadsNoChangedAnswerBeyondItsEnd(t *testing.T) {
 			t.Errorf("%x", got.ID)
 		}
 	}
-	for _, answer := range []string{"", "{}", "[]", "null", `"x"`, strings.Repeat("[", 100_000), strings.Replace(m.created, "public-key", "password", 1),
+	for _, answer := range []string{"", "{}", "[]", "null", `"x"`, strings.Repeat("[", 100_000),
+		strings.Replace(m.created, "public-key", "password", 1),
 		strings.Replace(m.created, `"rawId":"`, `"rawId":"+`, 1)} {
 		if _, err := m.party.Created(answer, m.challenge); err == nil {
 			t.Errorf("accepted: %.40s", answer)

@@ -63,7 +63,8 @@ func (c *Client) Read(text string) (identity.Metadata, error) {
 		return m, problem("The metadata must have one IDPSSODescriptor. Take that of the identity provider, not of an application.")
 	}
 	idp := d.IDPSSODescriptors[0]
-	if !d.ValidUntil.IsZero() && !c.now().Before(d.ValidUntil) || idp.ValidUntil != nil && !idp.ValidUntil.IsZero() && !c.now().Before(*idp.ValidUntil) {
+	if !d.ValidUntil.IsZero() && !c.now().Before(d.ValidUntil) || idp.ValidUntil != nil && !idp.ValidUntil.IsZero() &&
+		!c.now().Before(*idp.ValidUntil) {
 		return m, problem("The metadata has expired. Take a current one from the provider.")
 	}
 	m.EntityID = strings.TrimSpace(d.EntityID)

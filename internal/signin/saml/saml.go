@@ -49,7 +49,8 @@ func (c *Client) provider(s identity.Connection) (*saml.ServiceProvider, error) 
 		return nil, err
 	}
 	sp := &saml.ServiceProvider{EntityID: s.ClientID, AcsURL: *acs, AuthnNameIDFormat: saml.UnspecifiedNameIDFormat,
-		SendUnspecifiedNameIDFormat: true, RejectSHA1Signatures: true, RejectUnknownConditions: true, LimitRelayStateLength: true, Clock: c.clock(),
+		SendUnspecifiedNameIDFormat: true, RejectSHA1Signatures: true, RejectUnknownConditions: true, LimitRelayStateLength: true,
+		Clock:                            c.clock(),
 		AssertionConsumerServiceBindings: []string{saml.HTTPPostBinding},
 		IDPMetadata: &saml.EntityDescriptor{EntityID: s.Metadata.EntityID, IDPSSODescriptors: []saml.IDPSSODescriptor{{
 			SingleSignOnServices: []saml.Endpoint{{Binding: saml.HTTPRedirectBinding, Location: s.Metadata.SignOn}}}}}}

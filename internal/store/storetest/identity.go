@@ -42,7 +42,8 @@ func (b *accountBed) provider(t *testing.T, id, issuer string) identity.Provider
 	t.Helper()
 	now := b.Now()
 	p := identity.Provider{ID: id, Organization: bedOrg, Preset: "okta", Name: "Login " + id, Issuer: issuer, ClientID: "c", Enabled: true,
-		Domains: []string{"a.example", "b.example"}, NewMembers: identity.Wait, GroupsClaim: "groups", Groups: []identity.Mapping{{Value: "v", Group: bedGroup}},
+		Domains: []string{"a.example", "b.example"}, NewMembers: identity.Wait, GroupsClaim: "groups",
+		Groups:     []identity.Mapping{{Value: "v", Group: bedGroup}},
 		AdminGroup: "bosses", AdminAgain: true, CreatedAt: now, UpdatedAt: now}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		return errors.Join(tx.InsertProvider(ctx, p, "key "+id),
@@ -84,7 +85,8 @@ func keepsIssuersApart(t *testing.T, b *accountBed) {
 }
 
 func identityOf(provider, subject, member string, at time.Time) identity.Identity {
-	return identity.Identity{Provider: provider, Issuer: "https://one.example", Subject: subject, Member: member, Email: member + "@acme.example", CreatedAt: at, SeenAt: at}
+	return identity.Identity{Provider: provider, Issuer: "https://one.example", Subject: subject, Member: member,
+		Email: member + "@acme.example", CreatedAt: at, SeenAt: at}
 }
 
 func keepsIdentities(t *testing.T, b *accountBed) {
@@ -111,7 +113,10 @@ func keepsIdentities(t *testing.T, b *accountBed) {
 		WantKind(t, err, fault.NotFound)
 	}
 	WantKind(t, save(identityOf("p1", "s-other", bedBo, b.Now())), fault.Conflict)
-	if list := mustRead(t, func(ctx context.Context) ([]identity.Linked, error) { return b.Linked(ctx, "p1", 10) }); len(list) != 1 || list[0].Name != bedBo {
+	if list := mustRead(t, func(ctx context.Context) ([]identity.Linked,
+		error) {
+		return b.Linked(ctx, "p1", 10)
+	}); len(list) != 1 || list[0].Name != bedBo {
 		t.Errorf("%+v", list)
 	}
 }
@@ -144,7 +149,8 @@ func (b *accountBed) way(t *testing.T, id, member, subject, sid string) {
 func endsWays(t *testing.T, b *accountBed) {
 	b.provider(t, "p1", "https://one.example")
 	for _, c := range []struct{ subject, sid, want string }{
-		{"", "", "bo-1 bo-2 bo-none other"}, {"s-bo", "", "bo-1 bo-2 bo-none"}, {"s-bo", "1", "bo-1 bo-none"}, {"", "2", "bo-2"}, {"s-none", "", ""}, {"", "9", ""},
+		{"", "", "bo-1 bo-2 bo-none other"}, {"s-bo", "", "bo-1 bo-2 bo-none"}, {"s-bo", "1", "bo-1 bo-none"}, {"", "2", "bo-2"},
+		{"s-none", "", ""}, {"", "9", ""},
 	} {
 		b.way(t, "bo-1", bedBo, "s-bo", "1")
 		b.way(t, "bo-2", bedBo, "s-bo", "2")
@@ -186,7 +192,10 @@ func boundsFailures(t *testing.T, b *accountBed) {
 	}
 	_, err := b.ProviderFailure(t.Context(), "elsewhere", "code-4")
 	WantKind(t, err, fault.NotFound)
-	if r := mustRead(t, func(ctx context.Context) (identity.Record, error) { return b.ProviderFailure(ctx, bedOrg, "code-4") }); r.Check != "nonce" || r.Claims != "{}" {
+	if r := mustRead(t, func(ctx context.Context) (identity.Record,
+		error) {
+		return b.ProviderFailure(ctx, bedOrg, "code-4")
+	}); r.Check != "nonce" || r.Claims != "{}" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -20,7 +20,8 @@ func keepsRequests(t *testing.T, b *accountBed) {
 	keep := func(id string, ends time.Time) {
 		t.Helper()
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.KeepRequest(ctx, identity.Kept{ID: id, Provider: "p1", Browser: digest, Next: "/x", Form: "form", MadeAt: now, ExpiresAt: ends}, 2)
+			return tx.KeepRequest(ctx, identity.Kept{ID: id, Provider: "p1", Browser: digest, Next: "/x", Form: "form", MadeAt: now,
+				ExpiresAt: ends}, 2)
 		})
 	}
 	there := func(id string) bool {
@@ -56,7 +57,8 @@ func keepsRequests(t *testing.T, b *accountBed) {
 func keepsAKeeper(t *testing.T, b *accountBed) {
 	b.provider(t, "p1", "https://one.example")
 	admin := func(id, email string) account.Member {
-		m := account.Member{ID: id, Organization: bedOrg, Email: email, Name: id, Role: access.RoleAdmin, Status: account.Active, CreatedAt: b.Now(),
+		m := account.Member{ID: id, Organization: bedOrg, Email: email, Name: id, Role: access.RoleAdmin, Status: account.Active,
+			CreatedAt: b.Now(),
 			UpdatedAt: b.Now()}
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.InsertMember(ctx, m, "a hash"); err != nil {

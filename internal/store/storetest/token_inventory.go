@@ -117,7 +117,8 @@ func (w *world) settle(ctx context.Context, tx *store.Tx) error {
 	}
 	for g := range 3 {
 		group := fmt.Sprint("g-", g)
-		if err := tx.InsertGroup(ctx, account.Group{ID: group, Organization: bedOrg, Name: group, CreatedAt: w.now, UpdatedAt: w.now}); err != nil {
+		if err := tx.InsertGroup(ctx, account.Group{ID: group, Organization: bedOrg, Name: group, CreatedAt: w.now,
+			UpdatedAt: w.now}); err != nil {
 			return err
 		}
 		at := w.places[g]
@@ -182,7 +183,8 @@ func (w *world) may(tok token.Token) access.Policy {
 		return nil
 	case token.Workspace:
 		p.Kind = access.WorkspaceToken
-		p.In = access.Assemble([]access.Placed{base, {Workspace: tok.Workspace, Layer: access.Layer{Kind: access.LayerToken, Policy: tok.Policy}}})
+		p.In = access.Assemble([]access.Placed{base, {Workspace: tok.Workspace,
+			Layer: access.Layer{Kind: access.LayerToken, Policy: tok.Policy}}})
 	case token.Personal:
 		p.Kind, p.Role = access.PersonalToken, w.members[tok.Owner].Role
 		p.In = access.Assemble(append([]access.Placed{base}, w.in[tok.Owner]...))
@@ -237,7 +239,8 @@ func rules() []token.Rules {
 		{Personal: token.Lifetime{Longest: 40, MustExpire: true}}, {Service: token.Lifetime{Longest: 7, MustExpire: true}},
 		{ReadOnly: true}, {Makers: token.Nobody}, {Makers: token.InGroups, Groups: []string{"g-0"}},
 		{Makers: token.InGroups, Groups: []string{"g-1", "g-2", "gone"}}, {NeedAddresses: true},
-		{NeedAddresses: true, ReadOnly: true, Makers: token.InGroups, Groups: []string{"g-2"}, Service: token.Lifetime{Longest: 7, MustExpire: true}}}
+		{NeedAddresses: true, ReadOnly: true, Makers: token.InGroups, Groups: []string{"g-2"},
+			Service: token.Lifetime{Longest: 7, MustExpire: true}}}
 }
 
 // broken returns filters for tokens that break rules.
@@ -245,7 +248,8 @@ func broken() []token.Filter {
 	var list []token.Filter
 	live, _ := access.BuiltIn().Lookup("source:live_events")
 	for _, r := range rules() {
-		for _, f := range []token.Filter{{}, {State: token.Active}, {State: token.Suspended}, {Owner: "m-3"}, {Workspace: "ws-a"}, {UnusedFor: token.NotedAfter},
+		for _, f := range []token.Filter{{}, {State: token.Active}, {State: token.Suspended}, {Owner: "m-3"}, {Workspace: "ws-a"},
+			{UnusedFor: token.NotedAfter},
 			{Grants: live}, {Kind: token.Workspace}, {Text: "tok% a"}} {
 			f.Breaks = &r
 			list = append(list, f)
@@ -258,7 +262,8 @@ func broken() []token.Filter {
 func (w *world) filters() []token.Filter {
 	day := 24 * time.Hour
 	list := []token.Filter{{}, {Owner: "m-3"}, {Owner: "NAME OF"}, {Owner: "nobody"}, {Workspace: "ws-a"}, {Workspace: "unknown"},
-		{EndsFrom: w.now}, {EndsBefore: w.now.Add(token.SoonAfter)}, {EndsFrom: w.now.Add(1e6), EndsBefore: w.now.Add(41 * day)}, {NeverEnds: true},
+		{EndsFrom: w.now}, {EndsBefore: w.now.Add(token.SoonAfter)}, {EndsFrom: w.now.Add(1e6), EndsBefore: w.now.Add(41 * day)},
+		{NeverEnds: true},
 		{UnusedFor: token.NotedAfter}, {UnusedFor: 60 * day}, {UnusedFor: 90 * day}, {MadeBy: "ann"}, {MadeBy: "äda"}, {MadeBy: "%"},
 		{Text: "tok% a"}, {Text: "0007"}, {Text: "lkpat_…0007"}, {Text: w.tokens[5].ID}, {Text: "_"}}
 	for _, k := range []token.Kind{token.Personal, token.Workspace, token.Organization} {
@@ -271,7 +276,8 @@ func (w *world) filters() []token.Filter {
 		entry, _ := access.BuiltIn().Lookup(perm)
 		for _, at := range []string{"", "ws-a"} {
 			list = append(list, token.Filter{Grants: entry, Workspace: at}, token.Filter{Grants: entry, Workspace: at, Owner: "m-3"},
-				token.Filter{Grants: entry, Workspace: at, UnusedFor: token.NotedAfter}, token.Filter{Grants: entry, Workspace: at, State: token.Active})
+				token.Filter{Grants: entry, Workspace: at, UnusedFor: token.NotedAfter},
+				token.Filter{Grants: entry, Workspace: at, State: token.Active})
 			for _, r := range []string{"s-1ws-a", "s-2ws-a", strange + "ws-a", "unknown"} {
 				list = append(list, token.Filter{Grants: entry, Workspace: at, Resource: r})
 			}

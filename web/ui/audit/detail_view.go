@@ -35,7 +35,8 @@ func detailView(v kit.Visit, e audit.Event, what page.Sentence, carrier audit.To
 	}
 	add("When", kit.AbsoluteSeconds(e.When(), v.Now), kit.Relative(e.When(), v.Now), false)
 	if !e.When().Equal(e.Time) {
-		add("Time in the log", kit.AbsoluteSeconds(e.Time, v.Now), "The clock was set back, or clocks differ. The order of the log is kept.", false)
+		add("Time in the log", kit.AbsoluteSeconds(e.Time, v.Now),
+			"The clock was set back, or clocks differ. The order of the log is kept.", false)
 	}
 	add("User", actorName(e), e.ActorEmail, false)
 	if e.TokenID != "" {

@@ -112,7 +112,8 @@ func filterView(v kit.Visit, q logQuery, errors kit.FieldErrors) component.Filte
 			selectView(q, "audit-action", paramAction, "Action", "All actions", actionOptions(q)),
 		},
 		Fields: []component.FieldModel{
-			{ID: "audit-from", Name: paramFrom, Label: "From (" + kit.Zone(v.Now) + ")", Type: "date", Value: q.Get(paramFrom), Error: errors[paramFrom]},
+			{ID: "audit-from", Name: paramFrom, Label: "From (" + kit.Zone(v.Now) + ")", Type: "date", Value: q.Get(paramFrom),
+				Error: errors[paramFrom]},
 			{ID: "audit-to", Name: paramTo, Label: "To (" + kit.Zone(v.Now) + ")", Type: "date", Value: q.Get(paramTo), Error: errors[paramTo]},
 		},
 	}

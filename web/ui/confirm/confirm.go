@@ -102,7 +102,8 @@ func (h *Handlers) passkeyOptions(c echo.Context) error {
 
 func fields(ways signin.Ways, errs kit.FieldErrors) []component.FormField {
 	list := []component.FormField{{Secret: &component.FieldModel{ID: "form-" + kit.FieldConfirmPassword, Name: kit.FieldConfirmPassword,
-		Label: "Your password", Error: errs[kit.FieldConfirmPassword], Autocomplete: "current-password", Required: true, Autofocus: len(errs) == 0}}}
+		Label: "Your password", Error: errs[kit.FieldConfirmPassword], Autocomplete: "current-password", Required: true,
+		Autofocus: len(errs) == 0}}}
 	if ways.Code {
 		list = append(list, kit.TextItem(component.FieldModel{ID: "form-" + kit.FieldConfirmCode, Name: kit.FieldConfirmCode, Label: "Code",
 			Help: "From your authenticator app, or a recovery code.", Error: errs[kit.FieldConfirmCode], Autocomplete: "one-time-code",

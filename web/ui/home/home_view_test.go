@@ -52,7 +52,8 @@ func TestNextSteps_DisappearWhenDone(t *testing.T) {
 		{"a baseline was set", true, access.PlanEnterprise, 0, account.Progress{Baseline: true}, "Invite Generate Make Connect Connect"},
 		{"a token was used", true, access.PlanEnterprise, 0, account.Progress{Generated: true, Used: true}, "Invite Set Connect Connect"},
 		{"all is done", true, access.PlanEnterprise, 0, all, ""},
-		{"after a month", true, access.PlanEnterprise, newFor + time.Millisecond, account.Progress{Invited: true, Baseline: true, Generated: true, Used: true}, ""},
+		{"after a month", true, access.PlanEnterprise, newFor + time.Millisecond,
+			account.Progress{Invited: true, Baseline: true, Generated: true, Used: true}, ""},
 		{"a plan without tokens", true, access.PlanFree, 0, account.Progress{}, "Invite"},
 		{"a member", false, access.PlanEnterprise, 0, account.Progress{}, "Generate Make"},
 		{"a member who is done", false, access.PlanEnterprise, 0, account.Progress{Generated: true, Used: true}, ""},
@@ -91,7 +92,8 @@ func TestAttentionView_HasPages(t *testing.T) {
 		m.Pages.NextHref != "/needs-attention?page=2&show=unused" {
 		t.Errorf("%+v", m.Pages)
 	}
-	if m := attentionView(showUnused, 30, nil, 2); m.Pages == nil || m.Pages.NextHref != "" || m.Pages.PrevHref != "/needs-attention?page=1&show=unused" {
+	if m := attentionView(showUnused, 30, nil, 2); m.Pages == nil || m.Pages.NextHref != "" ||
+		m.Pages.PrevHref != "/needs-attention?page=1&show=unused" {
 		t.Errorf("%+v", m.Pages)
 	}
 }

@@ -57,7 +57,8 @@ func (s *Site) PasskeyToSignIn(c echo.Context) (json.RawMessage, error) {
 // browser.
 func (s *Site) SignInByPasskey(c echo.Context, answer string) error {
 	r := c.Request()
-	started, err := s.signIn.SignInByPasskey(r.Context(), random.Secret(s.sessions.kept(r, passkeyName)), answer, s.sessions.Browser(r), Origin(c))
+	started, err := s.signIn.SignInByPasskey(r.Context(), random.Secret(s.sessions.kept(r, passkeyName)), answer,
+		s.sessions.Browser(r), Origin(c))
 	if err != nil {
 		return err
 	}

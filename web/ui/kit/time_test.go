@@ -96,9 +96,12 @@ func TestTimes_AreInTheZoneOfTheReader(t *testing.T) {
 	tests := []struct{ zone, absolute, exact, summer string }{
 		{"UTC", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 12:00 UTC"},
 		{"Mars/Olympus", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 12:00 UTC"},
-		{"Asia/Kathmandu", "21 Nov 2026, 17:45 UTC+05:45", "21 Nov 2026, 17:45 UTC+05:45 (21 Nov 2026, 12:00 UTC)", "1 Jul 2026, 17:45 UTC+05:45"},
-		{"Pacific/Chatham", "22 Nov 2026, 01:45 UTC+13:45", "22 Nov 2026, 01:45 UTC+13:45 (21 Nov 2026, 12:00 UTC)", "2 Jul 2026, 00:45 UTC+12:45"},
-		{"America/St_Johns", "21 Nov 2026, 08:30 UTC-03:30", "21 Nov 2026, 08:30 UTC-03:30 (21 Nov 2026, 12:00 UTC)", "1 Jul 2026, 09:30 UTC-02:30"},
+		{"Asia/Kathmandu", "21 Nov 2026, 17:45 UTC+05:45", "21 Nov 2026, 17:45 UTC+05:45 (21 Nov 2026, 12:00 UTC)",
+			"1 Jul 2026, 17:45 UTC+05:45"},
+		{"Pacific/Chatham", "22 Nov 2026, 01:45 UTC+13:45", "22 Nov 2026, 01:45 UTC+13:45 (21 Nov 2026, 12:00 UTC)",
+			"2 Jul 2026, 00:45 UTC+12:45"},
+		{"America/St_Johns", "21 Nov 2026, 08:30 UTC-03:30", "21 Nov 2026, 08:30 UTC-03:30 (21 Nov 2026, 12:00 UTC)",
+			"1 Jul 2026, 09:30 UTC-02:30"},
 		{"Europe/London", "21 Nov 2026, 12:00 UTC", "21 Nov 2026, 12:00 UTC", "1 Jul 2026, 13:00 UTC+01:00"},
 	}
 	for _, tt := range tests {
@@ -111,11 +114,14 @@ func TestTimes_AreInTheZoneOfTheReader(t *testing.T) {
 	berlin, kathmandu := in("Europe/Berlin"), in("Asia/Kathmandu")
 	march := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin.Location())
 	for want, got := range map[string]string{
-		"at the end of 31 December 2031 in Asia/Kathmandu (31 December 2031, 18:15 UTC)": EndOf(time.Date(2031, 12, 31, 18, 15, 0, 0, time.UTC), kathmandu),
-		"1 January 2032, 05:45 UTC+05:45 (1 January 2032, 00:00 UTC)":                    EndOf(time.Date(2032, 1, 1, 0, 0, 0, 0, time.UTC), kathmandu),
-		"at the end of 29 March 2026 in Europe/Berlin (29 March 2026, 22:00 UTC)":        EndOf(time.Date(2026, 3, 29, 22, 0, 0, 0, time.UTC), berlin),
-		"28 Mar 2026 UTC+01:00 to 30 Mar 2026 UTC+02:00":                                 Dates(march, march.AddDate(0, 0, 2)),
-		"30 Mar 2026 UTC+02:00": Date(march.AddDate(0, 0, 2)),
+		"at the end of 31 December 2031 in Asia/Kathmandu (31 December 2031, 18:15 UTC)": EndOf(time.Date(2031, 12, 31, 18, 15, 0,
+			0, time.UTC), kathmandu),
+		"1 January 2032, 05:45 UTC+05:45 (1 January 2032, 00:00 UTC)": EndOf(time.Date(2032, 1, 1, 0, 0, 0, 0,
+			time.UTC), kathmandu),
+		"at the end of 29 March 2026 in Europe/Berlin (29 March 2026, 22:00 UTC)": EndOf(time.Date(2026, 3, 29, 22, 0, 0, 0,
+			time.UTC), berlin),
+		"28 Mar 2026 UTC+01:00 to 30 Mar 2026 UTC+02:00": Dates(march, march.AddDate(0, 0, 2)),
+		"30 Mar 2026 UTC+02:00":                          Date(march.AddDate(0, 0, 2)),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

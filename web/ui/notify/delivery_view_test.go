@@ -18,10 +18,13 @@ func TestDeliveryRow_SaysHowItEndedAndOffersToSendAgain(t *testing.T) {
 		again            bool
 	}{
 		{notify.Delivery{State: notify.Waiting}, "Waiting", "Not sent yet", "", false},
-		{notify.Delivery{State: notify.Delivered, Tries: 1, Tried: now, Status: 204, Duration: 12 * time.Millisecond}, "Delivered", "Status 204 after 12 ms", "", true},
-		{notify.Delivery{State: notify.Waiting, Tries: 3, Tried: now, Problem: "It did not answer in time.", Next: now.Add(5 * time.Minute), Duration: 15 * time.Second},
+		{notify.Delivery{State: notify.Delivered, Tries: 1, Tried: now, Status: 204, Duration: 12 * time.Millisecond}, "Delivered",
+			"Status 204 after 12 ms", "", true},
+		{notify.Delivery{State: notify.Waiting, Tries: 3, Tried: now, Problem: "It did not answer in time.",
+			Next: now.Add(5 * time.Minute), Duration: 15 * time.Second},
 			"Trying again", "No answer after 15000 ms", "It did not answer in time. Next try in 5 minutes.", false},
-		{notify.Delivery{State: notify.Failed, Tries: 10, Tried: now, Status: 503, Problem: "It answered with status 503."}, "Failed", "Status 503 after 0 ms",
+		{notify.Delivery{State: notify.Failed, Tries: 10, Tried: now, Status: 503, Problem: "It answered with status 503."},
+			"Failed", "Status 503 after 0 ms",
 			"It answered with status 503.", true},
 	} {
 		got := deliveryRow(on, c.d, now)
@@ -41,7 +44,8 @@ func TestAddDeliveries_LinksToOlderOnes(t *testing.T) {
 	}
 	var m page.Webhook
 	addDeliveries(&m, notify.Webhook{ID: "w1"}, sent, 0, uitest.Noon())
-	if len(m.Sent) != deliveriesShown || m.Pages == nil || m.Pages.NextHref != "/settings/access-management/notifications/w1?before=51" || m.Pages.PrevHref != "" {
+	if len(m.Sent) != deliveriesShown || m.Pages == nil || m.Pages.NextHref != "/settings/access-management/notifications/w1?before=51" ||
+		m.Pages.PrevHref != "" {
 		t.Errorf("%d, %+v", len(m.Sent), m.Pages)
 	}
 	var empty page.Webhook

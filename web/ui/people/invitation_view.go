@@ -141,7 +141,8 @@ func invitedDialog(out invitation.Invited, now time.Time) page.Links {
 	}
 	mailed := 0
 	for i, sent := range out.Sent {
-		m.Links = append(m.Links, component.CodeModel{ID: fmt.Sprintf("link-%d", i), Label: sent.Email, Text: sent.Link, Copy: "Copy link", Secret: true})
+		m.Links = append(m.Links, component.CodeModel{ID: fmt.Sprintf("link-%d", i), Label: sent.Email, Text: sent.Link,
+			Copy: "Copy link", Secret: true})
 		if sent.Mailed {
 			mailed++
 		}

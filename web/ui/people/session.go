@@ -34,7 +34,8 @@ func sessionsView(m account.Member, list []signin.Session, v kit.Visit) componen
 		Empty: &component.EmptyModel{Icon: "users-round", Inside: true, Title: "No sessions", Text: m.Name + " is not signed in anywhere."},
 	}
 	if len(list) > 0 {
-		s.All = &component.ButtonModel{Label: "End all sessions", Href: at + "/end-all", Variant: component.DangerQuiet, Small: true, Dialog: true}
+		s.All = &component.ButtonModel{Label: "End all sessions", Href: at + "/end-all", Variant: component.DangerQuiet,
+			Small: true, Dialog: true}
 	}
 	return s
 }

@@ -135,7 +135,8 @@ func TestDeleteMembersDialog_SaysWhatBreaks(t *testing.T) {
 	}
 	lines := []string{"ci (lkpat_…abcd) of Bo in Production, last used 3 hours ago.", "old (lkpat_…efgh) of Cy, never used."}
 	m = deleteMembersDialog([]account.Member{bo, cy}, account.Credentials{Tokens: tokens}, previewOf(account.These("1", "2")), at)
-	if m.Alert.Title != "Delete 2 members?" || len(m.Alert.Offers) != 2 || m.Alert.Details[len(m.Alert.Details)-1] != "2 live personal access tokens stop working:" {
+	if m.Alert.Title != "Delete 2 members?" || len(m.Alert.Offers) != 2 ||
+		m.Alert.Details[len(m.Alert.Details)-1] != "2 live personal access tokens stop working:" {
 		t.Errorf("%+v", m.Alert)
 	}
 	for i, o := range m.Alert.Offers {
@@ -203,7 +204,8 @@ func TestInvitedDialog_TellsWhatBecameOfEachAddress(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || m.Dialog.Title != "2 invitation links" || len(m.Links) != 2 || !m.Links[0].Secret {
 		t.Error(m.Dialog.Title, diff)
 	}
-	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}}, noon); m.Dialog.Title != "No invitations "+
+	if m := invitedDialog(invitation.Invited{Skipped: []invitation.Skipped{{Email: "c@acme.example"}}},
+		noon); m.Dialog.Title != "No invitations "+
 		"created" || len(m.Links) != 0 {
 		t.Errorf("%+v", m)
 	}

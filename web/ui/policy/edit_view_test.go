@@ -155,7 +155,8 @@ func TestAnswerView_SpeaksLabelsAndShowsEveryLayer(t *testing.T) {
 		"danger Not allowed: It is in a workspace that they are not in. | Who=Bo Action=Edit Tables " +
 			`What they see=Nothing. The response is "not found". | Organization role Member: Doesn't give it`: {SubjectName: "Bo",
 			Principal: member, Decision: hidden},
-		"danger Not allowed: Bo is deactivated. | Who=Bo | Member or token: Can't do anything now": {SubjectName: "Bo", Inactive: "Bo is deactivated."},
+		"danger Not allowed: Bo is deactivated. | Who=Bo | Member or token: Can't do anything now": {SubjectName: "Bo",
+			Inactive: "Bo is deactivated."},
 	} {
 		a := answerView(access.BuiltIn(), x)
 		got := a.Notice.Kind + " " + a.Notice.Title + ": " + a.Notice.Text + " |"

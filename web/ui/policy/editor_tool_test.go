@@ -46,7 +46,8 @@ func TestUsePreset_GrantsWhatMayBeGrantedHere(t *testing.T) {
 			"built-in:View only", access.Policy{"source:live_events": access.Only("s1")}},
 		{"a saved one names no resources", e(access.PlanEnterprise, nil), nil, "p",
 			access.Policy{"table:edit": all, "source:edit": access.AllBut("s1", "s2")}},
-		{"an unknown one changes nothing", e(access.PlanEnterprise, nil), access.Policy{"table:edit": all}, "q", access.Policy{"table:edit": all}},
+		{"an unknown one changes nothing", e(access.PlanEnterprise, nil), access.Policy{"table:edit": all}, "q",
+			access.Policy{"table:edit": all}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,8 @@ func ownProfile(tb testing.TB, n int) []byte {
 	tb.Helper()
 	m := profileView(uitest.Member())
 	q := tokenui.ReadListQuery(kit.ProfilePath, nil)
-	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, "/list", false, token.Applied{Maker: true, Room: true})
+	m.Tokens = tokenui.Section(uitest.Member(), q.Listing(uitest.Noon()).Of(uitest.Tokens(n)), q, "/list", false,
+		token.Applied{Maker: true, Room: true})
 	var out bytes.Buffer
 	if err := page.ProfilePage(m).Render(context.Background(), &out); err != nil {
 		tb.Fatal(err)

@@ -10,7 +10,8 @@ import (
 
 func TestForm_IsReadAsItWasFilledIn(t *testing.T) {
 	for _, r := range []token.Rules{{}, {Makers: token.Nobody, MostPersonal: 3, NoSelfRotation: true},
-		{Personal: token.Lifetime{Longest: 30, Default: 7, MustExpire: true}, Service: token.Lifetime{MustExpire: true, Default: 90}, ReadOnly: true,
+		{Personal: token.Lifetime{Longest: 30, Default: 7, MustExpire: true},
+			Service: token.Lifetime{MustExpire: true, Default: 90}, ReadOnly: true,
 			NeedAddresses: true, UnusedDays: 60, SuspendReused: true}} {
 		f := formOf(token.Ruling{Rules: r, Revision: 7}, nil)
 		in, wrong, err := (&Handlers{}).change(nil, kit.Visit{}, f)

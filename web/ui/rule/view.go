@@ -42,7 +42,8 @@ func (f form) sections(wrong kit.FieldErrors) []page.Section {
 	longest := "In days, counted from when a token is generated or rotated. Empty: up to ten years. " +
 		"A longest lifetime excludes tokens without expiration."
 	standard := "In days. Empty: 30, or the longest lifetime if that is shorter."
-	groups := kit.TextField(token.FieldRuleGroups, "Groups", "One name a line, for \"Members of these groups\". Admins need to be in one as well.",
+	groups := kit.TextField(token.FieldRuleGroups, "Groups",
+		"One name a line, for \"Members of these groups\". Admins need to be in one as well.",
 		f.Values, wrong)
 	groups.Value, groups.Rows = plaintext.Clip(plaintext.Mend(f.Get(token.FieldRuleGroups)), maxGroupText), 3
 	makers := kit.SelectField(fieldMakers, "Who may generate personal access tokens", f.Values, wrong,

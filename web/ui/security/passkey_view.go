@@ -11,7 +11,8 @@ import (
 )
 
 func newPasskeyDialog(form url.Values, errs kit.FieldErrors) component.FormDialogModel {
-	name := kit.TextField(kit.FieldName, "Passkey name", "To tell it apart, for example the name of the device or password manager.", form, errs)
+	name := kit.TextField(kit.FieldName, "Passkey name",
+		"To tell it apart, for example the name of the device or password manager.", form, errs)
 	name.Required, name.MaxLength = true, plaintext.MaxName
 	return component.FormDialogModel{
 		Dialog: component.DialogModel{ID: "new-passkey", Title: "Add passkey", CloseHref: kit.SecurityPath},
@@ -25,7 +26,8 @@ func createDialog(f signin.Factor, problem string) page.Create {
 		Dialog: component.DialogModel{ID: "create-passkey", Title: "Create passkey " + f.Name, CloseHref: kit.SecurityPath,
 			Description: "Your browser asks where to keep the passkey: on this device, in a password manager, on your phone or on a " +
 				"security key with a PIN. All your other sessions will be signed out."},
-		Form: *kit.PasskeyForm("create", kit.Path(passkeyPath, f.ID), component.ButtonModel{Label: "Create passkey", Attrs: map[string]any{"autofocus": true}}),
+		Form: *kit.PasskeyForm("create", kit.Path(passkeyPath, f.ID),
+			component.ButtonModel{Label: "Create passkey", Attrs: map[string]any{"autofocus": true}}),
 	}
 	m.Form.Without = "Turn it on, or set up an authenticator app instead."
 	if problem != "" {

@@ -60,7 +60,8 @@ func requireForm(v kit.Visit, rule signin.FactorRule, form url.Values, errs kit.
 		}
 	}
 	who := kit.SelectField(fieldWho, "Who needs one", form, errs, component.SelectOption{Value: formNobody, Label: "Nobody"},
-		component.SelectOption{Value: string(signin.Admins), Label: "Admins"}, component.SelectOption{Value: string(signin.Everyone), Label: "Everyone"})
+		component.SelectOption{Value: string(signin.Admins), Label: "Admins"},
+		component.SelectOption{Value: string(signin.Everyone), Label: "Everyone"})
 	from := kit.TextField(fieldDate, "From", "The beginning of a day in your time zone, "+kit.Zone(v.Now)+", such as "+
 		v.Now.Add(14*24*time.Hour).Format(dayLayout)+". Leave it empty to begin now.", form, errs)
 	from.Optional = true

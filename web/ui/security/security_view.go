@@ -46,7 +46,8 @@ func securityView(has signin.Security, off string, now time.Time) page.Security 
 	for _, f := range has.Factors {
 		m.Rows = append(m.Rows, page.Factor{Name: f.Name, Kind: kindText(f, has), Made: kit.When(f.CreatedAt, now),
 			Used: kit.When(f.LastUsedAt, now), Rename: component.ButtonModel{Label: "Rename", Context: f.Name, Variant: component.Ghost,
-				Href: kit.Path(kit.SecurityPath+"/second-factors", f.ID, "rename"), Small: true, Dialog: true}, Remove: component.ButtonModel{Label: "Remove", Context: f.Name,
+				Href: kit.Path(kit.SecurityPath+"/second-factors", f.ID, "rename"), Small: true, Dialog: true},
+			Remove: component.ButtonModel{Label: "Remove", Context: f.Name,
 				Href: removePath(f.ID), Variant: component.DangerQuiet, Small: true, Dialog: true}})
 	}
 	m.Codes = &component.CardModel{ID: "recovery-codes", Title: "Recovery codes",

@@ -107,7 +107,8 @@ func confirmPage(next string, has signin.Choices, recovery bool, problem string)
 		m.Other = append(m.Other, component.Link{Label: "Use a passkey", Href: first})
 	}
 	if !recovery {
-		m.Other = append(m.Other, component.Link{Label: "Use a recovery code", Href: kit.WithQuery(confirmPath, "with", withRecovery, "next", next)})
+		m.Other = append(m.Other, component.Link{Label: "Use a recovery code",
+			Href: kit.WithQuery(confirmPath, "with", withRecovery, "next", next)})
 	}
 	if has.Passkey && !recovery {
 		button := component.ButtonModel{Label: "Use a passkey"}

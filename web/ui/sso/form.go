@@ -37,7 +37,8 @@ func fields(form url.Values, errors kit.FieldErrors, secret string) []component.
 	domains := kit.TextField(identity.FieldDomains, "Email domains", "Separate with commas or new lines. "+
 		"The provider is trusted with addresses of these domains, and their people are sent to it.", form, errors)
 	domains.Optional, domains.Rows = true, 2
-	members := component.FormField{Radios: kit.BoxesField(identity.FieldNewMembers, "New members", "What happens to people who are not members yet.",
+	members := component.FormField{Radios: kit.BoxesField(identity.FieldNewMembers, "New members",
+		"What happens to people who are not members yet.",
 		form, errors, newMembers())}
 	if preset.Kind == identity.KindSAML {
 		return append(append([]component.FormField{kit.TextItem(name)}, samlFields(preset, form, errors)...), kit.AreaItem(domains), members)
@@ -55,7 +56,8 @@ func fields(form url.Values, errors kit.FieldErrors, secret string) []component.
 
 // samlFields returns the fields that only SAML has.
 func samlFields(preset identity.Preset, form url.Values, errors kit.FieldErrors) []component.FormField {
-	address := kit.TextField(identity.FieldMetadataURL, "Metadata URL", preset.IssuerHelp+" It is read again every 6 hours, so new certificates work by themselves.", form, errors)
+	address := kit.TextField(identity.FieldMetadataURL, "Metadata URL",
+		preset.IssuerHelp+" It is read again every 6 hours, so new certificates work by themselves.", form, errors)
 	address.Optional = true
 	address.Attrs = map[string]any{"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
 	pasted := kit.TextField(identity.FieldMetadata, "Metadata", "If the provider has no URL for it: paste its XML.", form, errors)
@@ -76,7 +78,8 @@ func newMembers() []component.Choice {
 }
 
 func fieldOrder() []string {
-	return []string{identity.FieldName, identity.FieldMetadataURL, identity.FieldMetadata, identity.FieldSubject, identity.FieldIssuer, identity.FieldClientID, identity.FieldSecret, identity.FieldDomains,
+	return []string{identity.FieldName, identity.FieldMetadataURL, identity.FieldMetadata, identity.FieldSubject,
+		identity.FieldIssuer, identity.FieldClientID, identity.FieldSecret, identity.FieldDomains,
 		identity.FieldNewMembers}
 }
 

@@ -22,7 +22,8 @@ func requireSection(p identity.Provider, list []identity.Requirement) page.Secti
 		switch {
 		case r.Required:
 			s.Acts = append(s.Acts, page.Act{Text: r.Domain + " is required. If the provider fails, " + whoKeeps(r.Keepers) + " can still sign in.",
-				Button: component.ButtonModel{Label: "Stop requiring", Context: r.Domain, Variant: component.Outline, Href: at + "/free", Dialog: true}})
+				Button: component.ButtonModel{Label: "Stop requiring", Context: r.Domain, Variant: component.Outline, Href: at + "/free",
+					Dialog: true}})
 		case r.Problem == "":
 			s.Acts = append(s.Acts, page.Act{Text: r.Domain + " is not required.",
 				Button: component.ButtonModel{Label: "Require", Context: r.Domain, Variant: component.Outline, Href: at + "/require", Dialog: true}})
@@ -63,7 +64,8 @@ func requireDialog(p identity.Provider, r identity.Requirement) component.AlertD
 }
 
 func freeDialog(p identity.Provider, r identity.Requirement) component.AlertDialogModel {
-	return component.AlertDialogModel{ID: "free-domain", Title: "Stop requiring single sign-on for " + r.Domain + "?", Confirm: "Yes, stop requiring",
+	return component.AlertDialogModel{ID: "free-domain", Title: "Stop requiring single sign-on for " + r.Domain + "?",
+		Confirm:     "Yes, stop requiring",
 		Consequence: "People of " + r.Domain + " can then also sign in with a password or a passkey.",
 		Action:      kit.Path(address(p.ID), "domains", r.Domain, "free"), CancelHref: address(p.ID)}
 }

@@ -122,7 +122,8 @@ func known(p identity.Provider, now time.Time) []page.Fact {
 	}
 	read := kit.Exact(p.MetadataAt, now)
 	facts := []page.Fact{{Term: "Protocol", Text: "SAML 2.0"}, {Term: "Entity ID of the provider", Text: p.Issuer},
-		{Term: "Metadata URL", Text: orNone(p.MetadataURL, "None: paste new metadata when the certificates change")}, {Term: "Metadata read", Text: read}}
+		{Term: "Metadata URL", Text: orNone(p.MetadataURL, "None: paste new metadata when the certificates change")},
+		{Term: "Metadata read", Text: read}}
 	if p.MetadataProblem != "" {
 		facts[len(facts)-1] = page.Fact{Term: "Metadata", State: &component.StateModel{Tone: component.Bad,
 			Text: "Not read at " + read + ". The certificates below are still used. " + p.MetadataProblem}}

@@ -43,7 +43,8 @@ func TestParseExpiration_GivesTheExactEnd(t *testing.T) {
 
 func TestParseExpiration_RefusesWhatIsNoEnd(t *testing.T) {
 	for _, c := range []struct{ choice, date, path string }{
-		{"8 d", "", "expiration"}, {"08d", "", "expiration"}, {"0d", "", "expiration"}, {"3651d", "", "expiration"}, {"d", "", "expiration"}, {"never", "", "expiration"}, {"7D", "", "expiration"}, {"\x00", "", "expiration"},
+		{"8 d", "", "expiration"}, {"08d", "", "expiration"}, {"0d", "", "expiration"}, {"3651d", "", "expiration"},
+		{"d", "", "expiration"}, {"never", "", "expiration"}, {"7D", "", "expiration"}, {"\x00", "", "expiration"},
 		{"date", "", "date"}, {"date", "tomorrow", "date"}, {"date", "2026-02-30", "date"}, {"date", "10.3.2026", "date"},
 		{"date", "2026-03-09", "date"}, {"date", "0001-01-01", "date"},
 		{"date", "2036-03-11", "date"}, {"date", "9999-12-31", "date"}, {"date", "2026-03-12T00:00:00Z", "date"},

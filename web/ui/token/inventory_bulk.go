@@ -35,7 +35,8 @@ func (h *Handlers) bulkActs() []bulkAct {
 				return h.inventory.Resume(ctx, v.By, sel)
 			},
 			done: was(" resumed"), none: "none of them was suspended by somebody."},
-		{name: "shorten", button: component.ButtonModel{Label: "Shorten expiration", Context: "of ", Variant: component.Outline}, ask: shortenTokensDialog,
+		{name: "shorten", button: component.ButtonModel{Label: "Shorten expiration", Context: "of ", Variant: component.Outline},
+			ask: shortenTokensDialog,
 			do: func(ctx context.Context, v kit.Visit, sel token.Selection, form url.Values) ([]token.Token, error) {
 				return h.inventory.Shorten(ctx, v.By, sel, endOf(form, v.Now))
 			},

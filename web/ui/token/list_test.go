@@ -38,7 +38,8 @@ func listOf(tokens []token.Token, q ListQuery, base, caption string, now time.Ti
 func TestTokenRow_ShowsEverythingAboutAToken(t *testing.T) {
 	tok := token.Token{ID: "id/1", Name: "ci-probe", Hint: "lkpat_…a1B2", WorkspaceName: "Staging", Scope: access.ScopeAdmin,
 		CreatedByName: "Eli Editor", CreatedAt: noon.Add(-3 * kit.Day), ExpiresAt: noon.Add(5 * kit.Day), LastUsedAt: noon.Add(-2 * time.Hour)}
-	want := page.Row{ID: "id/1", Name: "ci-probe", Href: "/tokens/id%2F1", Hint: "lkpat_…a1B2", Workspace: "Staging", Scope: "Admin (deprecated)", Old: true,
+	want := page.Row{ID: "id/1", Name: "ci-probe", Href: "/tokens/id%2F1", Hint: "lkpat_…a1B2", Workspace: "Staging",
+		Scope: "Admin (deprecated)", Old: true,
 		Maker:    "Eli Editor",
 		Created:  component.TimeModel{Machine: "2026-11-18T12:00:00Z", Text: "3 days ago", Absolute: "18 Nov 2026, 12:00 UTC"},
 		LastUsed: component.TimeModel{Machine: "2026-11-21T10:00:00Z", Text: "2 hours ago", Absolute: "21 Nov 2026, 10:00 UTC"},
@@ -233,7 +234,8 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 	nowhere.Workspaces = nil
 	for name, v := range map[string]kit.Visit{"the plan": free, "no workspace": nowhere} {
 		for _, tokens := range [][]token.Token{nil, uitest.Tokens(2)} {
-			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, "/list", false, personalLimits().Applied)
+			m := Section(v, ListQuery{path: "/list", page: 1}.Listing(noon).Of(tokens), ListQuery{path: "/list", page: 1}, "/list",
+				false, personalLimits().Applied)
 			if m.Refusal == nil || m.Card.Action != nil || m.List.Empty != nil && m.List.Empty.Action != nil {
 				t.Errorf("%s: refusal %+v, action %+v", name, m.Refusal, m.Card.Action)
 			}
@@ -242,7 +244,8 @@ func TestPersonalTokens_ExplainWhyNoneCanBeMade(t *testing.T) {
 			}
 		}
 	}
-	if m := Section(free, token.Listed{}, ListQuery{page: 1}, "/list", false, personalLimits().Applied); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
+	if m := Section(free, token.Listed{}, ListQuery{page: 1}, "/list", false,
+		personalLimits().Applied); !strings.Contains(m.Refusal.Text, access.UpgradeText) {
 		t.Errorf("refusal %q", m.Refusal.Text)
 	}
 }
@@ -264,7 +267,8 @@ func TestPersonalTokenDialog_OffersWhatCanBeChosen(t *testing.T) {
 		t.Error(diff)
 	}
 	v.Workspaces = v.Workspaces[:1]
-	if m = personalDialog(v, newPersonalForm(v, personalLimits()), nil, personalLimits(), nil); len(m.Workspace.Options) != 1 || !m.Workspace.Options[0].Selected {
+	if m = personalDialog(v, newPersonalForm(v, personalLimits()), nil, personalLimits(), nil); len(m.Workspace.Options) != 1 ||
+		!m.Workspace.Options[0].Selected {
 		t.Errorf("the only workspace: %+v", m.Workspace.Options)
 	}
 	wrong := personalDialog(v, tokenForm{name: "x"}, kit.FieldErrors{"name": "N", "date": "D", "submission": "S"}, personalLimits(), nil)
@@ -288,7 +292,8 @@ func TestServiceTokens_EachTabSaysWhatItIsFor(t *testing.T) {
 			t.Errorf("%s: %+v", kind, full.List.Rows[0])
 		}
 	}
-	if m := serviceTokensView(uitest.Member(), token.Listed{}, token.Organization, ListQuery{page: 1}); !strings.Contains(m.Card.Description, "SCIM") {
+	if m := serviceTokensView(uitest.Member(), token.Listed{}, token.Organization,
+		ListQuery{page: 1}); !strings.Contains(m.Card.Description, "SCIM") {
 		t.Errorf("purpose %q", m.Card.Description)
 	}
 	free := uitest.Member()

@@ -75,7 +75,8 @@ func TestWizard_DoesNotAskForTheOnlyWorkspace(t *testing.T) {
 	if w.workspace != "w1" || m.First.Workspace != nil || m.First.WorkspaceFact[0].Text != "Production" {
 		t.Errorf("%+v", m.First)
 	}
-	if m = newWizard(twoWorkspaces(), token.Lifetime{}).firstStep(visitWith(twoWorkspaces()), personalLimits(), nil); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
+	if m = newWizard(twoWorkspaces(), token.Lifetime{}).firstStep(visitWith(twoWorkspaces()), personalLimits(),
+		nil); m.First.Workspace == nil || m.First.WorkspaceFact != nil {
 		t.Errorf("%+v", m.First)
 	}
 	if m = parseWizard(uitest.Form("workspace", "w9"), one).firstStep(visitWith(one), personalLimits(), nil); m.First.Workspace == nil {

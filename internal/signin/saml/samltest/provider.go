@@ -111,7 +111,8 @@ func (p *Provider) XML() string {
 	}
 	return `<?xml version="1.0"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + p.Entity + `">` +
 		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` + keys.String() +
-		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="` + strings.TrimSuffix(p.URL, "/metadata") +
+		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="` +
+		strings.TrimSuffix(p.URL, "/metadata") +
 		`/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`
 }
 
@@ -162,8 +163,9 @@ type Answer struct {
 func (p *Provider) Answer(r Request, change func(*Answer)) string {
 	p.t.Helper()
 	now := p.now()
-	a := Answer{Request: r, ID: "_" + rand.Text(), Entity: p.Entity, Audience: r.Issuer, Recipient: r.ACS, Destination: r.ACS, InResponseTo: r.ID,
-		NameID: "subject-1", Format: Persistent, From: now, Until: now.Add(5 * time.Minute), Proven: now, Issued: now, Key: p.Key,
+	a := Answer{Request: r, ID: "_" + rand.Text(), Entity: p.Entity, Audience: r.Issuer, Recipient: r.ACS, Destination: r.ACS,
+		InResponseTo: r.ID,
+		NameID:       "subject-1", Format: Persistent, From: now, Until: now.Add(5 * time.Minute), Proven: now, Issued: now, Key: p.Key,
 		Method: dsig.RSASHA256SignatureMethod, Hash: crypto.SHA256}
 	if change != nil {
 		change(&a)
@@ -229,15 +231,19 @@ func (a Answer) xml() string {
 		attributes.WriteString(`</saml:Attribute>`)
 	}
 	const namespaces = `xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`
-	return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_` + rand.Text() + `" Version="2.0" IssueInstant="` + at(a.Issued) +
-		`" Destination="` + a.Destination + `" InResponseTo="` + a.InResponseTo + `"><saml:Issuer ` + namespaces + `>` + a.Entity + `</saml:Issuer>` +
+	return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_` + rand.Text() +
+		`" Version="2.0" IssueInstant="` + at(a.Issued) +
+		`" Destination="` + a.Destination + `" InResponseTo="` + a.InResponseTo + `"><saml:Issuer ` + namespaces + `>` + a.Entity +
+		`</saml:Issuer>` +
 		`<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>` +
 		`<saml:Assertion ` + namespaces + ` ID="` + a.ID + `" Version="2.0" IssueInstant="` + at(a.Issued) + `"><saml:Issuer>` + a.Entity +
 		`</saml:Issuer><saml:Subject><saml:NameID Format="` + a.Format + `">` + html.EscapeString(a.NameID) + `</saml:NameID>` +
 		`<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData Recipient="` + a.Recipient +
 		`" InResponseTo="` + a.InResponseTo + `" NotOnOrAfter="` + at(a.Until) + `"/></saml:SubjectConfirmation></saml:Subject>` +
-		`<saml:Conditions NotBefore="` + at(a.From) + `" NotOnOrAfter="` + at(a.Until) + `"><saml:AudienceRestriction><saml:Audience>` + a.Audience +
-		`</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="` + at(a.Proven) + `" SessionIndex="s1">` +
+		`<saml:Conditions NotBefore="` + at(a.From) + `" NotOnOrAfter="` + at(a.Until) +
+		`"><saml:AudienceRestriction><saml:Audience>` + a.Audience +
+		`</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="` + at(a.Proven) +
+		`" SessionIndex="s1">` +
 		`<saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext>` +
 		`</saml:AuthnStatement><saml:AttributeStatement>` + attributes.String() + `</saml:AttributeStatement></saml:Assertion></samlp:Response>`
 }
