@@ -48,7 +48,7 @@ func TestConfirm_AsksBeforeTheActsOfTheList(t *testing.T) {
 	const users, clients, sats = administration + "/users/", administration + "/api-clients", administration + "/service-access-tokens"
 	ada := r.caller(t, adminEmail)
 	member := func() string { return r.newMember(t, r.caller(t, adminEmail)) }
-	workspace := firstWorkspace(t, s)
+	workspace, rotating := firstWorkspace(t, s), "/tokens/"+r.madeToken("rotating")+"/rotate"
 	for _, a := range []struct {
 		path string
 		form url.Values
@@ -61,6 +61,8 @@ func TestConfirm_AsksBeforeTheActsOfTheList(t *testing.T) {
 		{users + member() + "/reset-link", url.Values{}},
 		{"/settings/profile/sessions/end-others", url.Values{}},
 		{"/settings/workspaces/" + workspace + "/delete", url.Values{"name": {"wrong name"}}},
+		{administration + "/invitations/new", url.Values{"emails": {"boss@new.example"}, "role": {"admin"}, "submission": {"three"}}},
+		{rotating, url.Values{"overlap": {"24h"}, "expiration": {"same"}}},
 		{rulePath, pairsOf(ruleForm("revision", "0", "most_personal", "7"))},
 		{administration + "/sign-in/second-factor", url.Values{"who": {"nobody"}}},
 	} {
@@ -72,7 +74,8 @@ func TestConfirm_AsksBeforeTheActsOfTheList(t *testing.T) {
 		}
 		done := r.admin.post(a.path, confirmation(held, demo.Password, ""))
 		want := http.StatusSeeOther
-		if strings.HasPrefix(a.path, sats) || a.path == clients || strings.HasSuffix(a.path, "reset-link") {
+		if strings.HasPrefix(a.path, sats) || a.path == clients || strings.HasSuffix(a.path, "reset-link") ||
+			strings.HasSuffix(a.path, "/invitations/new") || a.path == rotating {
 			want = http.StatusOK
 		}
 		if a.form.Has("name") && a.form.Get("name") == "wrong name" {
@@ -107,6 +110,7 @@ func TestConfirm_AttacksGainNothing(t *testing.T) {
 		t.Error("the page holds what was filled in")
 	}
 	assertNowhere(t, s, "the form", "Secret <name>")
+	assertNowhere(t, s, "the form", url.QueryEscape("Secret <name>"))
 	head := r.head()
 	for name, got := range map[string]answer{
 		"no password":      r.admin.post(path, confirmation(held, "", "")),

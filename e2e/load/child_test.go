@@ -126,16 +126,17 @@ func admin(ctx context.Context, a *app.App) (actor.Caller, error) {
 	return by, err
 }
 
-// signInAda makes the Admin Ada with a session, unless she is there.
+// signInAda makes the Admin Ada with a session, unless she is there, and proves the session.
 func signInAda(ctx context.Context, tx *store.Tx, organization string) error {
-	now := tx.Now()
+	now, proof := tx.Now(), actor.Proof{How: actor.ByPassword, At: tx.Now()}
 	if _, err := tx.Member(ctx, organization, "ada"); !fault.Is(err, fault.NotFound) {
-		return err
+		return errors.Join(err, tx.ProveSession(ctx, "session of ada", proof))
 	}
 	return errors.Join(
 		tx.InsertMember(ctx, account.Member{ID: "ada", Organization: organization, Email: "ada@acme.example", Name: "Ada",
 			Role: access.RoleAdmin, Status: account.Active, CreatedAt: now, UpdatedAt: now}, ""),
-		tx.InsertSession(ctx, signin.Session{ID: "session of ada", Member: "ada", CreatedAt: now, LastSeenAt: now}, []byte("a digest")))
+		tx.InsertSession(ctx, signin.Session{ID: "session of ada", Member: "ada", CreatedAt: now, LastSeenAt: now, Proof: proof},
+			[]byte("a digest")))
 }
 
 // churnTokens makes tokens, and deletes, rotates, suspends or restricts most of them. It tells of each secret that must be

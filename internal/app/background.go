@@ -35,7 +35,7 @@ func (a *App) jobs() []job {
 		}},
 		// Reading every token would slow down the start, which does the same.
 		{name: "note tokens that nobody uses", every: time.Hour, do: a.Tokens.NoteIdle, after: 30 * time.Second},
-		{name: "suspend tokens that nobody uses", every: time.Hour, do: a.Warnings.SuspendUnused, after: time.Minute},
+		{name: "suspend tokens that nobody uses", every: time.Hour, do: a.suspendUnused, after: time.Minute},
 		{name: "apply new token rules", every: 5 * time.Second, do: a.Rules.Sweep},
 		{name: "delete old counts of uses", every: 24 * time.Hour, do: a.Tokens.ForgetUsage},
 		{name: "read the metadata of identity providers", every: 10 * time.Minute, do: a.Identity.Renew, after: time.Minute},
@@ -143,4 +143,12 @@ func (m memory) Apply(ctx context.Context, changes []change.Change) {
 func (m memory) Forget() {
 	m.verify.Forget()
 	m.clients.Forget()
+}
+
+// suspendUnused saves the uses that this node knows of before it looks for unused tokens.
+func (a *App) suspendUnused(ctx context.Context) error {
+	if err := a.Verify.Flush(ctx); err != nil {
+		return err
+	}
+	return a.Warnings.SuspendUnused(ctx)
 }

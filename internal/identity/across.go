@@ -71,7 +71,7 @@ type kept struct {
 
 // Receive takes an answer that came across sites. It checks it, stores what it says with the request, and returns
 // the id of the request: the browser goes on with a request of its own site, with which its cookies come, and
-// [Service.Finish] or [Service.FinishTry] ends the sign-in. The error is NotFound for an unknown provider, and a
+// [Service.Finish], [Service.FinishTry] or [Service.FinishConfirm] goes on. The error is NotFound for an unknown provider, and a
 // [Rejection] if the answer belongs to no request of the browser.
 func (s *Service) Receive(ctx context.Context, id, browser string, a Answer, origin actor.Origin) (string, error) {
 	p, err := s.d.Store.Provider(ctx, id)
@@ -118,7 +118,7 @@ func (s *Service) keptFor(ctx context.Context, p Provider, browser, id string) (
 	return k, k.request().check(p.ID, browser, s.d.Store.Now()), nil
 }
 
-// receive lets the protocol check an answer. If no certificate fits, it reads the metadata again: the provider may
+// receive lets the protocol check an answer. If the signature is refused, it reads the metadata again: the provider may
 // have a new one.
 func (s *Service) receive(ctx context.Context, p Provider, k Kept, a Answer) (Proof, error) {
 	for again := false; ; again = true {
@@ -146,6 +146,7 @@ func (s *Service) keepAnswer(ctx context.Context, p Provider, k Kept, said kept)
 		return "", err
 	}
 	err = s.d.Store.InTx(context.WithoutCancel(ctx), actor.System(p.Organization), func(tx Tx) error {
+		problem = ""
 		first, err := tx.Ways.AnswerRequest(ctx, k.ID, string(text))
 		if err == nil && first && said.Proof.Once != "" {
 			digest := sha256.Sum256([]byte("assertion\x00" + p.ID + "\x00" + said.Proof.Once))

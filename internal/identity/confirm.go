@@ -96,7 +96,7 @@ func (s *Service) vouched(ctx context.Context, by actor.Standing, p Provider, r 
 		if err != nil {
 			return err
 		}
-		if !now.Enabled || now.Issuer != p.Issuer || now.ClientID != p.ClientID {
+		if !now.Enabled || now.movedFrom(p) {
 			return proof.Fail(CheckRequest, "The provider was changed or disabled meanwhile.")
 		}
 		known, err := tx.Providers.IdentityOf(ctx, p.ID, p.Issuer, proof.Claims.Subject)
@@ -105,6 +105,13 @@ func (s *Service) vouched(ctx context.Context, by actor.Standing, p Provider, r 
 		}
 		if err != nil || known.Member != tx.SignIns.By().ID {
 			return proof.Fail(CheckMember, "You signed in there with another account.")
+		}
+		rule, err := signin.RequiredFor(ctx, tx.SignIns, tx.SignIns.By().Email)
+		if err != nil {
+			return err
+		}
+		if rule != nil && rule.Provider != p.ID {
+			return proof.Fail(CheckMember, rule.Error())
 		}
 		return signin.Confirm(ctx, tx.SignIns, actor.ByProvider, audit.Fields{"provider": p.Name, "subject": known.Subject})
 	})

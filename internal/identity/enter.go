@@ -45,7 +45,7 @@ func (s *Service) ForDomain(ctx context.Context, typed string) (Provider, error)
 	i := slices.IndexFunc(providers, func(p Provider) bool { return slices.Contains(p.Domains, typed) })
 	if i < 0 || typed == "" {
 		f := fault.NewNotFound(thatProvider)
-		f.Message = "No single sign-on is set up for this domain. Sign in with your password, or ask an Admin."
+		f.Message = "No single sign-on is set up for this domain, or it is switched off. Use another way to sign in, or ask an Admin."
 		return Provider{}, f
 	}
 	return providers[i], nil
@@ -183,6 +183,11 @@ func (s *Service) asked(ctx context.Context, a Answer) (request, bool) {
 	return k.request(), err == nil
 }
 
+// movedFrom reports whether what a provider said when it was the other is not to be trusted any more.
+func (p Provider) movedFrom(other Provider) bool {
+	return p.Issuer != other.Issuer || p.ClientID != other.ClientID || p.SubjectAttribute != other.SubjectAttribute
+}
+
 // Arrival is a finished sign-in.
 type Arrival struct {
 	signin.Entered
@@ -287,7 +292,7 @@ func (s *Service) arrive(ctx context.Context, p Provider, proof Proof, from sign
 		if err != nil {
 			return err
 		}
-		if !now.Enabled || now.Issuer != p.Issuer || now.ClientID != p.ClientID || planned(org) != nil {
+		if !now.Enabled || now.movedFrom(p) || planned(org) != nil {
 			return &Failure{Check: CheckRequest, Reason: "The provider was changed or disabled meanwhile."}
 		}
 		arrival, err = s.enter(ctx, tx, org, now, proof, from, origin)

@@ -116,13 +116,23 @@ func (s *Service) Renew(ctx context.Context) error {
 
 // renew reads the metadata of a provider again unless that was done a moment ago, and reports whether it is another one.
 func (s *Service) renew(ctx context.Context, p Provider, age time.Duration) (Provider, bool) {
-	since := s.d.Store.Now().Sub(p.MetadataAt)
-	if p.Kind != KindSAML || p.MetadataURL == "" || since >= 0 && since < age {
+	if p.Kind != KindSAML || p.MetadataURL == "" {
 		return p, false
+	}
+	s.renewing.Lock()
+	defer s.renewing.Unlock()
+	known := p.Metadata
+	p, err := s.d.Store.Provider(ctx, p.ID) // another request may have read it meanwhile
+	if err != nil {
+		return p, false
+	}
+	if since := s.d.Store.Now().Sub(p.MetadataAt); since >= 0 && since < age {
+		return p, !reflect.DeepEqual(p.Metadata, known)
 	}
 	m, problem := s.d.SAML.Fetch(ctx, p.MetadataURL)
 	changed := false
-	err := s.d.Store.InTx(context.WithoutCancel(ctx), actor.System(p.Organization), func(tx Tx) error {
+	err = s.d.Store.InTx(context.WithoutCancel(ctx), actor.System(p.Organization), func(tx Tx) error {
+		changed = false
 		now, err := tx.Providers.Provider(ctx, p.ID)
 		if err != nil || now.MetadataURL != p.MetadataURL {
 			return err

@@ -17,7 +17,8 @@ import (
 // RequestLife is how long somebody may take at a provider.
 const RequestLife = 15 * time.Minute
 
-// request is what the server has to know again when somebody comes back. It travels sealed, as the state, so that
+// request is what the server has to know again when somebody comes back. It travels sealed, as the state (with SAML the
+// server keeps it instead, see [Kept]), so that
 // beginning a sign-in writes nothing: anybody can begin one.
 type request struct {
 	Provider string `json:"p"`

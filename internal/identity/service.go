@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/segmentio/ksuid"
 
@@ -38,10 +39,13 @@ type Deps struct {
 }
 
 // Service is the use cases of signing in by identity providers. It is safe for concurrent use.
-type Service struct{ d Deps }
+type Service struct {
+	d        Deps
+	renewing sync.Mutex // held while metadata is read again, so that a crowd of answers causes one reading
+}
 
 // New returns a service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service { return &Service{d: d} }
 
 // The paths of problems with the fields of a provider.
 const (
@@ -376,9 +380,9 @@ func (s *Service) key(ctx context.Context, r secretReader) (seal.Key, error) {
 	return key, nil
 }
 
-// Change changes how a provider is reached and trusted. Another issuer, or another subject attribute, removes the
-// links to members, because they
-// are of the old one, and ends its sessions. The errors are those of Add, and NotFound.
+// Change changes how a provider is reached and trusted. Sign-ins with SAML that are under way end. Another issuer, or
+// another subject attribute, removes the links to members, because they are of the old one, and ends its sessions. The
+// errors are those of Add, and NotFound.
 func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in Settings) (Provider, error) {
 	before, err := s.Get(ctx, by, id)
 	if err != nil {
@@ -409,6 +413,9 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		if err := tx.Requirements.DropTrials(ctx, p.ID); err != nil {
 			return nil, err
 		}
+		if err := tx.Ways.DropRequests(ctx, p.ID); err != nil { // what was answered was checked against the old settings
+			return nil, err
+		}
 		more := audit.Fields{}
 		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
 		if moved {
@@ -424,7 +431,7 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		}
 		p.Name, p.Issuer, p.ClientID, p.Domains, p.NewMembers = in.Name, in.Issuer, in.ClientID, in.Domains, in.NewMembers
 		p.MetadataURL, p.SubjectAttribute = learnt.MetadataURL, learnt.SubjectAttribute
-		if learnt.MetadataAt.After(p.MetadataAt) || learnt.MetadataURL == "" {
+		if !learnt.MetadataAt.Equal(before.MetadataAt) { // it was read
 			p.Metadata, p.MetadataAt, p.MetadataProblem = learnt.Metadata, learnt.MetadataAt, learnt.MetadataProblem
 		}
 		if p.Kind == KindSAML {
@@ -508,7 +515,10 @@ func (s *Service) SetRules(ctx context.Context, by actor.Caller, id string, in R
 			problems.Add(FieldClaim, "Enter the claim that the groups below are values of.")
 		}
 		p.GroupsClaim, p.Groups, p.AdminGroup, p.AdminAgain = in.Claim, table, in.AdminGroup, in.AdminAgain
-		return nil, problems.Err(someProblems)
+		if err := problems.Err(someProblems); err != nil {
+			return nil, err
+		}
+		return nil, tx.Requirements.DropTrials(ctx, p.ID)
 	})
 }
 

@@ -66,7 +66,7 @@ type Kept struct {
 	Provider  string // id
 	Browser   []byte // digest of the secret of the browser that began
 	Next      string // path to open afterwards
-	Session   string // of the Admin who tries the provider; empty for a real sign-in
+	Session   string // of who tries the provider, or proves again who they are; empty for a real sign-in
 	Form      string // that goes on after proving again; empty otherwise
 	Proof     string // JSON of what the answer said; empty until it came
 	MadeAt    time.Time
@@ -216,6 +216,8 @@ type Ways interface {
 	KeepRequest(ctx context.Context, k Kept, most int) error
 	// AnswerRequest stores what the answer to a request said, and reports whether it was the first one.
 	AnswerRequest(ctx context.Context, id, proof string) (bool, error)
+	// DropRequests deletes the requests of a provider, with what was answered to them.
+	DropRequests(ctx context.Context, provider string) error
 	// EndRequest deletes a request and reports whether it existed.
 	EndRequest(ctx context.Context, id string) (bool, error)
 	// SaveIdentity adds an identity, or saves what the provider said last. The error is Conflict if the member has

@@ -110,7 +110,11 @@ func (s *Service) noteTry(ctx context.Context, by actor.Caller, r Report) error 
 			return err
 		}
 		f := audit.Fields{"passed": r.Passed}
-		if r.Passed {
+		now, err := tx.Providers.Provider(ctx, r.Provider.ID)
+		if err != nil {
+			return err
+		}
+		if r.Passed && now.UpdatedAt.Equal(r.Provider.UpdatedAt) { // otherwise something else was tried
 			if err := tx.Requirements.SaveTrial(ctx, r.Provider.ID, tx.Members.By().ID); err != nil {
 				return err
 			}

@@ -62,6 +62,9 @@ func (s *Service) Invite(ctx context.Context, by actor.Caller, in NewInvitations
 		if err != nil {
 			return err
 		}
+		if err := mayInvite(tx, draft.Role); err != nil {
+			return err
+		}
 		emails, out.Skipped, err = withoutKnown(ctx, tx, org, emails)
 		if err != nil {
 			return err
@@ -97,6 +100,14 @@ func invite(ctx context.Context, tx Tx, by actor.Standing, draft Invitation, lin
 	}
 	err := tx.AppendEvent(ctx, audit.Did(by, audit.Created, draft.target()).Changed("", draft.state().String()))
 	return Sent{Invitation: draft, Link: link(secret)}, err
+}
+
+// mayInvite returns an Unproven fault if somebody is invited as an Admin in a session that was proven too long ago.
+func mayInvite(tx Tx, role access.Role) error {
+	if role != access.RoleAdmin {
+		return nil
+	}
+	return tx.By().MustBeProven(tx.Now(), "invite an Admin")
 }
 
 // checkInvite returns what all of the invitations have in common, and the addresses. Its error

@@ -108,6 +108,9 @@ func (s *Service) Resend(ctx context.Context, by actor.Caller, id string, link r
 		if inv.State(tx.Now()) == Accepted {
 			return fault.NewConflict("This invitation has already been accepted.")
 		}
+		if err := mayInvite(tx, inv.Role); err != nil {
+			return err
+		}
 		// An expired one has not ended with the access of its member, and must not come back.
 		known, err := tx.EmailsKnown(ctx, org.ID, []string{inv.Email})
 		if err != nil {

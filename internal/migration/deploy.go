@@ -46,6 +46,9 @@ func (s *Service) Deploy(ctx context.Context, by actor.Standing, typed string) (
 func (s *Service) deployWith(ctx context.Context, by actor.Standing, typed string, r *run) (Migration, error) {
 	var done Migration
 	err := s.change(ctx, by.Caller(), func(tx Tx, m Migration) error {
+		if err := tx.By().MustBeProven(tx.Now(), "deploy the import"); err != nil {
+			return err
+		}
 		if err := tx.AnnounceStep(ctx, m.Organization, StepDeploy); err != nil {
 			return err
 		}

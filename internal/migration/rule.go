@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"slices"
 	"time"
 
 	"latchkey/internal/legacy"
@@ -25,13 +26,18 @@ func (st *stage) readRules() error {
 	for id := range st.present {
 		members = append(members, id)
 	}
-	inside, err := st.tx.Existing.MembersOfGroups(st.ctx, r.Groups, members)
-	for _, in := range inside {
-		for id, is := range in {
-			st.tokenRules.makers[id] = st.tokenRules.makers[id] || is
+	for part := range slices.Chunk(members, batch) {
+		inside, err := st.tx.Existing.MembersOfGroups(st.ctx, r.Groups, part)
+		if err != nil {
+			return err
+		}
+		for _, in := range inside {
+			for id, is := range in {
+				st.tokenRules.makers[id] = st.tokenRules.makers[id] || is
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // breaches returns the rules that a token breaks which is to be imported.

@@ -265,7 +265,8 @@ func (s *Service) StartImport(ctx context.Context, by actor.Standing, strategy S
 	})
 }
 
-// StartDeploy runs Deploy in the background, as StartImport does for Import.
+// StartDeploy runs Deploy in the background, as StartImport does for Import. The error is Unproven as well, for a
+// session that was proven too long ago.
 func (s *Service) StartDeploy(ctx context.Context, by actor.Standing, typed string, patience time.Duration) (ended bool, err error) {
 	return s.wait(ctx, by, StepDeploy, patience, func(ctx context.Context, r *run) error {
 		_, err := s.deployWith(ctx, by, typed, r)

@@ -70,11 +70,16 @@ func renew(ctx context.Context, tx Tx, of Account, digest []byte, proof actor.Pr
 	if _, err := endAll(ctx, tx, tx.By(), of, tx.By().Ref.ID); err != nil {
 		return Session{}, err
 	}
-	if _, err := tx.EndSession(ctx, tx.By().Ref.ID); err != nil {
+	session := newSession(of, tx.Now(), tx.By().Origin, proof)
+	if err := tx.InsertSession(ctx, session, digest); err != nil {
 		return Session{}, err
 	}
-	session := newSession(of, tx.Now(), tx.By().Origin, proof)
-	return session, tx.InsertSession(ctx, session, digest)
+	// The provider that vouched for the old one can end the new one as well.
+	if err := tx.MoveWay(ctx, tx.By().Ref.ID, session.ID); err != nil {
+		return Session{}, err
+	}
+	_, err := tx.EndSession(ctx, tx.By().Ref.ID)
+	return session, err
 }
 
 // checkChange returns the problems that can be found without hashing.

@@ -42,8 +42,8 @@ type heldForms interface {
 	HoldForm(ctx context.Context, h Held, digest []byte, most int) error
 	// TakeForm deletes a form of a session and reports whether it existed.
 	TakeForm(ctx context.Context, session string, digest []byte) (bool, error)
-	// DropHeld deletes the forms that expired at or before a moment.
-	DropHeld(ctx context.Context, expired time.Time) error
+	// DropHeld deletes the forms that expire at or before a moment, or after the latest at which one can expire.
+	DropHeld(ctx context.Context, expired, latest time.Time) error
 }
 
 // heldPlace is where the body of a form belongs.
@@ -165,8 +165,8 @@ func (a Again) proof() Proof {
 
 // Resume takes a form of the session that waits for a path, and returns its body. Unless the session was proven within
 // [actor.ProofLife], that takes the member's password and, if they have a second factor, a code of it; then the session
-// counts as proven. It keeps its secret: nothing that somebody else may have planted or seen becomes worth more by it
-// than it was, since the proof expires, and the form is in the page of this browser alone.
+// counts as proven. It keeps its secret, so a copy of the session is proven with it, until the
+// proof expires.
 //
 // The form is given back once: of two calls at the same moment one gets Conflict, also for a form that has expired, is
 // of another session or was sent to another path. The error is Invalid with the fields "password", "code" and "passkey", and
@@ -246,14 +246,14 @@ func (s *Service) confirm(ctx context.Context, by actor.Standing, h Held, name r
 		if !ok {
 			return fault.NewConflict("The password was changed elsewhere at the same time. Sign in again.")
 		}
+		if err := take(ctx, tx, name); err != nil { // first, so that a second call learns that the form is gone
+			return err
+		}
 		how, err := s.provenBy(ctx, tx, account, given)
 		if err != nil {
 			return err
 		}
 		if err := try.succeeded(ctx, tx); err != nil {
-			return err
-		}
-		if err := take(ctx, tx, name); err != nil {
 			return err
 		}
 		return Confirm(ctx, tx, how, audit.Fields{"act": h.Act})

@@ -22,9 +22,10 @@ const MaxFactors = 10
 func errNoFactor() error { return fault.NewNotFound("That second factor") }
 
 // again asks a signed-in member for the password again, throttled and recorded as a sign-in is. fn runs in
-// the transaction of the caller, with the member's row locked, if the password is right and still is then.
-// The error is Invalid with the field "password".
-func (s *Service) again(ctx context.Context, by actor.Standing, password string, fn func(tx Tx, of Account) error) error {
+// the transaction of the caller as it is given, with the member's row locked, if the password is right and still is
+// then. The error is Invalid with the field "password", and Unproven for a member with a second factor whose session
+// was proven too long ago.
+func (s *Service) again(ctx context.Context, by actor.Standing, as actor.Caller, password string, fn func(tx Tx, of Account) error) error {
 	if err := onlyMembers(by); err != nil {
 		return err
 	}
@@ -39,13 +40,22 @@ func (s *Service) again(ctx context.Context, by actor.Standing, password string,
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, by.Caller().Enrolling(), func(tx Tx) error {
+	return s.store.InTx(ctx, as, func(tx Tx) error {
 		ok, err := tx.MarkSignedIn(ctx, account.ID, account.PasswordHash)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return fault.NewConflict("The password was changed elsewhere at the same time. Sign in again.")
+		}
+		has, err := tx.Factors.FactorsOf(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		if len(has) > 0 { // the password alone must not change what it is to be confirmed with
+			if err := tx.By().MustBeProven(tx.Now(), "change your second factors"); err != nil {
+				return err
+			}
 		}
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
@@ -218,7 +228,7 @@ func (s *Service) alertFactor(of Account, at time.Time, origin actor.Origin, tex
 // Invalid with the field "password", Throttled, and NotFound for a factor that the caller does not have.
 func (s *Service) RemoveFactor(ctx context.Context, by actor.Standing, id, password string) error {
 	var of Account
-	err := s.again(ctx, by, password, func(tx Tx, account Account) error {
+	err := s.again(ctx, by, by.Caller(), password, func(tx Tx, account Account) error {
 		of = account
 		list, err := tx.Factors.FactorsOf(ctx, account.ID)
 		if err != nil {
@@ -252,7 +262,7 @@ func (s *Service) RemoveFactor(ctx context.Context, by actor.Standing, id, passw
 func (s *Service) NewRecoveryCodes(ctx context.Context, by actor.Standing, password string) ([]string, error) {
 	var of Account
 	var codes []string
-	err := s.again(ctx, by, password, func(tx Tx, account Account) error {
+	err := s.again(ctx, by, by.Caller(), password, func(tx Tx, account Account) error {
 		of = account
 		list, err := tx.Factors.FactorsOf(ctx, account.ID)
 		if err != nil {

@@ -139,6 +139,33 @@ func TestConfirm_AcceptsOneStepOfSkewEachWayAndEachStepOnce(t *testing.T) {
 	}
 }
 
+// TestFactors_AreNotChangedByThePasswordAlone tries what somebody may do who has a session and the password.
+func TestFactors_AreNotChangedByThePasswordAlone(t *testing.T) {
+	f, _ := newSealing(t)
+	a := f.enrol(t, bo, f.mustSignIn(t, bo, ""))
+	in, err := f.confirm(t, f.half(t, bo), signin.Proof{RecoveryCode: a.codes[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := map[string]func() error{
+		"remove": func() error { return f.RemoveFactor(t.Context(), f.in(t, in), a.id, password) },
+		"codes":  func() error { _, err := f.NewRecoveryCodes(t.Context(), f.in(t, in), password); return err },
+		"add":    func() error { _, err := f.SetUpCode(t.Context(), f.in(t, in), "Another", password); return err },
+	}
+	f.clock.Advance(actor.ProofLife)
+	for name, try := range change {
+		if err := try(); !fault.Is(err, fault.Unproven) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f.exec(t, `UPDATE sessions SET proven_at = ?`, f.clock.Now().UnixMilli())
+	for _, name := range []string{"add", "codes", "remove"} {
+		if err := change[name](); err != nil {
+			t.Errorf("%s, proven: %v", name, err)
+		}
+	}
+}
+
 func TestConfirm_OneOfTwoAtOnce(t *testing.T) {
 	f, _ := newSealing(t)
 	a := f.enrol(t, bo, f.mustSignIn(t, bo, ""))

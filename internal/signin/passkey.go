@@ -161,7 +161,7 @@ func (s *Service) prepare(ctx context.Context, by actor.Standing, f *Factor, nam
 	if f.Name, err = plaintext.Name(name); err != nil {
 		return Account{}, invalid(fault.Field{Path: "name", Message: fault.Of(err).Message})
 	}
-	err = s.again(ctx, by, password, func(tx Tx, account Account) error {
+	err = s.again(ctx, by, by.Caller().Enrolling(), password, func(tx Tx, account Account) error {
 		others, err := tx.Factors.FactorsOf(ctx, account.ID)
 		if err != nil {
 			return err

@@ -323,6 +323,34 @@ func TestPasskey_ConfirmsOnlyItsOwnSignIn(t *testing.T) {
 	wantKind(t, err, fault.Unauthenticated)
 }
 
+// TestRequired_NeitherAPasskeyNorASecondStepGoesAround begins each way in before the rule is there.
+func TestRequired_NeitherAPasskeyNorASecondStepGoesAround(t *testing.T) {
+	f, _ := newPasskeys(t)
+	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
+	half, by := f.half(t, bo), f.in(t, o.now)
+	f.exec(t, `INSERT INTO identity_providers (id, organization_id, kind, preset, name, issuer, client_id, enabled, domains, new_members,
+		created_at, updated_at) SELECT 'p', id, 'oidc', 'other', 'Acme Login', 'https://login.example', 'c', TRUE, '[]', 'refuse', 1, 1
+		FROM organizations`)
+	f.exec(t, `INSERT INTO required_domains (organization_id, domain, provider_id, made_at) SELECT id, ?, 'p', 1 FROM organizations`,
+		bo[strings.IndexByte(bo, '@')+1:])
+	for name, try := range map[string]func() error{
+		"passkey":       func() error { return second(f.alone(t, o.Get)) },
+		"second factor": func() error { return second(f.withKey(t, half, o.Key)) },
+		"recovery code": func() error { return second(f.confirm(t, half, signin.Proof{RecoveryCode: o.codes[0]})) },
+	} {
+		var rule *signin.Required
+		if err := try(); !errors.As(err, &rule) || rule.Provider != "p" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := f.lastReason(t); got != "single sign-on is required" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if ways, err := f.Ways(t.Context(), by); err != nil || ways != (signin.Ways{}) {
+		t.Errorf("%+v, %v", ways, err)
+	}
+}
+
 func TestResume_APasskeyProvesByItself(t *testing.T) {
 	f, _ := newPasskeys(t)
 	o := f.register(t, f.mustSignIn(t, bo, ""), newKey())
@@ -409,6 +437,7 @@ func TestConfirmPasskey_RefusesWhatTheServerDidNotAskFor(t *testing.T) {
 		"an id that is huge": func(k *passkeytest.Key) { k.ID = make([]byte, 2000) },
 		"no id":              func(k *passkeytest.Key) { k.ID = nil },
 	} {
+		f.exec(t, `UPDATE sessions SET proven_at = ?`, f.clock.Now().UnixMilli()) // each case takes minutes
 		made, err := f.AddPasskey(t.Context(), f.in(t, in), "Second", password)
 		if err != nil {
 			t.Fatal(err)

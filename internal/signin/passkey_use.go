@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -23,9 +24,10 @@ type answered struct {
 }
 
 // check checks the answer to the challenge at a place. verified says whether the authenticator must have
-// verified who uses it, by a PIN or a fingerprint. It changes nothing, so that signatures are checked outside
+// verified who uses it, by a PIN or a fingerprint. known says whether it is known who
+// answers. It changes nothing, so that signatures are checked outside
 // of transactions.
-func (s *Service) check(ctx context.Context, at place, answer string, verified bool) (*answered, error) {
+func (s *Service) check(ctx context.Context, at place, answer string, verified, known bool) (*answered, error) {
 	a := &answered{at: at}
 	party, reason := s.party()
 	if reason != "" {
@@ -61,7 +63,7 @@ func (s *Service) check(ctx context.Context, at place, answer string, verified b
 		a.wrong = "passkey of another server"
 		return a, nil
 	}
-	a.passkey.Credential, err = party.Check(given, a.value, stored.Credential, stored.Handle, verified)
+	a.passkey.Credential, err = party.Check(given, a.value, stored.Credential, stored.Handle, verified, known)
 	if err != nil {
 		a.passkey.Credential, a.wrong = stored.Credential, err.Error()
 	}
@@ -242,7 +244,7 @@ func (s *Service) SignInByPasskey(ctx context.Context, secret random.Secret, ans
 			return failedPasskey(ctx, tx, Account{}, origin)
 		})
 	}
-	a, err := s.check(ctx, entering(secret), answer, true)
+	a, err := s.check(ctx, entering(secret), answer, true, false)
 	if err != nil {
 		return Started{}, err
 	}
@@ -275,6 +277,9 @@ func (s *Service) SignInByPasskey(ctx context.Context, secret random.Secret, ans
 	})
 	if errors.Is(err, errWrongProof) {
 		return Started{}, s.refusePasskey(ctx, a, origin)
+	}
+	if rule := (*Required)(nil); errors.As(err, &rule) {
+		return Started{}, cmp.Or(s.turnAway(ctx, account.Email, origin), err)
 	}
 	if err != nil {
 		return Started{}, err
@@ -330,7 +335,7 @@ func (s *Service) AgainByPasskey(ctx context.Context, by actor.Standing, answer 
 	if err := s.reserve(ctx, &try); err != nil {
 		return s.recordBlock(ctx, try, err, func(context.Context, Tx) (audit.Event, error) { return event, nil })
 	}
-	a, err := s.check(ctx, proving(by.Ref.ID), answer, true)
+	a, err := s.check(ctx, proving(by.Ref.ID), answer, true, true)
 	if err != nil {
 		return err
 	}

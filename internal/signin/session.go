@@ -244,7 +244,7 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		if err := tx.Passkeys.DropChallenges(ctx, tx.Now(), tx.Now().Add(ChallengeLife)); err != nil {
 			return err
 		}
-		if err := tx.Held.DropHeld(ctx, tx.Now()); err != nil {
+		if err := tx.Held.DropHeld(ctx, tx.Now(), tx.Now().Add(HeldLife)); err != nil {
 			return err
 		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -85,7 +86,7 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 		})
 	}
 	if given.Passkey != "" {
-		if given.answered, err = s.check(ctx, confirming(secret), given.Passkey, false); err != nil {
+		if given.answered, err = s.check(ctx, confirming(secret), given.Passkey, false, true); err != nil {
 			return Started{}, err
 		}
 	}
@@ -105,6 +106,9 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 	if errors.Is(err, errWrongProof) {
 		return Started{}, s.miss(ctx, secret, account, given, origin)
 	}
+	if rule := (*Required)(nil); errors.As(err, &rule) {
+		return Started{}, cmp.Or(s.turnAway(ctx, account.Email, origin), err)
+	}
 	if err != nil {
 		return Started{}, err
 	}
@@ -115,10 +119,10 @@ func (s *Service) Confirm(ctx context.Context, secret random.Secret, given Proof
 // kind returns what the log says of a proof.
 func (p Proof) kind() string {
 	switch {
-	case p.RecoveryCode != "":
-		return "recovery code"
 	case p.Passkey != "":
 		return "passkey"
+	case p.RecoveryCode != "":
+		return "recovery code"
 	}
 	return "authenticator app"
 }

@@ -104,6 +104,8 @@ type Sessions interface {
 	InsertSession(ctx context.Context, s Session, digest []byte) error
 	// ProveSession records how and when a session was proven.
 	ProveSession(ctx context.Context, sessionID string, proof actor.Proof) error
+	// MoveWay lets an identity provider that vouched for a session vouch for the one that takes its place.
+	MoveWay(ctx context.Context, from, to string) error
 	// EndSession deletes a session and reports whether it existed.
 	EndSession(ctx context.Context, sessionID string) (bool, error)
 	// EndSessionsOf deletes a member's sessions except one ("" for none) and returns the ids

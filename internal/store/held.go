@@ -15,20 +15,21 @@ func (q *queries) HeldForm(ctx context.Context, session string, digest []byte) (
 		err := row.Scan(&h.Session, &h.Path, &h.Act, &h.Key, &h.Sealed, &created, &expires)
 		h.CreatedAt, h.ExpiresAt = moment(created), moment(expires)
 		return h, err
-	}, `SELECT session_id, path, act, key_id, sealed, created_at, expires_at FROM held_forms WHERE digest = $1 AND session_id =
-		$2`, digest, session)
+	}, `SELECT session_id, path, act, key_id, sealed, created_at, expires_at FROM held_forms WHERE digest = $1
+		AND session_id = $2`, digest, session)
 }
 
-// HoldForm stores a form under a digest. It deletes those of the session beyond the number that came last.
+// HoldForm stores a form under a digest. It deletes those of the session beyond the number that came last, and
+// those of a clock that was ahead.
 func (tx *Tx) HoldForm(ctx context.Context, h signin.Held, digest []byte, most int) error {
 	if _, err := tx.exec(ctx, `INSERT INTO held_forms (digest, session_id, path, act, key_id, sealed, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, digest, h.Session, h.Path, h.Act, h.Key, h.Sealed, millis(h.CreatedAt),
 		millis(h.ExpiresAt)); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE session_id = $1 AND digest <> $2 AND digest NOT IN (
-		SELECT digest FROM held_forms WHERE session_id = $1 AND digest <> $2 ORDER BY created_at DESC, digest LIMIT $3)`,
-		h.Session, digest, most-1)
+	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE session_id = $1 AND digest <> $2 AND (expires_at > $4 OR digest NOT IN (
+		SELECT digest FROM held_forms WHERE session_id = $1 AND digest <> $2 ORDER BY created_at DESC, digest LIMIT $3))`,
+		h.Session, digest, most-1, millis(h.ExpiresAt))
 	return err
 }
 
@@ -38,8 +39,9 @@ func (tx *Tx) TakeForm(ctx context.Context, session string, digest []byte) (bool
 	return n > 0, err
 }
 
-// DropHeld deletes the forms that expired at or before a moment.
-func (tx *Tx) DropHeld(ctx context.Context, expired time.Time) error {
-	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE expires_at <= $1`, millis(expired))
+// DropHeld deletes the forms that expire at or before a moment, or after the latest at which one can expire, because
+// then the clock was set back.
+func (tx *Tx) DropHeld(ctx context.Context, expired, latest time.Time) error {
+	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE expires_at <= $1 OR expires_at > $2`, millis(expired), millis(latest))
 	return err
 }

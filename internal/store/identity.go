@@ -219,6 +219,12 @@ func (tx *Tx) InsertWay(ctx context.Context, w identity.Way) error {
 	return err
 }
 
+// MoveWay lets a provider that vouched for a session vouch for the one that takes its place.
+func (tx *Tx) MoveWay(ctx context.Context, from, to string) error {
+	_, err := tx.exec(ctx, `UPDATE provider_sessions SET session_id = $2 WHERE session_id = $1`, from, to)
+	return err
+}
+
 // WayOf returns how a session was proven; NotFound if no provider vouched for it.
 func (q *queries) WayOf(ctx context.Context, session string) (identity.Way, error) {
 	return one(ctx, q, "That session", func(row scanner) (identity.Way, error) {

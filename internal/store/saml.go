@@ -37,6 +37,12 @@ func (tx *Tx) AnswerRequest(ctx context.Context, id, proof string) (bool, error)
 	return n > 0, err
 }
 
+// DropRequests deletes the requests of a provider.
+func (tx *Tx) DropRequests(ctx context.Context, provider string) error {
+	_, err := tx.exec(ctx, `DELETE FROM provider_requests WHERE provider_id = $1`, provider)
+	return err
+}
+
 // EndRequest deletes a request and reports whether it existed.
 func (tx *Tx) EndRequest(ctx context.Context, id string) (bool, error) {
 	n, err := tx.exec(ctx, `DELETE FROM provider_requests WHERE id = $1`, id)

@@ -64,9 +64,9 @@ func (tx *Tx) SaveLooks(ctx context.Context, organization string, l warning.Look
 	return err
 }
 
-// EndNotices forgets the notices of tokens that were used since, do not work, or were noticed after a time; with
-// all, of every token.
-func (tx *Tx) EndNotices(ctx context.Context, organization string, after time.Time, all bool) error {
+// EndNotices forgets the notices of tokens that were used since, do not work, or were noticed after a time, or
+// are unused since later than a time; with all, of every token, and when the server looked.
+func (tx *Tx) EndNotices(ctx context.Context, organization string, after, idleBy time.Time, all bool) error {
 	if all {
 		if _, err := tx.exec(ctx, `DELETE FROM unused_looks WHERE organization_id = $1`, organization); err != nil {
 			return err
@@ -74,25 +74,33 @@ func (tx *Tx) EndNotices(ctx context.Context, organization string, after time.Ti
 		_, err := tx.exec(ctx, `DELETE FROM unused_notices WHERE organization_id = $1`, organization)
 		return err
 	}
-	_, err := tx.exec(ctx, `DELETE FROM unused_notices WHERE organization_id = $1 AND (noticed_at > $2 OR NOT EXISTS (SELECT 1`+tokenTables+`
-		WHERE t.id = unused_notices.token_id AND `+idle("$3", "unused_notices.idle_since")+`))`,
-		organization, millis(after), millis(tx.now))
+	_, err := tx.exec(ctx, `DELETE FROM unused_notices WHERE organization_id = $1 AND (noticed_at > $2 OR idle_since > $4
+		OR NOT EXISTS (SELECT 1`+tokenTables+` WHERE t.id = unused_notices.token_id
+		AND `+idle("$3", "unused_notices.idle_since")+`))`, organization, millis(after), millis(tx.now), millis(idleBy))
 	return err
 }
 
 // UnusedTokens returns up to limit tokens that NoteIdle has noted and nobody used since a time at the latest, with
-// ids after one, ordered by id.
-func (tx *Tx) UnusedTokens(ctx context.Context, organization, after string, since time.Time, limit int) ([]warning.Unused, error) {
+// ids after one, ordered by id: those that were not warned of, or before noticed. Imported ones count from the import.
+func (tx *Tx) UnusedTokens(ctx context.Context, organization, after string, since, noticed time.Time, limit int) ([]warning.Unused, error) {
 	return all(ctx, &tx.queries, func(row scanner) (u warning.Unused, err error) {
 		var since int64
 		var noticed sql.NullInt64
 		err = row.Scan(&u.Token, &since, &noticed)
 		u.IdleSince, u.Noticed = moment(since), maybeMoment(noticed)
 		return u, err
-	}, `SELECT t.id, coalesce(u.last_used_at, t.created_at), n.noticed_at
+	}, `SELECT t.id, coalesce(u.last_used_at, CASE WHEN t.legacy THEN (SELECT max(g.deployed_at) FROM migrations g
+		WHERE g.organization_id = t.organization_id) END, t.created_at), n.noticed_at
 		FROM idle_tokens i JOIN tokens t ON t.id = i.token_id`+tokenSides+` LEFT JOIN unused_notices n ON n.token_id = t.id
-		WHERE i.organization_id || '' = $1 AND i.token_id > $2 AND `+idle("$3", "$4")+` ORDER BY i.token_id LIMIT $5`,
-		organization, after, millis(tx.now), millis(since), limit)
+		WHERE i.organization_id || '' = $1 AND i.token_id > $2 AND `+idle("$3", "$4")+` AND (n.noticed_at IS NULL OR n.noticed_at <= $6)
+		ORDER BY i.token_id LIMIT $5`,
+		organization, after, millis(tx.now), millis(since), limit, millis(noticed))
+}
+
+// EndNotice forgets the notice of a token.
+func (tx *Tx) EndNotice(ctx context.Context, token string) error {
+	_, err := tx.exec(ctx, `DELETE FROM unused_notices WHERE token_id = $1`, token)
+	return err
 }
 
 // HasNotice reports whether it was warned that a token is suspended because nobody uses it.

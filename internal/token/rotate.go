@@ -118,7 +118,8 @@ func (s *Service) MayRotate(by actor.Standing, t Token) bool {
 // to [RotatableFor] after its end. Its new end is within the rules. A token that breaks one of the others
 // keeps its end, or gets an earlier one.
 //
-// The error is NotFound as for [Service.Get], Denied for the personal token of somebody else, Invalid with
+// The error is NotFound as for [Service.Get], Denied for the personal token of somebody else, Unproven
+// for a service token if the session was proven too long ago, Invalid with
 // the fields "overlap" and "expiresAt" (in the past, after [LatestEnd], or against the rules), and Conflict if the token
 // expired too long ago, if it expired and another one has its name now or it breaks a rule, and for a Revision that is not
 // the current one.
@@ -127,6 +128,9 @@ func (s *Service) Rotate(ctx context.Context, by actor.Caller, id string, in Rot
 		t, err := s.toChange(ctx, tx, id)
 		if err == nil && !s.MayRotate(tx.By(), t) {
 			err = fault.NewDenied("Only its owner can rotate a personal access token.")
+		}
+		if err == nil && t.Kind != Personal {
+			err = tx.By().MustBeProven(tx.Now(), "rotate a service access token")
 		}
 		return t, err
 	})

@@ -41,9 +41,9 @@ const maxSweepDays = 365
 // Sweep is how the tokens that break the rules are changed. The zero Sweep changes none.
 type Sweep struct {
 	Answer Answer    `json:"answer"`
-	From   time.Time `json:"from"`          // when the rules were saved
-	End    time.Time `json:"end,omitempty"` // with Shorten
-	By     string    `json:"by"`            // id of the Admin who decided so
+	From   time.Time `json:"from"`         // when the rules were saved
+	End    time.Time `json:"end,omitzero"` // with Shorten
+	By     string    `json:"by"`           // id of the Admin who decided so
 	ByName string    `json:"byName"`
 }
 
@@ -244,8 +244,10 @@ func (b *RuleBook) Save(ctx context.Context, by actor.Caller, in RuleChange) (Ru
 		if err != nil {
 			return err
 		}
-		if done, err = sweepSome(ctx, tx, &after, sweptAtOnce); err != nil {
-			return err
+		if after.Sweep != before.Sweep { // an earlier decision is left to Sweep
+			if done, err = sweepSome(ctx, tx, &after, sweptAtOnce); err != nil {
+				return err
+			}
 		}
 		return tx.SaveRuling(ctx, organization, after)
 	})

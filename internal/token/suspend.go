@@ -160,10 +160,6 @@ func (s *Service) SuspendReused(ctx context.Context, organization, id string) er
 		if err := tx.SaveTokenSuspension(ctx, t); err != nil {
 			return err
 		}
-		event, err := before.SuspendedEvent(t)
-		if err != nil {
-			return err
-		}
-		return tx.AppendEvent(ctx, event)
+		return recordChange(ctx, tx, audit.Suspended, before, t)
 	})
 }

@@ -48,12 +48,14 @@ type UnusedTx interface {
 	Looks(ctx context.Context, organization string) (Looks, error)
 	// SaveLooks saves it.
 	SaveLooks(ctx context.Context, organization string, l Looks) error
-	// EndNotices forgets the notices of tokens that were used since, do not work, or were noticed after a time;
-	// with all, of every token.
-	EndNotices(ctx context.Context, organization string, after time.Time, all bool) error
+	// EndNotices forgets the notices of tokens that were used since, do not work, or were noticed after a time,
+	// or are unused since later than a time; with all, of every token, and when the server looked.
+	EndNotices(ctx context.Context, organization string, after, idleBy time.Time, all bool) error
+	// EndNotice forgets the notice of a token.
+	EndNotice(ctx context.Context, token string) error
 	// UnusedTokens returns up to limit tokens with ids after one, that nobody used since a time at the latest,
-	// ordered by id.
-	UnusedTokens(ctx context.Context, organization, after string, since time.Time, limit int) ([]Unused, error)
+	// ordered by id: those that were not warned of, or before noticed.
+	UnusedTokens(ctx context.Context, organization, after string, since, noticed time.Time, limit int) ([]Unused, error)
 	// OrganizationName returns the name of an organization, and locks it until the transaction ends, so that changes
 	// of tokens take turns.
 	OrganizationName(ctx context.Context, organization string) (string, error)
@@ -97,7 +99,9 @@ func (s *Service) lookForUnused(ctx context.Context, organization string) (looks
 		if days, err = tx.UnusedRule(ctx, organization); err != nil {
 			return err
 		}
-		if err := tx.EndNotices(ctx, organization, tx.Now().Add(clockSlack), days == 0); err != nil || days == 0 {
+		// A notice that a longer rule would give later is not for that rule.
+		idleBy := tx.Now().Add(clockSlack + UnusedNotice - time.Duration(days)*day)
+		if err := tx.EndNotices(ctx, organization, tx.Now().Add(clockSlack), idleBy, days == 0); err != nil || days == 0 {
 			return err
 		}
 		before, err := tx.Looks(ctx, organization)
@@ -121,7 +125,7 @@ func (s *Service) unusedPart(ctx context.Context, organization, after string, da
 		if now, err := tx.UnusedRule(ctx, organization); err != nil || now != days {
 			return err // the rule was changed: the next look obeys the new one
 		}
-		list, err := tx.UnusedTokens(ctx, organization, after, looks.At.Add(UnusedNotice-rule), unusedAtOnce)
+		list, err := tx.UnusedTokens(ctx, organization, after, looks.At.Add(UnusedNotice-rule), looks.At.Add(-UnusedNotice), unusedAtOnce)
 		if err != nil {
 			return err
 		}
@@ -183,6 +187,9 @@ func suspendUnused(ctx context.Context, tx UnusedTx, organization string, u Unus
 	t.Suspension = token.Suspension{At: tx.Now(), Reason: fmt.Sprintf("Nobody used it for %d days.", days)}
 	t.Suspended = true
 	if err := tx.SaveTokenSuspension(ctx, t); err != nil {
+		return err
+	}
+	if err := tx.EndNotice(ctx, t.ID); err != nil { // who resumes it has the week again
 		return err
 	}
 	event, err := before.SuspendedEvent(t)

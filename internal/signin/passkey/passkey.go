@@ -128,12 +128,13 @@ func transports(given []string) []string {
 
 // Check checks an answer to a challenge by a stored passkey whose authenticator knows its user by a handle, and
 // returns the passkey with the state after it. verified says whether the authenticator must have verified who used
-// it. An authenticator that counts must have counted on: otherwise somebody has copied its key.
-func (p Party) Check(a Answer, challenge []byte, stored Credential, handle []byte, verified bool) (Credential, error) {
+// it. known says whether it is known who answers: then the authenticator need not name its user.
+// An authenticator that counts must have counted on: otherwise somebody has copied its key.
+func (p Party) Check(a Answer, challenge []byte, stored Credential, handle []byte, verified, known bool) (Credential, error) {
 	if !bytes.Equal(a.id, stored.ID) {
 		return stored, errors.New("answer of another passkey")
 	}
-	if !bytes.Equal(a.handle, handle) && (len(a.handle) > 0 || verified) {
+	if !bytes.Equal(a.handle, handle) && (len(a.handle) > 0 || !known) {
 		return stored, errors.New("passkey of another user")
 	}
 	if err := p.checkClient(a.clientData, "webauthn.get", challenge); err != nil {

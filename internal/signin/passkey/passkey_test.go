@@ -69,7 +69,7 @@ func (m made) check(answer string) (passkey.Credential, error) {
 	if err != nil {
 		return passkey.Credential{}, err
 	}
-	return m.party.Check(given, m.challenge, m.stored, []byte("handle"), true)
+	return m.party.Check(given, m.challenge, m.stored, []byte("handle"), true, false)
 }
 
 // changed returns copies of an answer in each of which one byte of a field is another, or the field ends early.

@@ -111,7 +111,7 @@ func status(response *etree.Element) string {
 // verify returns what the signature of an assertion covers, as it was signed. It does not look at the certificate
 // that came with it: only those of the metadata count.
 func (c *Client) verify(assertion *etree.Element, certificates [][]byte) (*etree.Element, error) {
-	if _, err := signatureOf(assertion); err != nil {
+	if err := checkShape(assertion); err != nil {
 		return nil, err
 	}
 	around, err := etreeutils.NSBuildParentContext(assertion)

@@ -26,7 +26,7 @@ const (
 
 func encode(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
 
-// read parses a document. It refuses what no provider needs and attacks use: a document type, entities, comments,
+// read parses a document. It refuses what no provider needs and attacks use: a document type, entities,
 // processing instructions, and structures without bounds.
 func read(text []byte) (*etree.Element, error) {
 	tokens := xml.NewDecoder(bytes.NewReader(text))
@@ -139,42 +139,43 @@ func assertionOf(response *etree.Element) (*etree.Element, error) {
 	return assertion, nil
 }
 
-// signatureOf returns the signature of an assertion, if it covers all of it with algorithms that are accepted.
-func signatureOf(assertion *etree.Element) (*etree.Element, error) {
+// checkShape returns what is wrong with the signature of an assertion: it must cover all of it, with algorithms that
+// are accepted.
+func checkShape(assertion *etree.Element) error {
 	signature := child(assertion, dsig.Namespace, "Signature")
 	if signature == nil {
-		return nil, errors.New("the assertion is not signed: let the provider sign assertions, and not only the response")
+		return errors.New("the assertion is not signed: let the provider sign assertions, and not only the response")
 	}
 	info := child(signature, dsig.Namespace, "SignedInfo")
 	if info == nil {
-		return nil, errors.New("the signature has no SignedInfo")
+		return errors.New("the signature has no SignedInfo")
 	}
 	reference := child(info, dsig.Namespace, "Reference")
 	id := assertion.SelectAttrValue("ID", "")
 	if reference == nil || id == "" || reference.SelectAttrValue("URI", "") != "#"+id {
-		return nil, errors.New("the signature does not cover the assertion")
+		return errors.New("the signature does not cover the assertion")
 	}
 	if !accepted(info, "SignatureMethod", signatureMethods()) {
-		return nil, errors.New("the signature is made with an algorithm that is not accepted: let the provider sign with SHA-256")
+		return errors.New("the signature is made with an algorithm that is not accepted: let the provider sign with SHA-256")
 	}
 	if !accepted(reference, "DigestMethod", digestMethods()) {
-		return nil, errors.New("the signature has a digest that is not accepted: let the provider use SHA-256")
+		return errors.New("the signature has a digest that is not accepted: let the provider use SHA-256")
 	}
 	transforms := child(reference, dsig.Namespace, "Transforms")
 	if transforms == nil {
-		return nil, errors.New("the signature does not say how it was made")
+		return errors.New("the signature does not say how it was made")
 	}
 	for _, t := range append(transforms.ChildElements(), info.SelectElement("CanonicalizationMethod")) {
 		if t == nil {
-			return nil, errors.New("the signature does not say how it was made")
+			return errors.New("the signature does not say how it was made")
 		}
 		switch dsig.AlgorithmID(t.SelectAttrValue("Algorithm", "")) {
 		case dsig.EnvelopedSignatureAltorithmId, dsig.CanonicalXML10ExclusiveAlgorithmId:
 		default:
-			return nil, errors.New("the signature is made with a transformation that is not accepted")
+			return errors.New("the signature is made with a transformation that is not accepted")
 		}
 	}
-	return signature, nil
+	return nil
 }
 
 // accepted reports whether the only child with a name has one of the algorithms.

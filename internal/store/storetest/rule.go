@@ -68,7 +68,7 @@ func keepsNotices(t *testing.T, b *tokenBed) {
 				return err
 			}
 		}
-		if err := tx.EndNotices(ctx, bedOrg, b.now.Add(time.Hour), false); err != nil {
+		if err := tx.EndNotices(ctx, bedOrg, b.now.Add(time.Hour), b.now, false); err != nil {
 			return err
 		}
 		for _, tok := range []token.Token{idle, used, ended, ahead} {
@@ -76,11 +76,11 @@ func keepsNotices(t *testing.T, b *tokenBed) {
 				t.Errorf("%s: notice %v, %v", tok.Name, got, err)
 			}
 		}
-		list, err := tx.UnusedTokens(ctx, bedOrg, "", since, 10)
+		list, err := tx.UnusedTokens(ctx, bedOrg, "", since, b.now, 10)
 		if err != nil || len(list) != 2 || list[0].Token > list[1].Token || !list[0].IdleSince.Equal(since) {
 			t.Errorf("unused: %+v, %v", list, err)
 		}
-		if list, err = tx.UnusedTokens(ctx, bedOrg, list[0].Token, since, 10); err != nil || len(list) != 1 {
+		if list, err = tx.UnusedTokens(ctx, bedOrg, list[0].Token, since, b.now, 10); err != nil || len(list) != 1 {
 			t.Errorf("unused, the second part: %+v, %v", list, err)
 		}
 		if err := tx.SaveLooks(ctx, bedOrg, looks); err != nil {
@@ -90,7 +90,7 @@ func keepsNotices(t *testing.T, b *tokenBed) {
 		if d := diff(looks, got); err != nil || d != "" {
 			t.Errorf("%v (-want +got)\n%s", err, d)
 		}
-		return tx.EndNotices(ctx, bedOrg, b.now, true)
+		return tx.EndNotices(ctx, bedOrg, b.now, b.now, true)
 	})
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		l, err := tx.Looks(ctx, bedOrg)

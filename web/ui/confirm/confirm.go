@@ -77,7 +77,7 @@ func (h *Handlers) ask(c echo.Context, q kit.Question) error {
 			Href: kit.WithQuery(kit.Path(kit.ConfirmPath, "provider", p.ID), paramForm, q.Held.Reveal())})
 	}
 	if m.Submit == nil && m.Passkey == nil && len(m.Providers) == 0 {
-		m.Note = "You have no password here, and no identity provider knows you. Sign out and sign in again, or ask an Admin for a reset link."
+		m.Note = "Nothing here can confirm that it's you. Sign out and sign in again, or ask an Admin."
 	}
 	status := http.StatusForbidden
 	if q.Fault != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -80,14 +79,16 @@ func (s *Site) askAgain(c echo.Context, q Question, err error) (shown bool, _ er
 	q.Fault = f
 	fields, other := Invalid(err)
 	switch {
-	case f.Kind == fault.Throttled || f.Kind == fault.Unproven:
+	case f.Kind == fault.Unproven:
+		q.Fault = nil // the question says it
+	case f.Kind == fault.Throttled:
 		q.Errors = FieldErrors{}
 	case other != nil:
 		return false, other
 	default:
 		q.Errors = FieldErrors{}
 		for path, text := range fields {
-			q.Errors["confirm_"+strings.TrimPrefix(path, "confirm_")] = text
+			q.Errors["confirm_"+path] = text
 		}
 	}
 	h, err := s.signIn.Held(c.Request().Context(), VisitOf(c).Standing, q.Held)

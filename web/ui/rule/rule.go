@@ -65,6 +65,10 @@ func (h *Handlers) save(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(wrong) == 1 && wrong[token.FieldDays] != "" { // it is in the question, not in the form
+		wrong[token.FieldDays] = "Enter a whole number from 1 to 365."
+		return h.ask(c, respond.Status(fault.Invalid), f, in.Rules, in.Told, wrong)
+	}
 	if len(wrong) > 0 {
 		return h.showForm(c, respond.Status(fault.Invalid), f, wrong, nil)
 	}

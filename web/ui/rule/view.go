@@ -22,7 +22,7 @@ func notices(r token.Ruling, broken int) []component.NoticeModel {
 		out = append(out, component.NoticeModel{Kind: "info", Title: "The rules are being applied",
 			Text: "The tokens that break them are being " + done + ", as " + r.Sweep.ByName + " decided. This takes a few minutes at most."})
 	}
-	if broken > 0 {
+	if broken > 0 && !r.Sweep.Pending() {
 		out = append(out, component.NoticeModel{Kind: "info", Title: kit.Count(broken, "token breaks", "tokens break") + " the rules",
 			Text: "They keep working until they end.", Links: []component.Link{{Label: "List them", Href: tokenui.BreakingHref()}}})
 	}

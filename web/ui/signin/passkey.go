@@ -28,6 +28,8 @@ func (h *Handlers) signInByPasskey(c echo.Context) error {
 	switch {
 	case f == nil:
 		return respond.SeeOther(c, next)
+	case kit.Required(err, next) != "":
+		return respond.SeeOther(c, kit.Required(err, next))
 	case f.Kind == fault.Unauthenticated || f.Kind == fault.Throttled || f.Kind == fault.Conflict:
 		kit.RetryAfter(c, f)
 		return h.show(c, respond.Status(f.Kind), h.signInPage(next, "", f))
