@@ -81,6 +81,12 @@ func setUpApp(t *testing.T, p *page, email string) (secret string, codes []strin
 	p.click("link", "Security")
 	p.reaches("/settings/security")
 	looksRight(t, p, "security-empty")
+	return enrol(t, p)
+}
+
+// enrol sets up an authenticator app, from the page "Security".
+func enrol(t *testing.T, p *page) (secret string, codes []string) {
+	t.Helper()
 	p.click("link", "Set up authenticator app")
 	p.fill("Name", phone)
 	p.fill("Your password", demoPassword)

@@ -125,14 +125,39 @@ func (s *site) newSAMLProvider(t testing.TB, admin actor.Standing) string {
 // answerTo begins a sign-in in a browser, and returns the path and the form of the provider's answer.
 func answerTo(t testing.TB, b *browser, idp *samltest.Provider, id, email string) (string, url.Values) {
 	t.Helper()
-	away := b.get("/sso/saml/" + id + "/start?next=/settings/profile")
+	return answerAt(t, b, idp, id, "/sso/saml/"+id+"/start?next=/settings/profile", func(r samltest.Request) string {
+		return idp.Answer(r, func(a *samltest.Answer) { a.Attributes = map[string][]string{"email": {email}} })
+	})
+}
+
+// answerAt is answerTo for what begins at another address. say is what the provider answers.
+func answerAt(t testing.TB, b *browser, idp *samltest.Provider, id, start string, say func(samltest.Request) string) (string, url.Values) {
+	t.Helper()
+	away := b.get(start)
 	b.secure = (&http.Response{Header: away.header}).Cookies()
 	if away.status != http.StatusSeeOther {
 		t.Fatal(away.status, away.body)
 	}
 	r := idp.Read(away.header.Get("Location"))
-	text := idp.Answer(r, func(a *samltest.Answer) { a.Attributes = map[string][]string{"email": {email}} })
-	return "/sso/saml/" + id + "/acs", url.Values{"RelayState": {r.Relay}, "SAMLResponse": {samltest.Encode(text)}}
+	return "/sso/saml/" + id + "/acs", url.Values{"RelayState": {r.Relay}, "SAMLResponse": {samltest.Encode(say(r))}}
+}
+
+// postAcross posts a form from a page of another site: a browser sends only the cookie along that is for this.
+func (b *browser) postAcross(path string, form url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, b.site.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header = http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://idp.example"},
+		"Content-Type": {"application/x-www-form-urlencoded"}}
+	// A jar over plain HTTP keeps the Secure cookie to itself; a browser at localhost does not.
+	for _, c := range b.secure {
+		if c.SameSite == http.SameSiteNoneMode && c.Secure && c.HttpOnly {
+			r.AddCookie(c)
+		}
+	}
+	return b.do(r)
 }
 
 // linkedMember returns the member who is linked to a provider.
@@ -451,25 +476,10 @@ func TestSAML_TakesTheAnswerAcrossSites(t *testing.T) {
 	}
 	b, other := s.browser(t), s.browser(t)
 	path, form := answerTo(t, b, idp, id, "new@"+p.Domains[0])
-	send := func(b *browser, path string, form url.Values) answer {
-		r, err := http.NewRequest(http.MethodPost, s.URL+path, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header = http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://idp.example"},
-			"Content-Type": {"application/x-www-form-urlencoded"}}
-		// A jar over plain HTTP keeps the Secure cookie to itself; a browser at localhost does not.
-		for _, c := range b.secure {
-			if c.SameSite == http.SameSiteNoneMode && c.Secure && c.HttpOnly {
-				r.AddCookie(c)
-			}
-		}
-		return b.do(r)
-	}
-	if got := send(other, path, form); got.status != http.StatusForbidden || !strings.Contains(got.body, "Tell your Admin this code") {
+	if got := other.postAcross(path, form); got.status != http.StatusForbidden || !strings.Contains(got.body, "Tell your Admin this code") {
 		t.Errorf("another browser: %d", got.status)
 	}
-	on := send(b, path, form)
+	on := b.postAcross(path, form)
 	if on.status != http.StatusSeeOther || sessionCookie(b) != "" {
 		t.Fatalf("%d %s", on.status, on.body)
 	}
@@ -482,11 +492,11 @@ func TestSAML_TakesTheAnswerAcrossSites(t *testing.T) {
 	if page := b.get("/settings/profile"); page.status != http.StatusOK {
 		t.Error(page.status)
 	}
-	if got := send(b, path, form); got.status != http.StatusForbidden {
+	if got := b.postAcross(path, form); got.status != http.StatusForbidden {
 		t.Errorf("again: %d", got.status)
 	}
 	// No other form comes across sites.
-	if got := send(b, "/sign-out", nil); got.status != http.StatusForbidden {
+	if got := b.postAcross("/sign-out", nil); got.status != http.StatusForbidden {
 		t.Errorf("sign-out: %d", got.status)
 	}
 }

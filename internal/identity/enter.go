@@ -125,7 +125,7 @@ func (s *Service) depart(ctx context.Context, p Provider, browser string, r requ
 // unreachable returns a fault for a provider that cannot be asked.
 func unreachable(p Provider, err error) error {
 	f := fault.NewUnavailable(err)
-	f.Message = p.Name + " cannot be reached right now. Try again in a minute, or sign in with your password."
+	f.Message = p.Name + " cannot be reached right now. Try again in a minute, or ask an Admin."
 	return f
 }
 

@@ -103,6 +103,9 @@ type Ways struct {
 	Password bool
 	Code     bool // a code of an authenticator app, or a recovery code, belongs to the password
 	Passkey  bool // one does by itself
+	// Provider is the id of the identity provider that alone does, because the member's domain requires it; then
+	// the others are false.
+	Provider string
 }
 
 // Ways returns how the caller can prove again who they are. A password alone does not do for a member without a second
@@ -126,8 +129,11 @@ type waysReader interface {
 
 func (s *Service) ways(ctx context.Context, r waysReader, account Account, now time.Time) (Ways, error) {
 	rule, err := RequiredFor(ctx, r, account.Email)
-	if err != nil || rule != nil {
+	if err != nil {
 		return Ways{}, err
+	}
+	if rule != nil {
+		return Ways{Provider: rule.Provider}, nil
 	}
 	factors, err := r.FactorsOf(ctx, account.ID)
 	if err != nil {

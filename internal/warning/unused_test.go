@@ -24,6 +24,15 @@ func (b *bed) unused(d time.Duration) {
 	}
 }
 
+// days passes as quickly as unused does not: as if the servers had looked, and had not found anything.
+func (b *bed) days(n int) {
+	b.Helper()
+	for range n {
+		b.clock.Pass(day) // a gap, were it not for the next line
+		b.inTx(func(tx *store.Tx) error { return tx.SaveLooks(b.Context(), b.org, warning.Looks{At: b.clock.Now()}) })
+	}
+}
+
 // look has every server look once.
 func (b *bed) look() {
 	b.Helper()
@@ -92,10 +101,7 @@ func TestSuspendUnused_WarnsAWeekBefore(t *testing.T) {
 		idle, used := b.token("idle", lasting, bo.ID, bo.ID), b.token("used", lasting, bo.ID, bo.ID)
 		b.rule(40)
 		b.look()
-		for range 32 {
-			b.clock.Pass(day) // a gap, were it not for the next lines
-			b.inTx(func(tx *store.Tx) error { return tx.SaveLooks(b.Context(), b.org, warning.Looks{At: b.clock.Now()}) })
-		}
+		b.days(32)
 		b.unused(21 * time.Hour)
 		b.wantMails()
 		b.use(used)
@@ -185,6 +191,65 @@ func TestSuspendUnused_NothingOnceTheRuleIsGone(t *testing.T) {
 		t.Error("suspended without a rule")
 	}
 	b.wantUnused("unused quiet")
+}
+
+// Who resumes a token has a week's notice again, and so has a token that was suspended by hand during its week.
+func TestSuspendUnused_WhatIsResumedHasItsWeekAgain(t *testing.T) {
+	b := single(t)
+	id, byHand := b.token("quiet", lasting, "", b.ada.ID), b.token("by hand", lasting, "", b.ada.ID)
+	suspend := func(id string, to token.Suspension) {
+		b.inTx(func(tx *store.Tx) error {
+			found, err := tx.Token(b.Context(), b.org, id)
+			if found.Suspension = to; err == nil {
+				err = tx.SaveTokenSuspension(b.Context(), found)
+			}
+			return err
+		})
+	}
+	b.clock.Pass(50 * day)
+	b.rule(40)
+	b.look()
+	b.unused(6 * day)
+	suspend(byHand, token.Suspension{At: b.clock.Now(), By: b.ada.ID, ByName: b.ada.Name})
+	b.unused(day)
+	if !b.suspended(id) {
+		t.Fatal("not suspended after a week")
+	}
+	suspend(id, token.Suspension{})
+	suspend(byHand, token.Suspension{})
+	b.unused(7 * day)
+	if b.suspended(id) || b.suspended(byHand) {
+		t.Error("suspended again without a week's notice")
+	}
+	b.unused(3 * time.Hour)
+	b.wantUnused("unused quiet", "unused by hand", "suspended quiet", "unused quiet", "unused by hand", "suspended quiet", "suspended by hand")
+}
+
+// A longer rule ends the notices that the shorter one gave too early for it.
+func TestSuspendUnused_ALongerRuleGivesItsOwnNotice(t *testing.T) {
+	b := single(t)
+	id := b.token("quiet", lasting, "", b.ada.ID)
+	b.rule(40)
+	b.look()
+	b.days(33)
+	b.unused(3 * time.Hour)
+	b.wantUnused("unused quiet")
+	b.rule(90)
+	b.look()
+	b.days(48)
+	b.unused(3 * time.Hour)
+	b.wantUnused("unused quiet")
+	if b.suspended(id) {
+		t.Fatal("suspended by the shorter rule")
+	}
+	b.unused(2 * day)
+	b.wantUnused("unused quiet", "unused quiet")
+	b.unused(5 * day)
+	if b.suspended(id) {
+		t.Error("suspended without a week's notice")
+	}
+	b.unused(2 * day)
+	b.wantUnused("unused quiet", "unused quiet", "suspended quiet")
 }
 
 func TestLooks_CountNoGaps(t *testing.T) {

@@ -73,6 +73,9 @@ func (h *Handlers) ask(c echo.Context, q kit.Question) error {
 		m.Passkey.Options = passkeyPath
 	}
 	for _, p := range providers {
+		if ways.Provider != "" && p.ID != ways.Provider {
+			continue
+		}
 		m.Providers = append(m.Providers, component.ButtonModel{Label: "Continue with " + p.Name, Variant: component.Outline,
 			Href: kit.WithQuery(kit.Path(kit.ConfirmPath, "provider", p.ID), paramForm, q.Held.Reveal())})
 	}

@@ -58,7 +58,7 @@ func Required(err error, next string) string {
 	if !errors.As(err, &r) {
 		return ""
 	}
-	return WithQuery(WithQuery(SSOPath, "domain", r.Domain), "next", next)
+	return WithQuery(SSOPath, "domain", r.Domain, "next", next)
 }
 
 // SafeNext returns next if it is a path of this server, and "/" otherwise. A sign-in must not redirect to
