@@ -69,7 +69,6 @@ func TestConfirm_TheFilledFormSurvivesTheQuestion(t *testing.T) {
 		p.fill("Code", codes[1])
 		p.click("button", "Confirm")
 		p.seesText("Incorrect password.")
-		looksRight(t, p, "confirm-act-wrong")
 		if got := p.value("Your password"); got != "" {
 			t.Errorf("the page repeats the password: %q", got)
 		}
@@ -106,7 +105,8 @@ func TestConfirm_ByTheProviderThatVouched(t *testing.T) {
 	p.click("link", "Continue with Acme Login")
 	idp.login(p, "ada")
 	p.seesText("You have confirmed that it's you.")
-	looksRight(t, p, "confirm-act-continue")
+	axe(t, p)
+	screenshot(t, p, "confirm-act-continue")
 	p.click("button", "Continue")
 	generated(t, p, "vouched")
 }

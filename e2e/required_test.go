@@ -58,9 +58,11 @@ func TestRequireProvider_FromTheTrialToBreakGlass(t *testing.T) {
 	ada.row(phone).click("link", "Remove "+phone)
 	ada.fill("Your password", demoPassword)
 	ada.click("button", "Remove")
-	ada.seesText("This would leave no active Admin who can sign in with a password and a second factor")
+	ada.sees("heading", "This would lock your Admins out when the provider fails")
+	ada.seesText("at least one active Admin outside of it needs a password and a second factor")
 	ada.tolerate("409")
-	looksRight(t, ada, "factor-needed")
+	axe(t, ada)
+	screenshot(t, ada, "factor-needed")
 	ada.open("/settings/security")
 	ada.seesText(phone)
 

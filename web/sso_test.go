@@ -56,7 +56,7 @@ func (s *site) newLogin(t testing.TB, admin actor.Standing) login {
 	idp.Do(func() {
 		idp.Claims = map[string]any{"sub": "s-1", "email": strings.ToLower(rand.Text()) + "@acme.example", "email_verified": true, "sid": "sid-1"}
 	})
-	d, err := s.app.Identity.Start(ctx, p.ID, "", "")
+	d, err := s.app.Identity.Start(ctx, p.ID, "", "", actor.Origin{IP: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,3 +99,12 @@ func Network(addr netip.Addr) netip.Addr {
 	}
 	return netip.PrefixFrom(addr, 64).Masked().Addr()
 }
+
+// Network returns [Network] of the address. An address that is none is returned unchanged.
+func (o Origin) Network() string {
+	addr, ok := ParseAddress(o.IP)
+	if !ok {
+		return o.IP
+	}
+	return Network(addr).String()
+}

@@ -14,8 +14,11 @@ import (
 	"latchkey/internal/fault"
 )
 
-// mostKept is how many requests are kept at a time. Anybody can begin one, so the oldest make room.
-const mostKept = 20_000
+// requestLimits returns how many requests are kept at a time. Anybody can begin one, so the oldest make room. A network may
+// be that of a large office, where many sign in within a quarter of an hour.
+func requestLimits() RequestLimits {
+	return RequestLimits{Session: 20, Network: 1_000, Visitors: 20_000}
+}
 
 // errPlain is the error for SAML at an address where its cookie does not work.
 func errPlain() error {
@@ -40,9 +43,9 @@ func (s *Service) departAcross(ctx context.Context, p Provider, browser string, 
 		return Departure{}, errPlain()
 	}
 	now := s.d.Store.Now()
-	k := Kept{ID: "_" + rand.Text(), Provider: p.ID, Browser: r.Browser, Next: r.Next, Session: r.Session, Form: r.Form, MadeAt: now,
-		ExpiresAt: now.Add(RequestLife)}
-	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.Ways.KeepRequest(ctx, k, mostKept) })
+	k := Kept{ID: "_" + rand.Text(), Provider: p.ID, Browser: r.Browser, Next: r.Next, Session: r.Session, Form: r.Form, Network: r.network,
+		MadeAt: now, ExpiresAt: now.Add(RequestLife)}
+	err := s.d.Store.InTx(ctx, actor.System(""), func(tx Tx) error { return tx.Ways.KeepRequest(ctx, k, requestLimits()) })
 	if err != nil {
 		return Departure{}, err
 	}

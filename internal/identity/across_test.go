@@ -14,6 +14,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/identity"
 	"latchkey/internal/signin"
@@ -50,7 +51,7 @@ func (b *samlBed) addSAML(idp *samltest.Provider, domains ...string) identity.Pr
 func (b *samlBed) begins() (identity.Departure, samltest.Request) {
 	b.T.Helper()
 	b.Clock.Pass(2 * time.Second)
-	d, err := b.use.Start(b.T.Context(), b.p.ID, "", "/tokens")
+	d, err := b.use.Start(b.T.Context(), b.p.ID, "", "/tokens", origin())
 	b.Must(err)
 	return d, b.idp.Read(d.Address)
 }
@@ -276,7 +277,7 @@ func TestSAML_AnswersAreUsedOnce(t *testing.T) {
 	second := samltest.Start(t, b.Clock.Now)
 	first := b.p
 	b.p = b.addSAML(second)
-	d, err = b.use.Start(t.Context(), first.ID, "", "")
+	d, err = b.use.Start(t.Context(), first.ID, "", "", origin())
 	b.Must(err)
 	r = b.idp.Read(d.Address)
 	_, err = b.takes(d, r.Relay, samltest.Encode(second.Answer(r, nil)))
@@ -350,6 +351,27 @@ func TestRequire_KeepsTheProviderThatWasTried(t *testing.T) {
 	b.Must(err)
 	_, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in)
 	b.Must(err)
+}
+
+// Visitors are counted by their network, so that those of one cannot push out everybody else's requests.
+func TestSAML_RequestsAreCountedByNetwork(t *testing.T) {
+	b := newSAMLBed(t)
+	keeps := func(d identity.Departure, err error) identity.Kept {
+		t.Helper()
+		b.Must(err)
+		k, err := b.Store.KeptRequest(t.Context(), b.idp.Read(d.Address).Relay)
+		b.Must(err)
+		return k
+	}
+	for ip, want := range map[string]string{"198.51.100.7": "198.51.100.7", "2001:db8::1:7": "2001:db8::", "": ""} {
+		k := keeps(b.use.Start(t.Context(), b.p.ID, "", "/", actor.Origin{IP: ip}))
+		if k.Network != want || k.Session != "" {
+			t.Errorf("%s: %q %q", ip, k.Network, k.Session)
+		}
+	}
+	if k := keeps(b.use.StartTry(t.Context(), b.Admin, b.p.ID, "")); k.Network != "" || k.Session != b.Admin.Ref.ID {
+		t.Errorf("a trial: %q %q", k.Network, k.Session)
+	}
 }
 
 // A trial shows what the assertion says, and changes nothing.

@@ -89,7 +89,7 @@ func (b *bed) signs(claims map[string]any) (identity.Arrival, error) {
 	b.T.Helper()
 	b.Clock.Pass(2 * time.Second)
 	b.idp.Do(func() { b.idp.Claims = claims })
-	d, err := b.use.Start(b.T.Context(), b.p.ID, "", "/tokens")
+	d, err := b.use.Start(b.T.Context(), b.p.ID, "", "/tokens", origin())
 	b.Must(err)
 	return b.use.Finish(b.T.Context(), b.p.ID, d.Browser, b.back(d), signin.Browser{}, origin())
 }

@@ -158,7 +158,7 @@ func TestFinishConfirm_TakesNoOtherAnswer(t *testing.T) {
 		return sent{b.p.ID, d.Browser, b.back(d)}
 	}
 	for name, make := range map[string]func() sent{
-		"of a sign-in": func() sent { return answer(b.use.Start(t.Context(), b.p.ID, "", "/")) },
+		"of a sign-in": func() sent { return answer(b.use.Start(t.Context(), b.p.ID, "", "/", origin())) },
 		"of a trial":   func() sent { return answer(b.use.StartTry(t.Context(), a.by(), b.p.ID, "")) },
 		"to another session of the member": func() sent {
 			by := storetest.Stands(t, b.Store, actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: second.Started.Session.ID}})

@@ -74,12 +74,12 @@ type Departure struct {
 // Start begins a sign-in. browser is the secret that the browser has from another one, which may be going on in
 // another tab; anything else is replaced. next is the path to open afterwards. The error is NotFound for an unknown
 // provider, Denied for a disabled one, and Unavailable if the provider does not answer.
-func (s *Service) Start(ctx context.Context, id, browser, next string) (Departure, error) {
+func (s *Service) Start(ctx context.Context, id, browser, next string, origin actor.Origin) (Departure, error) {
 	p, err := s.enabled(ctx, id)
 	if err != nil {
 		return Departure{}, err
 	}
-	return s.depart(ctx, p, browser, request{Next: next})
+	return s.depart(ctx, p, browser, request{Next: next, network: origin.Network()})
 }
 
 // StartTry begins to try a provider, which may be disabled, for a signed-in Admin. The errors are those of Get and Start.

@@ -95,7 +95,7 @@ func TestFinish_RefusesAnswersOfOtherRequests(t *testing.T) {
 		},
 	} {
 		b.Clock.Pass(2 * time.Second)
-		d, err := b.use.Start(t.Context(), b.p.ID, "", "/")
+		d, err := b.use.Start(t.Context(), b.p.ID, "", "/", origin())
 		b.Must(err)
 		a, provider := b.back(d), b.p.ID
 		change(&provider, &d, &a)
@@ -114,9 +114,9 @@ func TestFinish_RefusesTheCodeOfAnotherTab(t *testing.T) {
 	b := newBed(t, nil)
 	bo := b.Member("Bo")
 	b.idp.Do(func() { b.idp.Claims = person("s-bo", bo.Email, true) })
-	one, err := b.use.Start(t.Context(), b.p.ID, "", "/")
+	one, err := b.use.Start(t.Context(), b.p.ID, "", "/", origin())
 	b.Must(err)
-	two, err := b.use.Start(t.Context(), b.p.ID, one.Browser, "/tokens")
+	two, err := b.use.Start(t.Context(), b.p.ID, one.Browser, "/tokens", origin())
 	b.Must(err)
 	if two.Browser != one.Browser {
 		t.Fatal("the second tab ends the first")
@@ -126,7 +126,7 @@ func TestFinish_RefusesTheCodeOfAnotherTab(t *testing.T) {
 	swapped.Code = c.Code
 	b.refused(second(b.use.Finish(t.Context(), b.p.ID, one.Browser, swapped, signin.Browser{}, origin())), identity.CheckCode)
 	// A third tab is not disturbed.
-	three, err := b.use.Start(t.Context(), b.p.ID, one.Browser, "/tokens")
+	three, err := b.use.Start(t.Context(), b.p.ID, one.Browser, "/tokens", origin())
 	b.Must(err)
 	if _, err := b.use.Finish(t.Context(), b.p.ID, three.Browser, b.back(three), signin.Browser{}, origin()); err != nil {
 		t.Error(err)
@@ -276,7 +276,7 @@ func TestFinish_EachAttackLeavesAnEvent(t *testing.T) {
 	} {
 		b.Clock.Pass(2 * time.Second)
 		b.idp.Do(func() { b.idp.Claims, b.idp.Raw = attack.claims, attack.raw })
-		d, err := b.use.Start(t.Context(), b.p.ID, "", "/")
+		d, err := b.use.Start(t.Context(), b.p.ID, "", "/", origin())
 		b.Must(err)
 		a := b.back(d)
 		if attack.answer != nil {
@@ -331,7 +331,7 @@ func TestFinish_TellsOfNewBrowsersAsPasswordsDo(t *testing.T) {
 	arrive := func(from signin.Browser) identity.Arrival {
 		b.Clock.Pass(2 * time.Second)
 		b.idp.Do(func() { b.idp.Claims = person("s-bo", bo.Email, true) })
-		d, err := b.use.Start(t.Context(), b.p.ID, "", "")
+		d, err := b.use.Start(t.Context(), b.p.ID, "", "", origin())
 		b.Must(err)
 		a, err := b.use.Finish(t.Context(), b.p.ID, d.Browser, b.back(d), from, origin())
 		b.Must(err)
@@ -352,7 +352,7 @@ func TestFinish_TellsOfNewBrowsersAsPasswordsDo(t *testing.T) {
 // Somebody comes back from a provider that an Admin has disabled meanwhile.
 func TestFinish_SaysThatAProviderIsSwitchedOff(t *testing.T) {
 	b := newBed(t, nil)
-	d, err := b.use.Start(t.Context(), b.p.ID, "", "")
+	d, err := b.use.Start(t.Context(), b.p.ID, "", "", origin())
 	b.Must(err)
 	a := b.back(d)
 	_, err = b.use.Enable(t.Context(), b.Admin.Caller(), b.p.ID, false)

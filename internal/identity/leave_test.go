@@ -82,7 +82,7 @@ func TestProvider_EndingItEndsItsSessions(t *testing.T) {
 	if b.live(secret) {
 		t.Error("the session outlives the provider")
 	}
-	storetest.WantKind(t, func() error { _, err := b.use.Start(t.Context(), b.p.ID, "", ""); return err }(), fault.Denied)
+	storetest.WantKind(t, func() error { _, err := b.use.Start(t.Context(), b.p.ID, "", "", origin()); return err }(), fault.Denied)
 	// Another issuer: links and the secret are of the old one.
 	_, err = b.use.Enable(t.Context(), b.Admin.Caller(), b.p.ID, true)
 	b.Must(err)
@@ -109,7 +109,7 @@ func TestFinish_EndsThePreviousSession(t *testing.T) {
 	bo := b.Member("Bo")
 	a, err := b.signs(person("s-bo", bo.Email, true))
 	b.Must(err)
-	d, err := b.use.Start(t.Context(), b.p.ID, "", "")
+	d, err := b.use.Start(t.Context(), b.p.ID, "", "", origin())
 	b.Must(err)
 	next, err := b.use.Finish(t.Context(), b.p.ID, d.Browser, b.back(d), signin.Browser{Session: a.Started.Secret}, origin())
 	b.Must(err)

@@ -28,6 +28,8 @@ type request struct {
 	Form     string `json:"f,omitempty"` // that goes on after proving again; empty otherwise
 	Browser  []byte `json:"b"`           // digest of the secret of the browser that began
 	Random   string `json:"r"`
+
+	network string // of a visitor who is not signed in; it does not travel
 }
 
 // statePlace is where a request belongs.

@@ -49,12 +49,15 @@ func (b *samlBed) setPassword(member string) {
 func (b *samlBed) addFactor(member string) {
 	b.T.Helper()
 	b.write(func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.ConfirmFactor(ctx, member, "factor of "+member)
-		return errors.Join(tx.InsertFactor(ctx, signin.Factor{ID: "factor of " + member, Member: member, Kind: signin.CodeFactor, Name: "App",
-			CreatedAt: tx.Now()}, signin.Sealed{Path: "p", Key: "k", Value: []byte{1}}), err)
-	})
-	b.write(func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.ConfirmFactor(ctx, member, "factor of "+member)
+		err := tx.InsertFactor(ctx, signin.Factor{ID: "factor of " + member, Member: member, Kind: signin.CodeFactor, Name: "App",
+			CreatedAt: tx.Now()}, signin.Sealed{Path: "p", Key: "k", Value: []byte{1}})
+		if err != nil {
+			return err
+		}
+		ok, err := tx.ConfirmFactor(ctx, member, "factor of "+member)
+		if err == nil && !ok {
+			err = errors.New("the factor was not confirmed")
+		}
 		return err
 	})
 }

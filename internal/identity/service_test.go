@@ -106,7 +106,7 @@ func TestPlan_GatesSignIns(t *testing.T) {
 	if list, err := b.use.Offered(t.Context()); err != nil || len(list) != 0 {
 		t.Error(list, err)
 	}
-	_, err := b.use.Start(t.Context(), b.p.ID, "", "")
+	_, err := b.use.Start(t.Context(), b.p.ID, "", "", origin())
 	storetest.WantKind(t, err, fault.Denied)
 	_, err = b.use.Enable(t.Context(), b.Admin.Caller(), b.p.ID, false)
 	b.Must(err)

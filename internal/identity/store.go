@@ -68,10 +68,15 @@ type Kept struct {
 	Next      string // path to open afterwards
 	Session   string // of who tries the provider, or proves again who they are; empty for a real sign-in
 	Form      string // that goes on after proving again; empty otherwise
+	Network   string // from where a visitor began who is not signed in; empty otherwise
 	Proof     string // JSON of what the answer said; empty until it came
 	MadeAt    time.Time
 	ExpiresAt time.Time
 }
+
+// RequestLimits is how many requests may wait: of one session, of the visitors of one network who are not signed in, and
+// of all such visitors.
+type RequestLimits struct{ Session, Network, Visitors int }
 
 // Store is what the service reads outside a transaction, and how it begins one.
 type Store interface {
@@ -212,8 +217,8 @@ type Ways interface {
 	// UseAnswer records that something was used which may be used once, and reports whether it was not used
 	// before. It is forgotten after until.
 	UseAnswer(ctx context.Context, digest []byte, until time.Time) (bool, error)
-	// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the newest most.
-	KeepRequest(ctx context.Context, k Kept, most int) error
+	// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the limits.
+	KeepRequest(ctx context.Context, k Kept, limits RequestLimits) error
 	// AnswerRequest stores what the answer to a request said, and reports whether it was the first one.
 	AnswerRequest(ctx context.Context, id, proof string) (bool, error)
 	// DropRequests deletes the requests of a provider, with what was answered to them.

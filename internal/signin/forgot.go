@@ -45,7 +45,7 @@ func (s *Service) Forgot(ctx context.Context, email string, link random.Linker, 
 	if err := mayEnter(ctx, s.store, email); err != nil {
 		return err
 	}
-	counted, err := s.countForgotten(ctx, forgotCounter("network", network(origin.IP), ForgotPerNetwork))
+	counted, err := s.countForgotten(ctx, forgotCounter("network", origin.Network(), ForgotPerNetwork))
 	if err != nil || !counted {
 		return err
 	}

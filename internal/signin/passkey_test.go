@@ -346,7 +346,7 @@ func TestRequired_NeitherAPasskeyNorASecondStepGoesAround(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if ways, err := f.Ways(t.Context(), by); err != nil || ways != (signin.Ways{}) {
+	if ways, err := f.Ways(t.Context(), by); err != nil || ways != (signin.Ways{Provider: "p"}) {
 		t.Errorf("%+v, %v", ways, err)
 	}
 }

@@ -215,7 +215,7 @@ func (s *Service) PasskeyToSignIn(ctx context.Context, origin actor.Origin) (jso
 	secret := random.NewSecret()
 	var options json.RawMessage
 	err = s.store.InTx(ctx, actor.Anonymous(origin), func(tx Tx) error {
-		challenge, err := ask(ctx, tx, entering(secret), "", network(origin.IP))
+		challenge, err := ask(ctx, tx, entering(secret), "", origin.Network())
 		if err != nil {
 			return err
 		}

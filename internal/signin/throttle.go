@@ -84,7 +84,7 @@ type stop struct {
 
 // newAttempt returns an attempt with its keys; email must be normalized.
 func newAttempt(email string, origin actor.Origin) attempt {
-	from := network(origin.IP)
+	from := origin.Network()
 	return attempt{
 		pair: counter{attemptKey("pair", email, from), PairFailures, PairWindow, PairBlock,
 			"too many failed attempts for this account from this address"},
@@ -119,16 +119,6 @@ func (a attempt) keys() []string {
 func attemptKey(kind string, parts ...string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q", kind, parts))
 	return hex.EncodeToString(sum[:])
-}
-
-// network returns [actor.Network] of an address. A text that is not an address is returned
-// unchanged.
-func network(ip string) string {
-	addr, ok := actor.ParseAddress(ip)
-	if !ok {
-		return ip
-	}
-	return actor.Network(addr).String()
 }
 
 // reserve counts the attempt as failed before the password is checked; a success takes that

@@ -96,6 +96,8 @@ func digests() map[string]string {
 		"migrations/postgres/00042_required_domains.sql":    "9fcb687038c82afdaac3986b945fa1710e9240e7394c0324c9b2c2b48038a3cd",
 		"migrations/sqlite/00041_saml.sql":                  "f68b2bfe7a1a40b800337aaab287a41bb398c4e67360d6667bf84b9828b384c5",
 		"migrations/sqlite/00042_required_domains.sql":      "9289efcf93fdd878e235a5b9eeb37486715207dd48d2d60c335c4b70d2e78023",
+		"migrations/postgres/00044_request_networks.sql":    "6c35154b58aaa65614501daa7903d8064e3458003aa9cd4f8fab6f763b8805cb",
+		"migrations/sqlite/00044_request_networks.sql":      "1760d61e76e02ca4a8ab6a47ad0907da11b3d0f819e6280cc8e9e14754f33fef",
 	}
 }
 

@@ -118,9 +118,9 @@ func (tx *Tx) checkStranded(ctx context.Context) error {
 	n, err := tx.number(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM required_domains) AND NOT EXISTS (SELECT 1 FROM members m WHERE `+
 		keeper+`) THEN 1 ELSE 0 END`)
 	if err == nil && n > 0 {
-		return fault.NewConflict("This would leave no active Admin who can sign in with a password and a second factor, " +
-			"while single sign-on is " +
-			"required for a domain. Set up another such Admin outside of the domain, or stop requiring single sign-on.")
+		return fault.NewConflict("This would lock your Admins out when the provider fails. While single sign-on is required for a domain, " +
+			"at least one active Admin outside of it needs a password and a second factor. Set up another such Admin, or stop requiring " +
+			"single sign-on.")
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"latchkey/internal/identity"
 )
@@ -11,23 +12,33 @@ func (q *queries) KeptRequest(ctx context.Context, id string) (identity.Kept, er
 	return one(ctx, q, "That sign-in", func(row scanner) (identity.Kept, error) {
 		k := identity.Kept{ID: id}
 		var made, expires int64
-		err := row.Scan(&k.Provider, &k.Browser, &k.Next, &k.Session, &k.Form, &k.Proof, &made, &expires)
+		err := row.Scan(&k.Provider, &k.Browser, &k.Next, &k.Session, &k.Form, &k.Network, &k.Proof, &made, &expires)
 		k.MadeAt, k.ExpiresAt = moment(made), moment(expires)
 		return k, err
-	}, `SELECT provider_id, browser, next_path, session_id, form, proof, made_at, expires_at FROM provider_requests WHERE id = $1`, id)
+	}, `SELECT provider_id, browser, next_path, session_id, form, network, proof, made_at, expires_at FROM provider_requests WHERE id = $1`, id)
 }
 
-// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the newest most.
-func (tx *Tx) KeepRequest(ctx context.Context, k identity.Kept, most int) error {
+// KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the limits.
+func (tx *Tx) KeepRequest(ctx context.Context, k identity.Kept, limits identity.RequestLimits) error {
 	if _, err := tx.exec(ctx, `DELETE FROM provider_requests WHERE expires_at <= $1`, millis(tx.now)); err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, `DELETE FROM provider_requests WHERE expires_at <= (SELECT r.expires_at FROM provider_requests r
-		ORDER BY r.expires_at DESC LIMIT 1 OFFSET $1)`, most-1); err != nil {
+	_, err := tx.exec(ctx, `INSERT INTO provider_requests (id, provider_id, browser, next_path, session_id, form, network, made_at, expires_at)
+		VALUES (`+placeholders(1, 9)+`)`, k.ID, k.Provider, k.Browser, k.Next, k.Session, k.Form, k.Network, millis(k.MadeAt), millis(k.ExpiresAt))
+	if err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, `INSERT INTO provider_requests (id, provider_id, browser, next_path, session_id, form, made_at, expires_at)
-		VALUES (`+placeholders(1, 8)+`)`, k.ID, k.Provider, k.Browser, k.Next, k.Session, k.Form, millis(k.MadeAt), millis(k.ExpiresAt))
+	// Those of one moment stay together.
+	const beyond = `DELETE FROM provider_requests WHERE %[1]s AND expires_at < (SELECT expires_at FROM provider_requests
+		WHERE %[1]s ORDER BY expires_at DESC LIMIT 1 OFFSET $1)`
+	if k.Session != "" {
+		_, err := tx.exec(ctx, fmt.Sprintf(beyond, `session_id = $2`), limits.Session-1, k.Session)
+		return err
+	}
+	if _, err := tx.exec(ctx, fmt.Sprintf(beyond, `session_id = '' AND network = $2`), limits.Network-1, k.Network); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, fmt.Sprintf(beyond, `session_id = ''`), limits.Visitors-1)
 	return err
 }
 

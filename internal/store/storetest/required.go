@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,11 +18,11 @@ func keepsRequests(t *testing.T, b *accountBed) {
 	b.provider(t, "p1", "https://one.example")
 	now := b.Now()
 	digest := make([]byte, 32)
-	keep := func(id string, ends time.Time) {
+	keep := func(id, session, network string, ends time.Time) {
 		t.Helper()
 		b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.KeepRequest(ctx, identity.Kept{ID: id, Provider: "p1", Browser: digest, Next: "/x", Form: "form", MadeAt: now,
-				ExpiresAt: ends}, 2)
+			return tx.KeepRequest(ctx, identity.Kept{ID: id, Provider: "p1", Browser: digest, Next: "/x", Form: "form", Session: session,
+				Network: network, MadeAt: now, ExpiresAt: ends}, identity.RequestLimits{Session: 1, Network: 2, Visitors: 4})
 		})
 	}
 	there := func(id string) bool {
@@ -32,12 +33,33 @@ func keepsRequests(t *testing.T, b *accountBed) {
 		}
 		return err == nil && k.Next == "/x" && k.Form == "form" && k.Provider == "p1" && len(k.Browser) == 32
 	}
-	keep("expired", now.Add(-time.Hour))
-	keep("a", now.Add(time.Hour))
-	keep("b", now.Add(2*time.Hour))
-	keep("c", now.Add(3*time.Hour))
-	if there("expired") || there("a") || !there("b") || !there("c") {
-		t.Error("it keeps others than the newest two")
+	want := func(what string, ids ...string) {
+		t.Helper()
+		var got []string
+		for _, id := range []string{"expired", "a", "b", "c", "other", "signed in", "again", "third", "fourth"} {
+			if there(id) {
+				got = append(got, id)
+			}
+		}
+		if !slices.Equal(got, ids) {
+			t.Errorf("%s: it keeps %q, want %q", what, got, ids)
+		}
+	}
+	at := func(minutes int) time.Time { return now.Add(time.Duration(minutes) * time.Minute) }
+	keep("expired", "", "n1", at(-60))
+	keep("other", "", "n2", at(1))
+	keep("signed in", "s1", "", at(2))
+	keep("a", "", "n1", at(60))
+	keep("b", "", "n1", at(61))
+	keep("c", "", "n1", at(62))
+	want("one network has three", "b", "c", "other", "signed in")
+	keep("again", "s1", "", at(63))
+	want("one session has two", "b", "c", "other", "again")
+	keep("third", "", "n3", at(64))
+	keep("fourth", "", "n4", at(65))
+	want("visitors have five", "b", "c", "again", "third", "fourth")
+	if k, err := b.KeptRequest(t.Context(), "third"); err != nil || k.Network != "n3" || k.Session != "" {
+		t.Errorf("%+v %v", k, err)
 	}
 	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
 		for _, want := range []bool{true, false} {

@@ -125,12 +125,7 @@ func (h *Handlers) leave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.site.Bind(c, d.Browser, identity.RequestLife)
-	if d.Across {
-		h.site.BindAcross(c, d.Browser, identity.RequestLife)
-	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, d.Address)
+	return h.site.Depart(c, d)
 }
 
 // goOn lets the visitor send the form that waited, after an identity provider has vouched for them.

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/identity"
 	"latchkey/internal/signin"
 )
 
@@ -41,6 +43,16 @@ func (s *Site) BindAcross(c echo.Context, secret string, life time.Duration) {
 
 // Browser returns what package signin wants to know of the browser.
 func (s *Site) Browser(c echo.Context) signin.Browser { return s.sessions.Browser(c.Request()) }
+
+// Depart sends the browser to a provider.
+func (s *Site) Depart(c echo.Context, d identity.Departure) error {
+	s.Bind(c, d.Browser, identity.RequestLife)
+	if d.Across {
+		s.BindAcross(c, d.Browser, identity.RequestLife)
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Redirect(http.StatusSeeOther, d.Address)
+}
 
 // Onward makes the browser open an address by itself after the page, without a script. Unlike a redirect that
 // answers a form, it may lead to another site under our policy for forms.

@@ -19,7 +19,7 @@ func (h *Handlers) try(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.depart(c, d)
+	return h.site.Depart(c, d)
 }
 
 // tried shows what a sign-in would do. The address is open to everybody, so it loads the visitor itself.

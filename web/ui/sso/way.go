@@ -59,21 +59,12 @@ func (h *Handlers) ask(c echo.Context, status int, next, typed, problem string) 
 
 // start leads to the provider.
 func (h *Handlers) start(c echo.Context) error {
-	d, err := h.identity.Start(c.Request().Context(), c.Param("id"), h.site.Binding(c), kit.SafeNext(c.QueryParam("next")))
+	d, err := h.identity.Start(c.Request().Context(), c.Param("id"), h.site.Binding(c), kit.SafeNext(c.QueryParam("next")),
+		kit.Origin(c))
 	if err != nil {
 		return err
 	}
-	return h.depart(c, d)
-}
-
-// depart sends the browser to the provider.
-func (h *Handlers) depart(c echo.Context, d identity.Departure) error {
-	h.site.Bind(c, d.Browser, identity.RequestLife)
-	if d.Across {
-		h.site.BindAcross(c, d.Browser, identity.RequestLife)
-	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, d.Address)
+	return h.site.Depart(c, d)
 }
 
 // callback ends a sign-in or a trial.
