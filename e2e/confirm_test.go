@@ -84,31 +84,54 @@ func TestConfirm_TheFilledFormSurvivesTheQuestion(t *testing.T) {
 	}
 }
 
-// TestConfirm_ByTheProviderThatVouched asks an Admin again at the provider, which knows them still and asks all the same.
-func TestConfirm_ByTheProviderThatVouched(t *testing.T) {
-	t.Parallel()
-	idp := startIdentityProvider(t)
-	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
-	setter := foreign(newPage(t, s))
-	signIn(t, setter, adminEmail, demoPassword)
-	idp.addProvider(setter)
-	setter.click("button", "Enable")
-	setter.seesText("Acme Login was enabled.")
-	idp.account("ada", adminEmail)
+// vouches is an identity provider with a form for signing in.
+type vouches interface{ login(p *page, name string) }
+
+// provesAgain signs the Admin in with a provider, which is asked again about a service token: it knows them still, and must
+// all the same show its form.
+func provesAgain(t *testing.T, s *server, idp vouches, name string) {
+	t.Helper()
 	p := foreign(newPage(t, s))
 	p.open("/sign-in")
-	p.click("link", "Continue with Acme Login")
+	p.click("link", "Continue with "+name)
 	idp.login(p, "ada")
 	p.reaches("/")
 	generates(t, p, "vouched")
-	looksRight(t, p, "confirm-act-provider")
-	p.click("link", "Continue with Acme Login")
+	axe(t, p)
+	screenshot(t, p, "confirm-act-provider")
+	p.click("link", "Continue with "+name)
 	idp.login(p, "ada")
 	p.seesText("You have confirmed that it's you.")
 	axe(t, p)
 	screenshot(t, p, "confirm-act-continue")
 	p.click("button", "Continue")
 	generated(t, p, "vouched")
+}
+
+func TestConfirm_AsksTheProviderOfOpenIDConnectAgain(t *testing.T) {
+	t.Parallel()
+	idp := startIdentityProvider(t)
+	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
+	ada := foreign(newPage(t, s))
+	signIn(t, ada, adminEmail, demoPassword)
+	idp.addProvider(ada)
+	ada.click("button", "Enable")
+	ada.seesText("Acme Login was enabled.")
+	idp.account("ada", adminEmail)
+	provesAgain(t, s, idp, "Acme Login")
+}
+
+func TestConfirm_AsksTheProviderOfSAMLAgain(t *testing.T) {
+	t.Parallel()
+	idp := startSAMLProvider(t)
+	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
+	ada := foreign(newPage(t, s))
+	signIn(t, ada, adminEmail, demoPassword)
+	idp.addProvider(ada, "Refuse")
+	ada.click("button", "Enable")
+	ada.seesText("Acme SAML was enabled.")
+	idp.account("ada", adminEmail)
+	provesAgain(t, s, idp, "Acme SAML")
 }
 
 // TestRequireFactor_OpensEverythingOnceOneIsAdded requires a second factor of everyone from now on.
