@@ -22,6 +22,17 @@ func age(t *testing.T, s *server) {
 	}
 }
 
+// byRecoveryCode signs in with a password and a recovery code.
+func byRecoveryCode(p *page, email, code string) {
+	p.t.Helper()
+	p.open("/sign-in")
+	half(p, email)
+	p.click("link", "Use a recovery code")
+	p.fill("Recovery code", code)
+	p.click("button", "Confirm")
+	p.reaches("/")
+}
+
 // generates fills in the form of a service token, which is too late to be sent without a proof.
 func generates(t *testing.T, p *page, name string) {
 	t.Helper()
@@ -56,12 +67,7 @@ func TestConfirm_TheFilledFormSurvivesTheQuestion(t *testing.T) {
 	first := newPage(t, s, noScript)
 	_, codes := setUpApp(t, first, adminEmail)
 	second := newPage(t, s)
-	second.open("/sign-in")
-	half(second, adminEmail)
-	second.click("link", "Use a recovery code")
-	second.fill("Recovery code", codes[0])
-	second.click("button", "Confirm")
-	second.reaches("/")
+	byRecoveryCode(second, adminEmail, codes[0])
 	for name, p := range map[string]*page{"plain": first, "scripted": second} {
 		generates(t, p, name)
 		looksRight(t, p, "confirm-act")
@@ -84,31 +90,65 @@ func TestConfirm_TheFilledFormSurvivesTheQuestion(t *testing.T) {
 	}
 }
 
-// TestConfirm_ByTheProviderThatVouched asks an Admin again at the provider, which knows them still and asks all the same.
-func TestConfirm_ByTheProviderThatVouched(t *testing.T) {
-	t.Parallel()
-	idp := startIdentityProvider(t)
-	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
-	setter := foreign(newPage(t, s))
-	signIn(t, setter, adminEmail, demoPassword)
-	idp.addProvider(setter)
-	setter.click("button", "Enable")
-	setter.seesText("Acme Login was enabled.")
+// vouches is an identity provider with accounts and a form for signing in.
+type vouches interface {
+	account(name, email string, groups ...string)
+	login(p *page, name string)
+}
+
+// provesAgain signs the Admin in with a provider, which is asked again about a service token: it knows them still, and must
+// all the same show its form. wrong signs in there first, if that is not empty.
+func provesAgain(t *testing.T, s *server, idp vouches, name, wrong string) {
+	t.Helper()
 	idp.account("ada", adminEmail)
+	idp.account("eve", "eve@acme.example")
 	p := foreign(newPage(t, s))
+	p.tolerate("403")
 	p.open("/sign-in")
-	p.click("link", "Continue with Acme Login")
+	p.click("link", "Continue with "+name)
 	idp.login(p, "ada")
 	p.reaches("/")
 	generates(t, p, "vouched")
-	looksRight(t, p, "confirm-act-provider")
-	p.click("link", "Continue with Acme Login")
+	axe(t, p)
+	screenshot(t, p, "confirm-act-provider")
+	if wrong != "" {
+		p.click("link", "Continue with "+name)
+		idp.login(p, wrong)
+		p.seesText("You signed in there with another account.")
+		axe(t, p)
+		screenshot(t, p, "confirm-act-refused")
+	}
+	p.click("link", "Continue with "+name)
 	idp.login(p, "ada")
 	p.seesText("You have confirmed that it's you.")
 	axe(t, p)
 	screenshot(t, p, "confirm-act-continue")
 	p.click("button", "Continue")
 	generated(t, p, "vouched")
+}
+
+func TestConfirm_AsksTheProviderOfOpenIDConnectAgain(t *testing.T) {
+	t.Parallel()
+	idp := startIdentityProvider(t)
+	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
+	ada := foreign(newPage(t, s))
+	signIn(t, ada, adminEmail, demoPassword)
+	idp.addProvider(ada)
+	ada.click("button", "Enable")
+	ada.seesText("Acme Login was enabled.")
+	provesAgain(t, s, idp, "Acme Login", "") // another account ends the first one's session there, and so here
+}
+
+func TestConfirm_AsksTheProviderOfSAMLAgain(t *testing.T) {
+	t.Parallel()
+	idp := startSAMLProvider(t)
+	s := start(t, "demo", "--provider-allow", "127.0.0.0/8,::1")
+	ada := foreign(newPage(t, s))
+	signIn(t, ada, adminEmail, demoPassword)
+	idp.addProvider(ada, "Refuse")
+	ada.click("button", "Enable")
+	ada.seesText("Acme SAML was enabled.")
+	provesAgain(t, s, idp, "Acme SAML", "eve")
 }
 
 // TestRequireFactor_OpensEverythingOnceOneIsAdded requires a second factor of everyone from now on.

@@ -86,11 +86,7 @@ func TestRequireProvider_FromTheTrialToBreakGlass(t *testing.T) {
 	out.reaches("/sign-in")
 
 	glass := newPage(t, s)
-	glass.open("/sign-in")
-	half(glass, adminEmail)
-	glass.click("link", "Use a recovery code")
-	glass.fill("Recovery code", codes[0])
-	glass.click("button", "Confirm")
+	byRecoveryCode(glass, adminEmail, codes[0])
 	glass.open(at)
 	glass.click("link", "Stop requiring "+domain)
 	glass.click("button", "Yes, stop requiring")

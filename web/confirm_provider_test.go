@@ -64,8 +64,12 @@ func TestConfirm_ByOpenIDConnect(t *testing.T) {
 	} {
 		head := r.head()
 		says(claims...)
-		if got := l.arrives(b, way); got.status != http.StatusForbidden || !strings.Contains(got.body, "did not confirm that it&#39;s you") {
+		got := l.arrives(b, way)
+		if got.status != http.StatusForbidden || !strings.Contains(got.body, "did not confirm that it&#39;s you") {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if asked(t, got) != held || wayTo(t, got, l.id) != way {
+			t.Errorf("%s: the page does not ask again", name)
 		}
 		if events := r.eventsAfter(head); len(events) != 1 || events[0].Action != audit.ConfirmFailed {
 			t.Errorf("%s: %+v", name, events)
@@ -131,7 +135,7 @@ func TestConfirm_BySAML(t *testing.T) {
 		"a sign-in of somebody": func(a *samltest.Answer) { a.NameID = "subject-2" },
 	} {
 		head := r.head()
-		if got := answers(change); got.status != http.StatusForbidden {
+		if got := answers(change); got.status != http.StatusForbidden || wayTo(t, got, id) != way {
 			t.Errorf("%s: %d", name, got.status)
 		}
 		if events := r.eventsAfter(head); len(events) != 1 || events[0].Action != audit.ConfirmFailed {

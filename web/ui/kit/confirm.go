@@ -100,6 +100,17 @@ func (s *Site) askAgain(c echo.Context, q Question, err error) (shown bool, _ er
 	return true, s.confirms(c, q)
 }
 
+// AskAgain asks about a form that waits again, because a provider did not vouch for the visitor. Without such a form it
+// returns why.
+func (s *Site) AskAgain(c echo.Context, v Visit, name random.Secret, why *fault.Error) error {
+	h, err := s.signIn.Held(c.Request().Context(), v.Standing, name)
+	if err != nil {
+		return why
+	}
+	c.Set(visitKey, v)
+	return s.confirms(c, Question{Act: h.Act, Held: name, Path: h.Path, Fault: why})
+}
+
 // factorNotice announces to somebody without a second factor that the organization requires one.
 func factorNotice(c echo.Context, v Visit) *component.NoticeModel {
 	if v.FactorFrom.IsZero() {

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/fault"
 	"latchkey/internal/identity"
+	"latchkey/internal/random"
 	"latchkey/views/component"
 	"latchkey/views/layout"
 	page "latchkey/views/page/sso"
@@ -184,7 +185,11 @@ func (h *Handlers) confirmed(c echo.Context, answer identity.Answer, form string
 	if err != nil {
 		return err
 	}
-	if err := h.identity.FinishConfirm(c.Request().Context(), v.Standing, c.Param("id"), h.site.Binding(c), answer); err != nil {
+	err = h.identity.FinishConfirm(c.Request().Context(), v.Standing, c.Param("id"), h.site.Binding(c), answer)
+	if f := fault.Of(err); f != nil && f.Kind == fault.Denied {
+		return h.site.AskAgain(c, v, random.Secret(form), f)
+	}
+	if err != nil {
 		return err
 	}
 	return respond.SeeOther(c, kit.WithQuery(kit.ConfirmPath, "form", form))
