@@ -29,7 +29,7 @@ type samlBed struct {
 	p   identity.Provider
 }
 
-func newSAMLBed(t *testing.T) *samlBed {
+func newSAMLBed(t testing.TB) *samlBed {
 	t.Helper()
 	b := &samlBed{bed: newBed(t, nil)}
 	b.idp = samltest.Start(t, b.Clock.Now)

@@ -33,9 +33,11 @@ type bed struct {
 	p      identity.Provider // enabled
 }
 
-func newBed(t *testing.T, change func(*identity.Settings)) *bed {
+func newBed(t testing.TB, change func(*identity.Settings)) *bed {
 	t.Helper()
-	t.Parallel()
+	if t, test := t.(*testing.T); test {
+		t.Parallel()
+	}
 	b := &bed{Bed: storetest.NewBed(t, access.PlanEnterprise)}
 	key, err := seal.NewKey(rand.Reader)
 	b.Must(err)
