@@ -12,7 +12,7 @@ import (
 // phone is the name of an authenticator app, as long as names may be.
 var phone = strings.Repeat("W", 64)
 
-var recoveryCodePattern = regexp.MustCompile(`[a-z2-9]{4}(?:-[a-z2-9]{4}){3}`)
+var recoveryCodePattern = regexp.MustCompile(`[a-z2-9]{4}(?:-[a-z2-9]{4}){5}`)
 
 // TestSecondFactor_FromSetUpToReset sets up an authenticator app, signs in with its code and with a recovery
 // code, and has an Admin reset it, with and without script.

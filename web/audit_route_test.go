@@ -126,7 +126,7 @@ type rig struct {
 	*site
 	t                       *testing.T
 	db                      *sql.DB
-	dump                    string // the query of contents
+	all, withoutLog         *sql.Stmt // see contents and rows
 	admin                   *browser
 	workspace, organization string   // secrets of service tokens that may do everything
 	from                    []string // the lines of X-Forwarded-For, if a proxy is to have forwarded the request
@@ -280,26 +280,44 @@ func (r *rig) eventsAfter(seq int64) []audit.Event {
 // how a provider's requests ended: those are written for failures as well.
 func (r *rig) contents() []string {
 	r.t.Helper()
-	if r.dump == "" {
-		var parts []string
-		for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('attempts', 'scim_requests') ORDER BY name`) {
-			columns := `'` + table + `'`
-			for _, name := range r.texts(`SELECT name FROM pragma_table_info('` + table + `')`) {
-				// A session's last use is noted once a minute, whatever becomes of the request.
-				if name != "last_seen_at" && name != "last_used_at" {
-					columns += ` || ' ' || quote("` + name + `")`
-				}
-			}
-			parts = append(parts, `SELECT `+columns+` AS row FROM `+table)
-		}
-		r.dump = strings.Join(parts, ` UNION ALL `) + ` ORDER BY row`
+	if r.all == nil {
+		r.all = r.dumping("TRUE")
 	}
-	return r.texts(r.dump)
+	rows, err := r.all.Query()
+	return r.read(rows, err)
+}
+
+// dumping prepares the query for all rows of the tables that meet a condition on their name.
+func (r *rig) dumping(condition string) *sql.Stmt {
+	r.t.Helper()
+	var parts []string
+	for _, table := range r.texts(`SELECT name FROM sqlite_master WHERE type = 'table'
+			AND name NOT IN ('attempts', 'scim_requests') AND ` + condition + ` ORDER BY name`) {
+		columns := `'` + table + `'`
+		for _, name := range r.texts(`SELECT name FROM pragma_table_info('` + table + `')`) {
+			// A session's last use is noted once a minute, whatever becomes of the request.
+			if name != "last_seen_at" && name != "last_used_at" {
+				columns += ` || ' ' || quote("` + name + `")`
+			}
+		}
+		parts = append(parts, `SELECT `+columns+` AS row FROM `+table)
+	}
+	prepared, err := r.db.Prepare(strings.Join(parts, ` UNION ALL `) + ` ORDER BY row`)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return prepared
 }
 
 func (r *rig) texts(query string) []string {
 	r.t.Helper()
 	rows, err := r.db.Query(query)
+	return r.read(rows, err)
+}
+
+// read reads rows of one text.
+func (r *rig) read(rows *sql.Rows, err error) []string {
+	r.t.Helper()
 	if err != nil {
 		r.t.Fatal(err)
 	}

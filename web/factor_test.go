@@ -26,7 +26,7 @@ type factored struct {
 var (
 	appPattern      = regexp.MustCompile(`action="/settings/security/authenticator-apps/([0-9A-Za-z]{27})"`)
 	keyPattern      = regexp.MustCompile(`<code id="set-up-key"[^>]*>([A-Z2-7 ]+)</code>`)
-	recoveryPattern = regexp.MustCompile(`[a-z2-9]{4}(?:-[a-z2-9]{4}){3}`)
+	recoveryPattern = regexp.MustCompile(`[a-z2-9]{4}(?:-[a-z2-9]{4}){5}`)
 )
 
 // app2FA sets up an authenticator app in a browser, and returns its id and its first code.

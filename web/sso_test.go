@@ -270,7 +270,10 @@ func (l login) arrives(b *browser, path string) answer {
 func TestSSO_StartsASessionAsAPasswordDoes(t *testing.T) {
 	s := newSite(t)
 	l := s.newLogin(t, s.caller(t, adminEmail))
-	b := s.browser(t)
+	b, token := s.browser(t), ""
+	l.Do(func() {
+		l.Raw = func(claims map[string]any) string { token = oidctest.Sign(l.Key, claims); return token }
+	})
 	if page := b.get("/sign-in?next=/settings/profile"); !strings.Contains(page.body, "/sso/oidc/"+l.id+"/start?next=%2Fsettings%2Fprofile") {
 		t.Error("the sign-in page does not offer the provider")
 	}
@@ -278,9 +281,11 @@ func TestSSO_StartsASessionAsAPasswordDoes(t *testing.T) {
 	if got.status != http.StatusSeeOther || got.header.Get("Location") != "/settings/profile" {
 		t.Fatalf("%d %s %s", got.status, got.header.Get("Location"), got.body)
 	}
-	if page := b.get("/settings/profile"); page.status != http.StatusOK || !strings.Contains(page.body, "@acme.example") {
+	if page := b.get("/settings/profile"); page.status != http.StatusOK || !strings.Contains(page.body, "@acme.example") ||
+		strings.Contains(page.body, token) {
 		t.Error(page.status)
 	}
+	assertNowhere(t, s, "the ID token", token)
 	// Signing out ends the session there as well, by a page and not by a redirect.
 	out := b.post("/sign-out", nil)
 	if out.status != http.StatusOK || !strings.HasPrefix(out.header.Get("Refresh"), "0; url="+l.URL+"/end?") ||

@@ -81,6 +81,9 @@ func broken(from, path string) string {
 	case under(from, domain...) && (under(path, "web", "views", "internal/store") || path == "net/http" && !under(from, protocols...) ||
 		strings.HasPrefix(path, "github.com/labstack/echo")):
 		return "domain packages know neither web nor store"
+	case strings.HasPrefix(path, "math/rand") && !under(from, "internal/app", "internal/demo", "internal/notify", "internal/store",
+		"web/respond"):
+		return "secrets are made with crypto/rand"
 	case isDriver(path) && !under(from, "internal/store"):
 		return "only the store knows database drivers"
 	case under(path, "views") && !under(from, "web/ui", "views"):
@@ -223,6 +226,7 @@ func TestBroken_RecognizesEveryKindOfBreach(t *testing.T) {
 		{"latchkey/internal/seal", "latchkey/internal/fault"},
 		{"latchkey/internal/token", "latchkey/internal/store"},
 		{"latchkey/internal/verify", "net/http"},
+		{"latchkey/internal/signin", "math/rand/v2"},
 		{"latchkey/web/ui", "database/sql"},
 		{"latchkey/web/api", "latchkey/views/page"},
 		{"latchkey/views/page", "latchkey/internal/token"},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/app"
@@ -54,6 +56,13 @@ func (p planChange) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s: %s\n", plaintext.Visible(o.Name), o.Plan.Label())
+	if _, err = fmt.Printf("%s: %s\n", plaintext.Visible(o.Name), o.Plan.Label()); err != nil {
+		return err
+	}
+	locked, err := a.Identity.LockedOut(ctx, o)
+	if len(locked) > 0 {
+		fmt.Fprintf(os.Stderr, "People of %s cannot sign in: they must use an identity provider, which this plan does not include. "+
+			"An Admin can choose \"Stop requiring\" on the tab Sign-in, if need be with a link of latchkey recover.\n", strings.Join(locked, ", "))
+	}
 	return err
 }

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"fmt"
@@ -11,11 +12,14 @@ import (
 
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/identity"
 	"latchkey/internal/signin"
 	"latchkey/internal/signin/saml/samltest"
+	"latchkey/internal/store"
 )
 
 // samlBed is a bed with an enabled provider of SAML, which lists the domain acme.example.
@@ -317,6 +321,36 @@ func TestSAML_CertificatesRoll(t *testing.T) {
 		_, err = b.signsIn(about("s-1", "ada@acme.example"))
 		b.Must(err)
 	}
+}
+
+// A provider that a domain requires cannot become another one: nobody has tried that. A plan without providers locks
+// the domain's people out, which the command that changes the plan says.
+func TestRequire_KeepsTheProviderThatWasTried(t *testing.T) {
+	b, _ := newRequiredBed(t)
+	in := identity.Settings{Name: "Okta", MetadataURL: b.idp.URL, NewMembers: identity.Add, Domains: []string{required}}
+	b.write(func(ctx context.Context, tx *store.Tx) error { return tx.RequireDomain(ctx, b.Org, required, b.p.ID) })
+	_, err := b.use.Change(t.Context(), b.Admin, b.p.ID, in)
+	b.Must(err)
+	in.SubjectAttribute = "uid"
+	if _, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another subject attribute: %v", err)
+	}
+	in.SubjectAttribute, b.idp = "", samltest.Start(t, b.Clock.Now)
+	in.MetadataURL = b.idp.URL
+	if _, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another entity: %v", err)
+	}
+	for plan, want := range map[access.Plan]string{access.PlanEnterprise: "", access.PlanGrowth: required} {
+		locked, err := b.use.LockedOut(t.Context(), account.Organization{ID: b.Org, Plan: plan})
+		b.Must(err)
+		if got := strings.Join(locked, " "); got != want {
+			t.Errorf("locked out on %s: %q", plan, got)
+		}
+	}
+	_, err = b.use.Free(t.Context(), b.Admin.Caller(), b.p.ID, required)
+	b.Must(err)
+	_, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in)
+	b.Must(err)
 }
 
 // Visitors are counted by their network, so that those of one cannot push out everybody else's requests.

@@ -356,7 +356,8 @@ func (s *Service) enter(ctx context.Context, tx Tx, org account.Organization, p 
 // begin starts the session and records how it was proven.
 func (s *Service) begin(ctx context.Context, tx Tx, p Provider, m account.Member, proof Proof, from signin.Browser,
 	origin actor.Origin) (Arrival, error) {
-	entered, err := signin.Enter(ctx, tx.SignIns, m.ID, from, origin, audit.Fields{"provider": p.Name, "subject": proof.Claims.Subject})
+	entered, err := signin.Enter(ctx, tx.SignIns, m.ID, proof.Claims.At, from, origin,
+		audit.Fields{"provider": p.Name, "subject": proof.Claims.Subject})
 	if err != nil {
 		return Arrival{}, err
 	}

@@ -13,11 +13,13 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/identity"
 	"latchkey/internal/signin"
 	"latchkey/internal/signin/oidc/oidctest"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestFinish_LinksByAProvenAddressOnceAndByTheSubjectFromThen(t *testing.T) {
@@ -359,5 +361,51 @@ func TestFinish_SaysThatAProviderIsSwitchedOff(t *testing.T) {
 	b.refused(err, identity.CheckRequest)
 	if err.Error() != "Signing in with Acme Login is switched off. Ask an Admin." {
 		t.Error(err)
+	}
+}
+
+// in returns the member in a session that was started.
+func (b *bed) in(a identity.Arrival) actor.Standing {
+	b.T.Helper()
+	return storetest.Stands(b.T, b.Store, actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: a.Started.Session.ID}, Origin: origin()})
+}
+
+// A sign-in proves who it is only if it is of this moment at the provider as well. A provider that does not say when counts as if
+// it were.
+func TestFinish_AnOldSignInAtTheProviderProvesNothing(t *testing.T) {
+	b := newBed(t, nil)
+	bo := b.Member("Bo")
+	for name, c := range map[string]struct {
+		at     any
+		proven bool
+	}{
+		"now":           {b.Clock.Now().Unix(), true},
+		"an hour ago":   {b.Clock.Now().Add(-time.Hour).Unix(), false},
+		"in the future": {b.Clock.Now().Add(time.Hour).Unix(), true},
+		"not said":      {nil, true},
+	} {
+		a, err := b.signs(person("s-bo", bo.Email, true, "auth_time", c.at))
+		b.Must(err)
+		if err := b.in(a).MustBeProven(b.Clock.Now(), "act"); (err == nil) != c.proven || !b.live(a.Started.Secret) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The same subject of another provider is somebody else.
+func TestFinish_KeepsProvidersApart(t *testing.T) {
+	b := newBed(t, func(in *identity.Settings) { in.NewMembers = identity.Add })
+	bo := b.Member("Bo")
+	first, err := b.signs(person("s-1", bo.Email, true))
+	b.Must(err)
+	b.Admin = b.Caller(b.Admin.ID)
+	b.idp = oidctest.Start(t, b.Clock.Now)
+	b.p = b.add(b.idp, func(in *identity.Settings) { in.Name, in.NewMembers = "Other", identity.Add })
+	b.p, err = b.use.Enable(t.Context(), b.Admin.Caller(), b.p.ID, true)
+	b.Must(err)
+	other, err := b.signs(person("s-1", "eve@evil.example", true))
+	b.Must(err)
+	if first.Started.Session.Member != bo.ID || other.Started.Session.Member == bo.ID {
+		t.Error("another provider speaks for the member by the same subject")
 	}
 }

@@ -140,6 +140,28 @@ func (s *Service) Free(ctx context.Context, by actor.Caller, id, domain string) 
 	})
 }
 
+// LockedOut returns the domains whose people must sign in with a provider although the organization's plan includes none, so that
+// they cannot sign in at all.
+func (s *Service) LockedOut(ctx context.Context, org account.Organization) ([]string, error) {
+	if planned(org) == nil {
+		return nil, nil
+	}
+	providers, err := s.d.Store.Providers(ctx, org.ID)
+	if err != nil {
+		return nil, err
+	}
+	var domains []string
+	for _, p := range providers {
+		required, err := s.d.Store.Requirements().RequiredDomains(ctx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		domains = append(domains, required...)
+	}
+	slices.Sort(domains)
+	return domains, nil
+}
+
 // needed returns a Conflict if the people of a domain must sign in with a provider, and the domain is not one of those that it keeps.
 func needed(ctx context.Context, tx Tx, p Provider, keeps []string) error {
 	required, err := tx.Requirements.RequiredDomains(ctx, p.ID)

@@ -410,6 +410,12 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 		if err := needed(ctx, tx, *p, in.Domains); err != nil {
 			return nil, fault.NewInvalid(someProblems, fault.Field{Path: FieldDomains, Message: fault.Of(err).Message})
 		}
+		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
+		if moved { // nobody has tried it yet
+			if err := needed(ctx, tx, *p, nil); err != nil {
+				return nil, err
+			}
+		}
 		if err := tx.Requirements.DropTrials(ctx, p.ID); err != nil {
 			return nil, err
 		}
@@ -417,7 +423,6 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 			return nil, err
 		}
 		more := audit.Fields{}
-		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
 		if moved {
 			n, err := tx.Ways.DropIdentities(ctx, p.ID, "")
 			if err != nil {

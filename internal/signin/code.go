@@ -159,8 +159,11 @@ func grouped(s string) string {
 	return strings.Join(append(groups, s), " ")
 }
 
-// RecoveryCodes is how many recovery codes a set has. Each has 80 random bits.
+// RecoveryCodes is how many recovery codes a set has. Each has 120 random bits, which a fast digest protects.
 const RecoveryCodes = 10
+
+// recoveryLength is how many letters a recovery code has.
+const recoveryLength = 24
 
 // recoveryLetters are 32 that are easy to tell apart: no letter looks like a digit.
 const recoveryLetters = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -168,7 +171,7 @@ const recoveryLetters = "abcdefghijkmnpqrstuvwxyz23456789"
 // newRecoveryCodes returns a set of codes and their digests.
 func newRecoveryCodes(memberID string) (codes []string, digests [][]byte) {
 	for range RecoveryCodes {
-		raw := make([]byte, 16)
+		raw := make([]byte, recoveryLength)
 		_, _ = rand.Read(raw) // never fails
 		for i, b := range raw {
 			raw[i] = recoveryLetters[b%32]

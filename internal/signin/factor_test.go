@@ -201,6 +201,9 @@ func TestConfirm_RecoveryCodesWorkOnceForTheirMemberUntilReplaced(t *testing.T) 
 	in := f.mustSignIn(t, bo, "")
 	a := f.enrol(t, bo, in)
 	others := f.enrol(t, ada, f.mustSignIn(t, ada, ""))
+	if letters := strings.ReplaceAll(a.codes[0], "-", ""); len(letters)*5 < 112 { // of 32 letters each
+		t.Errorf("the code %s can be guessed from its digest", a.codes[0])
+	}
 	if len(a.codes) != signin.RecoveryCodes || f.count(t, `SELECT count(*) FROM recovery_codes`) != 2*signin.RecoveryCodes {
 		t.Fatalf("codes %q", a.codes)
 	}

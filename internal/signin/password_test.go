@@ -23,7 +23,8 @@ func TestPasswordRule_RefusesWhatOthersGuess(t *testing.T) {
 		{"", "Enter a password."}, {"123456789", length}, {"ééééééééé", length},
 		{"éééééééééé", ""}, {"latchkey-demo", ""}, {"all lower case words", ""}, {"correct horse battery", ""},
 		{strings.Repeat("x", 256), ""}, {strings.Repeat("x", 257), "Use at most 256 bytes."},
-		{strings.Repeat("é", 129), "Use at most 256 bytes."}, {"long enough \xff", "The password is not valid text."},
+		{strings.Repeat("é", 129), "Use at most 256 bytes."}, {strings.Repeat("𐍈", 64), ""},
+		{"long enough \xff", "The password is not valid text."},
 		{"1234567890", used}, {"qwertyuiop", used}, {"QwertyUIOP", used}, {" basketball ", used}, {"password123", used},
 		{" ADA.byron@acme.example", address}, {"ada.byron@acme.example.", address}, {"2026ada.byron!", address}, {"AdaByron1815", address},
 		{"Ada Lovelace", name}, {"adalovelace", name}, {"!!ADA_LOVELACE-1815", name},
@@ -172,6 +173,26 @@ func TestChangePassword_ReportsEveryMistakeAndChangesNothing(t *testing.T) {
 	}
 	f.wantLive(t, other, true)
 	f.mustSignIn(t, ada, "")
+}
+
+// TestSignIn_ComparesThePasswordAsItIsForYears tries what a comparison that trims, cuts or folds would accept.
+func TestSignIn_ComparesThePasswordAsItIsForYears(t *testing.T) {
+	f := newFixture(t)
+	next := " Zoë's\u00a0pass phrase " + strings.Repeat("x", signin.MaxPassword-24)
+	if _, err := f.ChangePassword(t.Context(), f.caller(t, ada), password, next); err != nil || len(next) > signin.MaxPassword {
+		t.Fatal(len(next), err)
+	}
+	f.clock.Advance(3 * 365 * 24 * time.Hour)
+	for name, typed := range map[string]string{"cut": next[:len(next)-1], "trimmed": strings.TrimSpace(next), "longer": next + "x",
+		"in lower case": strings.ToLower(next), "with another blank": strings.ReplaceAll(next, "\u00a0", " "),
+		"decomposed": strings.ReplaceAll(next, "ë", "e\u0308")} {
+		if err := f.try(t, ada, typed, name); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := f.try(t, ada, next, home); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestChangePassword_GuessingIsThrottledWithTheSignIns(t *testing.T) {

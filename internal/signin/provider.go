@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"strings"
+	"time"
 
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
@@ -20,8 +21,10 @@ type Entered struct {
 
 // Enter starts a session for an account whose person an identity provider vouches for. It is one step of the
 // transaction that decided who that is, and [Service.NoteEntered] follows the commit. The session that the browser
-// had ends, as at every sign-in. The error is Denied if the member is not active.
-func Enter(ctx context.Context, tx Tx, memberID string, from Browser, origin actor.Origin, how audit.Fields) (Entered, error) {
+// had ends, as at every sign-in. at is when the provider says that the person signed in there, zero if it does not say.
+// One who did so longer than [actor.ProofLife] ago has a session, but is asked again before acts that need a proof. The
+// error is Denied if the member is not active.
+func Enter(ctx context.Context, tx Tx, memberID string, at time.Time, from Browser, origin actor.Origin, how audit.Fields) (Entered, error) {
 	account, err := tx.SignInAccountOf(ctx, memberID)
 	if err != nil {
 		return Entered{}, err
@@ -34,7 +37,14 @@ func Enter(ctx context.Context, tx Tx, memberID string, from Browser, origin act
 		return Entered{}, fault.NewDenied("Your account is not active. Ask an Admin to activate it.")
 	}
 	e := Entered{Started: Started{Secret: random.NewSecret().Reveal()}, account: account}
-	e.known, err = open(ctx, tx, account, from, origin, &e.Started, actor.ByProvider, how)
+	proof := actor.Proof{How: actor.ByProvider, At: at}
+	switch now := tx.Now(); {
+	case at.IsZero() || at.After(now):
+		proof.At = now
+	case !proof.Recent(now):
+		proof.At = time.Time{}
+	}
+	e.known, err = open(ctx, tx, account, from, origin, &e.Started, proof, how)
 	return e, err
 }
 

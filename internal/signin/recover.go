@@ -248,7 +248,7 @@ func startRecovered(ctx context.Context, tx Tx, account Account, from Browser, o
 	}
 	started := Started{Secret: random.NewSecret().Reveal()}
 	// openRecovery has checked that the link may be used.
-	_, err = open(ctx, tx, account, from, origin, &started, actor.ByPassword, nil)
+	_, err = open(ctx, tx, account, from, origin, &started, actor.Proof{How: actor.ByPassword, At: tx.Now()}, nil)
 	return started, err
 }
 

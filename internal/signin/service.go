@@ -125,12 +125,12 @@ func begin(ctx context.Context, tx Tx, account Account, from Browser, origin act
 	if err := mayEnter(ctx, tx, account.Email); err != nil {
 		return false, err
 	}
-	return open(ctx, tx, account, from, origin, started, by, more)
+	return open(ctx, tx, account, from, origin, started, actor.Proof{How: by, At: tx.Now()}, more)
 }
 
 // open is begin for somebody who may sign in without the provider that their domain requires, or who has.
 func open(ctx context.Context, tx Tx, account Account, from Browser, origin actor.Origin, started *Started,
-	by actor.Assurance, more audit.Fields) (known bool, err error) {
+	proof actor.Proof, more audit.Fields) (known bool, err error) {
 	was, err := signOut(ctx, tx, from.Session, origin)
 	if err != nil {
 		return false, err
@@ -141,7 +141,7 @@ func open(ctx context.Context, tx Tx, account Account, from Browser, origin acto
 	if _, err := tx.DropEndedSessions(ctx, account.ID, limitsAt(tx.Now())); err != nil {
 		return false, err
 	}
-	started.Session = newSession(account, tx.Now(), origin, actor.Proof{How: by, At: tx.Now()})
+	started.Session = newSession(account, tx.Now(), origin, proof)
 	if err := tx.InsertSession(ctx, started.Session, random.Secret(started.Secret).Digest()); err != nil {
 		return false, err
 	}

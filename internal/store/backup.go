@@ -79,10 +79,14 @@ func Restore(ctx context.Context, from, to string) (err error) {
 	return nil
 }
 
+// signInTables lists the tables whose rows let somebody in, or nearly. The documents tell operators of PostgreSQL to delete the
+// same after a restore.
+var signInTables = []string{"sessions", "recoveries", "pending_sign_ins", "passkey_challenges"}
+
 // endAllSignIns deletes the sessions of everybody, and the links that set a password.
 func (s *Store) endAllSignIns(ctx context.Context) error {
 	return s.InTx(ctx, actor.System(""), func(tx *Tx) error {
-		for _, table := range []string{"sessions", "pending_sign_ins", "passkey_challenges", "recoveries"} {
+		for _, table := range signInTables {
 			if _, err := tx.exec(ctx, `DELETE FROM `+table); err != nil {
 				return err
 			}

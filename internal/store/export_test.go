@@ -77,3 +77,6 @@ func (s *Store) DropReaders() {
 	s.read.SetMaxIdleConns(0)
 	s.read.SetMaxIdleConns(readers())
 }
+
+// SignInTables is what a restore deletes.
+var SignInTables = signInTables

@@ -193,6 +193,20 @@ func TestRestore_SignsEverybodyOut(t *testing.T) {
 	b.Must(b.Store.InTx(t.Context(), b.Admin.Caller(), func(*store.Tx) error { return nil })) // here nothing ended
 }
 
+// On PostgreSQL the operator deletes by hand what a restore deletes on SQLite.
+func TestRestore_TheDocumentsDeleteTheSameOnPostgres(t *testing.T) {
+	statements := make([]string, len(store.SignInTables))
+	for i, table := range store.SignInTables {
+		statements[i] = "DELETE FROM " + table + ";"
+	}
+	for _, name := range []string{"operations.md", "postgresql.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+		if want := "`" + strings.Join(statements, " ") + "`"; err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("docs/%s does not say %s, %v", name, want, err)
+		}
+	}
+}
+
 func TestRestore_RefusesWhatIsNoBackupAndLeavesOnlyTheLocksFile(t *testing.T) {
 	good := filepath.Join(t.TempDir(), "good.db")
 	if err := store.Backup(t.Context(), demoFile(t), good); err != nil {

@@ -188,8 +188,8 @@ func (m *rotationModel) run(steps int, sources map[string]func(*modelSecret) ver
 }
 
 func (m *rotationModel) step() string {
-	m.prove()
 	m.pass(time.Duration(m.r.IntN(90)) * time.Minute)
+	m.prove()
 	if len(m.tokens) < 3 || m.r.IntN(12) == 0 {
 		m.generate()
 		return "generated"
@@ -217,7 +217,6 @@ func (m *rotationModel) step() string {
 }
 
 func (m *rotationModel) generate() {
-	m.prove()
 	made := m.organizationToken()
 	if m.r.IntN(2) == 0 {
 		made = m.service(m.main, access.Policy{})

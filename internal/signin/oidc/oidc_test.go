@@ -375,6 +375,12 @@ func TestLogout_TakesLogoutTokensOnly(t *testing.T) {
 		})
 	}
 	r := newRig(t)
+	for typ, fine := range map[string]bool{"logout+jwt": true, "JWT": true, "application/logout+jwt": true, "at+jwt": false,
+		"secevent+jwt": false} {
+		if _, err := r.client.Logout(t.Context(), r.conn, oidctest.SignAs(typ, r.Key, r.With(good))); (err == nil) != fine {
+			t.Errorf("of type %s: %v", typ, err)
+		}
+	}
 	if _, err := r.client.Logout(t.Context(), r.conn, oidctest.Unsigned(r.With(good))); err == nil {
 		t.Error("an unsigned logout token is accepted")
 	}

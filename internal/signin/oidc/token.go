@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -248,6 +249,21 @@ func (c *Client) Logout(ctx context.Context, s identity.Connection, raw string) 
 	return out, err
 }
 
+// logoutType reports whether the header of a token names the type of logout tokens, or no type of its own: the
+// specification recommends logout+jwt, and many providers say JWT or nothing.
+func logoutType(raw string) bool {
+	head, _, _ := strings.Cut(raw, ".")
+	decoded, err := base64.RawURLEncoding.DecodeString(head)
+	var header struct {
+		Type string `json:"typ"`
+	}
+	if err != nil || json.Unmarshal(decoded, &header) != nil {
+		return false
+	}
+	name := strings.TrimPrefix(strings.ToLower(header.Type), "application/")
+	return name == "logout+jwt" || name == "jwt" || name == ""
+}
+
 func (c *Client) checkLogout(ctx context.Context, k *known, d *document, s identity.Connection, raw string) (identity.Logout, error) {
 	keys := &watched{KeySet: k.keys}
 	config := oidc.Config{ClientID: s.ClientID, SupportedSigningAlgs: d.algorithms(), Now: c.now}
@@ -257,6 +273,8 @@ func (c *Client) checkLogout(ctx context.Context, k *known, d *document, s ident
 		return identity.Logout{}, fault.NewUnavailable(err)
 	case err != nil:
 		return identity.Logout{}, errors.New(clean(err.Error()))
+	case !logoutType(raw):
+		return identity.Logout{}, errors.New("the logout token says that it is a token of another type")
 	}
 	if age := c.now().Sub(token.IssuedAt); age < -early || age > early+3*time.Minute {
 		return identity.Logout{}, errors.New("the logout token is not of this moment")

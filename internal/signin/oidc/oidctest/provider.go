@@ -136,6 +136,16 @@ func Sign(key *ecdsa.PrivateKey, claims map[string]any) string {
 	return serialize(signer, claims)
 }
 
+// SignAs returns a token with claims whose header names a type.
+func SignAs(typ string, key *ecdsa.PrivateKey, claims map[string]any) string {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: KeyID(key)}},
+		new(jose.SignerOptions).WithType(jose.ContentType(typ)))
+	if err != nil {
+		panic(err)
+	}
+	return serialize(signer, claims)
+}
+
 // SignWithSecret returns a token with claims, signed with a shared secret.
 func SignWithSecret(secret []byte, claims map[string]any) string {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: secret}, nil)
