@@ -36,7 +36,8 @@ func TestRequireProvider_FromTheTrialToBreakGlass(t *testing.T) {
 	dialog := ada.within("alertdialog", "Require single sign-on for "+domain+"?")
 	dialog.seesText("1 session of theirs that began otherwise will end now.")
 	dialog.seesText("Ada Admin (" + adminEmail + ") can still sign in.")
-	looksRight(t, ada, "sso-require")
+	axe(t, ada)
+	screenshot(t, ada, "sso-require")
 	dialog.click("button", "Yes, require")
 	ada.seesText("Single sign-on is required for " + domain + ".")
 
