@@ -188,7 +188,7 @@ func TestEnding_AnExpiredInvitationOfSomebodyDeactivatedGetsNoNewLink(t *testing
 	found, err := b.Invitations.Find(t.Context(), b.Admin, invitation.Query{Search: m.Email})
 	b.Must(err)
 	n := b.Logged()
-	_, err = b.Invitations.Resend(t.Context(), b.Admin.Caller(), found.Rows[0].ID, random.Secret.Reveal)
+	_, err = b.Invitations.Resend(t.Context(), b.Caller(b.Ada.ID).Caller(), found.Rows[0].ID, random.Secret.Reveal)
 	storetest.WantKind(t, err, fault.Conflict)
 	if logged := b.Events(audit.TargetInvitation, n); len(logged) > 0 {
 		t.Error(logged)

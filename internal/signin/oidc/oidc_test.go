@@ -413,8 +413,16 @@ func TestLogout_IsNotRefusedWhileTheProviderIsUnreachable(t *testing.T) {
 			t.Errorf("without %s: %v", down, err)
 		}
 	}
-	down, r.now = "", r.now.Add(time.Minute)
-	if err := logout(); err != nil {
+	down = ""
+	err := errors.New("not asked")
+	for range 100 { // the key set may still hand out the failure to whoever asks as it comes
+		r.now = r.now.Add(time.Minute)
+		if err = logout(); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err != nil {
 		t.Error(err)
 	}
 	r.Key = oidctest.NewKey(t) // nobody can say yet that the provider does not have it
