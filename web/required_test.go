@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/demo"
 )
 
-// Whoever types a password although their domain requires a provider is led there, and then to where they wanted to go.
+// A password of somebody whose domain requires a provider leads there, and then to where they wanted to go.
 func TestRequireProvider_APasswordLeadsToTheProvider(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

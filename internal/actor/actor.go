@@ -122,13 +122,13 @@ type Proof struct {
 // ProofLife is how long a proof counts for acts that ask again.
 const ProofLife = 15 * time.Minute
 
-// ProofSkew is how far the clocks of two nodes may differ.
-const ProofSkew = time.Minute
+// ClockSkew is how far the clocks of two nodes may differ.
+const ClockSkew = time.Minute
 
 // Recent reports whether the proof was made within [ProofLife]. One from the future is from before the clock was set
 // back, and does not count.
 func (p Proof) Recent(now time.Time) bool {
-	return !p.At.IsZero() && now.Sub(p.At) < ProofLife && p.At.Sub(now) <= ProofSkew
+	return !p.At.IsZero() && now.Sub(p.At) < ProofLife && p.At.Sub(now) <= ClockSkew
 }
 
 // MustBeProven returns an Unproven fault for a session that was not proven within [ProofLife]. act completes "Confirm

@@ -250,7 +250,7 @@ func (s *Service) prove(ctx context.Context, p Provider, browser string, a Answe
 		problem = "The sign-in was begun for another purpose, or by somebody else."
 	}
 	if problem == "" {
-		fresh, err := s.useAnswer(ctx, a.State, time.UnixMilli(r.Made).Add(RequestLife+time.Minute))
+		fresh, err := s.useAnswer(ctx, a.State, time.UnixMilli(r.Made).Add(RequestLife+actor.ClockSkew))
 		if err != nil {
 			return r, proof, err
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/random"
 	"latchkey/internal/seal"
 )
@@ -68,7 +69,7 @@ func (r request) check(provider, browser string, now time.Time) string {
 	switch {
 	case r.Provider != provider:
 		return "The answer came to the address of another provider."
-	case age > RequestLife || age < -time.Minute:
+	case age > RequestLife || age < -actor.ClockSkew:
 		return "The sign-in took too long. It must be finished within 15 minutes."
 	case !hmac.Equal(r.Browser, random.Secret(browser).Digest()) || len(r.Browser) == 0:
 		return "The sign-in was begun in another browser, or this one has lost its cookie."

@@ -137,7 +137,7 @@ func ask(ctx context.Context, tx Tx, at place, member, network string) ([]byte, 
 // asked returns the challenge at a place; NotFound if there is none that still counts.
 func asked(ctx context.Context, r passkeyReader, at place, now time.Time) (Challenge, error) {
 	c, err := r.Challenge(ctx, at[:])
-	if err == nil && (!now.Before(c.ExpiresAt) || c.ExpiresAt.After(now.Add(ChallengeLife))) {
+	if err == nil && !counts(c.ExpiresAt, now, ChallengeLife) {
 		err = fault.NewNotFound("That challenge")
 	}
 	return c, err

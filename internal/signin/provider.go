@@ -24,7 +24,8 @@ type Entered struct {
 // had ends, as at every sign-in. at is when the provider says that the person signed in there, zero if it does not say.
 // One who did so longer than [actor.ProofLife] ago has a session, but is asked again before acts that need a proof. The
 // error is Denied if the member is not active.
-func Enter(ctx context.Context, tx Tx, memberID string, at time.Time, from Browser, origin actor.Origin, how audit.Fields) (Entered, error) {
+func Enter(ctx context.Context, tx Tx, memberID string, at time.Time, from Browser, origin actor.Origin,
+	how audit.Fields) (Entered, error) {
 	account, err := tx.SignInAccountOf(ctx, memberID)
 	if err != nil {
 		return Entered{}, err

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"slices"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
@@ -241,10 +242,10 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		if err := tx.Factors.DropPending(ctx, tx.Now()); err != nil {
 			return err
 		}
-		if err := tx.Passkeys.DropChallenges(ctx, tx.Now(), tx.Now().Add(ChallengeLife)); err != nil {
+		if err := tx.Passkeys.DropChallenges(ctx, tx.Now(), latestEnd(tx.Now(), ChallengeLife)); err != nil {
 			return err
 		}
-		if err := tx.Held.DropHeld(ctx, tx.Now(), tx.Now().Add(HeldLife)); err != nil {
+		if err := tx.Held.DropHeld(ctx, tx.Now(), latestEnd(tx.Now(), HeldLife)); err != nil {
 			return err
 		}
 		swept.Attempts, err = tx.Throttle.DropAttempts(ctx, tx.Now().Add(-AccountWindow), tx.Now().Add(-Acquaintance))
@@ -252,3 +253,12 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	})
 	return swept, err
 }
+
+// counts reports whether what was made to end at a moment, after a life, still counts. A clock that was set back must
+// not lengthen its life, but another node, whose clock is ahead a little, may have made it.
+func counts(end, now time.Time, life time.Duration) bool {
+	return now.Before(end) && !end.After(latestEnd(now, life))
+}
+
+// latestEnd returns the latest end that something can have which was made at now or before, on any node.
+func latestEnd(now time.Time, life time.Duration) time.Time { return now.Add(life + actor.ClockSkew) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/signin"
 )
 
@@ -20,7 +21,7 @@ func (q *queries) HeldForm(ctx context.Context, session string, digest []byte) (
 }
 
 // HoldForm stores a form under a digest. It deletes those of the session beyond the number that came last, and
-// those of a clock that was ahead.
+// those that only a clock that was set back can have made.
 func (tx *Tx) HoldForm(ctx context.Context, h signin.Held, digest []byte, most int) error {
 	if _, err := tx.exec(ctx, `INSERT INTO held_forms (digest, session_id, path, act, key_id, sealed, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, digest, h.Session, h.Path, h.Act, h.Key, h.Sealed, millis(h.CreatedAt),
@@ -29,7 +30,7 @@ func (tx *Tx) HoldForm(ctx context.Context, h signin.Held, digest []byte, most i
 	}
 	_, err := tx.exec(ctx, `DELETE FROM held_forms WHERE session_id = $1 AND digest <> $2 AND (expires_at > $4 OR digest NOT IN (
 		SELECT digest FROM held_forms WHERE session_id = $1 AND digest <> $2 ORDER BY created_at DESC, digest LIMIT $3))`,
-		h.Session, digest, most-1, millis(h.ExpiresAt))
+		h.Session, digest, most-1, millis(h.ExpiresAt.Add(actor.ClockSkew)))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/signin"
 )
@@ -103,7 +104,7 @@ func (tx *Tx) RenameFactor(ctx context.Context, memberID, id, name string) (bool
 // SaveChallenge stores a challenge under a digest, in place of an earlier one there. It deletes those that
 // expired, and the oldest ones beyond what limits allow: of the member, or of visitors who are not signed in.
 func (tx *Tx) SaveChallenge(ctx context.Context, c signin.Challenge, digest []byte, limits signin.ChallengeLimits) error {
-	if err := tx.DropChallenges(ctx, tx.now, tx.now.Add(c.ExpiresAt.Sub(c.CreatedAt))); err != nil {
+	if err := tx.DropChallenges(ctx, tx.now, c.ExpiresAt.Add(actor.ClockSkew)); err != nil {
 		return err
 	}
 	var member any

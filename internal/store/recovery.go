@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"latchkey/internal/actor"
 	"latchkey/internal/signin"
 )
 
@@ -35,10 +37,11 @@ func (tx *Tx) SaveRecovery(ctx context.Context, r signin.Recovery, digest []byte
 }
 
 // AddRecovery stores a link unless the member has one that works, and reports whether it did. One that
-// would end later than the new one was made by a clock that was ahead, and does not work.
+// would end later than one of any node was made before the clock was set back, and does not work.
 func (tx *Tx) AddRecovery(ctx context.Context, r signin.Recovery, digest []byte) (bool, error) {
 	n, err := tx.putRecovery(ctx, r, digest,
-		` WHERE recoveries.expires_at <= excluded.created_at OR recoveries.expires_at > excluded.expires_at`)
+		fmt.Sprintf(` WHERE recoveries.expires_at <= excluded.created_at OR recoveries.expires_at > excluded.expires_at + %d`,
+			actor.ClockSkew.Milliseconds()))
 	return n > 0, err
 }
 

@@ -15,7 +15,8 @@ func (q *queries) KeptRequest(ctx context.Context, id string) (identity.Kept, er
 		err := row.Scan(&k.Provider, &k.Browser, &k.Next, &k.Session, &k.Form, &k.Network, &k.Proof, &made, &expires)
 		k.MadeAt, k.ExpiresAt = moment(made), moment(expires)
 		return k, err
-	}, `SELECT provider_id, browser, next_path, session_id, form, network, proof, made_at, expires_at FROM provider_requests WHERE id = $1`, id)
+	}, `SELECT provider_id, browser, next_path, session_id, form, network, proof, made_at, expires_at
+		FROM provider_requests WHERE id = $1`, id)
 }
 
 // KeepRequest stores a request. It forgets those that have expired, and the oldest beyond the limits.
@@ -24,7 +25,8 @@ func (tx *Tx) KeepRequest(ctx context.Context, k identity.Kept, limits identity.
 		return err
 	}
 	_, err := tx.exec(ctx, `INSERT INTO provider_requests (id, provider_id, browser, next_path, session_id, form, network, made_at, expires_at)
-		VALUES (`+placeholders(1, 9)+`)`, k.ID, k.Provider, k.Browser, k.Next, k.Session, k.Form, k.Network, millis(k.MadeAt), millis(k.ExpiresAt))
+		VALUES (`+placeholders(1, 9)+`)`, k.ID, k.Provider, k.Browser, k.Next, k.Session, k.Form, k.Network,
+		millis(k.MadeAt), millis(k.ExpiresAt))
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func (tx *Tx) DropEndedSessions(ctx context.Context, memberID string, limits sig
 func (tx *Tx) TouchSession(ctx context.Context, sessionID string, unlessAfter time.Time) error {
 	n, err := tx.exec(ctx, `UPDATE sessions SET last_seen_at = $1,
 		proven_at = CASE WHEN last_seen_at > $4 THEN 0 ELSE proven_at END WHERE id = $2 AND (last_seen_at <= $3 OR last_seen_at > $1)`,
-		millis(tx.now), sessionID, millis(unlessAfter), millis(tx.now.Add(actor.ProofSkew)))
+		millis(tx.now), sessionID, millis(unlessAfter), millis(tx.now.Add(actor.ClockSkew)))
 	if err != nil || n == 0 {
 		return err
 	}

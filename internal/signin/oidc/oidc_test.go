@@ -415,7 +415,7 @@ func TestLogout_IsNotRefusedWhileTheProviderIsUnreachable(t *testing.T) {
 	}
 	down = ""
 	err := errors.New("not asked")
-	for range 100 { // the key set may still hand out the failure to whoever asks as it comes
+	for range 100 { // the key set may still hand out the failure that it has just got
 		r.now = r.now.Add(time.Minute)
 		if err = logout(); err == nil {
 			break
