@@ -68,9 +68,13 @@ func TestConfirm_TheFilledFormSurvivesTheQuestion(t *testing.T) {
 	_, codes := setUpApp(t, first, adminEmail)
 	second := newPage(t, s)
 	byRecoveryCode(second, adminEmail, codes[0])
-	for name, p := range map[string]*page{"plain": first, "scripted": second} {
+	for _, c := range []struct {
+		name string
+		*page
+	}{{"plain", first}, {"scripted", second}} {
+		name, p := c.name, c.page
 		generates(t, p, name)
-		looksRight(t, p, "confirm-act")
+		looksRight(t, p, "confirm-act-"+name)
 		p.fill("Your password", "not the password")
 		p.fill("Code", codes[1])
 		p.click("button", "Confirm")

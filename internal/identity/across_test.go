@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -371,6 +372,36 @@ func TestSAML_RequestsAreCountedByNetwork(t *testing.T) {
 	}
 	if k := keeps(b.use.StartTry(t.Context(), b.Admin, b.p.ID, "")); k.Network != "" || k.Session != b.Admin.Ref.ID {
 		t.Errorf("a trial: %q %q", k.Network, k.Session)
+	}
+}
+
+// Answers that come at once with a new certificate cause one reading of the metadata.
+func TestSAML_ACrowdAtOnceReadsTheMetadataOnce(t *testing.T) {
+	b := newSAMLBed(t)
+	type sent struct {
+		identity.Departure
+		identity.Answer
+	}
+	b.Clock.Pass(time.Minute)
+	b.idp.Do(func() { b.idp.Key = samltest.NewKey(t, b.Clock.Now()) })
+	var crowd []sent
+	for i := range 6 {
+		d, r := b.begins()
+		response := samltest.Encode(b.idp.Answer(r, about(fmt.Sprint("s-", i), fmt.Sprintf("p%d@acme.example", i))))
+		crowd = append(crowd, sent{d, identity.Answer{State: r.Relay, Response: response}})
+	}
+	var all sync.WaitGroup
+	for _, c := range crowd {
+		all.Go(func() {
+			if _, err := b.use.Receive(t.Context(), b.p.ID, c.Browser, c.Answer, origin()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var reads int
+	if b.idp.Do(func() { reads = b.idp.Reads }); reads != 2 {
+		t.Errorf("%d readings, the first when it was added", reads)
 	}
 }
 

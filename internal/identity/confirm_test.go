@@ -122,7 +122,7 @@ func TestFinishConfirm_TakesOnlyAFreshSignIn(t *testing.T) {
 		a.unproven("a sign-in "+name, identity.CheckTime, answers(more()))
 	}
 	a.unproven("a sign-in of another member", identity.CheckMember, answers(map[string]any{"sub": "s-ann"}))
-	a.unproven("a sign-in of nobody known", identity.CheckMember, answers(map[string]any{"sub": "s-new"}))
+	a.unproven("a sign-in of nobody known", identity.CheckMember, answers(map[string]any{"sub": "s-new", "email": "new@acme.example"}))
 	a.unproven("a sign-in by address", identity.CheckMember, answers(map[string]any{"sub": "s-new", "email": bo.Email}))
 
 	a.proven(answers(nil))
@@ -183,7 +183,7 @@ func TestFinishConfirm_TakesNoOtherAnswer(t *testing.T) {
 	if _, err := b.use.StartConfirm(t.Context(), a.by(), other.ID, "", "the form"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a provider that does not know the member is asked: %v", err)
 	}
-	// Nor does the answer to the question sign in, or end a trial of somebody else.
+	// Nor does the answer to the question sign in.
 	if _, err := b.use.Finish(t.Context(), b.p.ID, s.browser, s.answer, signin.Browser{}, origin()); err == nil {
 		t.Error("the answer to the question signs in")
 	}
@@ -191,11 +191,12 @@ func TestFinishConfirm_TakesNoOtherAnswer(t *testing.T) {
 		t.Errorf("%+v %v", list, err)
 	}
 	// The provider is disabled meanwhile.
-	s = answer(a.begins(), nil)
-	b.Admin = b.Caller(b.Ada.ID)
+	b.Admin = b.Caller(b.Ada.ID) // whose session no provider began
+	s = answer(b.use.StartConfirm(t.Context(), b.Admin, b.p.ID, "", "the form"))
 	_, err = b.use.Enable(t.Context(), b.Admin.Caller(), b.p.ID, false)
 	b.Must(err)
-	if err := b.use.FinishConfirm(t.Context(), b.Admin, s.provider, s.browser, s.answer); !fault.Is(err, fault.Denied) {
+	if err := b.use.FinishConfirm(t.Context(), b.Admin, s.provider, s.browser, s.answer); !fault.Is(err, fault.Denied) ||
+		!strings.Contains(fault.Of(err).Message, "switched off") {
 		t.Errorf("a disabled provider: %v", err)
 	}
 }

@@ -368,7 +368,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, p Provider, m account.Member
 		if err != nil {
 			return Arrival{}, err
 		}
-		way.Key, way.Token = key.ID(), key.Seal(place(way.Session, tokenPath), []byte(proof.Token))
+		way.Key, way.Token = key.ID(), key.Seal(way.place(), []byte(proof.Token))
 	}
 	return Arrival{Entered: entered}, tx.Ways.InsertWay(ctx, way)
 }

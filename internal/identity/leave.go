@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/actor"
 	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/seal"
 )
 
 const (
@@ -24,6 +25,9 @@ type Leaving struct {
 	provider   Provider
 	connection Connection
 }
+
+// place is where the ID token is sealed. It belongs to the person, because a renewed session takes the way over.
+func (w Way) place() seal.Place { return place(w.Provider+" "+w.Subject, tokenPath) }
 
 // Leaving returns what [Service.Leave] needs of a session, before the session ends; nil if no provider vouched for
 // it. An error is as good as nil: signing out does not depend on it.
@@ -51,7 +55,7 @@ func (s *Service) Leave(ctx context.Context, l *Leaving, back string) (address, 
 	}
 	token := ""
 	if key, ok := s.d.Keys.Key(l.way.Key); ok {
-		if plain, err := key.Open(place(l.way.Session, tokenPath), l.way.Token); err == nil {
+		if plain, err := key.Open(l.way.place(), l.way.Token); err == nil {
 			token = string(plain)
 		}
 	}

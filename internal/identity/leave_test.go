@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/identity"
 	"latchkey/internal/signin"
 	"latchkey/internal/signin/oidc/oidctest"
+	"latchkey/internal/store"
 	"latchkey/internal/store/storetest"
 )
 
@@ -121,5 +122,11 @@ func TestFinish_EndsThePreviousSession(t *testing.T) {
 	if name != "Acme Login" || !strings.Contains(address, "id_token_hint=ey") ||
 		!strings.Contains(address, url.QueryEscape("https://latchkey.example/sign-in")) {
 		t.Error(address, name)
+	}
+	// A session that takes the place of another, as after a new password, ends there as well.
+	renewed := storetest.SignIn(t, b.Store, bo.ID).Ref.ID
+	b.InTx(func(tx *store.Tx) error { return tx.MoveWay(t.Context(), next.Started.Session.ID, renewed) })
+	if address, _ = b.use.Leave(t.Context(), b.use.Leaving(t.Context(), renewed), "/"); !strings.Contains(address, "id_token_hint=ey") {
+		t.Error(address)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/internal/actor"
@@ -119,8 +120,9 @@ func (s *Service) renew(ctx context.Context, p Provider, age time.Duration) (Pro
 	if p.Kind != KindSAML || p.MetadataURL == "" {
 		return p, false
 	}
-	s.renewing.Lock()
-	defer s.renewing.Unlock()
+	lock, _ := s.renewing.LoadOrStore(p.ID, new(sync.Mutex))
+	lock.(*sync.Mutex).Lock()
+	defer lock.(*sync.Mutex).Unlock()
 	known := p.Metadata
 	p, err := s.d.Store.Provider(ctx, p.ID) // another request may have read it meanwhile
 	if err != nil {

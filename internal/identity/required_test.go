@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/identity"
 	"latchkey/internal/random"
 	"latchkey/internal/signin"
+	"latchkey/internal/signin/oidc/oidctest"
 	"latchkey/internal/signin/saml/samltest"
 	"latchkey/internal/store"
 )
@@ -204,6 +205,23 @@ func TestRequire_RefusesEveryOtherWay(t *testing.T) {
 	b.Must(err)
 	if _, err := b.signIn.SignIn(t.Context(), pat.Email, "yet another right password", signin.Browser{}, origin()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A client that nobody has tried yet takes the place of none that a domain requires.
+func TestRequire_KeepsTheClientThatWasTried(t *testing.T) {
+	b := newBed(t, nil)
+	in := identity.Settings{Name: "Acme Login", Issuer: b.idp.URL, ClientID: oidctest.ClientID, NewMembers: identity.Refuse,
+		Domains: []string{required}}
+	_, err := b.use.Change(t.Context(), b.Admin, b.p.ID, in)
+	b.Must(err)
+	b.InTx(func(tx *store.Tx) error { return tx.RequireDomain(t.Context(), b.Org, required, b.p.ID) })
+	in.Name = "Renamed"
+	_, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in)
+	b.Must(err)
+	in.ClientID = "another"
+	if _, err = b.use.Change(t.Context(), b.Admin, b.p.ID, in); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another client: %v", err)
 	}
 }
 

@@ -41,7 +41,7 @@ type Deps struct {
 // Service is the use cases of signing in by identity providers. It is safe for concurrent use.
 type Service struct {
 	d        Deps
-	renewing sync.Mutex // held while metadata is read again, so that a crowd of answers causes one reading
+	renewing sync.Map // *sync.Mutex by id of a provider, held while its metadata is read again: a crowd of answers causes one reading
 }
 
 // New returns a service.
@@ -411,7 +411,8 @@ func (s *Service) Change(ctx context.Context, by actor.Standing, id string, in S
 			return nil, fault.NewInvalid(someProblems, fault.Field{Path: FieldDomains, Message: fault.Of(err).Message})
 		}
 		moved := p.Issuer != in.Issuer || p.SubjectAttribute != learnt.SubjectAttribute
-		if moved { // nobody has tried it yet
+		next := Provider{Issuer: in.Issuer, ClientID: in.ClientID, SubjectAttribute: learnt.SubjectAttribute}
+		if next.movedFrom(*p) { // nobody has tried it yet
 			if err := needed(ctx, tx, *p, nil); err != nil {
 				return nil, err
 			}

@@ -131,7 +131,7 @@ func decodeLarge(t testing.TB, part int) time.Duration {
 }
 
 // An import reads, decides, writes and deploys a tenth of 50 MB for less processor time than
-// reading the file 250 times. The race detector costs many times as much: it gets a smaller
+// reading the file 200 times; 110 to 135 times were measured. The race detector costs many times as much: it gets a smaller
 // file, and all the time that it wants.
 func TestImport_OfFiveMegabytesIsQuickAndSmall(t *testing.T) {
 	part := 10
@@ -142,8 +142,8 @@ func TestImport_OfFiveMegabytesIsQuickAndSmall(t *testing.T) {
 	if size < int64(45_000_000/part) {
 		t.Errorf("the export has %d bytes only", size)
 	}
-	if limit := 25 * decodeLarge(t, part); took > limit && !raceDetector {
-		t.Errorf("it took %v of processor time, more than %v, which is 250 times reading the file", took, limit)
+	if limit := 20 * decodeLarge(t, part); took > limit && !raceDetector {
+		t.Errorf("it took %v of processor time, more than %v, which is 200 times reading the file", took, limit)
 	}
 	if peak > 100e6 {
 		t.Errorf("%d MB were in use while the file was read", peak/1e6)

@@ -36,6 +36,9 @@ func (s *Service) again(ctx context.Context, by actor.Standing, as actor.Caller,
 	if err != nil {
 		return err
 	}
+	if err := mayChangeFactors(ctx, s.store, by, s.store.Now()); err != nil { // before the password is counted as an attempt
+		return err
+	}
 	try, err := s.provePassword(ctx, by, account, password, fault.Field{Path: "password", Message: "Incorrect password."})
 	if err != nil {
 		return err
@@ -48,20 +51,26 @@ func (s *Service) again(ctx context.Context, by actor.Standing, as actor.Caller,
 		if !ok {
 			return fault.NewConflict("The password was changed elsewhere at the same time. Sign in again.")
 		}
-		has, err := tx.Factors.FactorsOf(ctx, account.ID)
-		if err != nil {
+		if err := mayChangeFactors(ctx, tx.Factors, tx.By(), tx.Now()); err != nil {
 			return err
-		}
-		if len(has) > 0 { // the password alone must not change what it is to be confirmed with
-			if err := tx.By().MustBeProven(tx.Now(), "change your second factors"); err != nil {
-				return err
-			}
 		}
 		if err := try.succeeded(ctx, tx); err != nil {
 			return err
 		}
 		return fn(tx, account)
 	})
+}
+
+// mayChangeFactors returns Unproven for a member with a second factor whose session was not proven a moment ago: the
+// password alone must not change what it is to be confirmed with.
+func mayChangeFactors(ctx context.Context, r interface {
+	FactorsOf(ctx context.Context, memberID string) ([]Factor, error)
+}, by actor.Standing, now time.Time) error {
+	has, err := r.FactorsOf(ctx, by.ID)
+	if err != nil || len(has) == 0 {
+		return err
+	}
+	return by.MustBeProven(now, "change your second factors")
 }
 
 // provePassword checks the password of a signed-in member, throttled together with sign-ins. A wrong one is

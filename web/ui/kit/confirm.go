@@ -104,8 +104,11 @@ func (s *Site) askAgain(c echo.Context, q Question, err error) (shown bool, _ er
 // returns why.
 func (s *Site) AskAgain(c echo.Context, v Visit, name random.Secret, why *fault.Error) error {
 	h, err := s.signIn.Held(c.Request().Context(), v.Standing, name)
-	if err != nil {
+	if fault.Is(err, fault.Conflict) {
 		return why
+	}
+	if err != nil {
+		return err
 	}
 	c.Set(visitKey, v)
 	return s.confirms(c, Question{Act: h.Act, Held: name, Path: h.Path, Fault: why})
