@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	flag.Bool("peers", false, "compare with other programs, which are built first")
 	flag.Int("tokens", 0, "the number of tokens of TestVerify_Memory instead of its own ones")
 	flag.Parse()
-	roles := map[string]func(args []string) error{"bare": serveBare, "latchkey": serveLatchkey, "api": serveAPI}
+	roles := map[string]func(args []string) error{"bare": serveBare, "barefast": serveBareFast, "latchkey": serveLatchkey, "api": serveAPI}
 	if role := os.Getenv(childRole); role != "" {
 		if err := roles[role](flag.Args()); err != nil {
 			fmt.Fprintln(os.Stderr, err)

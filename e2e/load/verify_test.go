@@ -23,7 +23,9 @@ func TestVerify_UnderLoad(t *testing.T) {
 	}
 	s := seed(t, size)
 	b := bench{t: t, seeded: s, rounds: rounds, during: during}
-	bare := start(t, "bare", 1, b.secretsFile())
+	secrets, bareSocket := b.secretsFile(), filepath.Join(t.TempDir(), "bare")
+	bare := start(t, "bare", 1, secrets)
+	fast, fastSocket := start(t, "barefast", 1, secrets, "tcp", "127.0.0.1:0"), start(t, "barefast", 1, secrets, "unix", bareSocket)
 	copied, socket, port := t.TempDir(), filepath.Join(t.TempDir(), "verify"), freeAddr(&b)
 	must(t, os.CopyFS(copied, os.DirFS(s.data))) // a server has one such listener
 	srv := start(t, "latchkey", 2, s.data, "0", "unix:"+socket)
@@ -39,6 +41,8 @@ func TestVerify_UnderLoad(t *testing.T) {
 		{"(e) --verify-addr, socket", srv, socket, bearer("/auth/verify"), ""},
 		{"(e) one permission", srv, socket, bearer("/auth/verify?permission=workspace:view"), ""},
 		{"(e) /oauth2/introspect", srv, socket, introspect, `"active":true`},
+		{"(f) fasthttp alone, TCP", fast, fast.addr, bearer("/"), ""},
+		{"(f) fasthttp alone, socket", fastSocket, bareSocket, bearer("/"), ""},
 	}
 	b.warm(targets)
 	results := b.compare(targets)

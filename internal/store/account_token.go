@@ -37,10 +37,12 @@ func (q *queries) TokensOfMembers(ctx context.Context, organization string, memb
 		with([]any{organization}, members...)...)
 }
 
+const inWorkspace = `SELECT ` + heldColumns + tokenTables + `
+	WHERE t.organization_id = $1 AND t.workspace_id = $2 AND t.workspace_id <> '' AND ` + notDeleted + lastUsedFirst
+
 // TokensOfWorkspace returns the tokens of a workspace that are not deleted.
 func (q *queries) TokensOfWorkspace(ctx context.Context, organization, workspace string) ([]account.HeldToken, error) {
-	return all(ctx, q, scanHeld, `SELECT `+heldColumns+tokenTables+`
-		WHERE t.organization_id = $1 AND t.workspace_id = $2 AND `+notDeleted+lastUsedFirst, organization, workspace)
+	return all(ctx, q, scanHeld, inWorkspace, organization, workspace)
 }
 
 // FindTokens returns up to limit tokens of the kinds that are not deleted and have search in their name or

@@ -27,7 +27,7 @@ func (a auditLog) InTx(ctx context.Context, by actor.Caller, fn func(audit.Tx) e
 	return a.store.InTx(ctx, by, func(tx *Tx) error { return fn(tx) })
 }
 
-// ofOrganization is a condition in which the organization is an expression, so that no engine uses
+// ofOrganization is a condition in which the organization is an expression, so that SQLite does not use
 // a database index on it: nearly all events belong to the one organization, and only the range of
 // their numbers narrows a query.
 const ofOrganization = `organization_id || '' = $1`

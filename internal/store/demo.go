@@ -28,7 +28,7 @@ func (s *Store) Replay(ctx context.Context, now func() time.Time, fn func(past *
 			defer again.close()
 			db = again
 		}
-		return fn(&Store{queries: queries{db: db, strpos: tx.strpos}, dialect: s.dialect, now: now, replay: &replay{whole: tx}})
+		return fn(&Store{queries: queries{db: db, postgres: tx.postgres}, dialect: s.dialect, now: now, replay: &replay{whole: tx}})
 	})
 }
 

@@ -17,13 +17,13 @@ import (
 
 // position returns the function that finds a text in another one. Its result is 0 if it is not there.
 func (q *queries) position() string {
-	if q.strpos {
+	if q.postgres {
 		return `strpos`
 	}
 	return `instr`
 }
 
-func hasStrpos(d dialect) bool {
+func isPostgres(d dialect) bool {
 	_, ok := d.(postgresDialect)
 	return ok
 }

@@ -98,6 +98,8 @@ func digests() map[string]string {
 		"migrations/sqlite/00042_required_domains.sql":      "9289efcf93fdd878e235a5b9eeb37486715207dd48d2d60c335c4b70d2e78023",
 		"migrations/postgres/00044_request_networks.sql":    "6c35154b58aaa65614501daa7903d8064e3458003aa9cd4f8fab6f763b8805cb",
 		"migrations/sqlite/00044_request_networks.sql":      "1760d61e76e02ca4a8ab6a47ad0907da11b3d0f819e6280cc8e9e14754f33fef",
+		"migrations/postgres/00045_fewer_indexes.sql":       "35117074ef12e708e6fc7ca7e6022065b961372a86909453ac0a9f69ebe80dd3",
+		"migrations/sqlite/00045_fewer_indexes.sql":         "35117074ef12e708e6fc7ca7e6022065b961372a86909453ac0a9f69ebe80dd3",
 	}
 }
 

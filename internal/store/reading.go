@@ -56,7 +56,7 @@ func openExisting(ctx context.Context, o Options, writing bool) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{queries: queries{db: db, outside: d, strpos: hasStrpos(d)}, write: db, read: db, dialect: d, now: time.Now}
+	s := &Store{queries: queries{db: db, outside: d, postgres: isPostgres(d)}, write: db, read: db, dialect: d, now: time.Now}
 	if err := sameSchema(ctx, db, d); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -112,9 +112,8 @@ func (c *choice) breaking(r token.Rules, now time.Time) {
 	case token.Nobody:
 		any = append(any, personal)
 	}
-	if r.NeedAddresses { // which the index of the inventory does not show
-		any = append(any, `t.kind || '' <> 'personal' AND EXISTS (SELECT 1 FROM tokens x WHERE x.organization_id = t.organization_id
-			AND x.created_at = t.created_at AND x.id = t.id AND x.deleted_at IS NULL AND x.kind <> 'personal' AND x.addresses = '')`)
+	if r.NeedAddresses {
+		any = append(any, `t.kind || '' <> 'personal' AND t.addresses = ''`)
 	}
 	if len(any) == 0 {
 		any = append(any, `1 = 0`)

@@ -99,7 +99,7 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 		return nil, err
 	}
 	s := &Store{write: write, read: read, dialect: d, now: now}
-	s.queries = queries{db: read, outside: watched{d, s}, strpos: hasStrpos(d)}
+	s.queries = queries{db: read, outside: watched{d, s}, postgres: isPostgres(d)}
 	err = d.alone(ctx, write, func(db *sql.DB) error { return migrate(ctx, db, d) })
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -255,7 +255,7 @@ func (s *Store) try(ctx context.Context, by actor.Caller, fn func(tx *Tx) error)
 	if err := s.dialect.takeTurn(ctx, sqlTx); err != nil {
 		return nil, unbegun{fmt.Errorf("begin: %w", err)}
 	}
-	tx := &Tx{queries: queries{db: db, strpos: s.strpos}, now: s.Now()}
+	tx := &Tx{queries: queries{db: db, postgres: s.postgres}, now: s.Now()}
 	tx.show = func(ctx context.Context, sign announcement) error { return s.dialect.announceIn(ctx, sqlTx, sign) }
 	if tx.by, err = tx.standing(ctx, by, tx.now); err != nil {
 		return nil, err

@@ -160,7 +160,7 @@ func (c *choice) ownedBy(owners string) {
 	}
 	c.costly, c.loose = true, true
 	c.from = `(SELECT DISTINCT w.id AS id FROM (` + owners + `) AS w) AS s CROSS JOIN ` + c.from
-	c.and(`t.owner_id = s.id`)
+	c.and(`t.owner_id = s.id AND t.owner_id <> ''`)
 }
 
 func (c *choice) ends(f token.Filter) {
@@ -211,7 +211,7 @@ func (c *choice) suspended() {
 	c.costly, c.loose = true, true
 	c.from = `(SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.suspended_at IS NOT NULL AND x.deleted_at IS NULL
 		UNION ALL SELECT x.id FROM (` + idleOwners + `) AS o CROSS JOIN tokens x
-			WHERE x.owner_id = o.id AND x.organization_id || '' = $1 AND x.kind || '' = 'personal' AND x.kind <> '' AND x.deleted_at IS NULL) AS s
+			WHERE x.owner_id = o.id AND x.organization_id || '' = $1 AND x.owner_id <> '' AND x.kind || '' = 'personal' AND x.deleted_at IS NULL) AS s
 		CROSS JOIN ` + c.from
 	c.and(`t.id = s.id`)
 }
@@ -368,7 +368,7 @@ func (g *grant) inherited(row string) string {
 }
 
 func (g *grant) services() string {
-	return `SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.kind = 'workspace' AND x.deleted_at IS NULL` + g.in(`x`) +
+	return `SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.kind = 'workspace' AND x.workspace_id <> '' AND x.deleted_at IS NULL` + g.in(`x`) +
 		` AND (` + g.inherited(`x`) + ` OR ` + g.grants(`x.policy`) + `)`
 }
 
@@ -400,7 +400,7 @@ func (g *grant) admins() string {
 
 // keeps selects personal tokens whose scope keeps the permission.
 func (g *grant) keeps() string {
-	return `x.deleted_at IS NULL AND x.kind <> '' AND x.kind || '' = 'personal' AND x.scope || '' IN (` + g.scopes + `)`
+	return `x.deleted_at IS NULL AND x.owner_id <> '' AND x.kind || '' = 'personal' AND x.scope || '' IN (` + g.scopes + `)`
 }
 
 // found is a token that matches, with what it is sorted by.
@@ -525,7 +525,7 @@ func (q *queries) sortedPage(ctx context.Context, c *choice, ask token.Query) ([
 	}
 	order := `t.created_at` + down + `, t.id` + down
 	switch ask.Sort {
-	case token.ByName: // as the index has it
+	case token.ByName:
 		order = `t.name_key` + up + `, t.id` + up
 	case token.ByEnd:
 		order = sortedEnd + up + `, ` + order

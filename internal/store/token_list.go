@@ -46,11 +46,11 @@ func (q *queries) ListTokens(ctx context.Context, organization string, kind toke
 		from += ` LEFT JOIN token_uses u ON u.token_id = t.id`
 	}
 	from += ` WHERE t.organization_id = $1 AND t.kind = $2 AND ` + notDeleted
-	args := []any{organization, kind}
-	if kind == token.Personal {
-		from, args = from+` AND t.owner_id = $3`, append(args, owner)
+	if kind != token.Personal {
+		owner = "" // that of service tokens
 	}
-	from += ` ORDER BY ` + order
+	from += ` AND t.owner_id = $3 ORDER BY ` + order
+	args := []any{organization, kind, owner}
 	var ids []string
 	switch {
 	case l.Matches != nil:

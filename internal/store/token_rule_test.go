@@ -75,10 +75,22 @@ func TestResourceTypes_KnowsTheWorkspaceAndTheTypesAskedFor(t *testing.T) {
 // A list that a person waits for must not walk every token there is.
 func TestTokenQueries_UseAnIndex(t *testing.T) {
 	s := openWithResources(t)
+	chosen := func(f token.Filter) *choice {
+		c, err := s.choose(t.Context(), "o1", f, s.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	owned, idle := chosen(token.Filter{Owner: "ada"}), chosen(token.Filter{State: token.Suspended})
 	for _, c := range []struct {
 		index, query string
 		args         []any
 	}{
+		{"tokens_holder", `SELECT t.id FROM ` + owned.text(), owned.args},
+		{"tokens_holder", `SELECT t.id FROM ` + idle.text(), idle.args},
+		{"tokens_inventory", chosen(token.Filter{}).limited("9"), []any{"o1"}},
+		{"tokens_workspace", inWorkspace, []any{"o1", "w1"}},
 		{"tokens_digest", `SELECT ` + tokenColumns + tokenTables + ` WHERE t.digest = $1`, []any{"x"}},
 		{"tokens_name", nameTakenQuery(), []any{"o", "personal", "m", "n", "w", "t", 0}},
 		{"tokens_expires_at", expiredQuery(), []any{0, 1, 1}},

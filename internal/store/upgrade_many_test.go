@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// lastReleased is the last migration of the last release (commit 5f9cca5).
+// lastReleased is the last migration of the release before sign-in and rotation (commit 5f9cca5): most tables came after it.
 const lastReleased = 21
 
 var manyTokens = command.Int("tokens", 3000, "how many tokens the database of the last release has that is upgraded")
