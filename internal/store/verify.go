@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"latchkey/internal/access"
@@ -49,47 +51,65 @@ func (s *Store) LiveTokens(ctx context.Context, p verify.Part, do func(verify.Re
 	})
 }
 
-// unit separates the texts of liveColumns. Only the last of them may contain it.
+// unit separates the values of liveColumns. Only the last of them may contain it: the hint of an imported secret
+// and the name.
 const unit = "\x1f"
 
-// liveColumns has most texts in one column: the drivers need more time for each column of a row than the
-// engine for the whole row.
+// liveColumns has everything but the digest in one text: the drivers need more time for each column of a row
+// than the engine for the whole row. With six columns, loading a million tokens took a fifth longer.
 const liveColumns = `concat_ws('` + unit + `', t.organization_id, t.kind, t.owner_id, t.workspace_id, t.scope, t.policy,
-		CASE WHEN t.suspended_at IS NULL THEN '' ELSE 'suspended' END, t.addresses, t.id, t.name),
-	t.hint, t.digest, t.legacy, t.created_at, coalesce(t.expires_at, 0)`
+		CASE WHEN t.suspended_at IS NULL THEN '' ELSE 'suspended' END, t.addresses,
+		t.id, CASE WHEN t.legacy THEN 'legacy' ELSE '' END, t.created_at, coalesce(t.expires_at, 0), octet_length(t.hint),
+		t.hint || t.name), t.digest`
+
+// Where the values of liveColumns are: those of the holder, then those of the token.
+const (
+	holderValues = 8
+	tokenValues  = 6
+)
 
 // liveScanner scans liveColumns. It makes the texts of a holder once, as few holders have many tokens.
 type liveScanner struct {
-	holders map[string]verify.Holder // by their part of the first column
+	holders map[string]verify.Holder // by their part of the text
 }
 
 func (s liveScanner) record(row scanner) (verify.Record, error) {
 	var r verify.Record
-	var texts string
+	var text string
 	var digest sql.RawBytes
-	var created, expires int64
-	if err := row.Scan(&texts, &r.Hint, &digest, &r.Legacy, &created, &expires); err != nil {
+	if err := row.Scan(&text, &digest); err != nil {
 		return r, err
 	}
-	const ofHolder = 8
 	end := 0
-	for range ofHolder {
-		end += strings.Index(texts[end:], unit) + 1
+	for range holderValues {
+		end += strings.IndexByte(text[end:], unit[0]) + 1
 	}
-	h, known := s.holders[texts[:end]]
+	h, known := s.holders[text[:end]]
 	if !known {
-		key := strings.Clone(texts[:end])
-		f := strings.SplitN(key, unit, ofHolder+1)
+		key := strings.Clone(text[:end])
+		f := strings.SplitN(key, unit, holderValues+1)
 		h = verify.Holder{Organization: f[0], Kind: token.Kind(f[1]), Owner: f[2], Workspace: f[3], Scope: access.Scope(f[4]), Policy: f[5],
 			Suspended: f[6] != "", Addresses: f[7]}
 		s.holders[key] = h
 	}
 	r.Organization, r.Kind, r.Owner, r.Workspace, r.Scope, r.Policy = h.Organization, h.Kind, h.Owner, h.Workspace, h.Scope, h.Policy
 	r.Suspended, r.Addresses = h.Suspended, h.Addresses
-	r.ID, r.Name, _ = strings.Cut(texts[end:], unit)
+	var own [tokenValues - 1]string // without the hint and the name
+	rest := text[end:]
+	for i := range own {
+		own[i], rest, _ = strings.Cut(rest, unit)
+	}
+	r.ID, r.Legacy = own[0], own[1] != ""
 	if copy(r.Digest[:], digest) != len(r.Digest) || len(digest) != len(r.Digest) {
 		return r, fmt.Errorf("token %s: the digest has %d bytes", r.ID, len(digest))
 	}
+	created, err := strconv.ParseInt(own[2], 10, 64)
+	expires, wrong := strconv.ParseInt(own[3], 10, 64)
+	hint, odd := strconv.Atoi(own[4])
+	if err = errors.Join(err, wrong, odd); err != nil || hint > len(rest) {
+		return r, fmt.Errorf("token %s: cannot be read: %w", r.ID, err)
+	}
+	r.Hint, r.Name = rest[:hint], rest[hint:]
 	r.CreatedAt = moment(created)
 	if expires != 0 {
 		r.ExpiresAt = moment(expires)

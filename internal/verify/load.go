@@ -24,7 +24,12 @@ func (a *Authority) Load(ctx context.Context) error {
 	parts := min(runtime.GOMAXPROCS(0), loadParts)
 	for i := range parts {
 		reading.Go(func() {
-			if err := a.store.LiveTokens(ctx, Part{Number: i, Of: parts}, l.add); err != nil {
+			b := batch{l: l, records: make([]Record, 0, batchSize)}
+			err := a.store.LiveTokens(ctx, Part{Number: i, Of: parts}, b.add)
+			if err == nil {
+				err = b.flush()
+			}
+			if err != nil {
 				cancel(err)
 			}
 		})
@@ -42,17 +47,43 @@ type loader struct {
 	touched map[[32]byte]bool // tokens that changed since it began; guarded by index.mu
 }
 
-// add puts a token into the index. It leaves out tokens that changed since the Load began, and
+// batchSize is how many tokens a reader puts into the index at once. One by one, the readers waited for each other
+// for a tenth of the time of a Load.
+const batchSize = 256
+
+// batch is what one reader has read and not yet put into the index.
+type batch struct {
+	l       *loader
+	records []Record
+}
+
+func (b *batch) add(r Record) error {
+	b.records = append(b.records, r)
+	if len(b.records) < batchSize {
+		return nil
+	}
+	return b.flush()
+}
+
+func (b *batch) flush() error {
+	err := b.l.add(b.records)
+	b.records = b.records[:0]
+	return err
+}
+
+// add puts tokens into the index. It leaves out tokens that changed since the Load began, and
 // those that are already in the index, because they were read later.
-func (l *loader) add(r Record) error {
+func (l *loader) add(records []Record) error {
 	x := &l.a.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.loading != l {
 		return errForgotten
 	}
-	if !l.touched[r.Digest] && x.find(r.Digest) == nil {
-		x.put(l.a.entryOf(r, l.a.standings.acquire(r.Holder())))
+	for _, r := range records {
+		if !l.touched[r.Digest] && x.find(r.Digest) == nil {
+			x.put(l.a.entryOf(r, l.a.standings.acquire(r.Holder())))
+		}
 	}
 	return nil
 }

@@ -127,7 +127,9 @@ func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
 		b.add(t, tok)
 		want = append(want, tok.ID)
 	}
-	odd := b.personal(func(s *token.Token) { s.Name, s.ExpiresAt = "one\x1ftwo\x1f", b.now.Add(time.Hour) })
+	odd := b.personal(func(s *token.Token) {
+		s.Name, s.Hint, s.Legacy, s.ExpiresAt = "one\x1ftwo\x1f", "…é\x1fb\x1f", true, b.now.Add(time.Hour)
+	})
 	b.add(t, odd, b.service(func(s *token.Token) { s.DeletedAt = b.now }))
 	want = append(want, odd.ID)
 	slices.Sort(want)
