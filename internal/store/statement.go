@@ -127,3 +127,36 @@ func (c *compiling) QueryRowContext(ctx context.Context, query string, args ...a
 	}
 	return c.Tx.QueryRowContext(ctx, query, args...)
 }
+
+// repeated is a pool of readers that keeps the compiled statements of what it is asked, for the few texts by which
+// verification reads a token, its secret and its holder. After each change of a token, compiling took most of the time
+// of reading it again. PostgreSQL's driver has its own cache.
+type repeated struct {
+	*sql.DB
+
+	mu       sync.Mutex
+	compiled map[string]*sql.Stmt
+}
+
+// QueryContext is that of [sql.DB].
+func (r *repeated) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, err := r.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+func (r *repeated) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	stmt := r.compiled[query]
+	if stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := r.PrepareContext(ctx, query)
+	if err == nil {
+		r.compiled[query] = stmt
+	}
+	return stmt, err
+}

@@ -36,6 +36,7 @@ type Store struct {
 	read    *sql.DB
 	dialect dialect
 	keeps   *statements  // nil on an engine whose driver keeps compiled statements itself
+	repeats *queries     // see again; nil for none
 	release func() error // gives back the data folder; nil when the store only reads
 	now     func() time.Time
 	commit  func(ctx context.Context, changes []change.Change)
@@ -106,6 +107,9 @@ func openClaimed(ctx context.Context, d dialect, now func() time.Time) (*Store, 
 	}
 	if !s.Shared() {
 		s.keeps = newStatements(write)
+		again := s.queries
+		again.db = &repeated{DB: read, compiled: map[string]*sql.Stmt{}}
+		s.repeats = &again
 	}
 	return s, nil
 }
@@ -128,6 +132,14 @@ func (s *Store) Close() error {
 		err = errors.Join(err, s.release())
 	}
 	return err
+}
+
+// again returns the queries for the few reads that recur all the time: see repeated.
+func (s *Store) again() *queries {
+	if s.repeats == nil {
+		return &s.queries
+	}
+	return s.repeats
 }
 
 // Now is the store's clock, cut to the precision that the database keeps.

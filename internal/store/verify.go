@@ -147,20 +147,37 @@ func (d postgresDialect) tokenPart(_ context.Context, _ *queries, p verify.Part,
 // idsPerQuery keeps lists of ids below every engine's limit of parameters.
 const idsPerQuery = 500
 
+// recordsByID selects a number of tokens by their ids.
+func recordsByID(n int) string {
+	in := ` WHERE t.id IN (` + placeholders(1, n) + `)`
+	return recordQuery(currentSecret) + in + ` UNION ALL ` + recordQuery(previousSecret) + in
+}
+
 // TokenRecords returns the tokens with the given ids, including deleted ones, once for each secret that
 // they have or had.
-func (q *queries) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
+func (s *Store) TokenRecords(ctx context.Context, ids []string) ([]verify.Record, error) {
+	if len(ids) == 1 {
+		return all(ctx, s.again(), scanRecord, recordsByID(1), ids[0])
+	}
 	var found []verify.Record
 	for chunk := range slices.Chunk(ids, idsPerQuery) {
-		for _, from := range []string{currentSecret, previousSecret} {
-			some, err := all(ctx, q, scanRecord, recordQuery(from)+` WHERE t.id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, some...)
+		some, err := all(ctx, &s.queries, scanRecord, recordsByID(len(chunk)), anys(chunk)...)
+		if err != nil {
+			return nil, err
 		}
+		found = append(found, some...)
 	}
 	return found, nil
+}
+
+// RecordOfDigest is that of a transaction, outside of one.
+func (s *Store) RecordOfDigest(ctx context.Context, digest [32]byte) (verify.Record, error) {
+	return s.again().RecordOfDigest(ctx, digest)
+}
+
+// TokenStanding is that of a transaction, outside of one.
+func (s *Store) TokenStanding(ctx context.Context, h verify.Holder) (verify.Standing, error) {
+	return s.again().TokenStanding(ctx, h)
 }
 
 func anys(texts []string) []any {
