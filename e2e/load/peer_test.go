@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,12 +25,17 @@ type peer struct {
 	name    string
 	module  string // of its main package, with the version
 	program string
+	replace string // a module that only exists beside its source, and another one that can be had
 	start   func(t *testing.T, program string, secrets []string) target
 }
 
 // peers returns the programs that `make bench-peers` builds through the module proxy.
 func peers() []peer {
-	return []peer{{"oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6", "oauth2-proxy", startOAuth2Proxy}}
+	return []peer{
+		{name: "oauth2-proxy", module: "github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6", program: "oauth2-proxy", start: startOAuth2Proxy},
+		{name: "Hydra, introspection", module: "github.com/ory/hydra/v2@v2.3.0", program: "hydra", start: startHydra,
+			replace: "github.com/ory/hydra-client-go/v2=github.com/ory/hydra-client-go/v2@v2.2.1"},
+	}
 }
 
 // TestPeers_BesideOthers compares verification with other programs, in one run. It only runs with -peers.
@@ -70,14 +78,52 @@ func (p peer) build(t *testing.T) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	cmd := exec.Command("go", "install", p.module)
-	cmd.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=", "CGO_ENABLED=0")
-	cmd.Dir = t.TempDir()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if p.replace != "" {
+		return program, p.buildCopy(t, program)
+	}
+	_, err := run(t.TempDir(), []string{"GOBIN=" + dir, "CGO_ENABLED=0"}, "go", "install", p.module)
+	return program, err
+}
+
+// buildCopy builds the program from a copy of its module in which another one is replaced.
+func (p peer) buildCopy(t *testing.T, program string) error {
+	dir := t.TempDir()
+	out, err := run(dir, nil, "go", "mod", "download", "-json", p.module)
+	if err != nil {
+		return err
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal([]byte(out), &module); err != nil {
+		return err
+	}
+	source := filepath.Join(dir, "source")
+	if err := os.CopyFS(source, os.DirFS(module.Dir)); err != nil {
+		return err
+	}
+	for _, file := range []string{"go.mod", "go.sum"} {
+		if err := os.Chmod(filepath.Join(source, file), 0o600); err != nil {
+			return err
+		}
+	}
+	if _, err := run(source, nil, "go", "mod", "edit", "-replace="+p.replace); err != nil {
+		return err
+	}
+	_, err = run(source, []string{"CGO_ENABLED=1"}, "go", "build", "-mod=mod", "-tags=sqlite", "-o", program, ".")
+	return err
+}
+
+// run runs a command in a folder and returns what it wrote. Its error has the last line.
+func run(dir string, env []string, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Env, cmd.Dir = append(append(os.Environ(), "GOFLAGS="), env...), dir
+	var problems strings.Builder
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		lines := strings.Split(strings.TrimSpace(problems.String()), "\n")
 		return "", fmt.Errorf("%w: %s", err, lines[len(lines)-1])
 	}
-	return program, nil
+	return string(out), nil
 }
 
 // startOAuth2Proxy starts it with a file of users, whose passwords are the secrets, as SHA-1: it hashes and
@@ -96,18 +142,7 @@ func startOAuth2Proxy(t *testing.T, program string, secrets []string) target {
 	cmd := exec.Command(program, "--provider=github", "--client-id=bench", "--client-secret=bench", "--email-domain=*",
 		"--cookie-secret="+rand.Text()[:16], "--htpasswd-file="+file, "--http-address="+addr, "--upstream=static://202",
 		"--request-logging=false", "--auth-logging=false", "--standard-logging=false")
-	var out strings.Builder
-	cmd.Stderr = &out
-	must(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			break
-		} else if time.Since(begin) > 20*time.Second {
-			t.Fatalf("oauth2-proxy does not listen: %v\n%s", err, &out)
-		}
-	}
+	launch(t, cmd, addr)
 	request := func(b []byte, secret string) []byte {
 		basic := base64.StdEncoding.EncodeToString([]byte(names[secret] + ":" + secret))
 		return append(b, "GET /oauth2/auth HTTP/1.1\r\nHost: load\r\nAuthorization: Basic "+basic+"\r\n\r\n"...)
@@ -122,4 +157,75 @@ func startOAuth2Proxy(t *testing.T, program string, secrets []string) target {
 		t.Fatalf("oauth2-proxy answers %q, %v", status, err)
 	}
 	return to
+}
+
+// launch starts a server, waits until it listens and ends it with the test.
+func launch(t *testing.T, cmd *exec.Cmd, addr string) {
+	var out strings.Builder
+	cmd.Stderr = &out
+	must(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			_ = c.Close()
+			return
+		} else if time.Since(begin) > 20*time.Second {
+			t.Fatalf("%s does not listen: %v\n%s", filepath.Base(cmd.Path), err, &out)
+		}
+	}
+}
+
+// hydraTokens is how many tokens Hydra is asked about: it makes some dozens in a second.
+const hydraTokens = 200
+
+// startHydra starts it with a database in memory, and has it make tokens of one client.
+func startHydra(t *testing.T, program string, secrets []string) target {
+	b := &bench{t: t}
+	admin, public := freeAddr(b), freeAddr(b)
+	port := func(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
+	cmd := exec.Command(program, "serve", "all", "--dev", "--sqa-opt-out")
+	cmd.Env = append(os.Environ(), "DSN=memory", "SECRETS_SYSTEM="+rand.Text(), "URLS_SELF_ISSUER=http://"+public, "LOG_LEVEL=error",
+		"SERVE_ADMIN_HOST=127.0.0.1", "SERVE_ADMIN_PORT="+port(admin), "SERVE_PUBLIC_HOST=127.0.0.1", "SERVE_PUBLIC_PORT="+port(public),
+		"OAUTH2_HASHERS_PBKDF2_ITERATIONS=1")
+	cmd.Dir = t.TempDir()
+	launch(t, cmd, admin)
+	launched := time.Now()
+	ask := func(url, kind, body string) (out struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+		AccessToken  string `json:"access_token"`
+	}) {
+		for {
+			resp, err := http.Post(url, kind, strings.NewReader(body))
+			if err == nil {
+				err = json.NewDecoder(resp.Body).Decode(&out)
+				_ = resp.Body.Close()
+			}
+			if err == nil && resp.StatusCode < http.StatusMultipleChoices {
+				return out
+			}
+			if time.Since(launched) > 20*time.Second {
+				t.Fatalf("Hydra: %s: %v, %v", url, resp, err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	client := ask("http://"+admin+"/admin/clients", "application/json",
+		`{"grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_post"}`)
+	tokens := make([]string, hydraTokens)
+	for i := range tokens {
+		launched = time.Now()
+		tokens[i] = ask("http://"+public+"/oauth2/token", "application/x-www-form-urlencoded", url.Values{"grant_type": {"client_credentials"},
+			"client_id": {client.ClientID}, "client_secret": {client.ClientSecret}}.Encode()).AccessToken
+	}
+	of := make(map[string]string, len(secrets))
+	for i, secret := range secrets {
+		of[secret] = tokens[i%len(tokens)]
+	}
+	return target{name: "Hydra, introspection", server: &child{cmd: cmd}, addr: admin, wants: `"active":true`,
+		request: func(b []byte, secret string) []byte {
+			body := "token=" + of[secret]
+			return append(b, fmt.Sprintf("POST /admin/oauth2/introspect HTTP/1.1\r\nHost: load\r\n"+
+				"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body), body)...)
+		}}
 }
