@@ -74,8 +74,6 @@ func serveBareFast(args []string) error {
 			return
 		}
 		h := &ctx.Response.Header
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Request-Id", "3Mo5rkklT51bpbhkT63syuhFy1Z")
 		h.Set("Latchkey-Subject", id)
 		h.Set("Latchkey-Token-Id", id)
 		h.Set("Latchkey-Token-Kind", "organization")

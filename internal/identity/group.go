@@ -2,11 +2,16 @@ package identity
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/audit"
 	"latchkey/internal/fault"
+	"latchkey/internal/plaintext"
 )
 
 // currentOf returns what a member has, and all groups by id. A new member has nothing.
@@ -71,4 +76,71 @@ func (s *Service) applyGroups(ctx context.Context, tx Tx, org account.Organizati
 		known.DemotedAt = m.AdminUntil
 	}
 	return known, nil
+}
+
+// Rules is what a provider's groups mean.
+type Rules struct {
+	Claim      string
+	Table      []string // "value = name of a group"
+	AdminGroup string
+	AdminAgain bool
+}
+
+// SetRules changes what a provider's groups mean, from the next sign-in on. The error is Invalid with the fields
+// FieldClaim, FieldTable and FieldAdminGroup, and otherwise as for Get.
+func (s *Service) SetRules(ctx context.Context, by actor.Caller, id string, in Rules) (Provider, error) {
+	return s.change(ctx, by, id, audit.Updated, func(tx Tx, p *Provider) (audit.Fields, error) {
+		groups, err := tx.Providers.Groups(ctx, p.Organization)
+		if err != nil {
+			return nil, err
+		}
+		var problems fault.Problems
+		in.Claim, in.AdminGroup = strings.TrimSpace(in.Claim), strings.TrimSpace(in.AdminGroup)
+		if len(in.Claim) > maxValue || !plaintext.Showable(in.Claim) {
+			problems.Add(FieldClaim, "Enter the name of a claim, such as groups.")
+		}
+		if len(in.AdminGroup) > maxValue || !plaintext.Showable(in.AdminGroup) {
+			problems.Add(FieldAdminGroup, "Enter one value of the claim.")
+		}
+		table, problem := readTable(in.Table, groups)
+		if problem != "" {
+			problems.Add(FieldTable, problem)
+		}
+		if in.Claim == "" && (len(table) > 0 || in.AdminGroup != "") {
+			problems.Add(FieldClaim, "Enter the claim that the groups below are values of.")
+		}
+		p.GroupsClaim, p.Groups, p.AdminGroup, p.AdminAgain = in.Claim, table, in.AdminGroup, in.AdminAgain
+		if err := problems.Err(someProblems); err != nil {
+			return nil, err
+		}
+		return nil, tx.Requirements.DropTrials(ctx, p.ID)
+	})
+}
+
+// readTable reads lines of the form "value = name of a group".
+func readTable(lines []string, groups []account.Group) (table []Mapping, problem string) {
+	for _, line := range lines {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		at := strings.LastIndexByte(line, '=')
+		if at < 0 {
+			return nil, "Write each line as: value at the provider = group in Latchkey."
+		}
+		value, name := strings.TrimSpace(line[:at]), strings.TrimSpace(line[at+1:])
+		i := slices.IndexFunc(groups, func(g account.Group) bool { return plaintext.SameName(g.Name, name) })
+		switch {
+		case value == "" || len(value) > maxValue || !plaintext.Showable(value):
+			return nil, "Write the value at the provider before the =."
+		case i < 0:
+			return nil, fmt.Sprintf("There is no group %q.", plaintext.Clip(plaintext.Strip(name), plaintext.MaxName))
+		}
+		if m := (Mapping{value, groups[i].ID}); !slices.Contains(table, m) {
+			table = append(table, m)
+		}
+	}
+	if len(table) > maxTable {
+		return nil, fmt.Sprintf("Enter at most %d lines.", maxTable)
+	}
+	return table, ""
 }

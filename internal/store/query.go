@@ -29,7 +29,7 @@ type queries struct {
 	postgres bool // whether the engine is PostgreSQL: see position and unhinted
 }
 
-// unhinted returns a query as the engine should plan it. A condition on an expression (column || ”, column + 0) is
+// unhinted returns a query as the engine should plan it. A condition on an expression, as hints has them, is
 // a hint for SQLite: it uses no index for it. PostgreSQL weighs its indexes by statistics, and has none of
 // expressions: it would expect that one row in 200 meets such a condition, and plan for a single row where there are
 // 100,000, which took it 20 seconds. So it gets the bare columns.
@@ -40,6 +40,7 @@ func (q *queries) unhinted(query string) string {
 	return query
 }
 
+// hints are what makes a column an expression.
 var hints = strings.NewReplacer(` || ''`, ``, ` + 0`, ``)
 
 // query runs a query. Outside of a transaction it retries once on a new connection if the

@@ -211,7 +211,8 @@ func (c *choice) suspended() {
 	c.costly, c.loose = true, true
 	c.from = `(SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.suspended_at IS NOT NULL AND x.deleted_at IS NULL
 		UNION ALL SELECT x.id FROM (` + idleOwners + `) AS o CROSS JOIN tokens x
-			WHERE x.owner_id = o.id AND x.organization_id || '' = $1 AND x.owner_id <> '' AND x.kind || '' = 'personal' AND x.deleted_at IS NULL) AS s
+			WHERE x.owner_id = o.id AND x.organization_id || '' = $1 AND x.owner_id <> '' AND x.kind || '' = 'personal'
+				AND x.deleted_at IS NULL) AS s
 		CROSS JOIN ` + c.from
 	c.and(`t.id = s.id`)
 }
@@ -368,7 +369,8 @@ func (g *grant) inherited(row string) string {
 }
 
 func (g *grant) services() string {
-	return `SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.kind = 'workspace' AND x.workspace_id <> '' AND x.deleted_at IS NULL` + g.in(`x`) +
+	return `SELECT x.id AS id FROM tokens x WHERE x.organization_id = $1 AND x.kind = 'workspace' AND x.workspace_id <> ''
+		AND x.deleted_at IS NULL` + g.in(`x`) +
 		` AND (` + g.inherited(`x`) + ` OR ` + g.grants(`x.policy`) + `)`
 }
 

@@ -106,8 +106,11 @@ func (s liveScanner) record(row scanner) (verify.Record, error) {
 	created, err := strconv.ParseInt(own[2], 10, 64)
 	expires, wrong := strconv.ParseInt(own[3], 10, 64)
 	hint, odd := strconv.Atoi(own[4])
-	if err = errors.Join(err, wrong, odd); err != nil || hint > len(rest) {
-		return r, fmt.Errorf("token %s: cannot be read: %w", r.ID, err)
+	if err = errors.Join(err, wrong, odd); err != nil {
+		return r, fmt.Errorf("token %s: %w", r.ID, err)
+	}
+	if hint > len(rest) {
+		return r, fmt.Errorf("token %s: the hint has %d bytes of %d", r.ID, hint, len(rest))
 	}
 	r.Hint, r.Name = rest[:hint], rest[hint:]
 	r.CreatedAt = moment(created)
