@@ -264,6 +264,25 @@ func TestNote_ANewEndIsNew(t *testing.T) {
 	})
 }
 
+// TestNote_AnEndThatComesBackIsNotNew gives a token another end and then its old one again. What was reached meanwhile is
+// warned of: somebody waits for it.
+func TestNote_AnEndThatComesBackIsNotNew(t *testing.T) {
+	engines(t, func(b *bed) {
+		b.work()
+		id, end := b.token("ci", 40*day, b.ada.ID, ""), b.clock.Now().Add(40*day)
+		set := func(end time.Time) {
+			b.change(fmt.Sprintf("UPDATE tokens SET expires_at = %d WHERE id = '%s'", end.UnixMilli(), id))
+		}
+		b.pass(day, day)
+		set(end.Add(60 * day))
+		b.pass(14*day, day)
+		b.wantEvents()
+		set(end)
+		b.work()
+		b.wantEvents("ci 30")
+	})
+}
+
 // TestNote_WhoIsWarned has every kind of recipient.
 func TestNote_WhoIsWarned(t *testing.T) {
 	engines(t, func(b *bed) {
