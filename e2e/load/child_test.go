@@ -114,7 +114,7 @@ func listen(h http.Handler) error {
 func serveLatchkey(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	cfg := config.Config{Addr: "127.0.0.1:" + args[1], Data: args[0], LogLevel: "info", LogFormat: "text"}
+	cfg := config.Config{Addr: "127.0.0.1:" + args[1], Data: args[0], LogLevel: "info", LogFormat: "text", TrustedProxies: []string{"127.0.0.1"}}
 	if len(args) > 2 {
 		cfg.VerifyAddr = args[2]
 	}

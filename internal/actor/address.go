@@ -61,6 +61,12 @@ func cutLast(list string) (before, last string, more bool) {
 	return list[:max(i, 0)], list[i+1:], i >= 0
 }
 
+// Trusts reports whether a peer, as host:port, is one of the trusted proxies.
+func Trusts(trusted []netip.Prefix, peer string) bool {
+	addr, ok := ParseAddress(peer)
+	return ok && within(trusted, addr)
+}
+
 func within(networks []netip.Prefix, addr netip.Addr) bool {
 	for _, n := range networks {
 		if n.Contains(addr) {

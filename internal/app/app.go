@@ -42,6 +42,7 @@ import (
 	"latchkey/internal/witness"
 	"latchkey/web"
 	"latchkey/web/api"
+	"latchkey/web/fast"
 	"latchkey/web/openapi"
 	"latchkey/web/request"
 	"latchkey/web/scim"
@@ -90,6 +91,7 @@ type App struct {
 	Handler     http.Handler
 
 	verification http.Handler // what the listener for verification serves
+	accepts      fast.Shortcut
 
 	public   *request.Public
 	signer   *audit.Signer // nil without a key
@@ -220,6 +222,7 @@ func (a *App) wire(o Options) error {
 	whole := web.New(web.Deps{Log: a.log, Pages: pages, API: tokens, Workspace: api.NewWorkspace(tokens, resources,
 		document), SCIM: provider, Proxies: proxies, Strangers: strangers, Public: a.public,
 		Ready: a.ready})
+	a.accepts = tokens.Shortcut
 	a.Handler, a.verification = a.front(whole), a.front(web.OnlyVerification(whole))
 	return nil
 }

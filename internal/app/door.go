@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/user"
 	"strconv"
@@ -71,9 +72,22 @@ const headerRoom = 4 << 10
 
 // fastServer returns the server of the listener for verification. It has the limits of the main one.
 func (a *App) fastServer(requests context.Context) *fast.Server {
-	return fast.New(fast.Options{Handler: a.saysClose(a.verification), Base: requests, Log: a.log,
+	return fast.New(fast.Options{Handler: a.saysClose(a.verification), Shortcut: a.shortcut, Base: requests, Log: a.log,
 		ReadHeader: a.limits.ReadHeader, Read: a.limits.Read, Write: a.limits.Write, Idle: a.limits.Idle,
 		MaxHeader: maxHeader + headerRoom})
+}
+
+// shortcut answers accepted tokens as the handler of the listener for verification does, unless the request says the
+// path of the public URL.
+func (a *App) shortcut(r *fast.Request, answer []byte) ([]byte, bool) {
+	if a.stopping.Load() {
+		return answer, false
+	}
+	answer, ok := a.accepts(r, answer)
+	if ok && a.metrics != nil {
+		a.metrics.Requested(r.Path, http.MethodGet, http.StatusOK, r.At)
+	}
+	return answer, ok
 }
 
 // listenForVerification opens the listener for verification; nil if none is configured.

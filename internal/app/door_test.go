@@ -3,6 +3,7 @@ package app_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,12 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/signin"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
 )
 
 // running is a server with a listener for verification.
 type running struct {
+	app   *app.App
 	main  string // address of the main listener
 	stop  context.CancelCauseFunc
 	ended chan error
@@ -34,7 +42,7 @@ func run(t *testing.T, cfg config.Config) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := running{stop: stop, ended: make(chan error, 1)}
+	r := running{app: a, stop: stop, ended: make(chan error, 1)}
 	go func() {
 		err := a.Run(ctx)
 		_ = out.CloseWithError(io.ErrClosedPipe)
@@ -185,5 +193,77 @@ func TestVerifyListener_StopsAsTheMainOneDoes(t *testing.T) {
 	}
 	if got := status(client, "http://latchkey/healthz"); got != 0 {
 		t.Errorf("after the end: %d", got)
+	}
+}
+
+// token makes an organization with a token, and returns its secret.
+func (r running) token(t *testing.T) string {
+	t.Helper()
+	ctx, now := t.Context(), time.Now()
+	err := r.app.Store.InTx(ctx, actor.System(""), func(tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertOrganization(ctx, account.Organization{ID: "acme", Name: "Acme", Plan: access.PlanEnterprise, CreatedAt: now}),
+			tx.InsertMember(ctx, account.Member{ID: "ada", Organization: "acme", Email: "ada@acme.example", Name: "Ada",
+				Role: access.RoleAdmin, Status: account.Active, CreatedAt: now, UpdatedAt: now}, ""),
+			tx.InsertSession(ctx, signin.Session{ID: "ada's", Member: "ada", CreatedAt: now, LastSeenAt: now,
+				Proof: actor.Proof{How: actor.ByPassword, At: now}}, []byte("a digest")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "ada's"}}
+	made, err := r.app.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: "Proxy", IdempotencyKey: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Secret.Reveal()
+}
+
+// TestVerifyListener_ItsShortcutIsLikeItsHandler asks about a token by both ways: with Go's client by the shortcut, and with
+// Connection: close by the handler. Both are below the path of the public URL, are counted once, and end connections
+// while the server drains.
+func TestVerifyListener_ItsShortcutIsLikeItsHandler(t *testing.T) {
+	socket, metrics := filepath.Join(t.TempDir(), "verify"), freeAddress(t)
+	r := run(t, config.Config{VerifyAddr: "unix:" + socket, MetricsAddr: metrics, PublicURL: "https://latchkey.example/keys", Drain: time.Second})
+	secret, client := r.token(t), through(socket)
+	ask := func(path string, close bool) *http.Response {
+		request, _ := http.NewRequest(http.MethodGet, "http://latchkey"+path, nil)
+		request.Header.Set("Authorization", "Bearer "+secret)
+		request.Close = close
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer
+	}
+	for _, path := range []string{"/keys/auth/verify", "/auth/verify", "/keys/auth/verify?permission=nonsense", "/auth/verify/keys"} {
+		shortly, handled := ask(path, false), ask(path, true)
+		if shortly.StatusCode != handled.StatusCode ||
+			shortly.Header.Get("Latchkey-Subject") != handled.Header.Get("Latchkey-Subject") {
+			t.Errorf("%s: %v, %v by the handler", path, shortly, handled)
+		}
+	}
+	answer, err := http.Get("http://" + metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	for _, want := range []string{`latchkey_verifications_total{result="accepted"} 8`, "latchkey_verification_seconds_count 8",
+		`latchkey_http_requests_total{door="forward_auth",method="GET",status="200"} 6`,
+		`latchkey_http_requests_total{door="forward_auth",method="GET",status="403"} 2`} {
+		if !strings.Contains(string(text), want+"\n") {
+			t.Errorf("no line %q in\n%s", want, text)
+		}
+	}
+	r.stop(nil)
+	for begin := time.Now(); !ask("/healthz", false).Close; {
+		if time.Since(begin) > soon {
+			t.Fatal("the server does not say that it stops")
+		}
+	}
+	if answer := ask("/auth/verify", false); answer.StatusCode != 200 || !answer.Close {
+		t.Errorf("while draining: %v", answer)
 	}
 }

@@ -10,6 +10,7 @@ package metric
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -189,17 +190,18 @@ func (m *Metrics) counted() []*family {
 // Requests returns a handler that counts the requests that next serves.
 func (m *Metrics) Requests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began, door := time.Now(), doorOf(r.URL.Path)
+		began, path := time.Now(), r.URL.Path
 		s := &statusWriter{ResponseWriter: w}
-		defer func() {
-			if s.status == 0 {
-				s.status = http.StatusOK
-			}
-			m.requests.of([3]string{door, methodOf(r.Method), strconv.Itoa(s.status)}).n.Add(1)
-			m.took.of([3]string{door}).observe(time.Since(began).Seconds())
-		}()
+		defer func() { m.Requested(path, r.Method, cmp.Or(s.status, http.StatusOK), began) }()
 		next.ServeHTTP(s, r)
 	})
+}
+
+// Requested counts a request for a path that began at some time and was answered with a status.
+func (m *Metrics) Requested(path, method string, status int, began time.Time) {
+	door := doorOf(path)
+	m.requests.of([3]string{door, methodOf(method), strconv.Itoa(status)}).n.Add(1)
+	m.took.of([3]string{door}).observe(time.Since(began).Seconds())
 }
 
 // statusWriter records the status of a response.

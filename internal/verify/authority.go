@@ -95,6 +95,33 @@ func (a *Authority) RecallFrom(ctx context.Context, secret string, from netip.Ad
 	return a.observed(ctx, secret, use{from: from})
 }
 
+// Recognize accepts a token that VerifyFrom accepts by what is in memory alone, and leaves no trace of that: whoever
+// answers by it calls Recognized. If ok is false, VerifyFrom must decide.
+func (a *Authority) Recognize(secret string, from netip.Addr) (v Verified, ok bool) {
+	now := a.now()
+	if a.trust(now) == untrusted || !token.WellFormed(secret) && a.index.legacy.Load() == 0 {
+		return Verified{}, false
+	}
+	e := a.index.find(token.Digest(secret))
+	if e == nil || e.usage.marks.Load()&fresh != 0 {
+		return Verified{}, false
+	}
+	st := e.standing.state.Load()
+	if st == nil || e.refusal(st, use{from: from}, now) != 0 {
+		return Verified{}, false
+	}
+	return Verified{entry: e, state: st, at: now.UnixMilli()}, true
+}
+
+// Recognized records that a token which Recognize has returned was accepted: as VerifyFrom does, which began at
+// some time, and as Used does.
+func (a *Authority) Recognized(v Verified, began time.Time, from netip.Addr, agent string) {
+	if a.observe != nil {
+		a.observe(nil, time.Since(began))
+	}
+	a.Used(v, from, agent)
+}
+
 // use is the circumstances under which a secret was presented.
 type use struct {
 	from     netip.Addr // of the client; invalid if it is unknown
@@ -201,20 +228,21 @@ func (a *Authority) enter(ctx context.Context, memory trust) error {
 
 // check accepts or refuses a live token, by its expiry, by the state of its holder, and by the client's address.
 func (a *Authority) check(ctx context.Context, e *entry, u use, now time.Time, memory trust) (Verified, error) {
-	if e.expired(now) {
-		a.count(e, 1, 1)
-		return Verified{}, refuse(e.outlived(), e.record())
+	var st *state
+	if !e.expired(now) { // else it does not matter, and the database may be asked in vain
+		var err error
+		if st, err = a.stateOf(ctx, e.standing, memory); err != nil {
+			return Verified{}, err
+		}
 	}
-	st, err := a.stateOf(ctx, e.standing, memory)
-	switch {
-	case err != nil:
-		return Verified{}, err
-	case st.refusal != 0:
-		a.count(e, 1, 1)
-		return Verified{}, refuse(st.refusal, e.record())
-	case st.limit != nil && !u.anywhere && !st.limit.Allows(u.from):
+	switch why := e.refusal(st, u, now); why {
+	case 0:
+	case Elsewhere:
 		a.count(e, 1, 1)
 		return Verified{}, refuseFrom(u.from, e.record())
+	default:
+		a.count(e, 1, 1)
+		return Verified{}, refuse(why, e.record())
 	}
 	if e.usage.marks.Load()&fresh != 0 {
 		if err := a.begin(ctx, e); err != nil {
@@ -222,6 +250,20 @@ func (a *Authority) check(ctx context.Context, e *entry, u use, now time.Time, m
 		}
 	}
 	return Verified{entry: e, state: st, at: now.UnixMilli()}, nil
+}
+
+// refusal returns why a live token is refused, or 0. st is the state of its holder; it is not looked at if the token has
+// expired.
+func (e *entry) refusal(st *state, u use, now time.Time) Refusal {
+	switch {
+	case e.expired(now):
+		return e.outlived()
+	case st.refusal != 0:
+		return st.refusal
+	case st.limit != nil && !u.anywhere && !st.limit.Allows(u.from):
+		return Elsewhere
+	}
+	return 0
 }
 
 // begin notes the first use of a secret that came with a rotation, before it is accepted: from then on

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -264,9 +265,14 @@ func (o *randomOrg) agrees() bool {
 }
 
 func (o *randomOrg) answersLike(a *verify.Authority, tok randomToken, want access.Principal) bool {
+	before, knew := a.Recognize(tok.secret, netip.Addr{})
 	v, err := a.Verify(o.ctx, tok.secret)
 	if (err == nil) != (want.Kind != access.Nobody) {
 		o.t.Errorf("token %s: %v, want %+v", tok.id, err, want)
+		return false
+	}
+	if after, knows := a.Recognize(tok.secret, netip.Addr{}); knows != (err == nil) || knows && after != v || knew && before != v {
+		o.t.Errorf("token %s: recognized before: %v, after: %v, want %v", tok.id, knew, knows, err == nil)
 		return false
 	}
 	if err != nil {

@@ -18,7 +18,12 @@ func credential(h http.Header) (secret string, came bool) {
 	if len(values) != 1 {
 		return "", len(values) > 1
 	}
-	scheme, rest, _ := strings.Cut(values[0], " ")
+	return credentialIn(values[0])
+}
+
+// credentialIn returns the secret in the only line of the header Authorization.
+func credentialIn(authorization string) (secret string, came bool) {
+	scheme, rest, _ := strings.Cut(authorization, " ")
 	rest = strings.Trim(rest, " ")
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):

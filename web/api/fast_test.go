@@ -21,13 +21,14 @@ import (
 
 // twins are the two servers over the same handlers, and secrets to ask them about.
 type twins struct {
+	*world
 	plain, fast string
 	secrets     *strings.Replacer
 }
 
 // newTwins serves the handlers of a world by the fast server too.
-func newTwins(t testing.TB) twins {
-	w := newWorld(t)
+func newTwins(t testing.TB, options ...option) twins {
+	w := newWorld(t, options...)
 	_, good := w.service(access.Policy{"destination:edit": access.Everywhere(), "source:edit": access.Only("s1")})
 	client, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "Twin"})
 	w.must(err)
@@ -45,7 +46,7 @@ func newTwins(t testing.TB) twins {
 	if got := w.ask("GET", "/auth/verify", "", bearer(good)...); got.status != 200 {
 		t.Fatal(got.status)
 	}
-	return twins{plain: strings.TrimPrefix(w.url, "http://"), fast: l.Addr().String(),
+	return twins{world: w, plain: strings.TrimPrefix(w.url, "http://"), fast: l.Addr().String(),
 		secrets: strings.NewReplacer("GOOD", good, "CLIENT", basic)}
 }
 
@@ -180,6 +181,7 @@ func requests() map[string]string {
 		"blank in target":      get("/auth/verify /x", good),
 		"letters beyond ASCII": get("/auth/verify/\xc3\xa9?\xff=\xfe", good),
 		"letters in a value":   get("/auth/verify", good, "User-Agent: \xc3\xa9\xff"),
+		"forwarded once":       get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1, 192.0.2.2"),
 		"forwarded":            get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2"),
 		"1.0":                  "GET /auth/verify HTTP/1.0\r\nAuthorization: Bearer GOOD\r\n\r\n",
 		"1.0 kept alive": "GET /auth/verify HTTP/1.0\r\nConnection: keep-alive\r\nAuthorization: Bearer GOOD\r\n\r\n" +
@@ -244,6 +246,49 @@ func TestFast_AnswersAsNetHTTPDoes(t *testing.T) {
 			_, body, _ := strings.Cut(tw.secrets.Replace(text), "\r\n\r\n")
 			tw.compare(t, strings.ReplaceAll(text, "LENGTH", fmt.Sprint(len(body))), false)
 		})
+	}
+}
+
+// TestFast_TakesTheShortcut holds which requests the listener answers before fasthttp reads them, and that both ways count
+// the same.
+func TestFast_TakesTheShortcut(t *testing.T) {
+	tw := newTwins(t, trust("127.0.0.0/8"))
+	for _, c := range []struct {
+		text  string
+		takes int32
+	}{
+		{get("/auth/verify", good), 1},
+		{get("/auth/verify/a//b?permission=destination:edit&x=y", good, "Cookie: a=b", "X-Forwarded-For: 192.0.2.1, 192.0.2.2"), 1},
+		{get("/auth/verify", "authorization: basic OkdPT0Q=", "Latchkey-Require-Permission: destination:edit"), 0}, // no such secret
+		{get("/auth/verify", good, "latchkey-require-permission: destination:edit, source:edit"), 0},               // source:edit is limited
+		{get("/auth/verify", good, "Latchkey-Require-Permission: destination:edit"), 1},
+		{get("/auth/verify", good, "Latchkey-Require-Permission: destination:edit", "Latchkey-Require-Permission: nonsense"), 0},
+		{get("/auth/verify", good, "Latchkey-Require-Permission:"), 0},
+		{get("/auth/verify?permission=nonsense", good), 0},
+		{get("/auth/verify?resource=s1", good), 0},
+		{get("/auth/verify?permission=source:edit&resource=s1", good), 1},
+		{get("/auth/verify", good, good), 0},
+		{get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2"), 0},
+		{get("/auth/verify"), 0},
+		{get("/auth/verifyx", good), 0},
+		{get("/healthz", good), 0},
+		{get("/oauth2/introspect", good), 0},
+		{get("/auth/verify", good) + get("/auth/verify", good), 0},
+	} {
+		before := tw.shortcuts.Load()
+		tw.compare(t, c.text, false)
+		if took := tw.shortcuts.Load() - before; took != c.takes {
+			t.Errorf("%q: %d shortcuts, want %d", c.text, took, c.takes)
+		}
+	}
+}
+
+// TestFast_LeavesStrangersToTheHandler sends X-Forwarded-For from a peer that is not trusted, which is noted.
+func TestFast_LeavesStrangersToTheHandler(t *testing.T) {
+	tw := newTwins(t)
+	tw.compare(t, get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1"), false)
+	if n := tw.shortcuts.Load(); n != 0 {
+		t.Errorf("%d shortcuts", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"slices"
@@ -10,8 +11,10 @@ import (
 	"unicode"
 
 	"latchkey/internal/access"
+	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
+	"latchkey/web/fast"
 	"latchkey/web/request"
 	"latchkey/web/respond"
 )
@@ -80,19 +83,66 @@ func (h *Handlers) serveVerify(w http.ResponseWriter, r *http.Request) {
 	}
 	h.used(r, v, from)
 	if required := r.Header[requireHeader]; r.URL.RawQuery != "" || len(required) > 0 {
-		if refused := h.refuses(r, v, required); refused.text != "" {
+		if refused := h.refuses(v, r.URL.Path, r.URL.RawQuery, required); refused.text != "" {
 			h.denied(r, header, v, refused.noted())
 			refuseWith(w, fault.NewDenied(refused.text))
 			return
 		}
 	}
-	header.Set(subjectHeader, v.Subject())
-	header.Set(tokenIDHeader, v.ID())
-	header.Set(tokenKindHeader, string(v.Kind()))
-	header.Set(workspaceHeader, v.Holder().Workspace)
-	header.Set(permissionsHeader, v.Scope())
+	for _, told := range tells(v) {
+		header.Set(told.name, told.value)
+	}
 	header["Content-Length"] = h.noBody // also to HEAD, for which no server adds it by itself
 	w.WriteHeader(http.StatusOK)
+}
+
+// told is a header of an accepted request.
+type told struct{ name, value string }
+
+// tells returns what a proxy learns of an accepted token.
+func tells(v verify.Verified) [5]told {
+	return [...]told{{subjectHeader, v.Subject()}, {tokenIDHeader, v.ID()}, {tokenKindHeader, string(v.Kind())},
+		{workspaceHeader, v.Holder().Workspace}, {permissionsHeader, v.Scope()}}
+}
+
+// Shortcut answers a request as /auth/verify does if a token is accepted that is in memory. What is refused, or must be
+// looked up, is left to the handler, which decides and records it. strangers notes requests that tell of an address
+// which is not trusted: those are left to the handler too.
+func (h *Handlers) Shortcut(r *fast.Request, answer []byte) ([]byte, bool) {
+	if r.Path == introspectPath || !IsDirect(r.Path) {
+		return answer, false
+	}
+	authorization, lines := r.Header("Authorization")
+	from, known := h.shortAddress(r)
+	required, requires := r.Header(requireHeader)
+	if lines != 1 || !known || requires > 1 {
+		return answer, false
+	}
+	secret, _ := credentialIn(authorization)
+	v, ok := h.d.Verify.Recognize(secret, from)
+	if !ok || (r.Query != "" || requires > 0) && h.refuses(v, r.Path, r.Query, []string{required}[:requires]).text != "" {
+		return answer, false
+	}
+	agent := ""
+	if v.Watched() {
+		agent, _ = r.Header("User-Agent")
+	}
+	h.d.Verify.Recognized(v, r.At, from, agent)
+	for _, told := range tells(v) {
+		answer = fast.AppendHeader(answer, told.name, told.value)
+	}
+	return answer, true
+}
+
+// shortAddress returns the client's address. known is false if the handler must find it out: if X-Forwarded-For has
+// several lines, or a peer sends it that is no trusted proxy, which is noted.
+func (h *Handlers) shortAddress(r *fast.Request) (from netip.Addr, known bool) {
+	forwarded, lines := r.Header("X-Forwarded-For")
+	if lines == 0 {
+		return actor.ClientAddress(r.Peer, nil, nil), true
+	}
+	from = actor.ClientAddress(r.Peer, []string{forwarded}, h.d.Proxies)
+	return from, lines == 1 && actor.Trusts(h.d.Proxies, r.Peer)
 }
 
 // refuseWith sends a fault, with its text also in a header.
@@ -116,8 +166,9 @@ func (f refusal) noted() string {
 }
 
 // refuses returns why the token lacks what is required, or the zero refusal if it does not.
-func (h *Handlers) refuses(r *http.Request, v verify.Verified, lines []string) refusal {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+// path and query are those of the request, lines those of the header that requires permissions.
+func (h *Handlers) refuses(v verify.Verified, path, rawQuery string, lines []string) refusal {
+	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return refusal{text: "Not allowed: the query cannot be read."}
 	}
@@ -125,7 +176,7 @@ func (h *Handlers) refuses(r *http.Request, v verify.Verified, lines []string) r
 	if len(lines) > 0 && len(required) == 0 {
 		return refusal{text: "Not allowed: the header " + requireHeader + " names no permission."}
 	}
-	if text := h.misasked(query, r.URL.Path == verifyPath, len(required) > 0); text != "" {
+	if text := h.misasked(query, path == verifyPath, len(required) > 0); text != "" {
 		return refusal{text: text}
 	}
 	holder := v.Holder()

@@ -214,6 +214,9 @@ func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
 			proxyKeepsConnections(t, w, b)
 			proxyRefusesWithoutLatchkey(t, w, b, start)
 			w.url = direct
+			if w.shortcuts.Load() == 0 {
+				t.Error("the proxy's requests are not plain enough for the shortcut")
+			}
 		})
 	}
 }

@@ -36,6 +36,25 @@ func TestCounts_EachRequestCountsOnce(t *testing.T) {
 	}
 }
 
+// TestCounts_TheFastServerCountsOnce asks by both of its ways.
+func TestCounts_TheFastServerCountsOnce(t *testing.T) {
+	o := newOffice(t)
+	o.listenOnSocket()
+	service, secret := o.service(access.Policy{"source:create_delete": access.Everywhere()})
+	for path, refused := range map[string]int{"/auth/verify": 0, "/auth/verify?permission=source:create_delete": 0,
+		"/auth/verify?permission=source:edit": 2} {
+		before := o.count(service.ID)
+		o.askSocket(path, bearer(secret)...) // twice
+		after := o.count(service.ID)
+		if after.Requests-before.Requests != 2 || after.Refusals-before.Refusals != refused {
+			t.Errorf("%s: %+v, then %+v", path, before, after)
+		}
+	}
+	if n := o.shortcuts.Load(); n < 2 { // parts may come together
+		t.Errorf("%d shortcuts", n)
+	}
+}
+
 // count returns what was counted of a token today.
 func (o *office) count(id string) token.DayCount {
 	o.must(o.verify.Flush(o.ctx))

@@ -53,10 +53,12 @@ type world struct {
 	handler  http.Handler
 	url      string
 	socket   string // where listenOnSocket serves
-	admin    actor.Standing
-	org      string
-	main     string
-	refused  []verify.Refused
+
+	shortcuts atomic.Int32 // requests that a fast server answered by the shortcut
+	admin     actor.Standing
+	org       string
+	main      string
+	refused   []verify.Refused
 	// connections is how many the server has accepted.
 	connections atomic.Int64
 }
@@ -146,10 +148,17 @@ func (w *world) listenOnSocket() {
 	w.Cleanup(func() { w.must(s.Shutdown(context.Background())) })
 }
 
-// fast returns a fast server of the same handler.
+// fast returns a fast server of the same handler. It counts what the shortcut answers.
 func (w *world) fast() *fast.Server {
 	const long = 30 * time.Second
-	return fast.New(fast.Options{Handler: w.handler, Base: context.Background(), Log: slog.New(slog.DiscardHandler),
+	shortcut := func(r *fast.Request, answer []byte) ([]byte, bool) {
+		answer, ok := w.handlers.Shortcut(r, answer)
+		if ok {
+			w.shortcuts.Add(1)
+		}
+		return answer, ok
+	}
+	return fast.New(fast.Options{Handler: w.handler, Shortcut: shortcut, Base: context.Background(), Log: slog.New(slog.DiscardHandler),
 		ReadHeader: long, Read: long, Write: long, Idle: long, MaxHeader: 68 << 10})
 }
 

@@ -5,15 +5,20 @@
 // A handler sees the same request as below net/http, and its answer has the same status, headers
 // and body. What is no proper HTTP is refused as 4xx, and some of it that net/http accepts is refused
 // too: lines that end with LF alone, a Content-Length that occurs twice, and an empty Host.
+//
+// A [Shortcut] may answer the plainest requests before fasthttp reads them, in half of its time.
 package fast
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,9 +27,10 @@ import (
 
 // Options is what a server needs.
 type Options struct {
-	Handler http.Handler
-	Base    context.Context // of all requests
-	Log     *slog.Logger
+	Handler  http.Handler
+	Shortcut Shortcut        // before the handler; nil: none
+	Base     context.Context // of all requests
+	Log      *slog.Logger
 
 	// Timeouts, as those of [http.Server].
 	ReadHeader, Read, Write, Idle time.Duration
@@ -36,6 +42,8 @@ type Server struct {
 	o    Options
 	fast *fasthttp.Server
 	pool sync.Pool // of *exchange
+
+	stopping atomic.Bool // no more shortcuts
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -81,6 +89,12 @@ func (s *Server) Serve(l net.Listener) error { return s.fast.Serve(listener{l, s
 // Shutdown stops listening, closes idle connections and waits until all are closed or ctx ends. It may be
 // called again to wait longer.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopping.Store(true)
+	for _, c := range s.open() {
+		if c.ahead.who.CompareAndSwap(waiting, closing) {
+			_ = c.shut()
+		}
+	}
 	if err := s.fast.ShutdownWithContext(ctx); err != nil {
 		return err
 	}
@@ -96,17 +110,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close closes all connections.
 func (s *Server) Close() error {
-	s.mu.Lock()
-	open := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		open = append(open, c)
-	}
-	s.mu.Unlock()
 	var errs []error
-	for _, c := range open {
-		errs = append(errs, c.Close())
+	for _, c := range s.open() {
+		errs = append(errs, c.shut())
 	}
 	return errors.Join(errs...)
+}
+
+// open returns the connections.
+func (s *Server) open() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.conns))
 }
 
 func (s *Server) connections() int {
@@ -141,6 +156,7 @@ func (l listener) Accept() (net.Conn, error) {
 	if _, isSocket := accepted.(*net.UnixConn); isSocket {
 		c.peer.text = socketPeer
 	}
+	c.lookAhead()
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
 	l.s.conns[c] = struct{}{}
@@ -166,15 +182,24 @@ func passes(err error) bool {
 // conn is a connection that knows its peer's address as a text, which each request needs.
 type conn struct {
 	net.Conn
-	s    *Server
-	peer peer
+	s     *Server
+	peer  peer
+	ahead ahead
 }
 
 // RemoteAddr returns the client's address.
 func (c *conn) RemoteAddr() net.Addr { return &c.peer }
 
-// Close closes the connection.
+// Close closes the connection, after the answer of a shortcut that is being sent.
 func (c *conn) Close() error {
+	if c.ahead.who.CompareAndSwap(answering, closing) {
+		return nil
+	}
+	return c.shut()
+}
+
+// shut closes the connection now.
+func (c *conn) shut() error {
 	c.s.mu.Lock()
 	delete(c.s.conns, c)
 	c.s.mu.Unlock()

@@ -1,0 +1,116 @@
+package fast
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// Request is a request in its plainest form: GET by HTTP/1.1 with one Host, without a body and without a word
+// about the connection. Nothing in it can be read in two ways, by whichever server, so it is a part of
+// what net/http and fasthttp accept (RFC 9112, sections 3 and 5).
+type Request struct {
+	Path  string    // without percent signs, so it is the same escaped or not
+	Query string    // as it was sent
+	Peer  string    // the other end of the connection, as host:port
+	At    time.Time // when it came
+
+	fields []field
+}
+
+// field is a header with one line.
+type field struct{ name, value string }
+
+// maxFields bounds the lines of a Request.
+const maxFields = 64
+
+// Header returns the value of the first line of a header and how many lines it has. name may be written in either case.
+func (r *Request) Header(name string) (value string, lines int) {
+	for _, f := range r.fields {
+		if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
+			if lines++; lines == 1 {
+				value = f.value
+			}
+		}
+	}
+	return value, lines
+}
+
+// The ends of what a Request consists of.
+const (
+	begins = "GET /"
+	proto  = " HTTP/1.1\r\n"
+	ends   = "\r\n\r\n"
+)
+
+// read reads a request. It reports whether b is one, and nothing else.
+func (r *Request) read(b []byte) bool {
+	if !bytes.HasPrefix(b, []byte(begins)) || !bytes.HasSuffix(b, []byte(ends)) {
+		return false
+	}
+	target, rest, _ := strings.Cut(string(b[len(begins)-1:len(b)-len("\r\n")]), proto)
+	if !all(target, ofTarget) {
+		return false
+	}
+	r.Path, r.Query, _ = strings.Cut(target, "?")
+	if strings.IndexByte(r.Path, '%') >= 0 {
+		return false
+	}
+	r.fields = r.fields[:0]
+	for rest != "" {
+		line, after, _ := strings.Cut(rest, "\r\n")
+		name, value, found := strings.Cut(line, ":")
+		if !found || name == "" || !all(name, ofName) || !all(value, ofValue) || isOfConnection(name) || len(r.fields) == maxFields {
+			return false
+		}
+		r.fields, rest = append(r.fields, field{name, strings.TrimSpace(value)}), after // blanks and tabs, after the check
+	}
+	host, lines := r.Header("Host")
+	return lines == 1 && host != "" && all(host, ofHost)
+}
+
+// isOfConnection reports whether a header says how long the request is or what becomes of the connection.
+func isOfConnection(name string) bool {
+	for _, other := range [...]string{"TE", "Expect", "Trailer", "Upgrade", "Connection", "Keep-Alive", "Content-Length",
+		"Proxy-Connection", "Transfer-Encoding"} {
+		if len(name) == len(other) && strings.EqualFold(name, other) {
+			return true
+		}
+	}
+	return false
+}
+
+// Classes of bytes.
+const (
+	ofTarget = 1 << iota
+	ofName
+	ofHost
+	ofValue
+)
+
+// classes has the classes of each byte.
+var classes = func() (of [256]byte) {
+	for c := ' '; c <= '~'; c++ {
+		of[c] |= ofValue
+	}
+	of['\t'] |= ofValue
+	in := func(bytes string, class byte) {
+		for _, c := range []byte(bytes) {
+			of[c] |= class
+		}
+	}
+	in("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_", ofTarget|ofName|ofHost)
+	in(".:[]", ofTarget|ofHost)
+	in("/?&=%+,;~!$'()*@", ofTarget)
+	return of
+}()
+
+// all reports whether all bytes of s are of a class.
+func all(s string, class byte) bool {
+	for i := range len(s) {
+		if classes[s[i]]&class == 0 {
+			return false
+		}
+	}
+	return true
+}
