@@ -2,7 +2,6 @@ package load
 
 import (
 	"bufio"
-	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -24,7 +23,7 @@ type limits struct {
 // a short check that the measurement works. -tokens measures one other size.
 func TestVerify_Memory(t *testing.T) {
 	sizes := []limits{{tokens: 2000, resident: 80}}
-	if n, _ := strconv.Atoi(flag.Lookup("tokens").Value.String()); n > 0 {
+	if n := tokens(); n > 0 {
 		sizes = []limits{{tokens: n}}
 	} else if full() {
 		sizes = []limits{{100000, 120, 0}, {1000000, 350, 2500 * time.Millisecond}}
@@ -36,19 +35,23 @@ func TestVerify_Memory(t *testing.T) {
 
 func measureMemory(t *testing.T, size limits) {
 	s := seed(t, size.tokens)
-	b := bench{t: t, seeded: s}
-	srv := start(t, "latchkey", 2, s.data, "0")
-	b.waitLoaded(srv)
-	loaded := time.Since(srv.started)
-	resident := srv.atRest(t)
-	live := srv.liveHeap(t)
-	fmt.Printf("\n%d live tokens: in memory %v after the start, %d MB resident, %d bytes a token\n",
-		size.tokens, loaded.Round(10*time.Millisecond), resident, live/size.tokens)
-	if size.resident > 0 && resident > size.resident {
-		t.Errorf("%d MB resident at rest, more than %d", resident, size.resident)
-	}
-	if size.start > 0 && loaded > size.start {
-		t.Errorf("all tokens are in memory after %v, more than %v", loaded, size.start)
+	var srv *child
+	for _, which := range []string{"the first start, which rewrites the database", "a later start"} {
+		if srv != nil {
+			srv.stop()
+		}
+		srv = start(t, "latchkey", 2, s.data, "0")
+		(&bench{t: t}).waitLoaded(srv)
+		loaded := time.Since(srv.started)
+		resident, live := srv.atRest(t), srv.liveHeap(t)
+		fmt.Printf("\n%d live tokens, %s: in memory after %v, %d MB resident, %d bytes a token\n",
+			size.tokens, which, loaded.Round(10*time.Millisecond), resident, live/size.tokens)
+		if size.resident > 0 && resident > size.resident {
+			t.Errorf("%d MB resident at rest, more than %d", resident, size.resident)
+		}
+		if which == "a later start" && size.start > 0 && loaded > size.start {
+			t.Errorf("all tokens are in memory after %v, more than %v", loaded, size.start)
+		}
 	}
 	if status := verified(t, srv, s.secrets[len(s.secrets)-1]); status != http.StatusOK {
 		t.Errorf("a token in memory: %d", status)

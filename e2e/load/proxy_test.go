@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// proxied measures what the check costs behind nginx with the configuration of deploy/ and the
-// socket of the listener for verification: nginx → verify → API against nginx → API. nginx runs in one process, as the machine may
+// proxied measures what the check costs behind nginx with the configuration of deploy/ and a socket of the listener for
+// verification or of a yardstick: nginx → verify → API against nginx → API. nginx runs in one process, as the machine may
 // have one core left.
-func (b *bench) proxied(socket string) {
+func (b *bench) proxied(name, socket string) {
 	api := start(b.t, "api", 1)
 	checked, plain := freeAddr(b), freeAddr(b)
 	dir := b.t.TempDir()
@@ -35,7 +35,7 @@ func (b *bench) proxied(socket string) {
 	b.nginx(dir, plain)
 	targets := []target{
 		{"nginx → API", nil, plain, bearer("/items"), `"items"`},
-		{"nginx → verify → API", nil, checked, bearer("/items"), `"items"`},
+		{"nginx → " + name + " → API", nil, checked, bearer("/items"), `"items"`},
 	}
 	b.warm(targets)
 	b.print("Behind nginx", targets, b.compare(targets))

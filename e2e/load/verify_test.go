@@ -50,8 +50,10 @@ func TestVerify_UnderLoad(t *testing.T) {
 		size, connections, rounds, during, runtime.GOMAXPROCS(0)), targets, results)
 	fmt.Printf("  resident: %d MB\n", srv.resident(t))
 	b.beside(srv, targets[1])
+	b.beside(tcp, targets[3])
 	b.beside(srv, targets[4])
-	b.proxied(socket)
+	b.proxied("verify", socket)
+	b.proxied("(f)", bareSocket)
 }
 
 // TestVerify_WithAMillionTokens measures the start and the rate with a million live tokens.
@@ -64,23 +66,27 @@ func TestVerify_WithAMillionTokens(t *testing.T) {
 	b := bench{t: t, seeded: s, rounds: rounds, during: during}
 	bare := start(t, "bare", 1, b.secretsFile())
 	socket := filepath.Join(t.TempDir(), "verify")
-	srv := start(t, "latchkey", 2, s.data, "0", "unix:"+socket)
-	first := verified(t, srv, s.secrets[0])
-	answered := time.Since(srv.started)
-	b.waitLoaded(srv)
-	loaded := time.Since(srv.started)
-	targets := []target{
-		{"(a) hash, map, small JSON", bare, bare.addr, bearer("/"), `"active":true`},
-		{"(b) /auth/verify", srv, srv.addr, bearer("/auth/verify"), ""},
-		{"(e) --verify-addr, socket", srv, socket, bearer("/auth/verify"), ""},
-	}
-	b.warm(targets)
-	results := b.compare(targets)
-	b.print(fmt.Sprintf("%d live tokens", size), targets, results)
-	fmt.Printf("  from the start of the process: first verification answered after %v, all tokens in memory after %v\n  resident: %d MB\n",
-		answered.Round(time.Millisecond), loaded.Round(time.Millisecond), srv.resident(t))
-	if first != http.StatusOK {
-		t.Errorf("the first verification, during the start: %d", first)
+	for _, at := range []struct{ name, flag, addr string }{ // a server has one such listener
+		{"(d) --verify-addr, TCP", freeAddr(&b), ""}, {"(e) --verify-addr, socket", "unix:" + socket, socket}} {
+		srv := start(t, "latchkey", 2, s.data, "0", at.flag)
+		first := verified(t, srv, s.secrets[0])
+		answered := time.Since(srv.started)
+		b.waitLoaded(srv)
+		loaded := time.Since(srv.started)
+		targets := []target{
+			{"(a) hash, map, small JSON", bare, bare.addr, bearer("/"), `"active":true`},
+			{"(b) /auth/verify", srv, srv.addr, bearer("/auth/verify"), ""},
+			{at.name, srv, cmp.Or(at.addr, at.flag), bearer("/auth/verify"), ""},
+		}
+		b.warm(targets)
+		results := b.compare(targets)
+		b.print(fmt.Sprintf("%d live tokens", size), targets, results)
+		fmt.Printf("  from the start of the process: first verification answered after %v, all tokens in memory after %v\n  resident: %d MB\n",
+			answered.Round(time.Millisecond), loaded.Round(time.Millisecond), srv.resident(t))
+		if first != http.StatusOK {
+			t.Errorf("the first verification, during the start: %d", first)
+		}
+		srv.stop()
 	}
 }
 

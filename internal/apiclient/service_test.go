@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -107,6 +108,35 @@ func TestRegister_TheSecretAuthenticatesUntilTheClientIsDeleted(t *testing.T) {
 	}
 	if _, err := w.clients.Authenticate(w.ctx, other.ID, other.Secret.Reveal()); err != nil {
 		t.Errorf("the other client: %v", err)
+	}
+}
+
+// TestRecognize_TrustsTheMemoryNoLongerThanAuthenticate asks a node that hears of changes only while its lease holds.
+func TestRecognize_TrustsTheMemoryNoLongerThanAuthenticate(t *testing.T) {
+	w := newWorld(t)
+	c, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "Gateway"})
+	w.must(err)
+	lease := change.NewLease(w.store.Now)
+	node := apiclient.New(apiclient.Deps{Store: store.APIClients(w.store), Catalogue: access.BuiltIn(), Lease: lease})
+	extend := func() { lease.Extend(w.store.Now().Add(time.Hour)) }
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"not in memory", extend, false},
+		{"in memory", func() { _, err := node.Authenticate(w.ctx, c.ID, c.Secret.Reveal()); w.must(err) }, true},
+		{"without a lease", lease.End, false},
+		{"with one", extend, true},
+		{"forgotten", node.Forget, false},
+	} {
+		step.do()
+		if got, ok := node.Recognize(c.ID, c.Secret.Reveal()); ok != step.want || ok && got.ID != c.ID {
+			t.Errorf("%s: %v", step.what, ok)
+		}
+		if _, ok := node.Recognize(c.ID, c.Secret.Reveal()+"x"); ok {
+			t.Errorf("%s: recognized by another secret", step.what)
+		}
 	}
 }
 

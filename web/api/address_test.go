@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,21 +65,25 @@ func TestAddresses_AreThoseThatTrustedProxiesSay(t *testing.T) {
 					t.Errorf("%s: %d %s", path, got.status, got.body)
 				}
 			}
-			if got := w.askSocket("/auth/verify", headers...); got != c.want { // a socket's client counts as 127.0.0.1
-				t.Errorf("through the socket: %d", got)
+			if got := w.askSocket("GET", "/auth/verify", "", headers...); got.status != c.want { // a socket's client counts as 127.0.0.1
+				t.Errorf("through the socket: %d", got.status)
 			}
 		})
 	}
 }
 
-// askSocket sends a request to the fast server, in parts and at once, and returns the status.
-func (w *world) askSocket(path string, headers ...string) (status int) {
+// askSocket is like ask, but asks the fast server, in parts and at once, and wants the same answer.
+func (w *world) askSocket(method, path, body string, headers ...string) (got answer) {
 	w.Helper()
-	text := "GET " + path + " HTTP/1.1\r\nHost: a\r\n"
-	for i := 0; i < len(headers); i += 2 {
-		text += headers[i] + ": " + headers[i+1] + "\r\n"
+	head := method + " " + path + " HTTP/1.1\r\nHost: a\r\n"
+	if body != "" {
+		headers = append(headers, "Content-Type", "application/x-www-form-urlencoded", "Content-Length", strconv.Itoa(len(body)))
 	}
-	for _, parts := range [][]string{strings.SplitAfter(text+"\r\n", "\n"), {text + "\r\n"}} {
+	for i := 0; i < len(headers); i += 2 {
+		head += headers[i] + ": " + headers[i+1] + "\r\n"
+	}
+	whole := head + "\r\n" + body
+	for i, parts := range [][]string{strings.SplitAfter(whole, "\n"), {whole}} {
 		conn, err := net.Dial("unix", w.socket)
 		w.must(err)
 		for _, part := range parts {
@@ -86,14 +92,15 @@ func (w *world) askSocket(path string, headers ...string) (status int) {
 		}
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		w.must(err)
-		w.must(resp.Body.Close())
-		w.must(conn.Close())
-		if status != 0 && status != resp.StatusCode {
-			w.Errorf("%q: %d in parts, %d at once", text, status, resp.StatusCode)
+		text, err := io.ReadAll(resp.Body)
+		w.must(errors.Join(err, resp.Body.Close(), conn.Close()))
+		now := answer{resp.StatusCode, resp.Header, string(text)}
+		if i > 0 && (now.status != got.status || now.body != got.body) {
+			w.Errorf("%q: %d %s in parts, %d %s at once", whole, got.status, got.body, now.status, now.body)
 		}
-		status = resp.StatusCode
+		got = now
 	}
-	return status
+	return got
 }
 
 // A refusal is reported with the address that was used.
@@ -120,6 +127,7 @@ func TestAddresses_ARefusalIsReported(t *testing.T) {
 
 func TestIntrospect_ChecksTheAddressThatItIsTold(t *testing.T) {
 	w := newWorld(t)
+	w.listenOnSocket()
 	plain := w.client()
 	self, err := w.clients.Register(w.ctx, w.admin.Caller(), apiclient.NewClient{Name: "self", ChecksAddresses: true})
 	w.must(err)
@@ -154,7 +162,15 @@ func TestIntrospect_ChecksTheAddressThatItIsTold(t *testing.T) {
 		{self, restricted, "&client_ip=%zz", "invalid_request", 400},
 		{plain, restricted, "&client_ip=192.0.3.9&client_ip=192.0.2.9", "repeats the parameter client_ip", 400},
 	} {
-		got := w.ask("POST", "/oauth2/introspect", "token="+c.secret+c.address, basicAuth(c.by.ID, c.by.Secret.Reveal())...)
+		form, as := "token="+c.secret+c.address, basicAuth(c.by.ID, c.by.Secret.Reveal())
+		got, by := w.ask("POST", "/oauth2/introspect", form, as...), w.shortcuts.Load()
+		fast := w.askSocket("POST", "/oauth2/introspect", form, as...)
+		if fast.status != got.status || fast.body != got.body {
+			t.Errorf("through the socket: %d %s, want %d %s", fast.status, fast.body, got.status, got.body)
+		}
+		if short := w.shortcuts.Load() > by; short != (c.by.ID == plain.ID && got.status == 200 && got.body != inactive) {
+			t.Errorf("%s of %s %s: shortcut %v", c.by.Name, c.secret[:6], c.address, short)
+		}
 		if got.status != c.status || !strings.Contains(got.body, c.want) ||
 			strings.Contains(got.body, "allowed_ips") != strings.Contains(c.want, "allowed_ips") {
 			t.Errorf("%s of %s %s: %d %s", c.by.Name, c.secret[:6], c.address, got.status, got.body)

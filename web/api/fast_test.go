@@ -16,7 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/actor"
 	"latchkey/internal/apiclient"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
 )
 
 // twins are the two servers over the same handlers, and secrets to ask them about.
@@ -47,7 +51,7 @@ func newTwins(t testing.TB, options ...option) twins {
 		t.Fatal(got.status)
 	}
 	return twins{world: w, plain: strings.TrimPrefix(w.url, "http://"), fast: l.Addr().String(),
-		secrets: strings.NewReplacer("GOOD", good, "CLIENT", basic)}
+		secrets: strings.NewReplacer("GOOD", good, "CLIENT", basic, "ID", client.ID, "SECRET", client.Secret.Reveal())}
 }
 
 // said is an answer in a form that can be compared.
@@ -56,8 +60,8 @@ type said struct {
 	refused bool   // as no proper HTTP, by the server itself
 }
 
-// ask sends bytes and the end of the connection, and returns all answers.
-func (tw twins) ask(t testing.TB, address, text string) []said {
+// say sends bytes and the end of the connection, and returns all answers.
+func (tw twins) say(t testing.TB, address, text string) []said {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
 	if err != nil {
@@ -105,7 +109,7 @@ func comparable(answer *http.Response, body string) said {
 func (tw twins) compare(t testing.TB, text string, stricter bool) {
 	t.Helper()
 	text = tw.secrets.Replace(text)
-	plain, fast := served(tw.ask(t, tw.plain, text)), served(tw.ask(t, tw.fast, text))
+	plain, fast := served(tw.say(t, tw.plain, text)), served(tw.say(t, tw.fast, text))
 	if gone := func(text string) bool { return strings.HasPrefix(text, "499") }; slices.ContainsFunc(plain, gone) {
 		return // net/http noticed in time that the client would not send the rest; nobody reads this answer
 	}
@@ -115,6 +119,12 @@ func (tw twins) compare(t testing.TB, text string, stricter bool) {
 	if d := cmp.Diff(plain, fast); d != "" {
 		t.Errorf("%.300q: net/http (-), fast (+):\n%s", text, d)
 	}
+}
+
+// measured returns a request with the length of its body.
+func (tw twins) measured(text string) string {
+	_, body, _ := strings.Cut(tw.secrets.Replace(text), "\r\n\r\n")
+	return strings.ReplaceAll(text, "LENGTH", fmt.Sprint(len(body)))
 }
 
 // served returns what a handler answered.
@@ -243,8 +253,7 @@ func TestFast_AnswersAsNetHTTPDoes(t *testing.T) {
 	tw := newTwins(t)
 	for name, text := range requests() {
 		t.Run(name, func(t *testing.T) {
-			_, body, _ := strings.Cut(tw.secrets.Replace(text), "\r\n\r\n")
-			tw.compare(t, strings.ReplaceAll(text, "LENGTH", fmt.Sprint(len(body))), false)
+			tw.compare(t, tw.measured(text), false)
 		})
 	}
 }
@@ -274,12 +283,41 @@ func TestFast_TakesTheShortcut(t *testing.T) {
 		{get("/healthz", good), 0},
 		{get("/oauth2/introspect", good), 0},
 		{get("/auth/verify", good) + get("/auth/verify", good), 0},
+		{post("token=GOOD", form, "Content-Length: LENGTH"), 1},
+		{post("token=GOOD&client_ip=192.0.2.1&token_type_hint=x", form, "Content-Length: LENGTH", "X-Forwarded-For: 192.0.2.1"), 1},
+		{post("token=GOOD&client_ip=nonsense", form, "Content-Length: LENGTH"), 0},
+		{post("token=GOOD&client_secret=x", form, "Content-Length: LENGTH"), 0},
+		{post("token=GOOD&token=GOOD", form, "Content-Length: LENGTH"), 0},
+		{post("token=unknown", form, "Content-Length: LENGTH"), 0},
+		{post("token=GOOD", form, "Content-Length: LENGTH", "Content-Encoding: identity"), 0},
+		{post("token=GOOD", form+"; charset=utf-8", "Content-Length: LENGTH"), 0},
+		{post("token=GOOD", form, "Content-Length: LENGTH", "Authorization: Basic CLIENT"), 0},
+		{strings.Replace(post("token=GOOD", form, "Content-Length: LENGTH"), "CLIENT", "QTpi", 1), 0},
+		{strings.Replace(post("token=GOOD&client_id=ID&client_secret=SECRET", form, "Content-Length: LENGTH"), "Authorization: Basic CLIENT\r\n", "", 1), 1},
+		{strings.Replace(post("token=GOOD", form, "Content-Length: LENGTH"), "POST", "GET", 1), 0},
 	} {
 		before := tw.shortcuts.Load()
-		tw.compare(t, c.text, false)
+		tw.compare(t, tw.measured(c.text), false)
 		if took := tw.shortcuts.Load() - before; took != c.takes {
 			t.Errorf("%q: %d shortcuts, want %d", c.text, took, c.takes)
 		}
+	}
+}
+
+// TestFast_TellsClientsOfTheirOwnOrganizationOnly introspects a token of another one.
+func TestFast_TellsClientsOfTheirOwnOrganizationOnly(t *testing.T) {
+	tw := newTwins(t)
+	tw.must(tw.store.InTx(tw.ctx, actor.System(""), func(tx *store.Tx) error {
+		return tx.InsertOrganization(tw.ctx, account.Organization{ID: "other", Name: "Other", Plan: access.PlanEnterprise, CreatedAt: tw.now()})
+	}))
+	_, theirs := tw.insert(token.Token{Kind: token.Organization, Organization: "other"})
+	if got := tw.ask("GET", "/auth/verify", "", bearer(theirs)...); got.status != 200 {
+		t.Fatal(got)
+	}
+	text := tw.measured(post("token="+theirs, form, "Content-Length: LENGTH"))
+	tw.compare(t, text, false)
+	if got := served(tw.say(t, tw.fast, tw.secrets.Replace(text))); !strings.HasSuffix(got[0], `{"active":false}`) || tw.shortcuts.Load() != 0 {
+		t.Errorf("%q, %d shortcuts", got, tw.shortcuts.Load())
 	}
 }
 
@@ -287,6 +325,7 @@ func TestFast_TakesTheShortcut(t *testing.T) {
 func TestFast_LeavesStrangersToTheHandler(t *testing.T) {
 	tw := newTwins(t)
 	tw.compare(t, get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1"), false)
+	tw.compare(t, tw.measured(post("token=GOOD", form, "Content-Length: LENGTH", "X-Forwarded-For: 192.0.2.1")), false)
 	if n := tw.shortcuts.Load(); n != 0 {
 		t.Errorf("%d shortcuts", n)
 	}
@@ -306,7 +345,7 @@ func TestFast_RefusesWhatIsAmbiguous(t *testing.T) {
 		"empty host":         "GET /auth/verify HTTP/1.1\r\nHost:\r\nAuthorization: Bearer GOOD\r\n\r\n",
 		"no end of the last": strings.TrimSuffix(get("/auth/verify", good), "\r\n") + "\n",
 	} {
-		if answers := tw.ask(t, tw.fast, tw.secrets.Replace(text)); len(served(answers)) > 0 {
+		if answers := tw.say(t, tw.fast, tw.secrets.Replace(text)); len(served(answers)) > 0 {
 			t.Errorf("%s: %v", name, answers)
 		}
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"slices"
@@ -11,10 +10,8 @@ import (
 	"unicode"
 
 	"latchkey/internal/access"
-	"latchkey/internal/actor"
 	"latchkey/internal/fault"
 	"latchkey/internal/verify"
-	"latchkey/web/fast"
 	"latchkey/web/request"
 	"latchkey/web/respond"
 )
@@ -103,46 +100,6 @@ type told struct{ name, value string }
 func tells(v verify.Verified) [5]told {
 	return [...]told{{subjectHeader, v.Subject()}, {tokenIDHeader, v.ID()}, {tokenKindHeader, string(v.Kind())},
 		{workspaceHeader, v.Holder().Workspace}, {permissionsHeader, v.Scope()}}
-}
-
-// Shortcut answers a request as /auth/verify does if a token is accepted that is in memory. What is refused, or must be
-// looked up, is left to the handler, which decides and records it. strangers notes requests that tell of an address
-// which is not trusted: those are left to the handler too.
-func (h *Handlers) Shortcut(r *fast.Request, answer []byte) ([]byte, bool) {
-	if r.Path == introspectPath || !IsDirect(r.Path) {
-		return answer, false
-	}
-	authorization, lines := r.Header("Authorization")
-	from, known := h.shortAddress(r)
-	required, requires := r.Header(requireHeader)
-	if lines != 1 || !known || requires > 1 {
-		return answer, false
-	}
-	secret, _ := credentialIn(authorization)
-	v, ok := h.d.Verify.Recognize(secret, from)
-	if !ok || (r.Query != "" || requires > 0) && h.refuses(v, r.Path, r.Query, []string{required}[:requires]).text != "" {
-		return answer, false
-	}
-	agent := ""
-	if v.Watched() {
-		agent, _ = r.Header("User-Agent")
-	}
-	h.d.Verify.Recognized(v, r.At, from, agent)
-	for _, told := range tells(v) {
-		answer = fast.AppendHeader(answer, told.name, told.value)
-	}
-	return answer, true
-}
-
-// shortAddress returns the client's address. known is false if the handler must find it out: if X-Forwarded-For has
-// several lines, or a peer sends it that is no trusted proxy, which is noted.
-func (h *Handlers) shortAddress(r *fast.Request) (from netip.Addr, known bool) {
-	forwarded, lines := r.Header("X-Forwarded-For")
-	if lines == 0 {
-		return actor.ClientAddress(r.Peer, nil, nil), true
-	}
-	from = actor.ClientAddress(r.Peer, []string{forwarded}, h.d.Proxies)
-	return from, lines == 1 && actor.Trusts(h.d.Proxies, r.Peer)
 }
 
 // refuseWith sends a fault, with its text also in a header.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -209,7 +210,7 @@ func (w *world) insert(t token.Token) (token.Token, string) {
 	s, err := token.Generate(t.Kind, rand.Reader)
 	w.must(err)
 	secret := s.Reveal()
-	t.ID, t.Organization, t.Hint, t.CreatedAt = ksuid.New().String(), w.org, token.Hint(secret), w.now()
+	t.ID, t.Organization, t.Hint, t.CreatedAt = ksuid.New().String(), cmp.Or(t.Organization, w.org), token.Hint(secret), w.now()
 	if t.Name == "" {
 		t.Name = rand.Text()
 	}

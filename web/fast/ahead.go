@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -14,15 +15,21 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Shortcut answers a request with status 200 and no body before fasthttp reads it. It appends the lines of the
-// answer's headers by [AppendHeader]. ok is false if the handler must answer instead: then the shortcut has left no
-// trace. It must be quick, and not keep r.
+// Shortcut answers a request with status 200 before fasthttp reads it. It appends the lines of the answer's headers by
+// [AppendHeader], and then the body by [AppendBody]. ok is false if the handler must answer instead: then the shortcut
+// has left no trace. It must be quick, and not keep r.
 type Shortcut func(r *Request, answer []byte) (appended []byte, ok bool)
 
 // AppendHeader appends a line of a header, with the value as net/http sends it.
 func AppendHeader(answer []byte, name, value string) []byte {
 	answer = append(append(answer, name...), ": "...)
 	return append(append(answer, oneLine(value)...), "\r\n"...)
+}
+
+// AppendBody ends the headers with the length of the body and appends that.
+func AppendBody(answer, body []byte) []byte {
+	answer = strconv.AppendInt(append(answer, "Content-Length: "...), int64(len(body)), 10)
+	return append(append(answer, "\r\n\r\n"...), body...)
 }
 
 // Who answers on a connection.
@@ -49,7 +56,7 @@ type ahead struct {
 	who     atomic.Int32
 	renewed time.Time // when the deadlines were set last
 	glanced bool      // since then
-	date    []byte    // of the second dated
+	begin   []byte    // of an answer in the second dated
 	dated   int64
 }
 
@@ -137,7 +144,7 @@ func (c *conn) takesShortcut() bool {
 		return false
 	}
 	a.request.At = time.Now()
-	answer, ok := c.s.try(&a.request, append(a.answer[:0], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"...))
+	answer, ok := c.s.try(&a.request, append(a.answer[:0], a.beginning()...))
 	a.answer = answer
 	next := before
 	if ok {
@@ -162,12 +169,17 @@ func (c *conn) write() error {
 			return err
 		}
 	}
-	if second := now.Unix(); second != a.dated || a.date == nil {
-		a.dated, a.date = second, append(fasthttp.AppendHTTPDate(append(a.date[:0], "Date: "...), now), ends...)
-	}
-	a.answer = append(a.answer, a.date...)
 	_, err := c.Conn.Write(a.answer)
 	return err
+}
+
+// beginning returns the first lines of an answer, which hold for a second.
+func (a *ahead) beginning() []byte {
+	if second := a.request.At.Unix(); second != a.dated || a.begin == nil {
+		a.dated = second
+		a.begin = append(fasthttp.AppendHTTPDate(append(a.begin[:0], "HTTP/1.1 200 OK\r\nDate: "...), a.request.At), "\r\n"...)
+	}
+	return a.begin
 }
 
 // after is a deadline; none if d is 0.

@@ -47,7 +47,8 @@ func fork(t *testing.T, network string, begins func(*fast.Request)) *forked {
 			begins(r)
 			f.short.Add(1)
 			said, _ := r.Header("Say")
-			return fast.AppendHeader(answer, "Latchkey-Said", said+"\r\nX-Injected: "+r.Query), true
+			answer = fast.AppendHeader(answer, "Latchkey-Said", said+"\r\nX-Injected: "+r.Query)
+			return fast.AppendBody(answer, []byte(r.Body)), true
 		},
 		ReadHeader: 300 * time.Millisecond, Read: 600 * time.Millisecond, Write: time.Second, Idle: 800 * time.Millisecond, MaxHeader: 8 << 10})
 	ended := make(chan error, 1)
@@ -83,6 +84,8 @@ func (f *forked) dial(t *testing.T) net.Conn {
 
 const (
 	short = "GET /short?a HTTP/1.1\r\nHost: a\r\nSay: b\r\n\r\n"
+	form  = "POST /short?a HTTP/1.1\r\nHost: a\r\nSay: b\r\nContent-Length: 3\r\n\r\nc=d"
+	other = "POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\ne=f"
 	long  = "GET /long HTTP/1.1\r\nHost: a\r\n\r\n"
 )
 
@@ -105,7 +108,7 @@ func exchange(t *testing.T, c net.Conn, answers int, parts ...string) string {
 		}
 		body, _ := io.ReadAll(answer.Body)
 		said := answer.Header.Get("Latchkey-Said")
-		if said != "" && (answer.Header.Get("Date") == "" || answer.ContentLength != 0 || answer.Header.Get("X-Injected") != "") {
+		if said != "" && (answer.Header.Get("Date") == "" || answer.ContentLength != int64(len(body)) || answer.Header.Get("X-Injected") != "") {
 			t.Errorf("%q: %+v", parts, answer)
 		}
 		got = append(got, fmt.Sprint(answer.StatusCode, said, string(body)))
@@ -119,8 +122,9 @@ func TestShortcut_AnswersWhatComesAsAWhole(t *testing.T) {
 		f := fork(t, network, nothing)
 		c := f.dial(t)
 		for _, step := range []struct{ text, want string }{{short, shortly}, {short, shortly}, {long, handled}, {short, shortly},
-			{long, handled}, {short + short, left + ", " + left}, {short, left}} {
-			if got := exchange(t, c, strings.Count(step.text, "GET"), step.text); got != step.want {
+			{long, handled}, {form, shortly + "c=d"}, {other, handled + "e=f"}, {short, shortly},
+			{form + short, left + "c=d, " + left}, {short, left}} {
+			if got := exchange(t, c, strings.Count(step.text, " HTTP/"), step.text); got != step.want {
 				t.Errorf("%s, %q: %q, want %q", network, step.text, got, step.want)
 			}
 		}
@@ -143,11 +147,14 @@ func TestShortcut_SeesNothingThatIsPartOfARequest(t *testing.T) {
 		{"a chunk", 1, []string{"POST /long HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk, short, "\r\n0\r\n\r\n"}},
 		{"a header", 1, []string{"GET /long HTTP/1.1\r\nHost: a\r\nX: ", strings.Replace(short, "Host: a\r\n", "", 1)}},
 		{"the end of the second", 2, []string{long + "GET /long HTTP/1.1\r\nHost: a\r\nX: ", strings.Replace(short, "Host: a\r\n", "", 1)}},
+		{"what follows it at once", 3, []string{short + short, short}},
+		{"what follows a form at once", 3, []string{other + short, short}},
+		{"a form that is cut", 2, []string{form[:len(form)-1], form[len(form)-1:] + short}},
 		{"what follows a body", 2, []string{post, short, short}},
 		{"what follows half a request", 2, []string{"GET /long HTTP/1.1\r\n", "Host: a\r\n\r\n", short}},
 	} {
 		got := exchange(t, f.dial(t), c.answers, c.parts...)
-		if f.short.Load() != 0 || strings.Contains(got, "Injected") || !strings.Contains(got, "handled") {
+		if f.short.Load() != 0 || strings.Contains(got, "Injected") || strings.Count(got, "handled") != c.answers {
 			t.Fatalf("%s: %q", c.name, got)
 		}
 	}

@@ -1,19 +1,22 @@
 package fast
 
 import (
-	"bytes"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Request is a request in its plainest form: GET by HTTP/1.1 with one Host, without a body and without a word
-// about the connection. Nothing in it can be read in two ways, by whichever server, so it is a part of
-// what net/http and fasthttp accept (RFC 9112, sections 3 and 5).
+// Request is a request in its plainest form: GET without a body or POST with a Content-Length, by HTTP/1.1, with one Host
+// and without a word about the connection. Nothing in it can be read in two ways, by whichever server, so it
+// is a part of what net/http and fasthttp accept (RFC 9112, sections 3 and 5).
 type Request struct {
-	Path  string    // without percent signs, so it is the same escaped or not
-	Query string    // as it was sent
-	Peer  string    // the other end of the connection, as host:port
-	At    time.Time // when it came
+	Method string
+	Path   string    // without percent signs, so it is the same escaped or not
+	Query  string    // as it was sent
+	Body   string    // of POST
+	Peer   string    // the other end of the connection, as host:port
+	At     time.Time // when it came
 
 	fields []field
 }
@@ -36,22 +39,17 @@ func (r *Request) Header(name string) (value string, lines int) {
 	return value, lines
 }
 
-// The ends of what a Request consists of.
-const (
-	begins = "GET /"
-	proto  = " HTTP/1.1\r\n"
-	ends   = "\r\n\r\n"
-)
-
 // read reads a request. It reports whether b is one, and nothing else.
 func (r *Request) read(b []byte) bool {
-	if !bytes.HasPrefix(b, []byte(begins)) || !bytes.HasSuffix(b, []byte(ends)) {
+	head, body, found := strings.Cut(string(b), "\r\n\r\n")
+	method, rest, _ := strings.Cut(head, " ")
+	target, rest, _ := strings.Cut(rest, " ")
+	proto, rest, _ := strings.Cut(rest, "\r\n")
+	if !found || method != http.MethodGet && method != http.MethodPost || proto != "HTTP/1.1" || target == "" || target[0] != '/' ||
+		!all(target, ofTarget) {
 		return false
 	}
-	target, rest, _ := strings.Cut(string(b[len(begins)-1:len(b)-len("\r\n")]), proto)
-	if !all(target, ofTarget) {
-		return false
-	}
+	r.Method, r.Body = method, body
 	r.Path, r.Query, _ = strings.Cut(target, "?")
 	if strings.IndexByte(r.Path, '%') >= 0 {
 		return false
@@ -66,13 +64,22 @@ func (r *Request) read(b []byte) bool {
 		r.fields, rest = append(r.fields, field{name, strings.TrimSpace(value)}), after // blanks and tabs, after the check
 	}
 	host, lines := r.Header("Host")
-	return lines == 1 && host != "" && all(host, ofHost)
+	return lines == 1 && host != "" && all(host, ofHost) && r.isWhole()
 }
 
-// isOfConnection reports whether a header says how long the request is or what becomes of the connection.
+// isWhole reports whether the body is all that the request says, in one way.
+func (r *Request) isWhole() bool {
+	length, lines := r.Header("Content-Length")
+	if r.Method == http.MethodGet {
+		return lines == 0 && r.Body == ""
+	}
+	return lines == 1 && length == strconv.Itoa(len(r.Body))
+}
+
+// isOfConnection reports whether a header says in which form a body comes or what becomes of the connection.
 func isOfConnection(name string) bool {
-	for _, other := range [...]string{"TE", "Expect", "Trailer", "Upgrade", "Connection", "Keep-Alive", "Content-Length",
-		"Proxy-Connection", "Transfer-Encoding"} {
+	for _, other := range [...]string{"TE", "Expect", "Trailer", "Upgrade", "Connection", "Keep-Alive", "Proxy-Connection",
+		"Transfer-Encoding"} {
 		if len(name) == len(other) && strings.EqualFold(name, other) {
 			return true
 		}
