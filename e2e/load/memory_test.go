@@ -43,6 +43,7 @@ func measureMemory(t *testing.T, size limits) {
 		srv = start(t, "latchkey", 2, s.data, "0")
 		(&bench{t: t}).waitLoaded(srv)
 		loaded := time.Since(srv.started)
+		srv.idles(t)
 		resident, live := srv.atRest(t), srv.liveHeap(t)
 		fmt.Printf("\n%d live tokens, %s: in memory after %v, %d MB resident, %d bytes a token\n",
 			size.tokens, which, loaded.Round(10*time.Millisecond), resident, live/size.tokens)

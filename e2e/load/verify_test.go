@@ -73,6 +73,7 @@ func TestVerify_WithAMillionTokens(t *testing.T) {
 		answered := time.Since(srv.started)
 		b.waitLoaded(srv)
 		loaded := time.Since(srv.started)
+		srv.idles(t)
 		targets := []target{
 			{"(a) hash, map, small JSON", bare, bare.addr, bearer("/"), `"active":true`},
 			{"(b) /auth/verify", srv, srv.addr, bearer("/auth/verify"), ""},

@@ -85,7 +85,7 @@ func (a *App) shortcut(r *fast.Request, answer []byte) ([]byte, bool) {
 	}
 	answer, ok := a.accepts(r, answer)
 	if ok && a.metrics != nil {
-		a.metrics.Requested(r.Path, http.MethodGet, http.StatusOK, r.At)
+		a.metrics.Requested(r.Path, r.Method, http.StatusOK, r.At)
 	}
 	return answer, ok
 }

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/actor"
+	"latchkey/internal/apiclient"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
 	"latchkey/internal/signin"
@@ -211,13 +212,15 @@ func (r running) token(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	by := actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "ada's"}}
-	made, err := r.app.Tokens.GenerateOrganization(ctx, by, token.NewOrganization{Name: "Proxy", IdempotencyKey: "1"})
+	made, err := r.app.Tokens.GenerateOrganization(ctx, ada(), token.NewOrganization{Name: "Proxy", IdempotencyKey: "1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return made.Secret.Reveal()
 }
+
+// ada is the Admin whom token makes.
+func ada() actor.Caller { return actor.Caller{Ref: actor.Ref{Kind: actor.Session, ID: "ada's"}} }
 
 // TestVerifyListener_ItsShortcutIsLikeItsHandler asks about a token by both ways: with Go's client by the shortcut, and with
 // Connection: close by the handler. Both are below the path of the public URL, are counted once, and end connections
@@ -226,9 +229,18 @@ func TestVerifyListener_ItsShortcutIsLikeItsHandler(t *testing.T) {
 	socket, metrics := filepath.Join(t.TempDir(), "verify"), freeAddress(t)
 	r := run(t, config.Config{VerifyAddr: "unix:" + socket, MetricsAddr: metrics, PublicURL: "https://latchkey.example/keys", Drain: time.Second})
 	secret, client := r.token(t), through(socket)
+	api, err := r.app.Clients.Register(t.Context(), ada(), apiclient.NewClient{Name: "API"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ask := func(path string, close bool) *http.Response {
 		request, _ := http.NewRequest(http.MethodGet, "http://latchkey"+path, nil)
 		request.Header.Set("Authorization", "Bearer "+secret)
+		if strings.HasPrefix(path, "/oauth2/") {
+			request, _ = http.NewRequest(http.MethodPost, "http://latchkey"+path, strings.NewReader("token="+secret))
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			request.SetBasicAuth(api.ID, api.Secret.Reveal())
+		}
 		request.Close = close
 		answer, err := client.Do(request)
 		if err != nil {
@@ -237,9 +249,9 @@ func TestVerifyListener_ItsShortcutIsLikeItsHandler(t *testing.T) {
 		answer.Body.Close()
 		return answer
 	}
-	for _, path := range []string{"/keys/auth/verify", "/auth/verify", "/keys/auth/verify?permission=nonsense", "/auth/verify/keys"} {
+	for _, path := range []string{"/keys/auth/verify", "/auth/verify", "/keys/auth/verify?permission=nonsense", "/auth/verify/keys", "/oauth2/introspect"} {
 		shortly, handled := ask(path, false), ask(path, true)
-		if shortly.StatusCode != handled.StatusCode ||
+		if shortly.StatusCode != handled.StatusCode || shortly.ContentLength != handled.ContentLength ||
 			shortly.Header.Get("Latchkey-Subject") != handled.Header.Get("Latchkey-Subject") {
 			t.Errorf("%s: %v, %v by the handler", path, shortly, handled)
 		}
@@ -250,7 +262,8 @@ func TestVerifyListener_ItsShortcutIsLikeItsHandler(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(answer.Body)
-	for _, want := range []string{`latchkey_verifications_total{result="accepted"} 8`, "latchkey_verification_seconds_count 8",
+	for _, want := range []string{`latchkey_verifications_total{result="accepted"} 10`, "latchkey_verification_seconds_count 10",
+		`latchkey_http_requests_total{door="oauth2",method="POST",status="200"} 2`,
 		`latchkey_http_requests_total{door="forward_auth",method="GET",status="200"} 6`,
 		`latchkey_http_requests_total{door="forward_auth",method="GET",status="403"} 2`} {
 		if !strings.Contains(string(text), want+"\n") {

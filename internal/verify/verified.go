@@ -10,7 +10,7 @@ import (
 
 // Verified is an accepted token as it was at one moment. What its methods return is shared and
 // must not be changed. Do not keep it beyond the request, because its rights may change. Only
-// [Authority.Verify] and [Authority.Recall] return one that is not zero. The principal of the
+// [Authority] returns one that is not zero. The principal of the
 // zero Verified is nobody; its other methods panic.
 type Verified struct {
 	entry *entry

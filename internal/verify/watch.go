@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +59,8 @@ func (w *watch) expect(r Record) bool {
 
 // note records a use. It reports whether the secret is watched any longer.
 func (w *watch) note(digest [32]byte, from netip.Addr, agent string, at int64) bool {
-	use := token.SecretUse{Agent: plaintext.ClipBytes(plaintext.Bare(agent), maxAgent), At: time.UnixMilli(at).UTC()}
+	agent = strings.Clone(plaintext.ClipBytes(plaintext.Bare(agent), maxAgent)) // not the rest of the request
+	use := token.SecretUse{Agent: agent, At: time.UnixMilli(at).UTC()}
 	if from.IsValid() {
 		use.IP = from.Unmap().String()
 	}

@@ -47,8 +47,11 @@ func newTwins(t testing.TB, options ...option) twins {
 		w.must(<-served)
 	})
 	// A first use reads the database, which net/http cuts off when a client has sent all it will.
-	if got := w.ask("GET", "/auth/verify", "", bearer(good)...); got.status != 200 {
-		t.Fatal(got.status)
+	for _, got := range []answer{w.ask("GET", "/auth/verify", "", bearer(good)...),
+		w.ask("POST", "/oauth2/introspect", "token="+good, basicAuth(client.ID, client.Secret.Reveal())...)} {
+		if got.status != 200 {
+			t.Fatal(got)
+		}
 	}
 	return twins{world: w, plain: strings.TrimPrefix(w.url, "http://"), fast: l.Addr().String(),
 		secrets: strings.NewReplacer("GOOD", good, "CLIENT", basic, "ID", client.ID, "SECRET", client.Secret.Reveal())}

@@ -29,9 +29,9 @@ func (h *Handlers) verifyShortly(r *fast.Request, answer []byte) ([]byte, bool) 
 	if lines != 1 || !known || requires > 1 {
 		return answer, false
 	}
-	secret, _ := credentialIn(authorization)
+	secret, came := credentialIn(authorization)
 	v, ok := h.d.Verify.Recognize(secret, from)
-	if !ok || (r.Query != "" || requires > 0) && h.refuses(v, r.Path, r.Query, []string{required}[:requires]).text != "" {
+	if !came || !ok || (r.Query != "" || requires > 0) && h.refuses(v, r.Path, r.Query, []string{required}[:requires]).text != "" {
 		return answer, false
 	}
 	agent := ""

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -93,6 +92,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	if err != nil || a.err != nil || !a.who.CompareAndSwap(waiting, passing) {
 		return 0, io.EOF
 	}
+	a.renewed = time.Time{} // fasthttp sets the deadlines now
 	return a.n, c.SetReadDeadline(after(time.Now(), c.s.o.ReadHeader))
 }
 
@@ -121,7 +121,7 @@ func (c *conn) readAhead(fd uintptr) (done bool) {
 	case err == syscall.EAGAIN:
 		return false
 	case err != nil:
-		a.err = &net.OpError{Op: "read", Net: c.LocalAddr().Network(), Err: err}
+		a.err = err
 		return true
 	case n == 0:
 		a.err = io.EOF
@@ -135,6 +135,7 @@ func (c *conn) readAhead(fd uintptr) (done bool) {
 // more, of which the system has told already.
 func (c *conn) takesShortcut() bool {
 	a := &c.ahead
+	defer a.request.forget()
 	if a.n == len(a.into) || !a.request.read(a.into[:a.n]) {
 		a.raw = nil
 		return false
@@ -149,8 +150,8 @@ func (c *conn) takesShortcut() bool {
 	next := before
 	if ok {
 		next = waiting
-		if err := c.write(); err != nil {
-			a.err = err
+		if a.err = c.write(); a.err == nil && c.s.stopping.Load() {
+			a.err = io.EOF // whoever stops the server may have seen it busy
 		}
 	}
 	// If it is to be closed, fasthttp does that when there is nothing more to read.
@@ -175,7 +176,7 @@ func (c *conn) write() error {
 
 // beginning returns the first lines of an answer, which hold for a second.
 func (a *ahead) beginning() []byte {
-	if second := a.request.At.Unix(); second != a.dated || a.begin == nil {
+	if second := a.request.At.Unix(); second != a.dated {
 		a.dated = second
 		a.begin = append(fasthttp.AppendHTTPDate(append(a.begin[:0], "HTTP/1.1 200 OK\r\nDate: "...), a.request.At), "\r\n"...)
 	}

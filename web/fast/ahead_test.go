@@ -165,7 +165,7 @@ func TestShortcut_EndsConnections(t *testing.T) {
 		f := fork(t, network, nothing)
 		for _, c := range []struct {
 			name, then, want string
-			closes           bool // the client has said all, in the same packet
+			closes           bool // the client has said all, in the same packet, and fasthttp answered it before
 			least, most      time.Duration
 		}{
 			{"that are idle", "", "", false, 600 * time.Millisecond, 5 * time.Second},
@@ -174,6 +174,9 @@ func TestShortcut_EndsConnections(t *testing.T) {
 		} {
 			conn := f.dial(t)
 			exchange(t, conn, 1, short)
+			if c.closes {
+				exchange(t, conn, 1, long)
+			}
 			begin := time.Now()
 			_, _ = io.WriteString(conn, c.then)
 			if c.closes {

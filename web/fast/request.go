@@ -64,7 +64,14 @@ func (r *Request) read(b []byte) bool {
 		r.fields, rest = append(r.fields, field{name, strings.TrimSpace(value)}), after // blanks and tabs, after the check
 	}
 	host, lines := r.Header("Host")
-	return lines == 1 && host != "" && all(host, ofHost) && r.isWhole()
+	name, port, hasPort := strings.Cut(host, ":")
+	return lines == 1 && name != "" && all(name, ofHost) && all(port, ofPort) && hasPort == (port != "") && r.isWhole()
+}
+
+// forget drops what the request said, which may be large and holds secrets.
+func (r *Request) forget() {
+	clear(r.fields[:cap(r.fields)])
+	*r = Request{Peer: r.Peer, fields: r.fields[:0]}
 }
 
 // isWhole reports whether the body is all that the request says, in one way.
@@ -92,6 +99,7 @@ const (
 	ofTarget = 1 << iota
 	ofName
 	ofHost
+	ofPort
 	ofValue
 )
 
@@ -107,8 +115,9 @@ var classes = func() (of [256]byte) {
 		}
 	}
 	in("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_", ofTarget|ofName|ofHost)
-	in(".:[]", ofTarget|ofHost)
-	in("/?&=%+,;~!$'()*@", ofTarget)
+	in("0123456789", ofPort)
+	in(".", ofTarget|ofHost)
+	in("/?&=%+,;~!$'()*@:[]", ofTarget)
 	return of
 }()
 

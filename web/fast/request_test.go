@@ -47,6 +47,11 @@ func TestRequest_IsPlain(t *testing.T) {
 		"POST /" + rest + "\r\n":                                        false,
 		"get /" + rest + "\r\n":                                         false,
 		"\r\nGET /" + rest + "\r\n":                                     false,
+		"GET / HTTP/1.1\r\nHost: a.b:80\r\n\r\n":                        true,
+		"GET / HTTP/1.1\r\nHost: a:\r\n\r\n":                            false,
+		"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n":                           false,
+		"GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n":                         false,
+		"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n":                      false,
 		posted + "Content-Length: 3\r\n\r\na=b":                         true,
 		posted + "Content-Length: 0\r\n\r\n":                            true,
 		posted + "Content-Length: 6\r\n\r\n\r\n\r\na\xff":               true,
@@ -64,6 +69,20 @@ func TestRequest_IsPlain(t *testing.T) {
 		if got := r.read([]byte(text)); got != plain {
 			t.Errorf("%q: %v", text, got)
 		}
+	}
+}
+
+func TestRequest_ForgetsWhatItSaid(t *testing.T) {
+	r := Request{Peer: "192.0.2.1:80"}
+	r.read([]byte("POST /a?b HTTP/1.1\r\nHost: a\r\nX: y\r\nContent-Length: 1\r\n\r\nb"))
+	r.forget()
+	for _, f := range r.fields[:cap(r.fields)] {
+		if f != (field{}) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if r.Method+r.Path+r.Query+r.Body != "" || !r.At.IsZero() || r.Peer == "" {
+		t.Errorf("%+v", r)
 	}
 }
 
