@@ -281,6 +281,9 @@ func TestFast_TakesTheShortcut(t *testing.T) {
 		{get("/auth/verify?permission=source:edit&resource=s1", good), 1},
 		{get("/auth/verify", good, good), 0},
 		{get("/auth/verify", good, "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 192.0.2.2"), 0},
+		{get("/auth/verify", good, "Content-Length: 0"), 1}, // as Envoy
+		{strings.Replace(get("/auth/verify", good, "Content-Length: 5"), "GET", "POST", 1) + "hello", 1},
+		{get("/auth/verify", good, "Content-Length: 5") + "hello", 0},
 		{get("/auth/verify"), 0},
 		{get("/auth/verifyx", good), 0},
 		{get("/healthz", good), 0},

@@ -15,7 +15,7 @@ func (h *Handlers) Shortcut(r *fast.Request, answer []byte) ([]byte, bool) {
 	switch {
 	case r.Path == introspectPath:
 		return h.introspectShortly(r, answer)
-	case IsDirect(r.Path) && r.Method == http.MethodGet:
+	case IsDirect(r.Path):
 		return h.verifyShortly(r, answer)
 	}
 	return answer, false

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Request is a request in its plainest form: GET without a body or POST with a Content-Length, by HTTP/1.1, with one Host
+// Request is a request in its plainest form: GET without a body or POST with a Content-Length, by HTTP/1.1, with one Host,
 // and without a word about the connection. Nothing in it can be read in two ways, by whichever server, so it
 // is a part of what net/http and fasthttp accept (RFC 9112, sections 3 and 5).
 type Request struct {
@@ -77,10 +77,10 @@ func (r *Request) forget() {
 // isWhole reports whether the body is all that the request says, in one way.
 func (r *Request) isWhole() bool {
 	length, lines := r.Header("Content-Length")
-	if r.Method == http.MethodGet {
-		return lines == 0 && r.Body == ""
+	if r.Method == http.MethodGet && r.Body != "" {
+		return false
 	}
-	return lines == 1 && length == strconv.Itoa(len(r.Body))
+	return lines == 1 && length == strconv.Itoa(len(r.Body)) || lines == 0 && r.Method == http.MethodGet
 }
 
 // isOfConnection reports whether a header says in which form a body comes or what becomes of the connection.
