@@ -95,8 +95,8 @@ func (a *Authority) RecallFrom(ctx context.Context, secret string, from netip.Ad
 	return a.observed(ctx, secret, use{from: from})
 }
 
-// Recognize accepts a token that VerifyFrom accepts by what is in memory alone, and leaves no trace of that: whoever
-// answers by it calls Recognized. If ok is false, VerifyFrom must decide.
+// Recognize accepts a token that VerifyFrom accepts by what is in memory alone, and leaves no trace of that. The
+// caller calls Recognized if it accepts the token. If ok is false, VerifyFrom must decide.
 func (a *Authority) Recognize(secret string, from netip.Addr) (v Verified, ok bool) {
 	now := a.now()
 	if a.trust(now) == untrusted || !token.WellFormed(secret) && a.index.legacy.Load() == 0 {

@@ -151,7 +151,7 @@ func (c *conn) takesShortcut() bool {
 	if ok {
 		next = waiting
 		if a.err = c.write(); a.err == nil && c.s.stopping.Load() {
-			a.err = io.EOF // whoever stops the server may have seen it busy
+			a.err = io.EOF // Shutdown may have seen it busy
 		}
 	}
 	// If it is to be closed, fasthttp does that when there is nothing more to read.

@@ -83,7 +83,7 @@ func (r *Request) isWhole() bool {
 	return lines == 1 && length == strconv.Itoa(len(r.Body)) || lines == 0 && r.Method == http.MethodGet
 }
 
-// isOfConnection reports whether a header says in which form a body comes or what becomes of the connection.
+// isOfConnection reports whether a header says in which form a body comes or is about the connection.
 func isOfConnection(name string) bool {
 	for _, other := range [...]string{"TE", "Expect", "Trailer", "Upgrade", "Connection", "Keep-Alive", "Proxy-Connection",
 		"Transfer-Encoding"} {
