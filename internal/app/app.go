@@ -90,8 +90,8 @@ type App struct {
 	Store       *store.Store
 	Handler     http.Handler
 
-	verification http.Handler // what the listener for verification serves
-	accepts      fast.Shortcut
+	verification http.Handler  // what the listener for verification serves
+	accepts      fast.Shortcut // what it answers before that
 
 	public   *request.Public
 	signer   *audit.Signer // nil without a key

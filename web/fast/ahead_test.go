@@ -51,16 +51,7 @@ func fork(t *testing.T, network string, begins func(*fast.Request)) *forked {
 			return fast.AppendBody(answer, []byte(r.Body)), true
 		},
 		ReadHeader: 300 * time.Millisecond, Read: 600 * time.Millisecond, Write: time.Second, Idle: 800 * time.Millisecond, MaxHeader: 8 << 10})
-	ended := make(chan error, 1)
-	go func() { ended <- f.Serve(l) }()
-	t.Cleanup(func() {
-		if err := f.Shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	untilEnd(t, f.Server, l)
 	return f
 }
 

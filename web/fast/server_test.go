@@ -25,10 +25,16 @@ func serve(t *testing.T, h http.HandlerFunc, failures int32) string {
 	}
 	s := fast.New(fast.Options{Handler: h, Base: context.Background(), Log: slog.New(slog.DiscardHandler), ReadHeader: 200 * time.Millisecond,
 		Read: 600 * time.Millisecond, Write: time.Second, Idle: 400 * time.Millisecond, MaxHeader: 8 << 10})
-	ended := make(chan error, 1)
 	f := &failing{Listener: l}
 	f.left.Store(failures)
-	go func() { ended <- s.Serve(f) }()
+	untilEnd(t, s, f)
+	return l.Addr().String()
+}
+
+// untilEnd serves until the end of the test.
+func untilEnd(t *testing.T, s *fast.Server, l net.Listener) {
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() {
 		if err := s.Shutdown(context.Background()); err != nil {
 			t.Error(err)
@@ -37,7 +43,6 @@ func serve(t *testing.T, h http.HandlerFunc, failures int32) string {
 			t.Error(err)
 		}
 	})
-	return l.Addr().String()
 }
 
 // failing is a listener in a process that has too many open files.
