@@ -327,6 +327,15 @@ func TestFast_TellsClientsOfTheirOwnOrganizationOnly(t *testing.T) {
 	}
 }
 
+// TestFast_TakesNoOtherSchemeForAnEmptySecret has a token whose secret is empty, which only an import can make.
+func TestFast_TakesNoOtherSchemeForAnEmptySecret(t *testing.T) {
+	tw := newTwins(t)
+	tok := token.Token{ID: "empty", Organization: tw.org, Kind: token.Organization, Name: "Empty", Legacy: true, CreatedAt: tw.now()}
+	tw.must(tw.store.InTx(tw.ctx, actor.System(""), func(tx *store.Tx) error { return tx.InsertToken(tw.ctx, tok, token.Digest(""), "") }))
+	tw.compare(t, get("/auth/verify", "Authorization: Bearer "), false) // both ways know it now
+	tw.compare(t, get("/auth/verify", "Authorization: Digest x"), false)
+}
+
 // TestFast_LeavesStrangersToTheHandler sends X-Forwarded-For from a peer that is not trusted, which is noted.
 func TestFast_LeavesStrangersToTheHandler(t *testing.T) {
 	tw := newTwins(t)

@@ -219,30 +219,37 @@ func TestShortcut_WaitsForNobodyWhoDoesNotRead(t *testing.T) {
 	t.Errorf("the server holds the connection after %d answers", f.short.Load())
 }
 
+// TestShortcut_FinishesItsAnswerWhenTheServerStops stops a server during an answer, on connections that fasthttp takes for
+// idle, because it has answered there, and for new.
 func TestShortcut_FinishesItsAnswerWhenTheServerStops(t *testing.T) {
-	begun, goOn := make(chan struct{}), make(chan struct{})
-	f := fork(t, "tcp", func(*fast.Request) {
-		begun <- struct{}{}
-		<-goOn
-	})
-	c := f.dial(t)
-	exchange(t, c, 1, long) // for fasthttp the connection is idle from then on
-	answered := make(chan string, 1)
-	go func() {
-		_, _ = io.WriteString(c, short)
-		text, _ := io.ReadAll(c)
-		answered <- string(text)
-	}()
-	<-begun
-	stopped := make(chan error, 1)
-	go func() { stopped <- f.Shutdown(context.Background()) }()
-	time.Sleep(300 * time.Millisecond)
-	close(goOn)
-	if text := <-answered; !strings.HasSuffix(text, "\r\n\r\n") {
-		t.Errorf("%q", text)
-	}
-	if err := <-stopped; err != nil {
-		t.Error(err)
+	for _, idle := range []bool{true, false} {
+		begun, goOn := make(chan struct{}), make(chan struct{})
+		f := fork(t, "tcp", func(*fast.Request) {
+			begun <- struct{}{}
+			<-goOn
+		})
+		c := f.dial(t)
+		if idle {
+			exchange(t, c, 1, long)
+		}
+		answered := make(chan string, 1)
+		go func() {
+			_, _ = io.WriteString(c, short)
+			text, _ := io.ReadAll(c)
+			answered <- string(text)
+		}()
+		<-begun
+		stopped := make(chan error, 1)
+		go func() { stopped <- f.Shutdown(context.Background()) }()
+		time.Sleep(300 * time.Millisecond)
+		close(goOn)
+		begin := time.Now()
+		if text := <-answered; !strings.HasSuffix(text, "\r\n\r\n") {
+			t.Errorf("idle: %v: %q", idle, text)
+		}
+		if err := <-stopped; err != nil || time.Since(begin) > 500*time.Millisecond {
+			t.Errorf("idle: %v: stopped after %v, %v", idle, time.Since(begin), err)
+		}
 	}
 }
 
