@@ -72,8 +72,9 @@ type inspector interface {
 	shape() string
 	// tables returns the tables in an order of their names, without those of the migration library.
 	tables(ctx context.Context, q *queries) ([]checkedTable, error)
-	// tokenPart calls read with conditions on the rows t of the tokens, which together choose the part.
-	tokenPart(ctx context.Context, q *queries, p verify.Part, read func(condition string, args ...any) error) error
+	// tokenPart calls read with what to select and with conditions on the rows t of the tokens, which together choose the
+	// part. Each row that is selected is one text: liveText and the digest of one token or several.
+	tokenPart(ctx context.Context, q *queries, p verify.Part, read func(texts, condition string, args ...any) error) error
 	// checkPages looks for damage below the rows.
 	checkPages(ctx context.Context, c *checker) error
 }

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/actor"
 	"latchkey/internal/token"
+	"latchkey/internal/verify"
 )
 
 // openWithResources opens a store with one organization, one workspace of it and some resources.
@@ -50,6 +51,34 @@ func TestTokens_PolicyIsImmutableByTheDatabasesOwnRule(t *testing.T) {
 	}
 	if got, err := s.Token(ctx, "o1", "t"); err != nil || !got.Policy.Equal(made.Policy) {
 		t.Errorf("policy = %v, %v", got.Policy, err)
+	}
+}
+
+// TestLiveTokens_ADamagedRowIsNotReadAsAnother has rows after which a reader would look for the next token at the wrong
+// place.
+func TestLiveTokens_ADamagedRowIsNotReadAsAnother(t *testing.T) {
+	for change, want := range map[string]string{
+		`digest = substr(digest, 1, 31)`:        "token a: the digest has 31 bytes",
+		`digest = digest || x'00'`:              "token a: the digest has 33 bytes",
+		`digest = x''`:                          "token a: the digest has 0 bytes",
+		`created_at = 'yesterday'`:              `token a: strconv.ParseInt: parsing "yesterday"`,
+		`id = 'a' || char(31), name = char(31)`: "token a",
+	} {
+		s, ctx := openWithResources(t), t.Context()
+		for _, id := range []string{"a", "b"} {
+			made := token.Token{ID: id, Organization: "o1", Kind: token.Organization, Name: "ci", CreatedAt: s.Now()}
+			if err := s.InTx(ctx, actor.System(""), func(tx *Tx) error { return tx.InsertToken(ctx, made, token.Digest(id), "") }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.write.ExecContext(ctx, `UPDATE tokens SET `+change+` WHERE id = 'a'`); err != nil {
+			t.Fatal(err)
+		}
+		read := 0
+		err := s.LiveTokens(ctx, verify.Part{Of: 1}, func(verify.Record) error { read++; return nil })
+		if err == nil || !strings.Contains(err.Error(), want) || read > 0 {
+			t.Errorf("%s: %d read, %v, want %q", change, read, err, want)
+		}
 	}
 }
 

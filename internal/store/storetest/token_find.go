@@ -119,7 +119,7 @@ func findsLiveNames(t *testing.T, b *tokenBed) {
 	}
 }
 
-// readsLiveTokensInParts gives ids that other systems may have made, too.
+// readsLiveTokensInParts gives ids that other systems may have made, too, and more tokens than are read at once.
 func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
 	var want []string
 	for _, end := range []string{"", "-0", "9", "A", "U", "V", "Z", "a", "z", "{", "~", "é", " "} {
@@ -132,6 +132,16 @@ func readsLiveTokensInParts(t *testing.T, b *tokenBed) {
 	})
 	b.add(t, odd, b.service(func(s *token.Token) { s.DeletedAt = b.now }))
 	want = append(want, odd.ID)
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		for i := range 300 {
+			tok := b.service(func(tok *token.Token) { tok.Name += strings.Repeat("x", i%7) })
+			if err := tx.InsertToken(ctx, tok, token.Digest(tok.ID), ""); err != nil {
+				return err
+			}
+			want = append(want, tok.ID)
+		}
+		return nil
+	})
 	slices.Sort(want)
 	for _, parts := range []int{1, 2, 3, 4, 62} {
 		var got []string
