@@ -29,8 +29,12 @@ core.register_action("latchkey", { "http-req" }, function(txn, address, path)
     for _, variable in pairs(answers) do
         txn:set_var(variable, "")
     end
-    local headers = { ["x-forwarded-for"] = { txn.sf:src() } }
-    local credentials = list(txn.http:req_get_headers()["authorization"])
+    local sent = txn.http:req_get_headers()
+    local headers = {
+        ["x-forwarded-for"] = { txn.sf:src() },
+        ["user-agent"] = { list(sent["user-agent"])[1] or "" }, -- else HAProxy names itself
+    }
+    local credentials = list(sent["authorization"])
     if #credentials > 0 then
         headers["authorization"] = credentials
     end

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/token"
 )
 
 // The addresses in the files of deploy/, which tests replace.
@@ -210,7 +212,7 @@ func TestProxies_AskLatchkeyAboutEachRequest(t *testing.T) {
 			proxyCoversThePathItself(t, w)
 			proxyPassesPreflights(t, w)
 			proxyPassesWebSockets(t, w, b)
-			proxyNotesTheClientsAddress(t, w)
+			proxyNotesTheClient(t, w)
 			proxyKeepsConnections(t, w, b)
 			proxyRefusesWithoutLatchkey(t, w, b, start)
 			w.url = direct
@@ -306,14 +308,22 @@ func proxyDropsForgedHeaders(t *testing.T, w *world) {
 	}
 }
 
-func proxyNotesTheClientsAddress(t *testing.T, w *world) {
+func proxyNotesTheClient(t *testing.T, w *world) {
 	tok, secret := w.service(nil)
-	w.ask("GET", "/items", "", append(bearer(secret), "X-Forwarded-For", "203.0.113.66")...)
+	_, err := w.tokens.Rotate(w.ctx, w.admin.Caller(), tok.ID, token.Rotation{Overlap: time.Hour})
+	w.must(err)
+	w.ask("GET", "/items", "", append(bearer(secret), "X-Forwarded-For", "203.0.113.66", "User-Agent", "ci/1.0")...)
 	w.must(w.verify.Flush(w.ctx))
 	got, err := w.store.Token(w.ctx, w.org, tok.ID)
 	w.must(err)
 	if len(got.LastUsedFrom) != 1 || got.LastUsedFrom[0].IP != "127.0.0.1" {
 		t.Errorf("used from %v: a client can choose its address", got.LastUsedFrom)
+	}
+	secrets, err := w.tokens.Secrets(w.ctx, w.admin, tok.ID)
+	w.must(err)
+	if i := slices.IndexFunc(secrets, func(s token.SecretState) bool { return len(s.LastUsedFrom) > 0 }); i < 0 ||
+		secrets[i].LastUsedFrom[0].Agent != "ci/1.0" {
+		t.Errorf("the user agent is not known: %+v", secrets)
 	}
 }
 
@@ -385,6 +395,9 @@ func proxyPassesPreflights(t *testing.T, w *world) {
 			t.Errorf("%s without a token: %d %q", name, got.status, got.body)
 		}
 	}
+	if got := w.ask("options", "/items", "", preflight...); got.status < 400 { // another method: they are case-sensitive
+		t.Errorf("options without a token: %d %q", got.status, got.body)
+	}
 }
 
 // proxyPassesWebSockets speaks through an upgraded connection, which needs a token as well.
@@ -401,7 +414,7 @@ func proxyPassesWebSockets(t *testing.T, w *world, b *backend) {
 		w.must(err)
 		defer conn.Close()
 		w.must(conn.SetDeadline(time.Now().Add(20 * time.Second)))
-		request := "GET /socket HTTP/1.1\r\nHost: " + strings.TrimPrefix(w.url, "http://") + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		request := "GET /socket HTTP/1.1\r\nHost: " + strings.TrimPrefix(w.url, "http://") + "\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n" +
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 		for i := 0; i < len(c.headers); i += 2 {
 			request += c.headers[i] + ": " + c.headers[i+1] + "\r\n"
