@@ -95,6 +95,7 @@ func (a *App) inBackground(ctx context.Context) (wait func()) {
 	running.Go(func() { a.SignIn.Run(ctx, a.calm) })
 	running.Go(func() { a.SignIn.RunMail(ctx, a.calm) })
 	running.Go(func() { a.watchClock(ctx) })
+	running.Go(func() { keepSmall(ctx, restEvery) })
 	running.Go(func() { a.sender.Run(ctx) })
 	running.Go(func() { a.reused.run(ctx, a.Tokens, a.calm) })
 	if a.heads != nil {

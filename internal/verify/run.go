@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"time"
 )
 
@@ -27,11 +26,7 @@ func (a *Authority) Run(ctx context.Context) {
 		if !a.Complete() {
 			err := a.Load(ctx)
 			switch {
-			case err == nil:
-				// What reading the database left behind would stay until a collection that a server with
-				// nothing else to do has no reason for: a third of the memory with a million tokens.
-				debug.FreeOSMemory()
-			case ctx.Err() != nil:
+			case err == nil, ctx.Err() != nil:
 			case errors.Is(err, errForgotten):
 				continue
 			default:
