@@ -99,10 +99,10 @@ func (a *Authority) RecallFrom(ctx context.Context, secret string, from netip.Ad
 // caller calls Recognized if it accepts the token. If ok is false, VerifyFrom must decide.
 func (a *Authority) Recognize(secret string, from netip.Addr) (v Verified, ok bool) {
 	now := a.now()
-	if a.trust(now) == untrusted || !token.WellFormed(secret) && a.index.legacy.Load() == 0 {
+	if a.trust(now) == untrusted {
 		return Verified{}, false
 	}
-	e := a.index.find(token.Digest(secret))
+	e := a.index.find(token.Digest(secret)) // no secret of another form has the digest of a token
 	if e == nil || e.usage.marks.Load()&fresh != 0 {
 		return Verified{}, false
 	}

@@ -41,31 +41,46 @@ func (r *Request) Header(name string) (value string, lines int) {
 
 // read reads a request. It reports whether b is one, and nothing else.
 func (r *Request) read(b []byte) bool {
-	head, body, found := strings.Cut(string(b), "\r\n\r\n")
-	method, rest, _ := strings.Cut(head, " ")
-	target, rest, _ := strings.Cut(rest, " ")
-	proto, rest, _ := strings.Cut(rest, "\r\n")
-	if !found || method != http.MethodGet && method != http.MethodPost || proto != "HTTP/1.1" || target == "" || target[0] != '/' ||
+	line, rest, _ := cutLine(string(b))
+	method, line, _ := strings.Cut(line, " ")
+	target, proto, _ := strings.Cut(line, " ")
+	if method != http.MethodGet && method != http.MethodPost || proto != "HTTP/1.1" || target == "" || target[0] != '/' ||
 		!all(target, ofTarget) {
 		return false
 	}
-	r.Method, r.Body = method, body
+	r.Method = method
 	r.Path, r.Query, _ = strings.Cut(target, "?")
 	if strings.IndexByte(r.Path, '%') >= 0 {
 		return false
 	}
 	r.fields = r.fields[:0]
-	for rest != "" {
-		line, after, _ := strings.Cut(rest, "\r\n")
+	for {
+		line, after, found := cutLine(rest)
+		if !found {
+			return false
+		}
+		if rest = after; line == "" {
+			break
+		}
 		name, value, found := strings.Cut(line, ":")
 		if !found || name == "" || !all(name, ofName) || !all(value, ofValue) || isOfConnection(name) || len(r.fields) == maxFields {
 			return false
 		}
-		r.fields, rest = append(r.fields, field{name, strings.TrimSpace(value)}), after // blanks and tabs, after the check
+		r.fields = append(r.fields, field{name, strings.TrimSpace(value)}) // blanks and tabs, after the check
 	}
+	r.Body = rest
 	host, lines := r.Header("Host")
 	name, port, hasPort := strings.Cut(host, ":")
 	return lines == 1 && name != "" && all(name, ofHost) && all(port, ofPort) && hasPort == (port != "") && r.isWhole()
+}
+
+// cutLine returns the first line of s and what follows its CR and LF. found is false if it does not end with both.
+func cutLine(s string) (line, rest string, found bool) {
+	line, rest, found = strings.Cut(s, "\n")
+	if !found || !strings.HasSuffix(line, "\r") {
+		return "", "", false
+	}
+	return line[:len(line)-1], rest, true
 }
 
 // forget drops what the request said, which may be large and holds secrets.
