@@ -62,7 +62,7 @@ type ahead struct {
 // lookAhead readies a new connection for the shortcut.
 func (c *conn) lookAhead() {
 	socket, ok := c.Conn.(syscall.Conn)
-	if !ok || !readsAhead || c.s.o.Shortcut == nil {
+	if !ok || !looksAhead || c.s.o.Shortcut == nil {
 		return
 	}
 	if raw, err := socket.SyscallConn(); err == nil {
@@ -128,12 +128,12 @@ func (c *conn) readAhead(fd uintptr) (done bool) {
 		return true
 	}
 	a.n = n
-	return !c.takesShortcut()
+	return !c.takesShortcut(fd)
 }
 
 // takesShortcut answers what was read if it is a request that the shortcut accepts. If the buffer is full there may be
 // more, of which the system has told already.
-func (c *conn) takesShortcut() bool {
+func (c *conn) takesShortcut(fd uintptr) bool {
 	a := &c.ahead
 	defer a.request.forget()
 	if a.n == len(a.into) || !a.request.read(a.into[:a.n]) {
@@ -150,7 +150,7 @@ func (c *conn) takesShortcut() bool {
 	next := before
 	if ok {
 		next = waiting
-		if a.err = c.write(); a.err == nil && c.s.stopping.Load() {
+		if a.err = c.write(fd); a.err == nil && c.s.stopping.Load() {
 			a.err = io.EOF // Shutdown may have seen it busy
 		}
 	}
@@ -158,19 +158,24 @@ func (c *conn) takesShortcut() bool {
 	return a.who.CompareAndSwap(answering, next) && ok && a.err == nil
 }
 
-// write sends the answer. It does not set the deadlines each time, which would take 3 % of the processor time.
-func (c *conn) write() error {
+// write sends the answer. It sets the deadline of the next read seldom, and that of the write only if it has to wait: setting
+// both each time took 3 % of the processor time.
+func (c *conn) write(fd uintptr) error {
 	a, now := &c.ahead, c.ahead.request.At
 	if a.glanced || now.Sub(a.renewed) > glance/2 {
 		a.renewed, a.glanced = now, false
 		if err := c.SetReadDeadline(now.Add(glance)); err != nil {
 			return err
 		}
-		if err := c.SetWriteDeadline(after(now, c.s.o.Write)); err != nil {
-			return err
-		}
 	}
-	_, err := c.Conn.Write(a.answer)
+	n, err := writeNow(fd, a.answer)
+	if n == len(a.answer) || err != nil && err != syscall.EAGAIN {
+		return err
+	}
+	if err := c.SetWriteDeadline(after(now, c.s.o.Write)); err != nil {
+		return err
+	}
+	_, err = c.Conn.Write(a.answer[n:])
 	return err
 }
 

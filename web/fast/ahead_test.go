@@ -2,6 +2,7 @@ package fast_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -48,6 +49,9 @@ func fork(t *testing.T, network string, begins func(*fast.Request)) *forked {
 			f.short.Add(1)
 			said, _ := r.Header("Say")
 			answer = fast.AppendHeader(answer, "Latchkey-Said", said+"\r\nX-Injected: "+r.Query)
+			if r.Path == "/short/large" {
+				return fast.AppendBody(answer, large), true
+			}
 			return fast.AppendBody(answer, []byte(r.Body)), true
 		},
 		ReadHeader: 300 * time.Millisecond, Read: 600 * time.Millisecond, Write: time.Second, Idle: 800 * time.Millisecond, MaxHeader: 8 << 10})
@@ -56,6 +60,14 @@ func fork(t *testing.T, network string, begins func(*fast.Request)) *forked {
 }
 
 func nothing(*fast.Request) {}
+
+// large is more than a system keeps for a client that does not read.
+var large = func() (b []byte) {
+	for i := range 1 << 20 {
+		b = fmt.Appendf(b, "%08d\n", i)
+	}
+	return b
+}()
 
 // dial connects to the server.
 func (f *forked) dial(t *testing.T) net.Conn {
@@ -196,6 +208,26 @@ func TestShortcut_ReadsAllThatIsThere(t *testing.T) {
 	begin := time.Now()
 	if got := exchange(t, f.dial(t), 2, full+short); !strings.HasSuffix(got, "200handled /short ") || time.Since(begin) > 150*time.Millisecond {
 		t.Errorf("%.100q after %v", got, time.Since(begin))
+	}
+}
+
+func TestShortcut_GivesWholeAnswersToThoseWhoReadSlowly(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		c := fork(t, network, nothing).dial(t)
+		r := bufio.NewReader(c)
+		for range 2 {
+			if _, err := io.WriteString(c, strings.Replace(short, "/short", "/short/large", 1)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+			answer, err := http.ReadResponse(r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err := io.ReadAll(answer.Body); err != nil || !bytes.Equal(body, large) {
+				t.Errorf("%s: %d bytes of %d, %v", network, len(body), len(large), err)
+			}
+		}
 	}
 }
 
