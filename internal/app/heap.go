@@ -11,7 +11,7 @@ import (
 const restEvery = 20 * time.Second
 
 // leastSpare is how many bytes are worth a collection.
-const leastSpare = 16 << 20
+const leastSpare = 4 << 20
 
 // keepSmall gives memory that garbage holds back to the system whenever the heap has been at rest for a while, until
 // ctx ends. Go keeps as much as the heap may grow to before it is collected, also in a process that has nothing to do:

@@ -25,7 +25,7 @@ func keepingSmall(t *testing.T, every time.Duration) (end func()) {
 
 // litter makes garbage that stays until a collection.
 func litter() {
-	for range 4 * leastSpare >> 16 {
+	for range 8 * leastSpare >> 16 {
 		littered = make([]byte, 1<<16)
 	}
 	littered = nil
