@@ -16,9 +16,6 @@ const leastSpare = 4 << 20
 // keepSmall gives memory that garbage holds back to the system whenever the heap has been at rest for a while, until
 // ctx ends. Go keeps as much as the heap may grow to before it is collected, also in a process that has nothing to do:
 // with a million tokens, 616 MB instead of 300 after the work of a first start, for as long as nobody came.
-//
-// A heap is at rest if nothing collected it since the last look: the server makes so little garbage that a
-// collection more does not matter.
 func keepSmall(ctx context.Context, every time.Duration) {
 	look := time.NewTicker(every)
 	defer look.Stop()
@@ -29,7 +26,7 @@ func keepSmall(ctx context.Context, every time.Duration) {
 		case <-look.C:
 		}
 		now := lookAtHeap()
-		if now.collections == last.collections && now.spare > max(leastSpare, now.live/4) {
+		if now.rests(last) {
 			debug.FreeOSMemory()
 			now = lookAtHeap()
 		}
@@ -42,6 +39,12 @@ type heap struct {
 	collections uint64 // that have ended since the process began
 	live        uint64 // bytes that the last collection found alive
 	spare       uint64 // bytes that the process holds beyond that: garbage, new objects, and free room
+}
+
+// rests reports whether nothing collected the heap since the last look, so that the server makes too little garbage for
+// a collection more to matter, and whether it is worth one.
+func (h heap) rests(last heap) bool {
+	return h.collections == last.collections && h.spare > max(leastSpare, h.live/4)
 }
 
 func lookAtHeap() heap {

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,6 +61,7 @@ type world struct {
 	org       string
 	main      string
 	refused   []verify.Refused
+	refusing  sync.Mutex // held to add to refused: the race detector does not see what a fast server reads ahead
 	// connections is how many the server has accepted.
 	connections atomic.Int64
 }
@@ -104,7 +106,11 @@ func (w *world) serve(catalogue *access.Catalogue, options []option) {
 	d := api.Deps{Verify: w.verify, Clients: w.clients, Tokens: w.tokens, Audit: audit.New(audit.Deps{Store: store.AuditLog(w.store),
 		Catalogue: catalogue, Now: w.now}), Catalogue: catalogue, Now: w.now,
 		Log: slog.New(slog.DiscardHandler), Issuer: func() string { return "https://latchkey.example.com" },
-		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) { w.refused = append(w.refused, *r) }}
+		Refused: func(_ context.Context, r *verify.Refused, _ actor.Origin) {
+			w.refusing.Lock()
+			defer w.refusing.Unlock()
+			w.refused = append(w.refused, *r)
+		}}
 	for _, o := range options {
 		o(&d)
 	}
