@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -33,6 +35,12 @@ func record(t *testing.T, s *server) *recorder {
 		rec.mu.Lock()
 		rec.lines = append(rec.lines, r.Method+" "+r.URL.String()+" Referer: "+r.Referer())
 		rec.mu.Unlock()
+		// A server that answers before all of the body was passed on would have it closed on the way, and the answer with it.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)

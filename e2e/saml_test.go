@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // samlProvider is a program that runs pysaml2. Its site is localhost, that of Latchkey 127.0.0.1.
@@ -153,7 +154,9 @@ func TestSAML_FromTheFirstTrialToANewCertificate(t *testing.T) {
 		t.Error("the new member is not in the group of the table")
 	}
 
-	// Next time in another group, and the provider signs with a new key that it only just made.
+	// Next time in another group, and the provider signs with a new key that it only just made. Its metadata was read when the
+	// provider was registered, and is not read again within five seconds.
+	time.Sleep(5 * time.Second)
 	idp.account("new", "new@acme.example", "other")
 	idp.send("key", "")
 	p = foreign(newPage(t, s))
