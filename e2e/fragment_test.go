@@ -38,7 +38,8 @@ func record(t *testing.T, s *server) *recorder {
 		// A server that answers before all of the body was passed on would have it closed on the way, and the answer with it.
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			t.Error(err)
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(w, r)
