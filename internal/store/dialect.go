@@ -74,7 +74,7 @@ type inspector interface {
 	tables(ctx context.Context, q *queries) ([]checkedTable, error)
 	// tokenPart calls read with what to select and with conditions on the rows t of the tokens, which together choose the
 	// part. Each row that is selected is one text: liveText and the digest of one token or several.
-	tokenPart(ctx context.Context, q *queries, p verify.Part, read func(texts, condition string, args ...any) error) error
+	tokenPart(ctx context.Context, q *queries, p verify.Part, read readTexts) error
 	// checkPages looks for damage below the rows.
 	checkPages(ctx context.Context, c *checker) error
 }

@@ -113,7 +113,7 @@ func (s liveScanner) next(text string) (r verify.Record, rest string, err error)
 	if own[6] != digestLength {
 		return r, "", fmt.Errorf("token %s: the digest has %s bytes", r.ID, own[6])
 	}
-	if end = hint + name; end+len(r.Digest) > len(rest) {
+	if end = hint + name; hint < 0 || name < 0 || end+len(r.Digest) > len(rest) {
 		return r, "", fmt.Errorf("token %s: %d bytes are left for %d of the hint, the name and the digest", r.ID, len(rest), end+len(r.Digest))
 	}
 	r.Hint, r.Name = rest[:hint], rest[hint:end]
@@ -125,13 +125,16 @@ func (s liveScanner) next(text string) (r verify.Record, rest string, err error)
 	return r, rest, nil
 }
 
+// readTexts reads the texts that a condition on the rows t of the tokens selects.
+type readTexts func(texts, condition string, args ...any) error
+
 // tokenBlock is the number of rows that one step of a part has at most.
 const tokenBlock = 1 << 7
 
 // tokenPart reads every so many blocks of the table, so that each reader reads only the pages of its
 // part: two that read all pages took a fifth more time for a million tokens. No step lasts long. A step has one row for
 // all its tokens: with one for each, loading took a quarter longer.
-func (d *sqliteDialect) tokenPart(ctx context.Context, q *queries, p verify.Part, read func(texts, condition string, args ...any) error) error {
+func (d *sqliteDialect) tokenPart(ctx context.Context, q *queries, p verify.Part, read readTexts) error {
 	last, err := q.number(ctx, `SELECT coalesce(max(rowid), 0) FROM tokens`)
 	for at := p.Number * tokenBlock; err == nil && at <= last; at += p.Of * tokenBlock {
 		err = read(`coalesce(string_agg(`+liveText+` || t.digest, ''), '')`, `t.rowid >= $1 AND t.rowid < $2`, at, at+tokenBlock)
@@ -141,7 +144,7 @@ func (d *sqliteDialect) tokenPart(ctx context.Context, q *queries, p verify.Part
 
 // tokenPart reads the tokens whose ids end with some characters. The last characters of our ids are evenly
 // distributed over base62.
-func (d postgresDialect) tokenPart(_ context.Context, _ *queries, p verify.Part, read func(texts, condition string, args ...any) error) error {
+func (d postgresDialect) tokenPart(_ context.Context, _ *queries, p verify.Part, read readTexts) error {
 	const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	bound := func(number int) string { // "" means no bound
 		if number == 0 || number == p.Of {
